@@ -1,0 +1,154 @@
+/**
+ * What one kernel operation is: its C prototype, its arguments and result, how it is probed, and which kernels have it.
+ *
+ * The catalogue is the only place that knows an operation's shape. The probe file, the parsers, the types that the
+ * reducers see and the reference documentation all derive from it.
+ */
+
+/** The kernels that recordings vouch for. `linux-6.12-patched` is 6.12 with the guest_memfd inode patch and nothing else. */
+export const KERNELS = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
+export type Kernel = (typeof KERNELS)[number];
+
+/** Kinds of kernel object that an address can identify. */
+export type ObjectKind =
+  | "inode"
+  | "file"
+  | "dentry"
+  | "mount"
+  | "superblock"
+  | "module"
+  | "vm"
+  | "memslot"
+  | "fs_type"
+  | "fs_context"
+  | "mapping"
+  | "folio"
+  | "rcu_head"
+  | "gmem"
+  | "other";
+
+/** How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as `x64`). */
+export type ArgumentType = "u8" | "s32" | "u32" | "x32" | "s64" | "u64" | "x64" | "ptr" | "string";
+
+export type Unit = "references" | "links" | "bytes" | "pages" | "page index" | "descriptor" | "errno" | "flags" | "magic" | "boolean" | "module state" | "guest physical address" | "slot id" | "count";
+
+export interface ArgumentDefinition<Name extends string = string, Type extends ArgumentType = ArgumentType> {
+  /** The name in the recording, `i_count` in `i_count=1`. */
+  readonly name: Name;
+  readonly type: Type;
+  /** The fetch expression of a kprobe on x86-64, with its type where it is not the default: `%di`, `+0(%si):string`. */
+  readonly fetch: string;
+  /** One line: what it is, and when it was read if that matters. */
+  readonly meaning: string;
+  readonly unit?: Unit;
+  /** The kind of object whose identity this address is. */
+  readonly object?: ObjectKind;
+  /** How a failure reads in this value: a negative errno, an `ERR_PTR`, a null pointer, or zero. */
+  readonly failure?: "errno" | "ERR_PTR" | "NULL" | "zero";
+}
+
+/** How an operation is observed. `marker` is text that user space wrote to `trace_marker`. */
+export type Probe = "kprobe" | "marker";
+
+/**
+ * Where an operation's code runs: in the task that called it, or as an RCU callback in whatever task the softirq or the
+ * RCU kthread interrupted (so that it happens inside nothing of that task).
+ */
+export type Context = "task" | "rcu";
+
+export interface OperationDefinition<
+  Name extends string = string,
+  Args extends readonly ArgumentDefinition[] = readonly ArgumentDefinition[],
+  Result extends ArgumentDefinition | undefined = ArgumentDefinition | undefined,
+> {
+  /** The event's name in a recording; the return event is this with `_ret` behind it. */
+  readonly name: Name;
+  /** The kernel symbol that is probed. */
+  readonly symbol: string;
+  /** The module that holds the symbol; absent for vmlinux. */
+  readonly module?: "kvm";
+  readonly prototype: string;
+  /** Source file of the definition, as of the newest kernel that has it. */
+  readonly source: string;
+  readonly summary: string;
+  readonly args: Args;
+  /** What the function returns, when its return is probed. */
+  readonly result: Result;
+  readonly probe: Probe;
+  readonly context: Context;
+  /** Kernels whose recordings can hold this operation. A symbol that is inlined away in a release is absent there. */
+  readonly kernels: readonly Kernel[];
+  /**
+   * What it may call, directly or through code that has no probe, for operations whose return is not probed. A call tree
+   * nests by pairs of entry and return; where there is no return, these say how far the operation reaches. Absent: nothing
+   * that follows is taken to be inside it.
+   */
+  readonly calls?: readonly string[];
+  /** Facts that a reader of a recording stumbles over. */
+  readonly notes?: string;
+}
+
+const ALL = KERNELS;
+
+interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], Result extends ArgumentDefinition | undefined> {
+  readonly name: Name;
+  readonly symbol?: string;
+  readonly module?: "kvm";
+  readonly prototype: string;
+  readonly source: string;
+  readonly summary: string;
+  readonly args?: Args;
+  readonly result?: Result;
+  readonly probe?: Probe;
+  readonly context?: Context;
+  readonly kernels?: readonly Kernel[];
+  readonly calls?: readonly string[];
+  readonly notes?: string;
+}
+
+/** Defines one operation; what is left out has the default that most operations share. */
+export function operation<const Name extends string, const Args extends readonly ArgumentDefinition[] = readonly [], const Result extends ArgumentDefinition | undefined = undefined>(
+  spec: Spec<Name, Args, Result>,
+): OperationDefinition<Name, Args, Result> {
+  return Object.freeze({
+    symbol: spec.name,
+    args: [] as unknown as Args,
+    result: undefined as Result,
+    probe: "kprobe" as const,
+    context: "task" as const,
+    kernels: ALL,
+    ...spec,
+  }) as OperationDefinition<Name, Args, Result>;
+}
+
+/** An address that identifies an object, in register or at an offset. */
+export function pointer<const Name extends string>(name: Name, object: ObjectKind, fetch: string, meaning: string): ArgumentDefinition<Name, "ptr"> {
+  return { name, type: "ptr", fetch, meaning, object };
+}
+
+/** A number, flags, or a string; the fetch expression carries the type that the recording prints. */
+export function value<const Name extends string, const Type extends Exclude<ArgumentType, "ptr">>(
+  name: Name,
+  type: Type,
+  fetch: string,
+  meaning: string,
+  unit?: Unit,
+): ArgumentDefinition<Name, Type> {
+  return unit === undefined ? { name, type, fetch, meaning } : { name, type, fetch, meaning, unit };
+}
+
+/** A function that returns a pointer, or an error in its place. */
+export function returnsPointer<const Name extends string>(name: Name, object: ObjectKind, failure: "ERR_PTR" | "NULL", meaning: string): ArgumentDefinition<Name, "ptr"> {
+  return { name, type: "ptr", fetch: "$retval:x64", meaning, object, failure };
+}
+
+/** A function that returns a number, with how it reports failure. */
+export function returnsNumber<const Name extends string, const Type extends "u8" | "s32" | "s64">(
+  name: Name,
+  type: Type,
+  failure: "errno" | "zero",
+  meaning: string,
+  unit?: Unit,
+): ArgumentDefinition<Name, Type> {
+  return unit === undefined ? { name, type, fetch: `$retval:${type}`, meaning, failure } : { name, type, fetch: `$retval:${type}`, meaning, unit, failure };
+}
