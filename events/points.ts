@@ -1,0 +1,44 @@
+/**
+ * The catalogue as recordings meet it: a *point* is an operation's entry or its return, and has a small number.
+ * Point 0 is the event of an operation that is not in the catalogue.
+ */
+import type { ArgumentDefinition, OperationDefinition } from "./definition.js";
+
+export type Phase = "entry" | "return";
+
+export interface Point {
+  readonly id: number;
+  /** The event's name in a recording: `iput`, `alloc_anon_inode_ret`. */
+  readonly event: string;
+  readonly operation: OperationDefinition;
+  readonly phase: Phase;
+  /** The arguments that this event prints: those of the call, or the result alone. */
+  readonly args: readonly ArgumentDefinition[];
+}
+
+export class PointTable {
+  /** By id; 0 is absent. */
+  readonly points: readonly (Point | undefined)[];
+  readonly #byEvent = new Map<string, Point>();
+
+  constructor(operations: readonly OperationDefinition[]) {
+    const points: (Point | undefined)[] = [undefined];
+    const add = (event: string, operation: OperationDefinition, phase: Phase, args: readonly ArgumentDefinition[]): void => {
+      if (this.#byEvent.has(event)) throw new Error(`the catalogue defines the event ${event} twice`);
+      if (args.length > 16) throw new Error(`${event} has more than 16 arguments`);
+      const point = Object.freeze({ id: points.length, event, operation, phase, args });
+      points.push(point);
+      this.#byEvent.set(event, point);
+    };
+    for (const operation of operations) {
+      add(operation.name, operation, "entry", operation.args);
+      if (operation.result) add(`${operation.name}_ret`, operation, "return", [operation.result]);
+    }
+    this.points = points;
+  }
+
+  /** The point of an event by its name in a recording. */
+  byEvent(event: string): Point | undefined {
+    return this.#byEvent.get(event);
+  }
+}
