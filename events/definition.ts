@@ -47,8 +47,25 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
   readonly failure?: "errno" | "ERR_PTR" | "NULL" | "zero";
 }
 
-/** How an operation is observed. `marker` is text that user space wrote to `trace_marker`. */
-export type Probe = "kprobe" | "marker";
+/**
+ * How an operation is observed: by a dynamic probe on a function, by an event that the kernel defines itself, or (`marker`)
+ * as text that user space wrote to `trace_marker`.
+ */
+export type Probe = "kprobe" | "tracepoint" | "marker";
+
+/** Where the kernel keeps an event of its own, and how it prints one. */
+export interface TracepointFormat {
+  /** The directory under `events/`, `module` in `events/module/module_load`. */
+  readonly system: string;
+  /** The text behind the event's name; `{refcnt}` stands for the argument of that name. */
+  readonly print: string;
+}
+
+/** Kernels that have an operation which no recording of theirs holds, and the reason. */
+export interface Unseen {
+  readonly kernels: readonly Kernel[];
+  readonly why: string;
+}
 
 /**
  * Where an operation's code runs: in the task that called it, or as an RCU callback in whatever task the softirq or the
@@ -75,9 +92,14 @@ export interface OperationDefinition<
   /** What the function returns, when its return is probed. */
   readonly result: Result;
   readonly probe: Probe;
+  /** Present exactly where `probe` is `tracepoint`. */
+  readonly tracepoint?: TracepointFormat;
+  /** Whether the standard set of events has it. What is not probed is in no recording yet. */
+  readonly probed: boolean;
   readonly context: Context;
   /** Kernels whose recordings can hold this operation. A symbol that is inlined away in a release is absent there. */
   readonly kernels: readonly Kernel[];
+  readonly unseen?: Unseen;
   /**
    * What it may call, directly or through code that has no probe, for operations whose return is not probed. A call tree
    * nests by pairs of entry and return; where there is no return, these say how far the operation reaches. Absent: nothing
@@ -100,8 +122,11 @@ interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], 
   readonly args?: Args;
   readonly result?: Result;
   readonly probe?: Probe;
+  readonly tracepoint?: TracepointFormat;
+  readonly probed?: boolean;
   readonly context?: Context;
   readonly kernels?: readonly Kernel[];
+  readonly unseen?: Unseen;
   readonly calls?: readonly string[];
   readonly notes?: string;
 }
@@ -115,6 +140,7 @@ export function operation<const Name extends string, const Args extends readonly
     args: [] as unknown as Args,
     result: undefined as Result,
     probe: "kprobe" as const,
+    probed: true,
     context: "task" as const,
     kernels: ALL,
     ...spec,
