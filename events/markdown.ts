@@ -1,0 +1,89 @@
+/** The reference documentation of the catalogue, as Markdown. */
+import { KERNELS, type ArgumentDefinition, type Kernel, type OperationDefinition } from "./definition.js";
+import { catalogue, subsystems } from "./index.js";
+import { probeLines, standardProbes } from "./probe-file.js";
+
+const code = (text: string): string => `\`${text}\``;
+/** A pipe would end a table's cell. */
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+const names = (list: readonly string[]): string => list.map((name) => `[${code(name)}](#${name.toLowerCase()})`).join(", ");
+
+const FAILURES = { errno: "a negative errno", ERR_PTR: "an error pointer (`ERR_PTR(-E…)`, the last 4095 addresses)", NULL: "a null pointer", zero: "zero" } as const;
+
+/** One letter on what is known of an operation in a kernel. */
+export function presence(operation: OperationDefinition, kernel: Kernel): "recorded" | "unseen" | "unprobed" | "absent" {
+  if (!operation.kernels.includes(kernel)) return "absent";
+  if (!operation.probed) return "unprobed";
+  return operation.unseen?.kernels.includes(kernel) ? "unseen" : "recorded";
+}
+
+const MARKS = { recorded: "●", unseen: "○", unprobed: "·", absent: " " } as const;
+
+function kernelTable(): string[] {
+  return [
+    `| operation | ${KERNELS.join(" | ")} |`,
+    `|---|${KERNELS.map(() => ":-:|").join("")}`,
+    ...catalogue.map((o) => `| ${names([o.name])} | ${KERNELS.map((kernel) => MARKS[presence(o, kernel)]).join(" | ")} |`),
+  ];
+}
+
+function argumentRow(arg: ArgumentDefinition, role: string): string {
+  const kind = arg.object === undefined ? (arg.unit ?? "") : arg.object === "other" ? "address" : `address of ${arg.object}`;
+  const meaning = arg.failure === undefined ? arg.meaning : `${arg.meaning}. Failure reads as ${FAILURES[arg.failure]}`;
+  const fetch = arg.fetch === "" ? "" : code(arg.fetch);
+  return `| ${role}${code(arg.name)} | ${arg.type} | ${cell(fetch)} | ${kind} | ${cell(meaning)} |`;
+}
+
+function where(operation: OperationDefinition): string {
+  if (operation.kernels.length === KERNELS.length) return "all";
+  return operation.kernels.length === 0 ? "none of these" : operation.kernels.join(", ");
+}
+
+function section(operation: OperationDefinition): string[] {
+  const lines = [`### ${operation.name}`, "", operation.summary, "", "```c", `${operation.prototype};`, "```", ""];
+  const facts = [`Source: ${code(operation.source)}${operation.module === undefined ? "" : ` (module ${operation.module})`}`];
+  if (operation.probe === "tracepoint") facts.push(`tracepoint ${code(`${operation.tracepoint?.system}:${operation.name}`)}, printed as ${code(operation.tracepoint?.print ?? "")}`);
+  if (operation.probe === "kprobe" && operation.symbol !== operation.name) facts.push(`probed symbol: ${code(operation.symbol)}`);
+  if (operation.context === "rcu") facts.push("runs as an RCU callback, inside nothing of the task that it shows");
+  facts.push(`kernels: ${where(operation)}`);
+  if (!operation.probed) facts.push("not among the standard probes");
+  lines.push(`${facts.join("; ")}.`, "");
+  if (operation.args.length > 0 || operation.result) {
+    lines.push("| | type | fetched as | kind or unit | meaning |", "|---|---|---|---|---|");
+    lines.push(...operation.args.map((arg) => argumentRow(arg, "")));
+    if (operation.result) lines.push(argumentRow(operation.result, "returns "));
+    lines.push("");
+  }
+  if (operation.calls) lines.push(`May call: ${names(operation.calls)}.`, "");
+  if (operation.unseen) lines.push(`In no recording of ${operation.unseen.kernels.length === KERNELS.length ? "any kernel" : operation.unseen.kernels.join(", ")}: ${operation.unseen.why}.`, "");
+  if (operation.notes !== undefined) lines.push(operation.notes, "");
+  return lines;
+}
+
+function legend(): string[] {
+  const events = standardProbes.flatMap((operation) => probeLines(operation)).length;
+  return [
+    "# Catalogue of kernel operations",
+    "",
+    "<!-- Generated from the definitions beside it (`npm run docs`): change those, not this. -->",
+    "",
+    `${catalogue.length} operations, of which ${standardProbes.length} are probed by the standard set of ${events} dynamic events. Each is defined once, in the file of its subsystem; the probe file, the parsers, the types and this page derive from it.`,
+    "",
+    "An operation has an entry event under its own name, with the arguments of the call; where its return is probed, `NAME_ret` holds the result. Values on an entry were read before the call took effect. Fetch expressions are those of `kprobe_events` on x86-64.",
+    "",
+    "Types: `ptr` is an address and identifies an object for one lifetime (addresses are reused); `u8`, `s32`, `u32`, `x32` are numbers; `s64`, `u64`, `x64` are 64 bits wide and become a bigint; `x` prints in hexadecimal. What cannot be read prints as `(fault)`, as the name of the module behind a null pointer does; a number that is printed behind a fault is a leftover.",
+    "",
+    "## Operations by kernel",
+    "",
+    `${MARKS.recorded} in recordings of that kernel; ${MARKS.unseen} the kernel has it, but no recording shows it (the reason is with the operation); ${MARKS.unprobed} the kernel has it, and the standard probes leave it out; blank: absent, or inlined away.`,
+    "",
+    ...kernelTable(),
+    "",
+  ];
+}
+
+/** The whole page, ending in one newline. */
+export function referenceMarkdown(): string {
+  const lines = [...legend(), ...subsystems.flatMap((s) => [`## ${s.title}`, "", ...s.operations.flatMap(section)])];
+  return `${lines.join("\n").trimEnd()}\n`;
+}

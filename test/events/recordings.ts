@@ -1,0 +1,41 @@
+/** Recordings as lists of event names, read with as little understanding as possible: independent of kreel's own parsers. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+export const RECORDINGS = "fixtures/recordings";
+
+export interface RawEvent {
+  readonly name: string;
+  readonly task: string;
+  /** Printed at `hardirq/softirq`: `.` in task context. */
+  readonly interrupt: string;
+}
+
+const LINE = /^.{1,16}-(\d+)\s+\[(\d+)\]\s+..(.)\S+\s+[\d.]+: ([^\s:]+):/;
+
+/** Every recording under a folder, by its path. */
+export function recordingsIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".trace.gz"))
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+export function eventsOf(path: string): RawEvent[] {
+  const events: RawEvent[] = [];
+  for (const line of gunzipSync(readFileSync(path)).toString("latin1").split("\n")) {
+    const match = LINE.exec(line.trimStart());
+    if (match) events.push({ task: match[1] === "0" ? `idle ${match[2]}` : match[1]!, interrupt: match[3]!, name: match[4]! });
+  }
+  return events;
+}
+
+const cache = new Map<string, ReadonlySet<string>>();
+
+/** The names of the events in a recording. */
+export function namesIn(path: string): ReadonlySet<string> {
+  let names = cache.get(path);
+  if (!names) cache.set(path, (names = new Set(eventsOf(path).map((event) => event.name))));
+  return names;
+}
