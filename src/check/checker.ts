@@ -1,0 +1,85 @@
+/** Puts every fact before the rules that listen to it, and keeps what they say. */
+import type { Tables } from "../log/tables.js";
+import { formatTime } from "../log/time.js";
+import type { Fact } from "../reduce/facts.js";
+import type { World } from "../reduce/world.js";
+import { type Claim, type Finding, RULES, type RuleName } from "./finding.js";
+import { type Rule, rules, type Words } from "./rules.js";
+
+export interface Tally {
+  wrong: number;
+  fine: number;
+  cannotTell: number;
+}
+
+/** A count that a probe printed and the ledger did not expect, with the reason if there is one. */
+export interface Disagreement {
+  readonly object: string;
+  readonly event: number;
+  readonly expected: number;
+  readonly observed: number;
+  readonly explanation: string;
+}
+
+/** Shown at most; all are counted. */
+const DISAGREEMENTS_SHOWN = 20;
+
+export class Checker {
+  readonly findings: Finding[] = [];
+  readonly hazards: Finding[] = [];
+  readonly tally = new Map<RuleName, Tally>(RULES.map((name) => [name, { wrong: 0, fine: 0, cannotTell: 0 }]));
+  /** Counts that disagreed for a reason, by reason, and those without one. */
+  readonly explained = new Map<string, number>();
+  unexplained = 0;
+  readonly disagreements: Disagreement[] = [];
+  readonly #byFact = new Map<Fact["type"], Rule[]>();
+  readonly #words: Words;
+
+  constructor(
+    private readonly world: World,
+    private readonly tables: Tables,
+    private readonly onFinding: (finding: Finding) => void = () => {},
+  ) {
+    this.#words = { label: (o) => world.label(o), task: (id) => tables.tasks.get(id).name };
+    for (const rule of rules) this.#byFact.set(rule.on, [...(this.#byFact.get(rule.on) ?? []), rule]);
+    world.facts = (fact) => this.#fact(fact);
+  }
+
+  #fact(fact: Fact): void {
+    if (fact.type === "count-disagrees") {
+      if (fact.explanation) this.explained.set(fact.explanation, (this.explained.get(fact.explanation) ?? 0) + 1);
+      else this.unexplained++;
+      if (this.disagreements.length < DISAGREEMENTS_SHOWN) this.disagreements.push({ object: this.world.label(fact.object), event: fact.event.seq, expected: fact.expected, observed: fact.observed, explanation: fact.explanation });
+      return;
+    }
+    for (const rule of this.#byFact.get(fact.type) ?? []) {
+      const verdict = rule.judge(fact as never, this.#words);
+      const tally = this.tally.get(rule.name)!;
+      if (verdict.verdict === "fine") tally.fine++;
+      else if (verdict.verdict === "cannot tell") tally.cannotTell++;
+      else {
+        tally.wrong++;
+        for (const claim of verdict.findings) this.#keep(rule, claim, fact);
+      }
+    }
+  }
+
+  #keep(rule: Rule, claim: Claim, fact: Fact): void {
+    const { batch, index } = fact.event;
+    const line = batch.line[index]!;
+    const finding: Finding = {
+      rule: rule.name,
+      severity: rule.severity,
+      object: claim.object,
+      event: fact.event.seq,
+      ...(line > 0 ? { line } : {}),
+      time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
+      task: this.tables.tasks.get(fact.event.taskId).name,
+      message: claim.message,
+      evidence: claim.evidence,
+      steps: (claim.steps ?? []).map((s) => ({ ...s })),
+    };
+    (rule.severity === "error" ? this.findings : this.hazards).push(finding);
+    if (rule.severity === "error") this.onFinding(finding);
+  }
+}

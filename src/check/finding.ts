@@ -1,0 +1,59 @@
+/** What a rule says: a thing that must never happen (a finding), or a window in which it could (a hazard). */
+import type { Step } from "../reduce/objects.js";
+
+export const RULES = [
+  "leaked-inode",
+  "leaked-file",
+  "leaked-descriptor",
+  "leaked-mount",
+  "leaked-vm",
+  "leaked-module-reference",
+  "missing-module-reference",
+  "refcount-underflow",
+  "use-after-free",
+  "double-free",
+  "module-exit-in-use",
+  "dangling-binding",
+  "unbalanced-error-path",
+  "module-unpinned-early",
+] as const;
+export type RuleName = (typeof RULES)[number];
+
+export interface Finding {
+  readonly rule: RuleName;
+  readonly severity: "error" | "warning";
+  /** The object that is wrong, as `labelOf` calls it. */
+  readonly object: string;
+  /** The event at which it became certain. */
+  readonly event: number;
+  /** Line of the recording; absent where the format has none. */
+  readonly line?: number;
+  /** The recording's own digits. */
+  readonly time: string;
+  readonly task: string;
+  readonly message: string;
+  /** Events that show it, in order; the last is `event`, or what followed from it. */
+  readonly evidence: readonly number[];
+  /** The steps behind the evidence, with their tasks: two columns where two tasks raced. */
+  readonly steps: readonly Step[];
+}
+
+/** What a rule concluded from one fact. */
+export type Verdict =
+  | { readonly verdict: "wrong"; readonly findings: readonly Claim[] }
+  | { readonly verdict: "fine" }
+  | { readonly verdict: "cannot tell" };
+
+/** A finding before it is given its place in the recording. */
+export interface Claim {
+  readonly object: string;
+  readonly message: string;
+  readonly evidence: readonly number[];
+  readonly steps?: readonly Step[];
+}
+
+export const FINE: Verdict = { verdict: "fine" };
+export const CANNOT_TELL: Verdict = { verdict: "cannot tell" };
+export function wrong(...findings: Claim[]): Verdict {
+  return { verdict: "wrong", findings };
+}

@@ -1,0 +1,270 @@
+/**
+ * The rules of the contract, each a pure function of one fact: wrong, fine, or cannot tell. A fact carries all that a rule
+ * may rest on, so that a rule can be tested with literals and knows no recording.
+ */
+import type { Fact, FactOf, Holding } from "../reduce/facts.js";
+import type { KernelObject, Step } from "../reduce/objects.js";
+import { errnoName } from "./errno.js";
+import { CANNOT_TELL, type Claim, FINE, type RuleName, type Verdict, wrong } from "./finding.js";
+
+/** How a rule names what it speaks of. */
+export interface Words {
+  label(object: KernelObject): string;
+  task(id: number): string;
+}
+
+export interface Rule<T extends Fact["type"] = Fact["type"]> {
+  readonly name: RuleName;
+  readonly severity: "error" | "warning";
+  readonly on: T;
+  judge(fact: FactOf<T>, words: Words): Verdict;
+}
+
+function rule<T extends Fact["type"]>(name: RuleName, on: T, judge: (fact: FactOf<T>, words: Words) => Verdict, severity: "error" | "warning" = "error"): Rule<T> {
+  return { name, on, judge, severity };
+}
+
+/** Where the healthy path gives a kind of reference back. */
+const GIVEN_BACK: { readonly [kind: string]: { readonly onError: string; readonly onRelease: string } } = {
+  module: { onError: "module_put before the call returns", onRelease: "module_put in __fput (fops_put, fs/file_table.c)" },
+  vm: { onError: "kvm_put_kvm before the call returns", onRelease: "kvm_put_kvm in kvm_gmem_release (virt/kvm/guest_memfd.c)" },
+  mount: { onError: "mntput by path_put in alloc_file_pseudo (fs/file_table.c)", onRelease: "mntput at the end of __fput (fs/file_table.c)" },
+  dentry: { onError: "dput by path_put in alloc_file_pseudo (fs/file_table.c)", onRelease: "dput in __fput (fs/file_table.c)" },
+  inode: { onError: "iput before the call returns", onRelease: "iput by the last dput of its dentry (fs/dcache.c)" },
+};
+
+function sorted(events: readonly number[]): number[] {
+  return [...new Set(events)].sort((a, b) => a - b);
+}
+
+/** A reference of one kind that its owner did not give back. */
+function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
+  const claim = (who: string, at: number, { target, reference }: Holding, place: string, words: Words): Claim => ({
+    object: words.label(target),
+    message: `${who} and still holds a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}; the healthy path gives it back with ${place}`,
+    evidence: sorted([reference.seq, at]),
+    steps: target.trail.filter((s) => s.seq >= reference.seq),
+  });
+  return [
+    rule(name, "owner-gone", (f, words) => {
+      const left = f.left.filter((h) => h.target.kind === kind);
+      if (left.length === 0) return FINE;
+      if (!f.certain) return CANNOT_TELL;
+      return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone`, f.event.seq, h, GIVEN_BACK[kind]!.onRelease, words)));
+    }) as Rule,
+    rule(name, "call-failed", (f, words) => {
+      const left = f.left.filter((h) => h.target.kind === kind);
+      if (left.length === 0) return FINE;
+      if (!f.certain) return CANNOT_TELL;
+      return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)}`, f.event.seq, h, GIVEN_BACK[kind]!.onError, words)));
+    }) as Rule,
+  ];
+}
+
+const leakedInode = [
+  rule("leaked-inode", "call-failed", (f, words) => {
+    if (f.inodes.length === 0) return FINE;
+    if (!f.certain) return CANNOT_TELL;
+    return wrong(
+      ...f.inodes.map((inode) => ({
+        object: words.label(inode),
+        message: `${f.operation} failed with ${errnoName(f.result)} and left ${words.label(inode)} behind, ${held(inode)}; the healthy path drops it with ${GIVEN_BACK["inode"]!.onError}`,
+        evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
+        steps: inode.trail,
+      })),
+    );
+  }),
+  rule("leaked-inode", "superblock-gone", (f, words) => {
+    if (f.inodes.length === 0) return FINE;
+    if (!f.certain) return CANNOT_TELL;
+    return wrong(
+      ...f.inodes.map((inode) => ({
+        object: words.label(inode),
+        message: `${words.label(f.superblock)} is shut down and ${words.label(inode)} of it still lives, ${held(inode)}`,
+        evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
+        steps: inode.trail,
+      })),
+    );
+  }),
+];
+
+function held(object: KernelObject): string {
+  if (object.references.length === 0) return object.count ? `its count at ${object.count}` : "held by nobody that a probe shows";
+  return `held by ${object.references.map((r) => `the reference that ${r.by} took at event ${r.seq}`).join(" and ")}`;
+}
+
+const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
+  if (!f.certain) return CANNOT_TELL;
+  return wrong({
+    object: words.label(f.file),
+    message: `the last descriptor of ${words.label(f.file)} is closed and the file is not released: kvm_gmem_bind took a reference by its descriptor at event ${f.gets.join(", ")} and returned without giving it back; the healthy path does with fput at its end`,
+    evidence: sorted([...f.gets, f.event.seq]),
+    steps: f.file.trail,
+  });
+});
+
+const leakedDescriptor = rule("leaked-descriptor", "call-failed", (f) => {
+  if (f.descriptors.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong(
+    ...f.descriptors.map(({ fd, seq }) => ({
+      object: `descriptor ${fd}`,
+      message: `${f.operation} failed with ${errnoName(f.result)} and keeps descriptor ${fd} reserved, taken by get_unused_fd_flags at event ${seq}; the healthy path gives it back with put_unused_fd before the call returns`,
+      evidence: sorted([seq, f.event.seq]),
+    })),
+  );
+});
+
+const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
+  if (f.mounts.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong(
+    ...f.mounts.map((mount) => ({
+      object: words.label(mount),
+      message: `${f.exit ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${mount.birth || mount.met}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
+      evidence: sorted([mount.birth || mount.met, ...(f.exit ? [f.exit] : []), f.event.seq]),
+      steps: mount.trail,
+    })),
+  );
+});
+
+const missingModuleReference = rule("missing-module-reference", "file-made", (f, words) => {
+  if (f.held) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong({
+    object: words.label(f.module),
+    message: `${words.label(f.file)} can be used and holds no reference on ${words.label(f.module)}, whose code it reaches; the healthy path takes one with try_module_get before the file is made`,
+    evidence: sorted([f.file.birth || f.file.met, f.event.seq]),
+    steps: f.file.trail,
+  });
+});
+
+const refcountUnderflow = rule("refcount-underflow", "put-without-get", (f, words) => {
+  if (!f.certain) return CANNOT_TELL;
+  const count = f.observed === null ? "" : ` (the count was ${f.observed})`;
+  return wrong({
+    object: words.label(f.target),
+    message: `${f.event.point!.operation.name} drops a reference on ${words.label(f.target)} that ${f.by} does not hold${count}`,
+    evidence: sorted([...f.target.trail.slice(-4).map((s) => s.seq), f.event.seq]),
+    steps: f.target.trail.slice(-12),
+  });
+});
+
+const useAfterFree = [
+  rule("use-after-free", "touched-dead", (f, words) => {
+    if (!f.certain) return CANNOT_TELL;
+    const end = f.object.death || ("pendingRcu" in f.object ? f.object.pendingRcu : 0);
+    return wrong({
+      object: words.label(f.object),
+      message: `${f.operation} on ${words.label(f.object)}, which was gone at event ${end}`,
+      evidence: sorted([end, f.event.seq]),
+      steps: f.object.trail,
+    });
+  }),
+  rule("use-after-free", "code-gone", (f, words) => {
+    if (!f.certain) return CANNOT_TELL;
+    const through = f.through ? ` for ${words.label(f.through)}` : "";
+    return wrong({
+      object: words.label(f.module),
+      message: `${f.operation}${through} needs the code of ${words.label(f.module)}, which was freed at event ${f.freed}`,
+      evidence: sorted([f.freed, f.event.seq]),
+      steps: [...f.module.trail.slice(-8), ...(f.through?.trail.slice(-8) ?? [])],
+    });
+  }),
+];
+
+const doubleFree = rule("double-free", "freed-twice", (f, words) => {
+  if (!f.certain) return CANNOT_TELL;
+  return wrong({
+    object: words.label(f.object),
+    message: `${f.event.point!.operation.name} on ${words.label(f.object)} for the second time in one life; the first was at event ${f.first}`,
+    evidence: sorted([f.first, f.event.seq]),
+    steps: f.object.trail,
+  });
+});
+
+const moduleExitInUse = rule("module-exit-in-use", "module-exited", (f, words) => {
+  if (!f.exit && f.live.length === 0) return FINE;
+  const live = [...f.live, ...(f.exit ? f.mounts : [])];
+  if (live.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  const steps = race(f, live);
+  return wrong({
+    object: words.label(f.module),
+    message: `the exit of ${words.label(f.module)} ran to its end while ${live.map((o) => `${words.label(o)}${stage(o)}`).join(", ")} still live${live.length === 1 ? "s" : ""}`,
+    evidence: sorted([...steps.map((s) => s.seq), f.event.seq]),
+    steps,
+  });
+});
+
+function stage(o: KernelObject): string {
+  if (o.kind === "inode" && o.stage !== "live") return ` (${o.stage === "destroyed" ? "waiting for its RCU callback" : o.stage})`;
+  return "";
+}
+
+/** What led to it: from the release that unpinned the module, or from the exit, what happened to the module and to what lives. */
+function race(f: FactOf<"module-exited">, live: readonly KernelObject[]): Step[] {
+  const unpinned = f.module.kind === "module" ? f.module.unpinned : 0;
+  const from = unpinned || f.exit || f.event.seq;
+  const bySeq = new Map<number, Step>();
+  for (const o of [f.module, ...live]) for (const s of o.trail) if (s.seq >= from && !(bySeq.get(s.seq)?.note)) bySeq.set(s.seq, s);
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+const danglingBinding = rule("dangling-binding", "binding-checked", (f, words) => {
+  if (f.how === "") return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  const file = f.file ? ` to ${words.label(f.file)}` : "";
+  return wrong({
+    object: words.label(f.slot),
+    message: `${words.label(f.slot)}, bound${file} at event ${f.slot.birth || f.slot.met}, was ${f.how}; the healthy path calls kvm_gmem_unbind when a slot goes`,
+    evidence: sorted([f.slot.birth || f.slot.met, f.event.seq]),
+    steps: f.slot.trail,
+  });
+});
+
+const unbalancedErrorPath = rule("unbalanced-error-path", "call-failed", (f, words) => {
+  const kept = [...f.left.map((h) => `${words.label(h.target)} +1 (${h.reference.by}, event ${h.reference.seq})`), ...f.inodes.map((i) => `${words.label(i)} alive`), ...f.descriptors.map((d) => `descriptor ${d.fd} reserved`)];
+  const lost = f.overput.map((o) => `${words.label(o.target)} −1 (event ${o.seq})`);
+  if (kept.length + lost.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong({
+    object: f.operation,
+    message: `${f.operation} failed with ${errnoName(f.result)} and still changed ${[...kept, ...lost].join(", ")}; an error path gives back all that it took and no more`,
+    evidence: sorted([f.entry, ...f.left.map((h) => h.reference.seq), ...f.descriptors.map((d) => d.seq), ...f.overput.map((o) => o.seq), f.event.seq]),
+  });
+});
+
+const moduleUnpinnedEarly = rule(
+  "module-unpinned-early",
+  "module-unpinned",
+  (f, words) => {
+    if (f.remaining === null) return CANNOT_TELL;
+    if (f.remaining > 0 || !f.inode || f.inode.death) return FINE;
+    return wrong({
+      object: words.label(f.module),
+      message: `${words.label(f.file)} drops the last reference on ${words.label(f.module)} while ${words.label(f.inode)} is still to be evicted and freed by its code; an rmmod from here on finds nothing to wait for`,
+      evidence: [f.event.seq],
+      steps: f.file.trail.slice(-6),
+    });
+  },
+  "warning",
+);
+
+export const rules: readonly Rule[] = [
+  ...leakedInode,
+  leakedFile,
+  leakedDescriptor,
+  leakedMountAtExit,
+  ...leaks("mount", "leaked-mount"),
+  ...leaks("vm", "leaked-vm"),
+  ...leaks("module", "leaked-module-reference"),
+  missingModuleReference,
+  refcountUnderflow,
+  ...useAfterFree,
+  doubleFree,
+  moduleExitInUse,
+  danglingBinding,
+  unbalancedErrorPath,
+  moduleUnpinnedEarly,
+] as readonly Rule[];

@@ -1,0 +1,161 @@
+/**
+ * What every task is inside of. An operation whose return is probed is open from its entry to its return; one whose return
+ * is not reaches as far as the catalogue says it calls (`calls`), which orders a call tree and settles references but never
+ * stands in for a half that is missing: that is reported.
+ *
+ * Interrupts are other stacks: a softirq in a task's context is not inside what the task was doing.
+ */
+import type { OperationDefinition } from "../../events/definition.js";
+import type { Point, PointTable } from "../../events/points.js";
+import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
+import type { ObjectId } from "./objects.js";
+
+/** An operation in progress. Frames are pooled: keep the sequence number of the entry, not the frame. */
+export class Frame {
+  /** The entry's point. */
+  point!: Point;
+  operation!: OperationDefinition;
+  seq = 0;
+  task: TaskId = 0;
+  /** Open until its return event, rather than for as long as what follows can be inside it. */
+  paired = false;
+  /** The object that the operation is about, and a second one where there are two. */
+  subject: ObjectId = 0;
+  other: ObjectId = 0;
+  /** The file that was made or installed inside it. */
+  file: ObjectId = 0;
+  /** A number of the call that its return needs: a descriptor, a slot, flags. */
+  number = 0;
+  text = "";
+  /** Objects on which a reference was taken inside, each as often as taken. */
+  readonly holds: ObjectId[] = [];
+  /** Descriptors reserved inside and neither installed nor given back. */
+  readonly reserved: number[] = [];
+  /** Files whose reference was dropped inside. */
+  readonly putFiles: ObjectId[] = [];
+  /** Inodes and other objects that came to life inside. */
+  readonly born: ObjectId[] = [];
+  /** For the observer: anything under it touched an object that it follows. */
+  touched = false;
+
+  reset(point: Point, seq: number, task: TaskId, paired: boolean): void {
+    this.point = point;
+    this.operation = point.operation;
+    this.seq = seq;
+    this.task = task;
+    this.paired = paired;
+    this.subject = 0;
+    this.other = 0;
+    this.file = 0;
+    this.number = 0;
+    this.text = "";
+    this.holds.length = 0;
+    this.reserved.length = 0;
+    this.putFiles.length = 0;
+    this.born.length = 0;
+    this.touched = false;
+  }
+}
+
+/** The frames of one task in one context, outermost first. */
+export class Stack {
+  readonly #pool: Frame[] = [];
+  depth = 0;
+  constructor(readonly task: TaskId) {}
+
+  push(point: Point, seq: number, paired: boolean): Frame {
+    const frame = this.#pool[this.depth] ?? (this.#pool[this.depth] = new Frame());
+    this.depth++;
+    frame.reset(point, seq, this.task, paired);
+    return frame;
+  }
+  /** The frame `up` levels above the innermost (0: the innermost itself). */
+  at(up: number): Frame | undefined {
+    return up < this.depth ? this.#pool[this.depth - 1 - up] : undefined;
+  }
+  get top(): Frame | undefined {
+    return this.depth > 0 ? this.#pool[this.depth - 1] : undefined;
+  }
+  /** The frame that was popped last. */
+  get beyond(): Frame | undefined {
+    return this.#pool[this.depth];
+  }
+  /** The innermost frame of an operation. */
+  find(name: string): Frame | undefined {
+    for (let i = this.depth - 1; i >= 0; i--) if (this.#pool[i]!.operation.name === name) return this.#pool[i];
+    return undefined;
+  }
+  /** Outermost first. */
+  *frames(): Generator<Frame> {
+    for (let i = 0; i < this.depth; i++) yield this.#pool[i]!;
+  }
+}
+
+/** A half of a pair that the recording does not hold. */
+export interface MissingHalf {
+  readonly operation: string;
+  readonly missing: "entry" | "return";
+  /** The half that is there. */
+  readonly seq: number;
+  readonly task: TaskId;
+}
+
+/** Which points can happen inside an operation without a return probe, as a table by point. */
+function reachOf(points: PointTable): (Uint8Array | undefined)[] {
+  const byName = new Map<string, Point[]>();
+  for (const p of points.points) if (p) byName.set(p.operation.name, [...(byName.get(p.operation.name) ?? []), p]);
+  return points.points.map((point) => {
+    if (!point || point.phase !== "entry" || point.operation.result || !point.operation.calls) return undefined;
+    const reach = new Uint8Array(points.points.length);
+    const seen = new Set<string>();
+    const visit = (name: string): void => {
+      if (seen.has(name)) return;
+      seen.add(name);
+      for (const p of byName.get(name) ?? []) reach[p.id] = 1;
+      for (const callee of byName.get(name)?.[0]?.operation.calls ?? []) visit(callee);
+    };
+    for (const callee of point.operation.calls) visit(callee);
+    return reach;
+  });
+}
+
+const IRQ = CONTEXT_HARDIRQ | CONTEXT_SOFTIRQ | CONTEXT_NMI;
+
+export class Calls {
+  readonly #reach: readonly (Uint8Array | undefined)[];
+  readonly #stacks = new Map<number, Stack>();
+  #lastKey = -1;
+  #last: Stack | undefined;
+  readonly #none: Stack;
+
+  constructor(points: PointTable, private readonly idle: (task: TaskId) => boolean) {
+    this.#reach = reachOf(points);
+    this.#none = new Stack(0);
+  }
+
+  /** The stack on which an event happens. RCU callbacks happen inside nothing. */
+  stackOf(task: TaskId, cpu: number, context: number, rcu: boolean): Stack {
+    if (rcu) {
+      this.#none.depth = 0;
+      return this.#none;
+    }
+    // Idle tasks share pid 0, one a CPU; interrupts are per CPU whatever they interrupt.
+    const irq = context & IRQ;
+    const key = irq ? (cpu * 8 + irq) * 2 + 1 : this.idle(task) ? (cpu + 1) * -2 : task * 2;
+    if (key === this.#lastKey) return this.#last!;
+    let stack = this.#stacks.get(key);
+    if (!stack) this.#stacks.set(key, (stack = new Stack(task)));
+    this.#lastKey = key;
+    this.#last = stack;
+    return stack;
+  }
+
+  /** Whether `point` can happen inside this frame, which has no return event to end it. */
+  reaches(frame: Frame, point: Point): boolean {
+    return this.#reach[frame.point.id]?.[point.id] === 1;
+  }
+
+  *stacks(): Iterable<Stack> {
+    for (const stack of this.#stacks.values()) if (stack.depth > 0) yield stack;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Who has which descriptor. Probes name the task, not the process, so a table is found by who uses it: the task that
+ * installed a descriptor, and the tasks that close one which only one table has. What cannot be told apart is marked as
+ * shared, and no verdict rests on it.
+ */
+import type { TaskId } from "../log/batch.js";
+import type { EventView } from "../log/view.js";
+import type { DescriptorTable, File, ObjectId } from "./objects.js";
+import * as recipes from "./recipes.js";
+import type { Store } from "./store.js";
+
+export class DescriptorTables {
+  readonly #tables = new Map<TaskId, ObjectId>();
+
+  constructor(private readonly store: Store) {}
+
+  #of(task: TaskId): DescriptorTable | undefined {
+    const id = this.#tables.get(task);
+    return id === undefined ? undefined : this.store.get(id, "descriptors");
+  }
+
+  installed(task: TaskId, fd: number, file: File, e: EventView): File {
+    let table = this.#of(task);
+    if (!table) {
+      table = this.store.create("descriptors", 0, 1, e.seq);
+      this.#tables.set(task, table.id);
+    }
+    this.store.update(table, recipes.descriptorSet, fd, file.id);
+    return this.store.update(file, recipes.fileDescriptors, 1);
+  }
+
+  /** The file of a descriptor, as far as it can be told. */
+  fileOf(task: TaskId, fd: number): File | undefined {
+    const own = this.#of(task);
+    const mine = own?.files[fd];
+    if (mine !== undefined) return this.store.get(mine, "file");
+    if (own) return undefined;
+    const found = this.#owner(fd);
+    return found && this.store.get(found.files[fd] ?? 0, "file");
+  }
+
+  closed(task: TaskId, fd: number): File | undefined {
+    let table = this.#of(task);
+    let inferred = false;
+    if (!table) {
+      table = this.#owner(fd);
+      inferred = true;
+    }
+    const id = table?.files[fd];
+    if (!table || id === undefined) return undefined;
+    this.store.update(table, recipes.descriptorCleared, fd);
+    let file = this.store.get(id, "file");
+    if (!file) return undefined;
+    file = this.store.update(file, recipes.fileDescriptors, -1);
+    return inferred ? this.store.update(file, recipes.fileShared) : file;
+  }
+
+  /** `filp_close` on exit: one of the task's descriptors of this file; of a child that inherited it, none that is known. */
+  closedByExit(file: File, e: EventView): File {
+    const table = this.#of(e.taskId);
+    for (const [fd, id] of Object.entries(table?.files ?? {})) {
+      if (id !== file.id) continue;
+      this.store.update(table!, recipes.descriptorCleared, Number(fd));
+      return this.store.update(file, recipes.fileDescriptors, -1);
+    }
+    return this.store.update(file, recipes.fileShared);
+  }
+
+  /** The one table in which a followed file has this descriptor. */
+  #owner(fd: number): DescriptorTable | undefined {
+    let found: DescriptorTable | undefined;
+    for (const id of new Set(this.#tables.values())) {
+      const table = this.store.get(id, "descriptors");
+      const file = table && this.store.get(table.files[fd] ?? 0, "file");
+      if (!table || !file?.focus) continue;
+      if (found) return undefined;
+      found = table;
+    }
+    return found;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What the reducers noticed, for the rules to judge. A fact says what happened and what is known; it holds no verdict.
+ * `certain` is false when events were lost, or the past of an object was never seen, so that nothing may rest on it.
+ */
+import type { EventView } from "../log/view.js";
+import type { KernelObject, Reference } from "./objects.js";
+
+/** A reference that is still held, on what. */
+export interface Holding {
+  readonly target: KernelObject;
+  readonly reference: Reference;
+}
+
+interface Common {
+  readonly event: EventView;
+  readonly certain: boolean;
+}
+
+/** A call returned an error; `left` is what it took, made or reserved and did not give back. */
+export interface CallFailed extends Common {
+  readonly type: "call-failed";
+  readonly operation: string;
+  readonly entry: number;
+  readonly result: number;
+  readonly left: readonly Holding[];
+  /** Inodes that were made inside and still live. */
+  readonly inodes: readonly KernelObject[];
+  readonly descriptors: readonly { readonly fd: number; readonly seq: number }[];
+  /** Counts that are lower than when the call began: more was put than was taken. */
+  readonly overput: readonly { readonly target: KernelObject; readonly seq: number }[];
+}
+
+/** An owner is gone; `left` is what it still holds. */
+export interface OwnerGone extends Common {
+  readonly type: "owner-gone";
+  readonly owner: KernelObject;
+  readonly left: readonly Holding[];
+}
+
+/** A file's last descriptor was closed and the file lives, although a call that took a reference never gave it back. */
+export interface FileKept extends Common {
+  readonly type: "file-kept";
+  readonly file: KernelObject;
+  readonly gets: readonly number[];
+}
+
+/** A put by an owner all of whose references are known, and that had none to put; or of a count that was already zero. */
+export interface PutWithoutGet extends Common {
+  readonly type: "put-without-get";
+  readonly target: KernelObject;
+  readonly by: string;
+  readonly observed: number | null;
+}
+
+/** A file of a module's was made; `held` says whether it took a reference on that module. */
+export interface FileMade extends Common {
+  readonly type: "file-made";
+  readonly file: KernelObject;
+  readonly module: KernelObject;
+  readonly held: boolean;
+}
+
+/** An operation on an object that is gone. */
+export interface TouchedDead extends Common {
+  readonly type: "touched-dead";
+  readonly object: KernelObject;
+  readonly operation: string;
+}
+
+/** Code of a module ran, or was needed, after the module was freed. */
+export interface CodeGone extends Common {
+  readonly type: "code-gone";
+  readonly module: KernelObject;
+  readonly freed: number;
+  readonly operation: string;
+  /** The object through which the code was reached, if any. */
+  readonly through: KernelObject | undefined;
+}
+
+export interface FreedTwice extends Common {
+  readonly type: "freed-twice";
+  readonly object: KernelObject;
+  readonly first: number;
+}
+
+/** A module's exit ran to its end. */
+export interface ModuleExited extends Common {
+  readonly type: "module-exited";
+  readonly module: KernelObject;
+  /** `kvm_exit`, when it was seen. */
+  readonly exit: number;
+  /** Objects that still need the module, or that its exit was to tear down. */
+  readonly live: readonly KernelObject[];
+  /** Mounts that its init made and nothing unmounted. */
+  readonly mounts: readonly KernelObject[];
+}
+
+/** A file gave back a reference on its module while its inode, whose end runs the module's code, still lives. */
+export interface ModuleUnpinned extends Common {
+  readonly type: "module-unpinned";
+  readonly module: KernelObject;
+  readonly file: KernelObject;
+  readonly inode: KernelObject | undefined;
+  /** The count that the put leaves behind, without the module's own base reference; `null` when no probe printed it. */
+  readonly remaining: number | null;
+}
+
+/** A superblock is shut down; `inodes` of it still live. */
+export interface SuperblockGone extends Common {
+  readonly type: "superblock-gone";
+  readonly superblock: KernelObject;
+  readonly inodes: readonly KernelObject[];
+}
+
+/** A memslot's binding and its file disagree. */
+export interface BindingChecked extends Common {
+  readonly type: "binding-checked";
+  readonly slot: KernelObject;
+  readonly file: KernelObject | undefined;
+  /** What is wrong with it, or empty when nothing is. */
+  readonly how: "" | "deleted and never unbound" | "bound again before it was unbound" | "bound to a file that is gone" | "unbound although nothing bound it";
+}
+
+/** A probe printed a count that the ledger did not expect. */
+export interface CountDisagrees extends Common {
+  readonly type: "count-disagrees";
+  readonly object: KernelObject;
+  readonly expected: number;
+  readonly observed: number;
+  /** Why that is no contradiction; empty when there is no reason. */
+  readonly explanation: string;
+}
+
+export type Fact =
+  | CallFailed
+  | OwnerGone
+  | FileKept
+  | PutWithoutGet
+  | FileMade
+  | TouchedDead
+  | CodeGone
+  | FreedTwice
+  | ModuleExited
+  | ModuleUnpinned
+  | SuperblockGone
+  | BindingChecked
+  | CountDisagrees;
+export type FactOf<T extends Fact["type"]> = Extract<Fact, { type: T }>;

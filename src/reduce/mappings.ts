@@ -1,0 +1,61 @@
+/**
+ * Page-cache operations name a mapping, which is a field of the inode (`i_data`) at an offset that differs between builds.
+ * The recording says which: `truncate_inode_pages_final` follows `evict` of the same inode.
+ */
+import type { AddressId } from "../log/batch.js";
+import type { AddressTable } from "../log/tables.js";
+import type { Stack } from "./calls.js";
+import type { Inode, ObjectId } from "./objects.js";
+import type { World } from "./world.js";
+
+export class Mappings {
+  #offset = -1;
+  /** Folios of followed inodes. */
+  readonly #folios = new Map<AddressId, ObjectId>();
+
+  constructor(
+    private readonly w: World,
+    private readonly addresses: AddressTable,
+  ) {}
+
+  learn(mapping: AddressId, inode: AddressId): void {
+    if (this.#offset >= 0) return;
+    const a = this.addresses;
+    const offset = (a.high(mapping) - a.high(inode)) * 4294967296 + (a.low(mapping) - a.low(inode));
+    if (offset > 0 && offset < 4096) this.#offset = offset;
+  }
+
+  inodeOf(mapping: AddressId, stack: Stack): Inode | undefined {
+    if (this.#offset >= 0) {
+      const low = this.addresses.low(mapping) - this.#offset;
+      const address = this.addresses.find(low >>> 0, this.addresses.high(mapping) - (low < 0 ? 1 : 0));
+      const inode = address === undefined ? undefined : this.w.at("inode", address);
+      return inode && inode.death === 0 && inode.focus ? inode : undefined;
+    }
+    // Not learned yet: inside an operation on an inode of guest_memfd, the mapping is that inode's.
+    for (const name of ["kvm_gmem_get_folio", "kvm_gmem_fallocate"]) {
+      const inode = this.w.store.get(stack.find(name)?.subject ?? 0, "inode");
+      if (!inode) continue;
+      this.learn(mapping, inode.address);
+      return inode;
+    }
+    return undefined;
+  }
+
+  added(folio: AddressId, inode: Inode): void {
+    this.#folios.set(folio, inode.id);
+  }
+
+  /** The inode that a folio leaves; 0 when it is none that is followed. */
+  removed(folio: AddressId): ObjectId {
+    const inode = this.#folios.get(folio) ?? 0;
+    if (inode) this.#folios.delete(folio);
+    return inode;
+  }
+
+  /** An inode's end takes its pages with it (truncation removes them in batches, which no probe shows one by one). */
+  forget(inode: ObjectId): void {
+    if (this.#folios.size === 0) return;
+    for (const [folio, id] of this.#folios) if (id === inode) this.#folios.delete(folio);
+  }
+}

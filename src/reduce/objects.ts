@@ -1,0 +1,169 @@
+/**
+ * What the state is made of. Plain data: no methods, no cycles; objects name each other by id, so that one object can
+ * change without its neighbours, and a moment can be kept by keeping the objects.
+ *
+ * An object is an address *and* a lifetime: a new life at an old address is a new object with the next generation.
+ */
+import type { AddressId, TaskId } from "../log/batch.js";
+
+export type ObjectId = number;
+
+/**
+ * Who holds a reference: an object (positive: its id), a call in progress (negative: the sequence number of its entry), or
+ * nobody that a probe saw (0).
+ */
+export type Owner = number;
+export const UNSEEN: Owner = 0;
+export const ownedByCall = (entrySeq: number): Owner => -entrySeq;
+
+/** One reference taken and not yet given back. */
+export interface Reference {
+  readonly owner: Owner;
+  /** The event that took it. */
+  readonly seq: number;
+  /** The operation that took it, or the unprobed call that the probed one implies (`fget`). */
+  readonly by: string;
+  readonly task: TaskId;
+}
+
+/** One event in an object's life, kept while it lives and with the findings that name it. */
+export interface Step {
+  readonly seq: number;
+  readonly point: number;
+  readonly task: TaskId;
+  /** What it did to the object: `i_count 1 → 0`, `bound to file …`; empty when it only passed by. */
+  readonly note: string;
+}
+
+interface Life {
+  readonly id: ObjectId;
+  readonly address: AddressId;
+  readonly generation: number;
+  /** The event that made it; 0 when it was met mid-life, so that its past is unknown. */
+  birth: number;
+  /** The event that showed it first. */
+  readonly met: number;
+  /** The event that ended it; 0 while it lives. */
+  death: number;
+  /** It belongs to guest_memfd, or guest_memfd hangs on it. */
+  focus: boolean;
+  /** References with an owner. */
+  references: Reference[];
+  /** References in all, as far as known: from birth, or from the last probe that printed it. `null`: never seen. */
+  count: number | null;
+  /** References that a count proves and no probe showed being taken. */
+  unprobed: number;
+  /** The latest steps of its life (focus objects only). */
+  trail: Step[];
+}
+
+export type InodeStage = "live" | "evicting" | "cleared" | "destroyed" | "freed";
+
+export interface Inode extends Life {
+  readonly kind: "inode";
+  stage: InodeStage;
+  superblock: ObjectId;
+  nlink: number | null;
+  /** Pages in its mapping: those added less those removed, from the first that was seen. */
+  pages: number;
+  /** The module on whose behalf it was made: its `fops->owner`, or the one whose init mounted its superblock. 0: none known. */
+  module: ObjectId;
+  /** Its memory is handed back by code of guest_memfd (`free_inode`), not of vmlinux. */
+  ownFree: boolean;
+  /** The event whose `call_rcu` its memory waits for; 0 when nothing is pending. */
+  pendingRcu: number;
+  /** How often its RCU callback and its `free_inode` ran. */
+  callbacks: number;
+  frees: number;
+}
+
+export type FileStage = "allocated" | "open" | "releasing" | "released";
+
+export interface File extends Life {
+  readonly kind: "file";
+  stage: FileStage;
+  /** The name it was made under: `[kvm-gmem]`, `kvm-vm`. */
+  name: string;
+  inode: ObjectId;
+  dentry: ObjectId;
+  mount: ObjectId;
+  module: ObjectId;
+  vm: ObjectId;
+  descriptors: number;
+  /** A VMA, another process or a task whose descriptors no probe showed may hold it too. */
+  shared: boolean;
+  /** References that calls took without a probe and did not give back before they returned: the events. */
+  kept: number[];
+  gmem: boolean;
+}
+
+export interface Dentry extends Life {
+  readonly kind: "dentry";
+  inode: ObjectId;
+  superblock: ObjectId;
+}
+
+export interface Mount extends Life {
+  readonly kind: "mount";
+  superblock: ObjectId;
+  fsName: string;
+  /** The module whose init mounted it. */
+  module: ObjectId;
+  unmounted: number;
+}
+
+export interface Superblock extends Life {
+  readonly kind: "superblock";
+  fsName: string;
+  magic: number | null;
+  stage: "live" | "shutting down" | "dead";
+  module: ObjectId;
+}
+
+export interface FsType extends Life {
+  readonly kind: "fs_type";
+  name: string;
+  module: ObjectId;
+}
+
+export type ModuleStage = "coming" | "live" | "exiting" | "freed";
+
+export interface Module extends Life {
+  readonly kind: "module";
+  name: string;
+  stage: ModuleStage;
+  /** `kvm_init` ran on its behalf: guest_memfd's files belong to it. */
+  ownsGmem: boolean;
+  /** The `__fput` that last gave a reference on it back before the file's inode was gone; 0: none did. */
+  unpinned: number;
+}
+
+export interface Vm extends Life {
+  readonly kind: "vm";
+  type: string;
+  stage: "live" | "destroying" | "destroyed";
+  /** Slots that hold a binding, and those that once did and still exist. */
+  slots: ObjectId[];
+}
+
+export interface Memslot extends Life {
+  readonly kind: "memslot";
+  vm: ObjectId;
+  /** Slot number, when a probe showed it. */
+  slot: number | null;
+  file: ObjectId;
+  offset: string;
+}
+
+export interface DescriptorTable extends Life {
+  readonly kind: "descriptors";
+  /** Descriptor to file, or to 0 while it is reserved (`get_unused_fd_flags`) and nothing is installed. */
+  readonly files: Record<number, ObjectId>;
+}
+
+export type KernelObject = Inode | File | Dentry | Mount | Superblock | FsType | Module | Vm | Memslot | DescriptorTable;
+export type Kind = KernelObject["kind"];
+export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
+
+/** The kinds that `objects` counts, in the order in which they are shown. */
+export const COUNTED_KINDS = ["module", "superblock", "mount", "inode", "dentry", "file", "vm", "memslot"] as const satisfies readonly Kind[];

@@ -1,0 +1,88 @@
+/**
+ * Inodes whose memory waits for a grace period. `i_callback` names an inode by the address of its RCU head, a field at an
+ * offset that differs between builds: it is learned from the recording, never assumed.
+ */
+import type { AddressId } from "../log/batch.js";
+import type { AddressTable } from "../log/tables.js";
+import type { Inode, ObjectId } from "./objects.js";
+
+/** No `struct inode`, nor one that a file system embeds, is larger than this (bytes). */
+const LARGEST_INODE = 4096;
+/** So many callbacks that agree settle the offset. */
+const VOTES = 3;
+
+export class RcuQueue {
+  /** Pending inodes by address; 0 for one that nobody follows. */
+  readonly #pending = new Map<AddressId, ObjectId>();
+  readonly #votes = new Map<number, number>();
+  #offset = -1;
+  #lastHead: AddressId = 0;
+
+  constructor(
+    private readonly addresses: AddressTable,
+    private readonly inode: (id: ObjectId) => Inode | undefined,
+  ) {}
+
+  pending(inode: Inode): void {
+    this.#pending.set(inode.address, inode.id);
+  }
+  pendingAddress(address: AddressId): void {
+    if (address) this.#pending.set(address, 0);
+  }
+  done(inode: Inode): void {
+    this.#pending.delete(inode.address);
+  }
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** The inode that a callback frees, if it is followed. */
+  inodeOf(head: AddressId): Inode | undefined {
+    this.#lastHead = head;
+    const address = this.#offset >= 0 ? this.#below(head, this.#offset) : this.#nearest(head);
+    if (address === undefined) return undefined;
+    const id = this.#pending.get(address);
+    if (id === undefined) return undefined;
+    this.#pending.delete(address);
+    if (this.#offset < 0) this.#vote(distance(this.addresses, head, address));
+    return id ? this.inode(id) : undefined;
+  }
+
+  /** `free_inode` names the inode whose callback has just run. */
+  learn(address: AddressId): void {
+    if (this.#offset >= 0 || !this.#lastHead || !address) return;
+    const d = distance(this.addresses, this.#lastHead, address);
+    if (d > 0 && d < LARGEST_INODE) this.#vote(d);
+  }
+
+  #vote(offset: number): void {
+    const votes = (this.#votes.get(offset) ?? 0) + 1;
+    this.#votes.set(offset, votes);
+    if (votes >= VOTES) this.#offset = offset;
+  }
+
+  #below(head: AddressId, offset: number): AddressId | undefined {
+    const low = this.addresses.low(head) - offset;
+    const borrow = low < 0 ? 1 : 0;
+    return this.addresses.find(low >>> 0, this.addresses.high(head) - borrow);
+  }
+
+  /** Inodes do not overlap: the one that a head lies in is the nearest below it. */
+  #nearest(head: AddressId): AddressId | undefined {
+    let best: AddressId | undefined;
+    let least = LARGEST_INODE;
+    for (const address of this.#pending.keys()) {
+      const d = distance(this.addresses, head, address);
+      if (d > 0 && d < least) {
+        least = d;
+        best = address;
+      }
+    }
+    return best;
+  }
+}
+
+/** How far `to` lies below `from`, in bytes; exact where it is small, and large or negative otherwise. */
+function distance(addresses: AddressTable, from: AddressId, to: AddressId): number {
+  return (addresses.high(from) - addresses.high(to)) * 4294967296 + (addresses.low(from) - addresses.low(to));
+}

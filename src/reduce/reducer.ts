@@ -1,0 +1,204 @@
+/**
+ * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event to
+ * the one reducer of its operation.
+ */
+import type { PointTable } from "../../events/points.js";
+import type { Batch, Loss } from "../log/batch.js";
+import type { Tables } from "../log/tables.js";
+import { type EventView, viewsOf } from "../log/view.js";
+import type { Frame, Stack } from "./calls.js";
+import type { Handlers, Reducers } from "./handlers.js";
+import { dentryReducers } from "./reducers/dentry.js";
+import { descriptorReducers } from "./reducers/descriptor.js";
+import { fileReducers } from "./reducers/file.js";
+import { guestMemfdReducers } from "./reducers/guest-memfd.js";
+import { inodeReducers } from "./reducers/inode.js";
+import { moduleReducers } from "./reducers/module.js";
+import { mountReducers } from "./reducers/mount.js";
+import { vmReducers } from "./reducers/vm.js";
+import type { Store } from "./store.js";
+import { World } from "./world.js";
+
+const reducers: Reducers = {
+  ...dentryReducers,
+  ...descriptorReducers,
+  ...fileReducers,
+  ...guestMemfdReducers,
+  ...inodeReducers,
+  ...moduleReducers,
+  ...mountReducers,
+  ...vmReducers,
+};
+
+/**
+ * Operations that only user space enters, so that nothing is open around them: whatever still is has lost its return.
+ * (`kvm_gmem_bind` and `__fput` happen inside others, and `kvm_init` inside the module loader, which has no probe.)
+ */
+const FROM_USER_SPACE = new Set(["kvm_gmem_create", "kvm_set_memory_region", "kvm_arch_init_vm", "kvm_gmem_fallocate", "file_close_fd", "tracing_mark_write"]);
+/** What close(2) goes through between `file_close_fd` and the release of the file. */
+const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
+/** Missing halves kept to be shown; all are counted. */
+const MISSING_SHOWN = 100;
+
+/** What the reducer knows of a point before any event: looked up once. */
+interface Plan {
+  readonly view: EventView;
+  readonly handlers: Handlers<never>;
+  readonly rcu: boolean;
+  readonly entry: boolean;
+  readonly framed: boolean;
+  readonly paired: boolean;
+  readonly outermost: boolean;
+  readonly withinClose: boolean;
+  readonly marker: boolean;
+  /** Its code is in the module that is freed with guest_memfd. */
+  readonly inModule: boolean;
+}
+
+export class Reducer {
+  readonly world: World;
+  readonly #plans: (Plan | undefined)[];
+  readonly #names: readonly string[];
+  /** Events reduced so far. */
+  events = 0;
+
+  constructor(store: Store, points: PointTable, tables: Tables, options: { readonly everything?: boolean } = {}) {
+    this.world = new World(store, points, tables, options);
+    const views = viewsOf(points);
+    this.#names = points.points.map((p) => p?.operation.name ?? "");
+    this.#plans = points.points.map((point, id) => {
+      if (!point) return undefined;
+      const { operation } = point;
+      return {
+        view: views[id]!,
+        handlers: (reducers[operation.name as keyof Reducers] ?? {}) as Handlers<never>,
+        rcu: operation.context === "rcu",
+        entry: point.phase === "entry",
+        framed: operation.result !== undefined || operation.calls !== undefined,
+        paired: operation.result !== undefined,
+        outermost: FROM_USER_SPACE.has(operation.name),
+        withinClose: WITHIN_CLOSE.has(operation.name),
+        marker: operation.probe === "marker",
+        inModule: operation.module === "kvm" && operation.name !== "kvm_init",
+      };
+    });
+  }
+
+  /** The views the reducers read through, by point: valid for the event being reduced. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  reduce(batch: Batch, from = 0, to = batch.length): void {
+    const { losses } = batch;
+    let loss = 0;
+    while (loss < losses.length && losses[loss]!.index < from) loss++;
+    for (let i = from; i < to; i++) {
+      while (loss < losses.length && losses[loss]!.index <= i) this.#lost(losses[loss++]!, batch);
+      this.#event(batch, i);
+    }
+    if (to === batch.length) while (loss < losses.length) this.#lost(losses[loss++]!, batch);
+    this.events += to - from;
+  }
+
+  #lost(loss: Loss, batch: Batch): void {
+    this.world.lastLoss = batch.firstSeq + loss.index;
+  }
+
+  #event(batch: Batch, i: number): void {
+    const w = this.world;
+    const id = batch.point[i]!;
+    const plan = this.#plans[id];
+    if (!plan) return;
+    const e = plan.view;
+    e.batch = batch;
+    e.index = i;
+    e.base = batch.argStart[i]!;
+    w.seenPoints[id] = 1;
+    const stack = w.calls.stackOf(e.taskId, e.cpu, e.context, plan.rcu);
+    if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
+    if (plan.inModule && w.codeModule) w.codeRan(e);
+    const point = e.point!;
+    for (let top = stack.top; top && !top.paired && !w.calls.reaches(top, point); top = stack.top) this.#end(stack, top, e);
+    if (plan.entry) {
+      if (plan.outermost) this.#clear(stack, e);
+      const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
+      w.observer.entered?.(e, stack, frame);
+      plan.handlers.entry?.(w, e as never, stack, frame);
+      w.observer.reduced?.(e, stack, frame);
+    } else {
+      const frame = this.#returned(stack, point.operation.name, e);
+      w.observer.returned?.(e, stack, frame);
+      plan.handlers.return?.(w, e as never, stack, frame);
+      if (frame && !plan.handlers.return) w.passUp(frame, stack);
+      w.observer.reduced?.(e, stack, frame);
+    }
+  }
+
+  /** Closes an operation that nothing more can be inside of. */
+  #end(stack: Stack, frame: Frame, e: EventView): void {
+    stack.depth--;
+    const plan = this.#plans[frame.point.id]!;
+    this.world.observer.closed?.(frame, stack, e);
+    plan.handlers.end?.(this.world, frame, stack, e);
+  }
+
+  /** The frame whose return this is; frames above it that never returned are reported. */
+  #returned(stack: Stack, name: string, e: EventView): Frame | undefined {
+    let up = 0;
+    for (; up < stack.depth; up++) {
+      const frame = stack.at(up)!;
+      if (frame.paired && frame.operation.name === name) break;
+    }
+    if (up === stack.depth) {
+      this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
+      return undefined;
+    }
+    for (; up > 0; up--) this.#abandon(stack, e);
+    stack.depth--;
+    return stack.beyond;
+  }
+
+  #abandon(stack: Stack, e: EventView): void {
+    const frame = stack.top!;
+    if (!frame.paired) {
+      this.#end(stack, frame, e);
+      return;
+    }
+    this.#missing({ operation: frame.operation.name, missing: "return", seq: frame.seq, task: frame.task });
+    this.world.observer.closed?.(frame, stack, e);
+    stack.depth--;
+    this.world.passUp(frame, stack);
+  }
+
+  #clear(stack: Stack, e: EventView): void {
+    while (stack.depth > 0) this.#abandon(stack, e);
+  }
+
+  #missing(half: World["missing"][number]): void {
+    this.world.missingHalves++;
+    if (this.world.missing.length < MISSING_SHOWN) this.world.missing.push(half);
+  }
+
+  /** The operation after a close(2) of a last descriptor: the file is released by it, or somebody kept a reference. */
+  #closed(stack: Stack, plan: Plan, e: EventView): void {
+    const id = this.world.closing.get(stack);
+    if (id === undefined) return;
+    this.world.closing.delete(stack);
+    const file = this.world.store.get(id, "file");
+    if (!file || plan.withinClose) return;
+    this.world.facts({ type: "file-kept", event: e, certain: this.world.since(file.birth) && this.world.sees("__fput"), file, gets: file.kept });
+  }
+
+  /** The recording is over: what had plainly come to its end ends; the rest stays open. */
+  finish(): void {
+    for (const stack of this.world.calls.stacks()) {
+      for (let top = stack.top; top && !top.paired; top = stack.top) {
+        const complete = top.operation.name !== "__fput" || top.other !== 0;
+        const view = this.#plans[top.point.id]!.view;
+        if (complete && view.batch) this.#end(stack, top, view);
+        else break;
+      }
+    }
+  }
+}

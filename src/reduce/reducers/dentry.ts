@@ -1,0 +1,60 @@
+/** Dentries of pseudo files: made by `alloc_file_pseudo`, gone with the last `dput`, which drops the inode (fs/dcache.c). */
+import type { Reducers } from "../handlers.js";
+import { UNSEEN } from "../objects.js";
+import * as recipes from "../recipes.js";
+
+export const dentryReducers = {
+  d_alloc_pseudo: {
+    entry(w, e, _stack, frame) {
+      const superblock = w.at("superblock", e.sb);
+      if (frame && superblock) frame.subject = superblock.id;
+    },
+    return(w, e, stack, frame) {
+      if (frame) w.passUp(frame, stack);
+      if (e.dentry === 0) return;
+      const owner = w.callOwner(stack);
+      let dentry = w.born("dentry", e.dentry, e, 0);
+      if (frame?.subject) dentry = w.store.update(dentry, recipes.dentrySuperblock, frame.subject);
+      if (stack.find("kvm_gmem_create")) dentry = w.follow(dentry);
+      dentry = w.hold(dentry, owner, e, "d_alloc_pseudo");
+      owner?.born.push(dentry.id);
+      w.touch(dentry, e, stack, "allocated, d_count 1");
+    },
+  },
+  d_instantiate: {
+    entry(w, e, stack) {
+      const inode = w.at("inode", e.inode);
+      if (!inode || inode.death) return;
+      const mounting = stack.find("kern_mount");
+      let dentry = w.at("dentry", e.dentry);
+      // A root dentry comes from d_make_root, which has no probe of its own.
+      if (!dentry || dentry.death) {
+        if (!mounting && !inode.focus && !w.everything) return;
+        dentry = mounting ? w.born("dentry", e.dentry, e, 1) : w.living("dentry", e.dentry, e);
+      }
+      dentry = w.store.update(dentry, recipes.dentryInode, inode.id);
+      if (inode.focus) dentry = w.follow(dentry);
+      // The caller's reference on the inode is the dentry's now.
+      const index = w.referenceOfCalls(inode, stack);
+      let held = inode;
+      if (index >= 0) held = w.store.update(inode, recipes.handOver, inode.references[index]!.owner, dentry.id);
+      else if (inode.references.some((r) => r.owner === UNSEEN)) held = w.store.update(inode, recipes.handOver, UNSEEN, dentry.id);
+      w.touch(held, e, stack, "its reference is the dentry's");
+      w.touch(dentry, e, stack, "has its inode");
+    },
+  },
+  dput: {
+    entry(w, e, stack, frame) {
+      const last = w.at("dentry", e.dentry);
+      const dentry = last && last.death === 0 ? last : e.dentry !== 0 && w.everything ? w.living("dentry", e.dentry, e) : undefined;
+      if (!dentry) return;
+      if (frame) frame.subject = dentry.id;
+      const file = w.releasing(stack);
+      let index = file && file.dentry === dentry.id ? w.referenceOf(dentry, file.id) : -1;
+      if (index < 0) index = w.referenceOfCalls(dentry, stack);
+      // dget has no probe: a put that settles nothing is that of a path somebody looked up.
+      if (index >= 0) w.touch(w.settle(dentry, index), e, stack);
+      else w.touch(dentry, e, stack);
+    },
+  },
+} satisfies Reducers;

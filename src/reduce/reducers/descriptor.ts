@@ -1,0 +1,63 @@
+/** Descriptors: reserved, installed, closed (fs/file.c). */
+import type { Reducers } from "../handlers.js";
+import * as recipes from "../recipes.js";
+
+export const descriptorReducers = {
+  get_unused_fd_flags: {
+    return(w, e, stack) {
+      if (e.fd < 0) return;
+      const owner = w.callOwner(stack);
+      owner?.reserved.push(e.fd, e.seq);
+    },
+  },
+  put_unused_fd: {
+    entry(w, e, stack) {
+      unreserve(w.callOwner(stack)?.reserved, e.fd);
+    },
+  },
+  fd_install: {
+    entry(w, e, stack) {
+      const owner = w.callOwner(stack);
+      unreserve(owner?.reserved, e.fd);
+      const last = w.at("file", e.file);
+      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "fd_install" });
+      if (!last || last.death) return;
+      const file = w.descriptors.installed(e.taskId, e.fd, last, e);
+      const creating = stack.find("kvm_gmem_create");
+      if (creating) creating.file = file.id;
+      w.touch(file, e, stack, `descriptor ${e.fd}`);
+    },
+  },
+  file_close_fd: {
+    entry(w, e, stack) {
+      const file = w.descriptors.closed(e.taskId, e.fd);
+      if (!file) return;
+      const now = w.touch(file, e, stack, `descriptor ${e.fd} closed`);
+      // close(2) releases the file at once when this was the last reference: see World.closing.
+      if (now.gmem && now.descriptors === 0 && !now.shared && now.kept.length > 0) w.closing.set(stack, now.id);
+    },
+  },
+  close_fd: {
+    entry(w, e, stack) {
+      const file = w.descriptors.fileOf(e.taskId, e.fd);
+      if (file) w.touch(file, e, stack);
+    },
+  },
+  kvm_gmem_mmap: {
+    entry(w, e, stack) {
+      const file = w.at("file", e.file);
+      if (file && file.death === 0) w.touch(w.store.update(file, recipes.fileShared), e, stack, "mapped");
+    },
+  },
+} satisfies Reducers;
+
+/** Takes a descriptor out of (descriptor, event) pairs. */
+function unreserve(reserved: number[] | undefined, fd: number): void {
+  if (!reserved) return;
+  for (let i = 0; i < reserved.length; i += 2) {
+    if (reserved[i] === fd) {
+      reserved.splice(i, 2);
+      return;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/** Files: made by `alloc_file_pseudo`, released by `__fput` (fs/file_table.c), which gives back all that they hold. */
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../calls.js";
+import type { Reducers } from "../handlers.js";
+import type { File } from "../objects.js";
+import * as recipes from "../recipes.js";
+import type { World } from "../world.js";
+
+/** The operation that gives back what a file holds, and that must be visible before its absence means anything. */
+export const RETURNED_BY = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput" } as const;
+
+/** A file of a KVM object was made inside a call that returns it: what that call took is the file's. */
+function made(w: World, address: number, e: EventView, stack: Stack, frame: Frame | undefined): File | undefined {
+  const file = address && !w.addresses.isError(address) ? w.at("file", address) : undefined;
+  if (frame && file && file.death === 0) {
+    const module = moduleHeld(w, frame);
+    w.adopt(frame, file.id, ["module"]);
+    if (module) w.store.update(file, recipes.fileModule, module);
+  }
+  if (frame) w.passUp(frame, stack);
+  return file && file.death === 0 ? w.touch(w.at("file", address)!, e, stack) : undefined;
+}
+
+/** The module on which a call holds a reference. */
+export function moduleHeld(w: World, frame: Frame): number {
+  for (const { target } of w.leftBy(frame)) if (target.kind === "module") return target.id;
+  return 0;
+}
+
+/** `__fput` is over: what the file still holds, nobody will give back. */
+function released(w: World, file: File, e: EventView): void {
+  const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => {
+    const by = RETURNED_BY[target.kind as keyof typeof RETURNED_BY];
+    return target.focus && by !== undefined && w.sees(by);
+  });
+  if (file.focus) w.facts({ type: "owner-gone", event: e, certain: w.since(file.birth), owner: file, left });
+  w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
+}
+
+export const fileReducers = {
+  alloc_empty_file: {
+    return(w, e, stack, frame) {
+      if (frame) w.passUp(frame, stack);
+      if (e.file === 0 || w.addresses.isError(e.file)) return;
+      let file = w.born("file", e.file, e, null);
+      if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
+      const owner = w.callOwner(stack);
+      owner?.born.push(file.id);
+      w.touch(file, e, stack, "allocated, f_count 1");
+    },
+  },
+  alloc_file_pseudo: {
+    entry(w, e, stack, frame) {
+      if (!frame) return;
+      frame.text = e.name;
+      const inode = w.at("inode", e.inode);
+      if (inode && inode.death === 0) frame.subject = w.touch(inode, e, stack).id;
+      const creating = stack.find("kvm_gmem_create");
+      if (!creating) return;
+      // In use by guest_memfd: the anonymous inodes' own mount, or one of its own.
+      const mount = w.follow(w.living("mount", e.mnt, e));
+      frame.other = w.touch(mount, e, stack).id;
+    },
+    return(w, e, stack, frame) {
+      const file = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
+      if (frame && file && file.death === 0) {
+        const dentry = frame.born.find((id) => w.store.any(id)?.kind === "dentry") ?? 0;
+        w.adopt(frame, file.id, ["dentry", "mount"]);
+        const gmem = stack.find("kvm_gmem_create") !== undefined;
+        w.touch(w.store.update(file, recipes.fileOpened, frame.text, frame.subject, dentry, frame.other, gmem), e, stack, "opened");
+      }
+      if (frame) w.passUp(frame, stack);
+    },
+  },
+  anon_inode_getfile: {
+    entry(_w, e, _stack, frame) {
+      if (!frame) return;
+      frame.text = e.name;
+      frame.number = e.priv;
+    },
+    return(w, e, stack, frame) {
+      const file = made(w, e.file, e, stack, frame);
+      if (!file || frame?.text !== "kvm-vm") return;
+      // The file of a VM: the reference that the VM was born with is the file's.
+      const vm = w.living("vm", frame.number, e);
+      w.store.update(w.store.update(w.follow(file), recipes.fileVm, vm.id), recipes.fileOpened, "kvm-vm", file.inode, file.dentry, file.mount, false);
+      w.touch(w.store.update(w.follow(vm), recipes.handOver, 0, file.id), e, stack, "its first reference is its file's");
+    },
+  },
+  anon_inode_create_getfile: { return: (w, e, stack, frame) => void made(w, e.file, e, stack, frame) },
+  kvm_gmem_inode_create_getfile: { return: (w, e, stack, frame) => void made(w, e.file, e, stack, frame) },
+  fput: {
+    entry(w, e, stack, frame) {
+      const last = w.at("file", e.file);
+      if (!last || last.death) {
+        // A file of guest_memfd that is gone: files are reused at once, but every one of them is allocated under a probe.
+        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "fput" });
+        return;
+      }
+      if (frame) frame.subject = last.id;
+      stack.find("kvm_gmem_bind")?.putFiles.push(last.id);
+      w.touch(last, e, stack);
+    },
+  },
+  filp_close: {
+    entry(w, e, stack) {
+      const file = w.at("file", e.file);
+      if (!file || file.death) return;
+      w.touch(w.descriptors.closedByExit(file, e), e, stack, "closed by exit");
+    },
+  },
+  __fput: {
+    entry(w, e, stack, frame) {
+      const last = w.at("file", e.file);
+      if (last && last.focus && (last.death || last.stage === "releasing")) {
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: last.death || last.trail.find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.met });
+        return;
+      }
+      if (!last || last.death) {
+        const inode = w.at("inode", e.inode);
+        if (!inode?.focus && !w.everything) return;
+      }
+      let file = last && last.death === 0 ? last : w.living("file", e.file, e);
+      const inode = w.at("inode", e.inode);
+      if (inode && inode.death === 0 && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
+      if (inode?.focus) file = w.follow(file);
+      if (frame) frame.subject = file.id;
+      w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, stack, "released");
+    },
+    end(w, frame, _stack, e) {
+      const file = w.store.get(frame.subject, "file");
+      if (file) released(w, file, e);
+    },
+  },
+} satisfies Reducers;

@@ -1,0 +1,181 @@
+/** guest_memfd itself: creation, bindings, memory, release (virt/kvm/guest_memfd.c). */
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../calls.js";
+import type { Reducers } from "../handlers.js";
+import type { File, KernelObject } from "../objects.js";
+import * as recipes from "../recipes.js";
+import type { World } from "../world.js";
+import { moduleHeld } from "./file.js";
+
+const EBADF = 9;
+
+/** The call failed: all that it took must be given back, all that it made must be gone. */
+function failed(w: World, e: EventView, frame: Frame, result: number): void {
+  const inodes: KernelObject[] = [];
+  const left = w.leftBy(frame).filter(({ target }) => {
+    if (target.kind !== "inode") return target.kind === "module" || target.kind === "vm" || target.kind === "mount" || target.kind === "dentry";
+    inodes.push(target);
+    return false;
+  });
+  const descriptors: { fd: number; seq: number }[] = [];
+  if (w.sees("put_unused_fd") || frame.reserved.length > 0) for (let i = 0; i < frame.reserved.length; i += 2) descriptors.push({ fd: frame.reserved[i]!, seq: frame.reserved[i + 1]! });
+  w.facts({ type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left, inodes, descriptors, overput: [] });
+}
+
+function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
+  const file = w.store.get(frame.file, "file");
+  if (!file) return;
+  const module = moduleHeld(w, frame) || file.module;
+  w.adopt(frame, file.id, ["module", "vm"]);
+  let now = w.store.update(w.follow(file), recipes.fileGmem);
+  now = w.store.update(now, recipes.fileVm, frame.subject);
+  if (module) now = w.store.update(now, recipes.fileModule, module);
+  // Whoever owns guest_memfd's files: what its init said, or what other creations took.
+  const owner = w.store.get(w.gmemModule || module, "module");
+  if (owner) {
+    w.gmemModule = owner.id;
+    const held = w.referenceOf(owner, now.id) >= 0;
+    w.facts({ type: "file-made", event: e, certain: w.since(frame.seq) && w.sees("try_module_get"), file: now, module: w.follow(owner), held });
+    const inode = w.store.get(now.inode, "inode");
+    if (inode && inode.module === 0) w.store.update(inode, recipes.inodeModule, owner.id);
+  }
+  w.touch(now, e, stack, "created");
+}
+
+/** The file of guest_memfd that an event names, met mid-life if need be. */
+function fileOf(w: World, address: number, e: EventView, stack: Stack): File | undefined {
+  if (address === 0) return undefined;
+  const last = w.at("file", address);
+  if (last?.death && last.gmem) {
+    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: e.point!.operation.name });
+    return undefined;
+  }
+  return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e, stack);
+}
+
+export const guestMemfdReducers = {
+  kvm_gmem_create: {
+    entry(w, e, stack, frame) {
+      const last = w.at("vm", e.kvm);
+      if (last?.death) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("kvm_arch_init_vm"), object: last, operation: "kvm_gmem_create" });
+      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e, stack);
+      if (frame) frame.subject = vm.id;
+    },
+    return(w, e, stack, frame) {
+      if (!frame) return;
+      if (e.fd < 0) failed(w, e, frame, e.fd);
+      else created(w, e, frame, stack);
+      w.passUp(frame, stack);
+    },
+  },
+  kvm_gmem_bind: {
+    entry(w, e, stack, frame) {
+      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e, stack);
+      if (!frame) return;
+      frame.subject = vm.id;
+      frame.number = e.slot;
+      frame.text = String(e.offset);
+      frame.file = w.descriptors.fileOf(e.taskId, e.fd)?.id ?? 0;
+    },
+    return(w, e, stack, frame) {
+      if (!frame) return;
+      const put = frame.putFiles.map((id) => w.store.get(id, "file")).find((f) => f?.gmem);
+      let file = put ?? w.store.get(frame.file, "file");
+      // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
+      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, stack, "kept by kvm_gmem_bind");
+      if (e.err !== 0) return;
+      const before = w.at("memslot", frame.number);
+      if (before && before.death === 0) {
+        w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
+        const owner = w.store.get(before.vm, "vm");
+        if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
+        w.died(before, e);
+      }
+      let slot = w.follow(w.born("memslot", frame.number, e, null));
+      const region = stack.find("kvm_set_memory_region");
+      slot = w.store.update(slot, recipes.slotBound, frame.subject, file?.id ?? 0, frame.text, region ? region.number : null);
+      const vm = w.store.get(frame.subject, "vm");
+      if (vm) w.store.update(vm, recipes.vmSlotAdded, slot.id);
+      w.touch(slot, e, stack, file ? `bound to ${w.label(file)}` : "bound");
+    },
+  },
+  kvm_gmem_unbind: {
+    entry(w, e, stack, frame) {
+      const slot = w.at("memslot", e.slot);
+      if (!slot || slot.death) return;
+      const file = w.store.get(slot.file, "file");
+      const vm = w.store.get(slot.vm, "vm");
+      if (vm) w.store.update(vm, recipes.vmSlotRemoved, slot.id);
+      if (frame) frame.subject = slot.id;
+      w.facts({ type: "binding-checked", event: e, certain: true, slot, file, how: "" });
+      w.died(w.touch(w.store.update(slot, recipes.slotUnbound), e, stack, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
+    },
+  },
+  kvm_gmem_release: {
+    entry(w, e, stack, frame) {
+      const file = fileOf(w, e.file, e, stack);
+      if (!file) return;
+      let inode = w.living("inode", e.inode, e);
+      inode = w.touch(w.follow(inode), e, stack);
+      if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);
+      if (file.inode === 0) w.store.update(file, recipes.fileInode, inode.id);
+      if (frame) frame.subject = file.id;
+      // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
+      for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {
+        const slot = w.store.get(id, "memslot");
+        if (slot?.file === file.id) w.touch(w.store.update(slot, recipes.slotUnbound), e, stack, "its file is released");
+      }
+    },
+  },
+  kvm_gmem_fallocate: {
+    entry(w, e, stack, frame) {
+      const file = fileOf(w, e.file, e, stack);
+      if (frame && file) frame.subject = file.inode;
+    },
+  },
+  kvm_gmem_get_folio: {
+    entry(w, e, stack, frame) {
+      const inode = w.at("inode", e.inode);
+      if (!inode || inode.death) return;
+      if (frame) frame.subject = inode.id;
+      w.touch(inode, e, stack);
+    },
+  },
+  kvm_gmem_fault_user_mapping: {},
+  kvm_gmem_setattr: {},
+  filemap_add_folio: {
+    entry(w, e, stack, frame) {
+      const inode = w.mappings.inodeOf(e.mapping, stack);
+      if (!inode || !frame) return;
+      frame.subject = w.touch(inode, e, stack).id;
+      frame.number = e.folio;
+    },
+    return(w, e, _stack, frame) {
+      const inode = frame && w.store.get(frame.subject, "inode");
+      if (!inode || e.err !== 0) return;
+      w.mappings.added(frame.number, inode);
+      w.store.update(inode, recipes.inodePages, inode.pages + 1);
+    },
+  },
+  filemap_remove_folio: {
+    entry(w, e, stack) {
+      const inode = w.store.get(w.mappings.removed(e.folio), "inode");
+      if (inode) w.touch(w.store.update(inode, recipes.inodePages, Math.max(0, inode.pages - 1)), e, stack, "a page less");
+    },
+  },
+  truncate_inode_pages_final: {
+    entry(w, e, stack) {
+      const evicting = stack.find("evict");
+      if (evicting?.number) w.mappings.learn(e.mapping, evicting.number);
+      const inode = w.mappings.inodeOf(e.mapping, stack);
+      if (inode) w.touch(inode, e, stack);
+    },
+  },
+  truncate_inode_pages_range: {
+    entry(w, e, stack) {
+      const inode = w.mappings.inodeOf(e.mapping, stack);
+      if (inode) w.touch(inode, e, stack);
+    },
+  },
+} satisfies Reducers;
+

@@ -1,0 +1,236 @@
+/** Inodes, from their allocation to the RCU callback that hands their memory back (fs/inode.c, fs/libfs.c). */
+import type { AddressId } from "../../log/batch.js";
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../calls.js";
+import type { Reducers } from "../handlers.js";
+import type { Inode, Superblock } from "../objects.js";
+import * as recipes from "../recipes.js";
+import { mounted } from "./mount.js";
+import type { World } from "../world.js";
+
+/** An inode came back from an allocator: new, unless an inner allocator returned it already. */
+function allocated(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined, by: string): Inode | undefined {
+  if (address === 0 || w.addresses.isError(address)) {
+    if (frame) w.passUp(frame, stack);
+    return undefined;
+  }
+  const owner = w.callOwner(stack);
+  const known = w.at("inode", address);
+  if (known && known.death === 0 && frame?.born.includes(known.id)) {
+    w.passUp(frame, stack);
+    return w.touch(known, e, stack);
+  }
+  let inode = w.born("inode", address, e, 0);
+  const creating = stack.find("kvm_gmem_create");
+  const superblock = frame && w.store.get(frame.subject, "superblock");
+  if (superblock) inode = w.store.update(inode, recipes.inodeSuperblock, superblock.id);
+  if (creating || superblock?.module) {
+    inode = w.follow(inode);
+    const module = superblock?.module || w.gmemModule;
+    if (module) inode = w.store.update(inode, recipes.inodeModule, module);
+    if (superblock) w.follow(superblock);
+  }
+  inode = w.hold(inode, owner, e, by);
+  if (owner) owner.born.push(inode.id);
+  return w.touch(inode, e, stack, "allocated, i_count 1");
+}
+
+/** The superblock that an allocator was called for. */
+function forSuperblock(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined): Superblock | undefined {
+  if (address === 0) return undefined;
+  const last = w.at("superblock", address);
+  if (last?.death && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: e.point!.operation.name });
+  const superblock = w.living("superblock", address, e);
+  if (frame) frame.subject = superblock.id;
+  return w.touch(superblock, e, stack);
+}
+
+/** The inode, unless it is one that nobody follows and nobody asked for. */
+function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode | undefined {
+  if (address === 0) return undefined;
+  const inode = w.at("inode", address);
+  if (inode && inode.death === 0) return w.touch(inode, e, stack);
+  if (inode?.focus) reused(w, inode, e);
+  return w.everything ? w.living("inode", address, e) : undefined;
+}
+
+/**
+ * An operation on the address of an inode of guest_memfd that is gone. The slab may have given it to somebody whose
+ * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their own.
+ */
+function reused(w: World, inode: Inode, e: EventView): void {
+  if (inode.ownFree) w.facts({ type: "touched-dead", event: e, certain: w.since(inode.death), object: inode, operation: e.point!.operation.name });
+}
+
+/** An operation that no inode may see once `destroy_inode` has begun. */
+function alive(w: World, inode: Inode, e: EventView): boolean {
+  if (inode.stage !== "destroyed") return true;
+  if (inode.focus) w.facts({ type: "touched-dead", event: e, certain: w.since(inode.pendingRcu), object: inode, operation: e.point!.operation.name });
+  return false;
+}
+
+function put(w: World, inode: Inode, observed: number | null, e: EventView, stack: Stack): Inode {
+  const dput = stack.find("dput");
+  const dentry = dput && w.store.get(dput.subject, "dentry");
+  const creating = stack.find("kvm_gmem_create");
+  let index = -1;
+  let owner = e.point!.operation.name;
+  if (dentry && dentry.inode === inode.id) {
+    index = w.referenceOf(inode, dentry.id);
+    owner = w.label(dentry);
+    w.died(w.touch(dentry, e, stack, "drops its inode"), e);
+  }
+  if (index < 0) index = w.referenceOfCalls(inode, stack);
+  const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq);
+  if (index < 0 && !known) index = w.referenceOf(inode, 0);
+  if ((index < 0 && known) || (observed !== null && observed <= 0)) {
+    w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: owner, observed });
+  }
+  return w.settle(inode, index);
+}
+
+function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
+  if (inode.stage !== "live" && alive(w, inode, e)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.trail.find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
+  const now = w.store.update(w.store.update(inode, recipes.inodeStage, "evicting" as const), recipes.inodePages, pages);
+  return w.touch(now, e, stack, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
+}
+
+/** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
+function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes.inodeCallback, again: number): void {
+  if (again > 0) {
+    if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.death });
+    return;
+  }
+  let now = w.store.update(w.touch(inode, e, undefined, "memory handed back"), recipe);
+  now = w.store.update(now, recipes.inodeStage, "freed" as const);
+  w.rcu.done(now);
+  w.died(now, e);
+}
+
+export const inodeReducers = {
+  alloc_anon_inode: {
+    entry: (w, e, stack, frame) => void forSuperblock(w, e.sb, e, stack, frame),
+    return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "alloc_anon_inode"),
+  },
+  new_inode: {
+    entry(w, e, stack, frame) {
+      const superblock = forSuperblock(w, e.sb, e, stack, frame);
+      const mounting = stack.find("kern_mount");
+      if (superblock && mounting) mounted(w, superblock, mounting, e, stack);
+    },
+    return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "new_inode"),
+  },
+  kvm_gmem_alloc_inode: {
+    entry(w, e, stack, frame) {
+      const superblock = forSuperblock(w, e.sb, e, stack, frame);
+      if (superblock && !superblock.module && w.gmemModule) w.store.update(w.follow(superblock), recipes.superblockOf, superblock.fsName, superblock.magic, w.gmemModule);
+    },
+    return(w, e, stack, frame) {
+      const inode = allocated(w, e.inode, e, stack, frame, "kvm_gmem_alloc_inode");
+      if (inode) w.store.update(inode, recipes.inodeOwnFree);
+    },
+  },
+  anon_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
+  alloc_anon_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
+  kvm_gmem_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
+  security_inode_init_security_anon: {
+    entry: (w, e, stack) => void known(w, e.inode, e, stack),
+  },
+  ihold: {
+    entry(w, e, stack) {
+      let inode = known(w, e.inode, e, stack);
+      if (!inode || !alive(w, inode, e)) return;
+      if (!e.isFault(1)) inode = w.observe(inode, e.i_count, e);
+      w.hold(inode, w.callOwner(stack), e, "ihold");
+    },
+  },
+  iput: {
+    entry(w, e, stack, frame) {
+      const sb = e.sb;
+      let inode = known(w, e.inode, e, stack);
+      if (!inode) {
+        // An inode of guest_memfd's own superblock that was made before the recording began.
+        const superblock = e.inode && sb ? w.at("superblock", sb) : undefined;
+        if (!superblock || superblock.death || !superblock.module) return;
+        const gone = w.at("inode", e.inode);
+        if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) w.facts({ type: "touched-dead", event: e, certain: w.since(gone.death), object: gone, operation: "iput" });
+        inode = w.touch(w.store.update(w.follow(w.living("inode", e.inode, e)), recipes.inodeSuperblock, superblock.id), e, stack);
+      }
+      if (frame) frame.subject = inode.id;
+      if (!alive(w, inode, e)) return;
+      const observed = e.isFault(1) ? null : e.i_count;
+      if (!e.isFault(2) && inode.nlink !== e.i_nlink) inode = w.store.update(inode, recipes.inodeLinks, e.i_nlink);
+      if (observed !== null) inode = w.observe(inode, observed, e);
+      put(w, inode, observed, e, stack);
+    },
+  },
+  evict: {
+    entry(w, e, stack, frame) {
+      const inode = known(w, e.inode, e, stack);
+      if (frame) frame.number = e.inode;
+      if (!inode) return;
+      if (frame) frame.subject = inode.id;
+      w.codeNeeded(inode, e);
+      evicted(w, inode, e, stack, Number(e.nrpages));
+    },
+  },
+  clear_inode: {
+    entry(w, e, stack) {
+      const inode = known(w, e.inode, e, stack);
+      if (inode && alive(w, inode, e)) w.store.update(inode, recipes.inodeStage, "cleared" as const);
+    },
+  },
+  destroy_inode: {
+    entry(w, e, stack, frame) {
+      const inode = known(w, e.inode, e, stack);
+      if (!inode) {
+        w.rcu.pendingAddress(e.inode);
+        return;
+      }
+      if (frame) frame.subject = inode.id;
+      if (inode.stage === "destroyed") {
+        if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.pendingRcu });
+        return;
+      }
+      const now = w.store.update(w.store.update(inode, recipes.inodeStage, "destroyed" as const), recipes.inodePendingRcu, e.seq);
+      w.rcu.pending(w.touch(now, e, stack, "waits for an RCU grace period"));
+    },
+  },
+  __destroy_inode: { entry: (w, e, stack) => void known(w, e.inode, e, stack) },
+  kvm_gmem_destroy_inode: {
+    entry(w, e, stack) {
+      const inode = known(w, e.inode, e, stack);
+      if (inode && !inode.ownFree) w.store.update(inode, recipes.inodeOwnFree);
+    },
+  },
+  i_callback: {
+    entry(w, e) {
+      const inode = w.rcu.inodeOf(e.head);
+      if (inode) handedBack(w, inode, e, recipes.inodeCallback, inode.callbacks);
+    },
+  },
+  free_inode_nonrcu: {
+    entry: (w, e) => freed(w, e.inode, e),
+  },
+  kvm_gmem_free_inode: {
+    entry: (w, e) => freed(w, e.inode, e),
+  },
+} satisfies Reducers;
+
+/** `free_inode` runs from the RCU callback; where the callback has no probe, it is what shows the end. */
+function freed(w: World, address: AddressId, e: EventView): void {
+  w.rcu.learn(address);
+  const inode = w.at("inode", address);
+  if (!inode) return;
+  if (inode.death === 0 || inode.frees > 0) {
+    if (inode.stage === "destroyed" || inode.death) handedBack(w, inode, e, recipes.inodeFreed, inode.frees);
+    return;
+  }
+  w.remember(w.store.update(inode, recipes.inodeFreed));
+  w.observer.touched?.(inode, e, "");
+}
+
+function passed(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined): void {
+  if (frame) w.passUp(frame, stack);
+  if (!w.addresses.isError(address)) known(w, address, e, stack);
+}

@@ -1,0 +1,166 @@
+/** Modules: references, and the way from `kvm_exit` to `free_module`. */
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../calls.js";
+import type { Reducers } from "../handlers.js";
+import type { KernelObject, Module, Mount } from "../objects.js";
+import * as recipes from "../recipes.js";
+import type { World } from "../world.js";
+
+/** `enum module_state` (include/linux/module.h). */
+const MODULE_STATE_COMING = 1;
+/** `refcnt` counts a base reference of the module loader's own (`MODULE_REF_BASE`, kernel/module/main.c). */
+export const MODULE_REF_BASE = 1;
+/** The module that holds guest_memfd's code. */
+const CODE_MODULE = "kvm";
+
+function named(w: World, address: number, name: string, e: EventView, stack: Stack): Module {
+  let module = w.living("module", address, e);
+  if (name !== "" && module.name === "") module = w.store.update(module, recipes.moduleNamed, name);
+  if (module.name === CODE_MODULE) {
+    w.codeModule = address;
+    module = w.follow(module);
+  }
+  return w.touch(module, e, stack);
+}
+
+/** The module whose init is running, or whose init mounted guest_memfd's file system. */
+export function initialised(w: World, address: number, e: EventView, stack: Stack): Module {
+  let module = w.follow(w.living("module", address, e));
+  module = w.bornNow(module, e, module.count);
+  module = w.store.update(module, recipes.moduleOwnsGmem);
+  w.gmemModule = module.id;
+  return w.touch(module, e, stack, "its init sets up guest_memfd");
+}
+
+function put(w: World, target: Module, refcnt: number | null, e: EventView, stack: Stack): void {
+  let module = target;
+  const file = w.releasing(stack);
+  const creating = stack.find("kvm_gmem_create");
+  let index: number;
+  let known = false;
+  if (file) {
+    index = w.referenceOf(module, file.id);
+    known = file.gmem && w.since(file.birth);
+    if (index < 0 && !known) index = w.referenceOf(module, 0);
+    if (index >= 0 && file.gmem) {
+      const inode = w.store.get(file.inode, "inode");
+      module = w.store.update(module, recipes.moduleUnpinned, stack.find("__fput")!.seq);
+      w.facts({ type: "module-unpinned", event: e, certain: true, module, file, inode, remaining: refcnt === null ? null : refcnt - 1 - MODULE_REF_BASE });
+    }
+  } else {
+    index = w.referenceOfCalls(module, stack);
+    known = creating !== undefined && w.since(creating.seq);
+    if (index < 0 && !known) index = w.referenceOf(module, 0);
+  }
+  const groundless = index < 0 && known && w.sees("try_module_get");
+  if (groundless || (refcnt !== null && refcnt <= MODULE_REF_BASE && module.stage !== "exiting")) {
+    w.facts({ type: "put-without-get", event: e, certain: true, target: module, by: file ? w.label(file) : (stack.top?.operation.name ?? w.taskName(e.taskId)), observed: refcnt });
+  }
+  w.settle(module, index);
+}
+
+/** Objects that need a module: made on its behalf or by its init, and not torn down. `code`: its code, not only its pin. */
+function needing(w: World, module: Module): { live: KernelObject[]; mounts: Mount[] } {
+  const live: KernelObject[] = [];
+  const mounts: Mount[] = [];
+  const code = module.name === CODE_MODULE;
+  for (const o of w.store.live()) {
+    if (!o.focus) continue;
+    const mine = code || ("module" in o && o.module === module.id);
+    if (!mine) continue;
+    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared" || (o.ownFree && o.stage !== "freed"))) live.push(o);
+    else if (o.kind === "file" && o.gmem && o.stage !== "released") live.push(o);
+    else if (o.kind === "superblock" && o.module !== 0 && o.stage !== "dead") live.push(o);
+    else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
+    else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
+  }
+  return { live, mounts };
+}
+
+/** `free_module`, or a failed init: what the module made and did not take down. */
+export function exited(w: World, module: Module, exit: number, e: EventView): void {
+  const { live, mounts } = needing(w, module);
+  w.facts({ type: "module-exited", event: e, certain: true, module, exit, live, mounts });
+}
+
+export const moduleReducers = {
+  try_module_get: {
+    entry(w, e, stack, frame) {
+      if (e.module === 0) return;
+      let module = named(w, e.module, e.name, e, stack);
+      if (e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
+        module = w.store.update(module, recipes.moduleStage, "coming" as const);
+        module = w.bornNow(module, e, e.refcnt);
+      }
+      module = w.observe(module, e.refcnt, e);
+      if (frame) frame.subject = module.id;
+    },
+    return(w, e, stack, frame) {
+      const module = frame && w.store.get(frame.subject, "module");
+      if (!module || e.ok === 0) return;
+      w.hold(module, w.callOwner(stack), e, "try_module_get");
+    },
+  },
+  module_put: {
+    entry(w, e, stack) {
+      if (e.module === 0) return;
+      const refcnt = e.isFault(2) ? null : e.refcnt;
+      let module = named(w, e.module, e.name, e, stack);
+      if (refcnt !== null) module = w.observe(module, refcnt, e);
+      put(w, module, refcnt, e, stack);
+    },
+  },
+  do_init_module: {
+    entry(w, e, stack) {
+      named(w, e.module, e.name, e, stack);
+    },
+  },
+  free_module: {
+    entry(w, e, stack) {
+      const module = w.at("module", e.module) ?? w.living("module", e.module, e);
+      if (module.death) {
+        w.facts({ type: "freed-twice", event: e, certain: w.since(module.death), object: module, first: module.death });
+        return;
+      }
+      const touched = w.touch(module, e, stack, "freed");
+      if (module.focus) exited(w, touched, w.exits.get(e.taskId) ?? 0, e);
+      w.exits.delete(e.taskId);
+      if (w.gmemModule === module.id) w.gmemModule = 0;
+      w.died(w.store.update(touched, recipes.moduleStage, "freed" as const), e);
+    },
+  },
+  kvm_init: {
+    entry(w) {
+      // Its code runs, so the module is there, at whatever address its load put it.
+      if (w.goneCode()) w.codeModule = 0;
+    },
+    return(w, e, _stack, frame) {
+      const module = frame && w.store.get(frame.subject, "module");
+      if (!module) return;
+      if (e.err === 0) w.store.update(module, recipes.moduleStage, "live" as const);
+      else exited(w, module, 0, e);
+    },
+  },
+  kvm_gmem_init: {
+    entry(w, e, stack, frame) {
+      if (e.module === 0) return;
+      const module = initialised(w, e.module, e, stack);
+      if (frame) frame.subject = module.id;
+      const init: Frame | undefined = stack.find("kvm_init");
+      if (init) init.subject = module.id;
+    },
+  },
+  kvm_exit: {
+    entry(w, e, stack) {
+      w.exits.set(e.taskId, e.seq);
+      const module = w.store.get(w.gmemModule, "module");
+      if (module) w.touch(w.store.update(module, recipes.moduleStage, "exiting" as const), e, stack, "its exit begins");
+    },
+  },
+  kvm_gmem_exit: {
+    entry(w, e, stack) {
+      const module = w.store.get(w.gmemModule, "module");
+      if (module) w.touch(module, e, stack, "its exit tears guest_memfd down");
+    },
+  },
+} satisfies Reducers;

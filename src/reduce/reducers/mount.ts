@@ -1,0 +1,155 @@
+/** Mounts and superblocks: `kern_mount` to `kill_anon_super` (fs/namespace.c, fs/super.c). */
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../calls.js";
+import type { Reducers } from "../handlers.js";
+import type { Inode, Mount, Superblock } from "../objects.js";
+import * as recipes from "../recipes.js";
+import type { World } from "../world.js";
+
+/** The first inode of a superblock inside `kern_mount` is its root: the superblock is new. */
+export function mounted(w: World, superblock: Superblock, mounting: Frame, e: EventView, stack: Stack): void {
+  if (mounting.other || superblock.birth) return;
+  let sb = superblock;
+  const module = initModule(stack);
+  if (module || superblock.focus) sb = w.follow(sb);
+  // s_active is 1, the file system context's, until the mount has its own (fs/super.c:alloc_super).
+  sb = w.bornNow(sb, e, 1);
+  sb = w.store.update(sb, recipes.superblockOf, mounting.text, mounting.number || null, module);
+  mounting.other = sb.id;
+  w.touch(sb, e, stack, `superblock of ${mounting.text || "?"}`);
+}
+
+/** The module whose init the stack is inside of. */
+function initModule(stack: Stack): number {
+  return stack.find("kvm_gmem_init")?.subject || stack.find("kvm_init")?.subject || 0;
+}
+
+function known(w: World, address: number, e: EventView, stack: Stack): Mount | undefined {
+  if (address === 0) return undefined;
+  const mount = w.at("mount", address);
+  if (mount && mount.death === 0) return w.touch(mount, e, stack);
+  return stack.find("kvm_gmem_create") || w.everything ? w.living("mount", address, e) : undefined;
+}
+
+function put(w: World, mount: Mount, stack: Stack): Mount {
+  const file = w.releasing(stack);
+  let index = file && file.mount === mount.id ? w.referenceOf(mount, file.id) : -1;
+  if (index < 0) index = w.referenceOfCalls(mount, stack);
+  if (index < 0) index = w.referenceOf(mount, 0);
+  return w.settle(mount, index);
+}
+
+function superblockOf(w: World, address: number, e: EventView, stack: Stack): Superblock | undefined {
+  const superblock = address ? w.at("superblock", address) : undefined;
+  return superblock && superblock.death === 0 ? w.touch(superblock, e, stack) : undefined;
+}
+
+function inodesOf(w: World, superblock: Superblock): Inode[] {
+  const inodes: Inode[] = [];
+  for (const o of w.store.live()) if (o.kind === "inode" && o.focus && o.superblock === superblock.id && o.stage === "live") inodes.push(o);
+  return inodes;
+}
+
+export const mountReducers = {
+  kern_mount: {
+    entry(w, e, stack, frame) {
+      const module = initModule(stack);
+      let type = w.living("fs_type", e.type, e);
+      type = w.store.update(type, recipes.fsTypeOf, e.name, module);
+      if (module) type = w.follow(type);
+      w.touch(type, e, stack);
+      if (!frame) return;
+      frame.text = e.name;
+      frame.subject = type.id;
+    },
+    return(w, e, stack, frame) {
+      if (frame) w.passUp(frame, stack);
+      if (e.mnt === 0 || w.addresses.isError(e.mnt)) return;
+      const module = initModule(stack);
+      const early = w.at("mount", e.mnt);
+      let mount = early && early.death === 0 && frame && early.met > frame.seq ? w.bornNow(early, e, 0) : w.born("mount", e.mnt, e, 0);
+      const superblock = frame && w.store.get(frame.other, "superblock");
+      mount = w.store.update(mount, recipes.mountOf, superblock?.id ?? 0, frame?.text ?? "", module);
+      if (module) mount = w.follow(mount);
+      mount = w.holdBy(mount, module, e, "kern_mount");
+      mount = w.touch(mount, e, stack, `mounted ${frame?.text ?? ""}`);
+      if (superblock) w.touch(w.holdBy(w.store.update(superblock, recipes.observeCount, 0, 0), mount.id, e, "vfs_create_mount"), e, stack, "s_active 1, held by the mount");
+    },
+  },
+  init_pseudo: {
+    entry(_w, e, stack) {
+      const mounting = stack.find("kern_mount");
+      if (mounting) mounting.number = Number(e.magic);
+    },
+  },
+  vfs_create_mount: {
+    return(w, e, stack, frame) {
+      if (frame) w.passUp(frame, stack);
+      if (!stack.find("kern_mount") || w.addresses.isError(e.mnt) || e.mnt === 0) return;
+      w.born("mount", e.mnt, e, 0);
+    },
+  },
+  mntget: {
+    entry(w, e, stack) {
+      const mount = known(w, e.mnt, e, stack);
+      if (mount) w.hold(mount, w.callOwner(stack), e, "mntget");
+    },
+  },
+  mntput: {
+    entry(w, e, stack, frame) {
+      const last = w.at("mount", e.mnt);
+      const mount = last && last.death === 0 ? known(w, e.mnt, e, stack) : undefined;
+      if (!mount) return;
+      if (frame) frame.subject = mount.id;
+      put(w, mount, stack);
+      // It is the last thing that __fput does with what the file held.
+      const file = w.releasing(stack);
+      if (file && file.mount === mount.id) stack.find("__fput")!.other = mount.id;
+    },
+  },
+  kern_unmount: {
+    entry(w, e, stack, frame) {
+      const mount = w.at("mount", e.mnt);
+      if (!mount) return;
+      if (mount.death || mount.unmounted) {
+        w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death), object: mount, first: mount.unmounted || mount.death });
+        return;
+      }
+      if (frame) frame.subject = mount.id;
+      const now = w.store.update(mount, recipes.mountUnmounted, e.seq);
+      w.touch(w.settle(now, w.referenceOf(now, now.module)), e, stack, "unmounted");
+    },
+  },
+  deactivate_super: {
+    entry(w, e, stack, frame) {
+      const superblock = superblockOf(w, e.sb, e, stack);
+      if (!superblock || stack.find("kern_mount")) return;
+      if (frame) frame.subject = superblock.id;
+      let sb = superblock;
+      // The last mount of the superblock is gone: cleanup_mnt has it.
+      for (const reference of superblock.references) {
+        const mount = w.store.get(reference.owner, "mount");
+        if (!mount) continue;
+        sb = w.settle(sb, w.referenceOf(sb, mount.id));
+        w.died(w.touch(mount, e, stack, "gone"), e);
+      }
+    },
+  },
+  kill_anon_super: {
+    entry: (w, e, stack) => void superblockOf(w, e.sb, e, stack),
+  },
+  generic_shutdown_super: {
+    entry(w, e, stack, frame) {
+      const superblock = superblockOf(w, e.sb, e, stack);
+      if (!superblock) return;
+      if (frame) frame.subject = superblock.id;
+      w.touch(w.store.update(superblock, recipes.superblockStage, "shutting down" as const), e, stack, "shut down");
+    },
+    end(w, frame, _stack, e) {
+      const superblock = w.store.get(frame.subject, "superblock");
+      if (!superblock) return;
+      if (superblock.focus && superblock.module) w.facts({ type: "superblock-gone", event: e, certain: w.sees("evict"), superblock, inodes: inodesOf(w, superblock) });
+      w.died(w.store.update(superblock, recipes.superblockStage, "dead" as const), e);
+    },
+  },
+} satisfies Reducers;

@@ -1,0 +1,131 @@
+/** VMs: `users_count`, from `KVM_CREATE_VM` to `kvm_destroy_vm` (virt/kvm/kvm_main.c). */
+import type { EventView } from "../../log/view.js";
+import type { Stack } from "../calls.js";
+import type { Reducers } from "../handlers.js";
+import type { Vm } from "../objects.js";
+import * as recipes from "../recipes.js";
+import type { World } from "../world.js";
+
+/** The VM at an address; an operation on one that was destroyed is noticed. */
+function known(w: World, address: number, e: EventView, stack: Stack): Vm | undefined {
+  const last = w.at("vm", address);
+  if (last?.death) {
+    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("kvm_arch_init_vm"), object: last, operation: e.point!.operation.name });
+    return undefined;
+  }
+  return w.touch(w.follow(w.living("vm", address, e)), e, stack);
+}
+
+function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
+  const file = w.releasing(stack);
+  let index = -1;
+  let groundless = false;
+  if (file) {
+    index = w.referenceOf(vm, file.id);
+    groundless = index < 0 && file.gmem && w.since(file.birth) && w.sees("kvm_get_kvm");
+  } else {
+    index = w.referenceOfCalls(vm, stack);
+  }
+  if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
+  if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth))) {
+    w.facts({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.taskName(e.taskId), observed: null });
+  }
+  w.settle(vm, index);
+}
+
+export const vmReducers = {
+  kvm_arch_init_vm: {
+    entry(_w, e, _stack, frame) {
+      if (!frame) return;
+      frame.subject = e.kvm;
+      frame.text = String(e.type);
+    },
+    return(w, e, stack, frame) {
+      if (!frame || e.err !== 0) return;
+      let vm = w.follow(w.born("vm", frame.subject, e, 0));
+      vm = w.holdBy(w.store.update(vm, recipes.vmType, frame.text), 0, e, "kvm_create_vm");
+      w.touch(vm, e, stack, "created, users_count 1");
+    },
+  },
+  kvm_get_kvm: {
+    entry(w, e, stack) {
+      const vm = known(w, e.kvm, e, stack);
+      if (vm) w.hold(vm, w.callOwner(stack), e, "kvm_get_kvm");
+    },
+  },
+  kvm_put_kvm: {
+    entry(w, e, stack, frame) {
+      const vm = known(w, e.kvm, e, stack);
+      if (!vm) return;
+      if (frame) frame.subject = vm.id;
+      put(w, vm, e, stack);
+    },
+  },
+  kvm_put_kvm_no_destroy: {
+    entry(w, e, stack) {
+      const vm = known(w, e.kvm, e, stack);
+      if (vm) put(w, vm, e, stack);
+    },
+  },
+  kvm_destroy_vm: {
+    entry(w, e, stack, frame) {
+      const last = w.at("vm", e.kvm);
+      if (last && (last.death || last.stage !== "live")) {
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.death || last.met), object: last, first: last.death || last.met });
+        return;
+      }
+      const vm = w.follow(w.living("vm", e.kvm, e));
+      if (frame) frame.subject = vm.id;
+      w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, stack, "destroyed");
+    },
+    end(w, frame, _stack, e) {
+      const vm = w.store.get(frame.subject, "vm");
+      if (!vm) return;
+      for (const id of [...vm.slots]) {
+        const slot = w.store.get(id, "memslot");
+        if (!slot) continue;
+        // Destroying the VM unbinds every slot that still exists: this one was deleted before, without it.
+        w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file: w.store.get(slot.file, "file"), how: "deleted and never unbound" });
+        w.died(slot, e);
+      }
+      w.died(w.store.update(vm, recipes.vmStage, "destroyed" as const), e);
+    },
+  },
+  kvm_arch_destroy_vm: {
+    entry(w, e, stack) {
+      const vm = w.at("vm", e.kvm);
+      if (vm && vm.death === 0) w.touch(vm, e, stack);
+    },
+  },
+  kvm_vm_release: {
+    entry(w, e, stack) {
+      const file = w.releasing(stack);
+      if (file) w.touch(w.follow(file), e, stack, "VM file released");
+    },
+  },
+  kvm_set_memory_region: {
+    entry(w, e, stack, frame) {
+      const vm = known(w, e.kvm, e, stack);
+      if (!frame || !vm) return;
+      frame.subject = vm.id;
+      frame.number = e.slot;
+      // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
+      frame.text = e.size === 0n ? "delete" : "";
+    },
+    return(w, e, stack, frame) {
+      if (!frame) return;
+      if (e.err === 0 && frame.text === "delete") {
+        const vm = w.store.get(frame.subject, "vm");
+        for (const id of vm?.slots ?? []) {
+          const slot = w.store.get(id, "memslot");
+          if (slot?.slot !== frame.number) continue;
+          w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth), slot, file: w.store.get(slot.file, "file"), how: "deleted and never unbound" });
+          w.store.update(vm!, recipes.vmSlotRemoved, id);
+          w.died(slot, e);
+          break;
+        }
+      }
+      w.passUp(frame, stack);
+    },
+  },
+} satisfies Reducers;

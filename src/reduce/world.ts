@@ -1,0 +1,331 @@
+/**
+ * What a reducer works with: the objects, the calls in progress, the ledger of references, and the facts it notices.
+ * Everything that a reducer may do to the state is a method here; state itself changes in recipes only.
+ */
+import type { OperationName } from "../../events/index.js";
+import type { PointTable } from "../../events/points.js";
+import type { AddressId, TaskId } from "../log/batch.js";
+import type { AddressTable, Tables } from "../log/tables.js";
+import type { EventView } from "../log/view.js";
+import { Calls, type Frame, type MissingHalf, type Stack } from "./calls.js";
+import { DescriptorTables } from "./descriptor-tables.js";
+import type { Fact, Holding } from "./facts.js";
+import { Mappings } from "./mappings.js";
+import type { File, Kind, KernelObject, Module, ObjectId, OfKind, Owner } from "./objects.js";
+import { ownedByCall, UNSEEN } from "./objects.js";
+import { RcuQueue } from "./rcu-queue.js";
+import * as recipes from "./recipes.js";
+import type { Store } from "./store.js";
+
+export interface Lifetimes {
+  born: number;
+  died: number;
+}
+
+/** Who is told what happens as it happens: call trees, object lives, and moments are built on this. */
+export interface Observer {
+  /** An event touched an object that is followed. */
+  touched?(object: KernelObject, event: EventView, note: string): void;
+  /** Before an entry is reduced; `frame` is already the stack's top. */
+  entered?(event: EventView, stack: Stack, frame: Frame | undefined): void;
+  /** Before a return is reduced; `frame` is already off the stack. */
+  returned?(event: EventView, stack: Stack, frame: Frame | undefined): void;
+  /** After an event is reduced. */
+  reduced?(event: EventView, stack: Stack, frame: Frame | undefined): void;
+  /** A frame without a return of its own is closed by `event`, which is not inside it. */
+  closed?(frame: Frame, stack: Stack, event: EventView): void;
+}
+
+export class World {
+  readonly calls: Calls;
+  readonly addresses: AddressTable;
+  /** The latest life at an address, ended or not. */
+  readonly #current = new Map<AddressId, KernelObject>();
+  #generations = new Uint32Array(1024);
+  readonly lifetimes = { focus: new Map<Kind, Lifetimes>(), all: new Map<Kind, Lifetimes>() };
+  /** Points seen so far: what no probe shows cannot be missing. */
+  readonly seenPoints: Uint8Array;
+  /** The last event before which events are known to be lost. */
+  lastLoss = 0;
+  readonly missing: MissingHalf[] = [];
+  missingHalves = 0;
+  observer: Observer = {};
+  facts: (fact: Fact) => void = () => {};
+  /** Count objects that have nothing to do with guest_memfd too. */
+  readonly everything: boolean;
+  /** The module that guest_memfd's files belong to, as its init said or its creations showed. */
+  gmemModule: ObjectId = 0;
+  /** Address of the module that holds guest_memfd's code, when it has been seen. */
+  codeModule: AddressId = 0;
+  /** Module exits in progress: by task, the event of `kvm_exit`. */
+  readonly exits = new Map<TaskId, number>();
+  readonly rcu: RcuQueue;
+  readonly mappings: Mappings;
+  readonly descriptors: DescriptorTables;
+  /** A file whose last known descriptor a close(2) in progress took: released by the very next operation, or kept. */
+  readonly closing = new Map<Stack, ObjectId>();
+
+  constructor(
+    readonly store: Store,
+    readonly points: PointTable,
+    readonly tables: Tables,
+    options: { readonly everything?: boolean } = {},
+  ) {
+    this.addresses = tables.addresses;
+    this.everything = options.everything ?? false;
+    this.rcu = new RcuQueue(tables.addresses, (id) => store.get(id, "inode"));
+    this.mappings = new Mappings(this, tables.addresses);
+    this.descriptors = new DescriptorTables(store);
+    this.seenPoints = new Uint8Array(points.points.length);
+    this.calls = new Calls(points, (task) => tables.tasks.get(task).pid === 0);
+  }
+
+  // Identity.
+
+  /** The object that lives, or last lived, at an address. */
+  at<K extends Kind>(kind: K, address: AddressId): OfKind<K> | undefined {
+    if (address === 0) return undefined;
+    const held = this.#current.get(address);
+    if (held === undefined || held.kind !== kind) return undefined;
+    return (this.store.any(held.id) ?? held) as OfKind<K>;
+  }
+
+  /** The living object at an address; one that was never seen, or whose last life ended, begins mid-life here. */
+  living<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
+    const found = this.at(kind, address);
+    return found && found.death === 0 ? found : this.#begin(kind, address, e);
+  }
+
+  /** A new life: what the address held before, seen to end or not, is over. */
+  born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
+    const object = this.store.update(this.#begin(kind, address, e) as KernelObject, recipes.bornAt, e.seq, count) as OfKind<K>;
+    this.#lifetimes("all", kind).born++;
+    return object;
+  }
+
+  /** A life met mid-way that turns out to have begun now (a module seen loading). */
+  bornNow<T extends KernelObject>(object: T, e: EventView, count: number | null): T {
+    if (object.birth) return object;
+    this.#lifetimes("all", object.kind).born++;
+    if (object.focus) this.#lifetimes("focus", object.kind).born++;
+    return this.store.update(object as KernelObject, recipes.bornAt, e.seq, count) as T;
+  }
+
+  #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
+    const before = this.#current.get(address);
+    if (before && before.death === 0) this.store.remove(before);
+    if (address >= this.#generations.length) {
+      const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
+      grown.set(this.#generations);
+      this.#generations = grown;
+    }
+    const object = this.store.create(kind, address, ++this.#generations[address]!, e.seq);
+    this.#current.set(address, object);
+    return object;
+  }
+
+  died(object: KernelObject, e: EventView): void {
+    if (object.death) return;
+    const dead = this.store.update(object, recipes.diedAt, e.seq);
+    this.#lifetimes("all", object.kind).died++;
+    if (object.focus) this.#lifetimes("focus", object.kind).died++;
+    this.store.remove(dead);
+    if (dead.kind === "inode" && dead.focus) this.mappings.forget(dead.id);
+    // What is gone is remembered only where a later touch would mean something.
+    if (dead.focus) this.#current.set(dead.address, dead);
+    else this.#current.delete(dead.address);
+  }
+
+  /** From here on the object is followed. */
+  follow<T extends KernelObject>(object: T): T {
+    if (object.focus) return object;
+    if (object.birth) this.#lifetimes("focus", object.kind).born++;
+    return this.store.update(object as KernelObject, recipes.enterFocus) as T;
+  }
+
+  /** Keeps what became of an object after its end: a callback that ran, say. */
+  remember(dead: KernelObject): void {
+    if (this.#current.get(dead.address)?.id === dead.id) this.#current.set(dead.address, dead);
+  }
+
+  #lifetimes(of: "focus" | "all", kind: Kind): Lifetimes {
+    let counts = this.lifetimes[of].get(kind);
+    if (!counts) this.lifetimes[of].set(kind, (counts = { born: 0, died: 0 }));
+    return counts;
+  }
+
+  /** Records that an event concerns an object. Returns the object as it is now. */
+  touch<T extends KernelObject>(object: T, e: EventView, stack: Stack | undefined, note = ""): T {
+    if (!object.focus) return object;
+    if (stack) for (let i = 0; i < stack.depth; i++) stack.at(i)!.touched = true;
+    const now = this.store.update(object as KernelObject, recipes.step, e.seq, e.point!.id, e.taskId, note) as T;
+    this.observer.touched?.(now, e, note);
+    return now;
+  }
+
+  // The ledger.
+
+  /** Who owns what is taken now: the innermost call that will return, or nobody that a probe shows. */
+  callOwner(stack: Stack): Frame | undefined {
+    for (let i = 0; i < stack.depth; i++) {
+      const frame = stack.at(i)!;
+      if (frame.paired) return frame;
+      if (frame.operation.calls) return undefined;
+    }
+    return undefined;
+  }
+
+  hold<T extends KernelObject>(target: T, frame: Frame | undefined, e: EventView, by: string): T {
+    frame?.holds.push(target.id);
+    return this.store.update(target as KernelObject, recipes.take, frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId) as T;
+  }
+
+  holdBy<T extends KernelObject>(target: T, owner: Owner, e: EventView, by: string): T {
+    return this.store.update(target as KernelObject, recipes.take, owner, e.seq, by, e.taskId) as T;
+  }
+
+  /** The latest reference of an owner on a target. */
+  referenceOf(target: KernelObject, owner: Owner): number {
+    for (let i = target.references.length - 1; i >= 0; i--) if (target.references[i]!.owner === owner) return i;
+    return -1;
+  }
+
+  /** The latest reference on a target that a call of this stack took, innermost call first. */
+  referenceOfCalls(target: KernelObject, stack: Stack): number {
+    if (target.references.length === 0) return -1;
+    for (let up = 0; up < stack.depth; up++) {
+      const frame = stack.at(up)!;
+      if (!frame.paired) continue;
+      const at = this.referenceOf(target, ownedByCall(frame.seq));
+      if (at >= 0) return at;
+    }
+    return -1;
+  }
+
+  /** Settles a put: the reference at `index`, or (-1) one that no probe saw taken. */
+  settle<T extends KernelObject>(target: T, index: number): T {
+    return this.store.update(target as KernelObject, recipes.giveBack, index) as T;
+  }
+
+  /** What the calls of a frame took passes to the object that the call made. */
+  adopt(frame: Frame, owner: ObjectId, kinds: readonly Kind[]): void {
+    for (const id of frame.holds) {
+      const target = this.store.any(id);
+      if (target && kinds.includes(target.kind)) this.store.update(target, recipes.handOver, ownedByCall(frame.seq), owner);
+    }
+  }
+
+  /** A call returned: what it took and kept is its caller's now, if it has one that a probe shows. */
+  passUp(frame: Frame, stack: Stack): void {
+    if (frame.holds.length === 0 && frame.reserved.length === 0 && frame.born.length === 0) return;
+    const caller = this.callOwner(stack);
+    for (const id of frame.holds) {
+      const target = this.store.any(id);
+      if (!target || this.referenceOf(target, ownedByCall(frame.seq)) < 0) continue;
+      this.store.update(target, recipes.handOver, ownedByCall(frame.seq), caller ? ownedByCall(caller.seq) : UNSEEN);
+      caller?.holds.push(id);
+    }
+    if (caller) {
+      caller.reserved.push(...frame.reserved);
+      caller.born.push(...frame.born);
+    }
+  }
+
+  /** What a call still holds, on objects that live. */
+  leftBy(frame: Frame): Holding[] {
+    const left: Holding[] = [];
+    const owner = ownedByCall(frame.seq);
+    for (const id of new Set(frame.holds)) {
+      const target = this.store.any(id);
+      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
+    }
+    return left;
+  }
+
+  /** What an object holds on others. */
+  heldBy(owner: ObjectId, targets: readonly ObjectId[]): Holding[] {
+    const left: Holding[] = [];
+    for (const id of targets) {
+      const target = this.store.any(id);
+      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
+    }
+    return left;
+  }
+
+  /** The file whose `__fput` the stack is inside of. */
+  releasing(stack: Stack): File | undefined {
+    const frame = stack.find("__fput");
+    return frame ? this.store.get(frame.subject, "file") : undefined;
+  }
+
+  /** A probe printed a count that was true before the call took effect. */
+  observe<T extends KernelObject>(target: T, observed: number, e: EventView): T {
+    const expected = target.count;
+    if (expected === observed) return target;
+    const owned = target.references.length;
+    if (expected !== null) {
+      const explanation = this.#explain(target, expected, observed);
+      if (target.focus) this.facts({ type: "count-disagrees", event: e, certain: target.birth > this.lastLoss, object: target, expected, observed, explanation });
+    }
+    return this.store.update(target as KernelObject, recipes.observeCount, observed, Math.max(0, observed - owned)) as T;
+  }
+
+  #explain(target: KernelObject, expected: number, observed: number): string {
+    if (this.lastLoss >= target.met) return "events were lost";
+    if (observed > expected) return "references taken where no probe is";
+    if (target.unprobed > 0) return "references given back where no probe is";
+    return "";
+  }
+
+  /** An object whose end runs a module's code: an event that finds the module gone. */
+  codeNeeded(object: KernelObject, e: EventView): void {
+    const module = this.goneCode();
+    if (module && object.focus && object.birth < module.death) this.#codeGone(module, e, object);
+  }
+
+  /** An operation whose own code is in the module. */
+  codeRan(e: EventView): void {
+    const module = this.goneCode();
+    if (module) this.#codeGone(module, e, undefined);
+  }
+
+  /** The module that holds guest_memfd's code, if it was freed and has not been seen again. */
+  goneCode(): Module | undefined {
+    const module = this.codeModule ? this.at("module", this.codeModule) : undefined;
+    return module?.death ? module : undefined;
+  }
+
+  #codeGone(module: Module, e: EventView, through: KernelObject | undefined): void {
+    // A module that is loaded again shows itself by the references that its loading takes.
+    this.facts({ type: "code-gone", event: e, certain: this.since(module.death) && this.sees("try_module_get"), module, freed: module.death, operation: e.point!.operation.name, through });
+  }
+
+  // What may be concluded.
+
+  /** Nothing was lost since `seq`. */
+  since(seq: number): boolean {
+    return seq > 0 && seq > this.lastLoss;
+  }
+
+  /** The recording shows this operation at all. */
+  sees(operation: OperationName): boolean {
+    const point = this.points.byEvent(operation);
+    return point !== undefined && this.seenPoints[point.id] === 1;
+  }
+
+  label(object: KernelObject): string {
+    return labelOf(object, this.addresses);
+  }
+
+  taskName(task: TaskId): string {
+    return this.tables.tasks.get(task).name;
+  }
+}
+
+/** How people call an object: by its name where it has one, else by kind and address, and generation from the second life on. */
+export function labelOf(object: KernelObject, addresses: AddressTable): string {
+  if (object.kind === "module" && object.name) return `module ${object.name}`;
+  const life = object.generation > 1 ? `#${object.generation}` : "";
+  if (object.kind === "descriptors") return `descriptor table ${object.id}`;
+  return `${object.kind} ${addresses.hex(object.address)}${life}`;
+}
