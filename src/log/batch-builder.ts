@@ -1,0 +1,215 @@
+/** Fills batches. Every reader writes through one; a sealed batch has columns of its own that nothing writes to again. */
+import type { Batch, Loss, TaskId } from "./batch.js";
+import { UNKNOWN_POINT } from "./batch.js";
+import { ByteInterner, NOT_INTERNED, grown } from "./bytes.js";
+import type { AddressTable } from "./tables.js";
+
+export const BATCH_EVENTS = 8192;
+/** A batch is closed early when its texts weigh more: a hostile recording's are long. */
+const MAX_TEXT = 4 * 1024 * 1024;
+/** Distinct strings that are recognised when they come again; those beyond are made anew each time. */
+const MAX_STRINGS = 1 << 20;
+const MAX_ARGS = 16;
+
+export class BatchBuilder {
+  length = 0;
+  #firstSeq = 1;
+  #args = 0;
+  #text = 0;
+  #timeDigits = 0;
+  #point!: Uint16Array;
+  #task!: Uint32Array;
+  #cpu!: Uint16Array;
+  #context!: Uint8Array;
+  #timeHigh!: Float64Array;
+  #timeLow!: Uint32Array;
+  #line!: Float64Array;
+  #place!: Uint32Array;
+  #argStart!: Uint32Array;
+  #fault!: Uint16Array;
+  #low!: Uint32Array;
+  #high!: Uint32Array;
+  #strings: string[] = [];
+  #unknown = new Map<number, { readonly name: string; readonly text: string }>();
+  #losses: Loss[] = [];
+  /** Strings of the whole recording by their bytes, and where each stands in the batch that is being filled. */
+  readonly #known = new ByteInterner(MAX_STRINGS);
+  #indexOf = new Uint32Array(64);
+  #inBatch = new Uint32Array(64);
+  #batch = 1;
+
+  constructor(
+    readonly addresses: AddressTable,
+    readonly capacity = BATCH_EVENTS,
+  ) {
+    this.#fresh();
+  }
+
+  /** Whether the batch has to be sealed before the next event. */
+  get full(): boolean {
+    return this.length >= this.capacity || this.#text > MAX_TEXT || this.#losses.length >= this.capacity;
+  }
+
+  get isEmpty(): boolean {
+    return this.length === 0 && this.#losses.length === 0;
+  }
+
+  /** Events of all batches so far. */
+  get events(): number {
+    return this.#firstSeq - 1 + this.length;
+  }
+
+  /** Digits behind the point of the next events' times; they hold for a whole batch, so seal before they change. */
+  get timeDigits(): number {
+    return this.#timeDigits;
+  }
+  set timeDigits(digits: number) {
+    this.#timeDigits = digits;
+  }
+
+  /** Begins an event; its arguments are pushed next, as many as its point has. */
+  begin(point: number, task: TaskId, cpu: number, context: number, timeHigh: number, timeLow: number, line: number, place = 0): void {
+    const index = this.length++;
+    this.#point[index] = point;
+    this.#task[index] = task;
+    this.#cpu[index] = cpu;
+    this.#context[index] = context;
+    this.#timeHigh[index] = timeHigh;
+    this.#timeLow[index] = timeLow;
+    this.#line[index] = line;
+    this.#place[index] = place;
+    this.#argStart[index] = this.#args;
+    this.#fault[index] = 0;
+    if (this.#args + MAX_ARGS > this.#low.length) this.#growArgs();
+  }
+
+  /** Takes back the event that was begun last, with its arguments. */
+  abandon(): void {
+    this.#args = this.#argStart[--this.length]!;
+  }
+
+  setPlace(place: number): void {
+    this.#place[this.length - 1] = place;
+  }
+
+  pushNumber(low: number, high: number): void {
+    const k = this.#args++;
+    this.#low[k] = low;
+    this.#high[k] = high;
+  }
+
+  pushAddress(low: number, high: number): void {
+    const k = this.#args++;
+    this.#low[k] = this.addresses.intern(low, high);
+    this.#high[k] = 0;
+  }
+
+  pushString(text: string): void {
+    this.#pushIndex(this.#strings.length);
+    this.#strings.push(text);
+    this.#text += text.length;
+  }
+
+  /** A string by its bytes: decoded once for the recording, stored once in the batch. */
+  pushStringBytes(bytes: Uint8Array, start: number, end: number): void {
+    const id = this.#known.intern(bytes, start, end);
+    if (id === NOT_INTERNED) return this.pushString(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"));
+    if (id >= this.#inBatch.length) {
+      this.#inBatch = grown(this.#inBatch, new Uint32Array(id * 2));
+      this.#indexOf = grown(this.#indexOf, new Uint32Array(id * 2));
+    }
+    if (this.#inBatch[id] === this.#batch) {
+      this.#pushIndex(this.#indexOf[id]!);
+    } else {
+      this.#inBatch[id] = this.#batch;
+      this.#indexOf[id] = this.#strings.length;
+      this.pushString(this.#known.text(id));
+    }
+  }
+
+  /** An argument that could not be read, or is not there. */
+  pushFault(): void {
+    const index = this.length - 1;
+    this.#fault[index]! |= 1 << (this.#args - this.#argStart[index]!);
+    this.#pushIndex(0);
+  }
+
+  /** Adds to the string that was pushed last with `pushString`: text that goes on in the next line. */
+  extendString(text: string): void {
+    this.#strings[this.#strings.length - 1] += text;
+    this.#text += text.length;
+  }
+
+  /** Says what the event that was begun last is, when it is none of the catalogue's. */
+  unknown(name: string, text: string): void {
+    this.#point[this.length - 1] = UNKNOWN_POINT;
+    this.#unknown.set(this.length - 1, { name, text });
+    this.#text += name.length + text.length;
+  }
+
+  /** Events missing on `cpu` before the next event; 0 when only known that there were some. */
+  loss(cpu: number, count: number, line: number): void {
+    this.#losses.push({ index: this.length, cpu, count, line });
+  }
+
+  seal(): Batch {
+    const n = this.length;
+    const batch: Batch = {
+      firstSeq: this.#firstSeq,
+      length: n,
+      point: this.#point.subarray(0, n),
+      task: this.#task.subarray(0, n),
+      cpu: this.#cpu.subarray(0, n),
+      context: this.#context.subarray(0, n),
+      timeHigh: this.#timeHigh.subarray(0, n),
+      timeLow: this.#timeLow.subarray(0, n),
+      line: this.#line.subarray(0, n),
+      place: this.#place.subarray(0, n),
+      argStart: this.#argStart.subarray(0, n),
+      low: this.#low.subarray(0, this.#args),
+      high: this.#high.subarray(0, this.#args),
+      fault: this.#fault.subarray(0, n),
+      strings: this.#strings,
+      unknown: this.#unknown,
+      losses: this.#losses,
+      timeDigits: this.#timeDigits,
+    };
+    this.#firstSeq += n;
+    this.#batch++;
+    this.#fresh();
+    return batch;
+  }
+
+  #pushIndex(index: number): void {
+    const k = this.#args++;
+    this.#low[k] = index;
+    this.#high[k] = 0;
+  }
+
+  #fresh(): void {
+    const n = this.capacity;
+    this.length = 0;
+    this.#args = 0;
+    this.#text = 0;
+    this.#point = new Uint16Array(n);
+    this.#task = new Uint32Array(n);
+    this.#cpu = new Uint16Array(n);
+    this.#context = new Uint8Array(n);
+    this.#timeHigh = new Float64Array(n);
+    this.#timeLow = new Uint32Array(n);
+    this.#line = new Float64Array(n);
+    this.#place = new Uint32Array(n);
+    this.#argStart = new Uint32Array(n);
+    this.#fault = new Uint16Array(n);
+    this.#low = new Uint32Array(n * 2 + MAX_ARGS);
+    this.#high = new Uint32Array(n * 2 + MAX_ARGS);
+    this.#strings = [];
+    this.#unknown = new Map();
+    this.#losses = [];
+  }
+
+  #growArgs(): void {
+    this.#low = grown(this.#low, new Uint32Array(this.#low.length * 2));
+    this.#high = grown(this.#high, new Uint32Array(this.#high.length * 2));
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Interning by bytes: the same bytes always get the same small number, and a JS string is made at most once for each, only
+ * when somebody asks. What a recording repeats a million times (tasks, places, module names) costs a hash and a comparison.
+ */
+
+/** Recordings are untrusted: a hash that starts elsewhere in each process cannot be flooded with prepared collisions. */
+const SEED = (Math.random() * 0x100000000) | 0;
+
+/** What `ByteInterner.intern` answers when it is full or the bytes are too long to be worth keeping. */
+export const NOT_INTERNED = -1;
+
+const MAX_ENTRY_BYTES = 65536;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+export class ByteInterner {
+  /** All distinct bytes, one after the other; entry `id` is at `starts[id]`, `lengths[id]` long. */
+  bytes = new Uint8Array(4096);
+  starts = new Uint32Array(64);
+  lengths = new Uint32Array(64);
+  size = 0;
+  #salts = new Float64Array(64);
+  #hashes = new Int32Array(64);
+  #used = 0;
+  /** Open addressing: id + 1, or 0. */
+  #slots = new Uint32Array(256);
+  readonly #texts: (string | undefined)[] = [];
+
+  constructor(readonly limit: number) {}
+
+  /** The number of `bytes[start, end)` together with `salt` (a second part of the key, a number that is not in the bytes). */
+  intern(source: Uint8Array, start: number, end: number, salt = 0): number {
+    let hash = SEED ^ salt;
+    for (let p = start; p < end; p++) hash = Math.imul(hash ^ source[p]!, 0x01000193);
+    hash ^= hash >>> 15;
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
+      const id = entry - 1;
+      if (this.#hashes[id] === hash && this.#salts[id] === salt && this.equals(id, source, start, end)) return id;
+      slot = (slot + 1) & mask;
+    }
+    return this.#add(source, start, end, salt, hash, slot);
+  }
+
+  equals(id: number, source: Uint8Array, start: number, end: number): boolean {
+    const length = end - start;
+    if (this.lengths[id] !== length) return false;
+    const bytes = this.bytes;
+    const from = this.starts[id]!;
+    for (let k = 0; k < length; k++) if (bytes[from + k] !== source[start + k]) return false;
+    return true;
+  }
+
+  text(id: number): string {
+    let text = this.#texts[id];
+    if (text === undefined) {
+      const start = this.starts[id]!;
+      text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, this.lengths[id]!).toString("utf8");
+      this.#texts[id] = text;
+    }
+    return text;
+  }
+
+  #add(source: Uint8Array, start: number, end: number, salt: number, hash: number, slot: number): number {
+    const length = end - start;
+    if (this.size >= this.limit || length > MAX_ENTRY_BYTES || this.#used + length > MAX_BYTES) return NOT_INTERNED;
+    const id = this.size++;
+    if (id === this.starts.length) {
+      this.starts = grown(this.starts, new Uint32Array(id * 2));
+      this.lengths = grown(this.lengths, new Uint32Array(id * 2));
+      this.#salts = grown(this.#salts, new Float64Array(id * 2));
+      this.#hashes = grown(this.#hashes, new Int32Array(id * 2));
+    }
+    if (this.#used + length > this.bytes.length) {
+      this.bytes = grown(this.bytes, new Uint8Array(Math.max(this.bytes.length * 2, this.#used + length)));
+    }
+    this.bytes.set(source.subarray(start, end), this.#used);
+    this.starts[id] = this.#used;
+    this.lengths[id] = length;
+    this.#salts[id] = salt;
+    this.#hashes[id] = hash;
+    this.#used += length;
+    this.#slots[slot] = id + 1;
+    if (this.size * 2 > this.#slots.length) this.#rehash();
+    return id;
+  }
+
+  #rehash(): void {
+    const slots = new Uint32Array(this.#slots.length * 4);
+    const mask = slots.length - 1;
+    for (let id = 0; id < this.size; id++) {
+      let slot = this.#hashes[id]! & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id + 1;
+    }
+    this.#slots = slots;
+  }
+}
+
+/** The same values at the front of a bigger array. */
+export function grown<Column extends { set(from: Column): void }>(from: Column, to: Column): Column {
+  to.set(from);
+  return to;
+}
+
+export { SEED as HASH_SEED };

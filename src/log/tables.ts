@@ -1,0 +1,209 @@
+/**
+ * The tables of a log: addresses, tasks and places by number. They grow while a recording is read, a number never changes
+ * its meaning, and equal things have equal numbers.
+ */
+import type { AddressId, TaskId } from "./batch.js";
+import { ByteInterner, HASH_SEED, NOT_INTERNED, grown } from "./bytes.js";
+
+const MAX_ERRNO = 4095;
+
+/** 64-bit addresses by number. 0 is NULL, and only NULL. */
+export class AddressTable {
+  #size = 1;
+  #low = new Uint32Array(1024);
+  #high = new Uint32Array(1024);
+  /** Open addressing: the address's number, or 0 (NULL itself is never looked up). */
+  #slots = new Uint32Array(4096);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  intern(low: number, high: number): AddressId {
+    if ((low | high) === 0) return 0;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hashWords(low, high) & mask;
+    for (let id = slots[slot]!; id !== 0; id = slots[slot]!) {
+      if (this.#low[id] === low >>> 0 && this.#high[id] === high >>> 0) return id;
+      slot = (slot + 1) & mask;
+    }
+    const id = this.#size++;
+    if (id === this.#low.length) {
+      this.#low = grown(this.#low, new Uint32Array(id * 2));
+      this.#high = grown(this.#high, new Uint32Array(id * 2));
+    }
+    this.#low[id] = low;
+    this.#high[id] = high;
+    slots[slot] = id;
+    if (this.#size * 2 > slots.length) this.#rehash();
+    return id;
+  }
+
+  /** The number of an address that the log has seen, or `undefined`. */
+  find(low: number, high: number): AddressId | undefined {
+    if ((low | high) === 0) return 0;
+    const mask = this.#slots.length - 1;
+    let slot = hashWords(low, high) & mask;
+    for (let id = this.#slots[slot]!; id !== 0; id = this.#slots[slot]!) {
+      if (this.#low[id] === low >>> 0 && this.#high[id] === high >>> 0) return id;
+      slot = (slot + 1) & mask;
+    }
+    return undefined;
+  }
+
+  low(id: AddressId): number {
+    return this.#low[id]!;
+  }
+
+  high(id: AddressId): number {
+    return this.#high[id]!;
+  }
+
+  bigint(id: AddressId): bigint {
+    return (BigInt(this.#high[id]!) << 32n) | BigInt(this.#low[id]!);
+  }
+
+  /** As a recording prints it: `0xffff888100b08000`, `0x0`. */
+  hex(id: AddressId): string {
+    return `0x${this.bigint(id).toString(16)}`;
+  }
+
+  /** Whether this is an error in place of a pointer (`IS_ERR`): one of the topmost 4095 values. */
+  isError(id: AddressId): boolean {
+    return this.#high[id] === 0xffffffff && this.#low[id]! >= 0x100000000 - MAX_ERRNO;
+  }
+
+  /** The error of an `ERR_PTR`, negative: -23 of `0xffffffffffffffe9`. 0 when it is not one. */
+  errno(id: AddressId): number {
+    return this.isError(id) ? this.#low[id]! | 0 : 0;
+  }
+
+  #rehash(): void {
+    const slots = new Uint32Array(this.#slots.length * 4);
+    const mask = slots.length - 1;
+    for (let id = 1; id < this.#size; id++) {
+      let slot = hashWords(this.#low[id]!, this.#high[id]!) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id;
+    }
+    this.#slots = slots;
+  }
+}
+
+function hashWords(low: number, high: number): number {
+  let hash = Math.imul(low ^ HASH_SEED, 0x9e3779b1) ^ Math.imul(high, 0x85ebca77);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13);
+}
+
+export interface Task {
+  /** The task's name; anything that fits in 15 bytes, line feeds and terminal escapes among it. */
+  readonly comm: string;
+  readonly pid: number;
+  /** Its thread group, where the recording says. */
+  readonly tgid?: number;
+  /** `comm-pid`, as recordings write it. */
+  readonly name: string;
+}
+
+const NO_TGID = -1;
+
+/** Tasks by number, from 0: one for each comm, pid and thread group that a recording shows together. */
+export class TaskTable {
+  readonly #keys = new ByteInterner(Number.MAX_SAFE_INTEGER);
+  readonly #tasks: (Task | undefined)[] = [];
+  #tgids: number[] = [];
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** The task that `bytes[start, end)` writes as `comm-pid`. `tgid` is negative where the recording does not say. */
+  internBytes(bytes: Uint8Array, start: number, end: number, tgid = NO_TGID): TaskId {
+    const id = this.#keys.intern(bytes, start, end, tgid);
+    if (id === NOT_INTERNED) throw new RangeError("more distinct tasks than fit in memory");
+    if (id === this.#tgids.length) this.#tgids.push(tgid);
+    return id;
+  }
+
+  intern(comm: string, pid: number, tgid?: number): TaskId {
+    const bytes = Buffer.from(`${comm}-${pid}`);
+    return this.internBytes(bytes, 0, bytes.length, tgid);
+  }
+
+  get(id: TaskId): Task {
+    let task = this.#tasks[id];
+    if (task === undefined) {
+      const name = this.#keys.text(id);
+      const dash = name.lastIndexOf("-");
+      const tgid = this.#tgids[id]!;
+      task = Object.freeze({ comm: name.slice(0, dash), pid: Number(name.slice(dash + 1)), name, ...(tgid === NO_TGID ? {} : { tgid }) });
+      this.#tasks[id] = task;
+    }
+    return task;
+  }
+
+  /** Whether `bytes[start, end)` is the task of this number; saves the hash where the same task goes on. */
+  isBytes(id: TaskId, bytes: Uint8Array, start: number, end: number, tgid: number): boolean {
+    return this.#tgids[id] === tgid && this.#keys.equals(id, bytes, start, end);
+  }
+}
+
+const MAX_PLACES = 1 << 20;
+
+/**
+ * Places by number: the text between an event's parentheses, `kvm_gmem_create+0x4/0x1f0 [kvm]`. 0 is none. A kernel has a
+ * few thousand; places beyond a million (no kernel's, but a hostile recording's) share one number and read as `?`.
+ */
+export class PlaceTable {
+  readonly #keys = new ByteInterner(MAX_PLACES);
+  static readonly #NONE = new Uint8Array(0);
+  static readonly #OVERFLOW = Buffer.from("?");
+
+  constructor() {
+    this.#keys.intern(PlaceTable.#NONE, 0, 0);
+    this.#keys.intern(PlaceTable.#OVERFLOW, 0, 1);
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  internBytes(bytes: Uint8Array, start: number, end: number): number {
+    const id = this.#keys.intern(bytes, start, end);
+    return id === NOT_INTERNED ? 1 : id;
+  }
+
+  intern(text: string): number {
+    const bytes = Buffer.from(text);
+    return this.internBytes(bytes, 0, bytes.length);
+  }
+
+  text(id: number): string {
+    return this.#keys.text(id);
+  }
+
+  /**
+   * Where the closing parenthesis is if place `id` stands at `start`; -1 if another place does. Most events print the place
+   * that the event of the same name printed before, and this saves its hash.
+   */
+  matchAt(id: number, bytes: Uint8Array, start: number): number {
+    const keys = this.#keys;
+    const length = keys.lengths[id]!;
+    const from = keys.starts[id]!;
+    const known = keys.bytes;
+    for (let k = 0; k < length; k++) if (known[from + k] !== bytes[start + k]) return -1;
+    return bytes[start + length] === 0x29 ? start + length : -1;
+  }
+}
+
+export interface Tables {
+  readonly addresses: AddressTable;
+  readonly tasks: TaskTable;
+  readonly places: PlaceTable;
+}
+
+export function createTables(): Tables {
+  return { addresses: new AddressTable(), tasks: new TaskTable(), places: new PlaceTable() };
+}
