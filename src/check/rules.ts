@@ -121,7 +121,7 @@ const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
   return wrong(
     ...f.mounts.map((mount) => ({
       object: words.label(mount),
-      message: `${f.exit ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${mount.birth || mount.met}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
+      message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${mount.birth || mount.met}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
       evidence: sorted([mount.birth || mount.met, ...(f.exit ? [f.exit] : []), f.event.seq]),
       steps: mount.trail,
     })),
@@ -184,8 +184,8 @@ const doubleFree = rule("double-free", "freed-twice", (f, words) => {
 });
 
 const moduleExitInUse = rule("module-exit-in-use", "module-exited", (f, words) => {
-  if (!f.exit && f.live.length === 0) return FINE;
-  const live = [...f.live, ...(f.exit ? f.mounts : [])];
+  if (f.how === "failed init") return FINE;
+  const live = [...f.live, ...f.mounts];
   if (live.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
   const steps = race(f, live);

@@ -83,11 +83,12 @@ export interface FreedTwice extends Common {
   readonly first: number;
 }
 
-/** A module's exit ran to its end. */
+/** A module's exit ran to its end, or its init failed and took back what it had done. */
 export interface ModuleExited extends Common {
   readonly type: "module-exited";
   readonly module: KernelObject;
-  /** `kvm_exit`, when it was seen. */
+  readonly how: "exit" | "failed init";
+  /** `kvm_exit`, when it was seen; else 0. */
   readonly exit: number;
   /** Objects that still need the module, or that its exit was to tear down. */
   readonly live: readonly KernelObject[];

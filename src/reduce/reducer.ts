@@ -194,10 +194,10 @@ export class Reducer {
   finish(): void {
     for (const stack of this.world.calls.stacks()) {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
-        const complete = top.operation.name !== "__fput" || top.other !== 0;
-        const view = this.#plans[top.point.id]!.view;
-        if (complete && view.batch) this.#end(stack, top, view);
-        else break;
+        const { view } = this.#plans[top.point.id]!;
+        // A release that was still going on when the recording ended proves nothing.
+        if (top.operation.name === "__fput" || !view.batch) break;
+        this.#end(stack, top, view);
       }
     }
   }

@@ -57,6 +57,10 @@ export class World {
   gmemModule: ObjectId = 0;
   /** Address of the module that holds guest_memfd's code, when it has been seen. */
   codeModule: AddressId = 0;
+  /** Objects that outlived a module which should have torn them down. */
+  readonly outlived = new Set<ObjectId>();
+  /** Modules of guest_memfd that were freed. */
+  readonly gone = new Map<ObjectId, Module>();
   /** Module exits in progress: by task, the event of `kvm_exit`. */
   readonly exits = new Map<TaskId, number>();
   readonly rcu: RcuQueue;

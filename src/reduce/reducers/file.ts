@@ -28,7 +28,7 @@ export function moduleHeld(w: World, frame: Frame): number {
 }
 
 /** `__fput` is over: what the file still holds, nobody will give back. */
-function released(w: World, file: File, e: EventView): void {
+export function released(w: World, file: File, e: EventView): void {
   const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => {
     const by = RETURNED_BY[target.kind as keyof typeof RETURNED_BY];
     return target.focus && by !== undefined && w.sees(by);

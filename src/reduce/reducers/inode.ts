@@ -83,10 +83,23 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   if (index < 0) index = w.referenceOfCalls(inode, stack);
   const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq);
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
+  // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
+  if (index < 0 && !known) index = lastOfDentry(w, inode, e, stack);
   if ((index < 0 && known) || (observed !== null && observed <= 0)) {
     w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: owner, observed });
   }
   return w.settle(inode, index);
+}
+
+/** The reference of the inode's dentry, which ends with it. */
+function lastOfDentry(w: World, inode: Inode, e: EventView, stack: Stack): number {
+  for (let i = inode.references.length - 1; i >= 0; i--) {
+    const dentry = w.store.get(inode.references[i]!.owner, "dentry");
+    if (!dentry) continue;
+    w.died(w.touch(dentry, e, stack, "drops its inode"), e);
+    return i;
+  }
+  return -1;
 }
 
 function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
@@ -100,6 +113,12 @@ function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes
   if (again > 0) {
     if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.death });
     return;
+  }
+  const module = w.gone.get(inode.module);
+  if (module && inode.ownFree && !w.outlived.has(inode.id)) {
+    // The exit destroyed the cache that this goes back to: it ran to its end while the inode waited.
+    w.outlived.add(inode.id);
+    w.facts({ type: "module-exited", event: e, certain: w.since(module.death), module, how: "exit", exit: module.death, live: [inode], mounts: [] });
   }
   let now = w.store.update(w.touch(inode, e, undefined, "memory handed back"), recipe);
   now = w.store.update(now, recipes.inodeStage, "freed" as const);

@@ -24,7 +24,7 @@ function named(w: World, address: number, name: string, e: EventView, stack: Sta
 }
 
 /** The module whose init is running, or whose init mounted guest_memfd's file system. */
-export function initialised(w: World, address: number, e: EventView, stack: Stack): Module {
+function initialised(w: World, address: number, e: EventView, stack: Stack): Module {
   let module = w.follow(w.living("module", address, e));
   module = w.bornNow(module, e, module.count);
   module = w.store.update(module, recipes.moduleOwnsGmem);
@@ -59,16 +59,19 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
   w.settle(module, index);
 }
 
-/** Objects that need a module: made on its behalf or by its init, and not torn down. `code`: its code, not only its pin. */
+/**
+ * Objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU callback
+ * is judged when the callback runs, for a callback can also go unseen.
+ */
 function needing(w: World, module: Module): { live: KernelObject[]; mounts: Mount[] } {
   const live: KernelObject[] = [];
   const mounts: Mount[] = [];
   const code = module.name === CODE_MODULE;
   for (const o of w.store.live()) {
-    if (!o.focus) continue;
+    if (!o.focus || w.outlived.has(o.id)) continue;
     const mine = code || ("module" in o && o.module === module.id);
     if (!mine) continue;
-    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared" || (o.ownFree && o.stage !== "freed"))) live.push(o);
+    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
     else if (o.kind === "file" && o.gmem && o.stage !== "released") live.push(o);
     else if (o.kind === "superblock" && o.module !== 0 && o.stage !== "dead") live.push(o);
     else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
@@ -78,9 +81,11 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
 }
 
 /** `free_module`, or a failed init: what the module made and did not take down. */
-export function exited(w: World, module: Module, exit: number, e: EventView): void {
+function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
   const { live, mounts } = needing(w, module);
-  w.facts({ type: "module-exited", event: e, certain: true, module, exit, live, mounts });
+  w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live, mounts });
+  // Said once: what outlived this module outlives those under it too.
+  for (const o of [...live, ...mounts]) w.outlived.add(o.id);
 }
 
 export const moduleReducers = {
@@ -123,10 +128,12 @@ export const moduleReducers = {
         return;
       }
       const touched = w.touch(module, e, stack, "freed");
-      if (module.focus) exited(w, touched, w.exits.get(e.taskId) ?? 0, e);
+      if (module.focus) exited(w, touched, "exit", w.exits.get(e.taskId) ?? 0, e);
       w.exits.delete(e.taskId);
       if (w.gmemModule === module.id) w.gmemModule = 0;
-      w.died(w.store.update(touched, recipes.moduleStage, "freed" as const), e);
+      const freed = w.store.update(touched, recipes.moduleStage, "freed" as const);
+      w.died(freed, e);
+      if (freed.focus) w.gone.set(freed.id, w.at("module", e.module) ?? freed);
     },
   },
   kvm_init: {
@@ -138,7 +145,7 @@ export const moduleReducers = {
       const module = frame && w.store.get(frame.subject, "module");
       if (!module) return;
       if (e.err === 0) w.store.update(module, recipes.moduleStage, "live" as const);
-      else exited(w, module, 0, e);
+      else exited(w, module, "failed init", 0, e);
     },
   },
   kvm_gmem_init: {

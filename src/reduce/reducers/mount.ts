@@ -5,6 +5,7 @@ import type { Reducers } from "../handlers.js";
 import type { Inode, Mount, Superblock } from "../objects.js";
 import * as recipes from "../recipes.js";
 import type { World } from "../world.js";
+import { released } from "./file.js";
 
 /** The first inode of a superblock inside `kern_mount` is its root: the superblock is new. */
 export function mounted(w: World, superblock: Superblock, mounting: Frame, e: EventView, stack: Stack): void {
@@ -104,7 +105,7 @@ export const mountReducers = {
       put(w, mount, stack);
       // It is the last thing that __fput does with what the file held.
       const file = w.releasing(stack);
-      if (file && file.mount === mount.id) stack.find("__fput")!.other = mount.id;
+      if (file && file.mount === mount.id) released(w, file, e);
     },
   },
   kern_unmount: {
