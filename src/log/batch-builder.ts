@@ -16,7 +16,8 @@ export class BatchBuilder {
   #firstSeq = 1;
   #args = 0;
   #text = 0;
-  #timeDigits = 0;
+  /** -1 before the first event: then any clock is new. */
+  #timeDigits = -1;
   #point!: Uint16Array;
   #task!: Uint32Array;
   #cpu!: Uint16Array;
@@ -172,7 +173,7 @@ export class BatchBuilder {
       strings: this.#strings,
       unknown: this.#unknown,
       losses: this.#losses,
-      timeDigits: this.#timeDigits,
+      timeDigits: Math.max(0, this.#timeDigits),
     };
     this.#firstSeq += n;
     this.#batch++;

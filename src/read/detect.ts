@@ -1,0 +1,64 @@
+/** Which format a recording is in, by its content and never by its name. */
+import { Header, findHeader } from "./ftrace/header.js";
+import { HASH, LF } from "./ftrace/bytes.js";
+import { TroubleError, printable } from "./trouble.js";
+
+export type Format = "ftrace";
+
+interface Magic {
+  readonly bytes: readonly number[];
+  readonly what: string;
+}
+
+const text = (magic: string): number[] => [...Buffer.from(magic, "latin1")];
+const REPORT_TEXT = "give kreel the text of /sys/kernel/tracing/trace or trace_pipe instead";
+
+/** What else people have at hand, and what would help. */
+const OTHERS: readonly Magic[] = [
+  { bytes: [0x17, 0x08, 0x44, ...text("tracing")], what: "a trace.dat of trace-cmd, which this kreel does not read yet; give it ftrace text (trace-cmd start … ; cat /sys/kernel/tracing/trace)" },
+  { bytes: text("PERFILE2"), what: `a perf.data, which this kreel does not read; record with ftrace and ${REPORT_TEXT}` },
+  { bytes: text("SQLite format 3\0"), what: `an SQLite database, not a recording; ${REPORT_TEXT}` },
+  { bytes: [0x7f, ...text("ELF")], what: `an ELF program or object, not a recording; ${REPORT_TEXT}` },
+  { bytes: [0x89, ...text("PNG")], what: `a PNG image, not a recording; ${REPORT_TEXT}` },
+  { bytes: [0xff, 0xd8, 0xff], what: `a JPEG image, not a recording; ${REPORT_TEXT}` },
+  { bytes: text("%PDF"), what: `a PDF document, not a recording; ${REPORT_TEXT}` },
+  { bytes: text("PK\x03\x04"), what: "a zip archive; unpack it and give the recording in it" },
+  { bytes: [0xfd, ...text("7zXZ"), 0], what: "compressed with xz; decompress it: xz -dc FILE | kreel … -" },
+  { bytes: text("BZh"), what: "compressed with bzip2; decompress it: bzip2 -dc FILE | kreel … -" },
+  { bytes: [0x04, 0x22, 0x4d, 0x18], what: "compressed with lz4; decompress it: lz4 -dc FILE | kreel … -" },
+  { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: "compressed with zstd; decompress it: zstd -dc FILE | kreel … -" },
+  { bytes: [0x1f, 0x8b], what: "gzip within gzip; decompress it once: gzip -dc FILE | kreel … -" },
+  { bytes: [0xff, 0xfe], what: "text in UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8 FILE | kreel … -" },
+];
+const TAR_MAGIC = Buffer.from("ustar");
+const TAR_MAGIC_AT = 257;
+
+/** Tells the format from the beginning of the content; throws a `TroubleError` that says what the file is instead. */
+export function detectFormat(head: Buffer, file: string): Format {
+  for (const { bytes, what } of OTHERS) {
+    if (head.length >= bytes.length && bytes.every((byte, k) => head[k] === byte)) throw new TroubleError(what, file);
+  }
+  if (head.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + TAR_MAGIC.length).equals(TAR_MAGIC)) {
+    throw new TroubleError("a tar archive; unpack it and give the recording in it", file);
+  }
+  if (looksLikeFtrace(head)) return "ftrace";
+  const end = head.indexOf(LF);
+  const first = printable(head.subarray(0, end < 0 ? head.length : end).toString("utf8").trim().slice(0, 60));
+  throw new TroubleError(`not a recording that kreel knows: nothing here looks like ftrace text (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
+}
+
+/** Whether any line is an event of ftrace, or one of the comments that it prints. */
+function looksLikeFtrace(head: Buffer): boolean {
+  // The end of the head may be the middle of a line; the line feed is what parsing stops at.
+  const bytes = Buffer.concat([head, Buffer.of(LF)]);
+  const header = new Header();
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(LF, start);
+    if (findHeader(bytes, start, end, header) >= 0) return true;
+    const line = bytes.toString("latin1", start, Math.min(end, start + 120));
+    if (bytes[start] === HASH && /^# (?:tracer: |entries-in-buffer\/|.* latency trace v)|^#+ CPU \d+ buffer started/.test(line)) return true;
+    if (/^ *CPU:\d+ \[LOST (?:\d+ )?EVENTS\]/.test(line)) return true;
+    start = end + 1;
+  }
+  return false;
+}

@@ -1,0 +1,49 @@
+/** What the comments at the head of a recording say: the tracer, the columns of flags, how much was overwritten. */
+import type { ReadReport } from "../report.js";
+import { TroubleError } from "../trouble.js";
+import type { Header } from "./header.js";
+
+export class Comments {
+  /** Columns of flags that the legend has named so far, and which of them says what was interrupted. */
+  #columns = 0;
+  #interrupt = -1;
+
+  constructor(
+    private readonly report: ReadReport,
+    private readonly header: Header,
+  ) {}
+
+  /** Takes in the comment of one line, `#` and all. */
+  read(text: string, line: number): void {
+    const { report } = this;
+    const tracer = /^# tracer: ([\w-]+)/.exec(text)?.[1];
+    if (tracer !== undefined) this.#tracer(tracer, line);
+    if (/^# .* latency trace v\d/.test(text) && report.events === 0) {
+      throw new TroubleError("recorded in latency format, which rounds times and cuts task names; record again after: echo 0 > /sys/kernel/tracing/options/latency-format", report.file, line);
+    }
+    const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15}) /.exec(`${text} `);
+    if (entries) report.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    this.#legend(text);
+  }
+
+  #tracer(tracer: string, line: number): void {
+    this.report.tracer = tracer;
+    this.#columns = 0;
+    this.#interrupt = -1;
+    if (tracer.startsWith("function_graph") && this.report.events === 0) {
+      throw new TroubleError("recorded with the function_graph tracer, which prints no arguments; record with the probes that kreel prints (kreel record) and the tracer nop", this.report.file, line);
+    }
+  }
+
+  /** `#                              | / _---=> hardirq/softirq`, a line for each column of flags. */
+  #legend(text: string): void {
+    const name = /^#[ |/]*_-+=> (\S+)/.exec(text)?.[1];
+    if (name === undefined) return;
+    if (name === "hardirq/softirq") this.#interrupt = this.#columns;
+    this.#columns++;
+    if (this.#interrupt >= 0) {
+      this.header.legendWidth = this.#columns;
+      this.header.legendColumn = this.#interrupt;
+    }
+  }
+}

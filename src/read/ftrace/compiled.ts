@@ -1,0 +1,77 @@
+/** The catalogue's points in the form that the scanner needs: their names and arguments as bytes, found by a hash. */
+import type { ArgumentType } from "../../../events/definition.js";
+import type { Point, PointTable } from "../../../events/points.js";
+
+export const NUMBER = 0;
+export const ADDRESS = 1;
+export const STRING = 2;
+
+export interface CompiledArgument {
+  readonly name: string;
+  /** As it stands in a line: ` inode=`. */
+  readonly key: Uint8Array;
+  readonly kind: typeof NUMBER | typeof ADDRESS | typeof STRING;
+}
+
+export class CompiledPoint {
+  readonly id: number;
+  readonly event: string;
+  readonly bytes: Uint8Array;
+  readonly args: readonly CompiledArgument[];
+  /** Text that a program wrote: the whole body is its one string. */
+  readonly isMarker: boolean;
+  readonly hasStrings: boolean;
+  /** The place that was printed last: most points have one only. */
+  lastPlace = 0;
+
+  constructor(point: Point) {
+    this.id = point.id;
+    this.event = point.event;
+    this.bytes = Uint8Array.from(Buffer.from(point.event));
+    this.args = point.args.map((arg) => ({ name: arg.name, key: Uint8Array.from(Buffer.from(` ${arg.name}=`)), kind: kindOf(arg.type) }));
+    this.isMarker = point.operation.probe === "marker";
+    this.hasStrings = this.args.some((arg) => arg.kind === STRING);
+  }
+}
+
+function kindOf(type: ArgumentType): CompiledArgument["kind"] {
+  return type === "ptr" ? ADDRESS : type === "string" ? STRING : NUMBER;
+}
+
+/** One step of the hash of an event's name, over its bytes in order; starts from 0. */
+export function hashStep(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0;
+}
+
+/** Points by their name's bytes. The names are the catalogue's own, so nobody can make them collide. */
+export class PointsByName {
+  readonly #slots: (CompiledPoint | undefined)[];
+  readonly #mask: number;
+
+  constructor(points: PointTable) {
+    const compiled = points.points.flatMap((point) => (point ? [new CompiledPoint(point)] : []));
+    let size = 64;
+    while (size < compiled.length * 4) size *= 2;
+    this.#mask = size - 1;
+    this.#slots = new Array<CompiledPoint | undefined>(size).fill(undefined);
+    for (const point of compiled) {
+      let slot = point.bytes.reduce(hashStep, 0) & this.#mask;
+      while (this.#slots[slot]) slot = (slot + 1) & this.#mask;
+      this.#slots[slot] = point;
+    }
+  }
+
+  /** The point whose name is `bytes[start, end)`, of which `hash` is the hash. */
+  find(hash: number, bytes: Uint8Array, start: number, end: number): CompiledPoint | undefined {
+    const length = end - start;
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const point = this.#slots[slot];
+      if (point === undefined) return undefined;
+      const name = point.bytes;
+      if (name.length !== length) continue;
+      let k = 0;
+      while (k < length && name[k] === bytes[start + k]) k++;
+      if (k === length) return point;
+    }
+  }
+}

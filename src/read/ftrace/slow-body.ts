@@ -1,0 +1,182 @@
+/**
+ * The body of an event that is not as the catalogue expects it: strings that hold quotes, arguments in another order,
+ * missing, cut, too many or too big. Works on a line as text of one character a byte.
+ *
+ * ftrace does not escape what it prints, so where a string ends is a question for the catalogue: at the last quote behind
+ * which the rest of the event's arguments can be read.
+ */
+import type { BatchBuilder } from "../../log/batch-builder.js";
+import { ADDRESS, NUMBER, STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
+
+/** Quotes of one line that are tried as a string's end; a line with more is no probe's. */
+const MAX_QUOTES = 64;
+
+/** The values of an event's arguments as text: `undefined` is absent, a string is kept with its quotes. */
+export interface Body {
+  readonly place: string | undefined;
+  readonly values: (string | undefined)[];
+  /** Every argument is there, in order, and nothing is left over. */
+  readonly complete: boolean;
+  /** A string has no end in this text; the next line may hold it. */
+  readonly unterminated: boolean;
+  /** Part of the text was not understood. */
+  readonly leftover: boolean;
+}
+
+export function parseBody(text: string, point: CompiledPoint): Body {
+  let place: string | undefined;
+  let rest = ` ${text}`;
+  if (text.startsWith("(")) {
+    const close = text.indexOf(")");
+    const end = text.indexOf("\n");
+    if (close >= 0 && (end < 0 || close < end)) {
+      place = text.slice(1, close);
+      rest = text.slice(close + 1);
+    }
+  } else if (text === "") {
+    rest = "";
+  }
+  const values = new Array<string | undefined>(point.args.length).fill(undefined);
+  if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false };
+  values.fill(undefined);
+  return { place, values, complete: false, ...byName(rest, point, values) };
+}
+
+/** Reads arguments `k` and on from `text` at `p`, in order, up to the end of the text. */
+function inOrder(text: string, p: number, point: CompiledPoint, k: number, values: (string | undefined)[]): boolean {
+  if (k === point.args.length) return areExtras(text, p);
+  const arg = point.args[k]!;
+  const key = ` ${arg.name}=`;
+  if (!text.startsWith(key, p)) return false;
+  const start = p + key.length;
+  if (arg.kind === STRING && text[start] === '"') {
+    let quote = text.length;
+    for (let tries = 0; tries < MAX_QUOTES; tries++) {
+      quote = text.lastIndexOf('"', quote - 1);
+      if (quote <= start) return false;
+      values[k] = text.slice(start, quote + 1);
+      if (inOrder(text, quote + 1, point, k + 1, values)) return true;
+    }
+    return false;
+  }
+  const end = endOfWord(text, start);
+  const word = text.slice(start, end);
+  if (word !== "(fault)" && (arg.kind === STRING || !isNumber(word))) return false;
+  values[k] = word;
+  return inOrder(text, end, point, k + 1, values);
+}
+
+/** Whether all that is left is ` name=value` of arguments that the catalogue does not have. */
+function areExtras(text: string, from: number): boolean {
+  let p = from;
+  while (p < text.length) {
+    const value = endOfKey(text, p);
+    if (value < 0) return false;
+    p = endOfWord(text, value);
+    const quote = text.indexOf('"', value);
+    if (quote >= 0 && quote < p) return false;
+  }
+  return true;
+}
+
+/** Reads what can be read: arguments by their names, the first of a name counts. */
+function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): { unterminated: boolean; leftover: boolean } {
+  let p = 0;
+  while (p < text.length) {
+    const value = endOfKey(text, p);
+    if (value < 0) return { unterminated: false, leftover: true };
+    const name = text.slice(p + 1, value - 1);
+    const k = point.args.findIndex((arg) => arg.name === name);
+    let end = endOfWord(text, value);
+    let unterminated = false;
+    if (text[value] === '"') {
+      end = endOfString(text, value, name, point);
+      unterminated = end < 0;
+      if (unterminated) end = text.length;
+    }
+    if (k >= 0 && values[k] === undefined) values[k] = text.slice(value, end) + (unterminated ? '"' : "");
+    if (unterminated) return { unterminated, leftover: false };
+    p = end;
+  }
+  return { unterminated: false, leftover: false };
+}
+
+/** Behind the last quote at the end of the text, or before another of the point's arguments; -1 where there is none. */
+function endOfString(text: string, start: number, name: string, point: CompiledPoint): number {
+  let quote = text.length;
+  for (let tries = 0; tries < MAX_QUOTES; tries++) {
+    quote = text.lastIndexOf('"', quote - 1);
+    if (quote <= start) return -1;
+    if (quote + 1 === text.length) return quote + 1;
+    const value = endOfKey(text, quote + 1);
+    if (value < 0) continue;
+    const next = text.slice(quote + 2, value - 1);
+    if (next !== name && point.args.some((arg) => arg.name === next)) return quote + 1;
+  }
+  return -1;
+}
+
+/** Where the value starts if ` name=` stands at `p`; -1 if it does not. */
+function endOfKey(text: string, p: number): number {
+  if (text[p] !== " ") return -1;
+  let end = p + 1;
+  while (isWordCharacter(text.charCodeAt(end))) end++;
+  return end > p + 1 && text[end] === "=" ? end + 1 : -1;
+}
+
+function endOfWord(text: string, p: number): number {
+  const space = text.indexOf(" ", p);
+  return space < 0 ? text.length : space;
+}
+
+function isWordCharacter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f;
+}
+
+function isNumber(word: string): boolean {
+  const hex = word.startsWith("0x");
+  let p = hex ? 2 : word.startsWith("-") ? 1 : 0;
+  if (p === word.length) return false;
+  for (; p < word.length; p++) {
+    const code = word.charCodeAt(p) | 0x20;
+    const digit = word[p]! >= "0" && word[p]! <= "9";
+    if (!digit && !(hex && code >= 0x61 && code <= 0x66)) return false;
+  }
+  return true;
+}
+
+/** The two words of a number in text, two's complement; `undefined` if it is none or does not fit in 64 bits. */
+export function wordsOf(word: string): { readonly low: number; readonly high: number } | undefined {
+  if (!isNumber(word) || word.length > 40) return undefined;
+  const value = word.startsWith("-") ? -BigInt(word.slice(1)) : BigInt(word);
+  if (value >= 1n << 64n || value < -(1n << 63n)) return undefined;
+  return { low: Number(value & 0xffffffffn), high: Number((value >> 32n) & 0xffffffffn) };
+}
+
+/** Pushes the values of a body. Returns whether each could be understood. */
+export function pushBody(body: Body, point: CompiledPoint, builder: BatchBuilder): boolean {
+  let understood = !body.leftover && !body.unterminated;
+  point.args.forEach((arg, k) => {
+    const value = body.values[k];
+    if (value === undefined || value === "(fault)") builder.pushFault();
+    else if (!pushValue(arg, value, builder)) {
+      builder.pushFault();
+      understood = false;
+    }
+  });
+  return understood;
+}
+
+function pushValue(arg: CompiledArgument, value: string, builder: BatchBuilder): boolean {
+  if (arg.kind === STRING) {
+    if (!value.startsWith('"')) return false;
+    const bytes = Buffer.from(value.slice(1, -1), "latin1");
+    builder.pushStringBytes(bytes, 0, bytes.length);
+    return true;
+  }
+  const words = wordsOf(value);
+  if (words === undefined) return false;
+  if (arg.kind === ADDRESS) builder.pushAddress(words.low, words.high);
+  else if (arg.kind === NUMBER) builder.pushNumber(words.low, words.high);
+  return true;
+}

@@ -1,0 +1,84 @@
+/** What reading a recording came to: how much of it was understood, and what the recording itself says is missing. */
+
+export interface SkippedLine {
+  readonly line: number;
+  /** Its beginning; not trusted, see `printable`. */
+  readonly text: string;
+}
+
+export interface Clock {
+  readonly kind: "seconds" | "counter";
+  /** Digits behind the point; 0 for a counter. */
+  readonly digits: number;
+}
+
+const MAX_SKIPPED_SHOWN = 5;
+const MAX_SKIPPED_TEXT = 200;
+/** Names of unknown operations that are counted each; the rest is counted together. */
+const MAX_UNKNOWN_NAMES = 1000;
+
+/**
+ * Every line of the file is exactly one of: event, continuation (of an event whose text holds a line feed), comment,
+ * control, blank, skipped. So `events + continuations + comments + control + blank + skipped` is `lines`.
+ */
+export class ReadReport {
+  events = 0;
+  lines = 0;
+  bytes = 0;
+  /** Further lines of an event whose task name, string or marker text holds a line feed. */
+  continuations = 0;
+  comments = 0;
+  /** Lines of ftrace that are not events: losses, stack dumps, `CPU N buffer started`. */
+  control = 0;
+  blank = 0;
+  /** Lines that are none of these. */
+  skipped = 0;
+  readonly firstSkipped: SkippedLine[] = [];
+  /** Events of operations that are not in the catalogue, and how many of each name. */
+  unknown = 0;
+  readonly unknownByName = new Map<string, number>();
+  /** Events that were kept though part of their text was not understood. */
+  malformed = 0;
+  /** The sum of `[LOST n EVENTS]`. */
+  lostLines = 0;
+  /** What the header says was overwritten: entries written, less those in the buffer. */
+  overrun = 0;
+  /** Whether the recording says that events are lost without saying how many. */
+  uncountedLoss = false;
+  clock: Clock | undefined;
+  tracer: string | undefined;
+  /** The last line has no end: the file was cut. */
+  truncated = false;
+  /** Sentences for the user, in order. */
+  readonly warnings: string[] = [];
+  readonly #cpus: boolean[] = [];
+
+  /** `file` names the recording in errors. */
+  constructor(readonly file = "-") {}
+
+  /** Events that the recording itself says are missing. The header and the lines count the same events: the greater holds. */
+  get lost(): number {
+    return Math.max(this.overrun, this.lostLines);
+  }
+
+  /** The CPUs that events ran on. */
+  get cpus(): number[] {
+    return [...this.#cpus.keys()].filter((cpu) => this.#cpus[cpu]);
+  }
+
+  sawCpu(cpu: number): void {
+    this.#cpus[cpu] = true;
+  }
+
+  skip(line: number, text: string): void {
+    this.skipped++;
+    if (this.firstSkipped.length < MAX_SKIPPED_SHOWN) this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
+  }
+
+  countUnknown(name: string): void {
+    this.unknown++;
+    const known = this.unknownByName.has(name) || this.unknownByName.size < MAX_UNKNOWN_NAMES;
+    const key = known ? name : "(others)";
+    this.unknownByName.set(key, (this.unknownByName.get(key) ?? 0) + 1);
+  }
+}
