@@ -58,6 +58,12 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
       if (!f.certain) return CANNOT_TELL;
       return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)}`, f.event.seq, h, GIVEN_BACK[kind]!.onError, words)));
     }) as Rule,
+    rule(name, "call-kept", (f, words) => {
+      const left = f.left.filter((h) => h.target.kind === kind);
+      if (left.length === 0) return FINE;
+      if (!f.certain) return CANNOT_TELL;
+      return wrong(...left.map((h) => claim(`${f.operation} returned, nothing that it made owns it,`, f.event.seq, h, GIVEN_BACK[kind]!.onRelease, words)));
+    }) as Rule,
   ];
 }
 
@@ -147,6 +153,28 @@ const refcountUnderflow = rule("refcount-underflow", "put-without-get", (f, word
     message: `${f.event.point!.operation.name} drops a reference on ${words.label(f.target)} that ${f.by} does not hold${count}`,
     evidence: sorted([...f.target.trail.slice(-4).map((s) => s.seq), f.event.seq]),
     steps: f.target.trail.slice(-12),
+  });
+});
+
+const releasedInUse = rule("refcount-underflow", "file-released", (f, words) => {
+  if (f.descriptors.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong({
+    object: words.label(f.file),
+    message: `${words.label(f.file)} is released while descriptor ${f.descriptors.join(", ")} still refers to it: a reference was dropped that nobody had taken`,
+    evidence: sorted([...f.file.trail.slice(-6).map((s) => s.seq), f.event.seq]),
+    steps: f.file.trail.slice(-12),
+  });
+});
+
+const endedWhileHeld = rule("refcount-underflow", "ended-while-held", (f, words) => {
+  if (f.holders.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong({
+    object: words.label(f.object),
+    message: `${f.event.point!.operation.name} ends ${words.label(f.object)} while ${f.holders.map((h) => `${words.label(h.owner)} still holds the reference that ${h.reference.by} took at event ${h.reference.seq}`).join(" and ")}: one was dropped that nobody had taken`,
+    evidence: sorted([...f.holders.map((h) => h.reference.seq), ...f.object.trail.slice(-4).map((s) => s.seq), f.event.seq]),
+    steps: f.object.trail.slice(-12),
   });
 });
 
@@ -256,11 +284,14 @@ export const rules: readonly Rule[] = [
   leakedFile,
   leakedDescriptor,
   leakedMountAtExit,
+  ...leaks("inode", "leaked-inode"),
   ...leaks("mount", "leaked-mount"),
   ...leaks("vm", "leaked-vm"),
   ...leaks("module", "leaked-module-reference"),
   missingModuleReference,
   refcountUnderflow,
+  releasedInUse,
+  endedWhileHeld,
   ...useAfterFree,
   doubleFree,
   moduleExitInUse,

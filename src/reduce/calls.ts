@@ -31,6 +31,8 @@ export class Frame {
   readonly holds: ObjectId[] = [];
   /** Descriptors reserved inside and neither installed nor given back. */
   readonly reserved: number[] = [];
+  /** (object, event) of each put inside that had nothing to put. */
+  readonly overput: number[] = [];
   /** Files whose reference was dropped inside. */
   readonly putFiles: ObjectId[] = [];
   /** Inodes and other objects that came to life inside. */
@@ -51,6 +53,7 @@ export class Frame {
     this.text = "";
     this.holds.length = 0;
     this.reserved.length = 0;
+    this.overput.length = 0;
     this.putFiles.length = 0;
     this.born.length = 0;
     this.touched = false;

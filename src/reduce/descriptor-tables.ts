@@ -66,6 +66,15 @@ export class DescriptorTables {
     return this.store.update(file, recipes.fileShared);
   }
 
+  /** Descriptors that refer to a file. */
+  of(file: File): number[] {
+    const found: number[] = [];
+    for (const id of new Set(this.#tables.values())) {
+      for (const [fd, held] of Object.entries(this.store.get(id, "descriptors")?.files ?? {})) if (held === file.id) found.push(Number(fd));
+    }
+    return found;
+  }
+
   /** The one table in which a followed file has this descriptor. */
   #owner(fd: number): DescriptorTable | undefined {
     let found: DescriptorTable | undefined;

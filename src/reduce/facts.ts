@@ -30,6 +30,27 @@ export interface CallFailed extends Common {
   readonly overput: readonly { readonly target: KernelObject; readonly seq: number }[];
 }
 
+/** A call returned well and kept references that belong to nothing which it made. */
+export interface CallKept extends Common {
+  readonly type: "call-kept";
+  readonly operation: string;
+  readonly left: readonly Holding[];
+}
+
+/** A file is released; `descriptors` are those known to refer to it still. */
+export interface FileReleased extends Common {
+  readonly type: "file-released";
+  readonly file: KernelObject;
+  readonly descriptors: readonly number[];
+}
+
+/** A count reached zero; `holders` still hold a reference on the object. */
+export interface EndedWhileHeld extends Common {
+  readonly type: "ended-while-held";
+  readonly object: KernelObject;
+  readonly holders: readonly { readonly owner: KernelObject; readonly reference: Reference }[];
+}
+
 /** An owner is gone; `left` is what it still holds. */
 export interface OwnerGone extends Common {
   readonly type: "owner-gone";
@@ -135,6 +156,9 @@ export interface CountDisagrees extends Common {
 export type Fact =
   | CallFailed
   | OwnerGone
+  | CallKept
+  | FileReleased
+  | EndedWhileHeld
   | FileKept
   | PutWithoutGet
   | FileMade

@@ -89,6 +89,8 @@ export interface File extends Life {
   mount: ObjectId;
   module: ObjectId;
   vm: ObjectId;
+  /** Where that VM is, or was. */
+  vmAddress: AddressId;
   descriptors: number;
   /** A VMA, another process or a task whose descriptors no probe showed may hold it too. */
   shared: boolean;

@@ -106,8 +106,9 @@ export function fileInode(o: File, inode: ObjectId): void {
 export function fileModule(o: File, module: ObjectId): void {
   o.module = module;
 }
-export function fileVm(o: File, vm: ObjectId): void {
-  o.vm = vm;
+export function fileVm(o: File, vm: Vm): void {
+  o.vm = vm.id;
+  o.vmAddress = vm.address;
 }
 export function fileGmem(o: File): void {
   o.gmem = true;

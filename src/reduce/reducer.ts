@@ -37,6 +37,8 @@ const reducers: Reducers = {
 const FROM_USER_SPACE = new Set(["kvm_gmem_create", "kvm_set_memory_region", "kvm_arch_init_vm", "kvm_gmem_fallocate", "file_close_fd", "tracing_mark_write"]);
 /** What close(2) goes through between `file_close_fd` and the release of the file. */
 const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
+/** What no file's release does: the task is past it. */
+const OUTSIDE_RELEASE = new Set(["__fput", "filp_close", "fd_install", "get_unused_fd_flags", "alloc_empty_file", "kvm_gmem_bind"]);
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
@@ -50,6 +52,7 @@ interface Plan {
   readonly paired: boolean;
   readonly outermost: boolean;
   readonly withinClose: boolean;
+  readonly afterRelease: boolean;
   readonly marker: boolean;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
@@ -77,6 +80,7 @@ export class Reducer {
         framed: operation.result !== undefined || operation.calls !== undefined,
         paired: operation.result !== undefined,
         outermost: FROM_USER_SPACE.has(operation.name),
+        afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
         marker: operation.probe === "marker",
         inModule: operation.module === "kvm" && operation.name !== "kvm_init",
@@ -119,7 +123,7 @@ export class Reducer {
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
     if (plan.inModule && w.codeModule) w.codeRan(e);
     const point = e.point!;
-    for (let top = stack.top; top && !top.paired && !w.calls.reaches(top, point); top = stack.top) this.#end(stack, top, e);
+    for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
@@ -133,6 +137,14 @@ export class Reducer {
       if (frame && !plan.handlers.return) w.passUp(frame, stack);
       w.observer.reduced?.(e, stack, frame);
     }
+  }
+
+  /** Whether an event can happen inside an operation that has no return event. */
+  #inside(frame: Frame, plan: Plan): boolean {
+    // What a file's release calls is up to the file, and to whoever patched it: it lasts until the file is released, or
+    // until the task plainly does something else.
+    if (frame.subject && frame.operation.name === "__fput") return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
+    return this.world.calls.reaches(frame, plan.view.point!);
   }
 
   /** Closes an operation that nothing more can be inside of. */
@@ -166,8 +178,8 @@ export class Reducer {
       return;
     }
     this.#missing({ operation: frame.operation.name, missing: "return", seq: frame.seq, task: frame.task });
-    this.world.observer.closed?.(frame, stack, e);
     stack.depth--;
+    this.world.observer.closed?.(frame, stack, e);
     this.world.passUp(frame, stack);
   }
 

@@ -4,9 +4,9 @@
  */
 import type { OperationName } from "../../events/index.js";
 import type { PointTable } from "../../events/points.js";
-import type { AddressId, TaskId } from "../log/batch.js";
+import type { AddressId, Batch, TaskId } from "../log/batch.js";
 import type { AddressTable, Tables } from "../log/tables.js";
-import type { EventView } from "../log/view.js";
+import { type EventView, viewsOf } from "../log/view.js";
 import { Calls, type Frame, type MissingHalf, type Stack } from "./calls.js";
 import { DescriptorTables } from "./descriptor-tables.js";
 import type { Fact, Holding } from "./facts.js";
@@ -16,6 +16,17 @@ import { ownedByCall, UNSEEN } from "./objects.js";
 import { RcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
+
+/**
+ * Quiet operations of kvm.ko that are called across source files, so that no compiler hides them: whoever probes one probes
+ * the other, and only volume ever keeps a probe out of a recording.
+ */
+const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
+  kvm_get_kvm: ["kvm_put_kvm"],
+  kvm_put_kvm: ["kvm_get_kvm"],
+  kvm_gmem_unbind: ["kvm_gmem_bind"],
+  kvm_gmem_release: ["kvm_gmem_create"],
+};
 
 export interface Lifetimes {
   born: number;
@@ -83,6 +94,17 @@ export class World {
     this.seenPoints = new Uint8Array(points.points.length);
     this.calls = new Calls(points, (task) => tables.tasks.get(task).pid === 0);
   }
+
+  /** A view of any event of a batch, of its own: for looking back at an entry when its return comes. */
+  viewAt(batch: Batch, index: number, point: number): EventView {
+    this.#views ??= viewsOf(this.points);
+    const view = this.#views[point]!;
+    view.batch = batch;
+    view.index = index;
+    view.base = batch.argStart[index]!;
+    return view;
+  }
+  #views: EventView[] | undefined;
 
   // Identity.
 
@@ -311,10 +333,22 @@ export class World {
     return seq > 0 && seq > this.lastLoss;
   }
 
-  /** The recording shows this operation at all. */
+  /**
+   * The recording shows this operation, or would have: its probe is set with that of another operation which it shows.
+   * What no probe shows cannot be missing.
+   */
   sees(operation: OperationName): boolean {
+    return this.#seen(operation) || (PROBED_WITH[operation] ?? []).some((other) => this.#seen(other));
+  }
+
+  #seen(operation: string): boolean {
     const point = this.points.byEvent(operation);
     return point !== undefined && this.seenPoints[point.id] === 1;
+  }
+
+  /** A put inside a call that had nothing to put: the call's error path must not change a count either way. */
+  overput(stack: Stack, target: KernelObject, e: EventView): void {
+    stack.find("kvm_gmem_create")?.overput.push(target.id, e.seq);
   }
 
   label(object: KernelObject): string {

@@ -29,6 +29,10 @@ export function moduleHeld(w: World, frame: Frame): number {
 
 /** `__fput` is over: what the file still holds, nobody will give back. */
 export function released(w: World, file: File, e: EventView): void {
+  if (file.gmem) {
+    const descriptors = file.descriptors > 0 && !file.shared ? w.descriptors.of(file) : [];
+    w.facts({ type: "file-released", event: e, certain: w.since(file.birth) && w.sees("filp_close"), file, descriptors });
+  }
   const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => {
     const by = RETURNED_BY[target.kind as keyof typeof RETURNED_BY];
     return target.focus && by !== undefined && w.sees(by);
@@ -83,7 +87,7 @@ export const fileReducers = {
       if (!file || frame?.text !== "kvm-vm") return;
       // The file of a VM: the reference that the VM was born with is the file's.
       const vm = w.living("vm", frame.number, e);
-      w.store.update(w.store.update(w.follow(file), recipes.fileVm, vm.id), recipes.fileOpened, "kvm-vm", file.inode, file.dentry, file.mount, false);
+      w.store.update(w.store.update(w.follow(file), recipes.fileVm, vm), recipes.fileOpened, "kvm-vm", file.inode, file.dentry, file.mount, false);
       w.touch(w.store.update(w.follow(vm), recipes.handOver, 0, file.id), e, stack, "its first reference is its file's");
     },
   },
@@ -128,6 +132,7 @@ export const fileReducers = {
       w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, stack, "released");
     },
     end(w, frame, _stack, e) {
+      if (!frame.subject) return;
       const file = w.store.get(frame.subject, "file");
       if (file) released(w, file, e);
     },

@@ -17,9 +17,16 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
     inodes.push(target);
     return false;
   });
-  const descriptors: { fd: number; seq: number }[] = [];
-  if (w.sees("put_unused_fd") || frame.reserved.length > 0) for (let i = 0; i < frame.reserved.length; i += 2) descriptors.push({ fd: frame.reserved[i]!, seq: frame.reserved[i + 1]! });
-  w.facts({ type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left, inodes, descriptors, overput: [] });
+  const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq }));
+  for (const inode of inodes) w.outlived.add(inode.id);
+  w.facts({ type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left, inodes, descriptors, overput: pairs(frame.overput).flatMap(([id, seq]) => {
+    const target = w.store.any(id);
+    return target ? [{ target, seq }] : [];
+  }) });
+}
+
+function pairs(flat: readonly number[]): [number, number][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
 }
 
 function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
@@ -28,7 +35,8 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
   const module = moduleHeld(w, frame) || file.module;
   w.adopt(frame, file.id, ["module", "vm"]);
   let now = w.store.update(w.follow(file), recipes.fileGmem);
-  now = w.store.update(now, recipes.fileVm, frame.subject);
+  const vm = w.store.get(frame.subject, "vm");
+  if (vm) now = w.store.update(now, recipes.fileVm, vm);
   if (module) now = w.store.update(now, recipes.fileModule, module);
   // Whoever owns guest_memfd's files: what its init said, or what other creations took.
   const owner = w.store.get(w.gmemModule || module, "module");
@@ -39,6 +47,9 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.update(inode, recipes.inodeModule, owner.id);
   }
+  const left = w.leftBy(frame).filter(({ target }) => target.kind === "mount" || target.kind === "inode" || target.kind === "dentry");
+  w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left });
+  for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
   w.touch(now, e, stack, "created");
 }
 
@@ -115,6 +126,8 @@ export const guestMemfdReducers = {
     entry(w, e, stack, frame) {
       const file = fileOf(w, e.file, e, stack);
       if (!file) return;
+      const vm = file.vm ? w.at("vm", file.vmAddress) : undefined;
+      if (vm?.death && vm.id === file.vm) w.facts({ type: "touched-dead", event: e, certain: w.since(vm.birth), object: vm, operation: "kvm_gmem_release" });
       let inode = w.living("inode", e.inode, e);
       inode = w.touch(w.follow(inode), e, stack);
       if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);

@@ -85,6 +85,7 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
   if (index < 0 && !known) index = lastOfDentry(w, inode, e, stack);
+  if (index < 0 && known) w.overput(stack, inode, e);
   if ((index < 0 && known) || (observed !== null && observed <= 0)) {
     w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: owner, observed });
   }
@@ -176,8 +177,12 @@ export const inodeReducers = {
         inode = w.touch(w.store.update(w.follow(w.living("inode", e.inode, e)), recipes.inodeSuperblock, superblock.id), e, stack);
       }
       if (frame) frame.subject = inode.id;
-      if (!alive(w, inode, e)) return;
       const observed = e.isFault(1) ? null : e.i_count;
+      if (!alive(w, inode, e)) {
+        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain: w.since(inode.pendingRcu), target: inode, by: stack.top?.operation.name ?? w.taskName(e.taskId), observed });
+        if (inode.references.length === 0) w.overput(stack, inode, e);
+        return;
+      }
       if (!e.isFault(2) && inode.nlink !== e.i_nlink) inode = w.store.update(inode, recipes.inodeLinks, e.i_nlink);
       if (observed !== null) inode = w.observe(inode, observed, e);
       put(w, inode, observed, e, stack);

@@ -49,6 +49,7 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     }
   } else {
     index = w.referenceOfCalls(module, stack);
+    if (index < 0 && creating) w.overput(stack, module, e);
     known = creating !== undefined && w.since(creating.seq);
     if (index < 0 && !known) index = w.referenceOf(module, 0);
   }

@@ -2,7 +2,7 @@
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
-import type { Inode, Mount, Superblock } from "../objects.js";
+import type { File, Inode, Mount, Superblock } from "../objects.js";
 import * as recipes from "../recipes.js";
 import type { World } from "../world.js";
 import { released } from "./file.js";
@@ -32,12 +32,19 @@ function known(w: World, address: number, e: EventView, stack: Stack): Mount | u
   return stack.find("kvm_gmem_create") || w.everything ? w.living("mount", address, e) : undefined;
 }
 
-function put(w: World, mount: Mount, stack: Stack): Mount {
+function put(w: World, mount: Mount, e: EventView, stack: Stack): Mount {
   const file = w.releasing(stack);
   let index = file && file.mount === mount.id ? w.referenceOf(mount, file.id) : -1;
   if (index < 0) index = w.referenceOfCalls(mount, stack);
   if (index < 0) index = w.referenceOf(mount, 0);
+  if (index < 0 && file?.gmem && file.mount === mount.id && w.since(file.birth) && w.sees("mntget")) w.facts({ type: "put-without-get", event: e, certain: true, target: mount, by: w.label(file), observed: null });
   return w.settle(mount, index);
+}
+
+/** The file's dentry was put, as far as the recording can show it: what remains of `__fput` is the mount. */
+function dentryPut(w: World, file: File): boolean {
+  const dentry = w.store.get(file.dentry, "dentry");
+  return dentry === undefined || w.referenceOf(dentry, file.id) < 0;
 }
 
 function superblockOf(w: World, address: number, e: EventView, stack: Stack): Superblock | undefined {
@@ -47,7 +54,7 @@ function superblockOf(w: World, address: number, e: EventView, stack: Stack): Su
 
 function inodesOf(w: World, superblock: Superblock): Inode[] {
   const inodes: Inode[] = [];
-  for (const o of w.store.live()) if (o.kind === "inode" && o.focus && o.superblock === superblock.id && o.stage === "live") inodes.push(o);
+  for (const o of w.store.live()) if (o.kind === "inode" && o.focus && o.superblock === superblock.id && o.stage === "live" && !w.outlived.has(o.id)) inodes.push(o);
   return inodes;
 }
 
@@ -102,10 +109,10 @@ export const mountReducers = {
       const mount = last && last.death === 0 ? known(w, e.mnt, e, stack) : undefined;
       if (!mount) return;
       if (frame) frame.subject = mount.id;
-      put(w, mount, stack);
+      put(w, mount, e, stack);
       // It is the last thing that __fput does with what the file held.
       const file = w.releasing(stack);
-      if (file && file.mount === mount.id) released(w, file, e);
+      if (file && file.mount === mount.id && dentryPut(w, file)) released(w, file, e);
     },
   },
   kern_unmount: {

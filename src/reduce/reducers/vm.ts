@@ -25,6 +25,9 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
     groundless = index < 0 && file.gmem && w.since(file.birth) && w.sees("kvm_get_kvm");
   } else {
     index = w.referenceOfCalls(vm, stack);
+    const creating = stack.find("kvm_gmem_create");
+    groundless = index < 0 && creating !== undefined && w.since(creating.seq);
+    if (groundless) w.overput(stack, vm, e);
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
   if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth))) {
@@ -76,6 +79,11 @@ export const vmReducers = {
       }
       const vm = w.follow(w.living("vm", e.kvm, e));
       if (frame) frame.subject = vm.id;
+      const holders = vm.references.flatMap((reference) => {
+        const owner = w.store.get(reference.owner, "file");
+        return owner && owner.stage === "open" ? [{ owner, reference }] : [];
+      });
+      w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth), object: vm, holders });
       w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, stack, "destroyed");
     },
     end(w, frame, _stack, e) {

@@ -1,0 +1,241 @@
+/**
+ * Call trees of what guest_memfd did: an operation with what it called, the objects that each step touched, and results.
+ * Built by watching the reducers; a tree is handed on as soon as its outermost operation is over, so that a recording of
+ * any length can be shown or compared.
+ */
+import type { ArgumentDefinition } from "../../events/definition.js";
+import type { Batch, TaskId } from "../log/batch.js";
+import { type EventView, signed64, unsigned64 } from "../log/view.js";
+import type { Frame, Stack } from "./calls.js";
+import type { Kind, KernelObject, ObjectId } from "./objects.js";
+import type { Observer, World } from "./world.js";
+
+export interface ObjectRef {
+  readonly kind: Kind;
+  readonly id: ObjectId;
+  readonly label: string;
+}
+
+export interface Value {
+  readonly name: string;
+  /** As people read it: `0x88000`, `65536`, `"[kvm-gmem]"`, `ERR_PTR(-23)`, `(fault)`. */
+  readonly text: string;
+  readonly object: ObjectRef | undefined;
+  /** The number behind it, where it is one (an error code of either form included). */
+  readonly number: number | undefined;
+  readonly definition: ArgumentDefinition;
+}
+
+export interface Touch {
+  readonly object: ObjectRef;
+  readonly note: string;
+}
+
+export interface CallNode {
+  readonly operation: string;
+  readonly seq: number;
+  readonly point: number;
+  readonly task: TaskId;
+  readonly line: number;
+  readonly timeHigh: number;
+  readonly timeLow: number;
+  readonly timeDigits: number;
+  readonly place: number;
+  /** Its return, when that is probed and was seen; else 0. */
+  returned: number;
+  readonly args: readonly Value[];
+  result: Value | undefined;
+  readonly touched: Touch[];
+  readonly children: CallNode[];
+  /** It runs as an RCU callback: inside nothing of the task that it interrupted. */
+  readonly rcu: boolean;
+}
+
+/** More children than this are counted, not kept: one fallocate may add a million pages. */
+const CHILDREN = 4096;
+/** Operations in which almost everything that happens has nothing to do with guest_memfd. */
+const LOOSE = new Set(["kvm_init", "kern_mount", "kvm_set_memory_region"]);
+/** The kinds of object that a call's arguments are resolved to. */
+const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type"]);
+
+interface Pending {
+  readonly batch: Batch;
+  readonly index: number;
+  node: CallNode | undefined;
+  readonly tight: boolean;
+}
+
+export class CallTrees implements Observer {
+  readonly #stacks = new Map<Stack, (Pending | undefined)[]>();
+  #touches: Touch[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly onTree: (tree: CallNode) => void,
+  ) {}
+
+  touched(object: KernelObject, _event: EventView, note: string): void {
+    this.#touches.push({ object: refOf(this.world, object), note });
+  }
+
+  entered(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    this.#touches = [];
+    if (!frame) return;
+    const { operation } = frame;
+    let pending = this.#stacks.get(stack);
+    if (!pending) this.#stacks.set(stack, (pending = []));
+    pending[stack.depth - 1] = { batch: e.batch, index: e.index, node: undefined, tight: frame.paired && !LOOSE.has(operation.name) };
+    pending.length = stack.depth;
+  }
+
+  returned(): void {
+    this.#touches = [];
+  }
+
+  reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    const touches = this.#touches;
+    const point = e.point!;
+    const pending = this.#stacks.get(stack);
+    if (point.phase === "return") {
+      const own = frame && pending?.[stack.depth];
+      if (!own) return;
+      if (!own.node && touches.length === 0) return;
+      const node = own.node ?? this.#materialise(own, stack.depth, pending, frame.point.id);
+      node.returned = e.seq;
+      node.result = valueOf(this.world, e, point.args[0]!, 0);
+      merge(node.touched, touches);
+      this.#complete(node, stack.depth, pending);
+      return;
+    }
+    const relevant = touches.length > 0 || point.operation.module !== undefined || this.#inTight(pending, frame ? stack.depth - 1 : stack.depth);
+    if (!relevant) return;
+    const depth = frame ? stack.depth - 1 : stack.depth;
+    if (frame && pending) {
+      const own = pending[depth]!;
+      merge(this.#materialise(own, depth, pending, point.id).touched, touches);
+      return;
+    }
+    const leaf = nodeOf(this.world, e, touches);
+    const parent = this.#parent(pending, depth);
+    if (!parent) this.onTree(leaf);
+    else if (parent.children.length < CHILDREN) parent.children.push(leaf);
+  }
+
+  closed(frame: Frame, stack: Stack): void {
+    const pending = this.#stacks.get(stack);
+    const own = pending?.[stack.depth];
+    if (own?.node && own.node.seq === frame.seq) this.#complete(own.node, stack.depth, pending!);
+    if (pending) pending.length = stack.depth;
+  }
+
+  /** The recording is over: what is still open is shown as far as it came. */
+  finish(): void {
+    for (const pending of this.#stacks.values()) {
+      const root = pending.find((p) => p?.node);
+      if (root?.node) this.onTree(root.node);
+    }
+    this.#stacks.clear();
+  }
+
+  #inTight(pending: readonly (Pending | undefined)[] | undefined, depth: number): boolean {
+    const parent = pending && depth > 0 ? pending[depth - 1] : undefined;
+    return parent?.node !== undefined && parent.tight;
+  }
+
+  #parent(pending: readonly (Pending | undefined)[] | undefined, depth: number): CallNode | undefined {
+    for (let i = depth - 1; i >= 0; i--) {
+      const node = pending?.[i]?.node;
+      if (node) return node;
+    }
+    return undefined;
+  }
+
+  #materialise(own: Pending, depth: number, pending: readonly (Pending | undefined)[], point: number): CallNode {
+    if (own.node) return own.node;
+    const view = this.world.viewAt(own.batch, own.index, point);
+    const node = nodeOf(this.world, view, []);
+    own.node = node;
+    const parent = this.#parent(pending, depth);
+    if (parent && parent.children.length < CHILDREN) parent.children.push(node);
+    return node;
+  }
+
+  #complete(node: CallNode, depth: number, pending: (Pending | undefined)[]): void {
+    if (!this.#parent(pending, depth)) this.onTree(node);
+    pending.length = depth;
+  }
+}
+
+function merge(into: Touch[], touches: readonly Touch[]): void {
+  for (const t of touches) {
+    const at = into.findIndex((o) => o.object.id === t.object.id);
+    if (at < 0) into.push(t);
+    else if (t.note) into[at] = { object: t.object, note: into[at]!.note ? `${into[at]!.note}; ${t.note}` : t.note };
+  }
+}
+
+export function refOf(world: World, object: KernelObject): ObjectRef {
+  return { kind: object.kind, id: object.id, label: world.label(object) };
+}
+
+function nodeOf(world: World, e: EventView, touches: readonly Touch[]): CallNode {
+  const { batch, index } = e;
+  const point = e.point!;
+  const node: CallNode = {
+    operation: point.operation.name,
+    seq: e.seq,
+    point: point.id,
+    task: e.taskId,
+    line: e.line,
+    timeHigh: batch.timeHigh[index]!,
+    timeLow: batch.timeLow[index]!,
+    timeDigits: batch.timeDigits,
+    place: batch.place[index]!,
+    returned: 0,
+    args: point.args.map((arg, k) => valueOf(world, e, arg, k)),
+    result: undefined,
+    touched: [],
+    children: [],
+    rcu: point.operation.context === "rcu",
+  };
+  merge(node.touched, touches);
+  return node;
+}
+
+/** An argument or result as people read it. */
+export function valueOf(world: World, e: EventView, arg: ArgumentDefinition, k: number): Value {
+  const { batch } = e;
+  const value = (text: string, number?: number, object?: ObjectRef): Value => ({ name: arg.name, text, number, object, definition: arg });
+  if (e.isFault(k)) return value("(fault)");
+  const low = batch.low[e.base + k]!;
+  const high = batch.high[e.base + k]!;
+  switch (arg.type) {
+    case "string":
+      return value(JSON.stringify(batch.strings[low]));
+    case "ptr": {
+      const errno = world.addresses.isError(low) ? world.addresses.errno(low) : undefined;
+      if (errno !== undefined) return value(`ERR_PTR(${errno})`, errno);
+      const found = arg.object && RESOLVED.has(arg.object) ? world.at(arg.object as Kind, low) : undefined;
+      return value(low === 0 ? "NULL" : world.addresses.hex(low), low === 0 ? 0 : undefined, found && refOf(world, found));
+    }
+    case "s32":
+      return value(String(low | 0), low | 0);
+    case "u8":
+    case "u32":
+      return value(String(low), low);
+    case "x32":
+      return value(`0x${low.toString(16)}`, low);
+    case "s64": {
+      const n = signed64(low, high);
+      return value(String(n), Number(n));
+    }
+    case "u64": {
+      const n = unsigned64(low, high);
+      return value(String(n), Number(n));
+    }
+    case "x64": {
+      const n = unsigned64(low, high);
+      return value(`0x${n.toString(16)}`, Number(n));
+    }
+  }
+}
