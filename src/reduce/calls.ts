@@ -131,7 +131,13 @@ export class Calls {
   #last: Stack | undefined;
   readonly #none: Stack;
 
-  constructor(points: PointTable, private readonly idle: (task: TaskId) => boolean) {
+  readonly #pids: number[] = [];
+
+  /** `pidOf`: a task may change its name (exec, prctl) in the middle of a call; its pid stays. */
+  constructor(
+    points: PointTable,
+    private readonly pidOf: (task: TaskId) => number,
+  ) {
     this.#reach = reachOf(points);
     this.#none = new Stack(0);
   }
@@ -144,7 +150,8 @@ export class Calls {
     }
     // Idle tasks share pid 0, one a CPU; interrupts are per CPU whatever they interrupt.
     const irq = context & IRQ;
-    const key = irq ? (cpu * 8 + irq) * 2 + 1 : this.idle(task) ? (cpu + 1) * -2 : task * 2;
+    const pid = (this.#pids[task] ??= this.pidOf(task));
+    const key = irq ? (cpu * 8 + irq) * 2 + 1 : pid === 0 ? (cpu + 1) * -2 : pid * 2;
     if (key === this.#lastKey) return this.#last!;
     let stack = this.#stacks.get(key);
     if (!stack) this.#stacks.set(key, (stack = new Stack(task)));

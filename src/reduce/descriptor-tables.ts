@@ -10,12 +10,16 @@ import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
 
 export class DescriptorTables {
-  readonly #tables = new Map<TaskId, ObjectId>();
+  /** By thread group where the recording names it, else by thread. */
+  readonly #tables = new Map<number, ObjectId>();
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly process: (task: TaskId) => number,
+  ) {}
 
   #of(task: TaskId): DescriptorTable | undefined {
-    const id = this.#tables.get(task);
+    const id = this.#tables.get(this.process(task));
     return id === undefined ? undefined : this.store.get(id, "descriptors");
   }
 
@@ -23,7 +27,7 @@ export class DescriptorTables {
     let table = this.#of(task);
     if (!table) {
       table = this.store.create("descriptors", 0, 1, e.seq);
-      this.#tables.set(task, table.id);
+      this.#tables.set(this.process(task), table.id);
     }
     this.store.update(table, recipes.descriptorSet, fd, file.id);
     return this.store.update(file, recipes.fileDescriptors, 1);

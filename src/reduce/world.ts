@@ -45,6 +45,8 @@ export interface Observer {
   reduced?(event: EventView, stack: Stack, frame: Frame | undefined): void;
   /** A frame without a return of its own is closed by `event`, which is not inside it. */
   closed?(frame: Frame, stack: Stack, event: EventView): void;
+  /** The recording is over. */
+  finish?(): void;
 }
 
 export class World {
@@ -90,9 +92,9 @@ export class World {
     this.everything = options.everything ?? false;
     this.rcu = new RcuQueue(tables.addresses, (id) => store.get(id, "inode"));
     this.mappings = new Mappings(this, tables.addresses);
-    this.descriptors = new DescriptorTables(store);
+    this.descriptors = new DescriptorTables(store, (task) => tables.tasks.get(task).tgid ?? tables.tasks.get(task).pid);
     this.seenPoints = new Uint8Array(points.points.length);
-    this.calls = new Calls(points, (task) => tables.tasks.get(task).pid === 0);
+    this.calls = new Calls(points, (task) => tables.tasks.get(task).pid);
   }
 
   /** A view of any event of a batch, of its own: for looking back at an entry when its return comes. */
@@ -139,7 +141,14 @@ export class World {
 
   #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
     const before = this.#current.get(address);
-    if (before && before.death === 0) this.store.remove(before);
+    if (before && before.death === 0) {
+      // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
+      const ended = this.store.any(before.id) ?? before;
+      if (ended.birth) this.#lifetimes("all", ended.kind).died++;
+      if (ended.focus && ended.birth) this.#lifetimes("focus", ended.kind).died++;
+      if (ended.kind === "inode" && ended.focus) this.mappings.forget(ended.id);
+      this.store.remove(ended);
+    }
     if (address >= this.#generations.length) {
       const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
       grown.set(this.#generations);

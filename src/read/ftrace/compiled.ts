@@ -53,7 +53,7 @@ export class PointsByName {
     let size = 64;
     while (size < compiled.length * 4) size *= 2;
     this.#mask = size - 1;
-    this.#slots = new Array<CompiledPoint | undefined>(size).fill(undefined);
+    this.#slots = Array.from<CompiledPoint | undefined>({ length: size });
     for (const point of compiled) {
       let slot = point.bytes.reduce(hashStep, 0) & this.#mask;
       while (this.#slots[slot]) slot = (slot + 1) & this.#mask;

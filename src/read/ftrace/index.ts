@@ -94,7 +94,8 @@ export class FtraceReader {
         const stopped = this.#scanner.run(bytes, p, end);
         if (stopped > p) lines.closeMarker();
         p = stopped;
-        if (this.#builder.full) {
+        // While a marker's text may go on, its event stays within reach; the event behind it seals the batch then.
+        if (this.#builder.full && !lines.inMarker) {
           lines.sealIfFull();
           continue;
         }

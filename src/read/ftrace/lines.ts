@@ -54,6 +54,10 @@ export class LineReader {
     return this.#holding === "nothing";
   }
 
+  get inMarker(): boolean {
+    return this.#marker;
+  }
+
   /** Says that something else came: the marker's text, if there was one, is over. */
   closeMarker(): void {
     this.#marker = false;

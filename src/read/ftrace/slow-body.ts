@@ -36,7 +36,7 @@ export function parseBody(text: string, point: CompiledPoint): Body {
   } else if (text === "") {
     rest = "";
   }
-  const values = new Array<string | undefined>(point.args.length).fill(undefined);
+  const values = Array.from<string | undefined>({ length: point.args.length });
   if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false };
   values.fill(undefined);
   return { place, values, complete: false, ...byName(rest, point, values) };

@@ -1,0 +1,68 @@
+/** What comparing two recordings of one workload comes to. */
+import type { TraceSummary } from "../replay.js";
+
+export type DifferenceKind =
+  | "operation-added"
+  | "operation-removed"
+  | "operation-replaced"
+  | "operation-reordered"
+  | "argument-changed"
+  | "result-changed"
+  | "state-changed"
+  | "finding-introduced"
+  | "finding-fixed";
+
+/** Where in a recording something is. */
+export interface Site {
+  readonly event: number;
+  /** Absent where the format has no lines. */
+  readonly line?: number;
+}
+
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** The outermost operation that it is part of: `load kvm-amd` where a marker says so, else `kvm_init by gmemrun`. */
+  readonly where: string;
+  /** The operation that differs; of a replacement, the new one. */
+  readonly operation?: string;
+  /** What differs about a state: `mount of kvm_guest_memory`. */
+  readonly object?: string;
+  /** Null where one side has nothing that corresponds. */
+  readonly before: Site | null;
+  readonly after: Site | null;
+  readonly message: string;
+}
+
+/** A line of a hunk: a call of the aligned trees, indented by how deep it is. */
+export interface HunkLine {
+  /** `=` on both sides, `-` only before, `+` only after, `~` on both and changed. */
+  readonly mark: "=" | "-" | "+" | "~";
+  readonly depth: number;
+  readonly text: string;
+  readonly before: Site | null;
+  readonly after: Site | null;
+}
+
+/** One outermost operation in which something differs, with the calls around the difference. */
+export interface Hunk {
+  readonly where: string;
+  /** How many outermost operations differ in exactly this way, this one among them. */
+  readonly times: number;
+  readonly before: Site | null;
+  readonly after: Site | null;
+  readonly lines: readonly HunkLine[];
+}
+
+export interface DiffSummary {
+  readonly operations: { readonly same: number; readonly added: number; readonly removed: number; readonly replaced: number; readonly reordered: number };
+  readonly results: { readonly same: number; readonly changed: number };
+  readonly state: { readonly same: number; readonly changed: number };
+}
+
+export interface Diff {
+  readonly before: TraceSummary;
+  readonly after: TraceSummary;
+  readonly differences: readonly Difference[];
+  readonly summary: DiffSummary;
+  readonly hunks: readonly Hunk[];
+}

@@ -1,0 +1,62 @@
+/** Opens a recording as a log that is read as a stream. */
+import { nanoid } from "nanoid";
+import { points } from "../../events/index.js";
+import type { Batch } from "../log/batch.js";
+import type { Log, Origin } from "../log/log.js";
+import { createTables } from "../log/tables.js";
+import { detectFormat, type Format } from "./detect.js";
+import { readFtrace } from "./ftrace/index.js";
+import { ReadReport } from "./report.js";
+import { openSource, type Source } from "./source.js";
+import { TroubleError } from "./trouble.js";
+
+export const FORMATS: readonly Format[] = ["ftrace"];
+
+export interface OpenOptions {
+  /** Read it as this, whatever it looks like. */
+  readonly format?: string;
+  /** In place of standard input, for `-`. */
+  readonly input?: AsyncIterable<Buffer>;
+}
+
+export class Recording implements Log {
+  readonly id = nanoid();
+  readonly tables = createTables();
+  readonly report: ReadReport;
+
+  constructor(
+    readonly origin: Origin & { readonly format: Format },
+    private readonly source: Source,
+  ) {
+    this.report = new ReadReport(origin.path);
+  }
+
+  /** The events, once: a recording is a stream. */
+  async *batches(): AsyncGenerator<Batch> {
+    yield* readFtrace(this.source, points, this.tables, this.report);
+    this.report.warnings.push(...this.source.warnings);
+    if (this.source.truncated) this.report.truncated = true;
+  }
+
+  async close(): Promise<void> {
+    await this.source.close();
+  }
+}
+
+/** Opens a file of any format that kreel reads, or standard input (`-`). Throws a `TroubleError` for what is none. */
+export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
+  const source = await openSource(path, options.input);
+  try {
+    const format = options.format === undefined ? detectFormat(source.head, path) : known(options.format, path);
+    return new Recording({ path, format }, source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function known(format: string, path: string): Format {
+  const found = FORMATS.find((f) => f === format);
+  if (!found) throw new TroubleError(`--format ${format} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);
+  return found;
+}

@@ -1,0 +1,84 @@
+/** The entries from user space that touched guest_memfd, in order: system calls and ioctls as far as probes show them. */
+import type { TaskId } from "../log/batch.js";
+import type { EventView } from "../log/view.js";
+import { toNumber } from "../log/view.js";
+import type { Frame, Stack } from "./calls.js";
+import type { KernelObject } from "./objects.js";
+import type { Observer } from "./world.js";
+
+export interface OperationRecord {
+  readonly name: string;
+  readonly task: TaskId;
+  /** The event of its entry. */
+  readonly event: number;
+  /** What it returned; absent where its return is not probed, or was not seen. */
+  readonly result?: number;
+}
+
+/**
+ * Entries, and around which other entry they are only a part: `kvm_gmem_bind` is one where the ioctl around it has no probe.
+ * What is not probed at its entry (open, dup, munmap) is known by the first operation inside it.
+ */
+const ENTRIES: { readonly [operation: string]: readonly string[] } = {
+  kvm_init: [],
+  kvm_exit: [],
+  kvm_arch_init_vm: [],
+  kvm_gmem_create: [],
+  kvm_set_memory_region: [],
+  kvm_gmem_bind: ["kvm_set_memory_region"],
+  kvm_gmem_unbind: ["kvm_set_memory_region", "kvm_destroy_vm", "kvm_gmem_bind"],
+  kvm_gmem_fallocate: [],
+  kvm_gmem_mmap: [],
+  kvm_gmem_fault_user_mapping: [],
+  kvm_gmem_setattr: [],
+  file_close_fd: [],
+  fd_install: ["kvm_gmem_create", "kvm_arch_init_vm"],
+  __fput: [],
+};
+/** Only when it touches what guest_memfd is made of: every process closes files. */
+const ONLY_IF_TOUCHED = new Set(["file_close_fd", "fd_install", "__fput"]);
+
+export class Operations implements Observer {
+  readonly records: OperationRecord[] = [];
+  #touched = false;
+  /** Where a record waits for its return, by the event of its entry. */
+  readonly #open = new Map<number, number>();
+  /** The file whose close is on its way, by stack: its release is the same operation. */
+  readonly #closing = new Map<Stack, number>();
+
+  touched(object: KernelObject): void {
+    this.#touched = true;
+    this.#object = object.id;
+  }
+  #object = 0;
+
+  entered(): void {
+    this.#touched = false;
+  }
+
+  reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    const point = e.point!;
+    const { name } = point.operation;
+    if (point.phase === "return") {
+      const at = frame && this.#open.get(frame.seq);
+      if (at === undefined) return;
+      this.#open.delete(frame!.seq);
+      const result = point.operation.result!;
+      const low = e.batch.low[e.base]!;
+      const value = result.type === "s32" ? low | 0 : toNumber(low, e.batch.high[e.base]!);
+      this.records[at] = { ...this.records[at]!, result: value };
+      return;
+    }
+    const within = ENTRIES[name];
+    if (within === undefined || within.some((outer) => stack.find(outer))) return;
+    if (ONLY_IF_TOUCHED.has(name)) {
+      if (!this.#touched) return;
+      const closing = this.#closing.get(stack);
+      if (name === "file_close_fd") this.#closing.set(stack, this.#object);
+      else this.#closing.delete(stack);
+      if (name === "__fput" && closing === this.#object) return;
+    }
+    if (frame && point.operation.result) this.#open.set(frame.seq, this.records.length);
+    this.records.push({ name, task: e.taskId, event: e.seq });
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it returns.
+ */
+import { points } from "../events/index.js";
+import { Checker, type Disagreement, type Tally } from "./check/checker.js";
+import { errnoName } from "./check/errno.js";
+import type { Finding, RuleName } from "./check/finding.js";
+import type { Batch } from "./log/batch.js";
+import { exactTime, formatTime } from "./log/time.js";
+import { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
+import type { MissingHalf } from "./reduce/calls.js";
+import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
+import { Operations } from "./reduce/operations.js";
+import { Reducer } from "./reduce/reducer.js";
+import { MutableStore, type Store } from "./reduce/store.js";
+import type { Observer, World } from "./reduce/world.js";
+
+export interface TraceSummary {
+  readonly path: string;
+  readonly format: string;
+  /** Events read, those of unknown operations among them. */
+  readonly events: number;
+  /** Events that the recording itself says are missing. */
+  readonly lost: number;
+  /** Lines that are neither header nor event. */
+  readonly skipped: number;
+  readonly tasks: number;
+  /** From the first event to the last; of a counter clock, 0. */
+  readonly seconds: number;
+  readonly unknown: number;
+  readonly warnings: readonly string[];
+}
+
+export interface ObjectCounts {
+  readonly born: number;
+  readonly died: number;
+  readonly live: number;
+}
+
+export interface OperationSummary {
+  readonly name: string;
+  readonly task: string;
+  readonly event: number;
+  readonly result?: number;
+  /** Name of the error, where `result` is one. */
+  readonly error?: string;
+}
+
+export interface Replay {
+  readonly trace: TraceSummary;
+  readonly objects: Readonly<Record<string, ObjectCounts>>;
+  readonly operations: readonly OperationSummary[];
+  readonly findings: readonly Finding[];
+  readonly hazards: readonly Finding[];
+  /** By rule: how often it found something wrong, found all well, or could not tell. */
+  readonly rules: ReadonlyMap<RuleName, Tally>;
+  readonly counts: { readonly explained: ReadonlyMap<string, number>; readonly unexplained: number; readonly shown: readonly Disagreement[] };
+  readonly missing: { readonly total: number; readonly shown: readonly MissingHalf[] };
+  /** The state at the end, or at the moment that was asked for. */
+  readonly world: World;
+  readonly recording: Recording;
+}
+
+/** A moment: the state after an event, or after the last event not later than a time. */
+export type Moment = { readonly event: number } | { readonly time: bigint };
+
+export interface ReplayOptions extends OpenOptions {
+  /** Count every object, not only those of guest_memfd and what they hang on. */
+  readonly everything?: boolean;
+  /** Stop after this moment; what is returned is the state then. */
+  readonly at?: Moment;
+  readonly store?: Store;
+  /** Told what happens while it happens. */
+  readonly observe?: (world: World, recording: Recording) => Observer;
+  readonly onFinding?: (finding: Finding) => void;
+  /** Called after every batch. */
+  readonly onProgress?: (events: number, bytes: number) => void;
+}
+
+export async function replay(path: string, options: ReplayOptions = {}): Promise<Replay> {
+  const recording = await openRecording(path, options);
+  return replayRecording(recording, options);
+}
+
+/** The same for a recording that is open already. */
+export async function replayRecording(recording: Recording, options: ReplayOptions = {}): Promise<Replay> {
+  const { tables, report } = recording;
+  const reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
+  const { world } = reducer;
+  const checker = new Checker(world, tables, options.onFinding);
+  const operations = new Operations();
+  const extra = options.observe?.(world, recording);
+  world.observer = extra ? both(operations, extra) : operations;
+  const span = new Span();
+  try {
+    for await (const batch of recording.batches()) {
+      const to = end(batch, options.at);
+      reducer.reduce(batch, 0, to);
+      span.add(batch);
+      options.onProgress?.(reducer.events, report.bytes);
+      if (to < batch.length) break;
+    }
+  } finally {
+    await recording.close();
+  }
+  if (!options.at) reducer.finish();
+  extra?.finish?.();
+  const { lost, skipped, unknown, warnings } = report;
+  const byEvent = (a: Finding, b: Finding): number => a.event - b.event;
+  return {
+    trace: { path: recording.origin.path, format: recording.origin.format, events: report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : span.seconds, unknown, warnings },
+    objects: countObjects(world, options.everything ?? false),
+    operations: operations.records.map(({ name, task, event, result }) => ({
+      name,
+      task: tables.tasks.get(task).name,
+      event,
+      ...(result === undefined ? {} : { result }),
+      ...(result !== undefined && result < 0 ? { error: errnoName(result) } : {}),
+    })),
+    findings: checker.findings.sort(byEvent),
+    hazards: checker.hazards.sort(byEvent),
+    rules: checker.tally,
+    counts: { explained: checker.explained, unexplained: checker.unexplained, shown: checker.disagreements },
+    missing: { total: world.missingHalves, shown: world.missing },
+    world,
+    recording,
+  };
+}
+
+/** How many events of a batch lie before the end of a moment. */
+function end(batch: Batch, at: Moment | undefined): number {
+  if (!at) return batch.length;
+  if ("event" in at) return Math.max(0, Math.min(batch.length, at.event - batch.firstSeq + 1));
+  let n = 0;
+  while (n < batch.length && exactTime(batch.timeHigh[n]!, batch.timeLow[n]!) <= at.time) n++;
+  return n;
+}
+
+/** The time between the first and the last event. */
+class Span {
+  #first: readonly [number, number] | undefined;
+  #last: readonly [number, number] = [0, 0];
+
+  add(batch: Batch): void {
+    if (batch.length === 0) return;
+    this.#first ??= [batch.timeHigh[0]!, batch.timeLow[0]!];
+    this.#last = [batch.timeHigh[batch.length - 1]!, batch.timeLow[batch.length - 1]!];
+  }
+
+  get seconds(): number {
+    if (!this.#first) return 0;
+    const seconds = this.#last[0] - this.#first[0] + (this.#last[1] - this.#first[1]) / 1e9;
+    return Math.round(seconds * 1e6) / 1e6;
+  }
+}
+
+export function countObjects(world: World, everything: boolean): Record<string, ObjectCounts> {
+  const lifetimes = everything ? world.lifetimes.all : world.lifetimes.focus;
+  const live = new Map<string, number>();
+  const counted = (o: KernelObject): boolean => everything || (o.focus && (o.kind !== "file" || o.gmem));
+  for (const o of world.store.live()) if (counted(o)) live.set(o.kind, (live.get(o.kind) ?? 0) + 1);
+  const counts: Record<string, ObjectCounts> = {};
+  for (const kind of COUNTED_KINDS) {
+    const { born, died } = lifetimes.get(kind) ?? { born: 0, died: 0 };
+    counts[kind] = { born, died, live: live.get(kind) ?? 0 };
+  }
+  return counts;
+}
+
+function both(a: Observer, b: Observer): Observer {
+  return {
+    touched: (...args) => (a.touched?.(...args), b.touched?.(...args)),
+    entered: (...args) => (a.entered?.(...args), b.entered?.(...args)),
+    returned: (...args) => (a.returned?.(...args), b.returned?.(...args)),
+    reduced: (...args) => (a.reduced?.(...args), b.reduced?.(...args)),
+    closed: (...args) => (a.closed?.(...args), b.closed?.(...args)),
+  };
+}
+
+export { formatTime };
