@@ -1,0 +1,169 @@
+import test from "ava";
+import fc from "fast-check";
+import { points } from "../../events/index.js";
+import { readReference, type ReferenceReading } from "../../src/read/ftrace/reference.js";
+import { isAccounted, line, PLAIN, read, readChunks, recording, type Reading } from "./helpers.js";
+
+fc.configureGlobal({ includeErrorInReport: true });
+
+const real = recording("linux-6.18/s09-enfile.trace.gz");
+const realLines = real.toString("latin1").split("\n");
+
+/** Holds the fast reader to the reference on one input, and to its own promises. */
+function agree(bytes: Buffer, reading: Reading = read(bytes)): Reading {
+  const reference = readReference(bytes, points);
+  const { report } = reading;
+  const got = summary(reading.events, reading, bytes);
+  const expected = summary(reference.events, reference, bytes);
+  if (JSON.stringify(got) !== JSON.stringify(expected)) {
+    throw new Error(`the readers differ on ${JSON.stringify(bytes.toString("latin1").slice(0, 2000))}\nfast      ${JSON.stringify(got).slice(0, 3000)}\nreference ${JSON.stringify(expected).slice(0, 3000)}`);
+  }
+  if (!isAccounted(report)) throw new Error("a line was lost silently");
+  if (report.lines !== linesOf(bytes)) throw new Error(`${report.lines} lines of ${linesOf(bytes)}`);
+  return reading;
+}
+
+function linesOf(bytes: Buffer): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === 10) lines++;
+  return bytes.length > 0 && bytes.at(-1) !== 10 ? lines + 1 : lines;
+}
+
+function summary(events: readonly object[], from: Reading | ReferenceReading, bytes: Buffer): object {
+  const counts =
+    "report" in from
+      ? { ...pick(from.report), skipped: from.report.skipped, truncated: from.report.truncated, firstSkipped: from.report.firstSkipped.map((skipped) => skipped.line) }
+      : { ...pick(from), skipped: from.skipped.length, truncated: bytes.length > 0 && bytes.at(-1) !== 10, firstSkipped: from.skipped.slice(0, 5) };
+  const losses =
+    "report" in from ? from.batches.flatMap((b) => b.losses.map(({ index, cpu, count, line: at }) => ({ before: b.firstSeq + index, cpu, count, line: at }))) : from.losses;
+  return { events: events.map((event) => Object.entries(event).map(([key, value]) => `${key}=${show(value)}`)), counts, losses };
+}
+
+function pick({ continuations, comments, control, blank, malformed, overrun }: ReferenceReading | Reading["report"]): object {
+  return { continuations, comments, control, blank, malformed, overrun };
+}
+
+function show(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(show).join("|")}]` : typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** Text that tries to be something else. */
+const nasty = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ unit: fc.constantFrom(..." -19[](){}:.,\"\\\t\r=x#<>ab"), maxLength: 15 }) },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 15 }) },
+  fc.constantFrom("<idle>", "<...>", "__proto__", "constructor", "-9", "a-9 [1]", "x-1 [000] 1: e:", "kworker/0:1", "\u001b[31mred", "<b>", "naïve", "任务", "#", "=> x", "\"", "\" refcnt=1", "(fault)", "a\nb", "\n", "CPU:1 [LOST 5 EV"),
+);
+const comm = nasty.map((name) => Buffer.from(name).subarray(0, 15).toString("latin1"));
+const string = fc.array(fc.oneof(nasty, fc.constantFrom(line(PLAIN), `" refcnt=7`, `" refcnt=7 state=1`, ` refcnt=`, "\n")), { maxLength: 3 }).map((parts) => Buffer.from(parts.join("")).toString("latin1"));
+const hex = fc.bigInt(0n, (1n << 64n) - 1n).map((value) => `0x${value.toString(16)}`);
+const decimal = fc.oneof(fc.integer(), fc.bigInt(-(1n << 63n), (1n << 64n) - 1n)).map(String);
+const number = fc.oneof({ weight: 5, arbitrary: decimal }, { weight: 5, arbitrary: hex }, fc.constantFrom("(fault)", "0x", "-", "", "0x1ffffffffffffffff", "99999999999999999999", "1x", '"1"'));
+const place = fc.constantFrom("(module_put+0x4/0x80) ", "(0xffffffffa0014054) ", "([unknown/kretprobe'd] <- module_put) ", "(a+0x1/0x2 [kvm] <- b) ", "(", "", "() ", "(a)", " ");
+const quoted = fc.oneof({ weight: 6, arbitrary: string.map((s) => `"${s}"`) }, fc.constantFrom("(fault)", '"', "x", "(null)"));
+const argument = fc.oneof(
+  fc.tuple(fc.constantFrom("module", "refcnt", "state", "extra", "name"), number).map(([name, value]) => `${name}=${value}`),
+  quoted.map((value) => `name=${value}`),
+  nasty,
+);
+const event = fc.oneof(
+  fc.tuple(place, hex, quoted, number).map(([at, module, name, refcnt]) => `module_put: ${at}module=${module} name=${name} refcnt=${refcnt}`),
+  fc.tuple(place, hex, quoted, number, number).map(([at, module, name, refcnt, state]) => `try_module_get: ${at}module=${module} name=${name} refcnt=${refcnt} state=${state}`),
+  fc.tuple(place, fc.array(argument, { maxLength: 5 })).map(([at, args]) => `module_put: ${at}${args.join(" ")}`),
+  fc.tuple(place, number).map(([at, value]) => `dput: ${at}dentry=${value}`),
+  string.map((words) => `tracing_mark_write: ${words}`),
+  string.map((words) => `sched_switch: ${words}`),
+  string,
+  fc.constantFrom("<stack trace>", "sys_openat(dfd: 3)", "sys_openat -> 0x3", "vfs_read <-ksys_read", "kvm_exit: (kvm_exit+0x0/0x10)", "iput:", "iput: "),
+);
+const time = fc.oneof(fc.constantFrom("5.374322", "0.000000", "99999999.999999", "5.374322123"), fc.bigInt(0n, (1n << 64n) - 1n).map(String), fc.constantFrom("1.", ".5", "5.1234567890", "1234567890123456.5", "x"));
+const header = fc.record({
+  comm,
+  pid: fc.oneof(fc.integer({ min: 0, max: 4194304 }), fc.constant(12345678901)),
+  flags: fc.constantFrom(".....", "....", "d..2.", "dNh3.", "..s1.", ".......", "d..h1..", "", "...", "D.H..", "bBZ..", "..z..", "..x..", "........"),
+  time,
+  cpu: fc.integer({ min: 0, max: 70000 }),
+});
+const group = fc.option(fc.constantFrom("138", "------", "x"), { nil: undefined });
+/** A line is as the kernel prints it, or trimmed, or with a carriage return. */
+const eventLine = fc
+  .tuple(event, header, group, fc.constantFrom("", "", "", "", "trim", "cr"))
+  .map(([what, parts, tgid, edit]) => {
+    const { comm: name, ...rest } = parts;
+    // `line` counts bytes as UTF-8: the name is put in as Latin-1 afterwards.
+    const printed = line(what, { ...rest, ...(tgid === undefined ? {} : { tgid }), comm: "" }).slice(16);
+    const whole = `${" ".repeat(16 - name.length)}${name}${printed}`;
+    return edit === "trim" ? whole.trimStart() : edit === "cr" ? `${whole}\r` : whole;
+  });
+const otherLine = fc.oneof(
+  fc.constantFrom("", " ", "   ab", "cd", "                  ", "CPU:1 [LOST 35 EVENTS]", "CPU:0 [LOST EVENTS]", "##### CPU 1 buffer started ####", " => vfs_read", "# tracer: nop", "# entries-in-buffer/entries-written: 5/9   #P:2", "#                              | / _---=> hardirq/softirq", "#", '" refcnt=1', 'b" refcnt=1', "\r"),
+  string,
+);
+const anyRecording = fc
+  .tuple(fc.array(fc.oneof({ weight: 4, arbitrary: eventLine }, { weight: 1, arbitrary: otherLine }), { maxLength: 12 }), fc.boolean())
+  .map(([lines, ends]) => Buffer.from(lines.join("\n") + (ends && lines.length > 0 ? "\n" : ""), "latin1"));
+
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 2000);
+
+test("the fast reader reads what the reference reads, whatever tasks and strings are called", (t) => {
+  fc.assert(fc.property(anyRecording, (bytes) => void agree(bytes)), { numRuns: RUNS });
+  t.pass();
+});
+
+test("a recording reads the same wherever its chunks and batches end", (t) => {
+  fc.assert(
+    fc.property(anyRecording, fc.array(fc.nat(400), { maxLength: 20 }), fc.integer({ min: 1, max: 5 }), (bytes, sizes, batch) => {
+      const chunks: Buffer[] = [];
+      let p = 0;
+      for (const size of sizes) chunks.push(bytes.subarray(p, (p += size)));
+      chunks.push(bytes.subarray(p));
+      agree(bytes, readChunks(chunks, batch));
+    }),
+    { numRuns: RUNS / 4 },
+  );
+  const start = Buffer.from(realLines.slice(0, 40).join("\n") + "\n", "latin1");
+  for (let cut = 0; cut <= start.length; cut++) agree(start, readChunks([start.subarray(0, cut), start.subarray(cut)]));
+  agree(start, read(start, 1));
+  t.pass();
+});
+
+test("events are numbered from 1 in the order of the recording, across batches", (t) => {
+  const { batches } = readChunks([real], 100);
+  let next = 1;
+  for (const batch of batches) {
+    t.is(batch.firstSeq, next);
+    next += batch.length;
+  }
+});
+
+test("a recording cut anywhere gives the events in front of the cut", (t) => {
+  const whole = read(real).events;
+  fc.assert(
+    fc.property(fc.nat(real.length), (cut) => {
+      const { events } = agree(real.subarray(0, cut));
+      const before = events.slice(0, -1);
+      if (show(before.map((e) => Object.values(e))) !== show(whole.slice(0, before.length).map((e) => Object.values(e)))) throw new Error("the events before the cut differ");
+    }),
+    { numRuns: 30 },
+  );
+  t.pass();
+});
+
+test("a mutated or spliced recording is read to its end, and every line is accounted for", (t) => {
+  const piece = fc.tuple(fc.nat(realLines.length - 10), fc.integer({ min: 1, max: 60 })).map(([from, count]) => realLines.slice(from, from + count).join("\n"));
+  const mutation = fc.record({ at: fc.nat(20000), drop: fc.nat(40), insert: fc.oneof(nasty, fc.constantFrom("\n", '"', "\r\n", "\0", "-", "[000]", line(PLAIN))) });
+  const spliced = fc.tuple(fc.array(piece, { minLength: 1, maxLength: 3 }), fc.array(mutation, { maxLength: 12 })).map(([pieces, mutations]) => {
+    let bytes = Buffer.from(pieces.join("\n"), "latin1");
+    for (const { at, drop, insert } of mutations) {
+      const p = bytes.length === 0 ? 0 : at % bytes.length;
+      bytes = Buffer.concat([bytes.subarray(0, p), Buffer.from(insert), bytes.subarray(p + drop)]);
+    }
+    return bytes;
+  });
+  fc.assert(fc.property(spliced, (bytes) => void agree(bytes)), { numRuns: RUNS / 4 });
+  t.pass();
+});
+
+test("bytes that are no text at all are read to their end", (t) => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => void agree(Buffer.from(bytes))), { numRuns: 200 });
+  t.pass();
+});
