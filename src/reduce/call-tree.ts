@@ -14,6 +14,8 @@ export interface ObjectRef {
   readonly kind: Kind;
   readonly id: ObjectId;
   readonly label: string;
+  /** What it is called, apart from its address: the file's name, the module's, the file system's. */
+  readonly name: string;
 }
 
 export interface Value {
@@ -107,7 +109,7 @@ export class CallTrees implements Observer {
       this.#complete(node, stack.depth, pending);
       return;
     }
-    const relevant = touches.length > 0 || point.operation.module !== undefined || this.#inTight(pending, frame ? stack.depth - 1 : stack.depth);
+    const relevant = touches.length > 0 || point.operation.probe === "marker" || point.operation.module !== undefined || this.#inTight(pending, frame ? stack.depth - 1 : stack.depth);
     if (!relevant) return;
     const depth = frame ? stack.depth - 1 : stack.depth;
     if (frame && pending) {
@@ -175,7 +177,12 @@ function merge(into: Touch[], touches: readonly Touch[]): void {
 }
 
 export function refOf(world: World, object: KernelObject): ObjectRef {
-  return { kind: object.kind, id: object.id, label: world.label(object) };
+  return { kind: object.kind, id: object.id, label: world.label(object), name: nameOf(object) };
+}
+
+function nameOf(object: KernelObject): string {
+  if (object.kind === "file" || object.kind === "module" || object.kind === "fs_type") return object.name;
+  return object.kind === "mount" || object.kind === "superblock" ? object.fsName : "";
 }
 
 function nodeOf(world: World, e: EventView, touches: readonly Touch[]): CallNode {

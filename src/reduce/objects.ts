@@ -97,6 +97,8 @@ export interface File extends Life {
   /** References that calls took without a probe and did not give back before they returned: the events. */
   kept: number[];
   gmem: boolean;
+  /** The entry of the `kvm_gmem_create` that made it, when the whole of it was seen: what it holds is known. Else 0. */
+  made: number;
 }
 
 export interface Dentry extends Life {

@@ -113,6 +113,10 @@ export function fileVm(o: File, vm: Vm): void {
 export function fileGmem(o: File): void {
   o.gmem = true;
 }
+export function fileMade(o: File, entry: number): void {
+  o.gmem = true;
+  o.made = entry;
+}
 export function fileDescriptors(o: File, change: number): void {
   o.descriptors += change;
 }

@@ -48,8 +48,11 @@ interface Plan {
   readonly handlers: Handlers<never>;
   readonly rcu: boolean;
   readonly entry: boolean;
-  readonly framed: boolean;
-  readonly paired: boolean;
+  framed: boolean;
+  /** The point of its return; 0 without one. */
+  readonly returns: number;
+  /** Not once the recording shows that its return is not probed. */
+  paired: boolean;
   readonly outermost: boolean;
   readonly withinClose: boolean;
   readonly afterRelease: boolean;
@@ -79,6 +82,7 @@ export class Reducer {
         entry: point.phase === "entry",
         framed: operation.result !== undefined || operation.calls !== undefined,
         paired: operation.result !== undefined,
+        returns: operation.result === undefined ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
         outermost: FROM_USER_SPACE.has(operation.name),
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
@@ -163,7 +167,8 @@ export class Reducer {
       if (frame.paired && frame.operation.name === name) break;
     }
     if (up === stack.depth) {
-      this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
+      const entry = this.world.points.byEvent(name)!;
+      if (this.world.seenPoints[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
       return undefined;
     }
     for (; up > 0; up--) this.#abandon(stack, e);
@@ -177,10 +182,18 @@ export class Reducer {
       this.#end(stack, frame, e);
       return;
     }
-    this.#missing({ operation: frame.operation.name, missing: "return", seq: frame.seq, task: frame.task });
+    const plan = this.#plans[frame.point.id]!;
+    if (this.world.seenPoints[plan.returns]) this.#missing({ operation: frame.operation.name, missing: "return", seq: frame.seq, task: frame.task });
+    else this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
     this.world.passUp(frame, stack);
+  }
+
+  /** No return of it was ever seen: its probe is not set, and what follows its entry is not inside it. */
+  #unreturning(plan: Plan): void {
+    plan.paired = false;
+    plan.framed = false;
   }
 
   #clear(stack: Stack, e: EventView): void {

@@ -25,7 +25,7 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
     case "inode":
       return { kind, ...life, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0 };
     case "file":
-      return { kind, ...life, stage: "allocated", name: "", inode: 0, dentry: 0, mount: 0, module: 0, vm: 0, vmAddress: 0, descriptors: 0, shared: false, kept: [], gmem: false };
+      return { kind, ...life, stage: "allocated", name: "", inode: 0, dentry: 0, mount: 0, module: 0, vm: 0, vmAddress: 0, descriptors: 0, shared: false, kept: [], gmem: false, made: 0 };
     case "dentry":
       return { kind, ...life, inode: 0, superblock: 0 };
     case "mount":

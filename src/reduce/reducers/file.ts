@@ -31,13 +31,13 @@ export function moduleHeld(w: World, frame: Frame): number {
 export function released(w: World, file: File, e: EventView): void {
   if (file.gmem) {
     const descriptors = file.descriptors > 0 && !file.shared ? w.descriptors.of(file) : [];
-    w.facts({ type: "file-released", event: e, certain: w.since(file.birth) && w.sees("filp_close"), file, descriptors });
+    w.facts({ type: "file-released", event: e, certain: w.since(file.made) && w.sees("filp_close"), file, descriptors });
   }
   const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => {
     const by = RETURNED_BY[target.kind as keyof typeof RETURNED_BY];
     return target.focus && by !== undefined && w.sees(by);
   });
-  if (file.focus) w.facts({ type: "owner-gone", event: e, certain: w.since(file.birth), owner: file, left });
+  if (file.focus) w.facts({ type: "owner-gone", event: e, certain: w.since(file.made || file.birth), owner: file, left });
   w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
 }
 

@@ -34,7 +34,7 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
   if (!file) return;
   const module = moduleHeld(w, frame) || file.module;
   w.adopt(frame, file.id, ["module", "vm"]);
-  let now = w.store.update(w.follow(file), recipes.fileGmem);
+  let now = w.store.update(w.follow(file), recipes.fileMade, frame.seq);
   const vm = w.store.get(frame.subject, "vm");
   if (vm) now = w.store.update(now, recipes.fileVm, vm);
   if (module) now = w.store.update(now, recipes.fileModule, module);
@@ -124,14 +124,20 @@ export const guestMemfdReducers = {
   },
   kvm_gmem_release: {
     entry(w, e, stack, frame) {
-      const file = fileOf(w, e.file, e, stack);
+      let file = fileOf(w, e.file, e, stack);
       if (!file) return;
+      const release = stack.find("__fput");
+      if (release && !release.subject) {
+        // A file that was made before the recording began: only now does it show whose it is.
+        release.subject = file.id;
+        file = w.store.update(file, recipes.fileStage, "releasing" as const);
+      }
       const vm = file.vm ? w.at("vm", file.vmAddress) : undefined;
       if (vm?.death && vm.id === file.vm) w.facts({ type: "touched-dead", event: e, certain: w.since(vm.birth), object: vm, operation: "kvm_gmem_release" });
       let inode = w.living("inode", e.inode, e);
       inode = w.touch(w.follow(inode), e, stack);
       if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);
-      if (file.inode === 0) w.store.update(file, recipes.fileInode, inode.id);
+      if (file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       if (frame) frame.subject = file.id;
       // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
       for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {

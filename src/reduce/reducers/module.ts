@@ -40,7 +40,7 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
   let known = false;
   if (file) {
     index = w.referenceOf(module, file.id);
-    known = file.gmem && w.since(file.birth);
+    known = file.gmem && w.since(file.made);
     if (index < 0 && !known) index = w.referenceOf(module, 0);
     if (index >= 0 && file.gmem) {
       const inode = w.store.get(file.inode, "inode");
@@ -71,7 +71,8 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
   for (const o of w.store.live()) {
     if (!o.focus || w.outlived.has(o.id)) continue;
     const mine = code || ("module" in o && o.module === module.id);
-    if (!mine) continue;
+    // What was met before events were lost may have ended among them.
+    if (!mine || !w.since(o.met)) continue;
     if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
     else if (o.kind === "file" && o.gmem && o.stage !== "released") live.push(o);
     else if (o.kind === "superblock" && o.module !== 0 && o.stage !== "dead") live.push(o);

@@ -37,7 +37,7 @@ function put(w: World, mount: Mount, e: EventView, stack: Stack): Mount {
   let index = file && file.mount === mount.id ? w.referenceOf(mount, file.id) : -1;
   if (index < 0) index = w.referenceOfCalls(mount, stack);
   if (index < 0) index = w.referenceOf(mount, 0);
-  if (index < 0 && file?.gmem && file.mount === mount.id && w.since(file.birth) && w.sees("mntget")) w.facts({ type: "put-without-get", event: e, certain: true, target: mount, by: w.label(file), observed: null });
+  if (index < 0 && file?.gmem && file.mount === mount.id && w.since(file.made) && w.sees("mntget")) w.facts({ type: "put-without-get", event: e, certain: true, target: mount, by: w.label(file), observed: null });
   return w.settle(mount, index);
 }
 
@@ -54,7 +54,7 @@ function superblockOf(w: World, address: number, e: EventView, stack: Stack): Su
 
 function inodesOf(w: World, superblock: Superblock): Inode[] {
   const inodes: Inode[] = [];
-  for (const o of w.store.live()) if (o.kind === "inode" && o.focus && o.superblock === superblock.id && o.stage === "live" && !w.outlived.has(o.id)) inodes.push(o);
+  for (const o of w.store.live()) if (o.kind === "inode" && o.focus && o.superblock === superblock.id && o.stage === "live" && w.since(o.met) && !w.outlived.has(o.id)) inodes.push(o);
   return inodes;
 }
 

@@ -22,7 +22,7 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
   let groundless = false;
   if (file) {
     index = w.referenceOf(vm, file.id);
-    groundless = index < 0 && file.gmem && w.since(file.birth) && w.sees("kvm_get_kvm");
+    groundless = index < 0 && file.gmem && w.since(file.made) && w.sees("kvm_get_kvm");
   } else {
     index = w.referenceOfCalls(vm, stack);
     const creating = stack.find("kvm_gmem_create");
