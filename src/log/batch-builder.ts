@@ -153,23 +153,25 @@ export class BatchBuilder {
     this.#losses.push({ index: this.length, cpu, count, line });
   }
 
+  /** Hands the batch over. One that is nearly empty gets copies, and the columns are filled again from the start. */
   seal(): Batch {
     const n = this.length;
+    const copied = n < this.capacity / 4;
     const batch: Batch = {
       firstSeq: this.#firstSeq,
       length: n,
-      point: this.#point.subarray(0, n),
-      task: this.#task.subarray(0, n),
-      cpu: this.#cpu.subarray(0, n),
-      context: this.#context.subarray(0, n),
-      timeHigh: this.#timeHigh.subarray(0, n),
-      timeLow: this.#timeLow.subarray(0, n),
-      line: this.#line.subarray(0, n),
-      place: this.#place.subarray(0, n),
-      argStart: this.#argStart.subarray(0, n),
-      low: this.#low.subarray(0, this.#args),
-      high: this.#high.subarray(0, this.#args),
-      fault: this.#fault.subarray(0, n),
+      point: part(this.#point, n, copied),
+      task: part(this.#task, n, copied),
+      cpu: part(this.#cpu, n, copied),
+      context: part(this.#context, n, copied),
+      timeHigh: part(this.#timeHigh, n, copied),
+      timeLow: part(this.#timeLow, n, copied),
+      line: part(this.#line, n, copied),
+      place: part(this.#place, n, copied),
+      argStart: part(this.#argStart, n, copied),
+      low: part(this.#low, this.#args, copied),
+      high: part(this.#high, this.#args, copied),
+      fault: part(this.#fault, n, copied),
       strings: this.#strings,
       unknown: this.#unknown,
       losses: this.#losses,
@@ -177,7 +179,8 @@ export class BatchBuilder {
     };
     this.#firstSeq += n;
     this.#batch++;
-    this.#fresh();
+    if (copied) this.#clear();
+    else this.#fresh();
     return batch;
   }
 
@@ -187,11 +190,18 @@ export class BatchBuilder {
     this.#high[k] = 0;
   }
 
-  #fresh(): void {
-    const n = this.capacity;
+  #clear(): void {
     this.length = 0;
     this.#args = 0;
     this.#text = 0;
+    this.#strings = [];
+    this.#unknown = new Map();
+    this.#losses = [];
+  }
+
+  #fresh(): void {
+    const n = this.capacity;
+    this.#clear();
     this.#point = new Uint16Array(n);
     this.#task = new Uint32Array(n);
     this.#cpu = new Uint16Array(n);
@@ -204,13 +214,14 @@ export class BatchBuilder {
     this.#fault = new Uint16Array(n);
     this.#low = new Uint32Array(n * 2 + MAX_ARGS);
     this.#high = new Uint32Array(n * 2 + MAX_ARGS);
-    this.#strings = [];
-    this.#unknown = new Map();
-    this.#losses = [];
   }
 
   #growArgs(): void {
     this.#low = grown(this.#low, new Uint32Array(this.#low.length * 2));
     this.#high = grown(this.#high, new Uint32Array(this.#high.length * 2));
   }
+}
+
+function part<Column extends { slice(start: number, end: number): Column; subarray(start: number, end: number): Column }>(column: Column, length: number, copied: boolean): Column {
+  return copied ? column.slice(0, length) : column.subarray(0, length);
 }

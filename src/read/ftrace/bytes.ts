@@ -33,3 +33,12 @@ export const IS_FLAG = classOf(".0123456789abcdefABCDEFXNnpPlLhHsSzZ");
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 /** What an event's name is made of. */
 export const IS_NAME = classOf(`${LETTERS}${LETTERS.toUpperCase()}0123456789_.$-`);
+
+/** `bytes[start, end)` as text of one character a byte. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+}
+
+export function utf8(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+}

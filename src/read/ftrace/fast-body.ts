@@ -4,8 +4,9 @@
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
-import { CLOSE, CR, DASH, HEX, LF, LOWER_X, OPEN, QUOTE, SPACE, ZERO } from "./bytes.js";
-import { ADDRESS, STRING, type CompiledPoint } from "./compiled.js";
+import { CLOSE, CR, DASH, HEX, LF, LOWER_X, OPEN, QUOTE, SPACE, ZERO, latin1 } from "./bytes.js";
+import { ADDRESS, STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
+import { wordsOf } from "./slow-body.js";
 
 /** Digits of a decimal number that a double holds exactly. */
 const EXACT_DIGITS = 15;
@@ -63,7 +64,11 @@ export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPo
       const start = p;
       let value = 0;
       for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) value = value * 10 + digit;
-      if (p === start || p - start > EXACT_DIGITS) return -1;
+      if (p === start) return -1;
+      if (p - start > EXACT_DIGITS) {
+        if (!pushLong(bytes, negative ? start - 1 : start, p, arg.kind, builder)) return -1;
+        continue;
+      }
       const signed = negative ? -value : value;
       if (arg.kind === ADDRESS) builder.pushAddress(signed, Math.floor(signed / TWO_32));
       else builder.pushNumber(signed, Math.floor(signed / TWO_32));
@@ -76,4 +81,13 @@ export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPo
   if (p < from && bytes[p] === SPACE) p++;
   if (bytes[p] === LF) return p + 1;
   return bytes[p] === CR && bytes[p + 1] === LF ? p + 2 : -1;
+}
+
+/** A decimal number too long for a double: `18446744073709551615`, the end of a range without one. */
+function pushLong(bytes: Uint8Array, start: number, end: number, kind: CompiledArgument["kind"], builder: BatchBuilder): boolean {
+  const words = wordsOf(latin1(bytes, start, end));
+  if (words === undefined) return false;
+  if (kind === ADDRESS) builder.pushAddress(words.low, words.high);
+  else builder.pushNumber(words.low, words.high);
+  return true;
 }

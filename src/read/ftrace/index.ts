@@ -92,7 +92,7 @@ export class FtraceReader {
     while (p < end) {
       if (lines.idle) {
         const stopped = this.#scanner.run(bytes, p, end);
-        if (stopped > p) lines.closeMarker();
+        if (stopped > p) lines.setMarker(this.#scanner.markerBytes);
         p = stopped;
         // While a marker's text may go on, its event stays within reach; the event behind it seals the batch then.
         if (this.#builder.full && !lines.inMarker) {
@@ -133,7 +133,7 @@ export class FtraceReader {
 
   #dropLine(beginning: Buffer): void {
     this.#lines.finish();
-    this.#lines.closeMarker();
+    this.#lines.setMarker(-1);
     this.report.skip(++this.report.lines, Buffer.from(beginning).toString("utf8"));
   }
 }

@@ -7,7 +7,7 @@ import type { Batch } from "../../log/batch.js";
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
-import { COLON, CR, HASH, IS_NAME, LF, QUOTE, SPACE } from "./bytes.js";
+import { COLON, CR, HASH, IS_NAME, LF, QUOTE, SPACE, latin1, utf8 } from "./bytes.js";
 import type { Comments } from "./comments.js";
 import { ADDRESS, hashStep, type CompiledPoint, type PointsByName } from "./compiled.js";
 import { DASH_AT, findHeader, parseHeader, type Header } from "./header.js";
@@ -58,9 +58,11 @@ export class LineReader {
     return this.#marker;
   }
 
-  /** Says that something else came: the marker's text, if there was one, is over. */
-  closeMarker(): void {
-    this.#marker = false;
+  /** Says that the scanner read on: the last event now is a marker with so many bytes of text, or, below 0, is none. */
+  setMarker(bytes: number): void {
+    this.#marker = bytes >= 0;
+    this.#markerBytes = bytes;
+    this.#markerBlanks = 0;
   }
 
   sealIfFull(): void {
@@ -146,9 +148,7 @@ export class LineReader {
     if (point.isMarker) {
       this.#begin(bytes, line, point.id);
       this.builder.pushString(utf8(bytes, text, end));
-      this.#marker = true;
-      this.#markerBytes = end - text;
-      this.#markerBlanks = 0;
+      this.setMarker(end - text);
       return true;
     }
     return this.#known(bytes, start, text, end, line, cut, mayHold, point);
@@ -290,12 +290,4 @@ function hold(bytes: Uint8Array, start: number, end: number, line: number, cut: 
   copy.set(bytes.subarray(start, end));
   copy[end - start] = LF;
   return { bytes: copy, line, cut };
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-}
-
-function utf8(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }

@@ -5,12 +5,14 @@
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
-import { COLON, IS_NAME, LF, SPACE } from "./bytes.js";
+import { COLON, CR, IS_NAME, LF, SPACE, utf8 } from "./bytes.js";
 import { hashStep, type PointsByName } from "./compiled.js";
 import { parseBodyFast } from "./fast-body.js";
 import { DASH_AT, parseHeader, type Header } from "./header.js";
 
 export class Scanner {
+  /** The last event that `run` read is a marker, with so many bytes of text; -1 if it is none. */
+  markerBytes = -1;
   #task = -1;
   #cpu = -1;
 
@@ -43,7 +45,7 @@ export class Scanner {
       }
       if (byte !== COLON || bytes[q + 1] !== SPACE) break;
       const point = points.find(hash, bytes, name, q);
-      if (point === undefined || point.isMarker) break;
+      if (point === undefined) break;
       if (this.#task < 0 || !tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid)) {
         // A line feed in front of the dash: two lines, which make one event or none.
         if (hasLineFeed(bytes, header.task, p + DASH_AT)) break;
@@ -51,10 +53,19 @@ export class Scanner {
       }
       if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
       builder.begin(point.id, this.#task, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
-      const next = parseBodyFast(bytes, q + 2, point, builder, places);
-      if (next < 0) {
-        builder.abandon();
-        break;
+      let next: number;
+      if (point.isMarker) {
+        next = bytes.indexOf(LF, q + 2) + 1;
+        const textEnd = next - 2 >= q + 2 && bytes[next - 2] === CR ? next - 2 : next - 1;
+        builder.pushString(utf8(bytes, q + 2, textEnd));
+        this.markerBytes = textEnd - q - 2;
+      } else {
+        next = parseBodyFast(bytes, q + 2, point, builder, places);
+        if (next < 0) {
+          builder.abandon();
+          break;
+        }
+        this.markerBytes = -1;
       }
       line++;
       p = next;
