@@ -1,0 +1,103 @@
+/** The recordings of the repository, each read once however many tests ask for it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { points } from "../../events/index.js";
+import type { Batch } from "../../src/log/batch.js";
+import type { Tables } from "../../src/log/tables.js";
+import { openRecording } from "../../src/read/recording.js";
+import { Reducer } from "../../src/reduce/reducer.js";
+import type { Store } from "../../src/reduce/store.js";
+
+export const RECORDINGS = "fixtures/recordings";
+/** Kernels without a mistake, whose scenarios must come out clean. */
+export const HEALTHY = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
+
+/** Every recording under a folder of `fixtures/recordings`. */
+export function recordingsOf(...folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(RECORDINGS, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".trace.gz"))
+      .map((path) => join(RECORDINGS, folder, path))
+      .sort(),
+  );
+}
+
+export function healthyRecordings(): string[] {
+  return recordingsOf(...HEALTHY);
+}
+
+/** `linux-7.2/s01-create-close`. */
+export function nameOf(path: string): string {
+  return path.slice(RECORDINGS.length + 1, -".trace.gz".length);
+}
+
+export function scenarioOf(path: string): string {
+  return basename(path, ".trace.gz");
+}
+
+/** An event of a recording, read off its line with as little understanding as possible: independent of kreel's reader. */
+export interface TextEvent {
+  /** From 1. */
+  readonly seq: number;
+  readonly task: string;
+  readonly name: string;
+  /** What follows the name. */
+  readonly text: string;
+  readonly seconds: string;
+}
+
+const LINE = /^\s*(.{1,16}-\d+)\s+\[\d+\]\s+\S+\s+([\d.]+): ([^\s:]+): ?(.*)$/;
+
+export function textOf(path: string): string {
+  return gunzipSync(readFileSync(path)).toString("latin1");
+}
+
+export function textEvents(path: string): TextEvent[] {
+  const events: TextEvent[] = [];
+  for (const line of textOf(path).split("\n")) {
+    const match = LINE.exec(line);
+    if (match) events.push({ seq: events.length + 1, task: match[1]!, seconds: match[2]!, name: match[3]!, text: match[4]! });
+  }
+  return events;
+}
+
+/** The value of an argument as it is printed. */
+export function arg(event: TextEvent, name: string): string {
+  const match = new RegExp(`(?:^|[ )])${name}=("[^"]*"|\\S+)`).exec(event.text);
+  if (!match) throw new Error(`${event.name} has no ${name}: ${event.text}`);
+  return match[1]!.replaceAll('"', "");
+}
+
+/** The lines of the scenario's `.out`: what user space saw. */
+export function outOf(path: string): string[] {
+  const out = path.replace(/\.trace\.gz$/, ".out");
+  return existsSync(out) ? readFileSync(out, "utf8").split("\n").filter((line) => line !== "") : [];
+}
+
+export interface Read {
+  readonly batches: readonly Batch[];
+  readonly tables: Tables;
+}
+
+const cache = new Map<string, Promise<Read>>();
+
+/** A recording's batches, to be reduced as often as a test likes. */
+export function batchesOf(path: string): Promise<Read> {
+  let read = cache.get(path);
+  if (!read) cache.set(path, (read = readAll(path)));
+  return read;
+}
+
+async function readAll(path: string): Promise<Read> {
+  const recording = await openRecording(path);
+  const batches: Batch[] = [];
+  for await (const batch of recording.batches()) batches.push(batch);
+  await recording.close();
+  return { batches, tables: recording.tables };
+}
+
+/** A reducer over a recording's tables, on a store of the caller's. */
+export function reducerOf(read: Read, store: Store, everything = false): Reducer {
+  return new Reducer(store, points, read.tables, { everything });
+}
