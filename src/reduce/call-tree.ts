@@ -56,7 +56,7 @@ export interface CallNode {
 /** More children than this are counted, not kept: one fallocate may add a million pages. */
 const CHILDREN = 4096;
 /** Operations in which almost everything that happens has nothing to do with guest_memfd. */
-const LOOSE = new Set(["kvm_init", "kern_mount", "kvm_set_memory_region"]);
+const LOOSE = new Set(["kvm_init", "kvm_set_memory_region"]);
 /** The kinds of object that a call's arguments are resolved to. */
 const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type"]);
 
@@ -109,7 +109,7 @@ export class CallTrees implements Observer {
       this.#complete(node, stack.depth, pending);
       return;
     }
-    const relevant = touches.length > 0 || point.operation.probe === "marker" || point.operation.module !== undefined || this.#inTight(pending, frame ? stack.depth - 1 : stack.depth);
+    const relevant = touches.length > 0 || point.operation.probe === "marker" || point.operation.module !== undefined || (this.#inTight(pending, frame ? stack.depth - 1 : stack.depth) && !ofNothing(e));
     if (!relevant) return;
     const depth = frame ? stack.depth - 1 : stack.depth;
     if (frame && pending) {
@@ -166,6 +166,11 @@ export class CallTrees implements Observer {
     if (!this.#parent(pending, depth)) this.onTree(node);
     pending.length = depth;
   }
+}
+
+/** `module_put(NULL)` and its like: legal, frequent, and nothing. */
+function ofNothing(e: EventView): boolean {
+  return e.point!.args[0]?.type === "ptr" && e.batch.low[e.base] === 0;
 }
 
 function merge(into: Touch[], touches: readonly Touch[]): void {

@@ -120,13 +120,11 @@ export const fileReducers = {
         w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: last.death || last.trail.find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.met });
         return;
       }
-      if (!last || last.death) {
-        const inode = w.at("inode", e.inode);
-        if (!inode?.focus && !w.everything) return;
-      }
+      const found = w.at("inode", e.inode);
+      const inode = found && found.death === 0 ? found : undefined;
+      if ((!last || last.death) && !inode?.focus && !w.everything) return;
       let file = last && last.death === 0 ? last : w.living("file", e.file, e);
-      const inode = w.at("inode", e.inode);
-      if (inode && inode.death === 0 && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
+      if (inode && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       if (inode?.focus) file = w.follow(file);
       if (frame) frame.subject = file.id;
       w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, stack, "released");

@@ -1,0 +1,105 @@
+/** Aligns two sequences: which elements correspond, in order, so that as much as possible does. */
+
+export interface Pair {
+  /** Index in each sequence; -1 where the element has no counterpart. */
+  readonly a: number;
+  readonly b: number;
+}
+
+/** Beyond this many cells the exact alignment gives way to Myers' greedy one. */
+const EXACT_CELLS = 4_000_000;
+
+/**
+ * The alignment with the highest total score; `score` of two elements that cannot correspond is 0. Elements without a
+ * counterpart come before the next pair, those of `a` first.
+ */
+export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: T) => number): Pair[] {
+  const [head, tail] = common(a, b, (x, y) => score(x, y) > 0);
+  const n = a.length - head - tail;
+  const m = b.length - head - tail;
+  const middle = n * m <= EXACT_CELLS ? exact(a.slice(head, head + n), b.slice(head, head + m), score) : alignEqual(a.slice(head, head + n), b.slice(head, head + m), (x, y) => score(x, y) > 0);
+  return [
+    ...Array.from({ length: head }, (_, i) => ({ a: i, b: i })),
+    ...middle.map((p) => ({ a: p.a < 0 ? -1 : p.a + head, b: p.b < 0 ? -1 : p.b + head })),
+    ...Array.from({ length: tail }, (_, i) => ({ a: a.length - tail + i, b: b.length - tail + i })),
+  ];
+}
+
+/** A longest common subsequence, by Myers' algorithm: fast where the sequences are alike. */
+export function alignEqual<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): Pair[] {
+  const n = a.length;
+  const m = b.length;
+  const max = n + m;
+  const v = new Int32Array(2 * max + 2);
+  const trace: Int32Array[] = [];
+  for (let d = 0; d <= max; d++) {
+    trace.push(v.slice(max - d, max + d + 2));
+    for (let k = -d; k <= d; k += 2) {
+      let x = k === -d || (k !== d && v[max + k - 1]! < v[max + k + 1]!) ? v[max + k + 1]! : v[max + k - 1]! + 1;
+      let y = x - k;
+      while (x < n && y < m && equal(a[x]!, b[y]!)) {
+        x++;
+        y++;
+      }
+      v[max + k] = x;
+      if (x >= n && y >= m) return backtrack(trace, d, n, m);
+    }
+  }
+  return [];
+}
+
+function backtrack(trace: readonly Int32Array[], d: number, n: number, m: number): Pair[] {
+  const pairs: Pair[] = [];
+  let x = n;
+  let y = m;
+  for (; d >= 0; d--) {
+    const v = trace[d]!;
+    const at = (k: number): number => v[k + d]!;
+    const k = x - y;
+    const down = k === -d || (k !== d && at(k - 1) < at(k + 1));
+    const previousK = down ? k + 1 : k - 1;
+    const previousX = d === 0 ? 0 : at(previousK);
+    const previousY = d === 0 ? 0 : previousX - previousK;
+    while (x > previousX && y > previousY) pairs.push({ a: --x, b: --y });
+    if (d > 0) {
+      pairs.push(down ? { a: -1, b: previousY } : { a: previousX, b: -1 });
+      x = previousX;
+      y = previousY;
+    }
+  }
+  return pairs.reverse();
+}
+
+/** How many elements correspond at both ends. */
+function common<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): [number, number] {
+  const least = Math.min(a.length, b.length);
+  let head = 0;
+  while (head < least && equal(a[head]!, b[head]!)) head++;
+  // Where one sequence is all of the other's head, trimming the tail too would pair an element twice.
+  let tail = 0;
+  while (tail < least - head && equal(a[a.length - 1 - tail]!, b[b.length - 1 - tail]!)) tail++;
+  return [head, tail];
+}
+
+function exact<T>(a: readonly T[], b: readonly T[], score: (x: T, y: T) => number): Pair[] {
+  const width = b.length + 1;
+  const best = new Float64Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      const s = score(a[i]!, b[j]!);
+      const skip = Math.max(best[(i + 1) * width + j]!, best[i * width + j + 1]!);
+      best[i * width + j] = s > 0 ? Math.max(skip, s + best[(i + 1) * width + j + 1]!) : skip;
+    }
+  }
+  const pairs: Pair[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const here = best[i * width + j]!;
+    const s = i < a.length && j < b.length ? score(a[i]!, b[j]!) : 0;
+    if (s > 0 && here === s + best[(i + 1) * width + j + 1]!) pairs.push({ a: i++, b: j++ });
+    else if (i < a.length && here === best[(i + 1) * width + j]!) pairs.push({ a: i++, b: -1 });
+    else pairs.push({ a: -1, b: j++ });
+  }
+  return pairs;
+}

@@ -1,0 +1,173 @@
+/** Compares two call trees of corresponding operations, call by call. */
+import { points } from "../../events/index.js";
+import { errnoName } from "../check/errno.js";
+import type { CallNode, Value } from "../reduce/call-tree.js";
+import { alignBest } from "./align.js";
+import type { Site } from "./types.js";
+import type { Unifier } from "./unify.js";
+
+/** A call in its tree, in the order of calling. */
+export interface Call {
+  readonly node: CallNode;
+  readonly depth: number;
+  readonly parent: string;
+}
+
+export type Change = "same" | "added" | "removed" | "replaced" | "reordered" | "argument" | "result";
+
+/** One line of two aligned trees: a call on one side, or on both. */
+export interface Line {
+  readonly before: Call | undefined;
+  readonly after: Call | undefined;
+  change: Change;
+  /** What differs, in words; empty where only presence does. */
+  detail: string;
+}
+
+/** Values that vary between runs of the same thing: counts that other tasks move, and what identifies nothing that is followed. */
+const VARIES = new Set(["refcnt", "state"]);
+
+export function flatten(root: CallNode): Call[] {
+  const calls: Call[] = [];
+  const visit = (node: CallNode, depth: number, parent: string): void => {
+    calls.push({ node, depth, parent });
+    for (const child of node.children) visit(child, depth + 1, node.operation);
+  };
+  visit(root, 0, "");
+  return calls;
+}
+
+export function siteOf(call: Call | CallNode | undefined): Site | null {
+  if (!call) return null;
+  const node = "node" in call ? call.node : call;
+  return node.line > 0 ? { event: node.seq, line: node.line } : { event: node.seq };
+}
+
+/** Aligns two trees. Identities are unified on the way, so the order of calls to this matters: that of the recording. */
+export function compareCalls(before: CallNode, after: CallNode, unifier: Unifier, racing: boolean): Line[] {
+  const a = flatten(before);
+  const b = flatten(after);
+  const pairs = alignBest(a, b, (x, y) => likeness(x, y, unifier));
+  const lines: Line[] = pairs.map((p) => ({ before: a[p.a], after: b[p.b], change: p.a < 0 ? "added" : p.b < 0 ? "removed" : "same", detail: "" }));
+  for (const line of lines) if (line.before && line.after) compareCall(line, line.before.node, line.after.node, unifier, racing);
+  reordered(lines, unifier);
+  return replaced(lines);
+}
+
+/** How well two calls correspond: the same operation, and better still on the same object, in the same call, at the same depth. */
+function likeness(x: Call, y: Call, unifier: Unifier): number {
+  if (x.node.operation !== y.node.operation) return 0;
+  let score = 10;
+  if (x.parent === y.parent) score += 2;
+  if (x.depth === y.depth) score += 1;
+  if (failed(x.node.result) === failed(y.node.result)) score += 2;
+  const p = x.node.args[0]?.object;
+  const q = y.node.args[0]?.object;
+  if (p && q) score += unifier.compatible(p, q) ? 2 : -6;
+  return score;
+}
+
+function failed(result: Value | undefined): boolean {
+  return result?.number !== undefined && result.definition.failure !== undefined && (result.definition.failure === "zero" || result.definition.failure === "NULL" ? result.number === 0 : result.number < 0);
+}
+
+function compareCall(line: Line, before: CallNode, after: CallNode, unifier: Unifier, racing: boolean): void {
+  const details: string[] = [];
+  before.args.forEach((x, k) => {
+    const y = after.args[k];
+    if (y && !sameValue(x, y, unifier, racing)) details.push(`${x.name}: ${shown(x)} → ${shown(y)}`);
+  });
+  if (details.length > 0) {
+    line.change = "argument";
+    line.detail = details.join(", ");
+  }
+  const { result: r } = before;
+  const { result: s } = after;
+  if (r && s && !sameValue(r, s, unifier, racing)) {
+    line.change = "result";
+    line.detail = [...details, `${shown(r)} → ${shown(s)}`].join(", ");
+  }
+}
+
+function sameValue(x: Value, y: Value, unifier: Unifier, racing: boolean): boolean {
+  if (VARIES.has(x.name)) return true;
+  if (x.definition.type === "ptr") {
+    // A pointer is an object that is followed, an error, or nothing that can be compared.
+    if (x.object && y.object) return unifier.unify(x.object, y.object);
+    return x.number === y.number;
+  }
+  if (x.definition.unit === "descriptor" && (x.number ?? -1) >= 0 && (y.number ?? -1) >= 0) return unifier.descriptor(x.number!, y.number!, racing);
+  return x.text === y.text;
+}
+
+/** A value without what is only an address. */
+export function shown(value: Value): string {
+  const { definition, number } = value;
+  if (definition.type === "ptr") {
+    if (number !== undefined && number < 0) return `ERR_PTR(-${errnoName(number)})`;
+    if (number === 0) return "NULL";
+    return value.object ? `${value.object.kind}${value.object.name ? ` ${value.object.name}` : ""}` : "…";
+  }
+  if (number !== undefined && number < 0 && definition.failure === "errno") return `-${errnoName(number)}`;
+  return value.text;
+}
+
+/** A call that moved within its operation: gone in one place, there in another, about the same object. */
+function reordered(lines: Line[], unifier: Unifier): void {
+  for (const gone of lines) {
+    if (gone.change !== "removed") continue;
+    const { node } = gone.before!;
+    const moved = lines.find((l) => {
+      if (l.change !== "added" || l.after!.node.operation !== node.operation) return false;
+      const p = node.args[0]?.object;
+      const q = l.after!.node.args[0]?.object;
+      return p && q ? unifier.compatible(p, q) : !p && !q;
+    });
+    if (!moved) continue;
+    gone.change = "reordered";
+    moved.change = "reordered";
+    gone.detail = "was here";
+    moved.detail = "is here now";
+  }
+}
+
+/** A call in place of another: between the same neighbours, for the same purpose as far as prototypes tell. */
+function replaced(lines: Line[]): Line[] {
+  const out: Line[] = [];
+  let gap: Line[] = [];
+  const close = (): void => {
+    for (const gone of gap.filter((l) => l.change === "removed")) {
+      const came = gap.find((l) => l.change === "added" && alike(gone.before!.node, l.after!.node));
+      if (!came) continue;
+      gap[gap.indexOf(gone)] = { before: gone.before, after: came.after, change: "replaced", detail: `${gone.before!.node.operation} → ${came.after!.node.operation}` };
+      gap.splice(gap.indexOf(came), 1);
+    }
+    out.push(...gap);
+    gap = [];
+  };
+  for (const line of lines) {
+    if (line.change === "added" || line.change === "removed") {
+      gap.push(line);
+      continue;
+    }
+    close();
+    out.push(line);
+  }
+  close();
+  return out;
+}
+
+function alike(x: CallNode, y: CallNode): boolean {
+  const p = points.points[x.point]!.operation;
+  const q = points.points[y.point]!.operation;
+  if (p.result?.object !== undefined && p.result.object === q.result?.object) return true;
+  return p.args.length > 0 && p.args.map((a) => a.name).join() === q.args.map((a) => a.name).join() && (p.result === undefined) === (q.result === undefined) && p.source === q.source;
+}
+
+/** The call as a line of text: its name, the arguments that mean something by themselves, its result. */
+export function textOf(call: Call): string {
+  const { node } = call;
+  if (points.points[node.point]!.operation.probe === "marker") return node.args[0]!.text;
+  const args = node.args.filter((a) => a.definition.type !== "ptr" || a.object !== undefined || a.number !== undefined).map((a) => `${a.name}=${shown(a)}`);
+  return `${node.operation}(${args.join(", ")})${node.result ? ` = ${shown(node.result)}` : ""}`;
+}

@@ -1,0 +1,136 @@
+/**
+ * The course of a recording: who did what, in order, without where and when. One sequence of outermost operations an actor
+ * (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they free.
+ */
+import { points } from "../../events/index.js";
+import type { Finding } from "../check/finding.js";
+import { CallTrees, type CallNode } from "../reduce/call-tree.js";
+import type { File } from "../reduce/objects.js";
+import type { OpenOptions } from "../read/recording.js";
+import { replay, type Replay } from "../replay.js";
+
+/** What a file of guest_memfd held when its creation returned. */
+export interface FileMade {
+  readonly file: number;
+  /** `module by try_module_get`, in a fixed order. */
+  readonly holds: readonly string[];
+  /** The file system of its inode, where guest_memfd mounted it; else empty. */
+  readonly fsName: string;
+}
+
+export interface Actor {
+  /** The task's name, with a number where several tasks share it. */
+  readonly name: string;
+  readonly roots: readonly CallNode[];
+}
+
+export interface Course {
+  readonly replay: Replay;
+  readonly actors: ReadonlyMap<string, Actor>;
+  /** Operations that ran as RCU callbacks, by kind of object and operation: the first event of each. */
+  readonly callbacks: ReadonlyMap<string, CallNode>;
+  /** By event of the return of `kvm_gmem_create`. */
+  readonly made: ReadonlyMap<number, FileMade>;
+  /** By event of a marker: the file system of the file that the operation it frames touched. */
+  readonly fsOf: ReadonlyMap<number, string>;
+  readonly findings: readonly Finding[];
+}
+
+/** Done by whoever looks at a file, a mount or a module, workload or not: no part of what guest_memfd does. */
+const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
+/** Depends on what the slab allocator has at hand, not on the operation around it. */
+const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
+
+export async function courseOf(path: string, options: OpenOptions): Promise<Course> {
+  const roots: CallNode[] = [];
+  const made = new Map<number, FileMade>();
+  const result = await replay(path, {
+    ...options,
+    observe: (world) => {
+      const trees = new CallTrees(world, (tree) => roots.push(tree));
+      return {
+        touched: (object, event, note) => {
+          trees.touched(object, event, note);
+          if (object.kind === "file" && event.point!.operation.name === "kvm_gmem_create") made.set(event.seq, heldBy(object));
+        },
+        entered: (...args) => trees.entered(...args),
+        returned: () => trees.returned(),
+        reduced: (...args) => trees.reduced(...args),
+        closed: (frame, stack) => trees.closed(frame, stack),
+        finish: () => trees.finish(),
+      };
+      function heldBy(file: File): FileMade {
+        const holds = world.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).map(({ target, reference }) => `${target.kind} by ${reference.by}`);
+        const superblock = world.store.get(world.store.get(file.inode, "inode")?.superblock ?? 0, "superblock");
+        return { file: file.id, holds: holds.sort(), fsName: superblock?.module ? superblock.fsName : "" };
+      }
+    },
+  });
+  const actors = new Map<string, { name: string; roots: CallNode[] }>();
+  const callbacks = new Map<string, CallNode>();
+  const names = new ActorNames(result);
+  const fsOf = new Map<number, string>();
+  const fsOfFile = new Map([...made.values()].map((m) => [m.file, m.fsName]));
+  const touching = new Map<number, string>();
+  roots.sort((a, b) => a.seq - b.seq);
+  for (const root of roots) {
+    if (root.rcu) {
+      for (const { object } of root.touched) {
+        const key = `${object.kind} ${root.operation}`;
+        if (!callbacks.has(key)) callbacks.set(key, root);
+      }
+      continue;
+    }
+    for (const { object } of root.touched) {
+      const fs = object.kind === "file" ? fsOfFile.get(object.id) : undefined;
+      if (fs !== undefined) touching.set(root.task, fs);
+    }
+    if (root.operation === "tracing_mark_write") {
+      fsOf.set(root.seq, touching.get(root.task) ?? "");
+      touching.delete(root.task);
+    }
+    const kept = essential(root, ofVmFile(root));
+    if (!kept || (PASSING.has(kept.operation) && kept.children.length === 0)) continue;
+    const name = names.of(root.task);
+    let actor = actors.get(name);
+    if (!actor) actors.set(name, (actor = { name, roots: [] }));
+    actor.roots.push(kept);
+  }
+  return { replay: result, actors, callbacks, made, fsOf, findings: result.findings };
+}
+
+/** Tasks by name: recordings of one workload agree on names, not on pids. */
+class ActorNames {
+  readonly #names = new Map<number, string>();
+  readonly #counts = new Map<string, number>();
+  constructor(private readonly result: Replay) {}
+
+  of(task: number): string {
+    const known = this.#names.get(task);
+    if (known !== undefined) return known;
+    const { comm } = this.result.recording.tables.tasks.get(task);
+    const count = (this.#counts.get(comm) ?? 0) + 1;
+    this.#counts.set(comm, count);
+    const name = count === 1 ? comm : `${comm} (${count})`;
+    this.#names.set(task, name);
+    return name;
+  }
+}
+
+function ofVmFile(root: CallNode): boolean {
+  return root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm");
+}
+
+/** A tree without what would differ between two runs of the same thing. */
+function essential(node: CallNode, ofVm: boolean): CallNode | undefined {
+  if (PER_SLAB.has(node.operation)) return undefined;
+  const children = node.children.map((child) => essential(child, ofVm)).filter((child) => child !== undefined);
+  // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
+  if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
+  const { operation } = points.points[node.point]!;
+  const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || operation.name === "put_unused_fd" || operation.name === "fd_install";
+  if (!matters) return undefined;
+  // The file of a slot that is unbound while its release is under way is not taken (get_file_active): a matter of timing.
+  const timing = operation.name === "kvm_gmem_unbind" ? children.filter((child) => child.operation !== "fput" || child.children.length > 0) : children;
+  return { ...node, children: timing };
+}

@@ -1,0 +1,24 @@
+/** Which findings one recording has and the other has not. */
+import type { Finding } from "../check/finding.js";
+import type { Difference, Site } from "./types.js";
+
+/** What a finding is about, without the address: `inode`, `module kvm_amd`. */
+function keyOf(finding: Finding): string {
+  return `${finding.rule} ${finding.object.replace(/ ?0x[0-9a-f]+(#\d+)?/gu, "")}`;
+}
+
+function siteOf(finding: Finding): Site {
+  return finding.line === undefined ? { event: finding.event } : { event: finding.event, line: finding.line };
+}
+
+export function compareFindings(before: readonly Finding[], after: readonly Finding[]): Difference[] {
+  const left = [...before];
+  const differences: Difference[] = [];
+  for (const finding of after) {
+    const at = left.findIndex((other) => keyOf(other) === keyOf(finding));
+    if (at >= 0) left.splice(at, 1);
+    else differences.push({ kind: "finding-introduced", where: `event ${finding.event}`, object: finding.object, before: null, after: siteOf(finding), message: `${finding.rule}: ${finding.message}` });
+  }
+  for (const finding of left) differences.push({ kind: "finding-fixed", where: `event ${finding.event}`, object: finding.object, before: siteOf(finding), after: null, message: `${finding.rule}: ${finding.message}` });
+  return differences;
+}

@@ -1,0 +1,73 @@
+/** Hunks for reading: the calls around each difference, operations that differ in the same way told once. */
+import { type Call, type Line, siteOf, textOf } from "./calls.js";
+import type { Hunk, HunkLine } from "./types.js";
+
+export interface HunkSource {
+  readonly where: string;
+  readonly lines: readonly Line[];
+}
+
+/** Calls shown before and after a difference. */
+const CONTEXT = 2;
+
+export function hunksOf(sources: readonly HunkSource[]): Hunk[] {
+  const byShape = new Map<string, { hunk: Hunk; times: number }>();
+  for (const source of sources) {
+    if (source.lines.every((line) => line.change === "same")) continue;
+    const lines = shownLines(source.lines).flatMap(hunkLines);
+    const shape = lines.map((l) => `${l.mark}${l.depth}${l.text}`).join("\n");
+    const known = byShape.get(shape);
+    if (known) {
+      known.times++;
+      continue;
+    }
+    const first = source.lines[0]!;
+    byShape.set(shape, { times: 1, hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines } });
+  }
+  return [...byShape.values()].map(({ hunk, times }) => ({ ...hunk, times }));
+}
+
+/** The differences, what stands next to them, and the calls that they are inside of. */
+function shownLines(lines: readonly Line[]): Line[] {
+  const keep = new Set<number>();
+  lines.forEach((line, i) => {
+    if (line.change === "same") return;
+    for (let k = Math.max(0, i - CONTEXT); k <= Math.min(lines.length - 1, i + CONTEXT); k++) keep.add(k);
+    let depth = depthOf(line);
+    for (let k = i - 1; k >= 0 && depth > 0; k--) {
+      if (depthOf(lines[k]!) >= depth) continue;
+      depth = depthOf(lines[k]!);
+      keep.add(k);
+    }
+  });
+  return lines.filter((_, i) => keep.has(i));
+}
+
+function depthOf(line: Line): number {
+  return (line.after ?? line.before)!.depth;
+}
+
+function hunkLines(line: Line): HunkLine[] {
+  const of = (mark: HunkLine["mark"], call: Call, suffix = ""): HunkLine => ({
+    mark,
+    depth: call.depth,
+    text: textOf(call) + suffix,
+    before: mark === "+" ? null : siteOf(line.before),
+    after: mark === "-" ? null : siteOf(line.after),
+  });
+  switch (line.change) {
+    case "same":
+      return [of("=", line.after!)];
+    case "added":
+      return [of("+", line.after!)];
+    case "removed":
+      return [of("-", line.before!)];
+    case "replaced":
+      return [of("-", line.before!), of("+", line.after!)];
+    case "reordered":
+      return line.before ? [of("-", line.before, "   (moved)")] : [of("+", line.after!, "   (moved)")];
+    case "argument":
+    case "result":
+      return textOf(line.before!) === textOf(line.after!) ? [of("~", line.after!, `   (${line.detail})`)] : [of("-", line.before!), of("+", line.after!)];
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What user space wrote into the trace, when it framed its operations: `op: LINE` before each and `ret: LINE = RESULT`
+ * behind it. They name places and hold results that no probe shows (fstat, readlink). Recordings without them compare as well.
+ */
+import type { CallNode } from "../reduce/call-tree.js";
+
+export interface Marker {
+  readonly phase: "op" | "ret";
+  /** The operation as user space put it. */
+  readonly command: string;
+  /** Of a `ret`: what it returned, word by word. */
+  readonly result: readonly string[];
+}
+
+const FRAME = /^(op|ret): *(.*)$/su;
+
+export function markerOf(node: CallNode): Marker | undefined {
+  if (node.operation !== "tracing_mark_write") return undefined;
+  let text: string;
+  try {
+    text = JSON.parse(node.args[0]!.text) as string;
+  } catch {
+    return undefined;
+  }
+  const match = FRAME.exec(text.trimEnd());
+  if (!match) return undefined;
+  const body = match[2]!;
+  if (match[1] === "op") return { phase: "op", command: body, result: [] };
+  const at = body.lastIndexOf(" = ");
+  return at < 0 ? { phase: "ret", command: body, result: [] } : { phase: "ret", command: body.slice(0, at), result: words(body.slice(at + 3)) };
+}
+
+/** `0 mode=100600 link=/[kvm-gmem] (deleted)` in `0`, `mode=100600`, `link=/[kvm-gmem] (deleted)`: a value may hold spaces. */
+function words(text: string): string[] {
+  const out: string[] = [];
+  for (const word of text.split(" ")) {
+    if (out.length < 2 || /^\w+=/.test(word)) out.push(word);
+    else out[out.length - 1] += ` ${word}`;
+  }
+  return out;
+}
+
+/** Numbers that a kernel hands out as it pleases. */
+const CHOSEN_BY_KERNEL = /^(?:ino|dev)=/;
+
+/** The words in which two results differ. `fs`: the file systems of the files that the two operations touched. */
+export function differingWords(before: readonly string[], after: readonly string[], fs: readonly [string, string], sameDescriptor: (x: number, y: number) => boolean): string[] {
+  const differing: string[] = [];
+  const count = Math.max(before.length, after.length);
+  for (let k = 0; k < count; k++) {
+    const x = before[k] ?? "";
+    const y = after[k] ?? "";
+    if (x === y || (k === 0 && /^\d+$/.test(x) && /^\d+$/.test(y) && sameDescriptor(Number(x), Number(y)))) continue;
+    if (CHOSEN_BY_KERNEL.test(x) && CHOSEN_BY_KERNEL.test(y)) continue;
+    differing.push(`${x || "nothing"} → ${y || "nothing"}`);
+  }
+  // The device number itself may be anything; that it is another file system's is a difference.
+  if (fs[0] !== fs[1] && before.some((w) => w.startsWith("dev="))) differing.push(`dev: that of ${fs[0] || "anonymous inodes"} → that of ${fs[1] || "anonymous inodes"}`);
+  return differing;
+}

@@ -1,0 +1,90 @@
+/** Compares what two recordings come to: which objects came to life, what their files hold, what is left at the end. */
+import { COUNTED_KINDS } from "../reduce/objects.js";
+import { points } from "../../events/index.js";
+import type { Course, FileMade } from "./course.js";
+import type { Difference, Site } from "./types.js";
+
+interface Tally {
+  same: number;
+  changed: number;
+}
+
+/** Births and remains by kind. An inode that waits for its callback has ended: whether it ran in time is the recorder's matter. */
+function population(course: Course): Map<string, { born: number; left: number }> {
+  const { objects, world } = course.replay;
+  const left = new Map<string, number>();
+  for (const o of world.store.live()) {
+    if (!o.focus || !o.birth || (o.kind === "inode" && o.stage === "destroyed") || (o.kind === "file" && !o.gmem)) continue;
+    left.set(o.kind, (left.get(o.kind) ?? 0) + 1);
+  }
+  return new Map(COUNTED_KINDS.map((kind) => [kind, { born: objects[kind]!.born, left: left.get(kind) ?? 0 }]));
+}
+
+export function compareState(before: Course, after: Course, tally: Tally): Difference[] {
+  const differences: Difference[] = [];
+  const a = population(before);
+  const b = population(after);
+  for (const kind of COUNTED_KINDS) {
+    for (const what of ["born", "left"] as const) {
+      const x = a.get(kind)![what];
+      const y = b.get(kind)![what];
+      if (x === y) {
+        tally.same++;
+        continue;
+      }
+      tally.changed++;
+      const words = what === "born" ? "came to life" : "live at the end";
+      differences.push({ kind: "state-changed", where: "whole recording", object: kind, before: null, after: null, message: `${kind}s that ${words}: ${x} → ${y}` });
+    }
+  }
+  differences.push(...compareCallbacks(before, after, tally));
+  return differences;
+}
+
+/** What ran when memory was handed back. Only where both recordings show some: a recording can end too soon for any. */
+function compareCallbacks(before: Course, after: Course, tally: Tally): Difference[] {
+  const differences: Difference[] = [];
+  const kinds = (course: Course): Set<string> => new Set([...course.callbacks.keys()].map((key) => key.split(" ")[0]!));
+  const both = [...kinds(before)].filter((kind) => kinds(after).has(kind));
+  const keys = new Set([...before.callbacks.keys(), ...after.callbacks.keys()]);
+  for (const key of [...keys].sort()) {
+    const [kind, operation] = key.split(" ") as [string, string];
+    if (!both.includes(kind)) continue;
+    const x = before.callbacks.get(key);
+    const y = after.callbacks.get(key);
+    if (x && y) {
+      tally.same++;
+      continue;
+    }
+    tally.changed++;
+    const { summary } = points.points[(x ?? y)!.point]!.operation;
+    const site: Site = { event: (x ?? y)!.seq, ...((x ?? y)!.line > 0 ? { line: (x ?? y)!.line } : {}) };
+    differences.push({
+      kind: x ? "operation-removed" : "operation-added",
+      where: `end of every ${kind}, after a grace period`,
+      operation,
+      before: x ? site : null,
+      after: y ? site : null,
+      message: `${operation} ${x ? "no longer runs" : "runs"} when the memory of an ${kind} is handed back (${summary})`,
+    });
+  }
+  return differences;
+}
+
+/** What corresponding files hold when they have just been made. */
+export function compareFiles(where: string, x: FileMade, y: FileMade, before: Site | null, after: Site | null, tally: Tally): Difference[] {
+  const differences: Difference[] = [];
+  const changed = (object: string, message: string): void => {
+    tally.changed++;
+    differences.push({ kind: "state-changed", where, object, before, after, message });
+  };
+  if (x.holds.join() === y.holds.join()) tally.same++;
+  else changed("file", `the file holds ${x.holds.join(", ") || "nothing"} → ${y.holds.join(", ") || "nothing"}`);
+  if (x.fsName === y.fsName) tally.same++;
+  else changed("inode", `its inode belongs to ${fs(x.fsName)} → ${fs(y.fsName)}`);
+  return differences;
+}
+
+function fs(name: string): string {
+  return name ? `${name}, mounted by guest_memfd's own init` : "a superblock that guest_memfd did not mount (anonymous inodes)";
+}

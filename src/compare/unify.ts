@@ -1,0 +1,40 @@
+/**
+ * Which object of one recording is which of the other. Addresses say nothing: two objects correspond when the same step of
+ * the same operation names them, and from then on neither may correspond to another.
+ */
+import type { ObjectRef } from "../reduce/call-tree.js";
+
+export class Unifier {
+  readonly #afterOf = new Map<number, number>();
+  readonly #beforeOf = new Map<number, number>();
+
+  /** Whether the two can be the same object; if nothing speaks against it, they are from now on. */
+  unify(before: ObjectRef, after: ObjectRef): boolean {
+    if (before.kind !== after.kind) return false;
+    const known = this.#afterOf.get(before.id);
+    if (known !== undefined || this.#beforeOf.has(after.id)) return known === after.id;
+    this.#afterOf.set(before.id, after.id);
+    this.#beforeOf.set(after.id, before.id);
+    return true;
+  }
+
+  /**
+   * Whether two descriptor numbers mean the same. The lowest free number is taken: the same one each time, but where
+   * threads take numbers at once, `racing`, whichever each got stands for the other's from then on.
+   */
+  descriptor(before: number, after: number, racing: boolean): boolean {
+    const known = this.#descriptors.get(before);
+    if (known === undefined ? before === after : known === after) return true;
+    if (before === after) this.#descriptors.delete(before);
+    else if (racing) this.#descriptors.set(before, after);
+    return before === after || racing;
+  }
+  readonly #descriptors = new Map<number, number>();
+
+  /** The same question, deciding nothing. */
+  compatible(before: ObjectRef, after: ObjectRef): boolean {
+    if (before.kind !== after.kind) return false;
+    const known = this.#afterOf.get(before.id);
+    return known === undefined ? !this.#beforeOf.has(after.id) : known === after.id;
+  }
+}
