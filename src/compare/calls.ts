@@ -67,7 +67,8 @@ function likeness(x: Call, y: Call, unifier: Unifier): number {
   return score;
 }
 
-function failed(result: Value | undefined): boolean {
+/** Whether a result is an error, in whichever form the operation has. */
+export function failed(result: Value | undefined): boolean {
   return result?.number !== undefined && result.definition.failure !== undefined && (result.definition.failure === "zero" || result.definition.failure === "NULL" ? result.number === 0 : result.number < 0);
 }
 

@@ -1,5 +1,5 @@
 /** Hunks for reading: the calls around each difference, operations that differ in the same way told once. */
-import { type Call, type Line, siteOf, textOf } from "./calls.js";
+import { type Call, failed, type Line, siteOf, textOf } from "./calls.js";
 import type { Hunk, HunkLine } from "./types.js";
 
 export interface HunkSource {
@@ -29,6 +29,8 @@ export function hunksOf(sources: readonly HunkSource[]): Hunk[] {
 
 /** The differences, what stands next to them, and the calls that they are inside of. */
 function shownLines(lines: readonly Line[]): Line[] {
+  // An error path is short, and what it gives back is the point: it is shown whole.
+  if (failedCall(lines[0]!.before) || failedCall(lines[0]!.after)) return [...lines];
   const keep = new Set<number>();
   lines.forEach((line, i) => {
     if (line.change === "same") return;
@@ -41,6 +43,10 @@ function shownLines(lines: readonly Line[]): Line[] {
     }
   });
   return lines.filter((_, i) => keep.has(i));
+}
+
+function failedCall(call: Call | undefined): boolean {
+  return call !== undefined && failed(call.node.result);
 }
 
 function depthOf(line: Line): number {

@@ -11,6 +11,7 @@ export class Unifier {
   /** Whether the two can be the same object; if nothing speaks against it, they are from now on. */
   unify(before: ObjectRef, after: ObjectRef): boolean {
     if (before.kind !== after.kind) return false;
+    if (shared(before) || shared(after)) return true;
     const known = this.#afterOf.get(before.id);
     if (known !== undefined || this.#beforeOf.has(after.id)) return known === after.id;
     this.#afterOf.set(before.id, after.id);
@@ -34,7 +35,13 @@ export class Unifier {
   /** The same question, deciding nothing. */
   compatible(before: ObjectRef, after: ObjectRef): boolean {
     if (before.kind !== after.kind) return false;
+    if (shared(before) || shared(after)) return true;
     const known = this.#afterOf.get(before.id);
     return known === undefined ? !this.#beforeOf.has(after.id) : known === after.id;
   }
+}
+
+/** The system's own mount and superblock (anonymous inodes) stand for each that another kernel mounts in their place. */
+function shared(object: ObjectRef): boolean {
+  return object.older && (object.kind === "mount" || object.kind === "superblock");
 }

@@ -16,6 +16,8 @@ export interface ObjectRef {
   readonly label: string;
   /** What it is called, apart from its address: the file's name, the module's, the file system's. */
   readonly name: string;
+  /** It was there before the recording began. */
+  readonly older: boolean;
 }
 
 export interface Value {
@@ -57,6 +59,8 @@ export interface CallNode {
 const CHILDREN = 4096;
 /** Operations in which almost everything that happens has nothing to do with guest_memfd. */
 const LOOSE = new Set(["kvm_init", "kvm_set_memory_region"]);
+/** No return shows where it ends, but all that it reaches is its own. */
+const TIGHT = new Set(["kvm_gmem_init_fs_context"]);
 /** The kinds of object that a call's arguments are resolved to. */
 const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type"]);
 
@@ -86,7 +90,7 @@ export class CallTrees implements Observer {
     const { operation } = frame;
     let pending = this.#stacks.get(stack);
     if (!pending) this.#stacks.set(stack, (pending = []));
-    pending[stack.depth - 1] = { batch: e.batch, index: e.index, node: undefined, tight: frame.paired && !LOOSE.has(operation.name) };
+    pending[stack.depth - 1] = { batch: e.batch, index: e.index, node: undefined, tight: (frame.paired && !LOOSE.has(operation.name)) || TIGHT.has(operation.name) };
     pending.length = stack.depth;
   }
 
@@ -182,7 +186,7 @@ function merge(into: Touch[], touches: readonly Touch[]): void {
 }
 
 export function refOf(world: World, object: KernelObject): ObjectRef {
-  return { kind: object.kind, id: object.id, label: world.label(object), name: nameOf(object) };
+  return { kind: object.kind, id: object.id, label: world.label(object), name: nameOf(object), older: object.birth === 0 };
 }
 
 function nameOf(object: KernelObject): string {
