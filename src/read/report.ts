@@ -49,7 +49,7 @@ export class ReadReport {
   tracer: string | undefined;
   /** The last line has no end: the file was cut. */
   truncated = false;
-  /** Sentences for the user, in order. */
+  /** Sentences for the user, in order: what was wrong with the file around the text. */
   readonly warnings: string[] = [];
   readonly #cpus: boolean[] = [];
 

@@ -62,6 +62,12 @@ test("where the legend says which column is the interrupt's, it is that one", (t
   t.is(only("# tracer: nop", ...legend, line(PLAIN, { flags: "....s" })).context, CONTEXT_SOFTIRQ);
 });
 
+test("each recording of a file that holds several has its own legend", (t) => {
+  const legend = (...names: string[]): string[] => ["# tracer: nop", ...names.map((name) => `#                              | / _---=> ${name}`)];
+  const { events } = lines(...legend("irqs-off", "x", "y", "hardirq/softirq", "z"), line(PLAIN, { flags: "...s." }), ...legend("irqs-off", "x", "hardirq/softirq", "y", "z"), line(PLAIN, { flags: "..h.." }));
+  t.deepEqual(events.map((event) => event.context), [CONTEXT_SOFTIRQ, CONTEXT_HARDIRQ]);
+});
+
 test("the TGID column, known and unknown", (t) => {
   t.is(only("         gmemrun-141     (    138) [001] .....     5.374322: iput: (iput+0x0/0x10) inode=0x0 i_count=0 i_nlink=0 sb=0x0").tgid, 138);
   t.is(only("         gmemrun-141     (  138) [001] ....     5.374322: dput: (dput+0x4/0x20) dentry=0x0").tgid, 138);
@@ -201,6 +207,13 @@ test("a string with line feeds is one string, even if a line of it is a whole ev
     t.is(report.lost + report.skipped, 0);
     t.is(report.continuations, name.split("\n").length - 1);
   }
+});
+
+test("a string of more than eight lines is given up: it could swallow a recording", (t) => {
+  const of = (count: number): Reading => lines(line(`module_put: (module_put+0x4/0x80) module=0x10 name="${Array.from({ length: count }, (_, k) => `line ${k} of the string`).join("\n")}" refcnt=3`), line(PLAIN));
+  t.deepEqual([of(8).report.continuations, of(8).report.skipped, of(8).report.malformed], [7, 0, 0]);
+  t.deepEqual([of(9).report.continuations, of(9).report.skipped, of(9).report.malformed], [0, 8, 1]);
+  t.is(of(9).events.length, 2);
 });
 
 test("a string without an end is kept as far as its line goes, and swallows nothing", (t) => {
