@@ -88,7 +88,7 @@ export async function replayRecording(recording: Recording, options: ReplayOptio
   const reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
   const { world } = reducer;
   const checker = new Checker(world, tables, options.onFinding);
-  const operations = new Operations();
+  const operations = new Operations(points);
   const extra = options.observe?.(world, recording);
   world.observer = extra ? both(operations, extra) : operations;
   const span = new Span();

@@ -4,6 +4,7 @@
  */
 import type { Fact, FactOf, Holding } from "../reduce/facts.js";
 import type { KernelObject, Step } from "../reduce/objects.js";
+import { trailOf } from "../reduce/recipes.js";
 import { errnoName } from "./errno.js";
 import { CANNOT_TELL, type Claim, FINE, type RuleName, type Verdict, wrong } from "./finding.js";
 
@@ -43,7 +44,7 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
     object: words.label(target),
     message: `${who} and still holds a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}; the healthy path gives it back with ${place}`,
     evidence: sorted([reference.seq, at]),
-    steps: target.trail.filter((s) => s.seq >= reference.seq),
+    steps: trailOf(target).filter((s) => s.seq >= reference.seq),
   });
   return [
     rule(name, "owner-gone", (f, words) => {
@@ -76,7 +77,7 @@ const leakedInode = [
         object: words.label(inode),
         message: `${f.operation} failed with ${errnoName(f.result)} and left ${words.label(inode)} behind, ${held(inode)}; the healthy path drops it with ${GIVEN_BACK["inode"]!.onError}`,
         evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
-        steps: inode.trail,
+        steps: trailOf(inode),
       })),
     );
   }),
@@ -88,7 +89,7 @@ const leakedInode = [
         object: words.label(inode),
         message: `${words.label(f.superblock)} is shut down and ${words.label(inode)} of it still lives, ${held(inode)}`,
         evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
-        steps: inode.trail,
+        steps: trailOf(inode),
       })),
     );
   }),
@@ -105,7 +106,7 @@ const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
     object: words.label(f.file),
     message: `the last descriptor of ${words.label(f.file)} is closed and the file is not released: kvm_gmem_bind took a reference by its descriptor at event ${f.gets.join(", ")} and returned without giving it back; the healthy path does with fput at its end`,
     evidence: sorted([...f.gets, f.event.seq]),
-    steps: f.file.trail,
+    steps: trailOf(f.file),
   });
 });
 
@@ -129,7 +130,7 @@ const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
       object: words.label(mount),
       message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${mount.birth || mount.met}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
       evidence: sorted([mount.birth || mount.met, ...(f.exit ? [f.exit] : []), f.event.seq]),
-      steps: mount.trail,
+      steps: trailOf(mount),
     })),
   );
 });
@@ -141,7 +142,7 @@ const missingModuleReference = rule("missing-module-reference", "file-made", (f,
     object: words.label(f.module),
     message: `${words.label(f.file)} can be used and holds no reference on ${words.label(f.module)}, whose code it reaches; the healthy path takes one with try_module_get before the file is made`,
     evidence: sorted([f.file.birth || f.file.met, f.event.seq]),
-    steps: f.file.trail,
+    steps: trailOf(f.file),
   });
 });
 
@@ -151,8 +152,8 @@ const refcountUnderflow = rule("refcount-underflow", "put-without-get", (f, word
   return wrong({
     object: words.label(f.target),
     message: `${f.event.point!.operation.name} drops a reference on ${words.label(f.target)} that ${f.by} does not hold${count}`,
-    evidence: sorted([...f.target.trail.slice(-4).map((s) => s.seq), f.event.seq]),
-    steps: f.target.trail.slice(-12),
+    evidence: sorted([...trailOf(f.target).slice(-4).map((s) => s.seq), f.event.seq]),
+    steps: trailOf(f.target).slice(-12),
   });
 });
 
@@ -162,8 +163,8 @@ const releasedInUse = rule("refcount-underflow", "file-released", (f, words) => 
   return wrong({
     object: words.label(f.file),
     message: `${words.label(f.file)} is released while descriptor ${f.descriptors.join(", ")} still refers to it: a reference was dropped that nobody had taken`,
-    evidence: sorted([...f.file.trail.slice(-6).map((s) => s.seq), f.event.seq]),
-    steps: f.file.trail.slice(-12),
+    evidence: sorted([...trailOf(f.file).slice(-6).map((s) => s.seq), f.event.seq]),
+    steps: trailOf(f.file).slice(-12),
   });
 });
 
@@ -173,8 +174,8 @@ const endedWhileHeld = rule("refcount-underflow", "ended-while-held", (f, words)
   return wrong({
     object: words.label(f.object),
     message: `${f.event.point!.operation.name} ends ${words.label(f.object)} while ${f.holders.map((h) => `${words.label(h.owner)} still holds the reference that ${h.reference.by} took at event ${h.reference.seq}`).join(" and ")}: one was dropped that nobody had taken`,
-    evidence: sorted([...f.holders.map((h) => h.reference.seq), ...f.object.trail.slice(-4).map((s) => s.seq), f.event.seq]),
-    steps: f.object.trail.slice(-12),
+    evidence: sorted([...f.holders.map((h) => h.reference.seq), ...trailOf(f.object).slice(-4).map((s) => s.seq), f.event.seq]),
+    steps: trailOf(f.object).slice(-12),
   });
 });
 
@@ -186,7 +187,7 @@ const useAfterFree = [
       object: words.label(f.object),
       message: `${f.operation} on ${words.label(f.object)}, which was gone at event ${end}`,
       evidence: sorted([end, f.event.seq]),
-      steps: f.object.trail,
+      steps: trailOf(f.object),
     });
   }),
   rule("use-after-free", "code-gone", (f, words) => {
@@ -196,7 +197,7 @@ const useAfterFree = [
       object: words.label(f.module),
       message: `${f.operation}${through} needs the code of ${words.label(f.module)}, which was freed at event ${f.freed}`,
       evidence: sorted([f.freed, f.event.seq]),
-      steps: [...f.module.trail.slice(-8), ...(f.through?.trail.slice(-8) ?? [])],
+      steps: [...trailOf(f.module).slice(-8), ...(f.through ? trailOf(f.through).slice(-8) : [])],
     });
   }),
 ];
@@ -207,7 +208,7 @@ const doubleFree = rule("double-free", "freed-twice", (f, words) => {
     object: words.label(f.object),
     message: `${f.event.point!.operation.name} on ${words.label(f.object)} for the second time in one life; the first was at event ${f.first}`,
     evidence: sorted([f.first, f.event.seq]),
-    steps: f.object.trail,
+    steps: trailOf(f.object),
   });
 });
 
@@ -235,7 +236,7 @@ function race(f: FactOf<"module-exited">, live: readonly KernelObject[]): Step[]
   const unpinned = f.module.kind === "module" ? f.module.unpinned : 0;
   const from = unpinned || f.exit || f.event.seq;
   const bySeq = new Map<number, Step>();
-  for (const o of [f.module, ...live]) for (const s of o.trail) if (s.seq >= from && !(bySeq.get(s.seq)?.note)) bySeq.set(s.seq, s);
+  for (const o of [f.module, ...live]) for (const s of trailOf(o)) if (s.seq >= from && !(bySeq.get(s.seq)?.note)) bySeq.set(s.seq, s);
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
@@ -247,7 +248,7 @@ const danglingBinding = rule("dangling-binding", "binding-checked", (f, words) =
     object: words.label(f.slot),
     message: `${words.label(f.slot)}, bound${file} at event ${f.slot.birth || f.slot.met}, was ${f.how}; the healthy path calls kvm_gmem_unbind when a slot goes`,
     evidence: sorted([f.slot.birth || f.slot.met, f.event.seq]),
-    steps: f.slot.trail,
+    steps: trailOf(f.slot),
   });
 });
 
@@ -273,7 +274,7 @@ const moduleUnpinnedEarly = rule(
       object: words.label(f.module),
       message: `${words.label(f.file)} drops the last reference on ${words.label(f.module)} while ${words.label(f.inode)} is still to be evicted and freed by its code; an rmmod from here on finds nothing to wait for`,
       evidence: [f.event.seq],
-      steps: f.file.trail.slice(-6),
+      steps: trailOf(f.file).slice(-6),
     });
   },
   "warning",

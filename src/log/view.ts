@@ -1,6 +1,6 @@
 /**
  * One event of a batch, read through the names of the catalogue: `e.inode`, `e.i_count`. A view is a window that is moved
- * along the batch, not a copy: it is valid until it is moved. `materialise` makes an immutable event to keep.
+ * along the batch, not a copy: it is valid until it is moved. `eventAt` makes an immutable event to keep.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { ArgsOf, OperationName, ResultOf } from "../../events/index.js";
@@ -9,32 +9,56 @@ import type { Batch } from "./batch.js";
 
 const TWO_32 = 4294967296;
 
-/** What every event has, whatever its operation. */
-export class EventView {
+/** Where all views of a set stand: one object that is moved, so that moving costs the same whatever the operation. */
+export class Cursor {
   batch!: Batch;
   index = 0;
+  /** Where the event's arguments start. */
   base = 0;
-  constructor(readonly point: Point | undefined) {}
+
+  move(batch: Batch, index: number): void {
+    this.batch = batch;
+    this.index = index;
+    this.base = batch.argStart[index]!;
+  }
+}
+
+/** What every event has, whatever its operation. */
+export class EventView {
+  constructor(
+    readonly point: Point | undefined,
+    readonly cursor: Cursor,
+  ) {}
+
+  get batch(): Batch {
+    return this.cursor.batch;
+  }
+  get index(): number {
+    return this.cursor.index;
+  }
+  get base(): number {
+    return this.cursor.base;
+  }
 
   /** Sequence number: events are numbered from 1 in the order of the recording. */
   get seq(): number {
-    return this.batch.firstSeq + this.index;
+    return this.cursor.batch.firstSeq + this.cursor.index;
   }
   get taskId(): number {
-    return this.batch.task[this.index]!;
+    return this.cursor.batch.task[this.cursor.index]!;
   }
   get cpu(): number {
-    return this.batch.cpu[this.index]!;
+    return this.cursor.batch.cpu[this.cursor.index]!;
   }
   get context(): number {
-    return this.batch.context[this.index]!;
+    return this.cursor.batch.context[this.cursor.index]!;
   }
   get line(): number {
-    return this.batch.line[this.index]!;
+    return this.cursor.batch.line[this.cursor.index]!;
   }
   /** Whether argument `k` could not be read by the kernel (`(fault)`). */
   isFault(k: number): boolean {
-    return (this.batch.fault[this.index]! & (1 << k)) !== 0;
+    return (this.cursor.batch.fault[this.cursor.index]! & (1 << k)) !== 0;
   }
 }
 
@@ -48,24 +72,24 @@ function getter(arg: ArgumentDefinition, k: number): (this: EventView) => number
     case "x32":
     case "u8":
       return function () {
-        return this.batch.low[this.base + k]!;
+        return this.cursor.batch.low[this.cursor.base + k]!;
       };
     case "s32":
       return function () {
-        return this.batch.low[this.base + k]! | 0;
+        return this.cursor.batch.low[this.cursor.base + k]! | 0;
       };
     case "string":
       return function () {
-        return this.isFault(k) ? "" : this.batch.strings[this.batch.low[this.base + k]!]!;
+        return this.isFault(k) ? "" : this.cursor.batch.strings[this.cursor.batch.low[this.cursor.base + k]!]!;
       };
     case "s64":
       return function () {
-        return signed64(this.batch.low[this.base + k]!, this.batch.high[this.base + k]!);
+        return signed64(this.cursor.batch.low[this.cursor.base + k]!, this.cursor.batch.high[this.cursor.base + k]!);
       };
     case "u64":
     case "x64":
       return function () {
-        return unsigned64(this.batch.low[this.base + k]!, this.batch.high[this.base + k]!);
+        return unsigned64(this.cursor.batch.low[this.cursor.base + k]!, this.cursor.batch.high[this.cursor.base + k]!);
       };
   }
 }
@@ -83,11 +107,11 @@ export function toNumber(low: number, high: number): number {
   return high >= 0x80000000 ? -((~high >>> 0) * TWO_32 + (~low >>> 0) + 1) : high * TWO_32 + low;
 }
 
-/** A view a point, with a getter for each of its arguments. */
-export function viewsOf(points: PointTable): EventView[] {
+/** A view for every point, with a getter for each of its arguments, all at one cursor. */
+export function viewsOf(points: PointTable, cursor: Cursor): EventView[] {
   return points.points.map((point) => {
     class PointView extends EventView {}
     point?.args.forEach((arg, k) => Object.defineProperty(PointView.prototype, arg.name, { get: getter(arg, k), enumerable: true }));
-    return new PointView(point);
+    return new PointView(point, cursor);
   });
 }

@@ -37,8 +37,6 @@ export class Frame {
   readonly putFiles: ObjectId[] = [];
   /** Inodes and other objects that came to life inside. */
   readonly born: ObjectId[] = [];
-  /** For the observer: anything under it touched an object that it follows. */
-  touched = false;
 
   reset(point: Point, seq: number, task: TaskId, paired: boolean): void {
     this.point = point;
@@ -51,12 +49,12 @@ export class Frame {
     this.file = 0;
     this.number = 0;
     this.text = "";
-    this.holds.length = 0;
-    this.reserved.length = 0;
-    this.overput.length = 0;
-    this.putFiles.length = 0;
-    this.born.length = 0;
-    this.touched = false;
+    // Setting a length costs even where it changes nothing, and most calls keep nothing.
+    if (this.holds.length > 0) this.holds.length = 0;
+    if (this.reserved.length > 0) this.reserved.length = 0;
+    if (this.overput.length > 0) this.overput.length = 0;
+    if (this.putFiles.length > 0) this.putFiles.length = 0;
+    if (this.born.length > 0) this.born.length = 0;
   }
 }
 

@@ -53,8 +53,10 @@ interface Life {
   count: number | null;
   /** References that a count proves and no probe showed being taken. */
   unprobed: number;
-  /** The latest steps of its life (focus objects only). */
+  /** The first and the latest steps of its life, in no order; `trailOf` has them in theirs (focus objects only). */
   trail: Step[];
+  /** Steps in all, those included that the trail has let go. */
+  steps: number;
 }
 
 export type InodeStage = "live" | "evicting" | "cleared" | "destroyed" | "freed";

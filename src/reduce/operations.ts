@@ -1,4 +1,5 @@
 /** The entries from user space that touched guest_memfd, in order: system calls and ioctls as far as probes show them. */
+import type { PointTable } from "../../events/points.js";
 import type { TaskId } from "../log/batch.js";
 import type { EventView } from "../log/view.js";
 import { toNumber } from "../log/view.js";
@@ -40,26 +41,31 @@ const ONLY_IF_TOUCHED = new Set(["file_close_fd", "fd_install", "__fput"]);
 
 export class Operations implements Observer {
   readonly records: OperationRecord[] = [];
-  #touched = false;
   /** Where a record waits for its return, by the event of its entry. */
   readonly #open = new Map<number, number>();
   /** The file whose close is on its way, by stack: its release is the same operation. */
   readonly #closing = new Map<Stack, number>();
+  /** By point: 1 an entry from user space, 2 its return, 0 any other. */
+  readonly points: Uint8Array;
 
-  touched(object: KernelObject): void {
-    this.#touched = true;
+  constructor(points: PointTable) {
+    this.points = Uint8Array.from(points.points, (p) => (p && ENTRIES[p.operation.name] ? (p.phase === "entry" ? 1 : 2) : 0));
+  }
+
+  touched(object: KernelObject, e: EventView): void {
+    this.#touched = e.seq;
     this.#object = object.id;
   }
+  /** The event that touched an object last, and the object. */
+  #touched = 0;
   #object = 0;
-
-  entered(): void {
-    this.#touched = false;
-  }
 
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const point = e.point!;
+    const role = this.points[point.id]!;
+    if (role === 0) return;
     const { name } = point.operation;
-    if (point.phase === "return") {
+    if (role === 2) {
       const at = frame && this.#open.get(frame.seq);
       if (at === undefined) return;
       this.#open.delete(frame!.seq);
@@ -69,10 +75,9 @@ export class Operations implements Observer {
       this.records[at] = { ...this.records[at]!, result: value };
       return;
     }
-    const within = ENTRIES[name];
-    if (within === undefined || within.some((outer) => stack.find(outer))) return;
+    if (ENTRIES[name]!.some((outer) => stack.find(outer))) return;
     if (ONLY_IF_TOUCHED.has(name)) {
-      if (!this.#touched) return;
+      if (this.#touched !== e.seq) return;
       const closing = this.#closing.get(stack);
       if (name === "file_close_fd") this.#closing.set(stack, this.#object);
       else this.#closing.delete(stack);

@@ -115,6 +115,10 @@ export class PersistentStore implements Store {
     return next;
   }
 
+  current<T extends KernelObject>(object: T): T {
+    return (this.objects.get(object.id) as T | undefined) ?? object;
+  }
+
   remove(object: KernelObject): void {
     if (this.objects.get(object.id) === undefined) return;
     this.onChange?.({ id: object.id, patches: [{ op: "remove", path: [] }], inverse: [{ op: "add", path: [], value: object }] });

@@ -3,15 +3,21 @@
  * The same recipes run on immer drafts (the state whose moments are kept) and on plain objects (bulk replay).
  */
 import type { TaskId } from "../log/batch.js";
-import type { Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Superblock, Vm } from "./objects.js";
+import type { Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
 
 /** A trail keeps its first steps, which say where the object came from, and its latest. */
 const TRAIL_FIRST = 8;
 const TRAIL_LATEST = 56;
 
 export function step(o: KernelObject, seq: number, point: number, task: TaskId, note: string): void {
-  if (o.trail.length >= TRAIL_FIRST + TRAIL_LATEST) o.trail.splice(TRAIL_FIRST, 1);
-  o.trail.push({ seq, point, task, note });
+  const at = o.steps < TRAIL_FIRST ? o.steps : TRAIL_FIRST + ((o.steps - TRAIL_FIRST) % TRAIL_LATEST);
+  o.trail[at] = { seq, point, task, note };
+  o.steps++;
+}
+
+/** The steps that a trail holds, in order. */
+export function trailOf(o: KernelObject): Step[] {
+  return [...o.trail].sort((a, b) => a.seq - b.seq);
 }
 
 export function bornAt(o: KernelObject, seq: number, count: number | null): void {

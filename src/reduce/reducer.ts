@@ -5,7 +5,7 @@
 import type { PointTable } from "../../events/points.js";
 import type { Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
-import { type EventView, viewsOf } from "../log/view.js";
+import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
 import type { Handlers, Reducers } from "./handlers.js";
 import { dentryReducers } from "./reducers/dentry.js";
@@ -65,12 +65,13 @@ export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
   readonly #names: readonly string[];
+  readonly #cursor = new Cursor();
   /** Events reduced so far. */
   events = 0;
 
   constructor(store: Store, points: PointTable, tables: Tables, options: { readonly everything?: boolean } = {}) {
     this.world = new World(store, points, tables, options);
-    const views = viewsOf(points);
+    const views = viewsOf(points, this.#cursor);
     this.#names = points.points.map((p) => p?.operation.name ?? "");
     this.#plans = points.points.map((point, id) => {
       if (!point) return undefined;
@@ -119,27 +120,27 @@ export class Reducer {
     const plan = this.#plans[id];
     if (!plan) return;
     const e = plan.view;
-    e.batch = batch;
-    e.index = i;
-    e.base = batch.argStart[i]!;
-    w.seenPoints[id] = 1;
-    const stack = w.calls.stackOf(e.taskId, e.cpu, e.context, plan.rcu);
+    this.#cursor.move(batch, i);
+    if (w.seenPoints[id] === 0) w.firstSeen(id);
+    const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
-    if (plan.inModule && w.codeModule) w.codeRan(e);
+    if (w.codeFreed && plan.inModule) w.codeRan(e);
     const point = e.point!;
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
+    const { observer } = w;
+    const watched = observer.points === undefined || observer.points[id] !== 0;
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
-      w.observer.entered?.(e, stack, frame);
+      if (watched) observer.entered?.(e, stack, frame);
       plan.handlers.entry?.(w, e as never, stack, frame);
-      w.observer.reduced?.(e, stack, frame);
+      if (watched) observer.reduced?.(e, stack, frame);
     } else {
       const frame = this.#returned(stack, point.operation.name, e);
-      w.observer.returned?.(e, stack, frame);
+      if (watched) observer.returned?.(e, stack, frame);
       plan.handlers.return?.(w, e as never, stack, frame);
       if (frame && !plan.handlers.return) w.passUp(frame, stack);
-      w.observer.reduced?.(e, stack, frame);
+      if (watched) observer.reduced?.(e, stack, frame);
     }
   }
 
@@ -221,7 +222,7 @@ export class Reducer {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
         const { view } = this.#plans[top.point.id]!;
         // A release that was still going on when the recording ended proves nothing.
-        if (top.operation.name === "__fput" || !view.batch) break;
+        if (top.operation.name === "__fput" || !this.#cursor.batch) break;
         this.#end(stack, top, view);
       }
     }

@@ -13,6 +13,8 @@ export interface Store {
   any(id: ObjectId): KernelObject | undefined;
   /** Runs a recipe on one object and returns the object as it is now. */
   update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T;
+  /** The latest version of an object that was held for a while. */
+  current<T extends KernelObject>(object: T): T;
   /** Forgets a dead object. */
   remove(object: KernelObject): void;
   live(): Iterable<KernelObject>;
@@ -20,7 +22,7 @@ export interface Store {
 
 /** A bare life of each kind. */
 export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: number, met: number): KernelObject {
-  const life = { id, address, generation, birth: 0, met, death: 0, focus: false, references: [], count: null, unprobed: 0, trail: [] };
+  const life = { id, address, generation, birth: 0, met, death: 0, focus: false, references: [], count: null, unprobed: 0, trail: [], steps: 0 };
   switch (kind) {
     case "inode":
       return { kind, ...life, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0 };
@@ -65,8 +67,14 @@ export class MutableStore implements Store {
     return this.#objects.get(id);
   }
 
-  update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T {
-    recipe(object, ...args);
+  update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T;
+  /** Without rest parameters, which would make an array for every change: no recipe takes more than these. */
+  update<T extends KernelObject>(object: T, recipe: (draft: T, ...args: unknown[]) => void, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): T {
+    recipe(object, a, b, c, d, e);
+    return object;
+  }
+
+  current<T extends KernelObject>(object: T): T {
     return object;
   }
 

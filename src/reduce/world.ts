@@ -6,7 +6,7 @@ import type { OperationName } from "../../events/index.js";
 import type { PointTable } from "../../events/points.js";
 import type { AddressId, Batch, TaskId } from "../log/batch.js";
 import type { AddressTable, Tables } from "../log/tables.js";
-import { type EventView, viewsOf } from "../log/view.js";
+import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import { Calls, type Frame, type MissingHalf, type Stack } from "./calls.js";
 import { DescriptorTables } from "./descriptor-tables.js";
 import type { Fact, Holding } from "./facts.js";
@@ -22,11 +22,12 @@ import type { Store } from "./store.js";
  * the other, and only volume ever keeps a probe out of a recording.
  */
 const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
-  kvm_get_kvm: ["kvm_put_kvm"],
-  kvm_put_kvm: ["kvm_get_kvm"],
   kvm_gmem_unbind: ["kvm_gmem_bind"],
   kvm_gmem_release: ["kvm_gmem_create"],
 };
+
+/** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
+export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
 
 export interface Lifetimes {
   born: number;
@@ -35,6 +36,8 @@ export interface Lifetimes {
 
 /** Who is told what happens as it happens: call trees, object lives, and moments are built on this. */
 export interface Observer {
+  /** By point: whether `entered`, `returned` and `reduced` are wanted. Absent: for every event. */
+  readonly points?: Uint8Array;
   /** An event touched an object that is followed. */
   touched?(object: KernelObject, event: EventView, note: string): void;
   /** Before an entry is reduced; `frame` is already the stack's top. */
@@ -68,6 +71,8 @@ export class World {
   readonly everything: boolean;
   /** The module that guest_memfd's files belong to, as its init said or its creations showed. */
   gmemModule: ObjectId = 0;
+  /** That module was freed. */
+  codeFreed = false;
   /** Address of the module that holds guest_memfd's code, when it has been seen. */
   codeModule: AddressId = 0;
   /** Objects that outlived a module which should have torn them down. */
@@ -99,13 +104,11 @@ export class World {
 
   /** A view of any event of a batch, of its own: for looking back at an entry when its return comes. */
   viewAt(batch: Batch, index: number, point: number): EventView {
-    this.#views ??= viewsOf(this.points);
-    const view = this.#views[point]!;
-    view.batch = batch;
-    view.index = index;
-    view.base = batch.argStart[index]!;
-    return view;
+    this.#views ??= viewsOf(this.points, this.#cursor);
+    this.#cursor.move(batch, index);
+    return this.#views[point]!;
   }
+  readonly #cursor = new Cursor();
   #views: EventView[] | undefined;
 
   // Identity.
@@ -115,7 +118,7 @@ export class World {
     if (address === 0) return undefined;
     const held = this.#current.get(address);
     if (held === undefined || held.kind !== kind) return undefined;
-    return (this.store.any(held.id) ?? held) as OfKind<K>;
+    return this.store.current(held) as OfKind<K>;
   }
 
   /** The living object at an address; one that was never seen, or whose last life ended, begins mid-life here. */
@@ -190,9 +193,8 @@ export class World {
   }
 
   /** Records that an event concerns an object. Returns the object as it is now. */
-  touch<T extends KernelObject>(object: T, e: EventView, stack: Stack | undefined, note = ""): T {
+  touch<T extends KernelObject>(object: T, e: EventView, _stack: Stack | undefined, note = ""): T {
     if (!object.focus) return object;
-    if (stack) for (let i = 0; i < stack.depth; i++) stack.at(i)!.touched = true;
     const now = this.store.update(object as KernelObject, recipes.step, e.seq, e.point!.id, e.taskId, note) as T;
     this.observer.touched?.(now, e, note);
     return now;
@@ -308,7 +310,8 @@ export class World {
   #explain(target: KernelObject, expected: number, observed: number): string {
     if (this.lastLoss >= target.met) return "events were lost";
     if (observed > expected) return "references taken where no probe is";
-    if (target.unprobed > 0) return "references given back where no probe is";
+    const put = RETURNED_BY[target.kind];
+    if (target.unprobed > 0 || (put && !this.sees(put))) return "references given back where no probe is";
     return "";
   }
 
@@ -320,6 +323,7 @@ export class World {
 
   /** An operation whose own code is in the module. */
   codeRan(e: EventView): void {
+    if (!this.codeFreed) return;
     const module = this.goneCode();
     if (module) this.#codeGone(module, e, undefined);
   }
@@ -336,6 +340,26 @@ export class World {
   }
 
   // What may be concluded.
+
+  /**
+   * A fact that rests on an operation which did not happen. It is told when the recording shows, then or later, that the
+   * operation is probed; if it never does, nobody can tell.
+   */
+  factUnless(operation: OperationName, fact: Fact): void {
+    if (this.sees(operation)) return this.facts(fact);
+    const point = this.points.byEvent(operation)!.id;
+    const event = Object.assign(Object.create(Object.getPrototypeOf(fact.event) as object) as EventView, fact.event);
+    this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), { ...fact, event }]);
+  }
+  readonly #waiting = new Map<number, Fact[]>();
+
+  /** The first event of a point. */
+  firstSeen(point: number): void {
+    this.seenPoints[point] = 1;
+    const waiting = this.#waiting.get(point);
+    this.#waiting.delete(point);
+    for (const fact of waiting ?? []) this.facts(fact);
+  }
 
   /** Nothing was lost since `seq`. */
   since(seq: number): boolean {

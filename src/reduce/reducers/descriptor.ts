@@ -20,7 +20,7 @@ export const descriptorReducers = {
       const owner = w.callOwner(stack);
       unreserve(owner?.reserved, e.fd);
       const last = w.at("file", e.file);
-      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "fd_install" });
+      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: "fd_install" });
       if (!last || last.death) return;
       const file = w.descriptors.installed(e.taskId, e.fd, last, e);
       const creating = stack.find("kvm_gmem_create");

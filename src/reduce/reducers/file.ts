@@ -4,10 +4,7 @@ import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File } from "../objects.js";
 import * as recipes from "../recipes.js";
-import type { World } from "../world.js";
-
-/** The operation that gives back what a file holds, and that must be visible before its absence means anything. */
-export const RETURNED_BY = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput" } as const;
+import { RETURNED_BY, type World } from "../world.js";
 
 /** A file of a KVM object was made inside a call that returns it: what that call took is the file's. */
 function made(w: World, address: number, e: EventView, stack: Stack, frame: Frame | undefined): File | undefined {
@@ -31,13 +28,14 @@ export function moduleHeld(w: World, frame: Frame): number {
 export function released(w: World, file: File, e: EventView): void {
   if (file.gmem) {
     const descriptors = file.descriptors > 0 && !file.shared ? w.descriptors.of(file) : [];
-    w.facts({ type: "file-released", event: e, certain: w.since(file.made) && w.sees("filp_close"), file, descriptors });
+    w.facts({ type: "file-released", event: e, certain: w.since(file.made) && w.sees("filp_close") && w.sees("file_close_fd"), file, descriptors });
   }
-  const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => {
-    const by = RETURNED_BY[target.kind as keyof typeof RETURNED_BY];
-    return target.focus && by !== undefined && w.sees(by);
-  });
-  if (file.focus) w.facts({ type: "owner-gone", event: e, certain: w.since(file.made || file.birth), owner: file, left });
+  if (file.focus) {
+    const certain = w.since(file.made || file.birth);
+    const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => target.focus);
+    if (left.length === 0) w.facts({ type: "owner-gone", event: e, certain, owner: file, left });
+    for (const holding of left) w.factUnless(RETURNED_BY[holding.target.kind]!, { type: "owner-gone", event: e, certain, owner: file, left: [holding] });
+  }
   w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
 }
 
@@ -98,7 +96,7 @@ export const fileReducers = {
       const last = w.at("file", e.file);
       if (!last || last.death) {
         // A file of guest_memfd that is gone: files are reused at once, but every one of them is allocated under a probe.
-        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "fput" });
+        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: "fput" });
         return;
       }
       if (frame) frame.subject = last.id;
@@ -117,7 +115,7 @@ export const fileReducers = {
     entry(w, e, stack, frame) {
       const last = w.at("file", e.file);
       if (last && last.focus && (last.death || last.stage === "releasing")) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: last.death || last.trail.find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.met });
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: last.death || recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.met });
         return;
       }
       const found = w.at("inode", e.inode);

@@ -1,28 +1,39 @@
 /** guest_memfd itself: creation, bindings, memory, release (virt/kvm/guest_memfd.c). */
+import type { OperationName } from "../../../events/index.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
+import type { CallFailed, Holding } from "../facts.js";
 import type { Reducers } from "../handlers.js";
 import type { File, KernelObject } from "../objects.js";
 import * as recipes from "../recipes.js";
-import type { World } from "../world.js";
+import { RETURNED_BY, type World } from "../world.js";
 import { moduleHeld } from "./file.js";
 
 const EBADF = 9;
 
 /** The call failed: all that it took must be given back, all that it made must be gone. */
 function failed(w: World, e: EventView, frame: Frame, result: number): void {
+  const fact = { type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left: [], inodes: [], descriptors: [], overput: [] } satisfies CallFailed;
+  const left: Holding[] = [];
   const inodes: KernelObject[] = [];
-  const left = w.leftBy(frame).filter(({ target }) => {
-    if (target.kind !== "inode") return target.kind === "module" || target.kind === "vm" || target.kind === "mount" || target.kind === "dentry";
-    inodes.push(target);
-    return false;
-  });
-  const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq }));
-  for (const inode of inodes) w.outlived.add(inode.id);
-  w.facts({ type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left, inodes, descriptors, overput: pairs(frame.overput).flatMap(([id, seq]) => {
+  // What gives a thing back may be probed and not have happened yet: such a thing waits, alone, for the first time it does.
+  const unless = (operation: OperationName, part: Partial<CallFailed>, now: () => void): void => {
+    if (w.sees(operation)) now();
+    else w.factUnless(operation, { ...fact, ...part });
+  };
+  for (const holding of w.leftBy(frame)) {
+    const { target } = holding;
+    if (target.kind === "inode") unless("iput", { inodes: [target] }, () => inodes.push(target));
+    else if (target.kind !== "superblock") unless(RETURNED_BY[target.kind]!, { left: [holding] }, () => left.push(holding));
+    if (target.kind === "inode") w.outlived.add(target.id);
+  }
+  const descriptors: { fd: number; seq: number }[] = [];
+  for (const [fd, seq] of pairs(frame.reserved)) unless("put_unused_fd", { descriptors: [{ fd, seq }] }, () => descriptors.push({ fd, seq }));
+  const overput = pairs(frame.overput).flatMap(([id, seq]) => {
     const target = w.store.any(id);
     return target ? [{ target, seq }] : [];
-  }) });
+  });
+  w.facts({ ...fact, left, inodes, descriptors, overput });
 }
 
 function pairs(flat: readonly number[]): [number, number][] {
@@ -47,7 +58,8 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.update(inode, recipes.inodeModule, owner.id);
   }
-  const left = w.leftBy(frame).filter(({ target }) => target.kind === "mount" || target.kind === "inode" || target.kind === "dentry");
+  // Where no probe shows how they pass to the file and its dentry, they did not stay with the call.
+  const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? w.sees("d_instantiate") : (target.kind === "mount" || target.kind === "dentry") && w.sees("alloc_file_pseudo")));
   w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left });
   for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
   w.touch(now, e, stack, "created");

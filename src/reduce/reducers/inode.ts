@@ -81,7 +81,7 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
     w.died(w.touch(dentry, e, stack, "drops its inode"), e);
   }
   if (index < 0) index = w.referenceOfCalls(inode, stack);
-  const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq);
+  const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput");
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
   if (index < 0 && !known) index = lastOfDentry(w, inode, e, stack);
@@ -104,7 +104,7 @@ function lastOfDentry(w: World, inode: Inode, e: EventView, stack: Stack): numbe
 }
 
 function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
-  if (inode.stage !== "live" && alive(w, inode, e)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.trail.find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
+  if (inode.stage !== "live" && alive(w, inode, e)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: recipes.trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
   const now = w.store.update(w.store.update(inode, recipes.inodeStage, "evicting" as const), recipes.inodePages, pages);
   return w.touch(now, e, stack, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }

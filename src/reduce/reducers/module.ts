@@ -18,6 +18,7 @@ function named(w: World, address: number, name: string, e: EventView, stack: Sta
   if (name !== "" && module.name === "") module = w.store.update(module, recipes.moduleNamed, name);
   if (module.name === CODE_MODULE) {
     w.codeModule = address;
+    w.codeFreed = false;
     module = w.follow(module);
   }
   return w.touch(module, e, stack);
@@ -49,7 +50,7 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     }
   } else {
     index = w.referenceOfCalls(module, stack);
-    if (index < 0 && creating) w.overput(stack, module, e);
+    if (index < 0 && creating && w.sees("try_module_get")) w.overput(stack, module, e);
     known = creating !== undefined && w.since(creating.seq);
     if (index < 0 && !known) index = w.referenceOf(module, 0);
   }
@@ -73,10 +74,11 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     const mine = code || ("module" in o && o.module === module.id);
     // What was met before events were lost may have ended among them.
     if (!mine || !w.since(o.met)) continue;
-    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
-    else if (o.kind === "file" && o.gmem && o.stage !== "released") live.push(o);
-    else if (o.kind === "superblock" && o.module !== 0 && o.stage !== "dead") live.push(o);
-    else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
+    // What would end it must be probed, or it may have ended unseen.
+    if (o.kind === "inode" && w.sees("destroy_inode") && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
+    else if (o.kind === "file" && w.sees("__fput") && o.gmem && o.stage !== "released") live.push(o);
+    else if (o.kind === "superblock" && w.sees("deactivate_super") && o.module !== 0 && o.stage === "live") live.push(o);
+    else if (o.kind === "vm" && w.sees("kvm_destroy_vm") && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
   }
   return { live, mounts };
@@ -135,13 +137,15 @@ export const moduleReducers = {
       if (w.gmemModule === module.id) w.gmemModule = 0;
       const freed = w.store.update(touched, recipes.moduleStage, "freed" as const);
       w.died(freed, e);
+      if (e.module === w.codeModule) w.codeFreed = true;
       if (freed.focus) w.gone.set(freed.id, w.at("module", e.module) ?? freed);
     },
   },
   kvm_init: {
     entry(w) {
       // Its code runs, so the module is there, at whatever address its load put it.
-      if (w.goneCode()) w.codeModule = 0;
+      if (w.codeFreed) w.codeModule = 0;
+      w.codeFreed = false;
     },
     return(w, e, _stack, frame) {
       const module = frame && w.store.get(frame.subject, "module");

@@ -120,7 +120,7 @@ export const mountReducers = {
       const mount = w.at("mount", e.mnt);
       if (!mount) return;
       if (mount.death || mount.unmounted) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death), object: mount, first: mount.unmounted || mount.death });
+        w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death) && w.sees("kern_mount"), object: mount, first: mount.unmounted || mount.death });
         return;
       }
       if (frame) frame.subject = mount.id;
@@ -144,7 +144,10 @@ export const mountReducers = {
     },
   },
   kill_anon_super: {
-    entry: (w, e, stack) => void superblockOf(w, e.sb, e, stack),
+    entry(w, e, stack) {
+      const superblock = superblockOf(w, e.sb, e, stack);
+      if (superblock) w.store.update(superblock, recipes.superblockStage, "shutting down" as const);
+    },
   },
   generic_shutdown_super: {
     entry(w, e, stack, frame) {

@@ -26,7 +26,7 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
   } else {
     index = w.referenceOfCalls(vm, stack);
     const creating = stack.find("kvm_gmem_create");
-    groundless = index < 0 && creating !== undefined && w.since(creating.seq);
+    groundless = index < 0 && creating !== undefined && w.since(creating.seq) && w.sees("kvm_get_kvm");
     if (groundless) w.overput(stack, vm, e);
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
@@ -83,7 +83,7 @@ export const vmReducers = {
         const owner = w.store.get(reference.owner, "file");
         return owner && owner.stage === "open" ? [{ owner, reference }] : [];
       });
-      w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth), object: vm, holders });
+      w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && w.sees("__fput"), object: vm, holders });
       w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, stack, "destroyed");
     },
     end(w, frame, _stack, e) {
