@@ -1,0 +1,44 @@
+/** How far a long recording has been read: one line on the terminal, redrawn a few times a second, gone when done. */
+import type { Output } from "./output.js";
+
+const EVERY_MS = 100;
+/** A recording that is read sooner needs none. */
+const AFTER_MS = 500;
+
+export class Progress {
+  readonly #start: number;
+  #drawn = 0;
+  #visible = false;
+
+  /** `now` in milliseconds. */
+  constructor(
+    private readonly out: Output,
+    private readonly enabled: boolean,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#start = now();
+  }
+
+  update(events: number, bytes: number): void {
+    if (!this.enabled) return;
+    const now = this.now();
+    if (now - this.#start < AFTER_MS || now - this.#drawn < EVERY_MS) return;
+    this.#drawn = now;
+    this.#visible = true;
+    const rate = Math.round(events / ((now - this.#start) / 1000));
+    this.out.write(`\r\x1b[Kkreel: ${count(events)} events, ${count(bytes)}B read, ${count(rate)} events/s`);
+    this.out.flush();
+  }
+
+  clear(): void {
+    if (!this.#visible) return;
+    this.#visible = false;
+    this.out.write("\r\x1b[K");
+    this.out.flush();
+  }
+}
+
+function count(n: number): string {
+  if (n < 10_000) return String(n);
+  return n < 10_000_000 ? `${Math.round(n / 1000)}k` : `${(n / 1e6).toFixed(1)}M`;
+}

@@ -1,0 +1,225 @@
+/** `kreel replay TRACE`. */
+import type { Command } from "commander";
+import type { Finding } from "../check/finding.js";
+import { formatTime } from "../log/time.js";
+import type { EventView } from "../log/view.js";
+import type { Recording } from "../read/recording.js";
+import { TroubleError } from "../read/trouble.js";
+import { CallTrees } from "../reduce/call-tree.js";
+import type { Observer, World } from "../reduce/world.js";
+import { type Moment, type Replay, replay, type ReplayOptions } from "../replay.js";
+import { Chronicle } from "../show/chronicle.js";
+import { findingsLines, type ShownStep, stepsOf } from "../show/findings.js";
+import { jsonText, replayJson } from "../show/json.js";
+import { parseSpec } from "../show/object-life.js";
+import { all } from "../show/observers.js";
+import { InOrder } from "../show/order.js";
+import { stateJson, stateLines, stateOf } from "../show/state.js";
+import { summaryLines } from "../show/summary.js";
+import { TreePrinter } from "../show/tree.js";
+import { Follower } from "./follow.js";
+import { parseMoment } from "./moment.js";
+import { Progress } from "./progress.js";
+import { Spool } from "./spool.js";
+import type { Terminal } from "./terminal.js";
+import { UsageError } from "./trouble.js";
+import { warningLines } from "./warnings.js";
+
+interface Flags {
+  readonly json?: true;
+  readonly focus: string;
+  readonly at?: string;
+  readonly object?: string;
+  readonly format?: string;
+  /** Of `--no-tree`. */
+  readonly tree: boolean;
+  readonly summary?: true;
+}
+
+export function addReplay(program: Command, terminal: Terminal, done: (code: number) => void): void {
+  program
+    .command("replay")
+    .summary("derive the state of guest_memfd, keep the ledger of references, report findings")
+    .description("Replays a recording: what lived and died, each operation as a call tree, and what is wrong. Exits with 0 when nothing is, 1 when there are findings, 2 when the recording cannot be read.")
+    .argument("<trace>", "a recording, plain or gzip; - is standard input")
+    .option("--at <moment>", "the state after an event (1402), or at a time of the recording (35.846890)")
+    .option("--object <object>", "the life of one object, every get and put with its owner: kvm_amd, 'inode 0xffff…', 0xffff…#2")
+    .option("--focus <what>", "guest-memfd: what guest_memfd touches; all: everything that was recorded", "guest-memfd")
+    .option("--no-tree", "summary and findings without the call trees")
+    .option("--summary", "the same as --no-tree")
+    .option("--json", "one JSON document")
+    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .action(async (path: string, flags: Flags) => done(await runReplay(path, flags, terminal)));
+}
+
+export async function runReplay(path: string, flags: Flags, terminal: Terminal): Promise<number> {
+  if (flags.focus !== "guest-memfd" && flags.focus !== "all") throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
+  const run = new Run(path, flags, terminal);
+  if (flags.object !== undefined) return run.life(flags.object);
+  if (flags.at !== undefined) return run.state(parseMoment(flags.at));
+  return flags.json ? run.json() : run.text();
+}
+
+const code = (result: Replay): number => (result.findings.length > 0 ? 1 : 0);
+
+class Run {
+  readonly #progress: Progress;
+
+  constructor(
+    private readonly path: string,
+    private readonly flags: Flags,
+    private readonly terminal: Terminal,
+  ) {
+    this.#progress = new Progress(terminal.err, terminal.progress && !flags.json);
+  }
+
+  async json(): Promise<number> {
+    const result = await this.#replay({});
+    this.#document(replayJson(result));
+    return code(result);
+  }
+
+  async text(): Promise<number> {
+    const { out, style, width } = this.terminal;
+    const steps = new Map<Finding, readonly ShownStep[]>();
+    const spool = new Spool(
+      (line) => out.line(line),
+      () => {
+        if (this.terminal.shared) this.#progress.clear();
+        out.line(`${this.path}: a long recording: the summary follows the calls`);
+        out.line("");
+      },
+    );
+    let evidence: Evidence | undefined;
+    const result = await this.#replay({
+      observe: (world, recording) => {
+        const chronicle = new Chronicle(world);
+        evidence = new Evidence(chronicle, world, recording, steps);
+        const trees = flagsWantTree(this.flags) ? treeObservers(world, chronicle, this.terminal, (line) => spool.line(line)) : [];
+        return all(chronicle, ...trees, evidence);
+      },
+      onFinding: (finding) => evidence?.found(finding),
+    });
+    if (spool.isOpen) out.line("");
+    for (const line of summaryLines(result, style)) out.line(line);
+    if (!spool.isOpen) {
+      out.line("");
+      spool.release();
+    }
+    const shown = findingsLines(result.findings, result.hazards, { path: this.path, style, width, steps: (finding) => steps.get(finding) ?? evidence!.steps(finding) });
+    if (shown.length > 0) out.line("");
+    for (const line of shown) out.line(line);
+    return code(result);
+  }
+
+  async state(at: Moment): Promise<number> {
+    const { out, style } = this.terminal;
+    const last = new LastEvent();
+    const result = await this.#replay({ at, observe: () => last });
+    if ("event" in at && result.trace.events < at.event) throw new TroubleError(`--at ${at.event}: the recording has ${result.trace.events} events`, this.path);
+    if ("time" in at && last.seq === 0) throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
+    const event = "event" in at ? at.event : last.seq;
+    const state = stateOf(result.world, this.flags.focus === "all");
+    if (this.flags.json) this.#document(stateJson(state, { path: this.path, event, time: last.time }));
+    else {
+      out.line(style.bold(`${this.path} after event ${event}${last.seq ? ` (${last.time}${last.line ? `, line ${last.line}` : ""})` : ""}`));
+      out.line("");
+      for (const line of stateLines(state, style)) out.line(line);
+    }
+    return code(result);
+  }
+
+  async life(text: string): Promise<number> {
+    if (this.flags.json) throw new UsageError("--object prints text; for JSON give --at, or neither");
+    const { out, style, width } = this.terminal;
+    let follower: Follower | undefined;
+    let chronicle: Chronicle | undefined;
+    const result = await this.#replay({
+      ...(this.flags.at === undefined ? {} : { at: parseMoment(this.flags.at) }),
+      observe: (world) => {
+        const following = new Follower(parseSpec(text), world, { style, width, print: (line) => out.line(line) });
+        follower = following;
+        return (chronicle = new Chronicle(world, (row) => following.row(row)));
+      },
+    });
+    follower!.end((id) => chronicle!.labelOf(id));
+    return code(result);
+  }
+
+  async #replay(options: ReplayOptions): Promise<Replay> {
+    const { flags } = this;
+    const result = await replay(this.path, {
+      ...options,
+      ...(flags.format === undefined ? {} : { format: flags.format }),
+      everything: flags.focus === "all",
+      onProgress: (events, bytes) => this.#progress.update(events, bytes),
+    }).finally(() => this.#progress.clear());
+    for (const line of warningLines(this.path, result.recording.report)) this.terminal.err.line(line);
+    this.terminal.err.flush();
+    return result;
+  }
+
+  #document(document: Parameters<typeof jsonText>[0]): void {
+    for (const piece of jsonText(document)) this.terminal.out.write(piece);
+  }
+}
+
+const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary;
+
+function treeObservers(world: World, chronicle: Chronicle, terminal: Terminal, print: (line: string) => void): Observer[] {
+  const printer = new TreePrinter({ style: terminal.style, task: (id) => world.taskName(id), row: (seq) => chronicle.row(seq), print });
+  const order = new InOrder((tree) => printer.add(tree));
+  return [new CallTrees(world, (tree) => order.take(tree)), order, { finish: () => printer.flush() }];
+}
+
+/** Keeps the steps of a finding when it is made: later they may be out of reach. */
+class Evidence implements Observer {
+  #fresh: Finding[] = [];
+
+  constructor(
+    private readonly chronicle: Chronicle,
+    private readonly world: World,
+    private readonly recording: Recording,
+    private readonly known: Map<Finding, readonly ShownStep[]>,
+  ) {}
+
+  /** Before the event that it was found at has been noted down. */
+  found(finding: Finding): void {
+    this.#fresh.push(finding);
+  }
+
+  reduced(): void {
+    if (this.#fresh.length > 0) this.finish();
+  }
+
+  finish(): void {
+    for (const finding of this.#fresh.splice(0)) this.known.set(finding, this.steps(finding));
+  }
+
+  steps(finding: Finding): readonly ShownStep[] {
+    const { tasks } = this.recording.tables;
+    return stepsOf(finding, {
+      row: (seq) => this.chronicle.row(seq),
+      task: (id) => tasks.get(id).name,
+      operation: (id) => {
+        const point = this.world.points.points[id];
+        return point ? `${point.operation.name}${point.phase === "return" ? " returns" : ""}` : "";
+      },
+    });
+  }
+}
+
+/** The last event that was understood: where the moment is. */
+class LastEvent implements Observer {
+  seq = 0;
+  line = 0;
+  time = "";
+
+  reduced(e: EventView): void {
+    const { batch, index } = e;
+    this.seq = e.seq;
+    this.line = e.line;
+    this.time = formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits);
+  }
+}
+

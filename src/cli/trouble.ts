@@ -1,0 +1,14 @@
+/** What stops a command, said in one line. */
+import { printable, TroubleError } from "../read/trouble.js";
+
+/** The command line itself is wrong: there is no file to name. */
+export class UsageError extends Error {}
+
+/** `kreel: FILE:LINE: what is wrong and what would help`; never a stack trace, unless KREEL_DEBUG asks for it. */
+export function troubleText(error: unknown, debug: boolean): string {
+  const stack = debug && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
+  if (error instanceof TroubleError) return `${error.toString()}${stack}`;
+  if (error instanceof UsageError) return `kreel: ${printable(error.message)}${stack}`;
+  const what = error instanceof Error ? error.message : String(error);
+  return `kreel: internal error: ${printable(what)}; KREEL_DEBUG=1 shows where${stack}`;
+}

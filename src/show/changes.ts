@@ -1,0 +1,33 @@
+/** A change of an object in words: `refcnt 2 → 3, held by kvm_gmem_create`. */
+import { type Change, COUNT_NAMES } from "./chronicle.js";
+import { list } from "./text.js";
+
+export type ShownChange = Change;
+
+/** `refcnt 2 → 3`; empty where the count stayed or is not known. */
+export function countText(change: ShownChange): string {
+  const { from, to, kind } = change;
+  if (to === null || from === null || from === to) return "";
+  return `${COUNT_NAMES[kind]} ${from} → ${to}`;
+}
+
+/** Who holds what was taken, who gave back what was given. */
+export function ownersText(change: ShownChange): string {
+  const parts: string[] = [];
+  const names = (owners: readonly string[]): string => list([...new Set(owners)]);
+  if (change.taken.length > 0) parts.push(`held by ${names(change.taken)}`);
+  if (change.given.length > 0) parts.push(`given back by ${names(change.given)}`);
+  if (change.passed.length > 0) parts.push(`now held by ${names(change.passed)}`);
+  return parts.join(", ");
+}
+
+/** All of it; empty where the event only passed by. */
+export function changeText(change: ShownChange): string {
+  const owners = ownersText(change);
+  // Some notes say what the ledger says with a name.
+  const note = owners !== "" && /\breference is\b/.test(change.note) ? "" : change.note.replace(owners.startsWith("held by") ? /, held by the mount$/ : /$^/, "");
+  const count = countText(change);
+  // A birth's note has the count in it.
+  const counted = count !== "" && !note.includes(COUNT_NAMES[change.kind]);
+  return [note, counted ? count : "", owners].filter((part) => part !== "").join(", ");
+}

@@ -1,0 +1,189 @@
+/**
+ * What happened at an event, in the words that people read: the operation, whom it touched, and which references changed
+ * hands. Call trees, findings and object lives look their steps up here.
+ *
+ * Only events that touch what guest_memfd is made of are noted, and only the latest: what is older than the window has been
+ * printed long ago.
+ */
+import { formatTime } from "../log/time.js";
+import type { EventView } from "../log/view.js";
+import { valueOf } from "../reduce/call-tree.js";
+import type { Frame, Stack } from "../reduce/calls.js";
+import type { Kind, KernelObject, ObjectId, Reference } from "../reduce/objects.js";
+import type { Observer, World } from "../reduce/world.js";
+import { call } from "./words.js";
+
+/** What the kernel calls the count of each kind. */
+export const COUNT_NAMES: Readonly<Record<Kind, string>> = {
+  inode: "i_count",
+  file: "f_count",
+  dentry: "d_count",
+  mount: "mnt_count",
+  superblock: "s_active",
+  fs_type: "count",
+  module: "refcnt",
+  vm: "users_count",
+  memslot: "count",
+  descriptors: "count",
+};
+
+/** One object at one event: what was done to it, and to the references on it. */
+export interface Change {
+  readonly id: ObjectId;
+  readonly kind: Kind;
+  readonly label: string;
+  readonly note: string;
+  /** Null: not known. Equal to `to` where the count stayed. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Who took a reference, who gave one back, and what passed from whom to whom. */
+  readonly taken: readonly string[];
+  readonly given: readonly string[];
+  readonly passed: readonly string[];
+}
+
+export interface Row {
+  readonly seq: number;
+  readonly operation: string;
+  readonly phase: "entry" | "return";
+  readonly task: string;
+  /** 0 where the format has none. */
+  readonly line: number;
+  readonly time: string;
+  /** Of a return: what it returned. */
+  readonly result: string;
+  readonly changes: readonly Change[];
+}
+
+interface Snapshot {
+  count: number | null;
+  references: readonly Reference[];
+}
+
+/** Rows that are kept. */
+const WINDOW = 1 << 16;
+/** Past this many references on one object, who holds which is not compared at every event. */
+const MANY_REFERENCES = 256;
+
+export class Chronicle implements Observer {
+  readonly #rows = new Map<number, Row>();
+  readonly #last = new Map<ObjectId, Snapshot>();
+  readonly #labels = new Map<ObjectId, string>();
+  readonly #touched = new Map<ObjectId, { object: KernelObject; note: string }>();
+  /** What a call in progress holds, looked at when it returns. */
+  #held: readonly ObjectId[] = [];
+
+  /** `onRow` is told each row as it is made; `known` adds objects that events do not touch by themselves. */
+  constructor(
+    private readonly world: World,
+    private readonly onRow: (row: Row) => void = () => {},
+  ) {}
+
+  row(seq: number): Row | undefined {
+    return this.#rows.get(seq);
+  }
+
+  labelOf(id: ObjectId): string {
+    const object = this.world.store.any(id);
+    return object ? this.world.label(object) : (this.#labels.get(id) ?? `object ${id}`);
+  }
+
+  touched(object: KernelObject, _event: EventView, note: string): void {
+    const before = this.#touched.get(object.id);
+    if (!before) this.#touched.set(object.id, { object, note });
+    else if (note) before.note = before.note ? `${before.note}; ${note}` : note;
+  }
+
+  entered(): void {
+    this.#begin([]);
+  }
+
+  returned(_e: EventView, _stack: Stack, frame: Frame | undefined): void {
+    // What it took is its own until here, and somebody else's from here on; its subject may be what it took a reference on.
+    this.#begin(frame ? [...new Set([...frame.holds, frame.subject])] : []);
+  }
+
+  #begin(held: readonly ObjectId[]): void {
+    this.#touched.clear();
+    this.#held = held;
+  }
+
+  reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    for (const id of this.#held) {
+      const object = this.world.store.any(id);
+      if (object?.focus && !this.#touched.has(id)) this.#touched.set(id, { object, note: "" });
+    }
+    const point = e.point!;
+    if (this.#touched.size === 0 && point.operation.module === undefined) return;
+    const changes: Change[] = [];
+    for (const { object, note } of this.#touched.values()) changes.push(this.#change(object, note, e, stack, frame));
+    const { batch, index } = e;
+    const row: Row = {
+      seq: e.seq,
+      operation: point.operation.name,
+      phase: point.phase,
+      task: this.world.taskName(e.taskId),
+      line: e.line,
+      time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
+      result: point.phase === "return" ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
+      changes,
+    };
+    keep(this.#rows, row.seq, row);
+    this.onRow(row);
+  }
+
+  #change(object: KernelObject, note: string, e: EventView, stack: Stack, frame: Frame | undefined): Change {
+    const now = this.world.store.any(object.id) ?? object;
+    const before = this.#last.get(object.id);
+    const label = this.world.label(now);
+    keep(this.#labels, object.id, label);
+    const references = now.references.length > MANY_REFERENCES ? [] : [...now.references];
+    const owner = (o: number): string => (o > 0 ? this.labelOf(o) : o < 0 ? callName(-o, stack, frame) : "");
+    const moves = before ? compare(before.references, references, owner) : { taken: names(references, owner), given: [], passed: [] };
+    const from = printedCount(e, now) ?? before?.count ?? null;
+    if (now.death) this.#last.delete(now.id);
+    else this.#last.set(now.id, { count: now.count, references });
+    return { id: now.id, kind: now.kind, label, note, from, to: now.count, ...moves };
+  }
+}
+
+function keep<T>(rows: Map<number, T>, key: number, value: T): void {
+  rows.set(key, value);
+  if (rows.size > WINDOW) rows.delete(rows.keys().next().value!);
+}
+
+function callName(entry: number, stack: Stack, frame: Frame | undefined): string {
+  if (frame?.seq === entry) return frame.operation.name;
+  for (const open of stack.frames()) if (open.seq === entry) return open.operation.name;
+  return `the call at event ${entry}`;
+}
+
+/** Owners that are known: a reference that no probe shows the owner of changes the count and says no more. */
+function names(references: readonly Reference[], owner: (o: number) => string): string[] {
+  return references.flatMap((r) => owner(r.owner) || []);
+}
+
+function compare(before: readonly Reference[], now: readonly Reference[], owner: (o: number) => string): Pick<Change, "taken" | "given" | "passed"> {
+  const gone = before.filter((b) => !now.includes(b));
+  const fresh = now.filter((n) => !before.includes(n));
+  const passed: string[] = [];
+  for (const old of [...gone]) {
+    const heir = fresh.find((n) => n.seq === old.seq && n.by === old.by);
+    if (!heir) continue;
+    gone.splice(gone.indexOf(old), 1);
+    fresh.splice(fresh.indexOf(heir), 1);
+    // From a call to its caller is how every allocation returns: nothing that a reader needs.
+    if (heir.owner > 0) passed.push(owner(heir.owner));
+  }
+  return { taken: names(fresh, owner), given: names(gone, owner), passed };
+}
+
+/** The count that the event itself prints, of the object that it is printed for. */
+function printedCount(e: EventView, object: KernelObject): number | undefined {
+  const point = e.point!;
+  const at = point.args.findIndex((a) => a.unit === "references");
+  if (at < 0 || e.isFault(at)) return undefined;
+  const of = point.args.findIndex((a) => a.object === object.kind);
+  if (of < 0 || e.batch.low[e.base + of] !== object.address) return undefined;
+  return e.batch.low[e.base + at]! | 0;
+}

@@ -1,0 +1,59 @@
+/** Runs of the same calls, told once: sixteen pages are added to a file in sixteen calls that differ in nothing but addresses. */
+import type { CallNode } from "../reduce/call-tree.js";
+import { call } from "./words.js";
+
+/** One call or a few, and how often they happened in a row. */
+export interface Run {
+  /** The first time. */
+  readonly nodes: readonly CallNode[];
+  readonly times: number;
+  /** The last call of the last time. */
+  readonly last: CallNode;
+}
+
+/** The longest sequence that is looked for. */
+const MAX_PERIOD = 6;
+/** Lines that must be saved for a run to be worth its word. */
+const WORTH = 2;
+
+/** How far a call must agree with another to be told with it. */
+export type Sameness = (node: CallNode) => string;
+
+/** Same shape: the operation, how it ended, and what it called. */
+export const shape: Sameness = (node) => `${node.operation}${node.rcu ? "@" : ""}${call.failed(node) ? `!${node.result!.text}` : ""}(${node.children.map(shape).join()})`;
+
+/** Same shape, by the same task, on the same objects; calls that called something always stand for themselves. */
+export const sameLeaf: Sameness = (node) =>
+  node.children.length > 0 ? `#${node.seq}` : `${node.task}:${shape(node)}:${node.args.map((a) => a.object?.id ?? "").join()}:${node.touched.map((t) => t.object.id + t.note).join()}`;
+
+export function runs(nodes: readonly CallNode[], sameness: Sameness): Run[] {
+  const keys = nodes.map(sameness);
+  const found: Run[] = [];
+  for (let i = 0; i < nodes.length; ) {
+    const { period, times } = best(keys, i);
+    found.push({ nodes: nodes.slice(i, i + period), times, last: nodes[i + period * times - 1]! });
+    i += period * times;
+  }
+  return found;
+}
+
+function best(keys: readonly string[], from: number): { period: number; times: number } {
+  let chosen = { period: 1, times: 1 };
+  let saved = WORTH - 1;
+  for (let period = 1; period <= MAX_PERIOD && from + period < keys.length; period++) {
+    const times = repeats(keys, from, period);
+    // A sequence is shown in full and followed by a line that counts; a single call carries its count itself.
+    const saves = period * (times - 1) - (period > 1 ? 1 : 0);
+    if (times > 1 && saves > saved) {
+      chosen = { period, times };
+      saved = saves;
+    }
+  }
+  return chosen;
+}
+
+function repeats(keys: readonly string[], from: number, period: number): number {
+  let at = from + period;
+  while (at < keys.length && keys[at] === keys[at - period]) at++;
+  return Math.floor((at - from) / period);
+}

@@ -1,0 +1,111 @@
+/** Findings with their evidence, headed as a compiler heads them: `FILE:LINE: error: what [rule]`. */
+import type { Finding } from "../check/finding.js";
+import { printable } from "../read/trouble.js";
+import type { Step } from "../reduce/objects.js";
+import { changeText } from "./changes.js";
+import type { Row } from "./chronicle.js";
+import { sideBySide } from "./columns.js";
+import type { Style } from "./style.js";
+import { indent, table, wrap } from "./text.js";
+
+/** One line of evidence. */
+export interface ShownStep {
+  readonly seq: number;
+  readonly task: string;
+  readonly time: string;
+  readonly what: string;
+  /** What it did, one phrase an object. */
+  readonly did: readonly string[];
+  /** The finding names this event as its evidence. */
+  readonly evidence: boolean;
+}
+
+export interface FindingContext {
+  readonly path: string;
+  readonly style: Style;
+  readonly width: number;
+  /** The steps of a finding, as they were known when it was made. */
+  steps(finding: Finding): readonly ShownStep[];
+}
+
+/** How the names of a recording's numbers are known. */
+export interface StepNames {
+  row(seq: number): Row | undefined;
+  task(id: number): string;
+  /** The operation of a point; of its return, `… returns`. */
+  operation(point: number): string;
+}
+
+/** Steps and evidence together, in order, each as fully as it is known. */
+export function stepsOf(finding: Finding, names: StepNames): ShownStep[] {
+  const evidence = new Set(finding.evidence);
+  const steps = new Map<number, Step | undefined>([...finding.evidence, finding.event].map((seq) => [seq, undefined]));
+  for (const step of finding.steps) if (!steps.get(step.seq)?.note) steps.set(step.seq, step);
+  return [...steps]
+    .sort(([a], [b]) => a - b)
+    .map(([seq, step]) => {
+      const row = names.row(seq);
+      const own = seq === finding.event;
+      return {
+        seq,
+        task: row?.task ?? (step ? names.task(step.task) : own ? finding.task : ""),
+        time: row?.time ?? (own ? finding.time : ""),
+        what: row ? (row.phase === "return" ? `${row.operation} returns ${row.result}` : row.operation) : step ? names.operation(step.point) : own ? "here" : "",
+        did: row ? didOf(row, finding) : step?.note ? [step.note] : [],
+        evidence: evidence.has(seq),
+      };
+    });
+}
+
+/** Of what the event did, what changed anything; the object of the finding need not be named again. */
+function didOf(row: Row, finding: Finding): string[] {
+  return row.changes.flatMap((change) => {
+    const text = changeText(change);
+    if (!text) return [];
+    return [change.label === finding.object ? text : `${change.label}: ${text}`];
+  });
+}
+
+export function findingLines(finding: Finding, context: FindingContext): string[] {
+  const { style, path, width } = context;
+  const where = `${printable(path)}${finding.line === undefined ? "" : `:${finding.line}`}`;
+  const severity = finding.severity === "error" ? style.red("error") : style.yellow("hazard");
+  const head = `${style.bold(`${where}:`)} ${severity}: ${style.bold(printable(finding.object))} [${finding.rule}]`;
+  const at = `at event ${finding.event}, ${finding.time}, ${printable(finding.task)}`;
+  return [head, ...indent([at, ...wrap(printable(finding.message), width - 4)], 4), ...evidenceLines(context.steps(finding), context)];
+}
+
+function evidenceLines(steps: readonly ShownStep[], context: FindingContext): string[] {
+  if (steps.length === 0) return [];
+  const tasks = [...new Set(steps.map((s) => s.task))];
+  const lines = tasks.length === 2 ? inTwoColumns(steps, tasks as [string, string], context) : inOneColumn(steps, tasks.length > 1, context);
+  return ["", ...indent(lines, 4)];
+}
+
+const mark = (step: ShownStep): string => (step.evidence ? "*" : " ");
+
+function inTwoColumns(steps: readonly ShownStep[], tasks: readonly [string, string], { width, style }: FindingContext): string[] {
+  const digits = String(steps.at(-1)!.seq).length;
+  const head = (step: ShownStep): string => `${mark(step)} ${String(step.seq).padStart(digits)}  `;
+  const pad = " ".repeat(digits + 4);
+  const [title, ...rest] = sideBySide(
+    [pad + printable(tasks[0]), pad + printable(tasks[1])],
+    steps.map((step) => ({ column: step.task === tasks[0] ? 0 : 1, head: head(step), text: printable(step.what), below: step.did.map(printable) })),
+    width - 4,
+  );
+  return [style.cyan(title!), ...rest];
+}
+
+function inOneColumn(steps: readonly ShownStep[], withTask: boolean, { width, style }: FindingContext): string[] {
+  const columns = table(
+    steps.map((s) => [`${mark(s)} ${s.seq}`, s.time, ...(withTask ? [printable(s.task)] : []), printable(s.what)]),
+    ["right", "right"],
+  );
+  const pad = columns[0]!.length - columns[0]!.trimStart().length + 6;
+  return steps.flatMap((step, k) => [columns[k]!, ...step.did.flatMap((did) => wrap(printable(did), width - 4 - pad - 8).map((line, j) => `${" ".repeat(pad + 4)}${j === 0 ? style.dim("~ ") : "  "}${line}`))]);
+}
+
+/** All findings, then all hazards; nothing where there are none. */
+export function findingsLines(findings: readonly Finding[], hazards: readonly Finding[], context: FindingContext): string[] {
+  return [...findings, ...hazards].flatMap((finding, k) => (k === 0 ? findingLines(finding, context) : ["", ...findingLines(finding, context)]));
+}

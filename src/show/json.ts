@@ -1,0 +1,87 @@
+/** The documents that `--json` prints, to the letter of what the commands promise, and more fields beside. */
+import type { Finding } from "../check/finding.js";
+import type { Diff } from "../compare/types.js";
+import type { Replay, TraceSummary } from "../replay.js";
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+const VERSION = 1;
+
+function traceJson(trace: TraceSummary): Json {
+  const { path, format, events, lost, skipped, tasks, seconds, unknown, warnings } = trace;
+  return { path, format, events, lost, skipped, tasks, seconds, unknown, warnings };
+}
+
+function findingJson(finding: Finding): Json {
+  const { rule, severity, object, event, line, time, task, message, evidence, steps } = finding;
+  return { rule, severity, object, event, ...(line === undefined ? {} : { line }), time, task, message, evidence, steps: steps.map(({ seq, note }) => ({ event: seq, note })) };
+}
+
+export function replayJson(replay: Replay): { readonly [name: string]: Json } {
+  const { trace, objects, operations, findings, hazards, rules, counts, missing, recording } = replay;
+  const { report, tables } = recording;
+  return {
+    kreel: "replay",
+    version: VERSION,
+    trace: traceJson(trace),
+    objects: Object.fromEntries(Object.entries(objects).map(([kind, { born, died, live }]) => [kind, { born, died, live }])),
+    operations: operations.map(({ name, task, event, result, error }) => ({ name, task, event, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) })),
+    findings: findings.map(findingJson),
+    hazards: hazards.map(findingJson),
+    rules: Object.fromEntries([...rules].map(([rule, { wrong, fine, cannotTell }]) => [rule, { wrong, fine, cannotTell }])),
+    counts: {
+      explained: Object.fromEntries(counts.explained),
+      unexplained: counts.unexplained,
+      shown: counts.shown.map(({ object, event, expected, observed, explanation }) => ({ object, event, expected, observed, explanation })),
+    },
+    missing: { total: missing.total, shown: missing.shown.map(({ operation, missing: half, seq, task }) => ({ operation, missing: half, event: seq, task: tables.tasks.get(task).name })) },
+    unknown: Object.fromEntries(report.unknownByName),
+    skipped: report.firstSkipped.map(({ line, text }) => ({ line, text })),
+  };
+}
+
+export function diffJson(diff: Diff): { readonly [name: string]: Json } {
+  return {
+    kreel: "diff",
+    version: VERSION,
+    before: traceJson(diff.before),
+    after: traceJson(diff.after),
+    differences: diff.differences.map(({ kind, where, operation, object, before, after, message }) => ({
+      kind,
+      where,
+      ...(operation === undefined ? {} : { operation }),
+      ...(object === undefined ? {} : { object }),
+      before: before && siteJson(before),
+      after: after && siteJson(after),
+      message,
+    })),
+    summary: diff.summary as unknown as Json,
+  };
+}
+
+function siteJson(site: { readonly event: number; readonly line?: number }): Json {
+  return { event: site.event, ...(site.line === undefined ? {} : { line: site.line }) };
+}
+
+/**
+ * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string and
+ * reads well through `grep`. What a terminal would obey is escaped; the values are the same.
+ */
+export function* jsonText(document: { readonly [name: string]: Json }): Generator<string> {
+  yield "{\n";
+  const entries = Object.entries(document);
+  for (const [k, [name, value]] of entries.entries()) {
+    yield `  ${stringify(name)}: `;
+    if (Array.isArray(value) && value.length > 0) {
+      yield "[\n";
+      for (const [i, element] of (value as readonly Json[]).entries()) yield `    ${stringify(element)}${i === value.length - 1 ? "" : ","}\n`;
+      yield "  ]";
+    } else yield stringify(value);
+    yield k === entries.length - 1 ? "\n" : ",\n";
+  }
+  yield "}\n";
+}
+
+function stringify(value: Json): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

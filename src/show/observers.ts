@@ -1,0 +1,13 @@
+/** Several observers of one replay, told in order. */
+import type { Observer } from "../reduce/world.js";
+
+export function all(...observers: readonly Observer[]): Observer {
+  return {
+    touched: (...args) => observers.forEach((o) => o.touched?.(...args)),
+    entered: (...args) => observers.forEach((o) => o.entered?.(...args)),
+    returned: (...args) => observers.forEach((o) => o.returned?.(...args)),
+    reduced: (...args) => observers.forEach((o) => o.reduced?.(...args)),
+    closed: (...args) => observers.forEach((o) => o.closed?.(...args)),
+    finish: () => observers.forEach((o) => o.finish?.()),
+  };
+}

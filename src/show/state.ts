@@ -1,0 +1,167 @@
+/** The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period. */
+import { printable } from "../read/trouble.js";
+import type { Frame } from "../reduce/calls.js";
+import { COUNTED_KINDS, type KernelObject, type ObjectId, type Owner } from "../reduce/objects.js";
+import type { World } from "../reduce/world.js";
+import { COUNT_NAMES } from "./chronicle.js";
+import type { Json } from "./json.js";
+import type { Style } from "./style.js";
+import { list, table } from "./text.js";
+
+export interface ShownReference {
+  readonly owner: string;
+  readonly by: string;
+  readonly event: number;
+  readonly task: string;
+}
+
+export interface ShownObject {
+  readonly label: string;
+  readonly kind: string;
+  readonly count: number | null;
+  /** Everything else that is known of it: `refcnt 3`, `live`, `2 pages`. */
+  readonly facts: readonly string[];
+  /** The event of its birth; 0 when it is older than the recording. */
+  readonly birth: number;
+  readonly references: readonly ShownReference[];
+  /** References that a count proves and no probe showed being taken. */
+  readonly unprobed: number;
+}
+
+export interface ShownCall {
+  readonly task: string;
+  readonly operation: string;
+  readonly event: number;
+  readonly depth: number;
+}
+
+export interface ShownState {
+  readonly objects: readonly ShownObject[];
+  readonly calls: readonly ShownCall[];
+  /** Inodes whose memory waits, since which event. */
+  readonly pending: readonly { readonly label: string; readonly since: number }[];
+}
+
+/** `everything`: also what has nothing to do with guest_memfd. */
+export function stateOf(world: World, everything = false): ShownState {
+  const order = new Map<string, number>(COUNTED_KINDS.map((kind, k) => [kind, k]));
+  const calls = callsOf(world);
+  const live = [...world.store.live()].filter((o) => o.death === 0 && order.has(o.kind) && (everything || o.focus));
+  live.sort((a, b) => order.get(a.kind)! - order.get(b.kind)! || a.met - b.met);
+  return {
+    objects: live.map((o) => shownObject(world, o)),
+    calls,
+    pending: live.flatMap((o) => (o.kind === "inode" && o.pendingRcu > 0 ? [{ label: world.label(o), since: o.pendingRcu }] : [])),
+  };
+}
+
+function callsOf(world: World): ShownCall[] {
+  const calls: ShownCall[] = [];
+  for (const stack of world.calls.stacks()) {
+    let depth = 0;
+    for (const frame of stack.frames()) calls.push({ task: world.taskName(frame.task), operation: frame.operation.name, event: frame.seq, depth: depth++ });
+  }
+  return calls;
+}
+
+function shownObject(world: World, object: KernelObject): ShownObject {
+  return {
+    label: world.label(object),
+    kind: object.kind,
+    count: object.count,
+    facts: [...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]), ...factsOf(world, object)],
+    birth: object.birth,
+    references: object.references.map(({ owner, by, seq, task }) => ({ owner: ownerName(world, owner), by, event: seq, task: world.taskName(task) })),
+    unprobed: object.unprobed,
+  };
+}
+
+function ownerName(world: World, owner: Owner): string {
+  if (owner > 0) return labelOf(world, owner);
+  if (owner === 0) return "nobody that a probe shows";
+  for (const stack of world.calls.stacks()) for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);
+  return `a call that began at event ${-owner}`;
+}
+
+function inProgress(frame: Frame): string {
+  return `${frame.operation.name}, in progress since event ${frame.seq}`;
+}
+
+function labelOf(world: World, id: ObjectId): string {
+  const object = world.store.any(id);
+  return object ? world.label(object) : "an object that is gone";
+}
+
+/** What each kind has besides a count. */
+function factsOf(world: World, o: KernelObject): string[] {
+  const on = (word: string, id: ObjectId): string[] => (id ? [`${word} ${labelOf(world, id)}`] : []);
+  switch (o.kind) {
+    case "inode":
+      return [...(o.nlink === null ? [] : [`i_nlink ${o.nlink}`]), ...(o.stage === "live" ? [] : [o.stage]), ...(o.pages > 0 ? [`${o.pages} page${o.pages === 1 ? "" : "s"}`] : []), ...on("on", o.superblock)];
+    case "file":
+      return [...(o.name ? [o.name] : []), o.stage, ...descriptorFacts(world, o.id), ...on("of", o.vm), ...on("inode:", o.inode).map((t) => t.replace("inode: ", ""))];
+    case "dentry":
+      return on("of", o.inode);
+    case "mount":
+      return [...(o.fsName ? [o.fsName] : []), ...(o.unmounted ? [`unmounted at event ${o.unmounted}`] : [])];
+    case "superblock":
+      return [...(o.fsName ? [o.fsName] : []), ...(o.stage === "live" ? [] : [o.stage])];
+    case "module":
+      return [o.stage];
+    case "vm":
+      return [...(o.type ? [`type ${o.type}`] : []), ...(o.stage === "live" ? [] : [o.stage]), ...(o.slots.length > 0 ? [`${o.slots.length} bound slot${o.slots.length === 1 ? "" : "s"}`] : [])];
+    case "memslot":
+      return [...(o.slot === null ? [] : [`slot ${o.slot}`]), ...on("of", o.vm), ...(o.file ? [`bound to ${labelOf(world, o.file)} at offset ${o.offset}`] : ["bound to nothing"])];
+    case "fs_type":
+      return o.name ? [o.name] : [];
+    case "descriptors":
+      return [];
+  }
+}
+
+function descriptorFacts(world: World, file: ObjectId): string[] {
+  const found = world.store.get(file, "file");
+  const fds = found ? world.descriptors.of(found) : [];
+  return fds.length === 0 ? [] : [`descriptor${fds.length === 1 ? "" : "s"} ${list(fds.map(String))}`];
+}
+
+export function stateLines(state: ShownState, style: Style): string[] {
+  const lines: string[] = [];
+  if (state.objects.length === 0) lines.push("nothing of guest_memfd lives");
+  for (const object of state.objects) lines.push(...objectLines(object, style));
+  if (state.calls.length > 0) lines.push("", style.bold("calls in progress"), ...callLines(state.calls, style));
+  if (state.pending.length > 0) lines.push("", style.bold("waiting for an RCU grace period"), ...state.pending.map((p) => `  ${printable(p.label)}, since event ${p.since}`));
+  return lines;
+}
+
+function objectLines(object: ShownObject, style: Style): string[] {
+  const met = object.birth > 0 ? `born at event ${object.birth}` : "older than the recording";
+  const head = `${style.bold(printable(object.label))}: ${printable([...object.facts, met].join(", "))}`;
+  const rows = object.references.map((r) => [`  held by ${printable(r.owner)}`, `${r.by}, event ${r.event}, ${printable(r.task)}`]);
+  const unprobed = object.unprobed > 0 ? [`  and ${object.unprobed} more, taken where no probe is`] : [];
+  return [head, ...table(rows), ...unprobed];
+}
+
+function callLines(calls: readonly ShownCall[], style: Style): string[] {
+  const lines: string[] = [];
+  let task = "";
+  for (const call of calls) {
+    if (call.task !== task) lines.push(`  ${style.cyan(printable(call.task))}`);
+    task = call.task;
+    lines.push(`    ${"  ".repeat(call.depth)}${call.operation}, since event ${call.event}`);
+  }
+  return lines;
+}
+
+/** The document of `replay --at … --json`. */
+export function stateJson(state: ShownState, at: { readonly path: string; readonly event: number; readonly time: string }): { readonly [name: string]: Json } {
+  return {
+    kreel: "state",
+    version: 1,
+    trace: { path: at.path },
+    at: { event: at.event, time: at.time },
+    objects: state.objects.map(({ label, kind, count, birth, facts, references, unprobed }) => ({ object: label, kind, count, born: birth, facts, references: references.map((r) => ({ ...r })), unprobed })),
+    calls: state.calls.map(({ task, operation, event, depth }) => ({ task, operation, event, depth })),
+    pending: state.pending.map(({ label, since }) => ({ object: label, since })),
+  };
+}

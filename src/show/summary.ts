@@ -1,0 +1,71 @@
+/** The head of what is printed: what was read, what lived and died in it, and what the rules came to. */
+import { printable } from "../read/trouble.js";
+import type { ObjectCounts, OperationSummary, Replay, TraceSummary } from "../replay.js";
+import type { Style } from "./style.js";
+import { list, plural, table } from "./text.js";
+
+/** `FILE: ftrace, 2472 events in 25.06 s, 7 tasks`, and what is not in order about it. */
+export function traceLine(trace: TraceSummary): string {
+  const parts = [`${plural(trace.events, "event")}${trace.seconds > 0 ? ` in ${trace.seconds.toFixed(2)} s` : ""}`, plural(trace.tasks, "task")];
+  if (trace.lost > 0) parts.push(`${trace.lost} lost`);
+  if (trace.unknown > 0) parts.push(`${trace.unknown} of other operations`);
+  if (trace.skipped > 0) parts.push(`${plural(trace.skipped, "line")} skipped`);
+  return `${printable(trace.path)}: ${trace.format}, ${parts.join(", ")}`;
+}
+
+/** The kinds that the recording has, with how many were seen to begin and to end. */
+export function objectLines(objects: Readonly<Record<string, ObjectCounts>>): string[] {
+  const rows = Object.entries(objects).filter(([, { born, died, live }]) => born + died + live > 0);
+  if (rows.length === 0) return [];
+  return table([["", "born", "died", "live"], ...rows.map(([kind, c]) => [kind, String(c.born), String(c.died), String(c.live)])], ["left", "right", "right", "right"]);
+}
+
+/** `12 operations: 2 kvm_gmem_create (1 ENFILE), 1 kvm_init, …`, most frequent first. */
+export function operationsLine(operations: readonly OperationSummary[]): string {
+  const tallies = new Map<string, { times: number; errors: Map<string, number> }>();
+  for (const { name, error } of operations) {
+    let tally = tallies.get(name);
+    if (!tally) tallies.set(name, (tally = { times: 0, errors: new Map() }));
+    tally.times++;
+    if (error !== undefined) tally.errors.set(error, (tally.errors.get(error) ?? 0) + 1);
+  }
+  if (tallies.size === 0) return "no operation touches guest_memfd";
+  const parts = [...tallies]
+    .sort(([, a], [, b]) => b.times - a.times)
+    .map(([name, { times, errors }]) => `${times} ${name}${errors.size === 0 ? "" : ` (${[...errors].map(([error, n]) => `${n} ${error}`).join(", ")})`}`);
+  return `${plural(operations.length, "operation")}: ${parts.join(", ")}`;
+}
+
+/** What the rules came to, in one sentence. */
+export function verdictLine(replay: Pick<Replay, "findings" | "hazards" | "rules">, style: Style): string {
+  const { findings, hazards } = replay;
+  const found = findings.length === 0 ? style.green("no findings") : style.red(plural(findings.length, "finding"));
+  const hazard = hazards.length === 0 ? "" : `, ${style.yellow(plural(hazards.length, "hazard"))}`;
+  const unsure = [...replay.rules].filter(([, t]) => t.cannotTell > 0 && t.wrong === 0).map(([name]) => name);
+  const blind = unsure.length === 0 ? "" : `; the recording is not enough to judge ${list(unsure)} everywhere`;
+  return `${found}${hazard}${blind}`;
+}
+
+/** Where the ledger and the recording's own counts part, and what halves of calls are not there. */
+export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[] {
+  const lines: string[] = [];
+  const { explained, unexplained, shown } = replay.counts;
+  for (const [why, n] of explained) lines.push(`${plural(n, "count")} not as reckoned, explained: ${why}`);
+  if (unexplained > 0) {
+    const first = shown.find((d) => !d.explanation);
+    const example = first ? `; the first: ${first.object} at event ${first.event}, ${first.expected} expected, ${first.observed} printed` : "";
+    lines.push(`${plural(unexplained, "count")} not as reckoned, for no known reason${example}`);
+  }
+  const { total, shown: halves } = replay.missing;
+  if (total > 0) {
+    const first = halves[0];
+    lines.push(`${plural(total, "call")} without ${total === 1 ? "its" : "their"} entry or return${first ? `; the first: the ${first.missing} of ${first.operation} at event ${first.seq}` : ""}`);
+  }
+  return lines.map(printable);
+}
+
+export function summaryLines(replay: Replay, style: Style): string[] {
+  const head = [style.bold(traceLine(replay.trace))];
+  const objects = objectLines(replay.objects);
+  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.operations), verdictLine(replay, style), ...doubtLines(replay)];
+}
