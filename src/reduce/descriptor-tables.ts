@@ -5,6 +5,7 @@
  */
 import type { TaskId } from "../log/batch.js";
 import type { EventView } from "../log/view.js";
+import type { Fact } from "./facts.js";
 import type { DescriptorTable, File, ObjectId } from "./objects.js";
 import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
@@ -12,6 +13,9 @@ import type { Store } from "./store.js";
 export class DescriptorTables {
   /** By thread group where the recording names it, else by thread. */
   readonly #tables = new Map<number, ObjectId>();
+
+  /** Reservations that a failed call may have kept, where no probe shows one given back. */
+  #kept: { readonly fd: number; readonly fact: Fact }[] = [];
 
   constructor(
     private readonly store: Store,
@@ -68,6 +72,21 @@ export class DescriptorTables {
       return this.store.update(file, recipes.fileDescriptors, -1);
     }
     return this.store.update(file, recipes.fileShared);
+  }
+
+  /** `fd` was reserved by a call that failed, and nothing shows that it was given back. */
+  maybeKept(fd: number, fact: Fact): void {
+    this.#kept.push({ fd, fact });
+  }
+
+  /**
+   * A descriptor is handed out: the lowest that is free. One below it that a failed call reserved is still taken, then; one
+   * that is handed out again was given back.
+   */
+  reserved(fd: number, tell: (fact: Fact) => void): void {
+    if (this.#kept.length === 0) return;
+    for (const kept of this.#kept) if (kept.fd < fd) tell(kept.fact);
+    this.#kept = this.#kept.filter((kept) => kept.fd > fd);
   }
 
   /** Descriptors that refer to a file. */

@@ -348,10 +348,17 @@ export class World {
   factUnless(operation: OperationName, fact: Fact): void {
     if (this.sees(operation)) return this.facts(fact);
     const point = this.points.byEvent(operation)!.id;
-    const event = Object.assign(Object.create(Object.getPrototypeOf(fact.event) as object) as EventView, fact.event);
-    this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), { ...fact, event }]);
+    this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), this.kept(fact)]);
   }
   readonly #waiting = new Map<number, Fact[]>();
+
+  /** A fact that can be told later: its event is a view of its own. */
+  kept<T extends Fact>(fact: T): T {
+    const cursor = new Cursor();
+    cursor.move(fact.event.batch, fact.event.index);
+    const event = Object.create(Object.getPrototypeOf(fact.event) as object) as EventView;
+    return { ...fact, event: Object.assign(event, fact.event, { cursor }) };
+  }
 
   /** The first event of a point. */
   firstSeen(point: number): void {

@@ -6,6 +6,7 @@ export const descriptorReducers = {
   get_unused_fd_flags: {
     return(w, e, stack) {
       if (e.fd < 0) return;
+      w.descriptors.reserved(e.fd, (fact) => w.facts(fact));
       const owner = w.callOwner(stack);
       owner?.reserved.push(e.fd, e.seq);
     },

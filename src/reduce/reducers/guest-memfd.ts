@@ -1,5 +1,4 @@
 /** guest_memfd itself: creation, bindings, memory, release (virt/kvm/guest_memfd.c). */
-import type { OperationName } from "../../../events/index.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { CallFailed, Holding } from "../facts.js";
@@ -16,19 +15,21 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
   const fact = { type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left: [], inodes: [], descriptors: [], overput: [] } satisfies CallFailed;
   const left: Holding[] = [];
   const inodes: KernelObject[] = [];
-  // What gives a thing back may be probed and not have happened yet: such a thing waits, alone, for the first time it does.
-  const unless = (operation: OperationName, part: Partial<CallFailed>, now: () => void): void => {
-    if (w.sees(operation)) now();
-    else w.factUnless(operation, { ...fact, ...part });
-  };
+  // What no probe has shown being given back so far waits, alone, for a probe that shows it.
   for (const holding of w.leftBy(frame)) {
     const { target } = holding;
-    if (target.kind === "inode") unless("iput", { inodes: [target] }, () => inodes.push(target));
-    else if (target.kind !== "superblock") unless(RETURNED_BY[target.kind]!, { left: [holding] }, () => left.push(holding));
+    const by = RETURNED_BY[target.kind];
+    if (!by) continue;
     if (target.kind === "inode") w.outlived.add(target.id);
+    if (!w.sees(by)) w.factUnless(by, { ...fact, ...(target.kind === "inode" ? { inodes: [target] } : { left: [holding] }) });
+    else if (target.kind === "inode") inodes.push(target);
+    else left.push(holding);
   }
-  const descriptors: { fd: number; seq: number }[] = [];
-  for (const [fd, seq] of pairs(frame.reserved)) unless("put_unused_fd", { descriptors: [{ fd, seq }] }, () => descriptors.push({ fd, seq }));
+  const descriptors: CallFailed["descriptors"][number][] = [];
+  for (const [fd, seq] of pairs(frame.reserved)) {
+    if (w.sees("put_unused_fd")) descriptors.push({ fd, seq });
+    else w.descriptors.maybeKept(fd, w.kept({ ...fact, descriptors: [{ fd, seq }] }));
+  }
   const overput = pairs(frame.overput).flatMap(([id, seq]) => {
     const target = w.store.any(id);
     return target ? [{ target, seq }] : [];

@@ -1,8 +1,9 @@
 /** Modules: references, and the way from `kvm_exit` to `free_module`. */
+import type { OperationName } from "../../../events/index.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
-import type { KernelObject, Module, Mount } from "../objects.js";
+import type { Kind, KernelObject, Module, Mount } from "../objects.js";
 import * as recipes from "../recipes.js";
 import type { World } from "../world.js";
 
@@ -61,6 +62,9 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
   w.settle(module, index);
 }
 
+/** What ends an object must be probed, or it may have ended unseen. */
+const ENDED_BY: { readonly [K in Kind]?: OperationName } = { inode: "destroy_inode", file: "__fput", superblock: "deactivate_super", vm: "kvm_destroy_vm" };
+
 /**
  * Objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU callback
  * is judged when the callback runs, for a callback can also go unseen.
@@ -74,11 +78,10 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     const mine = code || ("module" in o && o.module === module.id);
     // What was met before events were lost may have ended among them.
     if (!mine || !w.since(o.met)) continue;
-    // What would end it must be probed, or it may have ended unseen.
-    if (o.kind === "inode" && w.sees("destroy_inode") && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
-    else if (o.kind === "file" && w.sees("__fput") && o.gmem && o.stage !== "released") live.push(o);
-    else if (o.kind === "superblock" && w.sees("deactivate_super") && o.module !== 0 && o.stage === "live") live.push(o);
-    else if (o.kind === "vm" && w.sees("kvm_destroy_vm") && code && o.birth && o.stage === "live") live.push(o);
+    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
+    else if (o.kind === "file" && o.gmem && o.stage !== "released") live.push(o);
+    else if (o.kind === "superblock" && o.module !== 0 && o.stage === "live") live.push(o);
+    else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
   }
   return { live, mounts };
@@ -87,7 +90,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
 /** `free_module`, or a failed init: what the module made and did not take down. */
 function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
   const { live, mounts } = needing(w, module);
-  w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live, mounts });
+  w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live: live.filter((o) => w.sees(ENDED_BY[o.kind]!)), mounts });
   // Said once: what outlived this module outlives those under it too.
   for (const o of [...live, ...mounts]) w.outlived.add(o.id);
 }

@@ -30,7 +30,7 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
     if (groundless) w.overput(stack, vm, e);
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
-  if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth))) {
+  if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth) && w.sees("kvm_get_kvm"))) {
     w.facts({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.taskName(e.taskId), observed: null });
   }
   w.settle(vm, index);
@@ -127,7 +127,9 @@ export const vmReducers = {
         for (const id of vm?.slots ?? []) {
           const slot = w.store.get(id, "memslot");
           if (slot?.slot !== frame.number) continue;
-          w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth), slot, file: w.store.get(slot.file, "file"), how: "deleted and never unbound" });
+          // Unbinding takes the file and puts it: seen, that shows what kvm_gmem_unbind would have shown.
+          const how = frame.putFiles.includes(slot.file) ? "" : "deleted and never unbound";
+          w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file: w.store.get(slot.file, "file"), how });
           w.store.update(vm!, recipes.vmSlotRemoved, id);
           w.died(slot, e);
           break;
