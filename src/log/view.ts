@@ -56,6 +56,14 @@ export class EventView {
   get line(): number {
     return this.cursor.batch.line[this.cursor.index]!;
   }
+  /** The same event for good: a view of its own, that no cursor moves on. */
+  kept(): EventView {
+    const { batch, index } = this.cursor;
+    const cursor = new Cursor();
+    cursor.move(batch, index);
+    const view = Object.create(Object.getPrototypeOf(this) as object) as EventView;
+    return Object.assign(view, { point: this.point, cursor });
+  }
   /** Whether argument `k` could not be read by the kernel (`(fault)`). */
   isFault(k: number): boolean {
     return (this.cursor.batch.fault[this.cursor.index]! & (1 << k)) !== 0;

@@ -130,15 +130,14 @@ export class World {
   /** A new life: what the address held before, seen to end or not, is over. */
   born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
     const object = this.store.update(this.#begin(kind, address, e) as KernelObject, recipes.bornAt, e.seq, count) as OfKind<K>;
-    this.#lifetimes("all", kind).born++;
+    this.#tally(object, "born");
     return object;
   }
 
   /** A life met mid-way that turns out to have begun now (a module seen loading). */
   bornNow<T extends KernelObject>(object: T, e: EventView, count: number | null): T {
     if (object.birth) return object;
-    this.#lifetimes("all", object.kind).born++;
-    if (object.focus) this.#lifetimes("focus", object.kind).born++;
+    this.#tally(object, "born");
     return this.store.update(object as KernelObject, recipes.bornAt, e.seq, count) as T;
   }
 
@@ -147,8 +146,7 @@ export class World {
     if (before && before.death === 0) {
       // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
       const ended = this.store.any(before.id) ?? before;
-      if (ended.birth) this.#lifetimes("all", ended.kind).died++;
-      if (ended.focus && ended.birth) this.#lifetimes("focus", ended.kind).died++;
+      if (ended.birth) this.#tally(ended, "died");
       if (ended.kind === "inode" && ended.focus) this.mappings.forget(ended.id);
       this.store.remove(ended);
     }
@@ -165,8 +163,7 @@ export class World {
   died(object: KernelObject, e: EventView): void {
     if (object.death) return;
     const dead = this.store.update(object, recipes.diedAt, e.seq);
-    this.#lifetimes("all", object.kind).died++;
-    if (object.focus) this.#lifetimes("focus", object.kind).died++;
+    this.#tally(dead, "died");
     this.store.remove(dead);
     if (dead.kind === "inode" && dead.focus) this.mappings.forget(dead.id);
     // What is gone is remembered only where a later touch would mean something.
@@ -177,13 +174,20 @@ export class World {
   /** From here on the object is followed. */
   follow<T extends KernelObject>(object: T): T {
     if (object.focus) return object;
-    if (object.birth) this.#lifetimes("focus", object.kind).born++;
-    return this.store.update(object as KernelObject, recipes.enterFocus) as T;
+    const followed = this.store.update(object as KernelObject, recipes.enterFocus) as T;
+    if (object.birth) this.#tally(followed, "born", false);
+    return followed;
   }
 
   /** Keeps what became of an object after its end: a callback that ran, say. */
   remember(dead: KernelObject): void {
     if (this.#current.get(dead.address)?.id === dead.id) this.#current.set(dead.address, dead);
+  }
+
+  /** A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own are. */
+  #tally(object: KernelObject, what: "born" | "died", everything = true): void {
+    if (everything) this.#lifetimes("all", object.kind)[what]++;
+    if (object.focus && (object.kind !== "file" || object.gmem)) this.#lifetimes("focus", object.kind)[what]++;
   }
 
   #lifetimes(of: "focus" | "all", kind: Kind): Lifetimes {
