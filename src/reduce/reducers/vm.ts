@@ -89,7 +89,7 @@ export const vmReducers = {
     end(w, frame, _stack, e) {
       const vm = w.store.get(frame.subject, "vm");
       if (!vm) return;
-      for (const id of [...vm.slots]) {
+      for (const id of vm.slots.slice()) {
         const slot = w.store.get(id, "memslot");
         if (!slot) continue;
         // Destroying the VM unbinds every slot that still exists: this one was deleted before, without it.
