@@ -139,7 +139,7 @@ export class Reducer {
       const frame = this.#returned(stack, point.operation.name, e);
       if (watched) observer.returned?.(e, stack, frame);
       plan.handlers.return?.(w, e as never, stack, frame);
-      if (frame && !plan.handlers.return) w.passUp(frame, stack);
+      if (frame) w.passUp(frame, stack);
       if (watched) observer.reduced?.(e, stack, frame);
     }
   }

@@ -231,9 +231,13 @@ export class World {
     return -1;
   }
 
-  /** The latest reference on a target that a call of this stack took, innermost call first. */
-  referenceOfCalls(target: KernelObject, stack: Stack): number {
+  /** The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the stack already. */
+  referenceOfCalls(target: KernelObject, stack: Stack, returning?: Frame): number {
     if (target.references.length === 0) return -1;
+    if (returning) {
+      const at = this.referenceOf(target, ownedByCall(returning.seq));
+      if (at >= 0) return at;
+    }
     for (let up = 0; up < stack.depth; up++) {
       const frame = stack.at(up)!;
       if (!frame.paired) continue;
@@ -270,6 +274,9 @@ export class World {
       caller.reserved.push(...frame.reserved);
       caller.born.push(...frame.born);
     }
+    frame.holds.length = 0;
+    frame.reserved.length = 0;
+    frame.born.length = 0;
   }
 
   /** What a call still holds, on objects that live. */

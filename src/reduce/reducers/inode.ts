@@ -92,10 +92,12 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   return w.settle(inode, index);
 }
 
-/** The reference of the inode's dentry, which ends with it. */
+/** The reference of the inode's dentry, which ends with it; of a root, that of the superblock. */
 function lastOfDentry(w: World, inode: Inode, e: EventView, stack: Stack): number {
   for (let i = inode.references.length - 1; i >= 0; i--) {
-    const dentry = w.store.get(inode.references[i]!.owner, "dentry");
+    const owner = w.store.any(inode.references[i]!.owner);
+    if (owner?.kind === "superblock") return i;
+    const dentry = owner?.kind === "dentry" ? owner : undefined;
     if (!dentry) continue;
     w.died(w.touch(dentry, e, stack, "drops its inode"), e);
     return i;

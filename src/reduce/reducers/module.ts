@@ -8,6 +8,7 @@ import * as recipes from "../recipes.js";
 import type { World } from "../world.js";
 
 /** `enum module_state` (include/linux/module.h). */
+const MODULE_STATE_LIVE = 0;
 const MODULE_STATE_COMING = 1;
 /** `refcnt` counts a base reference of the module loader's own (`MODULE_REF_BASE`, kernel/module/main.c). */
 export const MODULE_REF_BASE = 1;
@@ -104,6 +105,7 @@ export const moduleReducers = {
         module = w.store.update(module, recipes.moduleStage, "coming" as const);
         module = w.bornNow(module, e, e.refcnt);
       }
+      if (e.state === MODULE_STATE_LIVE && module.stage === "coming") module = w.store.update(module, recipes.moduleStage, "live" as const);
       module = w.observe(module, e.refcnt, e);
       if (frame) frame.subject = module.id;
     },

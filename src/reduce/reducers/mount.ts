@@ -71,6 +71,10 @@ export const mountReducers = {
       frame.subject = type.id;
     },
     return(w, e, stack, frame) {
+      const root = frame && w.store.get(frame.born.find((id) => w.store.any(id)?.kind === "inode") ?? 0, "inode");
+      const unheld = root ? w.referenceOfCalls(root, stack, frame) : -1;
+      // Its root dentry's, which is the superblock's: where d_make_root is inlined, no probe shows it being handed over.
+      if (root && unheld >= 0 && frame.other) w.store.update(root, recipes.handOver, root.references[unheld]!.owner, frame.other);
       if (frame) w.passUp(frame, stack);
       if (e.mnt === 0 || w.addresses.isError(e.mnt)) return;
       const module = initModule(stack);
