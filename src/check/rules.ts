@@ -126,10 +126,10 @@ const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
   if (f.mounts.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
   return wrong(
-    ...f.mounts.map((mount) => ({
+    ...f.mounts.map((mount) => ({ mount, by: mount.references.find((r) => r.by === "kern_mount")?.seq ?? (mount.birth || mount.met) })).map(({ mount, by }) => ({
       object: words.label(mount),
-      message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${mount.birth || mount.met}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
-      evidence: sorted([mount.birth || mount.met, ...(f.exit ? [f.exit] : []), f.event.seq]),
+      message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${by}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
+      evidence: sorted([by, ...(f.exit ? [f.exit] : []), f.event.seq]),
       steps: trailOf(mount),
     })),
   );

@@ -315,10 +315,11 @@ export class Kernel {
   }
 }
 
-/** A whole healthy life: load, two VMs' worth of guest_memfd, and unload; every kind of operation at least once. */
+/** A whole healthy life: every kind of operation, errors among them, at least once before the steps that tests break. */
 export function healthyLife(variant: Variant = "patched"): Script {
   const k = new Kernel(variant).load();
   const vm = k.vm(6);
+  k.gmemFails(vm, 5, "first gmem fails");
   const gmem = k.gmem(vm, 5);
   const other = k.gmem(vm, 7, "other gmem");
   k.gmemFails(vm, 8);

@@ -91,7 +91,9 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
 /** `free_module`, or a failed init: what the module made and did not take down. */
 function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
   const { live, mounts } = needing(w, module);
-  w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live: live.filter((o) => w.sees(ENDED_BY[o.kind]!)), mounts });
+  // An unmount that has no probe of its own shows in what becomes of the superblock.
+  const mounted = mounts.filter((m) => w.sees("kern_unmount") || (m.superblock !== 0 && w.sees("deactivate_super")));
+  w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live: live.filter((o) => w.sees(ENDED_BY[o.kind]!)), mounts: mounted });
   // Said once: what outlived this module outlives those under it too.
   for (const o of [...live, ...mounts]) w.outlived.add(o.id);
 }
