@@ -9,6 +9,9 @@
 export const KERNELS = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
 export type Kernel = (typeof KERNELS)[number];
 
+/** An address as events carry it: a small number, the same for the same address and no other; 0 is NULL. */
+export type AddressId = number;
+
 /** Kinds of kernel object that an address can identify. */
 export type ObjectKind =
   | "inode"

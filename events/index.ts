@@ -4,8 +4,7 @@
  * Order: the subsystems as listed in `subsystems`, from mounts inward to memory, and within each the operations by name.
  * Point numbers follow from it and change when an operation is added: what is stored refers to operations by name.
  */
-import type { AddressId } from "../src/log/batch.js";
-import type { ArgumentDefinition, ArgumentType, OperationDefinition } from "./definition.js";
+import type { AddressId, ArgumentDefinition, ArgumentType, OperationDefinition } from "./definition.js";
 import * as dentry from "./dentry.js";
 import * as descriptor from "./descriptor.js";
 import * as file from "./file.js";

@@ -5,8 +5,8 @@
  * Values are exact: a 64-bit argument is two 32-bit words, a time is a pair (base 10^9), an address is an interned identity.
  */
 
-/** Number of an address in the log's address table; 0 is NULL. Equal addresses have equal identities, and only they. */
-export type AddressId = number;
+/** Number of an address in the log's address table. */
+export type { AddressId } from "../../events/definition.js";
 /** Number of a task (comm and pid) in the log's task table. */
 export type TaskId = number;
 

@@ -5,14 +5,15 @@
 import type { OperationName } from "../../events/index.js";
 import type { PointTable } from "../../events/points.js";
 import type { AddressId, Batch, TaskId } from "../log/batch.js";
-import type { AddressTable, Tables } from "../log/tables.js";
+import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
-import { Calls, type Frame, type MissingHalf, type Stack } from "./calls.js";
+import { Calls, type MissingHalf, type Stack } from "./calls.js";
 import { DescriptorTables } from "./descriptor-tables.js";
-import type { Fact, Holding } from "./facts.js";
+import type { Fact } from "./facts.js";
+import { Ledger } from "./ledger.js";
 import { Mappings } from "./mappings.js";
-import type { File, Kind, KernelObject, Module, ObjectId, OfKind, Owner } from "./objects.js";
-import { ownedByCall, UNSEEN } from "./objects.js";
+import type { Kind, KernelObject, Module, ObjectId } from "./objects.js";
+import type { Observer } from "./observer.js";
 import { RcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
@@ -29,36 +30,8 @@ const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
 
-export interface Lifetimes {
-  born: number;
-  died: number;
-}
-
-/** Who is told what happens as it happens: call trees, object lives, and moments are built on this. */
-export interface Observer {
-  /** By point: whether `entered`, `returned` and `reduced` are wanted. Absent: for every event. */
-  readonly points?: Uint8Array;
-  /** An event touched an object that is followed. */
-  touched?(object: KernelObject, event: EventView, note: string): void;
-  /** Before an entry is reduced; `frame` is already the stack's top. */
-  entered?(event: EventView, stack: Stack, frame: Frame | undefined): void;
-  /** Before a return is reduced; `frame` is already off the stack. */
-  returned?(event: EventView, stack: Stack, frame: Frame | undefined): void;
-  /** After an event is reduced. */
-  reduced?(event: EventView, stack: Stack, frame: Frame | undefined): void;
-  /** A frame without a return of its own is closed by `event`, which is not inside it. */
-  closed?(frame: Frame, stack: Stack, event: EventView): void;
-  /** The recording is over. */
-  finish?(): void;
-}
-
-export class World {
+export class World extends Ledger {
   readonly calls: Calls;
-  readonly addresses: AddressTable;
-  /** The latest life at an address, ended or not. */
-  readonly #current = new Map<AddressId, KernelObject>();
-  #generations = new Uint32Array(1024);
-  readonly lifetimes = { focus: new Map<Kind, Lifetimes>(), all: new Map<Kind, Lifetimes>() };
   /** Points seen so far: what no probe shows cannot be missing. */
   readonly seenPoints: Uint8Array;
   /** The last event before which events are known to be lost. */
@@ -88,12 +61,12 @@ export class World {
   readonly closing = new Map<Stack, ObjectId>();
 
   constructor(
-    readonly store: Store,
+    store: Store,
     readonly points: PointTable,
     readonly tables: Tables,
     options: { readonly everything?: boolean } = {},
   ) {
-    this.addresses = tables.addresses;
+    super(store, tables.addresses);
     this.everything = options.everything ?? false;
     this.rcu = new RcuQueue(tables.addresses, (id) => store.get(id, "inode"));
     this.mappings = new Mappings(this, tables.addresses);
@@ -111,89 +84,8 @@ export class World {
   readonly #cursor = new Cursor();
   #views: EventView[] | undefined;
 
-  // Identity.
-
-  /** The object that lives, or last lived, at an address. */
-  at<K extends Kind>(kind: K, address: AddressId): OfKind<K> | undefined {
-    if (address === 0) return undefined;
-    const held = this.#current.get(address);
-    if (held === undefined || held.kind !== kind) return undefined;
-    return this.store.current(held) as OfKind<K>;
-  }
-
-  /** The living object at an address; one that was never seen, or whose last life ended, begins mid-life here. */
-  living<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
-    const found = this.at(kind, address);
-    return found && found.death === 0 ? found : this.#begin(kind, address, e);
-  }
-
-  /** A new life: what the address held before, seen to end or not, is over. */
-  born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
-    const object = this.store.update(this.#begin(kind, address, e) as KernelObject, recipes.bornAt, e.seq, count) as OfKind<K>;
-    this.#tally(object, "born");
-    return object;
-  }
-
-  /** A life met mid-way that turns out to have begun now (a module seen loading). */
-  bornNow<T extends KernelObject>(object: T, e: EventView, count: number | null): T {
-    if (object.birth) return object;
-    this.#tally(object, "born");
-    return this.store.update(object as KernelObject, recipes.bornAt, e.seq, count) as T;
-  }
-
-  #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
-    const before = this.#current.get(address);
-    if (before && before.death === 0) {
-      // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
-      const ended = this.store.any(before.id) ?? before;
-      if (ended.birth) this.#tally(ended, "died");
-      if (ended.kind === "inode" && ended.focus) this.mappings.forget(ended.id);
-      this.store.remove(ended);
-    }
-    if (address >= this.#generations.length) {
-      const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
-      grown.set(this.#generations);
-      this.#generations = grown;
-    }
-    const object = this.store.create(kind, address, ++this.#generations[address]!, e.seq);
-    this.#current.set(address, object);
-    return object;
-  }
-
-  died(object: KernelObject, e: EventView): void {
-    if (object.death) return;
-    const dead = this.store.update(object, recipes.diedAt, e.seq);
-    this.#tally(dead, "died");
-    this.store.remove(dead);
-    if (dead.kind === "inode" && dead.focus) this.mappings.forget(dead.id);
-    // What is gone is remembered only where a later touch would mean something.
-    if (dead.focus) this.#current.set(dead.address, dead);
-    else this.#current.delete(dead.address);
-  }
-
-  /** From here on the object is followed. */
-  follow<T extends KernelObject>(object: T): T {
-    if (object.focus) return object;
-    const followed = this.store.update(object as KernelObject, recipes.enterFocus) as T;
-    if (object.birth) this.#tally(followed, "born", false);
-    return followed;
-  }
-
-  /** Keeps what became of an object after its end: a callback that ran, say. */
-  remember(dead: KernelObject): void {
-    if (this.#current.get(dead.address)?.id === dead.id) this.#current.set(dead.address, dead);
-  }
-
-  /** A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own are. */
-  #tally(object: KernelObject, what: "born" | "died", everything = true): void {
-    if (everything) this.#lifetimes("all", object.kind)[what]++;
-    if (object.focus && (object.kind !== "file" || object.gmem)) this.#lifetimes("focus", object.kind)[what]++;
-  }
-
-  #lifetimes(of: "focus" | "all", kind: Kind): Lifetimes {
-    let counts = this.lifetimes[of].get(kind);
-    if (!counts) this.lifetimes[of].set(kind, (counts = { born: 0, died: 0 }));
-    return counts;
+  protected override forgotten(object: KernelObject): void {
+    if (object.kind === "inode" && object.focus) this.mappings.forget(object.id);
   }
 
   /** Records that an event concerns an object. Returns the object as it is now. */
@@ -202,108 +94,6 @@ export class World {
     const now = this.store.update(object as KernelObject, recipes.step, e.seq, e.point!.id, e.taskId, note) as T;
     this.observer.touched?.(now, e, note);
     return now;
-  }
-
-  // The ledger.
-
-  /** Who owns what is taken now: the innermost call that will return, or nobody that a probe shows. */
-  callOwner(stack: Stack): Frame | undefined {
-    for (let i = 0; i < stack.depth; i++) {
-      const frame = stack.at(i)!;
-      if (frame.paired) return frame;
-      if (frame.operation.calls) return undefined;
-    }
-    return undefined;
-  }
-
-  hold<T extends KernelObject>(target: T, frame: Frame | undefined, e: EventView, by: string): T {
-    frame?.holds.push(target.id);
-    return this.store.update(target as KernelObject, recipes.take, frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId) as T;
-  }
-
-  holdBy<T extends KernelObject>(target: T, owner: Owner, e: EventView, by: string): T {
-    return this.store.update(target as KernelObject, recipes.take, owner, e.seq, by, e.taskId) as T;
-  }
-
-  /** The latest reference of an owner on a target. */
-  referenceOf(target: KernelObject, owner: Owner): number {
-    for (let i = target.references.length - 1; i >= 0; i--) if (target.references[i]!.owner === owner) return i;
-    return -1;
-  }
-
-  /** The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the stack already. */
-  referenceOfCalls(target: KernelObject, stack: Stack, returning?: Frame): number {
-    if (target.references.length === 0) return -1;
-    if (returning) {
-      const at = this.referenceOf(target, ownedByCall(returning.seq));
-      if (at >= 0) return at;
-    }
-    for (let up = 0; up < stack.depth; up++) {
-      const frame = stack.at(up)!;
-      if (!frame.paired) continue;
-      const at = this.referenceOf(target, ownedByCall(frame.seq));
-      if (at >= 0) return at;
-    }
-    return -1;
-  }
-
-  /** Settles a put: the reference at `index`, or (-1) one that no probe saw taken. */
-  settle<T extends KernelObject>(target: T, index: number): T {
-    return this.store.update(target as KernelObject, recipes.giveBack, index) as T;
-  }
-
-  /** What the calls of a frame took passes to the object that the call made. */
-  adopt(frame: Frame, owner: ObjectId, kinds: readonly Kind[]): void {
-    for (const id of frame.holds) {
-      const target = this.store.any(id);
-      if (target && kinds.includes(target.kind)) this.store.update(target, recipes.handOver, ownedByCall(frame.seq), owner);
-    }
-  }
-
-  /** A call returned: what it took and kept is its caller's now, if it has one that a probe shows. */
-  passUp(frame: Frame, stack: Stack): void {
-    if (frame.holds.length === 0 && frame.reserved.length === 0 && frame.born.length === 0) return;
-    const caller = this.callOwner(stack);
-    for (const id of frame.holds) {
-      const target = this.store.any(id);
-      if (!target || this.referenceOf(target, ownedByCall(frame.seq)) < 0) continue;
-      this.store.update(target, recipes.handOver, ownedByCall(frame.seq), caller ? ownedByCall(caller.seq) : UNSEEN);
-      caller?.holds.push(id);
-    }
-    if (caller) {
-      caller.reserved.push(...frame.reserved);
-      caller.born.push(...frame.born);
-    }
-    frame.holds.length = 0;
-    frame.reserved.length = 0;
-    frame.born.length = 0;
-  }
-
-  /** What a call still holds, on objects that live. */
-  leftBy(frame: Frame): Holding[] {
-    const left: Holding[] = [];
-    const owner = ownedByCall(frame.seq);
-    for (const id of new Set(frame.holds)) {
-      const target = this.store.any(id);
-      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
-    }
-    return left;
-  }
-
-  /** What an object holds on others. */
-  heldBy(owner: ObjectId, targets: readonly ObjectId[]): Holding[] {
-    const left: Holding[] = [];
-    for (const id of targets) {
-      const target = this.store.any(id);
-      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
-    }
-    return left;
-  }
-
-  /** The file whose `__fput` the stack is inside of. */
-  releasing(stack: Stack): File | undefined {
-    const frame = stack.find("__fput");
-    return frame ? this.store.get(frame.subject, "file") : undefined;
   }
 
   /** A probe printed a count that was true before the call took effect. */
@@ -402,19 +192,10 @@ export class World {
     stack.find("kvm_gmem_create")?.overput.push(target.id, e.seq);
   }
 
-  label(object: KernelObject): string {
-    return labelOf(object, this.addresses);
-  }
-
   taskName(task: TaskId): string {
     return this.tables.tasks.get(task).name;
   }
 }
 
-/** How people call an object: by its name where it has one, else by kind and address, and generation from the second life on. */
-export function labelOf(object: KernelObject, addresses: AddressTable): string {
-  if (object.kind === "module" && object.name) return `module ${object.name}`;
-  const life = object.generation > 1 ? `#${object.generation}` : "";
-  if (object.kind === "descriptors") return `descriptor table ${object.id}`;
-  return `${object.kind} ${addresses.hex(object.address)}${life}`;
-}
+export { labelOf, type Lifetimes } from "./identities.js";
+export type { Observer } from "./observer.js";

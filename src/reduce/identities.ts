@@ -1,0 +1,126 @@
+/**
+ * Which object an address means now. An object is an address and a lifetime: a birth at an address that is in use ends the
+ * life that was there, and an address that was never seen begins mid-life.
+ */
+import type { AddressId } from "../log/batch.js";
+import type { AddressTable } from "../log/tables.js";
+import type { EventView } from "../log/view.js";
+import type { Kind, KernelObject, OfKind } from "./objects.js";
+import * as recipes from "./recipes.js";
+import type { Store } from "./store.js";
+
+export interface Lifetimes {
+  born: number;
+  died: number;
+}
+
+export abstract class Identities {
+  /** The latest life at an address, ended or not. */
+  readonly #current = new Map<AddressId, KernelObject>();
+  #generations = new Uint32Array(1024);
+  /** Births and deaths: of guest_memfd and what it hangs on, and of everything seen. */
+  readonly lifetimes = { focus: new Map<Kind, Lifetimes>(), all: new Map<Kind, Lifetimes>() };
+
+  constructor(
+    readonly store: Store,
+    readonly addresses: AddressTable,
+  ) {}
+
+  /** Told of every object whose life is over. */
+  protected abstract forgotten(object: KernelObject): void;
+
+  /** The object that lives, or last lived, at an address. */
+  at<K extends Kind>(kind: K, address: AddressId): OfKind<K> | undefined {
+    if (address === 0) return undefined;
+    const held = this.#current.get(address);
+    if (held === undefined || held.kind !== kind) return undefined;
+    return this.store.current(held) as OfKind<K>;
+  }
+
+  /** The living object at an address; one that was never seen, or whose last life ended, begins mid-life here. */
+  living<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
+    const found = this.at(kind, address);
+    return found && found.death === 0 ? found : this.#begin(kind, address, e);
+  }
+
+  /** A new life: what the address held before, seen to end or not, is over. */
+  born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
+    const object = this.store.update(this.#begin(kind, address, e) as KernelObject, recipes.bornAt, e.seq, count) as OfKind<K>;
+    this.#tally(object, "born");
+    return object;
+  }
+
+  /** A life met mid-way that turns out to have begun now (a module seen loading). */
+  bornNow<T extends KernelObject>(object: T, e: EventView, count: number | null): T {
+    if (object.birth) return object;
+    this.#tally(object, "born");
+    return this.store.update(object as KernelObject, recipes.bornAt, e.seq, count) as T;
+  }
+
+  #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
+    const before = this.#current.get(address);
+    if (before && before.death === 0) {
+      // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
+      const ended = this.store.any(before.id) ?? before;
+      if (ended.birth) this.#tally(ended, "died");
+      this.forgotten(ended);
+      this.store.remove(ended);
+    }
+    if (address >= this.#generations.length) {
+      const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
+      grown.set(this.#generations);
+      this.#generations = grown;
+    }
+    const object = this.store.create(kind, address, ++this.#generations[address]!, e.seq);
+    this.#current.set(address, object);
+    return object;
+  }
+
+  died(object: KernelObject, e: EventView): void {
+    if (object.death) return;
+    const dead = this.store.update(object, recipes.diedAt, e.seq);
+    this.#tally(dead, "died");
+    this.store.remove(dead);
+    this.forgotten(dead);
+    // What is gone is remembered only where a later touch would mean something.
+    if (dead.focus) this.#current.set(dead.address, dead);
+    else this.#current.delete(dead.address);
+  }
+
+  /** From here on the object is followed. */
+  follow<T extends KernelObject>(object: T): T {
+    if (object.focus) return object;
+    const followed = this.store.update(object as KernelObject, recipes.enterFocus) as T;
+    if (object.birth) this.#tally(followed, "born", false);
+    return followed;
+  }
+
+  /** Keeps what became of an object after its end: a callback that ran, say. */
+  remember(dead: KernelObject): void {
+    if (this.#current.get(dead.address)?.id === dead.id) this.#current.set(dead.address, dead);
+  }
+
+  /** A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own are. */
+  #tally(object: KernelObject, what: "born" | "died", everything = true): void {
+    if (everything) this.#lifetimes("all", object.kind)[what]++;
+    if (object.focus && (object.kind !== "file" || object.gmem)) this.#lifetimes("focus", object.kind)[what]++;
+  }
+
+  #lifetimes(of: "focus" | "all", kind: Kind): Lifetimes {
+    let counts = this.lifetimes[of].get(kind);
+    if (!counts) this.lifetimes[of].set(kind, (counts = { born: 0, died: 0 }));
+    return counts;
+  }
+
+  label(object: KernelObject): string {
+    return labelOf(object, this.addresses);
+  }
+}
+
+/** How people call an object: by its name where it has one, else by kind and address, and generation from the second life on. */
+export function labelOf(object: KernelObject, addresses: AddressTable): string {
+  if (object.kind === "module" && object.name) return `module ${object.name}`;
+  const life = object.generation > 1 ? `#${object.generation}` : "";
+  if (object.kind === "descriptors") return `descriptor table ${object.id}`;
+  return `${object.kind} ${addresses.hex(object.address)}${life}`;
+}

@@ -1,0 +1,112 @@
+/**
+ * The ledger: every reference taken has an owner, and a put settles the entry that it belongs to. A reference taken inside a
+ * call is the call's until the call hands it to an object that it makes, or returns and leaves it to its caller.
+ */
+import type { EventView } from "../log/view.js";
+import type { Frame, Stack } from "./calls.js";
+import type { Holding } from "./facts.js";
+import { Identities } from "./identities.js";
+import { type File, type Kind, type KernelObject, type ObjectId, ownedByCall, type Owner, UNSEEN } from "./objects.js";
+import * as recipes from "./recipes.js";
+
+export abstract class Ledger extends Identities {
+  /** Who owns what is taken now: the innermost call that will return, or nobody that a probe shows. */
+  callOwner(stack: Stack): Frame | undefined {
+    for (let i = 0; i < stack.depth; i++) {
+      const frame = stack.at(i)!;
+      if (frame.paired) return frame;
+      if (frame.operation.calls) return undefined;
+    }
+    return undefined;
+  }
+
+  hold<T extends KernelObject>(target: T, frame: Frame | undefined, e: EventView, by: string): T {
+    frame?.holds.push(target.id);
+    return this.store.update(target as KernelObject, recipes.take, frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId) as T;
+  }
+
+  holdBy<T extends KernelObject>(target: T, owner: Owner, e: EventView, by: string): T {
+    return this.store.update(target as KernelObject, recipes.take, owner, e.seq, by, e.taskId) as T;
+  }
+
+  /** The latest reference of an owner on a target. */
+  referenceOf(target: KernelObject, owner: Owner): number {
+    for (let i = target.references.length - 1; i >= 0; i--) if (target.references[i]!.owner === owner) return i;
+    return -1;
+  }
+
+  /** The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the stack already. */
+  referenceOfCalls(target: KernelObject, stack: Stack, returning?: Frame): number {
+    if (target.references.length === 0) return -1;
+    if (returning) {
+      const at = this.referenceOf(target, ownedByCall(returning.seq));
+      if (at >= 0) return at;
+    }
+    for (let up = 0; up < stack.depth; up++) {
+      const frame = stack.at(up)!;
+      if (!frame.paired) continue;
+      const at = this.referenceOf(target, ownedByCall(frame.seq));
+      if (at >= 0) return at;
+    }
+    return -1;
+  }
+
+  /** Settles a put: the reference at `index`, or (-1) one that no probe saw taken. */
+  settle<T extends KernelObject>(target: T, index: number): T {
+    return this.store.update(target as KernelObject, recipes.giveBack, index) as T;
+  }
+
+  /** What the calls of a frame took passes to the object that the call made. */
+  adopt(frame: Frame, owner: ObjectId, kinds: readonly Kind[]): void {
+    for (const id of frame.holds) {
+      const target = this.store.any(id);
+      if (target && kinds.includes(target.kind)) this.store.update(target, recipes.handOver, ownedByCall(frame.seq), owner);
+    }
+  }
+
+  /** A call returned: what it took and kept is its caller's now, if it has one that a probe shows. */
+  passUp(frame: Frame, stack: Stack): void {
+    if (frame.holds.length === 0 && frame.reserved.length === 0 && frame.born.length === 0) return;
+    const caller = this.callOwner(stack);
+    for (const id of frame.holds) {
+      const target = this.store.any(id);
+      if (!target || this.referenceOf(target, ownedByCall(frame.seq)) < 0) continue;
+      this.store.update(target, recipes.handOver, ownedByCall(frame.seq), caller ? ownedByCall(caller.seq) : UNSEEN);
+      caller?.holds.push(id);
+    }
+    if (caller) {
+      caller.reserved.push(...frame.reserved);
+      caller.born.push(...frame.born);
+    }
+    frame.holds.length = 0;
+    frame.reserved.length = 0;
+    frame.born.length = 0;
+  }
+
+  /** What a call still holds, on objects that live. */
+  leftBy(frame: Frame): Holding[] {
+    const left: Holding[] = [];
+    const owner = ownedByCall(frame.seq);
+    for (const id of new Set(frame.holds)) {
+      const target = this.store.any(id);
+      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
+    }
+    return left;
+  }
+
+  /** What an object holds on others. */
+  heldBy(owner: ObjectId, targets: readonly ObjectId[]): Holding[] {
+    const left: Holding[] = [];
+    for (const id of targets) {
+      const target = this.store.any(id);
+      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
+    }
+    return left;
+  }
+
+  /** The file whose `__fput` the stack is inside of. */
+  releasing(stack: Stack): File | undefined {
+    const frame = stack.find("__fput");
+    return frame ? this.store.get(frame.subject, "file") : undefined;
+  }
+}
