@@ -115,11 +115,14 @@ export function toNumber(low: number, high: number): number {
   return high >= 0x80000000 ? -((~high >>> 0) * TWO_32 + (~low >>> 0) + 1) : high * TWO_32 + low;
 }
 
-/** A view for every point, with a getter for each of its arguments, all at one cursor. */
+/**
+ * A view for every point, with a getter for each of its arguments, all at one cursor. What every event has comes first: an
+ * argument of the same name (`index`, of a page) is read by its number.
+ */
 export function viewsOf(points: PointTable, cursor: Cursor): EventView[] {
   return points.points.map((point) => {
     class PointView extends EventView {}
-    point?.args.forEach((arg, k) => Object.defineProperty(PointView.prototype, arg.name, { get: getter(arg, k), enumerable: true }));
+    point?.args.forEach((arg, k) => arg.name in EventView.prototype || Object.defineProperty(PointView.prototype, arg.name, { get: getter(arg, k), enumerable: true }));
     return new PointView(point, cursor);
   });
 }

@@ -113,7 +113,7 @@ export class CallTrees implements Observer {
       this.#complete(node, stack.depth, pending);
       return;
     }
-    const relevant = touches.length > 0 || point.operation.probe === "marker" || point.operation.module !== undefined || (this.#inTight(pending, frame ? stack.depth - 1 : stack.depth) && !ofNothing(e));
+    const relevant = this.world.everything || touches.length > 0 || point.operation.probe === "marker" || point.operation.module !== undefined || (this.#inTight(pending, frame ? stack.depth - 1 : stack.depth) && !ofNothing(e));
     if (!relevant) return;
     const depth = frame ? stack.depth - 1 : stack.depth;
     if (frame && pending) {
