@@ -102,10 +102,8 @@ class Run {
     });
     if (spool.isOpen) out.line("");
     for (const line of summaryLines(result, style)) out.line(line);
-    if (!spool.isOpen) {
-      out.line("");
-      spool.release();
-    }
+    if (!spool.isOpen && !spool.isEmpty) out.line("");
+    spool.release();
     const shown = findingsLines(result.findings, result.hazards, { path: this.path, style, width, steps: (finding) => steps.get(finding) ?? evidence!.steps(finding) });
     if (shown.length > 0) out.line("");
     for (const line of shown) out.line(line);
@@ -131,13 +129,13 @@ class Run {
 
   async life(text: string): Promise<number> {
     if (this.flags.json) throw new UsageError("--object prints text; for JSON give --at, or neither");
-    const { out, style, width } = this.terminal;
+    const { out, style } = this.terminal;
     let follower: Follower | undefined;
     let chronicle: Chronicle | undefined;
     const result = await this.#replay({
       ...(this.flags.at === undefined ? {} : { at: parseMoment(this.flags.at) }),
       observe: (world) => {
-        const following = new Follower(parseSpec(text), world, { style, width, print: (line) => out.line(line) });
+        const following = new Follower(parseSpec(text), world, { style, print: (line) => out.line(line) });
         follower = following;
         return (chronicle = new Chronicle(world, (row) => following.row(row)));
       },

@@ -22,6 +22,10 @@ export class Spool {
     return this.#open;
   }
 
+  get isEmpty(): boolean {
+    return this.#held.length === 0;
+  }
+
   line(text: string): void {
     if (this.#open) {
       this.print(text);
@@ -36,6 +40,7 @@ export class Spool {
 
   /** Prints what is held. */
   release(): void {
+    if (this.#open) return;
     this.#open = true;
     for (const line of this.#held) this.print(line);
     this.#held = [];

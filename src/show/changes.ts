@@ -21,13 +21,18 @@ export function ownersText(change: ShownChange): string {
   return parts.join(", ");
 }
 
+/** What a change does beside its count; what the ledger says with a name is not said twice. */
+export function noteText(change: ShownChange): string {
+  const owners = ownersText(change);
+  if (owners !== "" && /\breference is\b/.test(change.note)) return "";
+  return owners.startsWith("held by") ? change.note.replace(/, held by the mount$/, "") : change.note;
+}
+
 /** All of it; empty where the event only passed by. */
 export function changeText(change: ShownChange): string {
-  const owners = ownersText(change);
-  // Some notes say what the ledger says with a name.
-  const note = owners !== "" && /\breference is\b/.test(change.note) ? "" : change.note.replace(owners.startsWith("held by") ? /, held by the mount$/ : /$^/, "");
+  const note = noteText(change);
   const count = countText(change);
   // A birth's note has the count in it.
   const counted = count !== "" && !note.includes(COUNT_NAMES[change.kind]);
-  return [note, counted ? count : "", owners].filter((part) => part !== "").join(", ");
+  return [note, counted ? count : "", ownersText(change)].filter((part) => part !== "").join(", ");
 }

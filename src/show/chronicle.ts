@@ -11,6 +11,7 @@ import { valueOf } from "../reduce/call-tree.js";
 import type { Frame, Stack } from "../reduce/calls.js";
 import type { Kind, KernelObject, ObjectId, Reference } from "../reduce/objects.js";
 import type { Observer, World } from "../reduce/world.js";
+import { RecentEvents } from "./recent.js";
 import { call } from "./words.js";
 
 /** What the kernel calls the count of each kind. */
@@ -60,6 +61,8 @@ interface Snapshot {
   references: readonly Reference[];
 }
 
+/** Few, and alive from the beginning of a recording to its end. */
+const LASTING: ReadonlySet<Kind> = new Set<Kind>(["module", "mount", "superblock"]);
 /** Rows that are kept. */
 const WINDOW = 1 << 16;
 /** Past this many references on one object, who holds which is not compared at every event. */
@@ -72,6 +75,9 @@ export class Chronicle implements Observer {
   readonly #touched = new Map<ObjectId, { object: KernelObject; note: string }>();
   /** What a call in progress holds, looked at when it returns. */
   #held: readonly ObjectId[] = [];
+  readonly #recent = new RecentEvents();
+  /** Where objects that outlive the window came from. */
+  readonly #births = new Map<ObjectId, Row>();
 
   /** `onRow` is told each row as it is made; `known` adds objects that events do not touch by themselves. */
   constructor(
@@ -79,8 +85,17 @@ export class Chronicle implements Observer {
     private readonly onRow: (row: Row) => void = () => {},
   ) {}
 
+  /** What happened at an event; of one that touched nothing which is followed, what it was. */
   row(seq: number): Row | undefined {
-    return this.#rows.get(seq);
+    return this.#rows.get(seq) ?? this.#passing(seq) ?? [...this.#births.values()].find((row) => row.seq === seq);
+  }
+
+  #passing(seq: number): Row | undefined {
+    const event = this.#recent.get(seq);
+    const point = event && this.world.points.points[event.point];
+    if (!point) return undefined;
+    const time = formatTime(event.timeHigh, event.timeLow, this.#recent.digits);
+    return { seq, operation: point.operation.name, phase: point.phase, task: this.world.taskName(event.task), line: event.line, time, result: "", changes: [] };
   }
 
   labelOf(id: ObjectId): string {
@@ -114,11 +129,19 @@ export class Chronicle implements Observer {
       if (object?.focus && !this.#touched.has(id)) this.#touched.set(id, { object, note: "" });
     }
     const point = e.point!;
+    this.#recent.add(e);
     if (this.#touched.size === 0 && point.operation.module === undefined) return;
     const changes: Change[] = [];
     for (const { object, note } of this.#touched.values()) changes.push(this.#change(object, note, e, stack, frame));
+    const row = this.#rowOf(e, changes);
+    keep(this.#rows, row.seq, row);
+    this.onRow(row);
+  }
+
+  #rowOf(e: EventView, changes: readonly Change[]): Row {
     const { batch, index } = e;
-    const row: Row = {
+    const point = e.point!;
+    return {
       seq: e.seq,
       operation: point.operation.name,
       phase: point.phase,
@@ -128,8 +151,6 @@ export class Chronicle implements Observer {
       result: point.phase === "return" ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
       changes,
     };
-    keep(this.#rows, row.seq, row);
-    this.onRow(row);
   }
 
   #change(object: KernelObject, note: string, e: EventView, stack: Stack, frame: Frame | undefined): Change {
@@ -141,6 +162,10 @@ export class Chronicle implements Observer {
     const owner = (o: number): string => (o > 0 ? this.labelOf(o) : o < 0 ? callName(-o, stack, frame) : "");
     const moves = before ? compare(before.references, references, owner) : { taken: names(references, owner), given: [], passed: [] };
     const from = printedCount(e, now) ?? before?.count ?? null;
+    if (!before && LASTING.has(now.kind)) {
+      const birth = this.row(now.birth || now.met);
+      if (birth) this.#births.set(now.id, birth);
+    }
     if (now.death) this.#last.delete(now.id);
     else this.#last.set(now.id, { count: now.count, references });
     return { id: now.id, kind: now.kind, label, note, from, to: now.count, ...moves };

@@ -22,9 +22,13 @@ export type Sameness = (node: CallNode) => string;
 /** Same shape: the operation, how it ended, and what it called. */
 export const shape: Sameness = (node) => `${node.operation}${node.rcu ? "@" : ""}${call.failed(node) ? `!${node.result!.text}` : ""}(${node.children.map(shape).join()})`;
 
-/** Same shape, by the same task, on the same objects; calls that called something always stand for themselves. */
-export const sameLeaf: Sameness = (node) =>
-  node.children.length > 0 ? `#${node.seq}` : `${node.task}:${shape(node)}:${node.args.map((a) => a.object?.id ?? "").join()}:${node.touched.map((t) => t.object.id + t.note).join()}`;
+/** Same shape, by the same task, on the same objects: sixteen faults on one mapping, but never two lives at one address. */
+export const sameObjects: Sameness = (node) => `${node.task}:${shape(node)}:${objects(node)}`;
+
+function objects(node: CallNode): string {
+  const own = [...node.args, ...(node.result ? [node.result] : [])].map((value) => value.object?.id ?? "");
+  return `${own.join()}:${node.touched.map((t) => t.object.id + t.note).join()}(${node.children.map(objects).join()})`;
+}
 
 export function runs(nodes: readonly CallNode[], sameness: Sameness): Run[] {
   const keys = nodes.map(sameness);

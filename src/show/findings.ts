@@ -6,7 +6,10 @@ import { changeText } from "./changes.js";
 import type { Row } from "./chronicle.js";
 import { sideBySide } from "./columns.js";
 import type { Style } from "./style.js";
-import { indent, table, wrap } from "./text.js";
+import { indent, plural, table, wrap } from "./text.js";
+
+/** Steps beside the evidence that are shown. */
+const OTHER_STEPS = 6;
 
 /** One line of evidence. */
 export interface ShownStep {
@@ -50,7 +53,7 @@ export function stepsOf(finding: Finding, names: StepNames): ShownStep[] {
         seq,
         task: row?.task ?? (step ? names.task(step.task) : own ? finding.task : ""),
         time: row?.time ?? (own ? finding.time : ""),
-        what: row ? (row.phase === "return" ? `${row.operation} returns ${row.result}` : row.operation) : step ? names.operation(step.point) : own ? "here" : "",
+        what: row ? (row.phase === "return" ? `${row.operation} returns ${row.result}`.trimEnd() : row.operation) : step ? names.operation(step.point) : own ? "here" : "(too long ago to be named)",
         did: row ? didOf(row, finding) : step?.note ? [step.note] : [],
         evidence: evidence.has(seq),
       };
@@ -59,11 +62,8 @@ export function stepsOf(finding: Finding, names: StepNames): ShownStep[] {
 
 /** Of what the event did, what changed anything; the object of the finding need not be named again. */
 function didOf(row: Row, finding: Finding): string[] {
-  return row.changes.flatMap((change) => {
-    const text = changeText(change);
-    if (!text) return [];
-    return [change.label === finding.object ? text : `${change.label}: ${text}`];
-  });
+  const told = row.changes.map((change) => ({ label: change.label, text: changeText(change) })).filter((c) => c.text !== "");
+  return told.map(({ label, text }) => (label === finding.object && told.length === 1 ? text : `${label}: ${text}`));
 }
 
 export function findingLines(finding: Finding, context: FindingContext): string[] {
@@ -72,14 +72,33 @@ export function findingLines(finding: Finding, context: FindingContext): string[
   const severity = finding.severity === "error" ? style.red("error") : style.yellow("hazard");
   const head = `${style.bold(`${where}:`)} ${severity}: ${style.bold(printable(finding.object))} [${finding.rule}]`;
   const at = `at event ${finding.event}, ${finding.time}, ${printable(finding.task)}`;
-  return [head, ...indent([at, ...wrap(printable(finding.message), width - 4)], 4), ...evidenceLines(context.steps(finding), context)];
+  return [head, ...indent([at, ...wrap(printable(finding.message), width - 4)], 4), ...evidenceLines(context.steps(finding), finding.object, context)];
 }
 
-function evidenceLines(steps: readonly ShownStep[], context: FindingContext): string[] {
-  if (steps.length === 0) return [];
-  const tasks = [...new Set(steps.map((s) => s.task))];
-  const lines = tasks.length === 2 ? inTwoColumns(steps, tasks as [string, string], context) : inOneColumn(steps, tasks.length > 1, context);
-  return ["", ...indent(lines, 4)];
+function evidenceLines(all: readonly ShownStep[], object: string, context: FindingContext): string[] {
+  if (all.length === 0) return [];
+  const steps = telling(all);
+  const tasks = [...new Set(steps.map((s) => s.task).filter((task) => task !== ""))];
+  const lines = tasks.length === 2 ? inTwoColumns(withKinds(steps), tasks as [string, string], context) : inOneColumn(steps, tasks.length > 1, context);
+  const left = all.filter((s) => s.did.length > 0).length - steps.filter((s) => s.did.length > 0).length;
+  return ["", ...indent([...lines, ...(left > 0 ? [context.style.dim(`  (${plural(left, "more step")}: kreel replay --object '${printable(object)}' …)`)] : [])], 4)];
+}
+
+/** The evidence, and of what else happened to the object the first and the latest that changed anything. */
+function telling(steps: readonly ShownStep[]): ShownStep[] {
+  const others = steps.filter((s) => !s.evidence && s.did.length > 0);
+  const kept = new Set(others.length <= OTHER_STEPS ? others : [others[0]!, ...others.slice(1 - OTHER_STEPS)]);
+  return steps.filter((s) => s.evidence || kept.has(s));
+}
+
+const LABEL = /\b(inode|file|dentry|mount|superblock|vm|memslot) 0x[0-9a-f]+(?:#\d+)?/g;
+
+/** In a narrow column an address says nothing where only one object of its kind takes part: the message names it. */
+function withKinds(steps: readonly ShownStep[]): ShownStep[] {
+  const labels = new Map<string, Set<string>>();
+  for (const { what, did } of steps) for (const text of [what, ...did]) for (const [label, kind] of text.matchAll(LABEL)) labels.set(kind!, (labels.get(kind!) ?? new Set()).add(label));
+  const short = (text: string): string => text.replace(LABEL, (label, kind: string) => (labels.get(kind)!.size === 1 ? kind : label));
+  return steps.map((s) => ({ ...s, what: short(s.what), did: s.did.map(short) }));
 }
 
 const mark = (step: ShownStep): string => (step.evidence ? "*" : " ");
@@ -90,7 +109,7 @@ function inTwoColumns(steps: readonly ShownStep[], tasks: readonly [string, stri
   const pad = " ".repeat(digits + 4);
   const [title, ...rest] = sideBySide(
     [pad + printable(tasks[0]), pad + printable(tasks[1])],
-    steps.map((step) => ({ column: step.task === tasks[0] ? 0 : 1, head: head(step), text: printable(step.what), below: step.did.map(printable) })),
+    steps.map((step) => ({ column: step.task === tasks[1] ? 1 : 0, head: head(step), text: printable(step.what), below: step.did.map(printable) })),
     width - 4,
   );
   return [style.cyan(title!), ...rest];

@@ -4,21 +4,24 @@
  */
 import { printable } from "../read/trouble.js";
 import type { KernelObject, ObjectId } from "../reduce/objects.js";
-import { changeText } from "./changes.js";
+import { countText, noteText, ownersText } from "./changes.js";
 import { COUNT_NAMES, type Change, type Row } from "./chronicle.js";
 import type { Style } from "./style.js";
-import { wrap } from "./text.js";
+import { plural } from "./text.js";
 
 /** What `--object` asks for: a name (`kvm_amd`, `module kvm_amd`), or an address with or without kind and life. */
 export interface ObjectSpec {
   readonly text: string;
   readonly kind: string;
-  /** A name or an address. */
+  /** A name or an address; empty for every object of the kind. */
   readonly name: string;
   readonly generation: number;
 }
 
+const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>(["inode", "file", "dentry", "mount", "superblock", "fs_type", "module", "vm", "memslot"]);
+
 export function parseSpec(text: string): ObjectSpec {
+  if (KINDS.has(text.trim())) return { text, kind: text.trim(), name: "", generation: 0 };
   const [, kind = "", name = "", generation = ""] = /^(?:([a-z_]+) +)?(.*?)(?:#(\d+))?$/.exec(text.trim())!;
   return { text, kind, name: name.toLowerCase().startsWith("0x") ? name.toLowerCase() : name, generation: Number(generation) };
 }
@@ -48,7 +51,7 @@ export function namesOf(object: KernelObject): string[] {
 export function matches(spec: ObjectSpec, object: Named): boolean {
   if (spec.kind !== "" && spec.kind !== object.kind) return false;
   if (spec.generation !== 0 && spec.generation !== object.generation) return false;
-  return spec.name === object.address || object.names.includes(spec.name);
+  return spec.name === "" || spec.name === object.address || object.names.includes(spec.name);
 }
 
 /** Whether the object may yet turn out to be the one: its name comes later than its first event. */
@@ -77,21 +80,23 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-const OPERATION_WIDTH = 24;
+const TASK_WIDTH = 12;
+const COUNT_WIDTH = 9;
 
+/** `module kvm_amd at 0xffff…`, and what the column of numbers counts. */
 export function lifeHeading(label: string, object: Named, style: Style): string {
-  return style.bold(printable(label.includes(object.address) ? label : `${label} at ${object.address}`));
+  const name = printable(label.includes(object.address) ? label : `${label} at ${object.address}`);
+  return `${style.bold(name)}  ${style.dim(`(${COUNT_NAMES[object.kind as KernelObject["kind"]]})`)}`;
 }
 
-/** `  1060  37.367443  task-96  try_module_get   2 → 3   held by kvm_gmem_create`. */
-export function lifeLines(row: Row, change: Change, width: number, style: Style): string[] {
-  const what = row.phase === "return" ? `${row.operation} = ${row.result}` : row.operation;
-  const head = `${String(row.seq).padStart(7)}  ${row.time}  ${printable(row.task)}  ${printable(what).padEnd(OPERATION_WIDTH)}  `;
-  const text = printable(changeText(change));
-  if (text === "") return [style.dim(head.trimEnd())];
-  const pad = " ".repeat(11);
-  if (head.length + text.length <= width) return [`${head}${text}`];
-  return [head.trimEnd(), ...wrap(text, width - pad.length - 2).map((line, k) => `${pad}${k === 0 ? style.dim("~ ") : "  "}${line}`)];
+/** `  1200  98.308381  task-251  2 → 3  try_module_get = 1: held by anon_inode_getfile`. One line, whatever its length. */
+export function lifeLine(row: Row, change: Change, style: Style): string {
+  // What a call returns is said unless it is this very object.
+  const what = row.phase === "return" && row.result !== change.label ? `${row.operation} = ${row.result}` : row.operation;
+  const count = countText(change).replace(/^\S+ /, "");
+  const did = [noteText(change), ownersText(change)].filter((part) => part !== "").join(", ");
+  const event = style.dim(String(row.seq).padStart(7));
+  return `${event}  ${row.time}  ${printable(row.task).padEnd(TASK_WIDTH)}  ${count.padEnd(COUNT_WIDTH)}${printable(did === "" ? what : `${what}: ${did}`)}`;
 }
 
 export interface LifeEnd {
@@ -102,15 +107,18 @@ export interface LifeEnd {
   readonly death: number;
   readonly count: number | null;
   readonly holders: readonly string[];
+  /** The count when it was first known. */
+  readonly first: number | null;
   readonly gets: number;
   readonly puts: number;
 }
 
-/** How it ended: `born at event 608, gone at event 2839; 5 taken, 5 given back`. */
+/** How it ended: `born at event 608, gone at event 2839; refcnt 2 at first, 3 gets, 4 puts`. */
 export function endLine(end: LifeEnd): string {
   const born = end.birth ? `born at event ${end.birth}` : "older than the recording";
   const count = end.count === null ? "" : `, ${COUNT_NAMES[end.kind]} ${end.count}`;
   const fate = end.death ? `gone at event ${end.death}` : `lives at the end${count}`;
+  const moves = end.gets + end.puts === 0 || end.first === null ? "" : `; ${COUNT_NAMES[end.kind]} ${end.first} at first, ${plural(end.gets, "get")}, ${plural(end.puts, "put")}`;
   const held = end.death || end.holders.length === 0 ? "" : `; held by ${end.holders.join(", ")}`;
-  return printable(`${born}, ${fate}; ${end.gets} references taken and ${end.puts} given back under probes${held}`);
+  return printable(`${born}, ${fate}${moves}${held}`);
 }

@@ -7,6 +7,7 @@ import type { EventView } from "../log/view.js";
 import type { CallNode } from "../reduce/call-tree.js";
 import type { Frame, Stack } from "../reduce/calls.js";
 import type { Observer } from "../reduce/world.js";
+import { nestWithin } from "./nesting.js";
 
 /** Calls that may wait, in all trees together: what a screen could not show anyway, and a small part of memory. */
 const MAX_WAITING = 20_000;
@@ -52,7 +53,7 @@ export class InOrder implements Observer {
     if (n === 0) return;
     const ready = this.#waiting.splice(0, n);
     this.#size = this.#waiting.reduce((sum, tree) => sum + sizeOf(tree), 0);
-    for (const tree of ready) this.onTree(tree);
+    for (const tree of nestWithin(ready)) this.onTree(tree);
   }
 }
 

@@ -45,7 +45,7 @@ export interface ShownState {
 /** `everything`: also what has nothing to do with guest_memfd. */
 export function stateOf(world: World, everything = false): ShownState {
   const order = new Map<string, number>(COUNTED_KINDS.map((kind, k) => [kind, k]));
-  const calls = callsOf(world);
+  const calls = callsOf(world, everything);
   const live = [...world.store.live()].filter((o) => o.death === 0 && order.has(o.kind) && (everything || o.focus));
   live.sort((a, b) => order.get(a.kind)! - order.get(b.kind)! || a.met - b.met);
   return {
@@ -55,9 +55,11 @@ export function stateOf(world: World, everything = false): ShownState {
   };
 }
 
-function callsOf(world: World): ShownCall[] {
+/** Of tasks that are doing something to guest_memfd, unless everything is asked for. */
+function callsOf(world: World, everything: boolean): ShownCall[] {
   const calls: ShownCall[] = [];
   for (const stack of world.calls.stacks()) {
+    if (!everything && ![...stack.frames()].some((frame) => frame.operation.module !== undefined || world.store.any(frame.subject)?.focus)) continue;
     let depth = 0;
     for (const frame of stack.frames()) calls.push({ task: world.taskName(frame.task), operation: frame.operation.name, event: frame.seq, depth: depth++ });
   }
@@ -107,7 +109,8 @@ function factsOf(world: World, o: KernelObject): string[] {
     case "superblock":
       return [...(o.fsName ? [o.fsName] : []), ...(o.stage === "live" ? [] : [o.stage])];
     case "module":
-      return [o.stage];
+      // What follows `coming` has no probe everywhere: only an end is certain.
+      return o.stage === "exiting" || o.stage === "freed" ? [o.stage] : [];
     case "vm":
       return [...(o.type ? [`type ${o.type}`] : []), ...(o.stage === "live" ? [] : [o.stage]), ...(o.slots.length > 0 ? [`${o.slots.length} bound slot${o.slots.length === 1 ? "" : "s"}`] : [])];
     case "memslot":
@@ -138,8 +141,14 @@ function objectLines(object: ShownObject, style: Style): string[] {
   const met = object.birth > 0 ? `born at event ${object.birth}` : "older than the recording";
   const head = `${style.bold(printable(object.label))}: ${printable([...object.facts, met].join(", "))}`;
   const rows = object.references.map((r) => [`  held by ${printable(r.owner)}`, `${r.by}, event ${r.event}, ${printable(r.task)}`]);
-  const unprobed = object.unprobed > 0 ? [`  and ${object.unprobed} more, taken where no probe is`] : [];
-  return [head, ...table(rows), ...unprobed];
+  return [head, ...table(rows), ...unprobedLines(object)];
+}
+
+function unprobedLines({ kind, unprobed }: ShownObject): string[] {
+  // The count that the kernel prints of a module begins at 1.
+  const base = kind === "module" && unprobed > 0 ? 1 : 0;
+  const rest = unprobed - base;
+  return [...(base > 0 ? ["  and 1 of its own (MODULE_REF_BASE)"] : []), ...(rest > 0 ? [`  and ${rest} taken where no probe is`] : [])];
 }
 
 function callLines(calls: readonly ShownCall[], style: Style): string[] {

@@ -11,7 +11,8 @@ import { printable } from "../read/trouble.js";
 import type { CallNode } from "../reduce/call-tree.js";
 import { changeText, type ShownChange } from "./changes.js";
 import type { Change, Row } from "./chronicle.js";
-import { type Run, runs, sameLeaf, shape } from "./collapse.js";
+import { settleReleases } from "./nesting.js";
+import { type Run, runs, sameObjects, shape } from "./collapse.js";
 import type { Style } from "./style.js";
 import { call } from "./words.js";
 
@@ -40,6 +41,7 @@ export class TreePrinter {
   constructor(private readonly context: TreeContext) {}
 
   add(tree: CallNode): void {
+    settleReleases(tree, (seq) => this.context.row(seq));
     if (tree.operation === MARKER) {
       this.flush();
       this.#marker(tree);
@@ -50,7 +52,7 @@ export class TreePrinter {
   }
 
   flush(): void {
-    for (const run of runs(this.#section.splice(0), sameLeaf)) {
+    for (const run of runs(this.#section.splice(0), sameObjects)) {
       this.#heading(run.nodes[0]!);
       this.#calls = true;
       for (const line of runLines(run, 0, timeOf(run.nodes[0]!).length, this.context)) this.context.print(line);
@@ -104,7 +106,7 @@ function runLines(run: Run, depth: number, timeWidth: number, context: TreeConte
   const lines = run.nodes.flatMap((node) => nodeLines(node, depth, timeWidth, context));
   const end = run.last.returned || run.last.seq;
   if (run.nodes.length === 1 && lines.length === 1) return [`${lines[0]!}  ${style.bold(`× ${run.times}`)}${style.dim(`, to event ${end}`)}`];
-  const what = run.nodes.length === 1 ? "the same" : `the same ${run.nodes.length} calls`;
+  const what = run.nodes.length === 1 ? "the same call" : `the same ${run.nodes.length} calls`;
   return [...lines, `${pad}${style.dim(`… ${what} ${run.times - 1} more time${run.times === 2 ? "" : "s"}, to event ${end}`)}`];
 }
 
