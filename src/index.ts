@@ -5,6 +5,7 @@ export type { Diff, Difference, DifferenceKind, DiffSummary, Hunk, HunkLine, Sit
 export { RULES, type Finding, type RuleName } from "./check/finding.js";
 export { errnoName } from "./check/errno.js";
 export { MemoryLog, type Log, type Origin } from "./log/log.js";
+export { eventsOf, type Inside, type PlacedEvent } from "./events.js";
 export { eventAt, type KernelEvent } from "./log/event.js";
 export type { Batch } from "./log/batch.js";
 export { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
