@@ -61,8 +61,8 @@ export class Follower {
     const { print, style } = this.context;
     const label = this.world.label(object);
     const step = change.from === null || change.to === null ? 0 : change.to - change.from;
-    const life = this.#lives.get(object.id) ?? { object, label, first: change.to, gets: 0, puts: 0 };
-    this.#lives.set(object.id, { object, label, first: life.first ?? change.to, gets: life.gets + Math.max(0, step), puts: life.puts + Math.max(0, -step) });
+    const life = this.#lives.get(object.id) ?? { object, label, first: change.from ?? change.to, gets: 0, puts: 0 };
+    this.#lives.set(object.id, { object, label, first: life.first ?? change.from ?? change.to, gets: life.gets + Math.max(0, step), puts: life.puts + Math.max(0, -step) });
     if (this.#isMereEntry(row, change)) return;
     if (this.#heading !== object.id) {
       if (this.#printed) print("");

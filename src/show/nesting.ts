@@ -39,14 +39,17 @@ function ends(put: CallNode, release: CallNode, row: (seq: number) => Row | unde
 /** A call that was complete before the call around it turned out to matter belongs inside it. Trees come in order. */
 export function nestWithin(trees: readonly CallNode[]): CallNode[] {
   const kept: CallNode[] = [];
+  // The outermost calls of one task follow each other: only its latest can be around.
+  const latest = new Map<number, CallNode>();
   for (const tree of trees) {
-    const around = kept.findLast((k) => k.task === tree.task && !tree.rcu && k.seq < tree.seq && tree.seq < k.returned);
-    if (!around) {
+    const around = tree.rcu ? undefined : latest.get(tree.task);
+    if (around && around.seq < tree.seq && tree.seq < around.returned) {
+      around.children.push(tree);
+      if (around.children.at(-2) && around.children.at(-2)!.seq > tree.seq) around.children.sort((a, b) => a.seq - b.seq);
+    } else {
       kept.push(tree);
-      continue;
+      if (!tree.rcu) latest.set(tree.task, tree);
     }
-    around.children.push(tree);
-    around.children.sort((a, b) => a.seq - b.seq);
   }
   return kept;
 }

@@ -15,44 +15,72 @@ const MAX_WAITING = 20_000;
 export class InOrder implements Observer {
   /** Outermost calls in progress, by stack: the events of their entries. */
   readonly #open = new Map<Stack, number>();
+  /** The earliest of them. */
+  #oldest = Infinity;
   #waiting: CallNode[] = [];
+  /** The first event of what waits. */
+  #first = Infinity;
   #size = 0;
+  #touched = false;
 
   constructor(private readonly onTree: (tree: CallNode) => void) {}
 
   /** Takes a complete tree. */
   take(tree: CallNode): void {
     this.#waiting.push(tree);
+    this.#first = Math.min(this.#first, tree.seq);
     this.#size += sizeOf(tree);
   }
 
-  entered(e: EventView, stack: Stack, frame: Frame | undefined): void {
-    if (frame && stack.depth === 1 && e.point!.operation.context !== "rcu") this.#open.set(stack, e.seq);
+  touched(): void {
+    this.#touched = true;
+  }
+
+  entered(): void {
+    this.#touched = false;
   }
 
   /** Runs after the trees have seen the event. */
-  reduced(_e: EventView, stack: Stack): void {
-    if (stack.depth === 0) this.#open.delete(stack);
-    if (this.#waiting.length > 0) this.#release();
+  reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    const { phase, operation } = e.point!;
+    // What has no return may never end, and matters only where it touched something.
+    if (frame && phase === "entry" && stack.depth === 1 && operation.context !== "rcu" && (frame.paired || this.#touched)) this.#opened(stack, e.seq);
+    if (stack.depth === 0) this.#closed(stack);
+    if (this.#first < this.#oldest || this.#size > MAX_WAITING) this.#release();
   }
 
   closed(_frame: Frame, stack: Stack): void {
-    if (stack.depth === 0) this.#open.delete(stack);
+    if (stack.depth === 0) this.#closed(stack);
   }
 
   finish(): void {
     this.#open.clear();
-    this.#release();
+    this.#oldest = Infinity;
+    if (this.#waiting.length > 0) this.#release();
+  }
+
+  #opened(stack: Stack, seq: number): void {
+    if (this.#open.has(stack)) this.#closed(stack);
+    this.#open.set(stack, seq);
+    this.#oldest = Math.min(this.#oldest, seq);
+  }
+
+  #closed(stack: Stack): void {
+    const seq = this.#open.get(stack);
+    if (seq === undefined) return;
+    this.#open.delete(stack);
+    if (seq === this.#oldest) this.#oldest = [...this.#open.values()].reduce((a, b) => Math.min(a, b), Infinity);
   }
 
   #release(): void {
-    const oldest = this.#size > MAX_WAITING ? Infinity : Math.min(Infinity, ...this.#open.values());
-    if (this.#waiting.length > 1) this.#waiting.sort((a, b) => a.seq - b.seq);
-    let n = 0;
-    while (n < this.#waiting.length && this.#waiting[n]!.seq < oldest) n++;
-    if (n === 0) return;
-    const ready = this.#waiting.splice(0, n);
-    this.#size = this.#waiting.reduce((sum, tree) => sum + sizeOf(tree), 0);
+    this.#waiting.sort((a, b) => a.seq - b.seq);
+    // Whatever has kept so many waiting is taken for a task that is gone: it keeps nobody waiting again.
+    if (this.#size > MAX_WAITING) for (const stack of [...this.#open.keys()]) this.#closed(stack);
+    const oldest = this.#oldest;
+    const n = this.#waiting.findIndex((tree) => tree.seq > oldest);
+    const ready = this.#waiting.splice(0, n < 0 ? this.#waiting.length : n);
+    this.#first = this.#waiting[0]?.seq ?? Infinity;
+    for (const tree of ready) this.#size -= sizeOf(tree);
     for (const tree of nestWithin(ready)) this.onTree(tree);
   }
 }
