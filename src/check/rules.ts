@@ -110,6 +110,31 @@ const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
   });
 });
 
+const uninstalledFile = rule("leaked-file", "call-kept", (f, words) => {
+  if (f.files.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong(
+    ...f.files.map((file) => ({
+      object: words.label(file),
+      message: `${f.operation} returned a descriptor and installed ${words.label(file)} under none: nobody can close it; the healthy path calls fd_install before it returns`,
+      evidence: sorted([file.birth || file.met, f.event.seq]),
+      steps: trailOf(file),
+    })),
+  );
+});
+
+const uninstalledDescriptor = rule("leaked-descriptor", "call-kept", (f) => {
+  if (f.descriptors.length === 0) return FINE;
+  if (!f.certain) return CANNOT_TELL;
+  return wrong(
+    ...f.descriptors.map(({ fd, seq }) => ({
+      object: `descriptor ${fd}`,
+      message: `${f.operation} returned and descriptor ${fd}, taken by get_unused_fd_flags at event ${seq}, is still reserved with nothing installed under it; the healthy path calls fd_install`,
+      evidence: sorted([seq, f.event.seq]),
+    })),
+  );
+});
+
 const leakedDescriptor = rule("leaked-descriptor", "call-failed", (f) => {
   if (f.descriptors.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
@@ -283,7 +308,9 @@ const moduleUnpinnedEarly = rule(
 export const rules: readonly Rule[] = [
   ...leakedInode,
   leakedFile,
+  uninstalledFile,
   leakedDescriptor,
+  uninstalledDescriptor,
   leakedMountAtExit,
   ...leaks("inode", "leaked-inode"),
   ...leaks("mount", "leaked-mount"),

@@ -35,6 +35,10 @@ export interface CallKept extends Common {
   readonly type: "call-kept";
   readonly operation: string;
   readonly left: readonly Holding[];
+  /** Files that it made and installed nowhere. */
+  readonly files: readonly KernelObject[];
+  /** Descriptors that it reserved and installed nothing under. */
+  readonly descriptors: readonly { readonly fd: number; readonly seq: number }[];
 }
 
 /** A file is released; `descriptors` are those known to refer to it still. */

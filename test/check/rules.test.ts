@@ -30,7 +30,7 @@ const holding = (target: KernelObject, seq: number, by: string): Holding => ({ t
 
 const at = { certain: true } as const;
 const failed = (fields: Partial<FactOf<"call-failed">>): FactOf<"call-failed"> => ({ ...at, type: "call-failed", event: event(90, "kvm_gmem_create"), operation: "kvm_gmem_create", entry: 50, result: -23, left: [], inodes: [], descriptors: [], overput: [], ...fields });
-const kept = (left: readonly Holding[]): FactOf<"call-kept"> => ({ ...at, type: "call-kept", event: event(90, "kvm_gmem_create"), operation: "kvm_gmem_create", left });
+const kept = (left: readonly Holding[]): FactOf<"call-kept"> => ({ ...at, type: "call-kept", event: event(90, "kvm_gmem_create"), operation: "kvm_gmem_create", left, files: [], descriptors: [] });
 const gone = (left: readonly Holding[]): FactOf<"owner-gone"> => ({ ...at, type: "owner-gone", event: event(90, "mntput"), owner: object("file", 7), left });
 const exited = (fields: Partial<FactOf<"module-exited">>): FactOf<"module-exited"> => ({ ...at, type: "module-exited", event: event(90, "free_module"), module: object("module", 3, { name: "kvm_amd" }), how: "exit", exit: 80, live: [], mounts: [], ...fields });
 

@@ -43,7 +43,12 @@ function pairs(flat: readonly number[]): [number, number][] {
 
 function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
   const file = w.store.get(frame.file, "file");
-  if (!file) return;
+  if (!file) {
+    const files = frame.born.flatMap((id) => w.store.get(id, "file") ?? []);
+    const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq }));
+    w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq) && w.sees("fd_install"), operation: frame.operation.name, left: [], files, descriptors });
+    return;
+  }
   const module = moduleHeld(w, frame) || file.module;
   w.adopt(frame, file.id, ["module", "vm"]);
   let now = w.store.update(w.follow(file), recipes.fileMade, frame.seq);
@@ -61,7 +66,7 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
   }
   // Where no probe shows how they pass to the file and its dentry, they did not stay with the call.
   const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? w.sees("d_instantiate") : (target.kind === "mount" || target.kind === "dentry") && w.sees("alloc_file_pseudo")));
-  w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left });
+  w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left, files: [], descriptors: [] });
   for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
   w.touch(now, e, stack, "created");
 }
