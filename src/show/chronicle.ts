@@ -79,7 +79,7 @@ export class Chronicle implements Observer {
   /** Where objects that outlive the window came from. */
   readonly #births = new Map<ObjectId, Row>();
 
-  /** `onRow` is told each row as it is made; `known` adds objects that events do not touch by themselves. */
+  /** `onRow` is told each row as it is made. */
   constructor(
     private readonly world: World,
     private readonly onRow: (row: Row) => void = () => {},
@@ -191,16 +191,14 @@ function names(references: readonly Reference[], owner: (o: number) => string): 
 function compare(before: readonly Reference[], now: readonly Reference[], owner: (o: number) => string): Pick<Change, "taken" | "given" | "passed"> {
   const gone = before.filter((b) => !now.includes(b));
   const fresh = now.filter((n) => !before.includes(n));
-  const passed: string[] = [];
-  for (const old of [...gone]) {
-    const heir = fresh.find((n) => n.seq === old.seq && n.by === old.by);
-    if (!heir) continue;
-    gone.splice(gone.indexOf(old), 1);
-    fresh.splice(fresh.indexOf(heir), 1);
+  const heirOf = (old: Reference): Reference | undefined => fresh.find((n) => n.seq === old.seq && n.by === old.by);
+  const heirs = gone.flatMap((old) => heirOf(old) ?? []);
+  return {
+    taken: names(fresh.filter((r) => !heirs.includes(r)), owner),
+    given: names(gone.filter((r) => !heirOf(r)), owner),
     // From a call to its caller is how every allocation returns: nothing that a reader needs.
-    if (heir.owner > 0) passed.push(owner(heir.owner));
-  }
-  return { taken: names(fresh, owner), given: names(gone, owner), passed };
+    passed: names(heirs.filter((r) => r.owner > 0), owner),
+  };
 }
 
 /** The count that the event itself prints, of the object that it is printed for. */

@@ -75,7 +75,10 @@ export class InOrder implements Observer {
   #release(): void {
     this.#waiting.sort((a, b) => a.seq - b.seq);
     // Whatever has kept so many waiting is taken for a task that is gone: it keeps nobody waiting again.
-    if (this.#size > MAX_WAITING) for (const stack of [...this.#open.keys()]) this.#closed(stack);
+    if (this.#size > MAX_WAITING) {
+      this.#open.clear();
+      this.#oldest = Infinity;
+    }
     const oldest = this.#oldest;
     const n = this.#waiting.findIndex((tree) => tree.seq > oldest);
     const ready = this.#waiting.splice(0, n < 0 ? this.#waiting.length : n);

@@ -1,0 +1,46 @@
+/** Runs the command as users do: a process of its own, with what it wrote and how it ended. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+export const RECORDINGS = "fixtures/recordings";
+
+export interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function kreel(args: readonly string[], options: { readonly input?: Buffer | string; readonly env?: NodeJS.ProcessEnv } = {}): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { input: options.input ?? "", env: { ...process.env, ...options.env }, maxBuffer: 1 << 28 });
+  return { code: status, out: stdout.toString(), err: stderr.toString() };
+}
+
+/** A file of its own with this content. */
+export function fileOf(content: Buffer | string, name = "recording"): string {
+  const path = join(mkdtempSync(join(tmpdir(), "kreel-")), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Lines of ftrace text, a microsecond apart. */
+export function recording(...events: readonly (readonly [task: string, event: string])[]): string {
+  const lines = events.map(([task, event], k) => `${task.padStart(16)} [000] ..... 100.${String(k + 1).padStart(6, "0")}: ${event}`);
+  return ["# tracer: nop", "#", ...lines, ""].join("\n");
+}
+
+export const VM = "0xffff888000010000";
+
+/** A creation that fails after taking a reference on the module, and gives it back. */
+export function failedCreation(task: string): (readonly [string, string])[] {
+  return [
+    [task, `kvm_gmem_create: (kvm_gmem_create+0x4/0x1f0 [kvm]) kvm=${VM} size=65536 flags=0x0`],
+    [task, "get_unused_fd_flags: (get_unused_fd_flags+0x4/0x30) flags=0x0"],
+    [task, "get_unused_fd_flags_ret: (kvm_gmem_create+0x1/0x1f0 [kvm] <- get_unused_fd_flags) fd=7"],
+    [task, "put_unused_fd: (put_unused_fd+0x4/0x30) fd=7"],
+    [task, "kvm_gmem_create_ret: (kvm_vm_ioctl+0x1/0x2 [kvm] <- kvm_gmem_create) fd=-23"],
+  ];
+}
