@@ -39,6 +39,8 @@ const FROM_USER_SPACE = new Set(["kvm_gmem_create", "kvm_set_memory_region", "kv
 const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
 /** What no file's release does: the task is past it. */
 const OUTSIDE_RELEASE = new Set(["__fput", "filp_close", "fd_install", "get_unused_fd_flags", "alloc_empty_file", "kvm_gmem_bind", "kvm_init", "kvm_exit", "free_module"]);
+/** What ends an object, and must have come to its own end for that. */
+const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm"]);
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
@@ -169,6 +171,10 @@ export class Reducer {
     }
     if (up === stack.depth) {
       const entry = this.world.points.byEvent(name)!;
+      const plan = this.#plans[entry.id]!;
+      // Its returns are probed, whatever it looked like.
+      plan.paired = true;
+      plan.framed = true;
       if (this.world.seenPoints[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
       return undefined;
     }
@@ -185,7 +191,7 @@ export class Reducer {
     }
     const plan = this.#plans[frame.point.id]!;
     if (this.world.seenPoints[plan.returns]) this.#missing({ operation: frame.operation.name, missing: "return", seq: frame.seq, task: frame.task });
-    else this.#unreturning(plan);
+    else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
     this.world.passUp(frame, stack);
@@ -221,8 +227,8 @@ export class Reducer {
     for (const stack of this.world.calls.stacks()) {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
         const { view } = this.#plans[top.point.id]!;
-        // A release that was still going on when the recording ended proves nothing.
-        if (top.operation.name === "__fput" || !this.#cursor.batch) break;
+        // What was still going on when the recording ended proves nothing.
+        if (UNFINISHED.has(top.operation.name) || !this.#cursor.batch) break;
         this.#end(stack, top, view);
       }
     }

@@ -24,6 +24,8 @@ export interface Line {
   /** A `?` stands for the count that the lines before imply. */
   readonly args: string;
   readonly task: Task;
+  /** It happened, and is not in the recording. */
+  readonly hidden?: boolean;
 }
 
 /** Which line of a step: the first of its name, unless `nth` says otherwise (from 0). */
@@ -100,8 +102,13 @@ export class Script {
     return new Script(this.lines, new Set([...this.unprobed, ...operations.flatMap((name) => [name, `${name}_ret`])]));
   }
 
+  /** As if the recording did not hold these lines, by their index. */
+  hide(index: (index: number) => boolean): Script {
+    return this.#with(this.lines.map((line, i) => (index(i) ? { ...line, hidden: true } : line)));
+  }
+
   #shown(line: Line): boolean {
-    return !this.unprobed.has(line.name);
+    return !line.hidden && !this.unprobed.has(line.name);
   }
 
   /** The number of a line's event. */

@@ -64,8 +64,10 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.update(inode, recipes.inodeModule, owner.id);
   }
-  // Where no probe shows how they pass to the file and its dentry, they did not stay with the call.
-  const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? w.sees("d_instantiate") : (target.kind === "mount" || target.kind === "dentry") && w.sees("alloc_file_pseudo")));
+  // Where nothing showed how they passed to the file and its dentry, nobody knows that they stayed with the call.
+  const opened = now.stage === "open";
+  const instantiated = (w.store.get(now.dentry, "dentry")?.inode ?? 0) !== 0;
+  const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? instantiated : (target.kind === "mount" || target.kind === "dentry") && opened));
   w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left, files: [], descriptors: [] });
   for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
   w.touch(now, e, stack, "created");
@@ -162,6 +164,8 @@ export const guestMemfdReducers = {
         const slot = w.store.get(id, "memslot");
         if (slot?.file === file.id) w.touch(w.store.update(slot, recipes.slotUnbound), e, stack, "its file is released");
       }
+      // Where no probe shows the release around it, this is the last that is seen of the file.
+      if (!release) w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
     },
   },
   kvm_gmem_fallocate: {
