@@ -104,7 +104,7 @@ const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
   if (!f.certain) return CANNOT_TELL;
   return wrong({
     object: words.label(f.file),
-    message: `the last descriptor of ${words.label(f.file)} is closed and the file is not released: kvm_gmem_bind took a reference by its descriptor at event ${f.gets.join(", ")} and returned without giving it back; the healthy path does with fput at its end`,
+    message: `the last descriptor of ${words.label(f.file)} is closed and the file is not released: a bind or an unbind took a reference on it at event ${f.gets.join(", ")} and ended without giving it back; the healthy path does with fput at its end`,
     evidence: sorted([...f.gets, f.event.seq]),
     steps: trailOf(f.file),
   });

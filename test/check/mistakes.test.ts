@@ -199,6 +199,16 @@ const MISTAKES: readonly Mistake[] = [
     unprobed: ["fput"],
   },
   {
+    what: "an unbind keeps the file",
+    script: (v) =>
+      bound(v)
+        .drop({ in: "unbind", name: "fput" }, { in: "rcu", name: "i_callback" }, { in: "rcu", name: freeing(v) }, { in: "close vm", name: "kvm_destroy_vm" }, { in: "close vm", name: "kvm_arch_destroy_vm" })
+        .dropFrom({ in: "close", name: "__fput" }, { in: "close", name: "mntput" })
+        .dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" }),
+    finds: [{ rule: "leaked-file", at: { in: "close vm", name: "file_close_fd" }, names: { in: "unbind", name: "kvm_gmem_unbind" } }],
+    unprobed: ["fput"],
+  },
+  {
     what: "a slot is deleted without being unbound",
     script: (v) => bound(v).drop({ in: "unbind", name: "kvm_gmem_unbind" }, { in: "unbind", name: "fput" }),
     finds: [{ rule: "dangling-binding", at: { in: "unbind", name: "kvm_set_memory_region_ret" }, names: { in: "bind", name: "kvm_gmem_bind_ret" } }],

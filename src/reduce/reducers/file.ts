@@ -100,7 +100,7 @@ export const fileReducers = {
         return;
       }
       if (frame) frame.subject = last.id;
-      (stack.find("kvm_gmem_bind") ?? stack.find("kvm_set_memory_region"))?.putFiles.push(last.id);
+      for (const user of ["kvm_gmem_bind", "kvm_gmem_unbind", "kvm_set_memory_region"]) stack.find(user)?.putFiles.push(last.id);
       w.touch(last, e, stack);
     },
   },

@@ -137,9 +137,16 @@ export const guestMemfdReducers = {
       const file = w.store.get(slot.file, "file");
       const vm = w.store.get(slot.vm, "vm");
       if (vm) w.store.update(vm, recipes.vmSlotRemoved, slot.id);
-      if (frame) frame.subject = slot.id;
+      if (frame) frame.file = slot.file;
       w.facts({ type: "binding-checked", event: e, certain: true, slot, file, how: "" });
       w.died(w.touch(w.store.update(slot, recipes.slotUnbound), e, stack, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
+    },
+    end(w, frame, stack, e) {
+      const file = w.store.get(frame.file, "file");
+      // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind, for a
+      // kernel that prepares and commits a binding unbinds it without a reference on the file.
+      const taken = file?.stage === "open" && file.descriptors > 0 && w.sees("kvm_gmem_bind") && w.sees("fput");
+      if (taken && !frame.putFiles.includes(file.id)) w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, stack, "kept by kvm_gmem_unbind");
     },
   },
   kvm_gmem_release: {
