@@ -6,11 +6,12 @@ import { Checker, type Disagreement, type Tally } from "./check/checker.js";
 import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
 import type { Batch } from "./log/batch.js";
+import type { Tables } from "./log/tables.js";
 import { exactTime, formatTime } from "./log/time.js";
 import { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
 import type { MissingHalf } from "./reduce/calls.js";
 import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
-import { Operations } from "./reduce/operations.js";
+import { type OperationList, Operations } from "./reduce/operations.js";
 import { Reducer } from "./reduce/reducer.js";
 import { MutableStore, type Store } from "./reduce/store.js";
 import type { Observer, World } from "./reduce/world.js";
@@ -49,7 +50,9 @@ export interface OperationSummary {
 export interface Replay {
   readonly trace: TraceSummary;
   readonly objects: Readonly<Record<string, ObjectCounts>>;
+  /** Made when it is first asked for; `eachOperation` makes them one by one. */
   readonly operations: readonly OperationSummary[];
+  eachOperation(): Iterable<OperationSummary>;
   readonly findings: readonly Finding[];
   readonly hazards: readonly Finding[];
   /** By rule: how often it found something wrong, found all well, or could not tell. */
@@ -106,17 +109,15 @@ export async function replayRecording(recording: Recording, options: ReplayOptio
   if (!options.at) reducer.finish();
   extra?.finish?.();
   const { lost, skipped, unknown, warnings } = report;
+  let summaries: readonly OperationSummary[] | undefined;
   const byEvent = (a: Finding, b: Finding): number => a.event - b.event;
   return {
     trace: { path: recording.origin.path, format: recording.origin.format, events: report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : span.seconds, unknown, warnings },
     objects: countObjects(world, options.everything ?? false),
-    operations: operations.records.map(({ name, task, event, result }) => ({
-      name,
-      task: tables.tasks.get(task).name,
-      event,
-      ...(result === undefined ? {} : { result }),
-      ...(result !== undefined && result < 0 ? { error: errnoName(result) } : {}),
-    })),
+    get operations() {
+      return (summaries ??= [...summariesOf(operations.list, tables)]);
+    },
+    eachOperation: () => summariesOf(operations.list, tables),
     findings: checker.findings.sort(byEvent),
     hazards: checker.hazards.sort(byEvent),
     rules: checker.tally,
@@ -125,6 +126,18 @@ export async function replayRecording(recording: Recording, options: ReplayOptio
     world,
     recording,
   };
+}
+
+function* summariesOf(list: OperationList, tables: Tables): Generator<OperationSummary> {
+  for (const { name, task, event, result } of list) {
+    yield {
+      name,
+      task: tables.tasks.get(task).name,
+      event,
+      ...(result === undefined ? {} : { result }),
+      ...(result !== undefined && result < 0 ? { error: errnoName(result) } : {}),
+    };
+  }
 }
 
 /** How many events of a batch lie before the end of a moment. */

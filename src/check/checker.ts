@@ -23,6 +23,8 @@ export interface Disagreement {
 
 /** Shown at most; all are counted. */
 const DISAGREEMENTS_SHOWN = 20;
+/** Kept at most, of findings and of hazards: who has so many looks at the first. The tally by rule counts all. */
+const KEPT = 10_000;
 
 export class Checker {
   readonly findings: Finding[] = [];
@@ -79,7 +81,8 @@ export class Checker {
       evidence: claim.evidence,
       steps: (claim.steps ?? []).map((s) => ({ ...s })),
     };
-    (rule.severity === "error" ? this.findings : this.hazards).push(finding);
+    const kept = rule.severity === "error" ? this.findings : this.hazards;
+    if (kept.length < KEPT) kept.push(finding);
     if (rule.severity === "error") this.onFinding(finding);
   }
 }

@@ -39,8 +39,57 @@ const ENTRIES: { readonly [operation: string]: readonly string[] } = {
 /** Only when it touches what guest_memfd is made of: every process closes files. */
 const ONLY_IF_TOUCHED = new Set(["file_close_fd", "fd_install", "__fput"]);
 
+const NO_RESULT = Number.NaN;
+
+/** Records in columns: a long recording has one for every few dozen events, and they are all that grows with it. */
+export class OperationList implements Iterable<OperationRecord> {
+  length = 0;
+  #name = new Uint16Array(256);
+  #task = new Uint32Array(256);
+  #event = new Float64Array(256);
+  #result = new Float64Array(256);
+
+  constructor(private readonly names: readonly string[]) {}
+
+  push(point: number, task: TaskId, event: number): number {
+    const at = this.length++;
+    if (at === this.#name.length) this.#grow();
+    this.#name[at] = point;
+    this.#task[at] = task;
+    this.#event[at] = event;
+    this.#result[at] = NO_RESULT;
+    return at;
+  }
+
+  returned(at: number, result: number): void {
+    this.#result[at] = result;
+  }
+
+  at(at: number): OperationRecord {
+    const result = this.#result[at]!;
+    return { name: this.names[this.#name[at]!]!, task: this.#task[at]!, event: this.#event[at]!, ...(Number.isNaN(result) ? {} : { result }) };
+  }
+
+  *[Symbol.iterator](): Generator<OperationRecord> {
+    for (let at = 0; at < this.length; at++) yield this.at(at);
+  }
+
+  #grow(): void {
+    const size = this.#name.length * 2;
+    const name = new Uint16Array(size);
+    const task = new Uint32Array(size);
+    const event = new Float64Array(size);
+    const result = new Float64Array(size);
+    name.set(this.#name);
+    task.set(this.#task);
+    event.set(this.#event);
+    result.set(this.#result);
+    [this.#name, this.#task, this.#event, this.#result] = [name, task, event, result];
+  }
+}
+
 export class Operations implements Observer {
-  readonly records: OperationRecord[] = [];
+  readonly list: OperationList;
   /** Where a record waits for its return, by the event of its entry. */
   readonly #open = new Map<number, number>();
   /** The file whose close is on its way, by stack: its release is the same operation. */
@@ -49,6 +98,7 @@ export class Operations implements Observer {
   readonly points: Uint8Array;
 
   constructor(points: PointTable) {
+    this.list = new OperationList(points.points.map((p) => p?.operation.name ?? ""));
     this.points = Uint8Array.from(points.points, (p) => (p && ENTRIES[p.operation.name] ? (p.phase === "entry" ? 1 : 2) : 0));
   }
 
@@ -72,7 +122,7 @@ export class Operations implements Observer {
       const result = point.operation.result!;
       const low = e.batch.low[e.base]!;
       const value = result.type === "s32" ? low | 0 : toNumber(low, e.batch.high[e.base]!);
-      this.records[at] = { ...this.records[at]!, result: value };
+      this.list.returned(at, value);
       return;
     }
     if (ENTRIES[name]!.some((outer) => stack.find(outer))) return;
@@ -83,7 +133,7 @@ export class Operations implements Observer {
       else this.#closing.delete(stack);
       if (name === "__fput" && closing === this.#object) return;
     }
-    if (frame && point.operation.result) this.#open.set(frame.seq, this.records.length);
-    this.records.push({ name, task: e.taskId, event: e.seq });
+    const at = this.list.push(point.id, e.taskId, e.seq);
+    if (frame && point.operation.result) this.#open.set(frame.seq, at);
   }
 }
