@@ -42,7 +42,7 @@ function sorted(events: readonly number[]): number[] {
 function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
   const claim = (who: string, at: number, { target, reference }: Holding, place: string, words: Words): Claim => ({
     object: words.label(target),
-    message: `${who} and still holds a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}; the healthy path gives it back with ${place}`,
+    message: `${who} a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}${place}`,
     evidence: sorted([reference.seq, at]),
     steps: trailOf(target).filter((s) => s.seq >= reference.seq),
   });
@@ -51,19 +51,19 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
       const left = f.left.filter((h) => h.target.kind === kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone`, f.event.seq, h, GIVEN_BACK[kind]!.onRelease, words)));
+      return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone and still holds`, f.event.seq, h, `; the healthy path gives it back with ${GIVEN_BACK[kind]!.onRelease}`, words)));
     }) as Rule,
     rule(name, "call-failed", (f, words) => {
       const left = f.left.filter((h) => h.target.kind === kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)}`, f.event.seq, h, GIVEN_BACK[kind]!.onError, words)));
+      return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)} and still holds`, f.event.seq, h, `; the healthy path gives it back with ${GIVEN_BACK[kind]!.onError}`, words)));
     }) as Rule,
     rule(name, "call-kept", (f, words) => {
       const left = f.left.filter((h) => h.target.kind === kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${f.operation} returned, nothing that it made owns it,`, f.event.seq, h, GIVEN_BACK[kind]!.onRelease, words)));
+      return wrong(...left.map((h) => claim(`${f.operation} returned and left`, f.event.seq, h, `, that belongs to nothing it made: nobody will give it back; what the healthy path takes is given back with ${GIVEN_BACK[kind]!.onRelease}`, words)));
     }) as Rule,
   ];
 }
@@ -284,7 +284,7 @@ const unbalancedErrorPath = rule("unbalanced-error-path", "call-failed", (f, wor
   if (!f.certain) return CANNOT_TELL;
   return wrong({
     object: f.operation,
-    message: `${f.operation} failed with ${errnoName(f.result)} and still changed ${[...kept, ...lost].join(", ")}; an error path gives back all that it took and no more`,
+    message: `${f.operation} failed with ${errnoName(f.result)} and left a difference: ${[...kept, ...lost].join(", ")}; an error path gives back all that it took and no more`,
     evidence: sorted([f.entry, ...f.left.map((h) => h.reference.seq), ...f.descriptors.map((d) => d.seq), ...f.overput.map((o) => o.seq), f.event.seq]),
   });
 });

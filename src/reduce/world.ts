@@ -50,6 +50,8 @@ export class World extends Ledger {
   codeModule: AddressId = 0;
   /** Objects that outlived a module which should have torn them down. */
   readonly outlived = new Set<ObjectId>();
+  /** Modules of which more references were put than taken. */
+  readonly overdrawn = new Set<ObjectId>();
   /** Modules of guest_memfd that were freed. */
   readonly gone = new Map<ObjectId, Module>();
   /** Module exits in progress: by task, the event of `kvm_exit`. */
@@ -190,6 +192,12 @@ export class World extends Ledger {
   /** A put inside a call that had nothing to put: the call's error path must not change a count either way. */
   overput(stack: Stack, target: KernelObject, e: EventView): void {
     stack.find("kvm_gmem_create")?.overput.push(target.id, e.seq);
+  }
+
+  /** Inside of what an event happens: the innermost call around it, or its task. */
+  callerName(stack: Stack, e: EventView): string {
+    const own = stack.top?.seq === e.seq ? 1 : 0;
+    return stack.at(own)?.operation.name ?? this.taskName(e.taskId);
   }
 
   taskName(task: TaskId): string {

@@ -86,7 +86,6 @@ const MISTAKES: readonly Mistake[] = [
     finds: [
       { rule: "refcount-underflow", at: { in: "gmem fails", name: "module_put", nth: 1 } },
       { rule: "unbalanced-error-path", at: { in: "gmem fails", name: "kvm_gmem_create_ret" } },
-      { rule: "refcount-underflow", at: { in: "close vm", name: "module_put" } },
     ],
     anyway: [{ rule: "refcount-underflow", at: { in: "close vm", name: "module_put" } }],
     unprobed: ["try_module_get"],
@@ -115,7 +114,6 @@ const MISTAKES: readonly Mistake[] = [
     finds: [
       { rule: "missing-module-reference", at: { in: "gmem", name: "kvm_gmem_create_ret" } },
       { rule: "refcount-underflow", at: { in: "close", name: "module_put" } },
-      { rule: "refcount-underflow", at: { in: "close vm", name: "module_put" } },
     ],
     anyway: [{ rule: "refcount-underflow", at: { in: "close vm", name: "module_put" } }],
     unprobed: ["try_module_get"],

@@ -161,10 +161,14 @@ export const guestMemfdReducers = {
       }
       const vm = file.vm ? w.at("vm", file.vmAddress) : undefined;
       if (vm?.death && vm.id === file.vm) w.facts({ type: "touched-dead", event: e, certain: w.since(vm.birth), object: vm, operation: "kvm_gmem_release" });
-      let inode = w.living("inode", e.inode, e);
-      inode = w.touch(w.follow(inode), e, stack);
-      if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);
-      if (file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
+      const last = w.at("inode", e.inode);
+      // The file's own inode, which nothing but a put too many ends before the file.
+      if (last?.death && last.id === file.inode) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "kvm_gmem_release" });
+      else {
+        const inode = w.touch(w.follow(w.living("inode", e.inode, e)), e, stack);
+        if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);
+        if (file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
+      }
       if (frame) frame.subject = file.id;
       // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
       for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {

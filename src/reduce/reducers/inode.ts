@@ -74,7 +74,7 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   const dentry = dput && w.store.get(dput.subject, "dentry");
   const creating = stack.find("kvm_gmem_create");
   let index = -1;
-  let owner = e.point!.operation.name;
+  let owner = w.callerName(stack, e);
   if (dentry && dentry.inode === inode.id) {
     index = w.referenceOf(inode, dentry.id);
     owner = w.label(dentry);
@@ -175,13 +175,17 @@ export const inodeReducers = {
         const superblock = e.inode && sb ? w.at("superblock", sb) : undefined;
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
-        if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) w.facts({ type: "touched-dead", event: e, certain: w.since(gone.death), object: gone, operation: "iput" });
+        if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) {
+          const certain = w.since(gone.death);
+          w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
+          if (certain) return;
+        }
         inode = w.touch(w.store.update(w.follow(w.living("inode", e.inode, e)), recipes.inodeSuperblock, superblock.id), e, stack);
       }
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
       if (!alive(w, inode, e)) {
-        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain: w.since(inode.pendingRcu), target: inode, by: stack.top?.operation.name ?? w.taskName(e.taskId), observed });
+        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain: w.since(inode.pendingRcu), target: inode, by: w.callerName(stack, e), observed });
         if (inode.references.length === 0) w.overput(stack, inode, e);
         return;
       }

@@ -57,8 +57,12 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     if (index < 0 && !known) index = w.referenceOf(module, 0);
   }
   const groundless = index < 0 && known && w.sees("try_module_get");
-  if (groundless || (refcnt !== null && refcnt <= MODULE_REF_BASE && module.stage !== "exiting")) {
-    w.facts({ type: "put-without-get", event: e, certain: true, target: module, by: file ? w.label(file) : (stack.top?.operation.name ?? w.taskName(e.taskId)), observed: refcnt });
+  const exhausted = refcnt !== null && refcnt <= MODULE_REF_BASE && module.stage !== "exiting";
+  // Whoever puts last finds nothing left where another put too often: that was told then.
+  const follows = exhausted && index >= 0 && w.overdrawn.has(module.id);
+  if (groundless || (exhausted && !follows)) {
+    w.overdrawn.add(module.id);
+    w.facts({ type: "put-without-get", event: e, certain: true, target: module, by: file ? w.label(file) : w.callerName(stack, e), observed: refcnt });
   }
   w.settle(module, index);
 }

@@ -31,7 +31,7 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
   if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth) && w.sees("kvm_get_kvm"))) {
-    w.facts({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.taskName(e.taskId), observed: null });
+    w.facts({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.callerName(stack, e), observed: null });
   }
   w.settle(vm, index);
 }
