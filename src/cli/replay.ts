@@ -83,7 +83,7 @@ class Run {
     const { out, style, width } = this.terminal;
     const steps = new Map<Finding, readonly ShownStep[]>();
     const spool = new Spool(
-      (line) => out.line(line),
+      (written) => out.write(written),
       () => {
         if (this.terminal.shared) this.#progress.clear();
         out.line(`${this.path}: a long recording: the summary follows the calls`);

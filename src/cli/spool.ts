@@ -4,14 +4,18 @@
  * follows them.
  */
 const MAX_HELD = 16 << 20;
+const PIECE = 64 * 1024;
 
 export class Spool {
-  #held: string[] = [];
+  /** Whole lines as bytes: half a million short strings would cost several times their text. */
+  #held: Buffer[] = [];
+  #lines: string[] = [];
+  #pending = 0;
   #size = 0;
   #open = false;
 
   constructor(
-    private readonly print: (line: string) => void,
+    private readonly print: (text: string) => void,
     /** Called once, before the first line of a recording that is too long to be kept. */
     private readonly onOverflow: () => void,
     private readonly capacity = MAX_HELD,
@@ -23,16 +27,18 @@ export class Spool {
   }
 
   get isEmpty(): boolean {
-    return this.#held.length === 0;
+    return this.#size === 0;
   }
 
   line(text: string): void {
     if (this.#open) {
-      this.print(text);
+      this.print(`${text}\n`);
       return;
     }
-    this.#held.push(text);
+    this.#lines.push(text, "\n");
     this.#size += text.length + 1;
+    this.#pending += text.length + 1;
+    if (this.#pending >= PIECE) this.#seal();
     if (this.#size <= this.capacity) return;
     this.onOverflow();
     this.release();
@@ -41,8 +47,15 @@ export class Spool {
   /** Prints what is held. */
   release(): void {
     if (this.#open) return;
+    this.#seal();
     this.#open = true;
-    for (const line of this.#held) this.print(line);
+    for (const piece of this.#held) this.print(piece.toString());
     this.#held = [];
+  }
+
+  #seal(): void {
+    this.#held.push(Buffer.from(this.#lines.join("")));
+    this.#lines = [];
+    this.#pending = 0;
   }
 }

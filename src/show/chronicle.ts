@@ -12,6 +12,7 @@ import type { Frame, Stack } from "../reduce/calls.js";
 import type { Kind, KernelObject, ObjectId, Reference } from "../reduce/objects.js";
 import type { Observer, World } from "../reduce/world.js";
 import { RecentEvents } from "./recent.js";
+import { Window } from "./window.js";
 import { call } from "./words.js";
 
 /** What the kernel calls the count of each kind. */
@@ -56,33 +57,39 @@ export interface Row {
   readonly changes: readonly Change[];
 }
 
+/** An object as the latest event left it. */
 interface Snapshot {
-  count: number | null;
-  references: readonly Reference[];
+  readonly label: string;
+  readonly count: number | null;
+  readonly references: readonly Reference[];
 }
+
+type Moves = Pick<Change, "taken" | "given" | "passed">;
+const NO_MOVES: Moves = { taken: [], given: [], passed: [] };
 
 /** Few, and alive from the beginning of a recording to its end. */
 const LASTING: ReadonlySet<Kind> = new Set<Kind>(["module", "mount", "superblock"]);
-/** Rows that are kept. */
-const WINDOW = 1 << 16;
+/** Rows that are kept, at least. */
+const WINDOW = 1 << 14;
 /** Past this many references on one object, who holds which is not compared at every event. */
 const MANY_REFERENCES = 256;
 
 export class Chronicle implements Observer {
-  readonly #rows = new Map<number, Row>();
+  readonly #rows = new Window<Row>(WINDOW);
   readonly #last = new Map<ObjectId, Snapshot>();
-  readonly #labels = new Map<ObjectId, string>();
-  readonly #touched = new Map<ObjectId, { object: KernelObject; note: string }>();
+  readonly #labels = new Window<string>(WINDOW);
+  /** By this event: one object, mostly. */
+  readonly #touched: { object: KernelObject; note: string }[] = [];
   /** What a call in progress holds, looked at when it returns. */
-  #held: readonly ObjectId[] = [];
+  readonly #held: ObjectId[] = [];
   readonly #recent = new RecentEvents();
   /** Where objects that outlive the window came from. */
   readonly #births = new Map<ObjectId, Row>();
 
-  /** `onRow` is told each row as it is made. */
+  /** `onRow` is told each row as it is made, those in which nothing changed among them. */
   constructor(
     private readonly world: World,
-    private readonly onRow: (row: Row) => void = () => {},
+    private readonly onRow?: (row: Row) => void,
   ) {}
 
   /** What happened at an event; of one that touched nothing which is followed, what it was. */
@@ -104,50 +111,54 @@ export class Chronicle implements Observer {
   }
 
   touched(object: KernelObject, _event: EventView, note: string): void {
-    const before = this.#touched.get(object.id);
-    if (!before) this.#touched.set(object.id, { object, note });
+    const before = this.#touched.find((t) => t.object.id === object.id);
+    if (!before) this.#touched.push({ object, note });
     else if (note) before.note = before.note ? `${before.note}; ${note}` : note;
   }
 
   entered(): void {
-    this.#begin([]);
+    this.#touched.length = 0;
+    this.#held.length = 0;
   }
 
   returned(_e: EventView, _stack: Stack, frame: Frame | undefined): void {
+    this.entered();
     // What it took is its own until here, and somebody else's from here on; its subject may be what it took a reference on.
-    this.#begin(frame ? [...new Set([...frame.holds, frame.subject])] : []);
-  }
-
-  #begin(held: readonly ObjectId[]): void {
-    this.#touched.clear();
-    this.#held = held;
+    if (frame) this.#held.push(...frame.holds, frame.subject);
   }
 
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
     for (const id of this.#held) {
       const object = this.world.store.any(id);
-      if (object?.focus && !this.#touched.has(id)) this.#touched.set(id, { object, note: "" });
+      if (object?.focus && !this.#touched.some((t) => t.object.id === id)) this.#touched.push({ object, note: "" });
     }
     const point = e.point!;
     this.#recent.add(e);
-    if (this.#touched.size === 0 && point.operation.module === undefined) return;
+    if (this.#touched.length === 0 && (point.operation.module === undefined || point.phase === "entry")) return;
     const changes: Change[] = [];
-    for (const { object, note } of this.#touched.values()) changes.push(this.#change(object, note, e, stack, frame));
+    for (const { object, note } of this.#touched) changes.push(this.#change(object, note, e, stack, frame));
+    // What only passed by is among the recent events.
+    const matters = changes.some(isChange) || (point.phase === "return" && point.operation.module !== undefined);
+    if (!matters && !this.onRow) return;
     const row = this.#rowOf(e, changes);
-    keep(this.#rows, row.seq, row);
-    this.onRow(row);
+    if (matters) this.#rows.set(row.seq, row);
+    this.onRow?.(row);
   }
 
   #rowOf(e: EventView, changes: readonly Change[]): Row {
     const { batch, index } = e;
     const point = e.point!;
+    const [high, low, digits] = [batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits];
     return {
       seq: e.seq,
       operation: point.operation.name,
       phase: point.phase,
       task: this.world.taskName(e.taskId),
       line: e.line,
-      time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
+      // Few rows are ever asked for their time.
+      get time() {
+        return formatTime(high, low, digits);
+      },
       result: point.phase === "return" ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
       changes,
     };
@@ -156,25 +167,28 @@ export class Chronicle implements Observer {
   #change(object: KernelObject, note: string, e: EventView, stack: Stack, frame: Frame | undefined): Change {
     const now = this.world.store.any(object.id) ?? object;
     const before = this.#last.get(object.id);
-    const label = this.world.label(now);
-    keep(this.#labels, object.id, label);
-    const references = now.references.length > MANY_REFERENCES ? [] : [...now.references];
-    const owner = (o: number): string => (o > 0 ? this.labelOf(o) : o < 0 ? callName(-o, stack, frame) : "");
-    const moves = before ? compare(before.references, references, owner) : { taken: names(references, owner), given: [], passed: [] };
+    // A module is named by an event later than its first.
+    const label = before && !LASTING.has(now.kind) ? before.label : this.world.label(now);
+    if (label !== before?.label) this.#labels.set(object.id, label);
+    const references = before && same(before.references, now.references) ? before.references : now.references.length > MANY_REFERENCES ? [] : [...now.references];
+    const moves = references === before?.references ? NO_MOVES : compare(before?.references ?? [], references, (o) => (o > 0 ? this.labelOf(o) : o < 0 ? callName(-o, stack, frame) : ""));
     const from = printedCount(e, now) ?? before?.count ?? null;
     if (!before && LASTING.has(now.kind)) {
       const birth = this.row(now.birth || now.met);
       if (birth) this.#births.set(now.id, birth);
     }
     if (now.death) this.#last.delete(now.id);
-    else this.#last.set(now.id, { count: now.count, references });
+    else this.#last.set(now.id, { label, count: now.count, references });
     return { id: now.id, kind: now.kind, label, note, from, to: now.count, ...moves };
   }
 }
 
-function keep<T>(rows: Map<number, T>, key: number, value: T): void {
-  rows.set(key, value);
-  if (rows.size > WINDOW) rows.delete(rows.keys().next().value!);
+function isChange(change: Change): boolean {
+  return change.note !== "" || change.from !== change.to || change.taken.length + change.given.length + change.passed.length > 0;
+}
+
+function same(a: readonly Reference[], b: readonly Reference[]): boolean {
+  return a.length === b.length && a.every((r, k) => r === b[k]);
 }
 
 function callName(entry: number, stack: Stack, frame: Frame | undefined): string {
@@ -188,7 +202,7 @@ function names(references: readonly Reference[], owner: (o: number) => string): 
   return references.flatMap((r) => owner(r.owner) || []);
 }
 
-function compare(before: readonly Reference[], now: readonly Reference[], owner: (o: number) => string): Pick<Change, "taken" | "given" | "passed"> {
+function compare(before: readonly Reference[], now: readonly Reference[], owner: (o: number) => string): Moves {
   const gone = before.filter((b) => !now.includes(b));
   const fresh = now.filter((n) => !before.includes(n));
   const heirOf = (old: Reference): Reference | undefined => fresh.find((n) => n.seq === old.seq && n.by === old.by);
