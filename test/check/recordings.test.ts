@@ -39,21 +39,22 @@ for (const kernel of HEALTHY) {
   });
 }
 
-test("the race: the module is freed while another task is inside the file's last close", async (t) => {
-  const [path] = recordingsOf("race");
-  const events = textEvents(path!);
-  const release = events.find((e) => e.name === "kvm_gmem_release")!;
-  const freed = events.find((e) => e.name === "free_module" && e.seq > release.seq)!;
-  const r = await replayed(path!);
-  t.deepEqual(said(r), [`module-exit-in-use at ${freed.seq}`]);
-  const finding = r.findings[0]!;
-  t.is(finding.object, "module kvm_amd");
-  t.true(finding.message.includes(arg(release, "inode")), "it names the inode that still lives");
-  t.true(finding.evidence.length >= 4);
-  t.is(new Set(finding.steps.map((s) => s.task)).size, 2, "its steps are those of the two tasks");
-  t.is(r.counts.unexplained, 0);
-  t.is(r.missing.total, 0);
-});
+for (const path of recordingsOf("race")) {
+  test(`the race: the module is freed while another task is inside the file's last close: ${nameOf(path)}`, async (t) => {
+    const events = textEvents(path);
+    const release = events.find((e) => e.name === "kvm_gmem_release")!;
+    const freed = events.find((e) => e.name === "free_module" && e.seq > release.seq)!;
+    const r = await replayed(path);
+    t.deepEqual(said(r), [`module-exit-in-use at ${freed.seq}`]);
+    const finding = r.findings[0]!;
+    t.is(finding.object, "module kvm_amd");
+    t.true(finding.message.includes(arg(release, "inode")), "it names the inode that still lives");
+    t.true(finding.evidence.length >= 4);
+    t.is(new Set(finding.steps.map((s) => s.task)).size, 2, "its steps are those of the two tasks");
+    t.is(r.counts.unexplained, 0);
+    t.is(r.missing.total, 0);
+  });
+}
 
 /** The creations that failed, with what they took of the module. */
 function failedCreations(events: readonly TextEvent[]): { readonly end: number; readonly get: number | undefined; readonly put: boolean }[] {
