@@ -3,7 +3,7 @@
  * the one reducer of its operation.
  */
 import type { PointTable } from "../../events/points.js";
-import type { Batch, Loss } from "../log/batch.js";
+import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
@@ -44,6 +44,8 @@ const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm"
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
+const GIVES: { readonly [operation: string]: "module" | "dentry" | "mount" } = { module_put: "module", dput: "dentry", mntput: "mount" };
+
 /** What the reducer knows of a point before any event: looked up once. */
 interface Plan {
   readonly view: EventView;
@@ -58,6 +60,8 @@ interface Plan {
   readonly outermost: boolean;
   readonly withinClose: boolean;
   readonly afterRelease: boolean;
+  /** Of the puts by which a release gives back what its file holds: what they put. */
+  readonly gives: "module" | "dentry" | "mount" | undefined;
   readonly marker: boolean;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
@@ -87,6 +91,7 @@ export class Reducer {
         paired: operation.result !== undefined,
         returns: operation.result === undefined ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
         outermost: FROM_USER_SPACE.has(operation.name),
+        gives: GIVES[operation.name],
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
         marker: operation.probe === "marker",
@@ -128,6 +133,7 @@ export class Reducer {
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const point = e.point!;
+    if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
@@ -152,6 +158,15 @@ export class Reducer {
     // until the task plainly does something else.
     if (frame.subject && frame.operation.name === "__fput") return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
     return this.world.calls.reaches(frame, plan.view.point!);
+  }
+
+  /** A release gives back what its file holds: whatever it called before, and that has no return to show, is over. */
+  #givesOwn(stack: Stack, kind: "module" | "dentry" | "mount", address: AddressId, e: EventView): void {
+    const release = stack.depth > 1 ? stack.find("__fput") : undefined;
+    const file = release && this.world.store.get(release.subject, "file");
+    const target = file && this.world.at(kind, address);
+    if (!target || target.id !== file[kind] || this.world.referenceOf(target, file.id) < 0) return;
+    for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(stack, top, e);
   }
 
   /** Closes an operation that nothing more can be inside of. */
