@@ -115,7 +115,7 @@ export const fileReducers = {
     entry(w, e, stack, frame) {
       const last = w.at("file", e.file);
       if (last && last.focus && (last.death || last.stage === "releasing")) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: last.death || recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.met });
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
         return;
       }
       const found = w.at("inode", e.inode);
