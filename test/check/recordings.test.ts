@@ -1,21 +1,15 @@
 /** What replay says of real kernels: nothing of healthy ones, the mistake and where it shows of the others. */
+import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { operations } from "../../events/index.js";
-import { type Replay, replay } from "../../src/replay.js";
+import { RULES, type RuleName } from "../../src/check/finding.js";
 import { healthyLife, type Variant } from "../support/kernel.js";
-import { arg, HEALTHY, healthyRecordings, nameOf, outOf, recordingsOf, scenarioOf, type TextEvent, textEvents, textOf } from "../support/recordings.js";
+import { arg, HEALTHY, healthyRecordings, nameOf, outOf, RECORDINGS, recordingsOf, replayed, type Said, scenarioOf, type TextEvent, textEvents, textOf } from "../support/recordings.js";
 import { replayText } from "../support/script.js";
 
-const cache = new Map<string, Promise<Replay>>();
-function replayed(path: string): Promise<Replay> {
-  let result = cache.get(path);
-  if (!result) cache.set(path, (result = replay(path)));
-  return result;
-}
+const said = (r: Pick<Said, "findings">): string[] => r.findings.map((f) => `${f.rule} at ${f.event}`).sort();
 
-const said = (r: Replay): string[] => r.findings.map((f) => `${f.rule} at ${f.event}`).sort();
-
-for (const path of [...healthyRecordings(), ...recordingsOf("churn")]) {
+for (const path of [...healthyRecordings(), ...recordingsOf("linux-7.3", "again", "random", "mistakes/healthy", "churn")]) {
   test(`a healthy kernel's recording has no finding, no unexplained count, no unread line and no half call: ${nameOf(path)}`, async (t) => {
     const r = await replayed(path);
     t.deepEqual(said(r), []);
@@ -95,6 +89,39 @@ for (const path of recordingsOf("broken/no-unmount-on-exit")) {
     t.true(leak.evidence.includes(mounted.seq), "the kern_mount that was never undone");
     t.is(leak.object, `mount ${arg(mounted, "mnt")}`);
     t.is(r.trace.skipped + r.missing.total + r.counts.unexplained, 0);
+  });
+}
+
+/** The mistakes that `fixtures/README.md` lists, with the rules that it says must report them. */
+const TABLE = readFileSync("fixtures/README.md", "utf8")
+  .split("\n")
+  .flatMap((line) => {
+    const match = /^\| `([a-z-]+)` \| [^|]* \| ([^|]*) \|$/.exec(line);
+    return match && match[1] !== "healthy" ? [{ mistake: match[1]!, rules: RULES.filter((rule) => match[2]!.includes(`\`${rule}\``)), any: match[2]!.includes(" or ") }] : [];
+  });
+
+test("every mistake that was recorded is in the table, and no other", (t) => {
+  const folders = readdirSync(`${RECORDINGS}/mistakes`).filter((name) => name !== "healthy");
+  t.deepEqual(TABLE.map((row) => row.mistake).sort(), folders.sort());
+});
+
+for (const { mistake, rules, any } of TABLE) {
+  if (rules.length === 0) {
+    test(`what is no mistake of references is no finding: ${mistake}`, async (t) => {
+      for (const path of recordingsOf(`mistakes/${mistake}`)) t.deepEqual(said(await replayed(path)), [], nameOf(path));
+    });
+    continue;
+  }
+  test(`a recorded mistake is found in each of its scenarios, first of all by a rule that is about it: ${mistake}`, async (t) => {
+    const found = new Set<RuleName>();
+    for (const path of recordingsOf(`mistakes/${mistake}`)) {
+      const { findings } = await replayed(path);
+      const first = findings.filter((f) => f.event === findings[0]?.event).map((f) => f.rule);
+      t.true(first.some((rule) => rules.includes(rule)), `${nameOf(path)}: ${first}`);
+      for (const { rule } of findings) found.add(rule);
+    }
+    const missed = rules.filter((rule) => !found.has(rule));
+    t.true(any ? missed.length < rules.length : missed.length === 0, `not found: ${missed}`);
   });
 }
 

@@ -6,15 +6,8 @@ import type { Finding } from "../../src/check/finding.js";
 import { type Replay, replay } from "../../src/replay.js";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";
 import { healthyLife, Kernel } from "../support/kernel.js";
-import { arg, HEALTHY, healthyRecordings, nameOf, outOf, RECORDINGS, recordingsOf, scenarioOf, type TextEvent, textEvents, textOf } from "../support/recordings.js";
+import { arg, HEALTHY, healthyRecordings, nameOf, outOf, RECORDINGS, recordingsOf, replayed, scenarioOf, type TextEvent, textEvents, textOf } from "../support/recordings.js";
 import { replayText, Script } from "../support/script.js";
-
-const cache = new Map<string, Promise<Replay>>();
-function replayed(path: string): Promise<Replay> {
-  let result = cache.get(path);
-  if (!result) cache.set(path, (result = replay(path)));
-  return result;
-}
 
 /** Births and deaths of guest_memfd's objects, counted in the text with searches of their own. */
 function countsIn(events: readonly TextEvent[]): Record<"inode" | "file" | "dentry" | "vm" | "memslot" | "mount" | "superblock", { born: number; died: number }> {

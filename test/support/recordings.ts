@@ -7,6 +7,7 @@ import type { Batch } from "../../src/log/batch.js";
 import type { Tables } from "../../src/log/tables.js";
 import { openRecording } from "../../src/read/recording.js";
 import { Reducer } from "../../src/reduce/reducer.js";
+import { type Replay, replay } from "../../src/replay.js";
 import type { Store } from "../../src/reduce/store.js";
 
 export const RECORDINGS = "fixtures/recordings";
@@ -73,6 +74,26 @@ export function arg(event: TextEvent, name: string): string {
 export function outOf(path: string): string[] {
   const out = path.replace(/\.trace\.gz$/, ".out");
   return existsSync(out) ? readFileSync(out, "utf8").split("\n").filter((line) => line !== "") : [];
+}
+
+/** What replay said of a recording; its state is let go. */
+export type Said = Omit<Replay, "world" | "recording">;
+
+const said = new Map<string, Promise<Said>>();
+let last: Promise<unknown> = Promise.resolve();
+
+/** Replays a recording, once and after all that were asked for before: tests start together, and would hold all at once. */
+export function replayed(path: string): Promise<Said> {
+  let result = said.get(path);
+  if (!result) {
+    result = last.then(async () => {
+      const { world: _world, recording: _recording, ...rest } = await replay(path);
+      return rest;
+    });
+    last = result.catch(() => undefined);
+    said.set(path, result);
+  }
+  return result;
 }
 
 export interface Read {
