@@ -295,6 +295,7 @@ const moduleUnpinnedEarly = rule(
   (f, words) => {
     if (f.remaining === null) return CANNOT_TELL;
     if (f.remaining > 0 || !f.inode || f.inode.death) return FINE;
+    if (!f.certain) return CANNOT_TELL;
     return wrong({
       object: words.label(f.module),
       message: `${words.label(f.file)} drops the last reference on ${words.label(f.module)} while ${words.label(f.inode)} is still to be evicted and freed by its code; an rmmod from here on finds nothing to wait for`,

@@ -26,8 +26,8 @@ const OTHERS: readonly Magic[] = [
   { bytes: [0xfd, ...text("7zXZ"), 0], what: "compressed with xz; decompress it: xz -dc FILE | kreel … -" },
   { bytes: text("BZh"), what: "compressed with bzip2; decompress it: bzip2 -dc FILE | kreel … -" },
   { bytes: [0x04, 0x22, 0x4d, 0x18], what: "compressed with lz4; decompress it: lz4 -dc FILE | kreel … -" },
-  { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: "compressed with zstd; decompress it: zstd -dc FILE | kreel … -" },
-  { bytes: [0x1f, 0x8b], what: "gzip within gzip; decompress it once: gzip -dc FILE | kreel … -" },
+  { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: "compressed twice, zstd within another; decompress it once and give kreel what comes out" },
+  { bytes: [0x1f, 0x8b], what: "compressed twice, gzip within another; decompress it once and give kreel what comes out" },
   { bytes: [0xff, 0xfe], what: "text in UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8 FILE | kreel … -" },
 ];
 const TAR_MAGIC = Buffer.from("ustar");

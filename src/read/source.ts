@@ -1,10 +1,11 @@
 /**
- * The bytes of a recording: a file or standard input, opened as it is or as the gzip that it turns out to be. A stream,
- * whatever its size.
+ * The bytes of a recording: a file or standard input, opened as it is or as the gzip or zstd that it turns out to be. A
+ * stream, whatever its size.
  */
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { TroubleError } from "./trouble.js";
+import { isZstd, ZstdError, ZstdReader } from "./zstd.js";
 
 const CHUNK = 512 * 1024;
 /** What a damaged gzip file takes with it is at most one chunk of content: hence small ones. */
@@ -13,6 +14,8 @@ const GUNZIP_CHUNK = 64 * 1024;
 export const HEAD_BYTES = 64 * 1024;
 /** Decompressed chunks that may wait for a slower reader. */
 const MAX_WAITING = 32;
+
+export type Compression = "gzip" | "zstd";
 
 export class Source implements AsyncIterable<Buffer> {
   /** What went wrong on the way without being the end of it: one sentence each. */
@@ -25,7 +28,7 @@ export class Source implements AsyncIterable<Buffer> {
     readonly name: string,
     /** The beginning of the content, decompressed. */
     readonly head: Buffer,
-    readonly compression: "gzip" | undefined,
+    readonly compression: Compression | undefined,
     private readonly rest: AsyncIterator<Buffer>,
     private readonly queued: readonly Buffer[],
     state: SourceState,
@@ -72,21 +75,32 @@ export async function openSource(path: string, input: AsyncIterable<Buffer> | un
     if (magic.length === 0) {
       throw new TroubleError("the file is empty; a recording is what /sys/kernel/tracing/trace held while the probes were on", name);
     }
-    if (magic.readUIntBE(0, magic.length) === 0x28b52ffd) {
-      throw new TroubleError(`compressed with zstd, which this kreel does not open itself; decompress it: zstd -dc ${name === "-" ? "FILE" : name} | kreel … -`, name);
-    }
-    const gzip = magic[0] === 0x1f && magic[1] === 0x8b;
-    const content = gzip ? gunzip(chain(start, raw), state) : raw;
-    const queued: Buffer[] = gzip ? [] : start;
+    const compression = compressionOf(magic);
+    const content = compression === undefined ? raw : decompress(compression, chain(start, raw), state);
+    const queued: Buffer[] = compression === undefined ? start : [];
     await fill(content, queued, HEAD_BYTES);
-    if (queued.length === 0 && state.failure === undefined) throw new TroubleError("the gzip file holds nothing", name);
+    if (queued.length === 0 && state.failure === undefined) throw new TroubleError(`the ${compression} file holds nothing`, name);
     const head = Buffer.concat(queued).subarray(0, HEAD_BYTES);
     if (head.length === 0) throw new TroubleError(`${state.failure ?? "nothing could be read"}; nothing could be decompressed`, name);
-    return new Source(name, head, gzip ? "gzip" : undefined, content, queued, state);
+    return new Source(name, head, compression, content, queued, state);
   } catch (error) {
     await raw.return(undefined);
     throw error;
   }
+}
+
+function compressionOf(magic: Buffer): Compression | undefined {
+  if (magic[0] === 0x1f && magic[1] === 0x8b) return "gzip";
+  return isZstd(magic) ? "zstd" : undefined;
+}
+
+function decompress(compression: Compression, compressed: AsyncGenerator<Buffer>, state: SourceState): AsyncGenerator<Buffer> {
+  return compression === "gzip" ? gunzip(compressed, state) : unzstd(compressed, state);
+}
+
+function fail(state: SourceState, what: string): void {
+  if (state.source) state.source.fail(what);
+  else state.failure = what;
 }
 
 async function fill(from: AsyncIterator<Buffer>, into: Buffer[], bytes: number): Promise<void> {
@@ -124,6 +138,18 @@ function readTrouble(name: string, error: unknown): unknown {
   return new TroubleError(what ?? `could not be read: ${error.message}`, name, undefined, { cause: error });
 }
 
+/** Nothing is decompressed before it is asked for, so a file that would become a thousand times as big takes no memory. */
+async function* unzstd(compressed: AsyncGenerator<Buffer>, state: SourceState): AsyncGenerator<Buffer> {
+  const reader = new ZstdReader();
+  try {
+    for await (const chunk of compressed) yield* reader.push(chunk);
+    if (!reader.complete) fail(state, "the zstd file is cut off; what could be decompressed was read");
+  } catch (error) {
+    if (!(error instanceof ZstdError)) throw error;
+    fail(state, error.damaged ? `the zstd file is damaged (${error.message}); what comes before the damage was read` : `the zstd file cannot be opened as it is: ${error.message}`);
+  }
+}
+
 /**
  * Decompresses through a queue of its own: a Node stream that fails drops what it had ready, and of a truncated file
  * everything that can be had is wanted.
@@ -148,8 +174,7 @@ async function* gunzip(compressed: AsyncIterable<Buffer>, state: SourceState): A
   engine.on("error", (error: Error) => {
     for (let rest = engine.read() as Buffer | null; rest !== null; rest = engine.read() as Buffer | null) ready.push(rest);
     const what = "code" in error && error.code === "Z_BUF_ERROR" ? "the gzip file is cut off; what could be decompressed was read" : `the gzip file is damaged (${error.message}); what comes before the damage was read`;
-    if (state.source) state.source.fail(what);
-    else state.failure = what;
+    fail(state, what);
     finish();
   });
   const feed = (async (): Promise<void> => {

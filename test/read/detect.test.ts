@@ -28,7 +28,8 @@ for (const [what, magic] of [
   ["bzip2", "BZh91AY"],
   ["PDF", "%PDF-1.7"],
   ["UTF-16", "\xff\xfe#\0"],
-  ["gzip within gzip", "\x1f\x8b\x08\0"],
+  ["gzip within another", "\x1f\x8b\x08\0"],
+  ["zstd within another", "\x28\xb5\x2f\xfd\x04"],
   ["tar", `${"x".repeat(257)}ustar\0`],
 ] as const) {
   test(`${what} is named, with what would help`, (t) => {

@@ -24,11 +24,12 @@ for (const path of paths) {
     t.is(report.skipped, 0);
     t.is(report.malformed, 0);
     t.is(report.unknown, 0);
-    t.is(report.lost, 0);
+    t.is(report.lost, Math.max(reference.overrun, reference.losses.reduce((sum, loss) => sum + loss.count, 0)));
+    if (!path.startsWith(`${RECORDINGS}partial/`)) t.is(report.lost, 0);
     t.false(report.truncated);
     t.true(isAccounted(report));
     t.is(report.comments, reference.comments);
-    t.is(events.length, written(bytes), "as many as the recording's own header says");
+    t.is(events.length, inBuffer(bytes) ?? reference.events.length, "as many as the recording's own header says");
   });
 }
 
@@ -37,6 +38,8 @@ function sameEvent(a: object, b: object): boolean {
   return JSON.stringify(a, plain) === JSON.stringify(b, plain);
 }
 
-function written(bytes: Buffer): number {
-  return Number(/entries-in-buffer\/entries-written: \d+\/(\d+) /.exec(bytes.subarray(0, 500).toString())![1]);
+/** What the header says; that of a pipe has none. */
+function inBuffer(bytes: Buffer): number | undefined {
+  const entries = /entries-in-buffer\/entries-written: (\d+)\//.exec(bytes.subarray(0, 500).toString());
+  return entries ? Number(entries[1]) : undefined;
 }

@@ -283,6 +283,18 @@ test("buffers started and stack dumps are neither events nor skipped", (t) => {
   t.is(report.tracer, "nop");
 });
 
+test("a buffer that starts later than the recording has lost what came before", (t) => {
+  const started = (cpu: number): string => `##### CPU ${cpu} buffer started ####`;
+  const { report, batches } = lines("# entries-in-buffer/entries-written: 100/130   #P:3", started(2), line(PLAIN), line(PLAIN), started(1), line(PLAIN), started(0));
+  t.deepEqual(batches.flatMap((b) => b.losses), [
+    { index: 2, cpu: 1, count: 0, line: 5 },
+    { index: 3, cpu: 0, count: 0, line: 7 },
+  ]);
+  t.deepEqual([report.events, report.control, report.skipped], [3, 3, 0]);
+  t.deepEqual([report.lost, report.lostLines], [30, 0], "how many is in the header");
+  t.false(report.uncountedLoss);
+});
+
 test("CRLF line ends", (t) => {
   const recording = text("# tracer: nop", line("d_instantiate: (d_instantiate+0x4/0x20) dentry=0x1 inode=0x2"), line("tracing_mark_write: x"), "CPU:1 [LOST 3 EVENTS]", "", line("module_put: (a+0x0/0x1) module=0x1 name=\"a\nb\" refcnt=1"));
   const { events, report } = lines(...recording.replaceAll("\n", "\r\n").split("\n").slice(0, -1));

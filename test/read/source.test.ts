@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import test from "ava";
 import { openSource, type Source } from "../../src/read/source.js";
 import { TroubleError } from "../../src/read/trouble.js";
@@ -67,6 +67,103 @@ test("a gzip file that is damaged is read up to the damage", async (t) => {
   t.regex(source.warnings.join(), /gzip file is damaged/);
 });
 
+/** A real recording, compressed with `zstd -19`, and the same as gzip. */
+const ZSTD = readFileSync("fixtures/recordings/compressed/s02-dup.trace.zst");
+const ZSTD_CONTENT = gunzipSync(readFileSync("fixtures/recordings/linux-7.2/s02-dup.trace.gz"));
+const ZSTD_MAGIC = Buffer.from("28b52ffd", "hex");
+const SKIPPABLE = Buffer.from("5a2a4d180500000068656c6c6f", "hex");
+const LAST = 1;
+const RAW = 0;
+const RLE = 2;
+
+/** A zstd frame by hand: a window descriptor, and blocks by their type, size and bytes. */
+function frame(window: number, ...blocks: readonly (readonly [type: number, size: number, bytes: Buffer])[]): Buffer {
+  const parts = blocks.map(([type, size, bytes]) => {
+    const header = Buffer.alloc(3);
+    header.writeUIntLE((size << 3) | type, 0, 3);
+    return Buffer.concat([header, bytes]);
+  });
+  return Buffer.concat([ZSTD_MAGIC, Buffer.of(0, window), ...parts]);
+}
+/** 2^(10 + 7), 128 KiB. */
+const WINDOW = 7 << 3;
+const rawFrame = (content: Buffer): Buffer => frame(WINDOW, [RAW | LAST, content.length, content]);
+
+test("zstd is opened by its content, of one frame or several, with others between that are skipped", async (t) => {
+  const cases: readonly (readonly [Buffer, Buffer])[] = [
+    [ZSTD, ZSTD_CONTENT],
+    [Buffer.concat([ZSTD, SKIPPABLE, ZSTD]), Buffer.concat([ZSTD_CONTENT, ZSTD_CONTENT])],
+    [Buffer.concat([SKIPPABLE, rawFrame(Buffer.from("one\n")), rawFrame(Buffer.alloc(0)), rawFrame(Buffer.from("two\n")), SKIPPABLE]), Buffer.from("one\ntwo\n")],
+    [frame(WINDOW, [RAW, 3, Buffer.from("abc")], [RLE | LAST, 5, Buffer.from("d")]), Buffer.from("abcddddd")],
+  ];
+  for (const [compressed, expected] of cases) {
+    const source = await openSource(file(compressed));
+    t.is(source.compression, "zstd");
+    t.true((await content(source)).equals(expected));
+    t.false(source.truncated);
+    t.deepEqual(source.warnings, []);
+  }
+});
+
+test("of a zstd file that is cut, everything that can be had is read, and the cut is told", async (t) => {
+  const twice = Buffer.concat([ZSTD, ZSTD]);
+  for (const cut of [ZSTD.length - 1, ZSTD.length - 4, ZSTD.length - 5, ZSTD.length >> 1, ZSTD.length + 3, ZSTD.length + 5, ZSTD.length + 6000]) {
+    const source = await openSource(file(twice.subarray(0, cut)));
+    const got = await content(source);
+    t.true(got.equals(Buffer.concat([ZSTD_CONTENT, ZSTD_CONTENT]).subarray(0, got.length)));
+    t.true(got.length > ZSTD_CONTENT.length * (cut / ZSTD.length) - 200_000, `${got.length} bytes from ${cut}`);
+    if (cut >= ZSTD.length - 4) t.true(got.length >= ZSTD_CONTENT.length);
+    t.true(source.truncated);
+    t.deepEqual(source.warnings, ["the zstd file is cut off; what could be decompressed was read"]);
+  }
+});
+
+test("a zstd file that is damaged anywhere is never taken for a whole one", async (t) => {
+  for (let at = 20; at < ZSTD.length; at += 331) {
+    const damaged = Buffer.from(ZSTD);
+    damaged[at]! ^= 0x10;
+    try {
+      const source = await openSource(file(Buffer.concat([rawFrame(Buffer.from("before\n")), damaged])));
+      t.true((await content(source)).subarray(0, 7).equals(Buffer.from("before\n")));
+      t.true(source.truncated, `byte ${at}`);
+      t.regex(source.warnings.join(), /^the zstd file is (damaged \(.*\); what comes before the damage was read|cut off)/);
+    } catch (error) {
+      t.true(error instanceof TroubleError, String(error));
+    }
+  }
+});
+
+test("what hangs or bloats a decompressor of zstd is refused", async (t) => {
+  /** All probability to one symbol: weights of no bits each. */
+  const endless = Buffer.from([0x42, 0x81, 0x02, 5, 0xf0, 0x03, 0xff, 0xff, 0x80, 1, 1, 1, 1, 0]);
+  const wrongs: readonly (readonly [Buffer, RegExp])[] = [
+    [frame(WINDOW, [4 | LAST, endless.length, endless]), /Huffman table that cannot be/],
+    [frame(WINDOW, [6 | LAST, 0, Buffer.alloc(0)]), /block that cannot be/],
+    [frame(WINDOW, [RLE | LAST, 200_000, Buffer.of(65)]), /block that cannot be/],
+    [frame(31 << 3, [RAW | LAST, 1, Buffer.of(65)]), /--long=31/],
+    [Buffer.concat([ZSTD_MAGIC, Buffer.of(0x01, WINDOW, 9, 1, 0, 0)]), /dictionary/],
+    [Buffer.from("garbage behind it"), /no zstd/],
+  ];
+  for (const [wrong, what] of wrongs) {
+    const source = await openSource(file(Buffer.concat([rawFrame(Buffer.from("before\n")), wrong])));
+    t.is(String(await content(source)), "before\n");
+    t.regex(source.warnings.join(), what);
+  }
+});
+
+test("a zstd file that becomes thirty thousand times as big takes no memory", async (t) => {
+  const blocks = 8192;
+  const path = file(frame(WINDOW, ...Array.from({ length: blocks }, () => [RLE, 131_072, Buffer.of(10)] as const), [RAW | LAST, 0, Buffer.alloc(0)]));
+  let bytes = 0;
+  let most = 0;
+  for await (const chunk of await openSource(path)) {
+    bytes += chunk.length;
+    most = Math.max(most, chunk.length);
+  }
+  t.is(bytes, blocks * 131_072);
+  t.is(most, 131_072, "a block at a time, when it is asked for");
+});
+
 test("a reader that is slow, or stops, holds nothing up", async (t) => {
   const path = file(gzipSync(Buffer.concat(Array.from({ length: 20 }, () => CONTENT))));
   let bytes = 0;
@@ -87,6 +184,7 @@ test("standard input, in whatever pieces it comes", async (t) => {
   for (const size of [1, 2, 3, 5000]) {
     t.true((await content(await openSource("-", pieces(short, size)))).equals(short));
     t.true((await content(await openSource("-", pieces(gzipSync(short), size)))).equals(short));
+    t.true((await content(await openSource("-", pieces(ZSTD, size)))).equals(ZSTD_CONTENT));
   }
 });
 
@@ -97,7 +195,9 @@ test("what cannot be read is said in one line with what would help", async (t) =
   t.regex(await trouble(file(Buffer.alloc(0))), /the file is empty; /);
   t.regex(await trouble(file(gzipSync(Buffer.alloc(0)))), /the gzip file holds nothing/);
   t.regex(await trouble(file(gzipSync(CONTENT).subarray(0, 12))), /cut off/);
-  t.regex(await trouble(file(Buffer.from("28b52ffd0400", "hex"))), /zstd -dc .*\| kreel/);
+  t.regex(await trouble(file(rawFrame(Buffer.alloc(0)))), /the zstd file holds nothing/);
+  t.regex(await trouble(file(ZSTD.subarray(0, 100))), /zstd file is cut off.*nothing could be decompressed/);
+  t.regex(await trouble(file(frame(31 << 3))), /zstd -dc --long=31 FILE \| kreel/);
   if (process.getuid?.() !== 0) {
     const path = file(CONTENT);
     chmodSync(path, 0);

@@ -20,7 +20,11 @@ const MAX_NAME = 128;
 const UNNAMED = /^(?:([A-Za-z_]\w*)(?:\(| -> )|\S+(?: \[[^\]\s]+\])? +<-\S)/;
 const STACK = /^<(?:user )?stack trace>/;
 const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
-const BUFFER_STARTED = /^#+ CPU \d+ buffer started #+ *$/;
+/**
+ * Printed where a CPU's oldest event stands, once any buffer has overrun: what that CPU did before was overwritten, while
+ * the events of others are there already.
+ */
+const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
 
 /** A line that waits for the next: its bytes with a line feed behind them, and without a carriage return. */
 interface HeldLine {
@@ -91,9 +95,8 @@ export class LineReader {
       return;
     }
     const text = latin1(bytes, start, Math.min(end, start + MAX_TEXT_BYTES));
-    if (bytes[start] === HASH && BUFFER_STARTED.test(text)) {
+    if (bytes[start] === HASH && this.#started(text, line)) {
       this.#marker = false;
-      report.control++;
     } else if (bytes[start] === HASH && !this.#marker) {
       report.comments++;
       report.events = this.builder.events;
@@ -122,9 +125,22 @@ export class LineReader {
     this.report.control++;
     this.report.lostLines += count;
     if (count === 0) this.report.uncountedLoss = true;
-    this.sealIfFull();
-    this.builder.loss(Number(lost[1]), count, line);
+    this.#lose(Number(lost[1]), count, line);
     return true;
+  }
+
+  /** How many are missing is in the recording's header already. Before the first event there is nothing to miss them in. */
+  #started(text: string, line: number): boolean {
+    const started = BUFFER_STARTED.exec(text);
+    if (!started) return false;
+    this.report.control++;
+    if (this.builder.events > 0) this.#lose(Number(started[1]), 0, line);
+    return true;
+  }
+
+  #lose(cpu: number, count: number, line: number): void {
+    this.sealIfFull();
+    this.builder.loss(cpu, count, line);
   }
 
   /**

@@ -96,7 +96,10 @@ class Reference {
     }
     const lost = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/.exec(line);
     if (lost) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Number(lost[1]), count: Number(lost[2] ?? 0), line: i + 1 });
-    if (lost || /^#+ CPU \d+ buffer started #+ *$/.test(line) || (!this.#marker && line.startsWith(" => "))) {
+    const started = /^#+ CPU (\d{1,5}) buffer started #+ *$/.exec(line);
+    // Before the first event nothing was shown that something could be missing from.
+    if (started && this.reading.events.length > 0) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Number(started[1]), count: 0, line: i + 1 });
+    if (lost || started || (!this.#marker && line.startsWith(" => "))) {
       this.#closeMarker();
       this.reading.control++;
       return 1;

@@ -47,8 +47,9 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     if (index < 0 && !known) index = w.referenceOf(module, 0);
     if (index >= 0 && file.gmem) {
       const inode = w.store.get(file.inode, "inode");
-      module = w.store.update(module, recipes.moduleUnpinned, stack.find("__fput")!.seq);
-      w.facts({ type: "module-unpinned", event: e, certain: true, module, file, inode, remaining: refcnt === null ? null : refcnt - 1 - MODULE_REF_BASE });
+      const release = stack.find("__fput")!.seq;
+      module = w.store.update(module, recipes.moduleUnpinned, release);
+      w.facts({ type: "module-unpinned", event: e, certain: w.since(release), module, file, inode, remaining: refcnt === null ? null : refcnt - 1 - MODULE_REF_BASE });
     }
   } else {
     index = w.referenceOfCalls(module, stack);
