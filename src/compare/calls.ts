@@ -76,7 +76,7 @@ function compareCall(line: Line, before: CallNode, after: CallNode, unifier: Uni
   const details: string[] = [];
   before.args.forEach((x, k) => {
     const y = after.args[k];
-    if (y && !sameValue(x, y, unifier, racing)) details.push(`${x.name}: ${shown(x)} → ${shown(y)}`);
+    if (y && !sameValue(x, y, unifier, racing)) details.push(`${x.name}: ${change(x, y)}`);
   });
   if (details.length > 0) {
     line.change = "argument";
@@ -86,8 +86,12 @@ function compareCall(line: Line, before: CallNode, after: CallNode, unifier: Uni
   const { result: s } = after;
   if (r && s && !sameValue(r, s, unifier, racing)) {
     line.change = "result";
-    line.detail = [...details, `${shown(r)} → ${shown(s)}`].join(", ");
+    line.detail = [...details, change(r, s)].join(", ");
   }
+}
+
+function change(x: Value, y: Value): string {
+  return shown(x) === shown(y) ? `another ${shown(y)}` : `${shown(x)} → ${shown(y)}`;
 }
 
 function sameValue(x: Value, y: Value, unifier: Unifier, racing: boolean): boolean {

@@ -38,6 +38,8 @@ export interface Course {
 
 /** Done by whoever looks at a file, a mount or a module, workload or not: no part of what guest_memfd does. */
 const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
+/** Told although they touch nothing that is followed. */
+const MATTERS = new Set(["put_unused_fd", "fd_install", "misc_deregister"]);
 /** Depends on what the slab allocator has at hand, not on the operation around it. */
 const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
 
@@ -128,7 +130,7 @@ function essential(node: CallNode, ofVm: boolean): CallNode | undefined {
   // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
   if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
   const { operation } = points.points[node.point]!;
-  const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || operation.name === "put_unused_fd" || operation.name === "fd_install";
+  const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || MATTERS.has(operation.name);
   if (!matters) return undefined;
   // The file of a slot that is unbound while its release is under way is not taken (get_file_active): a matter of timing.
   const timing = operation.name === "kvm_gmem_unbind" ? children.filter((child) => child.operation !== "fput" || child.children.length > 0) : children;

@@ -4,7 +4,7 @@
  */
 import type { CallNode } from "../reduce/call-tree.js";
 import type { OpenOptions } from "../read/recording.js";
-import { alignEqual } from "./align.js";
+import { alignEqual, type Pair } from "./align.js";
 import { compareCalls, flatten, type Line, siteOf, textOf } from "./calls.js";
 import { matchSequences } from "./actors.js";
 import { type Actor, type Course, courseOf } from "./course.js";
@@ -94,13 +94,34 @@ function alignActors(before: Course, after: Course): StepPair[] {
   const pairs: { pair: StepPair; order: number }[] = [];
   for (const { a, b } of matchActors(before, after)) {
     let order = 0;
-    for (const p of alignEqual(a, b, (x, y) => x.key === y.key)) {
+    for (const p of rejoined(a, b, alignEqual(a, b, (x, y) => x.key === y.key))) {
       const pair = { before: a[p.a], after: b[p.b] };
       order = pair.before ? pair.before.node.seq : order + 1e-6;
       pairs.push({ pair, order });
     }
   }
   return pairs.sort((x, y) => x.order - y.order).map(({ pair }) => pair);
+}
+
+/** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
+function rejoined(a: readonly Step[], b: readonly Step[], pairs: readonly Pair[]): Pair[] {
+  const out: Pair[] = [];
+  let from = 0;
+  for (let i = 0; i <= pairs.length; i++) {
+    if (i < pairs.length && (pairs[i]!.a < 0 || pairs[i]!.b < 0)) continue;
+    const gap = pairs.slice(from, i);
+    const gone = gap.filter((p) => p.b < 0).map((p) => p.a);
+    const came = gap.filter((p) => p.a < 0).map((p) => p.b);
+    if (gone.length === 0 || came.length === 0) out.push(...gap);
+    else out.push(...alignEqual(gone, came, (x, y) => !isMarker(a[x]!) && a[x]!.node.operation === b[y]!.node.operation).map((p) => ({ a: gone[p.a] ?? -1, b: came[p.b] ?? -1 })));
+    if (i < pairs.length) out.push(pairs[i]!);
+    from = i + 1;
+  }
+  return out;
+}
+
+function isMarker(step: Step): boolean {
+  return step.node.operation === "tracing_mark_write";
 }
 
 function stepsOf(actor: Actor): Step[] {

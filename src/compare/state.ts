@@ -34,11 +34,15 @@ export function compareState(before: Course, after: Course, tally: Tally): Diffe
       }
       tally.changed++;
       const words = what === "born" ? "came to life" : "live at the end";
-      differences.push({ kind: "state-changed", where: "whole recording", object: kind, before: null, after: null, message: `${kind}s that ${words}: ${x} → ${y}` });
+      differences.push({ kind: "state-changed", where: "whole recording", object: kind, before: null, after: null, message: `${plural(kind)} that ${words}: ${x} → ${y}` });
     }
   }
   differences.push(...compareCallbacks(before, after, tally));
   return differences;
+}
+
+function plural(kind: string): string {
+  return kind.endsWith("y") ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }
 
 /** What ran when memory was handed back. Only where both recordings show some: a recording can end too soon for any. */

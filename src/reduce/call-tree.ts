@@ -59,6 +59,8 @@ export interface CallNode {
 const CHILDREN = 4096;
 /** Operations in which almost everything that happens has nothing to do with guest_memfd. */
 const LOOSE = new Set(["kvm_init", "kvm_set_memory_region"]);
+/** They touch nothing that is followed, but say when user space can reach the module: told inside what sets it up. */
+const DOOR = new Set(["misc_register", "misc_deregister"]);
 /** No return shows where it ends, but all that it reaches is its own. */
 const TIGHT = new Set(["kvm_gmem_init_fs_context"]);
 /** The kinds of object that a call's arguments are resolved to. */
@@ -113,9 +115,16 @@ export class CallTrees implements Observer {
       this.#complete(node, stack.depth, pending);
       return;
     }
-    const relevant = this.world.everything || touches.length > 0 || point.operation.probe === "marker" || point.operation.module !== undefined || (this.#inTight(pending, frame ? stack.depth - 1 : stack.depth) && !ofNothing(e));
-    if (!relevant) return;
     const depth = frame ? stack.depth - 1 : stack.depth;
+    const { operation } = point;
+    const relevant =
+      this.world.everything ||
+      touches.length > 0 ||
+      operation.probe === "marker" ||
+      operation.module !== undefined ||
+      (this.#inTight(pending, depth) && !ofNothing(e)) ||
+      (DOOR.has(operation.name) && this.#parent(pending, depth) !== undefined);
+    if (!relevant) return;
     if (frame && pending) {
       const own = pending[depth]!;
       merge(this.#materialise(own, depth, pending, point.id).touched, touches);

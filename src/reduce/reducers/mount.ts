@@ -11,7 +11,7 @@ import { released } from "./file.js";
 export function mounted(w: World, superblock: Superblock, mounting: Frame, e: EventView, stack: Stack): void {
   if (mounting.other || superblock.birth) return;
   let sb = superblock;
-  const module = initModule(stack);
+  const module = mountingModule(w, stack);
   if (module || superblock.focus) sb = w.follow(sb);
   // s_active is 1, the file system context's, until the mount has its own (fs/super.c:alloc_super).
   sb = w.bornNow(sb, e, 1);
@@ -20,9 +20,9 @@ export function mounted(w: World, superblock: Superblock, mounting: Frame, e: Ev
   w.touch(sb, e, stack, `superblock of ${mounting.text || "?"}`);
 }
 
-/** The module whose init the stack is inside of. */
-function initModule(stack: Stack): number {
-  return stack.find("kvm_gmem_init")?.subject || stack.find("kvm_init")?.subject || 0;
+/** The module whose init the stack is inside of, or whose file is being created: what is mounted then is its own. */
+function mountingModule(w: World, stack: Stack): number {
+  return stack.find("kvm_gmem_init")?.subject || stack.find("kvm_init")?.subject || (stack.find("kvm_gmem_create") ? w.gmemModule : 0);
 }
 
 function known(w: World, address: number, e: EventView, stack: Stack): Mount | undefined {
@@ -61,7 +61,7 @@ function inodesOf(w: World, superblock: Superblock): Inode[] {
 export const mountReducers = {
   kern_mount: {
     entry(w, e, stack, frame) {
-      const module = initModule(stack);
+      const module = mountingModule(w, stack);
       let type = w.living("fs_type", e.type, e);
       type = w.store.update(type, recipes.fsTypeOf, e.name, module);
       if (module) type = w.follow(type);
@@ -77,7 +77,7 @@ export const mountReducers = {
       if (root && unheld >= 0 && frame.other) w.store.update(root, recipes.handOver, root.references[unheld]!.owner, frame.other);
       if (frame) w.passUp(frame, stack);
       if (e.mnt === 0 || w.addresses.isError(e.mnt)) return;
-      const module = initModule(stack);
+      const module = mountingModule(w, stack);
       const early = w.at("mount", e.mnt);
       let mount = early && early.death === 0 && frame && early.met > frame.seq ? w.bornNow(early, e, 0) : w.born("mount", e.mnt, e, 0);
       const superblock = frame && w.store.get(frame.other, "superblock");
@@ -124,6 +124,7 @@ export const mountReducers = {
       const mount = w.at("mount", e.mnt);
       if (!mount) return;
       if (mount.death || mount.unmounted) {
+        if (mount.focus) w.observer.touched?.(mount, e, "unmounted again");
         w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death) && w.sees("kern_mount"), object: mount, first: mount.unmounted || mount.death });
         return;
       }
