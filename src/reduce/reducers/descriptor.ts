@@ -23,6 +23,11 @@ export const descriptorReducers = {
       const last = w.at("file", e.file);
       if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: "fd_install" });
       if (!last || last.death) return;
+      // Released, by a task that nothing more is seen of; and at its address now a file whose birth has no probe.
+      if (last.stage === "releasing" && !w.sees("alloc_empty_file")) {
+        w.died(last, e);
+        return;
+      }
       const file = w.descriptors.installed(e.taskId, e.fd, last, e);
       const creating = stack.find("kvm_gmem_create");
       if (creating) creating.file = file.id;

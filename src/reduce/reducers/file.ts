@@ -64,8 +64,15 @@ export const fileReducers = {
       frame.other = w.touch(mount, e, stack).id;
     },
     return(w, e, stack, frame) {
-      const file = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
-      if (frame && file && file.death === 0) {
+      const found = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
+      let file = found && found.death === 0 ? found : undefined;
+      // Where alloc_empty_file has no probe, this is the birth: whatever lived at the address before is over.
+      if (frame && e.file && !w.addresses.isError(e.file) && !(file && frame.born.includes(file.id)) && !w.sees("alloc_empty_file")) {
+        file = w.born("file", e.file, e, null);
+        if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
+        w.callOwner(stack)?.born.push(file.id);
+      }
+      if (frame && file) {
         const dentry = frame.born.find((id) => w.store.any(id)?.kind === "dentry") ?? 0;
         w.adopt(frame, file.id, ["dentry", "mount"]);
         const gmem = stack.find("kvm_gmem_create") !== undefined;

@@ -71,6 +71,11 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
 /** What ends an object must be probed, or it may have ended unseen. */
 const ENDED_BY: { readonly [K in Kind]?: OperationName } = { inode: "destroy_inode", file: "__fput", superblock: "deactivate_super", vm: "kvm_destroy_vm" };
 
+/** Whether the end of a superblock would be seen. */
+function endsShow(w: World): boolean {
+  return w.sees("generic_shutdown_super") || w.sees("kill_anon_super") || w.sees("deactivate_super");
+}
+
 /**
  * Objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU callback
  * is judged when the callback runs, for a callback can also go unseen.
@@ -85,8 +90,8 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     // What was met before events were lost may have ended among them.
     if (!mine || !w.since(o.met)) continue;
     if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
-    else if (o.kind === "file" && o.gmem && o.stage !== "released") live.push(o);
-    else if (o.kind === "superblock" && o.module !== 0 && o.stage === "live") live.push(o);
+    else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || o.mount !== 0)) live.push(o);
+    else if (o.kind === "superblock" && endsShow(w) && o.module !== 0 && o.stage === "live") live.push(o);
     else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
   }
