@@ -1,0 +1,64 @@
+/** What kreel does, each as a job that a process of its own runs once. */
+import { points } from "../events/index.js";
+import { diff } from "../src/compare/diff.js";
+import type { Batch } from "../src/log/batch.js";
+import { openRecording, type Recording } from "../src/read/recording.js";
+import { PersistentStore } from "../src/reduce/persistent-store.js";
+import { Reducer } from "../src/reduce/reducer.js";
+import { MutableStore, type Store } from "../src/reduce/store.js";
+import { replay } from "../src/replay.js";
+import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
+import type { Done } from "./limits.js";
+import { CHURN, CHURN_BEFORE, streamLong } from "./recording.js";
+
+/** Times that a recording is reduced before it counts. */
+const WARM_UP = 3;
+/** So long may a naive store take; what it has done by then is what counts. */
+const NAIVE_MS = 2000;
+const NAIVE_STEP = 100;
+
+export const jobs = {
+  read: async (file: string): Promise<Done> => {
+    const recording = await openRecording(file);
+    for await (const _ of recording.batches());
+    return { count: recording.report.events };
+  },
+  replay: async (file: string): Promise<Done> => ({ count: (await replay(file)).trace.events }),
+  stream: async (lines: string): Promise<Done> => ({ count: (await replay("-", { input: streamLong(Number(lines)) })).trace.events }),
+  diff: async (): Promise<Done> => {
+    const { before, after } = await diff(CHURN_BEFORE, CHURN);
+    return { count: before.events + after.events };
+  },
+  mutable: () => reduce(() => new MutableStore()),
+  persistent: () => reduce(() => new PersistentStore()),
+  patches: () => {
+    let patches = 0;
+    return reduce(() => new PersistentStore((change) => (patches += change.patches.length)));
+  },
+  naiveMap: () => reduce(() => new NaiveMapStore(), NAIVE_MS),
+  naiveRecord: () => reduce(() => new NaiveRecordStore(), NAIVE_MS),
+} as const satisfies Record<string, (argument: string) => Promise<Done>>;
+
+/** Reduces a recording that is read already; a store of its own each time. */
+async function reduce(store: () => Store, limit = Infinity): Promise<Done> {
+  const recording = await openRecording(CHURN);
+  const batches: Batch[] = [];
+  for await (const batch of recording.batches()) batches.push(batch);
+  for (let k = 0; k < WARM_UP; k++) reduceFor(batches, recording, store(), limit / WARM_UP);
+  globalThis.gc?.();
+  const from = process.cpuUsage();
+  return { count: reduceFor(batches, recording, store(), limit), from };
+}
+
+function reduceFor(batches: readonly Batch[], recording: Recording, store: Store, limit: number): number {
+  const reducer = new Reducer(store, points, recording.tables);
+  const step = limit === Infinity ? Infinity : NAIVE_STEP;
+  const end = performance.now() + limit;
+  for (const batch of batches) {
+    for (let from = 0; from < batch.length; from += step) {
+      reducer.reduce(batch, from, Math.min(batch.length, from + step));
+      if (performance.now() > end) return reducer.events;
+    }
+  }
+  return reducer.events;
+}

@@ -1,0 +1,25 @@
+/** What any program has to do that reads a file, as jobs of processes that load nothing of kreel. */
+import { createReadStream } from "node:fs";
+import { countLines } from "./recording.js";
+
+const CHUNK = 512 * 1024;
+
+/** What a job says: how much it handled, and, where preparing it is not to be measured, the CPU time when that was over. */
+export interface Done {
+  readonly count: number;
+  readonly from?: NodeJS.CpuUsage;
+}
+
+export const limits = {
+  start: async (): Promise<Done> => ({ count: 1 }),
+  newlines: async (file: string): Promise<Done> => {
+    let count = 0;
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) count += countLines(chunk as Buffer);
+    return { count };
+  },
+  bytes: async (file: string): Promise<Done> => {
+    let count = 0;
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) count += (chunk as Buffer).length;
+    return { count };
+  },
+} as const satisfies Record<string, (argument: string) => Promise<Done>>;

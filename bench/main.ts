@@ -1,0 +1,136 @@
+/**
+ * `npm run bench`: what reading, replaying and comparing recordings costs, against what touching their bytes costs.
+ *
+ * Every measurement is a process of its own, several times in turn with the others; the median by CPU time is shown. CPU
+ * time is the whole process's: Node's start and the warming up of its compilers are in it, as they are for users.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { jobs } from "./jobs.js";
+import type { limits } from "./limits.js";
+import { isInstalled, linesOf, median, runJob, runProgram, type Sample } from "./measure.js";
+import { churn, repetitions, writeLong } from "./recording.js";
+import { format, machine, type Row } from "./table.js";
+
+const HELP = `npm run bench -- [--quick] [--json] [--trace-dat FILE]
+
+  --quick           100,000 lines and 3 runs instead of a million and 5
+  --json            the same as JSON
+  --trace-dat FILE  measure \`trace-cmd report\` on this trace.dat as well
+`;
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false }, "trace-dat": { type: "string" }, help: { type: "boolean", default: false } },
+});
+
+interface Measure {
+  readonly section: string;
+  readonly what: string;
+  readonly unit: Row["unit"];
+  readonly run: () => Promise<Sample>;
+  /** Everything that handles the long recording is compared with the limit. */
+  readonly compared?: boolean;
+  /** Long ones are not repeated. */
+  readonly once?: boolean;
+}
+
+type JobName = keyof typeof jobs | keyof typeof limits;
+
+const START = "Node's start alone";
+const WC = "wc -l";
+const LIMIT = "the limit: newlines counted in Node";
+const LINES = options.quick ? 100_000 : 1_000_000;
+const RUNS = options.quick ? 3 : 5;
+
+if (options.help) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kreel-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  const file = join(folder, "long.trace");
+  writeLong(file, LINES);
+  const lines = repetitions(LINES) * churn().lines;
+  const notes = [
+    `A run is a process of its own; ${RUNS} runs of each in turn, the median by CPU time. CPU time is user and kernel mode of all threads,`,
+    "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out.",
+    "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
+  ];
+  const measures = [...overLong(file, lines), ...(await traceCmd(options["trace-dat"], notes)), ...memory(), ...states()];
+  const rows = await measure(measures);
+  const of = machine();
+  if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
+  else process.stdout.write(format(rows, of, notes));
+}
+
+function job(section: string, what: string, unit: Row["unit"], name: JobName, argument = "", more: Partial<Measure> = {}): Measure {
+  return { section, what, unit, run: () => runJob(name, argument), ...more };
+}
+
+function overLong(file: string, lines: number): Measure[] {
+  const section = `ftrace text of ${lines.toLocaleString("en")} lines (a real recording, repeated)`;
+  const compared = { compared: true };
+  return [
+    job(section, START, "", "start"),
+    { section, what: WC, unit: "lines", run: () => runProgram(lines, "wc", "-l", file), ...compared },
+    job(section, LIMIT, "lines", "newlines", file, compared),
+    job(section, "the file read, nothing else", "bytes", "bytes", file),
+    job(section, "text to typed events", "events", "read", file, compared),
+    job(section, "text to state, ledger and rules", "events", "replay", file, compared),
+  ];
+}
+
+async function traceCmd(file: string | undefined, notes: string[]): Promise<Measure[]> {
+  if (file === undefined || !(await isInstalled("trace-cmd"))) {
+    notes.push(file === undefined ? "`trace-cmd report` is left out: no --trace-dat FILE was given." : "`trace-cmd report` is left out: trace-cmd is not installed.");
+    return [];
+  }
+  const command = ["trace-cmd", "report", "-i", file] as const;
+  // The first lines are of the CPUs, not of events; they are too few to matter.
+  const events = await linesOf(...command);
+  notes.push("What trace-cmd is given is short, so its start weighs; compare it with care.");
+  return [{ section: "another reader, on a recording of its own format", what: "trace-cmd report", unit: "events", run: () => runProgram(events, ...command) }];
+}
+
+function memory(): Measure[] {
+  const section = "memory of a replay";
+  return [1, 10].map((times) => job(section, `${(LINES * times).toLocaleString("en")} lines from a stream`, "events", "stream", String(LINES * times), { once: times > 1 }));
+}
+
+function states(): Measure[] {
+  const section = `state: a recording of ${churn().lines.toLocaleString("en")} lines, read already, reduced`;
+  return [
+    job(section, "bulk: recipes on mutable objects", "events", "mutable"),
+    job(section, "persistent: recipes through immer", "events", "persistent"),
+    job(section, "persistent, with patches", "events", "patches"),
+    job(section, "naive: a produce a change over one Map (its beginning)", "events", "naiveMap"),
+    job(section, "naive: the same over one record (its beginning)", "events", "naiveRecord"),
+    job("diff: the same scenario on two kernels", "both read, replayed and compared", "events", "diff"),
+  ];
+}
+
+async function measure(measures: readonly Measure[]): Promise<Row[]> {
+  const samples = measures.map((): Sample[] => []);
+  for (let k = 0; k < RUNS; k++) {
+    for (const [m, { what, run, once }] of measures.entries()) {
+      if (once && k > 0) continue;
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Krun ${k + 1} of ${RUNS}: ${what}`);
+      samples[m]!.push(await run());
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  const medians = samples.map(median);
+  const cpuOf = (name: string): number => medians[measures.findIndex(({ what }) => what === name)]!.cpu;
+  const start = cpuOf(START);
+  const limit = cpuOf(LIMIT) - start;
+  return measures.map(({ section, what, unit, compared }, k) => ({
+    section,
+    what,
+    unit,
+    sample: medians[k]!,
+    ...(compared ? { timesLimit: (medians[k]!.cpu - (what === WC ? 0 : start)) / limit } : {}),
+  }));
+}

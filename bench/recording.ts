@@ -1,0 +1,40 @@
+/** The recordings that are measured: real ones, repeated until they are long enough. */
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+
+/** A recording of some 70,000 events of many files, bindings and processes that come and go. */
+export const CHURN = "fixtures/recordings/churn/linux-7.2.trace.gz";
+/** The same scenario on another kernel. */
+export const CHURN_BEFORE = "fixtures/recordings/churn/linux-6.18.trace.gz";
+
+const LF = 0x0a;
+
+/** `CHURN` as text, and how many lines it has. */
+export function churn(): { readonly text: Buffer; readonly lines: number } {
+  const text = gunzipSync(readFileSync(CHURN));
+  return { text, lines: countLines(text) };
+}
+
+export function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let p = bytes.indexOf(LF); p >= 0; p = bytes.indexOf(LF, p + 1)) lines++;
+  return lines;
+}
+
+/** How often `CHURN` has to be repeated to have so many lines at least. */
+export function repetitions(lines: number): number {
+  return Math.ceil(lines / churn().lines);
+}
+
+/** Writes a file of at least so many lines. */
+export function writeLong(path: string, lines: number): void {
+  const { text } = churn();
+  writeFileSync(path, "");
+  for (let k = repetitions(lines); k > 0; k--) appendFileSync(path, text);
+}
+
+/** The same bytes without a file, for lengths that would fill a disk. */
+export async function* streamLong(lines: number, chunk = 512 * 1024): AsyncGenerator<Buffer> {
+  const { text } = churn();
+  for (let k = repetitions(lines); k > 0; k--) for (let p = 0; p < text.length; p += chunk) yield text.subarray(p, p + chunk);
+}
