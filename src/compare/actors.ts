@@ -1,24 +1,28 @@
 /**
  * Which thread of one run is which of the other. Names help where a program gives its threads names; where it is another
- * program, or all threads have one name, what they did tells.
+ * program, or all threads have one name, what they did tells, and then in which order they were started.
  */
 
 interface Sequence<T> {
+  /** The thread's own name, which several may have. */
   readonly name: string;
   readonly items: readonly T[];
 }
 
+/** What the same name counts for: it outweighs small differences in what was done, not a life of other deeds. */
+const SAME_NAME = 0.25;
+
 export function matchSequences<T>(before: readonly Sequence<T>[], after: readonly Sequence<T>[], keyOf: (item: T) => string): { readonly a: readonly T[]; readonly b: readonly T[] }[] {
-  const candidates: { x: Sequence<T>; y: Sequence<T>; score: number }[] = [];
-  for (const x of before) {
-    for (const y of after) {
+  const candidates: { x: Sequence<T>; y: Sequence<T>; score: number; apart: number }[] = [];
+  before.forEach((x, i) => {
+    after.forEach((y, j) => {
       const likeness = common(x.items.map(keyOf), y.items.map(keyOf));
       const named = x.name === y.name;
-      // The same name outweighs small differences in what was done, not a life of other deeds.
-      if (likeness > 0 || named) candidates.push({ x, y, score: likeness + (named ? 0.25 : 0) });
-    }
-  }
-  candidates.sort((p, q) => q.score - p.score);
+      // Of several alike (a program's children), the first started is the first started.
+      if (likeness > 0 || named) candidates.push({ x, y, score: likeness + (named ? SAME_NAME : 0), apart: Math.abs(i - j) });
+    });
+  });
+  candidates.sort((p, q) => q.score - p.score || p.apart - q.apart);
   const matched: { a: readonly T[]; b: readonly T[] }[] = [];
   const left = new Set(before);
   const right = new Set(after);

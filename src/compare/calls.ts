@@ -72,11 +72,25 @@ export function failed(result: Value | undefined): boolean {
   return result?.number !== undefined && result.definition.failure !== undefined && (result.definition.failure === "zero" || result.definition.failure === "NULL" ? result.number === 0 : result.number < 0);
 }
 
+/** The object that a call made at the address it was given: not the one that was there before. */
+function made(node: CallNode, value: Value): Value {
+  if (value.definition.object !== "memslot") return value;
+  const object = node.touched.find((t) => t.object.kind === "memslot" && addressOf(t.object.label) === value.text)?.object;
+  return { ...value, object };
+}
+
+/** `memslot 0xffff…#2`: `0xffff…`. */
+function addressOf(label: string): string {
+  return /0x[0-9a-f]+/.exec(label)?.[0] ?? "";
+}
+
 function compareCall(line: Line, before: CallNode, after: CallNode, unifier: Unifier, racing: boolean): void {
   const details: string[] = [];
-  before.args.forEach((x, k) => {
-    const y = after.args[k];
-    if (y && !sameValue(x, y, unifier, racing)) details.push(`${x.name}: ${change(x, y)}`);
+  before.args.forEach((argument, k) => {
+    if (!after.args[k]) return;
+    const x = made(before, argument);
+    const y = made(after, after.args[k]);
+    if (!sameValue(x, y, unifier, racing)) details.push(`${x.name}: ${change(x, y)}`);
   });
   if (details.length > 0) {
     line.change = "argument";
@@ -115,6 +129,14 @@ export function shown(value: Value): string {
   }
   if (number !== undefined && number < 0 && definition.failure === "errno") return `-${errnoName(number)}`;
   return value.text;
+}
+
+/** Whether two calls are the same one, which another thread may have made: the same operation on the same object. */
+export function sameCall(x: CallNode, y: CallNode, unifier: Unifier): boolean {
+  if (x.operation !== y.operation || failed(x.result) !== failed(y.result)) return false;
+  const p = x.args.find((a) => a.object)?.object;
+  const q = y.args.find((a) => a.object)?.object;
+  return p && q ? unifier.compatible(p, q) : !p && !q;
 }
 
 /** A call that moved within its operation: gone in one place, there in another, about the same object. */

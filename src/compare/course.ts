@@ -21,12 +21,15 @@ export interface FileMade {
 export interface Actor {
   /** The task's name, with a number where several tasks share it. */
   readonly name: string;
+  /** Without the number. */
+  readonly comm: string;
   readonly roots: readonly CallNode[];
 }
 
 export interface Course {
   readonly replay: Replay;
-  readonly actors: ReadonlyMap<string, Actor>;
+  /** In the order in which they were started. */
+  readonly actors: readonly Actor[];
   /** Operations that ran as RCU callbacks, by kind of object and operation: the first event of each. */
   readonly callbacks: ReadonlyMap<string, CallNode>;
   /** By event of the return of `kvm_gmem_create`. */
@@ -68,9 +71,9 @@ export async function courseOf(path: string, options: OpenOptions): Promise<Cour
       }
     },
   });
-  const actors = new Map<string, { name: string; roots: CallNode[] }>();
+  const rootsOf = new Map<number, CallNode[]>();
+  const { tasks } = result.recording.tables;
   const callbacks = new Map<string, CallNode>();
-  const names = new ActorNames(result);
   const fsOf = new Map<number, string>();
   const fsOfFile = new Map([...made.values()].map((m) => [m.file, m.fsName]));
   const touching = new Map<number, string>();
@@ -93,30 +96,25 @@ export async function courseOf(path: string, options: OpenOptions): Promise<Cour
     }
     const kept = essential(root, ofVmFile(root));
     if (!kept || (PASSING.has(kept.operation) && kept.children.length === 0)) continue;
-    const name = names.of(root.task);
-    let actor = actors.get(name);
-    if (!actor) actors.set(name, (actor = { name, roots: [] }));
-    actor.roots.push(kept);
+    const { pid } = tasks.get(root.task);
+    const mine = rootsOf.get(pid);
+    if (mine) mine.push(kept);
+    else rootsOf.set(pid, [kept]);
   }
-  return { replay: result, actors, callbacks, made, fsOf, findings: result.findings };
+  return { replay: result, actors: actorsOf(rootsOf, (task) => tasks.get(task).comm), callbacks, made, fsOf, findings: result.findings };
 }
 
-/** Tasks by name: recordings of one workload agree on names, not on pids. */
-class ActorNames {
-  readonly #names = new Map<number, string>();
-  readonly #counts = new Map<string, number>();
-  constructor(private readonly result: Replay) {}
-
-  of(task: number): string {
-    const known = this.#names.get(task);
-    if (known !== undefined) return known;
-    const { comm } = this.result.recording.tables.tasks.get(task);
-    const count = (this.#counts.get(comm) ?? 0) + 1;
-    this.#counts.set(comm, count);
-    const name = count === 1 ? comm : `${comm} (${count})`;
-    this.#names.set(task, name);
-    return name;
-  }
+/** A thread is its pid, whatever it calls itself meanwhile; runs agree on names and on who was started first, not on pids. */
+function actorsOf(rootsOf: ReadonlyMap<number, readonly CallNode[]>, commOf: (task: number) => string): Actor[] {
+  const counts = new Map<string, number>();
+  return [...rootsOf]
+    .sort(([p], [q]) => p - q)
+    .map(([, roots]) => {
+      const comm = commOf(roots.at(-1)!.task);
+      const count = (counts.get(comm) ?? 0) + 1;
+      counts.set(comm, count);
+      return { name: count === 1 ? comm : `${comm} (${count})`, comm, roots };
+    });
 }
 
 function ofVmFile(root: CallNode): boolean {
@@ -132,7 +130,5 @@ function essential(node: CallNode, ofVm: boolean): CallNode | undefined {
   const { operation } = points.points[node.point]!;
   const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || MATTERS.has(operation.name);
   if (!matters) return undefined;
-  // The file of a slot that is unbound while its release is under way is not taken (get_file_active): a matter of timing.
-  const timing = operation.name === "kvm_gmem_unbind" ? children.filter((child) => child.operation !== "fput" || child.children.length > 0) : children;
-  return { ...node, children: timing };
+  return { ...node, children };
 }

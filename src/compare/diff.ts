@@ -2,14 +2,14 @@
  * Compares two recordings of one workload by what happened in them: operation by operation of each actor, call by call
  * within an operation, then what state they come to and what the rules found.
  */
-import type { CallNode } from "../reduce/call-tree.js";
+import type { CallNode, ObjectRef } from "../reduce/call-tree.js";
 import type { OpenOptions } from "../read/recording.js";
 import { alignEqual, type Pair } from "./align.js";
-import { compareCalls, flatten, type Line, siteOf, textOf } from "./calls.js";
+import { compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
 import { matchSequences } from "./actors.js";
 import { type Actor, type Course, courseOf } from "./course.js";
 import { compareFindings } from "./findings.js";
-import { type HunkSource, hunksOf } from "./hunks.js";
+import { hunksOf } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
 import { compareFiles, compareState } from "./state.js";
 import type { Diff, Difference, DifferenceKind } from "./types.js";
@@ -32,50 +32,157 @@ interface Step {
 interface StepPair {
   readonly before: Step | undefined;
   readonly after: Step | undefined;
+  /** Where it belongs among the pairs. */
+  readonly order: number;
+  /** The same step, but of another operation of user space, or of another thread. */
+  readonly moved: boolean;
+}
+
+/** What comparing a pair of steps came to. */
+interface Section {
+  readonly order: number;
+  readonly where: string;
+  readonly racing: boolean;
+  lines: Line[];
+  /** What no line says: results that only markers show, what a file holds. */
+  readonly more: Difference[];
 }
 
 export function compareCourses(before: Course, after: Course): Diff {
-  const pairs = alignActors(before, after);
   const unifier = new Unifier();
-  const sources: HunkSource[] = [];
-  const differences: Difference[] = [];
   const operations = { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 };
   const results = { same: 0, changed: 0 };
   const state = { same: 0, changed: 0 };
-  for (const { before: x, after: y } of pairs) {
+  const sections: Section[] = [];
+  const compare = (pair: StepPair): void => {
+    const { before: x, after: y } = pair;
     const racing = (x?.racing ?? false) || (y?.racing ?? false);
-    const where = (x ?? y)!.where;
-    if (x && y && x.node.operation === "tracing_mark_write") {
-      const changed = compareMarkers(x, y, before, after, (p, q) => unifier.descriptor(p, q, racing));
-      if (changed === undefined) continue;
-      if (changed.length === 0) results.same++;
-      else {
-        results.changed++;
-        const message = `${where}: ${changed.join(", ")}`;
-        differences.push({ kind: "result-changed", where, before: siteOf(x.node), after: siteOf(y.node), message });
-        sources.push({ where, lines: [{ before: { node: x.node, depth: 0, parent: "" }, after: { node: y.node, depth: 0, parent: "" }, change: "result", detail: changed.join(", ") }] });
+    const section: Section = { order: pair.order, where: (y ?? x)!.where, racing, lines: [], more: [] };
+    if (x && y && isMarker(x)) {
+      const changed = compareMarkers(x, y, before, after, unifier, racing);
+      if (changed === undefined) return;
+      if (changed.length === 0) {
+        results.same++;
+        return;
       }
-      continue;
+      results.changed++;
+      const detail = changed.join(", ");
+      section.more.push({ kind: "result-changed", where: section.where, before: siteOf(x.node), after: siteOf(y.node), message: `${section.where}: ${detail}` });
+      section.lines.push({ before: { node: x.node, depth: 0, parent: "" }, after: { node: y.node, depth: 0, parent: "" }, change: "result", detail });
+      sections.push(section);
+      return;
     }
-    const lines = x && y ? compareCalls(x.node, y.node, unifier, racing) : oneSided(x, y);
-    for (const line of lines) {
+    section.lines = x && y ? compareCalls(x.node, y.node, unifier, racing) : oneSided(x, y);
+    if (racing) section.lines = section.lines.filter((line) => !isChance(line));
+    if (pair.moved && !racing) moved(section.lines[0]!, x!.where, y!.where);
+    const madeBefore = x && before.made.get(x.node.returned);
+    const madeAfter = y && after.made.get(y.node.returned);
+    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(x.node), siteOf(y.node), state));
+    sections.push(section);
+  };
+  const pairs = alignActors(before, after);
+  for (const pair of pairs) if (!isRelease(pair)) compare(pair);
+  // By now it is known which file is which.
+  for (const pair of byFile(pairs.filter(isRelease), unifier)) compare(pair);
+  sections.sort((p, q) => p.order - q.order);
+  operations.same += settleRaces(sections, unifier);
+  const differences: Difference[] = [];
+  for (const { where, lines, more } of sections) {
+    const framed = more.some((d) => d.kind === "result-changed");
+    for (const line of framed ? [] : lines) {
       count(line, operations, results);
       const difference = differenceOf(line, where);
       if (difference) differences.push(difference);
     }
-    sources.push({ where, lines });
-    const madeBefore = x && before.made.get(x.node.returned);
-    const madeAfter = y && after.made.get(y.node.returned);
-    if (madeBefore && madeAfter) differences.push(...compareFiles(where, madeBefore, madeAfter, siteOf(x.node), siteOf(y.node), state));
+    differences.push(...more);
   }
   differences.push(...compareState(before, after, state), ...compareFindings(before.findings, after.findings));
-  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunksOf(sources) };
+  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunksOf(sections.filter((s) => s.lines.length > 0)) };
+}
+
+/** The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing to put. */
+function isChance({ change, before, after }: Line): boolean {
+  const call = before ?? after!;
+  return (change === "added" || change === "removed") && call.node.operation === "fput" && call.parent === "kvm_gmem_unbind";
+}
+
+function moved(root: Line, from: string, to: string): void {
+  if (root.change === "same" && from !== to) {
+    root.change = "reordered";
+    root.detail = `was in ${from}`;
+  }
+}
+
+/** A file's release is whoever's reference was the last: it belongs to the file, not to the thread. */
+function isRelease(pair: StepPair): boolean {
+  return (pair.before ?? pair.after)!.node.operation === "__fput";
+}
+
+function fileOf(step: Step): ObjectRef | undefined {
+  return step.node.touched.find((t) => t.object.kind === "file")?.object;
+}
+
+/** Releases of corresponding files; those of files that correspond to none as they were aligned. */
+function byFile(pairs: readonly StepPair[], unifier: Unifier): StepPair[] {
+  const afters = new Map<number, Step>();
+  for (const { after } of pairs) {
+    const file = after && fileOf(after);
+    if (file) afters.set(file.id, after);
+  }
+  const out: StepPair[] = [];
+  const taken = new Set<Step>();
+  const partners = new Map<StepPair, Step>();
+  for (const pair of pairs) {
+    const file = pair.before && fileOf(pair.before);
+    const known = file && unifier.counterpart(file);
+    const partner = known === undefined ? undefined : afters.get(known);
+    if (!partner) continue;
+    partners.set(pair, partner);
+    taken.add(partner);
+  }
+  for (const pair of pairs) {
+    const { before, after, order } = pair;
+    const file = before && fileOf(before);
+    const known = file !== undefined && unifier.counterpart(file) !== undefined;
+    const partner = partners.get(pair) ?? (known || !after || taken.has(after) ? undefined : after);
+    if (before) out.push({ before, after: partner, order, moved: partner !== undefined && partner !== after });
+    if (after && partner !== after && !taken.has(after)) out.push({ before: undefined, after, order, moved: false });
+  }
+  return out;
+}
+
+/**
+ * Where threads raced, which of them did something is chance: what one no longer does and another does now, on the same
+ * object, is the same. Returns how many calls that settled.
+ */
+function settleRaces(sections: readonly Section[], unifier: Unifier): number {
+  const added = new Map<string, Line[]>();
+  for (const { racing, lines } of sections) {
+    if (!racing) continue;
+    for (const line of lines) {
+      if (line.change !== "added") continue;
+      const { operation } = line.after!.node;
+      added.set(operation, [...(added.get(operation) ?? []), line]);
+    }
+  }
+  const settled = new Set<Line>();
+  for (const { racing, lines } of sections) {
+    if (!racing) continue;
+    for (const line of lines) {
+      if (line.change !== "removed") continue;
+      const { node } = line.before!;
+      const other = added.get(node.operation)?.find((l) => !settled.has(l) && sameCall(node, l.after!.node, unifier));
+      if (other) settled.add(line).add(other);
+    }
+  }
+  if (settled.size > 0) for (const section of sections) section.lines = section.lines.filter((line) => !settled.has(line));
+  return settled.size / 2;
 }
 
 /** The steps of corresponding actors. */
 function matchActors(before: Course, after: Course): { readonly a: readonly Step[]; readonly b: readonly Step[] }[] {
   const steps = (course: Course): { name: string; items: Step[] }[] => {
-    const sequences = [...course.actors.values()].map((actor) => ({ name: actor.name, items: stepsOf(actor) })).filter((x) => x.items.length > 0);
+    const sequences = course.actors.map((actor) => ({ name: actor.comm, items: stepsOf(actor) })).filter((x) => x.items.length > 0);
     for (const one of sequences) for (const other of sequences) if (one !== other) markRacing(one.items, other.items);
     return sequences;
   };
@@ -91,16 +198,16 @@ function markRacing(steps: readonly Step[], other: readonly Step[]): void {
 
 /** Corresponding outermost operations of corresponding actors, in the order of the recordings. */
 function alignActors(before: Course, after: Course): StepPair[] {
-  const pairs: { pair: StepPair; order: number }[] = [];
+  const pairs: StepPair[] = [];
   for (const { a, b } of matchActors(before, after)) {
     let order = 0;
     for (const p of rejoined(a, b, alignEqual(a, b, (x, y) => x.key === y.key))) {
-      const pair = { before: a[p.a], after: b[p.b] };
-      order = pair.before ? pair.before.node.seq : order + 1e-6;
-      pairs.push({ pair, order });
+      const x = a[p.a];
+      order = x ? x.node.seq : order + 1e-6;
+      pairs.push({ before: x, after: b[p.b], order, moved: false });
     }
   }
-  return pairs.sort((x, y) => x.order - y.order).map(({ pair }) => pair);
+  return pairs.sort((x, y) => x.order - y.order);
 }
 
 /** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
@@ -143,22 +250,21 @@ function stepsOf(actor: Actor): Step[] {
 }
 
 /** The words in which two results that user space saw differ; undefined where the markers hold none. */
-function compareMarkers(x: Step, y: Step, before: Course, after: Course, sameDescriptor: (p: number, q: number) => boolean): string[] | undefined {
+function compareMarkers(x: Step, y: Step, before: Course, after: Course, unifier: Unifier, racing: boolean): string[] | undefined {
   const p = markerOf(x.node)!;
   const q = markerOf(y.node)!;
   if (p.phase === "op") return undefined;
-  return differingWords(p.result, q.result, [before.fsOf.get(x.node.seq) ?? "", after.fsOf.get(y.node.seq) ?? ""], sameDescriptor);
+  return differingWords(p.result, q.result, [before.fsOf.get(x.node.seq) ?? "", after.fsOf.get(y.node.seq) ?? ""], (m, n) => unifier.descriptor(m, n, racing), racing);
 }
 
 function oneSided(x: Step | undefined, y: Step | undefined): Line[] {
-  const marker = (x ?? y)!.node.operation === "tracing_mark_write";
-  if (marker) return [];
+  if (isMarker((x ?? y)!)) return [];
   return flatten((x ?? y)!.node).map((call) => ({ before: x && call, after: y && call, change: x ? "removed" : "added", detail: "" }));
 }
 
 function count(line: Line, operations: { same: number; added: number; removed: number; replaced: number; reordered: number }, results: { same: number; changed: number }): void {
   if (line.change === "added" || line.change === "removed" || line.change === "replaced") operations[line.change]++;
-  else if (line.change === "reordered") operations.reordered += line.before && !line.after ? 1 : 0;
+  else if (line.change === "reordered") operations.reordered += line.before ? 1 : 0;
   else operations.same++;
   if (!line.before?.node.result || !line.after?.node.result || line.before.depth + line.after.depth > 0) return;
   if (line.change === "result") results.changed++;
@@ -187,6 +293,6 @@ function differenceOf(line: Line, where: string): Difference | undefined {
     operation: call.node.operation,
     before: siteOf(line.before),
     after: siteOf(line.after),
-    message: `${textOf(call)}: ${words}${inside}${line.detail && line.change !== "reordered" ? ` (${line.detail})` : ""}`,
+    message: `${textOf(call)}: ${words}${inside}${line.detail && (line.change !== "reordered" || line.before) ? ` (${line.detail})` : ""}`,
   };
 }

@@ -71,6 +71,7 @@ function hunkLines(line: Line): HunkLine[] {
     case "replaced":
       return [of("-", line.before!), of("+", line.after!)];
     case "reordered":
+      if (line.before && line.after) return [of("~", line.after, `   (${line.detail})`)];
       return line.before ? [of("-", line.before, "   (moved)")] : [of("+", line.after!, "   (moved)")];
     case "argument":
     case "result":

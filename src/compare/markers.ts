@@ -42,9 +42,14 @@ function words(text: string): string[] {
 
 /** Numbers that a kernel hands out as it pleases. */
 const CHOSEN_BY_KERNEL = /^(?:ino|dev)=/;
+/** Counts that are read while others work are whatever they are at that moment. */
+const MOVED_BY_OTHERS = /^refcnt=/;
 
-/** The words in which two results differ. `fs`: the file systems of the files that the two operations touched. */
-export function differingWords(before: readonly string[], after: readonly string[], fs: readonly [string, string], sameDescriptor: (x: number, y: number) => boolean): string[] {
+/**
+ * The words in which two results differ. `fs`: the file systems of the files that the two operations touched; `racing`:
+ * others were at work.
+ */
+export function differingWords(before: readonly string[], after: readonly string[], fs: readonly [string, string], sameDescriptor: (x: number, y: number) => boolean, racing = false): string[] {
   const differing: string[] = [];
   const count = Math.max(before.length, after.length);
   for (let k = 0; k < count; k++) {
@@ -52,6 +57,7 @@ export function differingWords(before: readonly string[], after: readonly string
     const y = after[k] ?? "";
     if (x === y || (k === 0 && /^\d+$/.test(x) && /^\d+$/.test(y) && sameDescriptor(Number(x), Number(y)))) continue;
     if (CHOSEN_BY_KERNEL.test(x) && CHOSEN_BY_KERNEL.test(y)) continue;
+    if (racing && MOVED_BY_OTHERS.test(x) && MOVED_BY_OTHERS.test(y)) continue;
     differing.push(`${x || "nothing"} → ${y || "nothing"}`);
   }
   // The device number itself may be anything; that it is another file system's is a difference.

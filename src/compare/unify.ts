@@ -19,6 +19,11 @@ export class Unifier {
     return true;
   }
 
+  /** The object of the other recording that it corresponds to, where that is known. */
+  counterpart(before: ObjectRef): number | undefined {
+    return this.#afterOf.get(before.id);
+  }
+
   /**
    * Whether two descriptor numbers mean the same. The lowest free number is taken: the same one each time, but where
    * threads take numbers at once, `racing`, whichever each got stands for the other's from then on.
