@@ -60,6 +60,8 @@ function compareCallbacks(before: Course, after: Course, tally: Tally): Differen
       tally.same++;
       continue;
     }
+    // Seen for others: its probe was missed for these, as happens where one interrupts another.
+    if ((x ? after : before).replay.world.seenPoints[(x ?? y)!.point]) continue;
     tally.changed++;
     const { summary } = points.points[(x ?? y)!.point]!.operation;
     const site: Site = { event: (x ?? y)!.seq, ...((x ?? y)!.line > 0 ? { line: (x ?? y)!.line } : {}) };
@@ -69,7 +71,7 @@ function compareCallbacks(before: Course, after: Course, tally: Tally): Differen
       operation,
       before: x ? site : null,
       after: y ? site : null,
-      message: `${operation} ${x ? "no longer runs" : "runs"} when the memory of an ${kind} is handed back (${summary})`,
+      message: `${operation} ${x ? "no longer runs" : "runs"} when the memory of an ${kind} is handed back (${summary.replace(/\.$/u, "")})`,
     });
   }
   return differences;

@@ -88,7 +88,7 @@ export class CallTrees implements Observer {
 
   entered(e: EventView, stack: Stack, frame: Frame | undefined): void {
     this.#touches = [];
-    if (!frame) return;
+    if (!frame || runsAlone(e)) return;
     const { operation } = frame;
     let pending = this.#stacks.get(stack);
     if (!pending) this.#stacks.set(stack, (pending = []));
@@ -125,7 +125,7 @@ export class CallTrees implements Observer {
       (this.#inTight(pending, depth) && !ofNothing(e)) ||
       (DOOR.has(operation.name) && this.#parent(pending, depth) !== undefined);
     if (!relevant) return;
-    if (frame && pending) {
+    if (frame && pending && !runsAlone(e)) {
       const own = pending[depth]!;
       merge(this.#materialise(own, depth, pending, point.id).touched, touches);
       return;
@@ -179,6 +179,11 @@ export class CallTrees implements Observer {
     if (!this.#parent(pending, depth)) this.onTree(node);
     pending.length = depth;
   }
+}
+
+/** An RCU callback is a tree of its own, over with the event: nothing shows where it ends. */
+function runsAlone(e: EventView): boolean {
+  return e.point!.operation.context === "rcu";
 }
 
 /** `module_put(NULL)` and its like: legal, frequent, and nothing. */
