@@ -17,6 +17,8 @@ export class RcuQueue {
   readonly #votes = new Map<number, number>();
   #offset = -1;
   #lastHead: AddressId = 0;
+  /** The event of the latest callback: a grace period has passed for what was queued long enough before it. */
+  ran = 0;
 
   constructor(
     private readonly addresses: AddressTable,
@@ -37,7 +39,8 @@ export class RcuQueue {
   }
 
   /** The inode that a callback frees, if it is followed. */
-  inodeOf(head: AddressId): Inode | undefined {
+  inodeOf(head: AddressId, seq = this.ran): Inode | undefined {
+    this.ran = seq;
     this.#lastHead = head;
     const address = this.#offset >= 0 ? this.#below(head, this.#offset) : this.#nearest(head);
     if (address === undefined) return undefined;

@@ -145,30 +145,35 @@ export class World extends Ledger {
   // What may be concluded.
 
   /**
-   * A fact that rests on an operation which did not happen. It is told when the recording shows, then or later, that the
-   * operation is probed; if it never does, nobody can tell.
+   * A fact that rests on these events being recorded. It is told when the recording has shown each of them, then or later; if
+   * it never does, nobody can tell.
    */
-  factUnless(operation: OperationName, fact: Fact): void {
-    if (this.sees(operation)) return this.facts(fact);
-    const point = this.points.byEvent(operation)!.id;
-    this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), this.kept(fact)]);
+  tell(fact: Fact, ...events: readonly string[]): void {
+    const unseen = events.find((event) => !this.shows(event));
+    if (unseen === undefined) return this.facts(fact);
+    const point = this.points.byEvent(unseen)!.id;
+    this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), { fact: this.kept(fact), events }]);
   }
-  readonly #waiting = new Map<number, Fact[]>();
+  readonly #waiting = new Map<number, { readonly fact: Fact; readonly events: readonly string[] }[]>();
+
+  /** A fact that rests on an operation which did not happen, although it is probed. */
+  factUnless(operation: OperationName, fact: Fact): void {
+    if (this.sees(operation)) this.facts(fact);
+    else this.tell(fact, operation);
+  }
 
   /** A fact that can be told later: its event is a view of its own. */
   kept<T extends Fact>(fact: T): T {
-    const cursor = new Cursor();
-    cursor.move(fact.event.batch, fact.event.index);
-    const event = Object.create(Object.getPrototypeOf(fact.event) as object) as EventView;
-    return { ...fact, event: Object.assign(event, fact.event, { cursor }) };
+    return { ...fact, event: fact.event.kept() };
   }
 
   /** The first event of a point. */
   firstSeen(point: number): void {
     this.seenPoints[point] = 1;
     const waiting = this.#waiting.get(point);
+    if (!waiting) return;
     this.#waiting.delete(point);
-    for (const fact of waiting ?? []) this.facts(fact);
+    for (const { fact, events } of waiting) this.tell(fact, ...events);
   }
 
   /** Nothing was lost since `seq`. */
@@ -181,12 +186,18 @@ export class World extends Ledger {
    * What no probe shows cannot be missing.
    */
   sees(operation: OperationName): boolean {
-    return this.#seen(operation) || (PROBED_WITH[operation] ?? []).some((other) => this.#seen(other));
+    return this.shows(operation) || (PROBED_WITH[operation] ?? []).some((other) => this.shows(other));
   }
 
-  #seen(operation: string): boolean {
-    const point = this.points.byEvent(operation);
+  /** The recording has shown an event of this name: `alloc_empty_file_ret`. */
+  shows(event: string): boolean {
+    const point = this.points.byEvent(event);
     return point !== undefined && this.seenPoints[point.id] === 1;
+  }
+
+  /** Whether a new VM at an old address would be seen: its address is printed at the entry, its birth is the return. */
+  get vmBirthsShow(): boolean {
+    return this.shows("kvm_arch_init_vm") && this.shows("kvm_arch_init_vm_ret");
   }
 
   /** A put inside a call that had nothing to put: the call's error path must not change a count either way. */

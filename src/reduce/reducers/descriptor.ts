@@ -1,4 +1,5 @@
 /** Descriptors: reserved, installed, closed (fs/file.c). */
+import type { Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import * as recipes from "../recipes.js";
 
@@ -12,19 +13,16 @@ export const descriptorReducers = {
     },
   },
   put_unused_fd: {
-    entry(w, e, stack) {
-      unreserve(w.callOwner(stack)?.reserved, e.fd);
-    },
+    entry: (_w, e, stack) => unreserve(stack, e.fd),
   },
   fd_install: {
     entry(w, e, stack) {
-      const owner = w.callOwner(stack);
-      unreserve(owner?.reserved, e.fd);
+      unreserve(stack, e.fd);
       const last = w.at("file", e.file);
-      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: "fd_install" });
+      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: "fd_install" });
       if (!last || last.death) return;
       // Released, by a task that nothing more is seen of; and at its address now a file whose birth has no probe.
-      if (last.stage === "releasing" && !w.sees("alloc_empty_file")) {
+      if (last.stage === "releasing" && !w.shows("alloc_empty_file_ret")) {
         w.died(last, e);
         return;
       }
@@ -57,11 +55,12 @@ export const descriptorReducers = {
   },
 } satisfies Reducers;
 
-/** Takes a descriptor out of (descriptor, event) pairs. */
-function unreserve(reserved: number[] | undefined, fd: number): void {
-  if (!reserved) return;
-  for (let i = 0; i < reserved.length; i += 2) {
-    if (reserved[i] === fd) {
+/** A descriptor is reserved no more, by whichever call of the stack reserved it. */
+function unreserve(stack: Stack, fd: number): void {
+  for (let up = 0; up < stack.depth; up++) {
+    const { reserved } = stack.at(up)!;
+    for (let i = 0; i < reserved.length; i += 2) {
+      if (reserved[i] !== fd) continue;
       reserved.splice(i, 2);
       return;
     }

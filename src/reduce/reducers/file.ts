@@ -67,7 +67,7 @@ export const fileReducers = {
       const found = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
       let file = found && found.death === 0 ? found : undefined;
       // Where alloc_empty_file has no probe, this is the birth: whatever lived at the address before is over.
-      if (frame && e.file && !w.addresses.isError(e.file) && !(file && frame.born.includes(file.id)) && !w.sees("alloc_empty_file")) {
+      if (frame && e.file && !w.addresses.isError(e.file) && !(file && frame.born.includes(file.id)) && !w.shows("alloc_empty_file_ret")) {
         file = w.born("file", e.file, e, null);
         if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
         w.callOwner(stack)?.born.push(file.id);
@@ -103,7 +103,7 @@ export const fileReducers = {
       const last = w.at("file", e.file);
       if (!last || last.death) {
         // A file of guest_memfd that is gone: files are reused at once, but every one of them is allocated under a probe.
-        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: "fput" });
+        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: "fput" });
         return;
       }
       if (frame) frame.subject = last.id;
@@ -122,7 +122,7 @@ export const fileReducers = {
     entry(w, e, stack, frame) {
       const last = w.at("file", e.file);
       if (last && last.focus && (last.death || last.stage === "releasing")) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.sees("alloc_empty_file"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
         return;
       }
       const found = w.at("inode", e.inode);

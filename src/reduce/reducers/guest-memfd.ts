@@ -60,7 +60,7 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
   if (owner) {
     w.gmemModule = owner.id;
     const held = w.referenceOf(owner, now.id) >= 0;
-    w.facts({ type: "file-made", event: e, certain: w.since(frame.seq) && w.sees("try_module_get"), file: now, module: w.follow(owner), held });
+    w.facts({ type: "file-made", event: e, certain: w.since(frame.seq) && w.shows("try_module_get") && w.shows("try_module_get_ret"), file: now, module: w.follow(owner), held });
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.update(inode, recipes.inodeModule, owner.id);
   }
@@ -78,7 +78,7 @@ function fileOf(w: World, address: number, e: EventView, stack: Stack): File | u
   if (address === 0) return undefined;
   const last = w.at("file", address);
   if (last?.death && last.gmem) {
-    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("alloc_empty_file"), object: last, operation: e.point!.operation.name });
+    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: e.point!.operation.name });
     return undefined;
   }
   return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e, stack);
@@ -88,7 +88,7 @@ export const guestMemfdReducers = {
   kvm_gmem_create: {
     entry(w, e, stack, frame) {
       const last = w.at("vm", e.kvm);
-      if (last?.death) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("kvm_arch_init_vm"), object: last, operation: "kvm_gmem_create" });
+      if (last?.death) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.vmBirthsShow, object: last, operation: "kvm_gmem_create" });
       const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e, stack);
       if (frame) frame.subject = vm.id;
     },

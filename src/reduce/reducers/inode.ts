@@ -1,6 +1,6 @@
 /** Inodes, from their allocation to the RCU callback that hands their memory back (fs/inode.c, fs/libfs.c). */
 import type { AddressId } from "../../log/batch.js";
-import type { EventView } from "../../log/view.js";
+import type { EventView, View } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { Inode, Superblock } from "../objects.js";
@@ -49,9 +49,20 @@ function forSuperblock(w: World, address: AddressId, e: EventView, stack: Stack,
 function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode | undefined {
   if (address === 0) return undefined;
   const inode = w.at("inode", address);
-  if (inode && inode.death === 0) return w.touch(inode, e, stack);
+  if (inode && inode.death === 0) {
+    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(w, inode, e, stack)) return w.touch(inode, e, stack);
+    // Somebody else's by now, as far as can be told: the callback that handed the memory back went unseen.
+    w.died(inode, e);
+    return undefined;
+  }
   if (inode?.focus) reused(w, inode, e);
   return w.everything ? w.living("inode", address, e) : undefined;
+}
+
+/** The inode of a step of `destroy_inode` itself. */
+function beingDestroyed(w: World, address: number, e: EventView, stack: Stack): Inode | undefined {
+  const inode = w.at("inode", address);
+  return inode && inode.death === 0 ? w.touch(inode, e, stack) : undefined;
 }
 
 /**
@@ -59,13 +70,33 @@ function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode 
  * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their own.
  */
 function reused(w: World, inode: Inode, e: EventView): void {
-  if (inode.ownFree) w.facts({ type: "touched-dead", event: e, certain: w.since(inode.death), object: inode, operation: e.point!.operation.name });
+  if (inode.ownFree) w.facts({ type: "touched-dead", event: e, certain: w.since(inode.death) && birthsShow(w), object: inode, operation: e.point!.operation.name });
+}
+
+/** Whether the allocation of an inode from guest_memfd's own cache would be seen. */
+function birthsShow(w: World): boolean {
+  return w.shows("alloc_anon_inode_ret") && (w.shows("kvm_gmem_alloc_inode_ret") || w.shows("new_inode_ret"));
+}
+
+/**
+ * Whether the memory of an inode that waits for its grace period is still its own: no callback has run since, or its cache
+ * gives it to nobody whose birth would not be seen. (A callback can be missed by its probe, and the memory be another's.)
+ */
+function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
+  if (!w.since(inode.pendingRcu)) return false;
+  // A put prints the superblock: another inode of one that is guest_memfd's own would have been seen to be made.
+  const superblock = w.store.get(inode.superblock, "superblock");
+  if (e.point!.operation.name === "iput" && superblock?.module && w.shows("alloc_anon_inode_ret") && w.at("superblock", (e as View<"iput">).sb)?.id === superblock.id) return true;
+  // Within the call that destroyed it, no grace period passes.
+  const creating = stack.find("kvm_gmem_create");
+  if (creating && creating.seq < inode.pendingRcu) return true;
+  return (w.sees("i_callback") && w.rcu.ran < inode.pendingRcu) || (inode.ownFree && birthsShow(w));
 }
 
 /** An operation that no inode may see once `destroy_inode` has begun. */
-function alive(w: World, inode: Inode, e: EventView): boolean {
+function alive(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
   if (inode.stage !== "destroyed") return true;
-  if (inode.focus) w.facts({ type: "touched-dead", event: e, certain: w.since(inode.pendingRcu), object: inode, operation: e.point!.operation.name });
+  if (inode.focus) w.facts({ type: "touched-dead", event: e, certain: stillItsOwn(w, inode, e, stack), object: inode, operation: e.point!.operation.name });
   return false;
 }
 
@@ -106,7 +137,7 @@ function lastOfDentry(w: World, inode: Inode, e: EventView, stack: Stack): numbe
 }
 
 function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
-  if (inode.stage !== "live" && alive(w, inode, e)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: recipes.trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
+  if (inode.stage !== "live" && alive(w, inode, e, stack)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && w.sees("destroy_inode") && birthsShow(w), object: inode, first: recipes.trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
   const now = w.store.update(w.store.update(inode, recipes.inodeStage, "evicting" as const), recipes.inodePages, pages);
   return w.touch(now, e, stack, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }
@@ -161,7 +192,7 @@ export const inodeReducers = {
   ihold: {
     entry(w, e, stack) {
       let inode = known(w, e.inode, e, stack);
-      if (!inode || !alive(w, inode, e)) return;
+      if (!inode || !alive(w, inode, e, stack)) return;
       if (!e.isFault(1)) inode = w.observe(inode, e.i_count, e);
       w.hold(inode, w.callOwner(stack), e, "ihold");
     },
@@ -170,6 +201,11 @@ export const inodeReducers = {
     entry(w, e, stack, frame) {
       const sb = e.sb;
       let inode = known(w, e.inode, e, stack);
+      if (inode?.stage === "destroyed" && inode.superblock && sb && w.at("superblock", sb)?.id !== inode.superblock) {
+        // Another superblock's inode: its callback went unseen.
+        w.died(inode, e);
+        return;
+      }
       if (!inode) {
         // An inode of guest_memfd's own superblock that was made before the recording began.
         const superblock = e.inode && sb ? w.at("superblock", sb) : undefined;
@@ -184,8 +220,8 @@ export const inodeReducers = {
       }
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
-      if (!alive(w, inode, e)) {
-        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain: w.since(inode.pendingRcu), target: inode, by: w.callerName(stack, e), observed });
+      if (!alive(w, inode, e, stack)) {
+        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain: stillItsOwn(w, inode, e, stack), target: inode, by: w.callerName(stack, e), observed });
         if (inode.references.length === 0) w.overput(stack, inode, e);
         return;
       }
@@ -207,7 +243,7 @@ export const inodeReducers = {
   clear_inode: {
     entry(w, e, stack) {
       const inode = known(w, e.inode, e, stack);
-      if (inode && alive(w, inode, e)) w.store.update(inode, recipes.inodeStage, "cleared" as const);
+      if (inode && alive(w, inode, e, stack)) w.store.update(inode, recipes.inodeStage, "cleared" as const);
     },
   },
   destroy_inode: {
@@ -219,23 +255,23 @@ export const inodeReducers = {
       }
       if (frame) frame.subject = inode.id;
       if (inode.stage === "destroyed") {
-        if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.pendingRcu });
+        if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: stillItsOwn(w, inode, e, stack), object: inode, first: inode.pendingRcu });
         return;
       }
       const now = w.store.update(w.store.update(inode, recipes.inodeStage, "destroyed" as const), recipes.inodePendingRcu, e.seq);
       w.rcu.pending(w.touch(now, e, stack, "waits for an RCU grace period"));
     },
   },
-  __destroy_inode: { entry: (w, e, stack) => void known(w, e.inode, e, stack) },
+  __destroy_inode: { entry: (w, e, stack) => void beingDestroyed(w, e.inode, e, stack) },
   kvm_gmem_destroy_inode: {
     entry(w, e, stack) {
-      const inode = known(w, e.inode, e, stack);
+      const inode = beingDestroyed(w, e.inode, e, stack);
       if (inode && !inode.ownFree) w.store.update(inode, recipes.inodeOwnFree);
     },
   },
   i_callback: {
     entry(w, e) {
-      const inode = w.rcu.inodeOf(e.head);
+      const inode = w.rcu.inodeOf(e.head, e.seq);
       if (inode) handedBack(w, inode, e, recipes.inodeCallback, inode.callbacks);
     },
   },

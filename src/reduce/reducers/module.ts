@@ -63,7 +63,9 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
   const follows = exhausted && index >= 0 && w.overdrawn.has(module.id);
   if (groundless || (exhausted && !follows)) {
     w.overdrawn.add(module.id);
-    w.facts({ type: "put-without-get", event: e, certain: true, target: module, by: file ? w.label(file) : w.callerName(stack, e), observed: refcnt });
+    const fact = { type: "put-without-get", event: e, certain: true, target: module, by: file ? w.label(file) : w.callerName(stack, e), observed: refcnt } as const;
+    if (exhausted) w.facts(fact);
+    else w.tell(fact, "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret");
   }
   w.settle(module, index);
 }

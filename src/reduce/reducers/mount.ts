@@ -44,7 +44,7 @@ function put(w: World, mount: Mount, e: EventView, stack: Stack): Mount {
 /** The file's dentry was put, as far as the recording can show it: what remains of `__fput` is the mount. */
 function dentryPut(w: World, file: File): boolean {
   const dentry = w.store.get(file.dentry, "dentry");
-  return dentry === undefined || w.referenceOf(dentry, file.id) < 0;
+  return dentry === undefined || w.referenceOf(dentry, file.id) < 0 || !w.sees("dput");
 }
 
 function superblockOf(w: World, address: number, e: EventView, stack: Stack): Superblock | undefined {

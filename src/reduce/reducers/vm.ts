@@ -10,7 +10,7 @@ import type { World } from "../world.js";
 function known(w: World, address: number, e: EventView, stack: Stack): Vm | undefined {
   const last = w.at("vm", address);
   if (last?.death) {
-    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.sees("kvm_arch_init_vm"), object: last, operation: e.point!.operation.name });
+    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.vmBirthsShow, object: last, operation: e.point!.operation.name });
     return undefined;
   }
   return w.touch(w.follow(w.living("vm", address, e)), e, stack);
@@ -31,7 +31,7 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
   if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth) && w.sees("kvm_get_kvm"))) {
-    w.facts({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.callerName(stack, e), observed: null });
+    w.tell({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.callerName(stack, e), observed: null }, "kvm_gmem_create_ret");
   }
   w.settle(vm, index);
 }
@@ -74,7 +74,7 @@ export const vmReducers = {
     entry(w, e, stack, frame) {
       const last = w.at("vm", e.kvm);
       if (last && (last.death || last.stage !== "live")) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.death || last.met), object: last, first: last.death || last.met });
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.death || last.met) && w.vmBirthsShow, object: last, first: last.death || last.met });
         return;
       }
       const vm = w.follow(w.living("vm", e.kvm, e));
