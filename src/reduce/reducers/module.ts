@@ -92,7 +92,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     // What was met before events were lost may have ended among them.
     if (!mine || !w.since(o.met)) continue;
     if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
-    else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || o.mount !== 0)) live.push(o);
+    else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || (o.mount !== 0 && w.sees("mntput")))) live.push(o);
     else if (o.kind === "superblock" && endsShow(w) && o.module !== 0 && o.stage === "live") live.push(o);
     else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
