@@ -125,7 +125,7 @@ export const mountReducers = {
       if (!mount) return;
       if (mount.death || mount.unmounted) {
         if (mount.focus) w.observer.touched?.(mount, e, "unmounted again");
-        w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death) && w.sees("kern_mount"), object: mount, first: mount.unmounted || mount.death });
+        w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death) && w.shows("kern_mount_ret"), object: mount, first: mount.unmounted || mount.death });
         return;
       }
       if (frame) frame.subject = mount.id;
