@@ -21,7 +21,7 @@ export interface Site {
 
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** The outermost operation that it is part of: `load kvm-amd` where a marker says so, else `kvm_init by gmemrun`. */
+  /** The outermost operation that it is part of: the words of a marker around it (`op: …`), else `kvm_init by TASK`. */
   readonly where: string;
   /** The operation that differs; of a replacement, the new one. */
   readonly operation?: string;
