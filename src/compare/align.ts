@@ -6,14 +6,15 @@ export interface Pair {
   readonly b: number;
 }
 
-/** Beyond this many cells the exact alignment gives way to Myers' greedy one. */
-const EXACT_CELLS = 4_000_000;
+/** Beyond this many cells what is alike at both ends is aligned first, and then by Myers' greedy algorithm what is still as large. */
+const EXACT_CELLS = 1_000_000;
 
 /**
- * The alignment with the highest total score; `score` of two elements that cannot correspond is 0. Elements without a
- * counterpart come before the next pair, those of `a` first.
+ * The alignment with the highest total score, unless the sequences are very long; `score` of two elements that cannot
+ * correspond is 0. Elements without a counterpart come before the next pair, those of `a` first.
  */
 export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: T) => number): Pair[] {
+  if (a.length * b.length <= EXACT_CELLS) return exact(a, b, score);
   const [head, tail] = common(a, b, (x, y) => score(x, y) > 0);
   const n = a.length - head - tail;
   const m = b.length - head - tail;

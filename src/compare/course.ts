@@ -46,7 +46,7 @@ const MATTERS = new Set(["put_unused_fd", "fd_install", "misc_deregister"]);
 /** Depends on what the slab allocator has at hand, not on the operation around it. */
 const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
 
-export async function courseOf(path: string, options: OpenOptions): Promise<Course> {
+export async function courseOf(path: string, options: OpenOptions = {}): Promise<Course> {
   const roots: CallNode[] = [];
   const made = new Map<number, FileMade>();
   const result = await replay(path, {

@@ -25,6 +25,10 @@ interface Step {
   /** The framing marker's words, or the operation and its actor. */
   readonly where: string;
   readonly key: string;
+  /** Between markers, which say where it is. */
+  readonly framed: boolean;
+  /** What its actor did before it, releases aside. */
+  readonly previous: Step | undefined;
   /** Another actor was at work at the same time. */
   racing: boolean;
 }
@@ -74,16 +78,16 @@ export function compareCourses(before: Course, after: Course): Diff {
     }
     section.lines = x && y ? compareCalls(x.node, y.node, unifier, racing) : oneSided(x, y);
     if (racing) section.lines = section.lines.filter((line) => !isChance(line));
-    if (pair.moved && !racing) moved(section.lines[0]!, x!.where, y!.where);
+    if (pair.moved && !racing) moved(section.lines[0]!, x!);
     const madeBefore = x && before.made.get(x.node.returned);
     const madeAfter = y && after.made.get(y.node.returned);
     if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(x.node), siteOf(y.node), state));
     sections.push(section);
   };
-  const pairs = alignActors(before, after);
-  for (const pair of pairs) if (!isRelease(pair)) compare(pair);
+  const { pairs, releases } = alignActors(before, after);
+  for (const pair of pairs) compare(pair);
   // By now it is known which file is which.
-  for (const pair of byFile(pairs.filter(isRelease), unifier)) compare(pair);
+  for (const pair of byFile(pairs, releases, unifier)) compare(pair);
   sections.sort((p, q) => p.order - q.order);
   operations.same += settleRaces(sections, unifier);
   const differences: Difference[] = [];
@@ -106,48 +110,46 @@ function isChance({ change, before, after }: Line): boolean {
   return (change === "added" || change === "removed") && call.node.operation === "fput" && call.parent === "kvm_gmem_unbind";
 }
 
-function moved(root: Line, from: string, to: string): void {
-  if (root.change === "same" && from !== to) {
-    root.change = "reordered";
-    root.detail = `was in ${from}`;
-  }
+function moved(root: Line, from: Step): void {
+  if (root.change !== "same") return;
+  root.change = "reordered";
+  root.detail = from.framed ? `was in ${from.where}` : `was after ${from.previous?.node.operation ?? "nothing"}`;
 }
 
 /** A file's release is whoever's reference was the last: it belongs to the file, not to the thread. */
-function isRelease(pair: StepPair): boolean {
-  return (pair.before ?? pair.after)!.node.operation === "__fput";
+function isRelease(step: Step): boolean {
+  return step.node.operation === "__fput";
 }
 
 function fileOf(step: Step): ObjectRef | undefined {
   return step.node.touched.find((t) => t.object.kind === "file")?.object;
 }
 
-/** Releases of corresponding files; those of files that correspond to none as they were aligned. */
-function byFile(pairs: readonly StepPair[], unifier: Unifier): StepPair[] {
-  const afters = new Map<number, Step>();
-  for (const { after } of pairs) {
-    const file = after && fileOf(after);
-    if (file) afters.set(file.id, after);
-  }
-  const out: StepPair[] = [];
-  const taken = new Set<Step>();
-  const partners = new Map<StepPair, Step>();
-  for (const pair of pairs) {
-    const file = pair.before && fileOf(pair.before);
-    const known = file && unifier.counterpart(file);
-    const partner = known === undefined ? undefined : afters.get(known);
-    if (!partner) continue;
-    partners.set(pair, partner);
-    taken.add(partner);
-  }
-  for (const pair of pairs) {
-    const { before, after, order } = pair;
-    const file = before && fileOf(before);
-    const known = file !== undefined && unifier.counterpart(file) !== undefined;
-    const partner = partners.get(pair) ?? (known || !after || taken.has(after) ? undefined : after);
-    if (before) out.push({ before, after: partner, order, moved: partner !== undefined && partner !== after });
-    if (after && partner !== after && !taken.has(after)) out.push({ before: undefined, after, order, moved: false });
-  }
+/** Releases of corresponding files; those of files of which nothing is known in the order in which they happened. */
+function byFile(pairs: readonly StepPair[], { before, after }: Releases, unifier: Unifier): StepPair[] {
+  const pairOf = new Map<Step, StepPair>();
+  for (const pair of pairs) for (const step of [pair.before, pair.after]) if (step) pairOf.set(step, pair);
+  const byId = new Map<number, Step>();
+  for (const step of after) byId.set(fileOf(step)?.id ?? 0, step);
+  const left = new Set(after);
+  const partners = new Map<Step, Step>();
+  const take = (step: Step, partner: Step | undefined): void => {
+    if (!partner || !left.delete(partner)) return;
+    partners.set(step, partner);
+  };
+  const counterpart = (step: Step): number | undefined => {
+    const file = fileOf(step);
+    return file && unifier.counterpart(file);
+  };
+  for (const step of before) take(step, byId.get(counterpart(step) ?? -1));
+  for (const step of before) if (counterpart(step) === undefined) take(step, [...left].find((other) => other.key === step.key && sameCall(step.node, other.node, unifier)));
+  const out = before.map((step): StepPair => {
+    const partner = partners.get(step);
+    const stayed = partner !== undefined && (step.previous && pairOf.get(step.previous)?.after) === partner.previous;
+    const told = partner !== undefined && step.framed && partner.framed ? step.where !== partner.where : true;
+    return { before: step, after: partner, order: step.node.seq, moved: partner !== undefined && !stayed && told };
+  });
+  for (const step of left) out.push({ before: undefined, after: step, order: ((step.previous && pairOf.get(step.previous)?.order) ?? 0) + 1e-7, moved: false });
   return out;
 }
 
@@ -196,10 +198,20 @@ function markRacing(steps: readonly Step[], other: readonly Step[]): void {
   for (const step of steps) if (step.node.seq > first && step.node.seq < last) step.racing = true;
 }
 
-/** Corresponding outermost operations of corresponding actors, in the order of the recordings. */
-function alignActors(before: Course, after: Course): StepPair[] {
+interface Releases {
+  readonly before: readonly Step[];
+  readonly after: readonly Step[];
+}
+
+/** Corresponding outermost operations of corresponding actors, in the order of the recordings; releases of files apart. */
+function alignActors(before: Course, after: Course): { readonly pairs: StepPair[]; readonly releases: Releases } {
   const pairs: StepPair[] = [];
-  for (const { a, b } of matchActors(before, after)) {
+  const releases: { before: Step[]; after: Step[] } = { before: [], after: [] };
+  for (const matched of matchActors(before, after)) {
+    const a = matched.a.filter((step) => !isRelease(step));
+    const b = matched.b.filter((step) => !isRelease(step));
+    releases.before.push(...matched.a.filter(isRelease));
+    releases.after.push(...matched.b.filter(isRelease));
     let order = 0;
     for (const p of rejoined(a, b, alignEqual(a, b, (x, y) => x.key === y.key))) {
       const x = a[p.a];
@@ -207,7 +219,10 @@ function alignActors(before: Course, after: Course): StepPair[] {
       pairs.push({ before: x, after: b[p.b], order, moved: false });
     }
   }
-  return pairs.sort((x, y) => x.order - y.order);
+  const bySeq = (x: Step, y: Step): number => x.node.seq - y.node.seq;
+  releases.before.sort(bySeq);
+  releases.after.sort(bySeq);
+  return { pairs: pairs.sort((x, y) => x.order - y.order), releases };
 }
 
 /** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
@@ -233,18 +248,24 @@ function isMarker(step: Step): boolean {
 
 function stepsOf(actor: Actor): Step[] {
   let within: string | undefined;
+  let previous: Step | undefined;
   const steps: Step[] = [];
   for (const node of actor.roots) {
     const marker = markerOf(node);
     if (node.operation === "tracing_mark_write" && !marker) continue;
-    if (marker) {
-      within = marker.command;
-      steps.push({ node, where: marker.command, key: `${marker.phase} ${marker.command}`, racing: false });
-      if (marker.phase === "ret") within = undefined;
-      continue;
-    }
+    if (marker) within = marker.command;
     const about = node.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
-    steps.push({ node, where: within ?? `${node.operation} by ${actor.name}`, key: `${node.operation} ${about}`, racing: false });
+    const step: Step = {
+      node,
+      where: within ?? `${node.operation} by ${actor.name}`,
+      key: marker ? `${marker.phase} ${marker.command}` : `${node.operation} ${about}`,
+      framed: within !== undefined,
+      previous,
+      racing: false,
+    };
+    if (marker?.phase === "ret") within = undefined;
+    steps.push(step);
+    if (!isRelease(step)) previous = step;
   }
   return steps;
 }

@@ -1,0 +1,87 @@
+import test from "ava";
+import fc from "fast-check";
+import { alignBest, alignEqual, type Pair } from "../../src/compare/align.js";
+
+const RUNS = { numRuns: 300 };
+const letters = fc.array(fc.constantFrom(..."abcd"), { maxLength: 24 });
+
+/** Every element of both sequences once, in order. */
+function isAlignment(pairs: readonly Pair[], n: number, m: number): boolean {
+  const as = pairs.map((p) => p.a).filter((a) => a >= 0);
+  const bs = pairs.map((p) => p.b).filter((b) => b >= 0);
+  const counts = (found: readonly number[], length: number): boolean => found.length === length && found.every((x, i) => x === i);
+  return counts(as, n) && counts(bs, m) && pairs.every((p) => p.a >= 0 || p.b >= 0);
+}
+
+/** The highest score of any alignment, by the plainest recurrence there is. */
+function highest(a: readonly string[], b: readonly string[], score: (x: string, y: string) => number): number {
+  const best = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      best[i]![j] = Math.max(best[i - 1]![j]!, best[i]![j - 1]!, best[i - 1]![j - 1]! + score(a[i - 1]!, b[j - 1]!));
+    }
+  }
+  return best[a.length]![b.length]!;
+}
+
+const equal = (x: string, y: string): boolean => x === y;
+const one = (x: string, y: string): number => (x === y ? 1 : 0);
+const matched = (pairs: readonly Pair[]): Pair[] => pairs.filter((p) => p.a >= 0 && p.b >= 0);
+
+test("alignEqual is an alignment of equal elements, and none is longer", (t) => {
+  fc.assert(
+    fc.property(letters, letters, (a, b) => {
+      const pairs = alignEqual(a, b, equal);
+      const both = matched(pairs);
+      return isAlignment(pairs, a.length, b.length) && both.every((p) => a[p.a] === b[p.b]) && both.length === highest(a, b, one);
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test("alignBest is an alignment with the highest score, and pairs nothing that cannot correspond", (t) => {
+  const scores = fc.array(fc.nat({ max: 5 }), { minLength: 16, maxLength: 16 });
+  fc.assert(
+    fc.property(letters, letters, scores, (a, b, table) => {
+      const score = (x: string, y: string): number => table["abcd".indexOf(x) * 4 + "abcd".indexOf(y)]!;
+      const pairs = alignBest(a, b, score);
+      const both = matched(pairs).map((p) => score(a[p.a]!, b[p.b]!));
+      return isAlignment(pairs, a.length, b.length) && both.every((s) => s > 0) && both.reduce((x, y) => x + y, 0) === highest(a, b, score);
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test("a sequence corresponds to itself element by element", (t) => {
+  fc.assert(
+    fc.property(letters, (a) => {
+      const identity = a.map((_, i) => ({ a: i, b: i }));
+      t.deepEqual(alignEqual(a, a, equal), identity);
+      t.deepEqual(alignBest(a, a, one), identity);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("where one side is empty nothing corresponds", (t) => {
+  for (const align of [(a: string[], b: string[]) => alignEqual(a, b, equal), (a: string[], b: string[]) => alignBest(a, b, one)]) {
+    t.deepEqual(align([], []), []);
+    t.deepEqual(align(["x"], []), [{ a: 0, b: -1 }]);
+    t.deepEqual(align([], ["x", "y"]), [{ a: -1, b: 0 }, { a: -1, b: 1 }]);
+  }
+});
+
+test("what replaces another comes behind it, before the next pair", (t) => {
+  t.deepEqual(alignBest(["a", "x", "b"], ["a", "y", "b"], one), [{ a: 0, b: 0 }, { a: 1, b: -1 }, { a: -1, b: 1 }, { a: 2, b: 2 }]);
+});
+
+test("long sequences that differ little are aligned, by their ends and greedily between", (t) => {
+  const a = Array.from({ length: 3000 }, (_, i) => `${i}`);
+  const b = a.filter((_, i) => i % 500 !== 7);
+  b.splice(1000, 0, "new");
+  const pairs = alignBest(a, b, one);
+  t.true(isAlignment(pairs, a.length, b.length));
+  t.is(matched(pairs).length, b.length - 1);
+});

@@ -1,0 +1,40 @@
+/** Recordings read once, edited as text, compared. */
+import { courseOf, type Course } from "../../src/compare/course.js";
+import { compareCourses } from "../../src/compare/diff.js";
+import type { Diff, Difference } from "../../src/compare/types.js";
+import { textOf } from "../support/recordings.js";
+
+const cache = new Map<string, Promise<Course>>();
+export function course(path: string): Promise<Course> {
+  let known = cache.get(path);
+  if (!known) cache.set(path, (known = courseOf(path)));
+  return known;
+}
+
+export function courseOfText(text: string): Promise<Course> {
+  const input = (async function* () {
+    yield Buffer.from(text, "latin1");
+  })();
+  return courseOf("-", { input });
+}
+
+export async function diffOf(before: string, after: string): Promise<Diff> {
+  return compareCourses(await course(before), await course(after));
+}
+
+/** The diff of a recording with an edit of it, or of another. */
+export async function diffWithEdit(before: string, edit: (lines: string[]) => string[], of = before): Promise<Diff> {
+  const text = textOf(of);
+  return compareCourses(await course(before), await courseOfText(edit(text.split("\n")).join("\n")));
+}
+
+/** `operation-removed evict in close g`. */
+export function told(d: Difference): string {
+  return `${d.kind} ${d.operation ?? d.object ?? ""} in ${d.where}`;
+}
+
+export const LINE = /^(\s*)(.+)-(\d+)(\s+\[)(\d+)(\] \S+ +)([\d.]+)(: )([^\s:]+)(: .*)$/;
+
+export function nameIn(line: string): string {
+  return LINE.exec(line)?.[9] ?? "";
+}
