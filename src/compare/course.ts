@@ -37,6 +37,8 @@ export interface Course {
   /** By event of a marker: the file system of the file that the operation it frames touched. */
   readonly fsOf: ReadonlyMap<number, string>;
   readonly findings: readonly Finding[];
+  /** The module was loaded within the recording: what it mounted was seen. */
+  readonly loads: boolean;
 }
 
 /** Done by whoever looks at a file, a mount or a module, workload or not: no part of what guest_memfd does. */
@@ -101,7 +103,7 @@ export async function courseOf(path: string, options: OpenOptions = {}): Promise
     if (mine) mine.push(kept);
     else rootsOf.set(pid, [kept]);
   }
-  return { replay: result, actors: actorsOf(rootsOf, (task) => tasks.get(task).comm), callbacks, made, fsOf, findings: result.findings };
+  return { replay: result, actors: actorsOf(rootsOf, (task) => tasks.get(task).comm), callbacks, made, fsOf, findings: result.findings, loads: result.world.sees("kvm_init") };
 }
 
 /** A thread is its pid, whatever it calls itself meanwhile; runs agree on names and on who was started first, not on pids. */

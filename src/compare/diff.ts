@@ -58,12 +58,14 @@ export function compareCourses(before: Course, after: Course): Diff {
   const results = { same: 0, changed: 0 };
   const state = { same: 0, changed: 0 };
   const sections: Section[] = [];
+  // Where a recording begins with the module loaded, nobody knows whose file system it is.
+  const fsKnown = before.loads && after.loads;
   const compare = (pair: StepPair): void => {
     const { before: x, after: y } = pair;
     const racing = (x?.racing ?? false) || (y?.racing ?? false);
     const section: Section = { order: pair.order, where: (y ?? x)!.where, racing, lines: [], more: [] };
     if (x && y && isMarker(x)) {
-      const changed = compareMarkers(x, y, before, after, unifier, racing);
+      const changed = compareMarkers(x, y, fsKnown ? [before.fsOf.get(x.node.seq) ?? "", after.fsOf.get(y.node.seq) ?? ""] : ["", ""], unifier, racing);
       if (changed === undefined) return;
       if (changed.length === 0) {
         results.same++;
@@ -81,7 +83,7 @@ export function compareCourses(before: Course, after: Course): Diff {
     if (pair.moved && !racing) moved(section.lines[0]!, x!);
     const madeBefore = x && before.made.get(x.node.returned);
     const madeAfter = y && after.made.get(y.node.returned);
-    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(x.node), siteOf(y.node), state));
+    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(x.node), siteOf(y.node), fsKnown, state));
     sections.push(section);
   };
   const { pairs, releases } = alignActors(before, after);
@@ -271,11 +273,11 @@ function stepsOf(actor: Actor): Step[] {
 }
 
 /** The words in which two results that user space saw differ; undefined where the markers hold none. */
-function compareMarkers(x: Step, y: Step, before: Course, after: Course, unifier: Unifier, racing: boolean): string[] | undefined {
+function compareMarkers(x: Step, y: Step, fs: readonly [string, string], unifier: Unifier, racing: boolean): string[] | undefined {
   const p = markerOf(x.node)!;
   const q = markerOf(y.node)!;
   if (p.phase === "op") return undefined;
-  return differingWords(p.result, q.result, [before.fsOf.get(x.node.seq) ?? "", after.fsOf.get(y.node.seq) ?? ""], (m, n) => unifier.descriptor(m, n, racing), racing);
+  return differingWords(p.result, q.result, fs, (m, n) => unifier.descriptor(m, n, racing), racing);
 }
 
 function oneSided(x: Step | undefined, y: Step | undefined): Line[] {

@@ -77,8 +77,8 @@ function compareCallbacks(before: Course, after: Course, tally: Tally): Differen
   return differences;
 }
 
-/** What corresponding files hold when they have just been made. */
-export function compareFiles(where: string, x: FileMade, y: FileMade, before: Site | null, after: Site | null, tally: Tally): Difference[] {
+/** What corresponding files hold when they have just been made, and (`fsKnown`) whose file system they are on. */
+export function compareFiles(where: string, x: FileMade, y: FileMade, before: Site | null, after: Site | null, fsKnown: boolean, tally: Tally): Difference[] {
   const differences: Difference[] = [];
   const changed = (object: string, message: string): void => {
     tally.changed++;
@@ -86,7 +86,7 @@ export function compareFiles(where: string, x: FileMade, y: FileMade, before: Si
   };
   if (x.holds.join() === y.holds.join()) tally.same++;
   else changed("file", `the file holds ${x.holds.join(", ") || "nothing"} → ${y.holds.join(", ") || "nothing"}`);
-  if (x.fsName === y.fsName) tally.same++;
+  if (!fsKnown || x.fsName === y.fsName) tally.same++;
   else changed("inode", `its inode belongs to ${fs(x.fsName)} → ${fs(y.fsName)}`);
   return differences;
 }

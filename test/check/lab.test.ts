@@ -117,6 +117,12 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "module-put-in-release/s03-vm-closed-first": [expect("refcount-underflow", "module kvm_amd", ["close g", "module_put", LAST])],
   "mount-per-create/s01-create-close": [expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["unload kvm_amd", "free_module"]), expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"])],
   "mount-per-create/s08-emfile": [expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["unload kvm_amd", "free_module"]), expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"])],
+  "mount-per-create/s14-two-vms": [
+    expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"]),
+    expect("leaked-mount", "mount", ["gmem a", "kern_mount_ret"]),
+    expect("leaked-mount", "mount", ["gmem b", "kern_mount_ret"]),
+    expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"]),
+  ],
   "no-iput-on-error/s09-enfile": ["gmem h", "gmem i"].flatMap((gmem) => [keptInode(gmem, "ihold"), unbalanced(gmem)]),
   "no-iput-on-error/s18-fail-nth": [keptInode("gmem x3", "alloc_anon_inode_ret"), unbalanced("gmem x3"), keptInode("gmem x4", "ihold"), unbalanced("gmem x4")],
   "no-kvm-get/s01-create-close": [expect("refcount-underflow", "vm", ["close g", "kvm_put_kvm"], ["close g", "kvm_destroy_vm"])],

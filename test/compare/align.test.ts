@@ -15,7 +15,7 @@ function isAlignment(pairs: readonly Pair[], n: number, m: number): boolean {
 
 /** The highest score of any alignment, by the plainest recurrence there is. */
 function highest(a: readonly string[], b: readonly string[], score: (x: string, y: string) => number): number {
-  const best = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  const best = Array.from({ length: a.length + 1 }, () => Array.from({ length: b.length + 1 }, () => 0));
   for (let i = 1; i <= a.length; i++) {
     for (let j = 1; j <= b.length; j++) {
       best[i]![j] = Math.max(best[i - 1]![j]!, best[i]![j - 1]!, best[i - 1]![j - 1]! + score(a[i - 1]!, b[j - 1]!));

@@ -157,6 +157,18 @@ test("a real difference is told through the noise of others", async (t) => {
   t.deepEqual(d.differences.map((x) => `${x.kind} ${x.operation}`), ["operation-removed anon_inode_make_secure_inode", "operation-removed security_inode_init_security_anon"]);
 });
 
+test("a recording that begins with the module loaded claims nothing about the file system of inodes", async (t) => {
+  for (const kernel of ["linux-6.12-patched", "linux-7.2"]) {
+    const d = await diffWithEdit(`fixtures/recordings/${kernel}/s01-create-close.trace.gz`, (lines) => {
+      const from = lines.findIndex((line) => isMarker(line) && line.includes(" op: vm v"));
+      return [...lines.filter((line) => line.startsWith("#")), ...lines.slice(from)];
+    });
+    t.true(d.differences.every((x) => !(x.kind === "state-changed" && x.where.startsWith("gmem "))), d.differences.map(told).join("; "));
+    t.true(d.differences.every((x) => !isResult(x)));
+    t.true(d.differences.every((x) => x.kind !== "finding-introduced"));
+  }
+});
+
 test("a call dropped from any operation is told, at its place", async (t) => {
   const path = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
   const d = await diffWithEdit(path, (lines) => {
