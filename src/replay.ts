@@ -99,7 +99,7 @@ export async function replayRecording(recording: Recording, options: ReplayOptio
     for await (const batch of recording.batches()) {
       const to = end(batch, options.at);
       reducer.reduce(batch, 0, to);
-      span.add(batch);
+      span.add(batch, to);
       options.onProgress?.(reducer.events, report.bytes);
       if (to < batch.length) break;
     }
@@ -112,7 +112,7 @@ export async function replayRecording(recording: Recording, options: ReplayOptio
   let summaries: readonly OperationSummary[] | undefined;
   const byEvent = (a: Finding, b: Finding): number => a.event - b.event;
   return {
-    trace: { path: recording.origin.path, format: recording.origin.format, events: report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : span.seconds, unknown, warnings },
+    trace: { path: recording.origin.path, format: recording.origin.format, events: options.at ? reducer.events : report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : span.seconds, unknown, warnings },
     objects: countObjects(world, options.everything ?? false),
     get operations() {
       return (summaries ??= [...summariesOf(operations.list, tables)]);
@@ -154,10 +154,11 @@ class Span {
   #first: readonly [number, number] | undefined;
   #last: readonly [number, number] = [0, 0];
 
-  add(batch: Batch): void {
-    if (batch.length === 0) return;
+  /** The first `count` events of a batch. */
+  add(batch: Batch, count: number): void {
+    if (count === 0) return;
     this.#first ??= [batch.timeHigh[0]!, batch.timeLow[0]!];
-    this.#last = [batch.timeHigh[batch.length - 1]!, batch.timeLow[batch.length - 1]!];
+    this.#last = [batch.timeHigh[count - 1]!, batch.timeLow[count - 1]!];
   }
 
   get seconds(): number {

@@ -45,6 +45,10 @@ export class Checker {
     this.#words = { label: (o) => world.label(o), task: (id) => tables.tasks.get(id).name };
     for (const rule of rules) this.#byFact.set(rule.on, [...(this.#byFact.get(rule.on) ?? []), rule]);
     world.facts = (fact) => this.#fact(fact);
+    world.doubted = (since) => {
+      this.#retract(this.findings, since);
+      this.#retract(this.hazards, since);
+    };
   }
 
   #fact(fact: Fact): void {
@@ -63,6 +67,17 @@ export class Checker {
         tally.wrong++;
         for (const claim of verdict.findings) this.#keep(rule, claim, fact);
       }
+    }
+  }
+
+  /** Findings that may rest on what was lost: nobody can tell any more. */
+  #retract(from: Finding[], since: number): void {
+    for (let at = from.length - 1; at >= 0; at--) {
+      if (from[at]!.event <= since) continue;
+      const tally = this.tally.get(from[at]!.rule)!;
+      tally.wrong--;
+      tally.cannotTell++;
+      from.splice(at, 1);
     }
   }
 

@@ -87,10 +87,10 @@ export function compareFiles(where: string, x: FileMade, y: FileMade, before: Si
   if (x.holds.join() === y.holds.join()) tally.same++;
   else changed("file", `the file holds ${x.holds.join(", ") || "nothing"} → ${y.holds.join(", ") || "nothing"}`);
   if (!fsKnown || x.fsName === y.fsName) tally.same++;
-  else changed("inode", `its inode belongs to ${fs(x.fsName)} → ${fs(y.fsName)}`);
+  else changed("inode", `the file's inode is ${fs(x.fsName)} → ${fs(y.fsName)}`);
   return differences;
 }
 
 function fs(name: string): string {
-  return name ? `${name}, mounted by guest_memfd's own init` : "a superblock that guest_memfd did not mount (anonymous inodes)";
+  return name ? `on ${name}, which guest_memfd mounts itself` : "an anonymous one";
 }

@@ -117,9 +117,12 @@ export class Reducer {
     this.events += to - from;
   }
 
+  /** What was lost may have happened at any time since the CPU's last event that is there. */
   #lost(loss: Loss, batch: Batch): void {
     this.world.lastLoss = batch.firstSeq + loss.index;
+    this.world.doubted(this.#lastOnCpu[loss.cpu] ?? 0);
   }
+  readonly #lastOnCpu: number[] = [];
 
   #event(batch: Batch, i: number): void {
     const w = this.world;
@@ -128,6 +131,7 @@ export class Reducer {
     if (!plan) return;
     const e = plan.view;
     this.#cursor.move(batch, i);
+    this.#lastOnCpu[batch.cpu[i]!] = batch.firstSeq + i;
     if (w.seenPoints[id] === 0) w.firstSeen(id);
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);

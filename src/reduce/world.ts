@@ -40,6 +40,8 @@ export class World extends Ledger {
   missingHalves = 0;
   observer: Observer = {};
   facts: (fact: Fact) => void = () => {};
+  /** Called when events turn out to be lost: whatever was told of what came after event `since` is in doubt. */
+  doubted: (since: number) => void = () => {};
   /** Count objects that have nothing to do with guest_memfd too. */
   readonly everything: boolean;
   /** The module that guest_memfd's files belong to, as its init said or its creations showed. */

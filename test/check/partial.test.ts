@@ -60,3 +60,24 @@ test("healthy recordings from anywhere to anywhere: no finding", async (t) => {
     t.deepEqual(findings.map((finding) => finding.message), [], `lines ${from} to ${to}`);
   }
 });
+
+test("a finding that may rest on what was lost is withdrawn when the loss shows", async (t) => {
+  // CPU 1 lost events between its line 2 and its line 5; what CPU 0 seems to do wrong in between may be explained by them.
+  const leak = (loss: string): string =>
+    [
+      "  a-1 [001] .....     1.000001: kvm_gmem_create: (x) kvm=0xffff888100b08000 size=4096 flags=0x0",
+      "  a-1 [001] .....     1.000002: kvm_gmem_create_ret: (x <- y) fd=-12",
+      '  b-2 [000] .....     1.000003: module_put: (x) module=0xffffffffc0200000 name="kvm_amd" refcnt=1',
+      loss,
+      "  a-1 [001] .....     1.000005: kvm_exit: (x)",
+    ].join("\n");
+  const rules = async (text: string): Promise<string[]> => {
+    async function* input(): AsyncGenerator<Buffer> {
+      yield Buffer.from(`${text}\n`);
+    }
+    return (await replay("-", { input: input() })).findings.map((f) => f.rule);
+  };
+  t.deepEqual(await rules(leak("")), ["refcount-underflow"]);
+  t.deepEqual(await rules(leak("CPU:1 [LOST 3 EVENTS]")), []);
+  t.deepEqual(await rules(leak("CPU:0 [LOST 3 EVENTS]")), ["refcount-underflow"], "CPU 0 lost nothing before it");
+});

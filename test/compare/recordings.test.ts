@@ -61,7 +61,7 @@ function isPatch(d: Difference, stays: boolean): boolean {
       return d.operation === undefined && PATCH_SHOWS.test(d.message);
     case "state-changed":
       // The superblock of each inode, and one superblock, mount and root inode a load.
-      if (d.where.startsWith("gmem ")) return d.object === "inode" && d.message.endsWith("→ kvm_guest_memory, mounted by guest_memfd's own init");
+      if (d.where.startsWith("gmem ")) return d.object === "inode" && d.message.endsWith("→ on kvm_guest_memory, which guest_memfd mounts itself");
       return /^(?:superblock|mount|inode)s that came to life: \d+ → \d+$/.test(d.message) || (stays && /^(?:superblock|mount|inode)s that live at the end: 0 → 1$/.test(d.message));
     default:
       return false;
