@@ -2,7 +2,7 @@
 import { points } from "../events/index.js";
 import { diff } from "../src/compare/diff.js";
 import type { Batch } from "../src/log/batch.js";
-import { openRecording, type Recording } from "../src/read/recording.js";
+import { type OpenOptions, openRecording, type Recording } from "../src/read/recording.js";
 import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
 import { MutableStore, type Store } from "../src/reduce/store.js";
@@ -18,11 +18,8 @@ const NAIVE_MS = 2000;
 const NAIVE_STEP = 100;
 
 export const jobs = {
-  read: async (file: string): Promise<Done> => {
-    const recording = await openRecording(file);
-    for await (const _ of recording.batches());
-    return { count: recording.report.events };
-  },
+  read: (file: string) => read(file),
+  streamRead: (lines: string) => read("-", { input: streamLong(Number(lines)) }),
   replay: async (file: string): Promise<Done> => ({ count: (await replay(file)).trace.events }),
   stream: async (lines: string): Promise<Done> => ({ count: (await replay("-", { input: streamLong(Number(lines)) })).trace.events }),
   diff: async (): Promise<Done> => {
@@ -38,6 +35,12 @@ export const jobs = {
   naiveMap: () => reduce(() => new NaiveMapStore(), NAIVE_MS),
   naiveRecord: () => reduce(() => new NaiveRecordStore(), NAIVE_MS),
 } as const satisfies Record<string, (argument: string) => Promise<Done>>;
+
+async function read(path: string, options: OpenOptions = {}): Promise<Done> {
+  const recording = await openRecording(path, options);
+  for await (const _ of recording.batches());
+  return { count: recording.report.events };
+}
 
 /** Reduces a recording that is read already; a store of its own each time. */
 async function reduce(store: () => Store, limit = Infinity): Promise<Done> {

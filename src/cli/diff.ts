@@ -16,7 +16,7 @@ export function addDiff(program: Command, terminal: Terminal, done: (code: numbe
     .command("diff")
     .summary("compare two recordings of one workload")
     .description("Compares two recordings of one workload by what happened in them: times, addresses and interleaving make no difference. Exits with 0 when they are the same, 1 when they differ, 2 when one cannot be read.")
-    .argument("<before>", "a recording, plain or gzip; - is standard input")
+    .argument("<before>", "a recording, plain, gzip or zstd; - is standard input")
     .argument("<after>", "another, of the same workload")
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recordings as this, whatever they look like")

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status 2. */
+import "./compiler.js";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDiff } from "./diff.js";
