@@ -1,4 +1,5 @@
 /** `kreel replay TRACE`. */
+import { statSync } from "node:fs";
 import type { Command } from "commander";
 import type { Finding } from "../check/finding.js";
 import { formatTime } from "../log/time.js";
@@ -80,6 +81,16 @@ class Run {
   }
 
   async text(): Promise<number> {
+    if (flagsWantTree(this.flags) || !isReadAgain(this.path)) return this.#steps();
+    // Following every step costs more than all the rest, and most recordings have nothing to show for it.
+    const result = await this.#replay({}, false);
+    if (result.findings.length + result.hazards.length > 0) return this.#steps();
+    this.#warn(result);
+    for (const line of summaryLines(result, this.terminal.style)) this.terminal.out.line(line);
+    return code(result);
+  }
+
+  async #steps(): Promise<number> {
     const { out, style, width } = this.terminal;
     const steps = new Map<Finding, readonly ShownStep[]>();
     const spool = new Spool(
@@ -144,7 +155,7 @@ class Run {
     return code(result);
   }
 
-  async #replay(options: ReplayOptions): Promise<Replay> {
+  async #replay(options: ReplayOptions, warn = true): Promise<Replay> {
     const { flags } = this;
     const result = await replay(this.path, {
       ...options,
@@ -152,14 +163,23 @@ class Run {
       everything: flags.focus === "all",
       onProgress: (events, bytes) => this.#progress.update(events, bytes),
     }).finally(() => this.#progress.clear());
+    if (warn) this.#warn(result);
+    return result;
+  }
+
+  #warn(result: Replay): void {
     for (const line of warningLines(this.path, result.recording.report)) this.terminal.err.line(line);
     this.terminal.err.flush();
-    return result;
   }
 
   #document(document: Parameters<typeof jsonText>[0]): void {
     for (const piece of jsonText(document)) this.terminal.out.write(piece);
   }
+}
+
+/** Whether a path gives the same bytes a second time: a pipe does not. */
+function isReadAgain(path: string): boolean {
+  return path !== "-" && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
 const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary;
