@@ -1,0 +1,44 @@
+/** The README's commands print what the README says. `…` on a line of its own stands for lines left out. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import test from "ava";
+
+interface Transcript {
+  readonly command: string;
+  readonly output: readonly string[];
+}
+
+function transcripts(markdown: string): Transcript[] {
+  return [...markdown.matchAll(/^```\n\$ npx kreel (.*)\n([\s\S]*?)^```$/gm)].map(([, command, output]) => ({ command: command!, output: output!.trimEnd().split("\n") }));
+}
+
+/** Standard output, whatever the exit status. */
+function run(args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["dist/src/cli/main.js", ...args], { env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 1 << 26 }, (_error, stdout) => resolve(stdout));
+  });
+}
+
+const found = transcripts(readFileSync("README.md", "utf8"));
+
+test("the README shows a diff, findings and a tree", (t) => {
+  t.deepEqual(found.map(({ command }) => command.split(" ")[0]), ["diff", "replay", "replay", "replay"]);
+});
+
+for (const { command, output } of found) {
+  test(`kreel ${command}`, async (t) => {
+    const printed = (await run(command.split(" "))).split("\n");
+    let at = 0;
+    let elided = false;
+    for (const line of output) {
+      if (line === "…") {
+        elided = true;
+        continue;
+      }
+      const next = elided ? printed.indexOf(line, at) : at;
+      t.is(printed[next], line, `line ${at + 1} of the output`);
+      at = next + 1;
+      elided = false;
+    }
+  });
+}
