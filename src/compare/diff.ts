@@ -97,7 +97,7 @@ export function compareCourses(before: Course, after: Course): Diff {
     const framed = more.some((d) => d.kind === "result-changed");
     for (const line of framed ? [] : lines) {
       count(line, operations, results);
-      const difference = differenceOf(line, where);
+      const difference = differenceOf(line, where, before, after);
       if (difference) differences.push(difference);
     }
     differences.push(...more);
@@ -303,7 +303,7 @@ const KINDS: { readonly [change in Exclude<Line["change"], "same">]: DifferenceK
   result: "result-changed",
 };
 
-function differenceOf(line: Line, where: string): Difference | undefined {
+function differenceOf(line: Line, where: string, before: Course, after: Course): Difference | undefined {
   if (line.change === "same") return undefined;
   // A call that moved is told once, where it is now.
   if (line.change === "reordered" && !line.after) return undefined;
@@ -316,6 +316,14 @@ function differenceOf(line: Line, where: string): Difference | undefined {
     operation: call.node.operation,
     before: siteOf(line.before),
     after: siteOf(line.after),
-    message: `${textOf(call)}: ${words}${inside}${line.detail && (line.change !== "reordered" || line.before) ? ` (${line.detail})` : ""}`,
+    message: `${textOf(call)}: ${words}${inside}${line.detail && (line.change !== "reordered" || line.before) ? ` (${line.detail})` : ""}${neverShown(line, before, after)}`,
   };
+}
+
+/** Inlined, not probed or not there: a recording that never shows an operation does not say which. */
+function neverShown(line: Line, before: Course, after: Course): string {
+  if (line.change !== "added" && line.change !== "removed") return "";
+  const other = line.change === "added" ? before : after;
+  const name = (line.after ?? line.before)!.node.operation;
+  return other.replay.world.shows(name) ? "" : `; the recording ${line.change === "added" ? "before" : "after"} never shows it: not there, inlined, or not probed`;
 }
