@@ -141,7 +141,7 @@ export class World extends Ledger {
 
   #codeGone(module: Module, e: EventView, through: KernelObject | undefined): void {
     // A module that is loaded again shows itself by the references that its loading takes.
-    this.facts({ type: "code-gone", event: e, certain: this.since(module.death) && this.sees("try_module_get"), module, freed: module.death, operation: e.point!.operation.name, through });
+    this.facts({ type: "code-gone", event: e, certain: this.since(module.death) && this.sees("try_module_get") && (!through || this.sees("destroy_inode")), module, freed: module.death, operation: e.point!.operation.name, through });
   }
 
   // What may be concluded.

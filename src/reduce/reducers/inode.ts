@@ -24,7 +24,7 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
   const creating = stack.find("kvm_gmem_create");
   const superblock = frame && w.store.get(frame.subject, "superblock");
   if (superblock) inode = w.store.update(inode, recipes.inodeSuperblock, superblock.id);
-  if (creating || superblock?.module) {
+  if ((creating && by !== "new_inode") || superblock?.module) {
     inode = w.follow(inode);
     const module = superblock?.module || w.gmemModule;
     if (module) inode = w.store.update(inode, recipes.inodeModule, module);
@@ -75,7 +75,7 @@ function reused(w: World, inode: Inode, e: EventView): void {
 
 /** Whether the allocation of an inode from guest_memfd's own cache would be seen. */
 function birthsShow(w: World): boolean {
-  return w.shows("alloc_anon_inode_ret") && (w.shows("kvm_gmem_alloc_inode_ret") || w.shows("new_inode_ret"));
+  return w.shows("alloc_anon_inode") && w.shows("alloc_anon_inode_ret") && (w.shows("kvm_gmem_alloc_inode_ret") || w.shows("new_inode_ret"));
 }
 
 /**
@@ -145,7 +145,7 @@ function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: numb
 /** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
 function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes.inodeCallback, again: number): void {
   if (again > 0) {
-    if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met), object: inode, first: inode.death });
+    if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && (!inode.ownFree || birthsShow(w)), object: inode, first: inode.death });
     return;
   }
   const module = w.gone.get(inode.module);
@@ -212,7 +212,7 @@ export const inodeReducers = {
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
         if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) {
-          const certain = w.since(gone.death);
+          const certain = w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w);
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }

@@ -53,7 +53,7 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     }
   } else {
     index = w.referenceOfCalls(module, stack);
-    if (index < 0 && creating && w.sees("try_module_get")) w.overput(stack, module, e);
+    if (index < 0 && creating && w.shows("try_module_get") && w.shows("try_module_get_ret")) w.overput(stack, module, e);
     known = creating !== undefined && w.since(creating.seq);
     if (index < 0 && !known) index = w.referenceOf(module, 0);
   }
