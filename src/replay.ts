@@ -7,7 +7,7 @@ import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
 import type { Batch } from "./log/batch.js";
 import type { Tables } from "./log/tables.js";
-import { exactTime, formatTime } from "./log/time.js";
+import { exactTime } from "./log/time.js";
 import { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
 import type { MissingHalf } from "./reduce/calls.js";
 import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
@@ -190,5 +190,3 @@ function both(a: Observer, b: Observer): Observer {
     closed: (...args) => (a.closed?.(...args), b.closed?.(...args)),
   };
 }
-
-export { formatTime };

@@ -1,6 +1,7 @@
 /** Compares what two recordings come to: which objects came to life, what their files hold, what is left at the end. */
 import { COUNTED_KINDS } from "../reduce/objects.js";
 import { points } from "../../events/index.js";
+import { siteOf } from "./calls.js";
 import type { Course, FileMade } from "./course.js";
 import type { Difference, Site } from "./types.js";
 
@@ -64,13 +65,12 @@ function compareCallbacks(before: Course, after: Course, tally: Tally): Differen
     if ((x ? after : before).replay.world.seenPoints[(x ?? y)!.point]) continue;
     tally.changed++;
     const { summary } = points.points[(x ?? y)!.point]!.operation;
-    const site: Site = { event: (x ?? y)!.seq, ...((x ?? y)!.line > 0 ? { line: (x ?? y)!.line } : {}) };
     differences.push({
       kind: x ? "operation-removed" : "operation-added",
       where: `end of every ${kind}, after a grace period`,
       operation,
-      before: x ? site : null,
-      after: y ? site : null,
+      before: siteOf(x),
+      after: siteOf(y),
       message: `${operation} ${x ? "no longer runs" : "runs"} when the memory of an ${kind} is handed back (${summary.replace(/\.$/u, "")})`,
     });
   }

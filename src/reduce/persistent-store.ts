@@ -4,13 +4,12 @@
  * A `produce` over a flat map of ten thousand objects copies the map each time. So recipes run through immer on one object,
  * and the map is a radix tree over object ids: a change copies the path to one object, a few arrays of 32.
  */
-import { enableMapSet, enablePatches, type Patch, produce, produceWithPatches, setAutoFreeze } from "immer";
+import { enablePatches, type Patch, produce, produceWithPatches, setAutoFreeze } from "immer";
 import type { AddressId } from "../log/batch.js";
 import type { Kind, KernelObject, ObjectId, OfKind } from "./objects.js";
 import { blank, type Store } from "./store.js";
 
 enablePatches();
-enableMapSet();
 setAutoFreeze(true);
 
 const BITS = 5;

@@ -62,7 +62,6 @@ interface Plan {
   readonly afterRelease: boolean;
   /** Of the puts by which a release gives back what its file holds: what they put. */
   readonly gives: "module" | "dentry" | "mount" | undefined;
-  readonly marker: boolean;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
 }
@@ -70,7 +69,6 @@ interface Plan {
 export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
-  readonly #names: readonly string[];
   readonly #cursor = new Cursor();
   /** Events reduced so far. */
   events = 0;
@@ -78,7 +76,6 @@ export class Reducer {
   constructor(store: Store, points: PointTable, tables: Tables, options: { readonly everything?: boolean } = {}) {
     this.world = new World(store, points, tables, options);
     const views = viewsOf(points, this.#cursor);
-    this.#names = points.points.map((p) => p?.operation.name ?? "");
     this.#plans = points.points.map((point, id) => {
       if (!point) return undefined;
       const { operation } = point;
@@ -94,15 +91,9 @@ export class Reducer {
         gives: GIVES[operation.name],
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
-        marker: operation.probe === "marker",
         inModule: operation.module === "kvm" && operation.name !== "kvm_init",
       };
     });
-  }
-
-  /** The views the reducers read through, by point: valid for the event being reduced. */
-  get names(): readonly string[] {
-    return this.#names;
   }
 
   reduce(batch: Batch, from = 0, to = batch.length): void {

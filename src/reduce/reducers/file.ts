@@ -78,7 +78,6 @@ export const fileReducers = {
         const gmem = stack.find("kvm_gmem_create") !== undefined;
         w.touch(w.store.update(file, recipes.fileOpened, frame.text, frame.subject, dentry, frame.other, gmem), e, stack, "opened");
       }
-      if (frame) w.passUp(frame, stack);
     },
   },
   anon_inode_getfile: {

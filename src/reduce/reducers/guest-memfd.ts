@@ -96,7 +96,6 @@ export const guestMemfdReducers = {
       if (!frame) return;
       if (e.fd < 0) failed(w, e, frame, e.fd);
       else created(w, e, frame, stack);
-      w.passUp(frame, stack);
     },
   },
   kvm_gmem_bind: {
@@ -193,8 +192,6 @@ export const guestMemfdReducers = {
       w.touch(inode, e, stack);
     },
   },
-  kvm_gmem_fault_user_mapping: {},
-  kvm_gmem_setattr: {},
   filemap_add_folio: {
     entry(w, e, stack, frame) {
       const inode = w.mappings.inodeOf(e.mapping, stack);

@@ -120,7 +120,7 @@ export const vmReducers = {
       // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
       frame.text = e.size === 0n ? "delete" : "";
     },
-    return(w, e, stack, frame) {
+    return(w, e, _stack, frame) {
       if (!frame) return;
       if (e.err === 0 && frame.text === "delete") {
         const vm = w.store.get(frame.subject, "vm");
@@ -135,7 +135,6 @@ export const vmReducers = {
           break;
         }
       }
-      w.passUp(frame, stack);
     },
   },
 } satisfies Reducers;
