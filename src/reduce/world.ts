@@ -93,7 +93,7 @@ export class World extends Ledger {
   }
 
   /** Records that an event concerns an object. Returns the object as it is now. */
-  touch<T extends KernelObject>(object: T, e: EventView, _stack: Stack | undefined, note = ""): T {
+  touch<T extends KernelObject>(object: T, e: EventView, note = ""): T {
     if (!object.focus) return object;
     const now = this.store.update(object as KernelObject, recipes.step, e.seq, e.point!.id, e.taskId, note) as T;
     this.observer.touched?.(now, e, note);

@@ -18,7 +18,7 @@ export const dentryReducers = {
       if (stack.find("kvm_gmem_create")) dentry = w.follow(dentry);
       dentry = w.hold(dentry, owner, e, "d_alloc_pseudo");
       owner?.born.push(dentry.id);
-      w.touch(dentry, e, stack, "allocated, d_count 1");
+      w.touch(dentry, e, "allocated, d_count 1");
     },
   },
   d_instantiate: {
@@ -39,8 +39,8 @@ export const dentryReducers = {
       let held = inode;
       if (index >= 0) held = w.store.update(inode, recipes.handOver, inode.references[index]!.owner, dentry.id);
       else if (inode.references.some((r) => r.owner === UNSEEN)) held = w.store.update(inode, recipes.handOver, UNSEEN, dentry.id);
-      w.touch(held, e, stack, "its reference is the dentry's");
-      w.touch(dentry, e, stack, "has its inode");
+      w.touch(held, e, "its reference is the dentry's");
+      w.touch(dentry, e, "has its inode");
     },
   },
   dput: {
@@ -53,8 +53,8 @@ export const dentryReducers = {
       let index = file && file.dentry === dentry.id ? w.referenceOf(dentry, file.id) : -1;
       if (index < 0) index = w.referenceOfCalls(dentry, stack);
       // dget has no probe: a put that settles nothing is that of a path somebody looked up.
-      if (index >= 0) w.touch(w.settle(dentry, index), e, stack);
-      else w.touch(dentry, e, stack);
+      if (index >= 0) w.touch(w.settle(dentry, index), e);
+      else w.touch(dentry, e);
     },
   },
 } satisfies Reducers;

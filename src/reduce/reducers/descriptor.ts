@@ -29,28 +29,28 @@ export const descriptorReducers = {
       const file = w.descriptors.installed(e.taskId, e.fd, last, e);
       const creating = stack.find("kvm_gmem_create");
       if (creating) creating.file = file.id;
-      w.touch(file, e, stack, `descriptor ${e.fd}`);
+      w.touch(file, e, `descriptor ${e.fd}`);
     },
   },
   file_close_fd: {
     entry(w, e, stack) {
       const file = w.descriptors.closed(e.taskId, e.fd);
       if (!file) return;
-      const now = w.touch(file, e, stack, `descriptor ${e.fd} closed`);
+      const now = w.touch(file, e, `descriptor ${e.fd} closed`);
       // close(2) releases the file at once when this was the last reference: see World.closing.
       if (now.gmem && now.descriptors === 0 && !now.shared && now.kept.length > 0) w.closing.set(stack, now.id);
     },
   },
   close_fd: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const file = w.descriptors.fileOf(e.taskId, e.fd);
-      if (file) w.touch(file, e, stack);
+      if (file) w.touch(file, e);
     },
   },
   kvm_gmem_mmap: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const file = w.at("file", e.file);
-      if (file && file.death === 0) w.touch(w.store.update(file, recipes.fileShared), e, stack, "mapped");
+      if (file && file.death === 0) w.touch(w.store.update(file, recipes.fileShared), e, "mapped");
     },
   },
 } satisfies Reducers;

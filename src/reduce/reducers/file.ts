@@ -15,7 +15,7 @@ function made(w: World, address: number, e: EventView, stack: Stack, frame: Fram
     if (module) w.store.update(file, recipes.fileModule, module);
   }
   if (frame) w.passUp(frame, stack);
-  return file && file.death === 0 ? w.touch(w.at("file", address)!, e, stack) : undefined;
+  return file && file.death === 0 ? w.touch(w.at("file", address)!, e) : undefined;
 }
 
 /** The module on which a call holds a reference. */
@@ -48,7 +48,7 @@ export const fileReducers = {
       if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
       const owner = w.callOwner(stack);
       owner?.born.push(file.id);
-      w.touch(file, e, stack, "allocated, f_count 1");
+      w.touch(file, e, "allocated, f_count 1");
     },
   },
   alloc_file_pseudo: {
@@ -56,12 +56,12 @@ export const fileReducers = {
       if (!frame) return;
       frame.text = e.name;
       const inode = w.at("inode", e.inode);
-      if (inode && inode.death === 0) frame.subject = w.touch(inode, e, stack).id;
+      if (inode && inode.death === 0) frame.subject = w.touch(inode, e).id;
       const creating = stack.find("kvm_gmem_create");
       if (!creating) return;
       // In use by guest_memfd: the anonymous inodes' own mount, or one of its own.
       const mount = w.follow(w.living("mount", e.mnt, e));
-      frame.other = w.touch(mount, e, stack).id;
+      frame.other = w.touch(mount, e).id;
     },
     return(w, e, stack, frame) {
       const found = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
@@ -76,7 +76,7 @@ export const fileReducers = {
         const dentry = frame.born.find((id) => w.store.any(id)?.kind === "dentry") ?? 0;
         w.adopt(frame, file.id, ["dentry", "mount"]);
         const gmem = stack.find("kvm_gmem_create") !== undefined;
-        w.touch(w.store.update(file, recipes.fileOpened, frame.text, frame.subject, dentry, frame.other, gmem), e, stack, "opened");
+        w.touch(w.store.update(file, recipes.fileOpened, frame.text, frame.subject, dentry, frame.other, gmem), e, "opened");
       }
     },
   },
@@ -92,7 +92,7 @@ export const fileReducers = {
       // The file of a VM: the reference that the VM was born with is the file's.
       const vm = w.living("vm", frame.number, e);
       w.store.update(w.store.update(w.follow(file), recipes.fileVm, vm), recipes.fileOpened, "kvm-vm", file.inode, file.dentry, file.mount, false);
-      w.touch(w.store.update(w.follow(vm), recipes.handOver, 0, file.id), e, stack, "its first reference is its file's");
+      w.touch(w.store.update(w.follow(vm), recipes.handOver, 0, file.id), e, "its first reference is its file's");
     },
   },
   anon_inode_create_getfile: { return: (w, e, stack, frame) => void made(w, e.file, e, stack, frame) },
@@ -107,18 +107,18 @@ export const fileReducers = {
       }
       if (frame) frame.subject = last.id;
       for (const user of ["kvm_gmem_bind", "kvm_gmem_unbind", "kvm_set_memory_region"]) stack.find(user)?.putFiles.push(last.id);
-      w.touch(last, e, stack);
+      w.touch(last, e);
     },
   },
   filp_close: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const file = w.at("file", e.file);
       if (!file || file.death) return;
-      w.touch(w.descriptors.closedByExit(file, e), e, stack, "closed by exit");
+      w.touch(w.descriptors.closedByExit(file, e), e, "closed by exit");
     },
   },
   __fput: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       const last = w.at("file", e.file);
       if (last && last.focus && (last.death || last.stage === "releasing")) {
         w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
@@ -131,7 +131,7 @@ export const fileReducers = {
       if (inode && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       if (inode?.focus) file = w.follow(file);
       if (frame) frame.subject = file.id;
-      w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, stack, "released");
+      w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, "released");
     },
     end(w, frame, _stack, e) {
       if (!frame.subject) return;

@@ -1,6 +1,6 @@
 /** guest_memfd itself: creation, bindings, memory, release (virt/kvm/guest_memfd.c). */
 import type { EventView } from "../../log/view.js";
-import type { Frame, Stack } from "../calls.js";
+import type { Frame } from "../calls.js";
 import type { CallFailed, Holding } from "../facts.js";
 import type { Reducers } from "../handlers.js";
 import type { File, KernelObject } from "../objects.js";
@@ -41,7 +41,7 @@ function pairs(flat: readonly number[]): [number, number][] {
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
 }
 
-function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
+function created(w: World, e: EventView, frame: Frame): void {
   const file = w.store.get(frame.file, "file");
   if (!file) {
     const files = frame.born.flatMap((id) => w.store.get(id, "file") ?? []);
@@ -70,37 +70,37 @@ function created(w: World, e: EventView, frame: Frame, stack: Stack): void {
   const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? instantiated : (target.kind === "mount" || target.kind === "dentry") && opened));
   w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left, files: [], descriptors: [] });
   for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
-  w.touch(now, e, stack, "created");
+  w.touch(now, e, "created");
 }
 
 /** The file of guest_memfd that an event names, met mid-life if need be. */
-function fileOf(w: World, address: number, e: EventView, stack: Stack): File | undefined {
+function fileOf(w: World, address: number, e: EventView): File | undefined {
   if (address === 0) return undefined;
   const last = w.at("file", address);
   if (last?.death && last.gmem) {
     w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: e.point!.operation.name });
     return undefined;
   }
-  return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e, stack);
+  return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e);
 }
 
 export const guestMemfdReducers = {
   kvm_gmem_create: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       const last = w.at("vm", e.kvm);
       if (last?.death) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.vmBirthsShow, object: last, operation: "kvm_gmem_create" });
-      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e, stack);
+      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (frame) frame.subject = vm.id;
     },
-    return(w, e, stack, frame) {
+    return(w, e, _stack, frame) {
       if (!frame) return;
       if (e.fd < 0) failed(w, e, frame, e.fd);
-      else created(w, e, frame, stack);
+      else created(w, e, frame);
     },
   },
   kvm_gmem_bind: {
-    entry(w, e, stack, frame) {
-      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e, stack);
+    entry(w, e, _stack, frame) {
+      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (!frame) return;
       frame.subject = vm.id;
       frame.number = e.slot;
@@ -112,7 +112,7 @@ export const guestMemfdReducers = {
       const put = frame.putFiles.map((id) => w.store.get(id, "file")).find((f) => f?.gmem);
       let file = put ?? w.store.get(frame.file, "file");
       // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
-      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, stack, "kept by kvm_gmem_bind");
+      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
       const before = w.at("memslot", frame.number);
       if (before && before.death === 0) {
@@ -126,11 +126,11 @@ export const guestMemfdReducers = {
       slot = w.store.update(slot, recipes.slotBound, frame.subject, file?.id ?? 0, frame.text, region ? region.number : null);
       const vm = w.store.get(frame.subject, "vm");
       if (vm) w.store.update(vm, recipes.vmSlotAdded, slot.id);
-      w.touch(slot, e, stack, file ? `bound to ${w.label(file)}` : "bound");
+      w.touch(slot, e, file ? `bound to ${w.label(file)}` : "bound");
     },
   },
   kvm_gmem_unbind: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       const slot = w.at("memslot", e.slot);
       if (!slot || slot.death) return;
       const file = w.store.get(slot.file, "file");
@@ -138,19 +138,19 @@ export const guestMemfdReducers = {
       if (vm) w.store.update(vm, recipes.vmSlotRemoved, slot.id);
       if (frame) frame.file = slot.file;
       w.facts({ type: "binding-checked", event: e, certain: true, slot, file, how: "" });
-      w.died(w.touch(w.store.update(slot, recipes.slotUnbound), e, stack, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
+      w.died(w.touch(w.store.update(slot, recipes.slotUnbound), e, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
     },
-    end(w, frame, stack, e) {
+    end(w, frame, _stack, e) {
       const file = w.store.get(frame.file, "file");
       // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind, for a
       // kernel that prepares and commits a binding unbinds it without a reference on the file.
       const taken = file?.stage === "open" && file.descriptors > 0 && w.sees("kvm_gmem_bind") && w.sees("fput");
-      if (taken && !frame.putFiles.includes(file.id)) w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, stack, "kept by kvm_gmem_unbind");
+      if (taken && !frame.putFiles.includes(file.id)) w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_gmem_unbind");
     },
   },
   kvm_gmem_release: {
     entry(w, e, stack, frame) {
-      let file = fileOf(w, e.file, e, stack);
+      let file = fileOf(w, e.file, e);
       if (!file) return;
       const release = stack.find("__fput");
       if (release && !release.subject) {
@@ -164,7 +164,7 @@ export const guestMemfdReducers = {
       // The file's own inode, which nothing but a put too many ends before the file.
       if (last?.death && last.id === file.inode) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "kvm_gmem_release" });
       else {
-        const inode = w.touch(w.follow(w.living("inode", e.inode, e)), e, stack);
+        const inode = w.touch(w.follow(w.living("inode", e.inode, e)), e);
         if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);
         if (file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       }
@@ -172,31 +172,31 @@ export const guestMemfdReducers = {
       // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
       for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {
         const slot = w.store.get(id, "memslot");
-        if (slot?.file === file.id) w.touch(w.store.update(slot, recipes.slotUnbound), e, stack, "its file is released");
+        if (slot?.file === file.id) w.touch(w.store.update(slot, recipes.slotUnbound), e, "its file is released");
       }
       // Where no probe shows the release around it, this is the last that is seen of the file.
       if (!release) w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
     },
   },
   kvm_gmem_fallocate: {
-    entry(w, e, stack, frame) {
-      const file = fileOf(w, e.file, e, stack);
+    entry(w, e, _stack, frame) {
+      const file = fileOf(w, e.file, e);
       if (frame && file) frame.subject = file.inode;
     },
   },
   kvm_gmem_get_folio: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       const inode = w.at("inode", e.inode);
       if (!inode || inode.death) return;
       if (frame) frame.subject = inode.id;
-      w.touch(inode, e, stack);
+      w.touch(inode, e);
     },
   },
   filemap_add_folio: {
     entry(w, e, stack, frame) {
       const inode = w.mappings.inodeOf(e.mapping, stack);
       if (!inode || !frame) return;
-      frame.subject = w.touch(inode, e, stack).id;
+      frame.subject = w.touch(inode, e).id;
       frame.number = e.folio;
     },
     return(w, e, _stack, frame) {
@@ -207,9 +207,9 @@ export const guestMemfdReducers = {
     },
   },
   filemap_remove_folio: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const inode = w.store.get(w.mappings.removed(e.folio), "inode");
-      if (inode) w.touch(w.store.update(inode, recipes.inodePages, Math.max(0, inode.pages - 1)), e, stack, "a page less");
+      if (inode) w.touch(w.store.update(inode, recipes.inodePages, Math.max(0, inode.pages - 1)), e, "a page less");
     },
   },
   truncate_inode_pages_final: {
@@ -217,13 +217,13 @@ export const guestMemfdReducers = {
       const evicting = stack.find("evict");
       if (evicting?.number) w.mappings.learn(e.mapping, evicting.number);
       const inode = w.mappings.inodeOf(e.mapping, stack);
-      if (inode) w.touch(inode, e, stack);
+      if (inode) w.touch(inode, e);
     },
   },
   truncate_inode_pages_range: {
     entry(w, e, stack) {
       const inode = w.mappings.inodeOf(e.mapping, stack);
-      if (inode) w.touch(inode, e, stack);
+      if (inode) w.touch(inode, e);
     },
   },
 } satisfies Reducers;

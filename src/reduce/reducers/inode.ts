@@ -18,7 +18,7 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
   const known = w.at("inode", address);
   if (known && known.death === 0 && frame?.born.includes(known.id)) {
     w.passUp(frame, stack);
-    return w.touch(known, e, stack);
+    return w.touch(known, e);
   }
   let inode = w.born("inode", address, e, 0);
   const creating = stack.find("kvm_gmem_create");
@@ -32,7 +32,7 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
   }
   inode = w.hold(inode, owner, e, by);
   if (owner) owner.born.push(inode.id);
-  return w.touch(inode, e, stack, "allocated, i_count 1");
+  return w.touch(inode, e, "allocated, i_count 1");
 }
 
 /** The superblock that an allocator was called for. */
@@ -42,7 +42,7 @@ function forSuperblock(w: World, address: AddressId, e: EventView, stack: Stack,
   if (last?.death && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: e.point!.operation.name });
   const superblock = w.living("superblock", address, e);
   if (frame) frame.subject = superblock.id;
-  return w.touch(superblock, e, stack);
+  return w.touch(superblock, e);
 }
 
 /** The inode, unless it is one that nobody follows and nobody asked for. */
@@ -50,7 +50,7 @@ function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode 
   if (address === 0) return undefined;
   const inode = w.at("inode", address);
   if (inode && inode.death === 0) {
-    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(w, inode, e, stack)) return w.touch(inode, e, stack);
+    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(w, inode, e, stack)) return w.touch(inode, e);
     // Somebody else's by now, as far as can be told: the callback that handed the memory back went unseen.
     w.died(inode, e);
     return undefined;
@@ -60,9 +60,9 @@ function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode 
 }
 
 /** The inode of a step of `destroy_inode` itself. */
-function beingDestroyed(w: World, address: number, e: EventView, stack: Stack): Inode | undefined {
+function beingDestroyed(w: World, address: number, e: EventView): Inode | undefined {
   const inode = w.at("inode", address);
-  return inode && inode.death === 0 ? w.touch(inode, e, stack) : undefined;
+  return inode && inode.death === 0 ? w.touch(inode, e) : undefined;
 }
 
 /**
@@ -109,13 +109,13 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   if (dentry && dentry.inode === inode.id) {
     index = w.referenceOf(inode, dentry.id);
     owner = w.label(dentry);
-    w.died(w.touch(dentry, e, stack, "drops its inode"), e);
+    w.died(w.touch(dentry, e, "drops its inode"), e);
   }
   if (index < 0) index = w.referenceOfCalls(inode, stack);
   const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput");
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
-  if (index < 0 && !known) index = lastOfDentry(w, inode, e, stack);
+  if (index < 0 && !known) index = lastOfDentry(w, inode, e);
   if (index < 0 && known) w.overput(stack, inode, e);
   if ((index < 0 && known) || (observed !== null && observed <= 0)) {
     w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: owner, observed });
@@ -124,13 +124,13 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
 }
 
 /** The reference of the inode's dentry, which ends with it; of a root, that of the superblock. */
-function lastOfDentry(w: World, inode: Inode, e: EventView, stack: Stack): number {
+function lastOfDentry(w: World, inode: Inode, e: EventView): number {
   for (let i = inode.references.length - 1; i >= 0; i--) {
     const owner = w.store.any(inode.references[i]!.owner);
     if (owner?.kind === "superblock") return i;
     const dentry = owner?.kind === "dentry" ? owner : undefined;
     if (!dentry) continue;
-    w.died(w.touch(dentry, e, stack, "drops its inode"), e);
+    w.died(w.touch(dentry, e, "drops its inode"), e);
     return i;
   }
   return -1;
@@ -139,7 +139,7 @@ function lastOfDentry(w: World, inode: Inode, e: EventView, stack: Stack): numbe
 function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
   if (inode.stage !== "live" && alive(w, inode, e, stack)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && w.sees("destroy_inode") && birthsShow(w), object: inode, first: recipes.trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
   const now = w.store.update(w.store.update(inode, recipes.inodeStage, "evicting" as const), recipes.inodePages, pages);
-  return w.touch(now, e, stack, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
+  return w.touch(now, e, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }
 
 /** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
@@ -154,7 +154,7 @@ function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes
     w.outlived.add(inode.id);
     w.facts({ type: "module-exited", event: e, certain: w.since(module.death), module, how: "exit", exit: module.death, live: [inode], mounts: [] });
   }
-  let now = w.store.update(w.touch(inode, e, undefined, "memory handed back"), recipe);
+  let now = w.store.update(w.touch(inode, e, "memory handed back"), recipe);
   now = w.store.update(now, recipes.inodeStage, "freed" as const);
   w.rcu.done(now);
   w.died(now, e);
@@ -216,7 +216,7 @@ export const inodeReducers = {
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }
-        inode = w.touch(w.store.update(w.follow(w.living("inode", e.inode, e)), recipes.inodeSuperblock, superblock.id), e, stack);
+        inode = w.touch(w.store.update(w.follow(w.living("inode", e.inode, e)), recipes.inodeSuperblock, superblock.id), e);
       }
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
@@ -259,13 +259,13 @@ export const inodeReducers = {
         return;
       }
       const now = w.store.update(w.store.update(inode, recipes.inodeStage, "destroyed" as const), recipes.inodePendingRcu, e.seq);
-      w.rcu.pending(w.touch(now, e, stack, "waits for an RCU grace period"));
+      w.rcu.pending(w.touch(now, e, "waits for an RCU grace period"));
     },
   },
-  __destroy_inode: { entry: (w, e, stack) => void beingDestroyed(w, e.inode, e, stack) },
+  __destroy_inode: { entry: (w, e) => void beingDestroyed(w, e.inode, e) },
   kvm_gmem_destroy_inode: {
-    entry(w, e, stack) {
-      const inode = beingDestroyed(w, e.inode, e, stack);
+    entry(w, e) {
+      const inode = beingDestroyed(w, e.inode, e);
       if (inode && !inode.ownFree) w.store.update(inode, recipes.inodeOwnFree);
     },
   },

@@ -15,7 +15,7 @@ export const MODULE_REF_BASE = 1;
 /** The module that holds guest_memfd's code. */
 const CODE_MODULE = "kvm";
 
-function named(w: World, address: number, name: string, e: EventView, stack: Stack): Module {
+function named(w: World, address: number, name: string, e: EventView): Module {
   let module = w.living("module", address, e);
   if (name !== "" && module.name === "") module = w.store.update(module, recipes.moduleNamed, name);
   if (module.name === CODE_MODULE) {
@@ -23,16 +23,16 @@ function named(w: World, address: number, name: string, e: EventView, stack: Sta
     w.codeFreed = false;
     module = w.follow(module);
   }
-  return w.touch(module, e, stack);
+  return w.touch(module, e);
 }
 
 /** The module whose init is running, or whose init mounted guest_memfd's file system. */
-function initialised(w: World, address: number, e: EventView, stack: Stack): Module {
+function initialised(w: World, address: number, e: EventView): Module {
   let module = w.follow(w.living("module", address, e));
   module = w.bornNow(module, e, module.count);
   module = w.store.update(module, recipes.moduleOwnsGmem);
   w.gmemModule = module.id;
-  return w.touch(module, e, stack, "its init sets up guest_memfd");
+  return w.touch(module, e, "its init sets up guest_memfd");
 }
 
 function put(w: World, target: Module, refcnt: number | null, e: EventView, stack: Stack): void {
@@ -112,9 +112,9 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
 
 export const moduleReducers = {
   try_module_get: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       if (e.module === 0) return;
-      let module = named(w, e.module, e.name, e, stack);
+      let module = named(w, e.module, e.name, e);
       if (e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
         module = w.store.update(module, recipes.moduleStage, "coming" as const);
         module = w.bornNow(module, e, e.refcnt);
@@ -133,24 +133,24 @@ export const moduleReducers = {
     entry(w, e, stack) {
       if (e.module === 0) return;
       const refcnt = e.isFault(2) ? null : e.refcnt;
-      let module = named(w, e.module, e.name, e, stack);
+      let module = named(w, e.module, e.name, e);
       if (refcnt !== null) module = w.observe(module, refcnt, e);
       put(w, module, refcnt, e, stack);
     },
   },
   do_init_module: {
-    entry(w, e, stack) {
-      named(w, e.module, e.name, e, stack);
+    entry(w, e) {
+      named(w, e.module, e.name, e);
     },
   },
   free_module: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const module = w.at("module", e.module) ?? w.living("module", e.module, e);
       if (module.death) {
         w.facts({ type: "freed-twice", event: e, certain: w.since(module.death), object: module, first: module.death });
         return;
       }
-      const touched = w.touch(module, e, stack, "freed");
+      const touched = w.touch(module, e, "freed");
       if (module.focus) exited(w, touched, "exit", w.exits.get(e.taskId) ?? 0, e);
       w.exits.delete(e.taskId);
       if (w.gmemModule === module.id) w.gmemModule = 0;
@@ -176,23 +176,23 @@ export const moduleReducers = {
   kvm_gmem_init: {
     entry(w, e, stack, frame) {
       if (e.module === 0) return;
-      const module = initialised(w, e.module, e, stack);
+      const module = initialised(w, e.module, e);
       if (frame) frame.subject = module.id;
       const init: Frame | undefined = stack.find("kvm_init");
       if (init) init.subject = module.id;
     },
   },
   kvm_exit: {
-    entry(w, e, stack) {
+    entry(w, e) {
       w.exits.set(e.taskId, e.seq);
       const module = w.store.get(w.gmemModule, "module");
-      if (module) w.touch(w.store.update(module, recipes.moduleStage, "exiting" as const), e, stack, "its exit begins");
+      if (module) w.touch(w.store.update(module, recipes.moduleStage, "exiting" as const), e, "its exit begins");
     },
   },
   kvm_gmem_exit: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const module = w.store.get(w.gmemModule, "module");
-      if (module) w.touch(module, e, stack, "its exit tears guest_memfd down");
+      if (module) w.touch(module, e, "its exit tears guest_memfd down");
     },
   },
 } satisfies Reducers;

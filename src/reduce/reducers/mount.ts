@@ -17,7 +17,7 @@ export function mounted(w: World, superblock: Superblock, mounting: Frame, e: Ev
   sb = w.bornNow(sb, e, 1);
   sb = w.store.update(sb, recipes.superblockOf, mounting.text, mounting.number || null, module);
   mounting.other = sb.id;
-  w.touch(sb, e, stack, `superblock of ${mounting.text || "?"}`);
+  w.touch(sb, e, `superblock of ${mounting.text || "?"}`);
 }
 
 /** The module whose init the stack is inside of, or whose file is being created: what is mounted then is its own. */
@@ -28,7 +28,7 @@ function mountingModule(w: World, stack: Stack): number {
 function known(w: World, address: number, e: EventView, stack: Stack): Mount | undefined {
   if (address === 0) return undefined;
   const mount = w.at("mount", address);
-  if (mount && mount.death === 0) return w.touch(mount, e, stack);
+  if (mount && mount.death === 0) return w.touch(mount, e);
   return stack.find("kvm_gmem_create") || w.everything ? w.living("mount", address, e) : undefined;
 }
 
@@ -47,9 +47,9 @@ function dentryPut(w: World, file: File): boolean {
   return dentry === undefined || w.referenceOf(dentry, file.id) < 0 || !w.sees("dput");
 }
 
-function superblockOf(w: World, address: number, e: EventView, stack: Stack): Superblock | undefined {
+function superblockOf(w: World, address: number, e: EventView): Superblock | undefined {
   const superblock = address ? w.at("superblock", address) : undefined;
-  return superblock && superblock.death === 0 ? w.touch(superblock, e, stack) : undefined;
+  return superblock && superblock.death === 0 ? w.touch(superblock, e) : undefined;
 }
 
 function inodesOf(w: World, superblock: Superblock): Inode[] {
@@ -65,7 +65,7 @@ export const mountReducers = {
       let type = w.living("fs_type", e.type, e);
       type = w.store.update(type, recipes.fsTypeOf, e.name, module);
       if (module) type = w.follow(type);
-      w.touch(type, e, stack);
+      w.touch(type, e);
       if (!frame) return;
       frame.text = e.name;
       frame.subject = type.id;
@@ -84,8 +84,8 @@ export const mountReducers = {
       mount = w.store.update(mount, recipes.mountOf, superblock?.id ?? 0, frame?.text ?? "", module);
       if (module) mount = w.follow(mount);
       mount = w.holdBy(mount, module, e, "kern_mount");
-      mount = w.touch(mount, e, stack, `mounted ${frame?.text ?? ""}`);
-      if (superblock) w.touch(w.holdBy(w.store.update(superblock, recipes.observeCount, 0, 0), mount.id, e, "vfs_create_mount"), e, stack, "s_active 1, held by the mount");
+      mount = w.touch(mount, e, `mounted ${frame?.text ?? ""}`);
+      if (superblock) w.touch(w.holdBy(w.store.update(superblock, recipes.observeCount, 0, 0), mount.id, e, "vfs_create_mount"), e, "s_active 1, held by the mount");
     },
   },
   init_pseudo: {
@@ -120,7 +120,7 @@ export const mountReducers = {
     },
   },
   kern_unmount: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       const mount = w.at("mount", e.mnt);
       if (!mount) return;
       if (mount.death || mount.unmounted) {
@@ -130,12 +130,12 @@ export const mountReducers = {
       }
       if (frame) frame.subject = mount.id;
       const now = w.store.update(mount, recipes.mountUnmounted, e.seq);
-      w.touch(w.settle(now, w.referenceOf(now, now.module)), e, stack, "unmounted");
+      w.touch(w.settle(now, w.referenceOf(now, now.module)), e, "unmounted");
     },
   },
   deactivate_super: {
     entry(w, e, stack, frame) {
-      const superblock = superblockOf(w, e.sb, e, stack);
+      const superblock = superblockOf(w, e.sb, e);
       if (!superblock || stack.find("kern_mount")) return;
       if (frame) frame.subject = superblock.id;
       let sb = superblock;
@@ -144,22 +144,22 @@ export const mountReducers = {
         const mount = w.store.get(reference.owner, "mount");
         if (!mount) continue;
         sb = w.settle(sb, w.referenceOf(sb, mount.id));
-        w.died(w.touch(mount, e, stack, "gone"), e);
+        w.died(w.touch(mount, e, "gone"), e);
       }
     },
   },
   kill_anon_super: {
-    entry(w, e, stack) {
-      const superblock = superblockOf(w, e.sb, e, stack);
+    entry(w, e) {
+      const superblock = superblockOf(w, e.sb, e);
       if (superblock) w.store.update(superblock, recipes.superblockStage, "shutting down" as const);
     },
   },
   generic_shutdown_super: {
-    entry(w, e, stack, frame) {
-      const superblock = superblockOf(w, e.sb, e, stack);
+    entry(w, e, _stack, frame) {
+      const superblock = superblockOf(w, e.sb, e);
       if (!superblock) return;
       if (frame) frame.subject = superblock.id;
-      w.touch(w.store.update(superblock, recipes.superblockStage, "shutting down" as const), e, stack, "shut down");
+      w.touch(w.store.update(superblock, recipes.superblockStage, "shutting down" as const), e, "shut down");
     },
     end(w, frame, _stack, e) {
       const superblock = w.store.get(frame.subject, "superblock");

@@ -7,13 +7,13 @@ import * as recipes from "../recipes.js";
 import type { World } from "../world.js";
 
 /** The VM at an address; an operation on one that was destroyed is noticed. */
-function known(w: World, address: number, e: EventView, stack: Stack): Vm | undefined {
+function known(w: World, address: number, e: EventView): Vm | undefined {
   const last = w.at("vm", address);
   if (last?.death) {
     w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.vmBirthsShow, object: last, operation: e.point!.operation.name });
     return undefined;
   }
-  return w.touch(w.follow(w.living("vm", address, e)), e, stack);
+  return w.touch(w.follow(w.living("vm", address, e)), e);
 }
 
 function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
@@ -43,22 +43,22 @@ export const vmReducers = {
       frame.subject = e.kvm;
       frame.text = String(e.type);
     },
-    return(w, e, stack, frame) {
+    return(w, e, _stack, frame) {
       if (!frame || e.err !== 0) return;
       let vm = w.follow(w.born("vm", frame.subject, e, 0));
       vm = w.holdBy(w.store.update(vm, recipes.vmType, frame.text), 0, e, "kvm_create_vm");
-      w.touch(vm, e, stack, "created, users_count 1");
+      w.touch(vm, e, "created, users_count 1");
     },
   },
   kvm_get_kvm: {
     entry(w, e, stack) {
-      const vm = known(w, e.kvm, e, stack);
+      const vm = known(w, e.kvm, e);
       if (vm) w.hold(vm, w.callOwner(stack), e, "kvm_get_kvm");
     },
   },
   kvm_put_kvm: {
     entry(w, e, stack, frame) {
-      const vm = known(w, e.kvm, e, stack);
+      const vm = known(w, e.kvm, e);
       if (!vm) return;
       if (frame) frame.subject = vm.id;
       put(w, vm, e, stack);
@@ -66,12 +66,12 @@ export const vmReducers = {
   },
   kvm_put_kvm_no_destroy: {
     entry(w, e, stack) {
-      const vm = known(w, e.kvm, e, stack);
+      const vm = known(w, e.kvm, e);
       if (vm) put(w, vm, e, stack);
     },
   },
   kvm_destroy_vm: {
-    entry(w, e, stack, frame) {
+    entry(w, e, _stack, frame) {
       const last = w.at("vm", e.kvm);
       if (last && (last.death || last.stage !== "live")) {
         w.facts({ type: "freed-twice", event: e, certain: w.since(last.death || last.met) && w.vmBirthsShow, object: last, first: last.death || last.met });
@@ -84,7 +84,7 @@ export const vmReducers = {
         return owner && owner.stage === "open" ? [{ owner, reference }] : [];
       });
       w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && w.sees("__fput"), object: vm, holders });
-      w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, stack, "destroyed");
+      w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, "destroyed");
     },
     end(w, frame, _stack, e) {
       const vm = w.store.get(frame.subject, "vm");
@@ -100,20 +100,20 @@ export const vmReducers = {
     },
   },
   kvm_arch_destroy_vm: {
-    entry(w, e, stack) {
+    entry(w, e) {
       const vm = w.at("vm", e.kvm);
-      if (vm && vm.death === 0) w.touch(vm, e, stack);
+      if (vm && vm.death === 0) w.touch(vm, e);
     },
   },
   kvm_vm_release: {
     entry(w, e, stack) {
       const file = w.releasing(stack);
-      if (file) w.touch(w.follow(file), e, stack, "VM file released");
+      if (file) w.touch(w.follow(file), e, "VM file released");
     },
   },
   kvm_set_memory_region: {
-    entry(w, e, stack, frame) {
-      const vm = known(w, e.kvm, e, stack);
+    entry(w, e, _stack, frame) {
+      const vm = known(w, e.kvm, e);
       if (!frame || !vm) return;
       frame.subject = vm.id;
       frame.number = e.slot;
