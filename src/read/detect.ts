@@ -1,9 +1,10 @@
 /** Which format a recording is in, by its content and never by its name. */
 import { Header, findHeader } from "./ftrace/header.js";
 import { HASH, LF } from "./ftrace/bytes.js";
+import { looksLikePerfScript } from "./perf-script/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
-export type Format = "ftrace";
+export type Format = "ftrace" | "perf-script";
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -16,7 +17,7 @@ const REPORT_TEXT = "give kreel the text of /sys/kernel/tracing/trace or trace_p
 /** What else people have at hand, and what would help. */
 const OTHERS: readonly Magic[] = [
   { bytes: [0x17, 0x08, 0x44, ...text("tracing")], what: "a trace.dat of trace-cmd, which this kreel does not read yet; give it ftrace text (trace-cmd start … ; cat /sys/kernel/tracing/trace)" },
-  { bytes: text("PERFILE2"), what: `a perf.data, which this kreel does not read; record with ftrace and ${REPORT_TEXT}` },
+  { bytes: text("PERFILE2"), what: `a perf.data, which this kreel does not read; give it the text of: perf script --ns -i FILE` },
   { bytes: text("SQLite format 3\0"), what: `an SQLite database, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x7f, ...text("ELF")], what: `an ELF program or object, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x89, ...text("PNG")], what: `a PNG image, not a recording; ${REPORT_TEXT}` },
@@ -41,24 +42,31 @@ export function detectFormat(head: Buffer, file: string): Format {
   if (head.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + TAR_MAGIC.length).equals(TAR_MAGIC)) {
     throw new TroubleError("a tar archive; unpack it and give the recording in it", file);
   }
-  if (looksLikeFtrace(head)) return "ftrace";
+  const text = textFormat(head);
+  if (text !== undefined) return text;
   const end = head.indexOf(LF);
   const first = printable(head.subarray(0, end < 0 ? head.length : end).toString("utf8").trim().slice(0, 60));
-  throw new TroubleError(`not a recording that kreel knows: nothing here looks like ftrace text (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
+  throw new TroubleError(`not a recording that kreel knows: nothing here looks like the text of ftrace, trace-cmd, perf or bpftrace (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
 }
 
-/** Whether any line is an event of ftrace, or one of the comments that it prints. */
-function looksLikeFtrace(head: Buffer): boolean {
+/** The format of the first line that is unlike any other format's. */
+function textFormat(head: Buffer): Format | undefined {
   // The end of the head may be the middle of a line; the line feed is what parsing stops at.
   const bytes = Buffer.concat([head, Buffer.of(LF)]);
-  const header = new Header();
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(LF, start);
-    if (findHeader(bytes, start, end, header) >= 0) return true;
-    const line = bytes.toString("latin1", start, Math.min(end, start + 120));
-    if (bytes[start] === HASH && /^# (?:tracer: |entries-in-buffer\/|.* latency trace v)|^#+ CPU \d+ buffer started/.test(line)) return true;
-    if (/^ *CPU:\d+ \[LOST (?:\d+ )?EVENTS\]/.test(line)) return true;
+    // perf first: a task's name can make its line look like one of ftrace up to the event's name, but not that.
+    if (looksLikePerfScript(bytes, start)) return "perf-script";
+    if (looksLikeFtrace(bytes, start, end)) return "ftrace";
     start = end + 1;
   }
-  return false;
+  return undefined;
+}
+
+/** Whether a line is an event of ftrace, or one of the comments that it prints. */
+function looksLikeFtrace(bytes: Buffer, start: number, end: number): boolean {
+  if (findHeader(bytes, start, end, new Header()) >= 0) return true;
+  const line = bytes.toString("latin1", start, Math.min(end, start + 120));
+  if (bytes[start] === HASH && /^# (?:tracer: |entries-in-buffer\/|.* latency trace v)|^#+ CPU \d+ buffer started/.test(line)) return true;
+  return /^ *CPU:\d+ \[LOST (?:\d+ )?EVENTS\]/.test(line);
 }

@@ -6,11 +6,13 @@ import type { Log, Origin } from "../log/log.js";
 import { createTables } from "../log/tables.js";
 import { detectFormat, type Format } from "./detect.js";
 import { readFtrace } from "./ftrace/index.js";
+import { PerfScriptReader } from "./perf-script/index.js";
 import { ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
+import { readThrough } from "./text/reader.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -33,13 +35,23 @@ export class Recording implements Log {
 
   /** The events, once: a recording is a stream. */
   async *batches(): AsyncGenerator<Batch> {
-    yield* readFtrace(this.source, points, this.tables, this.report);
+    yield* this.#events();
     this.report.warnings.push(...this.source.warnings);
     if (this.source.truncated) this.report.truncated = true;
   }
 
   async close(): Promise<void> {
     await this.source.close();
+  }
+
+  #events(): AsyncGenerator<Batch> {
+    const { source, tables, report } = this;
+    switch (this.origin.format) {
+      case "ftrace":
+        return readFtrace(source, points, tables, report);
+      case "perf-script":
+        return readThrough(new PerfScriptReader(points, tables, report, source.head), source);
+    }
   }
 }
 

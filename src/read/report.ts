@@ -19,12 +19,14 @@ const MAX_UNKNOWN_NAMES = 1000;
 
 /**
  * Every line of the file is exactly one of: event, continuation (of an event whose text holds a line feed), comment,
- * control, blank, skipped. So `events + continuations + comments + control + blank + skipped` is `lines`.
+ * control, blank, skipped. So `events - pairs + continuations + comments + control + blank + skipped` is `lines`.
  */
 export class ReadReport {
   events = 0;
   lines = 0;
   bytes = 0;
+  /** Lines that hold two events: of function_graph, a call that is over within its line. */
+  pairs = 0;
   /** Further lines of an event whose task name, string or marker text holds a line feed. */
   continuations = 0;
   comments = 0;

@@ -1,0 +1,66 @@
+/**
+ * The body of a kprobe event as its print format has it, which is how perf and trace-cmd print it: `(address) name=value …`,
+ * of a return `(function <- caller) name=value`. The arguments are as in ftrace's own text.
+ */
+import type { BatchBuilder } from "../../log/batch-builder.js";
+import type { PlaceTable } from "../../log/tables.js";
+import { CLOSE, CR, LF, OPEN, SPACE } from "../ftrace/bytes.js";
+import { ADDRESS, type CompiledPoint } from "../ftrace/compiled.js";
+import { parseBodyFast } from "../ftrace/fast-body.js";
+import { type Body, parseBody, pushBody } from "../ftrace/slow-body.js";
+import { PrintedPlaces } from "./places.js";
+
+/** `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: where the event was, as perf adds it behind the arguments when asked to. */
+const ADDRESS_BEHIND = / +[\da-f]{8,16}(?: [^"\n]*)?$/;
+
+export class PrintedBodies {
+  readonly #printed: PrintedPlaces;
+
+  constructor(
+    private readonly builder: BatchBuilder,
+    private readonly places: PlaceTable,
+  ) {
+    this.#printed = new PrintedPlaces(places);
+  }
+
+  /**
+   * Pushes place and arguments of the event that was begun last, if the body at `from` is beyond doubt. Returns where the
+   * next line starts, or -1: then the event has to be abandoned. A line feed must follow in `bytes`.
+   */
+  fast(bytes: Uint8Array, from: number, point: CompiledPoint): number {
+    if (bytes[from] !== OPEN) return -1;
+    let close = from + 1;
+    while (bytes[close] !== CLOSE) if (bytes[close++] === LF) return -1;
+    this.builder.setPlace(this.#printed.intern(bytes, from + 1, close));
+    if (point.args.length > 0) return bytes[close + 1] === SPACE && bytes[close + 2] !== OPEN ? parseBodyFast(bytes, close + 2, point, this.builder, this.places) : -1;
+    let p = close + 1;
+    if (bytes[p] === SPACE) p++;
+    if (bytes[p] === CR) p++;
+    return bytes[p] === LF ? p + 1 : -1;
+  }
+
+  /** Any body, as text of one character a byte. */
+  parse(text: string, point: CompiledPoint): Body {
+    const body = parseBody(text, point);
+    if (body.complete) return body;
+    const shorter = ADDRESS_BEHIND.exec(text);
+    const without = shorter && parseBody(text.slice(0, shorter.index), point);
+    return without?.complete ? without : body;
+  }
+
+  /** Pushes what was parsed to the event that was begun last. Returns whether all of it was understood. */
+  push(body: Body, point: CompiledPoint): boolean {
+    if (body.place !== undefined) {
+      const place = Buffer.from(body.place, "latin1");
+      this.builder.setPlace(this.#printed.intern(place, 0, place.length));
+    }
+    return pushBody(body, point, this.builder);
+  }
+}
+
+/** Whether an event that the end of the file may have cut is beyond doubt: of a kernel address, all 16 digits are there. */
+export function isWhole(body: Body, point: CompiledPoint): boolean {
+  if (!body.complete) return false;
+  const last = point.args.length - 1;
+  return last < 0 || point.args[last]!.kind !== ADDRESS || /^(?:0x(?:0|[0-9a-fA-F]{16})|\(fault\))$/.test(body.values[last] ?? "");
+}

@@ -1,0 +1,257 @@
+/**
+ * What the readers of text have in common: chunks become lines, lines become events in batches, and every line ends up
+ * counted in the report as exactly one thing. A stream: what is held at any time is a chunk, the batch that is being
+ * filled, and at most one line of a megabyte or the few lines of one event whose string holds line feeds.
+ */
+import type { Batch } from "../../log/batch.js";
+import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
+import type { Tables } from "../../log/tables.js";
+import { CR, LF, utf8 } from "../ftrace/bytes.js";
+import type { ReadReport } from "../report.js";
+
+/** A longer line is no event: the kernel prints an event into a page or two. */
+const MAX_LINE = 1 << 20;
+const SHOWN_OF_LONG = 800;
+/** A line may come in pieces of a byte: so many are kept apart. */
+const MAX_PIECES = 1024;
+/** Lines, and bytes, that the text of one event may take. */
+const MAX_HELD_LINES = 8;
+const MAX_HELD_BYTES = 64 * 1024;
+const MAX_MARKER_BYTES = 64 * 1024;
+
+/**
+ * One line, or several that may be one event: `bytes[start, end)`, a line feed at `end`, no carriage return before it.
+ * `first`: it may be the beginning of an event that goes on in the next line. `joined`: it has such lines put together, and
+ * is an event or nothing. `alone`: no further line belongs to it.
+ */
+export interface Line {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** From 1; of several, the first. */
+  readonly line: number;
+  readonly as: "first" | "joined" | "alone";
+  /** The file ends here, where the line feed should be. */
+  readonly cut: boolean;
+}
+
+export abstract class TextReader {
+  protected readonly builder: BatchBuilder;
+  readonly #batches: Batch[] = [];
+  /** The beginning of a line whose end is in a chunk to come. */
+  #carry: Buffer[] = [];
+  #carried = 0;
+  /** The line is longer than any event's; the rest of it is let go. */
+  #tooLong = false;
+  #held: Line[] = [];
+  /** Bytes of the last event's text if it is a marker, which the next lines may go on with; else -1. */
+  #marker = -1;
+  #markerBlanks = 0;
+
+  protected constructor(
+    protected readonly tables: Tables,
+    protected readonly report: ReadReport,
+    batchEvents = BATCH_EVENTS,
+  ) {
+    this.builder = new BatchBuilder(tables.addresses, batchEvents);
+  }
+
+  /**
+   * The hot loop: reads lines of `bytes[start, end)`, whole ones, as long as they are plain events, and counts them in the
+   * report. Returns where it stopped: at `end`, at the start of a line for `take`, or where the batch is full.
+   */
+  protected abstract scan(bytes: Uint8Array, start: number, end: number): number;
+
+  /**
+   * Takes one line of any kind and counts it as what it is. Returns `false`, with nothing done, if it is the beginning of
+   * an event whose end may be in the next line (never when `as` is `alone`).
+   */
+  protected abstract take(line: Line): boolean;
+
+  push(chunk: Buffer): Batch[] {
+    this.report.bytes += chunk.length;
+    const last = chunk.lastIndexOf(LF);
+    if (last < 0) {
+      this.#keep(chunk);
+      return [];
+    }
+    let start = 0;
+    if (this.#carried > 0) {
+      start = chunk.indexOf(LF) + 1;
+      this.#keep(chunk.subarray(0, start - 1));
+      this.#endCarried(false);
+    }
+    this.#region(chunk, start, last + 1);
+    if (last + 1 < chunk.length) this.#keep(chunk.subarray(last + 1));
+    return this.#taken();
+  }
+
+  /** The recording is over. */
+  end(): Batch[] {
+    if (this.#carried > 0) {
+      this.report.truncated = true;
+      this.#endCarried(true);
+    }
+    this.#releaseAll();
+    this.finish();
+    if (!this.builder.isEmpty) this.#batches.push(this.builder.seal());
+    return this.#taken();
+  }
+
+  /** Called when all lines are read: what is to be said of the recording as a whole. */
+  protected finish(): void {}
+
+  /** Begins an event at a time of so many digits. */
+  protected begin(point: number, task: number, cpu: number, context: number, timeHigh: number, timeLow: number, digits: number, line: number): void {
+    const { builder } = this;
+    this.#marker = -1;
+    if (builder.full || (digits !== builder.timeDigits && builder.length > 0)) this.#seal();
+    builder.timeDigits = digits;
+    builder.begin(point, task, cpu, context, timeHigh, timeLow, line);
+  }
+
+  /** Says that the last event is a marker with so many bytes of text: what follows may be more of it. Below 0: it is none. */
+  protected setMarker(bytes: number): void {
+    this.#marker = bytes;
+    this.#markerBlanks = 0;
+  }
+
+  protected get inMarker(): boolean {
+    return this.#marker >= 0;
+  }
+
+  /** An operation that is not in the catalogue; the event has begun. */
+  protected unknown(name: string, text: string): void {
+    this.builder.unknown(name, text);
+    this.report.countUnknown(name);
+  }
+
+  /** Events missing on `cpu`; `count` 0 when only known that there were some. */
+  protected lose(cpu: number, count: number, line: number): void {
+    this.report.control++;
+    this.report.lostLines += count;
+    if (count === 0) this.report.uncountedLoss = true;
+    this.#marker = -1;
+    if (this.builder.full) this.#seal();
+    this.builder.loss(cpu, count, line);
+  }
+
+  /** A line that is no event: empty, more of a marker's text, or skipped. */
+  protected leftover({ bytes, start, end, line }: Line): void {
+    const { report } = this;
+    if (start === end) {
+      report.blank++;
+      this.#markerBlanks++;
+    } else if (this.#marker >= 0 && (this.#marker += end - start + 1) <= MAX_MARKER_BYTES) {
+      report.continuations++;
+      this.builder.extendString("\n".repeat(this.#markerBlanks + 1) + utf8(bytes, start, end));
+      this.#markerBlanks = 0;
+    } else {
+      this.#marker = -1;
+      const text = utf8(bytes, start, Math.min(end, start + SHOWN_OF_LONG));
+      if (text.trim() === "") report.blank++;
+      else report.skip(line, text);
+    }
+  }
+
+  #seal(): void {
+    this.#batches.push(this.builder.seal());
+  }
+
+  #taken(): Batch[] {
+    this.report.events = this.builder.events;
+    return this.#batches.splice(0);
+  }
+
+  #region(bytes: Uint8Array, start: number, end: number): void {
+    const { report } = this;
+    let p = start;
+    while (p < end) {
+      if (this.#held.length === 0) {
+        p = this.scan(bytes, p, end);
+        // While a marker's text may go on, its event stays within reach; the event behind it seals the batch then.
+        if (this.builder.full && this.#marker < 0) {
+          this.#seal();
+          continue;
+        }
+        if (p >= end) return;
+      }
+      const feed = bytes.indexOf(LF, p);
+      if (feed - p > MAX_LINE) this.#dropLine(bytes.subarray(p, p + SHOWN_OF_LONG));
+      else this.#line(bytes, p, feed, ++report.lines, false);
+      p = feed + 1;
+    }
+  }
+
+  #line(bytes: Uint8Array, start: number, feed: number, line: number, cut: boolean): void {
+    const end = feed > start && bytes[feed - 1] === CR ? feed - 1 : feed;
+    if (this.#held.length > 0) this.#join(held(bytes, start, end, line, cut));
+    else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut })) this.#held.push(held(bytes, start, end, line, cut));
+  }
+
+  /** A line behind one whose string has no end: the end may be here. */
+  #join(next: Line): void {
+    this.#held.push(next);
+    const first = this.#held[0]!;
+    const bytes = Buffer.concat(this.#held.map((h) => h.bytes));
+    if (this.take({ bytes, start: 0, end: bytes.length - 1, line: first.line, as: "joined", cut: next.cut })) {
+      this.report.continuations += this.#held.length - 1;
+      this.#held = [];
+    } else if (this.#held.length >= MAX_HELD_LINES || bytes.length > MAX_HELD_BYTES) this.#release();
+  }
+
+  /** Gives up on joining: the first line is what it is, and those behind it stand for themselves. */
+  #release(): void {
+    const [first, ...rest] = this.#held;
+    this.#held = [];
+    if (first) this.take({ ...first, as: "alone" });
+    for (const { bytes, start, end, line, cut } of rest) this.#line(bytes, start, end, line, cut);
+  }
+
+  /** No further line belongs to those that wait. Each round decides on one of them at least. */
+  #releaseAll(): void {
+    while (this.#held.length > 0) this.#release();
+  }
+
+  #keep(piece: Buffer): void {
+    this.#carried += piece.length;
+    if (this.#tooLong || piece.length === 0) return;
+    // A copy: the chunk is the caller's, and may be big.
+    this.#carry.push(Buffer.from(piece));
+    if (this.#carry.length > MAX_PIECES) this.#carry = [Buffer.concat(this.#carry)];
+    if (this.#carried > MAX_LINE) {
+      this.#tooLong = true;
+      this.#carry = [Buffer.concat(this.#carry).subarray(0, SHOWN_OF_LONG)];
+    }
+  }
+
+  #endCarried(cut: boolean): void {
+    const line = Buffer.concat([...this.#carry, Buffer.of(LF)]);
+    const tooLong = this.#tooLong;
+    this.#carry = [];
+    this.#carried = 0;
+    this.#tooLong = false;
+    if (tooLong) this.#dropLine(line.subarray(0, -1));
+    else if (cut) this.#line(line, 0, line.length - 1, ++this.report.lines, true);
+    else this.#region(line, 0, line.length);
+  }
+
+  #dropLine(beginning: Uint8Array): void {
+    this.#releaseAll();
+    this.#marker = -1;
+    this.report.skip(++this.report.lines, Buffer.from(beginning).toString("utf8"));
+  }
+}
+
+/** Reads a stream through a reader. */
+export async function* readThrough(reader: TextReader, chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
+  for await (const chunk of chunks) yield* reader.push(chunk);
+  yield* reader.end();
+}
+
+function held(bytes: Uint8Array, start: number, end: number, line: number, cut: boolean): Line {
+  const copy = Buffer.allocUnsafe(end - start + 1);
+  copy.set(bytes.subarray(start, end));
+  copy[end - start] = LF;
+  return { bytes: copy, start: 0, end: end - start, line, as: "first", cut };
+}
