@@ -2,9 +2,10 @@
 import { Header, findHeader } from "./ftrace/header.js";
 import { HASH, LF } from "./ftrace/bytes.js";
 import { looksLikePerfScript } from "./perf-script/index.js";
+import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
-export type Format = "ftrace" | "perf-script";
+export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report";
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -16,7 +17,6 @@ const REPORT_TEXT = "give kreel the text of /sys/kernel/tracing/trace or trace_p
 
 /** What else people have at hand, and what would help. */
 const OTHERS: readonly Magic[] = [
-  { bytes: [0x17, 0x08, 0x44, ...text("tracing")], what: "a trace.dat of trace-cmd, which this kreel does not read yet; give it ftrace text (trace-cmd start … ; cat /sys/kernel/tracing/trace)" },
   { bytes: text("PERFILE2"), what: `a perf.data, which this kreel does not read; give it the text of: perf script --ns -i FILE` },
   { bytes: text("SQLite format 3\0"), what: `an SQLite database, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x7f, ...text("ELF")], what: `an ELF program or object, not a recording; ${REPORT_TEXT}` },
@@ -31,11 +31,13 @@ const OTHERS: readonly Magic[] = [
   { bytes: [0x1f, 0x8b], what: "compressed twice, gzip within another; decompress it once and give kreel what comes out" },
   { bytes: [0xff, 0xfe], what: "text in UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8 FILE | kreel … -" },
 ];
+const TRACE_DAT_MAGIC = Buffer.of(0x17, 0x08, 0x44, ...text("tracing"));
 const TAR_MAGIC = Buffer.from("ustar");
 const TAR_MAGIC_AT = 257;
 
 /** Tells the format from the beginning of the content; throws a `TroubleError` that says what the file is instead. */
 export function detectFormat(head: Buffer, file: string): Format {
+  if (head.subarray(0, TRACE_DAT_MAGIC.length).equals(TRACE_DAT_MAGIC)) return "trace-dat";
   for (const { bytes, what } of OTHERS) {
     if (head.length >= bytes.length && bytes.every((byte, k) => head[k] === byte)) throw new TroubleError(what, file);
   }
@@ -57,6 +59,7 @@ function textFormat(head: Buffer): Format | undefined {
     const end = bytes.indexOf(LF, start);
     // perf first: a task's name can make its line look like one of ftrace up to the event's name, but not that.
     if (looksLikePerfScript(bytes, start)) return "perf-script";
+    if (looksLikeTraceCmdReport(bytes, start, end)) return "trace-cmd-report";
     if (looksLikeFtrace(bytes, start, end)) return "ftrace";
     start = end + 1;
   }

@@ -10,9 +10,10 @@ import { PerfScriptReader } from "./perf-script/index.js";
 import { ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
 import { readThrough } from "./text/reader.js";
+import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-dat"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -29,6 +30,8 @@ export class Recording implements Log {
   constructor(
     readonly origin: Origin & { readonly format: Format },
     private readonly source: Source,
+    /** Where the source's bytes can be read out of order, if they can. */
+    private readonly file: string | undefined,
   ) {
     this.report = new ReadReport(origin.path);
   }
@@ -51,7 +54,17 @@ export class Recording implements Log {
         return readFtrace(source, points, tables, report);
       case "perf-script":
         return readThrough(new PerfScriptReader(points, tables, report, source.head), source);
+      case "trace-cmd-report":
+        return readThrough(new TraceCmdReportReader(points, tables, report), source);
+      case "trace-dat":
+        return this.#traceDat();
     }
+  }
+
+  /** Loaded only where it is needed: those who read text need not wait for it. */
+  async *#traceDat(): AsyncGenerator<Batch> {
+    const { readTraceDatFrom } = await import("./trace-dat/recording.js");
+    yield* readTraceDatFrom(this.source, this.file, points, this.tables, this.report);
   }
 }
 
@@ -60,7 +73,7 @@ export async function openRecording(path: string, options: OpenOptions = {}): Pr
   const source = await openSource(path, options.input);
   try {
     const format = options.format === undefined ? detectFormat(source.head, path) : known(options.format, path);
-    return new Recording({ path, format }, source);
+    return new Recording({ path, format }, source, path === "-" || options.input ? undefined : path);
   } catch (error) {
     await source.close();
     throw error;

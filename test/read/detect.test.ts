@@ -17,8 +17,12 @@ test("ftrace text, with its comments or without", (t) => {
   t.is(detect(line(PLAIN).slice(0, -10)), "ftrace", "one line, cut");
 });
 
+test("trace.dat, of any version", (t) => {
+  t.is(detect("\x17\x08\x44tracing6\0"), "trace-dat");
+  t.is(detect("\x17\x08\x44tracing7\0\x01\x04"), "trace-dat");
+});
+
 for (const [what, magic] of [
-  ["trace.dat", "\x17\x08\x44tracing6\0"],
   ["perf.data", "PERFILE2\x68\0"],
   ["SQLite", "SQLite format 3\0\x10"],
   ["ELF", "\x7fELF\x02\x01"],

@@ -1,0 +1,79 @@
+/**
+ * Bytes at any offset. A trace.dat says in its head where everything else is, and the events of its CPUs lie one CPU behind
+ * the other: it cannot be read from front to back.
+ */
+import { closeSync, readSync } from "node:fs";
+
+export interface Access {
+  readonly size: number;
+  /** Bytes `[offset, offset + length)`; fewer where the file ends. Valid until the next call. */
+  read(offset: number, length: number): Buffer;
+  /** The same into the front of a buffer of the caller's. Returns how many there were. */
+  readInto(into: Uint8Array, offset: number, length: number): number;
+  close(): void;
+}
+
+/** A plain file. Reads block: a page that the system has at hand is there sooner than a promise is kept. */
+export class FileAccess implements Access {
+  constructor(
+    private readonly descriptor: number,
+    readonly size: number,
+  ) {}
+
+  read(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - offset)));
+    return bytes.subarray(0, this.readInto(bytes, offset, bytes.length));
+  }
+
+  readInto(into: Uint8Array, offset: number, length: number): number {
+    let have = 0;
+    while (have < length) {
+      const read = readSync(this.descriptor, into, have, length - have, offset + have);
+      if (read === 0) break;
+      have += read;
+    }
+    return have;
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/** What was decompressed, or came through a pipe: blocks of one size, so that nothing is copied while it grows. */
+export class BlockAccess implements Access {
+  constructor(
+    private readonly blocks: readonly Buffer[],
+    private readonly blockSize: number,
+    readonly size: number,
+  ) {}
+
+  read(offset: number, length: number): Buffer {
+    const n = Math.max(0, Math.min(length, this.size - offset));
+    const within = offset % this.blockSize;
+    if (n === 0) return Buffer.alloc(0);
+    if (within + n <= this.blockSize) return this.blocks[Math.floor(offset / this.blockSize)]!.subarray(within, within + n);
+    const bytes = Buffer.allocUnsafe(n);
+    this.readInto(bytes, offset, n);
+    return bytes;
+  }
+
+  readInto(into: Uint8Array, offset: number, length: number): number {
+    const n = Math.max(0, Math.min(length, this.size - offset));
+    for (let have = 0; have < n; ) {
+      const block = this.blocks[Math.floor((offset + have) / this.blockSize)]!;
+      const from = (offset + have) % this.blockSize;
+      const some = Math.min(n - have, this.blockSize - from);
+      into.set(block.subarray(from, from + some), have);
+      have += some;
+    }
+    return n;
+  }
+
+  close(): void {}
+}
+
+/** One buffer: a section that was decompressed. */
+export function memoryAccess(bytes: Buffer): Access {
+  return new BlockAccess([bytes], Math.max(1, bytes.length), bytes.length);
+}

@@ -1,0 +1,122 @@
+/** What a recording's formats say of the catalogue's points, in the form that decoding needs: a kind and a place for each argument. */
+import type { ArgumentDefinition } from "../../../events/definition.js";
+import type { Point, PointTable } from "../../../events/points.js";
+import type { EventFormat, Field } from "./format.js";
+
+/** How an argument lies in a record. */
+export const ABSENT = 0;
+export const NUMBER_8 = 1;
+export const NUMBER_4 = 2;
+export const SIGNED_4 = 3;
+/** One or two bytes, signed or not. */
+export const SMALL = 4;
+export const ADDRESS_8 = 5;
+export const ADDRESS_4 = 6;
+/** A word that says where in the record the string is, and how long. */
+export const STRING_AT = 7;
+/** The same, counted from behind the word. */
+export const STRING_AFTER = 8;
+/** The string itself, up to a NUL or the field's end. */
+export const STRING_HERE = 9;
+
+export interface CompiledArgument {
+  readonly kind: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly signed: boolean;
+}
+
+/** Where the address of a place is, and how long it is; `size` 0 is nowhere. */
+export interface AddressField {
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface CompiledEvent {
+  readonly name: string;
+  /** `undefined` for what the catalogue does not have. */
+  readonly point: Point | undefined;
+  readonly pointId: number;
+  readonly args: readonly CompiledArgument[];
+  /** Bytes that a record must have. */
+  readonly minimum: number;
+  /** The probe's own address: of an entry. */
+  readonly probe: AddressField;
+  /** Of a return: where it returns to, and the function that it returns from. */
+  readonly caller: AddressField;
+  /** Of a marker: where its text begins. */
+  readonly text: number;
+  /** Places of this event by the lower word of their address. */
+  readonly places: Map<number, KnownPlace>;
+  readonly isMarker: boolean;
+}
+
+export interface KnownPlace {
+  readonly high: number;
+  readonly place: number;
+}
+
+const NOWHERE: AddressField = { offset: 0, size: 0 };
+const MARKER = "tracing_mark_write";
+/** The system of dynamic probes is the user's choice; what they have that no tracepoint has is the address of the probe. */
+const PROBE_IP = "__probe_ip";
+const PROBE_FUNCTION = "__probe_func";
+const PROBE_RETURN = "__probe_ret_ip";
+
+export function compileEvent(format: EventFormat, points: PointTable): CompiledEvent {
+  const point = format.fault === undefined ? pointOf(format, points) : undefined;
+  const isMarker = point?.operation.probe === "marker";
+  const args = isMarker || !point ? [] : point.args.map((arg) => compileArgument(arg, format.fields.get(arg.name)));
+  const probe = addressField(format.fields.get(PROBE_FUNCTION) ?? format.fields.get(isMarker ? "ip" : PROBE_IP));
+  const caller = addressField(format.fields.get(PROBE_RETURN));
+  const text = format.fields.get("buf")?.offset ?? 0;
+  return {
+    name: format.name,
+    point,
+    pointId: point?.id ?? 0,
+    args,
+    minimum: Math.max(text, ...args.map(({ offset, size }) => offset + size), probe.offset + probe.size, caller.offset + caller.size),
+    probe,
+    caller,
+    text,
+    places: new Map(),
+    isMarker,
+  };
+}
+
+function pointOf({ system, name, fields }: EventFormat, points: PointTable): Point | undefined {
+  if (system === "ftrace") return name === "print" && fields.has("buf") ? points.byEvent(MARKER) : undefined;
+  const point = points.byEvent(name);
+  switch (point?.operation.probe) {
+    case "kprobe":
+      // The kernel has tracepoints of the same names, `kvm_exit` among them.
+      return fields.has(PROBE_IP) || fields.has(PROBE_FUNCTION) ? point : undefined;
+    case "tracepoint":
+      return point.operation.tracepoint?.system === system ? point : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function addressField(field: Field | undefined): AddressField {
+  return field && (field.size === 4 || field.size === 8) ? { offset: field.offset, size: field.size } : NOWHERE;
+}
+
+function compileArgument(arg: ArgumentDefinition, field: Field | undefined): CompiledArgument {
+  if (!field) return { kind: ABSENT, offset: 0, size: 0, signed: false };
+  const { offset, size, signed } = field;
+  return { kind: kindOf(arg, field), offset, size, signed };
+}
+
+function kindOf(arg: ArgumentDefinition, { type, size, signed, isArray }: Field): number {
+  if (arg.type === "string") {
+    if (type.startsWith("__data_loc")) return size === 4 ? STRING_AT : ABSENT;
+    if (type.startsWith("__rel_loc")) return size === 4 ? STRING_AFTER : ABSENT;
+    return isArray && /\b(?:char|u8|s8)\b/.test(type) ? STRING_HERE : ABSENT;
+  }
+  if (isArray) return ABSENT;
+  if (arg.type === "ptr") return size === 8 ? ADDRESS_8 : size === 4 ? ADDRESS_4 : ABSENT;
+  if (size === 8) return NUMBER_8;
+  if (size === 4) return signed ? SIGNED_4 : NUMBER_4;
+  return size === 1 || size === 2 ? SMALL : ABSENT;
+}

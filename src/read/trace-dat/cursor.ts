@@ -1,0 +1,109 @@
+/** Reads numbers and strings off a recording one after the other, in its byte order; nothing is taken at its word. */
+import { TroubleError } from "../trouble.js";
+import type { Access } from "./access.js";
+
+/** A longer string is none that trace-cmd writes. */
+const MAX_STRING = 4096;
+/** What is read ahead: numbers are small and many. */
+const WINDOW = 64 * 1024;
+
+export class Cursor {
+  #window: Buffer = Buffer.alloc(0);
+  #windowAt = 0;
+
+  constructor(
+    private readonly access: Access,
+    private readonly big: boolean,
+    /** The file's name, for messages. */
+    readonly file: string,
+    public at: number,
+    /** Nothing from here on belongs to what is read. */
+    readonly end = access.size,
+  ) {}
+
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  u8(what: string): number {
+    return this.#take(1, what)[0]!;
+  }
+
+  u16(what: string): number {
+    const bytes = this.#take(2, what);
+    return this.big ? bytes.readUInt16BE() : bytes.readUInt16LE();
+  }
+
+  u32(what: string): number {
+    const bytes = this.#take(4, what);
+    return this.big ? bytes.readUInt32BE() : bytes.readUInt32LE();
+  }
+
+  /** An offset or a length; none is beyond what a double holds exactly. */
+  u64(what: string): number {
+    const value = this.bigint(what);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.trouble(`${what} is ${value}, more than any file holds`);
+    return Number(value);
+  }
+
+  bigint(what: string): bigint {
+    const bytes = this.#take(8, what);
+    return this.big ? bytes.readBigUInt64BE() : bytes.readBigUInt64LE();
+  }
+
+  /** Text up to a NUL, which is passed. */
+  string(what: string): string {
+    const window = this.#look(Math.min(MAX_STRING, this.left));
+    const end = window.indexOf(0);
+    if (end < 0) throw this.trouble(`${what} has no end`);
+    this.at += end + 1;
+    return window.toString("utf8", 0, end);
+  }
+
+  /** `length` bytes, which the file must have. A copy, so it stays as it is. */
+  bytes(length: number, what: string): Buffer {
+    if (length > this.left) throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
+    const bytes = Buffer.from(this.access.read(this.at, length));
+    if (bytes.length < length) throw this.trouble(`${what} is cut off`);
+    this.at += length;
+    return bytes;
+  }
+
+  text(length: number, what: string): string {
+    return this.bytes(length, what).toString("utf8");
+  }
+
+  skip(length: number, what: string): void {
+    if (length > this.left) throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
+    this.at += length;
+  }
+
+  /** The same bytes from another place on, or only to another end. */
+  part(at: number, end = this.end): Cursor {
+    if (at > this.access.size) throw this.trouble(`something is said to be at offset ${at}, and the file has ${this.access.size} bytes`);
+    return new Cursor(this.access, this.big, this.file, at, Math.min(end, this.access.size));
+  }
+
+  trouble(what: string): TroubleError {
+    return new TroubleError(`a damaged trace.dat: at offset ${this.at}, ${what}`, this.file);
+  }
+
+  #take(length: number, what: string): Buffer {
+    if (length > this.left) throw this.trouble(`${what} is cut off`);
+    const bytes = this.#look(length);
+    if (bytes.length < length) throw this.trouble(`${what} is cut off`);
+    this.at += length;
+    return bytes;
+  }
+
+  /** The next bytes, as many as there are up to `length`. */
+  #look(length: number): Buffer {
+    const from = this.at - this.#windowAt;
+    if (from < 0 || from + length > this.#window.length) {
+      this.#window = this.access.read(this.at, Math.max(length, Math.min(WINDOW, this.left)));
+      this.#windowAt = this.at;
+      return this.#window.subarray(0, length);
+    }
+    return this.#window.subarray(from, from + length);
+  }
+}

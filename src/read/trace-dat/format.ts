@@ -1,0 +1,72 @@
+/** Format files, `events/SYSTEM/NAME/format`: where each field of an event is. A recording's own are as little trusted as the rest. */
+
+/** Longer records do not fit a page. */
+const MAX_RECORD = 1 << 20;
+
+export interface Field {
+  readonly name: string;
+  /** The C type as it stands there: `u64`, `__data_loc char[]`, `char`. */
+  readonly type: string;
+  readonly offset: number;
+  /** 0: to the end of the record. */
+  readonly size: number;
+  readonly signed: boolean;
+  /** It has brackets behind its name or its type. */
+  readonly isArray: boolean;
+}
+
+export interface EventFormat {
+  readonly system: string;
+  readonly name: string;
+  /** What records have in `common_type`. */
+  readonly id: number;
+  readonly fields: ReadonlyMap<string, Field>;
+  /** What is wrong with it, if it cannot be used to decode. */
+  readonly fault: string | undefined;
+}
+
+const FIELD = /^\s*field:\s*([^;]{1,500});\s*offset:(\d{1,9});\s*size:(\d{1,9});(?:\s*signed:([01]);)?/;
+
+/** `undefined` for a text that has no name or number. */
+export function parseFormat(system: string, text: string): EventFormat | undefined {
+  const head = text.slice(0, 4096);
+  const name = /^name: (\S{1,200})$/m.exec(head)?.[1];
+  const id = Number(/^ID: (\d{1,5})$/m.exec(head)?.[1] ?? Number.NaN);
+  if (name === undefined || !(id <= 0xffff)) return undefined;
+  const { fields, fault } = parseFields(text);
+  return { system, name, id, fields, fault };
+}
+
+/** The lines `field:TYPE NAME;	offset:N;	size:N;	signed:N;` of a text. */
+export function parseFields(text: string): { readonly fields: ReadonlyMap<string, Field>; readonly fault: string | undefined } {
+  const fields = new Map<string, Field>();
+  let fault: string | undefined;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("print fmt:")) break;
+    const match = FIELD.exec(line);
+    if (!match) {
+      if (/^\s*field:/.test(line)) fault ??= "a field cannot be understood";
+      continue;
+    }
+    const field = fieldOf(match[1]!.trim(), Number(match[2]), Number(match[3]), match[4] === "1");
+    if (!field) fault ??= "a field has no name";
+    else if (field.offset + field.size > MAX_RECORD) fault ??= `the field ${field.name} is beyond what a record can have`;
+    else if (fields.has(field.name)) fault ??= `there are two fields ${field.name}`;
+    else fields.set(field.name, field);
+  }
+  return { fields, fault: fault ?? overlap([...fields.values()]) };
+}
+
+function fieldOf(declaration: string, offset: number, size: number, signed: boolean): Field | undefined {
+  const match = /^(.*?)([A-Za-z_]\w*)\s*((?:\[[^\]]*\])*)$/.exec(declaration);
+  if (!match) return undefined;
+  const type = match[1]!.trim();
+  return { name: match[2]!, type, offset, size, signed, isArray: match[3] !== "" || type.endsWith("]") };
+}
+
+/** No byte belongs to two fields. */
+function overlap(fields: readonly Field[]): string | undefined {
+  const sorted = fields.filter(({ size }) => size > 0).sort((a, b) => a.offset - b.offset);
+  const k = sorted.findIndex((field, j) => j > 0 && field.offset < sorted[j - 1]!.offset + sorted[j - 1]!.size);
+  return k < 0 ? undefined : `the fields ${sorted[k - 1]!.name} and ${sorted[k]!.name} overlap`;
+}

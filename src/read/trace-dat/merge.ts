@@ -1,0 +1,64 @@
+/** The CPUs' events in the order of their times: a heap of CPUs, each of which goes on as long as no other is earlier. */
+import type { CpuEvents } from "./cpu-events.js";
+
+export class Merge {
+  /** A heap: no CPU is earlier than the one at half its index. Each stands at an event that was not taken yet. */
+  readonly #heap: CpuEvents[] = [];
+  /** CPUs that are at their end, in case they have missed events behind their last. */
+  readonly ended: CpuEvents[] = [];
+
+  constructor(cpus: readonly CpuEvents[]) {
+    for (const cpu of cpus) {
+      if (cpu.next()) this.#heap.push(cpu);
+      else this.ended.push(cpu);
+    }
+    this.#heap.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+  }
+
+  /** The CPU with the earliest event. */
+  get first(): CpuEvents | undefined {
+    return this.#heap[0];
+  }
+
+  /** The CPU with the next event that is not the first's; `undefined` where the first is alone. */
+  get second(): CpuEvents | undefined {
+    const [, left, right] = this.#heap;
+    return right !== undefined && isBefore(right, left!) ? right : left;
+  }
+
+  /** The first has moved on to an event of its own. */
+  moved(): void {
+    this.#sink();
+  }
+
+  /** The first has no more events. */
+  drop(): void {
+    const heap = this.#heap;
+    this.ended.push(heap[0]!);
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    heap[0] = last;
+    this.#sink();
+  }
+
+  #sink(): void {
+    const heap = this.#heap;
+    const moving = heap[0]!;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!isBefore(heap[child]!, moving)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = moving;
+  }
+}
+
+export function isBefore(a: CpuEvents, b: CpuEvents): boolean {
+  if (a.timeHigh !== b.timeHigh) return a.timeHigh < b.timeHigh;
+  if (a.timeLow !== b.timeLow) return a.timeLow < b.timeLow;
+  return a.order < b.order;
+}

@@ -1,0 +1,61 @@
+/** Makes a recording that comes as a stream (compressed, or through a pipe) readable at any offset. */
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TroubleError } from "../trouble.js";
+import { BlockAccess, FileAccess, type Access } from "./access.js";
+
+const BLOCK = 1 << 20;
+/** What is kept in memory; more goes to a temporary file. */
+const MAX_IN_MEMORY = 256 * BLOCK;
+/** What is kept at all: a compressed file says nothing of how big it will become. */
+const MAX_SPOOLED = 8 * 1024 * BLOCK;
+
+export interface Limits {
+  readonly memory: number;
+  readonly total: number;
+}
+
+/**
+ * Opens the file at `path`, or where it is none that can be read at any offset (`undefined`, or a pipe), takes in what
+ * `stream` gives. Throws a `TroubleError` for more than `limits.total` bytes.
+ */
+export async function openAccess(name: string, path: string | undefined, stream: AsyncIterable<Buffer>, limits: Limits = { memory: MAX_IN_MEMORY, total: MAX_SPOOLED }): Promise<Access> {
+  if (path !== undefined && statSync(path).isFile()) return new FileAccess(openSync(path, "r"), statSync(path).size);
+  const blocks: Buffer[] = [];
+  let size = 0;
+  let file: number | undefined;
+  try {
+    for await (const chunk of stream) {
+      if (size + chunk.length > limits.total) throw new TroubleError(`it decompresses to more than ${limits.total >> 20} MiB; decompress it to a file and give kreel that`, name);
+      if (file === undefined && size + chunk.length > limits.memory) {
+        file = temporaryFile();
+        let left = size;
+        for (const block of blocks.splice(0)) left -= writeSync(file, block, 0, Math.min(left, BLOCK));
+      }
+      if (file === undefined) keep(blocks, size, chunk);
+      else for (let p = 0; p < chunk.length; ) p += writeSync(file, chunk, p);
+      size += chunk.length;
+    }
+  } catch (error) {
+    if (file !== undefined) closeSync(file);
+    throw error;
+  }
+  return file === undefined ? new BlockAccess(blocks, BLOCK, size) : new FileAccess(file, size);
+}
+
+function keep(blocks: Buffer[], size: number, chunk: Buffer): void {
+  for (let p = 0; p < chunk.length; ) {
+    const at = (size + p) % BLOCK;
+    if (at === 0) blocks.push(Buffer.allocUnsafe(BLOCK));
+    p += chunk.copy(blocks.at(-1)!, at, p);
+  }
+}
+
+/** A file without a name: it is gone when it is closed, or with the process. */
+function temporaryFile(): number {
+  const folder = mkdtempSync(join(tmpdir(), "kreel-"));
+  const file = openSync(join(folder, "recording"), "wx+", 0o600);
+  rmSync(folder, { recursive: true, force: true });
+  return file;
+}
