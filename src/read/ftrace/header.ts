@@ -105,7 +105,8 @@ function parseFlags(bytes: Uint8Array, from: number, header: Header): number {
   return p;
 }
 
-function contextOf(flag: number): number {
+/** What a flag of the interrupt column says: bits of `Batch.context`. */
+export function contextOf(flag: number): number {
   switch (flag) {
     case DOT:
       return 0;
@@ -125,7 +126,7 @@ function contextOf(flag: number): number {
 }
 
 /** `35.846890: ` or `123456789012: `, exact: seconds and nanoseconds, or a counter to the base 10^9. */
-function parseTime(bytes: Uint8Array, from: number, header: Header): number {
+export function parseTime(bytes: Uint8Array, from: number, header: Header): number {
   let p = from;
   let whole = 0;
   let digit = bytes[p]! - ZERO;
