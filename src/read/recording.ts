@@ -13,7 +13,7 @@ import { readThrough } from "./text/reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-dat"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "trace-dat"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
