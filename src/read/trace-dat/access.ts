@@ -6,7 +6,7 @@ import { closeSync, readSync } from "node:fs";
 
 export interface Access {
   readonly size: number;
-  /** Bytes `[offset, offset + length)`; fewer where the file ends. Valid until the next call. */
+  /** Bytes `[offset, offset + length)`; fewer where the file ends. Nothing writes to them again. */
   read(offset: number, length: number): Buffer;
   /** The same into the front of a buffer of the caller's. Returns how many there were. */
   readInto(into: Uint8Array, offset: number, length: number): number;

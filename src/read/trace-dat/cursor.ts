@@ -60,10 +60,10 @@ export class Cursor {
     return window.toString("utf8", 0, end);
   }
 
-  /** `length` bytes, which the file must have. A copy, so it stays as it is. */
+  /** `length` bytes, which the file must have. */
   bytes(length: number, what: string): Buffer {
     if (length > this.left) throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
-    const bytes = Buffer.from(this.access.read(this.at, length));
+    const bytes = this.access.read(this.at, length);
     if (bytes.length < length) throw this.trouble(`${what} is cut off`);
     this.at += length;
     return bytes;

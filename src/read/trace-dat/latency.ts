@@ -10,7 +10,7 @@ const PIECE = 256 * 1024;
 export async function* latencyText(access: Access, file: string, intro: Intro, { offset, size, compressed }: LatencyText): AsyncGenerator<Buffer> {
   if (!compressed) {
     const end = Math.min(offset + size, access.size);
-    for (let at = offset; at < end; at += PIECE) yield Buffer.from(access.read(at, Math.min(PIECE, end - at)));
+    for (let at = offset; at < end; at += PIECE) yield access.read(at, Math.min(PIECE, end - at));
     return;
   }
   if (intro.codec === undefined) throw new TroubleError("a damaged trace.dat: its text is compressed and it does not say how", file);

@@ -3,54 +3,89 @@
  * `iput+0x4/0x260` or `kvm_init+0x4/0x210 [kvm]`.
  */
 const LF = 0x0a;
-const CR_OR_BELOW = 0x20;
+const SPACE = 0x20;
 const TWO_32 = 4294967296;
 /** Farther from the first symbol than this, a distance is no longer exact; no kernel is that big. */
 const FAR = 2 ** 52;
+/** A line has an address of 8 or 16 digits, a letter, and a name. */
+const MIN_LINE = 12;
 /** More symbols than any kernel has are not taken in. */
 const MAX_SYMBOLS = 4_000_000;
 /** What a probed function returns to when its caller's return is probed as well, and how ftrace prints it. */
 const TRAMPOLINES: ReadonlySet<string> = new Set(["arch_rethook_trampoline", "__kretprobe_trampoline", "kretprobe_trampoline"]);
 const UNKNOWN_CALLER = "[unknown/kretprobe'd]";
 /** Letters of code; data is never traced. */
-const isCode = (type: number): boolean => (type | CR_OR_BELOW) === 0x74 || (type | CR_OR_BELOW) === 0x77;
+const isCode = (type: number): boolean => (type | 0x20) === 0x74 || (type | 0x20) === 0x77;
 
 export class Symbols {
-  /** The lowest address, which the others are counted from; of a kernel they share their upper bits. */
-  readonly #baseHigh: number;
-  readonly #baseLow: number;
+  /** The first address, which the others are counted from; of a kernel they share their upper bits. */
+  #baseHigh = 0;
+  #baseLow = 0;
   /** In ascending order: distances from the base, and where in the text each line is. */
-  readonly #addresses: Float64Array;
-  readonly #lines: Uint32Array;
+  #addresses: Float64Array;
+  #lines: Uint32Array;
 
   constructor(private readonly text: Buffer) {
-    const high: number[] = [];
-    const low: number[] = [];
-    const lines: number[] = [];
-    for (let p = 0; p < text.length && lines.length < MAX_SYMBOLS; ) {
-      const end = text.indexOf(LF, p);
-      const next = end < 0 ? text.length : end + 1;
+    const capacity = Math.min(MAX_SYMBOLS, Math.ceil(text.length / MIN_LINE));
+    this.#addresses = new Float64Array(capacity);
+    this.#lines = new Uint32Array(capacity);
+    const n = this.#scan(capacity);
+    this.#addresses = this.#addresses.subarray(0, n);
+    this.#lines = this.#lines.subarray(0, n);
+    this.#sort();
+  }
+
+  /** Takes in the symbols of code; returns how many they are. */
+  #scan(capacity: number): number {
+    const { text } = this;
+    const addresses = this.#addresses;
+    const lines = this.#lines;
+    let n = 0;
+    for (let p = 0; p < text.length && n < capacity; ) {
       const space = addressEnd(text, p);
-      if (space > p && space + 3 < next && isCode(text[space + 1]!)) {
+      if (space > p && isCode(text[space + 1]!)) {
         const split = Math.max(p, space - 8);
-        const h = hex(text, p, split);
-        const l = hex(text, split, space);
-        if ((h | l) !== 0) {
-          high.push(h);
-          low.push(l);
-          lines.push(p);
+        const high = hex(text, p, split);
+        const low = hex(text, split, space);
+        // All are 0 where the kernel does not tell addresses.
+        if ((high | low) !== 0) {
+          if (n === 0) {
+            this.#baseHigh = high;
+            this.#baseLow = low;
+          }
+          const distance = this.#distance(low, high);
+          if (Math.abs(distance) < FAR) {
+            addresses[n] = distance;
+            lines[n++] = p;
+          }
         }
       }
-      p = next;
+      const end = text.indexOf(LF, space);
+      p = end < 0 ? text.length : end + 1;
     }
-    this.#baseHigh = high[0] ?? 0;
-    this.#baseLow = low[0] ?? 0;
-    const distance = Float64Array.from(low, (l, k) => (high[k]! - this.#baseHigh) * TWO_32 + (l - this.#baseLow));
-    // Those of the kernel are in order, those of modules behind them in an order of their own.
-    const order = Uint32Array.from(lines.keys()).filter((k) => Math.abs(distance[k]!) < FAR);
-    if (order.some((k, j) => j > 0 && distance[k]! < distance[order[j - 1]!]!)) order.sort((a, b) => distance[a]! - distance[b]! || a - b);
-    this.#addresses = Float64Array.from(order, (k) => distance[k]!);
-    this.#lines = Uint32Array.from(order, (k) => lines[k]!);
+    return n;
+  }
+
+  /** The kernel's own are in order; those of modules stand behind them in an order of their own, and are far fewer. */
+  #sort(): void {
+    const addresses = this.#addresses;
+    const n = addresses.length;
+    let ordered = Math.min(1, n);
+    while (ordered < n && addresses[ordered]! >= addresses[ordered - 1]!) ordered++;
+    if (ordered === n) return;
+    const rest = new Uint32Array(n - ordered).map((_, k) => ordered + k).sort((a, b) => addresses[a]! - addresses[b]! || a - b);
+    const lines = this.#lines;
+    this.#addresses = new Float64Array(n);
+    this.#lines = new Uint32Array(n);
+    for (let k = 0, a = 0, b = 0; k < n; k++) {
+      const from = b === rest.length || (a < ordered && addresses[a]! <= addresses[rest[b]!]!) ? a++ : rest[b++]!;
+      this.#addresses[k] = addresses[from]!;
+      this.#lines[k] = lines[from]!;
+    }
+  }
+
+  #distance(low: number, high: number): number {
+    return (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow);
   }
 
   /** `name+0x4/0x260 [module]`, or without the offset; the address itself where no symbol is. */
@@ -59,7 +94,7 @@ export class Symbols {
     if (k < 0) return `0x${((BigInt(high) << 32n) | BigInt(low)).toString(16)}`;
     const { name, module } = this.#symbol(k);
     if (TRAMPOLINES.has(name)) return UNKNOWN_CALLER;
-    const within = (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow) - this.#addresses[k]!;
+    const within = this.#distance(low, high) - this.#addresses[k]!;
     let next = k + 1;
     while (next < this.#addresses.length && this.#addresses[next] === this.#addresses[k]) next++;
     const size = next < this.#addresses.length ? this.#addresses[next]! - this.#addresses[k]! : 0;
@@ -74,7 +109,7 @@ export class Symbols {
 
   /** The last symbol that is not behind the address: of several at one place the first, which is what the kernel names. */
   #find(low: number, high: number): number {
-    const at = (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow);
+    const at = this.#distance(low, high);
     const addresses = this.#addresses;
     let from = 0;
     let to = addresses.length;
@@ -98,10 +133,9 @@ export class Symbols {
   }
 }
 
-/** Where the hexadecimal digits at `p` end, if a space follows; `p` if not. */
+/** Where the 8 or 16 digits at `p` end; `p` if there are none. */
 function addressEnd(text: Buffer, p: number): number {
-  const end = text[p + 16] === CR_OR_BELOW ? p + 16 : text[p + 8] === CR_OR_BELOW ? p + 8 : p;
-  return end;
+  return text[p + 16] === SPACE ? p + 16 : text[p + 8] === SPACE ? p + 8 : p;
 }
 
 function hex(text: Buffer, start: number, end: number): number {

@@ -33,7 +33,7 @@ export function readVersion6(access: Access, intro: Intro, cursor: Cursor): Cont
     if (latency === undefined) buffers.push(buffer(name, cpus));
   }
   const { clock, timeOffset, tsc, stats, warnings } = options;
-  const kallsyms = (): Buffer => Buffer.from(access.read(kallsymsAt, kallsymsSize));
+  const kallsyms = (): Buffer => access.read(kallsymsAt, kallsymsSize);
   return { headerPage, headerEvent, formats, kallsyms, cmdlines, buffers, latency: top.latency, clock, timeOffset, tsc, stats, warnings };
 }
 
