@@ -6,6 +6,7 @@ import type { Log, Origin } from "../log/log.js";
 import { createTables } from "../log/tables.js";
 import { detectFormat, type Format } from "./detect.js";
 import { readFtrace } from "./ftrace/index.js";
+import { FunctionGraphReader } from "./function-graph/index.js";
 import { PerfScriptReader } from "./perf-script/index.js";
 import { ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
@@ -13,7 +14,7 @@ import { readThrough } from "./text/reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "trace-dat"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "trace-dat"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -56,6 +57,8 @@ export class Recording implements Log {
         return readThrough(new PerfScriptReader(points, tables, report, source.head), source);
       case "trace-cmd-report":
         return readThrough(new TraceCmdReportReader(points, tables, report), source);
+      case "function-graph":
+        return readThrough(new FunctionGraphReader(points, tables, report), source);
       case "trace-dat":
         return this.#traceDat();
     }

@@ -110,7 +110,7 @@ export class CallTrees implements Observer {
       if (!own.node && touches.length === 0) return;
       const node = own.node ?? this.#materialise(own, stack.depth, pending, frame.point.id);
       node.returned = e.seq;
-      node.result = valueOf(this.world, e, point.args[0]!, 0);
+      if (!e.isFault(0)) node.result = valueOf(this.world, e, point.args[0]!, 0);
       merge(node.touched, touches);
       this.#complete(node, stack.depth, pending);
       return;
@@ -188,7 +188,7 @@ function runsAlone(e: EventView): boolean {
 
 /** `module_put(NULL)` and its like: legal, frequent, and nothing. */
 function ofNothing(e: EventView): boolean {
-  return e.point!.args[0]?.type === "ptr" && e.batch.low[e.base] === 0;
+  return e.point!.args[0]?.type === "ptr" && e.batch.low[e.base] === 0 && !e.isFault(0);
 }
 
 function merge(into: Touch[], touches: readonly Touch[]): void {

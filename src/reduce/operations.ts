@@ -119,6 +119,7 @@ export class Operations implements Observer {
       const at = frame && this.#open.get(frame.seq);
       if (at === undefined) return;
       this.#open.delete(frame!.seq);
+      if (e.isFault(0)) return;
       const result = point.operation.result!;
       const low = e.batch.low[e.base]!;
       const value = result.type === "s32" ? low | 0 : toNumber(low, e.batch.high[e.base]!);

@@ -66,6 +66,8 @@ interface Plan {
   readonly inModule: boolean;
 }
 
+  /** The bits of `Batch.fault` when nothing but its name is known; 0 where its name is all there is to know. */
+  readonly bare: number;
 export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
@@ -94,6 +96,7 @@ export class Reducer {
         inModule: operation.module === "kvm" && operation.name !== "kvm_init",
       };
     });
+        bare: (1 << point.args.length) - 1,
   }
 
   reduce(batch: Batch, from = 0, to = batch.length): void {
@@ -132,16 +135,18 @@ export class Reducer {
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
+    // An event that does not say what it is about nests, and changes nothing.
+    const bare = plan.bare !== 0 && batch.fault[i] === plan.bare;
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
       if (watched) observer.entered?.(e, stack, frame);
-      plan.handlers.entry?.(w, e as never, stack, frame);
+      if (!bare) plan.handlers.entry?.(w, e as never, stack, frame);
       if (watched) observer.reduced?.(e, stack, frame);
     } else {
       const frame = this.#returned(stack, point.operation.name, e);
       if (watched) observer.returned?.(e, stack, frame);
-      plan.handlers.return?.(w, e as never, stack, frame);
+      if (!bare) plan.handlers.return?.(w, e as never, stack, frame);
       if (frame) w.passUp(frame, stack);
       if (watched) observer.reduced?.(e, stack, frame);
     }

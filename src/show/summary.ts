@@ -67,5 +67,6 @@ export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[]
 export function summaryLines(replay: Replay, style: Style): string[] {
   const head = [style.bold(traceLine(replay.trace))];
   const objects = objectLines(replay.objects);
-  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.operations), verdictLine(replay, style), ...doubtLines(replay)];
+  const verdict = replay.trace.format === "function-graph" ? "no verdicts: the recording shows what ran, not on which objects" : verdictLine(replay, style);
+  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.operations), verdict, ...doubtLines(replay)];
 }

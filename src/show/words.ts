@@ -17,7 +17,9 @@ export function argument(value: Value): string {
   return printable(NAMED_AS[name] === object.kind ? shortLabel(object) : object.label);
 }
 
+/** Of a call of which nothing but its name is known, an ellipsis. */
 function args(node: CallNode): string {
+  if (node.args.length > 0 && node.args.every((a) => a.text === "(fault)")) return "…";
   const named = new Set(node.args.flatMap((a) => (a.object ? [JSON.stringify(shortLabel(a.object))] : [])));
   return node.args
     .filter((a) => !(a.name === "name" && named.has(a.text)))
