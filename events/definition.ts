@@ -68,6 +68,13 @@ export interface TracepointFormat {
 export interface Unseen {
   readonly kernels: readonly Kernel[];
   readonly why: string;
+  /** It happens there and no probe shows it (inlined); else nothing that was recorded calls it. */
+  readonly hidden?: boolean;
+}
+
+/** Whether the standard probes show an operation on a kernel whenever it happens. */
+export function shownOn(operation: OperationDefinition, kernel: Kernel): boolean {
+  return operation.probed && operation.kernels.includes(kernel) && !(operation.unseen?.hidden && operation.unseen.kernels.includes(kernel));
 }
 
 /**

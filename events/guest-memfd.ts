@@ -8,7 +8,7 @@ const CUSTOM_INODE = ["linux-6.12-patched", "linux-7.2"] as const;
 const SOURCE = "virt/kvm/guest_memfd.c";
 
 /** Steps of the patch as posted that the recorded build does not show. */
-const INLINED = { kernels: ["linux-6.12-patched"], why: "the compiler inlined it into kvm_gmem_create in the build that was recorded" } as const;
+const INLINED = { kernels: ["linux-6.12-patched"], why: "the compiler inlined it into kvm_gmem_create in the build that was recorded", hidden: true } as const;
 
 export const kvm_gmem_init = operation({
   name: "kvm_gmem_init",

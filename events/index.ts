@@ -11,6 +11,7 @@ import * as file from "./file.js";
 import * as guestMemfd from "./guest-memfd.js";
 import * as guestMemfdMemory from "./guest-memfd-memory.js";
 import * as inode from "./inode.js";
+import * as locking from "./locking.js";
 import * as marker from "./marker.js";
 import * as module from "./module.js";
 import * as mount from "./mount.js";
@@ -37,6 +38,7 @@ export const operations = {
   ...guestMemfdMemory,
   ...pageCache,
   ...rcu,
+  ...locking,
   ...marker,
 } as const;
 
@@ -59,6 +61,7 @@ export const subsystems: readonly Subsystem[] = [
   { title: "Memory of guest_memfd", operations: Object.values(guestMemfdMemory) },
   { title: "Page cache", operations: Object.values(pageCache) },
   { title: "RCU and slab", operations: Object.values(rcu) },
+  { title: "Locks and deferred work", operations: Object.values(locking) },
   { title: "Markers", operations: Object.values(marker) },
 ];
 

@@ -8,7 +8,8 @@ import type { Finding, RuleName } from "./check/finding.js";
 import type { Batch } from "./log/batch.js";
 import type { Tables } from "./log/tables.js";
 import { exactTime } from "./log/time.js";
-import { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
+import { openRecording, type OpenOptions } from "./read/recording.js";
+import type { Recorded } from "./read/report.js";
 import type { MissingHalf } from "./reduce/calls.js";
 import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
 import { type OperationList, Operations } from "./reduce/operations.js";
@@ -61,7 +62,7 @@ export interface Replay {
   readonly missing: { readonly total: number; readonly shown: readonly MissingHalf[] };
   /** The state at the end, or at the moment that was asked for. */
   readonly world: World;
-  readonly recording: Recording;
+  readonly recording: Recorded;
 }
 
 /** A moment: the state after an event, or after the last event not later than a time. */
@@ -74,7 +75,7 @@ export interface ReplayOptions extends OpenOptions {
   readonly at?: Moment;
   readonly store?: Store;
   /** Told what happens while it happens. */
-  readonly observe?: (world: World, recording: Recording) => Observer;
+  readonly observe?: (world: World, recording: Recorded) => Observer;
   readonly onFinding?: (finding: Finding) => void;
   /** Called after every batch. */
   readonly onProgress?: (events: number, bytes: number) => void;
@@ -86,7 +87,7 @@ export async function replay(path: string, options: ReplayOptions = {}): Promise
 }
 
 /** The same for a recording that is open already. */
-export async function replayRecording(recording: Recording, options: ReplayOptions = {}): Promise<Replay> {
+export async function replayRecording(recording: Recorded, options: ReplayOptions = {}): Promise<Replay> {
   const { tables, report } = recording;
   const reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
   const { world } = reducer;

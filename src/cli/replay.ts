@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Finding } from "../check/finding.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
-import type { Recording } from "../read/recording.js";
+import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { CallTrees } from "../reduce/call-tree.js";
 import type { Observer, World } from "../reduce/world.js";
@@ -197,7 +197,7 @@ class Evidence implements Observer {
   constructor(
     private readonly chronicle: Chronicle,
     private readonly world: World,
-    private readonly recording: Recording,
+    private readonly recording: Recorded,
     private readonly known: Map<Finding, readonly ShownStep[]>,
   ) {}
 

@@ -1,5 +1,13 @@
 /** What reading a recording came to: how much of it was understood, and what the recording itself says is missing. */
 
+import type { Log } from "../log/log.js";
+
+/** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
+export interface Recorded extends Log {
+  readonly report: ReadReport;
+  close(): Promise<void>;
+}
+
 export interface SkippedLine {
   readonly line: number;
   /** Its beginning; not trusted, see `printable`. */

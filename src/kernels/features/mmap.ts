@@ -1,0 +1,33 @@
+/** guest_memfd that user space can map (6.18): for memory that is shared with the host, wholly or to begin with. */
+import { enter } from "../../simulate/step.js";
+import { ENODEV, PAGE_SIZE } from "../constants.js";
+import type { FunctionTable } from "../kernel.js";
+
+const GUEST_MEMFD_FLAG_MMAP = 1;
+const GUEST_MEMFD_FLAG_INIT_SHARED = 2;
+
+export const mmap = {
+  *kvm_gmem_valid_flags(kvm) {
+    return (yield* this.kvm_arch_has_private_mem(kvm)) ? GUEST_MEMFD_FLAG_MMAP : GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
+  },
+
+  *kvm_gmem_mmap(file) {
+    yield enter("kvm_gmem_mmap", { file, vma: file.pointer });
+    return this.get(this.inode(this.get(file.f_inode)).i_private) & GUEST_MEMFD_FLAG_MMAP ? 0 : -ENODEV;
+  },
+
+  *kvm_gmem_fault_user_mapping(file, index) {
+    yield enter("kvm_gmem_fault_user_mapping", { vmf: file.pointer });
+    const inode = this.inode(this.get(file.f_inode));
+    if (index * PAGE_SIZE >= this.get(inode.i_size) || !(this.get(inode.i_private) & GUEST_MEMFD_FLAG_INIT_SHARED)) return false;
+    yield* this.filemap_invalidate_lock_shared(inode);
+    const error = yield* this.kvm_gmem_get_folio(inode, index);
+    yield* this.filemap_invalidate_unlock_shared(inode);
+    return error === 0;
+  },
+
+  /** Any VM may bind: that its memory is private is no longer asked for. */
+  *kvm_may_bind_guest_memfd(_kvm) {
+    return this.config.guestMemfd;
+  },
+} satisfies FunctionTable;

@@ -1,0 +1,48 @@
+/** What else changed between the releases, as far as it shows. */
+import { add, enter } from "../../simulate/step.js";
+import { EEXIST } from "../constants.js";
+import type { FunctionTable } from "../kernel.js";
+
+/** 6.18: filp_close no longer goes through fput, but ends what it closes the same way. */
+export const filpCloseSync = {
+  *filp_close(file) {
+    yield enter("filp_close", { file });
+    if ((yield add(file.f_count, -1, "file_ref_put_close(&filp->f_ref)")) > 0) return;
+    yield* this.__fput_deferred(file);
+  },
+} satisfies FunctionTable;
+
+/** 7.2: a range of guest_memfd that is bound already is in use, not an invalid argument. */
+export const overlapExists = {
+  *kvm_gmem_overlap_errno() {
+    return -EEXIST;
+  },
+} satisfies FunctionTable;
+
+/** 7.2: d_make_root goes through d_instantiate, and shrinking a dead tree puts its root without dput. */
+export const dcache72 = {
+  *d_make_root(inode) {
+    const dentry = yield* this.__d_alloc(this.superBlock(this.get(inode.i_sb)), "/");
+    if (!dentry) {
+      yield* this.iput(inode);
+      return null;
+    }
+    yield* this.d_instantiate(dentry, inode);
+    return dentry;
+  },
+
+  *shrink_dcache_for_umount(sb) {
+    const root = this.get(sb.s_root);
+    if (!root) return;
+    const dentry = this.dentry(root);
+    if ((yield add(dentry.d_count, -1, "sb->s_root = NULL; lockref_put_return(&dentry->d_lockref)")) === 0) yield* this.__dentry_kill(dentry);
+  },
+} satisfies FunctionTable;
+
+/** A kernel without guest_memfd (CONFIG_KVM_PRIVATE_MEM=n): kvm_gmem_init and kvm_gmem_exit are stubs. */
+export const withoutGuestMemfd = {
+  *kvm_gmem_init(_module) {
+    return 0;
+  },
+  *kvm_gmem_exit() {},
+} satisfies FunctionTable;

@@ -1,0 +1,48 @@
+/** The simulated kernels, and how each differs from the one it began as. */
+import type { Config } from "../simulate/environment.js";
+import { customInodeAsMerged } from "./features/custom-inode-merged.js";
+import { customInodeAsPosted } from "./features/custom-inode-posted.js";
+import { mmap } from "./features/mmap.js";
+import { dcache72, filpCloseSync, overlapExists, withoutGuestMemfd } from "./features/releases.js";
+import { kernel, KernelDefinition } from "./kernel.js";
+import { anonInodes } from "./linux/fs/anon_inodes.js";
+import { dcache } from "./linux/fs/dcache.js";
+import { descriptors } from "./linux/fs/file.js";
+import { fileTable } from "./linux/fs/file_table.js";
+import { inode } from "./linux/fs/inode.js";
+import { libfs } from "./linux/fs/libfs.js";
+import { namespace } from "./linux/fs/namespace.js";
+import { superBlock } from "./linux/fs/super.js";
+import { locking } from "./linux/kernel/locking.js";
+import { modules } from "./linux/kernel/module.js";
+import { rcu } from "./linux/kernel/rcu.js";
+import { filemap } from "./linux/mm/filemap.js";
+import { guestMemfd } from "./linux/virt/guest_memfd.js";
+import { kvmMain } from "./linux/virt/kvm_main.js";
+
+export { KernelDefinition, type FunctionTable, type Kernel } from "./kernel.js";
+export type { Functions, MemoryRegion } from "./prototypes.js";
+
+const OWN_CONFIG: Config = { guestMemfd: true, inodeBlobs: false, softwareProtectedVms: true, reverseMaps: true };
+const DEBIAN_CONFIG: Config = { guestMemfd: true, inodeBlobs: true, softwareProtectedVms: false, reverseMaps: true };
+
+const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...modules, ...rcu, ...locking, ...filemap, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
+const linux612Patched = new KernelDefinition("linux-6.12-patched", "linux-6.12-patched", linux612.with("", customInodeAsPosted).functions, OWN_CONFIG);
+const linux618 = new KernelDefinition("linux-6.18", "linux-6.18", linux612.with("", { ...mmap, ...filpCloseSync }).functions, DEBIAN_CONFIG);
+const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...overlapExists, ...dcache72 }).functions, DEBIAN_CONFIG);
+
+/** By the names that the command takes. */
+export const kernels = {
+  "linux-6.12": linux612,
+  "linux-6.12-patched": linux612Patched,
+  "linux-6.18": linux618,
+  "linux-7.2": linux72,
+} as const;
+
+/** Other names for them: what the patch's two sides are called. */
+export const ALIASES: Readonly<Record<string, keyof typeof kernels>> = { "anon-inode": "linux-6.12", "custom-inode": "linux-6.12-patched" };
+
+/** The same kernel built without guest_memfd. */
+export function withoutPrivateMemory(definition: KernelDefinition): KernelDefinition {
+  return definition.with(`${definition.name} without CONFIG_KVM_PRIVATE_MEM`, withoutGuestMemfd, { guestMemfd: false });
+}

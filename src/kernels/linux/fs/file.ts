@@ -1,0 +1,110 @@
+/** fs/file.c: descriptors. */
+import { add, addUnlessZero, change, create, enter, leave, store, storeList } from "../../../simulate/step.js";
+import { EBADF, EMFILE } from "../../constants.js";
+import type { FunctionTable } from "../../kernel.js";
+
+/** A descriptor that is taken and under which no file was installed yet. */
+const RESERVED = -1;
+
+export const descriptors = {
+  *get_unused_fd_flags(flags) {
+    yield enter("get_unused_fd_flags", { flags });
+    const fd = yield* this.alloc_fd();
+    yield leave("get_unused_fd_flags", fd);
+    return fd;
+  },
+
+  /** The lowest descriptor that is free and below the limit. */
+  *alloc_fd() {
+    const files = this.files(this.get(this.current.files));
+    const fd = yield change("__set_open_fd(fd, fdt)", { type: "claim", list: files.fd, value: RESERVED, below: this.get(files.nofile) });
+    return fd < 0 ? -EMFILE : fd;
+  },
+
+  *put_unused_fd(fd) {
+    yield enter("put_unused_fd", { fd });
+    const files = this.files(this.get(this.current.files));
+    yield change("__clear_open_fd(fd, fdt)", { type: "put", list: files.fd, index: fd, value: 0 });
+  },
+
+  *fd_install(fd, file) {
+    yield enter("fd_install", { fd, file });
+    const files = this.files(this.get(this.current.files));
+    yield change("rcu_assign_pointer(fdt->fd[fd], file)", { type: "put", list: files.fd, index: fd, value: file.pointer });
+  },
+
+  /** The file of a descriptor with a reference more; nothing where there is none, or where its last reference is gone. */
+  *fget(fd) {
+    const pointer = yield* this.files_lookup_fd(fd);
+    if (!pointer) return null;
+    const file = this.file(pointer);
+    return (yield addUnlessZero(file.f_count, 1, "get_file_rcu(&fdt->fd[fd])")) > 0 ? file : null;
+  },
+
+  *files_lookup_fd(fd) {
+    const pointer = this.list(this.files(this.get(this.current.files)).fd)[fd] ?? 0;
+    return pointer > 0 ? pointer : 0;
+  },
+
+  /** The file that a pointer names, unless it is dying. */
+  *get_file_active(cell) {
+    const pointer = this.get(cell);
+    if (!pointer) return null;
+    const file = this.file(pointer);
+    return (yield addUnlessZero(file.f_count, 1, "file_ref_get(&file->f_ref)")) > 0 ? file : null;
+  },
+
+  *file_close_fd(fd) {
+    yield enter("file_close_fd", { fd });
+    if (!(yield* this.files_lookup_fd(fd))) return null;
+    const pointer = yield change("rcu_assign_pointer(fdt->fd[fd], NULL)", { type: "put", list: this.files(this.get(this.current.files)).fd, index: fd, value: 0 });
+    return pointer > 0 ? this.file(pointer) : null;
+  },
+
+  *close(fd) {
+    const file = yield* this.file_close_fd(fd);
+    if (!file) return -EBADF;
+    yield* this.fput_close_sync(file);
+    return 0;
+  },
+
+  *dup(fd) {
+    const file = yield* this.fget(fd);
+    if (!file) return -EBADF;
+    const copy = yield* this.alloc_fd();
+    if (copy < 0) {
+      yield* this.fput(file);
+      return copy;
+    }
+    yield* this.fd_install(copy, file);
+    return copy;
+  },
+
+  /** A copy of the current table for a new process: every file gains a reference. */
+  *dup_fd() {
+    const files = this.files(this.get(this.current.files));
+    const copy = this.files(yield create("files_struct", "kmem_cache_alloc(files_cachep)"));
+    const fds = this.list(files.fd);
+    yield store("newf->count = 1", [copy.count, 1], [copy.nofile, this.get(files.nofile)]);
+    for (const pointer of fds) if (pointer > 0) yield* this.get_file(this.file(pointer));
+    yield storeList(
+      copy.fd,
+      fds.map((pointer) => Math.max(pointer, 0)),
+      "dup_fd(oldf)",
+    );
+    return copy;
+  },
+
+  *exit_files() {
+    const files = this.files(this.get(this.current.files));
+    if ((yield add(files.count, -1, "atomic_dec_and_test(&files->count)")) > 0) return;
+    const fds = this.list(files.fd);
+    yield storeList(files.fd, [], "close_files(files)");
+    for (const pointer of fds) if (pointer > 0) yield* this.filp_close(this.file(pointer));
+  },
+
+  *filp_close(file) {
+    yield enter("filp_close", { file });
+    yield* this.fput(file);
+  },
+} satisfies FunctionTable;

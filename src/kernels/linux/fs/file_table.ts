@@ -1,0 +1,109 @@
+/** fs/file_table.c: open files. */
+import { add, allocate, change, enter, leave, store, storeList } from "../../../simulate/step.js";
+import { ENFILE, ENOMEM, FOPS } from "../../constants.js";
+import type { FunctionTable } from "../../kernel.js";
+
+export const fileTable = {
+  *alloc_empty_file(flags) {
+    yield enter("alloc_empty_file", { flags });
+    const file = yield* this.__alloc_file();
+    yield leave("alloc_empty_file", file);
+    return file;
+  },
+
+  *__alloc_file() {
+    if (this.get(this.system.nr_files) >= this.get(this.system.files_stat_max_files) && !this.get(this.current.cap_effective)) return -ENFILE;
+    const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
+    if (!pointer) return -ENOMEM;
+    const file = this.file(pointer);
+    yield add(this.system.nr_files, 1, "percpu_counter_inc(&nr_files)");
+    yield store("file_ref_init(&f->f_ref, 1)", [file.f_count, 1], [file.f_op, FOPS.other]);
+    return file;
+  },
+
+  *alloc_file_pseudo(inode, mnt, name, flags, fops) {
+    yield enter("alloc_file_pseudo", { inode, mnt, name, flags, fops });
+    const dentry = yield* this.d_alloc_pseudo(this.superBlock(this.get(mnt.mnt_sb)), name);
+    if (!dentry) {
+      yield leave("alloc_file_pseudo", -ENOMEM);
+      return -ENOMEM;
+    }
+    yield* this.mntget(mnt);
+    yield* this.d_instantiate(dentry, inode);
+    const file = yield* this.alloc_empty_file(flags);
+    if (typeof file === "number") {
+      // The dentry would take the caller's reference with it.
+      yield* this.ihold(inode);
+      yield* this.dput(dentry);
+      yield* this.mntput(mnt);
+      yield leave("alloc_file_pseudo", file);
+      return file;
+    }
+    yield store("file_init_path(file, path, fops)", [file.f_inode, inode.pointer], [file.f_dentry, dentry.pointer], [file.f_mnt, mnt.pointer], [file.f_op, fops]);
+    yield leave("alloc_file_pseudo", file);
+    return file;
+  },
+
+  *get_file(file) {
+    yield add(file.f_count, 1, "file_ref_inc(&f->f_ref)");
+  },
+
+  /** The last reference of a task ends the file before that task returns to user space. */
+  *fput(file) {
+    yield enter("fput", { file });
+    if ((yield add(file.f_count, -1, "file_ref_put(&file->f_ref)")) > 0) return;
+    yield* this.__fput_deferred(file);
+  },
+
+  *__fput_deferred(file) {
+    yield change("task_work_add(current, &file->f_task_work, TWA_RESUME)", { type: "append", list: this.current.task_works, values: [file.pointer] });
+  },
+
+  /** close(2) ends the file itself. */
+  *fput_close_sync(file) {
+    if ((yield add(file.f_count, -1, "file_ref_put_close(&file->f_ref)")) > 0) return;
+    yield* this.__fput(file);
+  },
+
+  /** kernel/task_work.c: what was queued last runs first. */
+  *task_work_run() {
+    for (;;) {
+      const works = this.list(this.current.task_works);
+      if (works.length === 0) return;
+      yield storeList(this.current.task_works, [], "xchg(&task->task_works, NULL)");
+      for (let k = works.length - 1; k >= 0; k--) yield* this.__fput(this.file(works[k]!));
+    }
+  },
+
+  *__fput(file) {
+    const inode = this.get(file.f_inode);
+    yield enter("__fput", { file, inode: inode ? this.inode(inode) : null });
+    const fops = this.get(file.f_op);
+    yield* this.f_op_release(file);
+    // fops_put: from here on the module may go, whatever of the file is still to end.
+    const owner = yield* this.fops_owner(fops);
+    if (owner) yield* this.module_put(owner);
+    const dentry = this.get(file.f_dentry);
+    const mnt = this.get(file.f_mnt);
+    if (dentry) yield* this.dput(this.dentry(dentry));
+    if (mnt) yield* this.mntput(this.mount(mnt));
+    yield add(this.system.nr_files, -1, "percpu_counter_dec(&nr_files)");
+    yield store("file_free(file)", [file.freed, 1]);
+  },
+
+  *f_op_release(file) {
+    switch (this.get(file.f_op)) {
+      case FOPS.kvm_vm:
+        yield* this.kvm_vm_release(file);
+        break;
+      case FOPS.kvm_gmem:
+        yield* this.kvm_gmem_release(this.inode(this.get(file.f_inode)), file);
+        break;
+    }
+  },
+
+  *fops_owner(fops) {
+    const owner = fops === FOPS.kvm_gmem ? this.get(this.system.kvm_gmem_fops_owner) : fops === FOPS.kvm_vm || fops === FOPS.kvm_chardev ? this.get(this.system.kvm_chardev_owner) : 0;
+    return owner ? this.module(owner) : null;
+  },
+} satisfies FunctionTable;

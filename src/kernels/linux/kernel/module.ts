@@ -1,0 +1,93 @@
+/** kernel/module/main.c: modules come, are held, and go. */
+import { add, addUnlessZero, allocation, change, create, enter, leave, reading, store } from "../../../simulate/step.js";
+import { EAGAIN, EBUSY, EEXIST, ENOENT, ENOMEM, EPERM, MODULE_REF_BASE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE } from "../../constants.js";
+import type { FunctionTable } from "../../kernel.js";
+
+export const modules = {
+  *find_module(name) {
+    for (const pointer of this.list(this.system.modules)) if (this.words.word(this.get(this.module(pointer).name)) === name) return this.module(pointer);
+    return null;
+  },
+
+  *try_module_get(module) {
+    if (!module) return true;
+    yield enter("try_module_get", { module, name: this.words.word(this.get(module.name)), refcnt: reading(module.refcnt), state: reading(module.state) });
+    const ok = this.get(module.state) !== MODULE_STATE_GOING && (yield addUnlessZero(module.refcnt, 1, "atomic_inc_not_zero(&module->refcnt)")) > 0;
+    yield leave("try_module_get", ok ? 1 : 0);
+    return ok;
+  },
+
+  *module_put(module) {
+    if (!module) return;
+    yield enter("module_put", { module, name: this.words.word(this.get(module.name)), refcnt: reading(module.refcnt) });
+    yield add(module.refcnt, -1, "atomic_dec_if_positive(&module->refcnt)");
+  },
+
+  /** finit_module(2) of a module whose code uses that of `needs`. */
+  *finit_module(name, needs) {
+    if (!this.get(this.current.cap_effective)) return -EPERM;
+    if (yield* this.find_module(name)) return -EEXIST;
+    for (const need of needs) if (!(yield* this.find_module(need))) return -ENOENT;
+    if (yield allocation("layout_and_allocate(info)")) return -ENOMEM;
+    const mod = this.module(yield create("module", "move_module(mod)"));
+    // One reference keeps it while its init runs, beside the module system's own.
+    yield store("mod->state = MODULE_STATE_COMING", [mod.name, this.words.number(name)], [mod.refcnt, MODULE_REF_BASE + 1], [mod.state, MODULE_STATE_COMING]);
+    for (const need of needs) {
+      const used = (yield* this.find_module(need))!;
+      // strong_try_module_get, for the first symbol that is found there.
+      yield* this.try_module_get(used);
+      yield change("add_module_usage(a, b)", { type: "append", list: used.source_list, values: [mod.pointer] }, { type: "append", list: mod.target_list, values: [used.pointer] });
+    }
+    yield change("list_add_rcu(&mod->list, &modules)", { type: "append", list: this.system.modules, values: [mod.pointer] });
+    const error = yield* this.do_one_initcall(mod);
+    if (error) {
+      yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
+      yield* this.synchronize_rcu();
+      yield* this.module_put(mod);
+      yield* this.free_module(mod);
+      return error;
+    }
+    yield store("mod->state = MODULE_STATE_LIVE", [mod.state, MODULE_STATE_LIVE]);
+    yield* this.module_put(mod);
+    return 0;
+  },
+
+  *delete_module(name) {
+    if (!this.get(this.current.cap_effective)) return -EPERM;
+    const mod = yield* this.find_module(name);
+    if (!mod) return -ENOENT;
+    if (this.list(mod.source_list).length > 0) return -EAGAIN;
+    if (this.get(mod.state) !== MODULE_STATE_LIVE) return -EBUSY;
+    if ((yield* this.try_release_module_ref(mod)) > 0) return -EAGAIN;
+    yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
+    yield* this.module_exit(mod);
+    yield* this.free_module(mod);
+    return 0;
+  },
+
+  /** Takes the module system's own reference away; if users are left, puts it back. Comes to the users that are left. */
+  *try_release_module_ref(mod) {
+    const left = yield add(mod.refcnt, -MODULE_REF_BASE, "atomic_sub_return(MODULE_REF_BASE, &mod->refcnt)");
+    if (left === 0) return 0;
+    return yield addUnlessZero(mod.refcnt, MODULE_REF_BASE, "atomic_add_unless(&mod->refcnt, MODULE_REF_BASE, 0)");
+  },
+
+  *free_module(module) {
+    yield enter("free_module", { module });
+    for (const pointer of this.list(module.target_list)) {
+      const used = this.module(pointer);
+      yield change("list_del(&use->source_list)", { type: "drop", list: used.source_list, value: module.pointer, size: 1 });
+      yield* this.module_put(used);
+    }
+    yield change("list_del_rcu(&mod->list)", { type: "drop", list: this.system.modules, value: module.pointer, size: 1 });
+    yield store("module_memfree(mod)", [module.freed, 1]);
+  },
+
+  *do_one_initcall(mod) {
+    return this.words.word(this.get(mod.name)) === "kvm_amd" ? yield* this.kvm_init(mod) : 0;
+  },
+
+  *module_exit(mod) {
+    if (this.words.word(this.get(mod.name)) === "kvm_amd") yield* this.kvm_exit();
+  },
+} satisfies FunctionTable;

@@ -1,0 +1,39 @@
+/** mm/filemap.c and mm/truncate.c: the pages of a file. */
+import { covers } from "../../../simulate/lists.js";
+import { allocation, change, enter, leave } from "../../../simulate/step.js";
+import { ENOMEM, OFFSET, PAGE_SHIFT } from "../../constants.js";
+import type { FunctionTable } from "../../kernel.js";
+
+export const filemap = {
+  /** The page at an index, made if need be; comes to 0, or to an error. */
+  *__filemap_get_folio(inode, index) {
+    if (covers(this.list(inode.i_pages), index)) return 0;
+    if (yield allocation("filemap_alloc_folio(gfp, 0)")) return -ENOMEM;
+    return yield* this.filemap_add_folio(inode, index);
+  },
+
+  *filemap_add_folio(inode, index) {
+    yield enter("filemap_add_folio", { mapping: { of: inode, offset: OFFSET.i_data }, folio: folioAt(inode.pointer, index), index });
+    yield change("__filemap_add_folio(mapping, folio, index)", { type: "cover", list: inode.i_pages, first: index, end: index + 1, count: inode.nrpages });
+    yield leave("filemap_add_folio", 0);
+    return 0;
+  },
+
+  *truncate_inode_pages_final(inode) {
+    yield enter("truncate_inode_pages_final", { mapping: { of: inode, offset: OFFSET.i_data } });
+    yield* this.truncate_inode_pages_range(inode, 0, -1);
+  },
+
+  /** `lend` is the last byte, -1 for the end of the file. */
+  *truncate_inode_pages_range(inode, lstart, lend) {
+    yield enter("truncate_inode_pages_range", { mapping: { of: inode, offset: OFFSET.i_data }, lstart, lend });
+    const first = Math.ceil(lstart / 2 ** PAGE_SHIFT);
+    const end = lend === -1 ? Number.MAX_SAFE_INTEGER : Math.floor((lend + 1) / 2 ** PAGE_SHIFT);
+    yield change("delete_from_page_cache_batch(mapping, &fbatch)", { type: "uncover", list: inode.i_pages, first, end, count: inode.nrpages });
+  },
+} satisfies FunctionTable;
+
+/** A number that stands for the page of an inode at an index. */
+export function folioAt(inode: number, index: number): number {
+  return inode * 0x100000 + index + 1;
+}

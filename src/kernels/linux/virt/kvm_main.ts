@@ -1,0 +1,257 @@
+/** virt/kvm/kvm_main.c: the module's life, VMs, and their memslots. */
+import { add, allocate, allocation, change, enter, leave, mayFail, store } from "../../../simulate/step.js";
+import {
+  EEXIST,
+  EINVAL,
+  ENOMEM,
+  EBUSY,
+  FOPS,
+  KVM_MEM_GUEST_MEMFD,
+  KVM_MEM_LOG_DIRTY_PAGES,
+  O_CLOEXEC,
+  O_RDWR,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+} from "../../constants.js";
+import type { FunctionTable } from "../../kernel.js";
+import type { Memslot } from "../../../simulate/structs.js";
+
+/** KVM_USER_MEM_SLOTS: SHRT_MAX slots but for three that KVM keeps for itself. */
+const KVM_USER_MEM_SLOTS = 32764;
+const KVM_MEM_SLOTS_NUM = 32767;
+const KVM_MEM_MAX_NR_PAGES = 2 ** 31 - 1;
+/** A process's half of the address space; what the memory behind a slot must lie in. */
+const TASK_SIZE = 2 ** 47;
+/** Levels of page tables that a memslot keeps books of: 4 KiB, 2 MiB, 1 GiB. */
+const KVM_NR_PAGE_SIZES = 3;
+
+export const kvmMain = {
+  *kvm_init(module) {
+    yield enter("kvm_init", {});
+    const error = yield* this.__kvm_init(module);
+    yield leave("kvm_init", error);
+    return error;
+  },
+
+  *__kvm_init(module) {
+    if (yield allocation("kmem_cache_create_usercopy(\"kvm_vcpu\")")) return -ENOMEM;
+    let error = yield mayFail("kvm_irqfd_init()", -ENOMEM);
+    if (error) return error;
+    error = yield mayFail("kvm_async_pf_init()", -ENOMEM);
+    if (error) return error;
+    yield store("kvm_chardev_ops.owner = module; kvm_vm_fops.owner = module", [this.system.kvm_chardev_owner, module.pointer]);
+    error = yield mayFail("kvm_vfio_ops_init()", -EEXIST);
+    if (error) return error;
+    error = yield* this.kvm_gmem_init(module);
+    if (error) return error;
+    error = yield mayFail("kvm_init_virtualization()", -ENOMEM);
+    if (error) {
+      yield* this.kvm_gmem_exit();
+      return error;
+    }
+    yield enter("misc_register", { misc: FOPS.kvm_chardev });
+    error = yield mayFail("misc_register(&kvm_dev)", -EBUSY, -ENOMEM);
+    if (error) {
+      // err_register: kvm_uninit_virtualization(), then err_virt
+      yield* this.kvm_gmem_exit();
+      return error;
+    }
+    yield store("list_add(&misc->list, &misc_list)", [this.system.kvm_dev_owner, module.pointer]);
+    return 0;
+  },
+
+  *kvm_exit() {
+    yield enter("kvm_exit", {});
+    yield enter("misc_deregister", { misc: FOPS.kvm_chardev });
+    yield store("list_del(&misc->list)", [this.system.kvm_dev_owner, 0]);
+    yield* this.kvm_gmem_exit();
+  },
+
+  /** The ioctl KVM_CREATE_VM: comes to a descriptor. */
+  *kvm_dev_ioctl_create_vm(type) {
+    const fd = yield* this.get_unused_fd_flags(O_CLOEXEC);
+    if (fd < 0) return fd;
+    const kvm = yield* this.kvm_create_vm(type);
+    if (typeof kvm === "number") {
+      yield* this.put_unused_fd(fd);
+      return kvm;
+    }
+    const file = yield* this.anon_inode_getfile("kvm-vm", FOPS.kvm_vm, kvm, O_RDWR);
+    if (typeof file === "number") {
+      yield* this.kvm_put_kvm(kvm);
+      yield* this.put_unused_fd(fd);
+      return file;
+    }
+    yield* this.fd_install(fd, file);
+    return fd;
+  },
+
+  *kvm_create_vm(type) {
+    const pointer = yield allocate("kvm", "kvm_arch_alloc_vm()");
+    if (!pointer) return -ENOMEM;
+    const kvm = this.kvm(pointer);
+    yield store("refcount_set(&kvm->users_count, 1)", [kvm.users_count, 1], [kvm.type, type]);
+    yield enter("kvm_arch_init_vm", { kvm, type });
+    const error = (yield* this.kvm_is_vm_type_supported(type)) ? 0 : -EINVAL;
+    yield leave("kvm_arch_init_vm", error);
+    if (error) {
+      yield store("kvm_arch_free_vm(kvm)", [kvm.freed, 1]);
+      return error;
+    }
+    return kvm;
+  },
+
+  /** KVM_X86_DEFAULT_VM, and KVM_X86_SW_PROTECTED_VM where that is configured (and two-dimensional paging is on). */
+  *kvm_is_vm_type_supported(type) {
+    return type === 0 || (type === 1 && this.config.softwareProtectedVms);
+  },
+
+  *kvm_get_kvm(kvm) {
+    yield enter("kvm_get_kvm", { kvm });
+    yield add(kvm.users_count, 1, "refcount_inc(&kvm->users_count)");
+  },
+
+  *kvm_put_kvm(kvm) {
+    yield enter("kvm_put_kvm", { kvm });
+    if ((yield add(kvm.users_count, -1, "refcount_dec_and_test(&kvm->users_count)")) > 0) return;
+    yield* this.kvm_destroy_vm(kvm);
+  },
+
+  *kvm_vm_release(file) {
+    yield enter("kvm_vm_release", { inode: this.inode(this.get(file.f_inode)), file });
+    yield* this.kvm_put_kvm(this.kvm(this.get(file.private_data)));
+  },
+
+  *kvm_destroy_vm(kvm) {
+    yield enter("kvm_destroy_vm", { kvm });
+    yield enter("kvm_arch_destroy_vm", { kvm });
+    for (const slot of inHashOrder(this.list(kvm.memslots).map((pointer) => this.memslot(pointer)), (s) => this.get(s.id))) yield* this.kvm_free_memslot(slot);
+    yield store("kvm_arch_free_vm(kvm)", [kvm.freed, 1]);
+  },
+
+  *kvm_free_memslot(slot) {
+    if (this.get(slot.flags) & KVM_MEM_GUEST_MEMFD) yield* this.kvm_gmem_unbind(slot);
+    yield store("kfree(slot)", [slot.freed, 1]);
+  },
+
+  /** The ioctl KVM_SET_USER_MEMORY_REGION2. */
+  *kvm_vm_ioctl_set_memory_region(kvm, mem) {
+    if ((mem.slot & 0xffff) >= KVM_USER_MEM_SLOTS) return -EINVAL;
+    yield* this.mutex_lock(kvm.slots_lock, "&kvm->slots_lock");
+    const error = yield* this.kvm_set_memory_region(kvm, mem);
+    yield* this.mutex_unlock(kvm.slots_lock, "&kvm->slots_lock");
+    return error;
+  },
+
+  *kvm_set_memory_region(kvm, mem) {
+    yield enter("kvm_set_memory_region", { kvm, slot: mem.slot, flags: mem.flags, gpa: mem.guest_phys_addr, size: mem.memory_size, gmem_offset: mem.guest_memfd_offset, gmem_fd: mem.guest_memfd });
+    const error = yield* this.__kvm_set_memory_region(kvm, mem);
+    yield leave("kvm_set_memory_region", error);
+    return error;
+  },
+
+  *check_memory_region_flags(kvm, mem) {
+    let valid = KVM_MEM_LOG_DIRTY_PAGES;
+    if (yield* this.kvm_may_bind_guest_memfd(kvm)) valid |= KVM_MEM_GUEST_MEMFD;
+    return (mem.flags & ~valid) === 0 ? 0 : -EINVAL;
+  },
+
+  /** Only a VM whose memory can be private: up to 6.12, nothing else is bound to guest_memfd. */
+  *kvm_may_bind_guest_memfd(kvm) {
+    return this.config.guestMemfd && (yield* this.kvm_arch_has_private_mem(kvm));
+  },
+
+  *kvm_arch_has_private_mem(kvm) {
+    return this.get(kvm.type) !== 0;
+  },
+
+  /** System management mode has slots of its own, where the VM can have it. */
+  *kvm_arch_nr_memslot_as_ids(kvm) {
+    return (yield* this.kvm_arch_has_private_mem(kvm)) ? 1 : 2;
+  },
+
+  *__kvm_set_memory_region(kvm, mem) {
+    if (yield* this.check_memory_region_flags(kvm, mem)) return -EINVAL;
+    const as_id = mem.slot >>> 16;
+    const id = mem.slot & 0xffff;
+    const { memory_size: size, guest_phys_addr: gpa, guest_memfd_offset: offset } = mem;
+    if (size % PAGE_SIZE !== 0 || gpa % PAGE_SIZE !== 0) return -EINVAL;
+    if (mem.userspace_addr < 0 || mem.userspace_addr % PAGE_SIZE !== 0 || size < 0 || mem.userspace_addr + size > TASK_SIZE) return -EINVAL;
+    if (mem.flags & KVM_MEM_GUEST_MEMFD && (offset % PAGE_SIZE !== 0 || wraps(offset, size))) return -EINVAL;
+    if (as_id >= (yield* this.kvm_arch_nr_memslot_as_ids(kvm)) || id >= KVM_MEM_SLOTS_NUM) return -EINVAL;
+    if (wraps(gpa, size) || size / PAGE_SIZE > KVM_MEM_MAX_NR_PAGES) return -EINVAL;
+    const slots = this.list(kvm.memslots)
+      .map((pointer) => this.memslot(pointer))
+      .filter((slot) => this.get(slot.as_id) === as_id);
+    const old = slots.find((slot) => this.get(slot.id) === id);
+    if (size === 0) {
+      if (!old) return -EINVAL;
+      return yield* this.kvm_delete_memslot(kvm, old);
+    }
+    // A slot with private memory is never changed, only deleted; and what changes one is no part of this model.
+    if (old) return -EINVAL;
+    const base_gfn = gfn(gpa);
+    const npages = size / PAGE_SIZE;
+    for (const slot of slots) if (this.get(slot.base_gfn) < base_gfn + npages && base_gfn < this.get(slot.base_gfn) + this.get(slot.npages)) return -EEXIST;
+    const pointer = yield allocate("kvm_memory_slot", "kzalloc(sizeof(*new))");
+    if (!pointer) return -ENOMEM;
+    const slot = this.memslot(pointer);
+    yield store("new->as_id = as_id; new->id = id; new->base_gfn = base_gfn; new->npages = npages", [slot.kvm, kvm.pointer], [slot.as_id, as_id], [slot.id, id], [slot.base_gfn, base_gfn], [slot.npages, npages], [slot.flags, mem.flags], [slot.userspace_addr, mem.userspace_addr]);
+    let error = 0;
+    if (mem.flags & KVM_MEM_GUEST_MEMFD) error = yield* this.kvm_gmem_bind(kvm, slot, mem.guest_memfd, offset);
+    if (!error) {
+      error = yield* this.kvm_create_memslot(kvm, slot);
+      if (!error) return 0;
+      if (mem.flags & KVM_MEM_GUEST_MEMFD) yield* this.kvm_gmem_unbind(slot);
+    }
+    yield store("kfree(new)", [slot.freed, 1]);
+    return error;
+  },
+
+  /** kvm_set_memslot with KVM_MR_CREATE. */
+  *kvm_create_memslot(kvm, slot) {
+    const error = yield* this.kvm_alloc_memslot_metadata(kvm, slot);
+    if (error) return error;
+    yield change("kvm_activate_memslot(kvm, NULL, new)", { type: "append", list: kvm.memslots, values: [slot.pointer] });
+    yield* this.synchronize_srcu();
+    return 0;
+  },
+
+  /** What x86 keeps about a slot: reverse maps for each size of page, what may be mapped large, and who is tracked. */
+  *kvm_alloc_memslot_metadata(_kvm, _slot) {
+    for (let level = 0; level < KVM_NR_PAGE_SIZES; level++) if (this.config.reverseMaps && (yield allocation(`__vcalloc(slot->arch.rmap[${level}])`))) return -ENOMEM;
+    for (let level = 1; level < KVM_NR_PAGE_SIZES; level++) if (yield allocation(`__vcalloc(slot->arch.lpage_info[${level - 1}])`)) return -ENOMEM;
+    if (yield allocation("__vcalloc(slot->arch.gfn_write_track)")) return -ENOMEM;
+    return 0;
+  },
+
+  /** kvm_set_memslot with KVM_MR_DELETE. */
+  *kvm_delete_memslot(kvm, old) {
+    if (yield allocation("kzalloc(sizeof(*invalid_slot))")) return -ENOMEM;
+    // kvm_invalidate_memslot: no vCPU finds it from here on, and none that found it is still using it.
+    yield* this.synchronize_srcu();
+    yield change("kvm_replace_memslot(kvm, old, NULL)", { type: "drop", list: kvm.memslots, value: old.pointer, size: 1 });
+    yield* this.kvm_free_memslot(old);
+    return 0;
+  },
+
+  /** No vCPU of this model is inside an SRCU read-side critical section across steps. */
+  *synchronize_srcu() {},
+} satisfies FunctionTable;
+
+/** An offset and a size whose sum does not fit in 64 bits. Both are 64-bit numbers that may be written as negative ones. */
+function wraps(offset: number, size: number): boolean {
+  return BigInt.asUintN(64, BigInt(offset)) + BigInt.asUintN(64, BigInt(size)) > 0xffffffffffffffffn;
+}
+
+/** A guest page number of an address that may be written as a negative number. */
+function gfn(gpa: number): number {
+  return Number(BigInt.asUintN(64, BigInt(gpa)) >> BigInt(PAGE_SHIFT));
+}
+
+/** kvm_free_memslots walks a hash table of 128 buckets; within a bucket, what was added last comes first. */
+function inHashOrder(slots: readonly Memslot[], idOf: (slot: Memslot) => number): Memslot[] {
+  const bucket = (slot: Memslot): number => Math.imul(idOf(slot), 0x61c88647) >>> 25;
+  return slots.toReversed().sort((a, b) => bucket(a) - bucket(b));
+}
+

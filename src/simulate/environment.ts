@@ -1,0 +1,105 @@
+/** What every kernel function finds in `this` besides the other functions: memory to read, structures, who is running. */
+import type { Cell, ListCell, Memory } from "./memory.js";
+import type { Dentry, File, FilesStruct, Gmem, Inode, Kvm, Memslot, Module, Mount, Pointer, Structs, SuperBlock, System, Task } from "./structs.js";
+
+/** What a task was told so far in the call that it is in: every number that it read, and what each step came to. */
+export type History = (number | readonly number[])[];
+
+/** The choices of a kernel's configuration and build that change what it does. */
+export interface Config {
+  /** guest_memfd is built in (CONFIG_KVM_PRIVATE_MEM, CONFIG_KVM_GUEST_MEMFD from 6.18 on). */
+  readonly guestMemfd: boolean;
+  /** A security module keeps a blob with every inode, whose allocation can fail (CONFIG_SECURITY with such a module). */
+  readonly inodeBlobs: boolean;
+  /** VMs whose memory is private without hardware that makes it so (CONFIG_KVM_SW_PROTECTED_VM). */
+  readonly softwareProtectedVms: boolean;
+  /** Guest pages are mapped by shadow paging, for which every memslot needs reverse maps; else by nested paging. */
+  readonly reverseMaps: boolean;
+}
+
+export class Environment {
+  declare readonly memory: Memory;
+  declare readonly structs: Structs;
+  declare readonly system: System;
+  declare readonly config: Config;
+  /** The task on whose behalf the code runs. */
+  declare current: Task;
+  /** Written while a task runs, so that it can be brought back to where it was; absent where nobody will ask. */
+  declare history: History | undefined;
+  /** Where in `history` a task that is brought back has come to; -1 when it runs for real. */
+  declare replayed: number;
+  declare readonly words: Words;
+
+  get(cell: Cell): number {
+    if (this.replayed >= 0) return this.history![this.replayed++] as number;
+    const value = this.memory.get(cell);
+    this.history?.push(value);
+    return value;
+  }
+
+  list(cell: ListCell): readonly number[] {
+    if (this.replayed >= 0) return this.history![this.replayed++] as readonly number[];
+    const value = this.memory.list(cell);
+    this.history?.push(value);
+    return value;
+  }
+
+  /** The same kernel with some functions replaced, for what is called through it. */
+  with(functions: object & ThisType<this>): this {
+    return Object.assign(Object.create(this) as this, functions);
+  }
+
+  module(pointer: Pointer): Module {
+    return this.structs.at("module", pointer);
+  }
+  superBlock(pointer: Pointer): SuperBlock {
+    return this.structs.at("super_block", pointer);
+  }
+  mount(pointer: Pointer): Mount {
+    return this.structs.at("vfsmount", pointer);
+  }
+  inode(pointer: Pointer): Inode {
+    return this.structs.at("inode", pointer);
+  }
+  dentry(pointer: Pointer): Dentry {
+    return this.structs.at("dentry", pointer);
+  }
+  file(pointer: Pointer): File {
+    return this.structs.at("file", pointer);
+  }
+  files(pointer: Pointer): FilesStruct {
+    return this.structs.at("files_struct", pointer);
+  }
+  kvm(pointer: Pointer): Kvm {
+    return this.structs.at("kvm", pointer);
+  }
+  memslot(pointer: Pointer): Memslot {
+    return this.structs.at("kvm_memory_slot", pointer);
+  }
+  gmem(pointer: Pointer): Gmem {
+    return this.structs.at("kvm_gmem", pointer);
+  }
+  task(pointer: Pointer): Task {
+    return this.structs.at("task_struct", pointer);
+  }
+}
+
+/** Strings by number, so that a cell can hold one. Numbers are given in the order of asking and never change. */
+export class Words {
+  readonly #words: string[] = [""];
+  readonly #numbers = new Map<string, number>([["", 0]]);
+
+  number(word: string): number {
+    let number = this.#numbers.get(word);
+    if (number === undefined) {
+      number = this.#words.length;
+      this.#words.push(word);
+      this.#numbers.set(word, number);
+    }
+    return number;
+  }
+
+  word(number: number): string {
+    return this.#words[number] ?? "";
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * A machine that runs a simulated kernel: tasks, each at its next step, and the memory that all of them share. It takes one
+ * step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
+ */
+import { type Config, type Environment, Words, type History } from "./environment.js";
+import { cover, lowestFree, put, uncover, without } from "./lists.js";
+import { type Mark, Memory } from "./memory.js";
+import type { Effect, Guard, Op, Step } from "./step.js";
+import { Structs, type System, type Task as TaskStruct } from "./structs.js";
+
+/** A kernel as the machine needs it: functions that call each other through `this`, and its configuration. */
+export interface KernelCode<K extends Environment> {
+  readonly functions: K;
+  readonly config: Config;
+}
+
+/** A part of a program that a task can be brought back into: it keeps nothing from the parts before, except in memory. */
+export type Segment<K> = (kernel: K) => Op<void>;
+
+/** What a task runs, part by part. */
+export interface Program<K> {
+  readonly comm: string;
+  /** The part of this number, or nothing when the program is over. */
+  segment(number: number): Segment<K> | undefined;
+  /** It runs in softirq context, in whatever task is interrupted. */
+  readonly softirq?: boolean;
+}
+
+/** A task of the machine: where its program is, and what it does next. */
+export interface Task<K = never> {
+  readonly number: number;
+  readonly program: Program<K>;
+  readonly struct: TaskStruct;
+  /** The part it is in. */
+  segment: number;
+  history: History;
+  /** Its next step; nothing when the program is over. */
+  pending: Step | undefined;
+  /** The part as it runs; absent when the task has to be brought back to where it was first. */
+  op: Op<void> | undefined;
+}
+
+/** Told of every step that is taken, after it took effect. */
+export type Listener<K> = (task: Task<K>, step: Step, value: number) => void;
+
+/** Which error a step fails with, or 0 when it succeeds. */
+export type FaultChoice<K> = (task: Task<K>, step: Step) => number;
+
+interface Moment {
+  readonly mark: Mark;
+  readonly tasks: readonly { readonly segment: number; readonly history: History; readonly length: number; readonly pending: Step | undefined }[];
+}
+
+const MAX_SEGMENT_STEPS = 100_000_000;
+
+export class Machine<K extends Environment> {
+  readonly memory = new Memory();
+  readonly structs = new Structs(this.memory);
+  readonly words = new Words();
+  readonly kernel: K;
+  readonly system: System;
+  readonly tasks: Task<K>[] = [];
+  /** Programs that `spawn` starts, by number. */
+  readonly programs: Program<K>[] = [];
+  /** Decides about faults; the default is that nothing fails but what fault injection was armed for. */
+  fault: FaultChoice<K> = () => 0;
+  listener: Listener<K> | undefined;
+  readonly #keeps: boolean;
+
+  constructor(
+    code: KernelCode<K>,
+    options: { readonly undo?: boolean } = {},
+  ) {
+    this.#keeps = options.undo ?? false;
+    this.system = this.structs.create("system");
+    const { memory, structs, words, system } = this;
+    this.kernel = Object.assign(Object.create(code.functions) as K, { memory, structs, words, system, config: code.config, replayed: -1, history: undefined });
+  }
+
+  /** From here on, moments can be left and come back to. */
+  beginHistory(): void {
+    this.memory.keepHistory();
+  }
+
+  /** Adds a task; its process must be set up by the caller. It stands at its first step. */
+  start(program: Program<K>, struct: TaskStruct): Task<K> {
+    const task: Task<K> = { number: this.tasks.length, program, struct, segment: 0, history: [], pending: undefined, op: undefined };
+    this.tasks.push(task);
+    this.#begin(task);
+    return task;
+  }
+
+  /** Whether a task's next step can be taken now. */
+  enabled(task: Task<K>): boolean {
+    const { pending } = task;
+    return pending !== undefined && (pending.guard === undefined || this.holds(pending.guard));
+  }
+
+  holds({ cell, is, value }: Guard): boolean {
+    const now = this.memory.get(cell);
+    return is === "=" ? now === value : is === ">=" ? now >= value : now <= value;
+  }
+
+  /** Takes the next step of a task, which must be enabled, and brings it to the one after. */
+  step(task: Task<K>): Step {
+    const step = task.pending!;
+    const value = this.#take(task, step);
+    this.listener?.(task, step, value);
+    if (!task.op) this.#bringBack(task);
+    const { kernel } = this;
+    kernel.current = task.struct;
+    if (this.#keeps) {
+      task.history.push(value);
+      kernel.history = task.history;
+    }
+    const next = task.op!.next(value);
+    if (next.done) {
+      task.segment++;
+      this.#begin(task);
+    } else {
+      task.pending = next.value;
+    }
+    return step;
+  }
+
+  /** A moment to come back to with `return`. */
+  moment(): Moment {
+    return { mark: this.memory.mark(), tasks: this.tasks.map(({ segment, history, pending }) => ({ segment, history, length: history.length, pending })) };
+  }
+
+  /** Brings memory and every task back to a moment. Moments are left in the opposite order of that in which they were taken. */
+  return(moment: Moment): void {
+    this.memory.undo(moment.mark);
+    this.tasks.length = moment.tasks.length;
+    moment.tasks.forEach(({ segment, history, length, pending }, k) => {
+      const task = this.tasks[k]!;
+      if (task.segment === segment && task.history === history && history.length === length) return;
+      task.segment = segment;
+      task.history = history;
+      history.length = length;
+      task.pending = pending;
+      task.op = undefined;
+    });
+  }
+
+  #begin(task: Task<K>): void {
+    const { kernel } = this;
+    kernel.current = task.struct;
+    for (;;) {
+      const segment = task.program.segment(task.segment);
+      if (!segment) {
+        task.op = undefined;
+        task.pending = undefined;
+        return;
+      }
+      if (this.#keeps) {
+        task.history = [];
+        kernel.history = task.history;
+      }
+      task.op = segment(kernel);
+      const first = task.op.next(0);
+      if (!first.done) {
+        task.pending = first.value;
+        return;
+      }
+      task.segment++;
+    }
+  }
+
+  /** Runs a part again from its beginning, told what it was told then, up to the step that it stood at. */
+  #bringBack(task: Task<K>): void {
+    const { kernel } = this;
+    const { history } = task;
+    kernel.current = task.struct;
+    kernel.history = history;
+    kernel.replayed = 0;
+    const op = task.program.segment(task.segment)!(kernel);
+    op.next(0);
+    for (let k = 0; kernel.replayed < history.length && k < MAX_SEGMENT_STEPS; k++) op.next(history[kernel.replayed++] as number);
+    kernel.replayed = -1;
+    task.op = op;
+  }
+
+  #take(task: Task<K>, step: Step): number {
+    if (step.fault) {
+      const errno = this.#fails(task, step);
+      if (errno !== 0) return step.effects[0]?.type === "create" ? 0 : errno;
+    }
+    let value = 0;
+    const { effects } = step;
+    for (let k = 0; k < effects.length; k++) {
+      const result = this.#apply(effects[k]!);
+      if (k === 0) value = result;
+    }
+    return value;
+  }
+
+  /** `/proc/thread-self/fail-nth` counts the allocations of the task that it was armed for. */
+  #fails(task: Task<K>, step: Step): number {
+    if (step.fault!.allocation) {
+      const left = this.memory.get(task.struct.fail_nth);
+      if (left > 0) {
+        this.memory.set(task.struct.fail_nth, left - 1);
+        if (left === 1) return step.fault!.errnos[0]!;
+      }
+    }
+    return this.fault(task, step);
+  }
+
+  #apply(effect: Effect): number {
+    const { memory } = this;
+    switch (effect.type) {
+      case "set":
+        memory.set(effect.cell, effect.value);
+        return effect.value;
+      case "add": {
+        const before = memory.get(effect.cell);
+        if (before === effect.unless) return before;
+        memory.set(effect.cell, before + effect.value);
+        return before + effect.value;
+      }
+      case "list":
+        memory.setList(effect.list, effect.value);
+        return effect.value.length;
+      case "append":
+        memory.setList(effect.list, [...memory.list(effect.list), ...effect.values]);
+        return 0;
+      case "drop":
+        memory.setList(effect.list, without(memory.list(effect.list), effect.value, effect.size));
+        return 0;
+      case "put": {
+        const { list, before } = put(memory.list(effect.list), effect.index, effect.value);
+        memory.setList(effect.list, list);
+        return before;
+      }
+      case "claim": {
+        const list = memory.list(effect.list);
+        const index = lowestFree(list, effect.below);
+        if (index >= 0) memory.setList(effect.list, put(list, index, effect.value).list);
+        return index;
+      }
+      case "cover":
+      case "uncover": {
+        const before = memory.list(effect.list);
+        const { list, changed } = effect.type === "cover" ? cover(before, effect.first, effect.end) : uncover(before, effect.first, effect.end);
+        memory.setList(effect.list, list);
+        memory.set(effect.count, memory.get(effect.count) + (effect.type === "cover" ? changed : -changed));
+        return changed;
+      }
+      case "create":
+        return this.structs.create(effect.kind).pointer;
+      case "spawn":
+        return this.start(this.programs[effect.program]!, this.structs.at("task_struct", effect.task)).number;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The memory of a simulated kernel: numbered cells, each a number or a list of numbers. Nothing else holds state, and only
+ * the effects of steps write to it, so a moment can be left and come back to, and two moments can be told apart by a hash.
+ */
+
+/** Where a number is kept. 0 is no cell. */
+export type Cell = number & { readonly cell: true };
+/** Where a list of numbers is kept. */
+export type ListCell = number & { readonly list: true };
+
+const EMPTY: readonly number[] = Object.freeze([]);
+
+export class Memory {
+  #numbers = new Float64Array(1024);
+  readonly #lists: (readonly number[])[] = [];
+  /** The next free number cell and list cell are cells themselves: what is undone is given back. */
+  #top = 1;
+  #listTop = 1;
+  /** What was overwritten, so that it can be put back: kind and cell, and the old value. */
+  readonly #undoCell: number[] = [];
+  readonly #undoValue: (number | readonly number[])[] = [];
+  #journal = false;
+
+  /** Keeps what is overwritten from here on, for `undo`. */
+  keepHistory(): void {
+    this.#journal = true;
+  }
+
+  get(cell: Cell): number {
+    return this.#numbers[cell]!;
+  }
+
+  list(cell: ListCell): readonly number[] {
+    return this.#lists[cell] ?? EMPTY;
+  }
+
+  set(cell: Cell, value: number): void {
+    if (this.#journal) {
+      this.#undoCell.push(cell);
+      this.#undoValue.push(this.#numbers[cell]!);
+    }
+    this.#numbers[cell] = value;
+  }
+
+  setList(cell: ListCell, value: readonly number[]): void {
+    if (this.#journal) {
+      this.#undoCell.push(-cell);
+      this.#undoValue.push(this.list(cell));
+    }
+    this.#lists[cell] = value;
+  }
+
+  /** Room for so many numbers and lists, all 0 and empty: the first cell of each. Nothing is ever reused: see `structs.ts`. */
+  allocate(numbers: number, lists: number): { readonly cell: number; readonly list: number } {
+    const cell = this.#top;
+    const list = this.#listTop;
+    this.#top += numbers;
+    this.#listTop += lists;
+    if (this.#top > this.#numbers.length) {
+      const bigger = new Float64Array(Math.max(this.#numbers.length * 2, this.#top));
+      bigger.set(this.#numbers);
+      this.#numbers = bigger;
+    }
+    return { cell, list };
+  }
+
+  /** A moment to come back to. */
+  mark(): Mark {
+    return { entries: this.#undoCell.length, top: this.#top, listTop: this.#listTop };
+  }
+
+  undo(mark: Mark): void {
+    while (this.#undoCell.length > mark.entries) {
+      const cell = this.#undoCell.pop()!;
+      const value = this.#undoValue.pop()!;
+      if (typeof value === "number") this.#numbers[cell] = value;
+      else this.#lists[-cell] = value;
+    }
+    this.#numbers.fill(0, mark.top, this.#top);
+    this.#lists.length = Math.min(this.#lists.length, mark.listTop);
+    this.#top = mark.top;
+    this.#listTop = mark.listTop;
+  }
+
+  /** A number that differs, as good as surely, where any cell differs. */
+  hash(): string {
+    let a = 0x811c9dc5;
+    let b = 0x9747b28c;
+    const mix = (value: number): void => {
+      a = Math.imul(a ^ (value | 0), 0x01000193);
+      a ^= a >>> 13;
+      b = Math.imul(b + (value | 0), 0x85ebca6b);
+      b ^= b >>> 16;
+      const high = Math.floor(value / 4294967296);
+      if (high !== 0) b = Math.imul(b ^ high, 0xc2b2ae35);
+    };
+    for (let cell = 1; cell < this.#top; cell++) mix(this.#numbers[cell]!);
+    for (let cell = 1; cell < this.#listTop; cell++) {
+      const list = this.#lists[cell] ?? EMPTY;
+      mix(list.length);
+      for (const value of list) mix(value);
+    }
+    return `${(a >>> 0).toString(36)}.${(b >>> 0).toString(36)}`;
+  }
+}
+
+export interface Mark {
+  readonly entries: number;
+  readonly top: number;
+  readonly listTop: number;
+}

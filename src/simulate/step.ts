@@ -1,0 +1,170 @@
+/**
+ * What a simulated kernel does next, as data: the event that a probe would show, what it waits for, what it changes, and
+ * how it may fail. Kernel functions are generators that yield steps and go on with the number that each comes to; a step
+ * happens as a whole, and between two steps anything else may run.
+ */
+import type { ArgumentDefinition } from "../../events/definition.js";
+import type { Operation, OperationName } from "../../events/index.js";
+import type { Cell, ListCell } from "./memory.js";
+import type { AnyStruct, StructKind } from "./structs.js";
+
+/** An address inside a structure: the RCU head or the mapping of an inode. */
+export interface Embedded {
+  readonly of: AnyStruct;
+  /** In bytes from the structure's own address. */
+  readonly offset: number;
+}
+
+/** A count as it is when the event happens, not when the call was prepared. */
+export interface Reading {
+  readonly reads: Cell;
+}
+
+/** What a cell holds at the time of the event. */
+export function reading(cell: Cell): Reading {
+  return { reads: cell };
+}
+
+/**
+ * What stands for an address: a structure, a place in one, NULL, an error (a negative number), or something that the model
+ * knows by number only (a page, a table of functions).
+ */
+export type Address = AnyStruct | Embedded | number | null;
+export type Value = Address | Reading | string;
+
+type Given<Arg extends ArgumentDefinition> = Arg["type"] extends "ptr" ? Address : Arg["type"] extends "string" ? string : number | Reading;
+/** The arguments of an operation by name, as a simulated kernel gives them. Numbers of 64 bits are exact where a double is. */
+export type Arguments<Name extends OperationName> = { readonly [Arg in Operation<Name>["args"][number] as Arg["name"]]: Given<Arg> };
+
+/** A condition on one cell. A step whose guard does not hold is blocked until it does. */
+export interface Guard {
+  readonly cell: Cell;
+  readonly is: "=" | ">=" | "<=";
+  readonly value: number;
+}
+
+export type Effect =
+  | { readonly type: "set"; readonly cell: Cell; readonly value: number }
+  /** `unless`: not when the cell holds this. */
+  | { readonly type: "add"; readonly cell: Cell; readonly value: number; readonly unless: number | undefined }
+  | { readonly type: "list"; readonly list: ListCell; readonly value: readonly number[] }
+  | { readonly type: "append"; readonly list: ListCell; readonly values: readonly number[] }
+  /** Takes out the first record of `size` numbers that begins with `value`. */
+  | { readonly type: "drop"; readonly list: ListCell; readonly value: number; readonly size: number }
+  /** Comes to what was at `index` before. */
+  | { readonly type: "put"; readonly list: ListCell; readonly index: number; readonly value: number }
+  /** Puts `value` at the lowest free place; comes to its index, or to -1 where none is free below the limit. */
+  | { readonly type: "claim"; readonly list: ListCell; readonly value: number; readonly below: number }
+  /** Adds a range of pages, or takes it out; comes to how many that changed, which `count` counts. */
+  | { readonly type: "cover" | "uncover"; readonly list: ListCell; readonly first: number; readonly end: number; readonly count: Cell }
+  | { readonly type: "create"; readonly kind: StructKind }
+  | { readonly type: "spawn"; readonly program: number; readonly task: number };
+
+/** An operation that can fail here. Which of the errors, if any, is a choice of whoever runs the kernel. */
+export interface Fault {
+  /** What fails, in the kernel's words: `kzalloc(gmem)`. */
+  readonly site: string;
+  /** The errors, negative; the first is the usual one. */
+  readonly errnos: readonly number[];
+  /** It is an allocation, which fault injection counts (`/proc/thread-self/fail-nth`). */
+  readonly allocation: boolean;
+}
+
+export interface Step {
+  /** The operation of the catalogue; locks and the like are operations that the standard probes leave out. */
+  readonly operation: OperationName | undefined;
+  /** `entry` and `return` are what probes can show; `inner` is between them. */
+  readonly phase: "entry" | "return" | "inner";
+  readonly args: Readonly<Record<string, Value>> | undefined;
+  readonly result: Address | undefined;
+  readonly guard: Guard | undefined;
+  readonly effects: readonly Effect[];
+  readonly fault: Fault | undefined;
+  /** How long a task that says this sleeps before it goes on, in ms of a clock that only schedulers have; 0: not at all. */
+  readonly sleep: number;
+  /** What happens, in words or C, for whoever is told where a run is. */
+  readonly words: string;
+}
+
+/** A kernel function in progress: it yields steps, is sent the number that each came to, and returns as the C does. */
+export type Op<R> = Generator<Step, R, number>;
+
+const NOTHING: readonly Effect[] = Object.freeze([]);
+
+/** The call of an operation: its entry event. Comes to 0. */
+export function enter<Name extends OperationName>(operation: Name, args: Arguments<Name>): Step {
+  return { operation, phase: "entry", args: args as Readonly<Record<string, Value>>, result: undefined, guard: undefined, effects: NOTHING, fault: undefined, sleep: 0, words: operation };
+}
+
+/** The return of an operation: its return event, where it has one. Comes to 0. */
+export function leave(operation: OperationName, result: Address): Step {
+  return { operation, phase: "return", args: undefined, result, guard: undefined, effects: NOTHING, fault: undefined, sleep: 0, words: operation };
+}
+
+function inner(words: string, effects: readonly Effect[], guard?: Guard, fault?: Fault, operation?: OperationName, sleep = 0): Step {
+  return { operation, phase: "inner", args: undefined, result: undefined, guard, effects, fault, sleep, words };
+}
+
+/** Adds to a counter, atomically; comes to what it is afterwards. */
+export function add(cell: Cell, value: number, words: string): Step {
+  return inner(words, [{ type: "add", cell, value, unless: undefined }]);
+}
+
+/** The same, but not when the counter is 0; comes to what it is afterwards, 0 when it was left alone. */
+export function addUnlessZero(cell: Cell, value: number, words: string): Step {
+  return inner(words, [{ type: "add", cell, value, unless: 0 }]);
+}
+
+/** Stores one value, or several at once. */
+export function store(words: string, ...values: readonly (readonly [Cell, number])[]): Step {
+  return inner(
+    words,
+    values.map(([cell, value]) => ({ type: "set", cell, value })),
+  );
+}
+
+export function storeList(list: ListCell, value: readonly number[], words: string): Step {
+  return inner(words, [{ type: "list", list, value }]);
+}
+
+/** Several effects at once; comes to what the first comes to. */
+export function change(words: string, ...effects: readonly Effect[]): Step {
+  return inner(words, effects);
+}
+
+/** Memory for a structure; comes to its pointer, or to 0 when the allocation fails. */
+export function allocate(kind: StructKind, site: string): Step {
+  return inner(site, [{ type: "create", kind }], undefined, { site, errnos: ENOMEM_ONLY, allocation: true });
+}
+
+/** The same where failing is out of the question (made at boot, by a thread that cannot do without). */
+export function create(kind: StructKind, words: string): Step {
+  return inner(words, [{ type: "create", kind }]);
+}
+
+const ENOMEM_ONLY = Object.freeze([-12]);
+
+/** An allocation of which nothing but the failing matters; comes to 0, or to -ENOMEM. */
+export function allocation(site: string): Step {
+  return inner(site, NOTHING, undefined, { site, errnos: ENOMEM_ONLY, allocation: true });
+}
+
+/** Something that can fail for reasons outside the model; comes to 0, or to one of the errors. */
+export function mayFail(site: string, ...errnos: readonly number[]): Step {
+  return inner(site, NOTHING, undefined, { site, errnos, allocation: false });
+}
+
+/** Waits for a condition and then changes what it must, in one: a lock, a grace period, the end of a thread. */
+export function when(operation: OperationName | undefined, words: string, guard: Guard, ...effects: readonly Effect[]): Step {
+  return inner(words, effects, guard, undefined, operation);
+}
+
+/** Sleeps: whatever else wants to run does so first. */
+export function sleep(ms: number, words: string): Step {
+  return inner(words, NOTHING, undefined, undefined, undefined, ms);
+}
+
+/** Starts a task that runs one of the programs that the machine knows, with this task_struct. Comes to its number. */
+export function spawn(program: number, task: number, words: string): Step {
+  return inner(words, [{ type: "spawn", program, task }]);
+}

@@ -1,0 +1,93 @@
+/**
+ * The structures of a simulated kernel: which fields each has, and how a pointer to one leads to its cells.
+ *
+ * Memory is never handed out twice: a pointer to what was freed stays a pointer to what was freed, as under KASAN with an
+ * endless quarantine, so that a use after free is seen instead of hitting whatever came next.
+ */
+import type { Cell, ListCell, Memory } from "./memory.js";
+
+/** Fields as the kernel names them; those behind `lists` hold lists. `freed` is set when the memory is handed back. */
+export const STRUCTS = {
+  /** What the kernel has one of: its tables, limits and queues. */
+  system: {
+    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "rcu_pending"],
+    lists: ["modules", "rcu_callbacks"],
+  },
+  task_struct: { fields: ["comm", "pid", "files", "cap_effective", "fail_nth", "sleeps"], lists: ["task_works"] },
+  files_struct: { fields: ["count", "nofile"], lists: ["fd"] },
+  /** What a workload keeps in user space: names of descriptors, how much is mapped, who runs; threads by line, program and name. */
+  user: { fields: ["mapped", "pids", "children", "running"], lists: ["variables", "threads"] },
+  module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
+  file_system_type: { fields: ["name"], lists: [] },
+  fs_context: { fields: ["fs_type", "magic", "root_sb"], lists: [] },
+  super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
+  vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
+  inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "invalidate_lock", "i_state"], lists: ["i_pages", "i_private_list"] },
+  dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
+  file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
+  kvm: { fields: ["users_count", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },
+  kvm_memory_slot: { fields: ["kvm", "id", "as_id", "base_gfn", "npages", "flags", "userspace_addr", "gmem_file", "gmem_pgoff"], lists: [] },
+  /** The view that a file has of guest memory: `struct kvm_gmem`, `struct gmem_file` on 7.x. Bindings: first, end, slot. */
+  kvm_gmem: { fields: ["kvm"], lists: ["bindings"] },
+} as const;
+
+export type StructKind = keyof typeof STRUCTS;
+type Fields<K extends StructKind> = (typeof STRUCTS)[K]["fields"][number];
+type Lists<K extends StructKind> = (typeof STRUCTS)[K]["lists"][number];
+
+/** A pointer: the cell of the structure's first field, which says whether it was freed. 0 is NULL, below 0 an error. */
+export type Pointer = number;
+
+/** What every structure has. */
+export interface AnyStruct {
+  readonly kind: StructKind;
+  readonly pointer: Pointer;
+  readonly freed: Cell;
+}
+
+/** A structure by its pointer: under each field's name, the cell that holds it. */
+export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { readonly [F in Fields<K>]: Cell } & { readonly [L in Lists<K>]: ListCell };
+
+export type System = Struct<"system">;
+export type Task = Struct<"task_struct">;
+export type FilesStruct = Struct<"files_struct">;
+export type Module = Struct<"module">;
+export type FileSystemType = Struct<"file_system_type">;
+export type FsContext = Struct<"fs_context">;
+export type SuperBlock = Struct<"super_block">;
+export type Mount = Struct<"vfsmount">;
+export type Inode = Struct<"inode">;
+export type Dentry = Struct<"dentry">;
+export type File = Struct<"file">;
+export type Kvm = Struct<"kvm">;
+export type Memslot = Struct<"kvm_memory_slot">;
+export type Gmem = Struct<"kvm_gmem">;
+
+/** Structures by pointer. What a pointer leads to never changes, so they are made once and kept. */
+export class Structs {
+  readonly #byPointer: (AnyStruct | undefined)[] = [];
+
+  constructor(readonly memory: Memory) {}
+
+  create<K extends StructKind>(kind: K): Struct<K> {
+    const { fields, lists } = STRUCTS[kind];
+    const { cell, list } = this.memory.allocate(fields.length + 1, lists.length);
+    const struct: Record<string, unknown> = { kind, pointer: cell, freed: cell };
+    fields.forEach((field, k) => (struct[field] = cell + 1 + k));
+    lists.forEach((name, k) => (struct[name] = list + k));
+    const made = struct as unknown as Struct<K>;
+    this.#byPointer[cell] = made;
+    return made;
+  }
+
+  /** The structure at a pointer that the kernel followed. Throws where there is none of this kind: a mistake in the model. */
+  at<K extends StructKind>(kind: K, pointer: Pointer): Struct<K> {
+    const struct = this.#byPointer[pointer];
+    if (struct?.kind !== kind) throw new RangeError(`pointer ${pointer} leads to ${struct ? `a struct ${struct.kind}` : "nothing"}, not to a struct ${kind}`);
+    return struct as unknown as Struct<K>;
+  }
+
+  any(pointer: Pointer): AnyStruct | undefined {
+    return this.#byPointer[pointer];
+  }
+}

@@ -1,0 +1,125 @@
+/** A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out. */
+import { ANON_INODE_FS_MAGIC, FOPS, SUPER_OPERATIONS } from "../kernels/constants.js";
+import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
+import type { Line, Scenario } from "../scenario/types.js";
+import { Machine, type Program, type Segment } from "../simulate/machine.js";
+import type { Cell } from "../simulate/memory.js";
+import { carryOut, child, exit, threadExit, type User } from "./process.js";
+
+/** The process has descriptors 0 to 4 open. */
+const OPEN_DESCRIPTORS = 5;
+const RLIMIT_NOFILE = 1024;
+const FIRST_PID = 100;
+const FILE_MAX = 100_000;
+
+export interface Booted {
+  readonly machine: Machine<Kernel>;
+  /** What was there before the scenario: counts of these are nobody's business. */
+  readonly older: ReadonlySet<number>;
+}
+
+/** `undo`: the machine is to go back to earlier moments. */
+export function boot(definition: KernelDefinition, scenario: Scenario, options: { readonly undo?: boolean } = {}): Booted {
+  const machine = new Machine<Kernel>(definition, options);
+  const { structs, system, words } = machine;
+  const set = (cell: Cell, value: number): void => machine.memory.set(cell, value);
+
+  // The file system of anonymous inodes, and the one inode that most of its files share.
+  const sb = structs.create("super_block");
+  const root = structs.create("dentry");
+  const mnt = structs.create("vfsmount");
+  const inode = structs.create("inode");
+  set(sb.s_active, 1);
+  set(sb.s_magic, ANON_INODE_FS_MAGIC);
+  set(sb.s_op, SUPER_OPERATIONS.anon_inodefs);
+  set(sb.s_dev, 10);
+  set(sb.s_root, root.pointer);
+  set(root.d_count, 2);
+  set(mnt.mnt_count, 1);
+  set(mnt.mnt_sb, sb.pointer);
+  set(mnt.mnt_root, root.pointer);
+  set(inode.i_count, 1);
+  set(inode.i_nlink, 1);
+  set(inode.i_sb, sb.pointer);
+  set(inode.i_mode, 0o600);
+  set(inode.i_ino, 1);
+  set(system.anon_inode_mnt, mnt.pointer);
+  set(system.anon_inode_inode, inode.pointer);
+  set(system.next_ino, FIRST_PID);
+  set(system.next_dev, 10);
+  set(system.files_stat_max_files, FILE_MAX);
+
+  // The process.
+  const files = structs.create("files_struct");
+  const main = structs.create("task_struct");
+  const user = structs.create("user");
+  const fds = Array.from({ length: OPEN_DESCRIPTORS }, () => {
+    const file = structs.create("file");
+    set(file.f_count, 1);
+    set(file.f_op, FOPS.other);
+    return file.pointer;
+  });
+  set(files.count, 1);
+  set(files.nofile, RLIMIT_NOFILE);
+  machine.memory.setList(files.fd, fds);
+  set(system.nr_files, OPEN_DESCRIPTORS);
+  set(main.files, files.pointer);
+  set(main.cap_effective, 1);
+  set(main.pid, FIRST_PID);
+  set(main.comm, words.number(MAIN_COMM));
+  set(user.pids, FIRST_PID);
+
+  const softirq = structs.create("task_struct");
+  const older = new Set<number>([sb.pointer, root.pointer, mnt.pointer, inode.pointer, ...fds]);
+
+  machine.programs.push(childProgram(user));
+  const threads: number[] = [];
+  for (const { go, comm, lines } of threadsOf(scenario)) {
+    threads.push(go, machine.programs.length, words.number(comm));
+    machine.programs.push(threadProgram(comm, lines, user));
+  }
+  machine.memory.setList(user.threads, threads);
+  if (options.undo) machine.beginHistory();
+  machine.start(mainProgram(scenario, user), main);
+  machine.start(RCU, softirq);
+  return { machine, older };
+}
+
+/** What the process is called. */
+export const MAIN_COMM = "scenario";
+
+/** Callbacks run in softirq context, in whatever task is there; a recording shows the idle one, mostly. */
+const RCU: Program<Kernel> = { comm: "<idle>", softirq: true, segment: () => (kernel) => kernel.rcu_do_batch() };
+
+function mainProgram(scenario: Scenario, user: User): Program<Kernel> {
+  const segments: Segment<Kernel>[] = scenario.lines.filter((line) => line.thread === undefined).map((line) => (kernel) => carryOut(kernel, user, line));
+  segments.push((kernel) => exit(kernel));
+  return { comm: MAIN_COMM, segment: (number) => segments[number] };
+}
+
+function threadProgram(comm: string, lines: readonly Line[], user: User): Program<Kernel> {
+  const segments: Segment<Kernel>[] = lines.map((line) => (kernel) => carryOut(kernel, user, line));
+  segments.push((kernel) => threadExit(kernel, user));
+  return { comm, segment: (number) => segments[number] };
+}
+
+function childProgram(user: User): Program<Kernel> {
+  return { comm: MAIN_COMM, segment: (number) => (number === 0 ? (kernel) => child(kernel, user) : undefined) };
+}
+
+/** The threads of a scenario: which `go` starts them, and what they do. */
+function threadsOf(scenario: Scenario): { readonly go: number; readonly comm: string; readonly lines: readonly Line[] }[] {
+  const threads: { go: number; comm: string; lines: Line[] }[] = [];
+  let queued: { comm: string; lines: Line[] }[] = [];
+  for (const line of scenario.lines) {
+    if (line.thread !== undefined) {
+      const known = queued.find((t) => t.comm === line.thread);
+      if (known) known.lines.push(line);
+      else queued.push({ comm: line.thread, lines: [line] });
+    } else if (line.operation.type === "go") {
+      threads.push(...queued.map((t) => ({ go: line.line, ...t })));
+      queued = [];
+    }
+  }
+  return threads;
+}
