@@ -44,7 +44,9 @@ const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm"
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
-const GIVES: { readonly [operation: string]: "module" | "dentry" | "mount" } = { module_put: "module", dput: "dentry", mntput: "mount" };
+/** The puts by which a release gives back what its file holds, or its dentry: what they put. */
+type Given = "module" | "dentry" | "mount" | "inode";
+const GIVES: { readonly [operation: string]: Given } = { module_put: "module", dput: "dentry", mntput: "mount", iput: "inode" };
 
 /** What the reducer knows of a point before any event: looked up once. */
 interface Plan {
@@ -60,14 +62,14 @@ interface Plan {
   readonly outermost: boolean;
   readonly withinClose: boolean;
   readonly afterRelease: boolean;
-  /** Of the puts by which a release gives back what its file holds: what they put. */
-  readonly gives: "module" | "dentry" | "mount" | undefined;
+  /** What it gives back, as a put by which a release ends. */
+  readonly gives: Given | undefined;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
-}
-
   /** The bits of `Batch.fault` when nothing but its name is known; 0 where its name is all there is to know. */
   readonly bare: number;
+}
+
 export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
@@ -94,9 +96,9 @@ export class Reducer {
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
         inModule: operation.module === "kvm" && operation.name !== "kvm_init",
+        bare: (1 << point.args.length) - 1,
       };
     });
-        bare: (1 << point.args.length) - 1,
   }
 
   reduce(batch: Batch, from = 0, to = batch.length): void {
@@ -133,10 +135,10 @@ export class Reducer {
     const point = e.point!;
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
-    const { observer } = w;
-    const watched = observer.points === undefined || observer.points[id] !== 0;
     // An event that does not say what it is about nests, and changes nothing.
     const bare = plan.bare !== 0 && batch.fault[i] === plan.bare;
+    const { observer } = w;
+    const watched = observer.points === undefined || observer.points[id] !== 0;
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
@@ -160,12 +162,17 @@ export class Reducer {
     return this.world.calls.reaches(frame, plan.view.point!);
   }
 
-  /** A release gives back what its file holds: whatever it called before, and that has no return to show, is over. */
-  #givesOwn(stack: Stack, kind: "module" | "dentry" | "mount", address: AddressId, e: EventView): void {
+  /**
+   * A release gives back what its file holds: whatever it called before, and that has no return to show, is over. The inode
+   * is held by the dentry, so that here any put of it counts; not of a file first met inside its release, of which call
+   * trees have no `__fput` to hang the put on.
+   */
+  #givesOwn(stack: Stack, kind: Given, address: AddressId, e: EventView): void {
     const release = stack.depth > 1 ? stack.find("__fput") : undefined;
     const file = release && this.world.store.get(release.subject, "file");
     const target = file && this.world.at(kind, address);
-    if (!target || target.id !== file[kind] || this.world.referenceOf(target, file.id) < 0) return;
+    if (!release || !target || target.id !== file[kind]) return;
+    if (kind === "inode" ? file.met > release.seq || putsDentry(stack, release) : this.world.referenceOf(target, file.id) < 0) return;
     for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(stack, top, e);
   }
 
@@ -248,4 +255,13 @@ export class Reducer {
       }
     }
   }
+}
+
+/**
+ * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release has
+ * come to its puts.
+ */
+function putsDentry(stack: Stack, release: Frame): boolean {
+  const dput = stack.find("dput");
+  return dput !== undefined && dput.seq > release.seq && dput.subject !== 0;
 }

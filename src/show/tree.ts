@@ -11,7 +11,6 @@ import { printable } from "../read/trouble.js";
 import type { CallNode } from "../reduce/call-tree.js";
 import { changeText, type ShownChange } from "./changes.js";
 import type { Change, Row } from "./chronicle.js";
-import { settleReleases } from "./nesting.js";
 import { type Run, runs, sameObjects, shape } from "./collapse.js";
 import type { Style } from "./style.js";
 import { call } from "./words.js";
@@ -41,7 +40,6 @@ export class TreePrinter {
   constructor(private readonly context: TreeContext) {}
 
   add(tree: CallNode): void {
-    settleReleases(tree, (seq) => this.context.row(seq));
     if (tree.operation === MARKER) {
       this.flush();
       this.#marker(tree);

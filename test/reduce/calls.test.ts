@@ -41,6 +41,19 @@ test("an event is inside the calls of its task that are open: until their return
   t.deepEqual(of("unload", "kvm_exit"), [], "nor into a module's exit");
 });
 
+test("the put of a released file's own inode ends what the release called before, unless it is inside the put of a dentry that is known", async (t) => {
+  const of = async (script: Script, name: string): Promise<string[]> => (await insides(script))[script.event({ in: "close", name })]!;
+  const known = healthyLife().unseen("module_put");
+  t.deepEqual(await of(known, "iput"), ["__fput", "dput"]);
+  const unseen = healthyLife().unseen("module_put", "dput");
+  const unknown = healthyLife().unseen("module_put", "d_alloc_pseudo", "d_instantiate");
+  for (const script of [unseen, unknown]) {
+    t.deepEqual(await of(script, "iput"), ["__fput"]);
+    t.deepEqual(await of(script, "evict"), ["__fput", "iput"]);
+    t.deepEqual(await of(script, "mntput"), ["__fput"]);
+  }
+});
+
 test("two tasks' calls are each inside their own", async (t) => {
   const k = new Kernel().load();
   const vm = k.vm(6);

@@ -1,7 +1,7 @@
 import test from "ava";
 import type { Change, Row } from "../../src/show/chronicle.js";
 import { runs, sameObjects, shape } from "../../src/show/collapse.js";
-import { nestWithin, settleReleases } from "../../src/show/nesting.js";
+import { nestWithin } from "../../src/show/nesting.js";
 import { InOrder } from "../../src/show/order.js";
 import { PLAIN, styleOf } from "../../src/show/style.js";
 import { type TreeContext, TreePrinter } from "../../src/show/tree.js";
@@ -91,17 +91,6 @@ test("colour adds to words, and words say it without", (t) => {
   const tree = node("kvm_gmem_create", { seq: 7, result: -23 });
   // eslint-disable-next-line no-control-regex
   t.deepEqual(print([tree], [], styleOf(true)).map((line) => line.replace(/\u001b\[\d+m/g, "")), print([tree]));
-});
-
-test("the puts of a release are lifted out of the last put of the VM before them, its own put is not", (t) => {
-  const [file, inode] = [ref("file", 1), ref("inode", 2)];
-  const puts = [node("module_put", { seq: 5, args: { module } }), node("iput", { seq: 6, args: { inode } })];
-  const other = node("module_put", { seq: 4, args: { module } });
-  const put = node("kvm_put_kvm", { seq: 3, children: [node("kvm_destroy_vm", { seq: 3.5, children: [other, ...puts] })] });
-  const tree = node("__fput", { seq: 1, args: { file, inode }, children: [node("kvm_gmem_release", { seq: 2, children: [put] })] });
-  settleReleases(tree, (seq) => (seq === 5 ? row(5, { given: [file.label] }) : undefined));
-  t.deepEqual(tree.children.map((c) => c.operation), ["kvm_gmem_release", "module_put", "iput"]);
-  t.deepEqual(put.children[0]!.children, [other]);
 });
 
 test("a call that came first belongs inside the call around it", (t) => {
