@@ -6,8 +6,9 @@ import { points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import { CallTrees, type CallNode } from "../reduce/call-tree.js";
 import type { File } from "../reduce/objects.js";
-import type { OpenOptions } from "../read/recording.js";
-import { replay, type Replay } from "../replay.js";
+import { openRecording, type OpenOptions } from "../read/recording.js";
+import type { Recorded } from "../read/report.js";
+import { type Replay, replayRecording } from "../replay.js";
 
 /** What a file of guest_memfd held when its creation returned. */
 export interface FileMade {
@@ -48,11 +49,11 @@ const MATTERS = new Set(["put_unused_fd", "fd_install", "misc_deregister"]);
 /** Depends on what the slab allocator has at hand, not on the operation around it. */
 const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
 
-export async function courseOf(path: string, options: OpenOptions = {}): Promise<Course> {
+export async function courseOf(log: string | Recorded, options: OpenOptions = {}): Promise<Course> {
   const roots: CallNode[] = [];
   const made = new Map<number, FileMade>();
-  const result = await replay(path, {
-    ...options,
+  const recording = typeof log === "string" ? await openRecording(log, options) : log;
+  const result = await replayRecording(recording, {
     observe: (world) => {
       const trees = new CallTrees(world, (tree) => roots.push(tree));
       return {

@@ -4,6 +4,7 @@
  */
 import type { CallNode, ObjectRef } from "../reduce/call-tree.js";
 import type { OpenOptions } from "../read/recording.js";
+import type { Recorded } from "../read/report.js";
 import { alignEqual, type Pair } from "./align.js";
 import { compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
 import { matchSequences } from "./actors.js";
@@ -15,7 +16,8 @@ import { compareFiles, compareState } from "./state.js";
 import type { Diff, Difference, DifferenceKind } from "./types.js";
 import { Unifier } from "./unify.js";
 
-export async function diff(before: string, after: string, options: OpenOptions = {}): Promise<Diff> {
+/** Of files, or of logs that are open already (the run of a simulated kernel). */
+export async function diff(before: string | Recorded, after: string | Recorded, options: OpenOptions = {}): Promise<Diff> {
   return compareCourses(await courseOf(before, options), await courseOf(after, options));
 }
 

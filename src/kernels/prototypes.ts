@@ -113,6 +113,7 @@ export interface Functions {
   delete_module(name: string): Op<number>;
   try_release_module_ref(mod: Module): Op<number>;
   free_module(module: Module): Op<void>;
+  trace_kprobe_module_callback(mod: Module): Op<void>;
   do_one_initcall(mod: Module): Op<number>;
   module_exit(mod: Module): Op<void>;
 
@@ -188,6 +189,7 @@ export interface Functions {
 
 /** Functions that only kernels with the patch have, as posted or as merged. */
 export interface PatchFunctions {
+  kvm_gmem_fs(name: string): Op<FileSystemType>;
   kvm_gmem_init_mount(): Op<number>;
   alloc_anon_secure_inode(sb: SuperBlock, name: string): Op<Inode | number>;
   kvm_gmem_inode_make_secure_inode(name: string, size: number, flags: number): Op<Inode | number>;

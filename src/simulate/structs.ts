@@ -10,7 +10,7 @@ import type { Cell, ListCell, Memory } from "./memory.js";
 export const STRUCTS = {
   /** What the kernel has one of: its tables, limits and queues. */
   system: {
-    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "rcu_pending"],
+    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "rcu_pending"],
     lists: ["modules", "rcu_callbacks"],
   },
   task_struct: { fields: ["comm", "pid", "files", "cap_effective", "fail_nth", "sleeps"], lists: ["task_works"] },

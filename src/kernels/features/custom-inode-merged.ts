@@ -2,7 +2,7 @@
  * The custom inode as merged, and as in 7.2: a slab cache for the inodes beside the mount, and callbacks that free them.
  * Against the posting, the mount's failure is no warning, and unloading waits for the RCU callbacks.
  */
-import { allocate, allocation, create, enter, leave, store } from "../../simulate/step.js";
+import { allocate, allocation, enter, leave, store } from "../../simulate/step.js";
 import { ENOENT, FOPS, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 import { inode as vfsInode } from "../linux/fs/inode.js";
@@ -11,6 +11,7 @@ import { customInodeAsPosted } from "./custom-inode-posted.js";
 export const customInodeAsMerged = {
   super_operations: customInodeAsPosted.super_operations,
   init_fs_context: customInodeAsPosted.init_fs_context,
+  kvm_gmem_fs: customInodeAsPosted.kvm_gmem_fs,
 
   *s_op_alloc_inode(sb) {
     if (this.get(sb.s_op) !== SUPER_OPERATIONS.kvm_gmem) return yield* vfsInode.s_op_alloc_inode.call(this, sb);
@@ -32,9 +33,7 @@ export const customInodeAsMerged = {
   },
 
   *kvm_gmem_init_mount() {
-    const kvm_gmem_fs = this.structs.at("file_system_type", yield create("file_system_type", "static struct file_system_type kvm_gmem_fs"));
-    yield store(".name = \"guest_memfd\"", [kvm_gmem_fs.name, this.words.number("guest_memfd")]);
-    const mnt = yield* this.kern_mount(kvm_gmem_fs);
+    const mnt = yield* this.kern_mount(yield* this.kvm_gmem_fs("guest_memfd"));
     if (typeof mnt === "number") return mnt;
     yield store("kvm_gmem_mnt = kern_mount(&kvm_gmem_fs)", [this.system.kvm_gmem_mnt, mnt.pointer]);
     return 0;

@@ -16,10 +16,17 @@ export const customInodeAsPosted = {
     return (yield* this.init_pseudo(fc, GUEST_MEMFD_MAGIC)) ? 0 : -ENOMEM;
   },
 
+  /** `static struct file_system_type kvm_gmem_fs`: wherever the module is loaded again, it lies where it lay. */
+  *kvm_gmem_fs(name) {
+    const known = this.get(this.system.kvm_gmem_fs);
+    if (known) return this.structs.at("file_system_type", known);
+    const type = this.structs.at("file_system_type", yield create("file_system_type", "static struct file_system_type kvm_gmem_fs"));
+    yield store(`.name = "${name}"`, [type.name, this.words.number(name)], [this.system.kvm_gmem_fs, type.pointer]);
+    return type;
+  },
+
   *kvm_gmem_init_mount() {
-    const kvm_gmem_fs = this.structs.at("file_system_type", yield create("file_system_type", "static struct file_system_type kvm_gmem_fs"));
-    yield store(".name = \"kvm_guest_memory\"", [kvm_gmem_fs.name, this.words.number("kvm_guest_memory")]);
-    const mnt = yield* this.kern_mount(kvm_gmem_fs);
+    const mnt = yield* this.kern_mount(yield* this.kvm_gmem_fs("kvm_guest_memory"));
     if (typeof mnt === "number") return mnt;
     yield store("kvm_gmem_mnt = kern_mount(&kvm_gmem_fs)", [this.system.kvm_gmem_mnt, mnt.pointer]);
     return 0;

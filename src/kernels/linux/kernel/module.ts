@@ -39,6 +39,7 @@ export const modules = {
       yield change("add_module_usage(a, b)", { type: "append", list: used.source_list, values: [mod.pointer] }, { type: "append", list: mod.target_list, values: [used.pointer] });
     }
     yield change("list_add_rcu(&mod->list, &modules)", { type: "append", list: this.system.modules, values: [mod.pointer] });
+    yield* this.trace_kprobe_module_callback(mod);
     const error = yield* this.do_one_initcall(mod);
     if (error) {
       yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
@@ -81,6 +82,16 @@ export const modules = {
     }
     yield change("list_del_rcu(&mod->list)", { type: "drop", list: this.system.modules, value: module.pointer, size: 1 });
     yield store("module_memfree(mod)", [module.freed, 1]);
+  },
+
+  /**
+   * kernel/trace/trace_kprobe.c: whoever records has set probes in kvm before it is loaded, and setting one holds the module.
+   * A real kernel does so for every probe; once is enough to show a module that is coming.
+   */
+  *trace_kprobe_module_callback(mod) {
+    if (this.words.word(this.get(mod.name)) !== "kvm") return;
+    yield* this.try_module_get(mod);
+    yield* this.module_put(mod);
   },
 
   *do_one_initcall(mod) {
