@@ -59,8 +59,8 @@ export function parseFields(text: string): { readonly fields: ReadonlyMap<string
 
 function fieldOf(declaration: string, offset: number, size: number, signed: boolean): Field | undefined {
   const match = /^(.*?)([A-Za-z_]\w*)\s*((?:\[[^\]]*\])*)$/.exec(declaration);
-  if (!match) return undefined;
-  const type = match[1]!.trim();
+  const type = match?.[1]!.trim();
+  if (!match || !type) return undefined;
   return { name: match[2]!, type, offset, size, signed, isArray: match[3] !== "" || type.endsWith("]") };
 }
 

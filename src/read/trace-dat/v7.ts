@@ -88,7 +88,7 @@ class Sections {
     const id = cursor.u16(what);
     const flags = cursor.u16(what);
     cursor.u32(what);
-    const size = cursor.u64(what);
+    const size = cursor.u64(`the size of ${what}`);
     return { id, compressed: (flags & COMPRESSED) !== 0, size, at: cursor.at };
   }
 
