@@ -1,12 +1,13 @@
 /** Which format a recording is in, by its content and never by its name. */
 import { Header, findHeader } from "./ftrace/header.js";
 import { HASH, LF } from "./ftrace/bytes.js";
+import { looksLikeBpftrace } from "./bpftrace/index.js";
 import { looksLikeFunctionGraph } from "./function-graph/index.js";
 import { looksLikePerfScript } from "./perf-script/index.js";
 import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
-export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph";
+export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph" | "bpftrace";
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -60,7 +61,9 @@ function textFormat(head: Buffer): Format | undefined {
     const end = bytes.indexOf(LF, start);
     // perf first: a task's name can make its line look like one of ftrace up to the event's name, but not that.
     if (looksLikePerfScript(bytes, start)) return "perf-script";
-    if (looksLikeFunctionGraph(bytes.toString("latin1", start, Math.min(end, start + 400)))) return "function-graph";
+    const text = bytes.toString("latin1", start, Math.min(end, start + 400));
+    if (looksLikeBpftrace(text)) return "bpftrace";
+    if (looksLikeFunctionGraph(text)) return "function-graph";
     if (looksLikeTraceCmdReport(bytes, start, end)) return "trace-cmd-report";
     if (looksLikeFtrace(bytes, start, end)) return "ftrace";
     start = end + 1;

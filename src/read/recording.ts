@@ -4,6 +4,7 @@ import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
 import type { Log, Origin } from "../log/log.js";
 import { createTables } from "../log/tables.js";
+import { BpftraceReader } from "./bpftrace/index.js";
 import { detectFormat, type Format } from "./detect.js";
 import { readFtrace } from "./ftrace/index.js";
 import { FunctionGraphReader } from "./function-graph/index.js";
@@ -14,7 +15,7 @@ import { readThrough } from "./text/reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "trace-dat"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "trace-dat"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -59,6 +60,8 @@ export class Recording implements Log {
         return readThrough(new TraceCmdReportReader(points, tables, report), source);
       case "function-graph":
         return readThrough(new FunctionGraphReader(points, tables, report), source);
+      case "bpftrace":
+        return readThrough(new BpftraceReader(points, tables, report), source);
       case "trace-dat":
         return this.#traceDat();
     }

@@ -131,6 +131,11 @@ export abstract class TextReader {
     this.report.control++;
     this.report.lostLines += count;
     if (count === 0) this.report.uncountedLoss = true;
+    this.doubt(cpu, line, count);
+  }
+
+  /** The next event does not follow on the last: whatever happened between on `cpu` is not known. */
+  protected doubt(cpu: number, line: number, count = 0): void {
     this.#marker = -1;
     if (this.builder.full) this.#seal();
     this.builder.loss(cpu, count, line);

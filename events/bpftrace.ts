@@ -1,0 +1,94 @@
+/**
+ * The bpftrace program that makes a kernel print the operations of the catalogue, for `bpftrace -f json`: each event one line,
+ *
+ *     {"type": "value", "data": [nsecs,cpu,"comm",tid,pid,"event",argument,…]}
+ *
+ * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. Only what
+ * can be printed is in it; bpftrace needs the kernel's types (BTF) for the arguments that kprobes find by them too.
+ */
+import type { ArgumentDefinition, ArgumentType, Kernel, OperationDefinition } from "./definition.js";
+import { operations } from "./index.js";
+import { standardProbes } from "./probe-file.js";
+
+/** Says what printed the lines that follow, and how they are laid out. */
+export const BPFTRACE_HEAD = "kreel";
+export const BPFTRACE_LAYOUT = 1;
+
+const REGISTERS = ["%di", "%si", "%dx", "%cx", "%r8", "%r9"];
+const CASTS: { readonly [Type in Exclude<ArgumentType, "string">]: string } = { u8: "uint8", s32: "int32", u32: "uint32", x32: "uint32", s64: "int64", u64: "uint64", x64: "uint64", ptr: "uint64" };
+/** Strings that lie in their structure; the others are pointed to. */
+const INLINE_STRINGS = new Set(["module.name"]);
+
+/**
+ * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.20 refuses a program with a function
+ * that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their environment.
+ */
+export function bpftraceProgram(of: readonly OperationDefinition[] = standardProbes, kernel?: Kernel): string {
+  const probes = of.filter((o) => o.probe === "kprobe" && (kernel === undefined || (o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel))));
+  return [`BEGIN { print(("${BPFTRACE_HEAD}", ${BPFTRACE_LAYOUT})); }`, ...probes.flatMap(probeOf), markerProbe(), ""].join("\n");
+}
+
+function probeOf(operation: OperationDefinition): string[] {
+  const print = (event: string, args: readonly ArgumentDefinition[]): string => `{ print((${["nsecs", "cpu", "comm", "tid", "pid", `"${event}"`, ...args.map((arg) => expression(arg, operation))].join(", ")})); }`;
+  const lines = [`kprobe:${operation.symbol} ${print(operation.name, operation.args)}`];
+  if (operation.result) lines.push(`kretprobe:${operation.symbol} ${print(`${operation.name}_ret`, [operation.result])}`);
+  return lines;
+}
+
+/** What a program writes to trace_marker, as far as bpftrace keeps strings (64 bytes, or BPFTRACE_STRLEN). */
+function markerProbe(): string {
+  const { symbol, name } = operations.tracing_mark_write;
+  return `kprobe:${symbol} { print((nsecs, cpu, comm, tid, pid, "${name}", str(uptr(arg1), arg2))); }`;
+}
+
+/** The fetch expression of a kprobe in bpftrace's language. Throws for one that it has no words for. */
+function expression({ fetch, type, name }: ArgumentDefinition, operation: OperationDefinition): string {
+  const [, place = "", suffix = ""] = /^(.*?)(?::(\w+))?$/.exec(fetch) ?? [];
+  if (type === "string") {
+    const user = suffix === "ustring";
+    const at = stringAt(place, operation);
+    if (at === undefined) throw new Error(`${operation.name}: no bpftrace expression for ${name}=${fetch}`);
+    return at.inline ? at.expression : `str(${user ? `uptr(${at.expression})` : at.expression})`;
+  }
+  const cast = CASTS[type];
+  if (place === "$retval") return `(${cast})retval`;
+  const register = registerOf(place);
+  if (register !== undefined) return `(${cast})${register}`;
+  const memory = /^\+(\d+)\((%\w+)\)$/.exec(place);
+  const base = memory && registerOf(memory[2]!);
+  if (memory && base !== undefined) return `*(${cast}*)(${base} + ${memory[1]})`;
+  const member = memberOf(place, operation);
+  if (member === undefined) throw new Error(`${operation.name}: no bpftrace expression for ${name}=${fetch}`);
+  return `(${cast})${member.expression}`;
+}
+
+/** Where a string is: in its structure, or behind a pointer. */
+function stringAt(place: string, operation: OperationDefinition): { readonly expression: string; readonly inline: boolean } | undefined {
+  const direct = /^\+0\((%\w+)\)$/.exec(place);
+  const register = direct && registerOf(direct[1]!);
+  if (register) return { expression: register, inline: false };
+  const twice = /^\+0\(\+(\d+)\((%\w+)\)\)$/.exec(place);
+  const base = twice && registerOf(twice[2]!);
+  if (twice && base) return { expression: `*(uint64*)(${base} + ${twice[1]})`, inline: false };
+  const member = memberOf(place, operation);
+  return member && { expression: member.expression, inline: INLINE_STRINGS.has(member.field) };
+}
+
+function registerOf(text: string): string | undefined {
+  const index = REGISTERS.indexOf(text);
+  return index < 0 ? undefined : `arg${index}`;
+}
+
+/**
+ * `inode->i_count.counter`: a parameter of the prototype, and a way through its structure. A kernel that calls the parameter
+ * otherwise refuses the kprobe; here the argument of that name says which one it is.
+ */
+function memberOf(place: string, operation: OperationDefinition): { readonly expression: string; readonly field: string } | undefined {
+  const [, parameter, path] = /^(\w+)->([\w.]+)$/.exec(place) ?? [];
+  if (parameter === undefined || path === undefined) return undefined;
+  const parameters = operation.prototype.slice(operation.prototype.indexOf("(") + 1, operation.prototype.lastIndexOf(")")).split(",");
+  const named = parameters.findIndex((text) => new RegExp(`\\*${parameter}$`).test(text.trim()));
+  const index = named >= 0 ? named : REGISTERS.indexOf(operation.args.find((arg) => arg.name === parameter)?.fetch ?? "");
+  const type = /struct (\w+)/.exec(parameters[index] ?? "")?.[1];
+  return type === undefined ? undefined : { expression: `((struct ${type} *)arg${index})->${path}`, field: `${type}.${path}` };
+}

@@ -1,0 +1,162 @@
+import test from "ava";
+import fc from "fast-check";
+import { points } from "../../../events/index.js";
+import { diff } from "../../../src/compare/diff.js";
+import { BpftraceReader } from "../../../src/read/bpftrace/index.js";
+import { Decimal } from "../../../src/read/bpftrace/decimal.js";
+import { detectFormat } from "../../../src/read/detect.js";
+import { replay } from "../../../src/replay.js";
+import { recordings } from "../helpers.js";
+import { essence, ftrace, holdsOnMutations, isAccounted, type MakeReader, NASTY, readAs, type TextReading, unzipped } from "../text.js";
+
+const bpftrace: MakeReader = (tables, report, _, batchEvents) => new BpftraceReader(points, tables, report, batchEvents);
+/** Printed by bpftrace itself, of the values that the recording below holds. */
+const PRINTED = "fixtures/bpftrace/linux-7.2-s02-dup.json.gz";
+const VALUES = "fixtures/recordings/linux-7.2/s02-dup.trace.gz";
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
+
+const read = (...lines: readonly string[]): TextReading => {
+  const reading = readAs(bpftrace, Buffer.from(lines.map((l) => `${l}\n`).join(""), "latin1"));
+  if (!isAccounted(reading.report)) throw new Error("a line was lost silently");
+  return reading;
+};
+const tuple = (...elements: readonly (string | number | bigint)[]): string => `{"type": "value", "data": [${elements.map((e) => (typeof e === "string" ? escaped(e) : String(e))).join(",")}]}`;
+/** As bpftrace escapes: what JSON asks for, and nothing else. Text of one character a byte. */
+const escaped = (text: string): string => JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => c);
+const event = (name: string, ...args: readonly (string | number | bigint)[]): string => tuple(12775082546, 0, "gmemrun", 111, 110, name, ...args);
+const IPUT = ["iput", 18446612682157199360n, 1, 1, 18446612682157199361n] as const;
+
+test("what bpftrace printed is read without an unread line, to the events that it was given", (t) => {
+  const { events, report } = readAs(bpftrace, unzipped(PRINTED), 5000);
+  const given = readAs(ftrace, unzipped(VALUES)).events;
+  t.is(report.skipped + report.malformed + report.unknown + report.lost, 0);
+  t.is(report.control, 2, "attached probes, and who prints");
+  t.true(isAccounted(report));
+  t.deepEqual(report.warnings, []);
+  t.is(events.length, given.length);
+  // A string that the kernel could not read is empty, and bpftrace keeps so many characters of a string.
+  const plain = (e: (typeof events)[number]): object => ({ ...essence(e), place: "", args: Object.values(e.args).map((arg) => (typeof arg === "string" ? (/^[ -~]*$/.test(arg) ? arg.slice(0, 60) : "") : String(arg ?? ""))) });
+  t.deepEqual(events.map(plain), given.map(plain));
+  t.deepEqual(events[0]!.task, { comm: "init", pid: 1, tgid: 1, name: "init-1" });
+});
+
+test("it shows what the recording that it was given shows", async (t) => {
+  const [printed, given] = [await replay(PRINTED), await replay(VALUES)];
+  t.is(printed.trace.format, "bpftrace");
+  t.deepEqual(printed.objects, given.objects);
+  t.deepEqual(printed.operations, given.operations);
+  t.deepEqual([printed.findings, printed.hazards.length], [[], given.hazards.length]);
+  t.deepEqual((await diff(VALUES, PRINTED)).differences.map((d) => d.kind), ["result-changed"], "a marker is longer than what bpftrace keeps of a string");
+});
+
+for (const path of recordings("fixtures/recordings/linux-6.18").slice(0, 4)) {
+  test(`${path} is the same when bpftrace prints it`, (t) => {
+    const expected = readAs(ftrace, unzipped(path)).events;
+    const lines = expected.map((e) => {
+      const point = points.byEvent(e.phase === "return" ? `${e.operation}_ret` : e.operation)!;
+      return tuple(e.time, e.cpu, e.task.comm, e.task.pid, e.task.pid, point.event, ...point.args.map((arg) => e.args[arg.name] ?? (arg.type === "string" ? "" : 0)));
+    });
+    const { events, report } = readAs(bpftrace, Buffer.from(lines.map((l) => `${l}\n`).join("")));
+    t.is(report.skipped + report.malformed, 0);
+    const plain = (e: (typeof events)[number]): string => JSON.stringify({ ...essence(e), place: "", args: Object.values(e.args).map((arg) => String(arg ?? "")) });
+    t.deepEqual(events.filter((e, k) => plain(e) !== plain(expected[k]!)), []);
+    t.is(events.length, expected.length);
+  });
+}
+
+test("decimals of 64 bits are exact, whatever their sign", (t) => {
+  const number = new Decimal();
+  const words = (text: string): bigint | undefined => {
+    const bytes = Buffer.from(`${text},`);
+    return number.read(bytes, 0) === text.length ? (BigInt(number.high) << 32n) | BigInt(number.low) : undefined;
+  };
+  for (const value of [0n, 1n, -1n, 999_999_999_999_999n, 1_000_000_000_000_000n, (1n << 53n) + 1n, (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n, -(1n << 63n), -(1n << 32n)]) t.is(words(String(value)), BigInt.asUintN(64, value), String(value));
+  fc.assert(fc.property(fc.bigInt(-(1n << 63n), (1n << 64n) - 1n), (value) => words(String(value)) === BigInt.asUintN(64, value)), { numRuns: RUNS });
+  for (const wrong of ["", "-", "01", "1.5", "18446744073709551616", "-9223372036854775809", "99999999999999999999", "123456789012345678901"]) t.is(words(wrong), undefined, wrong);
+});
+
+test("addresses and times are exact", (t) => {
+  const { events } = read(tuple(18446744073709551615n, 0, "a", 1, 1, ...IPUT), event(...IPUT), event("kvm_arch_init_vm_ret", -22));
+  t.is(events[0]!.time, 18446744073709551615n);
+  t.is(events[0]!.args["inode"], 18446612682157199360n);
+  t.is(events[0]!.args["sb"], 18446612682157199361n);
+  t.is(events[1]!.time, 12775082546n);
+  t.deepEqual([events[1]!.task.pid, events[1]!.task.tgid], [111, 110]);
+  t.is(events[2]!.args["err"], -22);
+});
+
+test("a line that is no JSON is skipped, and told by its number", (t) => {
+  const { events, report } = read('{"type": "attached_probes", "data": {"probes": 2}}', event(...IPUT), '{"type": "value", "data": [1,2', "Attaching 2 probes...", event(...IPUT), "");
+  t.is(events.length, 2);
+  t.is(report.skipped, 2);
+  t.deepEqual(report.firstSkipped.map((s) => s.line), [3, 4]);
+  t.regex(report.warnings.join(), /2 lines are no JSON \(the first is line 3\)/);
+  t.is(report.blank, 1);
+});
+
+test("JSON that is not an event is accounted for", (t) => {
+  const { events, report } = read('{"type": "printf", "data": "x"}', '{"type": "map", "data": {"@": 3}}', '{"type": "helper_error", "helper": "x", "retcode": -1, "line": 1, "col": 2}', tuple("kreel", 1), tuple(1, 2, 3), '{"type": "value", "data": [1,[2,3]]}', tuple(1, 0, "a", 1, 1, "some_function", 5, "x y"));
+  t.is(events.length, 1);
+  t.deepEqual([events[0]!.operation, events[0]!.args["text"]], ["some_function", '5 "x y"']);
+  t.is(report.control, 5);
+  t.is(report.skipped, 1);
+  t.is(report.unknown, 1);
+});
+
+test("arguments that are missing, too many or of another kind are absent", (t) => {
+  const { events, report } = read(event("iput", 1, 2), event(...IPUT, 5), event("iput", "x", 2, 3, 4));
+  t.deepEqual(events.map((e) => Object.values(e.args)), [[1n, 2, null, null], [18446612682157199360n, 1, 1, 18446612682157199361n], [null, 2, 3, 4n]]);
+  t.is(report.malformed, 3);
+});
+
+test("a loss counts, from the beginning to the end", (t) => {
+  const { report, batches } = read(event(...IPUT), '{"type": "lost_events", "data": {"events": 123}}', event(...IPUT), event(...IPUT));
+  t.is(report.lost, 123);
+  t.deepEqual(batches.flatMap((b) => b.losses.map((l) => [b.firstSeq + l.index, l.cpu, l.count])), [[2, 65535, 123], [4, 65535, 0]]);
+});
+
+test("where time goes back nothing follows on what came before, and it is told how to sort", (t) => {
+  const at = (time: number): string => tuple(time, 0, "a", 1, 1, ...IPUT);
+  const { events, report, batches } = read(at(1000), at(2000), at(1500), at(1500), at(1600));
+  t.is(events.length, 5);
+  t.deepEqual(batches.flatMap((b) => b.losses.map((l) => b.firstSeq + l.index)), [3]);
+  t.is(report.lost, 0);
+  t.regex(report.warnings.join(), /time goes back once.*sort -s/);
+});
+
+test("whatever tasks and strings are called, the event is the same", (t) => {
+  for (const name of [...NASTY, "a\nb", "\\", '\\"', "\u0001", "\t"].map((text) => Buffer.from(text).toString("latin1"))) {
+    const { events, report } = read(tuple(1, 1, name, 110, 110, "module_put", 5, name, 2), tuple(2, 1, "x", 110, 110, "module_put", 5, name, 2));
+    t.is(report.skipped + report.malformed, 0, name);
+    const text = Buffer.from(name, "latin1").toString("utf8");
+    t.deepEqual(events.map((e) => [e.task.pid, e.args["name"], e.args["refcnt"]]), [[110, text, 2], [110, text, 2]]);
+    t.is(events[0]!.task.comm.trimStart(), text.trimStart());
+  }
+});
+
+test("bytes that bpftrace prints as \\uffffffc3 are the bytes that they were", (t) => {
+  const { events } = read('{"type": "value", "data": [1,1,"na\\uffffffc3\\uffffffafve",110,110,"module_put",5,"\\\\uffffffc3",2]}');
+  t.is(events[0]!.task.comm, "naïve");
+  t.is(events[0]!.args["name"], "\\uffffffc3");
+});
+
+test("markers", (t) => {
+  const { events } = read(event("tracing_mark_write", "op: vm v\n"), event("tracing_mark_write", "ret: vm v = 5"));
+  t.deepEqual(events.map((e) => e.args["text"]), ["op: vm v", "ret: vm v = 5"]);
+});
+
+test("another program's layout is told", (t) => {
+  t.regex(read(tuple("kreel", 2), event(...IPUT)).report.warnings.join(), /another kreel/);
+});
+
+test("recognised by content", (t) => {
+  const detect = (text: string): string => detectFormat(Buffer.from(text, "latin1"), "FILE");
+  t.is(detect(unzipped(PRINTED).subarray(0, 300).toString("latin1")), "bpftrace");
+  t.is(detect(`${event(...IPUT)}\n`), "bpftrace");
+  t.is(detect(`\n${tuple("kreel", 1)}\n`), "bpftrace");
+});
+
+test("mutated text and bytes that are no text are read to their end, every line accounted for", (t) => {
+  holdsOnMutations(bpftrace, unzipped(PRINTED), [event(...IPUT), '{"type": "lost_events", "data": {"events": 3}}\n', "]}", '"', "\\", "\\uffffffc3", "99999999999999999999", ",", "[", "{"], RUNS);
+  t.pass();
+});
