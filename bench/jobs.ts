@@ -9,7 +9,7 @@ import { MutableStore, type Store } from "../src/reduce/store.js";
 import { replay } from "../src/replay.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
 import type { Done } from "./limits.js";
-import { CHURN, CHURN_BEFORE, streamLong } from "./recording.js";
+import { CHURN, CHURN_BEFORE, streamLong, streamOther } from "./recording.js";
 
 /** Times that a recording is reduced before it counts. */
 const WARM_UP = 3;
@@ -20,6 +20,9 @@ const NAIVE_STEP = 100;
 export const jobs = {
   read: (file: string) => read(file),
   streamRead: (lines: string) => read("-", { input: streamLong(Number(lines)) }),
+  readPerfScript: (lines: string) => read("-", { input: streamOther("perf-script", Number(lines)) }),
+  readTraceCmdReport: (lines: string) => read("-", { input: streamOther("trace-cmd-report", Number(lines)) }),
+  readBpftrace: (lines: string) => read("-", { input: streamOther("bpftrace", Number(lines)) }),
   replay: async (file: string): Promise<Done> => ({ count: (await replay(file)).trace.events }),
   stream: async (lines: string): Promise<Done> => ({ count: (await replay("-", { input: streamLong(Number(lines)) })).trace.events }),
   diff: async (): Promise<Done> => {

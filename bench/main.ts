@@ -61,7 +61,7 @@ async function main(): Promise<void> {
     "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out.",
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
-  const measures = [...overLong(file, lines), ...(await traceCmd(options["trace-dat"], notes)), ...memory(), ...states()];
+  const measures = [...overLong(file, lines), ...others(), ...(await traceCmd(options["trace-dat"], notes)), ...memory(), ...states()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
@@ -83,6 +83,13 @@ function overLong(file: string, lines: number): Measure[] {
     job(section, "text to typed events", "events", "read", file, compared),
     job(section, "text to state, ledger and rules", "events", "replay", file, compared),
   ];
+}
+
+/** Short recordings, repeated: a line of each is an event. */
+function others(): Measure[] {
+  const section = `what other recorders print, ${LINES.toLocaleString("en")} lines from a stream, to typed events`;
+  const of = (what: string, name: JobName): Measure => job(section, what, "events", name, String(LINES));
+  return [of("perf script", "readPerfScript"), of("trace-cmd report", "readTraceCmdReport"), of("bpftrace -f json", "readBpftrace")];
 }
 
 async function traceCmd(file: string | undefined, notes: string[]): Promise<Measure[]> {

@@ -7,6 +7,13 @@ export const CHURN = "fixtures/recordings/churn/linux-7.2.trace.gz";
 /** The same scenario on another kernel. */
 export const CHURN_BEFORE = "fixtures/recordings/churn/linux-6.18.trace.gz";
 
+/** What other recorders print, by format. */
+export const OTHERS = {
+  "perf-script": "fixtures/recordings/perf-script/linux-7.2-s04-bind-unbind.script.gz",
+  "trace-cmd-report": "fixtures/recordings/trace-cmd-report/linux-7.2-s04-bind-unbind.report.gz",
+  bpftrace: "fixtures/bpftrace/linux-7.2-s02-dup.json.gz",
+} as const;
+
 const LF = 0x0a;
 
 /** `CHURN` as text, and how many lines it has. */
@@ -34,7 +41,18 @@ export function writeLong(path: string, lines: number): void {
 }
 
 /** The same bytes without a file, for lengths that would fill a disk. */
-export async function* streamLong(lines: number, chunk = 512 * 1024): AsyncGenerator<Buffer> {
-  const { text } = churn();
-  for (let k = repetitions(lines); k > 0; k--) for (let p = 0; p < text.length; p += chunk) yield text.subarray(p, p + chunk);
+export function streamLong(lines: number, chunk = 512 * 1024): AsyncGenerator<Buffer> {
+  return repeated(churn().text, repetitions(lines), chunk);
+}
+
+/** At least so many lines as another recorder prints them: a short recording, repeated in pieces of many. */
+export function streamOther(format: keyof typeof OTHERS, lines: number, chunk = 512 * 1024): AsyncGenerator<Buffer> {
+  const text = gunzipSync(readFileSync(OTHERS[format]));
+  const times = Math.ceil(lines / countLines(text));
+  const piece = Math.max(1, Math.floor(chunk / text.length));
+  return repeated(Buffer.concat(Array.from({ length: piece }, () => text)), Math.ceil(times / piece), chunk);
+}
+
+async function* repeated(text: Buffer, times: number, chunk: number): AsyncGenerator<Buffer> {
+  for (let k = times; k > 0; k--) for (let p = 0; p < text.length; p += chunk) yield text.subarray(p, p + chunk);
 }
