@@ -40,6 +40,8 @@ export class CpuEvents {
 
   constructor(
     readonly cpu: number,
+    /** The name of the ring buffer that it is a CPU of; empty for the top one. */
+    readonly buffer: string,
     /** Ties in time go to the lower. */
     readonly order: number,
     readonly pages: PageSource,

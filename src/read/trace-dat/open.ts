@@ -89,7 +89,7 @@ function cpusOf(access: Access, file: string, intro: Intro, contents: Contents, 
   const leaky = new Set(contents.stats.filter(({ dropped }) => dropped > 0).map(({ cpu }) => cpu));
   return ranges.map(({ buffer, range }, order) => {
     const pages = pagesOf(buffer, range, window(buffer.pageSize), maxChunk);
-    return new CpuEvents(range.cpu, order, pages, layout, intro.big, leaky.has(range.cpu));
+    return new CpuEvents(range.cpu, buffer.name, order, pages, layout, intro.big, leaky.has(range.cpu));
   });
 
   function pagesOf({ compressed, pageSize }: TraceBuffer, range: TraceBuffer["cpus"][number], size: number, chunk: number): PageSource {

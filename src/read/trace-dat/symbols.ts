@@ -1,148 +1,134 @@
 /**
  * `/proc/kallsyms` as trace-cmd saved it: what stands at an address, printed as the kernel prints it in `trace`,
  * `iput+0x4/0x260` or `kvm_init+0x4/0x210 [kvm]`.
+ *
+ * A recording has ten megabytes of symbols and names a few hundred of them. The kernel's own stand in the order of their
+ * addresses, each written with the same number of digits: they are looked up in the text as it is. Those of modules stand
+ * behind them in no order.
  */
 const LF = 0x0a;
 const SPACE = 0x20;
-const TWO_32 = 4294967296;
-/** Farther from the first symbol than this, a distance is no longer exact; no kernel is that big. */
-const FAR = 2 ** 52;
-/** A line has an address of 8 or 16 digits, a letter, and a name. */
-const MIN_LINE = 12;
-/** More symbols than any kernel has are not taken in. */
-const MAX_SYMBOLS = 4_000_000;
+/** Symbols at one place, and lines from a symbol to the next, are few; in a hostile file they may be any. */
+const MAX_STEPS = 1000;
+/** A symbol has 512 characters at most. */
+const MAX_LINE = 1024;
+/** Symbols of modules that are taken in. */
+const MAX_MODULE_SYMBOLS = 1 << 20;
 /** What a probed function returns to when its caller's return is probed as well, and how ftrace prints it. */
 const TRAMPOLINES: ReadonlySet<string> = new Set(["arch_rethook_trampoline", "__kretprobe_trampoline", "kretprobe_trampoline"]);
 const UNKNOWN_CALLER = "[unknown/kretprobe'd]";
-/** Letters of code; data is never traced. */
-const isCode = (type: number): boolean => (type | 0x20) === 0x74 || (type | 0x20) === 0x77;
+const LONG = 16;
+const SHORT = 8;
+
+interface Found {
+  readonly name: string;
+  /** With a space before it, or empty. */
+  readonly module: string;
+  readonly address: bigint;
+  readonly size: bigint;
+}
 
 export class Symbols {
-  /** The first address, which the others are counted from; of a kernel they share their upper bits. */
-  #baseHigh = 0;
-  #baseLow = 0;
-  /** In ascending order: distances from the base, and where in the text each line is. */
-  #addresses: Float64Array;
-  #lines: Uint32Array;
+  /** Digits of an address; 0 where the text has none. */
+  readonly #digits: number;
+  /** Where the kernel's own symbols end. */
+  readonly #kernelEnd: number;
+  /** Where the lines of the others begin, in the order of their addresses; made when first one is asked for. */
+  #modules: readonly number[] | undefined;
 
   constructor(private readonly text: Buffer) {
-    const capacity = Math.min(MAX_SYMBOLS, Math.ceil(text.length / MIN_LINE));
-    this.#addresses = new Float64Array(capacity);
-    this.#lines = new Uint32Array(capacity);
-    const n = this.#scan(capacity);
-    this.#addresses = this.#addresses.subarray(0, n);
-    this.#lines = this.#lines.subarray(0, n);
-    this.#sort();
-  }
-
-  /** Takes in the symbols of code; returns how many they are. */
-  #scan(capacity: number): number {
-    const { text } = this;
-    const addresses = this.#addresses;
-    const lines = this.#lines;
-    let n = 0;
-    for (let p = 0; p < text.length && n < capacity; ) {
-      const space = addressEnd(text, p);
-      if (space > p && isCode(text[space + 1]!)) {
-        const split = Math.max(p, space - 8);
-        const high = hex(text, p, split);
-        const low = hex(text, split, space);
-        // All are 0 where the kernel does not tell addresses.
-        if ((high | low) !== 0) {
-          if (n === 0) {
-            this.#baseHigh = high;
-            this.#baseLow = low;
-          }
-          const distance = this.#distance(low, high);
-          if (Math.abs(distance) < FAR) {
-            addresses[n] = distance;
-            lines[n++] = p;
-          }
-        }
-      }
-      const end = text.indexOf(LF, space);
-      p = end < 0 ? text.length : end + 1;
-    }
-    return n;
-  }
-
-  /** The kernel's own are in order; those of modules stand behind them in an order of their own, and are far fewer. */
-  #sort(): void {
-    const addresses = this.#addresses;
-    const n = addresses.length;
-    let ordered = Math.min(1, n);
-    while (ordered < n && addresses[ordered]! >= addresses[ordered - 1]!) ordered++;
-    if (ordered === n) return;
-    const rest = new Uint32Array(n - ordered).map((_, k) => ordered + k).sort((a, b) => addresses[a]! - addresses[b]! || a - b);
-    const lines = this.#lines;
-    this.#addresses = new Float64Array(n);
-    this.#lines = new Uint32Array(n);
-    for (let k = 0, a = 0, b = 0; k < n; k++) {
-      const from = b === rest.length || (a < ordered && addresses[a]! <= addresses[rest[b]!]!) ? a++ : rest[b++]!;
-      this.#addresses[k] = addresses[from]!;
-      this.#lines[k] = lines[from]!;
-    }
-  }
-
-  #distance(low: number, high: number): number {
-    return (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow);
+    this.#digits = text[LONG] === SPACE ? LONG : text[SHORT] === SPACE ? SHORT : 0;
+    const bracket = text.indexOf("\t[");
+    this.#kernelEnd = bracket < 0 ? text.length : this.#lineAt(bracket);
   }
 
   /** `name+0x4/0x260 [module]`, or without the offset; the address itself where no symbol is. */
   at(low: number, high: number, offset: boolean): string {
-    const k = this.#find(low, high);
-    if (k < 0) return `0x${((BigInt(high) << 32n) | BigInt(low)).toString(16)}`;
-    const { name, module } = this.#symbol(k);
+    const address = (BigInt(high) << 32n) | BigInt(low);
+    const found = this.#find(address);
+    if (found === undefined) return `0x${address.toString(16)}`;
+    const { name, module, address: start, size } = found;
     if (TRAMPOLINES.has(name)) return UNKNOWN_CALLER;
-    const within = this.#distance(low, high) - this.#addresses[k]!;
-    let next = k + 1;
-    while (next < this.#addresses.length && this.#addresses[next] === this.#addresses[k]) next++;
-    const size = next < this.#addresses.length ? this.#addresses[next]! - this.#addresses[k]! : 0;
-    return `${name}${offset ? `+0x${within.toString(16)}/0x${size.toString(16)}` : ""}${module}`;
+    return `${name}${offset ? `+0x${(address - start).toString(16)}/0x${size.toString(16)}` : ""}${module}`;
   }
 
   /** The function's name alone; `undefined` where there is no symbol. */
   nameAt(low: number, high: number): string | undefined {
-    const k = this.#find(low, high);
-    return k < 0 ? undefined : this.#symbol(k).name;
+    return this.#find((BigInt(high) << 32n) | BigInt(low))?.name;
   }
 
-  /** The last symbol that is not behind the address: of several at one place the first, which is what the kernel names. */
-  #find(low: number, high: number): number {
-    const at = this.#distance(low, high);
-    const addresses = this.#addresses;
+  #find(address: bigint): Found | undefined {
+    const key = address.toString(16).padStart(this.#digits, "0");
+    if (this.#digits === 0 || key.length > this.#digits) return undefined;
+    return this.#inKernel(key) ?? this.#inModules(key);
+  }
+
+  #inKernel(key: string): Found | undefined {
     let from = 0;
-    let to = addresses.length;
+    let to = this.#kernelEnd;
+    while (from < to) {
+      const line = this.#lineAt((from + to) >>> 1);
+      if (this.#key(line) <= key) from = this.#next(line);
+      else to = line;
+    }
+    // Before the first and behind the last symbol, anything may be.
+    if (from === 0 || from >= this.#kernelEnd) return undefined;
+    let line = this.#lineAt(from - 1);
+    const at = this.#key(line);
+    // Of several at one place the kernel names the first.
+    for (let steps = 0; steps < MAX_STEPS && line > 0; steps++) {
+      const before = this.#lineAt(line - 1);
+      if (this.#key(before) !== at) break;
+      line = before;
+    }
+    return this.#found(line, this.#key(from));
+  }
+
+  #inModules(key: string): Found | undefined {
+    const lines = (this.#modules ??= this.#sortedModules());
+    let from = 0;
+    let to = lines.length;
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (addresses[middle]! <= at) from = middle + 1;
+      if (this.#key(lines[middle]!) <= key) from = middle + 1;
       else to = middle;
     }
-    // Behind the last symbol, anything may be.
-    if (from === 0 || from === addresses.length) return -1;
+    if (from === 0 || from === lines.length) return undefined;
     let k = from - 1;
-    while (k > 0 && addresses[k - 1] === addresses[k]) k--;
-    return k;
+    const at = this.#key(lines[k]!);
+    while (k > 0 && this.#key(lines[k - 1]!) === at) k--;
+    return this.#found(lines[k]!, this.#key(lines[from]!));
   }
 
-  #symbol(k: number): { readonly name: string; readonly module: string } {
-    const start = this.#lines[k]!;
-    const end = this.text.indexOf(LF, start);
-    const [, , name = "", module] = this.text.toString("utf8", start, Math.min(end < 0 ? this.text.length : end, start + 1024)).split(/[ \t]+/);
-    return { name, module: module === undefined ? "" : ` ${module}` };
+  #sortedModules(): number[] {
+    const lines: number[] = [];
+    for (let p = this.#kernelEnd; p < this.text.length && lines.length < MAX_MODULE_SYMBOLS; p = this.#next(p)) lines.push(p);
+    const keys = new Map(lines.map((line) => [line, this.#key(line)]));
+    return lines.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : keys.get(a)! > keys.get(b)! ? 1 : a - b));
   }
-}
 
-/** Where the 8 or 16 digits at `p` end; `p` if there are none. */
-function addressEnd(text: Buffer, p: number): number {
-  return text[p + 16] === SPACE ? p + 16 : text[p + 8] === SPACE ? p + 8 : p;
-}
-
-function hex(text: Buffer, start: number, end: number): number {
-  let value = 0;
-  for (let p = start; p < end; p++) {
-    const byte = text[p]!;
-    value = (value << 4) | (byte <= 0x39 ? byte & 15 : (byte & 15) + 9);
+  /** The address of a line, as it is written. */
+  #key(line: number): string {
+    return this.text.toString("latin1", line, line + this.#digits);
   }
-  return value >>> 0;
+
+  /** The beginning of the line that `p` is in; of one that no kernel writes, somewhere in it. */
+  #lineAt(p: number): number {
+    const from = Math.max(0, p - MAX_LINE);
+    return from + this.text.subarray(from, p).lastIndexOf(LF) + 1;
+  }
+
+  #next(line: number): number {
+    const end = this.text.subarray(line, line + MAX_LINE).indexOf(LF);
+    return end < 0 ? Math.min(line + MAX_LINE, this.text.length) : line + end + 1;
+  }
+
+  /** `undefined` for a line that is no symbol, and where the kernel did not tell addresses but zeros. */
+  #found(line: number, next: string): Found | undefined {
+    const text = this.text.toString("utf8", line, this.#next(line));
+    const [, start, name, module] = /^([\da-f]+) \S (\S+)(?:\s+(\[\S+\]))?\s/.exec(text) ?? [];
+    if (start === undefined || name === undefined || /^0+$/.test(start) || !/^[\da-f]+$/.test(next)) return undefined;
+    const address = BigInt(`0x${start}`);
+    return { name, module: module === undefined ? "" : ` ${module}`, address, size: BigInt(`0x${next}`) - address };
+  }
 }

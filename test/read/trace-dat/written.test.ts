@@ -83,7 +83,8 @@ for (const shape of SHAPES) {
 test("places are named by the symbols: offset, size, module, the first of several names; beyond them addresses stay", (t) => {
   const at = (place: bigint): string => read(write(one([{ ...EVENT, place }]))).events[0]!.place;
   t.is(at(0xffffffff81100004n), "iput+0x4/0x100");
-  t.is(at(0xffffffff81100100n), "caller+0x0/0x300", "aliases and data do not count");
+  t.is(at(0xffffffff81100100n), "caller+0x0/0x100", "the first of two names");
+  t.is(at(0xffffffffc0000004n), "early+0x4/0x100000 [early]", "modules stand in any order");
   t.is(at(0xffffffffc0100010n), "kvm_gmem_create+0x10/0x200 [kvm]");
   t.is(at(0xffffffffc0200000n), "0xffffffffc0200000", "behind the last symbol");
   t.is(at(0xffffffff80000000n), "0xffffffff80000000");
