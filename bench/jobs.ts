@@ -3,6 +3,8 @@ import { points } from "../events/index.js";
 import { diff } from "../src/compare/diff.js";
 import type { Batch } from "../src/log/batch.js";
 import { type OpenOptions, openRecording, type Recording } from "../src/read/recording.js";
+import { openAccess } from "../src/read/trace-dat/spool.js";
+import { scanTraceDat } from "../src/read/trace-dat/scan.js";
 import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
 import { MutableStore, type Store } from "../src/reduce/store.js";
@@ -19,6 +21,7 @@ const NAIVE_STEP = 100;
 
 export const jobs = {
   read: (file: string) => read(file),
+  scan: (file: string) => scan(file),
   streamRead: (lines: string) => read("-", { input: streamLong(Number(lines)) }),
   readPerfScript: (lines: string) => read("-", { input: streamOther("perf-script", Number(lines)) }),
   readTraceCmdReport: (lines: string) => read("-", { input: streamOther("trace-cmd-report", Number(lines)) }),
@@ -44,6 +47,14 @@ async function read(path: string, options: OpenOptions = {}): Promise<Done> {
   for await (const _ of recording.batches());
   return { count: recording.report.events };
 }
+
+/** The heads of a trace.dat, no record. */
+async function scan(path: string): Promise<Done> {
+  const access = await openAccess(path, path, nothing());
+  return { count: scanTraceDat(access, path).events };
+}
+
+async function* nothing(): AsyncGenerator<Buffer> {}
 
 /** Reduces a recording that is read already; a store of its own each time. */
 async function reduce(store: () => Store, limit = Infinity): Promise<Done> {

@@ -13,12 +13,13 @@ import type { limits } from "./limits.js";
 import { isInstalled, linesOf, median, runJob, runProgram, type Sample } from "./measure.js";
 import { churn, repetitions, writeLong } from "./recording.js";
 import { format, machine, type Row } from "./table.js";
+import { writeLongTraceDat } from "./trace-dat.js";
 
 const HELP = `npm run bench -- [--quick] [--json] [--trace-dat FILE]
 
   --quick           100,000 lines and 3 runs instead of two million and 5
   --json            the same as JSON
-  --trace-dat FILE  measure \`trace-cmd report\` on this trace.dat as well
+  --trace-dat FILE  read this trace.dat, in place of a short real one that is repeated
 `;
 
 const { values: options } = parseArgs({
@@ -44,6 +45,7 @@ const LIMIT = "the limit: newlines counted in Node";
 const LINES = options.quick ? 100_000 : 2_000_000;
 /** What long recordings are counted in. */
 const LONG = options.quick ? 100_000 : 1_000_000;
+const LONG_TRACE_DAT = options.quick ? 100_000 : 4_000_000;
 const RUNS = options.quick ? 3 : 5;
 
 if (options.help) process.stdout.write(HELP);
@@ -61,11 +63,17 @@ async function main(): Promise<void> {
     "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out.",
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
-  const measures = [...overLong(file, lines), ...others(), ...(await traceCmd(options["trace-dat"], notes)), ...memory(), ...states()];
+  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(options["trace-dat"] ?? longTraceDat(folder), notes)), ...memory(), ...states()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
   else process.stdout.write(format(rows, of, notes));
+}
+
+function longTraceDat(folder: string): string {
+  const file = join(folder, "long.dat");
+  writeLongTraceDat(file, LONG_TRACE_DAT);
+  return file;
 }
 
 function job(section: string, what: string, unit: Row["unit"], name: JobName, argument = "", more: Partial<Measure> = {}): Measure {
@@ -92,16 +100,17 @@ function others(): Measure[] {
   return [of("perf script", "readPerfScript"), of("trace-cmd report", "readTraceCmdReport"), of("bpftrace -f json", "readBpftrace")];
 }
 
-async function traceCmd(file: string | undefined, notes: string[]): Promise<Measure[]> {
-  if (file === undefined || !(await isInstalled("trace-cmd"))) {
-    notes.push(file === undefined ? "`trace-cmd report` is left out: no --trace-dat FILE was given." : "`trace-cmd report` is left out: trace-cmd is not installed.");
-    return [];
+async function traceDat(file: string, notes: string[]): Promise<Measure[]> {
+  const section = "trace.dat, the file of trace-cmd";
+  const ours = [job(section, "trace.dat to typed events", "events", "read", file), job(section, "its heads alone: what, when, on which CPU", "events", "scan", file)];
+  if (!(await isInstalled("trace-cmd"))) {
+    notes.push("`trace-cmd report` is left out: trace-cmd is not installed.");
+    return ours;
   }
   const command = ["trace-cmd", "report", "-i", file] as const;
   // The first lines are of the CPUs, not of events; they are too few to matter.
   const events = await linesOf(...command);
-  notes.push("Where what trace-cmd is given is short, its start weighs; it reads another format than kreel does: compare with care.");
-  return [{ section: "another reader, on a recording of its own format", what: "trace-cmd report", unit: "events", run: () => runProgram(events, ...command) }];
+  return [...ours, { section, what: "trace-cmd report", unit: "events", run: () => runProgram(events, ...command) }];
 }
 
 /** What is left of warm-up when a recording is long, and what memory it takes. */
