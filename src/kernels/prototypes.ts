@@ -20,6 +20,12 @@ export interface MemoryRegion {
   readonly guest_memfd: number;
 }
 
+/** `struct fd`: a file, and whether a reference was taken on it. */
+export interface Fd {
+  readonly file: File | null;
+  readonly counted: boolean;
+}
+
 export interface Functions {
   // fs/inode.c
   alloc_inode(sb: SuperBlock): Op<Inode | null>;
@@ -97,6 +103,8 @@ export interface Functions {
   fd_install(fd: number, file: File): Op<void>;
   fget(fd: number): Op<File | null>;
   files_lookup_fd(fd: number): Op<number>;
+  fdget(fd: number): Op<Fd>;
+  fdput(fd: Fd): Op<void>;
   get_file_active(cell: Cell): Op<File | null>;
   file_close_fd(fd: number): Op<File | null>;
   close(fd: number): Op<number>;
@@ -133,6 +141,7 @@ export interface Functions {
   // mm/filemap.c, mm/truncate.c
   __filemap_get_folio(inode: Inode, index: number): Op<number>;
   filemap_add_folio(inode: Inode, index: number): Op<number>;
+  fault_dirty_shared_page(file: File, inode: Inode, index: number): Op<void>;
   truncate_inode_pages_final(inode: Inode): Op<void>;
   truncate_inode_pages_range(inode: Inode, lstart: number, lend: number): Op<void>;
 

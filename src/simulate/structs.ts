@@ -10,7 +10,7 @@ import type { Cell, ListCell, Memory } from "./memory.js";
 export const STRUCTS = {
   /** What the kernel has one of: its tables, limits and queues. */
   system: {
-    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "rcu_pending"],
+    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_dev_inode", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "rcu_pending"],
     lists: ["modules", "rcu_callbacks"],
   },
   task_struct: { fields: ["comm", "pid", "files", "cap_effective", "fail_nth", "sleeps"], lists: ["task_works"] },
@@ -22,7 +22,7 @@ export const STRUCTS = {
   fs_context: { fields: ["fs_type", "magic", "root_sb"], lists: [] },
   super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
   vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
-  inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "invalidate_lock", "i_state"], lists: ["i_pages", "i_private_list"] },
+  inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "nrdirty", "invalidate_lock"], lists: ["i_pages", "i_dirty", "i_private_list"] },
   dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
   file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
   kvm: { fields: ["users_count", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },

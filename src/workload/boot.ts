@@ -6,8 +6,8 @@ import { Machine, type Program, type Segment } from "../simulate/machine.js";
 import type { Cell } from "../simulate/memory.js";
 import { carryOut, child, exit, threadExit, type User } from "./process.js";
 
-/** The process has descriptors 0 to 4 open. */
-const OPEN_DESCRIPTORS = 5;
+/** The process has descriptors 0 to 4 open; 1 and 2 are one file. */
+const OPEN_FILES = [1, 2, 1, 1];
 const RLIMIT_NOFILE = 1024;
 const FIRST_PID = 100;
 const FILE_MAX = 100_000;
@@ -16,6 +16,8 @@ export interface Booted {
   readonly machine: Machine<Kernel>;
   /** What was there before the scenario: counts of these are nobody's business. */
   readonly older: ReadonlySet<number>;
+  /** The lines that a program carries out, one a segment; what comes after them is the task's exit. */
+  readonly lines: ReadonlyMap<Program<Kernel>, readonly Line[]>;
 }
 
 /** `undo`: the machine is to go back to earlier moments. */
@@ -53,16 +55,16 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   const files = structs.create("files_struct");
   const main = structs.create("task_struct");
   const user = structs.create("user");
-  const fds = Array.from({ length: OPEN_DESCRIPTORS }, () => {
+  const fds = OPEN_FILES.flatMap((descriptors) => {
     const file = structs.create("file");
-    set(file.f_count, 1);
+    set(file.f_count, descriptors);
     set(file.f_op, FOPS.other);
-    return file.pointer;
+    return Array.from({ length: descriptors }, () => file.pointer);
   });
   set(files.count, 1);
   set(files.nofile, RLIMIT_NOFILE);
   machine.memory.setList(files.fd, fds);
-  set(system.nr_files, OPEN_DESCRIPTORS);
+  set(system.nr_files, OPEN_FILES.length);
   set(main.files, files.pointer);
   set(main.cap_effective, 1);
   set(main.pid, FIRST_PID);
@@ -73,16 +75,22 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   const older = new Set<number>([sb.pointer, root.pointer, mnt.pointer, inode.pointer, ...fds]);
 
   machine.programs.push(childProgram(user));
+  const linesOf = new Map<Program<Kernel>, readonly Line[]>();
   const threads: number[] = [];
   for (const { go, comm, lines } of threadsOf(scenario)) {
     threads.push(go, machine.programs.length, words.number(comm));
-    machine.programs.push(threadProgram(comm, lines, user));
+    const program = threadProgram(comm, lines, user);
+    linesOf.set(program, lines);
+    machine.programs.push(program);
   }
   machine.memory.setList(user.threads, threads);
   if (options.undo) machine.beginHistory();
-  machine.start(mainProgram(scenario, user), main);
+  const own = scenario.lines.filter((line) => line.thread === undefined);
+  const program = mainProgram(own, user);
+  linesOf.set(program, own);
+  machine.start(program, main);
   machine.start(RCU, softirq);
-  return { machine, older };
+  return { machine, older, lines: linesOf };
 }
 
 /** What the process is called. */
@@ -91,8 +99,8 @@ export const MAIN_COMM = "scenario";
 /** Callbacks run in softirq context, in whatever task is there; a recording shows the idle one, mostly. */
 const RCU: Program<Kernel> = { comm: "<idle>", softirq: true, segment: () => (kernel) => kernel.rcu_do_batch() };
 
-function mainProgram(scenario: Scenario, user: User): Program<Kernel> {
-  const segments: Segment<Kernel>[] = scenario.lines.filter((line) => line.thread === undefined).map((line) => (kernel) => carryOut(kernel, user, line));
+function mainProgram(lines: readonly Line[], user: User): Program<Kernel> {
+  const segments: Segment<Kernel>[] = lines.map((line) => (kernel) => carryOut(kernel, user, line));
   segments.push((kernel) => exit(kernel));
   return { comm: MAIN_COMM, segment: (number) => segments[number] };
 }

@@ -71,17 +71,17 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
     case "close":
       return { result: yield* kernel.close(variable(kernel, user, o.of)) };
     case "allocate":
-      return { result: yield* fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE, o.offset, o.length) };
+      return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE, o.offset, o.length)) };
     case "punch":
-      return { result: yield* fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, o.offset, o.length) };
+      return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, o.offset, o.length)) };
     case "touch":
       return { result: yield* touch(kernel, variable(kernel, user, o.of), o.offset, o.length) };
     case "truncate":
-      return { result: yield* ftruncate(kernel, variable(kernel, user, o.of), o.size) };
+      return { result: yield* returning(kernel, ftruncate(kernel, variable(kernel, user, o.of), o.size)) };
     case "write":
-      return { result: (yield* kernel.files_lookup_fd(variable(kernel, user, o.of))) ? -EINVAL : -EBADF };
+      return { result: yield* returning(kernel, onFile(kernel, variable(kernel, user, o.of), notWritable)) };
     case "stat":
-      return yield* stat(kernel, variable(kernel, user, o.of));
+      return yield* returning(kernel, stat(kernel, variable(kernel, user, o.of)));
     case "refcnt":
       return yield* refcnt(kernel, o.module);
     case "nofile":
@@ -150,10 +150,13 @@ function* armed(kernel: Kernel, fail: number | undefined, call: (kernel: Kernel)
   return result;
 }
 
-/** The file of a descriptor; of a process with one thread no reference is taken on it. */
-function* fileOf(kernel: Kernel, fd: number): Op<File | null> {
-  const pointer = yield* kernel.files_lookup_fd(fd);
-  return pointer ? kernel.file(pointer) : null;
+/** A system call on the file of a descriptor, which it keeps meanwhile. */
+function* onFile(kernel: Kernel, fd: number, call: (file: File) => Op<number>): Op<number> {
+  const held = yield* kernel.fdget(fd);
+  if (!held.file) return -EBADF;
+  const result = yield* call(held.file);
+  yield* kernel.fdput(held);
+  return result;
 }
 
 /** A file that has nothing to do with KVM. */
@@ -172,9 +175,9 @@ function* openFile(kernel: Kernel): Op<number> {
 
 function* closeFile(kernel: Kernel, fd: number): Op<void> {
   const files = kernel.files(kernel.get(kernel.current.files));
-  const file = yield* fileOf(kernel, fd);
+  const file = yield* kernel.files_lookup_fd(fd);
   yield change("close(2)", { type: "put", list: files.fd, index: fd, value: 0 }, { type: "add", cell: kernel.system.nr_files, value: -1, unless: undefined });
-  if (file) yield store("file_free(file)", [file.freed, 1]);
+  if (file) yield store("file_free(file)", [kernel.file(file).freed, 1]);
 }
 
 function* load(kernel: Kernel, module: string): Op<number> {
@@ -213,26 +216,26 @@ function* openKvm(kernel: Kernel): Op<number> {
     yield* kernel.task_work_run();
     return module ? -ENODEV : -ENOENT;
   }
-  yield store("replace_fops(file, kvm_dev.fops)", [file.f_op, FOPS.kvm_chardev]);
+  yield store("replace_fops(file, kvm_dev.fops)", [file.f_op, FOPS.kvm_chardev], [file.f_inode, kernel.get(kernel.system.kvm_dev_inode)]);
   yield* kernel.fd_install(fd, file);
   return fd;
 }
 
-function* vmOf(kernel: Kernel, fd: number): Op<Kvm | number> {
-  const file = yield* fileOf(kernel, fd);
-  if (!file) return -EBADF;
-  return kernel.get(file.f_op) === FOPS.kvm_vm ? kernel.kvm(kernel.get(file.private_data)) : -ENOTTY;
+/** An ioctl of a VM. */
+function* onVm(kernel: Kernel, fd: number, call: (kvm: Kvm) => Op<number>): Op<number> {
+  return yield* onFile(kernel, fd, function* (file) {
+    return kernel.get(file.f_op) === FOPS.kvm_vm ? yield* call(kernel.kvm(kernel.get(file.private_data))) : -ENOTTY;
+  });
 }
 
 function* createGuestMemfd(kernel: Kernel, fd: number, size: number, flags: number): Op<number> {
-  const kvm = yield* vmOf(kernel, fd);
-  if (typeof kvm === "number") return kvm;
-  return kernel.config.guestMemfd ? yield* kernel.kvm_gmem_create(kvm, size, flags) : -ENOTTY;
+  return yield* onVm(kernel, fd, function* (kvm) {
+    return kernel.config.guestMemfd ? yield* kernel.kvm_gmem_create(kvm, size, flags) : -ENOTTY;
+  });
 }
 
 function* setMemoryRegion(kernel: Kernel, fd: number, region: Parameters<Kernel["kvm_set_memory_region"]>[1]): Op<number> {
-  const kvm = yield* vmOf(kernel, fd);
-  return typeof kvm === "number" ? kvm : yield* kernel.kvm_vm_ioctl_set_memory_region(kvm, region);
+  return yield* onVm(kernel, fd, (kvm) => kernel.kvm_vm_ioctl_set_memory_region(kvm, region));
 }
 
 /** mmap(2) of anonymous memory: its address, or -1. */
@@ -243,11 +246,12 @@ function* mapMemory(kernel: Kernel, user: User, size: number): Op<number> {
 }
 
 function* fallocate(kernel: Kernel, fd: number, mode: number, offset: number, len: number): Op<number> {
-  const file = yield* fileOf(kernel, fd);
-  if (!file) return -EBADF;
-  if (offset < 0 || len <= 0) return -EINVAL;
-  if (kernel.get(file.f_op) !== FOPS.kvm_gmem) return kernel.get(file.f_op) === FOPS.kvm_vm ? -ENODEV : -EOPNOTSUPP;
-  return yield* kernel.kvm_gmem_fallocate(file, mode, offset, len);
+  return yield* onFile(kernel, fd, function* (file) {
+    if (offset < 0 || len <= 0) return -EINVAL;
+    const fops = kernel.get(file.f_op);
+    if (fops !== FOPS.kvm_gmem) return fops === FOPS.kvm_vm ? -ENODEV : -EOPNOTSUPP;
+    return yield* kernel.kvm_gmem_fallocate(file, mode, offset, len);
+  });
 }
 
 /** mmap(MAP_SHARED), a byte written to each page, munmap. */
@@ -264,9 +268,7 @@ function* touch(kernel: Kernel, fd: number, offset: number, length: number): Op<
   if (result === 0) {
     for (let page = 0; page < Math.ceil(length / PAGE_SIZE); page++) {
       if (!(yield* kernel.kvm_gmem_fault_user_mapping(file, offset / PAGE_SIZE + page))) break;
-      // The fault handler keeps the file while it balances dirty pages without the lock.
-      yield* kernel.get_file(file);
-      yield* kernel.fput(file);
+      yield* kernel.fault_dirty_shared_page(file, kernel.inode(kernel.get(file.f_inode)), offset / PAGE_SIZE + page);
     }
     yield* kernel.fput(file);
   }
@@ -276,17 +278,17 @@ function* touch(kernel: Kernel, fd: number, offset: number, length: number): Op<
 
 function* ftruncate(kernel: Kernel, fd: number, size: number): Op<number> {
   if (size < 0) return -EINVAL;
-  const file = yield* fileOf(kernel, fd);
-  if (!file) return -EBADF;
-  return kernel.get(file.f_op) === FOPS.kvm_gmem ? yield* kernel.kvm_gmem_setattr() : -EINVAL;
+  return yield* onFile(kernel, fd, function* (file) {
+    return kernel.get(file.f_op) === FOPS.kvm_gmem ? yield* kernel.kvm_gmem_setattr() : -EINVAL;
+  });
 }
 
 function* stat(kernel: Kernel, fd: number): Op<Outcome> {
-  const file = yield* fileOf(kernel, fd);
-  if (!file) return { result: -EBADF };
+  if ((yield* onFile(kernel, fd, nothing)) < 0 || (yield* onFile(kernel, fd, nothing)) < 0) return { result: -EBADF };
+  // readlink(2) of the descriptor in /proc: looked up once to see that it is there, and once for the path that it leads to.
+  const file = kernel.file(yield* kernel.files_lookup_fd(fd));
   const inode = kernel.inode(kernel.get(file.f_inode));
   const sb = kernel.superBlock(kernel.get(inode.i_sb));
-  // fstatfs(2), and readlink(2) of the descriptor in /proc: each holds what it looks at for a while.
   yield* kernel.get_file(file);
   yield* kernel.fput(file);
   const mnt = kernel.mount(kernel.get(file.f_mnt));
@@ -303,6 +305,15 @@ function* stat(kernel: Kernel, fd: number): Op<Outcome> {
   const field = (text: string, number: number, radix: number): string => ` ${text}=${number.toString(radix)}`;
   const extra = `${field("mode", kernel.get(inode.i_mode), 8)}${field("size", kernel.get(inode.i_size), 10)}${field("blocks", 0, 10)}${field("dev", kernel.get(sb.s_dev), 16)}${field("ino", kernel.get(inode.i_ino), 10)}${field("f_type", magic, 16)} link=${link}`;
   return { result: 0, extra };
+}
+
+/** write(2): no file of KVM has it. */
+function* notWritable(_file: File): Op<number> {
+  return -EINVAL;
+}
+
+function* nothing(_file: File): Op<number> {
+  return 0;
 }
 
 function* refcnt(kernel: Kernel, name: string): Op<Outcome> {

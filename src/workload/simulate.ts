@@ -4,22 +4,48 @@ import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Batch } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { ReadReport, type Recorded } from "../read/report.js";
-import type { Scenario } from "../scenario/types.js";
+import type { Line, Scenario } from "../scenario/types.js";
 import type { Machine, Task } from "../simulate/machine.js";
 import { Recorder, type RecordedTask } from "../simulate/recorder.js";
 import { Scheduler, type Stretch } from "../simulate/scheduler.js";
-import type { Fault, Step } from "../simulate/step.js";
+import type { Fault } from "../simulate/step.js";
 import { boot } from "./boot.js";
 
 /** A place at which something could have failed in a run: the first is 1. */
 export interface FaultPoint {
   readonly number: number;
-  /** The scenario's operation in which it lay, as its marker says; empty for what is in none. */
-  readonly during: string;
+  /** The scenario's operation in which it lay; nothing for what is in none (a callback, an exit). */
+  readonly line: Line | undefined;
   readonly task: string;
   readonly fault: Fault;
   /** The error that it failed with; 0 when it did not. */
   readonly errno: number;
+}
+
+/** What an operation of the scenario came to. */
+export interface Outcome {
+  readonly line: Line;
+  /** As a recording names it: `scenario-100`. */
+  readonly task: string;
+  /** As the scenario's interpreter prints it: `gmem g v 2M = 5`. */
+  readonly text: string;
+  /** The events of the marks before and behind it. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A function of the kernel threw: it is not a kernel's, or misunderstands the machine. The cause says where. */
+export class KernelFunctionError extends Error {}
+
+/** The task whose turn it is by `choices` cannot go on. */
+export class ChoiceError extends Error {
+  constructor(
+    /** Which of the stretches, from 0. */
+    readonly choice: number,
+    options: ErrorOptions,
+  ) {
+    super(`choice ${choice + 1} cannot be made`, options);
+  }
 }
 
 export interface SimulationOptions {
@@ -27,8 +53,8 @@ export interface SimulationOptions {
   readonly seed?: number;
   /** Who runs, as an earlier run had it. */
   readonly choices?: readonly Stretch[];
-  /** What fails: the number of a fault point, and the error. */
-  readonly fail?: { readonly number: number; readonly errno: number };
+  /** What fails: the number of a fault point, and the error; without one, the usual error there. */
+  readonly fail?: { readonly number: number; readonly errno?: number };
   /** Steps after which a run is given up; some hundred million when left out. */
   readonly limit?: number;
 }
@@ -40,6 +66,8 @@ export interface Simulation {
   readonly kernel: string;
   /** A line for each operation, as the scenario's interpreter prints it. */
   readonly output: readonly string[];
+  /** What each operation came to, in the order in which they ended: one for each line of the output. */
+  readonly outcomes: readonly Outcome[];
   readonly recording: SimulatedRecording;
   /** The choices that repeat this run. */
   readonly choices: readonly Stretch[];
@@ -78,37 +106,43 @@ export class SimulatedRecording implements Recorded {
   async close(): Promise<void> {}
 }
 
+/**
+ * Throws a `KernelFunctionError` when a function of the kernel throws, and a `ChoiceError` when `choices` are of another
+ * kernel or scenario.
+ */
 export function simulate(definition: KernelDefinition, scenario: Scenario, options: SimulationOptions = {}): Simulation {
-  const { machine } = boot(definition, scenario);
+  const { machine, lines } = boot(definition, scenario);
   const recorder = new Recorder(machine.memory, definition.release);
   const scheduler = new Scheduler(machine, options);
   const tasks: RecordedTask[] = [];
-  const during: string[] = [];
-  const output: string[] = [];
+  const begun: number[] = [];
+  const outcomes: Outcome[] = [];
   const faults: FaultPoint[] = [];
+  const lineOf = (task: Task<Kernel>): Line | undefined => lines.get(task.program)?.[task.segment];
+  const { fail } = options;
   machine.fault = (task, step) => {
     const number = faults.length + 1;
-    const errno = options.fail?.number === number ? options.fail.errno : 0;
-    faults.push({ number, during: during[task.number] ?? "", task: task.program.comm, fault: step.fault!, errno });
+    const fault = step.fault!;
+    const errno = fail?.number === number ? (fail.errno ?? fault.errnos[0]!) : 0;
+    faults.push({ number, line: lineOf(task), task: task.program.comm, fault, errno });
     return errno;
   };
   machine.listener = (task, step) => {
     if (!recorder.shows(step)) return;
-    if (step.operation === "tracing_mark_write" && step.phase === "entry") {
-      const text = step.args!["text"] as string;
-      if (text.startsWith(OPERATION)) during[task.number] = text.slice(OPERATION.length);
-      else if (text.startsWith(RETURN)) output.push(text.slice(RETURN.length));
-    }
     const { program, struct } = task;
     const recorded = (tasks[task.number] ??= recorder.task(program.comm, machine.memory.get(struct.pid), program.softirq ?? false));
     recorder.record(step, recorded, scheduler.now);
+    if (step.operation !== "tracing_mark_write") return;
+    const text = step.args!["text"] as string;
+    if (text.startsWith(OPERATION)) begun[task.number] = recorder.events;
+    else if (text.startsWith(RETURN)) outcomes.push({ line: lineOf(task)!, task: recorder.tables.tasks.get(recorded.id).name, text: text.slice(RETURN.length), from: begun[task.number]!, to: recorder.events });
   };
   const choices: { task: number; steps: number }[] = [];
   const limit = options.limit ?? LIMIT;
   let steps = 0;
   let ending: Ending | undefined;
   while (!ending) {
-    const number = scheduler.next();
+    const number = nextOf(scheduler, options.choices, steps);
     if (number === undefined) {
       ending = endingOf(machine);
     } else if (steps >= limit) {
@@ -117,20 +151,38 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
       const last = choices.at(-1);
       if (last?.task === number) last.steps++;
       else choices.push({ task: number, steps: 1 });
-      machine.step(machine.tasks[number]!);
+      const task = machine.tasks[number]!;
+      try {
+        machine.step(task);
+      } catch (error) {
+        throw new KernelFunctionError(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}${duringText(lineOf(task))}`, { cause: error });
+      }
       steps++;
     }
   }
   const recording = new SimulatedRecording(`${definition.name}: ${scenario.path}`, recorder.tables, recorder.batches(), recorder.events);
-  return { kernel: definition.name, output, recording, choices, faults, ending, steps, machine };
+  return { kernel: definition.name, output: outcomes.map((outcome) => outcome.text), outcomes, recording, choices, faults, ending, steps, machine };
+}
+
+function duringText(line: Line | undefined): string {
+  return line ? `, while \`${line.text}\` (line ${line.line}) was carried out` : "";
+}
+
+function nextOf(scheduler: Scheduler<Kernel>, choices: readonly Stretch[] | undefined, steps: number): number | undefined {
+  try {
+    return scheduler.next();
+  } catch (error) {
+    if (!choices || !(error instanceof RangeError)) throw error;
+    let before = 0;
+    throw new ChoiceError(
+      choices.findIndex((stretch) => (before += stretch.steps) > steps),
+      { cause: error },
+    );
+  }
 }
 
 /** Nobody can go on: all is done, but for callbacks that nobody queued, or tasks wait for each other. */
 function endingOf(machine: Machine<Kernel>): Ending {
   const waiting = machine.tasks.filter((task: Task<Kernel>) => task.pending && !task.program.softirq);
-  return waiting.length === 0 ? { type: "finished" } : { type: "deadlock", waiting: waiting.map((task) => ({ task: task.program.comm, for: words(task.pending!) })) };
-}
-
-function words(step: Step): string {
-  return step.words;
+  return waiting.length === 0 ? { type: "finished" } : { type: "deadlock", waiting: waiting.map((task) => ({ task: task.program.comm, for: task.pending!.words })) };
 }

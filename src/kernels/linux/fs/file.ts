@@ -46,6 +46,20 @@ export const descriptors = {
     return pointer > 0 ? pointer : 0;
   },
 
+  /** The file of a descriptor for the length of a system call: only where threads share the table does that take a reference. */
+  *fdget(fd) {
+    if (this.get(this.files(this.get(this.current.files)).count) > 1) {
+      const file = yield* this.fget(fd);
+      return { file, counted: file !== null };
+    }
+    const pointer = yield* this.files_lookup_fd(fd);
+    return { file: pointer ? this.file(pointer) : null, counted: false };
+  },
+
+  *fdput(fd) {
+    if (fd.file && fd.counted) yield* this.fput(fd.file);
+  },
+
   /** The file that a pointer names, unless it is dying. */
   *get_file_active(cell) {
     const pointer = this.get(cell);

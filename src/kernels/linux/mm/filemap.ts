@@ -19,6 +19,14 @@ export const filemap = {
     return 0;
   },
 
+  /** mm/memory.c: whoever writes to a clean page helps to limit how many are dirty, and keeps the file meanwhile. */
+  *fault_dirty_shared_page(file, inode, index) {
+    const dirtied = yield change("folio_mark_dirty(folio)", { type: "cover", list: inode.i_dirty, first: index, end: index + 1, count: inode.nrdirty });
+    if (!dirtied) return;
+    yield* this.get_file(file);
+    yield* this.fput(file);
+  },
+
   *truncate_inode_pages_final(inode) {
     yield enter("truncate_inode_pages_final", { mapping: { of: inode, offset: OFFSET.i_data } });
     yield* this.truncate_inode_pages_range(inode, 0, -1);
@@ -29,7 +37,7 @@ export const filemap = {
     yield enter("truncate_inode_pages_range", { mapping: { of: inode, offset: OFFSET.i_data }, lstart, lend });
     const first = Math.ceil(lstart / 2 ** PAGE_SHIFT);
     const end = lend === -1 ? Number.MAX_SAFE_INTEGER : Math.floor((lend + 1) / 2 ** PAGE_SHIFT);
-    yield change("delete_from_page_cache_batch(mapping, &fbatch)", { type: "uncover", list: inode.i_pages, first, end, count: inode.nrpages });
+    yield change("delete_from_page_cache_batch(mapping, &fbatch)", { type: "uncover", list: inode.i_pages, first, end, count: inode.nrpages }, { type: "uncover", list: inode.i_dirty, first, end, count: inode.nrdirty });
   },
 } satisfies FunctionTable;
 

@@ -1,5 +1,5 @@
 /** virt/kvm/kvm_main.c: the module's life, VMs, and their memslots. */
-import { add, allocate, allocation, change, enter, leave, mayFail, store } from "../../../simulate/step.js";
+import { add, allocate, allocation, change, create, enter, leave, mayFail, store } from "../../../simulate/step.js";
 import {
   EEXIST,
   EINVAL,
@@ -56,7 +56,9 @@ export const kvmMain = {
       yield* this.kvm_gmem_exit();
       return error;
     }
-    yield store("list_add(&misc->list, &misc_list)", [this.system.kvm_dev_owner, module.pointer]);
+    // The node /dev/kvm, on a file system that is no part of the model.
+    const node = yield create("inode", "devtmpfs_create_node(dev)");
+    yield store("list_add(&misc->list, &misc_list)", [this.system.kvm_dev_owner, module.pointer], [this.system.kvm_dev_inode, node]);
     return 0;
   },
 

@@ -1,0 +1,58 @@
+/** Which address of a recording is which structure of the simulated kernel. What is bound can be taken back. */
+import type { Memory } from "../simulate/memory.js";
+import type { AnyStruct, Structs } from "../simulate/structs.js";
+
+export class Bindings {
+  readonly #addressOf = new Map<number, number>();
+  readonly #pointerAt = new Map<number, number>();
+  /** What was there before, to be put back: pointer, its address, the address's pointer. */
+  readonly #trail: [number, number | undefined, number, number | undefined][] = [];
+
+  constructor(
+    private readonly memory: Memory,
+    private readonly structs: Structs,
+  ) {}
+
+  get mark(): number {
+    return this.#trail.length;
+  }
+
+  undo(mark: number): void {
+    while (this.#trail.length > mark) {
+      const [pointer, address, at, before] = this.#trail.pop()!;
+      if (address === undefined) this.#addressOf.delete(pointer);
+      else this.#addressOf.set(pointer, address);
+      if (before === undefined) this.#pointerAt.delete(at);
+      else this.#pointerAt.set(at, before);
+    }
+  }
+
+  addressOf(struct: AnyStruct): number | undefined {
+    return this.#addressOf.get(struct.pointer);
+  }
+
+  structAt(address: number): AnyStruct | undefined {
+    const pointer = this.#pointerAt.get(address);
+    return pointer === undefined ? undefined : this.structs.any(pointer);
+  }
+
+  /** Whether the two can be one: each new to the other, or bound to each other already. */
+  agree(struct: AnyStruct, address: number): boolean {
+    const known = this.#addressOf.get(struct.pointer);
+    if (known !== undefined) return known === address;
+    const other = this.#pointerAt.get(address);
+    return other === undefined || this.#over(this.structs.any(other)!);
+  }
+
+  bind(struct: AnyStruct, address: number): void {
+    if (this.#addressOf.get(struct.pointer) === address) return;
+    this.#trail.push([struct.pointer, this.#addressOf.get(struct.pointer), address, this.#pointerAt.get(address)]);
+    this.#addressOf.set(struct.pointer, address);
+    this.#pointerAt.set(address, struct.pointer);
+  }
+
+  /** Whether a structure's memory may be another's by now. An inode's is once nothing but a callback is to come. */
+  #over(struct: AnyStruct): boolean {
+    return this.memory.get(struct.freed) !== 0 || (struct.kind === "inode" && this.memory.get((struct as AnyStruct & { i_count: typeof struct.freed }).i_count) === 0);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What a recording holds against a kernel: the events of each thread in order, which of them the kernel must account for,
+ * and which may be anybody's.
+ *
+ * A thread does much besides what guest_memfd is about. An event *must* be explained when it touches what guest_memfd is
+ * made of, or is KVM's own; the rest *may* be: a count dropped by debugfs is not, one dropped on a dentry that no probe
+ * introduced is, and only the kernel that is tried can tell.
+ */
+import type { OperationDefinition } from "../../events/definition.js";
+import { points } from "../../events/index.js";
+import type { Batch, Loss } from "../log/batch.js";
+import type { Tables } from "../log/tables.js";
+import type { Recorded } from "../read/report.js";
+import { replayRecording, type TraceSummary } from "../replay.js";
+
+/** Where an event is. */
+export interface EvidenceEvent {
+  readonly batch: Batch;
+  readonly index: number;
+}
+
+/** The events of one thread, or of all RCU callbacks. */
+export interface Stream {
+  readonly pid: number;
+  /** The name that it had last. */
+  comm: string;
+  readonly events: EvidenceEvent[];
+  /** Which of them must be explained. */
+  readonly must: boolean[];
+  musts: number;
+}
+
+export interface Evidence {
+  readonly tables: Tables;
+  /** By first event that must be explained. */
+  readonly streams: readonly Stream[];
+  /** Callbacks on objects that are followed: the address of the object, not of its RCU head. */
+  readonly callbacks: readonly { readonly event: EvidenceEvent; readonly address: number }[];
+  readonly losses: readonly Loss[];
+  /** Modules whose count whoever recorded has changed: setting a probe holds the module for a while. */
+  readonly probedModules: ReadonlySet<number>;
+  /** By point: whether the recording has such an event at all. */
+  readonly seen: Uint8Array;
+  /** It marks what the program does (`op: …`, `ret: … = …`). */
+  readonly marked: boolean;
+  readonly events: number;
+}
+
+/** Done to anything by anybody, and no sign of guest_memfd outside an operation of its own. */
+const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
+/** How often it happens is up to the slab allocator. */
+const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
+/** While the module is coming, whoever sets probes in it takes and drops references on it. */
+const MODULE_STATE_COMING = 1;
+
+export function sequenceOf({ batch, index }: EvidenceEvent): number {
+  return batch.firstSeq + index;
+}
+
+export function operationOf({ batch, index }: EvidenceEvent): OperationDefinition {
+  return points.points[batch.point[index]!]!.operation;
+}
+
+/** Reads the whole of a recording. */
+export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidence: Evidence; readonly trace: TraceSummary }> {
+  const streams = new Map<number, Stream>();
+  const callbacks: { event: EvidenceEvent; address: number }[] = [];
+  const losses: Loss[] = [];
+  const probedModules = new Set<number>();
+  const seen = new Uint8Array(points.points.length);
+  let marked = false;
+  let events = 0;
+  const { tables } = recorded;
+  const batches = new Set<Batch>();
+  let touched = 0;
+  let object = 0;
+  const { trace } = await replayRecording(recorded, {
+    observe: () => ({
+      touched(o, e) {
+        touched = e.seq;
+        object = o.address;
+      },
+      reduced(e, stack, frame) {
+        const { batch, index } = e;
+        const point = e.point!;
+        const { operation } = point;
+        events++;
+        seen[point.id] = 1;
+        if (!batches.has(batch)) {
+          batches.add(batch);
+          for (const loss of batch.losses) losses.push({ ...loss, index: batch.firstSeq + loss.index });
+        }
+        const event: EvidenceEvent = { batch, index };
+        if (operation.context === "rcu") {
+          if (touched === e.seq && operation.name === "i_callback") callbacks.push({ event, address: object });
+          return;
+        }
+        const task = tables.tasks.get(e.taskId);
+        if (task.pid === 0) return;
+        let stream = streams.get(task.pid);
+        if (!stream) streams.set(task.pid, (stream = { pid: task.pid, comm: task.comm, events: [], must: [], musts: 0 }));
+        stream.comm = task.comm;
+        if (operation.name === "try_module_get" && point.phase === "entry" && batch.low[e.base + 3] === MODULE_STATE_COMING) probedModules.add(batch.low[e.base]!);
+        const depth = point.phase === "entry" && frame ? stack.depth - 1 : stack.depth;
+        const mark = operation.probe === "marker" && /^(?:op|ret): /.test(batch.strings[batch.low[e.base]!] ?? "");
+        if (mark) marked = true;
+        const must =
+          mark ||
+          ((touched === e.seq || operation.module !== undefined || (stack.find("kvm_gmem_create") !== undefined && batch.low[e.base] !== 0)) && !PER_SLAB.has(operation.name) && !(PASSING.has(operation.name) && depth === 0));
+        stream.events.push(event);
+        stream.must.push(must);
+        if (must) stream.musts++;
+      },
+    }),
+  });
+  const first = (stream: Stream): number => {
+    const at = stream.must.indexOf(true);
+    return at < 0 ? Infinity : sequenceOf(stream.events[at]!);
+  };
+  const sorted = [...streams.values()].sort((a, b) => first(a) - first(b));
+  return { evidence: { tables, streams: sorted, callbacks, losses, probedModules, seen, marked, events }, trace };
+}

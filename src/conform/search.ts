@@ -1,0 +1,396 @@
+/**
+ * Whether a simulated kernel admits a recording: a depth-first search for a run of the scenario whose visible steps are the
+ * recording's events. The order within a thread is hard. Across CPUs an event may come a little before one that was
+ * recorded earlier; what narrows that are causes, which the kernel itself knows: locks, counts printed by probes, threads
+ * that must have been started. Steps that no probe shows are free.
+ */
+import { operations, points } from "../../events/index.js";
+import { errnoName } from "../check/errno.js";
+import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
+import type { Scenario } from "../scenario/types.js";
+import type { Machine, Task } from "../simulate/machine.js";
+import { Recorder } from "../simulate/recorder.js";
+import type { Step, Value } from "../simulate/step.js";
+import type { AnyStruct } from "../simulate/structs.js";
+import { boot } from "../workload/boot.js";
+import { Bindings } from "./bindings.js";
+import { type Evidence, type EvidenceEvent, type Stream, sequenceOf } from "./evidence.js";
+import { Matcher } from "./matching.js";
+import type { Blocked, Conformance } from "./verdict.js";
+
+/** How far ahead of another thread's next event a thread's own may be taken. */
+const WINDOW_EVENTS = 256;
+/** Candidates for one step among events that may be anybody's. */
+const MAX_CANDIDATES = 8;
+const MAX_BLOCKED = 4;
+export const DEFAULT_BUDGET = 5_000_000;
+/** Events that may be missing where the recording says that some are, and not how many. */
+const UNCOUNTED_LOSS = 1024;
+
+/**
+ * Operations that nothing but guest_memfd and the modules make happen in a running system. That a recording never shows one
+ * says that it did not happen; that it never shows `dput` says that its probe was not set.
+ */
+const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module"]);
+
+/** The next thing to try: a step of a task, with the event that it is, or with none. */
+interface Move {
+  readonly task: number;
+  /** Index in the task's stream; `HIDDEN` for a step that no probe shows, `LOST` for one whose event is missing. */
+  readonly event: number;
+  /** The error that the step fails with. */
+  readonly errno: number;
+}
+const HIDDEN = -1;
+const LOST = -2;
+
+/** What a choice leaves to be tried, and how to come back to it. */
+interface Choice {
+  readonly moves: Move[];
+  readonly machine: ReturnType<Machine<Kernel>["moment"]>;
+  readonly positions: Int32Array;
+  readonly streams: readonly (number | undefined)[];
+  readonly bindings: number;
+  readonly callbacks: number;
+  readonly explained: number;
+  readonly missed: number;
+}
+
+export class Search {
+  readonly #machine: Machine<Kernel>;
+  readonly #recorder: Recorder;
+  readonly #bindings: Bindings;
+  readonly #matcher: Matcher;
+  /** By stream: the next event. */
+  readonly #positions: Int32Array;
+  /** By stream: where the next event that must be explained is, for each position. */
+  readonly #nextMust: readonly Int32Array[];
+  /** By task of the machine: its stream. */
+  #streamOf: (number | undefined)[] = [];
+  readonly #during: string[] = [];
+  readonly #choices: Choice[] = [];
+  readonly #visited = new Set<string>();
+  /** Points whose probe the recording has. */
+  readonly #probed: Uint8Array;
+  #callbacks = 0;
+  #explained = 0;
+  #missed = 0;
+  #errno = 0;
+  #states = 0;
+  #furthest = -1;
+  #blocked = new Map<string, readonly Blocked[]>();
+  #backtracked = false;
+
+  constructor(
+    private readonly definition: KernelDefinition,
+    private readonly scenario: Scenario,
+    private readonly evidence: Evidence,
+  ) {
+    const { machine, older } = boot(definition, scenario, { undo: true });
+    this.#machine = machine;
+    this.#recorder = new Recorder(machine.memory, definition.release);
+    this.#bindings = new Bindings(machine.memory, machine.structs);
+    this.#matcher = new Matcher(evidence, machine.memory, this.#bindings, older);
+    this.#positions = new Int32Array(evidence.streams.length);
+    this.#nextMust = evidence.streams.map(nextMusts);
+    this.#probed = points.points.reduce((probed, point) => {
+      if (!point) return probed;
+      const { operation, id } = point;
+      if (operation.probe === "marker") probed[id] = evidence.marked ? 1 : 0;
+      else probed[id] = evidence.seen[id] || ((operation.module !== undefined || RARE.has(operation.name)) && (point.phase === "entry" || evidence.seen[points.byEvent(operation.name)!.id] === 0)) ? 1 : 0;
+      return probed;
+    }, new Uint8Array(points.points.length));
+    // Where fault injection was armed, which allocation fails is for the recording to say: none is counted off here.
+    machine.fault = () => this.#errno;
+  }
+
+  run(budget = DEFAULT_BUDGET): Omit<Conformance, "trace"> {
+    const total = this.evidence.streams.reduce((sum, { musts }) => sum + musts, 0);
+    const verdict = this.#run(budget);
+    return { verdict, kernel: this.definition.name, scenario: this.scenario.path, events: { total, explained: verdict === "admitted" ? total : Math.max(0, this.#furthest) }, states: this.#states, blocked: verdict === "admitted" ? [] : [...this.#blocked.values()].slice(0, MAX_BLOCKED) };
+  }
+
+  #run(budget: number): Conformance["verdict"] {
+    for (;;) {
+      if (this.#states++ > budget) return "inconclusive";
+      this.#assignStreams();
+      const moves = this.#callbacksDue() ? this.#moves() : [];
+      if (moves === "done") return "admitted";
+      if (moves.length === 0) {
+        this.#stuck();
+        if (!this.#backtrack()) return "not admitted";
+        continue;
+      }
+      if (moves.length > 1) this.#choose(moves);
+      this.#make(moves[0]!);
+    }
+  }
+
+  // Which thread of the recording a task is.
+
+  #assignStreams(): void {
+    const { tasks } = this.#machine;
+    if (this.#streamOf.length === tasks.length) return;
+    this.#streamOf = this.#streamOf.slice(0, tasks.length);
+    for (let number = this.#streamOf.length; number < tasks.length; number++) this.#streamOf[number] = this.#streamFor(tasks[number]!);
+  }
+
+  #streamFor({ number, program }: Task<Kernel>): number | undefined {
+    if (program.softirq) return undefined;
+    const { streams } = this.evidence;
+    const taken = new Set(this.#streamOf);
+    const threads = new Set(this.scenario.lines.flatMap((line) => (line.thread === undefined ? [] : [line.thread])));
+    const free = streams.map((_, k) => k).filter((k) => !taken.has(k));
+    if (number === 0) return free.find((k) => streams[k]!.musts > 0 && !threads.has(streams[k]!.comm));
+    const named = free.find((k) => streams[k]!.comm === program.comm && streams[k]!.musts > 0);
+    if (named !== undefined || threads.has(program.comm)) return named;
+    // A child: a process that was started later and has the name of its parent.
+    const parent = streams[this.#streamOf[0] ?? -1];
+    return free.find((k) => streams[k]!.comm === parent?.comm && streams[k]!.pid > parent.pid);
+  }
+
+  // What can be done next.
+
+  /** Callbacks that were recorded before the next event free what the kernel has queued; false when one frees what it has not. */
+  #callbacksDue(): boolean {
+    const next = this.#nextSequence();
+    const { callbacks } = this.evidence;
+    while (this.#callbacks < callbacks.length) {
+      const { event, address } = callbacks[this.#callbacks]!;
+      if (sequenceOf(event) > next) break;
+      const struct = this.#bindings.structAt(address);
+      // Not one of the kernel's own, or not known to be: nothing to hold against it.
+      if (struct?.kind === "inode" && !this.#handedBack(struct)) return false;
+      this.#callbacks++;
+    }
+    return true;
+  }
+
+  /** An inode whose last reference is gone: it is on its way to its callback. */
+  #handedBack(inode: AnyStruct): boolean {
+    const { memory, structs } = this.#machine;
+    return memory.get(structs.at("inode", inode.pointer).i_count) === 0;
+  }
+
+  /** The earliest event that must be explained and is not. */
+  #nextSequence(): number {
+    let next = Infinity;
+    for (let stream = 0; stream < this.#positions.length; stream++) next = Math.min(next, this.#nextOf(stream));
+    return next;
+  }
+
+  #nextOf(stream: number): number {
+    const at = this.#nextMust[stream]![this.#positions[stream]!]!;
+    return at < 0 ? Infinity : sequenceOf(this.evidence.streams[stream]!.events[at]!);
+  }
+
+  #moves(): Move[] | "done" {
+    const next = this.#nextSequence();
+    const { tasks } = this.#machine;
+    if (next === Infinity) return "done";
+    const order: Task<Kernel>[] = [];
+    for (const task of tasks) if (task.pending) order.push(task);
+    const nextOfTask = (task: Task<Kernel>): number => {
+      const stream = this.#streamOf[task.number];
+      return stream === undefined ? Infinity : this.#nextOf(stream);
+    };
+    if (order.length > 1) order.sort((a, b) => nextOfTask(a) - nextOfTask(b));
+    const moves: Move[] = [];
+    for (const task of order) this.#movesOf(task, next, moves);
+    return moves;
+  }
+
+  #movesOf(task: Task<Kernel>, next: number, moves: Move[]): void {
+    if (!this.#machine.enabled(task)) return;
+    const step = task.pending!;
+    const point = this.#recorder.pointOf(step);
+    if (task.program.softirq || point === 0 || this.#probed[point] === 0) {
+      moves.push({ task: task.number, event: HIDDEN, errno: 0 });
+      if (step.fault) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
+      return;
+    }
+    const stream = this.#streamOf[task.number];
+    if (stream !== undefined && this.#candidates(task.number, step, stream, next, moves)) return;
+    if (this.#missed < this.#missing(stream)) moves.push({ task: task.number, event: LOST, errno: 0 });
+  }
+
+  /** The events that the step can be; true when one of them surely is it. */
+  #candidates(task: number, step: Step, stream: number, next: number, moves: Move[]): boolean {
+    const { events } = this.evidence.streams[stream]!;
+    const must = this.#nextMust[stream]![this.#positions[stream]!]!;
+    const last = must < 0 ? events.length - 1 : must;
+    let found = 0;
+    for (let k = this.#positions[stream]!; k <= last && found < MAX_CANDIDATES; k++) {
+      const event = events[k]!;
+      if (sequenceOf(event) > next + WINDOW_EVENTS) break;
+      if (this.#matcher.differs(step, event) !== undefined) continue;
+      moves.push({ task, event: k, errno: 0 });
+      if (this.#matcher.certain(step, event)) return true;
+      found++;
+    }
+    return false;
+  }
+
+  /** Events that the recording says are missing before a stream's next. */
+  #missing(stream: number | undefined): number {
+    const at = stream === undefined ? Infinity : this.#nextOf(stream);
+    let missing = 0;
+    for (const loss of this.evidence.losses) if (loss.index <= at) missing += loss.count || UNCOUNTED_LOSS;
+    return missing;
+  }
+
+  // Going on, and coming back.
+
+  #make({ task: number, event: at, errno }: Move): void {
+    const task = this.#machine.tasks[number]!;
+    const step = task.pending!;
+    const stream = this.#streamOf[number];
+    if (step.operation === "tracing_mark_write" && step.phase === "entry" && String(step.args!["text"]).startsWith("op: ")) this.#during[number] = String(step.args!["text"]).slice(4);
+    if (at >= 0) {
+      const { events, must } = this.evidence.streams[stream!]!;
+      this.#matcher.bind(step, events[at]!);
+      this.#positions[stream!] = at + 1;
+      if (must[at]) this.#explained++;
+    } else if (at === LOST) {
+      this.#missed++;
+    }
+    this.#errno = errno;
+    this.#machine.step(task);
+    this.#errno = 0;
+  }
+
+  #choose(moves: readonly Move[]): void {
+    this.#choices.push({
+      moves: moves.slice(1).reverse(),
+      machine: this.#machine.moment(),
+      positions: this.#positions.slice(),
+      streams: this.#streamOf.slice(),
+      bindings: this.#bindings.mark,
+      callbacks: this.#callbacks,
+      explained: this.#explained,
+      missed: this.#missed,
+    });
+  }
+
+  /** Back to the latest choice that has something left to try. */
+  #backtrack(): boolean {
+    this.#backtracked = true;
+    for (;;) {
+      const choice = this.#choices.at(-1);
+      if (!choice) return false;
+      this.#machine.return(choice.machine);
+      this.#positions.set(choice.positions);
+      this.#streamOf = choice.streams.slice();
+      this.#bindings.undo(choice.bindings);
+      this.#callbacks = choice.callbacks;
+      this.#explained = choice.explained;
+      this.#missed = choice.missed;
+      const move = choice.moves.pop();
+      if (!move) {
+        this.#choices.pop();
+        continue;
+      }
+      this.#make(move);
+      if (this.#known()) continue;
+      return true;
+    }
+  }
+
+  /** Whether the search was in this very state before. */
+  #known(): boolean {
+    if (!this.#backtracked) return false;
+    const key = `${this.#positions.join()} ${this.#missed} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
+    if (this.#visited.has(key)) return true;
+    this.#visited.add(key);
+    return false;
+  }
+
+  // What stands in the way.
+
+  #stuck(): void {
+    if (this.#explained < this.#furthest) return;
+    if (this.#explained > this.#furthest) this.#blocked.clear();
+    this.#furthest = this.#explained;
+    if (this.#blocked.size >= MAX_BLOCKED) return;
+    const blocked = this.#machine.tasks.filter((task) => task.pending && !task.program.softirq).map((task) => this.#why(task));
+    const unowned = this.evidence.streams.flatMap((_, stream) => (this.#streamOf.includes(stream) || this.#nextOf(stream) === Infinity ? [] : [this.#unexplained(stream)]));
+    const ended = this.#machine.tasks.flatMap((task) => {
+      const stream = this.#streamOf[task.number];
+      return task.pending || task.program.softirq || stream === undefined || this.#nextOf(stream) === Infinity ? [] : [this.#unexplained(stream)];
+    });
+    const all = [...blocked, ...ended, ...unowned];
+    this.#blocked.set(JSON.stringify(all), all);
+  }
+
+  #why(task: Task<Kernel>): Blocked {
+    const step = task.pending!;
+    const stream = this.#streamOf[task.number];
+    const at = stream === undefined ? -1 : this.#nextMust[stream]![this.#positions[stream]!]!;
+    const event = at < 0 ? undefined : this.evidence.streams[stream!]!.events[at]!;
+    const name = stream === undefined ? task.program.comm : `${this.evidence.streams[stream]!.comm}-${this.evidence.streams[stream]!.pid}`;
+    const common = { task: name, step: this.#words(step), during: this.#during[task.number] ?? "", ...(event ? siteOf(event) : {}) };
+    if (!this.#machine.enabled(task)) return { ...common, reason: `waits: ${step.words}` };
+    if (!event) return { ...common, reason: stream === undefined ? "the recording has no such thread" : "the recording has nothing more of this thread" };
+    const point = points.points[event.batch.point[event.index]!]!;
+    const difference = point.operation.name === step.operation && point.phase === step.phase ? this.#matcher.differs(step, event) : undefined;
+    return { ...common, reason: difference ?? `the recording has ${this.#event(event)}` };
+  }
+
+  #unexplained(stream: number): Blocked {
+    const { comm, pid, events } = this.evidence.streams[stream]!;
+    const event = events[this.#nextMust[stream]![this.#positions[stream]!]!]!;
+    return { task: `${comm}-${pid}`, step: "nothing", during: "", reason: `the recording has ${this.#event(event)}, which the kernel does not do`, ...siteOf(event) };
+  }
+
+  /** A step as people read it: the operation, and what it is given that is no address. */
+  #words(step: Step): string {
+    if (!step.operation || step.phase === "inner") return step.words;
+    if (step.phase === "return") return `${step.operation} returns ${typeof step.result === "number" && step.result < 0 ? `-${errnoName(step.result)}` : step.result === null ? "NULL" : typeof step.result === "number" ? step.result : (operations[step.operation].result?.name ?? "")}`;
+    const { memory } = this.#machine;
+    const shown = Object.entries(step.args ?? {}).flatMap(([name, value]) => (shownValue(value, (cell) => memory.get(cell)) === undefined ? [] : [`${name}=${shownValue(value, (cell) => memory.get(cell))}`]));
+    return step.operation === "tracing_mark_write" ? String(step.args!["text"]) : `${step.operation}(${shown.join(", ")})`;
+  }
+
+  #event({ batch, index }: EvidenceEvent): string {
+    const point = points.points[batch.point[index]!]!;
+    const at = batch.argStart[index]!;
+    const text = (k: number): string => {
+      const { type } = point.args[k]!;
+      const low = batch.low[at + k]!;
+      if (type === "string") return JSON.stringify(batch.strings[low]);
+      if (type !== "ptr") return String(low | 0);
+      const errno = this.evidence.tables.addresses.errno(low);
+      return errno ? `-${errnoName(errno)}` : this.evidence.tables.addresses.hex(low);
+    };
+    if (point.phase === "return") return `${point.operation.name} returning ${text(0)}`;
+    return `${point.operation.name}(${point.args.map((arg, k) => `${arg.name}=${text(k)}`).join(", ")})`;
+  }
+}
+
+function shownValue(value: Value, read: (cell: never) => number): string | undefined {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number") return value < 0x100000 ? String(value) : `0x${value.toString(16)}`;
+  if (value === null) return "NULL";
+  return "reads" in value ? String(read(value.reads as never)) : undefined;
+}
+
+function siteOf(event: EvidenceEvent): { readonly event: number; readonly line?: number } {
+  const line = event.batch.line[event.index]!;
+  return { event: sequenceOf(event), ...(line > 0 ? { line } : {}) };
+}
+
+/** For each position of a stream, the next event that must be explained; -1 when none is left. */
+function nextMusts({ events, must }: Stream): Int32Array {
+  const next = new Int32Array(events.length + 1).fill(-1);
+  for (let k = events.length - 1; k >= 0; k--) next[k] = must[k] ? k : next[k + 1]!;
+  return next;
+}
+
+function hashOf(history: readonly (number | readonly number[])[]): number {
+  let hash = history.length;
+  for (const value of history) {
+    if (typeof value === "number") hash = Math.imul(hash ^ (value | 0), 0x01000193);
+    else for (const item of value) hash = Math.imul(hash ^ (item | 0), 0x85ebca6b);
+  }
+  return hash >>> 0;
+}

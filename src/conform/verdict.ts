@@ -1,0 +1,30 @@
+/** What trying a kernel on a recording comes to. */
+import type { TraceSummary } from "../replay.js";
+
+/** Where a task of the kernel stands that cannot go on, and what stands against it. */
+export interface Blocked {
+  /** The task of the recording: `gmemrun-104`. */
+  readonly task: string;
+  /** What the kernel would do next, in words: `module_put(module, refcnt=3)`. */
+  readonly step: string;
+  /** The scenario's operation that it is in. */
+  readonly during: string;
+  /** Why it cannot: the event that is there instead, the argument that differs, or the lock that it waits for. */
+  readonly reason: string;
+  /** The event of the recording that nothing explains, where there is one. */
+  readonly event?: number;
+  readonly line?: number;
+}
+
+export interface Conformance {
+  readonly verdict: "admitted" | "not admitted" | "inconclusive";
+  readonly kernel: string;
+  readonly scenario: string;
+  readonly trace: TraceSummary;
+  /** Events that must be explained, and those that were at the furthest. */
+  readonly events: { readonly total: number; readonly explained: number };
+  /** States of the kernel that the search went through. */
+  readonly states: number;
+  /** When not admitted: each state that the kernel could be in at the furthest, by what blocks its tasks. */
+  readonly blocked: readonly (readonly Blocked[])[];
+}
