@@ -10,7 +10,8 @@
  * events of which nothing but the name is known, so there are no objects, no counts and no verdicts, neither good nor bad, and
  * a warning says so.
  *
- * A line that is a whole call is two events, entry and return. Names are of symbols: a copy that the compiler made of a
+ * Events of probes that were set beside the tracer stand in its text as comments; they are of unknown operations, for the
+ * function itself is there already. A line that is a whole call is two events, entry and return. Names are of symbols: a copy that the compiler made of a
  * function (`.isra.0`, `.constprop.0`) is the function, a part of it (`.part.0`, `.cold`) is not. What interrupts a task is
  * shown inside what it interrupts. Without the option funcgraph-proc tasks are known from where the CPU switches to them.
  */
@@ -31,6 +32,8 @@ const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
 const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?: |$)/;
 const RULE = /^ *-{20,} *$/;
+/** What a probe prints: its name, and where it was hit. */
+const EVENT = /^([\w.$-]{1,128}): \((?:[\w.$]+\+0x[\da-f]+|0x[\da-f]+|\[unknown)/;
 const COPY = /(?:\.(?:isra|constprop)\.\d+)+$/;
 const WARNING =
   "function_graph prints neither arguments nor results: it proves which functions ran inside which, in what order and when, but not on which objects, so no reference is counted and no rule is judged";
@@ -100,11 +103,14 @@ export class FunctionGraphReader extends TextReader {
       case "interrupt":
         this.report.control++;
         return;
-      case "text":
-        this.#begin(graph, cpu, task, this.#marker, line.line);
-        if (this.#marker > 0) this.builder.pushString(decoded(shown.text));
-        else this.unknown("print", decoded(shown.text));
+      case "text": {
+        const event = EVENT.exec(shown.text)?.[1];
+        const marker = event === undefined ? this.#marker : 0;
+        this.#begin(graph, cpu, task, marker, line.line);
+        if (marker > 0) this.builder.pushString(decoded(shown.text));
+        else this.unknown(event ?? "print", decoded(shown.text));
         return;
+      }
       case "call":
         this.#call(graph, shown, cpu, task, line);
         return;

@@ -32,6 +32,10 @@ const RECORD = /(?:\[(\d{3,5})\] +)?(?:\d+\.\d{1,9}: +)?PERF_RECORD_([A-Z_]+)(?:
 const CHUNKS_LOST = /^(?:Processed \d+ (?:events|samples) and lost |Check IO\/CPU overload!|Warning:$)/;
 /** A line of a call chain: an address, and what is there. */
 const CHAIN = /^\s+[\da-f]{1,16}(?: |$)/;
+/** The same as perf pads it, which is wider than any task's name. */
+const PADDED_CHAIN = /^\t[ \da-f]{16}(?: |$)/;
+const PADDED_CHAIN_WIDTH = 18;
+const TAB = 0x09;
 
 export class PerfScriptReader extends TextReader {
   readonly #names: PointsByName;
@@ -98,6 +102,11 @@ export class PerfScriptReader extends TextReader {
 
   protected override take(line: Line): boolean {
     const { bytes, start, end } = line;
+    // Most lines of a recording with call chains; looked at first, for finding no event in them takes long.
+    if (this.#afterEvent && bytes[start] === TAB && line.as !== "joined" && PADDED_CHAIN.test(latin1(bytes, start, Math.min(end, start + PADDED_CHAIN_WIDTH)))) {
+      this.report.comments++;
+      return true;
+    }
     const taken = this.#event(line);
     if (taken !== "none") {
       if (taken === "event") this.#afterEvent = true;

@@ -127,6 +127,11 @@ test("tasks are those that the CPU switched to, each with its own calls open", (
   ]);
 });
 
+test("a probe's event beside the tracer is no marker, and no second call", (t) => {
+  const { events } = read(" 0)               |  /* iput: (iput+0x4/0x260) inode=0xffff888100b08000 i_count=1 i_nlink=1 sb=0xffff888100a00000 */", " 0)               |  /* op: (x) */");
+  t.deepEqual(events.map((e) => [e.operation, e.phase]), [["iput", "unknown"], ["tracing_mark_write", "entry"]]);
+});
+
 test("losses are losses", (t) => {
   const { report, batches } = read("# entries-in-buffer/entries-written: 3/10   #P:1", " 0)   0.1 us      |  fput();", "CPU:1 [LOST 5 EVENTS]", " 0)   0.1 us      |  fput();", "##### CPU 1 buffer started ####", " 0)   0.1 us      |  fput();");
   t.deepEqual(batches.flatMap((b) => b.losses.map((l) => [b.firstSeq + l.index, l.cpu, l.count])), [[2, 1, 5], [3, 1, 0]]);

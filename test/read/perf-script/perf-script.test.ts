@@ -232,6 +232,8 @@ test("recognised by content", (t) => {
 });
 
 test("mutated text and bytes that are no text are read to their end, every line accounted for", (t) => {
+  const chains = partsOf(unzipped(SAME_SCENARIO)).slice(0, 300).map((p) => `${printed("comm!,tid,cpu,time,event,trace", p)}\n\tffffffff817c3604 iput+0x4 ([kernel.kallsyms])\n\t          40105f main+0x5 (/usr/bin/gmemrun)\n\n`);
+  holdsOnMutations(perf, Buffer.from(chains.join(""), "latin1"), ["\t", "\tffffffff817c3604"], RUNS / 2);
   holdsOnMutations(perf, unzipped(NANOSECONDS), ["\tffffffff817c3604 iput+0x4 ([kernel.kallsyms])\n", "PERF_RECORD_LOST lost 3\n", 'name="'], RUNS);
   t.pass();
 });
