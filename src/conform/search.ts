@@ -79,7 +79,6 @@ export class Search {
   #states = 0;
   #furthest = -1;
   #blocked = new Map<string, readonly Blocked[]>();
-  #backtracked = false;
 
   constructor(
     private readonly definition: KernelDefinition,
@@ -196,8 +195,17 @@ export class Search {
     };
     if (order.length > 1) order.sort((a, b) => nextOfTask(a) - nextOfTask(b));
     const moves: Move[] = [];
-    for (const task of order) this.#movesOf(task, next, moves);
-    return moves;
+    const rest: Move[] = [];
+    for (const task of order) {
+      // The thread whose event is next goes first. Another one may have to do something unseen before that (let a lock go,
+      // start the thread); that one of its events comes early is the last thing to think of, but for callbacks.
+      if (nextOfTask(task) === next) this.#movesOf(task, next, moves);
+      else this.#movesOf(task, next, rest);
+    }
+    if (rest.length === 0) return moves;
+    const rank = ({ task, event, errno }: Move): number => (tasks[task]!.program.softirq ? 3 : event >= 0 ? 2 : errno === 0 ? 0 : 1);
+    rest.sort((a, b) => rank(a) - rank(b));
+    return [...moves, ...rest];
   }
 
   #movesOf(task: Task<Kernel>, next: number, moves: Move[]): void {
@@ -274,7 +282,6 @@ export class Search {
 
   /** Back to the latest choice that has something left to try. */
   #backtrack(): boolean {
-    this.#backtracked = true;
     for (;;) {
       const choice = this.#choices.at(-1);
       if (!choice) return false;
@@ -298,7 +305,6 @@ export class Search {
 
   /** Whether the search was in this very state before. */
   #known(): boolean {
-    if (!this.#backtracked) return false;
     const key = `${this.#positions.join()} ${this.#missed} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
     if (this.#visited.has(key)) return true;
     this.#visited.add(key);
