@@ -7,6 +7,7 @@ import { Decimal } from "../../../src/read/bpftrace/decimal.js";
 import { detectFormat } from "../../../src/read/detect.js";
 import { replay } from "../../../src/replay.js";
 import { recordings } from "../helpers.js";
+import { bpftraceLines, tuple } from "../printed.js";
 import { essence, ftrace, holdsOnMutations, isAccounted, type MakeReader, NASTY, readAs, type TextReading, unzipped } from "../text.js";
 
 const bpftrace: MakeReader = (tables, report, _, batchEvents) => new BpftraceReader(points, tables, report, batchEvents);
@@ -20,9 +21,6 @@ const read = (...lines: readonly string[]): TextReading => {
   if (!isAccounted(reading.report)) throw new Error("a line was lost silently");
   return reading;
 };
-const tuple = (...elements: readonly (string | number | bigint)[]): string => `{"type": "value", "data": [${elements.map((e) => (typeof e === "string" ? escaped(e) : String(e))).join(",")}]}`;
-/** As bpftrace escapes: what JSON asks for, and nothing else. Text of one character a byte. */
-const escaped = (text: string): string => JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => c);
 const event = (name: string, ...args: readonly (string | number | bigint)[]): string => tuple(12775082546, 0, "gmemrun", 111, 110, name, ...args);
 const IPUT = ["iput", 18446612682157199360n, 1, 1, 18446612682157199361n] as const;
 
@@ -52,11 +50,8 @@ test("it shows what the recording that it was given shows", async (t) => {
 for (const path of recordings("fixtures/recordings/linux-6.18").slice(0, 4)) {
   test(`${path} is the same when bpftrace prints it`, (t) => {
     const expected = readAs(ftrace, unzipped(path)).events;
-    const lines = expected.map((e) => {
-      const point = points.byEvent(e.phase === "return" ? `${e.operation}_ret` : e.operation)!;
-      return tuple(e.time, e.cpu, e.task.comm, e.task.pid, e.task.pid, point.event, ...point.args.map((arg) => e.args[arg.name] ?? (arg.type === "string" ? "" : 0)));
-    });
-    const { events, report } = readAs(bpftrace, Buffer.from(lines.map((l) => `${l}\n`).join("")));
+    const lines = bpftraceLines(expected);
+    const { events, report } = readAs(bpftrace, Buffer.from(lines));
     t.is(report.skipped + report.malformed, 0);
     const plain = (e: (typeof events)[number]): string => JSON.stringify({ ...essence(e), place: "", args: Object.values(e.args).map((arg) => String(arg ?? "")) });
     t.deepEqual(events.filter((e, k) => plain(e) !== plain(expected[k]!)), []);

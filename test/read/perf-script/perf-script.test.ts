@@ -5,7 +5,8 @@ import { PerfScriptReader } from "../../../src/read/perf-script/index.js";
 import { FIRST_UNKNOWN_PID } from "../../../src/read/text/tasks.js";
 import { replay } from "../../../src/replay.js";
 import { recordings } from "../helpers.js";
-import { essence, ftrace, holdsOnMutations, isAccounted, type MakeReader, NASTY, type Parts, partsOf, readAs, reversed, type TextReading, unzipped } from "../text.js";
+import { perfScript } from "../printed.js";
+import { essence, ftrace, holdsOnMutations, isAccounted, type MakeReader, NASTY, type Parts, partsOf, readAs, type TextReading, unzipped } from "../text.js";
 
 const perf: MakeReader = (tables, report, beginning, batchEvents) => new PerfScriptReader(points, tables, report, beginning, batchEvents);
 const FOLDER = "fixtures/recordings/perf-script";
@@ -21,23 +22,6 @@ const read = (...lines: readonly string[]): TextReading => {
 };
 
 const EVENT = "gmem:iput: (ffffffff817c3604) inode=0xffff888100b08000 i_count=1 i_nlink=1 sb=0xffff888100a00000";
-
-/** A line as perf prints it with the fields of `-F`. */
-function printed(fields: string, { comm, pid, cpu, time, name, place, args }: Parts, width = 7): string {
-  const has = (field: string): boolean => fields.split(",").includes(field);
-  return [
-    has("comm") ? `${comm.padStart(16)} ` : has("comm!") ? `${comm} ` : "",
-    has("pid") && has("tid") ? `${pid.padStart(width)}/${pid.padEnd(width)} ` : has("pid") || has("tid") ? `${pid.padStart(width)} ` : "",
-    has("cpu") ? `[${cpu}] ` : "",
-    has("misc") ? "K     " : "",
-    has("tod") ? "2026-05-01 12:00:01.123456 " : "",
-    has("time") ? `${time.padStart(12)}: ` : "",
-    has("period") ? `${"1".padStart(10)} ` : "",
-    `${`gmem:${name}`.padStart(40)}: `,
-    has("trace") ? `(${reversed(place)})${args === "" ? "" : ` ${args}`}` : "",
-    has("ip") ? ` ffffffff817c3604 ${name}+0x4 ([kernel.kallsyms])` : "",
-  ].join("");
-}
 
 test("the recordings are read without an unread line, to the same events", (t) => {
   const [plain, exact] = [readAs(perf, unzipped(PLAIN)), readAs(perf, unzipped(NANOSECONDS), 5000)];
@@ -76,7 +60,7 @@ for (const path of recordings("fixtures/recordings/linux-6.18").slice(0, 4)) {
     t.is(parts.length, expected.length);
     const same = expected.map((e, k) => essence({ ...e, seq: k + 1 }));
     for (const [fields, width] of [["comm,tid,cpu,time,event,trace", 5], ["comm,tid,cpu,time,event,trace", 7], ["comm,pid,tid,cpu,time,event,trace", 7], ["comm,tid,cpu,misc,time,period,event,trace,ip", 7], ["comm,tid,cpu,misc,tod,time,event,trace", 7], ["comm!,tid,cpu,time,event,trace", 7]] as const) {
-      const { events, report } = readAs(perf, Buffer.from(parts.map((p) => `${printed(fields, p, width)}\n`).join(""), "latin1"));
+      const { events, report } = readAs(perf, Buffer.from(parts.map((p) => `${perfScript(fields, p, width)}\n`).join(""), "latin1"));
       t.is(report.skipped + report.malformed, 0, fields);
       t.is(events.length, expected.length, fields);
       const at = events.findIndex((e, k) => JSON.stringify(essence(e)) !== JSON.stringify(same[k]));
@@ -111,7 +95,7 @@ test("tasks of different names without a pid are different tasks", (t) => {
 });
 
 test("events without their arguments are kept, and nothing is concluded from them", async (t) => {
-  const bytes = Buffer.from(partsOf(unzipped(SAME_SCENARIO)).map((p) => `${printed("comm,tid,cpu,time,event", p)}\n`).join(""), "latin1");
+  const bytes = Buffer.from(partsOf(unzipped(SAME_SCENARIO)).map((p) => `${perfScript("comm,tid,cpu,time,event", p)}\n`).join(""), "latin1");
   const input = (async function* () {
     yield bytes;
   })();
@@ -186,7 +170,7 @@ test("markers, and text of theirs that goes on in the next line", (t) => {
 test("whatever tasks and strings are called, the event is the same", (t) => {
   for (const comm of NASTY.map((name) => Buffer.from(name).subarray(0, 15).toString("latin1"))) {
     const parts: Parts = { comm, pid: "110", cpu: "001", flags: ".....", time: "12.775082", name: "module_put", place: "a <- b", args: 'module=0xffff888100b08000 name="x 1 [000] 1.0: a:b: " refcnt=1" refcnt=2' };
-    const { events, report } = read(printed("comm,tid,cpu,time,event,trace", parts), printed("comm,tid,cpu,time,event,trace", { ...parts, comm: "gmemrun" }), printed("comm,tid,cpu,time,event,trace", { ...parts, comm: "gmemrun" }));
+    const { events, report } = read(perfScript("comm,tid,cpu,time,event,trace", parts), perfScript("comm,tid,cpu,time,event,trace", { ...parts, comm: "gmemrun" }), perfScript("comm,tid,cpu,time,event,trace", { ...parts, comm: "gmemrun" }));
     t.is(report.skipped + report.malformed, 0, comm);
     t.deepEqual([events[0]!.task.comm, events[0]!.task.pid, events[0]!.args["refcnt"]], [Buffer.from(comm, "latin1").toString("utf8").trimStart(), 110, 2], comm);
     t.is(events[0]!.args["name"], 'x 1 [000] 1.0: a:b: " refcnt=1');
@@ -232,7 +216,7 @@ test("recognised by content", (t) => {
 });
 
 test("mutated text and bytes that are no text are read to their end, every line accounted for", (t) => {
-  const chains = partsOf(unzipped(SAME_SCENARIO)).slice(0, 300).map((p) => `${printed("comm!,tid,cpu,time,event,trace", p)}\n\tffffffff817c3604 iput+0x4 ([kernel.kallsyms])\n\t          40105f main+0x5 (/usr/bin/gmemrun)\n\n`);
+  const chains = partsOf(unzipped(SAME_SCENARIO)).slice(0, 300).map((p) => `${perfScript("comm!,tid,cpu,time,event,trace", p)}\n\tffffffff817c3604 iput+0x4 ([kernel.kallsyms])\n\t          40105f main+0x5 (/usr/bin/gmemrun)\n\n`);
   holdsOnMutations(perf, Buffer.from(chains.join(""), "latin1"), ["\t", "\tffffffff817c3604"], RUNS / 2);
   holdsOnMutations(perf, unzipped(NANOSECONDS), ["\tffffffff817c3604 iput+0x4 ([kernel.kallsyms])\n", "PERF_RECORD_LOST lost 3\n", 'name="'], RUNS);
   t.pass();

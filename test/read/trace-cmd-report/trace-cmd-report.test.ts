@@ -6,7 +6,8 @@ import { TraceCmdReportReader } from "../../../src/read/trace-cmd-report/index.j
 import { diff } from "../../../src/compare/diff.js";
 import { replay } from "../../../src/replay.js";
 import { line as ftraceLine, recordings } from "../helpers.js";
-import { essence, ftrace, holdsOnMutations, isAccounted, type MakeReader, NASTY, type Parts, partsOf, readAs, reversed, type TextReading, unzipped } from "../text.js";
+import { traceCmdReport } from "../printed.js";
+import { essence, ftrace, holdsOnMutations, isAccounted, type MakeReader, NASTY, type Parts, partsOf, readAs, type TextReading, unzipped } from "../text.js";
 
 const report: MakeReader = (tables, of, _, batchEvents) => new TraceCmdReportReader(points, tables, of, batchEvents);
 const FOLDER = "fixtures/recordings/trace-cmd-report";
@@ -68,17 +69,6 @@ for (const path of [...DIALECTS, `${BIND}.again-R.gz`, `${ENFILE}.report.gz`, `$
   });
 }
 
-/** A line as trace-cmd prints it. */
-function printed(dialect: string, { comm, pid, cpu, flags, time, name, place, args }: Parts): string {
-  const who = dialect.includes("l") ? `${comm.slice(0, 8).padStart(8)}-${pid.padEnd(5)} ${String(Number(cpu)).padStart(3)}${flags.slice(0, 5)} ` : `${comm.padStart(16)}-${pid.padEnd(5)} [${cpu}] ${dialect.includes("f") ? flags : ""} `;
-  const hex = (symbol: string): string => Buffer.from(symbol).toString("hex").padEnd(16, "0").slice(0, 16);
-  const [first, second] = reversed(place).split(" <- ").map(hex);
-  const raw = dialect.includes("R");
-  const where = second === undefined ? (raw ? `__probe_ip=${first!}` : `(${first!})`) : raw ? `__probe_func=${first!} __probe_ret_ip=${second}` : `(${first!} <- ${second})`;
-  const values = raw ? args.replace(/"([^"]*)"/g, "$1") : args;
-  return `${who}  ${time.padStart(10)}: ${`${name}:`.padEnd(20)} ${raw ? " " : ""}${where}${values === "" ? "" : ` ${values}`}`;
-}
-
 for (const path of recordings("fixtures/recordings/linux-7.2").slice(0, 3)) {
   test(`${path} is the same when trace-cmd prints it`, (t) => {
     const bytes = unzipped(path);
@@ -87,7 +77,7 @@ for (const path of recordings("fixtures/recordings/linux-7.2").slice(0, 3)) {
     const expected = all.filter((e) => e.operation !== "tracing_mark_write" && !Object.values(e.args).includes(null));
     t.is(parts.length, expected.length);
     for (const dialect of ["", "f", "l", "R", "lR"]) {
-      const { events, report: said } = readAs(report, Buffer.from(parts.map((p) => `${printed(dialect, p)}\n`).join(""), "latin1"));
+      const { events, report: said } = readAs(report, Buffer.from(parts.map((p) => `${traceCmdReport(dialect, p)}\n`).join(""), "latin1"));
       t.is(said.skipped + said.malformed, 0, dialect);
       t.is(events.length, expected.length, dialect);
       const plain = (e: (typeof events)[number], k: number): string => JSON.stringify({ ...essence(e), seq: k, place: "", ...(dialect.includes("l") ? { task: e.task.pid } : {}) });
@@ -124,7 +114,7 @@ test("whatever tasks and strings are called, the event is the same", (t) => {
   for (const comm of NASTY.map((name) => Buffer.from(name).subarray(0, 15).toString("latin1"))) {
     for (const dialect of ["", "f", "l", "R", "lR"]) {
       const parts: Parts = { comm, pid: "110", cpu: "001", flags: ".....", time: "12.775082", name: "module_put", place: "a", args: 'module=0xffff888100b08000 name="x-1 [000] 1.0: a: b refcnt=1" refcnt=2' };
-      const { events, report: said } = read(printed(dialect, parts));
+      const { events, report: said } = read(traceCmdReport(dialect, parts));
       t.is(said.skipped + said.malformed, 0, comm);
       const name = Buffer.from(dialect.includes("l") ? comm.slice(0, 8) : comm, "latin1").toString("utf8").trimStart();
       t.deepEqual([events[0]!.task.comm, events[0]!.task.pid, events[0]!.args["refcnt"], events[0]!.args["name"]], [name, 110, 2, "x-1 [000] 1.0: a: b refcnt=1"], `${dialect} ${comm}`);
