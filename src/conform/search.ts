@@ -4,12 +4,11 @@
  * recorded earlier; what narrows that are causes, which the kernel itself knows: locks, counts printed by probes, threads
  * that must have been started. Steps that no probe shows are free.
  */
-import { operations, points } from "../../events/index.js";
+import { catalogue, operations, points, shownOn } from "../../events/index.js";
 import { errnoName } from "../check/errno.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Scenario } from "../scenario/types.js";
 import type { Machine, Task } from "../simulate/machine.js";
-import { Recorder } from "../simulate/recorder.js";
 import type { Step, Value } from "../simulate/step.js";
 import type { AnyStruct } from "../simulate/structs.js";
 import { boot } from "../workload/boot.js";
@@ -58,7 +57,8 @@ interface Choice {
 
 export class Search {
   readonly #machine: Machine<Kernel>;
-  readonly #recorder: Recorder;
+  /** By operation: the points that the recording can show of it. */
+  readonly #points: ReadonlyMap<string, VisiblePoints>;
   readonly #bindings: Bindings;
   readonly #matcher: Matcher;
   /** By stream: the next event. */
@@ -69,9 +69,8 @@ export class Search {
   #streamOf: (number | undefined)[] = [];
   readonly #during: string[] = [];
   readonly #choices: Choice[] = [];
-  readonly #visited = new Set<string>();
-  /** Points whose probe the recording has. */
-  readonly #probed: Uint8Array;
+  /** States from which everything was tried, in vain. */
+  readonly #dead = new Set<string>();
   #callbacks = 0;
   #explained = 0;
   #missed = 0;
@@ -87,18 +86,11 @@ export class Search {
   ) {
     const { machine, older } = boot(definition, scenario, { undo: true });
     this.#machine = machine;
-    this.#recorder = new Recorder(machine.memory, definition.release);
+    this.#points = visiblePoints(definition, evidence);
     this.#bindings = new Bindings(machine.memory, machine.structs);
     this.#matcher = new Matcher(evidence, machine.memory, this.#bindings, older);
     this.#positions = new Int32Array(evidence.streams.length);
     this.#nextMust = evidence.streams.map(nextMusts);
-    this.#probed = points.points.reduce((probed, point) => {
-      if (!point) return probed;
-      const { operation, id } = point;
-      if (operation.probe === "marker") probed[id] = evidence.marked ? 1 : 0;
-      else probed[id] = evidence.seen[id] || ((operation.module !== undefined || RARE.has(operation.name)) && (point.phase === "entry" || evidence.seen[points.byEvent(operation.name)!.id] === 0)) ? 1 : 0;
-      return probed;
-    }, new Uint8Array(points.points.length));
     // Where fault injection was armed, which allocation fails is for the recording to say: none is counted off here.
     machine.fault = () => this.#errno;
   }
@@ -115,8 +107,8 @@ export class Search {
       this.#assignStreams();
       const moves = this.#callbacksDue() ? this.#moves() : [];
       if (moves === "done") return "admitted";
-      if (moves.length === 0) {
-        this.#stuck();
+      if (moves.length === 0) this.#stuck();
+      if (moves.length === 0 || (moves.length > 1 && this.#dead.size > 0 && this.#dead.has(this.#key()))) {
         if (!this.#backtrack()) return "not admitted";
         continue;
       }
@@ -211,8 +203,7 @@ export class Search {
   #movesOf(task: Task<Kernel>, next: number, moves: Move[]): void {
     if (!this.#machine.enabled(task)) return;
     const step = task.pending!;
-    const point = this.#recorder.pointOf(step);
-    if (task.program.softirq || point === 0 || this.#probed[point] === 0) {
+    if (task.program.softirq || !this.#shows(step)) {
       moves.push({ task: task.number, event: HIDDEN, errno: 0 });
       if (step.fault) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
       return;
@@ -220,6 +211,10 @@ export class Search {
     const stream = this.#streamOf[task.number];
     if (stream !== undefined && this.#candidates(task.number, step, stream, next, moves)) return;
     if (this.#missed < this.#missing(stream)) moves.push({ task: task.number, event: LOST, errno: 0 });
+  }
+
+  #shows({ operation, phase }: Step): boolean {
+    return operation !== undefined && phase !== "inner" && this.#points.get(operation)?.[phase] === true;
   }
 
   /** The events that the step can be; true when one of them surely is it. */
@@ -294,21 +289,18 @@ export class Search {
       this.#missed = choice.missed;
       const move = choice.moves.pop();
       if (!move) {
+        this.#dead.add(this.#key());
         this.#choices.pop();
         continue;
       }
       this.#make(move);
-      if (this.#known()) continue;
       return true;
     }
   }
 
-  /** Whether the search was in this very state before. */
-  #known(): boolean {
-    const key = `${this.#positions.join()} ${this.#missed} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
-    if (this.#visited.has(key)) return true;
-    this.#visited.add(key);
-    return false;
+  /** The state in few words: memory, where each task is and what it was told, and what was consumed. */
+  #key(): string {
+    return `${this.#positions.join()} ${this.#missed} ${this.#callbacks} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
   }
 
   // What stands in the way.
@@ -324,7 +316,7 @@ export class Search {
       const stream = this.#streamOf[task.number];
       return task.pending || task.program.softirq || stream === undefined || this.#nextOf(stream) === Infinity ? [] : [this.#unexplained(stream)];
     });
-    const all = [...blocked, ...ended, ...unowned];
+    const all = blocked.length > 0 ? blocked : [...ended, ...unowned];
     this.#blocked.set(JSON.stringify(all), all);
   }
 
@@ -383,6 +375,32 @@ function shownValue(value: Value, read: (cell: never) => number): string | undef
 function siteOf(event: EvidenceEvent): { readonly event: number; readonly line?: number } {
   const line = event.batch.line[event.index]!;
   return { event: sequenceOf(event), ...(line > 0 ? { line } : {}) };
+}
+
+interface VisiblePoints {
+  readonly entry: boolean;
+  readonly return: boolean;
+}
+
+/**
+ * What of the kernel the recording would show. Where its release can have an operation inlined, the recording itself says
+ * whether this build has; that a probe was not set is told by the recording too, for what happens all the time.
+ */
+function visiblePoints({ release }: KernelDefinition, { seen, marked }: Evidence): Map<string, VisiblePoints> {
+  const visible = new Map<string, VisiblePoints>();
+  for (const operation of catalogue) {
+    if (operation.probe === "marker") {
+      visible.set(operation.name, { entry: marked, return: false });
+      continue;
+    }
+    const entry = points.byEvent(operation.name)!.id;
+    const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : 0;
+    const happened = seen[entry] !== 0;
+    if (!operation.probed || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
+    const telling = happened || operation.module !== undefined || RARE.has(operation.name);
+    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
+  }
+  return visible;
 }
 
 /** For each position of a stream, the next event that must be explained; -1 when none is left. */

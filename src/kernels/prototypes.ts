@@ -203,5 +203,6 @@ export interface PatchFunctions {
   alloc_anon_secure_inode(sb: SuperBlock, name: string): Op<Inode | number>;
   kvm_gmem_inode_make_secure_inode(name: string, size: number, flags: number): Op<Inode | number>;
   kmem_cache_destroy(): Op<void>;
+  __kvm_gmem_inode_create_getfile(priv: Gmem, size: number, flags: number): Op<File | number>;
   kvm_gmem_inode_create_getfile(priv: Gmem, size: number, flags: number): Op<File | number>;
 }

@@ -55,14 +55,24 @@ export const customInodeAsPosted = {
   },
 
   *kvm_gmem_inode_make_secure_inode(name, size, flags) {
+    yield enter("kvm_gmem_inode_make_secure_inode", { name, size, flags });
     const mnt = this.mount(this.get(this.system.kvm_gmem_mnt));
     const inode = yield* this.alloc_anon_secure_inode(this.superBlock(this.get(mnt.mnt_sb)), name);
-    if (typeof inode === "number") return inode;
-    yield store("inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size", [inode.i_private, flags], [inode.i_mode, this.get(inode.i_mode) | S_IFREG], [inode.i_size, size]);
+    if (typeof inode !== "number") {
+      yield store("inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size", [inode.i_private, flags], [inode.i_mode, this.get(inode.i_mode) | S_IFREG], [inode.i_size, size]);
+    }
+    yield leave("kvm_gmem_inode_make_secure_inode", inode);
     return inode;
   },
 
   *kvm_gmem_inode_create_getfile(priv, size, flags) {
+    yield enter("kvm_gmem_inode_create_getfile", { priv, size, flags });
+    const file = yield* this.__kvm_gmem_inode_create_getfile(priv, size, flags);
+    yield leave("kvm_gmem_inode_create_getfile", file);
+    return file;
+  },
+
+  *__kvm_gmem_inode_create_getfile(priv, size, flags) {
     const owner = yield* this.fops_owner(FOPS.kvm_gmem);
     if (!(yield* this.try_module_get(owner))) return -ENOENT;
     const inode = yield* this.kvm_gmem_inode_make_secure_inode("[kvm-gmem]", size, flags);
