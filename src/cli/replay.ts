@@ -1,16 +1,15 @@
 /** `kreel replay TRACE`. */
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import type { Finding } from "../check/finding.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
-import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { CallTrees } from "../reduce/call-tree.js";
 import type { Observer, World } from "../reduce/world.js";
 import { type Moment, type Replay, replay, type ReplayOptions } from "../replay.js";
 import { Chronicle } from "../show/chronicle.js";
-import { findingsLines, type ShownStep, stepsOf } from "../show/findings.js";
+import { Evidence } from "../show/evidence.js";
+import { findingsLines } from "../show/findings.js";
 import { jsonText, replayJson } from "../show/json.js";
 import { parseSpec } from "../show/object-life.js";
 import { all } from "../show/observers.js";
@@ -92,7 +91,6 @@ class Run {
 
   async #steps(): Promise<number> {
     const { out, style, width } = this.terminal;
-    const steps = new Map<Finding, readonly ShownStep[]>();
     const spool = new Spool(
       (written) => out.write(written),
       () => {
@@ -105,7 +103,7 @@ class Run {
     const result = await this.#replay({
       observe: (world, recording) => {
         const chronicle = new Chronicle(world);
-        evidence = new Evidence(chronicle, world, recording, steps);
+        evidence = new Evidence(chronicle, world, recording);
         const trees = flagsWantTree(this.flags) ? treeObservers(world, chronicle, this.terminal, (line) => spool.line(line)) : [];
         return all(chronicle, ...trees, evidence);
       },
@@ -115,7 +113,7 @@ class Run {
     for (const line of summaryLines(result, style)) out.line(line);
     if (!spool.isOpen && !spool.isEmpty) out.line("");
     spool.release();
-    const shown = findingsLines(result.findings, result.hazards, { path: this.path, style, width, steps: (finding) => steps.get(finding) ?? evidence!.steps(finding) });
+    const shown = findingsLines(result.findings, result.hazards, { path: this.path, style, width, steps: (finding) => evidence!.steps(finding) });
     if (shown.length > 0) out.line("");
     for (const line of shown) out.line(line);
     return code(result);
@@ -188,43 +186,6 @@ function treeObservers(world: World, chronicle: Chronicle, terminal: Terminal, p
   const printer = new TreePrinter({ style: terminal.style, task: (id) => world.taskName(id), row: (seq) => chronicle.row(seq), print });
   const order = new InOrder((tree) => printer.add(tree));
   return [new CallTrees(world, (tree) => order.take(tree)), order, { finish: () => printer.flush() }];
-}
-
-/** Keeps the steps of a finding when it is made: later they may be out of reach. */
-class Evidence implements Observer {
-  #fresh: Finding[] = [];
-
-  constructor(
-    private readonly chronicle: Chronicle,
-    private readonly world: World,
-    private readonly recording: Recorded,
-    private readonly known: Map<Finding, readonly ShownStep[]>,
-  ) {}
-
-  /** Before the event that it was found at has been noted down. */
-  found(finding: Finding): void {
-    this.#fresh.push(finding);
-  }
-
-  reduced(): void {
-    if (this.#fresh.length > 0) this.finish();
-  }
-
-  finish(): void {
-    for (const finding of this.#fresh.splice(0)) this.known.set(finding, this.steps(finding));
-  }
-
-  steps(finding: Finding): readonly ShownStep[] {
-    const { tasks } = this.recording.tables;
-    return stepsOf(finding, {
-      row: (seq) => this.chronicle.row(seq),
-      task: (id) => tasks.get(id).name,
-      operation: (id) => {
-        const point = this.world.points.points[id];
-        return point ? `${point.operation.name}${point.phase === "return" ? " returns" : ""}` : "";
-      },
-    });
-  }
 }
 
 /** The last event that was understood: where the moment is. */

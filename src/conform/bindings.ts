@@ -13,6 +13,9 @@ export class Bindings {
     private readonly structs: Structs,
   ) {}
 
+  /** Differs, as good as surely, where what is bound differs. */
+  hash = 0;
+
   get mark(): number {
     return this.#trail.length;
   }
@@ -20,6 +23,7 @@ export class Bindings {
   undo(mark: number): void {
     while (this.#trail.length > mark) {
       const [pointer, address, at, before] = this.#trail.pop()!;
+      this.hash ^= mixed(pointer, at);
       if (address === undefined) this.#addressOf.delete(pointer);
       else this.#addressOf.set(pointer, address);
       if (before === undefined) this.#pointerAt.delete(at);
@@ -49,10 +53,16 @@ export class Bindings {
     this.#trail.push([struct.pointer, this.#addressOf.get(struct.pointer), address, this.#pointerAt.get(address)]);
     this.#addressOf.set(struct.pointer, address);
     this.#pointerAt.set(address, struct.pointer);
+    this.hash ^= mixed(struct.pointer, address);
   }
 
   /** Whether a structure's memory may be another's by now. An inode's is once nothing but a callback is to come. */
   #over(struct: AnyStruct): boolean {
     return this.memory.get(struct.freed) !== 0 || (struct.kind === "inode" && this.memory.get((struct as AnyStruct & { i_count: typeof struct.freed }).i_count) === 0);
   }
+}
+
+function mixed(pointer: number, address: number): number {
+  const hash = Math.imul(pointer ^ Math.imul(address, 0x9e3779b1), 0x85ebca6b);
+  return hash ^ (hash >>> 15);
 }

@@ -30,7 +30,7 @@ const UNCOUNTED_LOSS = 1024;
  * Operations that nothing but guest_memfd and the modules make happen in a running system. That a recording never shows one
  * says that it did not happen; that it never shows `dput` says that its probe was not set.
  */
-const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module"]);
+const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module", "alloc_anon_inode", "anon_inode_make_secure_inode", "anon_inode_create_getfile", "anon_inode_getfile", "security_inode_init_security_anon"]);
 
 /** The next thing to try: a step of a task, with the event that it is, or with none. */
 interface Move {
@@ -189,13 +189,16 @@ export class Search {
     const moves: Move[] = [];
     const rest: Move[] = [];
     for (const task of order) {
+      // Callbacks run when nobody else can go on: what they do matters to nobody but who waits for them.
+      if (task.program.softirq) continue;
       // The thread whose event is next goes first. Another one may have to do something unseen before that (let a lock go,
-      // start the thread); that one of its events comes early is the last thing to think of, but for callbacks.
+      // start the thread); that one of its events comes early is the last thing to think of.
       if (nextOfTask(task) === next) this.#movesOf(task, next, moves);
       else this.#movesOf(task, next, rest);
     }
+    if (moves.length + rest.length === 0) for (const task of order) if (task.program.softirq) this.#movesOf(task, next, moves);
     if (rest.length === 0) return moves;
-    const rank = ({ task, event, errno }: Move): number => (tasks[task]!.program.softirq ? 3 : event >= 0 ? 2 : errno === 0 ? 0 : 1);
+    const rank = ({ event, errno }: Move): number => (event >= 0 ? 2 : errno === 0 ? 0 : 1);
     rest.sort((a, b) => rank(a) - rank(b));
     return [...moves, ...rest];
   }
@@ -300,7 +303,7 @@ export class Search {
 
   /** The state in few words: memory, where each task is and what it was told, and what was consumed. */
   #key(): string {
-    return `${this.#positions.join()} ${this.#missed} ${this.#callbacks} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
+    return `${this.#positions.join()} ${this.#missed} ${this.#callbacks} ${this.#bindings.hash} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
   }
 
   // What stands in the way.

@@ -1,187 +1,186 @@
-/** Reads scenarios. Errors name the line and say what would help. */
-import { readFile } from "node:fs/promises";
+/**
+ * Reads scenarios, and prints them. What the interpreter of scenarios (a C program, of which recordings were made) would
+ * silently cut, take for something else or overflow on is refused, so that a scenario means the same to both.
+ */
+import { isUtf8 } from "node:buffer";
+import { createReadStream } from "node:fs";
+import { detectFormat } from "../read/detect.js";
+import { HEAD_BYTES } from "../read/source.js";
 import { TroubleError, printable } from "../read/trouble.js";
+import { FALLIBLE, GrammarError, MAX_NAME, parseOperation, quote } from "./grammar.js";
 import { parseNumber } from "./number.js";
-import type { Line, Operation, Scenario } from "./types.js";
+import type { Line, Scenario } from "./types.js";
 
 const MAX_BYTES = 16 * 1024 * 1024;
-/** A task's name holds so many bytes: the kernel cuts what is longer. */
+/** Bytes of a line, comment and all: the interpreter takes the rest for another line. */
+const MAX_LINE = 511;
+/** Bytes of a line's words: of more it prints only the beginning. */
+const MAX_WORDS_BYTES = 200;
+const MAX_WORDS = 24;
+/** Threads between two `go`, and lines of one. */
+const MAX_THREADS = 32;
+const MAX_THREAD_LINES = 256;
+/** Bytes of a task's name: the kernel cuts what is longer. */
 const MAX_COMM = 15;
+const EXAMPLE = "a scenario is text, one operation a line, as in: gmem g v 2M";
 
-/** What each operation takes: words and numbers (`?` behind what may be left out). */
-const GRAMMAR: Readonly<Record<string, readonly string[]>> = {
-  load: ["module", "parameters…"],
-  unload: ["module"],
-  vm: ["name", "#type?"],
-  gmem: ["name", "VM", "#size", "#flags?"],
-  bind: ["VM", "#slot", "#gpa", "#size", "guest_memfd", "#offset?"],
-  unbind: ["VM", "#slot"],
-  dup: ["name", "descriptor"],
-  close: ["descriptor"],
-  allocate: ["descriptor", "#offset", "#length"],
-  punch: ["descriptor", "#offset", "#length"],
-  touch: ["descriptor", "#offset", "#length"],
-  truncate: ["descriptor", "#size"],
-  write: ["descriptor"],
-  stat: ["descriptor"],
-  refcnt: ["module"],
-  nofile: ["#limit"],
-  filemax: ["#limit"],
-  dropcaps: [],
-  raisecaps: [],
-  fork: ["#ms?"],
-  wait: [],
-  sleep: ["#ms"],
-  rcu: [],
-  go: [],
-  repeat: ["…"],
-};
-/** Operations in which an allocation can be made to fail. */
-const FALLIBLE = new Set(["gmem", "bind", "unbind"]);
-
+/** Reads the scenario at `path`, or standard input for `-`; throws a `TroubleError`. */
 export async function readScenario(path: string): Promise<Scenario> {
-  let bytes: Buffer;
+  const bytes = await readBytes(path);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new TroubleError(`compressed with gzip; ${EXAMPLE}`, path);
+  const recording = formatOf(bytes.subarray(0, HEAD_BYTES), path);
+  if (bytes.includes(0) || !isUtf8(bytes)) throw new TroubleError(recording ?? `binary, or text that is not UTF-8; ${EXAMPLE}`, path);
+  let scenario: Scenario;
   try {
-    bytes = path === "-" ? await readAll(process.stdin) : await readFile(path);
+    scenario = parseScenario(bytes.toString("utf8"), path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new TroubleError(code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a directory, not a scenario" : `cannot be read (${code ?? "error"})`, path, undefined, { cause: error });
+    throw error instanceof TroubleError && recording !== undefined ? new TroubleError(recording, path, undefined, { cause: error }) : error;
   }
-  if (bytes.length > MAX_BYTES) throw new TroubleError("larger than any scenario; is it a recording?", path);
-  if (bytes.includes(0) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) throw new TroubleError("binary, not a scenario: one operation a line, as `gmem g v 2M`", path, 1);
-  return parseScenario(bytes.toString("utf8"), path);
+  // An empty recording is nothing but comments.
+  if (scenario.lines.length === 0 && recording !== undefined) throw new TroubleError(recording, path);
+  return scenario;
 }
 
-async function readAll(input: AsyncIterable<Buffer | string>): Promise<Buffer> {
+/** Throws a `TroubleError` that names the line; what is only odd is in the scenario's warnings. */
+export function parseScenario(text: string, path: string): Scenario {
+  const lines: Line[] = [];
+  const warnings: string[] = [];
+  const queue = new Queue();
+  const warn = (line: number, what: string): void => void warnings.push(`${path}:${line}: ${what}`);
+  const rows = (text.startsWith("\ufeff") ? text.slice(1) : text).split("\n");
+  rows.forEach((row, index) => {
+    const number = index + 1;
+    try {
+      const line = parseLine(row, number);
+      if (!line) return;
+      lines.push(line);
+      if (line.thread !== undefined) {
+        if (queue.add(line.thread, number) && Buffer.byteLength(line.thread) > MAX_COMM) warn(number, `thread ${quote(line.thread)} will be known by its first ${MAX_COMM} bytes: the kernel keeps no more of a task's name`);
+      } else if (line.operation.type === "go") {
+        if (queue.size === 0) warn(number, "go has no thread to start; queue lines before it: @ta close g");
+        queue.clear();
+      }
+    } catch (error) {
+      throw error instanceof GrammarError ? new TroubleError(error.message, path, number) : error;
+    }
+  });
+  for (const [thread, line] of queue.waiting()) warn(line, `thread ${quote(thread)} is never started; write go behind its lines`);
+  if (lines.length === 0) warnings.push(`${path}: no operation in it`);
+  return { path, lines, warnings };
+}
+
+/** The scenario as text that parses to the same: blank lines stand where comments were, so that each line keeps its number. */
+export function printScenario({ lines }: Scenario): string {
+  const rows: string[] = [];
+  for (const { line, thread, marker } of lines) {
+    while (rows.length < line - 1) rows.push("");
+    rows.push(thread === undefined ? marker : `@${thread} ${marker}`);
+  }
+  return rows.map((row) => `${row}\n`).join("");
+}
+
+/** Threads that wait for the next `go`: the lines of each. */
+class Queue {
+  private readonly threads = new Map<string, { readonly first: number; count: number }>();
+
+  get size(): number {
+    return this.threads.size;
+  }
+
+  /** Whether the thread is a new one. */
+  add(thread: string, line: number): boolean {
+    const known = this.threads.get(thread);
+    if (known && ++known.count > MAX_THREAD_LINES) throw new GrammarError(`thread ${quote(thread)} has more than ${MAX_THREAD_LINES} lines; write go between them`);
+    if (known) return false;
+    if (this.threads.size === MAX_THREADS) throw new GrammarError(`more than ${MAX_THREADS} threads; write go between them`);
+    this.threads.set(thread, { first: line, count: 1 });
+    return true;
+  }
+
+  clear(): void {
+    this.threads.clear();
+  }
+
+  /** Each thread with its first line. */
+  waiting(): [thread: string, line: number][] {
+    return [...this.threads].map(([thread, { first }]) => [thread, first]);
+  }
+}
+
+/** What a row says, or nothing where it is blank or a comment; throws a `GrammarError`. */
+function parseLine(row: string, line: number): Line | undefined {
+  if (Buffer.byteLength(row) > MAX_LINE) throw new GrammarError(`the line is longer than ${MAX_LINE} bytes; break the comment, or use shorter names`);
+  const words = wordsOf(row);
+  const thread = words[0]?.startsWith("@") ? threadOf(words.shift()!, words) : undefined;
+  if (words.length === 0) return undefined;
+  const marker = words.join(" ");
+  if (words.length > MAX_WORDS || Buffer.byteLength(marker) > MAX_WORDS_BYTES) throw new GrammarError(`the operation is longer than ${MAX_WORDS} words or ${MAX_WORDS_BYTES} bytes, which is all that is kept of one`);
+  const fail = words.length > 1 && words.at(-1)!.startsWith("fail=") ? failOf(words.pop()!, words[0]!) : undefined;
+  const operation = parseOperation(words as [string, ...string[]]);
+  return { line, text: words.join(" "), marker, operation, ...(thread === undefined ? {} : { thread }), ...(fail === undefined ? {} : { fail }) };
+}
+
+function wordsOf(row: string): string[] {
+  const code = row.split("#", 1)[0]!.replace(/\r+$/, "");
+  // They would be part of a word and show nowhere.
+  // eslint-disable-next-line no-control-regex
+  const control = /[\u0000-\u0008\u000a-\u001f\u007f]/.exec(code);
+  if (control) throw new GrammarError(`a control character (${printable(control[0])}) in the line; separate words by blanks`);
+  return code.split(/[ \t]+/).filter((word) => word !== "");
+}
+
+/** The name behind the `@`, when `words` can be queued for it. */
+function threadOf(word: string, words: readonly string[]): string {
+  const thread = word.slice(1);
+  if (thread === "") throw new GrammarError("@ without the name of a thread; write it without a blank between: @ta close g");
+  if (Buffer.byteLength(thread) > MAX_NAME) throw new GrammarError(`the thread's name ${quote(thread)} is too long; use at most ${MAX_COMM} bytes`);
+  if (words.length === 0) throw new GrammarError(`thread ${quote(thread)} is given nothing to do; write an operation behind it: ${printable(word)} close g`);
+  if (words[0] === "go") throw new GrammarError("a thread cannot start the threads; write go on a line of its own");
+  return thread;
+}
+
+function failOf(word: string, type: string): number {
+  const fail = parseNumber(word.slice("fail=".length));
+  if (!FALLIBLE.includes(type)) throw new GrammarError(`${quote(word)} behind ${quote(type)}; only ${FALLIBLE.join(", ")} can be made to fail`);
+  if (typeof fail === "string") throw new GrammarError(`${quote(word)} ${fail}`);
+  if (fail < 1) throw new GrammarError(`${quote(word)} makes nothing fail; allocations are counted from 1`);
+  return fail;
+}
+
+async function readBytes(path: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of input) {
-    chunks.push(Buffer.from(chunk));
-    if ((size += chunk.length) > MAX_BYTES) break;
+  try {
+    const input: AsyncIterable<Buffer | string> = path === "-" ? process.stdin : createReadStream(path);
+    for await (const chunk of input) {
+      const bytes = Buffer.from(chunk);
+      chunks.push(bytes);
+      // Not to its end: it may have none.
+      if ((size += bytes.length) > MAX_BYTES) throw new TroubleError(`larger than ${MAX_BYTES / 1024 / 1024} MiB, which no scenario is; ${EXAMPLE}`, path);
+    }
+  } catch (error) {
+    throw error instanceof TroubleError ? error : readTrouble(path, error);
   }
   return Buffer.concat(chunks);
 }
 
-/** Throws a `TroubleError` that names the line. */
-export function parseScenario(text: string, path: string): Scenario {
-  const lines: Line[] = [];
-  const warnings: string[] = [];
-  text.split("\n").forEach((raw, index) => {
-    const parsed = parseLine(raw, index + 1, path, warnings);
-    if (parsed) lines.push(parsed);
-  });
-  const lastGo = lines.findLast((line) => line.operation.type === "go")?.line ?? 0;
-  const idle = lines.find((line) => line.thread !== undefined && line.line > lastGo);
-  if (idle) warnings.push(`${path}:${idle.line}: thread ${printable(idle.thread!)} is never started: no \`go\` follows`);
-  return { path, lines, warnings };
+function readTrouble(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const what = {
+    ENOENT: "no such file; give the path of a scenario, or - for standard input",
+    ENOTDIR: "no such file; give the path of a scenario, or - for standard input",
+    EISDIR: "this is a directory; give the scenario in it",
+    EACCES: "permission denied",
+  }[String(error.code)];
+  return new TroubleError(what ?? `could not be read: ${error.message}`, path, undefined, { cause: error });
 }
 
-/** The scenario as text again. */
-export function printScenario({ lines }: Scenario): string {
-  return lines.map(({ thread, marker }) => `${thread === undefined ? "" : `@${thread} `}${marker}\n`).join("");
-}
-
-function parseLine(raw: string, line: number, path: string, warnings: string[]): Line | undefined {
-  const trouble = (what: string): TroubleError => new TroubleError(what, path, line);
-  const words = raw.split("#", 1)[0]!.split(/[ \t\r\f\v]+/).filter((word) => word !== "");
-  let thread: string | undefined;
-  if (words[0]?.startsWith("@")) {
-    thread = words.shift()!.slice(1);
-    if (thread === "") throw trouble("`@` without the name of a thread: write `@ta close g`");
-    if (Buffer.byteLength(thread) > MAX_COMM) warnings.push(`${path}:${line}: thread ${printable(thread)} is longer than the ${MAX_COMM} bytes that a task's name holds`);
-    if (words.length === 0) throw trouble(`thread ${printable(thread)} is given nothing to do`);
-    if (words[0] === "go") throw trouble("a thread cannot start threads: write `go` without `@`");
+/** What to say of a file that is a recording; nothing where it is none. */
+function formatOf(head: Buffer, path: string): string | undefined {
+  try {
+    return `this is a recording (${detectFormat(head, path)}), not a scenario; ${EXAMPLE}`;
+  } catch (error) {
+    if (error instanceof TroubleError) return undefined;
+    throw error;
   }
-  if (words.length === 0) return undefined;
-  const marker = words.join(" ");
-  const last = words.at(-1)!;
-  let fail: number | undefined;
-  if (words.length > 1 && last.startsWith("fail=")) {
-    const number = parseNumber(last.slice(5));
-    if (typeof number === "string" || number < 1) throw trouble(`${printable(last)}: the number of the allocation that fails, from 1`);
-    if (!FALLIBLE.has(words[0]!)) throw trouble(`fail=N is for ${[...FALLIBLE].join(", ")}; ${printable(words[0]!)} has nothing that it could make fail`);
-    fail = number;
-    words.pop();
-  }
-  const operation = parseOperation(words, trouble);
-  return { line, text: words.join(" "), marker, operation, ...(thread === undefined ? {} : { thread }), ...(fail === undefined ? {} : { fail }) };
-}
-
-function parseOperation(words: readonly string[], trouble: (what: string) => TroubleError): Operation {
-  const [type, ...rest] = words as [string, ...string[]];
-  const grammar = Object.hasOwn(GRAMMAR, type) ? GRAMMAR[type]! : undefined;
-  if (!grammar) throw trouble(`unknown operation ${printable(type)}; did you mean ${nearest(type)}?`);
-  const usage = (): string => `${type} ${grammar.map((word) => (word.endsWith("?") ? `[${word.slice(0, -1).toUpperCase()}]` : word.toUpperCase())).join(" ").replaceAll("#", "")}`.trim();
-  const open = grammar.at(-1)?.endsWith("…") ?? false;
-  const needed = grammar.filter((word) => !word.endsWith("?") && !word.endsWith("…")).length;
-  if (rest.length < needed) throw trouble(`${type} needs ${needed - rest.length === 1 ? "a word" : `${needed - rest.length} words`} more: ${usage()}`);
-  if (!open && rest.length > grammar.length) throw trouble(`${type} takes no ${printable(JSON.stringify(rest[grammar.length]))}: ${usage()}`);
-  const number = (at: number, otherwise = 0): number => {
-    const word = rest[at];
-    if (word === undefined) return otherwise;
-    const value = parseNumber(word);
-    if (typeof value === "string") throw trouble(`${grammar[at]!.replace(/[#?]/g, "")} ${printable(JSON.stringify(word))} ${value}`);
-    return value;
-  };
-  const word = (at: number): string => rest[at]!;
-  switch (type) {
-    case "load":
-      return { type, module: word(0), parameters: rest.slice(1).join(" ") };
-    case "unload":
-    case "refcnt":
-      return { type, module: word(0) };
-    case "vm":
-      return { type, name: word(0), vmType: number(1) };
-    case "gmem":
-      return { type, name: word(0), vm: word(1), size: number(2), flags: number(3) };
-    case "bind":
-      return { type, vm: word(0), slot: number(1), gpa: number(2), size: number(3), gmem: word(4), offset: number(5) };
-    case "unbind":
-      return { type, vm: word(0), slot: number(1) };
-    case "dup":
-      return { type, name: word(0), of: word(1) };
-    case "close":
-    case "write":
-    case "stat":
-      return { type, of: word(0) };
-    case "allocate":
-    case "punch":
-    case "touch":
-      return { type, of: word(0), offset: number(1), length: number(2) };
-    case "truncate":
-      return { type, of: word(0), size: number(1) };
-    case "nofile":
-      return { type, limit: number(0) };
-    case "filemax":
-      return { type, limit: number(0), text: word(0) };
-    case "fork":
-    case "sleep":
-      return { type, ms: number(0, 1) };
-    case "dropcaps":
-    case "raisecaps":
-    case "wait":
-    case "rcu":
-    case "go":
-    case "repeat":
-      return { type };
-    default:
-      throw trouble(`unknown operation ${printable(type)}`);
-  }
-}
-
-/** The operation whose name is spelled most alike. */
-function nearest(type: string): string {
-  const distances = Object.keys(GRAMMAR).map((name) => [distance(type.slice(0, 32), name), name] as const);
-  return distances.reduce((best, next) => (next[0] < best[0] ? next : best))[1];
-}
-
-/** Edits from one word to another (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 }

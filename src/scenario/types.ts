@@ -1,6 +1,9 @@
 /** A scenario: what a program does to `/dev/kvm`, one operation a line. */
 
-/** What a line asks for. Numbers are 64-bit and signed: 0xfffffffffffff000 is -4096. */
+/**
+ * What a line asks for. Numbers are 64-bit and signed, as written: 0xfffffffffffff000 is -4096, and a slot is not cut to the 32
+ * bits of the system call. `vm`, `gmem`, `of` are names of variables that hold descriptors; they may never have been set.
+ */
 export type Operation =
   | { readonly type: "load"; readonly module: string; readonly parameters: string }
   | { readonly type: "unload" | "refcnt"; readonly module: string }
@@ -13,6 +16,7 @@ export type Operation =
   | { readonly type: "allocate" | "punch" | "touch"; readonly of: string; readonly offset: number; readonly length: number }
   | { readonly type: "truncate"; readonly of: string; readonly size: number }
   | { readonly type: "nofile"; readonly limit: number }
+  // `text` is what is written to /proc/sys/fs/file-max: the kernel reads the number there, not the interpreter.
   | { readonly type: "filemax"; readonly limit: number; readonly text: string }
   | { readonly type: "fork" | "sleep"; readonly ms: number }
   | { readonly type: "dropcaps" | "raisecaps" | "wait" | "rcu" | "go" | "repeat" };
@@ -33,7 +37,8 @@ export interface Line {
 
 export interface Scenario {
   readonly path: string;
+  /** In the order of the file; those queued for a thread are where they are queued. */
   readonly lines: readonly Line[];
-  /** Sentences about what it probably does not mean. */
+  /** What is odd and can be carried out all the same: `FILE:LINE: what; what would help`. */
   readonly warnings: readonly string[];
 }

@@ -5,14 +5,14 @@ import type { Replay, TraceSummary } from "../replay.js";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-const VERSION = 1;
+export const VERSION = 1;
 
 function traceJson(trace: TraceSummary): Json {
   const { path, format, events, lost, skipped, tasks, seconds, unknown, warnings } = trace;
   return { path, format, events, lost, skipped, tasks, seconds, unknown, warnings };
 }
 
-function findingJson(finding: Finding): Json {
+export function findingJson(finding: Finding): Json {
   const { rule, severity, object, event, line, time, task, message, evidence, steps } = finding;
   return { rule, severity, object, event, ...(line === undefined ? {} : { line }), time, task, message, evidence, steps: steps.map(({ seq, note }) => ({ event: seq, note })) };
 }

@@ -19,11 +19,26 @@ export const STRING_AFTER = 8;
 /** The string itself, up to a NUL or the field's end. */
 export const STRING_HERE = 9;
 
+/** An address that is printed as the function there. */
+export const SYMBOL = 10;
+/** Bits that are printed as letters. */
+export const LETTERS = 11;
+/** The numbers of a device, which the kernel keeps in one. */
+export const MAJOR = 12;
+export const MINOR = 13;
+
 export interface CompiledArgument {
   readonly kind: number;
   readonly offset: number;
   readonly size: number;
   readonly signed: boolean;
+  /** Of `LETTERS`: what is printed for each bit, in order. */
+  readonly letters: readonly Letter[];
+}
+
+export interface Letter {
+  readonly bit: number;
+  readonly text: string;
 }
 
 /** Where the address of a place is, and how long it is; `size` 0 is nowhere. */
@@ -58,6 +73,8 @@ export interface KnownPlace {
 
 const NOWHERE: AddressField = { offset: 0, size: 0 };
 const MARKER = "tracing_mark_write";
+/** The field of a device's numbers. */
+const DEVICE = "s_dev";
 /** The system of dynamic probes is the user's choice; what they have that no tracepoint has is the address of the probe. */
 const PROBE_IP = "__probe_ip";
 const PROBE_FUNCTION = "__probe_func";
@@ -66,7 +83,7 @@ const PROBE_RETURN = "__probe_ret_ip";
 export function compileEvent(format: EventFormat, points: PointTable): CompiledEvent {
   const point = format.fault === undefined ? pointOf(format, points) : undefined;
   const isMarker = point?.operation.probe === "marker";
-  const args = isMarker || !point ? [] : point.args.map((arg) => compileArgument(arg, format.fields.get(arg.name)));
+  const args = isMarker || !point ? [] : point.args.map((arg) => compileArgument(arg, point.operation.probe === "tracepoint" ? format.fields.get(arg.fetch) : format.fields.get(arg.name), format));
   const probe = addressField(format.fields.get(PROBE_FUNCTION) ?? format.fields.get(isMarker ? "ip" : PROBE_IP));
   const caller = addressField(format.fields.get(PROBE_RETURN));
   const text = format.fields.get("buf")?.offset ?? 0;
@@ -102,21 +119,36 @@ function addressField(field: Field | undefined): AddressField {
   return field && (field.size === 4 || field.size === 8) ? { offset: field.offset, size: field.size } : NOWHERE;
 }
 
-function compileArgument(arg: ArgumentDefinition, field: Field | undefined): CompiledArgument {
-  if (!field) return { kind: ABSENT, offset: 0, size: 0, signed: false };
-  const { offset, size, signed } = field;
-  return { kind: kindOf(arg, field), offset, size, signed };
+function compileArgument(arg: ArgumentDefinition, field: Field | undefined, { print }: EventFormat): CompiledArgument {
+  if (!field) return { kind: ABSENT, offset: 0, size: 0, signed: false, letters: [] };
+  const { name, offset, size, signed } = field;
+  const letters = lettersOf(name, print);
+  return { kind: kindOf(arg, field, letters), offset, size, signed, letters };
 }
 
-function kindOf(arg: ArgumentDefinition, { type, size, signed, isArray }: Field): number {
-  if (arg.type === "string") {
-    if (type.startsWith("__data_loc")) return size === 4 ? STRING_AT : ABSENT;
-    if (type.startsWith("__rel_loc")) return size === 4 ? STRING_AFTER : ABSENT;
-    return isArray && /\b(?:char|u8|s8)\b/.test(type) ? STRING_HERE : ABSENT;
-  }
+function kindOf(arg: ArgumentDefinition, field: Field, letters: readonly Letter[]): number {
+  const { name, size, signed, isArray } = field;
+  if (arg.type === "string") return stringKind(field, letters);
   if (isArray) return ABSENT;
+  if (name === DEVICE && size === 4 && (arg.name === "major" || arg.name === "minor")) return arg.name === "major" ? MAJOR : MINOR;
   if (arg.type === "ptr") return size === 8 ? ADDRESS_8 : size === 4 ? ADDRESS_4 : ABSENT;
   if (size === 8) return NUMBER_8;
   if (size === 4) return signed ? SIGNED_4 : NUMBER_4;
   return size === 1 || size === 2 ? SMALL : ABSENT;
+}
+
+/** Strings, and what tracepoints print as one. */
+function stringKind({ name, type, size, isArray }: Field, letters: readonly Letter[]): number {
+  if (type.startsWith("__data_loc")) return size === 4 ? STRING_AT : ABSENT;
+  if (type.startsWith("__rel_loc")) return size === 4 ? STRING_AFTER : ABSENT;
+  if (isArray) return /\b(?:char|u8|s8)\b/.test(type) ? STRING_HERE : ABSENT;
+  if (letters.length > 0) return size === 4 || size === 8 ? LETTERS : ABSENT;
+  return name === "ip" && (size === 4 || size === 8) ? SYMBOL : ABSENT;
+}
+
+/** `__print_flags(REC->taints, "", { (1UL << 0), "P" }, …)`: the letters of a field that is printed so. */
+function lettersOf(field: string, print: string): Letter[] {
+  const from = print.indexOf(`__print_flags(REC->${field}, "",`);
+  if (from < 0) return [];
+  return [...print.slice(from, from + 2000).matchAll(/\{ *\(?1UL << \(?(\d{1,2})\)*, *"(\w{1,8})" *\}/g)].map(([, bit, text]) => ({ bit: Number(bit), text: text! }));
 }

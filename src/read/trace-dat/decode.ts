@@ -5,7 +5,7 @@ import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
 import type { Comms } from "./comms.js";
-import { ABSENT, ADDRESS_4, ADDRESS_8, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, compileEvent, type CompiledArgument, type CompiledEvent } from "./compile.js";
+import { ABSENT, ADDRESS_4, ADDRESS_8, LETTERS, MAJOR, MINOR, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, SYMBOL, compileEvent, type CompiledArgument, type CompiledEvent } from "./compile.js";
 import type { CpuEvents } from "./cpu-events.js";
 import type { EventFormat, Field } from "./format.js";
 import type { Places } from "./places.js";
@@ -18,6 +18,8 @@ const FLAG_SOFTIRQ = 0x10;
 const FLAG_NMI = 0x40;
 /** Return addresses of one event that are remembered; no function has so many callers. */
 const MAX_PLACES = 4096;
+/** The kernel's own `dev_t`. */
+const MINOR_BITS = 20;
 const MARKER_FUNCTION = "tracing_mark_write";
 
 /** By `common_flags`, as a line of text says it: of an interrupt inside another, NMI comes first. */
@@ -186,6 +188,20 @@ export class Decoder {
       }
       case STRING_HERE:
         this.#string(cpu, p, arg.size === 0 ? cpu.end : p + arg.size);
+        break;
+      case SYMBOL:
+        builder.pushString(this.places.name(this.#lowWord(view, p, arg.size), this.#highWord(view, p, arg.size)));
+        break;
+      case LETTERS: {
+        const bits = this.#lowWord(view, p, arg.size);
+        builder.pushString(arg.letters.filter(({ bit }) => bit < 32 && (bits & (1 << bit)) !== 0).map(({ text }) => text).join(""));
+        break;
+      }
+      case MAJOR:
+        builder.pushNumber(view.getUint32(p, little) >>> MINOR_BITS, 0);
+        break;
+      case MINOR:
+        builder.pushNumber(view.getUint32(p, little) & ((1 << MINOR_BITS) - 1), 0);
         break;
       case ABSENT:
         builder.pushFault();

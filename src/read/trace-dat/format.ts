@@ -21,10 +21,13 @@ export interface EventFormat {
   /** What records have in `common_type`. */
   readonly id: number;
   readonly fields: ReadonlyMap<string, Field>;
+  /** How the kernel prints it: `"%s %s", __get_str(name), …`. */
+  readonly print: string;
   /** What is wrong with it, if it cannot be used to decode. */
   readonly fault: string | undefined;
 }
 
+const PRINT = "print fmt:";
 const FIELD = /^\s*field:\s*([^;]{1,500});\s*offset:(\d{1,9});\s*size:(\d{1,9});(?:\s*signed:([01]);)?/;
 
 /** `undefined` for a text that has no name or number. */
@@ -34,7 +37,8 @@ export function parseFormat(system: string, text: string): EventFormat | undefin
   const id = Number(/^ID: (\d{1,5})$/m.exec(head)?.[1] ?? Number.NaN);
   if (name === undefined || !(id <= 0xffff)) return undefined;
   const { fields, fault } = parseFields(text);
-  return { system, name, id, fields, fault };
+  const print = text.indexOf(PRINT);
+  return { system, name, id, fields, print: print < 0 ? "" : text.slice(print + PRINT.length), fault };
 }
 
 /** The lines `field:TYPE NAME;	offset:N;	size:N;	signed:N;` of a text. */
@@ -42,7 +46,7 @@ export function parseFields(text: string): { readonly fields: ReadonlyMap<string
   const fields = new Map<string, Field>();
   let fault: string | undefined;
   for (const line of text.split("\n")) {
-    if (line.startsWith("print fmt:")) break;
+    if (line.startsWith(PRINT)) break;
     const match = FIELD.exec(line);
     if (!match) {
       if (/^\s*field:/.test(line)) fault ??= "a field cannot be understood";

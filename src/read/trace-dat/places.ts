@@ -3,8 +3,15 @@ import type { PlaceTable } from "../../log/tables.js";
 import { TroubleError } from "../trouble.js";
 import { Symbols } from "./symbols.js";
 
+/** What a probed function returns to when its caller's return is probed as well, and how ftrace prints it. */
+const TRAMPOLINE = /^(?:arch_rethook_trampoline|__kretprobe_trampoline|kretprobe_trampoline)\+/;
+const UNKNOWN_CALLER = "[unknown/kretprobe'd]";
+/** Functions that are remembered by their address. */
+const MAX_NAMES = 4096;
+
 export class Places {
   #symbols: Symbols | undefined;
+  readonly #names = new Map<number, { readonly high: number; readonly text: string }>();
 
   constructor(
     private readonly kallsyms: () => Buffer,
@@ -19,7 +26,18 @@ export class Places {
 
   /** Of a return: `caller+0x12/0x80 <- function`. */
   return(callerLow: number, callerHigh: number, low: number, high: number): number {
-    return this.places.intern(`${this.symbols.at(callerLow, callerHigh, true)} <- ${this.symbols.at(low, high, false)}`);
+    const caller = this.symbols.at(callerLow, callerHigh, true);
+    return this.places.intern(`${TRAMPOLINE.test(caller) ? UNKNOWN_CALLER : caller} <- ${this.symbols.at(low, high, false)}`);
+  }
+
+  /** The function there, as `%ps` prints it. */
+  name(low: number, high: number): string {
+    const known = this.#names.get(low);
+    if (known?.high === high) return known.text;
+    if (this.#names.size >= MAX_NAMES) this.#names.clear();
+    const text = this.symbols.at(low, high, false);
+    this.#names.set(low, { high, text });
+    return text;
   }
 
   /** Read when the first event asks: megabytes of text. Events are worth having without them. */

@@ -14,9 +14,6 @@ const MAX_STEPS = 1000;
 const MAX_LINE = 1024;
 /** Symbols of modules that are taken in. */
 const MAX_MODULE_SYMBOLS = 1 << 20;
-/** What a probed function returns to when its caller's return is probed as well, and how ftrace prints it. */
-const TRAMPOLINES: ReadonlySet<string> = new Set(["arch_rethook_trampoline", "__kretprobe_trampoline", "kretprobe_trampoline"]);
-const UNKNOWN_CALLER = "[unknown/kretprobe'd]";
 const LONG = 16;
 const SHORT = 8;
 
@@ -48,7 +45,6 @@ export class Symbols {
     const found = this.#find(address);
     if (found === undefined) return `0x${address.toString(16)}`;
     const { name, module, address: start, size } = found;
-    if (TRAMPOLINES.has(name)) return UNKNOWN_CALLER;
     return `${name}${offset ? `+0x${(address - start).toString(16)}/0x${size.toString(16)}` : ""}${module}`;
   }
 
