@@ -10,7 +10,7 @@ import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Scenario } from "../scenario/types.js";
 import type { Machine, Task } from "../simulate/machine.js";
 import type { Step, Value } from "../simulate/step.js";
-import type { AnyStruct } from "../simulate/structs.js";
+import type { AnyStruct, StructKind } from "../simulate/structs.js";
 import { boot } from "../workload/boot.js";
 import { Bindings } from "./bindings.js";
 import { type Evidence, type EvidenceEvent, type Stream, sequenceOf } from "./evidence.js";
@@ -31,6 +31,9 @@ const UNCOUNTED_LOSS = 1024;
  * says that it did not happen; that it never shows `dput` says that its probe was not set.
  */
 const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module", "alloc_anon_inode", "anon_inode_make_secure_inode", "anon_inode_create_getfile", "anon_inode_getfile", "security_inode_init_security_anon"]);
+
+/** Structures whose counts decide what happens next: others only need to add up. */
+const CONTENDED: ReadonlySet<StructKind | undefined> = new Set(["module", "kvm", "file", "inode", "user"]);
 
 /** The next thing to try: a step of a task, with the event that it is, or with none. */
 interface Move {
@@ -65,6 +68,8 @@ export class Search {
   readonly #positions: Int32Array;
   /** By stream: where the next event that must be explained is, for each position. */
   readonly #nextMust: readonly Int32Array[];
+  /** By stream, for each position: the next error, and how far the operation from user space reaches. */
+  readonly #failures: readonly Failures[];
   /** By task of the machine: its stream. */
   #streamOf: (number | undefined)[] = [];
   readonly #during: string[] = [];
@@ -87,6 +92,7 @@ export class Search {
     const { machine, older } = boot(definition, scenario, { undo: true });
     this.#machine = machine;
     this.#points = visiblePoints(definition, evidence);
+    this.#failures = evidence.streams.map((stream) => failuresOf(stream, evidence));
     this.#bindings = new Bindings(machine.memory, machine.structs);
     this.#matcher = new Matcher(evidence, machine.memory, this.#bindings, older);
     this.#positions = new Int32Array(evidence.streams.length);
@@ -188,13 +194,18 @@ export class Search {
     if (order.length > 1) order.sort((a, b) => nextOfTask(a) - nextOfTask(b));
     const moves: Move[] = [];
     const rest: Move[] = [];
+    let alone = false;
     for (const task of order) {
       // Callbacks run when nobody else can go on: what they do matters to nobody but who waits for them.
       if (task.program.softirq) continue;
       // The thread whose event is next goes first. Another one may have to do something unseen before that (let a lock go,
       // start the thread); that one of its events comes early is the last thing to think of.
-      if (nextOfTask(task) === next) this.#movesOf(task, next, moves);
-      else this.#movesOf(task, next, rest);
+      if (nextOfTask(task) === next) {
+        this.#movesOf(task, next, moves);
+        alone = moves.length > 0 && !this.#contends(task.pending!);
+      } else if (!alone) {
+        this.#movesOf(task, next, rest);
+      }
     }
     if (moves.length + rest.length === 0) for (const task of order) if (task.program.softirq) this.#movesOf(task, next, moves);
     if (rest.length === 0) return moves;
@@ -203,17 +214,49 @@ export class Search {
     return [...moves, ...rest];
   }
 
+  /**
+   * Whether it can matter to others, or to the step, that they go first. A thread's unseen steps are put off until its next
+   * event; where one of them had to come earlier, it shows when another thread is stuck, or at one of these: a lock, a
+   * descriptor, a count that decides something.
+   */
+  #contends({ guard, effects }: Step): boolean {
+    if (guard) return true;
+    for (const effect of effects) {
+      if (effect.type === "claim" || effect.type === "put") return true;
+      if (effect.type === "add" && CONTENDED.has(this.#kindAt(effect.cell))) return true;
+    }
+    return false;
+  }
+
+  #kindAt(cell: number): StructKind | undefined {
+    const { structs } = this.#machine;
+    for (let pointer = cell; pointer > 0; pointer--) {
+      const struct = structs.any(pointer);
+      if (struct) return struct.kind;
+    }
+    return undefined;
+  }
+
   #movesOf(task: Task<Kernel>, next: number, moves: Move[]): void {
     if (!this.#machine.enabled(task)) return;
     const step = task.pending!;
     if (task.program.softirq || !this.#shows(step)) {
       moves.push({ task: task.number, event: HIDDEN, errno: 0 });
-      if (step.fault) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
+      if (step.fault && this.#failing(task.number)) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
       return;
     }
     const stream = this.#streamOf[task.number];
     if (stream !== undefined && this.#candidates(task.number, step, stream, next, moves)) return;
     if (this.#missed < this.#missing(stream)) moves.push({ task: task.number, event: LOST, errno: 0 });
+  }
+
+  /** Whether the recording shows that the operation which a task is in came to an error: else nothing in it need have failed. */
+  #failing(task: number): boolean {
+    const stream = this.#streamOf[task];
+    if (stream === undefined) return false;
+    const { failure, end } = this.#failures[stream]!;
+    const at = this.#positions[stream]!;
+    return failure[at]! >= 0 && failure[at]! <= end[at]!;
   }
 
   #shows({ operation, phase }: Step): boolean {
@@ -378,6 +421,30 @@ function shownValue(value: Value, read: (cell: never) => number): string | undef
 function siteOf(event: EvidenceEvent): { readonly event: number; readonly line?: number } {
   const line = event.batch.line[event.index]!;
   return { event: sequenceOf(event), ...(line > 0 ? { line } : {}) };
+}
+
+interface Failures {
+  readonly failure: Int32Array;
+  readonly end: Int32Array;
+}
+
+/** How many events an operation has at most, where no mark says. */
+const OPERATION_EVENTS = 256;
+
+function failuresOf({ events }: Stream, { tables, marked }: Evidence): Failures {
+  const failure = new Int32Array(events.length + 1).fill(-1);
+  const end = new Int32Array(events.length + 1).fill(events.length);
+  for (let k = events.length - 1; k >= 0; k--) {
+    const { batch, index } = events[k]!;
+    const point = points.points[batch.point[index]!]!;
+    const low = batch.low[batch.argStart[index]!]!;
+    const { type, failure: how } = point.args[0] ?? {};
+    const text = point.operation.probe === "marker" ? batch.strings[low]! : "";
+    const failed = text ? /^ret: .* = -/.test(text) : point.phase === "return" && (how === "ERR_PTR" ? tables.addresses.isError(low) : how === "errno" ? (low | 0) < 0 : how !== undefined && type !== undefined && low === 0);
+    failure[k] = failed ? k : failure[k + 1]!;
+    end[k] = marked ? (text.startsWith("op: ") ? k : end[k + 1]!) : Math.min(events.length, k + OPERATION_EVENTS);
+  }
+  return { failure, end };
 }
 
 interface VisiblePoints {
