@@ -1,0 +1,163 @@
+/** What the words of a line mean: each operation, what it takes, and what it is when a word is left out. */
+import { printable } from "../read/trouble.js";
+import { parseNumber } from "./number.js";
+import type { Operation } from "./types.js";
+
+/** A word of an operation. */
+interface Parameter {
+  readonly name: string;
+  /** Whether it may be left out. */
+  readonly optional?: true;
+  /** Whether any number of words may stand here. */
+  readonly rest?: true;
+  /** Whether it is the name of a variable, which is what the interpreter keeps few bytes for. */
+  readonly variable?: true;
+}
+
+const name = (of: string): Parameter => ({ name: of, variable: true });
+const word = (of: string): Parameter => ({ name: of });
+const optional = (of: string): Parameter => ({ name: of, optional: true });
+const rest = (of: string): Parameter => ({ name: of, optional: true, rest: true });
+
+const RANGE = [name("G"), word("OFFSET"), word("LENGTH")];
+
+const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
+  load: [word("M"), rest("PARAMETERS")],
+  unload: [word("M")],
+  vm: [name("V"), optional("TYPE")],
+  gmem: [name("G"), name("V"), word("SIZE"), optional("FLAGS")],
+  bind: [name("V"), word("SLOT"), word("GPA"), word("SIZE"), name("G"), optional("OFFSET")],
+  unbind: [name("V"), word("SLOT")],
+  dup: [name("NEW"), name("OLD")],
+  close: [name("G")],
+  allocate: RANGE,
+  punch: RANGE,
+  touch: RANGE,
+  truncate: [name("G"), word("SIZE")],
+  write: [name("G")],
+  stat: [name("G")],
+  refcnt: [word("M")],
+  nofile: [word("N")],
+  filemax: [word("N")],
+  dropcaps: [],
+  raisecaps: [],
+  fork: [optional("MS")],
+  wait: [],
+  sleep: [word("MS")],
+  rcu: [],
+  go: [],
+  // Does nothing, whatever its words.
+  repeat: [rest("WORDS")],
+};
+
+/** Operations that `fail=N` is armed for. The interpreter takes it for any, and leaves a descriptor open where it is not. */
+export const FALLIBLE: readonly string[] = ["gmem", "bind", "unbind"] satisfies Operation["type"][];
+
+/** Bytes of a variable's name: the interpreter keeps fewer of a longer one and never finds it again. */
+export const MAX_NAME = 31;
+/** usleep(3) takes microseconds in 32 bits. */
+const MAX_MS = 4_294_967;
+const MAX_QUOTED = 40;
+
+/** What cannot be understood, in words; which line it was is for whoever read the line. */
+export class GrammarError extends Error {}
+
+/** The operation that the words name; throws a `GrammarError`. */
+export function parseOperation(words: readonly [string, ...string[]]): Operation {
+  const [type, ...given] = words;
+  if (!isOperation(type)) throw new GrammarError(`unknown operation ${quote(type)}; ${suggest(type)}`);
+  const parameters = GRAMMAR[type];
+  check(type, parameters, given);
+  const at = (k: number): string => given[k]!;
+  const number = (k: number, otherwise = 0): number => (k < given.length ? numberOf(at(k), parameters[k]!.name, type) : otherwise);
+  switch (type) {
+    case "load":
+      return { type, module: at(0), parameters: given.slice(1).join(" ") };
+    case "unload":
+    case "refcnt":
+      return { type, module: at(0) };
+    case "vm":
+      return { type, name: at(0), vmType: number(1) };
+    case "gmem":
+      return { type, name: at(0), vm: at(1), size: number(2), flags: number(3) };
+    case "bind":
+      return { type, vm: at(0), slot: number(1), gpa: number(2), size: number(3), gmem: at(4), offset: number(5) };
+    case "unbind":
+      return { type, vm: at(0), slot: number(1) };
+    case "dup":
+      return { type, name: at(0), of: at(1) };
+    case "close":
+    case "write":
+    case "stat":
+      return { type, of: at(0) };
+    case "allocate":
+    case "punch":
+    case "touch":
+      return { type, of: at(0), offset: number(1), length: number(2) };
+    case "truncate":
+      return { type, of: at(0), size: number(1) };
+    case "nofile":
+      return { type, limit: number(0) };
+    case "filemax":
+      return { type, limit: number(0), text: at(0) };
+    case "fork":
+    case "sleep":
+      return { type, ms: milliseconds(number(0, 1), type) };
+    case "dropcaps":
+    case "raisecaps":
+    case "wait":
+    case "rcu":
+    case "go":
+    case "repeat":
+      return { type };
+  }
+}
+
+/** A word of a scenario as errors show it: escaped, and not at any length. */
+export function quote(text: string): string {
+  return `"${printable(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text)}"`;
+}
+
+function isOperation(type: string): type is Operation["type"] {
+  return Object.hasOwn(GRAMMAR, type);
+}
+
+function check(type: string, parameters: readonly Parameter[], given: readonly string[]): void {
+  const usage = [type, ...parameters.map((parameter) => (parameter.optional ? `[${parameter.name}${parameter.rest ? "…" : ""}]` : parameter.name))].join(" ");
+  const missing = parameters.slice(given.length).filter((parameter) => !parameter.optional);
+  if (missing.length > 0) throw new GrammarError(`${type} without ${missing.map((parameter) => parameter.name).join(" and ")}; write ${usage}`);
+  if (given.length > parameters.length && !parameters.at(-1)?.rest) throw new GrammarError(`${quote(given[parameters.length]!)} is one word too many; write ${usage}`);
+  parameters.forEach((parameter, k) => {
+    if (parameter.variable && Buffer.byteLength(given[k]!) > MAX_NAME) throw new GrammarError(`the name ${quote(given[k]!)} is too long; use at most ${MAX_NAME} bytes`);
+  });
+}
+
+function numberOf(text: string, parameter: string, type: string): number {
+  const value = parseNumber(text);
+  if (typeof value === "string") throw new GrammarError(`${parameter} of ${type}: ${quote(text)} ${value}`);
+  return value;
+}
+
+function milliseconds(ms: number, type: string): number {
+  if (ms < 0 || ms > MAX_MS) throw new GrammarError(`MS of ${type}: ${ms} is no time to sleep; use 0 to ${MAX_MS}`);
+  return ms;
+}
+
+/** The operation that is spelled most alike, or all of them where none is. */
+function suggest(type: string): string {
+  const known = Object.keys(GRAMMAR);
+  const distances = known.map((of) => ({ of, edits: distance(type.slice(0, MAX_QUOTED).toLowerCase(), of) }));
+  const nearest = distances.reduce((best, next) => (next.edits < best.edits ? next : best));
+  return nearest.edits <= Math.max(1, Math.floor(nearest.of.length / 2)) ? `did you mean ${nearest.of}?` : `there are ${known.join(", ")}`;
+}
+
+/** Edits from one word to another (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
