@@ -19,7 +19,7 @@ const REPORT_TEXT = "give kreel the text of /sys/kernel/tracing/trace or trace_p
 
 /** What else people have at hand, and what would help. */
 const OTHERS: readonly Magic[] = [
-  { bytes: text("PERFILE2"), what: `a perf.data, which this kreel does not read; give it the text of: perf script --ns -i FILE` },
+  { bytes: text("PERFILE2"), what: "a perf.data, which this kreel does not read; give it the text of: perf script --ns -i FILE" },
   { bytes: text("SQLite format 3\0"), what: `an SQLite database, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x7f, ...text("ELF")], what: `an ELF program or object, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x89, ...text("PNG")], what: `a PNG image, not a recording; ${REPORT_TEXT}` },
@@ -36,6 +36,8 @@ const OTHERS: readonly Magic[] = [
 const TRACE_DAT_MAGIC = Buffer.of(0x17, 0x08, 0x44, ...text("tracing"));
 const TAR_MAGIC = Buffer.from("ustar");
 const TAR_MAGIC_AT = 257;
+/** As much of a line as tells its format. */
+const SHOWN_OF_LINE = 400;
 
 /** Tells the format from the beginning of the content; throws a `TroubleError` that says what the file is instead. */
 export function detectFormat(head: Buffer, file: string): Format {
@@ -46,8 +48,8 @@ export function detectFormat(head: Buffer, file: string): Format {
   if (head.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + TAR_MAGIC.length).equals(TAR_MAGIC)) {
     throw new TroubleError("a tar archive; unpack it and give the recording in it", file);
   }
-  const text = textFormat(head);
-  if (text !== undefined) return text;
+  const format = textFormat(head);
+  if (format !== undefined) return format;
   const end = head.indexOf(LF);
   const first = printable(head.subarray(0, end < 0 ? head.length : end).toString("utf8").trim().slice(0, 60));
   throw new TroubleError(`not a recording that kreel knows: nothing here looks like the text of ftrace, trace-cmd, perf or bpftrace (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
@@ -61,9 +63,9 @@ function textFormat(head: Buffer): Format | undefined {
     const end = bytes.indexOf(LF, start);
     // perf first: a task's name can make its line look like one of ftrace up to the event's name, but not that.
     if (looksLikePerfScript(bytes, start)) return "perf-script";
-    const text = bytes.toString("latin1", start, Math.min(end, start + 400));
-    if (looksLikeBpftrace(text)) return "bpftrace";
-    if (looksLikeFunctionGraph(text)) return "function-graph";
+    const line = bytes.toString("latin1", start, Math.min(end, start + SHOWN_OF_LINE));
+    if (looksLikeBpftrace(line)) return "bpftrace";
+    if (looksLikeFunctionGraph(line)) return "function-graph";
     if (looksLikeTraceCmdReport(bytes, start, end)) return "trace-cmd-report";
     if (looksLikeFtrace(bytes, start, end)) return "ftrace";
     start = end + 1;
