@@ -65,7 +65,7 @@ export class GrammarError extends Error {}
 /** The operation that the words name; throws a `GrammarError`. */
 export function parseOperation(words: readonly [string, ...string[]]): Operation {
   const [type, ...given] = words;
-  if (!isOperation(type)) throw new GrammarError(`unknown operation ${quote(type)}; ${suggest(type)}`);
+  if (!isOperation(type)) throw new GrammarError(`unknown operation ${shown(type)}; ${suggest(type)}`);
   const parameters = GRAMMAR[type];
   check(type, parameters, given);
   const at = (k: number): string => given[k]!;
@@ -113,9 +113,13 @@ export function parseOperation(words: readonly [string, ...string[]]): Operation
   }
 }
 
-/** A word of a scenario as errors show it: escaped, and not at any length. */
 export function quote(text: string): string {
-  return `"${printable(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text)}"`;
+  return `"${shown(text)}"`;
+}
+
+/** A word of a scenario as errors show it: escaped, and not at any length. */
+function shown(text: string): string {
+  return printable(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
 function isOperation(type: string): type is Operation["type"] {

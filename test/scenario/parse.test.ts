@@ -92,13 +92,13 @@ test("fail=N is in the marker and not in the text", (t) => {
 });
 
 for (const [text, line, what] of [
-  ["close g\nalocate g 0 4K", 2, /^unknown operation "alocate"; did you mean allocate\?$/],
+  ["close g\nalocate g 0 4K", 2, /^unknown operation alocate; did you mean allocate\?$/],
   ["VM v", 1, /did you mean vm\?/],
-  ["constructor v", 1, /^unknown operation "constructor"; there are load, unload, /],
-  ["__proto__", 1, /^unknown operation "__proto__"; /],
-  ["\u009b2Jvm", 1, /^unknown operation "\\x9b2Jvm"; /],
-  [`${"x".repeat(150)} v`, 1, /^unknown operation "x{40}…"; /],
-  ["@ta @tb close g", 1, /^unknown operation "@tb"; /],
+  ["constructor v", 1, /^unknown operation constructor; there are load, unload, /],
+  ["__proto__", 1, /^unknown operation __proto__; /],
+  ["\u009b2Jvm", 1, /^unknown operation \\x9b2Jvm; /],
+  [`${"x".repeat(150)} v`, 1, /^unknown operation x{40}…; /],
+  ["@ta @tb close g", 1, /^unknown operation @tb; /],
   ["gmem g", 1, /^gmem without V and SIZE; write gmem G V SIZE \[FLAGS\]$/],
   ["\n\nsleep", 3, /^sleep without MS; write sleep MS$/],
   ["load", 1, /^load without M; write load M \[PARAMETERS…\]$/],
