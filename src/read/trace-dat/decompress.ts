@@ -1,5 +1,5 @@
 /** One compressed piece of a version 7 file: a section, or a chunk of pages. It says how big it becomes, and is held to it. */
-import { inflateSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { ZstdError, ZstdReader } from "../zstd.js";
 
 export type Codec = "zstd" | "zlib";
@@ -7,6 +7,8 @@ export type Codec = "zstd" | "zlib";
 /** Why a piece cannot be had. */
 export class PieceError extends Error {}
 
+/** Node has a zstd of its own from 22.15 on, several times as fast as the one that is always there. */
+const nodeZstd = (zlib as { readonly zstdDecompressSync?: (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer }).zstdDecompressSync;
 /** What trace-cmd's compressor uses at most; a header may ask for more, and memory is made ready for whatever it asks. */
 const MAX_WINDOW_LOG = 23;
 const SINGLE_SEGMENT = 0x20;
@@ -14,10 +16,10 @@ const BLOCK_HEADER = 3;
 const RLE_BLOCK = 1;
 
 /** Decompresses `bytes` to exactly `size` bytes, or throws a `PieceError`; hardly more than `size` are held. */
-export function decompress(codec: Codec, bytes: Buffer, size: number): Buffer {
+export function decompress(codec: Codec, bytes: Buffer, size: number, native: typeof nodeZstd | null = nodeZstd): Buffer {
   let content: Buffer;
   try {
-    content = codec === "zlib" ? inflateSync(bytes, { maxOutputLength: Math.max(1, size) }) : unzstd(bytes, size);
+    content = codec === "zlib" ? zlib.inflateSync(bytes, { maxOutputLength: Math.max(1, size) }) : unzstd(bytes, size, native);
   } catch (error) {
     if (error instanceof ZstdError || (error instanceof Error && "code" in error)) throw new PieceError(error.message, { cause: error });
     throw error;
@@ -26,8 +28,9 @@ export function decompress(codec: Codec, bytes: Buffer, size: number): Buffer {
   return content;
 }
 
-function unzstd(bytes: Buffer, size: number): Buffer {
+function unzstd(bytes: Buffer, size: number, native: typeof nodeZstd | null): Buffer {
   if (frameEnd(bytes, size) !== bytes.length) throw new PieceError("it is not one zstd frame");
+  if (native) return native(bytes, { maxOutputLength: Math.max(1, size) });
   const reader = new ZstdReader();
   const content = Buffer.allocUnsafe(size);
   let have = 0;

@@ -196,6 +196,7 @@ test("a piece is held to the size that it says, whatever it would become", (t) =
     ["zstd", Buffer.alloc(0), 0],
   ] as const) {
     t.throws(() => decompress(codec, bytes, size), { instanceOf: PieceError });
+    t.throws(() => decompress(codec, bytes, size, null), { instanceOf: PieceError });
   }
   t.deepEqual(decompress("zlib", bomb, 50 << 20).length, 50 << 20);
 });
