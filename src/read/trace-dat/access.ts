@@ -3,6 +3,7 @@
  * the other: it cannot be read from front to back.
  */
 import { closeSync, readSync } from "node:fs";
+import { TroubleError } from "../trouble.js";
 
 export interface Access {
   readonly size: number;
@@ -16,6 +17,8 @@ export interface Access {
 /** A plain file. Reads block: a page that the system has at hand is there sooner than a promise is kept. */
 export class FileAccess implements Access {
   constructor(
+    /** The file's name, for messages. */
+    private readonly file: string,
     private readonly descriptor: number,
     readonly size: number,
   ) {}
@@ -28,7 +31,7 @@ export class FileAccess implements Access {
   readInto(into: Uint8Array, offset: number, length: number): number {
     let have = 0;
     while (have < length) {
-      const read = readSync(this.descriptor, into, have, length - have, offset + have);
+      const read = this.#read(into, have, length - have, offset + have);
       if (read === 0) break;
       have += read;
     }
@@ -37,6 +40,14 @@ export class FileAccess implements Access {
 
   close(): void {
     closeSync(this.descriptor);
+  }
+
+  #read(into: Uint8Array, at: number, length: number, offset: number): number {
+    try {
+      return readSync(this.descriptor, into, at, length, offset);
+    } catch (error) {
+      throw new TroubleError(`could not be read: ${error instanceof Error ? error.message : String(error)}`, this.file, undefined, { cause: error });
+    }
   }
 }
 

@@ -18,6 +18,8 @@ export interface PageLayout {
   readonly commitSize: 4 | 8;
   /** Where the events begin. */
   readonly dataAt: number;
+  /** Bytes of a whole page. */
+  readonly size: number;
 }
 
 export function pageLayout(headerPage: string, file: string): PageLayout {
@@ -28,7 +30,7 @@ export function pageLayout(headerPage: string, file: string): PageLayout {
   const known = timestamp?.size === 8 && (commit?.size === 4 || commit?.size === 8) && data !== undefined;
   const apart = known && timestamp.offset + 8 <= data.offset && commit.offset + commit.size <= data.offset && data.offset <= 256;
   if (!known || !apart) throw new TroubleError("a damaged trace.dat: its header_page has not the fields timestamp, commit and data of a ring buffer", file);
-  return { timeAt: timestamp.offset, commitAt: commit.offset, commitSize: commit.size === 4 ? 4 : 8, dataAt: data.offset };
+  return { timeAt: timestamp.offset, commitAt: commit.offset, commitSize: commit.size === 4 ? 4 : 8, dataAt: data.offset, size: data.offset + data.size };
 }
 
 export function checkEventHeader(headerEvent: string, file: string): void {

@@ -39,13 +39,18 @@ export function openTraceDat(access: Access, file: string, report: ReadReport): 
   const layout = pageLayout(contents.headerPage, file);
   checkEventHeader(contents.headerEvent, file);
   const formats = readFormats(contents, report);
-  return { intro, contents, formats, common: commonFields(formats, file), cpus: cpusOf(access, file, intro, contents, layout) };
+  return { intro, contents, formats, common: commonFields(formats, file), cpus: cpusOf(access, file, intro, { ...contents, buffers: contents.buffers.map((buffer) => inSubBuffers(buffer, layout)) }, layout) };
 }
 
 export function readContents(access: Access, file: string): { readonly intro: Intro; readonly contents: Contents } {
   const intro = readIntro(access, file);
   const cursor = new Cursor(access, intro.big, file, intro.end);
   return { intro, contents: intro.version === 6 ? readVersion6(access, intro, cursor) : readVersion7(intro, cursor) };
+}
+
+/** The kernel's sub-buffers may be several of the machine's pages long (from 6.8 on); `header_page` says so. */
+function inSubBuffers(buffer: TraceBuffer, { size }: PageLayout): TraceBuffer {
+  return size > buffer.pageSize && size % buffer.pageSize === 0 ? { ...buffer, pageSize: size } : buffer;
 }
 
 const NO_FIELD: Field = { name: "", type: "", offset: 0, size: 0, signed: false, isArray: false };

@@ -21,7 +21,7 @@ export interface Limits {
  * `stream` gives. Throws a `TroubleError` for more than `limits.total` bytes.
  */
 export async function openAccess(name: string, path: string | undefined, stream: AsyncIterable<Buffer>, limits: Limits = { memory: MAX_IN_MEMORY, total: MAX_SPOOLED }): Promise<Access> {
-  if (path !== undefined && statSync(path).isFile()) return new FileAccess(openSync(path, "r"), statSync(path).size);
+  if (path !== undefined && statSync(path).isFile()) return new FileAccess(name, openSync(path, "r"), statSync(path).size);
   const blocks: Buffer[] = [];
   let size = 0;
   let file: number | undefined;
@@ -41,7 +41,7 @@ export async function openAccess(name: string, path: string | undefined, stream:
     if (file !== undefined) closeSync(file);
     throw error;
   }
-  return file === undefined ? new BlockAccess(blocks, BLOCK, size) : new FileAccess(file, size);
+  return file === undefined ? new BlockAccess(blocks, BLOCK, size) : new FileAccess(name, file, size);
 }
 
 function keep(blocks: Buffer[], size: number, chunk: Buffer): void {

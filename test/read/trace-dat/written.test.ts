@@ -146,6 +146,15 @@ test("statistics of the CPUs: what was overwritten is counted once, what was dro
   t.is(dropped.losses.at(-1)!.before, 201, "behind the last page as well");
 });
 
+test("sub-buffers of several pages of the machine", (t) => {
+  const many = Array.from({ length: 500 }, (_, k): WrittenEvent => ({ ...EVENT, time: BigInt(k) }));
+  const bytes = write({ shape: { ...PLAIN, pageSize: 16_384 }, buffers: [{ name: "", cpus: [many, many] }] });
+  bytes.writeUInt32LE(4096, bytes.indexOf("tracing6\0") + 11);
+  const { events, report } = read(bytes);
+  t.is(events.length, 1000);
+  t.false(report.uncountedLoss);
+});
+
 test("buffers with clocks of their own are read, with a warning", (t) => {
   const shape = { ...PLAIN, version: 7 } as const;
   const bytes = write({ shape, buffers: [{ name: "", cpus: [[EVENT]] }, { name: "i", cpus: [[EVENT]] }], clock: "mono" });
