@@ -1,0 +1,51 @@
+/** `--kernel` and `--config`: which simulated kernel, and how it is built. */
+import { ALIASES, type KernelDefinition, kernels, withoutPrivateMemory } from "../kernels/index.js";
+import { isModule, loadKernel } from "../own-kernel/load.js";
+import { placeOf } from "../own-kernel/places.js";
+import { TroubleError } from "../read/trouble.js";
+import type { Scenario } from "../scenario/types.js";
+import { KernelFunctionError } from "../workload/simulate.js";
+import { relative } from "node:path";
+import { UsageError } from "./trouble.js";
+
+/** What guest_memfd hangs on: before and from 6.18 on. */
+const OPTIONS = ["CONFIG_KVM_PRIVATE_MEM", "CONFIG_KVM_GUEST_MEMFD"];
+
+export const KERNEL_HELP = `${Object.keys(kernels).join(", ")}, ${Object.entries(ALIASES).map(([alias, name]) => `${alias} (${name})`).join(", ")}, or the path of a module that exports one (./my-kernel.js)`;
+
+/** Every option of the kernel's configuration that was given. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+export async function kernelOf(name: string, config: readonly string[] = []): Promise<KernelDefinition> {
+  const definition = await namedKernel(name);
+  return config.map(isBuiltIn).every(Boolean) ? definition : withoutPrivateMemory(definition);
+}
+
+async function namedKernel(name: string): Promise<KernelDefinition> {
+  const known: Readonly<Record<string, KernelDefinition>> = kernels;
+  const own = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+  if (Object.hasOwn(known, own)) return known[own]!;
+  if (isModule(name)) return loadKernel(name);
+  throw new UsageError(`--kernel ${name}: ${KERNEL_HELP}`);
+}
+
+/** Whether an option leaves guest_memfd in the kernel. */
+function isBuiltIn(option: string): boolean {
+  const [name, value] = option.split("=", 2) as [string, string?];
+  if (!OPTIONS.includes(name) || (value !== "y" && value !== "n")) throw new UsageError(`--config ${option}: simulated kernels know ${OPTIONS.join(" and ")} (one thing, renamed in 6.18), =y or =n`);
+  return value === "y";
+}
+
+/** Makes trouble of what a function of the kernel threw: the function's file and line. Everything else is thrown as it is. */
+export async function blamingKernel<T>(definition: KernelDefinition, scenario: Scenario, run: () => Promise<T> | T): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof KernelFunctionError)) throw error;
+    const place = placeOf(error.cause);
+    if (!place) throw new TroubleError(`kernel ${definition.name}: ${error.message}`, scenario.path, undefined, { cause: error.cause });
+    throw new TroubleError(`kernel ${definition.name}: ${error.message}`, relative(process.cwd(), place.path), place.line, { cause: error.cause });
+  }
+}

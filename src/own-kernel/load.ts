@@ -1,0 +1,78 @@
+/** Loads a kernel of one's own: a module, JavaScript or TypeScript, that exports a `KernelDefinition`. */
+import { readFileSync, statSync } from "node:fs";
+import * as nodeModule from "node:module";
+import { relative, resolve as absolute } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { KernelDefinition } from "../kernels/index.js";
+import { TroubleError } from "../read/trouble.js";
+import * as hooks from "./hooks.js";
+import { placeOf } from "./places.js";
+import { stripTypes, SyntaxTrouble } from "./strip.js";
+
+const HOW = 'export default kernels["linux-6.12-patched"].with("name", { … })';
+
+/** Whether this names a module rather than one of kreel's kernels. */
+export function isModule(name: string): boolean {
+  return /^file:|[\\/]|\.[cm]?[jt]s$/.test(name);
+}
+
+/** `path` may be a file URL. Throws a `TroubleError` for a module that is not there, does not load, or exports no kernel. */
+export async function loadKernel(path: string): Promise<KernelDefinition> {
+  const file = path.startsWith("file:") ? fileOfUrl(path) : absolute(path);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) throw new TroubleError("no such file", path);
+  if (!found.isFile()) throw new TroubleError("not a file; a kernel is a module, JavaScript or TypeScript", path);
+  register();
+  const exports = await importFrom(file, path);
+  const kernel = exports["default"] ?? exports["kernel"];
+  if (!(kernel instanceof KernelDefinition)) throw new TroubleError(`exports no kernel; it takes import { kernels } from "kreel/kernels" and ${HOW}`, path);
+  return kernel;
+}
+
+function fileOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new TroubleError("not the URL of a file on this machine", url, undefined, { cause: error });
+  }
+}
+
+async function importFrom(file: string, path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw loadTrouble(error, file, path);
+  }
+}
+
+function loadTrouble(error: unknown, file: string, path: string): TroubleError {
+  const said = error instanceof Error ? error.message : String(error);
+  const place = placeOf(error) ?? syntaxPlace(error, file);
+  const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+  const where = place && place.path !== file ? relative(process.cwd(), place.path) : path;
+  return new TroubleError(`does not load: ${name}${said.replace(/ \(\S+:\d+\)$/, "")}`, where, place?.line, { cause: error });
+}
+
+/** Node says what is wrong with the text of a module, but not where. */
+function syntaxPlace(error: unknown, file: string): { readonly path: string; readonly line: number } | undefined {
+  const [, at, line] = /\((\S+):(\d+)\)$/.exec(error instanceof Error ? error.message : "") ?? [];
+  if (at !== undefined) return { path: at, line: Number(line) };
+  if (!(error instanceof SyntaxError)) return undefined;
+  try {
+    stripTypes(readFileSync(file, "utf8"), file);
+  } catch (second) {
+    if (second instanceof SyntaxTrouble) return second;
+  }
+  return undefined;
+}
+
+let registered = false;
+
+/** Newer Nodes take hooks as they are, older ones run them in a thread of their own. */
+function register(): void {
+  if (registered) return;
+  registered = true;
+  const { registerHooks } = nodeModule as unknown as { readonly registerHooks?: (hooks: object) => void };
+  if (registerHooks) registerHooks({ resolve: hooks.resolve, load: hooks.load });
+  else nodeModule.register("./hooks.js", import.meta.url);
+}

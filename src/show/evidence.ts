@@ -1,0 +1,48 @@
+/** The steps behind findings, taken down while a recording is replayed. */
+import type { Finding } from "../check/finding.js";
+import type { Recorded } from "../read/report.js";
+import type { Observer, World } from "../reduce/world.js";
+import type { Chronicle } from "./chronicle.js";
+import { type ShownStep, stepsOf } from "./findings.js";
+
+/** Keeps the steps of a finding when it is made: later they may be out of reach. */
+export class Evidence implements Observer {
+  #fresh: Finding[] = [];
+  readonly #known = new Map<Finding, readonly ShownStep[]>();
+
+  constructor(
+    private readonly chronicle: Chronicle,
+    private readonly world: World,
+    private readonly recording: Recorded,
+  ) {}
+
+  /** Before the event that it was found at has been noted down. */
+  found(finding: Finding): void {
+    this.#fresh.push(finding);
+  }
+
+  reduced(): void {
+    if (this.#fresh.length > 0) this.finish();
+  }
+
+  finish(): void {
+    for (const finding of this.#fresh.splice(0)) this.#known.set(finding, this.#stepsNow(finding));
+  }
+
+  /** As they were known when the finding was made. */
+  steps(finding: Finding): readonly ShownStep[] {
+    return this.#known.get(finding) ?? this.#stepsNow(finding);
+  }
+
+  #stepsNow(finding: Finding): readonly ShownStep[] {
+    const { tasks } = this.recording.tables;
+    return stepsOf(finding, {
+      row: (seq) => this.chronicle.row(seq),
+      task: (id) => tasks.get(id).name,
+      operation: (id) => {
+        const point = this.world.points.points[id];
+        return point ? `${point.operation.name}${point.phase === "return" ? " returns" : ""}` : "";
+      },
+    });
+  }
+}

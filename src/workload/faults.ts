@@ -1,0 +1,149 @@
+/** Makes each thing fail that can fail in a run, each with every error that it may return, one at a time. */
+import type { Finding } from "../check/finding.js";
+import type { KernelDefinition } from "../kernels/kernel.js";
+import { replayRecording } from "../replay.js";
+import type { Scenario } from "../scenario/types.js";
+import { placed } from "./lines.js";
+import { type Ending, type FaultPoint, KernelFunctionError, type Outcome, simulate, type Simulation, type SimulationOptions } from "./simulate.js";
+
+/** A fault to make. */
+export interface PlannedFault {
+  readonly point: FaultPoint;
+  /** Negative. */
+  readonly errno: number;
+  /** Which fault of this site within the operation, by the same task; the first is 1. */
+  readonly nth: number;
+}
+
+/** What a fault came to. */
+export interface FaultRun extends PlannedFault {
+  /** Nothing where a function of the kernel threw. */
+  readonly simulation: Simulation | undefined;
+  /** What its operation came to; nothing where it lies in none, or the operation never ended. */
+  readonly outcome: Outcome | undefined;
+  /** The operation came to something else than without the fault. */
+  readonly changed: boolean;
+  /** How many other operations did. */
+  readonly others: number;
+  /** Findings, with the lines of the scenario, that the run without faults does not have. */
+  readonly findings: readonly Finding[];
+  /** Tasks that wait for ever. */
+  readonly waiting: readonly { readonly task: string; readonly for: string }[];
+  /** The run did not come to its end: what a function threw, or that it was given up. */
+  readonly failure: Error | undefined;
+}
+
+export interface FaultWalk {
+  /** The run in which nothing fails. */
+  readonly plain: Simulation;
+  readonly findings: readonly Finding[];
+  readonly planned: readonly PlannedFault[];
+  /** Faults that are left out: they lie in operations that repeat earlier ones word for word, in a scenario of thousands. */
+  readonly skipped: number;
+  /** One run after the other, in the order of the plan. */
+  runs(): AsyncGenerator<FaultRun>;
+}
+
+/** So many steps in all take some seconds: beyond them, of operations that repeat each other only the first are walked. */
+const STEPS = 4_000_000;
+
+export interface WalkOptions extends Omit<SimulationOptions, "fail" | "choices"> {
+  /** Steps that all runs together may take before repetitions are left out. */
+  readonly budget?: number;
+}
+
+/** Throws what `simulate` throws, of the run in which nothing fails only. */
+export async function walkFaults(definition: KernelDefinition, scenario: Scenario, options: WalkOptions = {}): Promise<FaultWalk> {
+  const { budget = STEPS, ...running } = options;
+  const plain = simulate(definition, scenario, running);
+  const { findings } = await replayRecording(plain.recording);
+  const own = findings.map((finding) => placed(finding, plain.outcomes));
+  const every = plan(plain.faults);
+  const planned = firstOfEach(every, plain.steps, budget);
+  return {
+    plain,
+    findings: own,
+    planned,
+    skipped: every.length - planned.length,
+    async *runs() {
+      for (const fault of planned) yield await runWith(fault, definition, scenario, running, plain, own);
+    },
+  };
+}
+
+/** Every fault of a run with every error. */
+export function plan(faults: readonly FaultPoint[]): PlannedFault[] {
+  const counts = new Map<string, number>();
+  return faults.flatMap((point) => {
+    const key = `${point.line?.line ?? 0} ${point.task} ${point.fault.site}`;
+    const nth = (counts.get(key) ?? 0) + 1;
+    counts.set(key, nth);
+    return point.fault.errnos.map((errno) => ({ point, errno, nth }));
+  });
+}
+
+function firstOfEach(every: readonly PlannedFault[], steps: number, budget: number): readonly PlannedFault[] {
+  if (every.length * steps <= budget) return every;
+  const seen = new Map<string, number>();
+  const keys = every.map(({ point, errno, nth }) => `${point.line?.marker ?? ""} ${point.task} ${point.fault.site} ${nth} ${errno}`);
+  const each = Math.max(1, Math.floor(budget / steps / new Set(keys).size));
+  return every.filter((_, k) => {
+    const times = (seen.get(keys[k]!) ?? 0) + 1;
+    seen.set(keys[k]!, times);
+    return times <= each;
+  });
+}
+
+async function runWith(fault: PlannedFault, definition: KernelDefinition, scenario: Scenario, options: SimulationOptions, plain: Simulation, known: readonly Finding[]): Promise<FaultRun> {
+  const { point, errno } = fault;
+  let simulation: Simulation;
+  try {
+    simulation = simulate(definition, scenario, { ...options, fail: { number: point.number, errno } });
+  } catch (error) {
+    if (!(error instanceof KernelFunctionError)) throw error;
+    return { ...fault, simulation: undefined, outcome: undefined, changed: true, others: 0, findings: [], waiting: [], failure: error };
+  }
+  const { findings } = await replayRecording(simulation.recording);
+  const before = byLine(plain.outcomes);
+  const after = byLine(simulation.outcomes);
+  const differing = [...new Set([...before.keys(), ...after.keys()])].filter((line) => shown(before.get(line)) !== shown(after.get(line)));
+  const line = point.line?.line;
+  return {
+    ...fault,
+    simulation,
+    outcome: line === undefined ? undefined : after.get(line),
+    changed: line !== undefined && differing.includes(line),
+    others: differing.filter((other) => other !== line).length,
+    findings: newOnes(
+      known,
+      findings.map((finding) => placed(finding, simulation.outcomes)),
+    ),
+    waiting: waitingOf(simulation.ending),
+    failure: simulation.ending.type === "limit" ? new Error(`given up after ${simulation.steps} steps`) : undefined,
+  };
+}
+
+function waitingOf(ending: Ending): FaultRun["waiting"] {
+  return ending.type === "deadlock" ? ending.waiting : [];
+}
+
+/** A line of a scenario is carried out once. */
+function byLine(outcomes: readonly Outcome[]): Map<number, Outcome> {
+  return new Map(outcomes.map((outcome) => [outcome.line.line, outcome]));
+}
+
+/** Without the numbers that are the kernel's to choose. */
+export function shown(outcome: Outcome | undefined): string | undefined {
+  return outcome?.text.replaceAll(/ (?:dev|ino)=\w+/g, "");
+}
+
+/** Findings beyond those that are known; addresses differ from run to run. */
+function newOnes(known: readonly Finding[], findings: readonly Finding[]): Finding[] {
+  const key = ({ rule, object, line }: Finding): string => `${rule} ${object.replaceAll(/ 0x\S+/g, "")} ${line ?? 0}`;
+  const left = known.map(key);
+  return findings.filter((finding) => {
+    const at = left.indexOf(key(finding));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
