@@ -15,10 +15,14 @@ export const ENFILE = 23;
 export const EMFILE = 24;
 export const ENOTTY = 25;
 export const EFBIG = 27;
+export const EOVERFLOW = 75;
 export const EOPNOTSUPP = 95;
 
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
+
+/** Where mappings of a process begin, downwards: the room that there is for them. */
+export const MMAP_BASE = 2 ** 47 - 2 ** 40;
 
 export const O_RDWR = 0x2;
 export const O_CLOEXEC = 0x80000;

@@ -3,7 +3,7 @@ import type { Config } from "../simulate/environment.js";
 import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
 import { mmap } from "./features/mmap.js";
-import { dcache72, filpCloseSync, overlapExists, withoutGuestMemfd } from "./features/releases.js";
+import { checkedBindRange, dcache72, filpCloseSync, overlapExists, signedBindRange, withoutGuestMemfd } from "./features/releases.js";
 import { kernel, KernelDefinition } from "./kernel.js";
 import { anonInodes } from "./linux/fs/anon_inodes.js";
 import { dcache } from "./linux/fs/dcache.js";
@@ -17,19 +17,23 @@ import { locking } from "./linux/kernel/locking.js";
 import { modules } from "./linux/kernel/module.js";
 import { rcu } from "./linux/kernel/rcu.js";
 import { filemap } from "./linux/mm/filemap.js";
+import { mmapping } from "./linux/mm/mmap.js";
+import { vmalloc } from "./linux/mm/vmalloc.js";
 import { guestMemfd } from "./linux/virt/guest_memfd.js";
 import { kvmMain } from "./linux/virt/kvm_main.js";
 
 export { KernelDefinition, type FunctionTable, type Kernel } from "./kernel.js";
 export type { Functions, MemoryRegion } from "./prototypes.js";
 
-const OWN_CONFIG: Config = { guestMemfd: true, inodeBlobs: false, softwareProtectedVms: true, reverseMaps: true };
-const DEBIAN_CONFIG: Config = { guestMemfd: true, inodeBlobs: true, softwareProtectedVms: false, reverseMaps: true };
+/** The machine that the recordings were made on: 2 GiB of memory. */
+const MACHINE = { physicalAddressBits: 40, totalRamPages: 2 ** 19 };
+const OWN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: false, softwareProtectedVms: true };
+const DEBIAN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: true, softwareProtectedVms: false };
 
-const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...modules, ...rcu, ...locking, ...filemap, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
+const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...modules, ...rcu, ...locking, ...filemap, ...mmapping, ...vmalloc, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
 const linux612Patched = new KernelDefinition("linux-6.12-patched", "linux-6.12-patched", linux612.with("", customInodeAsPosted).functions, OWN_CONFIG);
-const linux618 = new KernelDefinition("linux-6.18", "linux-6.18", linux612.with("", { ...mmap, ...filpCloseSync }).functions, DEBIAN_CONFIG);
-const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...overlapExists, ...dcache72 }).functions, DEBIAN_CONFIG);
+const linux618 = new KernelDefinition("linux-6.18", "linux-6.18", linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions, DEBIAN_CONFIG);
+const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...overlapExists, ...dcache72, ...checkedBindRange }).functions, DEBIAN_CONFIG);
 
 /** By the names that the command takes. */
 export const kernels = {

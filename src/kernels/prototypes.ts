@@ -85,6 +85,8 @@ export interface Functions {
   // fs/file_table.c, kernel/task_work.c
   alloc_empty_file(flags: number): Op<File | number>;
   __alloc_file(): Op<File | number>;
+  file_free(file: File): Op<void>;
+  nr_files_add(amount: number): Op<void>;
   alloc_file_pseudo(inode: Inode, mnt: Mount, name: string, flags: number, fops: number): Op<File | number>;
   get_file(file: File): Op<void>;
   fput(file: File): Op<void>;
@@ -117,7 +119,9 @@ export interface Functions {
   find_module(name: string): Op<Module | null>;
   try_module_get(module: Module | null): Op<boolean>;
   module_put(module: Module | null): Op<void>;
-  finit_module(name: string, needs: readonly string[]): Op<number>;
+  finit_module(name: string, needs: readonly string[], parameters: string): Op<number>;
+  parse_args(mod: Module, parameters: string): Op<number>;
+  module_unload_free(mod: Module): Op<void>;
   delete_module(name: string): Op<number>;
   try_release_module_ref(mod: Module): Op<number>;
   free_module(module: Module): Op<void>;
@@ -145,6 +149,13 @@ export interface Functions {
   truncate_inode_pages_final(inode: Inode): Op<void>;
   truncate_inode_pages_range(inode: Inode, lstart: number, lend: number): Op<void>;
 
+  // mm/mmap.c, mm/vmalloc.c
+  do_mmap(file: File, length: number, offset: number, mapped: Cell): Op<number>;
+  vm_munmap(file: File, length: number, mapped: Cell): Op<void>;
+  file_has_valid_mmap_hooks(file: File): Op<boolean>;
+  /** Comes to 0, or to -ENOMEM. */
+  __vmalloc(size: number, what: string): Op<number>;
+
   // virt/kvm/kvm_main.c
   kvm_init(module: Module): Op<number>;
   __kvm_init(module: Module): Op<number>;
@@ -165,6 +176,7 @@ export interface Functions {
   kvm_arch_has_private_mem(kvm: Kvm): Op<boolean>;
   kvm_arch_nr_memslot_as_ids(kvm: Kvm): Op<number>;
   kvm_create_memslot(kvm: Kvm, slot: Memslot): Op<number>;
+  kvm_arch_prepare_memory_region(kvm: Kvm, slot: Memslot): Op<number>;
   kvm_alloc_memslot_metadata(kvm: Kvm, slot: Memslot): Op<number>;
   kvm_delete_memslot(kvm: Kvm, old: Memslot): Op<number>;
 
@@ -181,6 +193,7 @@ export interface Functions {
   kvm_gmem_bind(kvm: Kvm, slot: Memslot, fd: number, offset: number): Op<number>;
   __kvm_gmem_bind(kvm: Kvm, slot: Memslot, fd: number, offset: number): Op<number>;
   kvm_gmem_bind_file(kvm: Kvm, slot: Memslot, file: File, offset: number): Op<number>;
+  kvm_gmem_bind_fits(inode: Inode, offset: number, size: number): Op<boolean>;
   kvm_gmem_overlap_errno(): Op<number>;
   xa_store_range(gmem: Gmem, start: number, end: number, slot: Memslot): Op<void>;
   kvm_gmem_unbind(slot: Memslot): Op<void>;

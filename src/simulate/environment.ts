@@ -13,8 +13,10 @@ export interface Config {
   readonly inodeBlobs: boolean;
   /** VMs whose memory is private without hardware that makes it so (CONFIG_KVM_SW_PROTECTED_VM). */
   readonly softwareProtectedVms: boolean;
-  /** Guest pages are mapped by shadow paging, for which every memslot needs reverse maps; else by nested paging. */
-  readonly reverseMaps: boolean;
+  /** How many bits a physical address of the machine has: with nested paging, no memslot reaches further. */
+  readonly physicalAddressBits: number;
+  /** What memory the machine has, in pages: no allocation is larger. */
+  readonly totalRamPages: number;
 }
 
 export class Environment {

@@ -1,13 +1,15 @@
 /** A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out. */
-import { ANON_INODE_FS_MAGIC, FOPS, SUPER_OPERATIONS } from "../kernels/constants.js";
+import { ANON_INODE_FS_MAGIC, FOPS, MODULE_REF_BASE, MODULE_STATE_LIVE, SUPER_OPERATIONS } from "../kernels/constants.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import { Machine, type Program, type Segment } from "../simulate/machine.js";
 import type { Cell } from "../simulate/memory.js";
-import { carryOut, child, exit, threadExit, type User } from "./process.js";
+import { carryOut, child, mainExit, threadExit, type User } from "./process.js";
 
 /** The process has descriptors 0 to 4 open; 1 and 2 are one file. */
 const OPEN_FILES = [1, 2, 1, 1];
+/** What the rest of the system has open. */
+const OTHERS_FILES = 3;
 const RLIMIT_NOFILE = 1024;
 const FIRST_PID = 100;
 const FILE_MAX = 100_000;
@@ -51,6 +53,13 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   set(system.next_dev, 10);
   set(system.files_stat_max_files, FILE_MAX);
 
+  // A module that kvm uses the code of, loaded before.
+  const irqbypass = structs.create("module");
+  set(irqbypass.name, words.number("irqbypass"));
+  set(irqbypass.refcnt, MODULE_REF_BASE);
+  set(irqbypass.state, MODULE_STATE_LIVE);
+  machine.memory.setList(system.modules, [irqbypass.pointer]);
+
   // The process.
   const files = structs.create("files_struct");
   const main = structs.create("task_struct");
@@ -64,7 +73,7 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   set(files.count, 1);
   set(files.nofile, RLIMIT_NOFILE);
   machine.memory.setList(files.fd, fds);
-  set(system.nr_files, OPEN_FILES.length);
+  set(system.nr_files, OPEN_FILES.length + OTHERS_FILES);
   set(main.files, files.pointer);
   set(main.cap_effective, 1);
   set(main.pid, FIRST_PID);
@@ -72,7 +81,7 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   set(user.pids, FIRST_PID);
 
   const softirq = structs.create("task_struct");
-  const older = new Set<number>([sb.pointer, root.pointer, mnt.pointer, inode.pointer, ...fds]);
+  const older = new Set<number>([irqbypass.pointer, sb.pointer, root.pointer, mnt.pointer, inode.pointer, ...fds]);
 
   machine.programs.push(childProgram(user));
   const linesOf = new Map<Program<Kernel>, readonly Line[]>();
@@ -101,7 +110,7 @@ const RCU: Program<Kernel> = { comm: "<idle>", softirq: true, segment: () => (ke
 
 function mainProgram(lines: readonly Line[], user: User): Program<Kernel> {
   const segments: Segment<Kernel>[] = lines.map((line) => (kernel) => carryOut(kernel, user, line));
-  segments.push((kernel) => exit(kernel));
+  segments.push((kernel) => mainExit(kernel, user));
   return { comm: MAIN_COMM, segment: (number) => segments[number] };
 }
 

@@ -2,8 +2,8 @@
 import { errnoName } from "../check/errno.js";
 import {
   EBADF,
+  EFBIG,
   EINVAL,
-  ENFILE,
   ENODEV,
   ENOENT,
   ENOTTY,
@@ -12,6 +12,7 @@ import {
   FALLOC_FL_PUNCH_HOLE,
   FOPS,
   KVM_MEM_GUEST_MEMFD,
+  MMAP_BASE,
   PAGE_SIZE,
 } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
@@ -21,14 +22,14 @@ import type { File, Kvm, Struct } from "../simulate/structs.js";
 
 export type User = Struct<"user">;
 
-/** Where the memory behind memslots is mapped; each mapping lies below the one before. */
-const MMAP_BASE = 2 ** 47 - 2 ** 40;
 const RLIMIT_NOFILE_HARD = 4096;
 const RCU_WAIT_MS = 300;
+const SIGBUS = 7;
 
 /** Modules that there is a file of, by the name under which it is loaded: the kernel's name for it, and whose code it uses. */
 const MODULE_FILES: Readonly<Record<string, { readonly name: string; readonly needs: readonly string[] }>> = {
-  kvm: { name: "kvm", needs: [] },
+  irqbypass: { name: "irqbypass", needs: [] },
+  kvm: { name: "kvm", needs: ["irqbypass"] },
   "kvm-amd": { name: "kvm_amd", needs: ["kvm"] },
 };
 
@@ -38,10 +39,12 @@ interface Outcome {
   readonly extra?: string;
 }
 
-/** One line of a scenario, with the marks around it. */
+/** One line of a scenario, with the marks around it; nothing once a signal has ended the process. */
 export function* carryOut(kernel: Kernel, user: User, line: Line): Op<void> {
+  if (kernel.get(user.killed)) return;
   yield enter("tracing_mark_write", { text: `op: ${line.marker}` });
   const { result, extra } = yield* outcomeOf(kernel, user, line);
+  if (kernel.get(user.killed)) return;
   const code = result < 0 ? `-1 ${errnoName(result)}` : String(result);
   yield enter("tracing_mark_write", { text: `ret: ${line.text} = ${code}${extra ?? ""}` });
 }
@@ -50,7 +53,7 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
   const { operation: o } = line;
   switch (o.type) {
     case "load":
-      return { result: yield* load(kernel, o.module) };
+      return { result: yield* load(kernel, o.module, o.parameters) };
     case "unload":
       return { result: yield* kernel.delete_module(o.module) };
     case "vm":
@@ -75,19 +78,19 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
     case "punch":
       return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, o.offset, o.length)) };
     case "touch":
-      return { result: yield* touch(kernel, variable(kernel, user, o.of), o.offset, o.length) };
+      return { result: yield* touch(kernel, user, variable(kernel, user, o.of), o.offset, o.length) };
     case "truncate":
       return { result: yield* returning(kernel, ftruncate(kernel, variable(kernel, user, o.of), o.size)) };
     case "write":
       return { result: yield* returning(kernel, onFile(kernel, variable(kernel, user, o.of), notWritable)) };
     case "stat":
-      return yield* returning(kernel, stat(kernel, variable(kernel, user, o.of)));
+      return yield* stat(kernel, variable(kernel, user, o.of), line.marker);
     case "refcnt":
       return yield* refcnt(kernel, o.module);
     case "nofile":
       return { result: yield* setNofile(kernel, o.limit) };
     case "filemax":
-      return { result: yield* setFileMax(kernel, o.limit) };
+      return { result: yield* setFileMax(kernel, o.text) };
     case "dropcaps":
       yield store("capset(2)", [kernel.current.cap_effective, 0]);
       return { result: 0 };
@@ -174,17 +177,19 @@ function* openFile(kernel: Kernel): Op<number> {
 }
 
 function* closeFile(kernel: Kernel, fd: number): Op<void> {
-  const files = kernel.files(kernel.get(kernel.current.files));
-  const file = yield* kernel.files_lookup_fd(fd);
-  yield change("close(2)", { type: "put", list: files.fd, index: fd, value: 0 }, { type: "add", cell: kernel.system.nr_files, value: -1, unless: undefined });
-  if (file) yield store("file_free(file)", [kernel.file(file).freed, 1]);
+  const pointer = yield* kernel.files_lookup_fd(fd);
+  // Another thread may have closed it, and something else may have come to lie there.
+  if (!pointer || kernel.get(kernel.file(pointer).f_op) !== FOPS.other) return void (yield* kernel.close(fd));
+  const file = kernel.file(pointer);
+  yield change("close(2)", { type: "put", list: kernel.files(kernel.get(kernel.current.files)).fd, index: fd, value: 0 });
+  if ((yield add(file.f_count, -1, "file_ref_put_close(&file->f_ref)")) === 0) yield* kernel.file_free(file);
 }
 
-function* load(kernel: Kernel, module: string): Op<number> {
+function* load(kernel: Kernel, module: string, parameters: string): Op<number> {
   const fd = yield* openFile(kernel);
   if (fd < 0) return fd;
   const known = Object.hasOwn(MODULE_FILES, module) ? MODULE_FILES[module] : undefined;
-  const result = known ? yield* kernel.finit_module(known.name, known.needs) : -ENOENT;
+  const result = known ? yield* kernel.finit_module(known.name, known.needs, parameters) : -ENOENT;
   yield* closeFile(kernel, fd);
   return result;
 }
@@ -192,7 +197,12 @@ function* load(kernel: Kernel, module: string): Op<number> {
 function* createVm(kernel: Kernel, type: number): Op<number> {
   const device = yield* openKvm(kernel);
   if (device < 0) return device;
-  const result = yield* returning(kernel, kernel.kvm_dev_ioctl_create_vm(type));
+  const result = yield* returning(
+    kernel,
+    onFile(kernel, device, function* (file) {
+      return kernel.get(file.f_op) === FOPS.kvm_chardev ? yield* kernel.kvm_dev_ioctl_create_vm(type) : -ENOTTY;
+    }),
+  );
   yield* kernel.close(device);
   return result;
 }
@@ -211,9 +221,8 @@ function* openKvm(kernel: Kernel): Op<number> {
   const module = owner ? kernel.module(owner) : null;
   // Without a module the node is gone; with one that is going, misc_open finds no functions to call.
   if (!module || !(yield* kernel.try_module_get(module))) {
-    yield* kernel.fput(file);
+    yield* kernel.file_free(file);
     yield* kernel.put_unused_fd(fd);
-    yield* kernel.task_work_run();
     return module ? -ENODEV : -ENOENT;
   }
   yield store("replace_fops(file, kvm_dev.fops)", [file.f_op, FOPS.kvm_chardev], [file.f_inode, kernel.get(kernel.system.kvm_dev_inode)]);
@@ -224,7 +233,10 @@ function* openKvm(kernel: Kernel): Op<number> {
 /** An ioctl of a VM. */
 function* onVm(kernel: Kernel, fd: number, call: (kvm: Kvm) => Op<number>): Op<number> {
   return yield* onFile(kernel, fd, function* (file) {
-    return kernel.get(file.f_op) === FOPS.kvm_vm ? yield* call(kernel.kvm(kernel.get(file.private_data))) : -ENOTTY;
+    const fops = kernel.get(file.f_op);
+    if (fops === FOPS.kvm_vm) return yield* call(kernel.kvm(kernel.get(file.private_data)));
+    // kvm_arch_dev_ioctl has no such ioctl either, but says so in its own way.
+    return fops === FOPS.kvm_chardev ? -EINVAL : -ENOTTY;
   });
 }
 
@@ -249,31 +261,34 @@ function* fallocate(kernel: Kernel, fd: number, mode: number, offset: number, le
   return yield* onFile(kernel, fd, function* (file) {
     if (offset < 0 || len <= 0) return -EINVAL;
     const fops = kernel.get(file.f_op);
-    if (fops !== FOPS.kvm_gmem) return fops === FOPS.kvm_vm ? -ENODEV : -EOPNOTSUPP;
+    if (fops !== FOPS.kvm_gmem) return fops === FOPS.other ? -EOPNOTSUPP : -ENODEV;
+    if (offset + len >= 2 ** 63) return -EFBIG;
     return yield* kernel.kvm_gmem_fallocate(file, mode, offset, len);
   });
 }
 
-/** mmap(MAP_SHARED), a byte written to each page, munmap. */
-function* touch(kernel: Kernel, fd: number, offset: number, length: number): Op<number> {
+/** mmap(MAP_SHARED), a byte written to each page, munmap. A page that is not there ends the process. */
+function* touch(kernel: Kernel, user: User, fd: number, offset: number, length: number): Op<number> {
+  if (offset % PAGE_SIZE !== 0) return -EINVAL;
   const file = yield* kernel.fget(fd);
   if (!file) return -EBADF;
-  let result = length <= 0 || offset % PAGE_SIZE !== 0 ? -EINVAL : -ENODEV;
-  if (length > 0 && offset % PAGE_SIZE === 0 && kernel.get(file.f_op) === FOPS.kvm_gmem) {
-    yield* kernel.get_file(file);
-    result = yield* kernel.kvm_gmem_mmap(file);
-    if (result < 0) yield* kernel.fput(file);
-  }
+  const error = yield* kernel.do_mmap(file, length, offset, user.mapped);
   yield* kernel.fput(file);
-  if (result === 0) {
-    for (let page = 0; page < Math.ceil(length / PAGE_SIZE); page++) {
-      if (!(yield* kernel.kvm_gmem_fault_user_mapping(file, offset / PAGE_SIZE + page))) break;
-      yield* kernel.fault_dirty_shared_page(file, kernel.inode(kernel.get(file.f_inode)), offset / PAGE_SIZE + page);
-    }
-    yield* kernel.fput(file);
-  }
   yield* kernel.task_work_run();
-  return result;
+  if (error) return error;
+  for (let page = 0; page < Math.ceil(length / PAGE_SIZE); page++) {
+    const index = offset / PAGE_SIZE + page;
+    if (!(yield* kernel.kvm_gmem_fault_user_mapping(file, index))) yield store("force_sig_fault(SIGBUS)", [user.killed, SIGBUS]);
+    if (kernel.get(user.killed)) {
+      // Its memory stays mapped until the process is gone.
+      yield change("do_group_exit(SIGBUS)", { type: "append", list: user.mappings, values: [file.pointer] });
+      return 0;
+    }
+    yield* kernel.fault_dirty_shared_page(file, kernel.inode(kernel.get(file.f_inode)), index);
+  }
+  yield* kernel.vm_munmap(file, length, user.mapped);
+  yield* kernel.task_work_run();
+  return 0;
 }
 
 function* ftruncate(kernel: Kernel, fd: number, size: number): Op<number> {
@@ -283,28 +298,66 @@ function* ftruncate(kernel: Kernel, fd: number, size: number): Op<number> {
   });
 }
 
-function* stat(kernel: Kernel, fd: number): Op<Outcome> {
-  if ((yield* onFile(kernel, fd, nothing)) < 0 || (yield* onFile(kernel, fd, nothing)) < 0) return { result: -EBADF };
-  // readlink(2) of the descriptor in /proc: looked up once to see that it is there, and once for the path that it leads to.
-  const file = kernel.file(yield* kernel.files_lookup_fd(fd));
-  const inode = kernel.inode(kernel.get(file.f_inode));
-  const sb = kernel.superBlock(kernel.get(inode.i_sb));
-  yield* kernel.get_file(file);
-  yield* kernel.fput(file);
-  const mnt = kernel.mount(kernel.get(file.f_mnt));
+/** fstat(2), fstatfs(2), and readlink(2) of the descriptor in /proc: any of them may find it closed. */
+function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
+  const { current } = kernel;
+  let fields: string | undefined;
+  yield* returning(
+    kernel,
+    onFile(kernel, fd, function* (file) {
+      const inode = kernel.inode(kernel.get(file.f_inode));
+      const sb = kernel.get(inode.i_sb);
+      fields = statFields(kernel.get(inode.i_mode), kernel.get(inode.i_size), 0, sb ? kernel.get(kernel.superBlock(sb).s_dev) : 0, kernel.get(inode.i_ino));
+      return 0;
+    }),
+  );
+  yield* returning(
+    kernel,
+    onFile(kernel, fd, function* (file) {
+      const sb = kernel.get(kernel.inode(kernel.get(file.f_inode)).i_sb);
+      yield store("fstatfs(2)", [current.statfs, sb ? yield* kernel.simple_statfs(kernel.superBlock(sb)) : 0]);
+      return 0;
+    }),
+  );
+  const link = yield* returning(kernel, readlink(kernel, fd));
+  // What the interpreter prints of a descriptor that is closed is what lies on its stack: the marker, and an earlier result.
+  const extra = `${fields ?? leftBehind(`op: ${marker}`)} f_type=${kernel.get(current.statfs).toString(16)} link=${link ?? ""}`;
+  return { result: fields === undefined ? -ENOENT : 0, extra };
+}
+
+/** The path that /proc has for a descriptor. It is looked up once to see that it is there, and once for where it leads. */
+function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
+  const there = yield* kernel.fget(fd);
+  if (!there) return undefined;
+  yield* kernel.fput(there);
+  const file = yield* kernel.fget(fd);
+  if (!file) return undefined;
+  const path = kernel.get(file.f_mnt);
+  if (!path) {
+    yield* kernel.fput(file);
+    return "/dev/kvm";
+  }
+  const mnt = kernel.mount(path);
   const dentry = kernel.dentry(kernel.get(file.f_dentry));
-  yield* kernel.get_file(file);
   yield* kernel.mntget(mnt);
   yield add(dentry.d_count, 1, "path_get(&file->f_path)");
   yield* kernel.fput(file);
   const name = kernel.words.word(kernel.get(dentry.d_name));
-  const magic = yield* kernel.simple_statfs(sb);
+  const anonymous = kernel.get(mnt.mnt_sb) === kernel.get(kernel.mount(kernel.get(kernel.system.anon_inode_mnt)).mnt_sb);
   yield* kernel.dput(dentry);
   yield* kernel.mntput(mnt);
-  const link = sb.pointer === kernel.get(kernel.mount(kernel.get(kernel.system.anon_inode_mnt)).mnt_sb) ? `anon_inode:${name}` : `/${name} (deleted)`;
-  const field = (text: string, number: number, radix: number): string => ` ${text}=${number.toString(radix)}`;
-  const extra = `${field("mode", kernel.get(inode.i_mode), 8)}${field("size", kernel.get(inode.i_size), 10)}${field("blocks", 0, 10)}${field("dev", kernel.get(sb.s_dev), 16)}${field("ino", kernel.get(inode.i_ino), 10)}${field("f_type", magic, 16)} link=${link}`;
-  return { result: 0, extra };
+  return anonymous ? `anon_inode:${name}` : `/${name} (deleted)`;
+}
+
+function statFields(mode: number, size: number | bigint, blocks: number | bigint, dev: number | bigint, ino: number | bigint): string {
+  return ` mode=${mode.toString(8)} size=${BigInt(size)} blocks=${blocks} dev=${dev.toString(16)} ino=${ino}`;
+}
+
+/** A `struct stat` that lies where these bytes lie. */
+function leftBehind(bytes: string): string {
+  const stack = Buffer.alloc(144);
+  stack.write(bytes);
+  return statFields(stack.readUInt32LE(24), stack.readBigInt64LE(48), stack.readBigInt64LE(64), stack.readBigUInt64LE(0), stack.readBigUInt64LE(8));
 }
 
 /** write(2): no file of KVM has it. */
@@ -312,17 +365,13 @@ function* notWritable(_file: File): Op<number> {
   return -EINVAL;
 }
 
-function* nothing(_file: File): Op<number> {
-  return 0;
-}
-
 function* refcnt(kernel: Kernel, name: string): Op<Outcome> {
-  const module = yield* kernel.find_module(name);
-  if (!module) return { result: -ENOENT };
   const fd = yield* openFile(kernel);
   if (fd < 0) return { result: fd };
+  const module = yield* kernel.find_module(name);
+  const users = module ? kernel.get(module.refcnt) - 1 : undefined;
   yield* closeFile(kernel, fd);
-  return { result: 0, extra: ` refcnt=${kernel.get(module.refcnt) - 1}` };
+  return users === undefined ? { result: -ENOENT } : { result: 0, extra: ` refcnt=${users}` };
 }
 
 function* setNofile(kernel: Kernel, limit: number): Op<number> {
@@ -331,12 +380,20 @@ function* setNofile(kernel: Kernel, limit: number): Op<number> {
   return 0;
 }
 
-function* setFileMax(kernel: Kernel, limit: number): Op<number> {
+function* setFileMax(kernel: Kernel, text: string): Op<number> {
   const fd = yield* openFile(kernel);
-  if (fd < 0) return fd === -ENFILE ? -ENFILE : fd;
-  yield store("write(\"/proc/sys/fs/file-max\")", [kernel.system.files_stat_max_files, limit]);
+  if (fd < 0) return fd;
+  const limit = sysctlNumber(text);
+  if (limit !== undefined) yield store("write(\"/proc/sys/fs/file-max\")", [kernel.system.files_stat_max_files, limit]);
   yield* closeFile(kernel, fd);
-  return 0;
+  return limit === undefined ? -EINVAL : 0;
+}
+
+/** proc_doulongvec_minmax: no sign, no unit, and no more than a signed long holds. */
+function sysctlNumber(text: string): number | undefined {
+  if (!/^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.test(text) || text.length > 21) return undefined;
+  const number = BigInt(/^0[0-7]+$/.test(text) ? `0o${text.slice(1)}` : text);
+  return number < 2n ** 63n ? Number(number) : undefined;
 }
 
 // Processes and threads.
@@ -359,6 +416,12 @@ export function* child(kernel: Kernel, user: User): Op<void> {
   yield sleep(kernel.get(kernel.current.sleeps), "usleep(3)");
   yield* exit(kernel);
   yield add(user.children, -1, "exit_notify(tsk)");
+}
+
+/** How the process ends: what is still mapped goes before the descriptors. */
+export function* mainExit(kernel: Kernel, user: User): Op<void> {
+  for (const pointer of kernel.list(user.mappings)) yield* kernel.fput(kernel.file(pointer));
+  yield* exit(kernel);
 }
 
 /** do_exit: descriptors first, then what their closing put off. */

@@ -1,6 +1,6 @@
 /** guest_memfd that user space can map (6.18): for memory that is shared with the host, wholly or to begin with. */
 import { enter } from "../../simulate/step.js";
-import { ENODEV, PAGE_SIZE } from "../constants.js";
+import { ENODEV, FOPS, PAGE_SIZE } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 
 const GUEST_MEMFD_FLAG_MMAP = 1;
@@ -9,6 +9,10 @@ const GUEST_MEMFD_FLAG_INIT_SHARED = 2;
 export const mmap = {
   *kvm_gmem_valid_flags(kvm) {
     return (yield* this.kvm_arch_has_private_mem(kvm)) ? GUEST_MEMFD_FLAG_MMAP : GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
+  },
+
+  *file_has_valid_mmap_hooks(file) {
+    return this.get(file.f_op) === FOPS.kvm_gmem;
   },
 
   *kvm_gmem_mmap(file) {

@@ -2,6 +2,7 @@
 import { add, enter } from "../../simulate/step.js";
 import { EEXIST } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
+import { guestMemfd } from "../linux/virt/guest_memfd.js";
 
 /** 6.18: filp_close no longer goes through fput, but ends what it closes the same way. */
 export const filpCloseSync = {
@@ -10,6 +11,18 @@ export const filpCloseSync = {
     if ((yield add(file.f_count, -1, "file_ref_put_close(&filp->f_ref)")) > 0) return;
     yield* this.__fput_deferred(file);
   },
+} satisfies FunctionTable;
+
+/** 6.18: offset and size are signed, and what their sum overflows to is within every file. */
+export const signedBindRange = {
+  *kvm_gmem_bind_fits(inode, offset, size) {
+    return BigInt.asIntN(64, BigInt(offset) + BigInt(size)) <= BigInt(this.get(inode.i_size));
+  },
+} satisfies FunctionTable;
+
+/** 7.2: the overflow is seen. */
+export const checkedBindRange = {
+  kvm_gmem_bind_fits: guestMemfd.kvm_gmem_bind_fits,
 } satisfies FunctionTable;
 
 /** 7.2: a range of guest_memfd that is bound already is in use, not an invalid argument. */

@@ -3,6 +3,8 @@ import { add, allocate, change, enter, leave, store, storeList } from "../../../
 import { ENFILE, ENOMEM, FOPS } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
+const PERCPU_COUNTER_BATCH = 32;
+
 export const fileTable = {
   *alloc_empty_file(flags) {
     yield enter("alloc_empty_file", { flags });
@@ -12,11 +14,14 @@ export const fileTable = {
   },
 
   *__alloc_file() {
-    if (this.get(this.system.nr_files) >= this.get(this.system.files_stat_max_files) && !this.get(this.current.cap_effective)) return -ENFILE;
+    const files = this.get(this.system.nr_files);
+    const max = this.get(this.system.files_stat_max_files);
+    // percpu_counter_read_positive: what the CPU has not handed in is missed, and only then it is all summed up.
+    if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max) return -ENFILE;
     const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
     if (!pointer) return -ENOMEM;
     const file = this.file(pointer);
-    yield add(this.system.nr_files, 1, "percpu_counter_inc(&nr_files)");
+    yield* this.nr_files_add(1);
     yield store("file_ref_init(&f->f_ref, 1)", [file.f_count, 1], [file.f_op, FOPS.other]);
     return file;
   },
@@ -87,8 +92,19 @@ export const fileTable = {
     const mnt = this.get(file.f_mnt);
     if (dentry) yield* this.dput(this.dentry(dentry));
     if (mnt) yield* this.mntput(this.mount(mnt));
-    yield add(this.system.nr_files, -1, "percpu_counter_dec(&nr_files)");
+    yield* this.file_free(file);
+  },
+
+  *file_free(file) {
+    yield* this.nr_files_add(-1);
     yield store("file_free(file)", [file.freed, 1]);
+  },
+
+  /** percpu_counter_add: the CPU keeps what it counted to itself until it is a batch. */
+  *nr_files_add(amount) {
+    const { nr_files, nr_files_count } = this.system;
+    const files = yield add(nr_files, amount, amount > 0 ? "percpu_counter_inc(&nr_files)" : "percpu_counter_dec(&nr_files)");
+    if (Math.abs(files - this.get(nr_files_count)) >= PERCPU_COUNTER_BATCH) yield store("raw_spin_lock(&fbc->lock); fbc->count += count", [nr_files_count, files]);
   },
 
   *f_op_release(file) {

@@ -1,7 +1,8 @@
 /** kernel/module/main.c: modules come, are held, and go. */
 import { add, addUnlessZero, allocation, change, create, enter, leave, reading, store } from "../../../simulate/step.js";
-import { EAGAIN, EBUSY, EEXIST, ENOENT, ENOMEM, EPERM, MODULE_REF_BASE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE } from "../../constants.js";
+import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM, MODULE_REF_BASE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { isParameterValue, kstrtobool } from "./params.js";
 
 export const modules = {
   *find_module(name) {
@@ -24,7 +25,7 @@ export const modules = {
   },
 
   /** finit_module(2) of a module whose code uses that of `needs`. */
-  *finit_module(name, needs) {
+  *finit_module(name, needs, parameters) {
     if (!this.get(this.current.cap_effective)) return -EPERM;
     if (yield* this.find_module(name)) return -EEXIST;
     for (const need of needs) if (!(yield* this.find_module(need))) return -ENOENT;
@@ -40,6 +41,13 @@ export const modules = {
     }
     yield change("list_add_rcu(&mod->list, &modules)", { type: "append", list: this.system.modules, values: [mod.pointer] });
     yield* this.trace_kprobe_module_callback(mod);
+    const invalid = yield* this.parse_args(mod, parameters);
+    if (invalid) {
+      // It never ran: what was prepared is taken back without free_module.
+      yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
+      yield* this.module_unload_free(mod);
+      return invalid;
+    }
     const error = yield* this.do_one_initcall(mod);
     if (error) {
       yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
@@ -75,6 +83,10 @@ export const modules = {
 
   *free_module(module) {
     yield enter("free_module", { module });
+    yield* this.module_unload_free(module);
+  },
+
+  *module_unload_free(module) {
     for (const pointer of this.list(module.target_list)) {
       const used = this.module(pointer);
       yield change("list_del(&use->source_list)", { type: "drop", list: used.source_list, value: module.pointer, size: 1 });
@@ -94,8 +106,29 @@ export const modules = {
     yield* this.module_put(mod);
   },
 
+  /** kernel/params.c: values must be what their parameter takes; parameters that a module has not are let go. */
+  *parse_args(mod, parameters) {
+    const name = this.words.word(this.get(mod.name));
+    const values = new Map<string, string | undefined>();
+    for (const word of parameters.split(" ")) {
+      const at = word.indexOf("=");
+      const parameter = (at < 0 ? word : word.slice(0, at)).replaceAll("-", "_");
+      const value = at < 0 ? undefined : word.slice(at + 1);
+      if (!isParameterValue(name, parameter, value)) return -EINVAL;
+      values.set(parameter, value);
+    }
+    const flag = (parameter: string): number => (!values.has(parameter) || kstrtobool(values.get(parameter) ?? "1") === true ? 1 : 0);
+    if (name === "kvm") yield store("tdp_mmu_allowed = tdp_mmu_enabled", [this.system.tdp_mmu_allowed, flag("tdp_mmu")]);
+    if (name === "kvm_amd") yield store("module_param_named(npt, npt_enabled)", [this.system.npt_enabled, flag("npt")]);
+    return 0;
+  },
+
   *do_one_initcall(mod) {
-    return this.words.word(this.get(mod.name)) === "kvm_amd" ? yield* this.kvm_init(mod) : 0;
+    if (this.words.word(this.get(mod.name)) !== "kvm_amd") return 0;
+    const { tdp_enabled, tdp_mmu_enabled, tdp_mmu_allowed, npt_enabled } = this.system;
+    const tdp = this.get(npt_enabled);
+    yield store("kvm_configure_mmu(npt_enabled)", [tdp_enabled, tdp], [tdp_mmu_enabled, tdp && this.get(tdp_mmu_allowed)]);
+    return yield* this.kvm_init(mod);
   },
 
   *module_exit(mod) {

@@ -2,6 +2,7 @@
 import { allocate, allocation, change, enter, leave, store, storeList } from "../../../simulate/step.js";
 import { EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FOPS, PAGE_SHIFT, PAGE_SIZE, S_IFREG } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { nodesToStore } from "../lib/xarray.js";
 import { folioAt } from "../mm/filemap.js";
 
 export const guestMemfd = {
@@ -18,7 +19,8 @@ export const guestMemfd = {
   /** The ioctl KVM_CREATE_GUEST_MEMFD. */
   *kvm_gmem_create(kvm, size, flags) {
     yield enter("kvm_gmem_create", { kvm, size, flags });
-    const fd = size <= 0 || size % PAGE_SIZE !== 0 || (flags & ~(yield* this.kvm_gmem_valid_flags(kvm))) !== 0 ? -EINVAL : yield* this.__kvm_gmem_create(kvm, size, flags);
+    const unknown = BigInt.asUintN(64, BigInt(flags)) & ~BigInt(yield* this.kvm_gmem_valid_flags(kvm));
+    const fd = unknown !== 0n || size <= 0 || size % PAGE_SIZE !== 0 ? -EINVAL : yield* this.__kvm_gmem_create(kvm, size, flags);
     yield leave("kvm_gmem_create", fd);
     return fd;
   },
@@ -103,7 +105,7 @@ export const guestMemfd = {
     if (this.get(gmem.kvm) !== kvm.pointer) return -EINVAL;
     const inode = this.inode(this.get(file.f_inode));
     const npages = this.get(slot.npages);
-    if (offset < 0 || offset % PAGE_SIZE !== 0 || offset + npages * PAGE_SIZE > this.get(inode.i_size)) return -EINVAL;
+    if (offset < 0 || offset % PAGE_SIZE !== 0 || !(yield* this.kvm_gmem_bind_fits(inode, offset, npages * PAGE_SIZE))) return -EINVAL;
     yield* this.filemap_invalidate_lock(inode);
     const start = offset / PAGE_SIZE;
     const end = start + npages;
@@ -120,14 +122,20 @@ export const guestMemfd = {
     return 0;
   },
 
+  *kvm_gmem_bind_fits(inode, offset, size) {
+    return offset + size <= this.get(inode.i_size);
+  },
+
   *kvm_gmem_overlap_errno() {
     return -EINVAL;
   },
 
   /** Whether the binding could be stored is not looked at: where no memory is found, it is missing and nobody knows. */
   *xa_store_range(gmem, start, end, slot) {
-    // xas_nomem tries again, sleeping, when the allocation under the lock failed.
-    if ((yield allocation("xas_alloc(xas) under xa_lock")) && (yield allocation("xas_nomem(&xas, GFP_KERNEL)"))) return;
+    for (let nodes = nodesToStore(this.list(gmem.bindings), start, end); nodes > 0; nodes--) {
+      // xas_nomem tries again, sleeping, when the allocation under the lock failed.
+      if ((yield allocation("xas_alloc(xas) under xa_lock")) && (yield allocation("xas_nomem(&xas, GFP_KERNEL)"))) return;
+    }
     yield change("xa_store_range(&gmem->bindings, start, end - 1, slot)", { type: "append", list: gmem.bindings, values: [start, end, slot.pointer] });
   },
 

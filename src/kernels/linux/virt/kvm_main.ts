@@ -22,6 +22,7 @@ const KVM_MEM_SLOTS_NUM = 32767;
 const KVM_MEM_MAX_NR_PAGES = 2 ** 31 - 1;
 /** A process's half of the address space; what the memory behind a slot must lie in. */
 const TASK_SIZE = 2 ** 47;
+const KVM_MAX_NR_ADDRESS_SPACES = 2;
 /** Levels of page tables that a memslot keeps books of: 4 KiB, 2 MiB, 1 GiB. */
 const KVM_NR_PAGE_SIZES = 3;
 
@@ -103,9 +104,9 @@ export const kvmMain = {
     return kvm;
   },
 
-  /** KVM_X86_DEFAULT_VM, and KVM_X86_SW_PROTECTED_VM where that is configured (and two-dimensional paging is on). */
+  /** KVM_X86_DEFAULT_VM, and KVM_X86_SW_PROTECTED_VM where that is configured and two-dimensional paging is on. */
   *kvm_is_vm_type_supported(type) {
-    return type === 0 || (type === 1 && this.config.softwareProtectedVms);
+    return type === 0 || (type === 1 && this.config.softwareProtectedVms && this.get(this.system.tdp_mmu_enabled) !== 0);
   },
 
   *kvm_get_kvm(kvm) {
@@ -127,7 +128,12 @@ export const kvmMain = {
   *kvm_destroy_vm(kvm) {
     yield enter("kvm_destroy_vm", { kvm });
     yield enter("kvm_arch_destroy_vm", { kvm });
-    for (const slot of inHashOrder(this.list(kvm.memslots).map((pointer) => this.memslot(pointer)), (s) => this.get(s.id))) yield* this.kvm_free_memslot(slot);
+    for (let as_id = 0; as_id < KVM_MAX_NR_ADDRESS_SPACES; as_id++) {
+      const slots = this.list(kvm.memslots)
+        .map((pointer) => this.memslot(pointer))
+        .filter((slot) => this.get(slot.as_id) === as_id);
+      for (const slot of inHashOrder(slots, (s) => this.get(s.id))) yield* this.kvm_free_memslot(slot);
+    }
     yield store("kvm_arch_free_vm(kvm)", [kvm.freed, 1]);
   },
 
@@ -212,18 +218,31 @@ export const kvmMain = {
 
   /** kvm_set_memslot with KVM_MR_CREATE. */
   *kvm_create_memslot(kvm, slot) {
-    const error = yield* this.kvm_alloc_memslot_metadata(kvm, slot);
+    const error = yield* this.kvm_arch_prepare_memory_region(kvm, slot);
     if (error) return error;
     yield change("kvm_activate_memslot(kvm, NULL, new)", { type: "append", list: kvm.memslots, values: [slot.pointer] });
     yield* this.synchronize_srcu();
     return 0;
   },
 
+  *kvm_arch_prepare_memory_region(kvm, slot) {
+    // kvm_mmu_max_gfn: nested paging cannot map what the machine has no address for.
+    const bits = this.get(this.system.tdp_enabled) ? this.config.physicalAddressBits : 52;
+    if (this.get(slot.base_gfn) + this.get(slot.npages) > 2 ** (bits - PAGE_SHIFT)) return -EINVAL;
+    return yield* this.kvm_alloc_memslot_metadata(kvm, slot);
+  },
+
   /** What x86 keeps about a slot: reverse maps for each size of page, what may be mapped large, and who is tracked. */
-  *kvm_alloc_memslot_metadata(_kvm, _slot) {
-    for (let level = 0; level < KVM_NR_PAGE_SIZES; level++) if (this.config.reverseMaps && (yield allocation(`__vcalloc(slot->arch.rmap[${level}])`))) return -ENOMEM;
-    for (let level = 1; level < KVM_NR_PAGE_SIZES; level++) if (yield allocation(`__vcalloc(slot->arch.lpage_info[${level - 1}])`)) return -ENOMEM;
-    if (yield allocation("__vcalloc(slot->arch.gfn_write_track)")) return -ENOMEM;
+  *kvm_alloc_memslot_metadata(_kvm, slot) {
+    const gfn = this.get(slot.base_gfn);
+    const npages = this.get(slot.npages);
+    // Pages of a level that the slot has a part of.
+    const lpages = (level: number): number => Math.floor((gfn + npages - 1) / 512 ** level) - Math.floor(gfn / 512 ** level) + 1;
+    if (!this.get(this.system.tdp_mmu_enabled)) {
+      for (let level = 0; level < KVM_NR_PAGE_SIZES; level++) if (yield* this.__vmalloc(lpages(level) * 8, `slot->arch.rmap[${level}]`)) return -ENOMEM;
+    }
+    for (let level = 1; level < KVM_NR_PAGE_SIZES; level++) if (yield* this.__vmalloc(lpages(level) * 4, `slot->arch.lpage_info[${level - 1}]`)) return -ENOMEM;
+    if (!this.get(this.system.tdp_enabled) && (yield* this.__vmalloc(npages * 2, "slot->arch.gfn_write_track"))) return -ENOMEM;
     return 0;
   },
 
