@@ -142,7 +142,7 @@ export class CpuEvents {
       return true;
     }
     if (this.leaky) this.#miss(UNCOUNTED);
-    if (pages.trouble !== undefined) this.#damage();
+    if (pages.trouble !== undefined) this.#miss(UNCOUNTED);
     this.#next = this.#dataEnd = 0;
     return false;
   }
