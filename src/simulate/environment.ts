@@ -46,6 +46,14 @@ export class Environment {
     return value;
   }
 
+  /** One number of a list; 0 behind its end. */
+  item(cell: ListCell, index: number): number {
+    if (this.replayed >= 0) return this.history![this.replayed++] as number;
+    const value = this.memory.item(cell, index);
+    this.history?.push(value);
+    return value;
+  }
+
   /** The same kernel with some functions replaced, for what is called through it. */
   with(functions: object & ThisType<this>): this {
     return Object.assign(Object.create(this) as this, functions);

@@ -1,12 +1,11 @@
-/** What steps do to lists, all at once. Lists are values: each of these makes a new one. */
+/** What steps do to lists, all at once. What changes a list is given one of its own: see `Memory.own`. */
 
-/** The list with `value` at `index`, longer if need be, and what was there before (0 for nothing). */
-export function put(list: readonly number[], index: number, value: number): { readonly list: readonly number[]; readonly before: number } {
+/** Puts `value` at `index`, the list longer if need be; comes to what was there before (0 for nothing). */
+export function put(list: number[], index: number, value: number): number {
   const before = list[index] ?? 0;
-  const copy = list.slice();
-  while (copy.length < index) copy.push(0);
-  copy[index] = value;
-  return { list: copy, before };
+  while (list.length < index) list.push(0);
+  list[index] = value;
+  return before;
 }
 
 /** The index of the lowest free (0) place below a limit, or -1. */
@@ -16,38 +15,47 @@ export function lowestFree(list: readonly number[], below: number): number {
   return index < below ? index : -1;
 }
 
-/** The list without the first record that begins with `value`, of `size` numbers. */
-export function without(list: readonly number[], value: number, size: number): readonly number[] {
-  for (let k = 0; k < list.length; k += size) if (list[k] === value) return [...list.slice(0, k), ...list.slice(k + size)];
-  return list;
+/** Takes out the first record that begins with `value`, of `size` numbers. */
+export function drop(list: number[], value: number, size: number): void {
+  let at = 0;
+  while (at < list.length && list[at] !== value) at += size;
+  // A queue loses its first; that is cheap for `shift` alone, however long the queue.
+  if (at === 0) for (let k = 0; k < size; k++) list.shift();
+  else list.splice(at, size);
 }
 
-/** Sets of numbers as ranges, first and end in turn, in order and apart: the pages of a file. */
-export function cover(ranges: readonly number[], first: number, end: number): { readonly list: readonly number[]; readonly changed: number } {
+/** Sets of numbers as ranges, first and end in turn, in order and apart: the pages of a file. Comes to how many are new. */
+export function cover(ranges: number[], first: number, end: number): number {
   // The usual case: right behind the last range.
   const last = ranges.length - 1;
-  if (last >= 0 && ranges[last] === first) return { list: put(ranges, last, end).list, changed: end - first };
+  if (last >= 0 && ranges[last] === first) {
+    ranges[last] = end;
+    return end - first;
+  }
   const before = count(ranges);
-  const rest = uncover(ranges, first, end).list;
-  const at = rest.findIndex((value, k) => k % 2 === 0 && value >= end);
-  const k = at < 0 ? rest.length : at;
-  const list = [...rest.slice(0, k), first, end, ...rest.slice(k)];
-  for (let i = 1; i + 1 < list.length; ) {
-    if (list[i] === list[i + 1]) list.splice(i, 2);
+  uncover(ranges, first, end);
+  const at = ranges.findIndex((value, k) => k % 2 === 0 && value >= end);
+  ranges.splice(at < 0 ? ranges.length : at, 0, first, end);
+  for (let i = 1; i + 1 < ranges.length; ) {
+    if (ranges[i] === ranges[i + 1]) ranges.splice(i, 2);
     else i += 2;
   }
-  return { list, changed: count(list) - before };
+  return count(ranges) - before;
 }
 
-export function uncover(ranges: readonly number[], first: number, end: number): { readonly list: readonly number[]; readonly changed: number } {
-  const list: number[] = [];
+/** Takes a range out; comes to how many of it were there. */
+export function uncover(ranges: number[], first: number, end: number): number {
+  const before = count(ranges);
+  const left: number[] = [];
   for (let k = 0; k < ranges.length; k += 2) {
     const from = ranges[k]!;
     const to = ranges[k + 1]!;
-    if (from < Math.min(to, first)) list.push(from, Math.min(to, first));
-    if (Math.max(from, end) < to) list.push(Math.max(from, end), to);
+    if (from < Math.min(to, first)) left.push(from, Math.min(to, first));
+    if (Math.max(from, end) < to) left.push(Math.max(from, end), to);
   }
-  return { list, changed: count(ranges) - count(list) };
+  ranges.length = 0;
+  for (const value of left) ranges.push(value);
+  return before - count(ranges);
 }
 
 export function covers(ranges: readonly number[], value: number): boolean {

@@ -3,7 +3,7 @@
  * step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
  */
 import { type Config, type Environment, Words, type History } from "./environment.js";
-import { cover, lowestFree, put, uncover, without } from "./lists.js";
+import { cover, drop, lowestFree, put, uncover } from "./lists.js";
 import { type Mark, Memory } from "./memory.js";
 import type { Effect, Guard, Op, Step } from "./step.js";
 import { Structs, type System, type Task as TaskStruct } from "./structs.js";
@@ -223,28 +223,27 @@ export class Machine<K extends Environment> {
         memory.setList(effect.list, effect.value);
         return effect.value.length;
       case "append":
-        memory.setList(effect.list, [...memory.list(effect.list), ...effect.values]);
+        memory.own(effect.list).push(...effect.values);
         return 0;
       case "drop":
-        memory.setList(effect.list, without(memory.list(effect.list), effect.value, effect.size));
+        drop(memory.own(effect.list), effect.value, effect.size);
         return 0;
-      case "put": {
-        const { list, before } = put(memory.list(effect.list), effect.index, effect.value);
-        memory.setList(effect.list, list);
-        return before;
-      }
+      case "put":
+        return put(memory.own(effect.list), effect.index, effect.value);
       case "claim": {
-        const list = memory.list(effect.list);
+        const list = memory.own(effect.list);
         const index = lowestFree(list, effect.below);
-        if (index >= 0) memory.setList(effect.list, put(list, index, effect.value).list);
+        if (index >= 0) put(list, index, effect.value);
         return index;
       }
-      case "cover":
+      case "cover": {
+        const changed = cover(memory.own(effect.list), effect.first, effect.end);
+        memory.set(effect.count, memory.get(effect.count) + changed);
+        return changed;
+      }
       case "uncover": {
-        const before = memory.list(effect.list);
-        const { list, changed } = effect.type === "cover" ? cover(before, effect.first, effect.end) : uncover(before, effect.first, effect.end);
-        memory.setList(effect.list, list);
-        memory.set(effect.count, memory.get(effect.count) + (effect.type === "cover" ? changed : -changed));
+        const changed = uncover(memory.own(effect.list), effect.first, effect.end);
+        memory.set(effect.count, memory.get(effect.count) - changed);
         return changed;
       }
       case "create":

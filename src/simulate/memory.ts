@@ -13,6 +13,8 @@ const EMPTY: readonly number[] = Object.freeze([]);
 export class Memory {
   #numbers = new Float64Array(1024);
   readonly #lists: (readonly number[])[] = [];
+  /** Lists that nobody was handed: they may be changed in place. To everybody else a list is a value, which never changes. */
+  readonly #owned: boolean[] = [];
   /** The next free number cell and list cell are cells themselves: what is undone is given back. */
   #top = 1;
   #listTop = 1;
@@ -31,7 +33,13 @@ export class Memory {
   }
 
   list(cell: ListCell): readonly number[] {
+    this.#owned[cell] = false;
     return this.#lists[cell] ?? EMPTY;
+  }
+
+  /** A number of a list; 0 behind its end. */
+  item(cell: ListCell, index: number): number {
+    return this.#lists[cell]?.[index] ?? 0;
   }
 
   set(cell: Cell, value: number): void {
@@ -45,9 +53,19 @@ export class Memory {
   setList(cell: ListCell, value: readonly number[]): void {
     if (this.#journal) {
       this.#undoCell.push(-cell);
-      this.#undoValue.push(this.list(cell));
+      this.#undoValue.push(this.#lists[cell] ?? EMPTY);
     }
     this.#lists[cell] = value;
+    this.#owned[cell] = false;
+  }
+
+  /** A list to be changed at once, in place: a copy where the one that is there may be looked at again. */
+  own(cell: ListCell): number[] {
+    if (this.#owned[cell] && !this.#journal) return this.#lists[cell] as number[];
+    const copy = [...(this.#lists[cell] ?? EMPTY)];
+    this.setList(cell, copy);
+    this.#owned[cell] = true;
+    return copy;
   }
 
   /** Room for so many numbers and lists, all 0 and empty: the first cell of each. Nothing is ever reused: see `structs.ts`. */

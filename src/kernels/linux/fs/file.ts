@@ -42,7 +42,7 @@ export const descriptors = {
   },
 
   *files_lookup_fd(fd) {
-    const pointer = this.list(this.files(this.get(this.current.files)).fd)[fd] ?? 0;
+    const pointer = this.item(this.files(this.get(this.current.files)).fd, fd);
     return pointer > 0 ? pointer : 0;
   },
 

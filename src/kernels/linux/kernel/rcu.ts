@@ -21,10 +21,11 @@ export const rcu = {
   /** rcu_do_batch: one callback whose grace period is over. */
   *rcu_do_batch() {
     yield when(undefined, "a grace period", { cell: this.system.rcu_pending, is: ">=", value: 1 });
-    const [pointer, callback] = this.list(this.system.rcu_callbacks);
-    yield change("rcu_segcblist_extract_done_cbs(&rdp->cblist)", { type: "drop", list: this.system.rcu_callbacks, value: pointer!, size: 2 });
-    if (RCU_CALLBACKS[callback!] === "i_callback") yield* this.i_callback(this.inode(pointer!));
-    else yield* this.delayed_free_vfsmnt(this.mount(pointer!));
+    const pointer = this.item(this.system.rcu_callbacks, 0);
+    const callback = this.item(this.system.rcu_callbacks, 1);
+    yield change("rcu_segcblist_extract_done_cbs(&rdp->cblist)", { type: "drop", list: this.system.rcu_callbacks, value: pointer, size: 2 });
+    if (RCU_CALLBACKS[callback] === "i_callback") yield* this.i_callback(this.inode(pointer));
+    else yield* this.delayed_free_vfsmnt(this.mount(pointer));
     yield add(this.system.rcu_pending, -1, "rcu_segcblist_add_len(&rdp->cblist, -1)");
   },
 } satisfies FunctionTable;
