@@ -48,13 +48,21 @@ export class Bindings {
     return other === undefined || this.#over(this.structs.any(other)!);
   }
 
-  bind(struct: AnyStruct, address: number): void {
+  /** `seq` is the event that shows it. */
+  bind(struct: AnyStruct, address: number, seq: number): void {
     if (this.#addressOf.get(struct.pointer) === address) return;
+    this.#since.set(struct.pointer, seq);
     this.#trail.push([struct.pointer, this.#addressOf.get(struct.pointer), address, this.#pointerAt.get(address)]);
     this.#addressOf.set(struct.pointer, address);
     this.#pointerAt.set(address, struct.pointer);
     this.hash ^= mixed(struct.pointer, address);
   }
+
+  /** The event that first showed a structure at its address. */
+  since(struct: AnyStruct): number {
+    return this.#since.get(struct.pointer) ?? 0;
+  }
+  readonly #since = new Map<number, number>();
 
   /** Whether a structure's memory may be another's by now. An inode's is once nothing but a callback is to come. */
   #over(struct: AnyStruct): boolean {

@@ -141,9 +141,10 @@ export class Search {
     if (number === 0) return free.find((k) => streams[k]!.musts > 0 && !threads.has(streams[k]!.comm));
     const named = free.find((k) => streams[k]!.comm === program.comm && streams[k]!.musts > 0);
     if (named !== undefined || threads.has(program.comm)) return named;
-    // A child: a process that was started later and has the name of its parent.
+    // A child: of the processes that have its parent's name, the next that was started.
     const parent = streams[this.#streamOf[0] ?? -1];
-    return free.find((k) => streams[k]!.comm === parent?.comm && streams[k]!.pid > parent.pid);
+    const children = free.filter((k) => streams[k]!.comm === parent?.comm && streams[k]!.pid > parent.pid);
+    return children.sort((a, b) => streams[a]!.pid - streams[b]!.pid)[0];
   }
 
   // What can be done next.
@@ -156,8 +157,8 @@ export class Search {
       const { event, address } = callbacks[this.#callbacks]!;
       if (sequenceOf(event) > next) break;
       const struct = this.#bindings.structAt(address);
-      // Not one of the kernel's own, or not known to be: nothing to hold against it.
-      if (struct?.kind === "inode" && !this.#handedBack(struct)) return false;
+      // Not one of the kernel's own, or not known to be, or known by something that came after: nothing to hold against it.
+      if (struct?.kind === "inode" && this.#bindings.since(struct) < sequenceOf(event) && !this.#handedBack(struct)) return false;
       this.#callbacks++;
     }
     return true;
@@ -187,20 +188,21 @@ export class Search {
     if (next === Infinity) return "done";
     const order: Task<Kernel>[] = [];
     for (const task of tasks) if (task.pending) order.push(task);
-    const nextOfTask = (task: Task<Kernel>): number => {
-      const stream = this.#streamOf[task.number];
-      return stream === undefined ? Infinity : this.#nextOf(stream);
-    };
-    if (order.length > 1) order.sort((a, b) => nextOfTask(a) - nextOfTask(b));
+    if (order.length > 1) {
+      const due = new Map(order.map((task) => [task, task.program.softirq ? Infinity : this.#due(task)]));
+      order.sort((a, b) => due.get(a)! - due.get(b)!);
+    }
     const moves: Move[] = [];
     const rest: Move[] = [];
+    let first = true;
     let alone = false;
     for (const task of order) {
       // Callbacks run when nobody else can go on: what they do matters to nobody but who waits for them.
       if (task.program.softirq) continue;
-      // The thread whose event is next goes first. Another one may have to do something unseen before that (let a lock go,
-      // start the thread); that one of its events comes early is the last thing to think of.
-      if (nextOfTask(task) === next) {
+      // The thread that is next in the recording goes first. Another one may have to do something unseen before that (let a
+      // lock go, start the thread); that one of its events comes early is the last thing to think of.
+      if (first) {
+        first = false;
         this.#movesOf(task, next, moves);
         alone = moves.length > 0 && !this.#contends(task.pending!);
       } else if (!alone) {
@@ -212,6 +214,25 @@ export class Search {
     const rank = ({ event, errno }: Move): number => (event >= 0 ? 2 : errno === 0 ? 0 : 1);
     rest.sort((a, b) => rank(a) - rank(b));
     return [...moves, ...rest];
+  }
+
+  /**
+   * When a task's next step is due, by event: where the step itself is in the recording, or, of one that no probe shows, where
+   * the thread's next event is that must be explained: as late as can be. One that has none left was heard of last.
+   */
+  #due(task: Task<Kernel>): number {
+    const stream = this.#streamOf[task.number];
+    if (stream === undefined) return Infinity;
+    const { events } = this.evidence.streams[stream]!;
+    const at = this.#positions[stream]!;
+    if (at >= events.length) return events.length === 0 ? Infinity : sequenceOf(events[at - 1]!) + 0.5;
+    const must = this.#nextMust[stream]![at]!;
+    if (this.#shows(task.pending!)) {
+      const last = must < 0 ? events.length - 1 : must;
+      for (let k = at; k < last; k++) if (this.#matcher.differs(task.pending!, events[k]!) === undefined) return sequenceOf(events[k]!);
+      return must < 0 ? Infinity : sequenceOf(events[must]!);
+    }
+    return sequenceOf(events[must < 0 ? at : must]!);
   }
 
   /**
