@@ -1,11 +1,12 @@
 /** `--kernel` and `--config`: which simulated kernel, and how it is built. */
+import { relative } from "node:path";
 import { ALIASES, type KernelDefinition, kernels, withoutPrivateMemory } from "../kernels/index.js";
 import { isModule, loadKernel } from "../own-kernel/load.js";
 import { placeOf } from "../own-kernel/places.js";
 import { TroubleError } from "../read/trouble.js";
 import type { Scenario } from "../scenario/types.js";
+import { EndlessError } from "../workload/faults.js";
 import { KernelFunctionError } from "../workload/simulate.js";
-import { relative } from "node:path";
 import { UsageError } from "./trouble.js";
 
 /** What guest_memfd hangs on: before and from 6.18 on. */
@@ -28,7 +29,7 @@ async function namedKernel(name: string): Promise<KernelDefinition> {
   const own = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
   if (Object.hasOwn(known, own)) return known[own]!;
   if (isModule(name)) return loadKernel(name);
-  throw new UsageError(`--kernel ${name}: ${KERNEL_HELP}`);
+  throw new UsageError(`no kernel ${name}: there is ${KERNEL_HELP}`);
 }
 
 /** Whether an option leaves guest_memfd in the kernel. */
@@ -38,14 +39,14 @@ function isBuiltIn(option: string): boolean {
   return value === "y";
 }
 
-/** Makes trouble of what a function of the kernel threw: the function's file and line. Everything else is thrown as it is. */
-export async function blamingKernel<T>(definition: KernelDefinition, scenario: Scenario, run: () => Promise<T> | T): Promise<T> {
+/** Makes trouble of what a function of a kernel threw, at the function's file and line, and of kernels that never end. */
+export async function blamingKernel<T>(scenario: Scenario, run: () => Promise<T> | T): Promise<T> {
   try {
     return await run();
   } catch (error) {
+    if (error instanceof EndlessError) throw new TroubleError(error.message, scenario.path, undefined, { cause: error });
     if (!(error instanceof KernelFunctionError)) throw error;
     const place = placeOf(error.cause);
-    if (!place) throw new TroubleError(`kernel ${definition.name}: ${error.message}`, scenario.path, undefined, { cause: error.cause });
-    throw new TroubleError(`kernel ${definition.name}: ${error.message}`, relative(process.cwd(), place.path), place.line, { cause: error.cause });
+    throw new TroubleError(`kernel ${error.kernel}: ${error.message}`, place ? relative(process.cwd(), place.path) : scenario.path, place?.line, { cause: error.cause });
   }
 }

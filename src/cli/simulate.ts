@@ -14,6 +14,7 @@ import { jsonText } from "../show/json.js";
 import { all } from "../show/observers.js";
 import { simulationJson } from "../show/simulation-json.js";
 import { choicesOf, ChoicesError, parseChoices, printChoices, simulateChosen } from "../workload/choices.js";
+import { EndlessError } from "../workload/faults.js";
 import { placed } from "../workload/lines.js";
 import { simulate, type Simulation, type SimulationOptions } from "../workload/simulate.js";
 import { ftraceText } from "../write/ftrace.js";
@@ -61,7 +62,7 @@ async function runSimulate(path: string, flags: Flags, terminal: Terminal): Prom
   if (fail === "all" && (flags.choices !== undefined || flags.log !== undefined)) throw new UsageError("--fail all is many runs; --choices and --log are of one: give --fail N");
   const definition = await kernelOf(flags.kernel, flags.config);
   const scenario = await scenarioOf(path, terminal);
-  return blamingKernel(definition, scenario, async () => {
+  return blamingKernel(scenario, async () => {
     const options: SimulationOptions = { limit: STEPS, ...(seed === undefined ? {} : { seed }) };
     if (fail === "all") return walkAndPrint(definition, scenario, options, { terminal, json: flags.json ?? false });
     const simulation = run(definition, scenario, { ...options, ...(fail ? { fail } : {}) }, flags.choices);
@@ -95,7 +96,7 @@ function run(definition: KernelDefinition, scenario: Scenario, options: Simulati
     if (error instanceof ChoicesError) throw new UsageError(`--choices: ${error.message}`);
     throw error;
   }
-  if (simulation.ending.type === "limit") throw new TroubleError(`kernel ${definition.name} was given up after ${STEPS} steps: does one of its functions never end?`, scenario.path);
+  if (simulation.ending.type === "limit") throw new EndlessError(simulation.kernel, simulation.steps);
   return simulation;
 }
 

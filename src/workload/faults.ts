@@ -40,6 +40,8 @@ export interface FaultWalk {
   readonly planned: readonly PlannedFault[];
   /** Faults that are left out: they lie in operations that repeat earlier ones word for word, in a scenario of thousands. */
   readonly skipped: number;
+  /** Makes one fault. */
+  run(fault: PlannedFault): Promise<FaultRun>;
   /** One run after the other, in the order of the plan. */
   runs(): AsyncGenerator<FaultRun>;
 }
@@ -52,21 +54,39 @@ export interface WalkOptions extends Omit<SimulationOptions, "fail" | "choices">
   readonly budget?: number;
 }
 
-/** Throws what `simulate` throws, of the run in which nothing fails only. */
+/** The run in which nothing fails was given up: no use in making anything fail. */
+export class EndlessError extends Error {
+  constructor(
+    readonly kernel: string,
+    readonly steps: number,
+  ) {
+    super(`kernel ${kernel} was given up after ${steps} steps: does one of its functions never end?`);
+  }
+}
+
+/** Steps that a run with a fault may take, as many times the steps of the run without, and these besides. */
+const LONGER = 10;
+const MORE = 100_000;
+
+/** Throws what `simulate` throws of the run in which nothing fails, and an `EndlessError` when that reaches the limit. */
 export async function walkFaults(definition: KernelDefinition, scenario: Scenario, options: WalkOptions = {}): Promise<FaultWalk> {
   const { budget = STEPS, ...running } = options;
   const plain = simulate(definition, scenario, running);
+  if (plain.ending.type === "limit") throw new EndlessError(plain.kernel, plain.steps);
+  const limited = { ...running, limit: Math.min(running.limit ?? Infinity, plain.steps * LONGER + MORE) };
   const { findings } = await replayRecording(plain.recording);
   const own = findings.map((finding) => placed(finding, plain.outcomes));
   const every = plan(plain.faults);
   const planned = firstOfEach(every, plain.steps, budget);
+  const run = (fault: PlannedFault): Promise<FaultRun> => runWith(fault, definition, scenario, limited, plain, own);
   return {
     plain,
     findings: own,
     planned,
     skipped: every.length - planned.length,
+    run,
     async *runs() {
-      for (const fault of planned) yield await runWith(fault, definition, scenario, running, plain, own);
+      for (const fault of planned) yield await run(fault);
     },
   };
 }

@@ -35,7 +35,15 @@ export interface Outcome {
 }
 
 /** A function of the kernel threw: it is not a kernel's, or misunderstands the machine. The cause says where. */
-export class KernelFunctionError extends Error {}
+export class KernelFunctionError extends Error {
+  constructor(
+    message: string,
+    readonly kernel: string,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 /** The task whose turn it is by `choices` cannot go on. */
 export class ChoiceError extends Error {
@@ -155,7 +163,7 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
       try {
         machine.step(task);
       } catch (error) {
-        throw new KernelFunctionError(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}${duringText(lineOf(task))}`, { cause: error });
+        throw new KernelFunctionError(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}${duringText(lineOf(task))}`, definition.name, { cause: error });
       }
       steps++;
     }

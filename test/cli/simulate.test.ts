@@ -217,7 +217,7 @@ test("trouble is one line", (t) => {
   };
   const on = (...args: string[]): string[] => [THREADS, "--kernel", "anon-inode", ...args];
   trouble([THREADS], /--kernel/);
-  trouble([THREADS, "--kernel", "linux-5.10"], /--kernel linux-5\.10: linux-6\.12, .*a module that exports one/);
+  trouble([THREADS, "--kernel", "linux-5.10"], /no kernel linux-5\.10: there is linux-6\.12, .*a module that exports one/);
   trouble(["none.scn", "--kernel", "anon-inode"], /none\.scn: no such file/);
   trouble([fileOf("load kvm\ngmen g v\n", "x.scn"), "--kernel", "anon-inode"], /x\.scn:2: unknown operation "?gmen"?; did you mean gmem/);
   trouble(on("--config", "CONFIG_KVM=n"), /CONFIG_KVM_PRIVATE_MEM/);

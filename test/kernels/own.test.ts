@@ -92,6 +92,7 @@ test("a function that throws while it runs is trouble at its own line", (t) => {
   for (const [body, said] of [
     ["yield* this.iputt(kvm);", /my-kernel\.js:4: kernel mine: TypeError: .*, while `gmem g v 64K` \(line 4\)/],
     ["yield* this.iput(this.inode(7));", /my-kernel\.js:4: kernel mine: RangeError: /],
+    ["for (;;) yield* this.mutex_unlock(this.system.freed, yield* this.mutex_lock(this.system.freed, \"forever\"));", /s09-enfile\.scn: kernel mine was given up after \d+ steps/],
     ["yield 5;", /s09-enfile\.scn: kernel mine: TypeError: /],
   ] as const) {
     const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", kernelOf(body)]);

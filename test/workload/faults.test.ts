@@ -41,7 +41,7 @@ test("a creation that fails says with which error, and what else came out differ
   const run = runs.find(({ point }) => point.fault.site === "kzalloc(sizeof(*gmem))")!;
   t.is(run.outcome!.text, "gmem g v 64K = -1 ENOMEM");
   t.true(run.changed);
-  t.is(run.others, 1);
+  t.is(run.others, 2);
   t.is(run.point.line!.line, 4);
   t.deepEqual([run.findings, run.waiting, run.failure], [[], [], undefined]);
 });
