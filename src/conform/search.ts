@@ -15,6 +15,7 @@ import { boot } from "../workload/boot.js";
 import { Bindings } from "./bindings.js";
 import { type Evidence, type EvidenceEvent, type Stream, sequenceOf } from "./evidence.js";
 import { Matcher } from "./matching.js";
+import { beginningOf } from "./prehistory.js";
 import type { Blocked, Conformance } from "./verdict.js";
 
 /** How far ahead of another thread's next event a thread's own may be taken: clocks of two CPUs differ by little. */
@@ -89,7 +90,8 @@ export class Search {
     private readonly scenario: Scenario,
     private readonly evidence: Evidence,
   ) {
-    const { machine, older } = boot(definition, scenario, { undo: true });
+    const { before, scenario: shown } = beginningOf(scenario, evidence);
+    const { machine, older } = boot(definition, shown, { undo: true, before });
     this.#machine = machine;
     this.#points = visiblePoints(definition, evidence);
     this.#failures = evidence.streams.map((stream) => failuresOf(stream, evidence));

@@ -102,13 +102,16 @@ export interface Functions {
   get_unused_fd_flags(flags: number): Op<number>;
   alloc_fd(): Op<number>;
   put_unused_fd(fd: number): Op<void>;
+  __put_unused_fd(fd: number): Op<void>;
   fd_install(fd: number, file: File): Op<void>;
+  __fd_install(fd: number, file: File): Op<void>;
   fget(fd: number): Op<File | null>;
   files_lookup_fd(fd: number): Op<number>;
   fdget(fd: number): Op<Fd>;
   fdput(fd: Fd): Op<void>;
   get_file_active(cell: Cell): Op<File | null>;
   file_close_fd(fd: number): Op<File | null>;
+  file_close_fd_locked(fd: number): Op<File | null>;
   close(fd: number): Op<number>;
   dup(fd: number): Op<number>;
   dup_fd(): Op<FilesStruct>;
@@ -119,7 +122,11 @@ export interface Functions {
   find_module(name: string): Op<Module | null>;
   try_module_get(module: Module | null): Op<boolean>;
   module_put(module: Module | null): Op<void>;
+  /** Comes to 0 where there is no module of this name, to 1 where it came while this waited, or to an error. */
+  module_patient_check_exists(name: string): Op<number>;
   finit_module(name: string, needs: readonly string[], parameters: string): Op<number>;
+  load_module(mod: Module, needs: readonly string[], parameters: string): Op<number>;
+  try_stop_module(mod: Module): Op<number>;
   parse_args(mod: Module, parameters: string): Op<number>;
   module_unload_free(mod: Module): Op<void>;
   delete_module(name: string): Op<number>;

@@ -10,11 +10,11 @@ import type { Cell, ListCell, Memory } from "./memory.js";
 export const STRUCTS = {
   /** What the kernel has one of: its tables, limits and queues. */
   system: {
-    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_dev_inode", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "nr_files_count", "rcu_pending", "tdp_mmu_allowed", "npt_enabled", "tdp_enabled", "tdp_mmu_enabled"],
+    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_dev_inode", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "nr_files_count", "rcu_pending", "module_mutex", "modules_loading", "tdp_mmu_allowed", "npt_enabled", "tdp_enabled", "tdp_mmu_enabled"],
     lists: ["modules", "rcu_callbacks"],
   },
   task_struct: { fields: ["comm", "pid", "files", "cap_effective", "fail_nth", "sleeps", "statfs"], lists: ["task_works"] },
-  files_struct: { fields: ["count", "nofile"], lists: ["fd"] },
+  files_struct: { fields: ["count", "nofile", "file_lock"], lists: ["open_fds", "fd"] },
   /** What a workload keeps in user space: names of descriptors, how much is mapped, who runs, the signal that ends it; threads by line, program and name. */
   user: { fields: ["mapped", "pids", "children", "running", "killed"], lists: ["variables", "threads", "mappings"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },

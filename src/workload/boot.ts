@@ -4,6 +4,7 @@ import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import { Machine, type Program, type Segment } from "../simulate/machine.js";
 import type { Cell } from "../simulate/memory.js";
+import type { Task as TaskStruct } from "../simulate/structs.js";
 import { carryOut, child, mainExit, threadExit, type User } from "./process.js";
 
 /** The process has descriptors 0 to 4 open; 1 and 2 are one file. */
@@ -22,8 +23,15 @@ export interface Booted {
   readonly lines: ReadonlyMap<Program<Kernel>, readonly Line[]>;
 }
 
+/** What the machine has been through before the scenario. */
+export interface Prehistory {
+  readonly lines: readonly Line[];
+  /** Counts of modules, by name, where they are not what the lines lead to: others hold them too. */
+  readonly references: ReadonlyMap<string, number>;
+}
+
 /** `undo`: the machine is to go back to earlier moments. */
-export function boot(definition: KernelDefinition, scenario: Scenario, options: { readonly undo?: boolean } = {}): Booted {
+export function boot(definition: KernelDefinition, scenario: Scenario, options: { readonly undo?: boolean; readonly before?: Prehistory } = {}): Booted {
   const machine = new Machine<Kernel>(definition, options);
   const { structs, system, words } = machine;
   const set = (cell: Cell, value: number): void => machine.memory.set(cell, value);
@@ -73,6 +81,10 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   set(files.count, 1);
   set(files.nofile, RLIMIT_NOFILE);
   machine.memory.setList(files.fd, fds);
+  machine.memory.setList(
+    files.open_fds,
+    fds.map(() => 1),
+  );
   set(system.nr_files, OPEN_FILES.length + OTHERS_FILES);
   set(main.files, files.pointer);
   set(main.cap_effective, 1);
@@ -93,6 +105,15 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
     machine.programs.push(program);
   }
   machine.memory.setList(user.threads, threads);
+  if (options.before && options.before.lines.length > 0) {
+    live(machine, mainProgram(options.before.lines, user, false), main);
+    for (const pointer of machine.memory.list(system.modules)) {
+      const module = structs.at("module", pointer);
+      const count = options.before.references.get(words.word(machine.memory.get(module.name)));
+      if (count !== undefined) set(module.refcnt, count);
+    }
+    for (let pointer = 1; pointer < machine.memory.mark().top; pointer++) if (structs.any(pointer)) older.add(pointer);
+  }
   if (options.undo) machine.beginHistory();
   const own = scenario.lines.filter((line) => line.thread === undefined);
   const program = mainProgram(own, user);
@@ -102,15 +123,22 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   return { machine, older, lines: linesOf };
 }
 
+/** Carries out what nobody watches, to its end. */
+function live(machine: Machine<Kernel>, program: Program<Kernel>, main: TaskStruct): void {
+  machine.start(program, main);
+  for (let task = machine.tasks.find((t) => machine.enabled(t)); task; task = machine.tasks.find((t) => machine.enabled(t))) machine.step(task);
+  machine.tasks.length = 0;
+}
+
 /** What the process is called. */
 export const MAIN_COMM = "scenario";
 
 /** Callbacks run in softirq context, in whatever task is there; a recording shows the idle one, mostly. */
 const RCU: Program<Kernel> = { comm: "<idle>", softirq: true, segment: () => (kernel) => kernel.rcu_do_batch() };
 
-function mainProgram(lines: readonly Line[], user: User): Program<Kernel> {
+function mainProgram(lines: readonly Line[], user: User, exits = true): Program<Kernel> {
   const segments: Segment<Kernel>[] = lines.map((line) => (kernel) => carryOut(kernel, user, line));
-  segments.push((kernel) => mainExit(kernel, user));
+  if (exits) segments.push((kernel) => mainExit(kernel, user));
   return { comm: MAIN_COMM, segment: (number) => segments[number] };
 }
 

@@ -167,22 +167,20 @@ function* openFile(kernel: Kernel): Op<number> {
   const fd = yield* kernel.alloc_fd();
   if (fd < 0) return fd;
   const file = yield* kernel.__alloc_file();
-  const files = kernel.files(kernel.get(kernel.current.files));
   if (typeof file === "number") {
-    yield change("put_unused_fd(fd)", { type: "put", list: files.fd, index: fd, value: 0 });
+    yield* kernel.__put_unused_fd(fd);
     return file;
   }
-  yield change("fd_install(fd, file)", { type: "put", list: files.fd, index: fd, value: file.pointer });
+  yield* kernel.__fd_install(fd, file);
   return fd;
 }
 
 function* closeFile(kernel: Kernel, fd: number): Op<void> {
-  const pointer = yield* kernel.files_lookup_fd(fd);
-  // Another thread may have closed it, and something else may have come to lie there.
-  if (!pointer || kernel.get(kernel.file(pointer).f_op) !== FOPS.other) return void (yield* kernel.close(fd));
-  const file = kernel.file(pointer);
-  yield change("close(2)", { type: "put", list: kernel.files(kernel.get(kernel.current.files)).fd, index: fd, value: 0 });
-  if ((yield add(file.f_count, -1, "file_ref_put_close(&file->f_ref)")) === 0) yield* kernel.file_free(file);
+  const file = yield* kernel.file_close_fd_locked(fd);
+  if (!file) return;
+  // Another thread may have closed it, and something else have come to lie there.
+  if (kernel.get(file.f_op) !== FOPS.other) yield* kernel.fput_close_sync(file);
+  else if ((yield add(file.f_count, -1, "file_ref_put_close(&file->f_ref)")) === 0) yield* kernel.file_free(file);
 }
 
 function* load(kernel: Kernel, module: string, parameters: string): Op<number> {

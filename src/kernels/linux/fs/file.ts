@@ -1,10 +1,7 @@
 /** fs/file.c: descriptors. */
-import { add, addUnlessZero, change, create, enter, leave, store, storeList } from "../../../simulate/step.js";
+import { add, addUnlessZero, change, create, enter, leave, store, storeList, when } from "../../../simulate/step.js";
 import { EBADF, EMFILE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
-
-/** A descriptor that is taken and under which no file was installed yet. */
-const RESERVED = -1;
 
 export const descriptors = {
   *get_unused_fd_flags(flags) {
@@ -17,33 +14,45 @@ export const descriptors = {
   /** The lowest descriptor that is free and below the limit. */
   *alloc_fd() {
     const files = this.files(this.get(this.current.files));
-    const fd = yield change("__set_open_fd(fd, fdt)", { type: "claim", list: files.fd, value: RESERVED, below: this.get(files.nofile) });
+    const fd = yield when(undefined, "__set_open_fd(fd, fdt)", { cell: files.file_lock, is: "=", value: 0 }, { type: "claim", list: files.open_fds, value: 1, below: this.get(files.nofile) });
     return fd < 0 ? -EMFILE : fd;
   },
 
   *put_unused_fd(fd) {
     yield enter("put_unused_fd", { fd });
+    yield* this.__put_unused_fd(fd);
+  },
+
+  *__put_unused_fd(fd) {
     const files = this.files(this.get(this.current.files));
-    yield change("__clear_open_fd(fd, fdt)", { type: "put", list: files.fd, index: fd, value: 0 });
+    yield when(undefined, "__clear_open_fd(fd, fdt)", { cell: files.file_lock, is: "=", value: 0 }, { type: "put", list: files.open_fds, index: fd, value: 0 });
   },
 
   *fd_install(fd, file) {
     yield enter("fd_install", { fd, file });
+    yield* this.__fd_install(fd, file);
+  },
+
+  *__fd_install(fd, file) {
     const files = this.files(this.get(this.current.files));
-    yield change("rcu_assign_pointer(fdt->fd[fd], file)", { type: "put", list: files.fd, index: fd, value: file.pointer });
+    yield when(undefined, "rcu_assign_pointer(fdt->fd[fd], file)", { cell: files.file_lock, is: "=", value: 0 }, { type: "put", list: files.fd, index: fd, value: file.pointer });
   },
 
   /** The file of a descriptor with a reference more; nothing where there is none, or where its last reference is gone. */
   *fget(fd) {
-    const pointer = yield* this.files_lookup_fd(fd);
-    if (!pointer) return null;
-    const file = this.file(pointer);
-    return (yield addUnlessZero(file.f_count, 1, "get_file_rcu(&fdt->fd[fd])")) > 0 ? file : null;
+    for (;;) {
+      const pointer = yield* this.files_lookup_fd(fd);
+      if (!pointer) return null;
+      const file = this.file(pointer);
+      if ((yield addUnlessZero(file.f_count, 1, "get_file_rcu(&fdt->fd[fd])")) === 0) continue;
+      if ((yield* this.files_lookup_fd(fd)) === pointer) return file;
+      // Another has come to lie there meanwhile.
+      yield* this.fput(file);
+    }
   },
 
   *files_lookup_fd(fd) {
-    const pointer = this.item(this.files(this.get(this.current.files)).fd, fd);
-    return pointer > 0 ? pointer : 0;
+    return this.item(this.files(this.get(this.current.files)).fd, fd);
   },
 
   /** The file of a descriptor for the length of a system call: only where threads share the table does that take a reference. */
@@ -70,9 +79,17 @@ export const descriptors = {
 
   *file_close_fd(fd) {
     yield enter("file_close_fd", { fd });
+    return yield* this.file_close_fd_locked(fd);
+  },
+
+  *file_close_fd_locked(fd) {
     if (!(yield* this.files_lookup_fd(fd))) return null;
-    const pointer = yield change("rcu_assign_pointer(fdt->fd[fd], NULL)", { type: "put", list: this.files(this.get(this.current.files)).fd, index: fd, value: 0 });
-    return pointer > 0 ? this.file(pointer) : null;
+    const files = this.files(this.get(this.current.files));
+    const pointer = yield when(undefined, "rcu_assign_pointer(fdt->fd[fd], NULL)", { cell: files.file_lock, is: "=", value: 0 }, { type: "put", list: files.fd, index: fd, value: 0 });
+    // Another thread was first.
+    if (!pointer) return null;
+    yield* this.__put_unused_fd(fd);
+    return this.file(pointer);
   },
 
   *close(fd) {
@@ -98,14 +115,13 @@ export const descriptors = {
   *dup_fd() {
     const files = this.files(this.get(this.current.files));
     const copy = this.files(yield create("files_struct", "kmem_cache_alloc(files_cachep)"));
-    const fds = this.list(files.fd);
     yield store("newf->count = 1", [copy.count, 1], [copy.nofile, this.get(files.nofile)]);
-    for (const pointer of fds) if (pointer > 0) yield* this.get_file(this.file(pointer));
-    yield storeList(
-      copy.fd,
-      fds.map((pointer) => Math.max(pointer, 0)),
-      "dup_fd(oldf)",
-    );
+    // Nothing is installed or closed while the files are counted.
+    yield when(undefined, "spin_lock(&oldf->file_lock)", { cell: files.file_lock, is: "=", value: 0 }, { type: "set", cell: files.file_lock, value: 1 });
+    const fds = this.list(files.fd);
+    for (const pointer of fds) if (pointer) yield* this.get_file(this.file(pointer));
+    const open = fds.map((pointer) => (pointer ? 1 : 0));
+    yield change("spin_unlock(&oldf->file_lock)", { type: "list", list: copy.fd, value: fds }, { type: "list", list: copy.open_fds, value: open }, { type: "set", cell: files.file_lock, value: 0 });
     return copy;
   },
 
@@ -114,7 +130,7 @@ export const descriptors = {
     if ((yield add(files.count, -1, "atomic_dec_and_test(&files->count)")) > 0) return;
     const fds = this.list(files.fd);
     yield storeList(files.fd, [], "close_files(files)");
-    for (const pointer of fds) if (pointer > 0) yield* this.filp_close(this.file(pointer));
+    for (const pointer of fds) if (pointer) yield* this.filp_close(this.file(pointer));
   },
 
   *filp_close(file) {

@@ -1,5 +1,5 @@
 /** kernel/module/main.c: modules come, are held, and go. */
-import { add, addUnlessZero, allocation, change, create, enter, leave, reading, store } from "../../../simulate/step.js";
+import { add, addUnlessZero, allocation, change, create, enter, leave, reading, store, when } from "../../../simulate/step.js";
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM, MODULE_REF_BASE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 import { isParameterValue, kstrtobool } from "./params.js";
@@ -24,22 +24,57 @@ export const modules = {
     yield add(module.refcnt, -1, "atomic_dec_if_positive(&module->refcnt)");
   },
 
+  /** Whoever is loaded already cannot be loaded; who is being loaded is waited for, and both loads come to the same. */
+  *module_patient_check_exists(name) {
+    const { module_mutex, modules_loading } = this.system;
+    yield* this.mutex_lock(module_mutex, "&module_mutex");
+    for (let waited = false; ; waited = true) {
+      const old = yield* this.find_module(name);
+      if (!old) return 0;
+      const state = this.get(old.state);
+      yield* this.mutex_unlock(module_mutex, "&module_mutex");
+      if (state !== MODULE_STATE_COMING) return state === MODULE_STATE_GOING ? -EBUSY : waited ? 1 : -EEXIST;
+      yield when(undefined, "wait_event_interruptible(module_wq, finished_loading(name))", { cell: modules_loading, is: "=", value: 0 });
+      yield* this.mutex_lock(module_mutex, "&module_mutex");
+    }
+  },
+
   /** finit_module(2) of a module whose code uses that of `needs`. */
   *finit_module(name, needs, parameters) {
     if (!this.get(this.current.cap_effective)) return -EPERM;
-    if (yield* this.find_module(name)) return -EEXIST;
-    for (const need of needs) if (!(yield* this.find_module(need))) return -ENOENT;
-    if (yield allocation("layout_and_allocate(info)")) return -ENOMEM;
-    const mod = this.module(yield create("module", "move_module(mod)"));
+    const { module_mutex, modules_loading } = this.system;
+    const exists = yield* this.module_patient_check_exists(name);
+    if (exists) return Math.min(exists, 0);
+    // module_mutex is held: nobody else adds one of this name.
+    const pointer = (yield allocation("layout_and_allocate(info)")) ? 0 : yield create("module", "move_module(mod)");
+    if (!pointer) {
+      yield* this.mutex_unlock(module_mutex, "&module_mutex");
+      return -ENOMEM;
+    }
+    const mod = this.module(pointer);
     // One reference keeps it while its init runs, beside the module system's own.
     yield store("mod->state = MODULE_STATE_COMING", [mod.name, this.words.number(name)], [mod.refcnt, MODULE_REF_BASE + 1], [mod.state, MODULE_STATE_COMING]);
+    yield change("list_add_rcu(&mod->list, &modules)", { type: "append", list: this.system.modules, values: [mod.pointer] }, { type: "add", cell: modules_loading, value: 1, unless: undefined });
+    yield* this.mutex_unlock(module_mutex, "&module_mutex");
+    const error = yield* this.load_module(mod, needs, parameters);
+    yield add(modules_loading, -1, "wake_up_all(&module_wq)");
+    return error;
+  },
+
+  *load_module(mod, needs, parameters) {
+    const { module_mutex } = this.system;
     for (const need of needs) {
-      const used = (yield* this.find_module(need))!;
+      yield* this.mutex_lock(module_mutex, "&module_mutex");
+      const used = yield* this.find_module(need);
       // strong_try_module_get, for the first symbol that is found there.
-      yield* this.try_module_get(used);
-      yield change("add_module_usage(a, b)", { type: "append", list: used.source_list, values: [mod.pointer] }, { type: "append", list: mod.target_list, values: [used.pointer] });
+      const found = used !== null && (yield* this.try_module_get(used));
+      if (found) yield change("add_module_usage(a, b)", { type: "append", list: used.source_list, values: [mod.pointer] }, { type: "append", list: mod.target_list, values: [used.pointer] });
+      yield* this.mutex_unlock(module_mutex, "&module_mutex");
+      if (!found) {
+        yield* this.module_unload_free(mod);
+        return -ENOENT;
+      }
     }
-    yield change("list_add_rcu(&mod->list, &modules)", { type: "append", list: this.system.modules, values: [mod.pointer] });
     yield* this.trace_kprobe_module_callback(mod);
     const invalid = yield* this.parse_args(mod, parameters);
     if (invalid) {
@@ -63,14 +98,22 @@ export const modules = {
 
   *delete_module(name) {
     if (!this.get(this.current.cap_effective)) return -EPERM;
+    const { module_mutex } = this.system;
+    yield* this.mutex_lock(module_mutex, "&module_mutex");
     const mod = yield* this.find_module(name);
-    if (!mod) return -ENOENT;
+    const error = mod ? yield* this.try_stop_module(mod) : -ENOENT;
+    yield* this.mutex_unlock(module_mutex, "&module_mutex");
+    if (!mod || error) return error;
+    yield* this.module_exit(mod);
+    yield* this.free_module(mod);
+    return 0;
+  },
+
+  *try_stop_module(mod) {
     if (this.list(mod.source_list).length > 0) return -EAGAIN;
     if (this.get(mod.state) !== MODULE_STATE_LIVE) return -EBUSY;
     if ((yield* this.try_release_module_ref(mod)) > 0) return -EAGAIN;
     yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
-    yield* this.module_exit(mod);
-    yield* this.free_module(mod);
     return 0;
   },
 

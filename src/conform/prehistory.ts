@@ -1,0 +1,56 @@
+/**
+ * What happened before a recording begins, as far as it tells: lines of the scenario that were carried out already, and
+ * modules that were there before the scenario, with whoever holds them.
+ */
+import { points } from "../../events/index.js";
+import type { Line, Scenario } from "../scenario/types.js";
+import type { Prehistory } from "../workload/boot.js";
+import type { Evidence } from "./evidence.js";
+
+export interface Beginning {
+  readonly before: Prehistory;
+  /** What of the scenario the recording can show. */
+  readonly scenario: Scenario;
+}
+
+export function beginningOf(scenario: Scenario, evidence: Evidence): Beginning {
+  const marks = marksOf(evidence);
+  const firstMark = marks.find((text) => text.startsWith("op: "))?.slice(4).trimEnd();
+  const at = firstMark === undefined ? 0 : Math.max(0, scenario.lines.findIndex((line) => line.thread === undefined && line.marker === firstMark));
+  const lines: Line[] = scenario.lines.slice(0, at);
+  // A module that could not be loaded because it is there already was loaded by somebody else.
+  const loaded = new Set<string>();
+  for (const line of scenario.lines.slice(at)) {
+    if (line.operation.type !== "load" || loaded.has(line.operation.module)) continue;
+    loaded.add(line.operation.module);
+    if (marks.some((text) => text.startsWith(`ret: ${line.text} = -1 EEXIST`))) lines.push({ ...line, marker: line.text });
+  }
+  return { before: { lines, references: lines.length > 0 ? firstCounts(evidence) : new Map() }, scenario: at === 0 ? scenario : { ...scenario, lines: scenario.lines.slice(at) } };
+}
+
+function marksOf({ streams }: Evidence): string[] {
+  const marks: string[] = [];
+  for (const { events } of streams) {
+    for (const { batch, index } of events) {
+      if (points.points[batch.point[index]!]?.operation.probe === "marker") marks.push(batch.strings[batch.low[batch.argStart[index]!]!] ?? "");
+    }
+  }
+  return marks;
+}
+
+/** By module: the first count that a probe printed. */
+function firstCounts({ streams }: Evidence): Map<string, number> {
+  const counts = new Map<string, { readonly seq: number; readonly count: number }>();
+  for (const { events } of streams) {
+    for (const { batch, index } of events) {
+      const point = points.points[batch.point[index]!]!;
+      if (point.phase !== "entry" || point.args[0]?.object !== "module" || point.args[2]?.unit !== "references") continue;
+      const at = batch.argStart[index]!;
+      if (batch.low[at] === 0 || batch.fault[index] !== 0) continue;
+      const name = batch.strings[batch.low[at + 1]!]!;
+      const seq = batch.firstSeq + index;
+      if (seq < (counts.get(name)?.seq ?? Infinity)) counts.set(name, { seq, count: batch.low[at + 2]! | 0 });
+    }
+  }
+  return new Map([...counts].map(([name, { count }]) => [name, count]));
+}
