@@ -1,6 +1,7 @@
 /** The documents that `--json` prints, to the letter of what the commands promise, and more fields beside. */
 import type { Finding } from "../check/finding.js";
 import type { Diff } from "../compare/types.js";
+import type { Conformance } from "../conform/verdict.js";
 import type { Replay, TraceSummary } from "../replay.js";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -67,6 +68,20 @@ function siteJson(site: { readonly event: number; readonly line?: number }): Jso
  * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string and
  * reads well through `grep`. What a terminal would obey is escaped; the values are the same.
  */
+export function conformJson({ verdict, kernel, scenario, trace, events, states, blocked }: Conformance): { readonly [name: string]: Json } {
+  return {
+    kreel: "conform",
+    version: VERSION,
+    verdict,
+    kernel,
+    scenario,
+    trace: traceJson(trace),
+    events: { total: events.total, explained: events.explained },
+    states,
+    blocked: blocked.map((state) => state.map(({ task, during, step, reason, event, line }) => ({ task, during, step, reason, ...(event === undefined ? {} : { event }), ...(line === undefined ? {} : { line }) }))),
+  };
+}
+
 export function* jsonText(document: { readonly [name: string]: Json }): Generator<string> {
   yield "{\n";
   const entries = Object.entries(document);

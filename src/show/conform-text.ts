@@ -1,0 +1,34 @@
+/** What trying a simulated kernel on a recording came to, in words. */
+import type { Blocked, Conformance } from "../conform/verdict.js";
+import { printable } from "../read/trouble.js";
+import type { Style } from "./style.js";
+import { indent, plural, table, wrap } from "./text.js";
+
+export function conformanceLines(result: Conformance, style: Style, width: number): string[] {
+  const { verdict, kernel, trace, events, states, blocked } = result;
+  const colour = verdict === "admitted" ? style.green : verdict === "inconclusive" ? style.yellow : style.red;
+  const lines = [
+    `${colour(verdict)}: ${printable(trace.path)} ${verdict === "admitted" ? "is a run of" : verdict === "inconclusive" ? "may be a run of" : "is no run of"} ${printable(kernel)}`,
+    `${events.explained} of ${plural(events.total, "event")} that it must account for, ${plural(states, "state")} of the kernel gone through`,
+  ];
+  if (verdict === "inconclusive") lines.push("the search was given up before it was decided: --budget allows more states");
+  if (blocked.length === 0) return lines;
+  lines.push("");
+  if (blocked.length > 1) lines.push(`at the furthest, the kernel can be in ${blocked.length} states:`, "");
+  blocked.forEach((state, k) => {
+    if (blocked.length > 1) lines.push(style.bold(`state ${k + 1}`));
+    for (const task of state) lines.push(...blockedLines(task, trace.path, style, width), "");
+  });
+  while (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+function blockedLines({ task, during, step, reason, event, line }: Blocked, path: string, style: Style, width: number): string[] {
+  const place = line === undefined ? printable(path) : `${printable(path)}:${line}`;
+  const head = `${style.bold(place)}: ${printable(task)}${during ? `, in ${printable(during)}` : ""}${event === undefined ? "" : `, at event ${event}`}`;
+  const rows = table([
+    ["the kernel's next step", printable(step)],
+    ["what stands against it", printable(reason)],
+  ]);
+  return [head, ...indent(rows.flatMap((row) => (row.length + 4 <= width ? [row] : wrap(row, Math.max(40, width - 4)))), 4)];
+}
