@@ -50,7 +50,8 @@ export class DescriptorTables {
   closed(task: TaskId, fd: number): File | undefined {
     let table = this.#of(task);
     let inferred = false;
-    if (!table) {
+    if (table?.files[fd] === undefined) {
+      // Another thread's, maybe, with which this one shares its table.
       table = this.#owner(fd);
       inferred = true;
     }
