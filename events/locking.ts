@@ -66,7 +66,7 @@ export const call_rcu = operation({
   prototype: "void call_rcu(struct rcu_head *head, rcu_callback_t func)",
   source: "kernel/rcu/tree.c",
   summary: "Has a function run once every reader that is inside now has left.",
-  args: [pointer("head", "rcu_head", "%di", "the head inside what will be freed"), pointer("func", "other", "%si", "the function: i_callback for inodes")],
+  args: [pointer("head", "rcu_head", "%di", "the head inside what will be freed; the function, i_callback for inodes, is told it")],
   probed: false,
 });
 
