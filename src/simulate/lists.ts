@@ -19,9 +19,7 @@ export function lowestFree(list: readonly number[], below: number): number {
 export function drop(list: number[], value: number, size: number): void {
   let at = 0;
   while (at < list.length && list[at] !== value) at += size;
-  // A queue loses its first; that is cheap for `shift` alone, however long the queue.
-  if (at === 0) for (let k = 0; k < size; k++) list.shift();
-  else list.splice(at, size);
+  list.splice(at, size);
 }
 
 /** Sets of numbers as ranges, first and end in turn, in order and apart: the pages of a file. Comes to how many are new. */

@@ -2,7 +2,8 @@
  * A machine that runs a simulated kernel: tasks, each at its next step, and the memory that all of them share. It takes one
  * step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
  */
-import { type Config, type Environment, Words, type History } from "./environment.js";
+import { Run, systemCalls } from "./calls.js";
+import { type Config, type Environment, Words, type History, type Tape } from "./environment.js";
 import { cover, drop, lowestFree, put, uncover } from "./lists.js";
 import { type Mark, Memory } from "./memory.js";
 import type { Effect, Guard, Op, Step } from "./step.js";
@@ -37,7 +38,7 @@ export interface Task<K = never> {
   /** Its next step; nothing when the program is over. */
   pending: Step | undefined;
   /** The part as it runs; absent when the task has to be brought back to where it was first. */
-  op: Op<void> | undefined;
+  op: Run | undefined;
 }
 
 /** Told of every step that is taken, after it took effect. */
@@ -65,6 +66,8 @@ export class Machine<K extends Environment> {
   /** Decides about faults; the default is that nothing fails but what fault injection was armed for. */
   fault: FaultChoice<K> = () => 0;
   listener: Listener<K> | undefined;
+  /** The kernel as programs call it. */
+  readonly #calls: K;
   readonly #keeps: boolean;
 
   constructor(
@@ -74,7 +77,8 @@ export class Machine<K extends Environment> {
     this.#keeps = options.undo ?? false;
     this.system = this.structs.create("system");
     const { memory, structs, words, system } = this;
-    this.kernel = Object.assign(Object.create(code.functions) as K, { memory, structs, words, system, config: code.config, replayed: -1, history: undefined });
+    this.kernel = Object.assign(Object.create(code.functions) as K, { memory, structs, words, system, config: code.config, tape: { history: undefined, at: -1 } satisfies Tape });
+    this.#calls = systemCalls(this.kernel);
   }
 
   /** From here on, moments can be left and come back to. */
@@ -111,14 +115,14 @@ export class Machine<K extends Environment> {
     kernel.current = task.struct;
     if (this.#keeps) {
       task.history.push(value);
-      kernel.history = task.history;
+      kernel.tape.history = task.history;
     }
     const next = task.op!.next(value);
-    if (next.done) {
+    if (next) {
+      task.pending = next;
+    } else {
       task.segment++;
       this.#begin(task);
-    } else {
-      task.pending = next.value;
     }
     return step;
   }
@@ -155,14 +159,11 @@ export class Machine<K extends Environment> {
       }
       if (this.#keeps) {
         task.history = [];
-        kernel.history = task.history;
+        kernel.tape.history = task.history;
       }
-      task.op = segment(kernel);
-      const first = task.op.next(0);
-      if (!first.done) {
-        task.pending = first.value;
-        return;
-      }
+      task.op = new Run(segment(this.#calls));
+      task.pending = task.op.next(0);
+      if (task.pending) return;
       task.segment++;
     }
   }
@@ -172,12 +173,13 @@ export class Machine<K extends Environment> {
     const { kernel } = this;
     const { history } = task;
     kernel.current = task.struct;
-    kernel.history = history;
-    kernel.replayed = 0;
-    const op = task.program.segment(task.segment)!(kernel);
+    const { tape } = kernel;
+    tape.history = history;
+    tape.at = 0;
+    const op = new Run(task.program.segment(task.segment)!(this.#calls));
     op.next(0);
-    for (let k = 0; kernel.replayed < history.length && k < MAX_SEGMENT_STEPS; k++) op.next(history[kernel.replayed++] as number);
-    kernel.replayed = -1;
+    for (let k = 0; tape.at < history.length && k < MAX_SEGMENT_STEPS; k++) op.next(history[tape.at++] as number);
+    tape.at = -1;
     task.op = op;
   }
 
@@ -226,7 +228,8 @@ export class Machine<K extends Environment> {
         memory.own(effect.list).push(...effect.values);
         return 0;
       case "drop":
-        drop(memory.own(effect.list), effect.value, effect.size);
+        if (memory.item(effect.list, 0) === effect.value) memory.shift(effect.list, effect.size);
+        else drop(memory.own(effect.list), effect.value, effect.size);
         return 0;
       case "put":
         return put(memory.own(effect.list), effect.index, effect.value);

@@ -15,6 +15,8 @@ export class Memory {
   readonly #lists: (readonly number[])[] = [];
   /** Lists that nobody was handed: they may be changed in place. To everybody else a list is a value, which never changes. */
   readonly #owned: boolean[] = [];
+  /** How many numbers were taken off the front of an owned list that are still there. */
+  readonly #shifted: number[] = [];
   /** The next free number cell and list cell are cells themselves: what is undone is given back. */
   #top = 1;
   #listTop = 1;
@@ -25,6 +27,7 @@ export class Memory {
 
   /** Keeps what is overwritten from here on, for `undo`. */
   keepHistory(): void {
+    for (let cell = 1; cell < this.#listTop; cell++) this.#settle(cell);
     this.#journal = true;
   }
 
@@ -33,13 +36,14 @@ export class Memory {
   }
 
   list(cell: ListCell): readonly number[] {
+    this.#settle(cell);
     this.#owned[cell] = false;
     return this.#lists[cell] ?? EMPTY;
   }
 
   /** A number of a list; 0 behind its end. */
   item(cell: ListCell, index: number): number {
-    return this.#lists[cell]?.[index] ?? 0;
+    return this.#lists[cell]?.[(this.#shifted[cell] ?? 0) + index] ?? 0;
   }
 
   set(cell: Cell, value: number): void {
@@ -57,15 +61,30 @@ export class Memory {
     }
     this.#lists[cell] = value;
     this.#owned[cell] = false;
+    this.#shifted[cell] = 0;
   }
 
   /** A list to be changed at once, in place: a copy where the one that is there may be looked at again. */
   own(cell: ListCell): number[] {
+    this.#settle(cell);
     if (this.#owned[cell] && !this.#journal) return this.#lists[cell] as number[];
     const copy = [...(this.#lists[cell] ?? EMPTY)];
     this.setList(cell, copy);
     this.#owned[cell] = true;
     return copy;
+  }
+
+  /** Takes numbers off the front. A queue may be long: the others move up when it is next handed out, not each time. */
+  shift(cell: ListCell, count: number): void {
+    if (this.#owned[cell] && !this.#journal) this.#shifted[cell] = (this.#shifted[cell] ?? 0) + count;
+    else this.own(cell).splice(0, count);
+  }
+
+  #settle(cell: number): void {
+    const shifted = this.#shifted[cell];
+    if (!shifted) return;
+    (this.#lists[cell] as number[]).splice(0, shifted);
+    this.#shifted[cell] = 0;
   }
 
   /** Room for so many numbers and lists, all 0 and empty: the first cell of each. Nothing is ever reused: see `structs.ts`. */
@@ -114,6 +133,7 @@ export class Memory {
     };
     for (let cell = 1; cell < this.#top; cell++) mix(this.#numbers[cell]!);
     for (let cell = 1; cell < this.#listTop; cell++) {
+      this.#settle(cell);
       const list = this.#lists[cell] ?? EMPTY;
       mix(list.length);
       for (const value of list) mix(value);

@@ -5,7 +5,7 @@ import { CONTEXT_SOFTIRQ, type Batch, type TaskId } from "../log/batch.js";
 import { BatchBuilder } from "../log/batch-builder.js";
 import { createTables, type Tables } from "../log/tables.js";
 import type { Memory } from "./memory.js";
-import type { Address, Step, Value } from "./step.js";
+import type { Address, Embedded, Reading, Step, Value } from "./step.js";
 import type { AnyStruct } from "./structs.js";
 
 /** Where things lie, as on x86-64: slabs in the direct map, modules and functions above. */
@@ -34,8 +34,9 @@ export class Recorder {
   readonly tables: Tables = createTables();
   readonly #builder = new BatchBuilder(this.tables.addresses);
   readonly #batches: Batch[] = [];
-  /** By operation: the points that this kernel shows; 0 for one that it does not. */
-  readonly #points = new Map<string, { readonly entry: number; readonly return: number }>();
+  /** By operation: the points that this kernel shows; none for one that it does not. */
+  readonly #entries = new Map<string, number>();
+  readonly #returns = new Map<string, number>();
   readonly #slots: readonly (readonly Slot[])[];
   /** Address numbers by pointer: the same structure is printed many times. */
   readonly #addressOf: number[] = [];
@@ -50,8 +51,7 @@ export class Recorder {
     this.#slots = found;
     for (const point of points.points) {
       if (!point || !shownOn(point.operation, shown)) continue;
-      const known = this.#points.get(point.operation.name) ?? { entry: 0, return: 0 };
-      this.#points.set(point.operation.name, { ...known, [point.phase]: point.id });
+      (point.phase === "entry" ? this.#entries : this.#returns).set(point.operation.name, point.id);
     }
   }
 
@@ -59,27 +59,26 @@ export class Recorder {
     return { id: this.tables.tasks.intern(comm, pid), cpu: 0, context: softirq ? CONTEXT_SOFTIRQ : 0 };
   }
 
-  /** Whether a probe shows this step. */
-  shows(step: Step): boolean {
-    return this.pointOf(step) !== 0;
-  }
-
   /** The point of the event that a probe shows of this step; 0 for none. */
   pointOf({ operation, phase }: Step): number {
     if (operation === undefined || phase === "inner") return 0;
-    return this.#points.get(operation)?.[phase] ?? 0;
+    return (phase === "entry" ? this.#entries : this.#returns).get(operation) ?? 0;
   }
 
-  /** Appends an event, at a time in ns. */
-  record(step: Step, task: RecordedTask, time: number): void {
-    const point = this.pointOf(step);
+  /** Appends the event that a probe shows of a step, at a time in ns. */
+  record(step: Step, task: RecordedTask, time: number, point = this.pointOf(step)): void {
     if (point === 0) return;
     this.events++;
     const builder = this.#builder;
     if (builder.full) this.#batches.push(builder.seal());
     const high = Math.floor(time / NANOSECONDS);
     builder.begin(point, task.id, task.cpu, task.context, high, time - high * NANOSECONDS, 0);
-    for (const { name, type } of this.#slots[point]!) this.#push(type, step.phase === "return" ? (step.result as Value) : step.args![name]!);
+    const slots = this.#slots[point]!;
+    const { args } = step;
+    for (let k = 0; k < slots.length; k++) {
+      const { name, type } = slots[k]!;
+      this.#push(type, args ? args[name]! : (step.result as Value));
+    }
   }
 
   /** All that was recorded, sealed. */
@@ -90,9 +89,9 @@ export class Recorder {
 
   #push(type: ArgumentDefinition["type"], value: Value): void {
     const builder = this.#builder;
-    if (type === "string") return builder.pushString(value as string);
     if (type === "ptr") return builder.pushNumber(this.addressId(value as Address), 0);
-    const number = typeof value === "object" && value !== null && "reads" in value ? this.memory.get(value.reads) : (value as number);
+    if (type === "string") return builder.pushString(value as string);
+    const number = typeof value === "object" ? this.memory.get((value as Reading).reads) : (value as number);
     if (number < 0) builder.pushNumber(number % TWO_32 >>> 0, Math.floor(number / TWO_32) >>> 0);
     else builder.pushNumber(number >>> 0, Math.floor(number / TWO_32));
   }
@@ -102,7 +101,7 @@ export class Recorder {
     if (value === null) return 0;
     const { addresses } = this.tables;
     if (typeof value === "number") return value < 0 ? addresses.intern(value >>> 0, KERNEL_TEXT) : addresses.intern((TEXT + (value % 0x400000) * CELL_BYTES) >>> 0, KERNEL_TEXT - Math.floor(value / 0x400000));
-    if ("of" in value) {
+    if (isEmbedded(value)) {
       const low = lowOf(value.of) + value.offset;
       return addresses.intern(low >>> 0, highOf(value.of, low));
     }
@@ -114,6 +113,11 @@ export class Recorder {
     }
     return id;
   }
+}
+
+/** Of the many kinds of structures each has a shape of its own, and `in` is slow where it sees many shapes. */
+function isEmbedded(value: AnyStruct | Embedded): value is Embedded {
+  return (value as Partial<AnyStruct>).pointer === undefined;
 }
 
 function lowOf({ kind, pointer }: AnyStruct): number {

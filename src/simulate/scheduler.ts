@@ -49,8 +49,10 @@ export class Scheduler<K extends Environment> implements Schedule {
 
   next(): number | undefined {
     const { tasks } = this.machine;
-    const chosen = this.#chosen();
+    const chosen = this.#choice < this.#choices.length ? this.#chosen() : undefined;
     if (chosen !== undefined) return this.#run(chosen);
+    // Without a seed, the one that ran last goes on for as long as it can.
+    if (!this.#seeded && this.#isReady(this.#current)) return this.#run(this.#current);
     let earliest: number | undefined;
     let at = Infinity;
     const ready: number[] = [];
@@ -72,6 +74,11 @@ export class Scheduler<K extends Environment> implements Schedule {
     if (earliest === undefined) return undefined;
     this.#ms = at;
     return this.#run(earliest);
+  }
+
+  #isReady(number: number): boolean {
+    const task = this.machine.tasks[number];
+    return task !== undefined && this.machine.enabled(task) && this.#wakeOf(task) <= this.#ms;
   }
 
   #chosen(): number | undefined {

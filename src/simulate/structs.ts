@@ -63,6 +63,41 @@ export type Kvm = Struct<"kvm">;
 export type Memslot = Struct<"kvm_memory_slot">;
 export type Gmem = Struct<"kvm_gmem">;
 
+/** Where a structure lies: at its pointer the cell that says whether it was freed, behind it those of its fields. */
+class Place {
+  declare readonly kind: StructKind;
+
+  constructor(
+    readonly pointer: number,
+    readonly lists: number,
+  ) {}
+
+  get freed(): number {
+    return this.pointer;
+  }
+}
+
+/** Structures of a kind know the cell of each field by where they lie: many are made, and most fields are never looked at. */
+function placesOf(kind: StructKind): typeof Place {
+  const { fields, lists } = STRUCTS[kind];
+  const places = class extends Place {};
+  Object.defineProperty(places.prototype, "kind", { value: kind });
+  const define = (name: string, get: (this: Place) => number): void => void Object.defineProperty(places.prototype, name, { get });
+  fields.forEach((field, k) =>
+    define(field, function () {
+      return this.pointer + 1 + k;
+    }),
+  );
+  lists.forEach((name, k) =>
+    define(name, function () {
+      return this.lists + k;
+    }),
+  );
+  return places;
+}
+
+const PLACES = Object.fromEntries(Object.keys(STRUCTS).map((kind) => [kind, placesOf(kind as StructKind)])) as Readonly<Record<StructKind, typeof Place>>;
+
 /** Structures by pointer. What a pointer leads to never changes, so they are made once and kept. */
 export class Structs {
   readonly #byPointer: (AnyStruct | undefined)[] = [];
@@ -72,10 +107,7 @@ export class Structs {
   create<K extends StructKind>(kind: K): Struct<K> {
     const { fields, lists } = STRUCTS[kind];
     const { cell, list } = this.memory.allocate(fields.length + 1, lists.length);
-    const struct: Record<string, unknown> = { kind, pointer: cell, freed: cell };
-    fields.forEach((field, k) => (struct[field] = cell + 1 + k));
-    lists.forEach((name, k) => (struct[name] = list + k));
-    const made = struct as unknown as Struct<K>;
+    const made = new PLACES[kind](cell, list) as unknown as Struct<K>;
     this.#byPointer[cell] = made;
     return made;
   }

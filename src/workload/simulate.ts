@@ -136,10 +136,11 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
     return errno;
   };
   machine.listener = (task, step) => {
-    if (!recorder.shows(step)) return;
+    const point = recorder.pointOf(step);
+    if (point === 0) return;
     const { program, struct } = task;
     const recorded = (tasks[task.number] ??= recorder.task(program.comm, machine.memory.get(struct.pid), program.softirq ?? false));
-    recorder.record(step, recorded, scheduler.now);
+    recorder.record(step, recorded, scheduler.now, point);
     if (step.operation !== "tracing_mark_write") return;
     const text = step.args!["text"] as string;
     if (text.startsWith(OPERATION)) begun[task.number] = recorder.events;

@@ -262,11 +262,13 @@ export const kvmMain = {
 
 /** An offset and a size whose sum does not fit in 64 bits. Both are 64-bit numbers that may be written as negative ones. */
 function wraps(offset: number, size: number): boolean {
+  if (offset >= 0 && size >= 0) return offset + size >= 2 ** 64;
   return BigInt.asUintN(64, BigInt(offset)) + BigInt.asUintN(64, BigInt(size)) > 0xffffffffffffffffn;
 }
 
 /** A guest page number of an address that may be written as a negative number. */
 function gfn(gpa: number): number {
+  if (gpa >= 0) return Math.floor(gpa / PAGE_SIZE);
   return Number(BigInt.asUintN(64, BigInt(gpa)) >> BigInt(PAGE_SHIFT));
 }
 
