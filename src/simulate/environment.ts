@@ -19,6 +19,14 @@ export interface Config {
   readonly totalRamPages: number;
 }
 
+/** Where what a task is told is written, and read again when it is brought back to where it was. */
+export interface Tape {
+  /** Absent where nobody will ask. */
+  history: History | undefined;
+  /** How far a task that is brought back has come; -1 when it runs for real. */
+  at: number;
+}
+
 export class Environment {
   declare readonly memory: Memory;
   declare readonly structs: Structs;
@@ -26,31 +34,32 @@ export class Environment {
   declare readonly config: Config;
   /** The task on whose behalf the code runs. */
   declare current: Task;
-  /** Written while a task runs, so that it can be brought back to where it was; absent where nobody will ask. */
-  declare history: History | undefined;
-  /** Where in `history` a task that is brought back has come to; -1 when it runs for real. */
-  declare replayed: number;
+  /** One for a kernel and all that is made of it by `with`. */
+  declare readonly tape: Tape;
   declare readonly words: Words;
 
   get(cell: Cell): number {
-    if (this.replayed >= 0) return this.history![this.replayed++] as number;
+    const { tape } = this;
+    if (tape.at >= 0) return tape.history![tape.at++] as number;
     const value = this.memory.get(cell);
-    this.history?.push(value);
+    tape.history?.push(value);
     return value;
   }
 
   list(cell: ListCell): readonly number[] {
-    if (this.replayed >= 0) return this.history![this.replayed++] as readonly number[];
+    const { tape } = this;
+    if (tape.at >= 0) return tape.history![tape.at++] as readonly number[];
     const value = this.memory.list(cell);
-    this.history?.push(value);
+    tape.history?.push(value);
     return value;
   }
 
   /** One number of a list; 0 behind its end. */
   item(cell: ListCell, index: number): number {
-    if (this.replayed >= 0) return this.history![this.replayed++] as number;
+    const { tape } = this;
+    if (tape.at >= 0) return tape.history![tape.at++] as number;
     const value = this.memory.item(cell, index);
-    this.history?.push(value);
+    tape.history?.push(value);
     return value;
   }
 

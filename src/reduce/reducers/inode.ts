@@ -264,9 +264,13 @@ export const inodeReducers = {
   },
   __destroy_inode: { entry: (w, e) => void beingDestroyed(w, e.inode, e) },
   kvm_gmem_destroy_inode: {
-    entry(w, e) {
+    entry(w, e, stack) {
       const inode = beingDestroyed(w, e.inode, e);
       if (inode && !inode.ownFree) w.store.update(inode, recipes.inodeOwnFree);
+      if (inode?.stage !== "live" || !(stack.find("alloc_anon_inode") ?? stack.find("new_inode"))) return;
+      // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace period.
+      const now = w.settle(inode, w.referenceOfCalls(inode, stack));
+      w.store.update(w.touch(now, e, "given up by its allocator"), recipes.inodeStage, "destroyed" as const);
     },
   },
   i_callback: {

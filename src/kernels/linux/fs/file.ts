@@ -1,6 +1,6 @@
 /** fs/file.c: descriptors. */
-import { add, addUnlessZero, change, create, enter, leave, store, storeList, when } from "../../../simulate/step.js";
-import { EBADF, EMFILE } from "../../constants.js";
+import { add, addUnlessZero, change, create, enter, leave, mayFail, store, storeList, when } from "../../../simulate/step.js";
+import { EBADF, EMFILE, ENOMEM } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const descriptors = {
@@ -13,6 +13,8 @@ export const descriptors = {
 
   /** The lowest descriptor that is free and below the limit. */
   *alloc_fd() {
+    const refused = yield mayFail("alloc_fd(0, rlimit(RLIMIT_NOFILE), flags)", -EMFILE, -ENOMEM);
+    if (refused) return refused;
     const files = this.files(this.get(this.current.files));
     const fd = yield when(undefined, "__set_open_fd(fd, fdt)", { cell: files.file_lock, is: "=", value: 0 }, { type: "claim", list: files.open_fds, value: 1, below: this.get(files.nofile) });
     return fd < 0 ? -EMFILE : fd;

@@ -1,5 +1,5 @@
 /** fs/file_table.c: open files. */
-import { add, allocate, change, enter, leave, store, storeList } from "../../../simulate/step.js";
+import { add, allocate, change, enter, leave, mayFail, store, storeList } from "../../../simulate/step.js";
 import { ENFILE, ENOMEM, FOPS } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
@@ -18,6 +18,8 @@ export const fileTable = {
     const max = this.get(this.system.files_stat_max_files);
     // percpu_counter_read_positive: what the CPU has not handed in is missed, and only then it is all summed up.
     if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max) return -ENFILE;
+    const full = yield mayFail("get_nr_files() >= files_stat.max_files", -ENFILE);
+    if (full) return full;
     const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
     if (!pointer) return -ENOMEM;
     const file = this.file(pointer);

@@ -1,5 +1,5 @@
 /** kernel/module/main.c: modules come, are held, and go. */
-import { add, addUnlessZero, allocation, change, create, enter, leave, reading, store, when } from "../../../simulate/step.js";
+import { add, addUnlessZero, allocation, change, create, enter, leave, mayFail, reading, store, when } from "../../../simulate/step.js";
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM, MODULE_REF_BASE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 import { isParameterValue, kstrtobool } from "./params.js";
@@ -13,7 +13,8 @@ export const modules = {
   *try_module_get(module) {
     if (!module) return true;
     yield enter("try_module_get", { module, name: this.words.word(this.get(module.name)), refcnt: reading(module.refcnt), state: reading(module.state) });
-    const ok = this.get(module.state) !== MODULE_STATE_GOING && (yield addUnlessZero(module.refcnt, 1, "atomic_inc_not_zero(&module->refcnt)")) > 0;
+    const refused = yield mayFail("module_is_live(module)", -ENOENT);
+    const ok = !refused && this.get(module.state) !== MODULE_STATE_GOING && (yield addUnlessZero(module.refcnt, 1, "atomic_inc_not_zero(&module->refcnt)")) > 0;
     yield leave("try_module_get", ok ? 1 : 0);
     return ok;
   },
@@ -145,8 +146,7 @@ export const modules = {
    */
   *trace_kprobe_module_callback(mod) {
     if (this.words.word(this.get(mod.name)) !== "kvm") return;
-    yield* this.try_module_get(mod);
-    yield* this.module_put(mod);
+    if (yield* this.try_module_get(mod)) yield* this.module_put(mod);
   },
 
   /** kernel/params.c: values must be what their parameter takes; parameters that a module has not are let go. */
