@@ -14,17 +14,35 @@ class Call<R = unknown> {
   }
 }
 
-/** A kernel as programs see it: the same, but that calling its functions is a system call. */
-export function systemCalls<K extends Environment>(kernel: K): K {
-  const calls: Record<string, (...args: unknown[]) => Call> = {};
-  for (let table = kernel; table !== Environment.prototype; table = Object.getPrototypeOf(table) as K) {
-    for (const [name, value] of Object.entries(table)) {
-      if (typeof value !== "function" || Object.hasOwn(calls, name)) continue;
+/** What a program finds in `this` besides. */
+interface Program<K> {
+  /** The kernel that it calls. */
+  readonly kernel: K;
+}
+
+const tables = new WeakMap<object, object>();
+
+/** The functions of a kernel as programs call them. Made once: machines that differ in shape would all be slow. */
+function systemCalls<K extends Environment>(functions: K): object {
+  let table = tables.get(functions) as Record<string, unknown> | undefined;
+  if (table) return table;
+  table = Object.create(Environment.prototype) as Record<string, unknown>;
+  for (let from = functions; from !== Environment.prototype; from = Object.getPrototypeOf(from) as K) {
+    for (const [name, value] of Object.entries(from)) {
+      if (typeof value !== "function" || Object.hasOwn(table, name)) continue;
       const call = value as (this: K, ...args: unknown[]) => Op<unknown>;
-      calls[name] = (...args) => new Call(call.apply(kernel, args));
+      table[name] = function (this: Program<K>, ...args: unknown[]) {
+        return new Call(call.apply(this.kernel, args));
+      };
     }
   }
-  return Object.assign(Object.create(kernel) as K, calls);
+  tables.set(functions, table);
+  return table;
+}
+
+/** A kernel as programs see it: the same, but that calling its functions is a system call. */
+export function seenByPrograms<K extends Environment>(kernel: K, functions: K): K {
+  return Object.assign(Object.create(systemCalls(functions)) as K, kernel, { kernel });
 }
 
 /** A part of a program as it runs. */

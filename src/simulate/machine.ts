@@ -2,7 +2,7 @@
  * A machine that runs a simulated kernel: tasks, each at its next step, and the memory that all of them share. It takes one
  * step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
  */
-import { Run, systemCalls } from "./calls.js";
+import { Run, seenByPrograms } from "./calls.js";
 import { type Config, type Environment, Words, type History, type Tape } from "./environment.js";
 import { cover, drop, lowestFree, put, uncover } from "./lists.js";
 import { type Mark, Memory } from "./memory.js";
@@ -78,7 +78,7 @@ export class Machine<K extends Environment> {
     this.system = this.structs.create("system");
     const { memory, structs, words, system } = this;
     this.kernel = Object.assign(Object.create(code.functions) as K, { memory, structs, words, system, config: code.config, tape: { history: undefined, at: -1 } satisfies Tape });
-    this.#calls = systemCalls(this.kernel);
+    this.#calls = seenByPrograms(this.kernel, code.functions);
   }
 
   /** From here on, moments can be left and come back to. */
@@ -111,11 +111,10 @@ export class Machine<K extends Environment> {
     const value = this.#take(task, step);
     this.listener?.(task, step, value);
     if (!task.op) this.#bringBack(task);
-    const { kernel } = this;
-    kernel.current = task.struct;
+    this.#switchTo(task);
     if (this.#keeps) {
       task.history.push(value);
-      kernel.tape.history = task.history;
+      this.kernel.tape.history = task.history;
     }
     const next = task.op!.next(value);
     if (next) {
@@ -147,9 +146,15 @@ export class Machine<K extends Environment> {
     });
   }
 
+  /** From here on, code runs on behalf of this task. */
+  #switchTo({ struct }: Task<K>): void {
+    this.kernel.current = struct;
+    this.#calls.current = struct;
+  }
+
   #begin(task: Task<K>): void {
     const { kernel } = this;
-    kernel.current = task.struct;
+    this.#switchTo(task);
     for (;;) {
       const segment = task.program.segment(task.segment);
       if (!segment) {
@@ -172,7 +177,7 @@ export class Machine<K extends Environment> {
   #bringBack(task: Task<K>): void {
     const { kernel } = this;
     const { history } = task;
-    kernel.current = task.struct;
+    this.#switchTo(task);
     const { tape } = kernel;
     tape.history = history;
     tape.at = 0;
