@@ -5,13 +5,16 @@ import type { Batch } from "../src/log/batch.js";
 import { type OpenOptions, openRecording, type Recording } from "../src/read/recording.js";
 import { openAccess } from "../src/read/trace-dat/spool.js";
 import { scanTraceDat } from "../src/read/trace-dat/scan.js";
+import { kernels } from "../src/kernels/index.js";
 import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
 import { MutableStore, type Store } from "../src/reduce/store.js";
 import { replay } from "../src/replay.js";
+import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
 import type { Done } from "./limits.js";
 import { CHURN, CHURN_BEFORE, streamLong, streamOther } from "./recording.js";
+import { longScenario } from "./simulation.js";
 
 /** Times that a recording is reduced before it counts. */
 const WARM_UP = 3;
@@ -40,7 +43,17 @@ export const jobs = {
   },
   naiveMap: () => reduce(() => new NaiveMapStore(), NAIVE_MS),
   naiveRecord: () => reduce(() => new NaiveRecordStore(), NAIVE_MS),
+  simulate: async (run: string): Promise<Done> => simulateLong(run),
+  simulateStarted: async (run: string): Promise<Done> => ({ from: process.cpuUsage(), ...simulateLong(run) }),
 } as const satisfies Record<string, (argument: string) => Promise<Done>>;
+
+/** `run`: a kernel, and how many times the rounds of the churn scenario. */
+function simulateLong(run: string): Done {
+  const [kernel = "", times] = run.split(" ");
+  const { ending, recording } = simulate(kernels[kernel as keyof typeof kernels], longScenario(Number(times)));
+  if (ending.type !== "finished") throw new Error(`the simulated ${kernel} ended in ${ending.type}`);
+  return { count: recording.report.events };
+}
 
 async function read(path: string, options: OpenOptions = {}): Promise<Done> {
   const recording = await openRecording(path, options);

@@ -46,6 +46,8 @@ const LINES = options.quick ? 100_000 : 2_000_000;
 /** What long recordings are counted in. */
 const LONG = options.quick ? 100_000 : 1_000_000;
 const LONG_TRACE_DAT = options.quick ? 100_000 : 4_000_000;
+/** How many times the rounds of the churn scenario simulated kernels carry out: some 70,000 events each. */
+const ROUNDS = options.quick ? 2 : 20;
 const RUNS = options.quick ? 3 : 5;
 
 if (options.help) process.stdout.write(HELP);
@@ -60,10 +62,10 @@ async function main(): Promise<void> {
   const lines = repetitions(LINES) * churn().lines;
   const notes = [
     `A run is a process of its own; ${RUNS} runs of each in turn, the median by CPU time. CPU time is user and kernel mode of all threads,`,
-    "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out.",
+    "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out, and where it says so.",
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
-  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(options["trace-dat"] ?? longTraceDat(folder), notes)), ...memory(), ...states()];
+  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(options["trace-dat"] ?? longTraceDat(folder), notes)), ...memory(), ...states(), ...simulations()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
@@ -133,6 +135,14 @@ function states(): Measure[] {
     job(section, "naive: the same over one record (its beginning)", "events", "naiveRecord"),
     job("diff: the same scenario on two kernels", "both read, replayed and compared", "events", "diff"),
   ];
+}
+
+function simulations(): Measure[] {
+  const section = `simulated kernels: the churn scenario with ${ROUNDS} times its rounds, parsed, carried out and recorded`;
+  return (["linux-7.2", "linux-6.12"] as const).flatMap((kernel) => [
+    job(section, `${kernel}, but for Node's start`, "events", "simulateStarted", `${kernel} ${ROUNDS}`),
+    job(section, `${kernel}, all of the process`, "events", "simulate", `${kernel} ${ROUNDS}`),
+  ]);
 }
 
 async function measure(measures: readonly Measure[]): Promise<Row[]> {
