@@ -23,5 +23,6 @@ export { loadKernel } from "./own-kernel/load.js";
 export { ChoiceError, KernelFunctionError, simulate, type Ending, type FaultPoint, type Outcome, type Simulation, type SimulationOptions } from "./workload/simulate.js";
 export { choicesOf, ChoicesError, parseChoices, printChoices, simulateChosen, type NamedStretch } from "./workload/choices.js";
 export { EndlessError, walkFaults, type FaultRun, type FaultWalk, type PlannedFault, type WalkOptions } from "./workload/faults.js";
+export { conform, type Blocked, type Conformance, type ConformOptions } from "./conform/index.js";
 export { compareKernels, type Divergence, type ErrorPath, type KernelDiff } from "./compare/kernels.js";
 export { ftraceText, ftraceTextOf } from "./write/ftrace.js";
