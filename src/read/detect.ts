@@ -3,11 +3,12 @@ import { Header, findHeader } from "./ftrace/header.js";
 import { HASH, LF } from "./ftrace/bytes.js";
 import { looksLikeBpftrace } from "./bpftrace/index.js";
 import { looksLikeFunctionGraph } from "./function-graph/index.js";
+import { looksLikeNdjson } from "./ndjson/index.js";
 import { looksLikePerfScript } from "./perf-script/index.js";
 import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
-export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph" | "bpftrace";
+export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson";
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -65,6 +66,7 @@ function textFormat(head: Buffer): Format | undefined {
     if (looksLikePerfScript(bytes, start)) return "perf-script";
     const line = bytes.toString("latin1", start, Math.min(end, start + SHOWN_OF_LINE));
     if (looksLikeBpftrace(line)) return "bpftrace";
+    if (looksLikeNdjson(line)) return "ndjson";
     if (looksLikeFunctionGraph(line)) return "function-graph";
     if (looksLikeTraceCmdReport(bytes, start, end)) return "trace-cmd-report";
     if (looksLikeFtrace(bytes, start, end)) return "ftrace";

@@ -8,6 +8,7 @@ import { BpftraceReader } from "./bpftrace/index.js";
 import { detectFormat, type Format } from "./detect.js";
 import { readFtrace } from "./ftrace/index.js";
 import { FunctionGraphReader } from "./function-graph/index.js";
+import { readNdjson } from "./ndjson/index.js";
 import { PerfScriptReader } from "./perf-script/index.js";
 import { ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
@@ -15,7 +16,7 @@ import { readThrough } from "./text/reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "trace-dat"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -62,6 +63,8 @@ export class Recording implements Log {
         return readThrough(new FunctionGraphReader(points, tables, report), source);
       case "bpftrace":
         return readThrough(new BpftraceReader(points, tables, report), source);
+      case "ndjson":
+        return readNdjson(source, points, tables, report);
       case "trace-dat":
         return this.#traceDat();
     }

@@ -1,6 +1,6 @@
 /** What reading a recording came to: how much of it was understood, and what the recording itself says is missing. */
 
-import type { Log } from "../log/log.js";
+import type { Log, Origin } from "../log/log.js";
 
 /** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
 export interface Recorded extends Log {
@@ -57,6 +57,8 @@ export class ReadReport {
   uncountedLoss = false;
   clock: Clock | undefined;
   tracer: string | undefined;
+  /** Where the events were first read from, of a recording that kreel exported. */
+  exportedFrom: Origin | undefined;
   /** The last line has no end: the file was cut. */
   truncated = false;
   /** Sentences for the user, in order: what was wrong with the file around the text. */

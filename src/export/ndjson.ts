@@ -1,0 +1,136 @@
+/** Events as NDJSON, one a line; `read/ndjson/format.ts` says what is in them. A stream: nothing is held but a chunk of text. */
+import type { Point } from "../../events/points.js";
+import { points } from "../../events/index.js";
+import { type Batch, type Loss, UNKNOWN_POINT } from "../log/batch.js";
+import type { Tables } from "../log/tables.js";
+import { formatTime } from "../log/time.js";
+import { signed64, unsigned64 } from "../log/view.js";
+import { CONTEXTS, NDJSON, NDJSON_VERSION } from "../read/ndjson/format.js";
+import type { ReadReport, Recorded } from "../read/report.js";
+import { jsonString } from "./json-text.js";
+
+/** Characters of a chunk, or a few more. */
+const CHUNK = 64 * 1024;
+/** High words at which a number of 64 bits is still a double's, from below and from above (as a signed word). */
+const EXACT_HIGH = 0x200000;
+const FULL_DIGITS = 9;
+
+/** The text in chunks of whole lines. The recording is read to its end, and closed by whoever opened it. */
+export async function* ndjsonText(recording: Recorded): AsyncGenerator<string> {
+  const { report } = recording;
+  const lines = new EventLines(recording.tables);
+  let text = "";
+  let begun = false;
+  let events = 0;
+  const begin = (): void => {
+    if (!begun) text = headLine(recording);
+    begun = true;
+  };
+  for await (const batch of recording.batches()) {
+    // Not sooner: what the clock is, is known from the first events on.
+    begin();
+    let loss = 0;
+    for (let i = 0; i < batch.length; i++) {
+      while (loss < batch.losses.length && batch.losses[loss]!.index <= i) text += lossLine(batch.losses[loss++]!);
+      text += lines.event(batch, i);
+      if (text.length < CHUNK) continue;
+      yield text;
+      text = "";
+    }
+    while (loss < batch.losses.length) text += lossLine(batch.losses[loss++]!);
+    events += batch.length;
+  }
+  begin();
+  yield text + endLine(report, events);
+}
+
+/** A recording that was exported before keeps the name of the one that it was made from. */
+function headLine({ origin, report }: Recorded): string {
+  const { path, format } = report.exportedFrom ?? origin;
+  const clock = report.clock ? JSON.stringify({ kind: report.clock.kind, digits: report.clock.digits }) : "null";
+  return `{"kreel":"${NDJSON}","version":${NDJSON_VERSION},"origin":{"path":${jsonString(path)},"format":${jsonString(format)}},"clock":${clock}}\n`;
+}
+
+function lossLine({ cpu, count, line }: Loss): string {
+  return `{"lost":${count === 0 ? "null" : count},"cpu":${cpu},"line":${line}}\n`;
+}
+
+function endLine({ lostLines, overrun, uncountedLoss }: ReadReport, events: number): string {
+  return `{"end":{"events":${events},"lost":${lostLines},"overrun":${overrun},"uncounted":${uncountedLoss}}}\n`;
+}
+
+/** Lines of events. What repeats from event to event (tasks, places, names) is made once. */
+class EventLines {
+  readonly #tasks: string[] = [];
+  readonly #places: string[] = [];
+  readonly #points: (PointText | undefined)[] = points.points.map((point) => point && new PointText(point));
+
+  constructor(private readonly tables: Tables) {}
+
+  event(batch: Batch, i: number): string {
+    const id = batch.point[i]!;
+    const what = id === UNKNOWN_POINT ? unknownText(batch, i) : this.#points[id]!.text(batch, i, this.tables);
+    const place = batch.place[i]!;
+    return `{"seq":${batch.firstSeq + i},${timeText(batch, i)},"cpu":${batch.cpu[i]!},${this.#task(batch.task[i]!)},"context":"${CONTEXTS[batch.context[i]! & 15]!}","line":${batch.line[i]!},"place":${place === 0 ? "null" : this.#place(place)},${what}}\n`;
+  }
+
+  #task(id: number): string {
+    return (this.#tasks[id] ??= taskText(this.tables, id));
+  }
+
+  #place(id: number): string {
+    return (this.#places[id] ??= jsonString(this.tables.places.text(id)));
+  }
+}
+
+function taskText(tables: Tables, id: number): string {
+  const { comm, pid, tgid, name } = tables.tasks.get(id);
+  const digits = name.slice(comm.length + 1);
+  return `"comm":${jsonString(comm)},"pid":${digits === String(pid) ? digits : jsonString(digits)},"tgid":${tgid ?? "null"}`;
+}
+
+/** The recording's own digits, unless the time is more exact than those: then all, and how many were its own. */
+function timeText({ timeHigh, timeLow, timeDigits }: Batch, i: number): string {
+  const [high, low] = [timeHigh[i]!, timeLow[i]!];
+  if (timeDigits === 0 || timeDigits === FULL_DIGITS || low % 10 ** (FULL_DIGITS - timeDigits) === 0) return `"time":"${formatTime(high, low, timeDigits)}"`;
+  return `"time":"${formatTime(high, low, FULL_DIGITS)}","digits":${timeDigits}`;
+}
+
+function unknownText(batch: Batch, i: number): string {
+  const { name, text } = batch.unknown.get(i) ?? { name: "", text: "" };
+  return `"operation":${jsonString(name)},"phase":"unknown","text":${jsonString(text)}`;
+}
+
+/** What is written of the events of one point. */
+class PointText {
+  readonly #head: string;
+
+  constructor(private readonly point: Point) {
+    this.#head = `"operation":"${point.operation.name}","phase":"${point.phase}","args":{`;
+  }
+
+  text(batch: Batch, i: number, tables: Tables): string {
+    const { args } = this.point;
+    const base = batch.argStart[i]!;
+    const fault = batch.fault[i]!;
+    let text = this.#head;
+    for (let k = 0; k < args.length; k++) {
+      const { name, type } = args[k]!;
+      const low = batch.low[base + k]!;
+      text += `${k === 0 ? "" : ","}"${name}":`;
+      if ((fault & (1 << k)) !== 0) text += "null";
+      else if (type === "string") text += jsonString(batch.strings[low]!);
+      else if (type === "ptr") text += `"${tables.addresses.hex(low)}"`;
+      else text += integerText(low, batch.high[base + k]!, type === "s32" || type === "s64");
+    }
+    return `${text}}`;
+  }
+}
+
+/** All 64 bits, whatever the type: a recording may print more than it holds. */
+function integerText(low: number, high: number, signed: boolean): string {
+  if (high < EXACT_HIGH) return String(high * 0x100000000 + low);
+  if (!signed) return `"${unsigned64(low, high)}"`;
+  const value = signed64(low, high);
+  return (high | 0) >= -EXACT_HIGH && Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`;
+}

@@ -1,0 +1,142 @@
+/** What is exported as NDJSON reads back as the same batches, exports as the same text, and replays to the same verdicts. */
+import test from "ava";
+import fc from "fast-check";
+import { points } from "../../../events/index.js";
+import { ndjsonText } from "../../../src/export/ndjson.js";
+import type { Batch } from "../../../src/log/batch.js";
+import { createTables, type Tables } from "../../../src/log/tables.js";
+import { NdjsonReader } from "../../../src/read/ndjson/index.js";
+import { ReadReport, type Recorded } from "../../../src/read/report.js";
+import { TroubleError } from "../../../src/read/trouble.js";
+import { openRecording } from "../../../src/read/recording.js";
+import { replay } from "../../../src/replay.js";
+import { collected, contentOf, keptRecording, MadeRecording, madeRecordings } from "../../export/logs.js";
+import { isAccounted, recordings } from "../helpers.js";
+
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
+/** One recording of so many, and one that is replayed as well. */
+const SAMPLE = 7;
+const REPLAYED = ["broken/leak-module-on-error/s09-enfile", "race/linux-7.2-close-rmmod", "linux-7.2/s04-bind-unbind"];
+
+interface Reading {
+  readonly batches: readonly Batch[];
+  readonly tables: Tables;
+  readonly report: ReadReport;
+}
+
+function read(text: string | Buffer, { chunk = Infinity, batchEvents = 8192 } = {}): Reading {
+  const bytes = Buffer.from(text);
+  const tables = createTables();
+  const report = new ReadReport("test");
+  const reader = new NdjsonReader(points, tables, report, batchEvents);
+  const batches: Batch[] = [];
+  for (let p = 0; p < bytes.length; p += chunk) batches.push(...reader.push(bytes.subarray(p, Math.min(bytes.length, p + chunk))));
+  batches.push(...reader.end());
+  return { batches, tables, report };
+}
+
+const contents = ({ batches, tables }: Pick<Reading, "batches" | "tables">): unknown[] => batches.map((batch) => contentOf(batch, tables));
+
+/** The same recording, read from its export. */
+function reread(reading: Reading): Recorded {
+  return Object.assign(new MadeRecording(reading.batches, reading.tables), { report: reading.report });
+}
+
+for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixtures/recordings/trace-dat/more/lossy.v6.dat.gz", "fixtures/recordings/trace-dat/more/counter.v6.dat.gz"]) {
+  test(`${path}: exported and read back, the same batches and the same text`, async (t) => {
+    const recording = await keptRecording(path);
+    const text = await collected(ndjsonText(recording));
+    const reading = read(text);
+    t.deepEqual(contents(reading), contents({ batches: recording.kept, tables: recording.tables }));
+    t.true(isAccounted(reading.report));
+    t.deepEqual([reading.report.skipped, reading.report.malformed, reading.report.warnings], [0, 0, []]);
+    t.deepEqual([reading.report.lost, reading.report.uncountedLoss, reading.report.clock], [recording.report.lost, recording.report.uncountedLoss, recording.report.clock]);
+    t.true((await collected(ndjsonText(reread(reading)))) === text);
+  });
+}
+
+for (const name of REPLAYED) {
+  test(`${name}: the export replays as the recording does, recognised by its content`, async (t) => {
+    const path = `fixtures/recordings/${name}.trace.gz`;
+    const text = await collected(ndjsonText(await openRecording(path)));
+    const input = (async function* () {
+      yield Buffer.from(text);
+    })();
+    const [expected, got] = [await replay(path), await replay("-", { input })];
+    t.is(got.trace.format, "ndjson");
+    t.deepEqual({ ...got.trace, path: "", format: "" }, { ...expected.trace, path: "", format: "" });
+    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const) t.deepEqual(got[what], expected[what], what);
+    t.true(got.findings.length > 0 || name.startsWith("linux"));
+  });
+}
+
+test("any log at all is the same when it comes back, whatever its names, values and pieces", async (t) => {
+  await fc.assert(
+    fc.asyncProperty(madeRecordings, fc.integer({ min: 1, max: 2000 }), async (recording, chunk) => {
+      const text = await collected(ndjsonText(recording));
+      const reading = read(text, { chunk, batchEvents: 16 });
+      t.deepEqual(contents(reading), contents({ batches: recording.kept, tables: recording.tables }));
+      t.deepEqual(reading.report.warnings, []);
+      t.deepEqual([reading.report.skipped, reading.report.malformed], [0, 0]);
+      t.is(await collected(ndjsonText(reread(reading))), text);
+      // eslint-disable-next-line no-control-regex
+      t.notRegex(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
+    }),
+    { numRuns: RUNS },
+  );
+  t.pass();
+});
+
+test("damage is skipped and told, and never more than that", async (t) => {
+  await fc.assert(
+    fc.asyncProperty(madeRecordings, fc.nat(), fc.nat({ max: 200 }), fc.string({ maxLength: 20 }), async (recording, at, length, put) => {
+      const text = await collected(ndjsonText(recording));
+      const from = at % text.length;
+      const damaged = text.slice(0, from) + put + text.slice(from + length);
+      try {
+        t.true(isAccounted(read(damaged).report));
+      } catch (error) {
+        // A version that nobody has written yet.
+        t.true(error instanceof TroubleError, String(error));
+      }
+    }),
+    { numRuns: RUNS },
+  );
+  t.pass();
+});
+
+const EVENT = { seq: 1, time: "1.000001", cpu: 0, comm: "a", pid: 7, tgid: null, context: "task", line: 3, place: null, operation: "dput", phase: "entry", args: { dentry: "0xffff888000000001" } };
+const HEAD = '{"kreel":"events","version":1,"origin":{"path":"x","format":"ftrace"},"clock":{"kind":"seconds","digits":6}}';
+const END = (events: number): string => `{"end":{"events":${events},"lost":0,"overrun":0,"uncounted":false}}`;
+const document = (...events: readonly unknown[]): string => [HEAD, ...events.map((e) => JSON.stringify(e)), END(events.length), ""].join("\n");
+
+test("lines that were taken out are events that were lost", (t) => {
+  const { batches, report } = read(document(EVENT, { ...EVENT, seq: 5, time: "1.000002" }));
+  t.deepEqual(batches[0]!.losses, [{ index: 1, cpu: 65535, count: 3, line: 3 }]);
+  t.is(report.lost, 3);
+});
+
+test("a file that was cut off says so", (t) => {
+  t.deepEqual(read(document(EVENT)).report.warnings, []);
+  const { report } = read(`${HEAD}\n${JSON.stringify(EVENT)}\n`);
+  t.true(report.truncated);
+  t.regex(report.warnings.join(), /cut off/);
+});
+
+test("an operation of a newer catalogue is an unknown event, an argument that is not there a fault", (t) => {
+  const { batches, report } = read(document({ ...EVENT, operation: "new_operation", phase: "return", args: { x: 1 } }, { ...EVENT, seq: 2, args: {} }));
+  t.deepEqual(batches[0]!.unknown.get(0), { name: "new_operation_ret", text: '{"x":1}' });
+  t.is(batches[0]!.fault[1], 1);
+  t.is(report.malformed, 1);
+});
+
+test("a newer version of the format is refused", (t) => {
+  t.throws(() => read(HEAD.replace('"version":1', '"version":2')), { instanceOf: TroubleError, message: /version 2/ });
+});
+
+test("what is no event is skipped: wrong types, arrays, nesting, lines without end", (t) => {
+  const lines = ["[]", "null", "1", '"x"', "{}", '{"seq":"1"}', '{"seq":1,"time":1}', JSON.stringify({ ...EVENT, cpu: 70000 }), JSON.stringify({ ...EVENT, pid: -1 }), JSON.stringify({ ...EVENT, comm: 1 }), JSON.stringify({ ...EVENT, time: "1.0000000001" }), '{"lost":-1,"cpu":0}', '{"end":1}', "{".repeat(1000), `"${"x".repeat(9 << 20)}"`];
+  const { report } = read([HEAD, ...lines, END(0)].join("\n"));
+  t.is(report.skipped, lines.length);
+  t.is(report.events, 0);
+});
