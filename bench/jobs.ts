@@ -14,6 +14,7 @@ import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
 import type { Done } from "./limits.js";
 import { CHURN, CHURN_BEFORE, streamLong, streamOther } from "./recording.js";
+import { conform } from "../src/conform/index.js";
 import { longScenario } from "./simulation.js";
 
 /** Times that a recording is reduced before it counts. */
@@ -45,14 +46,36 @@ export const jobs = {
   naiveRecord: () => reduce(() => new NaiveRecordStore(), NAIVE_MS),
   simulate: async (run: string): Promise<Done> => simulateLong(run),
   simulateStarted: async (run: string): Promise<Done> => ({ from: process.cpuUsage(), ...simulateLong(run) }),
+  /** A recording against its own kernel: `PATH KERNEL`. */
+  conform: async (run: string): Promise<Done> => conformRecording(run),
+  /** A log that was simulated before the clock is started: `KERNEL TIMES`, as of `simulate`. */
+  conformLong: async (run: string): Promise<Done> => conformLong(run),
 } as const satisfies Record<string, (argument: string) => Promise<Done>>;
 
 /** `run`: a kernel, and how many times the rounds of the churn scenario. */
 function simulateLong(run: string): Done {
   const [kernel = "", times] = run.split(" ");
-  const { ending, recording } = simulate(kernels[kernel as keyof typeof kernels], longScenario(Number(times)));
+  const { ending, recording } = simulate(kernels[kernel as keyof typeof kernels], longScenario(Number(times)), { keepFaults: false });
   if (ending.type !== "finished") throw new Error(`the simulated ${kernel} ended in ${ending.type}`);
   return { count: recording.report.events };
+}
+
+async function conformLong(run: string): Promise<Done> {
+  const [kernel = "", times] = run.split(" ");
+  const definition = kernels[kernel as keyof typeof kernels];
+  const scenario = longScenario(Number(times));
+  const { recording } = simulate(definition, scenario, { keepFaults: false });
+  const from = process.cpuUsage();
+  const { verdict, trace } = await conform(recording, scenario, definition);
+  if (verdict !== "admitted") throw new Error(`its own log is ${verdict} by ${kernel}`);
+  return { from, count: trace.events };
+}
+
+async function conformRecording(run: string): Promise<Done> {
+  const [path = "", kernel = ""] = run.split(" ");
+  const { verdict, trace } = await conform(path, longScenario(1), kernels[kernel as keyof typeof kernels]);
+  if (verdict !== "admitted") throw new Error(`${path} is ${verdict} by ${kernel}`);
+  return { count: trace.events };
 }
 
 async function read(path: string, options: OpenOptions = {}): Promise<Done> {

@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out, and where it says so.",
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
-  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(options["trace-dat"] ?? longTraceDat(folder), notes)), ...memory(), ...states(), ...simulations()];
+  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(options["trace-dat"] ?? longTraceDat(folder), notes)), ...memory(), ...states(), ...simulations(), ...conformances()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
@@ -143,6 +143,14 @@ function simulations(): Measure[] {
     job(section, `${kernel}, but for Node's start`, "events", "simulateStarted", `${kernel} ${ROUNDS}`),
     job(section, `${kernel}, all of the process`, "events", "simulate", `${kernel} ${ROUNDS}`),
   ]);
+}
+
+function conformances(): Measure[] {
+  const section = "conform: does the simulated kernel admit it?";
+  return [
+    job(section, "a recording of 7.2, all of the process", "events", "conform", "fixtures/recordings/churn/linux-7.2.trace.gz linux-7.2"),
+    job(section, `a log of ${ROUNDS / 2} times its rounds, but for Node's start`, "events", "conformLong", `linux-7.2 ${ROUNDS / 2}`),
+  ];
 }
 
 async function measure(measures: readonly Measure[]): Promise<Row[]> {

@@ -63,7 +63,7 @@ async function runSimulate(path: string, flags: Flags, terminal: Terminal): Prom
   const definition = await kernelOf(flags.kernel, flags.config);
   const scenario = await scenarioOf(path, terminal);
   return blamingKernel(scenario, async () => {
-    const options: SimulationOptions = { limit: STEPS, ...(seed === undefined ? {} : { seed }) };
+    const options: SimulationOptions = { limit: STEPS, keepFaults: fail !== undefined, ...(seed === undefined ? {} : { seed }) };
     if (fail === "all") return walkAndPrint(definition, scenario, options, { terminal, json: flags.json ?? false });
     const simulation = run(definition, scenario, { ...options, ...(fail ? { fail } : {}) }, flags.choices);
     if (fail) err.line(`kreel: ${failText(checkFail(simulation, fail))}`);

@@ -63,6 +63,8 @@ export interface SimulationOptions {
   readonly choices?: readonly Stretch[];
   /** What fails: the number of a fault point, and the error; without one, the usual error there. */
   readonly fail?: { readonly number: number; readonly errno?: number };
+  /** Whether to keep what could have failed; true when left out. Of a long run that is most of what it keeps. */
+  readonly keepFaults?: boolean;
   /** Steps after which a run is given up; some hundred million when left out. */
   readonly limit?: number;
 }
@@ -128,11 +130,13 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
   const faults: FaultPoint[] = [];
   const lineOf = (task: Task<Kernel>): Line | undefined => lines.get(task.program)?.[task.segment];
   const { fail } = options;
+  const keep = options.keepFaults ?? true;
+  let number = 0;
   machine.fault = (task, step) => {
-    const number = faults.length + 1;
+    number++;
     const fault = step.fault!;
     const errno = fail?.number === number ? (fail.errno ?? fault.errnos[0]!) : 0;
-    faults.push({ number, line: lineOf(task), task: task.program.comm, fault, errno });
+    if (keep || errno !== 0) faults.push({ number, line: lineOf(task), task: task.program.comm, fault, errno });
     return errno;
   };
   machine.listener = (task, step) => {
@@ -151,16 +155,16 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
   let steps = 0;
   let ending: Ending | undefined;
   while (!ending) {
-    const number = nextOf(scheduler, options.choices, steps);
-    if (number === undefined) {
+    const next = nextOf(scheduler, options.choices, steps);
+    if (next === undefined) {
       ending = endingOf(machine);
     } else if (steps >= limit) {
       ending = { type: "limit" };
     } else {
       const last = choices.at(-1);
-      if (last?.task === number) last.steps++;
-      else choices.push({ task: number, steps: 1 });
-      const task = machine.tasks[number]!;
+      if (last?.task === next) last.steps++;
+      else choices.push({ task: next, steps: 1 });
+      const task = machine.tasks[next]!;
       try {
         machine.step(task);
       } catch (error) {
