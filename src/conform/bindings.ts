@@ -20,6 +20,11 @@ export class Bindings {
     return this.#trail.length;
   }
 
+  /** What is bound now stays so: nobody will come back to a moment before. */
+  forget(): void {
+    this.#trail.length = 0;
+  }
+
   undo(mark: number): void {
     while (this.#trail.length > mark) {
       const [pointer, address, at, before] = this.#trail.pop()!;

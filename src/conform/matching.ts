@@ -42,13 +42,15 @@ export class Matcher {
   certain(step: Step, event: EvidenceEvent): boolean {
     const { args } = points.points[event.batch.point[event.index]!]!;
     let known = 0;
+    // What bears a name is known by it.
+    if (args.some((arg) => arg.type === "string")) return true;
     for (const arg of args) {
       const value = step.phase === "return" ? step.result : step.args![arg.name];
       if (!isStruct(value) || !this.#follows(arg, value)) continue;
       if (this.bindings.addressOf(value) === undefined) return false;
       known++;
     }
-    return known > 0 || step.phase === "return" || operationOf(event).module !== undefined || operationOf(event).probe === "marker";
+    return known > 0 || step.phase === "return" || operationOf(event).module !== undefined;
   }
 
   /** Takes it for granted that the event is the step. */

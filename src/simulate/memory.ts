@@ -106,6 +106,12 @@ export class Memory {
     return { entries: this.#undoCell.length, top: this.#top, listTop: this.#listTop };
   }
 
+  /** Keeps nothing of what was overwritten so far: moments that were taken can no longer be come back to. */
+  forget(): void {
+    this.#undoCell.length = 0;
+    this.#undoValue.length = 0;
+  }
+
   undo(mark: Mark): void {
     while (this.#undoCell.length > mark.entries) {
       const cell = this.#undoCell.pop()!;
