@@ -110,6 +110,8 @@ export interface OperationDefinition<
   /** Kernels whose recordings can hold this operation. A symbol that is inlined away in a release is absent there. */
   readonly kernels: readonly Kernel[];
   readonly unseen?: Unseen;
+  /** Symbols with the same parameters that `kreel record` probes, the first that it can, where a kernel refuses `symbol`. */
+  readonly substitutes?: readonly string[];
   /**
    * What it may call, directly or through code that has no probe, for operations whose return is not probed. A call tree
    * nests by pairs of entry and return; where there is no return, these say how far the operation reaches. Absent: nothing
@@ -137,6 +139,7 @@ interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], 
   readonly context?: Context;
   readonly kernels?: readonly Kernel[];
   readonly unseen?: Unseen;
+  readonly substitutes?: readonly string[];
   readonly calls?: readonly string[];
   readonly notes?: string;
 }

@@ -119,5 +119,6 @@ export const kvm_set_memory_region = operation({
   ],
   result: returnsNumber("err", "s32", "errno", "0, or -EINVAL, -EEXIST, -EBADF, -ENOMEM", "errno"),
   kernels: ["linux-6.18", "linux-7.2"],
+  substitutes: ["__kvm_set_memory_region"],
   notes: "On 6.12 the ioctl has its own inlined copy: bindings show as kvm_gmem_bind and kvm_gmem_unbind alone.",
 });

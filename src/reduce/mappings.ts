@@ -42,8 +42,14 @@ export class Mappings {
     return undefined;
   }
 
+  /** By inode: the folios that were ever its own. */
+  readonly #added = new Map<ObjectId, AddressId[]>();
+
   added(folio: AddressId, inode: Inode): void {
     this.#folios.set(folio, inode.id);
+    const added = this.#added.get(inode.id);
+    if (added) added.push(folio);
+    else this.#added.set(inode.id, [folio]);
   }
 
   /** The inode that a folio leaves; 0 when it is none that is followed. */
@@ -55,7 +61,7 @@ export class Mappings {
 
   /** An inode's end takes its pages with it (truncation removes them in batches, which no probe shows one by one). */
   forget(inode: ObjectId): void {
-    if (this.#folios.size === 0) return;
-    for (const [folio, id] of this.#folios) if (id === inode) this.#folios.delete(folio);
+    for (const folio of this.#added.get(inode) ?? []) if (this.#folios.get(folio) === inode) this.#folios.delete(folio);
+    this.#added.delete(inode);
   }
 }
