@@ -1,0 +1,248 @@
+/**
+ * A track for every object, from its birth to its death, in a group for each kind: what was done to it as instants, its count
+ * as a counter, who held it as slices beside it, and an arrow from the call that took a reference to the one that gave it back.
+ */
+import type { AddressId } from "../../log/batch.js";
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../../reduce/calls.js";
+import { COUNTED_KINDS, type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../../reduce/objects.js";
+import type { World } from "../../reduce/world.js";
+import { COUNT_NAMES } from "../../show/chronicle.js";
+import { namesOf } from "../../show/object-life.js";
+import { RecentEvents } from "../../show/recent.js";
+import { type Time, Track, type TraceEvents } from "./events.js";
+
+/** Past this many references on one object, who holds which is not compared at every event. */
+const MANY_REFERENCES = 256;
+const SHOWN: ReadonlySet<string> = new Set([...COUNTED_KINDS, "fs_type"]);
+
+interface Holding {
+  readonly seq: number;
+  readonly by: string;
+  readonly id: number;
+  owner: Owner;
+  name: string;
+  category: string;
+  /** Its arrow has begun. */
+  readonly arrow: boolean;
+}
+
+interface Life {
+  readonly id: ObjectId;
+  readonly address: AddressId;
+  readonly track: Track;
+  readonly label: string;
+  count: number | null;
+  holdings: Holding[];
+  /** The references as they were when they were last compared. */
+  references: readonly Reference[];
+}
+
+export class Objects {
+  readonly #groups = new Map<Kind, number>();
+  readonly #lives = new Map<ObjectId, Life>();
+  /** Lives by address: who is born where another lived has ended its life. */
+  readonly #at = new Map<AddressId, Life>();
+  readonly #recent = new RecentEvents();
+  /** What the event at hand touched. */
+  readonly #touched: { readonly object: KernelObject; note: string }[] = [];
+  /** What ends with a call that has no return: whatever event comes next ends it, and does not name it. */
+  readonly #ending = new Set<KernelObject>();
+  #references = 0;
+
+  constructor(
+    private readonly events: TraceEvents,
+    private readonly world: World,
+  ) {}
+
+  touched(object: KernelObject, note: string): void {
+    const known = this.#touched.find((t) => t.object.id === object.id);
+    if (!known) this.#touched.push({ object, note });
+    else if (note) known.note = known.note ? `${known.note}; ${note}` : note;
+  }
+
+  /** Before a return is reduced: what the call holds passes to somebody else now. */
+  returning(frame: Frame | undefined): void {
+    this.begin();
+    for (const id of frame ? [...frame.holds, frame.subject] : []) {
+      const object = this.world.store.any(id);
+      if (object && (object.focus || this.world.everything)) this.touched(object, "");
+    }
+  }
+
+  begin(): void {
+    this.#touched.length = 0;
+  }
+
+  /** After an event is reduced; `thread` is where it happened, with the slice open that it is part of. */
+  reduced(e: EventView, stack: Stack, frame: Frame | undefined, thread: Track, time: Time): void {
+    this.#recent.add(e);
+    if (this.world.everything) this.#arguments(e);
+    for (const object of this.#ending) if (object.death !== 0) this.touched(object, "");
+    for (const { object, note } of this.#touched) {
+      const now = this.world.store.any(object.id) ?? object;
+      // A module says its name an event later than it shows itself.
+      if (!SHOWN.has(now.kind) || (now.kind === "module" && now.name === "" && now.death === 0)) continue;
+      this.#update(now, note, e, { stack, frame, thread, time });
+    }
+  }
+
+  /** The recording is over: what lives is shown to its end. */
+  finish(): void {
+    const { last } = this.events;
+    for (const life of this.#lives.values()) this.#end(life, last, this.world.store.any(life.id) ? { "at the end of the recording": "still live" } : { "its end": "not seen" });
+    this.#lives.clear();
+  }
+
+  /** With everything shown, what an event names is shown as well. */
+  #arguments(e: EventView): void {
+    e.point!.args.forEach(({ object: kind }, k) => {
+      const object = kind && SHOWN.has(kind) ? this.world.at(kind as Kind, e.batch.low[e.base + k]!) : undefined;
+      if (object && (object.death === 0 || this.#lives.has(object.id))) this.touched(object, "");
+    });
+  }
+
+  #update(now: KernelObject, note: string, e: EventView, where: Where): void {
+    const { time } = where;
+    let life = this.#lives.get(now.id);
+    // What is dead and has no track was shown to its end.
+    if (!life && now.death !== 0 && now.death !== e.seq) return;
+    life ??= this.#born(now, time);
+    const { track } = life;
+    if (note) this.events.instant(track, time, note, "object", { event: e.seq, operation: e.point!.operation.name, task: this.world.taskName(e.taskId) });
+    if (now.count !== null && now.count !== life.count) this.events.counter(track, time, `${life.label} ${COUNT_NAMES[now.kind]}`, COUNT_NAMES[now.kind], now.count);
+    life.count = now.count;
+    if (now.references.length <= MANY_REFERENCES && !same(life.references, now.references)) this.#compare(life, now.references, where);
+    if (now.death !== 0) {
+      this.#end(life, time, { "died at event": now.death });
+      this.#lives.delete(now.id);
+      this.#ending.delete(now);
+    } else this.#mayEnd(now);
+  }
+
+  /** A file that is being released, and a VM that is being destroyed with its slots. */
+  #mayEnd(now: KernelObject): void {
+    if (now.kind === "file" && now.stage === "releasing") this.#ending.add(now);
+    if (now.kind !== "vm" || now.stage !== "destroying") return;
+    this.#ending.add(now);
+    for (const id of now.slots) {
+      const slot = this.#lives.has(id) ? this.world.store.any(id) : undefined;
+      if (slot) this.#ending.add(slot);
+    }
+  }
+
+  #born(object: KernelObject, now: Time): Life {
+    const before = this.#at.get(object.address);
+    if (before && this.#lives.delete(before.id)) this.#end(before, now, { "its end": "not seen; its address became another's" });
+    const name = namesOf(object)[0] ?? "";
+    const address = this.world.label(object);
+    const label = name !== "" && object.kind !== "module" ? `${address} ${name}` : address;
+    const track = new Track(this.#group(object.kind), this.events.own());
+    this.events.thread(track, label);
+    const birth = object.birth > 0 ? this.#recent.get(object.birth) : undefined;
+    const at = birth ? { high: birth.timeHigh, low: birth.timeLow } : now;
+    this.events.begin(track, at, label, object.kind, object.birth > 0 ? { "born at event": object.birth } : { born: "before the recording, or unseen" });
+    const life: Life = { id: object.id, address: object.address, track, label, count: null, holdings: [], references: [] };
+    this.#lives.set(object.id, life);
+    this.#at.set(object.address, life);
+    return life;
+  }
+
+  #end(life: Life, time: Time, args: Readonly<Record<string, string | number>>): void {
+    for (const holding of life.holdings) this.#release(life, holding, time);
+    this.events.end(life.track, time, args);
+    if (this.#at.get(life.address) === life) this.#at.delete(life.address);
+  }
+
+  #compare(life: Life, references: readonly Reference[], where: Where): void {
+    const rest = [...life.holdings];
+    const kept: Holding[] = [];
+    const fresh: Reference[] = [];
+    for (const reference of references) {
+      const at = bestMatch(rest, reference);
+      if (at < 0) fresh.push(reference);
+      else {
+        const [holding] = rest.splice(at, 1);
+        kept.push(holding!);
+        if (holding!.owner !== reference.owner) this.#pass(life, holding!, reference.owner, where);
+      }
+    }
+    for (const holding of rest) {
+      this.#release(life, holding, where.time);
+      if (holding.arrow && where.thread.depth > 0) this.events.flow("f", where.thread, where.time, `reference on ${life.label}`, holding.id);
+    }
+    for (const reference of fresh) kept.push(this.#hold(life, reference, where));
+    life.holdings = kept;
+    life.references = [...references];
+  }
+
+  #hold(life: Life, { seq, by, owner }: Reference, where: Where): Holding {
+    const arrow = where.thread.depth > 0;
+    const holding: Holding = { seq, by, owner, id: ++this.#references, arrow, ...this.#held(life, owner, where) };
+    this.events.async("b", life.track, where.time, holding.name, holding.category, holding.id, { "taken by": by, event: seq });
+    if (arrow) this.events.flow("s", where.thread, where.time, `reference on ${life.label}`, holding.id);
+    return holding;
+  }
+
+  /** A reference has another owner: the one slice ends, the next begins. */
+  #pass(life: Life, holding: Holding, owner: Owner, where: Where): void {
+    this.#release(life, holding, where.time);
+    Object.assign(holding, { owner, ...this.#held(life, owner, where) });
+    this.events.async("b", life.track, where.time, holding.name, holding.category, holding.id, { "taken by": holding.by, event: holding.seq });
+  }
+
+  #release(life: Life, { name, category, id }: Holding, time: Time): void {
+    this.events.async("e", life.track, time, name, category, id);
+  }
+
+  /** How a reference is called, by its owner: the category has the owner's kind. */
+  #held(life: Life, owner: Owner, { stack, frame }: Where): { readonly name: string; readonly category: string } {
+    const named = (who: string, kind: string): { readonly name: string; readonly category: string } => ({ name: `${life.label} held by ${who}`, category: `held,${kind}` });
+    if (owner === 0) return named("nobody that a probe shows", "unseen");
+    if (owner < 0) {
+      const call = frame?.seq === -owner ? frame : [...stack.frames()].find((f) => f.seq === -owner);
+      return named(call ? call.operation.name : `the call at event ${-owner}`, "call");
+    }
+    const object = this.world.store.any(owner);
+    return named(object ? this.world.label(object) : (this.#lives.get(owner)?.label ?? `object ${owner}`), object?.kind ?? "object");
+  }
+
+  #group(kind: Kind): number {
+    let pid = this.#groups.get(kind);
+    if (pid === undefined) {
+      this.#groups.set(kind, (pid = this.events.own()));
+      this.events.process(pid, GROUPS[kind]);
+    }
+    return pid;
+  }
+}
+
+interface Where {
+  readonly stack: Stack;
+  readonly frame: Frame | undefined;
+  readonly thread: Track;
+  readonly time: Time;
+}
+
+const GROUPS: Readonly<Record<Kind, string>> = {
+  inode: "inodes",
+  file: "files",
+  dentry: "dentries",
+  mount: "mounts",
+  superblock: "superblocks",
+  fs_type: "file system types",
+  module: "modules",
+  vm: "VMs",
+  memslot: "memslots",
+  descriptors: "descriptor tables",
+};
+
+function same(a: readonly Reference[], b: readonly Reference[]): boolean {
+  return a.length === b.length && a.every((r, k) => r === b[k]);
+}
+
+/** The holding of a reference: taken at the same event by the same operation, of the same owner rather than of another. */
+function bestMatch(holdings: readonly Holding[], { seq, by, owner }: Reference): number {
+  const own = holdings.findIndex((h) => h.seq === seq && h.by === by && h.owner === owner);
+  return own >= 0 ? own : holdings.findIndex((h) => h.seq === seq && h.by === by);
+}

@@ -1,0 +1,138 @@
+/** The tracks of threads, idle CPUs, interrupts and RCU callbacks, with the operations on them as nested slices. */
+import { type Batch, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ } from "../../log/batch.js";
+import type { Tables } from "../../log/tables.js";
+import type { EventView } from "../../log/view.js";
+import { CONTEXTS } from "../../read/ndjson/format.js";
+import { valueOf } from "../../reduce/call-tree.js";
+import type { Frame, Stack } from "../../reduce/calls.js";
+import type { World } from "../../reduce/world.js";
+import { call } from "../../show/words.js";
+import { type Arg, type Args, type Time, Track, type TraceEvents } from "./events.js";
+
+const IRQ = CONTEXT_HARDIRQ | CONTEXT_SOFTIRQ | CONTEXT_NMI;
+/** Beyond the pids of a kernel, and below the numbers that are given out here. */
+const MAX_PID = 1_000_000_000;
+const RCU = "rcu";
+
+interface Row extends Track {
+  /** Entries of the slices that are open, outermost first. */
+  readonly open: number[];
+  name: string;
+}
+
+export class Threads {
+  readonly #rows = new Map<string, Row>();
+  readonly #byStack = new Map<Stack, Row>();
+  /** Thread groups by number, and the groups that are not a process's. */
+  readonly #groups = new Map<string, number>();
+
+  constructor(
+    private readonly events: TraceEvents,
+    private readonly tables: Tables,
+    private readonly world: World,
+  ) {}
+
+  /** The track that an event happens on. */
+  row(batch: Batch, i: number, rcu = false): Row {
+    const task = this.tables.tasks.get(batch.task[i]!);
+    const cpu = batch.cpu[i]!;
+    const irq = batch.context[i]! & IRQ;
+    if (rcu) return this.#named(RCU, "RCU callbacks", () => this.#group("interrupts"));
+    if (irq !== 0) return this.#named(`${irq} ${cpu}`, `${CONTEXTS[irq]!} on CPU ${cpu}`, () => this.#group("interrupts"));
+    if (task.pid === 0) return this.#named(`idle ${cpu}`, `idle task of CPU ${cpu}`, () => this.#group("tasks"));
+    return this.#named(`task ${task.pid}`, task.name, () => (task.tgid === undefined || task.tgid === 0 || task.tgid > MAX_PID ? this.#group("tasks") : this.#process(task.tgid, task.comm)), task.pid);
+  }
+
+  /** An entry: its slice begins. Every event is a slice, however short: only slices can be the ends of arrows. */
+  entered(e: EventView, stack: Stack, frame: Frame | undefined, time: Time): Row {
+    const point = e.point!;
+    const rcu = point.operation.context === "rcu";
+    const row = this.row(e.batch, e.index, rcu);
+    if (!rcu) this.#byStack.set(stack, row);
+    this.events.begin(row, time, point.operation.name, point.operation.module ?? "vmlinux", this.#args(e));
+    if (frame && !rcu) row.open.push(e.seq);
+    return row;
+  }
+
+  /** Behind an entry: an operation of which nothing shows the end is over. */
+  passed(row: Row, frame: Frame | undefined, rcu: boolean, time: Time): void {
+    if (!frame || rcu) this.events.end(row, time);
+  }
+
+  /** A return: the track, and whether the slice is there that ends. */
+  returning(e: EventView, stack: Stack, frame: Frame | undefined, time: Time): Row {
+    const row = this.row(e.batch, e.index);
+    this.#byStack.set(stack, row);
+    if (!frame || !row.open.includes(frame.seq)) this.events.begin(row, time, e.point!.operation.name, e.point!.operation.module ?? "vmlinux", { "its entry": "not recorded" });
+    return row;
+  }
+
+  returned(e: EventView, row: Row, frame: Frame | undefined, time: Time): void {
+    const value = valueOf(this.world, e, e.point!.args[0]!, 0);
+    const args: Args = { [value.name]: call.result(value), "returned at event": e.seq };
+    if (frame && row.open.includes(frame.seq)) this.#closeDownTo(row, frame.seq, time, args);
+    else this.events.end(row, time, args);
+  }
+
+  /** A call of which the end is not shown: it lasted as long as anything was seen inside it. */
+  closed(frame: Frame, stack: Stack): void {
+    const row = this.#byStack.get(stack);
+    if (row?.open.includes(frame.seq)) this.#closeDownTo(row, frame.seq, row.last, frame.paired ? { "its return": "not recorded" } : {});
+  }
+
+  /** The recording is over: what is open stays open as far as anybody can tell. */
+  finish(): void {
+    const { last } = this.events;
+    for (const row of this.#rows.values()) if (row.open.length > 0) this.#closeDownTo(row, row.open[0]!, last, { "its return": "behind the end of the recording" });
+  }
+
+  #closeDownTo(row: Row, seq: number, time: Time, args: Args): void {
+    while (row.open.length > 0) {
+      const open = row.open.pop()!;
+      this.events.end(row, time, open === seq ? args : { "its return": "not recorded" });
+      if (open === seq) return;
+    }
+  }
+
+  #args(e: EventView): Args {
+    const args: Record<string, Arg> = { event: e.seq };
+    if (e.line > 0) args["line"] = e.line;
+    e.point!.args.forEach((definition, k) => {
+      const { text, object, number } = valueOf(this.world, e, definition, k);
+      const decimal = number !== undefined && Number.isSafeInteger(number) && /^-?\d+$/.test(text);
+      args[definition.name] = object ? object.label : decimal ? number : definition.type === "string" && !e.isFault(k) ? e.batch.strings[e.batch.low[e.base + k]!]! : text;
+    });
+    return args;
+  }
+
+  /** The row of a key, made when it is first asked for. A thread that changes its name (exec) is shown by the latest. */
+  #named(key: string, name: string, group: () => number, pid?: number): Row {
+    let row = this.#rows.get(key);
+    if (!row) {
+      const track = new Track(group(), pid !== undefined && pid <= MAX_PID ? pid : this.events.own());
+      this.#rows.set(key, (row = Object.assign(track, { open: [], name: "" })));
+    }
+    if (row.name !== name) {
+      row.name = name;
+      this.events.thread(row, name);
+    }
+    return row;
+  }
+
+  #group(name: string): number {
+    return this.#grouped(name, name, () => this.events.own());
+  }
+
+  #process(tgid: number, comm: string): number {
+    return this.#grouped(`process ${tgid}`, comm, () => tgid);
+  }
+
+  #grouped(key: string, name: string, number: () => number): number {
+    let pid = this.#groups.get(key);
+    if (pid === undefined) {
+      this.#groups.set(key, (pid = number()));
+      this.events.process(pid, name);
+    }
+    return pid;
+  }
+}
