@@ -15,7 +15,7 @@ export interface Beginning {
 
 export function beginningOf(scenario: Scenario, evidence: Evidence): Beginning {
   const marks = marksOf(evidence);
-  const firstMark = marks.find((text) => text.startsWith("op: "))?.slice(4).trimEnd();
+  const firstMark = marks.find((text) => text.startsWith("op: "))?.slice(4);
   const at = firstMark === undefined ? 0 : Math.max(0, scenario.lines.findIndex((line) => line.thread === undefined && line.marker === firstMark));
   const lines: Line[] = scenario.lines.slice(0, at);
   // A module that could not be loaded because it is there already was loaded by somebody else.
@@ -23,7 +23,7 @@ export function beginningOf(scenario: Scenario, evidence: Evidence): Beginning {
   for (const line of scenario.lines.slice(at)) {
     if (line.operation.type !== "load" || loaded.has(line.operation.module)) continue;
     loaded.add(line.operation.module);
-    if (marks.some((text) => text.startsWith(`ret: ${line.text} = -1 EEXIST`))) lines.push({ ...line, marker: line.text });
+    if (marks.find((text) => text.startsWith(`ret: ${line.text} = `))?.endsWith("EEXIST")) lines.push({ ...line, marker: line.text });
   }
   return { before: { lines, references: lines.length > 0 ? firstCounts(evidence) : new Map() }, scenario: at === 0 ? scenario : { ...scenario, lines: scenario.lines.slice(at) } };
 }
@@ -32,7 +32,7 @@ function marksOf({ streams }: Evidence): string[] {
   const marks: string[] = [];
   for (const { events } of streams) {
     for (const { batch, index } of events) {
-      if (points.points[batch.point[index]!]?.operation.probe === "marker") marks.push(batch.strings[batch.low[batch.argStart[index]!]!] ?? "");
+      if (points.points[batch.point[index]!]?.operation.probe === "marker") marks.push((batch.strings[batch.low[batch.argStart[index]!]!] ?? "").trimEnd());
     }
   }
   return marks;

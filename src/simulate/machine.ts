@@ -4,7 +4,7 @@
  */
 import { Run, seenByPrograms } from "./calls.js";
 import { type Config, type Environment, Words, type History, type Tape } from "./environment.js";
-import { cover, drop, lowestFree, put, uncover } from "./lists.js";
+import { cover, covers, drop, lowestFree, put, uncover } from "./lists.js";
 import { type Mark, Memory } from "./memory.js";
 import type { Effect, Guard, Op, Step } from "./step.js";
 import { Structs, type System, type Task as TaskStruct } from "./structs.js";
@@ -254,6 +254,8 @@ export class Machine<K extends Environment> {
         memory.set(effect.count, memory.get(effect.count) - changed);
         return changed;
       }
+      case "look":
+        return covers(memory.list(effect.list), effect.value) ? 1 : 0;
       case "create":
         return this.structs.create(effect.kind).pointer;
       case "spawn":

@@ -57,6 +57,8 @@ export type Effect =
   | { readonly type: "claim"; readonly list: ListCell; readonly value: number; readonly below: number }
   /** Adds a range of pages, or takes it out; comes to how many that changed, which `count` counts. */
   | { readonly type: "cover" | "uncover"; readonly list: ListCell; readonly first: number; readonly end: number; readonly count: Cell }
+  /** Changes nothing; comes to 1 when a page is among the ranges, else to 0. */
+  | { readonly type: "look"; readonly list: ListCell; readonly value: number }
   | { readonly type: "create"; readonly kind: StructKind }
   | { readonly type: "spawn"; readonly program: number; readonly task: number };
 

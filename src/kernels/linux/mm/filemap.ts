@@ -1,22 +1,26 @@
 /** mm/filemap.c and mm/truncate.c: the pages of a file. */
-import { covers } from "../../../simulate/lists.js";
 import { allocation, change, enter, leave } from "../../../simulate/step.js";
-import { ENOMEM, OFFSET, PAGE_SHIFT } from "../../constants.js";
+import { EEXIST, ENOMEM, OFFSET, PAGE_SHIFT } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const filemap = {
   /** The page at an index, made if need be; comes to 0, or to an error. */
   *__filemap_get_folio(inode, index) {
-    if (covers(this.list(inode.i_pages), index)) return 0;
-    if (yield allocation("filemap_alloc_folio(gfp, 0)")) return -ENOMEM;
-    return yield* this.filemap_add_folio(inode, index);
+    for (;;) {
+      if (yield change("filemap_get_entry(mapping, index)", { type: "look", list: inode.i_pages, value: index })) return 0;
+      if (yield allocation("filemap_alloc_folio(gfp, 0)")) return -ENOMEM;
+      const error = yield* this.filemap_add_folio(inode, index);
+      // Somebody else was faster: that page will do.
+      if (error !== -EEXIST) return error;
+    }
   },
 
   *filemap_add_folio(inode, index) {
     yield enter("filemap_add_folio", { mapping: { of: inode, offset: OFFSET.i_data }, folio: folioAt(inode.pointer, index), index });
-    yield change("__filemap_add_folio(mapping, folio, index)", { type: "cover", list: inode.i_pages, first: index, end: index + 1, count: inode.nrpages });
-    yield leave("filemap_add_folio", 0);
-    return 0;
+    const added = yield change("__filemap_add_folio(mapping, folio, index)", { type: "cover", list: inode.i_pages, first: index, end: index + 1, count: inode.nrpages });
+    const error = added ? 0 : -EEXIST;
+    yield leave("filemap_add_folio", error);
+    return error;
   },
 
   /** mm/memory.c: whoever writes to a clean page helps to limit how many are dirty, and keeps the file meanwhile. */

@@ -1,0 +1,121 @@
+/**
+ * The object graph at a moment: what lives, and who holds it. Edges go from who holds to what is held, labelled with the get
+ * that took the reference; dotted ones are pointers that hold nothing (a binding, an inode's superblock).
+ *
+ * Its order is that of kinds and of events, so that the same moment gives the same text.
+ */
+import type { Stack } from "../reduce/calls.js";
+import { COUNTED_KINDS, type KernelObject, type Kind, type ObjectId, type Owner } from "../reduce/objects.js";
+import type { World } from "../reduce/world.js";
+import { COUNT_NAMES } from "../show/chronicle.js";
+import { namesOf } from "../show/object-life.js";
+
+export interface GraphNode {
+  /** `n1`, `n2`, …: safe in every format. */
+  readonly id: string;
+  /** A kind of object, `call` for a call in progress that holds something, `unseen` for whoever took what no probe shows. */
+  readonly kind: Kind | "call" | "unseen";
+  /** What it is called, a line each: `file 0xffff…`, `[kvm-gmem]`, `f_count 1`. Anybody's words. */
+  readonly lines: readonly string[];
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly label: string;
+  /** It holds: a reference. Else a pointer. */
+  readonly holds: boolean;
+}
+
+export interface Graph {
+  readonly title: string;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+}
+
+const KINDS: readonly Kind[] = [...COUNTED_KINDS, "fs_type"];
+
+/** `everything`: also what has nothing to do with guest_memfd. */
+export function graphOf(world: World, title: string, everything = false): Graph {
+  const live = [...world.store.live()].filter((o) => o.death === 0 && KINDS.includes(o.kind) && (everything || o.focus));
+  live.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.met - b.met || a.id - b.id);
+  const nodes: GraphNode[] = [];
+  const ids = new Map<ObjectId | string, string>();
+  const node = (key: ObjectId | string, kind: GraphNode["kind"], lines: readonly string[]): string => {
+    let id = ids.get(key);
+    if (id === undefined) {
+      ids.set(key, (id = `n${nodes.length + 1}`));
+      nodes.push({ id, kind, lines });
+    }
+    return id;
+  };
+  for (const object of live) node(object.id, object.kind, linesOf(world, object));
+  const calls = callsIn(world);
+  const edges: GraphEdge[] = [];
+  for (const object of live) {
+    const to = ids.get(object.id)!;
+    const held = new Set<string>();
+    for (const { owner, by, seq } of [...object.references].sort((a, b) => a.seq - b.seq)) {
+      const from = holder(world, owner, calls, ids, node);
+      held.add(from);
+      edges.push({ from, to, label: `${by}, event ${seq}`, holds: true });
+    }
+    for (const { owner, label } of pointersTo(object, live)) if (!held.has(ids.get(owner)!)) edges.push({ from: ids.get(owner)!, to, label, holds: false });
+  }
+  return { title, nodes, edges };
+}
+
+function holder(world: World, owner: Owner, calls: ReadonlyMap<number, string>, ids: ReadonlyMap<ObjectId | string, string>, node: (key: string, kind: GraphNode["kind"], lines: readonly string[]) => string): string {
+  if (owner === 0) return node("unseen", "unseen", ["nobody that a probe shows"]);
+  if (owner < 0) return node(`call ${-owner}`, "call", [calls.get(-owner) ?? "a call", `in progress since event ${-owner}`]);
+  const known = ids.get(owner);
+  if (known !== undefined) return known;
+  const object = world.store.any(owner);
+  return object ? node(`object ${owner}`, object.kind, linesOf(world, object)) : node(`object ${owner}`, "unseen", ["an object that is gone"]);
+}
+
+function linesOf(world: World, object: KernelObject): string[] {
+  const name = object.kind === "module" ? undefined : namesOf(object)[0];
+  const unprobed = object.unprobed - (object.kind === "module" && object.unprobed > 0 ? 1 : 0);
+  return [
+    world.label(object),
+    ...(name === undefined ? [] : [name]),
+    ...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]),
+    ...(unprobed > 0 ? [`${unprobed} taken where no probe is`] : []),
+    ...("stage" in object && !["live", "open", "coming"].includes(object.stage) ? [object.stage] : []),
+  ];
+}
+
+/** Who points to an object without holding it. */
+function pointersTo(target: KernelObject, live: readonly KernelObject[]): { readonly owner: ObjectId; readonly label: string }[] {
+  return live.flatMap((o) => {
+    const label = pointer(o, target.id);
+    return label === undefined ? [] : [{ owner: o.id, label }];
+  });
+}
+
+function pointer(o: KernelObject, target: ObjectId): string | undefined {
+  switch (o.kind) {
+    case "inode":
+      return o.superblock === target ? "on" : undefined;
+    case "dentry":
+      return o.inode === target ? "of" : undefined;
+    case "file":
+      return o.inode === target ? "inode" : o.vm === target ? "of" : undefined;
+    case "mount":
+      return o.superblock === target ? "of" : undefined;
+    case "memslot":
+      return o.file === target ? `bound at offset ${o.offset}` : o.vm === target ? "of" : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function callsIn(world: World): Map<number, string> {
+  const calls = new Map<number, string>();
+  const add = (stack: Stack): void => {
+    for (const frame of stack.frames()) calls.set(frame.seq, `${frame.operation.name} of ${world.taskName(frame.task)}`);
+  };
+  for (const stack of world.calls.stacks()) add(stack);
+  return calls;
+}

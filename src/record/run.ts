@@ -1,0 +1,29 @@
+/** `kreel record -- COMMAND`: hands the script to the shell of this machine, with this terminal as its own. */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { recordScript } from "./script.js";
+
+export interface RecordOptions {
+  /** The recording; without it the script finds a name in the working directory. */
+  readonly output?: string;
+  /** KB a CPU. */
+  readonly buffer?: string;
+  readonly clock?: string;
+}
+
+/** A terminal sends its interrupt to the shell as well, which needs the time to take everything down. */
+const HEARD_BY_BOTH = ["SIGINT"] as const;
+const PASSED_ON = ["SIGTERM", "SIGHUP"] as const;
+
+/** Resolves to the exit status: that of COMMAND, 2 for trouble that the script has told, 128 + N for signal N. Rejects if there is no shell. */
+export function record(command: readonly string[], { output, buffer, clock }: RecordOptions): Promise<number> {
+  const flags = [["-o", output], ["-b", buffer], ["-c", clock]].flatMap(([flag, value]) => (value === undefined ? [] : [flag!, value]));
+  return new Promise((resolve, reject) => {
+    // As an argument, the script is in no file that would have to be removed.
+    const shell = spawn("/bin/sh", ["-c", recordScript(), "kreel", ...flags, "--", ...command], { stdio: "inherit" });
+    for (const signal of HEARD_BY_BOTH) process.on(signal, () => {});
+    for (const signal of PASSED_ON) process.on(signal, () => shell.kill(signal));
+    shell.on("error", reject);
+    shell.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}

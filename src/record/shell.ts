@@ -1,0 +1,339 @@
+/**
+ * The shell functions that a recording is made with: POSIX, for dash and busybox's sh alike, and everything that they call is
+ * in busybox. What they leave in the kernel carries the name of the process that made it (`kreel_PID_START`, START its start
+ * time), so that whoever comes next can tell what a killed one left from what is still in use.
+ */
+
+/** Words to the person who records, and the one way out. */
+const WORDS = `
+say() { printf 'kreel: %s\\n' "$*" >&2; }
+trouble() { say "$*"; exit 2; }
+can() { command -v "$1" >/dev/null 2>&1; }
+# One line that nothing in it can end, or make a terminal do things.
+one_line() { printf '%s' "$*" | LC_ALL=C tr '\\000-\\037\\177' '?'; }
+# Arguments as a shell reads them.
+quoted() {
+  for word; do
+    case $word in
+      '' | *[!A-Za-z0-9_./:=,@%+-]*) printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\\\\\''/g")" ;;
+      *) printf '%s ' "$word" ;;
+    esac
+  done
+}
+`;
+
+/** tracefs: found, or mounted under a name that says by whom, so that a run behind a killed one can unmount it. */
+const TRACEFS = `
+find_tracefs() {
+  for tracefs in /sys/kernel/tracing /sys/kernel/debug/tracing; do
+    [ -e "$tracefs/kprobe_events" ] && return
+  done
+  tracefs=/sys/kernel/tracing
+  [ -d "$tracefs" ] || trouble "no /sys/kernel/tracing: sysfs is not mounted, or this kernel has no ftrace"
+  mount -t tracefs "$name" "$tracefs" 2>/dev/null || trouble "$tracefs: tracefs is not there and cannot be mounted"
+  [ -e "$tracefs/kprobe_events" ] || { unmount; trouble "$tracefs: this kernel has no kprobe events (CONFIG_KPROBE_EVENTS)"; }
+}
+# Unmounts what a recording mounted, when none is left that needs it.
+unmount() {
+  for instance in "$tracefs"/instances/kreel_*; do
+    [ -d "$instance" ] && return
+  done
+  grep -q "^kreel_[0-9_]* $tracefs tracefs " /proc/mounts && umount "$tracefs" 2>/dev/null
+}
+`;
+
+/** What a recording leaves in the kernel, taken down: its own at its end, and that of killed ones before it begins. */
+const TAKING_DOWN = `
+# When a process started, in ticks: with its number the name of a life. Nothing for one that is gone.
+started() {
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return
+  set -- \${stat##*) }
+  echo "\${20}"
+}
+# Whether the owner of kreel_PID_START lives.
+alive() {
+  owner=\${1#kreel_}
+  [ "$(started "\${owner%%_*}")" = "\${owner#*_}" ]
+}
+take_down() {
+  instance=$tracefs/instances/$1
+  if [ -d "$instance" ]; then
+    for file in tracing_on "events/$1/enable" options/copy_trace_marker; do
+      [ -e "$instance/$file" ] && echo 0 2>/dev/null >"$instance/$file"
+    done
+    tries=0
+    # Somebody may be reading it.
+    until rmdir "$instance" 2>/dev/null; do
+      tries=$((tries + 1))
+      [ "$tries" -lt 5 ] || { say "$instance could not be removed: it is in use"; break; }
+      sleep 1
+    done
+  fi
+  gone=$(sed -n "s|^[pr][0-9]*:\\($1/[^ ]*\\) .*|-:\\1|p" "$tracefs/kprobe_events")
+  [ -n "$gone" ] || return 0
+  # All at once, for each write waits for every CPU; if one is refused, the others one by one.
+  echo "$gone" 2>/dev/null >>"$tracefs/kprobe_events" && return
+  for event in $gone; do echo "$event" 2>/dev/null >>"$tracefs/kprobe_events"; done
+  grep -q ":$1/" "$tracefs/kprobe_events" && say "$tracefs/kprobe_events: some probes of $1 are in use and stay"
+  return 0
+}
+remove_leftovers() {
+  for left in $({ ls "$tracefs/instances"; sed -n 's|^[pr][0-9]*:\\(kreel_[^/]*\\)/.*|\\1|p' "$tracefs/kprobe_events"; } 2>/dev/null | grep -x 'kreel_[0-9]*_[0-9]*' | sort -u); do
+    alive "$left" && continue
+    say "an earlier recording was killed: removing what it left ($left)"
+    take_down "$left"
+  done
+}
+`;
+
+/** The probes, each set alone: as the catalogue has it, or by what stands in for it, or not at all. */
+const PROBES = `
+# The table for this machine: its registers, our group, and no module before the functions of a KVM that is built in.
+probes_here() {
+  if grep -q ' kvm_init$' /proc/kallsyms; then builtin='s| kvm:| |'; else builtin=; fi
+  probes | sed -e "s|:GROUP/|:$name/|" -e "$builtin" -e "$(registers)"
+}
+set_probes() {
+  table=$(probes_here)
+  probes_set=0 refused= stood_in= here=yes event= first= typed=no
+  [ ! -e /sys/kernel/btf/vmlinux ] || typed=yes
+  while read -r line; do
+    case $line in
+      'or '*) [ "$here" = no ] || continue; line=\${line#or } ;;
+      # A kernel that knows its types and refuses them does not have what they were to find.
+      'untyped '*) [ "$here$typed" = nono ] || continue; line=\${line#untyped } ;;
+      *) [ "$here" = yes ] || refuse "$first"; first=$line ;;
+    esac
+    if echo "$line" 2>/dev/null >>"$tracefs/kprobe_events"; then
+      here=yes
+      probes_set=$((probes_set + 1))
+      [ "$line" = "$first" ] || stand_in "$line"
+    else
+      here=no
+    fi
+  done <<END
+$table
+END
+  [ "$here" = yes ] || refuse "$first"
+  [ "$probes_set" -gt 0 ] || trouble "this kernel refuses every probe"
+}
+refuse() {
+  event=\${1%% *}
+  refused="$refused \${event#*/}"
+  say "not here: \${1#*/}"
+}
+stand_in() {
+  event=\${1%% *}
+  stood_in="$stood_in
+\${1#*/}"
+  say "stands in for \${event#*/}: \${1#* }"
+}
+`;
+
+/** COMMAND, and what signals do: the first ends COMMAND and keeps what was recorded, a second one gives that up as well. */
+const RUNNING = `
+signal=0 child= phase=setting_up part= data= status=0
+caught() {
+  if [ "$phase" != running ]; then exit $((128 + $1)); fi
+  if [ "$signal" = 0 ]; then kill -TERM "$child" 2>/dev/null; else kill -KILL "$child" 2>/dev/null; fi
+  signal=$1
+}
+down() {
+  status=$?
+  trap '' INT TERM HUP PIPE
+  trap - EXIT
+  [ -z "$part" ] || rm -f "$part"
+  [ -z "$data" ] || rm -f "$data" "$data.old"
+  if [ -e "$tracefs/kprobe_events" ]; then
+    take_down "$name"
+    unmount
+  fi
+  exit "$status"
+}
+catch_signals() {
+  trap down EXIT
+  trap 'caught 1' HUP
+  trap 'caught 2' INT
+  trap 'caught 13' PIPE
+  trap 'caught 15' TERM
+}
+# In the background, for a shell that waits is one that hears signals; with the standard input that it would have had.
+run() {
+  phase=running
+  exec 3<&0
+  "$@" <&3 3<&- &
+  child=$!
+  exec 3<&-
+  while :; do
+    # What the shell has to say of how it ended is of no interest.
+    wait "$child" 2>/dev/null
+    status=$?
+    kill -0 "$child" 2>/dev/null || break
+  done
+  # The last inodes are freed a grace period after the last close.
+  [ "$signal" != 0 ] || sleep 1
+  phase=collecting
+}
+`;
+
+/** An instance of our own: nothing that others record is disturbed, and nothing of theirs gets into it. */
+const INSTANCE = `
+# KB a CPU: what was asked for, or an eighth of the free memory shared out, 64 MB at most.
+choose_buffer() {
+  [ -z "$buffer" ] || return 0
+  buffer=65536
+  free=$(sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/\\1/p' /proc/meminfo)
+  cpus=$(ls -d "$instance"/per_cpu/cpu* | wc -l)
+  [ -n "$free" ] && [ $((free / 8 / cpus)) -lt "$buffer" ] && buffer=$((free / 8 / cpus))
+  [ "$buffer" -ge 1024 ] || buffer=1024
+}
+make_instance() {
+  instance=$tracefs/instances/$name
+  mkdir "$instance" 2>/dev/null || trouble "$instance cannot be made: this kernel has no instances, or no memory for one"
+  echo 0 >"$instance/tracing_on"
+  echo "$clock" 2>/dev/null >"$instance/trace_clock" || trouble "clock $clock: this kernel has $(cat "$instance/trace_clock")"
+  choose_buffer
+  until echo "$buffer" 2>/dev/null >"$instance/buffer_size_kb"; do
+    [ "$buffer" -ge 128 ] || trouble "no memory for the buffers"
+    buffer=$((buffer / 2))
+    say "less memory than that: $buffer KB a CPU"
+  done
+  # An instance begins with the options of the first buffer, which may be anybody's.
+  for option in latency-format raw hex bin verbose fields; do
+    [ ! -e "$instance/options/$option" ] || echo 0 2>/dev/null >"$instance/options/$option"
+  done
+  # What programs write to the marker of the first buffer comes here too, where the kernel can do that.
+  [ ! -e "$instance/options/copy_trace_marker" ] || echo 1 2>/dev/null >"$instance/options/copy_trace_marker"
+}
+start_recording() {
+  echo 1 2>/dev/null >"$instance/events/$name/enable" || trouble "the probes cannot be enabled"
+  echo 1 >"$instance/tracing_on"
+}
+stop_recording() {
+  echo 0 >"$instance/tracing_on"
+  echo 0 2>/dev/null >"$instance/events/$name/enable"
+}
+`;
+
+/** What of the machine a reader of the recording wants to know, in comments that every reader of ftrace skips. */
+const ENVIRONMENT = `
+remark() { printf '# kreel %s: %s\\n' "$1" "$(one_line "$2")"; }
+kernel_config() {
+  if [ -r /proc/config.gz ] && can gzip; then gzip -dc </proc/config.gz
+  else cat "/boot/config-$(uname -r)" "/lib/modules/$(uname -r)/config" 2>/dev/null
+  fi | grep -E '^CONFIG_(KVM(_AMD|_INTEL|_SW_PROTECTED_VM|_GUEST_MEMFD|_PRIVATE_MEM|_GENERIC_PRIVATE_MEM)?|PREEMPT[A-Z_]*|HZ|SMP|MODULE_UNLOAD|KPROBE_EVENTS|PROBE_EVENTS_BTF_ARGS|DEBUG_INFO_BTF|FAILSLAB|FAULT_INJECTION|KASAN|LOCKDEP)='
+}
+# What each CPU could not keep: \`cpu0 overrun: 12\`.
+losses() {
+  for stats in "$instance"/per_cpu/cpu*/stats; do
+    cpu=\${stats%/stats}
+    sed -nE "s/^(overrun|commit overrun|dropped events): [1-9]/\${cpu##*/} &/p" "$stats"
+  done
+}
+environment() {
+  # First of all, so that nothing below can pass for another format.
+  echo '# tracer: nop'
+  remark record 1
+  remark release "$(uname -r)"
+  remark version "$(uname -v)"
+  remark machine "$(uname -m)"
+  remark cpus "$(cat /sys/devices/system/cpu/online 2>/dev/null)"
+  remark clock "$clock"
+  remark buffer "$buffer KB a CPU"
+  remark btf "$typed"
+  if [ "$kvm_before" = yes ]; then remark kvm 'there before the probes were set'; else remark kvm 'not loaded when the probes were set: what it lacks was not refused, and shows no event'; fi
+  remark command "$(quoted "$@")"
+  if [ "$signal" = 0 ]; then remark status "$status"; else remark status "$status, interrupted by signal $signal"; fi
+  remark probes "$probes_set set"
+  for event in $refused; do remark refused "$event"; done
+  printf '%s\\n' "$stood_in" | while read -r line; do [ -z "$line" ] || remark stands-in "$line"; done
+  losses | while read -r line; do remark lost "$line"; done
+  # A return that found no free slot is missing from the recording.
+  while read -r event hits misses; do
+    [ "$misses" = 0 ] || remark missed "$event $misses"
+  done 2>/dev/null <"$tracefs/kprobe_profile"
+  kernel_config | while read -r line; do remark config "$line"; done
+}
+`;
+
+/** The result: written beside its place and moved there when it is whole. */
+const OUTPUT = `
+name_output() { # name_output ENDING: what is behind the name that a recording gets if it is given none
+  [ -n "$output" ] || output=kreel-$(uname -r)-$(date +%Y%m%d-%H%M%S).$1
+  : 2>/dev/null >"$output.part" || trouble "$(one_line "$output"): cannot be written"
+  rm -f "$output.part"
+}
+text_ending() { if can gzip; then echo trace.gz; else echo trace; fi; }
+pack() {
+  case $output in
+    *.gz) if can gzip; then gzip -c; else cat; fi ;;
+    *) cat ;;
+  esac
+}
+# collect COMMAND...: what it prints is the recording.
+collect() {
+  part=$output.part
+  failed=$({ { "$@" || echo reading >&4; } | pack >"$part" || echo writing >&4; } 2>/dev/null 4>&1)
+  [ -z "$failed" ] || trouble "$(one_line "$output"): could not be written to its end (is there space?); the recording is lost"
+  keep
+}
+keep() {
+  mv -f "$part" "$output" || trouble "$(one_line "$output"): cannot be written"
+  part=
+  say "recorded to $(one_line "$output")"
+}
+end() {
+  [ "$signal" = 0 ] || exit $((128 + signal))
+  exit "$status"
+}
+`;
+
+/** By ftrace alone, which every kernel has. */
+const BY_FTRACE = `
+print_recording() { environment "$@" && cat "$instance/trace"; }
+name_output "$(text_ending)"
+set_probes
+make_instance
+# Programs that write marks write them here.
+export KREEL_TRACE_MARKER="$instance/trace_marker"
+start_recording
+run "$@"
+stop_recording
+[ -z "$(losses)" ] || say "events were lost: $buffer KB a CPU are too few, -b gives it more"
+collect print_recording "$@"
+end
+`;
+
+/** perf leaves its own file beside the recording, and that is no longer wanted when its text is written. */
+const BY_PERF = `
+can perf || trouble 'perf is not installed'
+print_recording() { perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "$data"; }
+name_output "$(text_ending)"
+set_probes
+data=$output.data
+run perf record -q -a -k "$clock" -e "$name:*" \${buffer:+-m "\${buffer}K"} -o "$data" -- "$@"
+collect print_recording
+end
+`;
+
+/** trace-cmd writes what kreel reads by itself; status 0 is its own, for it does not tell that of COMMAND. */
+const BY_TRACE_CMD = `
+can trace-cmd || trouble 'trace-cmd is not installed'
+name_output dat
+set_probes
+part=$output.part
+run trace-cmd record -q -C "$clock" -e "$name" \${buffer:+-b "$buffer"} -o "$part" "$@"
+[ -s "$part" ] || trouble "$(one_line "$output"): trace-cmd recorded nothing"
+keep
+end
+`;
+
+/** Functions that every script has. */
+export const COMMON = WORDS + TRACEFS + TAKING_DOWN + PROBES + RUNNING + OUTPUT;
+/** What records, by its name: the functions that only it needs, and the course of the recording. */
+export const RECORDERS = {
+  ftrace: { functions: INSTANCE + ENVIRONMENT, course: BY_FTRACE },
+  perf: { functions: "", course: BY_PERF },
+  "trace-cmd": { functions: "", course: BY_TRACE_CMD },
+} as const;
+export type Recorder = keyof typeof RECORDERS;
