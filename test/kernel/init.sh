@@ -1,0 +1,98 @@
+#!/bin/sh
+# First process of the emulated machine: records each scenario with the script under test, then does to the script what may
+# happen to it, and says over the second serial port what came of it: `FILE NAME`, base64, `END`, and `CHECK ok|no: WHAT`.
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmp /tmp
+tracing=/sys/kernel/tracing
+port=/dev/ttyS1
+insmod /mods/irqbypass.ko 2>/dev/null
+
+tell() { echo "$*" >$port; }
+bring() { { echo "FILE $1"; base64 <"$2"; echo END; } >$port; }
+check() { # check WHAT TEST...
+  what=$1
+  shift
+  if "$@"; then tell "CHECK ok: $what"; else tell "CHECK no: $what"; fi
+}
+mounted() { grep -q " $tracing tracefs " /proc/mounts; }
+# Nothing of a recording is left: no mount, and behind a mount of our own no instance and no probe.
+clean() {
+  mounted && return 1
+  mount -t tracefs mine $tracing
+  left=$(ls $tracing/instances; cat $tracing/kprobe_events)
+  umount $tracing
+  [ -z "$left" ] || tell "LEFT $left"
+  [ -z "$left" ]
+}
+# Until the command of a recording runs.
+recording() {
+  for k in $(seq 600); do
+    [ -z "$(pidof sleep)" ] || return 0
+    usleep 100000
+  done
+  return 1
+}
+status_is() { [ "$1" = "$2" ] || { tell "STATUS $1 instead of $2"; return 1; }; }
+
+tell "KERNEL $(uname -r)"
+for file in /scenarios/*.scn; do
+  name=$(basename "$file" .scn)
+  sh /record.sh -o "/tmp/$name.trace.gz" /bin/scenario "$file" >/tmp/out 2>/tmp/err
+  code=$?
+  check "$name ends as its command does" status_is $code 0
+  check "$name leaves nothing behind" clean
+  bring "$name.out" /tmp/out
+  bring "$name.err" /tmp/err
+  bring "$name.trace.gz" "/tmp/$name.trace.gz"
+done
+
+sh /record.sh -b 1024 -o /tmp/killed.trace.gz sleep 1000 2>/tmp/err &
+victim=$!
+check 'a recording begins' recording
+kill -KILL $victim
+wait $victim 2>/dev/null
+check 'SIGKILL leaves the instance' test -n "$(ls $tracing/instances)"
+killall sleep
+sh /record.sh -b 1024 -o /tmp/next.trace.gz sh -c 'exit 7' 2>/tmp/err
+code=$?
+check "the recording behind a killed one ends as its command does" status_is $code 7
+bring next.err /tmp/err
+check 'it removes what the killed one left' clean
+
+sh /record.sh -b 1024 -o /tmp/term.trace.gz sleep 1000 2>/tmp/err &
+victim=$!
+check 'another recording begins' recording
+kill -TERM $victim
+wait $victim
+code=$?
+check 'SIGTERM is what it ends with' status_is $code 143
+check 'SIGTERM leaves nothing behind' clean
+check 'what was recorded until then is kept' test -s /tmp/term.trace.gz
+check 'its command is gone' test -z "$(pidof sleep)"
+bring term.trace.gz /tmp/term.trace.gz
+bring term.err /tmp/err
+
+mkdir /full
+mount -t tmpfs -o size=16k full /full
+sh /record.sh -b 1024 -o /full/it.trace sh -c 'ls -lR / >/dev/null 2>&1' 2>/tmp/err
+code=$?
+check 'out of space is trouble' status_is $code 2
+check 'out of space leaves nothing behind' clean
+check 'nor half a recording' test -z "$(ls -A /full)"
+bring full.err /tmp/err
+
+# Somebody else's probes and settings stay theirs.
+mount -t tracefs theirs $tracing
+echo 'p:theirs/vfs vfs_read' >$tracing/kprobe_events
+mkdir $tracing/instances/theirs
+sh /record.sh -b 1024 -o /tmp/beside.trace.gz true 2>/tmp/err
+check 'tracefs stays mounted for those who mounted it' mounted
+check 'their probe stays' test "$(cat $tracing/kprobe_events)" = 'p:theirs/vfs vfs_read'
+check 'their instance stays' test "$(ls $tracing/instances)" = theirs
+
+tell DONE
+poweroff -f

@@ -1,0 +1,116 @@
+/** An emulated machine: a real kernel with a root of our own in memory, which says what happened over a serial line. */
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+/** What is missing on this machine, or went wrong with it: no verdict on the script. */
+export class MachineTrouble extends Error {}
+
+/** What came over the line. */
+export interface Said {
+  readonly release: string;
+  /** By name. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly checks: readonly { readonly ok: boolean; readonly what: string }[];
+  /** Lines that are neither. */
+  readonly notes: readonly string[];
+  /** It ran to its end. */
+  readonly done: boolean;
+}
+
+const HERE = "test/kernel";
+const BUSYBOX = "/bin/busybox";
+const MODULES = ["irqbypass", "kvm", "kvm-amd"];
+const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "mods", "scenarios"];
+const LIMIT_MS = 240_000;
+const UNPACK: { readonly [ending: string]: readonly [string, ...string[]] } = { ".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"], ".gz": ["gzip", "-dc"] };
+
+/** Throws a `MachineTrouble` that names what has to be installed. */
+export function checkTools(): void {
+  const missing = ["qemu-system-x86_64", "cpio", "gcc", "gzip", BUSYBOX].filter((tool) => !works(tool));
+  if (missing.length > 0) throw new MachineTrouble(`this test boots kernels and needs ${missing.join(", ")}; on Debian: apt-get install qemu-system-x86 busybox-static cpio gcc`);
+}
+
+function works(tool: string): boolean {
+  try {
+    execFileSync("/bin/sh", ["-c", 'command -v "$1"', "sh", tool], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Boots the kernel found under a directory, with the scenarios and the script in it; resolves when the machine is off. */
+export async function boot(kernelDirectory: string, script: string, scenarios: readonly string[]): Promise<Said> {
+  const work = mkdtempSync(join(tmpdir(), "kreel-kernel-"));
+  try {
+    const files = readdirSync(kernelDirectory, { recursive: true, encoding: "utf8" });
+    const image = files.find((file) => /^vmlinuz/.test(basename(file)));
+    if (image === undefined) throw new MachineTrouble(`${kernelDirectory}: no vmlinuz in it`);
+    const root = join(work, "root");
+    for (const point of MOUNT_POINTS) mkdirSync(join(root, point), { recursive: true });
+    copyFileSync(BUSYBOX, join(root, "bin/busybox"));
+    symlinkSync("busybox", join(root, "bin/sh"));
+    execFileSync("gcc", ["-O1", "-Wall", "-static", "-o", join(root, "bin/scenario"), join(HERE, "scenario.c")]);
+    copyFileSync(join(HERE, "init.sh"), join(root, "init"));
+    chmodSync(join(root, "init"), 0o755);
+    writeFileSync(join(root, "record.sh"), script);
+    for (const scenario of scenarios) copyFileSync(scenario, join(root, "scenarios", basename(scenario)));
+    for (const name of MODULES) unpackModule(name, files, kernelDirectory, root);
+    const archive = join(work, "root.cpio.gz");
+    execFileSync("/bin/sh", ["-c", 'find . | cpio --quiet -o -H newc | gzip -1 >"$1"', "sh", archive], { cwd: root });
+    const line = join(work, "line");
+    await run(join(kernelDirectory, image), archive, line);
+    return understand(readFileSync(line, "latin1"));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function unpackModule(name: string, files: readonly string[], directory: string, root: string): void {
+  const file = files.find((f) => basename(f).replace(/\.ko(?:\.\w+)?$/, "") === name && /\.ko(?:\.\w+)?$/.test(f));
+  if (file === undefined) throw new MachineTrouble(`${directory}: no ${name}.ko in it`);
+  const [tool, ...flags] = UNPACK[/\.ko(\.\w+)?$/.exec(file)![1] ?? ""] ?? ["cat"];
+  writeFileSync(join(root, "mods", `${name}.ko`), execFileSync(tool, [...flags, join(directory, file)], { maxBuffer: 1 << 28 }));
+}
+
+/** One CPU: under emulation a kernel that patches its own text on two can trap. */
+function run(image: string, archive: string, line: string): Promise<void> {
+  const machine = ["-machine", "q35,accel=tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1", "-m", "1G", "-nic", "none", "-no-reboot"];
+  const consoles = ["-display", "none", "-serial", "null", "-serial", `file:${line}`];
+  const kernel = ["-kernel", image, "-initrd", archive, "-append", "console=ttyS0 panic=-1 loglevel=4 mitigations=off nokaslr tsc=unstable"];
+  return new Promise((resolve, reject) => {
+    const qemu = spawn("qemu-system-x86_64", [...machine, ...consoles, ...kernel], { stdio: "ignore" });
+    const limit = setTimeout(() => qemu.kill("SIGKILL"), LIMIT_MS);
+    qemu.on("error", reject);
+    qemu.on("exit", () => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}
+
+function understand(text: string): Said {
+  const files = new Map<string, Buffer>();
+  const checks: { ok: boolean; what: string }[] = [];
+  const notes: string[] = [];
+  let release = "?";
+  let done = false;
+  let file: { readonly name: string; readonly lines: string[] } | undefined;
+  for (const line of text.replaceAll("\r", "").split("\n")) {
+    const [, word = "", rest = ""] = /^(\w+) ?(.*)$/.exec(line) ?? [];
+    const check = /^CHECK (ok|no): (.*)$/.exec(line);
+    if (file) {
+      if (line === "END") {
+        files.set(file.name, Buffer.from(file.lines.join(""), "base64"));
+        file = undefined;
+      } else file.lines.push(line);
+    } else if (word === "FILE") file = { name: rest, lines: [] };
+    else if (check) checks.push({ ok: check[1] === "ok", what: check[2]! });
+    else if (word === "KERNEL") release = rest;
+    else if (line === "DONE") done = true;
+    else if (line !== "") notes.push(line);
+  }
+  return { release, files, checks, notes, done };
+}

@@ -1,0 +1,104 @@
+/**
+ * `npm run test:kernel -- [--keep DIRECTORY] [KERNEL…]`: the generated script on real kernels, under emulation. Each KERNEL is a
+ * directory with a vmlinuz and KVM's modules somewhere in it, as `dpkg -x` leaves them; without one, the newest that Debian
+ * serves is fetched. With `--keep`, what was recorded stays there. Exit status: 0 all is well, 1 not, 2 could not be tried.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { diff, replay } from "../../src/index.js";
+import { recordScript } from "../../src/record/script.js";
+import { boot, checkTools, MachineTrouble, type Said } from "./machine.js";
+
+const SCENARIOS = ["s01-create-close", "s04-bind-unbind", "s09-enfile"];
+/** A machine that traps under emulation gets so many tries in all. */
+const TRIES = 2;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  checkTools();
+  const keepAt = args.indexOf("--keep");
+  const keep = keepAt < 0 ? undefined : args[keepAt + 1];
+  const kernels = args.filter((_, k) => keepAt < 0 || (k !== keepAt && k !== keepAt + 1));
+  const work = mkdtempSync(join(tmpdir(), "kreel-recorded-"));
+  try {
+    if (kernels.length === 0) kernels.push(fetchNewest(join(work, "kernel")));
+    let wrong = 0;
+    for (const kernel of kernels) wrong += await tryKernel(kernel, work, keep);
+    say(wrong === 0 ? "all is well" : `${wrong} wrong`);
+    return wrong === 0 ? 0 : 1;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function fetchNewest(directory: string): string {
+  try {
+    execFileSync("/bin/sh", ["test/kernel/fetch.sh", directory], { stdio: ["ignore", "inherit", "inherit"] });
+  } catch {
+    throw new MachineTrouble("no kernel could be fetched; name a directory that has one: npm run test:kernel -- DIRECTORY");
+  }
+  return directory;
+}
+
+/** How much was wrong. */
+async function tryKernel(kernel: string, work: string, keep: string | undefined): Promise<number> {
+  const script = recordScript();
+  const scenarios = SCENARIOS.map((name) => `fixtures/scenarios/${name}.scn`);
+  let said = await boot(kernel, script, scenarios);
+  for (let tries = 1; !said.done && tries < TRIES; tries++) said = await boot(kernel, script, scenarios);
+  say(`${said.release} (${kernel})`);
+  if (!said.done) say(`  the machine stopped before its end\n${said.notes.map((note) => `  ${note}`).join("\n")}`);
+  const results = [...said.checks, ...(await judge(said, work))];
+  for (const { ok, what } of results) say(`  ${ok ? "ok  " : "NOT "} ${what}`);
+  const wrong = results.filter(({ ok }) => !ok).length + (said.done ? 0 : 1);
+  if (wrong > 0) for (const line of [...said.notes, ...[...said.files].filter(([name]) => name.endsWith(".err")).map(([name, text]) => `${name}: ${text.toString()}`)]) say(`  ${line.trimEnd()}`);
+  if (keep !== undefined) keepFiles(said, join(keep, folderOf(said.release)));
+  return wrong;
+}
+
+/** `linux-6.18`. */
+function folderOf(release: string): string {
+  return `linux-${/^\d+\.\d+/.exec(release)?.[0] ?? release}`;
+}
+
+/** What the recordings say: nothing wrong, and what the recordings of that kernel in fixtures say too, if there are any. */
+async function judge({ release, files }: Said, work: string): Promise<{ readonly ok: boolean; readonly what: string }[]> {
+  const results: { ok: boolean; what: string }[] = [];
+  for (const name of SCENARIOS) {
+    const recorded = join(work, `${name}.trace.gz`);
+    const content = files.get(`${name}.trace.gz`);
+    if (content === undefined) {
+      results.push({ ok: false, what: `${name} was recorded` });
+      continue;
+    }
+    writeFileSync(recorded, content);
+    const { findings, trace } = await replay(recorded);
+    results.push({ ok: findings.length === 0, what: `${name} replays without a finding` }, { ok: trace.skipped === 0 && trace.lost === 0, what: `${name} is whole` });
+    const known = `fixtures/recordings/${folderOf(release)}/${name}.trace.gz`;
+    if (!existsSync(known)) continue;
+    const { differences } = await diff(known, recorded);
+    results.push({ ok: differences.length === 0, what: `${name} is the same as ${known}${differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("")}` });
+  }
+  return results;
+}
+
+function keepFiles({ files }: Said, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  for (const name of SCENARIOS) {
+    for (const ending of ["trace.gz", "out"]) {
+      const content = files.get(`${name}.${ending}`);
+      if (content) writeFileSync(join(directory, `${name}.${ending}`), content);
+    }
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof MachineTrouble)) throw error;
+  process.stderr.write(`test:kernel: ${error.message}\n`);
+  process.exitCode = 2;
+}
