@@ -4,19 +4,21 @@
  * recorded earlier; what narrows that are causes, which the kernel itself knows: locks, counts printed by probes, threads
  * that must have been started. Steps that no probe shows are free.
  */
-import { catalogue, operations, points, shownOn } from "../../events/index.js";
-import { errnoName } from "../check/errno.js";
+import { points } from "../../events/index.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
-import type { Scenario } from "../scenario/types.js";
-import type { Machine, Task } from "../simulate/machine.js";
-import type { Step, Value } from "../simulate/step.js";
+import type { Line, Scenario } from "../scenario/types.js";
+import type { Machine, Program, Task } from "../simulate/machine.js";
+import type { Step } from "../simulate/step.js";
 import type { AnyStruct, StructKind } from "../simulate/structs.js";
 import { boot } from "../workload/boot.js";
 import { Bindings } from "./bindings.js";
-import { type Evidence, type EvidenceEvent, type Stream, sequenceOf } from "./evidence.js";
+import { type Evidence, sequenceOf } from "./evidence.js";
 import { Matcher } from "./matching.js";
+import { type Outlook, outlookOf } from "./outlook.js";
 import { beginningOf } from "./prehistory.js";
 import type { Blocked, Conformance } from "./verdict.js";
+import { Visibility } from "./visible.js";
+import { eventWords, siteOf, stepWords } from "./words.js";
 
 /** How far ahead of another thread's next event a thread's own may be taken: clocks of two CPUs differ by little. */
 const WINDOW_EVENTS = 8;
@@ -27,12 +29,6 @@ export const DEFAULT_BUDGET = 5_000_000;
 const FORGET_EVERY = 1024;
 /** Events that may be missing where the recording says that some are, and not how many. */
 const UNCOUNTED_LOSS = 1024;
-
-/**
- * Operations that nothing but guest_memfd and the modules make happen in a running system. That a recording never shows one
- * says that it did not happen; that it never shows `dput` says that its probe was not set.
- */
-const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module", "alloc_anon_inode", "anon_inode_make_secure_inode", "anon_inode_create_getfile", "anon_inode_getfile", "security_inode_init_security_anon"]);
 
 /** Structures whose counts decide what happens next: others only need to add up. */
 const CONTENDED: ReadonlySet<StructKind | undefined> = new Set(["module", "kvm", "file", "inode", "user"]);
@@ -62,21 +58,19 @@ interface Choice {
 
 export class Search {
   readonly #machine: Machine<Kernel>;
-  /** By operation: the points that the recording can show of it. */
-  readonly #points: ReadonlyMap<string, VisiblePoints>;
+  readonly #visibility: Visibility;
   readonly #bindings: Bindings;
   readonly #matcher: Matcher;
   /** By stream: the next event. */
   readonly #positions: Int32Array;
   /** Streams in which anything must be explained. */
   readonly #telling: readonly number[];
-  /** By stream: where the next event that must be explained is, for each position. */
-  readonly #nextMust: readonly Int32Array[];
-  /** By stream, for each position: the next error, and how far the operation from user space reaches. */
-  readonly #failures: readonly Failures[];
+  /** By stream. */
+  readonly #outlook: readonly Outlook[];
   /** By task of the machine: its stream. */
   #streamOf: (number | undefined)[] = [];
-  readonly #during: string[] = [];
+  /** By program: the lines of the scenario, one a segment. */
+  readonly #lines: ReadonlyMap<Program<Kernel>, readonly Line[]>;
   readonly #choices: Choice[] = [];
   /** States from which everything was tried, in vain. */
   readonly #dead = new Set<string>();
@@ -94,16 +88,15 @@ export class Search {
     private readonly evidence: Evidence,
   ) {
     const { before, scenario: shown } = beginningOf(scenario, evidence);
-    const { machine, older } = boot(definition, shown, { undo: true, before });
+    const { machine, older, lines } = boot(definition, shown, { undo: true, before });
+    this.#lines = lines;
     this.#machine = machine;
-    this.#points = visiblePoints(definition, evidence);
-    this.#failures = evidence.streams.map((stream) => failuresOf(stream, evidence));
+    this.#visibility = new Visibility(definition, evidence);
     this.#bindings = new Bindings(machine.memory, machine.structs);
     this.#matcher = new Matcher(evidence, machine.memory, this.#bindings, older);
     this.#positions = new Int32Array(evidence.streams.length);
-    this.#nextMust = evidence.streams.map(nextMusts);
+    this.#outlook = evidence.streams.map((stream) => outlookOf(stream, evidence));
     this.#telling = [...evidence.streams.keys()].filter((stream) => evidence.streams[stream]!.musts > 0);
-    // Where fault injection was armed, which allocation fails is for the recording to say: none is counted off here.
     machine.fault = () => this.#errno;
   }
 
@@ -144,7 +137,7 @@ export class Search {
       only = task;
     }
     const step = only?.pending;
-    if (!step || this.#shows(step) || !this.#machine.enabled(only!) || (step.fault && this.#failing(only!.number))) return false;
+    if (!step || this.#visibility.shows(step) || !this.#machine.enabled(only!) || (step.fault && this.#failing(only!.number))) return false;
     this.#machine.step(only!);
     return true;
   }
@@ -206,7 +199,7 @@ export class Search {
   }
 
   #nextOf(stream: number): number {
-    const at = this.#nextMust[stream]![this.#positions[stream]!]!;
+    const at = this.#outlook[stream]!.must[this.#positions[stream]!]!;
     return at < 0 ? Infinity : sequenceOf(this.evidence.streams[stream]!.events[at]!);
   }
 
@@ -254,8 +247,8 @@ export class Search {
     const { events } = this.evidence.streams[stream]!;
     const at = this.#positions[stream]!;
     if (at >= events.length) return events.length === 0 ? Infinity : sequenceOf(events[at - 1]!) + 0.5;
-    const must = this.#nextMust[stream]![at]!;
-    if (this.#shows(task.pending!)) {
+    const must = this.#outlook[stream]!.must[at]!;
+    if (this.#visibility.shows(task.pending!)) {
       const last = must < 0 ? events.length - 1 : must;
       for (let k = at; k < last; k++) if (this.#matcher.differs(task.pending!, events[k]!) === undefined) return sequenceOf(events[k]!);
       return must < 0 ? Infinity : sequenceOf(events[must]!);
@@ -289,7 +282,7 @@ export class Search {
   #movesOf(task: Task<Kernel>, next: number, moves: Move[]): void {
     if (!this.#machine.enabled(task)) return;
     const step = task.pending!;
-    if (task.program.softirq || !this.#shows(step)) {
+    if (task.program.softirq || !this.#visibility.shows(step)) {
       moves.push({ task: task.number, event: HIDDEN, errno: 0 });
       if (step.fault && this.#failing(task.number)) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
       return;
@@ -299,23 +292,25 @@ export class Search {
     if (this.#missed < this.#missing(stream)) moves.push({ task: task.number, event: LOST, errno: 0 });
   }
 
+  /** The line of the scenario that a task is in. */
+  #lineOf({ program, segment }: Task<Kernel>): Line | undefined {
+    return this.#lines.get(program)?.[segment];
+  }
+
   /** Whether the recording shows that the operation which a task is in came to an error: else nothing in it need have failed. */
   #failing(task: number): boolean {
     const stream = this.#streamOf[task];
-    if (stream === undefined) return false;
-    const { failure, end } = this.#failures[stream]!;
+    // Where fault injection was armed, it was the allocation that the scenario says.
+    if (stream === undefined || this.#lineOf(this.#machine.tasks[task]!)?.fail !== undefined) return false;
+    const { failure, end } = this.#outlook[stream]!;
     const at = this.#positions[stream]!;
     return failure[at]! >= 0 && failure[at]! <= end[at]!;
-  }
-
-  #shows({ operation, phase }: Step): boolean {
-    return operation !== undefined && phase !== "inner" && this.#points.get(operation)?.[phase] === true;
   }
 
   /** The events that the step can be; true when one of them surely is it. */
   #candidates(task: number, step: Step, stream: number, next: number, moves: Move[]): boolean {
     const { events } = this.evidence.streams[stream]!;
-    const must = this.#nextMust[stream]![this.#positions[stream]!]!;
+    const must = this.#outlook[stream]!.must[this.#positions[stream]!]!;
     const last = must < 0 ? events.length - 1 : must;
     let found = 0;
     for (let k = this.#positions[stream]!; k <= last && found < MAX_CANDIDATES; k++) {
@@ -343,7 +338,6 @@ export class Search {
     const task = this.#machine.tasks[number]!;
     const step = task.pending!;
     const stream = this.#streamOf[number];
-    if (step.operation === "tracing_mark_write" && step.phase === "entry" && String(step.args!["text"]).startsWith("op: ")) this.#during[number] = String(step.args!["text"]).slice(4);
     if (at >= 0) {
       const { events, must } = this.evidence.streams[stream!]!;
       this.#matcher.bind(step, events[at]!);
@@ -424,115 +418,22 @@ export class Search {
   #why(task: Task<Kernel>): Blocked {
     const step = task.pending!;
     const stream = this.#streamOf[task.number];
-    const at = stream === undefined ? -1 : this.#nextMust[stream]![this.#positions[stream]!]!;
+    const at = stream === undefined ? -1 : this.#outlook[stream]!.must[this.#positions[stream]!]!;
     const event = at < 0 ? undefined : this.evidence.streams[stream!]!.events[at]!;
     const name = stream === undefined ? task.program.comm : `${this.evidence.streams[stream]!.comm}-${this.evidence.streams[stream]!.pid}`;
-    const common = { task: name, step: this.#words(step), during: this.#during[task.number] ?? "", ...(event ? siteOf(event) : {}) };
+    const common = { task: name, step: stepWords(step, this.#machine.memory), during: this.#lineOf(task)?.marker ?? "", ...(event ? siteOf(event) : {}) };
     if (!this.#machine.enabled(task)) return { ...common, reason: `waits: ${step.words}` };
     if (!event) return { ...common, reason: stream === undefined ? "the recording has no such thread" : "the recording has nothing more of this thread" };
     const point = points.points[event.batch.point[event.index]!]!;
     const difference = point.operation.name === step.operation && point.phase === step.phase ? this.#matcher.differs(step, event) : undefined;
-    return { ...common, reason: difference ?? `the recording has ${this.#event(event)}` };
+    return { ...common, reason: difference ?? `the recording has ${eventWords(event, this.evidence.tables)}` };
   }
 
   #unexplained(stream: number): Blocked {
     const { comm, pid, events } = this.evidence.streams[stream]!;
-    const event = events[this.#nextMust[stream]![this.#positions[stream]!]!]!;
-    return { task: `${comm}-${pid}`, step: "nothing", during: "", reason: `the recording has ${this.#event(event)}, which the kernel does not do`, ...siteOf(event) };
+    const event = events[this.#outlook[stream]!.must[this.#positions[stream]!]!]!;
+    return { task: `${comm}-${pid}`, step: "nothing", during: "", reason: `the recording has ${eventWords(event, this.evidence.tables)}, which the kernel does not do`, ...siteOf(event) };
   }
-
-  /** A step as people read it: the operation, and what it is given that is no address. */
-  #words(step: Step): string {
-    if (!step.operation || step.phase === "inner") return step.words;
-    if (step.phase === "return") return `${step.operation} returns ${typeof step.result === "number" && step.result < 0 ? `-${errnoName(step.result)}` : step.result === null ? "NULL" : typeof step.result === "number" ? step.result : (operations[step.operation].result?.name ?? "")}`;
-    const { memory } = this.#machine;
-    const shown = Object.entries(step.args ?? {}).flatMap(([name, value]) => (shownValue(value, (cell) => memory.get(cell)) === undefined ? [] : [`${name}=${shownValue(value, (cell) => memory.get(cell))}`]));
-    return step.operation === "tracing_mark_write" ? String(step.args!["text"]) : `${step.operation}(${shown.join(", ")})`;
-  }
-
-  #event({ batch, index }: EvidenceEvent): string {
-    const point = points.points[batch.point[index]!]!;
-    const at = batch.argStart[index]!;
-    const text = (k: number): string => {
-      const { type } = point.args[k]!;
-      const low = batch.low[at + k]!;
-      if (type === "string") return JSON.stringify(batch.strings[low]);
-      if (type !== "ptr") return String(low | 0);
-      const errno = this.evidence.tables.addresses.errno(low);
-      return errno ? `-${errnoName(errno)}` : this.evidence.tables.addresses.hex(low);
-    };
-    if (point.phase === "return") return `${point.operation.name} returning ${text(0)}`;
-    return `${point.operation.name}(${point.args.map((arg, k) => `${arg.name}=${text(k)}`).join(", ")})`;
-  }
-}
-
-function shownValue(value: Value, read: (cell: never) => number): string | undefined {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "number") return value < 0x100000 ? String(value) : `0x${value.toString(16)}`;
-  if (value === null) return "NULL";
-  return "reads" in value ? String(read(value.reads as never)) : undefined;
-}
-
-function siteOf(event: EvidenceEvent): { readonly event: number; readonly line?: number } {
-  const line = event.batch.line[event.index]!;
-  return { event: sequenceOf(event), ...(line > 0 ? { line } : {}) };
-}
-
-interface Failures {
-  readonly failure: Int32Array;
-  readonly end: Int32Array;
-}
-
-/** How many events an operation has at most, where no mark says. */
-const OPERATION_EVENTS = 256;
-
-function failuresOf({ events }: Stream, { tables, marked }: Evidence): Failures {
-  const failure = new Int32Array(events.length + 1).fill(-1);
-  const end = new Int32Array(events.length + 1).fill(events.length);
-  for (let k = events.length - 1; k >= 0; k--) {
-    const { batch, index } = events[k]!;
-    const point = points.points[batch.point[index]!]!;
-    const low = batch.low[batch.argStart[index]!]!;
-    const { type, failure: how } = point.args[0] ?? {};
-    const text = point.operation.probe === "marker" ? batch.strings[low]! : "";
-    const failed = text ? /^ret: .* = -/.test(text) : point.phase === "return" && (how === "ERR_PTR" ? tables.addresses.isError(low) : how === "errno" ? (low | 0) < 0 : how !== undefined && type !== undefined && low === 0);
-    failure[k] = failed ? k : failure[k + 1]!;
-    end[k] = marked ? (text.startsWith("op: ") ? k : end[k + 1]!) : Math.min(events.length, k + OPERATION_EVENTS);
-  }
-  return { failure, end };
-}
-
-interface VisiblePoints {
-  readonly entry: boolean;
-  readonly return: boolean;
-}
-
-/**
- * What of the kernel the recording would show. Where its release can have an operation inlined, the recording itself says
- * whether this build has; that a probe was not set is told by the recording too, for what happens all the time.
- */
-function visiblePoints({ release }: KernelDefinition, { seen, marked }: Evidence): Map<string, VisiblePoints> {
-  const visible = new Map<string, VisiblePoints>();
-  for (const operation of catalogue) {
-    if (operation.probe === "marker") {
-      visible.set(operation.name, { entry: marked, return: false });
-      continue;
-    }
-    const entry = points.byEvent(operation.name)!.id;
-    const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : 0;
-    const happened = seen[entry] !== 0;
-    if (!operation.probed || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
-    const telling = happened || operation.module !== undefined || RARE.has(operation.name);
-    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
-  }
-  return visible;
-}
-
-/** For each position of a stream, the next event that must be explained; -1 when none is left. */
-function nextMusts({ events, must }: Stream): Int32Array {
-  const next = new Int32Array(events.length + 1).fill(-1);
-  for (let k = events.length - 1; k >= 0; k--) next[k] = must[k] ? k : next[k + 1]!;
-  return next;
 }
 
 function hashOf(history: readonly (number | readonly number[])[]): number {

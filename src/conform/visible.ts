@@ -1,0 +1,49 @@
+/** Which of a simulated kernel's steps a recording would show. */
+import { catalogue, points, shownOn } from "../../events/index.js";
+import type { KernelDefinition } from "../kernels/kernel.js";
+import type { Step } from "../simulate/step.js";
+import type { Evidence } from "./evidence.js";
+
+/**
+ * Operations that nothing but guest_memfd and the modules make happen in a running system. That a recording never shows one
+ * says that it did not happen; that it never shows `dput` says that its probe was not set.
+ */
+const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module", "alloc_anon_inode", "anon_inode_make_secure_inode", "anon_inode_create_getfile", "anon_inode_getfile", "security_inode_init_security_anon"]);
+
+interface Shown {
+  readonly entry: boolean;
+  readonly return: boolean;
+}
+
+/**
+ * Where a release can have an operation inlined, the recording itself says whether this build has; that a probe was not set
+ * is told by the recording too, for what happens all the time.
+ */
+export class Visibility {
+  readonly #shown: ReadonlyMap<string, Shown>;
+
+  constructor(kernel: KernelDefinition, evidence: Evidence) {
+    this.#shown = shownOf(kernel, evidence);
+  }
+
+  shows({ operation, phase }: Step): boolean {
+    return operation !== undefined && phase !== "inner" && this.#shown.get(operation)?.[phase] === true;
+  }
+}
+
+function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map<string, Shown> {
+  const visible = new Map<string, Shown>();
+  for (const operation of catalogue) {
+    if (operation.probe === "marker") {
+      visible.set(operation.name, { entry: marked, return: false });
+      continue;
+    }
+    const entry = points.byEvent(operation.name)!.id;
+    const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : 0;
+    const happened = seen[entry] !== 0;
+    if (!operation.probed || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
+    const telling = happened || operation.module !== undefined || RARE.has(operation.name);
+    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
+  }
+  return visible;
+}
