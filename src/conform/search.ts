@@ -97,6 +97,8 @@ export class Search {
     this.#positions = new Int32Array(evidence.streams.length);
     this.#outlook = evidence.streams.map((stream) => outlookOf(stream, evidence));
     this.#telling = [...evidence.streams.keys()].filter((stream) => evidence.streams[stream]!.musts > 0);
+    // How many allocations a call makes differs between builds: which one an injected fault hit is for the recording to say.
+    machine.injects = false;
     machine.fault = () => this.#errno;
   }
 
@@ -284,7 +286,7 @@ export class Search {
     const step = task.pending!;
     if (task.program.softirq || !this.#visibility.shows(step)) {
       moves.push({ task: task.number, event: HIDDEN, errno: 0 });
-      if (step.fault && this.#failing(task.number)) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
+      if (step.fault && this.#failing(task.number) && (step.fault.allocation || this.#lineOf(task)?.fail === undefined)) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
       return;
     }
     const stream = this.#streamOf[task.number];
@@ -300,8 +302,7 @@ export class Search {
   /** Whether the recording shows that the operation which a task is in came to an error: else nothing in it need have failed. */
   #failing(task: number): boolean {
     const stream = this.#streamOf[task];
-    // Where fault injection was armed, it was the allocation that the scenario says.
-    if (stream === undefined || this.#lineOf(this.#machine.tasks[task]!)?.fail !== undefined) return false;
+    if (stream === undefined) return false;
     const { failure, end } = this.#outlook[stream]!;
     const at = this.#positions[stream]!;
     return failure[at]! >= 0 && failure[at]! <= end[at]!;

@@ -65,6 +65,8 @@ export class Machine<K extends Environment> {
   readonly programs: Program<K>[] = [];
   /** Decides about faults; the default is that nothing fails but what fault injection was armed for. */
   fault: FaultChoice<K> = () => 0;
+  /** Whether `fail_nth` of a task makes the allocation fail that it counts. */
+  injects = true;
   listener: Listener<K> | undefined;
   /** The kernel as programs call it. */
   readonly #calls: K;
@@ -204,7 +206,7 @@ export class Machine<K extends Environment> {
 
   /** `/proc/thread-self/fail-nth` counts the allocations of the task that it was armed for. */
   #fails(task: Task<K>, step: Step): number {
-    if (step.fault!.allocation) {
+    if (this.injects && step.fault!.allocation) {
       const left = this.memory.get(task.struct.fail_nth);
       if (left > 0) {
         this.memory.set(task.struct.fail_nth, left - 1);
