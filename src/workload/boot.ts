@@ -5,7 +5,9 @@ import type { Line, Scenario } from "../scenario/types.js";
 import { Machine, type Program, type Segment } from "../simulate/machine.js";
 import type { Cell } from "../simulate/memory.js";
 import type { Task as TaskStruct } from "../simulate/structs.js";
-import { carryOut, child, mainExit, threadExit, type User } from "./process.js";
+import { carryOut } from "./process.js";
+import { child, mainExit, threadExit } from "./tasks.js";
+import type { User } from "./user.js";
 
 /** The process has descriptors 0 to 4 open; 1 and 2 are one file. */
 const OPEN_FILES = [1, 2, 1, 1];

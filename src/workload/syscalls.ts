@@ -1,0 +1,176 @@
+/** System calls on descriptors and modules, as the program makes them. */
+import { EBADF, EFBIG, EINVAL, ENODEV, ENOENT, ENOTTY, EOPNOTSUPP, FOPS, MMAP_BASE, PAGE_SIZE } from "../kernels/constants.js";
+import type { Kernel } from "../kernels/kernel.js";
+import { add, change, store, type Op } from "../simulate/step.js";
+import type { File, Kvm } from "../simulate/structs.js";
+import type { User } from "./user.js";
+
+const SIGBUS = 7;
+
+/** Modules that there is a file of, by the name under which it is loaded: the kernel's name for it, and whose code it uses. */
+const MODULE_FILES: Readonly<Record<string, { readonly name: string; readonly needs: readonly string[] }>> = {
+  irqbypass: { name: "irqbypass", needs: [] },
+  kvm: { name: "kvm", needs: ["irqbypass"] },
+  "kvm-amd": { name: "kvm_amd", needs: ["kvm"] },
+};
+
+/** A system call that may leave work to be done before it returns to user space. */
+export function* returning<R>(kernel: Kernel, call: Op<R>): Op<R> {
+  const result = yield* call;
+  yield* kernel.task_work_run();
+  return result;
+}
+
+/** A system call with `/proc/thread-self/fail-nth` armed, for which a descriptor is open meanwhile. */
+export function* armed(kernel: Kernel, fail: number | undefined, call: (kernel: Kernel) => Op<number>): Op<number> {
+  if (fail === undefined) return yield* returning(kernel, call(kernel));
+  const fd = yield* openFile(kernel);
+  if (fd >= 0) yield store("write(\"/proc/thread-self/fail-nth\")", [kernel.current.fail_nth, fail]);
+  const result = yield* returning(kernel, call(kernel));
+  yield store("write(\"/proc/thread-self/fail-nth\")", [kernel.current.fail_nth, 0]);
+  if (fd >= 0) yield* closeFile(kernel, fd);
+  return result;
+}
+
+/** A system call on the file of a descriptor, which it keeps meanwhile. */
+export function* onFile(kernel: Kernel, fd: number, call: (file: File) => Op<number>): Op<number> {
+  const held = yield* kernel.fdget(fd);
+  if (!held.file) return -EBADF;
+  const result = yield* call(held.file);
+  yield* kernel.fdput(held);
+  return result;
+}
+
+/** A file that has nothing to do with KVM. */
+export function* openFile(kernel: Kernel): Op<number> {
+  const fd = yield* kernel.alloc_fd();
+  if (fd < 0) return fd;
+  const file = yield* kernel.__alloc_file();
+  if (typeof file === "number") {
+    yield* kernel.__put_unused_fd(fd);
+    return file;
+  }
+  yield* kernel.__fd_install(fd, file);
+  return fd;
+}
+
+export function* closeFile(kernel: Kernel, fd: number): Op<void> {
+  const file = yield* kernel.file_close_fd_locked(fd);
+  if (!file) return;
+  // Another thread may have closed it, and something else have come to lie there.
+  if (kernel.get(file.f_op) !== FOPS.other) yield* kernel.fput_close_sync(file);
+  else if ((yield add(file.f_count, -1, "file_ref_put_close(&file->f_ref)")) === 0) yield* kernel.file_free(file);
+}
+
+export function* load(kernel: Kernel, module: string, parameters: string): Op<number> {
+  const fd = yield* openFile(kernel);
+  if (fd < 0) return fd;
+  const known = Object.hasOwn(MODULE_FILES, module) ? MODULE_FILES[module] : undefined;
+  const result = known ? yield* kernel.finit_module(known.name, known.needs, parameters) : -ENOENT;
+  yield* closeFile(kernel, fd);
+  return result;
+}
+
+export function* createVm(kernel: Kernel, type: number): Op<number> {
+  const device = yield* openKvm(kernel);
+  if (device < 0) return device;
+  const result = yield* returning(
+    kernel,
+    onFile(kernel, device, function* (file) {
+      return kernel.get(file.f_op) === FOPS.kvm_chardev ? yield* kernel.kvm_dev_ioctl_create_vm(type) : -ENOTTY;
+    }),
+  );
+  yield* kernel.close(device);
+  return result;
+}
+
+/** open("/dev/kvm"): the file pins the module that registered the device. */
+export function* openKvm(kernel: Kernel): Op<number> {
+  const flags = 0x88002;
+  const fd = yield* kernel.get_unused_fd_flags(flags);
+  if (fd < 0) return fd;
+  const file = yield* kernel.alloc_empty_file(0x8002);
+  if (typeof file === "number") {
+    yield* kernel.put_unused_fd(fd);
+    return file;
+  }
+  const owner = kernel.get(kernel.system.kvm_dev_owner);
+  const module = owner ? kernel.module(owner) : null;
+  // Without a module the node is gone; with one that is going, misc_open finds no functions to call.
+  if (!module || !(yield* kernel.try_module_get(module))) {
+    yield* kernel.file_free(file);
+    yield* kernel.put_unused_fd(fd);
+    return module ? -ENODEV : -ENOENT;
+  }
+  yield store("replace_fops(file, kvm_dev.fops)", [file.f_op, FOPS.kvm_chardev], [file.f_inode, kernel.get(kernel.system.kvm_dev_inode)]);
+  yield* kernel.fd_install(fd, file);
+  return fd;
+}
+
+/** An ioctl of a VM. */
+export function* onVm(kernel: Kernel, fd: number, call: (kvm: Kvm) => Op<number>): Op<number> {
+  return yield* onFile(kernel, fd, function* (file) {
+    const fops = kernel.get(file.f_op);
+    if (fops === FOPS.kvm_vm) return yield* call(kernel.kvm(kernel.get(file.private_data)));
+    // kvm_arch_dev_ioctl has no such ioctl either, but says so in its own way.
+    return fops === FOPS.kvm_chardev ? -EINVAL : -ENOTTY;
+  });
+}
+
+export function* createGuestMemfd(kernel: Kernel, fd: number, size: number, flags: number): Op<number> {
+  return yield* onVm(kernel, fd, function* (kvm) {
+    return kernel.config.guestMemfd ? yield* kernel.kvm_gmem_create(kvm, size, flags) : -ENOTTY;
+  });
+}
+
+export function* setMemoryRegion(kernel: Kernel, fd: number, region: Parameters<Kernel["kvm_set_memory_region"]>[1]): Op<number> {
+  return yield* onVm(kernel, fd, (kvm) => kernel.kvm_vm_ioctl_set_memory_region(kvm, region));
+}
+
+/** mmap(2) of anonymous memory: its address, or -1. */
+export function* mapMemory(kernel: Kernel, user: User, size: number): Op<number> {
+  const pages = Math.ceil(size / PAGE_SIZE);
+  if (size <= 0 || pages * PAGE_SIZE > MMAP_BASE - kernel.get(user.mapped)) return -1;
+  return MMAP_BASE - (yield add(user.mapped, pages * PAGE_SIZE, "mmap(2)"));
+}
+
+export function* fallocate(kernel: Kernel, fd: number, mode: number, offset: number, len: number): Op<number> {
+  return yield* onFile(kernel, fd, function* (file) {
+    if (offset < 0 || len <= 0) return -EINVAL;
+    const fops = kernel.get(file.f_op);
+    if (fops !== FOPS.kvm_gmem) return fops === FOPS.other ? -EOPNOTSUPP : -ENODEV;
+    if (offset + len >= 2 ** 63) return -EFBIG;
+    return yield* kernel.kvm_gmem_fallocate(file, mode, offset, len);
+  });
+}
+
+/** mmap(MAP_SHARED), a byte written to each page, munmap. A page that is not there ends the process. */
+export function* touch(kernel: Kernel, user: User, fd: number, offset: number, length: number): Op<number> {
+  if (offset % PAGE_SIZE !== 0) return -EINVAL;
+  const file = yield* kernel.fget(fd);
+  if (!file) return -EBADF;
+  const error = yield* kernel.do_mmap(file, length, offset, user.mapped);
+  yield* kernel.fput(file);
+  yield* kernel.task_work_run();
+  if (error) return error;
+  for (let page = 0; page < Math.ceil(length / PAGE_SIZE); page++) {
+    const index = offset / PAGE_SIZE + page;
+    if (!(yield* kernel.kvm_gmem_fault_user_mapping(file, index))) yield store("force_sig_fault(SIGBUS)", [user.killed, SIGBUS]);
+    if (kernel.get(user.killed)) {
+      // Its memory stays mapped until the process is gone.
+      yield change("do_group_exit(SIGBUS)", { type: "append", list: user.mappings, values: [file.pointer] });
+      return 0;
+    }
+    yield* kernel.fault_dirty_shared_page(file, kernel.inode(kernel.get(file.f_inode)), index);
+  }
+  yield* kernel.vm_munmap(file, length, user.mapped);
+  yield* kernel.task_work_run();
+  return 0;
+}
+
+export function* ftruncate(kernel: Kernel, fd: number, size: number): Op<number> {
+  if (size < 0) return -EINVAL;
+  return yield* onFile(kernel, fd, function* (file) {
+    return kernel.get(file.f_op) === FOPS.kvm_gmem ? yield* kernel.kvm_gmem_setattr() : -EINVAL;
+  });
+}
