@@ -3,7 +3,7 @@
  * system of its own, and its inodes come from there.
  */
 import { create, enter, leave, store } from "../../simulate/step.js";
-import { ENOENT, ENOMEM, FOPS, GUEST_MEMFD_MAGIC, O_RDWR, S_IFREG, SUPER_OPERATIONS } from "../constants.js";
+import { ENOENT, ENOMEM, FOPS, GUEST_MEMFD_MAGIC, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 
 export const customInodeAsPosted = {
@@ -58,9 +58,7 @@ export const customInodeAsPosted = {
     yield enter("kvm_gmem_inode_make_secure_inode", { name, size, flags });
     const mnt = this.mount(this.get(this.system.kvm_gmem_mnt));
     const inode = yield* this.alloc_anon_secure_inode(this.superBlock(this.get(mnt.mnt_sb)), name);
-    if (typeof inode !== "number") {
-      yield store("inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size", [inode.i_private, flags], [inode.i_mode, this.get(inode.i_mode) | S_IFREG], [inode.i_size, size]);
-    }
+    if (typeof inode !== "number") yield* this.kvm_gmem_setup_inode(inode, size, flags);
     yield leave("kvm_gmem_inode_make_secure_inode", inode);
     return inode;
   },
