@@ -91,7 +91,8 @@ export class Recorder {
     const builder = this.#builder;
     if (type === "ptr") return builder.pushNumber(this.addressId(value as Address), 0);
     if (type === "string") return builder.pushString(value as string);
-    const number = typeof value === "object" ? this.memory.get((value as Reading).reads) : (value as number);
+    // A result that the C function does not have prints as whatever was there.
+    const number = value === null ? 0 : typeof value === "object" ? this.memory.get((value as Reading).reads) : (value as number);
     if (number < 0) builder.pushNumber(number % TWO_32 >>> 0, Math.floor(number / TWO_32) >>> 0);
     else builder.pushNumber(number >>> 0, Math.floor(number / TWO_32));
   }
