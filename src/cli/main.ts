@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addConform } from "./conform.js";
 import { addDiff } from "./diff.js";
+import { addExport } from "./export.js";
 import { ReaderGone } from "./output.js";
 import { addRecord } from "./record.js";
 import { addReplay } from "./replay.js";
@@ -23,7 +24,7 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const add of [addReplay, addDiff, addSimulate, addConform, addRecord]) add(kreel, terminal, done);
+  for (const add of [addReplay, addDiff, addSimulate, addConform, addExport, addRecord]) add(kreel, terminal, done);
   kreel.addHelpText("after", "\nTRACE is the text of /sys/kernel/tracing/trace. Exit status: 0 nothing wrong (or the same), 1 findings (or\ndifferences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
 }

@@ -31,10 +31,20 @@ export class Output {
     const bytes = Buffer.from(this.#pending.join(""));
     this.#pending = [];
     this.#size = 0;
+    this.#all(bytes);
+  }
+
+  /** What is no text. */
+  bytes(bytes: Uint8Array): void {
+    this.flush();
+    this.#all(bytes);
+  }
+
+  #all(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) at += this.#some(bytes, at);
   }
 
-  #some(bytes: Buffer, at: number): number {
+  #some(bytes: Uint8Array, at: number): number {
     try {
       return writeSync(this.fd, bytes, at);
     } catch (error) {

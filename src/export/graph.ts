@@ -51,6 +51,7 @@ export function graphOf(world: World, title: string, everything = false): Graph 
   };
   for (const object of live) node(object.id, object.kind, linesOf(world, object));
   const calls = callsIn(world);
+  const pointers = pointersIn(live);
   const edges: GraphEdge[] = [];
   for (const object of live) {
     const to = ids.get(object.id)!;
@@ -60,7 +61,7 @@ export function graphOf(world: World, title: string, everything = false): Graph 
       held.add(from);
       edges.push({ from, to, label: `${by}, event ${seq}`, holds: true });
     }
-    for (const { owner, label } of pointersTo(object, live)) if (!held.has(ids.get(owner)!)) edges.push({ from: ids.get(owner)!, to, label, holds: false });
+    for (const { owner, label } of pointers.get(object.id) ?? []) if (!held.has(ids.get(owner)!)) edges.push({ from: ids.get(owner)!, to, label, holds: false });
   }
   return { title, nodes, edges };
 }
@@ -86,28 +87,44 @@ function linesOf(world: World, object: KernelObject): string[] {
   ];
 }
 
-/** Who points to an object without holding it. */
-function pointersTo(target: KernelObject, live: readonly KernelObject[]): { readonly owner: ObjectId; readonly label: string }[] {
-  return live.flatMap((o) => {
-    const label = pointer(o, target.id);
-    return label === undefined ? [] : [{ owner: o.id, label }];
-  });
+interface Pointer {
+  readonly owner: ObjectId;
+  readonly label: string;
 }
 
-function pointer(o: KernelObject, target: ObjectId): string | undefined {
+/** By what they point to, pointers that need not hold it. */
+function pointersIn(live: readonly KernelObject[]): Map<ObjectId, Pointer[]> {
+  const found = new Map<ObjectId, Pointer[]>();
+  for (const o of live) {
+    for (const [target, label] of pointersOf(o)) {
+      const others = found.get(target);
+      if (others) others.push({ owner: o.id, label });
+      else found.set(target, [{ owner: o.id, label }]);
+    }
+  }
+  return found;
+}
+
+function pointersOf(o: KernelObject): (readonly [target: ObjectId, label: string])[] {
   switch (o.kind) {
     case "inode":
-      return o.superblock === target ? "on" : undefined;
+      return [[o.superblock, "on"]];
     case "dentry":
-      return o.inode === target ? "of" : undefined;
+      return [[o.inode, "of"]];
     case "file":
-      return o.inode === target ? "inode" : o.vm === target ? "of" : undefined;
+      return [
+        [o.inode, "inode"],
+        [o.vm, "of"],
+      ];
     case "mount":
-      return o.superblock === target ? "of" : undefined;
+      return [[o.superblock, "of"]];
     case "memslot":
-      return o.file === target ? `bound at offset ${o.offset}` : o.vm === target ? "of" : undefined;
+      return [
+        [o.file, `bound at offset ${o.offset}`],
+        [o.vm, "of"],
+      ];
     default:
-      return undefined;
+      return [];
   }
 }
 

@@ -1,0 +1,54 @@
+/** Where an export goes: standard output, or a file that is made when the first of it is there. */
+import { closeSync, openSync, statSync } from "node:fs";
+import { TroubleError } from "../read/trouble.js";
+import { Output, ReaderGone } from "./output.js";
+
+export class ExportTarget {
+  #output: Output | undefined;
+  #fd = -1;
+
+  /** `file`: absent for standard output. `source` is what is exported, and is not written over. */
+  constructor(
+    private readonly stdout: Output,
+    private readonly file: string | undefined,
+    private readonly source: string,
+  ) {}
+
+  write(piece: string | Uint8Array): void {
+    this.#trying(() => {
+      this.#output ??= this.#open();
+      if (typeof piece === "string") this.#output.write(piece);
+      else this.#output.bytes(piece);
+    });
+  }
+
+  close(): void {
+    this.#trying(() => {
+      (this.#output ??= this.#open()).flush();
+      if (this.#fd >= 0) closeSync(this.#fd);
+    });
+  }
+
+  #open(): Output {
+    if (this.file === undefined) return this.stdout;
+    if (this.#isSource(this.file)) throw new TroubleError("is the recording itself; give -o another file", this.file);
+    this.#fd = openSync(this.file, "w");
+    return new Output(this.#fd);
+  }
+
+  #isSource(file: string): boolean {
+    if (this.source === "-") return false;
+    const [from, to] = [this.source, file].map((path) => statSync(path, { throwIfNoEntry: false }));
+    return from !== undefined && to !== undefined && to.isFile() && from.dev === to.dev && from.ino === to.ino;
+  }
+
+  /** A full disk is the user's to know of, not a mistake of kreel's. */
+  #trying(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (this.file === undefined || error instanceof ReaderGone || error instanceof TroubleError || !(error instanceof Error)) throw error;
+      throw new TroubleError(`could not be written: ${error.message}`, this.file, undefined, { cause: error });
+    }
+  }
+}
