@@ -141,6 +141,7 @@ function simulations(): Measure[] {
   const section = `simulated kernels: the churn scenario with ${ROUNDS} times its rounds, parsed, carried out and recorded`;
   return (["linux-7.2", "linux-6.12"] as const).flatMap((kernel) => [
     job(section, `${kernel}, but for Node's start`, "events", "simulateStarted", `${kernel} ${ROUNDS}`),
+    job(section, `${kernel}, once warm`, "events", "simulateWarm", `${kernel} ${ROUNDS}`),
     job(section, `${kernel}, all of the process`, "events", "simulate", `${kernel} ${ROUNDS}`),
   ]);
 }
