@@ -1,0 +1,108 @@
+/** `kreel export` as users run it. */
+import { tableFromIPC } from "apache-arrow";
+import test from "ava";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileOf, kreel, MAIN, recording, RECORDINGS, failedCreation } from "./run.js";
+
+const CREATE = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
+const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
+const folder = (): string => mkdtempSync(join(tmpdir(), "kreel-"));
+
+test("ndjson to a file, and back: the same findings, whatever the file is called", (t) => {
+  const file = join(folder(), "events.json");
+  t.deepEqual(kreel(["export", BROKEN, "--to", "ndjson", "-o", file]), { code: 0, out: "", err: "" });
+  const [expected, got] = [kreel(["replay", "--json", BROKEN]), kreel(["replay", "--json", file])];
+  t.is(got.code, expected.code);
+  const plain = (text: string): unknown => ({ ...(JSON.parse(text) as object), trace: null });
+  t.deepEqual(plain(got.out), plain(expected.out));
+  t.is(kreel(["diff", BROKEN, file]).code, 0);
+  t.is(kreel(["export", file, "--to", "ndjson"]).out, readFileSync(file, "utf8"));
+});
+
+test("ndjson through a pipe, and ftrace again: the recording", (t) => {
+  const ndjson = kreel(["export", CREATE, "--to", "ndjson"]);
+  const ftrace = kreel(["export", "-", "--to", "ftrace"], { input: ndjson.out });
+  t.is(ftrace.code, 0);
+  const file = fileOf(ftrace.out);
+  t.is(kreel(["diff", CREATE, file]).code, 0);
+});
+
+test("perfetto is JSON", (t) => {
+  const { code, out, err } = kreel(["export", BROKEN, "--to", "perfetto"]);
+  t.deepEqual([code, err], [0, ""]);
+  const { traceEvents } = JSON.parse(out) as { readonly traceEvents: readonly { readonly cat?: string }[] };
+  t.is(traceEvents.filter((e) => e.cat === "finding").length, 4);
+});
+
+test("arrow is an IPC stream", (t) => {
+  const { status, stdout } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "arrow"], { maxBuffer: 1 << 28 });
+  t.is(status, 0);
+  t.is(tableFromIPC(stdout).numRows, 2988);
+});
+
+test("a binary format and a terminal do not go together", (t) => {
+  const { code, err } = onTerminal(["export", CREATE, "--to", "arrow"]);
+  if (code === undefined) return t.pass("no script(1) here to make a terminal");
+  t.is(code, 2);
+  t.regex(err, /--to arrow is no text for a terminal: give it a file with -o FILE, or a pipe/);
+});
+
+/** On a terminal, if this machine can make one. */
+function onTerminal(args: readonly string[]): { readonly code?: number | null; readonly err: string } {
+  if (!existsSync("/usr/bin/script")) return { err: "" };
+  const { status, stdout } = spawnSync("/usr/bin/script", ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"], { input: "" });
+  return { code: status, err: stdout.toString() };
+}
+
+test("the graph at a moment, at the end, and of everything", (t) => {
+  const dot = (...args: readonly string[]): string => kreel(["export", CREATE, "--to", "dot", ...args]).out;
+  t.regex(dot("--at", "1100"), /n\d+ -> n\d+ \[label="try_module_get, event 1061"\];/);
+  t.regex(dot("--at", "1100"), /after event 1100/);
+  t.notRegex(dot(), /kvm-gmem/);
+  t.true(dot("--at", "1100", "--focus", "all").split("\n").length > dot("--at", "1100").split("\n").length);
+  t.regex(kreel(["export", CREATE, "--to", "mermaid", "--at", "1100"]).out, /^%% .*\nflowchart LR\n/);
+});
+
+test("kprobe-events: what would record it again", (t) => {
+  const { code, out, err } = kreel(["export", CREATE, "--to", "kprobe-events"]);
+  t.deepEqual([code, err], [0, ""]);
+  t.regex(out, /^p:gmem\/kvm_gmem_create kvm:kvm_gmem_create kvm=/m);
+  t.true(kreel(["record", "--print"]).out.includes(out.split("\n")[0]!));
+});
+
+test("trouble is one line and status 2, and a file is not touched by it", (t) => {
+  const text = fileOf(recording(...failedCreation("a-1")));
+  const copy = join(folder(), "copy.trace.gz");
+  copyFileSync(CREATE, copy);
+  const before = readFileSync(copy);
+  for (const [args, message] of [
+    [["export", CREATE], /required option '--to <format>'/],
+    [["export", CREATE, "--to", "xml"], /--to xml: one of perfetto, ndjson, arrow, dot, mermaid, kprobe-events, ftrace/],
+    [["export", CREATE, "--to", "toString"], /--to toString: one of/],
+    [["export", CREATE, "--to", "ndjson", "--at", "7"], /--at is for dot and mermaid: ndjson has the whole recording/],
+    [["export", CREATE, "--to", "dot", "--at", "x"], /--at x: neither an event number/],
+    [["export", text, "--to", "dot", "--at", "99"], /--at 99: the recording has 5 events/],
+    [["export", text, "--to", "dot", "--at", "1.5"], /--at 1.5: the recording begins later/],
+    [["export", CREATE, "--to", "dot", "--focus", "x"], /--focus x: guest-memfd or all/],
+    [["export", "/nowhere", "--to", "ndjson"], /\/nowhere: no such file/],
+    [["export", copy, "--to", "ndjson", "-o", copy], /is the recording itself; give -o another file/],
+    [["export", CREATE, "--to", "ndjson", "-o", "/nowhere/x"], /\/nowhere\/x: could not be written: ENOENT/],
+    [["export", fileOf(recording(["a-1", "some_event: x"])), "--to", "kprobe-events"], /shows no operation that kreel knows/],
+  ] as const) {
+    const { code, out, err } = kreel(args);
+    t.is(code, 2, args.join(" "));
+    t.is(out, "");
+    t.regex(err, message);
+    t.is(err.trimEnd().split("\n").length, 1, err);
+  }
+  t.deepEqual(readFileSync(copy), before);
+});
+
+test("a recording that cannot be read leaves the file of -o alone", (t) => {
+  const file = fileOf("precious");
+  t.is(kreel(["export", "/nowhere", "--to", "perfetto", "-o", file]).code, 2);
+  t.is(readFileSync(file, "utf8"), "precious");
+});
