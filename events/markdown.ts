@@ -44,6 +44,7 @@ function section(operation: OperationDefinition): string[] {
   const facts = [`Source: ${code(operation.source)}${operation.module === undefined ? "" : ` (module ${operation.module})`}`];
   if (operation.probe === "tracepoint") facts.push(`tracepoint ${code(`${operation.tracepoint?.system}:${operation.name}`)}, printed as ${code(operation.tracepoint?.print ?? "")}`);
   if (operation.probe === "kprobe" && operation.symbol !== operation.name) facts.push(`probed symbol: ${code(operation.symbol)}`);
+  if (operation.substitutes) facts.push(`where a kernel refuses that symbol: ${operation.substitutes.map(code).join(", ")}`);
   if (operation.context === "rcu") facts.push("runs as an RCU callback, inside nothing of the task that it shows");
   facts.push(`kernels: ${where(operation)}`);
   if (!operation.probed) facts.push("not among the standard probes");

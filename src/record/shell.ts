@@ -13,11 +13,13 @@ can() { command -v "$1" >/dev/null 2>&1; }
 one_line() { printf '%s' "$*" | LC_ALL=C tr '\\000-\\037\\177' '?'; }
 # Arguments as a shell reads them.
 quoted() {
+  between=
   for word; do
     case $word in
-      '' | *[!A-Za-z0-9_./:=,@%+-]*) printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\\\\\''/g")" ;;
-      *) printf '%s ' "$word" ;;
+      '' | *[!A-Za-z0-9_./:=,@%+-]*) word="'$(printf '%s' "$word" | sed "s/'/'\\\\\\\\''/g")'" ;;
     esac
+    printf '%s%s' "$between" "$word"
+    between=' '
   done
 }
 `;
@@ -25,19 +27,22 @@ quoted() {
 /** tracefs: found, or mounted under a name that says by whom, so that a run behind a killed one can unmount it. */
 const TRACEFS = `
 find_tracefs() {
-  for tracefs in /sys/kernel/tracing /sys/kernel/debug/tracing; do
-    [ -e "$tracefs/kprobe_events" ] && return
+  # Others may unmount it in between, or mount it first; a file that is open keeps it here.
+  for try in 1 2 3; do
+    for tracefs in /sys/kernel/tracing /sys/kernel/debug/tracing; do
+      { command exec 7<"$tracefs/kprobe_events"; } 2>/dev/null && return
+    done
+    tracefs=/sys/kernel/tracing
+    [ -d "$tracefs" ] || trouble "no /sys/kernel/tracing: sysfs is not mounted, or this kernel has no ftrace"
+    mount -t tracefs "$name" "$tracefs" 2>/dev/null
   done
-  tracefs=/sys/kernel/tracing
-  [ -d "$tracefs" ] || trouble "no /sys/kernel/tracing: sysfs is not mounted, or this kernel has no ftrace"
-  mount -t tracefs "$name" "$tracefs" 2>/dev/null || trouble "$tracefs: tracefs is not there and cannot be mounted"
-  [ -e "$tracefs/kprobe_events" ] || { unmount; trouble "$tracefs: this kernel has no kprobe events (CONFIG_KPROBE_EVENTS)"; }
+  if [ -e "$tracefs/README" ]; then what='this kernel has no kprobe events (CONFIG_KPROBE_EVENTS), or does not let them be read'; else what='tracefs is not there and cannot be mounted'; fi
+  unmount
+  trouble "$tracefs: $what"
 }
-# Unmounts what a recording mounted, when none is left that needs it.
+# Unmounts what a recording mounted, now or before it was killed, unless another uses it.
 unmount() {
-  for instance in "$tracefs"/instances/kreel_*; do
-    [ -d "$instance" ] && return
-  done
+  exec 7<&-
   grep -q "^kreel_[0-9_]* $tracefs tracefs " /proc/mounts && umount "$tracefs" 2>/dev/null
 }
 `;
@@ -161,7 +166,7 @@ catch_signals() {
 run() {
   phase=running
   exec 3<&0
-  "$@" <&3 3<&- &
+  "$@" <&3 3<&- 7<&- &
   child=$!
   exec 3<&-
   while :; do

@@ -76,6 +76,18 @@ check 'its command is gone' test -z "$(pidof sleep)"
 bring term.trace.gz /tmp/term.trace.gz
 bring term.err /tmp/err
 
+sh /record.sh -b 1024 -o /tmp/one.trace sleep 3 2>/tmp/err &
+other=$!
+sh /record.sh -b 1024 -o /tmp/two.trace sleep 1 2>/tmp/two.err
+code=$?
+check 'two at once: the second is recorded' status_is $code 0
+check 'the first is still at it' test -n "$(ls $tracing/instances)"
+wait $other
+code=$?
+check 'and is recorded too' status_is $code 0
+check 'two at once leave nothing behind' clean
+bring two.err /tmp/two.err
+
 mkdir /full
 mount -t tmpfs -o size=16k full /full
 sh /record.sh -b 1024 -o /full/it.trace sh -c 'ls -lR / >/dev/null 2>&1' 2>/tmp/err

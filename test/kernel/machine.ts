@@ -22,7 +22,7 @@ export interface Said {
 const HERE = "test/kernel";
 const BUSYBOX = "/bin/busybox";
 const MODULES = ["irqbypass", "kvm", "kvm-amd"];
-const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "mods", "scenarios"];
+const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "boot", "mods", "scenarios"];
 const LIMIT_MS = 240_000;
 const UNPACK: { readonly [ending: string]: readonly [string, ...string[]] } = { ".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"], ".gz": ["gzip", "-dc"] };
 
@@ -46,7 +46,7 @@ export async function boot(kernelDirectory: string, script: string, scenarios: r
   const work = mkdtempSync(join(tmpdir(), "kreel-kernel-"));
   try {
     const files = readdirSync(kernelDirectory, { recursive: true, encoding: "utf8" });
-    const image = files.find((file) => /^vmlinuz/.test(basename(file)));
+    const image = files.find((file) => basename(file).startsWith("vmlinuz"));
     if (image === undefined) throw new MachineTrouble(`${kernelDirectory}: no vmlinuz in it`);
     const root = join(work, "root");
     for (const point of MOUNT_POINTS) mkdirSync(join(root, point), { recursive: true });
@@ -57,6 +57,8 @@ export async function boot(kernelDirectory: string, script: string, scenarios: r
     chmodSync(join(root, "init"), 0o755);
     writeFileSync(join(root, "record.sh"), script);
     for (const scenario of scenarios) copyFileSync(scenario, join(root, "scenarios", basename(scenario)));
+    const config = files.find((file) => /^config-\d/.test(basename(file)));
+    if (config !== undefined) copyFileSync(join(kernelDirectory, config), join(root, "boot", basename(config)));
     for (const name of MODULES) unpackModule(name, files, kernelDirectory, root);
     const archive = join(work, "root.cpio.gz");
     execFileSync("/bin/sh", ["-c", 'find . | cpio --quiet -o -H newc | gzip -1 >"$1"', "sh", archive], { cwd: root });

@@ -1,0 +1,135 @@
+/** The generated scripts, as far as they can be looked at without a kernel to set probes in. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { operations } from "../../events/index.js";
+import { probeFile, standardProbes } from "../../events/probe-file.js";
+import { registersFunction } from "../../src/record/registers.js";
+import { recordScript } from "../../src/record/script.js";
+import { COMMON, RECORDERS, type Recorder } from "../../src/record/shell.js";
+import { probesFunction } from "../../src/record/table.js";
+
+const RECORDER_NAMES = Object.keys(RECORDERS) as Recorder[];
+/** Every shell of this machine that people may run the script with. */
+const SHELLS = [["sh"], ["dash"], ["busybox", "sh"], ["bash", "--posix"]].filter(([name]) => spawnSync(name!, ["-c", ":"]).error === undefined || spawnSync(name!, ["true"]).status === 0);
+
+/** What a shell makes of a text: with functions of the script in it, and arguments. */
+function run([shell, ...flags]: readonly string[], text: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): { readonly out: string; readonly err: string; readonly code: number | null } {
+  const { stdout, stderr, status } = spawnSync(shell!, [...flags, "-c", text, "sh", ...args], { env: { ...process.env, ...env } });
+  return { out: stdout.toString(), err: stderr.toString(), code: status };
+}
+
+for (const recorder of RECORDER_NAMES) {
+  for (const shell of SHELLS) {
+    test(`${shell.join(" ")} can read the script for ${recorder}`, (t) => {
+      const { stderr, status } = spawnSync(shell[0]!, [...shell.slice(1), "-n"], { input: recordScript(recorder) });
+      t.is(stderr.toString(), "");
+      t.is(status, 0);
+    });
+  }
+}
+
+test("the script fits into one argument of a command, as which kreel record passes it on", (t) => {
+  for (const recorder of RECORDER_NAMES) t.true(Buffer.byteLength(recordScript(recorder)) < 128 * 1024);
+});
+
+test("nothing in the script is of one shell only", (t) => {
+  for (const recorder of RECORDER_NAMES) t.notRegex(recordScript(recorder), /\[\[|\blocal\b|\bfunction\b |<\(|[\s=(]\$'|\bdeclare\b|&>|\becho -[en]|\|&/);
+});
+
+test("the table has every line that record --print prints, as it is", (t) => {
+  const table = run(["sh"], `${probesFunction()}probes`).out.split("\n").filter((line) => /^[pr]:/.test(line));
+  t.deepEqual(table, probeFile(undefined, "GROUP").trimEnd().split("\n"));
+  for (const { name } of standardProbes) t.true(table.some((line) => line.startsWith(`p:GROUP/${name} `)));
+});
+
+test("what stands in for a probe follows it", (t) => {
+  const lines = probesFunction([operations.kvm_set_memory_region, operations.iput]).split("\n").slice(2, -3);
+  t.deepEqual(lines.map((line) => line.split(" ").slice(0, 3).join(" ")), [
+    "p:GROUP/kvm_set_memory_region kvm:kvm_set_memory_region kvm=%di",
+    "or p:GROUP/kvm_set_memory_region kvm:__kvm_set_memory_region",
+    "r:GROUP/kvm_set_memory_region_ret kvm:kvm_set_memory_region err=$retval:s32",
+    "or r:GROUP/kvm_set_memory_region_ret kvm:__kvm_set_memory_region",
+    "p:GROUP/iput iput inode=%di",
+    "untyped p:GROUP/iput iput",
+  ]);
+  t.is(lines.at(-1), "untyped p:GROUP/iput iput inode=%di", "without the kernel's types only what is in registers");
+});
+
+/** The table as a machine gets it: `uname` is a function that says what it is told to. */
+function tableOf(machine: string, builtin = false): string[] {
+  const fakes = `uname() { echo ${machine}; }\ngrep() { return ${builtin ? 0 : 1}; }\nname=kreel_1_2\n`;
+  const { out, err } = run(["sh"], `${registersFunction()}${probesFunction()}${COMMON}${fakes}probes_here`);
+  if (err !== "") throw new Error(err);
+  return out.trimEnd().split("\n");
+}
+
+test("on x86-64 the table is the catalogue's", (t) => {
+  t.deepEqual(tableOf("x86_64").filter((line) => /^[pr]:/.test(line)), probeFile(undefined, "kreel_1_2").trimEnd().split("\n"));
+});
+
+const argument = (lines: readonly string[], event: string): string => lines.find((line) => line.startsWith(`p:kreel_1_2/${event} `))!;
+
+test("on arm64 arguments are in x0 to x5", (t) => {
+  const lines = tableOf("aarch64");
+  t.is(argument(lines, "kvm_gmem_bind"), "p:kreel_1_2/kvm_gmem_bind kvm:kvm_gmem_bind kvm=%x0 slot=%x1 fd=%x2:s32 offset=%x3:u64");
+  t.is(argument(lines, "kern_mount"), "p:kreel_1_2/kern_mount kern_mount type=%x0 name=+0(+0(%x0)):string");
+  t.true(argument(lines, "alloc_file_pseudo").endsWith("flags=%x3 fops=%x4"));
+  t.true(argument(lines, "iput").includes("i_count=inode->i_count.counter:s32"), "what is found by types stays");
+  t.false(lines.some((line) => /%(?:di|si|dx|cx|r8|r9)/.test(line)));
+  t.deepEqual(tableOf("arm64"), lines);
+});
+
+test("on other machines arguments go by their number", (t) => {
+  t.is(argument(tableOf("riscv64"), "kvm_gmem_bind"), "p:kreel_1_2/kvm_gmem_bind kvm:kvm_gmem_bind kvm=$arg1 slot=$arg2 fd=$arg3:s32 offset=$arg4:u64");
+});
+
+test("a KVM that is built in is in no module", (t) => {
+  const lines = tableOf("aarch64", true);
+  t.is(argument(lines, "kvm_exit"), "p:kreel_1_2/kvm_exit kvm_exit");
+  t.false(lines.some((line) => / kvm:/.test(line)));
+  t.true(lines.some((line) => / kvm=/.test(line)));
+});
+
+const HOSTILE = ["", " ", "it's", "''", "$(touch /tmp/no)", "`id`", "a\\b", "-n", "--", "*", "ü", '"', "a b\tc", "$HOME", "!x", "# kreel", "%s%n", "\\n"];
+
+for (const shell of SHELLS) {
+  test(`a command is noted so that a shell reads it back, whatever is in it: ${shell.join(" ")}`, (t) => {
+    const { out } = run(shell, `${COMMON}quoted "$@"`, HOSTILE);
+    t.false(out.includes("\n"));
+    t.deepEqual(run(shell, `eval "set -- $(cat)"; for a; do printf '%s|' "$a"; done`.replace("$(cat)", '$NOTED'), [], { NOTED: out }).out, HOSTILE.map((word) => `${word}|`).join(""));
+  });
+
+  test(`no argument makes a line of its own, or a terminal do things: ${shell.join(" ")}`, (t) => {
+    const { out } = run(shell, `${COMMON}one_line "$1"`, ["a\n# tracer: function\r\x1b[2Jü\x7f"]);
+    t.is(out, "a?# tracer: function??[2Jü?");
+  });
+
+  test(`a process is known by its number and its start, however it calls itself: ${shell.join(" ")}`, (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "kreel-"));
+    const odd = join(directory, "a) S (b) 1");
+    writeFileSync(odd, "#!/bin/sh\nread -r line\n");
+    chmodSync(odd, 0o755);
+    const text = `${COMMON}
+      "$1" <"$2" & pid=$!
+      exec 9>"$2"; sleep 0.2; name=kreel_\${pid}_$(started $pid)
+      echo "$name" | grep -qx "kreel_[0-9]*_[0-9]*" || echo "no name: $name"
+      alive "$name" || echo "not alive"
+      alive "kreel_\${pid}_1" && echo "another with its number is alive"
+      exec 9>&-; wait $pid
+      alive "$name" && echo "alive when gone"
+      alive kreel_$$_$(started $$) && echo end`;
+    const fifo = join(directory, "fifo");
+    t.is(spawnSync("mkfifo", [fifo]).status, 0);
+    t.is(run(shell, text, [odd, fifo]).out, "end\n");
+  });
+}
+
+test("perf and trace-cmd record what the script sets, with the same clock, and stop there", (t) => {
+  t.regex(recordScript("perf"), /\nrun perf record -q -a -k "\$clock" -e "\$name:\*" .*-o "\$data" -- "\$@"\n/);
+  t.regex(recordScript("perf"), /perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "\$data"/);
+  t.regex(recordScript("trace-cmd"), /\nrun trace-cmd record -q -C "\$clock" -e "\$name" .*-o "\$part" "\$@"\n/);
+  for (const recorder of RECORDER_NAMES) t.true(recordScript(recorder).includes("\nset_probes\n"));
+});
