@@ -40,7 +40,7 @@ function parseDot(text: string): Parsed {
   return { nodes, edges };
 }
 
-const MERMAID_TEXT = String.raw`"((?:[\w .,:+()/→-]|#\d+;|<br/>)*)"`;
+const MERMAID_TEXT = String.raw`"((?:[\w .,:+()/→-]|#\d+;|<br/>)+)"`;
 
 /** The same of Mermaid. */
 function parseMermaid(text: string): Parsed {
@@ -48,13 +48,13 @@ function parseMermaid(text: string): Parsed {
   const nodes = new Map<string, string>();
   const edges: string[] = [];
   if (!/^%% [^{}%]*$/.test(lines[0]!) || lines[1] !== "flowchart LR" || lines.at(-1) !== "") throw new Error("the frame");
-  const plain = (label: string): string => label.replaceAll("<br/>", "\n").replace(/#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  const plain = (label: string): string => label.replace(/^ $/, "").replaceAll("<br/>", "\n").replace(/#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
   for (const line of lines.slice(2, -1)) {
     const node = new RegExp(String.raw`^ {2}(n\d+)(?:\[${MERMAID_TEXT}\]|\[\[${MERMAID_TEXT}\]\]|\(${MERMAID_TEXT}\))$`).exec(line);
     const edge = new RegExp(String.raw`^ {2}(n\d+) (?:-->|-\.->)\|${MERMAID_TEXT}\| (n\d+)$`).exec(line);
     if (node) nodes.set(node[1]!, plain(node[2] ?? node[3] ?? node[4]!));
     else if (edge) edges.push(`${edge[1]} ${edge[3]} ${plain(edge[2]!)}`);
-    else if (!/^ {2}class(?:Def call .*| n\d+(?:,n\d+)* call)$/.test(line)) throw new Error(`no statement: ${line}`);
+    else if (!/^ {2}class(?:Def running .*| n\d+(?:,n\d+)* running)$/.test(line)) throw new Error(`no statement: ${line}`);
   }
   return { nodes, edges };
 }
