@@ -26,3 +26,10 @@ export { EndlessError, walkFaults, type FaultRun, type FaultWalk, type PlannedFa
 export { conform, type Blocked, type Conformance, type ConformOptions } from "./conform/index.js";
 export { compareKernels, type Divergence, type ErrorPath, type KernelDiff } from "./compare/kernels.js";
 export { ftraceText, ftraceTextOf } from "./write/ftrace.js";
+export { ndjsonText } from "./export/ndjson.js";
+export { perfettoText, type PerfettoOptions } from "./export/perfetto/index.js";
+export { arrowStream } from "./export/arrow/index.js";
+export { graphOf, type Graph, type GraphEdge, type GraphNode } from "./export/graph.js";
+export { dotText } from "./export/dot.js";
+export { mermaidText } from "./export/mermaid.js";
+export { probesOf, type ProbesOf } from "./export/kprobe-events.js";
