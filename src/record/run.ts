@@ -11,9 +11,8 @@ export interface RecordOptions {
   readonly clock?: string;
 }
 
-/** A terminal sends its interrupt to the shell as well, which needs the time to take everything down. */
-const HEARD_BY_BOTH = ["SIGINT"] as const;
-const PASSED_ON = ["SIGTERM", "SIGHUP"] as const;
+/** The shell needs the time to take everything down. A terminal's interrupt reaches it twice then, which it knows of. */
+const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Resolves to the exit status: that of COMMAND, 2 for trouble that the script has told, 128 + N for signal N. Rejects if there is no shell. */
 export function record(command: readonly string[], { output, buffer, clock }: RecordOptions): Promise<number> {
@@ -21,7 +20,6 @@ export function record(command: readonly string[], { output, buffer, clock }: Re
   return new Promise((resolve, reject) => {
     // As an argument, the script is in no file that would have to be removed.
     const shell = spawn("/bin/sh", ["-c", recordScript(), "kreel", ...flags, "--", ...command], { stdio: "inherit" });
-    for (const signal of HEARD_BY_BOTH) process.on(signal, () => {});
     for (const signal of PASSED_ON) process.on(signal, () => shell.kill(signal));
     shell.on("error", reject);
     shell.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));

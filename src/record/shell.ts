@@ -135,13 +135,20 @@ stand_in() {
 }
 `;
 
-/** COMMAND, and what signals do: the first ends COMMAND and keeps what was recorded, a second one gives that up as well. */
+/**
+ * COMMAND, and what signals do: COMMAND is ended, what was recorded until then is kept. Whoever insists gives that up as well:
+ * with the third, for one interrupt of a terminal may arrive twice (from it, and from kreel, which passes it on).
+ */
 const RUNNING = `
-signal=0 child= phase=setting_up part= data= status=0
+signal=0 signals=0 child= phase=setting_up part= data= status=0
 caught() {
-  if [ "$phase" != running ]; then exit $((128 + $1)); fi
-  if [ "$signal" = 0 ]; then kill -TERM "$child" 2>/dev/null; else kill -KILL "$child" 2>/dev/null; fi
+  [ "$phase" != setting_up ] || exit $((128 + $1))
   signal=$1
+  signals=$((signals + 1))
+  case $phase in
+    running) if [ "$signals" -lt 3 ]; then kill -TERM "$child" 2>/dev/null; else kill -KILL "$child" 2>/dev/null; fi ;;
+    *) [ "$signals" -lt 3 ] || exit $((128 + signal)) ;;
+  esac
 }
 down() {
   status=$?
@@ -164,10 +171,10 @@ catch_signals() {
 }
 # In the background, for a shell that waits is one that hears signals; with the standard input that it would have had.
 run() {
-  phase=running
   exec 3<&0
   "$@" <&3 3<&- 7<&- &
   child=$!
+  phase=running
   exec 3<&-
   while :; do
     # What the shell has to say of how it ended is of no interest.

@@ -127,6 +127,30 @@ for (const shell of SHELLS) {
   });
 }
 
+for (const shell of SHELLS) {
+  const running = `${COMMON}name=kreel_1_2; trap 'caught 15' TERM\n`;
+
+  test(`a command has the standard input and gives its status: ${shell.join(" ")}`, (t) => {
+    const { stdout } = spawnSync(shell[0]!, [...shell.slice(1), "-c", `${running}run sh -c 'cat; exit 7'; echo "$status $signal $phase"`], { input: "what is put in\n" });
+    t.is(stdout.toString(), "what is put in\n7 0 collecting\n");
+  });
+
+  test(`a signal ends the command, whatever is recorded until then is still to be kept: ${shell.join(" ")}`, (t) => {
+    t.is(run(shell, `${running}(sleep 0.3; kill -TERM $$) & run sleep 60; echo "$signal $signals $phase"`).out, "15 1 collecting\n");
+  });
+
+  test(`two signals may be one, with the third a command that hears none is killed: ${shell.join(" ")}`, (t) => {
+    const deaf = `sh -c 'trap "" TERM; exec sleep 20'`;
+    t.is(run(shell, `${running}(for k in 1 2 3; do sleep 0.3; kill -TERM $$; done) >/dev/null & run ${deaf} >/dev/null; echo "$signal $signals $phase"; caught 15; echo not reached`).out, "15 3 collecting\n");
+  });
+
+  test(`a signal before there is a command ends it all: ${shell.join(" ")}`, (t) => {
+    const { out, code } = run(shell, `${running}caught 15; echo not reached`);
+    t.is(out, "");
+    t.is(code, 143);
+  });
+}
+
 test("perf and trace-cmd record what the script sets, with the same clock, and stop there", (t) => {
   t.regex(recordScript("perf"), /\nrun perf record -q -a -k "\$clock" -e "\$name:\*" .*-o "\$data" -- "\$@"\n/);
   t.regex(recordScript("perf"), /perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "\$data"/);
