@@ -158,6 +158,17 @@ test("a creation: its calls are inside it, with arguments as kreel names them an
   t.true(Number(life!.args["died at event"]) > Number(life!.args["born at event"]));
 });
 
+test("whatever died was seen to: a superblock, a VM and its slots, files, inodes", async (t) => {
+  const path = "fixtures/recordings/linux-7.2/s04-bind-unbind.trace.gz";
+  const { slices } = await picture(await openRecording(path));
+  const { objects } = await replay(path);
+  for (const kind of ["module", "superblock", "mount", "inode", "dentry", "vm", "memslot"] as const) {
+    const lives = [...slices].filter(([track]) => track.startsWith(`${kind} `)).flatMap(([, all]) => all);
+    t.is(lives.filter((life) => life.args["died at event"] !== undefined).length, objects[kind]!.died, kind);
+  }
+  t.deepEqual([...slices.values()].flat().filter((slice) => slice.args["its end"] !== undefined), []);
+});
+
 test("two tasks that race stand beside each other", async (t) => {
   const { slices } = await picture(await openRecording(RACE));
   const [release] = slices.get("ta-114")!.filter((s) => s.name === "kvm_gmem_release");

@@ -120,9 +120,9 @@ export class Objects {
     } else this.#mayEnd(now);
   }
 
-  /** A file that is being released, and a VM that is being destroyed with its slots. */
+  /** A file that is being released, a superblock that is shut down, and a VM that is destroyed with its slots. */
   #mayEnd(now: KernelObject): void {
-    if (now.kind === "file" && now.stage === "releasing") this.#ending.add(now);
+    if ((now.kind === "file" && now.stage === "releasing") || (now.kind === "superblock" && now.stage === "shutting down")) this.#ending.add(now);
     if (now.kind !== "vm" || now.stage !== "destroying") return;
     this.#ending.add(now);
     for (const id of now.slots) {
