@@ -1,6 +1,6 @@
 /** An emulated machine: a real kernel with a root of our own in memory, which says what happened over a serial line. */
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -41,8 +41,18 @@ function works(tool: string): boolean {
   }
 }
 
+/** What a tool prints; one that fails is trouble with this machine. */
+function tool(name: string, args: readonly string[], cwd?: string): Buffer {
+  try {
+    return execFileSync(name, args, { cwd, maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    throw new MachineTrouble(`${name} ${args.join(" ")}: ${error instanceof Error ? error.message.split("\n", 2).join(": ") : String(error)}`);
+  }
+}
+
 /** Boots the kernel found under a directory, with the scenarios and the script in it; resolves when the machine is off. */
 export async function boot(kernelDirectory: string, script: string, scenarios: readonly string[]): Promise<Said> {
+  if (!existsSync(kernelDirectory)) throw new MachineTrouble(`${kernelDirectory}: no such directory`);
   const work = mkdtempSync(join(tmpdir(), "kreel-kernel-"));
   try {
     const files = readdirSync(kernelDirectory, { recursive: true, encoding: "utf8" });
@@ -52,7 +62,7 @@ export async function boot(kernelDirectory: string, script: string, scenarios: r
     for (const point of MOUNT_POINTS) mkdirSync(join(root, point), { recursive: true });
     copyFileSync(BUSYBOX, join(root, "bin/busybox"));
     symlinkSync("busybox", join(root, "bin/sh"));
-    execFileSync("gcc", ["-O1", "-Wall", "-static", "-o", join(root, "bin/scenario"), join(HERE, "scenario.c")]);
+    tool("gcc", ["-O1", "-Wall", "-static", "-o", join(root, "bin/scenario"), join(HERE, "scenario.c")]);
     copyFileSync(join(HERE, "init.sh"), join(root, "init"));
     chmodSync(join(root, "init"), 0o755);
     writeFileSync(join(root, "record.sh"), script);
@@ -61,7 +71,7 @@ export async function boot(kernelDirectory: string, script: string, scenarios: r
     if (config !== undefined) copyFileSync(join(kernelDirectory, config), join(root, "boot", basename(config)));
     for (const name of MODULES) unpackModule(name, files, kernelDirectory, root);
     const archive = join(work, "root.cpio.gz");
-    execFileSync("/bin/sh", ["-c", 'find . | cpio --quiet -o -H newc | gzip -1 >"$1"', "sh", archive], { cwd: root });
+    tool("/bin/sh", ["-c", 'find . | cpio --quiet -o -H newc | gzip -1 >"$1"', "sh", archive], root);
     const line = join(work, "line");
     await run(join(kernelDirectory, image), archive, line);
     return understand(readFileSync(line, "latin1"));
@@ -73,8 +83,8 @@ export async function boot(kernelDirectory: string, script: string, scenarios: r
 function unpackModule(name: string, files: readonly string[], directory: string, root: string): void {
   const file = files.find((f) => basename(f).replace(/\.ko(?:\.\w+)?$/, "") === name && /\.ko(?:\.\w+)?$/.test(f));
   if (file === undefined) throw new MachineTrouble(`${directory}: no ${name}.ko in it`);
-  const [tool, ...flags] = UNPACK[/\.ko(\.\w+)?$/.exec(file)![1] ?? ""] ?? ["cat"];
-  writeFileSync(join(root, "mods", `${name}.ko`), execFileSync(tool, [...flags, join(directory, file)], { maxBuffer: 1 << 28 }));
+  const [unpack, ...flags] = UNPACK[/\.ko(\.\w+)?$/.exec(file)![1] ?? ""] ?? ["cat"];
+  writeFileSync(join(root, "mods", `${name}.ko`), tool(unpack, [...flags, join(directory, file)]));
 }
 
 /** One CPU: under emulation a kernel that patches its own text on two can trap. */

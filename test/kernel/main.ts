@@ -4,9 +4,10 @@
  * serves is fetched. With `--keep`, what was recorded stays there. Exit status: 0 all is well, 1 not, 2 could not be tried.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { diff, replay } from "../../src/index.js";
 import { recordScript } from "../../src/record/script.js";
 import { boot, checkTools, MachineTrouble, type Said } from "./machine.js";
@@ -80,9 +81,20 @@ async function judge({ release, files }: Said, work: string): Promise<{ readonly
     const known = `fixtures/recordings/${folderOf(release)}/${name}.trace.gz`;
     if (!existsSync(known)) continue;
     const { differences } = await diff(known, recorded);
-    results.push({ ok: differences.length === 0, what: `${name} is the same as ${known}${differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("")}` });
+    const told = differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("");
+    // Another kernel of that series may do other things, and that is worth knowing, but nothing wrong with the script.
+    if (differences.length === 0 || isRecorded(release, name)) results.push({ ok: differences.length === 0, what: `${name} is the same as ${known}${told}` });
+    else say(`  note ${name} differs from ${known}, which is of another release${told}`);
   }
   return results;
+}
+
+/** Whether the recordings in fixtures are of this very release, as those say that name their kernel. */
+function isRecorded(release: string, name: string): boolean {
+  const path = `fixtures/recordings/recorded/${folderOf(release)}/${name}.trace.gz`;
+  if (!existsSync(path)) return false;
+  const number = (text: string): string | undefined => /^\d+(?:\.\d+)*/.exec(text)?.[0];
+  return number(/^# kreel release: (.*)$/m.exec(gunzipSync(readFileSync(path)).toString("latin1"))?.[1] ?? "") === number(release);
 }
 
 function keepFiles({ files }: Said, directory: string): void {
