@@ -7,6 +7,9 @@ import type { Line, Scenario } from "../scenario/types.js";
 import type { Prehistory } from "../workload/boot.js";
 import type { Evidence } from "./evidence.js";
 
+/** More than this no program begins with. */
+const MAX_DESCRIPTORS = 256;
+
 export interface Beginning {
   readonly before: Prehistory;
   /** What of the scenario the recording can show. */
@@ -25,7 +28,8 @@ export function beginningOf(scenario: Scenario, evidence: Evidence): Beginning {
     loaded.add(line.operation.module);
     if (marks.find((text) => text.startsWith(`ret: ${line.text} = `))?.endsWith("EEXIST")) lines.push({ ...line, marker: line.text });
   }
-  return { before: { lines, references: lines.length > 0 ? firstCounts(evidence) : new Map() }, scenario: at === 0 ? scenario : { ...scenario, lines: scenario.lines.slice(at) } };
+  const descriptors = lines.length > 0 ? undefined : openDescriptors(evidence);
+  return { before: { lines, references: lines.length > 0 ? firstCounts(evidence) : new Map(), ...(descriptors === undefined ? {} : { descriptors }) }, scenario: at === 0 ? scenario : { ...scenario, lines: scenario.lines.slice(at) } };
 }
 
 function marksOf({ streams }: Evidence): string[] {
@@ -36,6 +40,21 @@ function marksOf({ streams }: Evidence): string[] {
     }
   }
   return marks;
+}
+
+/**
+ * How many descriptors the program began with: that of the first VM comes right behind the one of `/dev/kvm`, which takes the
+ * lowest that is free.
+ */
+function openDescriptors({ streams }: Evidence): number | undefined {
+  for (const { events, must } of streams) {
+    const at = events.findIndex(({ batch, index }, k) => must[k] && points.points[batch.point[index]!]!.operation.name === "fd_install");
+    if (at < 0) continue;
+    const { batch, index } = events[at]!;
+    const descriptors = (batch.low[batch.argStart[index]!]! | 0) - 1;
+    return descriptors >= 0 && descriptors < MAX_DESCRIPTORS ? descriptors : undefined;
+  }
+  return undefined;
 }
 
 /** By module: the first count that a probe printed. */

@@ -25,7 +25,7 @@ const WINDOW_EVENTS = 8;
 /** Candidates for one step among events that may be anybody's. */
 const MAX_CANDIDATES = 8;
 const MAX_BLOCKED = 4;
-export const DEFAULT_BUDGET = 5_000_000;
+export const DEFAULT_BUDGET = 20_000_000;
 const FORGET_EVERY = 1024;
 /** Events that may be missing where the recording says that some are, and not how many. */
 const UNCOUNTED_LOSS = 1024;

@@ -10,6 +10,9 @@ import type { Evidence } from "./evidence.js";
  */
 const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module", "alloc_anon_inode", "anon_inode_make_secure_inode", "anon_inode_create_getfile", "anon_inode_getfile", "security_inode_init_security_anon"]);
 
+/** Once for every page: left out of recordings of much memory. */
+const PER_PAGE = new Set(["kvm_gmem_get_folio", "kvm_gmem_fault_user_mapping"]);
+
 interface Shown {
   readonly entry: boolean;
   readonly return: boolean;
@@ -42,7 +45,7 @@ function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map
     const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : 0;
     const happened = seen[entry] !== 0;
     if (!operation.probed || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
-    const telling = happened || operation.module !== undefined || RARE.has(operation.name);
+    const telling = happened || (operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name);
     visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
   }
   return visible;

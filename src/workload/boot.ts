@@ -30,6 +30,8 @@ export interface Prehistory {
   readonly lines: readonly Line[];
   /** Counts of modules, by name, where they are not what the lines lead to: others hold them too. */
   readonly references: ReadonlyMap<string, number>;
+  /** How many descriptors the process has open, where it is not as many as usual. */
+  readonly descriptors?: number;
 }
 
 /** `undo`: the machine is to go back to earlier moments. */
@@ -74,7 +76,7 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   const files = structs.create("files_struct");
   const main = structs.create("task_struct");
   const user = structs.create("user");
-  const fds = OPEN_FILES.flatMap((descriptors) => {
+  const fds = openFiles(options.before?.descriptors).flatMap((descriptors) => {
     const file = structs.create("file");
     set(file.f_count, descriptors);
     set(file.f_op, FOPS.other);
@@ -87,7 +89,7 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
     files.open_fds,
     fds.map(() => 1),
   );
-  set(system.nr_files, OPEN_FILES.length + OTHERS_FILES);
+  set(system.nr_files, new Set(fds).size + OTHERS_FILES);
   set(main.files, files.pointer);
   set(main.cap_effective, 1);
   set(main.pid, FIRST_PID);
@@ -123,6 +125,13 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   machine.start(program, main);
   machine.start(RCU, softirq);
   return { machine, older, lines: linesOf };
+}
+
+/** How many descriptors each file has that the process begins with. */
+function openFiles(descriptors = OPEN_FILES.reduce((sum, n) => sum + n)): readonly number[] {
+  const files: number[] = [];
+  for (let left = descriptors; left > 0; left -= files.at(-1)!) files.push(Math.min(left, OPEN_FILES[files.length] ?? 1));
+  return files;
 }
 
 /** Carries out what nobody watches, to its end. */
