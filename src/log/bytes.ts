@@ -61,6 +61,12 @@ export class ByteInterner {
     return text;
   }
 
+  /** The bytes of a number, to be read at once: adding moves them. */
+  entry(id: number): Uint8Array {
+    const start = this.starts[id]!;
+    return this.bytes.subarray(start, start + this.lengths[id]!);
+  }
+
   #add(source: Uint8Array, start: number, end: number, salt: number, hash: number, slot: number): number {
     const length = end - start;
     if (this.size >= this.limit || length > MAX_ENTRY_BYTES || this.#used + length > MAX_BYTES) return NOT_INTERNED;

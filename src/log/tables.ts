@@ -144,6 +144,11 @@ export class TaskTable {
     return task;
   }
 
+  /** `comm-pid` as the recording's own bytes, which need not be UTF-8. */
+  bytesOf(id: TaskId): Uint8Array {
+    return this.#keys.entry(id);
+  }
+
   /** Whether `bytes[start, end)` is the task of this number; saves the hash where the same task goes on. */
   isBytes(id: TaskId, bytes: Uint8Array, start: number, end: number, tgid: number): boolean {
     return this.#tgids[id] === tgid && this.#keys.equals(id, bytes, start, end);
@@ -182,6 +187,11 @@ export class PlaceTable {
 
   text(id: number): string {
     return this.#keys.text(id);
+  }
+
+  /** The recording's own bytes, which need not be UTF-8. */
+  bytesOf(id: number): Uint8Array {
+    return this.#keys.entry(id);
   }
 
   /**

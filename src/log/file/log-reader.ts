@@ -1,0 +1,139 @@
+/** The events of a log file: from any event on, or only those of some operations. */
+import { points } from "../../../events/index.js";
+import type { Batch } from "../batch.js";
+import { exactTime } from "../time.js";
+import type { Tables } from "../tables.js";
+import { ByteReader, DamagedError } from "./bytes.js";
+import { EventsDecoder, pointColumn, readHead } from "./decode.js";
+import type { BlockEntry } from "./index-block.js";
+import type { LogFile } from "./log-file.js";
+import { upcasts } from "./schema.js";
+
+/** A CPU that no event runs on: of losses that could be on any. */
+const ANY_CPU = 0xffff;
+
+/** Events of a block that a scan found. */
+export interface Found {
+  readonly entry: BlockEntry;
+  /** Their numbers within the block, from 0. */
+  readonly indexes: Uint32Array;
+}
+
+export class LogReader {
+  /** By schema. */
+  readonly #decoders: EventsDecoder[] = [];
+  readonly #events: readonly BlockEntry[];
+
+  constructor(
+    readonly file: LogFile,
+    readonly tables: Tables,
+  ) {
+    this.#events = file.blocks.filter((block) => block.kind === "events");
+  }
+
+  /** Blocks of events, in order. */
+  get blocks(): readonly BlockEntry[] {
+    return this.#events;
+  }
+
+  /** The events of one block. Throws a `DamagedError` for what cannot be read. */
+  batch(entry: BlockEntry): Batch {
+    const { header, payload } = this.file.read(entry);
+    try {
+      const decoder = (this.#decoders[header.schema] ??= new EventsDecoder(upcasts(this.file.schema(header.schema), points), this.tables));
+      return decoder.decode(header, payload);
+    } catch (error) {
+      throw error instanceof DamagedError ? this.file.damaged(entry, error.message) : error;
+    }
+  }
+
+  /**
+   * Every batch that has events from number `from` on; the first may begin before it. What cannot be read is a loss of so many
+   * events, as where the recording itself lost some.
+   */
+  *batches(from = 1): Generator<Batch> {
+    let next = from;
+    for (let k = this.blockOf(from); k < this.#events.length; k++) {
+      const entry = this.#events[k]!;
+      if (entry.firstSeq > next) yield lost(next, entry.firstSeq - next);
+      next = entry.firstSeq + entry.events;
+      let batch: Batch;
+      try {
+        batch = this.batch(entry);
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        batch = lost(entry.firstSeq, entry.events);
+      }
+      yield batch;
+    }
+  }
+
+  /** Which of the blocks has an event; the number of blocks when none does. */
+  blockOf(seq: number): number {
+    return firstWhere(this.#events, ({ firstSeq, events }) => firstSeq + events > seq);
+  }
+
+  /** The number of the first event that is later than a time; of the next event when none is. */
+  after(time: bigint): number {
+    for (const entry of this.#events) {
+      if (exactTime(entry.timeHigh, entry.timeLow) <= time) continue;
+      const { timeHigh, timeLow } = this.batch(entry);
+      for (let i = 0; i < entry.events; i++) if (exactTime(timeHigh[i]!, timeLow[i]!) > time) return entry.firstSeq + i;
+    }
+    return this.file.events + 1;
+  }
+
+  /**
+   * Where events of these names are (`iput`, `alloc_anon_inode_ret`). Blocks that have none are not read, and of the others
+   * only the column of points.
+   */
+  *scan(names: ReadonlySet<string>): Generator<Found> {
+    for (const entry of this.#events) {
+      const schema = this.file.schema(entry.schema);
+      if (!this.file.pointsOf(entry).some((point) => names.has(schema[point]?.event ?? ""))) continue;
+      const { payload } = this.file.read(entry);
+      const head = readHead(new ByteReader(payload), entry.events);
+      const wanted = Uint8Array.from(head.points, (point) => (names.has(schema[point]?.event ?? "") ? 1 : 0));
+      const indexes = new Uint32Array(head.counts.reduce((all, count, local) => all + (wanted[local] === 1 ? count : 0), 0));
+      const column = pointColumn(head, entry.events);
+      let found = 0;
+      for (let i = 0; i < column.length; i++) if (wanted[column[i]!] === 1) indexes[found++] = i;
+      yield { entry, indexes };
+    }
+  }
+}
+
+function firstWhere<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(sorted[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A batch of nothing, before whose end events are missing. */
+function lost(firstSeq: number, count: number): Batch {
+  return {
+    firstSeq,
+    length: 0,
+    point: new Uint16Array(0),
+    task: new Uint32Array(0),
+    cpu: new Uint16Array(0),
+    context: new Uint8Array(0),
+    timeHigh: new Float64Array(0),
+    timeLow: new Uint32Array(0),
+    line: new Float64Array(0),
+    place: new Uint32Array(0),
+    argStart: new Uint32Array(0),
+    low: new Uint32Array(0),
+    high: new Uint32Array(0),
+    fault: new Uint16Array(0),
+    strings: [],
+    unknown: new Map(),
+    losses: [{ index: 0, cpu: ANY_CPU, count, line: 0 }],
+    timeDigits: 0,
+  };
+}

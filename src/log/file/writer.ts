@@ -1,0 +1,291 @@
+/**
+ * Appends to a log file. Nothing that was written is ever changed: an append adds a block at the end, or leaves the file as it
+ * was and throws. Whether an append is on disk when it returns is for the caller to choose.
+ */
+import { closeSync, constants, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { nanoid } from "nanoid";
+import type { PointTable } from "../../../events/points.js";
+import type { Batch } from "../batch.js";
+import type { Origin } from "../log.js";
+import type { Tables } from "../tables.js";
+import { EventsEncoder } from "./encode.js";
+import { type BlockKind, crc32, encodeBlockHeader, encodeFileHeader, hashOf } from "./format.js";
+import { type BlockEntry, encodeIndex, entryOf } from "./index-block.js";
+import { LockedError, WriteLock } from "./lock.js";
+import { LogError } from "./log-error.js";
+import { LogFile } from "./log-file.js";
+import { packed } from "./packed.js";
+import { schemaJson, schemaOf } from "./schema.js";
+
+/**
+ * When an append returns: `append`, once it is on disk (appends that come together share one sync); `close`, once the system
+ * has it, and `close` puts all on disk.
+ */
+export type SyncPolicy = "append" | "close";
+
+export interface WriterOptions {
+  readonly sync?: SyncPolicy;
+}
+
+export class LogWriter {
+  readonly #encoder: EventsEncoder;
+  #length: number;
+  #previous: Buffer;
+  #next: number;
+  #schema: number;
+  /** Why nothing can be written any more. */
+  #broken: LogError | undefined;
+  #closed = false;
+  /** A sync that is on its way, and the one that whoever comes meanwhile waits for. */
+  #syncing: Promise<void> | undefined;
+  #queued: Promise<void> | undefined;
+
+  private constructor(
+    readonly path: string,
+    readonly id: string,
+    private readonly fd: number,
+    private readonly lock: WriteLock,
+    points: PointTable,
+    tables: Tables,
+    private readonly sync: SyncPolicy,
+    private readonly entries: BlockEntry[],
+    state: { readonly length: number; readonly previous: Buffer; readonly next: number; readonly schema: number },
+  ) {
+    this.#encoder = new EventsEncoder(points, tables);
+    this.#length = state.length;
+    this.#previous = state.previous;
+    this.#next = state.next;
+    this.#schema = state.schema;
+  }
+
+  /** A new log. Throws a `LogError` where there is a file already, or none can be made. */
+  static create(path: string, origin: Origin, points: PointTable, tables: Tables, options: WriterOptions = {}): LogWriter {
+    const lock = locked(path);
+    let fd: number | undefined;
+    try {
+      fd = opened(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+      const id = nanoid();
+      const header = encodeFileHeader(id);
+      const writer = new LogWriter(path, id, fd, lock, points, tables, options.sync ?? "append", [], { length: 0, previous: hashOf(header), next: 1, schema: -1 });
+      writer.#write(header);
+      writer.#appendSchema(points);
+      writer.#appendJson("origin", JSON.stringify(origin));
+      if (writer.sync === "append") writer.#syncNow();
+      syncFolder(path);
+      return writer;
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd);
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Goes on with a log, after whatever an interrupted writer left at its end is cut off; `healed` says what that was. */
+  static open(path: string, points: PointTable, tables: Tables, options: WriterOptions = {}): { readonly writer: LogWriter; readonly healed: string | undefined } {
+    const lock = locked(path);
+    let fd: number | undefined;
+    try {
+      fd = opened(path, constants.O_RDWR);
+      const log = LogFile.open(path);
+      try {
+        const { tail } = log;
+        if (log.damage.length > 0) throw new LogError(`${log.damage[0]!.what}; import it into a new log, which keeps what is sound, and go on with that`, path);
+        if (tail) {
+          ftruncateSync(fd, tail.at);
+          fsyncSync(fd);
+        }
+        const state = { length: log.end, previous: log.lastHash(), next: log.events + 1, schema: log.schemas - 1 };
+        const writer = new LogWriter(path, log.id, fd, lock, points, tables, options.sync ?? "append", [...log.blocks], state);
+        if (!log.isOfSchema(points)) writer.#appendSchema(points);
+        return { writer, healed: tail?.what };
+      } finally {
+        log.close();
+      }
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd);
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Events in the log. */
+  get events(): number {
+    return this.#next - 1;
+  }
+
+  /** Bytes of the file. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Appends a batch, whose numbers go on where the log's end. It is there, whole, when this returns, as surely as `sync` says;
+   * or the log is as it was, and this throws a `LogError`.
+   */
+  async append(batch: Batch): Promise<void> {
+    this.appendNow(batch);
+    if (this.sync === "append") await this.#synced();
+  }
+
+  /** The same without waiting for the disk, whatever `sync` says. */
+  appendNow(batch: Batch): void {
+    if (batch.firstSeq !== this.#next) throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);
+    const { payload, points } = this.#encoder.encode(batch);
+    this.#appendBlock("events", payload, { events: batch.length, ...latestTime(batch) }, points);
+    this.#next += batch.length;
+  }
+
+  /** What reading the events came to; the latest report is the one that counts. */
+  appendReport(report: object): void {
+    this.#appendJson("report", JSON.stringify(report));
+  }
+
+  /** A snapshot of the state after event `seq`. */
+  appendSnapshot(seq: number, payload: Buffer): void {
+    this.#appendBlock("snapshot", payload, { firstSeq: seq });
+  }
+
+  /** Puts an index at the end, and everything on disk. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      if (!this.#broken) {
+        this.#appendBlock("index", encodeIndex(this.entries, this.#length));
+        await this.#synced();
+      }
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Lets go of the file as it is. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.fd);
+    this.lock.release();
+  }
+
+  #appendSchema(points: PointTable): void {
+    this.#schema++;
+    this.#appendJson("schema", schemaJson(schemaOf(points)));
+  }
+
+  #appendJson(kind: BlockKind, json: string): void {
+    this.#appendBlock(kind, packed(Buffer.from(json)));
+  }
+
+  #appendBlock(kind: BlockKind, payload: Buffer, fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow">> = {}, points?: readonly number[]): void {
+    if (this.#closed) throw new LogError("the writer is closed", this.path);
+    if (this.#broken) throw this.#broken;
+    const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, payloadCrc: crc32(payload), ...fields };
+    const header = encodeBlockHeader(block);
+    const at = this.#length;
+    this.#write(Buffer.concat([header, payload]));
+    this.#previous = hashOf(header, payload);
+    this.entries.push(entryOf(block, at, points));
+  }
+
+  /** All of it, or nothing. */
+  #write(bytes: Buffer): void {
+    const before = this.#length;
+    try {
+      if (fstatSync(this.fd).nlink === 0) throw new LogError("the file was removed while it was written", this.path);
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done, bytes.length - done, before + done);
+    } catch (error) {
+      this.#takeBack(before);
+      throw error instanceof LogError ? error : logError(error, this.path);
+    }
+    this.#length = before + bytes.length;
+  }
+
+  #takeBack(length: number): void {
+    try {
+      ftruncateSync(this.fd, length);
+    } catch (error) {
+      this.#broken = logError(error, this.path);
+    }
+  }
+
+  #syncNow(): void {
+    fsyncSync(this.fd);
+  }
+
+  /** Resolves when everything that is written now is on disk. */
+  #synced(): Promise<void> {
+    if (!this.#syncing) return (this.#syncing = this.#startSync());
+    // It may have begun before the last write.
+    return (this.#queued ??= this.#syncing.catch(() => {}).then(() => {
+      this.#queued = undefined;
+      return (this.#syncing = this.#startSync());
+    }));
+  }
+
+  #startSync(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      fdatasync(this.fd, (error) => {
+        this.#syncing = undefined;
+        if (!error) return resolve();
+        // What the disk has now, nobody knows: https://wiki.postgresql.org/wiki/Fsync_Errors
+        this.#broken = logError(error, this.path);
+        reject(this.#broken);
+      });
+    });
+  }
+}
+
+function locked(path: string): WriteLock {
+  try {
+    return WriteLock.take(path);
+  } catch (error) {
+    if (error instanceof LockedError) throw new LogError(`${error.message}; a log has one writer at a time`, path);
+    throw logError(error, path);
+  }
+}
+
+function opened(path: string, flags: number): number {
+  try {
+    return openSync(path, flags, 0o644);
+  } catch (error) {
+    throw logError(error, path);
+  }
+}
+
+const WORDS: { readonly [code: string]: string } = {
+  EEXIST: "exists already; give another name, or remove it",
+  ENOENT: "no such file or folder",
+  EACCES: "may not be written by this user",
+  EPERM: "may not be written by this user",
+  EROFS: "is on a file system that is read-only",
+  EISDIR: "is a folder",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "would be larger than a file may be here",
+};
+
+function logError(error: unknown, path: string): LogError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new LogError((code === undefined ? undefined : WORDS[code]) ?? `cannot be written: ${message}`, path, { cause: error });
+}
+
+/** Without it, a new file's name may be gone after a crash. */
+function syncFolder(path: string): void {
+  const fd = openSync(dirname(path), constants.O_RDONLY);
+  try {
+    fsyncSync(fd);
+  } catch {
+    // Some file systems have no such thing.
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function latestTime({ timeHigh, timeLow, length }: Batch): { readonly timeHigh: number; readonly timeLow: number } {
+  let high = 0;
+  let low = 0;
+  for (let i = 0; i < length; i++) {
+    if (timeHigh[i]! > high || (timeHigh[i] === high && timeLow[i]! > low)) [high, low] = [timeHigh[i]!, timeLow[i]!];
+  }
+  return { timeHigh: high, timeLow: low };
+}
