@@ -1,4 +1,5 @@
 /** What stops a command, said in one line. */
+import { LogError } from "../log/file/log-error.js";
 import { printable, TroubleError } from "../read/trouble.js";
 
 /** The command line itself is wrong: there is no file to name. */
@@ -8,7 +9,7 @@ export class UsageError extends Error {}
 export function troubleText(error: unknown, debug: boolean): string {
   const stack = debug && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
   if (error instanceof TroubleError) return `${error.toString()}${stack}`;
-  if (error instanceof UsageError) return `kreel: ${printable(error.message)}${stack}`;
+  if (error instanceof LogError || error instanceof UsageError) return `kreel: ${printable(error.message)}${stack}`;
   const what = error instanceof Error ? error.message : String(error);
   return `kreel: internal error: ${printable(what)}; KREEL_DEBUG=1 shows where${stack}`;
 }

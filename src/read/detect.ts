@@ -1,6 +1,7 @@
 /** Which format a recording is in, by its content and never by its name. */
 import { Header, findHeader } from "./ftrace/header.js";
 import { HASH, LF } from "./ftrace/bytes.js";
+import { LOG_MAGIC } from "../log/file/format.js";
 import { looksLikeBpftrace } from "./bpftrace/index.js";
 import { looksLikeFunctionGraph } from "./function-graph/index.js";
 import { looksLikeNdjson } from "./ndjson/index.js";
@@ -8,7 +9,7 @@ import { looksLikePerfScript } from "./perf-script/index.js";
 import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
-export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson";
+export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson" | "kreel-log";
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -43,6 +44,7 @@ const SHOWN_OF_LINE = 400;
 /** Tells the format from the beginning of the content; throws a `TroubleError` that says what the file is instead. */
 export function detectFormat(head: Buffer, file: string): Format {
   if (head.subarray(0, TRACE_DAT_MAGIC.length).equals(TRACE_DAT_MAGIC)) return "trace-dat";
+  if (head.subarray(0, LOG_MAGIC.length).equals(LOG_MAGIC)) return "kreel-log";
   for (const { bytes, what } of OTHERS) {
     if (head.length >= bytes.length && bytes.every((byte, k) => head[k] === byte)) throw new TroubleError(what, file);
   }

@@ -16,7 +16,7 @@ import { readThrough } from "./text/reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 import { TroubleError } from "./trouble.js";
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat", "kreel-log"];
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -67,6 +67,8 @@ export class Recording implements Log {
         return readNdjson(source, points, tables, report);
       case "trace-dat":
         return this.#traceDat();
+      case "kreel-log":
+        return this.#log();
     }
   }
 
@@ -74,6 +76,11 @@ export class Recording implements Log {
   async *#traceDat(): AsyncGenerator<Batch> {
     const { readTraceDatFrom } = await import("./trace-dat/recording.js");
     yield* readTraceDatFrom(this.source, this.file, points, this.tables, this.report);
+  }
+
+  async *#log(): AsyncGenerator<Batch> {
+    const { readLogFrom } = await import("./kreel-log/index.js");
+    yield* readLogFrom(this.source, this.file, this.tables, this.report);
   }
 }
 

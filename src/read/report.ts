@@ -93,4 +93,47 @@ export class ReadReport {
     const key = known ? name : "(others)";
     this.unknownByName.set(key, (this.unknownByName.get(key) ?? 0) + 1);
   }
+
+  /** What the events do not tell themselves, as JSON can hold it: what a log keeps. */
+  saved(): SavedReport {
+    return {
+      ...Object.fromEntries(COUNTS.map((name) => [name, this[name]])),
+      firstSkipped: this.firstSkipped,
+      uncountedLoss: this.uncountedLoss,
+      truncated: this.truncated,
+      ...(this.clock ? { clock: this.clock } : {}),
+      ...(this.tracer === undefined ? {} : { tracer: this.tracer }),
+      warnings: this.warnings,
+      cpus: this.cpus,
+    };
+  }
+
+  /** Takes over what was saved; anything in it that is not of its kind is left out. */
+  restore(saved: SavedReport): void {
+    for (const name of COUNTS) if (isNatural(saved[name])) this[name] = saved[name];
+    for (const entry of listOf(saved["firstSkipped"])) {
+      const { line, text } = (entry ?? {}) as Partial<SkippedLine>;
+      if (isNatural(line) && typeof text === "string") this.firstSkipped.push({ line, text });
+    }
+    this.uncountedLoss = saved["uncountedLoss"] === true;
+    this.truncated = saved["truncated"] === true;
+    const { kind, digits } = (saved["clock"] ?? {}) as Partial<Clock>;
+    if ((kind === "seconds" || kind === "counter") && isNatural(digits)) this.clock = { kind, digits };
+    if (typeof saved["tracer"] === "string") this.tracer = saved["tracer"];
+    for (const warning of listOf(saved["warnings"])) if (typeof warning === "string") this.warnings.push(warning);
+    for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
+  }
+}
+
+export type SavedReport = Readonly<Record<string, unknown>>;
+
+const COUNTS = ["events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
+const MAX_CPU = 65535;
+
+function isNatural(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

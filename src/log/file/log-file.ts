@@ -22,6 +22,14 @@ export interface Damage {
   readonly what: string;
 }
 
+/** Bytes at any offset: a file, or what came through a pipe and was kept. */
+export interface LogBytes {
+  readonly size: number;
+  /** Bytes `[offset, offset + length)`; fewer where they end. */
+  read(offset: number, length: number): Buffer;
+  close(): void;
+}
+
 /** Bytes that are looked through at once for the next block. */
 const SEARCHED = 1 << 20;
 const MAX_SCHEMAS = 0xffff;
@@ -37,38 +45,41 @@ export class LogFile {
   readonly #schemas: Schema[] = [];
 
   private constructor(
+    /** Names the log in errors. */
     readonly path: string,
-    private readonly fd: number,
+    private readonly bytes: LogBytes,
     readonly id: string,
-    readonly size: number,
   ) {}
 
-  /** Throws a `LogError` for what is no log, or one of a later format. */
+  /** The file at `path`. Throws a `LogError` for what is no log, or one of a later format. */
   static open(path: string): LogFile {
-    let fd: number;
+    return LogFile.over(plainFile(path), path);
+  }
+
+  /** The log that these bytes are; it closes them. */
+  static over(bytes: LogBytes, path: string): LogFile {
     try {
-      fd = openSync(path, constants.O_RDONLY);
-    } catch (error) {
-      throw new LogError((error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(error as Error).message}`, path, { cause: error });
-    }
-    try {
-      const { size } = fstatSync(fd);
-      const header = decodeFileHeader(readAt(fd, 0, FILE_HEADER));
-      if (!header) throw new LogError(size < FILE_HEADER ? "ends before a log begins" : "is no log of kreel", path);
+      const header = decodeFileHeader(bytes.read(0, FILE_HEADER));
+      if (!header) throw new LogError(bytes.size < FILE_HEADER ? "ends before a log begins" : "is no log of kreel", path);
       if (header.version > LOG_VERSION) throw new LogError(`a log of format ${header.version}, and this kreel reads ${LOG_VERSION}; use the kreel that wrote it, or a later one`, path);
-      const log = new LogFile(path, fd, header.id, size);
+      const log = new LogFile(path, bytes, header.id);
       if (!header.sound) log.damage.push({ at: 0, what: `damaged in the first ${FILE_HEADER} bytes` });
       if (!log.#readIndex()) log.#walk();
       log.#readSchemas();
       return log;
     } catch (error) {
-      closeSync(fd);
+      bytes.close();
       throw error;
     }
   }
 
+  /** Bytes of the file. */
+  get size(): number {
+    return this.bytes.size;
+  }
+
   close(): void {
-    closeSync(this.fd);
+    this.bytes.close();
   }
 
   /** Events, those included that are damaged: the number of the last. */
@@ -108,7 +119,7 @@ export class LogFile {
 
   /** The block, as its CRCs vouch for it. Throws a `DamagedError`, and notes what is damaged. */
   read(entry: BlockEntry): { readonly header: BlockHeader; readonly payload: Buffer } {
-    const bytes = readAt(this.fd, entry.at, BLOCK_HEADER + entry.length);
+    const bytes = this.bytes.read(entry.at, BLOCK_HEADER + entry.length);
     const header = decodeBlockHeader(bytes);
     const payload = bytes.subarray(BLOCK_HEADER);
     const { kind, events, firstSeq } = entry;
@@ -127,19 +138,19 @@ export class LogFile {
   /** SHA-256 of the last block, whose place the next one's hash takes. */
   lastHash(): Buffer {
     const last = this.blocks.at(-1);
-    return last ? hashOf(readAt(this.fd, last.at, BLOCK_HEADER + last.length)) : hashOf(readAt(this.fd, 0, FILE_HEADER));
+    return last ? hashOf(this.bytes.read(last.at, BLOCK_HEADER + last.length)) : hashOf(this.bytes.read(0, FILE_HEADER));
   }
 
   /** Whether every block is what was written, and follows the block that it was written behind. */
   verify(): readonly Damage[] {
-    let previous: Buffer | undefined = hashOf(readAt(this.fd, 0, FILE_HEADER));
+    let previous: Buffer | undefined = hashOf(this.bytes.read(0, FILE_HEADER));
     let end = FILE_HEADER;
     for (const entry of this.blocks) {
       try {
         const { header, payload } = this.read(entry);
         if (entry.at !== end) previous = undefined;
         if (previous && !header.previous.equals(previous)) this.damaged(entry, "it was not written behind the block before it");
-        previous = hashOf(readAt(this.fd, entry.at, BLOCK_HEADER), payload);
+        previous = hashOf(this.bytes.read(entry.at, BLOCK_HEADER), payload);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         previous = undefined;
@@ -164,9 +175,9 @@ export class LogFile {
 
   /** Whether there is an index that the file's end points to. */
   #readIndex(): boolean {
-    const at = this.size < FILE_HEADER + BLOCK_HEADER + TRAILER ? undefined : indexAt(readAt(this.fd, this.size - TRAILER, TRAILER));
+    const at = this.size < FILE_HEADER + BLOCK_HEADER + TRAILER ? undefined : indexAt(this.bytes.read(this.size - TRAILER, TRAILER));
     if (at === undefined || at < FILE_HEADER || at > this.size - BLOCK_HEADER - TRAILER) return false;
-    const header = decodeBlockHeader(readAt(this.fd, at, BLOCK_HEADER));
+    const header = decodeBlockHeader(this.bytes.read(at, BLOCK_HEADER));
     if (header?.kind !== "index" || at + BLOCK_HEADER + header.length !== this.size) return false;
     const own = entryOf(header, at);
     try {
@@ -191,7 +202,7 @@ export class LogFile {
   #walk(): void {
     let at = FILE_HEADER;
     while (at < this.size) {
-      const header = decodeBlockHeader(readAt(this.fd, at, BLOCK_HEADER));
+      const header = decodeBlockHeader(this.bytes.read(at, BLOCK_HEADER));
       const whole = header !== undefined && at + BLOCK_HEADER + header.length <= this.size;
       if (header && whole) {
         this.blocks.push(entryOf(header, at));
@@ -214,14 +225,14 @@ export class LogFile {
   }
 
   #isWhole(entry: BlockEntry): boolean {
-    const payload = readAt(this.fd, entry.at + BLOCK_HEADER, entry.length);
-    return decodeBlockHeader(readAt(this.fd, entry.at, BLOCK_HEADER))?.payloadCrc === crc32(payload);
+    const payload = this.bytes.read(entry.at + BLOCK_HEADER, entry.length);
+    return decodeBlockHeader(this.bytes.read(entry.at, BLOCK_HEADER))?.payloadCrc === crc32(payload);
   }
 
   /** Where the next block begins that a CRC vouches for. */
   #nextBlock(from: number): number | undefined {
     for (let start = from; start < this.size; start += SEARCHED) {
-      const bytes = readAt(this.fd, start, SEARCHED + BLOCK_HEADER);
+      const bytes = this.bytes.read(start, SEARCHED + BLOCK_HEADER);
       for (let at = findBlock(bytes, 0); at >= 0 && at < SEARCHED; at = findBlock(bytes, at + 1)) {
         const header = decodeBlockHeader(bytes, at);
         if (header && start + at + BLOCK_HEADER + header.length <= this.size) return start + at;
@@ -257,10 +268,23 @@ export class LogFile {
   }
 }
 
-/** As many bytes as there are, of those that are wanted. */
-function readAt(fd: number, at: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  let done = 0;
-  for (let read = 1; read > 0 && done < length; done += read) read = readSync(fd, bytes, done, length - done, at + done);
-  return bytes.subarray(0, done);
+/** Its size is what it was when it was opened: what is appended meanwhile is for those who open it later. */
+function plainFile(path: string): LogBytes {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY);
+  } catch (error) {
+    throw new LogError((error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(error as Error).message}`, path, { cause: error });
+  }
+  const { size } = fstatSync(fd);
+  return {
+    size,
+    read(offset, length) {
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - offset)));
+      let done = 0;
+      for (let read = 1; read > 0 && done < bytes.length; done += read) read = readSync(fd, bytes, done, bytes.length - done, offset + done);
+      return bytes.subarray(0, done);
+    },
+    close: () => closeSync(fd),
+  };
 }

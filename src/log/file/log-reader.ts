@@ -23,6 +23,8 @@ export class LogReader {
   /** By schema. */
   readonly #decoders: EventsDecoder[] = [];
   readonly #events: readonly BlockEntry[];
+  /** Events that could not be read so far. */
+  lost = 0;
 
   constructor(
     readonly file: LogFile,
@@ -55,17 +57,22 @@ export class LogReader {
     let next = from;
     for (let k = this.blockOf(from); k < this.#events.length; k++) {
       const entry = this.#events[k]!;
-      if (entry.firstSeq > next) yield lost(next, entry.firstSeq - next);
+      if (entry.firstSeq > next) yield this.#lost(next, entry.firstSeq - next);
       next = entry.firstSeq + entry.events;
       let batch: Batch;
       try {
         batch = this.batch(entry);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
-        batch = lost(entry.firstSeq, entry.events);
+        batch = this.#lost(entry.firstSeq, entry.events);
       }
       yield batch;
     }
+  }
+
+  #lost(firstSeq: number, count: number): Batch {
+    this.lost += count;
+    return lost(firstSeq, count);
   }
 
   /** Which of the blocks has an event; the number of blocks when none does. */

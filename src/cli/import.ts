@@ -1,0 +1,64 @@
+/** `kreel import TRACE LOG`. */
+import { statSync } from "node:fs";
+import type { Command } from "commander";
+import { importRecording, type Imported } from "../import.js";
+import { type Json, jsonText } from "../show/json.js";
+import { bytesText, plural } from "../show/text.js";
+import { Progress } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+import { UsageError } from "./trouble.js";
+import { warningLines } from "./warnings.js";
+
+interface Flags {
+  readonly json?: true;
+  readonly format?: string;
+  readonly sync: string;
+}
+
+export function addImport(program: Command, terminal: Terminal, done: (code: number) => void): void {
+  program
+    .command("import")
+    .summary("write a recording into a log: small, checked, read anywhere at once")
+    .description("Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, or 2 for trouble; then no log is left. Interrupted, it ends the log behind what it has read.")
+    .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
+    .argument("<log>", "the file to make")
+    .option("--sync <when>", "append: every block is on disk before the next is read; close: all is, at the end", "close")
+    .option("--json", "one JSON document")
+    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .action(async (trace: string, log: string, flags: Flags) => done(await runImport(trace, log, flags, terminal)));
+}
+
+async function runImport(trace: string, log: string, flags: Flags, terminal: Terminal): Promise<number> {
+  const { sync } = flags;
+  if (sync !== "append" && sync !== "close") throw new UsageError(`--sync ${sync}: append or close`);
+  const { out, err } = terminal;
+  const progress = new Progress(err, terminal.progress && !flags.json);
+  const interrupted = new AbortController();
+  const stop = (): void => interrupted.abort();
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    const imported = await importRecording(trace, log, {
+      sync,
+      signal: interrupted.signal,
+      ...(flags.format === undefined ? {} : { format: flags.format }),
+      onProgress: (events, bytes) => progress.update(events, bytes),
+    }).finally(() => progress.clear());
+    for (const line of warningLines(trace, imported.report)) err.line(line);
+    err.flush();
+    if (flags.json) for (const piece of jsonText(document(trace, log, imported))) out.write(piece);
+    else out.line(`${log}: ${plural(imported.events, "event")}, ${bytesText(imported.bytes)}${ratio(trace, imported)}`);
+    return 0;
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  }
+}
+
+function document(trace: string, log: string, { id, events, bytes, report }: Imported): { readonly [name: string]: Json } {
+  return { kreel: "import", version: 1, trace: { path: trace, events, lost: report.lost, skipped: report.skipped }, log: { path: log, id, bytes } };
+}
+
+/** How much smaller than the recording, where that is a file as it was recorded. */
+function ratio(trace: string, { bytes, report }: Imported): string {
+  const size = trace === "-" ? report.bytes : (statSync(trace, { throwIfNoEntry: false })?.size ?? 0);
+  return size > bytes ? `, ${(size / bytes).toFixed(1)} times smaller` : "";
+}

@@ -1,0 +1,62 @@
+/** Reads a log that `kreel import` wrote. What is damaged in it is a loss of so many events, said and counted. */
+import type { Batch } from "../../log/batch.js";
+import { LogError } from "../../log/file/log-error.js";
+import { LogFile } from "../../log/file/log-file.js";
+import { LogReader } from "../../log/file/log-reader.js";
+import type { Tables } from "../../log/tables.js";
+import type { ReadReport } from "../report.js";
+import type { Source } from "../source.js";
+import { openAccess } from "../trace-dat/spool.js";
+import { TroubleError } from "../trouble.js";
+
+/** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
+export async function* readLogFrom(source: Source, path: string | undefined, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
+  const access = await openAccess(source.name, source.compression === undefined ? path : undefined, source);
+  const file = opened(() => LogFile.over(access, source.name));
+  try {
+    yield* readLog(file, tables, report);
+  } finally {
+    file.close();
+  }
+}
+
+function opened(open: () => LogFile): LogFile {
+  try {
+    return open();
+  } catch (error) {
+    throw error instanceof LogError ? new TroubleError(error.what, error.path, undefined, { cause: error }) : error;
+  }
+}
+
+export function* readLog(file: LogFile, tables: Tables, report: ReadReport): Generator<Batch> {
+  const saved = file.report();
+  if (saved) report.restore(saved);
+  else report.warnings.push("its import did not end: what follows on its last event is not known");
+  report.exportedFrom = file.origin();
+  report.events = 0;
+  const { lostLines, overrun } = report;
+  const reader = new LogReader(file, tables);
+  for (const batch of reader.batches()) {
+    report.events += batch.length;
+    report.bytes = Math.round((file.size * (batch.firstSeq - 1 + batch.length)) / Math.max(1, file.events));
+    for (const { name } of batch.unknown.values()) report.countUnknown(name);
+    if (!saved) countEvents(batch, report);
+    else if (reader.lost > 0) {
+      report.lostLines = lostLines + reader.lost;
+      if (overrun > 0) report.overrun = overrun + reader.lost;
+    }
+    yield batch;
+  }
+  report.warnings.push(...[...file.damage, ...(file.tail ? [file.tail] : [])].map(({ what }) => what));
+  if (file.tail) report.truncated = true;
+}
+
+/** What a report would say, as far as the events themselves tell it. */
+function countEvents(batch: Batch, report: ReadReport): void {
+  for (let i = 0; i < batch.length; i++) report.sawCpu(batch.cpu[i]!);
+  if (batch.length > 0) report.clock ??= { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
+  for (const { count } of batch.losses) {
+    report.lostLines += count;
+    if (count === 0) report.uncountedLoss = true;
+  }
+}
