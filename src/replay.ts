@@ -2,7 +2,7 @@
  * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it returns.
  */
 import { points } from "../events/index.js";
-import { Checker, type Disagreement, type Tally } from "./check/checker.js";
+import { Checker, type Disagreement, type Tally, type Told } from "./check/checker.js";
 import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
 import type { Batch } from "./log/batch.js";
@@ -68,7 +68,7 @@ export interface Replay {
 /** A moment: the state after an event, or after the last event not later than a time. */
 export type Moment = { readonly event: number } | { readonly time: bigint };
 
-export interface ReplayOptions extends OpenOptions {
+export interface ReplayOptions extends OpenOptions, Told {
   /** Count every object, not only those of guest_memfd and what they hang on. */
   readonly everything?: boolean;
   /** Stop after this moment; what is returned is the state then. */
@@ -76,7 +76,6 @@ export interface ReplayOptions extends OpenOptions {
   readonly store?: Store;
   /** Told what happens while it happens. */
   readonly observe?: (world: World, recording: Recorded) => Observer;
-  readonly onFinding?: (finding: Finding) => void;
   /** Called after every batch. */
   readonly onProgress?: (events: number, bytes: number) => void;
 }
@@ -91,7 +90,7 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   const { tables, report } = recording;
   const reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
   const { world } = reducer;
-  const checker = new Checker(world, tables, options.onFinding);
+  const checker = new Checker(world, tables, options);
   const operations = new Operations(points);
   const extra = options.observe?.(world, recording);
   world.observer = extra ? both(operations, extra) : operations;

@@ -26,6 +26,14 @@ const DISAGREEMENTS_SHOWN = 20;
 /** Kept at most, of findings and of hazards: who has so many looks at the first. The tally by rule counts all. */
 const KEPT = 10_000;
 
+/** Who wants to know at once. */
+export interface Told {
+  readonly onFinding?: (finding: Finding) => void;
+  readonly onHazard?: (hazard: Finding) => void;
+  /** A finding or a hazard that was told, and rests on what turned out to be lost. */
+  readonly onWithdrawn?: (finding: Finding) => void;
+}
+
 export class Checker {
   readonly findings: Finding[] = [];
   readonly hazards: Finding[] = [];
@@ -40,7 +48,7 @@ export class Checker {
   constructor(
     private readonly world: World,
     private readonly tables: Tables,
-    private readonly onFinding: (finding: Finding) => void = () => {},
+    private readonly told: Told = {},
   ) {
     this.#words = { label: (o) => world.label(o), task: (id) => tables.tasks.get(id).name };
     for (const rule of rules) this.#byFact.set(rule.on, [...(this.#byFact.get(rule.on) ?? []), rule]);
@@ -74,10 +82,11 @@ export class Checker {
   #retract(from: Finding[], since: number): void {
     for (let at = from.length - 1; at >= 0; at--) {
       if (from[at]!.event <= since) continue;
-      const tally = this.tally.get(from[at]!.rule)!;
+      const [finding] = from.splice(at, 1);
+      const tally = this.tally.get(finding!.rule)!;
       tally.wrong--;
       tally.cannotTell++;
-      from.splice(at, 1);
+      this.told.onWithdrawn?.(finding!);
     }
   }
 
@@ -98,6 +107,7 @@ export class Checker {
     };
     const kept = rule.severity === "error" ? this.findings : this.hazards;
     if (kept.length < KEPT) kept.push(finding);
-    if (rule.severity === "error") this.onFinding(finding);
+    if (rule.severity === "error") this.told.onFinding?.(finding);
+    else this.told.onHazard?.(finding);
   }
 }

@@ -1,94 +1,70 @@
-/** `replay --object`: prints the lives of the objects that were asked for, while they happen. */
-import type { KernelObject, ObjectId } from "../reduce/objects.js";
-import type { World } from "../reduce/world.js";
-import { changeText } from "../show/changes.js";
-import type { Change, Row } from "../show/chronicle.js";
-import { endLine, lifeHeading, lifeLine, matches, mayMatch, nearest, namesOf, type Named, type ObjectSpec } from "../show/object-life.js";
-import type { Style } from "../show/style.js";
-import { UsageError } from "./trouble.js";
+/** `replay --follow`: what is found is said as it is found, until somebody stops it or the pipe ends. */
+import type { FollowOptions } from "../read/live/recording.js";
+import type { ReplayOptions } from "../replay.js";
+import { findingLine, withdrawnLine } from "../show/findings.js";
+import type { Terminal } from "./terminal.js";
+import { warningLine } from "./warnings.js";
 
-/** Labels that are remembered to suggest from. */
-const MAX_LABELS = 10_000;
+const STOPS = ["SIGINT", "SIGTERM"] as const;
 
-interface Life {
-  object: KernelObject;
-  label: string;
-  first: number | null;
-  gets: number;
-  puts: number;
-}
-
-export class Follower {
-  readonly #lives = new Map<ObjectId, Life>();
-  /** Rows of objects whose name is not known yet. */
-  readonly #unnamed = new Map<ObjectId, { row: Row; change: Change }[]>();
-  /** What could have been asked for, by the latest name of each object. */
-  readonly #labels = new Map<ObjectId, string>();
-  #heading = 0;
-  #printed = false;
+export class Follow {
+  readonly #stop = new AbortController();
+  readonly #said = new Set<string>();
+  #found = false;
 
   constructor(
-    private readonly spec: ObjectSpec,
-    private readonly world: World,
-    private readonly context: { readonly style: Style; print(line: string): void },
-  ) {}
-
-  row(row: Row): void {
-    for (const change of row.changes) this.#change(row, change);
+    private readonly path: string,
+    private readonly terminal: Terminal,
+    /** Whether findings are printed as they are found: not into a document, nor into an object's life. */
+    private readonly says: boolean,
+  ) {
+    const stop = (): void => {
+      // The next one ends the process, whatever it is doing.
+      for (const signal of STOPS) process.off(signal, stop);
+      this.#stop.abort();
+    };
+    for (const signal of STOPS) process.on(signal, stop);
   }
 
-  #change(row: Row, change: Change): void {
-    const object = this.world.store.any(change.id) ?? this.#lives.get(change.id)?.object;
-    if (!object) return;
-    const named = this.#named(object);
-    if (this.#labels.size < MAX_LABELS || this.#labels.has(change.id)) this.#labels.set(change.id, named.names.length > 0 && named.kind !== "file" ? `${named.kind} ${named.names[0]!}` : change.label);
-    if (matches(this.spec, named)) {
-      for (const early of this.#unnamed.get(object.id) ?? []) this.#print(early.row, early.change, object, named);
-      this.#unnamed.delete(object.id);
-      this.#print(row, change, object, named);
-    } else if (mayMatch(this.spec, named)) {
-      const kept = this.#unnamed.get(object.id);
-      if (kept) kept.push({ row, change });
-      else this.#unnamed.set(object.id, [{ row, change }]);
-    } else this.#unnamed.delete(object.id);
+  /** To replay so that what is found is said at once; `told` is told of it as well. */
+  options(told: ReplayOptions): ReplayOptions {
+    const follow: FollowOptions = { signal: this.#stop.signal, onNotice: (text) => this.#notice(text) };
+    const { out, style } = this.terminal;
+    const onProgress = (): void => out.flush();
+    if (!this.says) return { ...told, follow, onProgress };
+    const heading = { path: this.path, style };
+    const say = (line: string): void => {
+      out.line(line);
+      this.#found = true;
+    };
+    return {
+      ...told,
+      follow,
+      onProgress,
+      onFinding: (finding) => {
+        told.onFinding?.(finding);
+        say(findingLine(finding, heading));
+      },
+      onHazard: (hazard) => say(findingLine(hazard, heading)),
+      onWithdrawn: (finding) => say(withdrawnLine(finding, heading)),
+    };
   }
 
-  #named(object: KernelObject): Named {
-    return { kind: object.kind, address: this.world.addresses.hex(object.address), generation: object.generation, names: namesOf(object) };
+  /** Whether anything was found. */
+  get found(): boolean {
+    return this.#found;
   }
 
-  #print(row: Row, change: Change, object: KernelObject, named: Named): void {
-    const { print, style } = this.context;
-    const label = this.world.label(object);
-    const step = change.from === null || change.to === null ? 0 : change.to - change.from;
-    const life = this.#lives.get(object.id) ?? { object, label, first: change.from ?? change.to, gets: 0, puts: 0 };
-    this.#lives.set(object.id, { object, label, first: life.first ?? change.from ?? change.to, gets: life.gets + Math.max(0, step), puts: life.puts + Math.max(0, -step) });
-    if (this.#isMereEntry(row, change)) return;
-    if (this.#heading !== object.id) {
-      if (this.#printed) print("");
-      print(lifeHeading(label, named, style));
-      this.#heading = object.id;
-      this.#printed = true;
-    }
-    print(lifeLine(row, change, style));
+  /** Whether a line was said when there was cause for it. */
+  hasSaid(line: string): boolean {
+    return this.#said.has(line);
   }
 
-  /** An entry whose return follows and says all that the entry does. */
-  #isMereEntry(row: Row, change: Change): boolean {
-    return row.phase === "entry" && changeText(change) === "" && this.world.points.byEvent(`${row.operation}_ret`) !== undefined;
-  }
-
-  /** How each life ended. Throws for a name that nothing had. */
-  end(labelOf: (id: ObjectId) => string): void {
-    if (this.#lives.size === 0) {
-      const near = nearest(this.spec.text, this.#labels.values());
-      throw new UsageError(`--object ${this.spec.text}: no such object in this recording${near.length === 0 ? "" : `; there is ${near.join(", ")}`}`);
-    }
-    this.context.print("");
-    for (const [id, { object, label, first, gets, puts }] of this.#lives) {
-      const now = this.world.store.any(id) ?? object;
-      const holders = now.references.map((r) => (r.owner > 0 ? labelOf(r.owner) : r.by));
-      this.context.print(`${label}: ${endLine({ id, label, kind: now.kind, birth: now.birth, death: now.death, count: now.count, holders, first, gets, puts })}`);
-    }
+  #notice(text: string): void {
+    const line = warningLine(this.path, text);
+    this.#said.add(line);
+    const { err } = this.terminal;
+    err.line(line);
+    err.flush();
   }
 }

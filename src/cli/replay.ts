@@ -17,7 +17,8 @@ import { InOrder } from "../show/order.js";
 import { stateJson, stateLines, stateOf } from "../show/state.js";
 import { summaryLines } from "../show/summary.js";
 import { TreePrinter } from "../show/tree.js";
-import { Follower } from "./follow.js";
+import { Follow } from "./follow.js";
+import { LifePrinter } from "./life.js";
 import { parseMoment } from "./moment.js";
 import { Progress } from "./progress.js";
 import { Spool } from "./spool.js";
@@ -34,6 +35,7 @@ interface Flags {
   /** Of `--no-tree`. */
   readonly tree: boolean;
   readonly summary?: true;
+  readonly follow?: true;
 }
 
 export function addReplay(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -47,6 +49,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .option("--focus <what>", "guest-memfd: what guest_memfd touches; all: everything that was recorded", "guest-memfd")
     .option("--no-tree", "summary and findings without the call trees")
     .option("--summary", "the same as --no-tree")
+    .option("--follow", "the recording is still being written: a file that grows, a FIFO, standard input or trace_pipe; what is found is said at once, the summary when a signal (^C) or the end of the pipe ends it")
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recording as this, whatever it looks like")
     .action(async (path: string, flags: Flags) => done(await runReplay(path, flags, terminal)));
@@ -54,6 +57,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
 
 export async function runReplay(path: string, flags: Flags, terminal: Terminal): Promise<number> {
   if (flags.focus !== "guest-memfd" && flags.focus !== "all") throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
+  if (flags.follow && flags.at !== undefined) throw new UsageError("--at is a moment of a recording that is over; with --follow there is the state at the end");
   const run = new Run(path, flags, terminal);
   if (flags.object !== undefined) return run.life(flags.object);
   if (flags.at !== undefined) return run.state(parseMoment(flags.at));
@@ -64,13 +68,15 @@ const code = (result: Replay): number => (result.findings.length > 0 ? 1 : 0);
 
 class Run {
   readonly #progress: Progress;
+  readonly #follow: Follow | undefined;
 
   constructor(
     private readonly path: string,
     private readonly flags: Flags,
     private readonly terminal: Terminal,
   ) {
-    this.#progress = new Progress(terminal.err, terminal.progress && !flags.json);
+    this.#progress = new Progress(terminal.err, terminal.progress && !flags.json && !flags.follow);
+    this.#follow = flags.follow && new Follow(path, terminal, !flags.json && flags.object === undefined);
   }
 
   async json(): Promise<number> {
@@ -80,7 +86,7 @@ class Run {
   }
 
   async text(): Promise<number> {
-    if (flagsWantTree(this.flags) || !isReadAgain(this.path)) return this.#steps();
+    if (flagsWantTree(this.flags) || this.#follow || !isReadAgain(this.path)) return this.#steps();
     // Following every step costs more than all the rest, and most recordings have nothing to show for it.
     const result = await this.#replay({}, false);
     if (result.findings.length + result.hazards.length > 0) return this.#steps();
@@ -109,7 +115,7 @@ class Run {
       },
       onFinding: (finding) => evidence?.found(finding),
     });
-    if (spool.isOpen) out.line("");
+    if (spool.isOpen || this.#follow?.found) out.line("");
     for (const line of summaryLines(result, style)) out.line(line);
     if (!spool.isOpen && !spool.isEmpty) out.line("");
     spool.release();
@@ -139,34 +145,34 @@ class Run {
   async life(text: string): Promise<number> {
     if (this.flags.json) throw new UsageError("--object prints text; for JSON give --at, or neither");
     const { out, style } = this.terminal;
-    let follower: Follower | undefined;
+    let life: LifePrinter | undefined;
     let chronicle: Chronicle | undefined;
     const result = await this.#replay({
       ...(this.flags.at === undefined ? {} : { at: parseMoment(this.flags.at) }),
       observe: (world) => {
-        const following = new Follower(parseSpec(text), world, { style, print: (line) => out.line(line) });
-        follower = following;
-        return (chronicle = new Chronicle(world, (row) => following.row(row)));
+        const printer = new LifePrinter(parseSpec(text), world, { style, print: (line) => out.line(line) });
+        life = printer;
+        return (chronicle = new Chronicle(world, (row) => printer.row(row)));
       },
     });
-    follower!.end((id) => chronicle!.labelOf(id));
+    life!.end((id) => chronicle!.labelOf(id));
     return code(result);
   }
 
   async #replay(options: ReplayOptions, warn = true): Promise<Replay> {
     const { flags } = this;
+    const progress: ReplayOptions = { ...options, onProgress: (events, bytes) => this.#progress.update(events, bytes) };
     const result = await replay(this.path, {
-      ...options,
+      ...(this.#follow?.options(options) ?? progress),
       ...(flags.format === undefined ? {} : { format: flags.format }),
       everything: flags.focus === "all",
-      onProgress: (events, bytes) => this.#progress.update(events, bytes),
     }).finally(() => this.#progress.clear());
     if (warn) this.#warn(result);
     return result;
   }
 
   #warn(result: Replay): void {
-    for (const line of warningLines(this.path, result.recording.report)) this.terminal.err.line(line);
+    for (const line of warningLines(this.path, result.recording.report)) if (!this.#follow?.hasSaid(line)) this.terminal.err.line(line);
     this.terminal.err.flush();
   }
 
@@ -180,7 +186,7 @@ function isReadAgain(path: string): boolean {
   return path !== "-" && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
-const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary;
+const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary && !flags.follow;
 
 function treeObservers(world: World, chronicle: Chronicle, terminal: Terminal, print: (line: string) => void): Observer[] {
   const printer = new TreePrinter({ style: terminal.style, task: (id) => world.taskName(id), row: (seq) => chronicle.row(seq), print });

@@ -6,9 +6,13 @@ import { plural } from "../show/text.js";
 const TEXT_SHOWN = 80;
 const NAMES_SHOWN = 5;
 
+export function warningLine(path: string, warning: string): string {
+  return `kreel: ${printable(path)}: warning: ${printable(warning)}`;
+}
+
 export function warningLines(path: string, report: ReadReport): string[] {
   const file = printable(path);
-  const lines = report.warnings.map((warning) => `kreel: ${file}: warning: ${printable(warning)}`);
+  const lines = report.warnings.map((warning) => warningLine(path, warning));
   for (const { line, text } of report.firstSkipped) lines.push(`kreel: ${file}:${line}: warning: not an event, skipped: ${printable(text.slice(0, TEXT_SHOWN))}`);
   if (report.skipped > report.firstSkipped.length) lines.push(`kreel: ${file}: warning: ${plural(report.skipped, "line")} skipped in all; the first ${report.firstSkipped.length} are shown`);
   if (report.unknown > 0) lines.push(`kreel: ${file}: warning: ${plural(report.unknown, "event")} of operations that kreel does not know: ${unknownNames(report)}`);

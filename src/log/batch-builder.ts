@@ -38,6 +38,8 @@ export class BatchBuilder {
   #indexOf = new Uint32Array(64);
   #inBatch = new Uint32Array(64);
   #batch = 1;
+  /** Of the last event that was sealed. */
+  #lastCpu = 0;
 
   constructor(
     readonly addresses: AddressTable,
@@ -135,8 +137,9 @@ export class BatchBuilder {
     this.#pushIndex(0);
   }
 
-  /** Adds to the string that was pushed last with `pushString`: text that goes on in the next line. */
+  /** Adds to the string that was pushed last with `pushString`: text that goes on in the next line. Lost once the event is sealed. */
   extendString(text: string): void {
+    if (this.length === 0) return;
     this.#strings[this.#strings.length - 1] += text;
     this.#text += text.length;
   }
@@ -151,6 +154,24 @@ export class BatchBuilder {
   /** Events missing on `cpu` before the next event; 0 when only known that there were some. */
   loss(cpu: number, count: number, line: number): void {
     this.#losses.push({ index: this.length, cpu, count, line });
+  }
+
+  /** The recording breaks off behind the last event, and begins anew: whatever happened between is not known. */
+  breakOff(): void {
+    if (this.events > 0) this.loss(this.length > 0 ? this.#cpu[this.length - 1]! : this.#lastCpu, 0, 0);
+  }
+
+  /** Hands over all but the event that was begun last, which has a string of its own for its one argument. */
+  sealButLast(): Batch | undefined {
+    const i = this.length - 1;
+    if (i < 0 || (i === 0 && this.#losses.length === 0)) return undefined;
+    const text = this.#strings.pop()!;
+    const [point, task, cpu, context, high, low, line, place] = [this.#point[i]!, this.#task[i]!, this.#cpu[i]!, this.#context[i]!, this.#timeHigh[i]!, this.#timeLow[i]!, this.#line[i]!, this.#place[i]!];
+    this.abandon();
+    const batch = this.seal();
+    this.begin(point, task, cpu, context, high, low, line, place);
+    this.pushString(text);
+    return batch;
   }
 
   /** Hands the batch over. One that is nearly empty gets copies, and the columns are filled again from the start. */
@@ -178,6 +199,7 @@ export class BatchBuilder {
       timeDigits: Math.max(0, this.#timeDigits),
     };
     this.#firstSeq += n;
+    if (n > 0) this.#lastCpu = this.#cpu[n - 1]!;
     this.#batch++;
     if (copied) this.#clear();
     else this.#fresh();

@@ -9,7 +9,18 @@ import { looksLikePerfScript } from "./perf-script/index.js";
 import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
-export type Format = "ftrace" | "perf-script" | "trace-dat" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson" | "kreel-log";
+export type TextFormat = "ftrace" | "perf-script" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson";
+export type BinaryFormat = "trace-dat" | "kreel-log";
+export type Format = TextFormat | BinaryFormat;
+
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat", "kreel-log"];
+
+/** The format of a name that somebody gave. */
+export function known(name: string, path: string): Format {
+  const found = FORMATS.find((format) => format === name);
+  if (!found) throw new TroubleError(`--format ${name} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);
+  return found;
+}
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -43,6 +54,15 @@ const SHOWN_OF_LINE = 400;
 
 /** Tells the format from the beginning of the content; throws a `TroubleError` that says what the file is instead. */
 export function detectFormat(head: Buffer, file: string): Format {
+  const format = binaryFormat(head, file) ?? textFormat(head);
+  if (format !== undefined) return format;
+  const end = head.indexOf(LF);
+  const first = printable(head.subarray(0, end < 0 ? head.length : end).toString("utf8").trim().slice(0, 60));
+  throw new TroubleError(`not a recording that kreel knows: nothing here looks like the text of ftrace, trace-cmd, perf or bpftrace (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
+}
+
+/** What the first bytes alone tell; throws a `TroubleError` for what no recording begins with. */
+export function binaryFormat(head: Buffer, file: string): BinaryFormat | undefined {
   if (head.subarray(0, TRACE_DAT_MAGIC.length).equals(TRACE_DAT_MAGIC)) return "trace-dat";
   if (head.subarray(0, LOG_MAGIC.length).equals(LOG_MAGIC)) return "kreel-log";
   for (const { bytes, what } of OTHERS) {
@@ -51,15 +71,11 @@ export function detectFormat(head: Buffer, file: string): Format {
   if (head.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + TAR_MAGIC.length).equals(TAR_MAGIC)) {
     throw new TroubleError("a tar archive; unpack it and give the recording in it", file);
   }
-  const format = textFormat(head);
-  if (format !== undefined) return format;
-  const end = head.indexOf(LF);
-  const first = printable(head.subarray(0, end < 0 ? head.length : end).toString("utf8").trim().slice(0, 60));
-  throw new TroubleError(`not a recording that kreel knows: nothing here looks like the text of ftrace, trace-cmd, perf or bpftrace (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
+  return undefined;
 }
 
 /** The format of the first line that is unlike any other format's. */
-function textFormat(head: Buffer): Format | undefined {
+export function textFormat(head: Buffer): TextFormat | undefined {
   // The end of the head may be the middle of a line; the line feed is what parsing stops at.
   const bytes = Buffer.concat([head, Buffer.of(LF)]);
   for (let start = 0; start < bytes.length; ) {

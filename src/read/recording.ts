@@ -2,30 +2,30 @@
 import { nanoid } from "nanoid";
 import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
-import type { Log, Origin } from "../log/log.js";
+import type { Origin } from "../log/log.js";
 import { createTables } from "../log/tables.js";
-import { BpftraceReader } from "./bpftrace/index.js";
-import { detectFormat, type Format } from "./detect.js";
-import { readFtrace } from "./ftrace/index.js";
-import { FunctionGraphReader } from "./function-graph/index.js";
-import { readNdjson } from "./ndjson/index.js";
-import { PerfScriptReader } from "./perf-script/index.js";
-import { ReadReport } from "./report.js";
+import { detectFormat, type Format, known } from "./detect.js";
+import type { FollowOptions } from "./live/recording.js";
+import { readerOf } from "./readers.js";
+import { type Recorded, ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
-import { readThrough } from "./text/reader.js";
-import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
-import { TroubleError } from "./trouble.js";
-
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat", "kreel-log"];
+import { readThrough } from "./stream-reader.js";
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
   readonly format?: string;
   /** In place of standard input, for `-`. */
   readonly input?: AsyncIterable<Buffer>;
+  /** It is still being written: read what is there, then what comes, until told to stop or until the pipe ends. */
+  readonly follow?: FollowOptions;
 }
 
-export class Recording implements Log {
+/** A log that is read as a stream: its events come once. */
+export interface Recording extends Recorded {
+  readonly origin: Origin & { readonly format: Format };
+}
+
+class FileRecording implements Recording {
   readonly id = nanoid();
   readonly tables = createTables();
   readonly report: ReadReport;
@@ -39,7 +39,6 @@ export class Recording implements Log {
     this.report = new ReadReport(origin.path);
   }
 
-  /** The events, once: a recording is a stream. */
   async *batches(): AsyncGenerator<Batch> {
     yield* this.#events();
     this.report.warnings.push(...this.source.warnings);
@@ -52,23 +51,14 @@ export class Recording implements Log {
 
   #events(): AsyncGenerator<Batch> {
     const { source, tables, report } = this;
-    switch (this.origin.format) {
-      case "ftrace":
-        return readFtrace(source, points, tables, report);
-      case "perf-script":
-        return readThrough(new PerfScriptReader(points, tables, report, source.head), source);
-      case "trace-cmd-report":
-        return readThrough(new TraceCmdReportReader(points, tables, report), source);
-      case "function-graph":
-        return readThrough(new FunctionGraphReader(points, tables, report), source);
-      case "bpftrace":
-        return readThrough(new BpftraceReader(points, tables, report), source);
-      case "ndjson":
-        return readNdjson(source, points, tables, report);
+    const { format } = this.origin;
+    switch (format) {
       case "trace-dat":
         return this.#traceDat();
       case "kreel-log":
         return this.#log();
+      default:
+        return readThrough(readerOf(format, source.head, points, tables, report), source);
     }
   }
 
@@ -86,18 +76,16 @@ export class Recording implements Log {
 
 /** Opens a file of any format that kreel reads, or standard input (`-`). Throws a `TroubleError` for what is none. */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
+  if (options.follow) {
+    const { openLive } = await import("./live/recording.js");
+    return openLive(path, options.follow, options);
+  }
   const source = await openSource(path, options.input);
   try {
     const format = options.format === undefined ? detectFormat(source.head, path) : known(options.format, path);
-    return new Recording({ path, format }, source, path === "-" || options.input ? undefined : path);
+    return new FileRecording({ path, format }, source, path === "-" || options.input ? undefined : path);
   } catch (error) {
     await source.close();
     throw error;
   }
-}
-
-function known(format: string, path: string): Format {
-  const found = FORMATS.find((f) => f === format);
-  if (!found) throw new TroubleError(`--format ${format} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);
-  return found;
 }

@@ -27,11 +27,14 @@ const MAX_UNKNOWN_NAMES = 1000;
 
 /**
  * Every line of the file is exactly one of: event, continuation (of an event whose text holds a line feed), comment,
- * control, blank, skipped. So `events - pairs + continuations + comments + control + blank + skipped` is `lines`.
+ * control, blank, skipped. So `events - pairs + continuations + comments + control + blank + skipped` is `lines` (with
+ * `earlierLines`, of a file that is followed and began anew).
  */
 export class ReadReport {
   events = 0;
   lines = 0;
+  /** Lines of what was read before the file began anew, of a file that is followed. */
+  earlierLines = 0;
   bytes = 0;
   /** Lines that hold two events: of function_graph, a call that is over within its line. */
   pairs = 0;
@@ -80,6 +83,13 @@ export class ReadReport {
 
   sawCpu(cpu: number): void {
     this.#cpus[cpu] = true;
+  }
+
+  /** The file began anew: its lines are counted from 1 again. Events may be missing. */
+  restart(): void {
+    this.earlierLines += this.lines;
+    this.lines = 0;
+    this.uncountedLoss = true;
   }
 
   skip(line: number, text: string): void {

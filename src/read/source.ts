@@ -15,6 +15,8 @@ export const HEAD_BYTES = 64 * 1024;
 /** Decompressed chunks that may wait for a slower reader. */
 const MAX_WAITING = 32;
 
+export const EMPTY = "the file is empty; a recording is what /sys/kernel/tracing/trace held while the probes were on";
+
 export type Compression = "gzip" | "zstd";
 
 export class Source implements AsyncIterable<Buffer> {
@@ -73,7 +75,7 @@ export async function openSource(path: string, input: AsyncIterable<Buffer> | un
     await fill(raw, start, 4);
     const magic = Buffer.concat(start).subarray(0, 4);
     if (magic.length === 0) {
-      throw new TroubleError("the file is empty; a recording is what /sys/kernel/tracing/trace held while the probes were on", name);
+      throw new TroubleError(EMPTY, name);
     }
     const compression = compressionOf(magic);
     const content = compression === undefined ? raw : decompress(compression, chain(start, raw), state);
@@ -89,7 +91,7 @@ export async function openSource(path: string, input: AsyncIterable<Buffer> | un
   }
 }
 
-function compressionOf(magic: Buffer): Compression | undefined {
+export function compressionOf(magic: Buffer): Compression | undefined {
   if (magic[0] === 0x1f && magic[1] === 0x8b) return "gzip";
   return isZstd(magic) ? "zstd" : undefined;
 }
@@ -126,7 +128,8 @@ async function* readRaw(name: string, stream: AsyncIterable<Buffer | string>): A
   }
 }
 
-function readTrouble(name: string, error: unknown): unknown {
+/** A file that could not be read, in words. */
+export function readTrouble(name: string, error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   const what = {
     ENOENT: "no such file; give the path of a recording, or - for standard input",

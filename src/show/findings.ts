@@ -66,13 +66,30 @@ function didOf(row: Row, finding: Finding): string[] {
   return told.map(({ label, text }) => (label === finding.object && told.length === 1 ? text : `${label}: ${text}`));
 }
 
-export function findingLines(finding: Finding, context: FindingContext): string[] {
-  const { style, path, width } = context;
+type Heading = Pick<FindingContext, "path" | "style">;
+
+/** `FILE:LINE: error: module kvm_amd [leaked-module-reference]`; `word` in place of what it is. */
+function headOf(finding: Finding, { path, style }: Heading, word?: string): string {
   const where = `${printable(path)}${finding.line === undefined ? "" : `:${finding.line}`}`;
-  const severity = finding.severity === "error" ? style.red("error") : style.yellow("hazard");
-  const head = `${style.bold(`${where}:`)} ${severity}: ${style.bold(printable(finding.object))} [${finding.rule}]`;
-  const at = `at event ${finding.event}, ${finding.time}, ${printable(finding.task)}`;
-  return [head, ...indent([at, ...wrap(printable(finding.message), width - 4)], 4), ...evidenceLines(context.steps(finding), finding.object, context)];
+  const severity = word ?? (finding.severity === "error" ? style.red("error") : style.yellow("hazard"));
+  return `${style.bold(`${where}:`)} ${severity}: ${style.bold(printable(finding.object))} [${finding.rule}]`;
+}
+
+const atOf = ({ event, time, task }: Finding): string => `at event ${event}, ${time}, ${printable(task)}`;
+
+/** All of it on one line, as soon as it is known. */
+export function findingLine(finding: Finding, heading: Heading): string {
+  return `${headOf(finding, heading)} ${atOf(finding)}: ${printable(finding.message)}`;
+}
+
+/** It was told, and rests on what turned out to be lost. */
+export function withdrawnLine(finding: Finding, heading: Heading): string {
+  return `${headOf(finding, heading, "withdrawn")} ${atOf(finding)}: events were lost, so that nobody can tell`;
+}
+
+export function findingLines(finding: Finding, context: FindingContext): string[] {
+  const { width } = context;
+  return [headOf(finding, context), ...indent([atOf(finding), ...wrap(printable(finding.message), width - 4)], 4), ...evidenceLines(context.steps(finding), finding.object, context)];
 }
 
 function evidenceLines(all: readonly ShownStep[], object: string, context: FindingContext): string[] {

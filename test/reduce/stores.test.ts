@@ -25,7 +25,7 @@ interface Run {
 function run(read: Read, store: Store): Run {
   const reducer = reducerOf(read, store);
   const findings: Finding[] = [];
-  const checker = new Checker(reducer.world, read.tables, (finding) => findings.push(finding));
+  const checker = new Checker(reducer.world, read.tables, { onFinding: (finding) => findings.push(finding) });
   return { reducer, findings, checker };
 }
 

@@ -7,6 +7,7 @@ import type { Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
+import { readThrough, type StreamReader } from "../stream-reader.js";
 import { LF } from "./bytes.js";
 import { Comments } from "./comments.js";
 import { PointsByName } from "./compiled.js";
@@ -21,13 +22,11 @@ const SHOWN_OF_LONG = 800;
 const MAX_PIECES = 1024;
 
 export async function* readFtrace(chunks: AsyncIterable<Buffer>, points: PointTable, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
-  const reader = new FtraceReader(points, tables, report);
-  for await (const chunk of chunks) yield* reader.push(chunk);
-  yield* reader.end();
+  yield* readThrough(new FtraceReader(points, tables, report), chunks);
 }
 
 /** The reader without the waiting: chunks in, batches out. */
-export class FtraceReader {
+export class FtraceReader implements StreamReader {
   readonly #builder: BatchBuilder;
   readonly #scanner: Scanner;
   readonly #lines: LineReader;
@@ -36,6 +35,8 @@ export class FtraceReader {
   #carried = 0;
   /** The line is longer than any event's; the rest of it is let go. */
   #tooLong = false;
+  /** Something was read since the last flush. */
+  #fresh = false;
 
   constructor(
     points: PointTable,
@@ -51,6 +52,7 @@ export class FtraceReader {
   }
 
   push(chunk: Buffer): Batch[] {
+    this.#fresh = true;
     this.report.bytes += chunk.length;
     const last = chunk.lastIndexOf(LF);
     if (last < 0) {
@@ -68,7 +70,25 @@ export class FtraceReader {
     return this.#taken();
   }
 
-  /** The recording is over. */
+  flush(): Batch[] {
+    const builder = this.#builder;
+    // A marker's text may go on in the next line: waited for once.
+    const sealed = this.#lines.inMarker && this.#fresh ? builder.sealButLast() : builder.isEmpty ? undefined : builder.seal();
+    this.#fresh = false;
+    if (sealed) this.#lines.batches.push(sealed);
+    return this.#taken();
+  }
+
+  restart(): Batch[] {
+    if (this.#carried > 0) this.#endCarried(true);
+    this.#lines.finish();
+    this.#lines.setMarker(-1);
+    this.#lines.sealIfFull();
+    this.#builder.breakOff();
+    this.report.restart();
+    return this.#taken();
+  }
+
   end(): Batch[] {
     if (this.#carried > 0) {
       this.report.truncated = true;

@@ -11,6 +11,7 @@ import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { TaskId } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
+import type { StreamReader } from "../stream-reader.js";
 import { TroubleError } from "../trouble.js";
 import { CONTEXTS, NDJSON, NDJSON_VERSION } from "./format.js";
 import { Lines, type TextLine } from "./lines.js";
@@ -29,14 +30,7 @@ const SURROGATE = /[\ud800-\udfff]/;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export async function* readNdjson(chunks: AsyncIterable<Buffer>, points: PointTable, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
-  const reader = new NdjsonReader(points, tables, report);
-  for await (const chunk of chunks) yield* reader.push(chunk);
-  yield* reader.end();
-}
-
-/** The reader without the waiting: chunks in, batches out. */
-export class NdjsonReader {
+export class NdjsonReader implements StreamReader {
   readonly #builder: BatchBuilder;
   readonly #lines = new Lines(MAX_LINE);
   #batches: Batch[] = [];
@@ -65,7 +59,24 @@ export class NdjsonReader {
     return this.#taken();
   }
 
-  /** The file is over. */
+  flush(): Batch[] {
+    if (!this.#builder.isEmpty) this.#seal();
+    return this.#taken();
+  }
+
+  restart(): Batch[] {
+    const rest = this.#lines.end();
+    if (rest) this.#line(rest);
+    if (this.#builder.full) this.#seal();
+    this.#builder.breakOff();
+    this.report.restart();
+    this.#next = 1;
+    this.#hasHead = false;
+    // Whatever the new file says of itself, events are missing before it.
+    this.#gap = true;
+    return this.#taken();
+  }
+
   end(): Batch[] {
     const { report } = this;
     const rest = this.#lines.end();

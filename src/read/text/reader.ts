@@ -8,6 +8,7 @@ import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import { CR, LF, utf8 } from "../ftrace/bytes.js";
 import type { ReadReport } from "../report.js";
+import type { StreamReader } from "../stream-reader.js";
 
 /** A longer line is no event: the kernel prints an event into a page or two. */
 const MAX_LINE = 1 << 20;
@@ -35,7 +36,7 @@ export interface Line {
   readonly cut: boolean;
 }
 
-export abstract class TextReader {
+export abstract class TextReader implements StreamReader {
   protected readonly builder: BatchBuilder;
   readonly #batches: Batch[] = [];
   /** The beginning of a line whose end is in a chunk to come. */
@@ -47,6 +48,8 @@ export abstract class TextReader {
   /** Bytes of the last event's text if it is a marker, which the next lines may go on with; else -1. */
   #marker = -1;
   #markerBlanks = 0;
+  /** Something was read since the last flush. */
+  #fresh = false;
 
   protected constructor(
     protected readonly tables: Tables,
@@ -69,6 +72,7 @@ export abstract class TextReader {
   protected abstract take(line: Line): boolean;
 
   push(chunk: Buffer): Batch[] {
+    this.#fresh = true;
     this.report.bytes += chunk.length;
     const last = chunk.lastIndexOf(LF);
     if (last < 0) {
@@ -83,6 +87,29 @@ export abstract class TextReader {
     }
     this.#region(chunk, start, last + 1);
     if (last + 1 < chunk.length) this.#keep(chunk.subarray(last + 1));
+    return this.#taken();
+  }
+
+  /**
+   * Hands over what was read, though the batch is not full. A marker whose text may go on in the next line stays, if anything
+   * was read since the last time.
+   */
+  flush(): Batch[] {
+    const { builder } = this;
+    const sealed = this.#marker >= 0 && this.#fresh ? builder.sealButLast() : builder.isEmpty ? undefined : builder.seal();
+    this.#fresh = false;
+    if (sealed) this.#batches.push(sealed);
+    return this.#taken();
+  }
+
+  /** The file begins anew; what may have stood in it behind what was read is lost. */
+  restart(): Batch[] {
+    if (this.#carried > 0) this.#endCarried(true);
+    this.#releaseAll();
+    this.#marker = -1;
+    if (this.builder.full) this.#seal();
+    this.builder.breakOff();
+    this.report.restart();
     return this.#taken();
   }
 
@@ -246,12 +273,6 @@ export abstract class TextReader {
     this.#marker = -1;
     this.report.skip(++this.report.lines, Buffer.from(beginning).toString("utf8"));
   }
-}
-
-/** Reads a stream through a reader. */
-export async function* readThrough(reader: TextReader, chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
-  for await (const chunk of chunks) yield* reader.push(chunk);
-  yield* reader.end();
 }
 
 function held(bytes: Uint8Array, start: number, end: number, line: number, cut: boolean): Line {

@@ -1,0 +1,58 @@
+/** A pipe, a terminal, or whatever else ends by itself. */
+import { constants, openSync } from "node:fs";
+import { Socket } from "node:net";
+import { readTrouble } from "../source.js";
+import type { Feed } from "./feed.js";
+
+/** Once stopped: how long bytes that are on their way are waited for, each time. */
+const GRACE_MS = 50;
+
+export class StreamFeed implements Feed {
+  readonly #chunks: AsyncIterator<Buffer | string>;
+  #stopped = false;
+  #onStop = (): void => {};
+
+  constructor(
+    private readonly name: string,
+    stream: AsyncIterable<Buffer | string>,
+    private readonly destroy: () => void,
+  ) {
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<Buffer | undefined> {
+    const next = this.#chunks.next();
+    // Nobody may be waiting for it any more when it fails.
+    next.catch(() => {});
+    try {
+      const { done, value } = (await Promise.race([next, this.#quiet()])) ?? { done: true };
+      return done ? undefined : typeof value === "string" ? Buffer.from(value) : value;
+    } catch (error) {
+      throw readTrouble(this.name, error);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#onStop();
+  }
+
+  /** Once stopped: nothing came for a moment, and what the system has at hand was looked at. */
+  #quiet(): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#onStop = () => setTimeout(() => setImmediate(() => resolve(undefined)), GRACE_MS);
+      if (this.#stopped) this.#onStop();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.destroy();
+    void this.#chunks.return?.();
+  }
+}
+
+/** A FIFO waits for a writer without a thread that hangs in the kernel, and would keep the process from ending. */
+export function fifo(path: string): StreamFeed {
+  const socket = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  return new StreamFeed(path, socket, () => socket.destroy());
+}
