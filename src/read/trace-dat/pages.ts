@@ -65,7 +65,7 @@ const CHUNK_HEADER = 8;
 
 /** Pages out of compressed chunks: their number, and for each chunk its size in the file, its real size, and its bytes. */
 export class ChunkedPages implements PageSource {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Buffer = Buffer.alloc(0);
   view = new DataView(this.bytes.buffer);
   at = 0;
   length = 0;
@@ -105,9 +105,10 @@ export class ChunkedPages implements PageSource {
   }
 
   #chunk(): boolean {
+    const room = this.bytes;
     this.at = 0;
     this.length = 0;
-    this.bytes = new Uint8Array(0);
+    this.bytes = Buffer.alloc(0);
     if (this.#left === 0) return false;
     const cursor = this.#cursor;
     if (cursor.left < CHUNK_HEADER) return this.#end("a chunk is cut off");
@@ -117,9 +118,8 @@ export class ChunkedPages implements PageSource {
     this.#decompressed += size;
     if (size > this.maxChunk || this.#decompressed > BOMB_FREE + BOMB_RATIO * this.consumed) return this.#end("a chunk would decompress to more than any pages do");
     try {
-      const bytes = decompress(this.codec, cursor.bytes(compressed, "a chunk"), size);
-      this.bytes = bytes;
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.bytes = decompress(this.codec, cursor.bytes(compressed, "a chunk"), size, room);
+      this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
     } catch (error) {
       if (!(error instanceof PieceError)) throw error;
       // The chunks behind it can be read all the same, but where in time the lost events were is only known to be here.
