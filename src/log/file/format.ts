@@ -4,7 +4,7 @@
  * A file is a header and then blocks, each behind the one before, none ever changed:
  *
  *     file header   64 bytes   magic, version, the log's id, CRC
- *     block         80 bytes of header, then its payload
+ *     block         88 bytes of header, then its payload
  *     block …
  *
  * A block's header names its kind, the length and CRC of its payload, and the SHA-256 of the whole block before it (of the
@@ -22,7 +22,7 @@ import { crc32 } from "node:zlib";
 export const LOG_MAGIC: Buffer = Buffer.from("\x89kreel\n\x1a", "latin1");
 export const LOG_VERSION = 1;
 export const FILE_HEADER = 64;
-export const BLOCK_HEADER = 80;
+export const BLOCK_HEADER = 88;
 export const HASH_BYTES = 32;
 const ID_BYTES = 24;
 const BLOCK_MAGIC = 0x4c42524b; // "KRBL"
@@ -48,6 +48,8 @@ export interface BlockHeader {
   readonly schema: number;
   /** SHA-256 of the block before. */
   readonly previous: Buffer;
+  /** Up to which byte the file was known to be on disk when this was written: what is damaged before that was whole once. */
+  readonly synced: number;
   readonly payloadCrc: number;
 }
 
@@ -81,7 +83,8 @@ export function encodeBlockHeader(block: BlockHeader): Buffer {
   header.writeUInt32LE(block.timeLow, 32);
   header.writeUInt32LE(block.schema, 36);
   block.previous.copy(header, 40);
-  header.writeUInt32LE(block.payloadCrc, 72);
+  header.writeBigUInt64LE(BigInt(block.synced), 72);
+  header.writeUInt32LE(block.payloadCrc, 80);
   header.writeUInt32LE(crc32(header.subarray(0, BLOCK_HEADER - 4)), BLOCK_HEADER - 4);
   return header;
 }
@@ -93,7 +96,8 @@ export function decodeBlockHeader(bytes: Buffer, at = 0): BlockHeader | undefine
   const kind = KINDS[bytes.readUInt8(at + 4)];
   const length = bytes.readUInt32LE(at + 8);
   const firstSeq = Number(bytes.readBigUInt64LE(at + 16));
-  if (!kind || length > MAX_PAYLOAD || !Number.isSafeInteger(firstSeq)) return undefined;
+  const synced = Number(bytes.readBigUInt64LE(at + 72));
+  if (!kind || length > MAX_PAYLOAD || !Number.isSafeInteger(firstSeq) || !Number.isSafeInteger(synced)) return undefined;
   return {
     kind,
     length,
@@ -103,7 +107,8 @@ export function decodeBlockHeader(bytes: Buffer, at = 0): BlockHeader | undefine
     timeLow: bytes.readUInt32LE(at + 32),
     schema: bytes.readUInt32LE(at + 36),
     previous: Buffer.from(bytes.subarray(at + 40, at + 40 + HASH_BYTES)),
-    payloadCrc: bytes.readUInt32LE(at + 72),
+    synced,
+    payloadCrc: bytes.readUInt32LE(at + 80),
   };
 }
 

@@ -38,10 +38,14 @@ export class LogFile {
   readonly blocks: BlockEntry[] = [];
   /** What was found damaged so far: on opening what lies between blocks, and on reading what lies within. */
   readonly damage: Damage[] = [];
-  /** What stands behind the last whole block: what a writer did not finish. */
+  /** What stands behind the last whole block: what a writer did not finish, or not yet. */
   tail: Damage | undefined;
   /** Where the next block goes. */
   end = FILE_HEADER;
+  /** Events, those included that are damaged or gone: the number of the last that any block tells of. */
+  events = 0;
+  /** Up to which byte the blocks say that the file was on disk. */
+  #synced = 0;
   readonly #schemas: Schema[] = [];
 
   private constructor(
@@ -82,17 +86,20 @@ export class LogFile {
     this.bytes.close();
   }
 
-  /** Events, those included that are damaged: the number of the last. */
-  get events(): number {
-    for (let k = this.blocks.length - 1; k >= 0; k--) {
-      const { kind, firstSeq, events } = this.blocks[k]!;
-      if (kind === "events") return firstSeq + events - 1;
-    }
-    return 0;
+  /** The tail, where no writer is at it any more. */
+  get unfinished(): Damage | undefined {
+    return this.tail && !WriteLock.isTaken(this.path) ? this.tail : undefined;
   }
 
-  get schemas(): number {
-    return this.#schemas.length;
+  /**
+   * From where on the file is not what was written because its writer was interrupted, if it was: what the disk had not
+   * confirmed may be there in part, or with holes. Throws a `LogError` for damage to what the disk had.
+   */
+  interrupted(): Damage | undefined {
+    for (const entry of this.blocks) if (entry.at >= this.#synced && !this.#isWhole(entry)) this.damaged(entry, "it was not finished");
+    const [first] = [...this.damage, ...(this.tail ? [this.tail] : [])].sort((a, b) => a.at - b.at);
+    if (first && first.at < this.#synced) throw new LogError(`${first.what}; import it into a new log, which keeps what is sound, and go on with that`, this.path);
+    return first;
   }
 
   schema(number: number): Schema {
@@ -101,9 +108,10 @@ export class LogFile {
     return schema;
   }
 
-  isOfSchema(points: PointTable): boolean {
-    const latest = this.#schemas.at(-1);
-    return latest !== undefined && schemaJson(latest) === schemaJson(schemaOf(points));
+  /** Whether a schema is that of these points. */
+  isOfSchema(number: number, points: PointTable): boolean {
+    const schema = this.#schemas[number];
+    return schema !== undefined && schemaJson(schema) === schemaJson(schemaOf(points));
   }
 
   /** Where its events came from, as far as that can be read. */
@@ -135,10 +143,9 @@ export class LogFile {
     return new DamagedError(what);
   }
 
-  /** SHA-256 of the last block, whose place the next one's hash takes. */
-  lastHash(): Buffer {
-    const last = this.blocks.at(-1);
-    return last ? hashOf(this.bytes.read(last.at, BLOCK_HEADER + last.length)) : hashOf(this.bytes.read(0, FILE_HEADER));
+  /** SHA-256 of a block, whose place the next one's hash takes; of the file's header where there is none. */
+  hashAt(entry: BlockEntry | undefined): Buffer {
+    return hashOf(entry ? this.bytes.read(entry.at, BLOCK_HEADER + entry.length) : this.bytes.read(0, FILE_HEADER));
   }
 
   /** Whether every block is what was written, and follows the block that it was written behind. */
@@ -189,11 +196,13 @@ export class LogFile {
       }
       if (end > at) throw new DamagedError("the index has blocks behind it");
       this.blocks.push(...entries, own);
+      this.#countEvents();
       this.end = this.size;
+      this.#synced = header.synced;
       return true;
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
-      this.damage.length = 0;
+      this.damaged(own, `${error.message}; it was made anew from the blocks`);
       return false;
     }
   }
@@ -206,6 +215,7 @@ export class LogFile {
       const whole = header !== undefined && at + BLOCK_HEADER + header.length <= this.size;
       if (header && whole) {
         this.blocks.push(entryOf(header, at));
+        this.#synced = Math.max(this.#synced, header.synced);
         at += BLOCK_HEADER + header.length;
         continue;
       }
@@ -221,7 +231,12 @@ export class LogFile {
       at = last.at;
     }
     this.end = at;
-    if (at < this.size && !WriteLock.isTaken(this.path)) this.tail = { at, what: `the last ${this.size - at} bytes, from byte ${at} on, are no whole block: what was written last was not finished; up to event ${this.events} all is there` };
+    this.#countEvents();
+    if (at < this.size) this.tail = { at, what: `the last ${this.size - at} bytes, from byte ${at} on, are no whole block: what was written last was not finished; up to event ${this.events} all is there` };
+  }
+
+  #countEvents(): void {
+    this.events = this.blocks.reduce((last, { firstSeq, events }) => Math.max(last, firstSeq + events - 1), 0);
   }
 
   #isWhole(entry: BlockEntry): boolean {

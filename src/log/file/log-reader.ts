@@ -22,7 +22,7 @@ export interface Found {
 export class LogReader {
   /** By schema. */
   readonly #decoders: EventsDecoder[] = [];
-  readonly #events: readonly BlockEntry[];
+  readonly #events: BlockEntry[] = [];
   /** Events that could not be read so far. */
   lost = 0;
 
@@ -30,7 +30,15 @@ export class LogReader {
     readonly file: LogFile,
     readonly tables: Tables,
   ) {
-    this.#events = file.blocks.filter((block) => block.kind === "events");
+    let next = 1;
+    for (const block of file.blocks) {
+      if (block.kind !== "events") continue;
+      if (block.firstSeq < next) file.damaged(block, `it stands behind event ${next - 1}`);
+      else {
+        this.#events.push(block);
+        next = block.firstSeq + block.events;
+      }
+    }
   }
 
   /** Blocks of events, in order. */
@@ -68,6 +76,7 @@ export class LogReader {
       }
       yield batch;
     }
+    if (this.file.events >= next) yield this.#lost(next, this.file.events - next + 1);
   }
 
   #lost(firstSeq: number, count: number): Batch {

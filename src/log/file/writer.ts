@@ -10,7 +10,7 @@ import type { Batch } from "../batch.js";
 import type { Origin } from "../log.js";
 import type { Tables } from "../tables.js";
 import { EventsEncoder } from "./encode.js";
-import { type BlockKind, crc32, encodeBlockHeader, encodeFileHeader, hashOf } from "./format.js";
+import { type BlockKind, crc32, encodeBlockHeader, encodeFileHeader, FILE_HEADER, hashOf } from "./format.js";
 import { type BlockEntry, encodeIndex, entryOf } from "./index-block.js";
 import { LockedError, WriteLock } from "./lock.js";
 import { LogError } from "./log-error.js";
@@ -31,6 +31,8 @@ export interface WriterOptions {
 export class LogWriter {
   readonly #encoder: EventsEncoder;
   #length: number;
+  /** Up to which byte the file is known to be on disk. */
+  #onDisk = 0;
   #previous: Buffer;
   #next: number;
   #schema: number;
@@ -89,16 +91,19 @@ export class LogWriter {
       fd = opened(path, constants.O_RDWR);
       const log = LogFile.open(path);
       try {
-        const { tail } = log;
-        if (log.damage.length > 0) throw new LogError(`${log.damage[0]!.what}; import it into a new log, which keeps what is sound, and go on with that`, path);
-        if (tail) {
-          ftruncateSync(fd, tail.at);
-          fsyncSync(fd);
-        }
-        const state = { length: log.end, previous: log.lastHash(), next: log.events + 1, schema: log.schemas - 1 };
-        const writer = new LogWriter(path, log.id, fd, lock, points, tables, options.sync ?? "append", [...log.blocks], state);
-        if (!log.isOfSchema(points)) writer.#appendSchema(points);
-        return { writer, healed: tail?.what };
+        const healed = log.interrupted();
+        if (healed && healed.at < FILE_HEADER) throw new LogError(`${healed.what}; nothing of it was written whole: remove it`, path);
+        if (healed) ftruncateSync(fd, healed.at);
+        // What was written without a sync is on disk from here on.
+        fsyncSync(fd);
+        const blocks = healed ? log.blocks.filter(({ at }) => at < healed.at) : log.blocks;
+        const last = blocks.at(-1);
+        const schemas = blocks.filter(({ kind }) => kind === "schema").length;
+        const state = { length: healed?.at ?? log.end, previous: log.hashAt(last), next: last ? last.firstSeq + last.events : 1, schema: schemas - 1 };
+        const writer = new LogWriter(path, log.id, fd, lock, points, tables, options.sync ?? "append", [...blocks], state);
+        writer.#onDisk = state.length;
+        if (schemas === 0 || !log.isOfSchema(schemas - 1, points)) writer.#appendSchema(points);
+        return { writer, healed: healed && `${healed.what}; it was cut off there` };
       } finally {
         log.close();
       }
@@ -143,7 +148,7 @@ export class LogWriter {
 
   /** A snapshot of the state after event `seq`. */
   appendSnapshot(seq: number, payload: Buffer): void {
-    this.#appendBlock("snapshot", payload, { firstSeq: seq });
+    this.#appendBlock("snapshot", payload, { firstSeq: seq + 1 });
   }
 
   /** Puts an index at the end, and everything on disk. */
@@ -151,6 +156,8 @@ export class LogWriter {
     if (this.#closed) return;
     try {
       if (!this.#broken) {
+        // So that the index can say that all before it is on disk.
+        await this.#synced();
         this.#appendBlock("index", encodeIndex(this.entries, this.#length));
         await this.#synced();
       }
@@ -179,7 +186,7 @@ export class LogWriter {
   #appendBlock(kind: BlockKind, payload: Buffer, fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow">> = {}, points?: readonly number[]): void {
     if (this.#closed) throw new LogError("the writer is closed", this.path);
     if (this.#broken) throw this.#broken;
-    const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, payloadCrc: crc32(payload), ...fields };
+    const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, synced: this.#onDisk, payloadCrc: crc32(payload), ...fields };
     const header = encodeBlockHeader(block);
     const at = this.#length;
     this.#write(Buffer.concat([header, payload]));
@@ -210,6 +217,7 @@ export class LogWriter {
 
   #syncNow(): void {
     fsyncSync(this.fd);
+    this.#onDisk = this.#length;
   }
 
   /** Resolves when everything that is written now is on disk. */
@@ -224,9 +232,13 @@ export class LogWriter {
 
   #startSync(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
+      const written = this.#length;
       fdatasync(this.fd, (error) => {
         this.#syncing = undefined;
-        if (!error) return resolve();
+        if (!error) {
+          this.#onDisk = written;
+          return resolve();
+        }
         // What the disk has now, nobody knows: https://wiki.postgresql.org/wiki/Fsync_Errors
         this.#broken = logError(error, this.path);
         reject(this.#broken);

@@ -47,8 +47,12 @@ export function* readLog(file: LogFile, tables: Tables, report: ReadReport): Gen
     }
     yield batch;
   }
-  report.warnings.push(...[...file.damage, ...(file.tail ? [file.tail] : [])].map(({ what }) => what));
-  if (file.tail) report.truncated = true;
+  report.warnings.push(...file.damage.map(({ what }) => what));
+  const { unfinished } = file;
+  if (unfinished) {
+    report.warnings.push(unfinished.what);
+    report.truncated = true;
+  }
 }
 
 /** What a report would say, as far as the events themselves tell it. */

@@ -1,7 +1,8 @@
 /** Log files of tests: in a folder that is gone with the test. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { ExecutionContext } from "ava";
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
@@ -9,6 +10,7 @@ import { LogFile } from "../../../src/log/file/log-file.js";
 import { LogReader } from "../../../src/log/file/log-reader.js";
 import { LogWriter, type WriterOptions } from "../../../src/log/file/writer.js";
 import { createTables, type Tables } from "../../../src/log/tables.js";
+import { read } from "../../read/helpers.js";
 import { contentOf, type MadeRecording } from "../../export/logs.js";
 
 export function folderOf(t: ExecutionContext): string {
@@ -42,10 +44,16 @@ export function readBack(path: string): ReadBack {
     const tables = createTables();
     const reader = new LogReader(file, tables);
     const batches = [...reader.batches()];
-    return { batches, tables, damage: file.damage.map(({ what }) => what), tail: file.tail?.what, lost: reader.lost };
+    return { batches, tables, damage: file.damage.map(({ what }) => what), tail: file.unfinished?.what, lost: reader.lost };
   } finally {
     file.close();
   }
 }
 
 export const contents = ({ batches, tables }: { readonly batches: readonly Batch[]; readonly tables: Tables }): unknown[] => batches.map((batch) => contentOf(batch, tables));
+
+/** A recording of the repository in batches of so many events. */
+export function inBatches(path: string, events = 256): { readonly kept: readonly Batch[]; readonly tables: Tables } {
+  const { batches, tables } = read(gunzipSync(readFileSync(path)), Infinity, events);
+  return { kept: batches, tables };
+}

@@ -1,0 +1,109 @@
+/**
+ * Killed at any moment, the log has what was acknowledged and claims nothing else. A child appends and says what was
+ * acknowledged; SIGKILL comes when it comes; the next one heals and goes on where the log ends.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { points } from "../../../events/index.js";
+import { LogFile } from "../../../src/log/file/log-file.js";
+import { LogWriter } from "../../../src/log/file/writer.js";
+import { contents, folderOf, inBatches, ORIGIN, readBack } from "./helpers.js";
+
+/** For hundreds: KREEL_TEST_KILLS=400. */
+const KILLS = Number(process.env["KREEL_TEST_KILLS"] ?? 12);
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 60);
+const RECORDING = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
+const BATCH = 4;
+
+/** Runs the child until it says that it is done, or until so many milliseconds after its first word. */
+function lived(path: string, milliseconds: number): Promise<{ readonly acknowledged: number; readonly done: boolean }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [new URL("./append-child.js", import.meta.url).pathname, path, RECORDING, String(BATCH)], { stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    let killer: NodeJS.Timeout | undefined;
+    child.stdout.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      killer ??= setTimeout(() => child.kill("SIGKILL"), milliseconds);
+    });
+    child.on("error", reject);
+    child.on("close", () => {
+      clearTimeout(killer);
+      // A line that was cut in the middle acknowledges nothing.
+      const numbers = said.slice(0, said.lastIndexOf("\n") + 1).split("\n").filter((line) => /^\d+$/.test(line));
+      resolve({ acknowledged: Number(numbers.at(-1) ?? 0), done: said.includes("done\n") });
+    });
+  });
+}
+
+test("killed at any moment: what was acknowledged is there, and nothing else", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING, BATCH);
+  const written = contents({ batches: kept, tables });
+  let healed = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const { acknowledged, done } = await lived(path, Math.floor((kill % 20) * 1.7) + 1);
+    const before = readBack(path);
+    if (before.tail) healed++;
+    const events = before.batches.reduce((sum, { length }) => sum + length, 0);
+    t.true(events >= acknowledged, `${acknowledged} were acknowledged, ${events} are there`);
+    // One append was under way at most.
+    t.true(events <= acknowledged + BATCH * 2, `${acknowledged} were acknowledged, ${events} are claimed`);
+    t.deepEqual(contents(before), written.slice(0, before.batches.length));
+    t.deepEqual(before.damage, []);
+    if (done) rmSync(path);
+  }
+  t.log(`${KILLS} times killed; ${healed} times in the middle of a block`);
+});
+
+test("what the disk had not confirmed may be there in part, with holes, or as rubbish: the rest is whole, and the log goes on", async (t) => {
+  const folder = folderOf(t);
+  const { kept, tables } = inBatches(RECORDING, 100);
+  const written = contents({ batches: kept, tables });
+  let n = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 5 }), fc.array(fc.record({ at: fc.nat(), length: fc.nat({ max: 600 }), byte: fc.nat({ max: 255 }) }), { maxLength: 4 }), fc.nat(), async (confirmed, pending, holes, cut) => {
+      const path = join(folder, `${n++}.klog`);
+      const writer = LogWriter.create(path, ORIGIN, points, tables, { sync: "append" });
+      for (const batch of kept.slice(0, confirmed)) await writer.append(batch);
+      const safe = statSync(path).size;
+      for (const batch of kept.slice(confirmed, confirmed + pending)) writer.appendNow(batch);
+      writer.abandon();
+      // What comes behind `safe` reached the disk in any order, or not at all.
+      const bytes = readFileSync(path);
+      const unsure = bytes.length - safe;
+      for (const { at, length, byte } of unsure > 0 ? holes : []) bytes.fill(byte % 3 === 0 ? 0 : byte, safe + (at % unsure), Math.min(bytes.length, safe + (at % unsure) + length));
+      writeFileSync(path, bytes.subarray(0, safe + (unsure > 0 ? cut % (unsure + 1) : 0)));
+      const next = LogWriter.open(path, points, tables);
+      const { events } = next.writer;
+      t.true(events >= confirmed * 100 && events <= (confirmed + pending) * 100);
+      for (const batch of kept.slice(events / 100)) await next.writer.append(batch);
+      await next.writer.close();
+      const back = readBack(path);
+      t.deepEqual(contents(back), written);
+      t.deepEqual([back.damage, back.tail], [[], undefined]);
+      const file = LogFile.open(path);
+      t.deepEqual(file.verify(), []);
+      file.close();
+      rmSync(path);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("damage to what the disk had confirmed is none of an interrupted writer's: nobody goes on behind it", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING, 100);
+  const writer = LogWriter.create(path, ORIGIN, points, tables, { sync: "append" });
+  for (const batch of kept.slice(0, 4)) await writer.append(batch);
+  writer.abandon();
+  const bytes = readFileSync(path);
+  const file = LogFile.open(path);
+  bytes[file.blocks[3]!.at + 20]! ^= 1;
+  file.close();
+  writeFileSync(path, bytes);
+  t.throws(() => LogWriter.open(path, points, tables), { message: /import it into a new log/ });
+  t.deepEqual(readFileSync(path), bytes);
+});

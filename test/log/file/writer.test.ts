@@ -1,0 +1,156 @@
+/** One writer, an append that is whole or not there, and a log that goes on where it ended. */
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { points } from "../../../events/index.js";
+import { LogError } from "../../../src/log/file/log-error.js";
+import { LogFile } from "../../../src/log/file/log-file.js";
+import { LogWriter } from "../../../src/log/file/writer.js";
+import { createTables } from "../../../src/log/tables.js";
+import { contents, folderOf, inBatches, ORIGIN, readBack, write } from "./helpers.js";
+
+const RECORDING = "fixtures/recordings/race/linux-7.2-close-rmmod.trace.gz";
+
+test("a log is not written over", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  await write(path, inBatches(RECORDING));
+  const bytes = readFileSync(path);
+  t.throws(() => LogWriter.create(path, ORIGIN, points, createTables()), { instanceOf: LogError, message: /exists already/ });
+  t.deepEqual(readFileSync(path), bytes);
+  t.false(existsSync(`${path}.lock`));
+});
+
+test("a log has one writer at a time, and any number of readers meanwhile", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  const writer = LogWriter.create(path, ORIGIN, points, tables);
+  for (const [n, batch] of kept.slice(0, 4).entries()) {
+    await writer.append(batch);
+    t.throws(() => LogWriter.open(path, points, tables), { instanceOf: LogError, message: new RegExp(`process ${process.pid} is writing`) });
+    const back = readBack(path);
+    t.deepEqual(contents(back), contents({ batches: kept.slice(0, n + 1), tables }));
+    t.deepEqual([back.damage, back.tail], [[], undefined]);
+  }
+  await writer.close();
+  t.false(existsSync(`${path}.lock`));
+  LogWriter.open(path, points, tables).writer.abandon();
+});
+
+test("the lock of a process that is gone is taken over, and of one whose number is another's now", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  await write(path, { kept, tables });
+  const { pid: gone } = spawn("true");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  for (const lock of [`${gone} 1\n`, `${process.ppid} 1\n`, "", "rubbish"]) {
+    writeFileSync(`${path}.lock`, lock);
+    const { writer } = LogWriter.open(path, points, tables);
+    t.regex(readFileSync(`${path}.lock`, "latin1"), new RegExp(`^${process.pid} `));
+    writer.abandon();
+  }
+  // A process that lives, by its own word.
+  const start = execFileSync("sh", ["-c", `cut -d' ' -f22 /proc/${process.ppid}/stat`]).toString().trim();
+  writeFileSync(`${path}.lock`, `${process.ppid} ${start}\n`);
+  t.throws(() => LogWriter.open(path, points, tables), { message: /is writing/ });
+});
+
+test("who opens a log goes on where it ended, and what a writer left half done is cut off and told", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  await write(path, { kept: kept.slice(0, 3), tables });
+  const first = LogWriter.open(path, points, tables);
+  t.is(first.healed, undefined);
+  await first.writer.append(kept[3]!);
+  first.writer.abandon();
+  const whole = statSync(path).size;
+  const second = LogWriter.open(path, points, tables);
+  await second.writer.append(kept[4]!);
+  second.writer.abandon();
+  truncateSync(path, statSync(path).size - 1);
+  t.regex(readBack(path).tail!, /not finished; up to event 1024 all is there/);
+  const third = LogWriter.open(path, points, tables);
+  t.regex(third.healed!, new RegExp(`from byte ${whole} on`));
+  t.is(statSync(path).size, whole);
+  for (const batch of kept.slice(4)) await third.writer.append(batch);
+  await third.writer.close();
+  const back = readBack(path);
+  t.deepEqual(contents(back), contents({ batches: kept, tables }));
+  t.deepEqual([back.damage, back.tail], [[], undefined]);
+  const file = LogFile.open(path);
+  t.deepEqual(file.verify(), []);
+  file.close();
+});
+
+test("a batch that does not follow is refused, and the log is as it was", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  const writer = LogWriter.create(path, ORIGIN, points, tables);
+  await writer.append(kept[0]!);
+  const size = statSync(path).size;
+  await t.throwsAsync(writer.append(kept[2]!), { instanceOf: RangeError, message: /next event is 257/ });
+  t.is(statSync(path).size, size);
+  await writer.append(kept[1]!);
+  await writer.close();
+  t.is(readBack(path).batches.length, 2);
+});
+
+test("appends that come together are all on disk when they return", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  const writer = LogWriter.create(path, ORIGIN, points, tables, { sync: "append" });
+  await Promise.all(kept.map((batch) => writer.append(batch)));
+  await writer.close();
+  t.deepEqual(contents(readBack(path)), contents({ batches: kept, tables }));
+});
+
+test("a full disk is a clear error, and the log is as it was", (t) => {
+  const path = join(folderOf(t), "a.klog");
+  // The shell's file size limit: a write beyond it is short, and the next one fails.
+  const script = `
+    const { appendUntilFull } = await import(${JSON.stringify(new URL("./fill.js", import.meta.url).href)});
+    await appendUntilFull(process.argv[1], ${JSON.stringify(RECORDING)});`;
+  const out = execFileSync("sh", ["-c", 'ulimit -f 16; exec "$0" --input-type=module -e "$1" "$2"', process.execPath, script, path], { encoding: "utf8" });
+  const { acknowledged, error } = JSON.parse(out) as { acknowledged: number; error: string };
+  t.regex(error, /larger than a file may be|disk is full/);
+  t.true(acknowledged > 0);
+  const back = readBack(path);
+  t.is(back.batches.reduce((sum, { length }) => sum + length, 0), acknowledged);
+  t.deepEqual([back.damage, back.tail], [[], undefined]);
+});
+
+test("a file that is removed while it is written is said so", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  const writer = LogWriter.create(path, ORIGIN, points, tables);
+  await writer.append(kept[0]!);
+  rmSync(path);
+  await t.throwsAsync(writer.append(kept[1]!), { instanceOf: LogError, message: /removed while it was written/ });
+  await t.throwsAsync(writer.close(), { instanceOf: LogError, message: /removed/ });
+  t.false(existsSync(`${path}.lock`));
+});
+
+test("what cannot be written is said in one line: a folder, no folder, a file that is read-only", async (t) => {
+  const folder = folderOf(t);
+  const tables = createTables();
+  t.throws(() => LogWriter.create(join(folder, "no", "a.klog"), ORIGIN, points, tables), { instanceOf: LogError, message: /no such file or folder/ });
+  mkdirSync(join(folder, "dir"));
+  t.throws(() => LogWriter.create(join(folder, "dir"), ORIGIN, points, tables), { instanceOf: LogError });
+  t.throws(() => LogWriter.open(join(folder, "dir"), points, tables), { instanceOf: LogError, message: /is a folder/ });
+  t.throws(() => LogWriter.open(join(folder, "none"), points, tables), { instanceOf: LogError, message: /no such file/ });
+  if (process.getuid?.() !== 0) {
+    const path = join(folder, "a.klog");
+    await write(path, inBatches(RECORDING));
+    chmodSync(path, 0o444);
+    t.throws(() => LogWriter.open(path, points, tables), { instanceOf: LogError, message: /may not be written/ });
+  }
+});
+
+test("a log of a later format is not read as one of today's", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  await write(path, inBatches(RECORDING));
+  const bytes = readFileSync(path);
+  bytes.writeUInt16LE(2, 8);
+  writeFileSync(path, bytes);
+  t.throws(() => LogFile.open(path), { instanceOf: LogError, message: /format 2, and this kreel reads 1/ });
+});
