@@ -187,7 +187,7 @@ export class EventsDecoder {
   }
 
   /** An event that the catalogue has otherwise, or no more; then its arguments are told as text. */
-  #recast({ stored, point, storage, target, missing }: Upcast, slot: number, values: Values, i: number, to: { fault: Uint16Array; low: Uint32Array; high: Uint32Array; base: number }, texts: readonly string[]): string {
+  #recast({ stored, point, storage, target, widened, missing }: Upcast, slot: number, values: Values, i: number, to: { fault: Uint16Array; low: Uint32Array; high: Uint32Array; base: number }, texts: readonly string[]): string {
     const mask = to.fault[i]!;
     let now = missing;
     let text = "";
@@ -200,7 +200,7 @@ export class EventsDecoder {
       } else if (faulted) now |= 1 << at;
       else {
         to.low[to.base + at] = values.low;
-        to.high[to.base + at] = values.high;
+        to.high[to.base + at] = (widened & (1 << k)) !== 0 ? values.low >> 31 : values.high;
       }
     }
     to.fault[i] = now;

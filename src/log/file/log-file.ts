@@ -102,6 +102,10 @@ export class LogFile {
     return first;
   }
 
+  get schemas(): number {
+    return this.#schemas.length;
+  }
+
   schema(number: number): Schema {
     const schema = this.#schemas[number];
     if (!schema) throw new DamagedError(`a block of schema ${number}, which the log does not have`);

@@ -75,6 +75,8 @@ export interface Upcast {
   readonly storage: Uint8Array;
   /** By stored argument: which argument of `point` it is, or -1. */
   readonly target: Int8Array;
+  /** Bits of the stored arguments of 32 bits whose sign has to be carried into 64. */
+  readonly widened: number;
   /** Bits of the arguments of `point` that the log does not have. */
   readonly missing: number;
   /** The catalogue still has it as it was. */
@@ -88,8 +90,13 @@ export function upcasts(schema: Schema, points: PointTable): readonly (Upcast | 
 function upcast(stored: StoredPoint, point: Point | undefined): Upcast {
   const storage = Uint8Array.from(stored.args, ({ type }) => storageOf(type));
   const target = Int8Array.from(stored.args, ({ name, type }) => point?.args.findIndex((arg) => arg.name === name && storageOf(arg.type) === storageOf(type)) ?? -1);
+  let widened = 0;
+  stored.args.forEach(({ type }, k) => {
+    const now = point?.args[target[k]!]?.type;
+    if (type === "s32" && (now === "s64" || now === "u64" || now === "x64")) widened |= 1 << k;
+  });
   let missing = 0;
   for (let k = 0; k < (point?.args.length ?? 0); k++) if (!target.includes(k)) missing |= 1 << k;
-  const same = point?.args.length === stored.args.length && target.every((to, k) => to === k);
-  return { stored, point, storage, target, missing, same };
+  const same = widened === 0 && point?.args.length === stored.args.length && target.every((to, k) => to === k);
+  return { stored, point, storage, target, widened, missing, same };
 }

@@ -1,0 +1,105 @@
+/** `kreel import` and `kreel log` as users run them. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { fileOf, kreel, MAIN, RECORDINGS } from "./run.js";
+
+const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
+const HEALTHY = `${RECORDINGS}/linux-7.2/s04-bind-unbind.trace.gz`;
+const folder = (): string => mkdtempSync(join(tmpdir(), "kreel-"));
+const plain = (text: string): unknown => ({ ...(JSON.parse(text) as object), trace: null });
+
+function imported(trace: string): string {
+  const log = join(folder(), "a.klog");
+  const { code, err } = kreel(["import", trace, log]);
+  if (code !== 0) throw new Error(err);
+  return log;
+}
+
+test("every command takes the log in place of the recording", (t) => {
+  const log = imported(BROKEN);
+  for (const command of [["replay", "--json"], ["replay", "--json", "--at", "1400"], ["export", "--to", "kprobe-events"], ["export", "--to", "ftrace"]]) {
+    const [expected, got] = [kreel([...command, BROKEN]), kreel([...command, log])];
+    t.deepEqual([got.code, got.err], [expected.code, expected.err], command.join(" "));
+    if (command[1] === "--json" && command.length === 2) t.deepEqual(plain(got.out), plain(expected.out));
+    else t.is(got.out.replaceAll(log, BROKEN), expected.out, command.join(" "));
+  }
+  t.is(kreel(["diff", log, BROKEN]).code, 0);
+  t.is(kreel(["replay", "--json", "-"], { input: readFileSync(log) }).code, 1);
+  t.is(kreel(["replay", "--json", fileOf(gzipSync(readFileSync(log)))]).code, 1);
+});
+
+test("an export imported again is the log", (t) => {
+  const [log, again] = [imported(BROKEN), join(folder(), "b.klog")];
+  const ndjson = kreel(["export", log, "--to", "ndjson"]);
+  t.is(kreel(["import", "-", again], { input: ndjson.out }).code, 0);
+  t.is(kreel(["export", again, "--to", "ndjson"]).out, ndjson.out);
+  t.is(kreel(["export", BROKEN, "--to", "ndjson"]).out, ndjson.out);
+});
+
+test("it says what it made, as a line and as a document", (t) => {
+  const path = folder();
+  const { code, out } = kreel(["import", HEALTHY, join(path, "a.klog")]);
+  t.is(code, 0);
+  t.regex(out, /^\S+a\.klog: 2846 events, \d+\.\d kB, \d\.\d times smaller\n$/);
+  const { trace, log } = JSON.parse(kreel(["import", "--json", HEALTHY, join(path, "b.klog")]).out) as { trace: unknown; log: { path: string; bytes: number } };
+  t.deepEqual(trace, { path: HEALTHY, events: 2846, lost: 0, skipped: 0 });
+  t.is(log.bytes, readFileSync(log.path).length);
+});
+
+test("trouble is one line, and leaves no log behind", (t) => {
+  const path = folder();
+  const log = join(path, "a.klog");
+  for (const [args, pattern] of [
+    [[fileOf("nothing of ours"), log], /not a recording that kreel knows/],
+    [["/nonexistent", log], /no such file/],
+    [[HEALTHY, join(path, "none", "a.klog")], /no such file or folder/],
+    [[HEALTHY, path], /exists already/],
+    [[HEALTHY, log, "--sync", "never"], /--sync never: append or close/],
+    [[HEALTHY], /missing required argument/],
+  ] as const) {
+    const { code, out, err } = kreel(["import", ...args]);
+    t.deepEqual([code, out], [2, ""]);
+    t.regex(err, pattern);
+    t.is(err.split("\n").length, 2, err);
+  }
+  t.deepEqual(readdirSync(path), []);
+  writeFileSync(log, "precious");
+  t.is(kreel(["import", HEALTHY, log]).code, 2);
+  t.is(readFileSync(log, "utf8"), "precious");
+});
+
+test("interrupted, it ends the log behind what was read", async (t) => {
+  const log = join(folder(), "a.klog");
+  const text = gunzipSync(readFileSync(HEALTHY));
+  const child = spawn(process.execPath, [MAIN, "import", "-", log], { stdio: ["pipe", "pipe", "pipe"] });
+  let err = "";
+  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  for (let k = 0; k < 8; k++) child.stdin.write(text);
+  while (!existsSync(log)) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGINT");
+  child.stdin.write(text);
+  child.stdin.end(text);
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  t.is(code, 0);
+  t.regex(err, /warning: its import was interrupted/);
+  t.is(kreel(["log", log]).code, 0);
+  t.regex(kreel(["replay", "--summary", log]).err, /its import was interrupted: the recording went on/);
+});
+
+test("kreel log says what is in it, and finds what was changed", (t) => {
+  const log = imported(HEALTHY);
+  const sound = kreel(["log", log]);
+  t.is(sound.code, 0);
+  t.regex(sound.out, /2846 events in 1 block, [\s\S]*from {6}\S*s04-bind-unbind\.trace\.gz \(ftrace\)[\s\S]*catalogue this kreel's[\s\S]*sound {5}every block is what was written; SHA-256 of the last: [0-9a-f]{64}\n/);
+  const bytes = readFileSync(log);
+  bytes[4000]! ^= 4;
+  const broken = fileOf(bytes, "b.klog");
+  const { code, out } = kreel(["log", "--json", broken]);
+  t.is(code, 1);
+  t.regex((JSON.parse(out) as { damage: { message: string }[] }).damage[0]!.message, /events 1 to 2846 are damaged/);
+  t.regex(kreel(["log", HEALTHY]).err, /is no log of kreel/);
+});
