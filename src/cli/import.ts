@@ -7,12 +7,13 @@ import { bytesText, plural } from "../show/text.js";
 import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
-import { warningLines } from "./warnings.js";
+import { warningLine, warningLines } from "./warnings.js";
 
 interface Flags {
   readonly json?: true;
   readonly format?: string;
-  readonly sync: string;
+  readonly follow?: true;
+  readonly sync?: string;
 }
 
 export function addImport(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -22,14 +23,15 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     .description("Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, or 2 for trouble; then no log is left. Interrupted, it ends the log behind what it has read.")
     .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
     .argument("<log>", "the file to make")
-    .option("--sync <when>", "append: every block is on disk before the next is read; close: all is, at the end", "close")
+    .option("--follow", "the recording is still being written: go on until interrupted, or until the pipe ends")
+    .option("--sync <when>", "append: every block is on disk before the next is read (with --follow); close: all is, at the end (else)")
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recording as this, whatever it looks like")
     .action(async (trace: string, log: string, flags: Flags) => done(await runImport(trace, log, flags, terminal)));
 }
 
 async function runImport(trace: string, log: string, flags: Flags, terminal: Terminal): Promise<number> {
-  const { sync } = flags;
+  const { sync = flags.follow ? "append" : "close" } = flags;
   if (sync !== "append" && sync !== "close") throw new UsageError(`--sync ${sync}: append or close`);
   const { out, err } = terminal;
   const progress = new Progress(err, terminal.progress && !flags.json);
@@ -39,7 +41,7 @@ async function runImport(trace: string, log: string, flags: Flags, terminal: Ter
   try {
     const imported = await importRecording(trace, log, {
       sync,
-      signal: interrupted.signal,
+      ...(flags.follow ? { follow: { signal: interrupted.signal, onNotice: (text) => notice(trace, text, terminal) } } : { signal: interrupted.signal }),
       ...(flags.format === undefined ? {} : { format: flags.format }),
       onProgress: (events, bytes) => progress.update(events, bytes),
     }).finally(() => progress.clear());
@@ -51,6 +53,11 @@ async function runImport(trace: string, log: string, flags: Flags, terminal: Ter
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
+}
+
+function notice(trace: string, text: string, { err }: Terminal): void {
+  err.line(warningLine(trace, text));
+  err.flush();
 }
 
 function document(trace: string, log: string, { id, events, bytes, report }: Imported): { readonly [name: string]: Json } {

@@ -72,23 +72,26 @@ test("trouble is one line, and leaves no log behind", (t) => {
   t.is(readFileSync(log, "utf8"), "precious");
 });
 
-test("interrupted, it ends the log behind what was read", async (t) => {
-  const log = join(folder(), "a.klog");
-  const text = gunzipSync(readFileSync(HEALTHY));
-  const child = spawn(process.execPath, [MAIN, "import", "-", log], { stdio: ["pipe", "pipe", "pipe"] });
-  let err = "";
-  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  for (let k = 0; k < 8; k++) child.stdin.write(text);
-  while (!existsSync(log)) await new Promise((resolve) => setTimeout(resolve, 20));
-  child.kill("SIGINT");
-  child.stdin.write(text);
-  child.stdin.end(text);
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  t.is(code, 0);
-  t.regex(err, /warning: its import was interrupted/);
-  t.is(kreel(["log", log]).code, 0);
-  t.regex(kreel(["replay", "--summary", log]).err, /its import was interrupted: the recording went on/);
-});
+for (const [how, flags] of [["interrupted", []], ["following", ["--follow"]]] as const) {
+  test(`${how}: a signal ends the log behind what was read`, async (t) => {
+    const log = join(folder(), "a.klog");
+    const text = gunzipSync(readFileSync(HEALTHY));
+    const child = spawn(process.execPath, [MAIN, "import", "-", log, ...flags], { stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => {});
+    let err = "";
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    for (let k = 0; k < 8; k++) child.stdin.write(text);
+    while (!existsSync(log)) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    if (how === "interrupted") child.stdin.end(text);
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    t.is(code, 0);
+    t.is(kreel(["log", log]).code, 0);
+    const read = kreel(["replay", "--summary", log]);
+    t.true(read.code === 0 || read.code === 1);
+    if (how === "interrupted") for (const said of [err, read.err]) t.regex(said, /its import was interrupted: the recording went on/);
+  });
+}
 
 test("kreel log says what is in it, and finds what was changed", (t) => {
   const log = imported(HEALTHY);
