@@ -90,7 +90,7 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   const { tables, report } = recording;
   const reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
   const { world } = reducer;
-  const checker = new Checker(world, tables, options);
+  const checker = new Checker(world, tables, options, recording);
   const operations = new Operations(points);
   const extra = options.observe?.(world, recording);
   world.observer = extra ? both(operations, extra) : operations;

@@ -1,6 +1,7 @@
 /** Puts every fact before the rules that listen to it, and keeps what they say. */
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
+import type { Recorded } from "../read/report.js";
 import type { Fact } from "../reduce/facts.js";
 import type { World } from "../reduce/world.js";
 import { type Claim, type Finding, RULES, type RuleName } from "./finding.js";
@@ -49,6 +50,7 @@ export class Checker {
     private readonly world: World,
     private readonly tables: Tables,
     private readonly told: Told = {},
+    private readonly recording: Pick<Recorded, "fileOf"> = {},
   ) {
     this.#words = { label: (o) => world.label(o), task: (id) => tables.tasks.get(id).name };
     for (const rule of rules) this.#byFact.set(rule.on, [...(this.#byFact.get(rule.on) ?? []), rule]);
@@ -93,11 +95,13 @@ export class Checker {
   #keep(rule: Rule, claim: Claim, fact: Fact): void {
     const { batch, index } = fact.event;
     const line = batch.line[index]!;
+    const file = line > 0 ? this.recording.fileOf?.(batch.cpu[index]!) : undefined;
     const finding: Finding = {
       rule: rule.name,
       severity: rule.severity,
       object: claim.object,
       event: fact.event.seq,
+      ...(file === undefined ? {} : { file }),
       ...(line > 0 ? { line } : {}),
       time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
       task: this.tables.tasks.get(fact.event.taskId).name,

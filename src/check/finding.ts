@@ -26,6 +26,8 @@ export interface Finding {
   readonly object: string;
   /** The event at which it became certain. */
   readonly event: number;
+  /** Of a recording in several files, the one that has the line. */
+  readonly file?: string;
   /** Line of the recording; absent where the format has none. */
   readonly line?: number;
   /** The recording's own digits. */

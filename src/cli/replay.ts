@@ -43,7 +43,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .command("replay")
     .summary("derive the state of guest_memfd, keep the ledger of references, report findings")
     .description("Replays a recording: what lived and died, each operation as a call tree, and what is wrong. Exits with 0 when nothing is, 1 when there are findings, 2 when the recording cannot be read.")
-    .argument("<trace>", "a recording, plain, gzip or zstd; - is standard input")
+    .argument("<trace>", "a recording, plain, gzip or zstd; a directory with a file for each CPU; - is standard input")
     .option("--at <moment>", "the state after an event (1402), or at a time of the recording (35.846890)")
     .option("--object <object>", "the life of one object, every get and put with its owner: kvm_amd, 'inode 0xffff…', 0xffff…#2")
     .option("--focus <what>", "guest-memfd: what guest_memfd touches; all: everything that was recorded", "guest-memfd")
@@ -183,7 +183,8 @@ class Run {
 
 /** Whether a path gives the same bytes a second time: a pipe does not. */
 function isReadAgain(path: string): boolean {
-  return path !== "-" && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+  const what = path === "-" ? undefined : statSync(path, { throwIfNoEntry: false });
+  return what?.isFile() === true || what?.isDirectory() === true;
 }
 
 const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary && !flags.follow;

@@ -1,7 +1,7 @@
 /** What reading came to, for standard error: each line that was not understood is counted, and the first few are shown. */
 import { printable } from "../read/trouble.js";
 import type { ReadReport } from "../read/report.js";
-import { plural } from "../show/text.js";
+import { pathOf, plural } from "../show/text.js";
 
 const TEXT_SHOWN = 80;
 const NAMES_SHOWN = 5;
@@ -13,7 +13,7 @@ export function warningLine(path: string, warning: string): string {
 export function warningLines(path: string, report: ReadReport): string[] {
   const file = printable(path);
   const lines = report.warnings.map((warning) => warningLine(path, warning));
-  for (const { line, text } of report.firstSkipped) lines.push(`kreel: ${file}:${line}: warning: not an event, skipped: ${printable(text.slice(0, TEXT_SHOWN))}`);
+  for (const skipped of report.firstSkipped) lines.push(`kreel: ${printable(pathOf(path, skipped.file))}:${skipped.line}: warning: not an event, skipped: ${printable(skipped.text.slice(0, TEXT_SHOWN))}`);
   if (report.skipped > report.firstSkipped.length) lines.push(`kreel: ${file}: warning: ${plural(report.skipped, "line")} skipped in all; the first ${report.firstSkipped.length} are shown`);
   if (report.unknown > 0) lines.push(`kreel: ${file}: warning: ${plural(report.unknown, "event")} of operations that kreel does not know: ${unknownNames(report)}`);
   if (report.lost > 0 || report.uncountedLoss) lines.push(`kreel: ${file}: warning: ${report.lost > 0 ? plural(report.lost, "event") : "events"} lost by the recording; no verdict rests on what they may have been`);

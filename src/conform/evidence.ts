@@ -32,6 +32,8 @@ export interface Stream {
 
 export interface Evidence {
   readonly tables: Tables;
+  /** Of a recording in several files, the one that has a CPU's lines. */
+  readonly fileOf: (cpu: number) => string | undefined;
   /** By first event that must be explained. */
   readonly streams: readonly Stream[];
   /** Callbacks on objects that are followed: the address of the object, not of its RCU head. */
@@ -118,5 +120,5 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
     return at < 0 ? Infinity : sequenceOf(stream.events[at]!);
   };
   const sorted = [...streams.values()].sort((a, b) => first(a) - first(b));
-  return { evidence: { tables, streams: sorted, callbacks, losses, probedModules, seen, marked, events }, trace };
+  return { evidence: { tables, fileOf: (cpu) => recorded.fileOf?.(cpu), streams: sorted, callbacks, losses, probedModules, seen, marked, events }, trace };
 }

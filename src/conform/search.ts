@@ -422,7 +422,7 @@ export class Search {
     const at = stream === undefined ? -1 : this.#outlook[stream]!.must[this.#positions[stream]!]!;
     const event = at < 0 ? undefined : this.evidence.streams[stream!]!.events[at]!;
     const name = stream === undefined ? task.program.comm : `${this.evidence.streams[stream]!.comm}-${this.evidence.streams[stream]!.pid}`;
-    const common = { task: name, step: stepWords(step, this.#machine.memory), during: this.#lineOf(task)?.marker ?? "", ...(event ? siteOf(event) : {}) };
+    const common = { task: name, step: stepWords(step, this.#machine.memory), during: this.#lineOf(task)?.marker ?? "", ...(event ? siteOf(event, this.evidence) : {}) };
     if (!this.#machine.enabled(task)) return { ...common, reason: `waits: ${step.words}` };
     if (!event) return { ...common, reason: stream === undefined ? "the recording has no such thread" : "the recording has nothing more of this thread" };
     const point = points.points[event.batch.point[event.index]!]!;
@@ -433,7 +433,7 @@ export class Search {
   #unexplained(stream: number): Blocked {
     const { comm, pid, events } = this.evidence.streams[stream]!;
     const event = events[this.#outlook[stream]!.must[this.#positions[stream]!]!]!;
-    return { task: `${comm}-${pid}`, step: "nothing", during: "", reason: `the recording has ${eventWords(event, this.evidence.tables)}, which the kernel does not do`, ...siteOf(event) };
+    return { task: `${comm}-${pid}`, step: "nothing", during: "", reason: `the recording has ${eventWords(event, this.evidence.tables)}, which the kernel does not do`, ...siteOf(event, this.evidence) };
   }
 }
 

@@ -13,6 +13,8 @@ export interface Blocked {
   readonly reason: string;
   /** The event of the recording that nothing explains, where there is one. */
   readonly event?: number;
+  /** Of a recording in several files, the one that has the line. */
+  readonly file?: string;
   readonly line?: number;
 }
 

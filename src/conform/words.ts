@@ -5,7 +5,8 @@ import type { Tables } from "../log/tables.js";
 import { toNumber } from "../log/view.js";
 import type { Memory } from "../simulate/memory.js";
 import type { Step, Value } from "../simulate/step.js";
-import { type EvidenceEvent, sequenceOf } from "./evidence.js";
+import { type Evidence, type EvidenceEvent, sequenceOf } from "./evidence.js";
+import type { Blocked } from "./verdict.js";
 
 const MARK = "tracing_mark_write";
 /** Numbers from here on are flags and addresses rather than counts. */
@@ -53,7 +54,8 @@ export function eventWords({ batch, index }: EvidenceEvent, { addresses }: Table
 }
 
 /** Where an event is in its recording. */
-export function siteOf(event: EvidenceEvent): { readonly event: number; readonly line?: number } {
+export function siteOf(event: EvidenceEvent, { fileOf }: Evidence): Pick<Blocked, "event" | "file" | "line"> {
   const line = event.batch.line[event.index]!;
-  return { event: sequenceOf(event), ...(line > 0 ? { line } : {}) };
+  const file = fileOf(event.batch.cpu[event.index]!);
+  return { event: sequenceOf(event), ...(line > 0 ? { line, ...(file === undefined ? {} : { file }) } : {}) };
 }

@@ -86,6 +86,19 @@ export class BatchBuilder {
     if (this.#args + MAX_ARGS > this.#low.length) this.#growArgs();
   }
 
+  /** An event of a sealed batch of the same log, on CPU `cpu`; `args`: the arguments of its point. */
+  copy(from: Batch, index: number, cpu: number, args: readonly { readonly type: string }[] = []): void {
+    this.begin(from.point[index]!, from.task[index]!, cpu, from.context[index]!, from.timeHigh[index]!, from.timeLow[index]!, from.line[index]!, from.place[index]!);
+    const base = from.argStart[index]!;
+    args.forEach(({ type }, k) => {
+      if ((from.fault[index]! & (1 << k)) !== 0) this.pushFault();
+      else if (type === "string") this.pushString(from.strings[from.low[base + k]!]!);
+      else this.pushNumber(from.low[base + k]!, from.high[base + k]!);
+    });
+    const unknown = from.unknown.get(index);
+    if (unknown) this.unknown(unknown.name, unknown.text);
+  }
+
   /** Takes back the event that was begun last, with its arguments. */
   abandon(): void {
     this.#args = this.#argStart[--this.length]!;

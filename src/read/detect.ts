@@ -10,10 +10,11 @@ import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
 import { TroubleError, printable } from "./trouble.js";
 
 export type TextFormat = "ftrace" | "perf-script" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson";
-export type BinaryFormat = "trace-dat" | "kreel-log";
+/** The last is of a directory: no file tells it. */
+export type BinaryFormat = "trace-dat" | "kreel-log" | "trace-pipe-raw";
 export type Format = TextFormat | BinaryFormat;
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat", "kreel-log"];
+export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat", "kreel-log", "trace-pipe-raw"];
 
 /** The format of a name that somebody gave. */
 export function known(name: string, path: string): Format {

@@ -12,19 +12,19 @@ import type { StreamReader } from "./stream-reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 
 /** `beginning`: of the recording, as much as is at hand; the layout of some formats is told by it. */
-export function readerOf(format: TextFormat, beginning: Buffer, points: PointTable, tables: Tables, report: ReadReport): StreamReader {
+export function readerOf(format: TextFormat, beginning: Buffer, points: PointTable, tables: Tables, report: ReadReport, batchEvents?: number): StreamReader {
   switch (format) {
     case "ftrace":
-      return new FtraceReader(points, tables, report);
+      return new FtraceReader(points, tables, report, batchEvents);
     case "perf-script":
-      return new PerfScriptReader(points, tables, report, beginning);
+      return new PerfScriptReader(points, tables, report, beginning, batchEvents);
     case "trace-cmd-report":
-      return new TraceCmdReportReader(points, tables, report);
+      return new TraceCmdReportReader(points, tables, report, batchEvents);
     case "function-graph":
-      return new FunctionGraphReader(points, tables, report);
+      return new FunctionGraphReader(points, tables, report, batchEvents);
     case "bpftrace":
-      return new BpftraceReader(points, tables, report);
+      return new BpftraceReader(points, tables, report, batchEvents);
     case "ndjson":
-      return new NdjsonReader(points, tables, report);
+      return new NdjsonReader(points, tables, report, batchEvents);
   }
 }

@@ -1,4 +1,5 @@
 /** Opens a recording as a log that is read as a stream. */
+import { statSync } from "node:fs";
 import { nanoid } from "nanoid";
 import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
@@ -10,6 +11,7 @@ import { readerOf } from "./readers.js";
 import { type Recorded, ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
 import { readThrough } from "./stream-reader.js";
+import { TroubleError } from "./trouble.js";
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
@@ -57,6 +59,8 @@ class FileRecording implements Recording {
         return this.#traceDat();
       case "kreel-log":
         return this.#log();
+      case "trace-pipe-raw":
+        throw new TroubleError("the pages of one CPU cannot be read alone; give the directory that holds those of all, with events/header_page and events/SYSTEM/EVENT/format in it", this.origin.path);
       default:
         return readThrough(readerOf(format, source.head, points, tables, report), source);
     }
@@ -74,11 +78,15 @@ class FileRecording implements Recording {
   }
 }
 
-/** Opens a file of any format that kreel reads, or standard input (`-`). Throws a `TroubleError` for what is none. */
+/** Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Throws a `TroubleError` for what is none. */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {
     const { openLive } = await import("./live/recording.js");
     return openLive(path, options.follow, options);
+  }
+  if (path !== "-" && !options.input && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const { openDirectory } = await import("./directory/recording.js");
+    return openDirectory(path, options.format);
   }
   const source = await openSource(path, options.input);
   try {

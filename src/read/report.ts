@@ -5,10 +5,14 @@ import type { Log, Origin } from "../log/log.js";
 /** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
 export interface Recorded extends Log {
   readonly report: ReadReport;
+  /** Of a recording in several files, the one that has the lines of a CPU's events: its name, from the recording's path on. */
+  fileOf?(cpu: number): string | undefined;
   close(): Promise<void>;
 }
 
 export interface SkippedLine {
+  /** Of a recording in several files, the one it is in. */
+  readonly file?: string;
   readonly line: number;
   /** Its beginning; not trusted, see `printable`. */
   readonly text: string;
@@ -24,6 +28,9 @@ const MAX_SKIPPED_SHOWN = 5;
 const MAX_SKIPPED_TEXT = 200;
 /** Names of unknown operations that are counted each; the rest is counted together. */
 const MAX_UNKNOWN_NAMES = 1000;
+
+/** What adds up over the files of one recording. */
+const PARTS = ["lines", "pairs", "continuations", "comments", "control", "blank", "skipped", "unknown", "malformed", "lostLines", "overrun"] as const;
 
 /**
  * Every line of the file is exactly one of: event, continuation (of an event whose text holds a line feed), comment,
@@ -83,6 +90,19 @@ export class ReadReport {
 
   sawCpu(cpu: number): void {
     this.#cpus[cpu] = true;
+  }
+
+  /** Takes in what reading one of several files came to; `file` is its name. */
+  add(part: ReadReport, file: string): void {
+    for (const name of PARTS) this[name] += part[name];
+    for (const { line, text } of part.firstSkipped) if (this.firstSkipped.length < MAX_SKIPPED_SHOWN) this.firstSkipped.push({ file, line, text });
+    for (const [name, times] of part.unknownByName) this.unknownByName.set(name, (this.unknownByName.get(name) ?? 0) + times);
+    this.uncountedLoss ||= part.uncountedLoss;
+    this.truncated ||= part.truncated;
+    this.clock ??= part.clock;
+    this.tracer ??= part.tracer;
+    for (const warning of part.warnings) this.warnings.push(`${file}: ${warning}`);
+    for (const cpu of part.cpus) this.sawCpu(cpu);
   }
 
   /** The file began anew: its lines are counted from 1 again. Events may be missing. */

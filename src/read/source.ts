@@ -66,9 +66,9 @@ interface SourceState {
 }
 
 /** Opens the recording at `path`, or standard input for `-`. */
-export async function openSource(path: string, input: AsyncIterable<Buffer> | undefined = undefined): Promise<Source> {
+export async function openSource(path: string, input: AsyncIterable<Buffer> | undefined = undefined, chunkSize = CHUNK): Promise<Source> {
   const name = path;
-  const raw = readRaw(name, input ?? (path === "-" ? process.stdin : createReadStream(path, { highWaterMark: CHUNK })));
+  const raw = readRaw(name, input ?? (path === "-" ? process.stdin : createReadStream(path, { highWaterMark: chunkSize })));
   const state: SourceState = { source: undefined, failure: undefined };
   const start: Buffer[] = [];
   try {

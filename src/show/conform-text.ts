@@ -2,7 +2,7 @@
 import type { Blocked, Conformance } from "../conform/verdict.js";
 import { printable } from "../read/trouble.js";
 import type { Style } from "./style.js";
-import { indent, plural, table, wrap } from "./text.js";
+import { indent, pathOf, plural, table, wrap } from "./text.js";
 
 export function conformanceLines(result: Conformance, style: Style, width: number): string[] {
   const { verdict, kernel, trace, events, states, blocked } = result;
@@ -23,8 +23,8 @@ export function conformanceLines(result: Conformance, style: Style, width: numbe
   return lines;
 }
 
-function blockedLines({ task, during, step, reason, event, line }: Blocked, path: string, style: Style, width: number): string[] {
-  const place = line === undefined ? printable(path) : `${printable(path)}:${line}`;
+function blockedLines({ task, during, step, reason, event, file, line }: Blocked, path: string, style: Style, width: number): string[] {
+  const place = line === undefined ? printable(path) : `${printable(pathOf(path, file))}:${line}`;
   const head = `${style.bold(place)}: ${printable(task)}${during ? `, in ${printable(during)}` : ""}${event === undefined ? "" : `, at event ${event}`}`;
   const rows = table([
     ["the kernel's next step", printable(step)],

@@ -6,7 +6,7 @@ import { changeText } from "./changes.js";
 import type { Row } from "./chronicle.js";
 import { sideBySide } from "./columns.js";
 import type { Style } from "./style.js";
-import { indent, plural, table, wrap } from "./text.js";
+import { indent, pathOf, plural, table, wrap } from "./text.js";
 
 /** Steps beside the evidence that are shown. */
 const OTHER_STEPS = 6;
@@ -70,7 +70,7 @@ type Heading = Pick<FindingContext, "path" | "style">;
 
 /** `FILE:LINE: error: module kvm_amd [leaked-module-reference]`; `word` in place of what it is. */
 function headOf(finding: Finding, { path, style }: Heading, word?: string): string {
-  const where = `${printable(path)}${finding.line === undefined ? "" : `:${finding.line}`}`;
+  const where = `${printable(pathOf(path, finding.file))}${finding.line === undefined ? "" : `:${finding.line}`}`;
   const severity = word ?? (finding.severity === "error" ? style.red("error") : style.yellow("hazard"));
   return `${style.bold(`${where}:`)} ${severity}: ${style.bold(printable(finding.object))} [${finding.rule}]`;
 }

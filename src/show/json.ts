@@ -14,8 +14,8 @@ function traceJson(trace: TraceSummary): Json {
 }
 
 export function findingJson(finding: Finding): Json {
-  const { rule, severity, object, event, line, time, task, message, evidence, steps } = finding;
-  return { rule, severity, object, event, ...(line === undefined ? {} : { line }), time, task, message, evidence, steps: steps.map(({ seq, note }) => ({ event: seq, note })) };
+  const { rule, severity, object, event, file, line, time, task, message, evidence, steps } = finding;
+  return { rule, severity, object, event, ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }), time, task, message, evidence, steps: steps.map(({ seq, note }) => ({ event: seq, note })) };
 }
 
 export function replayJson(replay: Replay): { readonly [name: string]: Json } {
@@ -37,7 +37,7 @@ export function replayJson(replay: Replay): { readonly [name: string]: Json } {
     },
     missing: { total: missing.total, shown: missing.shown.map(({ operation, missing: half, seq, task }) => ({ operation, missing: half, event: seq, task: tables.tasks.get(task).name })) },
     unknown: Object.fromEntries(report.unknownByName),
-    skipped: report.firstSkipped.map(({ line, text }) => ({ line, text })),
+    skipped: report.firstSkipped.map(({ file, line, text }) => ({ ...(file === undefined ? {} : { file }), line, text })),
   };
 }
 
@@ -78,7 +78,7 @@ export function conformJson({ verdict, kernel, scenario, trace, events, states, 
     trace: traceJson(trace),
     events: { total: events.total, explained: events.explained },
     states,
-    blocked: blocked.map((state) => state.map(({ task, during, step, reason, event, line }) => ({ task, during, step, reason, ...(event === undefined ? {} : { event }), ...(line === undefined ? {} : { line }) }))),
+    blocked: blocked.map((state) => state.map(({ task, during, step, reason, event, file, line }) => ({ task, during, step, reason, ...(event === undefined ? {} : { event }), ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) }))),
   };
 }
 

@@ -43,3 +43,8 @@ export function table(rows: readonly (readonly string[])[], align: readonly Alig
   for (const row of rows) row.forEach((cell, k) => (widths[k] = Math.max(widths[k] ?? 0, cell.length)));
   return rows.map((row) => row.map((cell, k) => (align[k] === "right" ? cell.padStart(widths[k]!) : cell.padEnd(widths[k]!))).join("  ").trimEnd());
 }
+
+/** A file of a recording that has several. */
+export function pathOf(recording: string, file: string | undefined): string {
+  return file === undefined ? recording : `${recording.replace(/\/+$/, "")}/${file}`;
+}

@@ -112,6 +112,7 @@ function checkText(head: Buffer, path: string): void {
 }
 
 function followed(format: Format, path: string): TextFormat {
+  if (format === "trace-pipe-raw") throw new TroubleError("pages of the ring buffer cannot be followed; follow the text of trace_pipe", path);
   if (format === "kreel-log") throw new TroubleError("a log of kreel's own cannot be followed; follow what it is made from, or leave --follow away", path);
   if (format !== "trace-dat") return format;
   throw new TroubleError("a trace.dat cannot be followed: where its events are is written into it when the recording ends; follow /sys/kernel/tracing/trace_pipe, or leave --follow away when it is complete", path);

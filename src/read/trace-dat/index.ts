@@ -7,12 +7,12 @@ import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Batch } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import { readFtrace } from "../ftrace/index.js";
+import { isBefore, Merge } from "../merge.js";
 import type { ReadReport } from "../report.js";
 import type { Access } from "./access.js";
 import { Comms } from "./comms.js";
 import { Decoder } from "./decode.js";
 import { latencyText } from "./latency.js";
-import { Merge, isBefore } from "./merge.js";
 import { openTraceDat, type OpenTraceDat } from "./open.js";
 import { Places } from "./places.js";
 import type { CpuEvents } from "./cpu-events.js";
@@ -25,14 +25,17 @@ export async function* readTraceDat(access: Access, file: string, points: PointT
   else yield* new TraceDatReader(open, points, tables, report, batchEvents).batches();
 }
 
+/** Of a recording all that its events are read by. */
+export type Readable = Pick<OpenTraceDat, "contents" | "formats" | "common" | "cpus"> & { readonly intro: Pick<OpenTraceDat["intro"], "big"> };
+
 export class TraceDatReader {
   readonly #builder: BatchBuilder;
   readonly #decoder: Decoder;
   readonly #cpus: readonly CpuEvents[];
-  readonly #merge: Merge;
+  readonly #merge: Merge<CpuEvents>;
 
   constructor(
-    open: OpenTraceDat,
+    open: Readable,
     points: PointTable,
     tables: Tables,
     private readonly report: ReadReport,
@@ -44,7 +47,7 @@ export class TraceDatReader {
     const comms = new Comms(contents.cmdlines, tables.tasks);
     this.#decoder = new Decoder(formats, common, points, !intro.big, this.#builder, tables, comms, places, report, timeChange(contents));
     this.#cpus = cpus;
-    this.#merge = new Merge(cpus);
+    this.#merge = new Merge(cpus, (cpu) => cpu.next());
     report.clock = clockOf(contents);
     this.#builder.timeDigits = report.clock.digits;
     report.overrun = contents.stats.reduce((sum, { overrun, dropped }) => sum + overrun + dropped, 0);

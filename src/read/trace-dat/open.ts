@@ -56,7 +56,7 @@ function inSubBuffers(buffer: TraceBuffer, { size }: PageLayout): TraceBuffer {
 const NO_FIELD: Field = { name: "", type: "", offset: 0, size: 0, signed: false, isArray: false };
 const FAULTS_SHOWN = 3;
 
-function readFormats({ formats }: Contents, report: ReadReport): EventFormat[] {
+export function readFormats({ formats }: Contents, report: ReadReport): EventFormat[] {
   const parsed = formats.flatMap(({ system, text }) => parseFormat(system, text) ?? []);
   const faulty = parsed.filter(({ fault }) => fault !== undefined);
   for (const { system, name, fault } of faulty.slice(0, FAULTS_SHOWN)) report.warnings.push(`the format of ${system}:${name} makes no sense (${fault}); its events are counted, not read`);
@@ -66,7 +66,7 @@ function readFormats({ formats }: Contents, report: ReadReport): EventFormat[] {
 }
 
 /** The head of every record. All formats have it alike, or which event a record is could not be told. */
-function commonFields(formats: readonly EventFormat[], file: string): CommonFields {
+export function commonFields(formats: readonly EventFormat[], file: string): CommonFields {
   const first = formats.find(({ fault }) => fault === undefined);
   if (!first) throw new TroubleError("a trace.dat without the format of any event", file);
   const field = (name: string, size: number): Field | undefined => {

@@ -103,9 +103,7 @@ export class Options {
 
   #stats(text: string): void {
     const cpu = Number(/^CPU: +(\d{1,5})/m.exec(text)?.[1] ?? Number.NaN);
-    if (!(cpu < MAX_CPUS)) return;
-    const count = (what: string): number => Number(new RegExp(`^${what}: +(\\d{1,15})$`, "m").exec(text)?.[1] ?? 0);
-    this.stats.push({ cpu, overrun: count("overrun"), dropped: count("commit overrun") + count("dropped events") });
+    if (cpu < MAX_CPUS) this.stats.push(statsIn(text, cpu));
   }
 
   #tsc(data: Cursor): void {
@@ -124,6 +122,12 @@ export function cpuCount(cursor: Cursor): number {
 export function readRange(cpu: number, cursor: Cursor): CpuRange {
   if (cpu > 0xffff) throw cursor.trouble(`a CPU has the number ${cpu}`);
   return { cpu, offset: cursor.u64("the offset of a CPU's pages"), size: cursor.u64("the size of a CPU's pages") };
+}
+
+/** What a CPU's file `stats` says. */
+export function statsIn(text: string, cpu: number): CpuStats {
+  const count = (what: string): number => Number(new RegExp(`^${what}: +(\\d{1,15})$`, "m").exec(text)?.[1] ?? 0);
+  return { cpu, overrun: count("overrun"), dropped: count("commit overrun") + count("dropped events") };
 }
 
 /** The clock in brackets: `local global [mono] boot`. */

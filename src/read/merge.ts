@@ -1,27 +1,35 @@
-/** The CPUs' events in the order of their times: a heap of CPUs, each of which goes on as long as no other is earlier. */
-import type { CpuEvents } from "./cpu-events.js";
+/** What several CPUs recorded in the order of its times: a heap of CPUs, each of which goes on as long as no other is earlier. */
 
-export class Merge {
+/** One CPU at an event. */
+export interface Standing {
+  readonly timeHigh: number;
+  readonly timeLow: number;
+  /** Ties in time go to the lower. */
+  readonly order: number;
+}
+
+export class Merge<Cpu extends Standing> {
   /** A heap: no CPU is earlier than the one at half its index. Each stands at an event that was not taken yet. */
-  readonly #heap: CpuEvents[] = [];
+  readonly #heap: Cpu[] = [];
   /** CPUs that are at their end, in case they have missed events behind their last. */
-  readonly ended: CpuEvents[] = [];
+  readonly ended: Cpu[] = [];
 
-  constructor(cpus: readonly CpuEvents[]) {
+  /** `stands`: whether a CPU has an event at all. */
+  constructor(cpus: readonly Cpu[], stands: (cpu: Cpu) => boolean) {
     for (const cpu of cpus) {
-      if (cpu.next()) this.#heap.push(cpu);
+      if (stands(cpu)) this.#heap.push(cpu);
       else this.ended.push(cpu);
     }
     this.#heap.sort((a, b) => (isBefore(a, b) ? -1 : 1));
   }
 
   /** The CPU with the earliest event. */
-  get first(): CpuEvents | undefined {
+  get first(): Cpu | undefined {
     return this.#heap[0];
   }
 
   /** The CPU with the next event that is not the first's; `undefined` where the first is alone. */
-  get second(): CpuEvents | undefined {
+  get second(): Cpu | undefined {
     const [, left, right] = this.#heap;
     return right !== undefined && isBefore(right, left!) ? right : left;
   }
@@ -57,7 +65,7 @@ export class Merge {
   }
 }
 
-export function isBefore(a: CpuEvents, b: CpuEvents): boolean {
+export function isBefore(a: Standing, b: Standing): boolean {
   if (a.timeHigh !== b.timeHigh) return a.timeHigh < b.timeHigh;
   if (a.timeLow !== b.timeLow) return a.timeLow < b.timeLow;
   return a.order < b.order;

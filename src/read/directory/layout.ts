@@ -1,0 +1,100 @@
+/** A recording that is a directory with a file for each CPU: what a copy of tracefs has, or trace-cmd before it is done. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { readTrouble } from "../source.js";
+import { TroubleError } from "../trouble.js";
+
+export interface CpuFile {
+  readonly cpu: number;
+  /** From the directory on: `per_cpu/cpu1/trace`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface Layout {
+  /** Text of any format, or pages of the ring buffer. */
+  readonly kind: "text" | "pages";
+  /** By number, none missing. */
+  readonly files: readonly CpuFile[];
+}
+
+/** The format of a directory of pages. */
+export const PAGES = "trace-pipe-raw";
+/** More than there are files that can be open. */
+const MAX_CPUS = 1024;
+const TEXTS = ["trace", "trace.gz", "trace.zst"];
+const RAW = ["trace_pipe_raw"];
+
+/** `format`: the user's choice, where there are both. Throws a `TroubleError` that names what is missing. */
+export function layoutOf(directory: string, format: string | undefined): Layout {
+  for (const folder of ["per_cpu", ""]) {
+    const cpus = cpuFolders(join(directory, folder)).map((name) => join(folder, name));
+    const texts = filesIn(directory, cpus, TEXTS);
+    const raws = filesIn(directory, cpus, RAW);
+    const kind = chosen(directory, format, texts, raws);
+    if (kind !== undefined) return { kind, files: complete(directory, kind === "text" ? texts : raws, cpus) };
+  }
+  const spools = spooled(directory);
+  if (spools.length > 0) return { kind: "pages", files: complete(directory, spools, []) };
+  throw new TroubleError("this is a directory, and per_cpu/cpu0/trace is missing in it (or trace_pipe_raw beside that, or trace.dat.cpu0); of any other recording give the file itself", directory);
+}
+
+/** What is said when a CPU's file is not there. */
+export function missing(directory: string, name: string, cpu: number): TroubleError {
+  return new TroubleError(`${name} is missing: without it nobody knows what CPU ${cpu} did`, directory);
+}
+
+/** The name that the file of another CPU has. */
+export function nameFor(cpu: number, like: CpuFile): string {
+  return like.name.replace(/cpu\d+(?=[^\d]*$)/, `cpu${cpu}`);
+}
+
+function chosen(directory: string, format: string | undefined, texts: readonly CpuFile[], raws: readonly CpuFile[]): Layout["kind"] | undefined {
+  if (texts.length > 0 && raws.length > 0 && format === undefined) throw new TroubleError(`there are both ${texts[0]!.name} and ${raws[0]!.name}: say which with --format ftrace or --format ${PAGES}`, directory);
+  if (raws.length > 0 && (format === PAGES || texts.length === 0)) return "pages";
+  return texts.length > 0 ? "text" : undefined;
+}
+
+function cpuFolders(folder: string): string[] {
+  return entries(folder).filter((name) => /^cpu\d{1,5}$/.test(name));
+}
+
+function filesIn(directory: string, cpus: readonly string[], names: readonly string[]): CpuFile[] {
+  return cpus.flatMap((folder) => {
+    const there = new Set(entries(join(directory, folder)));
+    const file = names.find((name) => there.has(name));
+    return file === undefined ? [] : [fileOf(directory, join(folder, file), folder)];
+  });
+}
+
+/** What trace-cmd writes while it records, and leaves behind when it is killed. */
+function spooled(directory: string): CpuFile[] {
+  const names = entries(directory).filter((name) => /\.cpu\d{1,5}$/.test(name));
+  const stems = [...new Set(names.map((name) => name.replace(/\.cpu\d+$/, "")))];
+  if (stems.length > 1) throw new TroubleError(`the files of several recordings are there: ${stems.slice(0, 3).join(", ")}; give a directory that has one`, directory);
+  return names.map((name) => fileOf(directory, name, name));
+}
+
+function fileOf(directory: string, name: string, numbered: string): CpuFile {
+  return { cpu: Number(/\d+$/.exec(numbered)![0]), name, path: join(directory, name) };
+}
+
+/** In order, and with nobody missing: neither a folder without its file, nor a number. */
+function complete(directory: string, files: readonly CpuFile[], folders: readonly string[]): CpuFile[] {
+  const sorted = [...files].sort((a, b) => a.cpu - b.cpu);
+  const first = sorted[0]!;
+  const count = Math.max(sorted.at(-1)!.cpu, ...folders.map((name) => Number(/\d+$/.exec(name)![0]))) + 1;
+  if (count > MAX_CPUS) throw new TroubleError(`files of ${count} CPUs; kreel reads ${MAX_CPUS} side by side`, directory);
+  const there = new Set(sorted.map(({ cpu }) => cpu));
+  for (let cpu = 0; cpu < count; cpu++) if (!there.has(cpu)) throw missing(directory, nameFor(cpu, first), cpu);
+  return sorted;
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
+    throw readTrouble(folder, error);
+  }
+}
