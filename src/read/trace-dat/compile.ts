@@ -59,19 +59,26 @@ export interface CompiledEvent {
   readonly probe: AddressField;
   /** Of a return: where it returns to, and the function that it returns from. */
   readonly caller: AddressField;
+  /** Of these, what tells one place from another. */
+  readonly key: AddressField;
   /** Of a marker: where its text begins. */
   readonly text: number;
   /** Places of this event by the lower word of their address. */
   readonly places: Map<number, KnownPlace>;
+  /** The one that was asked for last; mostly it is the next as well. */
+  last: KnownPlace;
   readonly isMarker: boolean;
 }
 
 export interface KnownPlace {
+  readonly low: number;
   readonly high: number;
   readonly place: number;
 }
 
 const NOWHERE: AddressField = { offset: 0, size: 0 };
+/** No word is negative. */
+const NO_PLACE: KnownPlace = { low: -1, high: -1, place: 0 };
 const MARKER = "tracing_mark_write";
 /** The field of a device's numbers. */
 const DEVICE = "s_dev";
@@ -95,8 +102,10 @@ export function compileEvent(format: EventFormat, points: PointTable): CompiledE
     minimum: Math.max(text, ...args.map(({ offset, size }) => offset + size), probe.offset + probe.size, caller.offset + caller.size),
     probe,
     caller,
+    key: caller.size > 0 ? caller : probe,
     text,
     places: new Map(),
+    last: NO_PLACE,
     isMarker,
   };
 }

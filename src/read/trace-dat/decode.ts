@@ -5,7 +5,7 @@ import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
 import type { Comms } from "./comms.js";
-import { ABSENT, ADDRESS_4, ADDRESS_8, LETTERS, MAJOR, MINOR, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, SYMBOL, compileEvent, type CompiledArgument, type CompiledEvent } from "./compile.js";
+import { ABSENT, ADDRESS_4, ADDRESS_8, LETTERS, MAJOR, MINOR, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, SYMBOL, compileEvent, type CompiledArgument, type CompiledEvent, type KnownPlace } from "./compile.js";
 import type { CpuEvents } from "./cpu-events.js";
 import type { EventFormat, Field } from "./format.js";
 import type { Places } from "./places.js";
@@ -89,16 +89,15 @@ export class Decoder {
       timeHigh = this.change.high;
       timeLow = this.change.low;
     }
-    builder.begin(event === undefined ? 0 : event.pointId, this.#task, cpu.cpu, context, timeHigh, timeLow, 0);
-    if (event === undefined) this.#unknown(`#${type}`);
-    else if (event.point === undefined) this.#unknown(event.name);
-    else if (cpu.end - at < event.minimum) this.#short(event, cpu);
-    else if (event.isMarker) this.#marker(event, cpu);
-    else {
-      builder.setPlace(this.#place(event, view, at));
+    const whole = event !== undefined && event.point !== undefined && !event.isMarker && cpu.end - at >= event.minimum;
+    builder.begin(event === undefined ? 0 : event.pointId, this.#task, cpu.cpu, context, timeHigh, timeLow, 0, whole ? this.#place(event, view, at) : 0);
+    if (whole) {
       const { args } = event;
       for (let k = 0; k < args.length; k++) this.#argument(args[k]!, cpu);
-    }
+    } else if (event === undefined) this.#unknown(`#${type}`);
+    else if (event.point === undefined) this.#unknown(event.name);
+    else if (cpu.end - at < event.minimum) this.#short(event, cpu);
+    else this.#marker(event, cpu);
   }
 
   #unknown(name: string): void {
@@ -127,7 +126,7 @@ export class Decoder {
       let known = event.places.get(low);
       if (known === undefined || known.high !== high) {
         const name = this.places.symbols.nameAt(low, high) ?? MARKER_FUNCTION;
-        known = { high, place: this.tables.places.intern(name) };
+        known = { low, high, place: this.tables.places.intern(name) };
         event.places.set(low, known);
       }
       const name = this.tables.places.text(known.place);
@@ -141,17 +140,22 @@ export class Decoder {
   }
 
   #place(event: CompiledEvent, view: DataView, at: number): number {
-    const { probe, caller, places } = event;
-    const keyed = caller.size > 0 ? caller : probe;
-    if (keyed.size === 0) return 0;
-    const low = this.#lowWord(view, at + keyed.offset, keyed.size);
-    const high = this.#highWord(view, at + keyed.offset, keyed.size);
+    const { key, last } = event;
+    if (key.size === 0) return 0;
+    const low = this.#lowWord(view, at + key.offset, key.size);
+    const high = this.#highWord(view, at + key.offset, key.size);
+    if (last.low === low && last.high === high) return last.place;
+    return (event.last = this.#placeOf(event, view, at, low, high)).place;
+  }
+
+  #placeOf({ probe, caller, places }: CompiledEvent, view: DataView, at: number, low: number, high: number): KnownPlace {
     const known = places.get(low);
-    if (known !== undefined && known.high === high) return known.place;
+    if (known !== undefined && known.high === high) return known;
     if (places.size >= MAX_PLACES) places.clear();
     const place = caller.size > 0 ? this.places.return(low, high, this.#lowWord(view, at + probe.offset, probe.size), this.#highWord(view, at + probe.offset, probe.size)) : this.places.entry(low, high);
-    places.set(low, { high, place });
-    return place;
+    const added = { low, high, place };
+    places.set(low, added);
+    return added;
   }
 
   #argument(arg: CompiledArgument, cpu: CpuEvents): void {
