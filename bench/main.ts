@@ -65,7 +65,8 @@ async function main(): Promise<void> {
     "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out, and where it says so.",
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
-  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(options["trace-dat"] ?? longTraceDat(folder), notes)), ...memory(), ...states(), ...simulations(), ...conformances()];
+  const dat = options["trace-dat"] ?? longTraceDat(folder);
+  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...states(), ...simulations(), ...conformances()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
@@ -102,7 +103,7 @@ function others(): Measure[] {
   return [of("perf script", "readPerfScript"), of("trace-cmd report", "readTraceCmdReport"), of("bpftrace -f json", "readBpftrace")];
 }
 
-async function traceDat(file: string, notes: string[]): Promise<Measure[]> {
+async function traceDat(file: string, folder: string, notes: string[]): Promise<Measure[]> {
   const section = "trace.dat, the file of trace-cmd";
   const ours = [job(section, "trace.dat to typed events", "events", "read", file), job(section, "its heads alone: what, when, on which CPU", "events", "scan", file)];
   if (!(await isInstalled("trace-cmd"))) {
@@ -112,7 +113,14 @@ async function traceDat(file: string, notes: string[]): Promise<Measure[]> {
   const command = ["trace-cmd", "report", "-i", file] as const;
   // The first lines are of the CPUs, not of events; they are too few to matter.
   const events = await linesOf(...command);
-  return [...ours, { section, what: "trace-cmd report", unit: "events", run: () => runProgram(events, ...command) }];
+  const compressed = join(folder, "compressed.dat");
+  await runProgram(1, "trace-cmd", "convert", "-i", file, "-o", compressed, "--file-version", "7", "--compression", "zstd");
+  return [
+    ...ours,
+    { section, what: "trace-cmd report", unit: "events", run: () => runProgram(events, ...command) },
+    job(section, "the same as version 7, compressed with zstd, to typed events", "events", "read", compressed),
+    { section, what: "trace-cmd report of that", unit: "events", run: () => runProgram(events, "trace-cmd", "report", "-i", compressed) },
+  ];
 }
 
 /** What is left of warm-up when a recording is long, and what memory it takes. */

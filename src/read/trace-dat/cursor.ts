@@ -63,7 +63,7 @@ export class Cursor {
   /** `length` bytes, which the file must have. */
   bytes(length: number, what: string): Buffer {
     if (length > this.left) throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
-    const bytes = this.access.read(this.at, length);
+    const bytes = length <= WINDOW ? this.#look(length) : this.access.read(this.at, length);
     if (bytes.length < length) throw this.trouble(`${what} is cut off`);
     this.at += length;
     return bytes;
