@@ -10,7 +10,7 @@ import { blank, type Store } from "../src/reduce/store.js";
 enableMapSet();
 
 abstract class NaiveStore implements Store {
-  #next = 1;
+  next = 1;
 
   abstract any(id: ObjectId): KernelObject | undefined;
   abstract live(): Iterable<KernelObject>;
@@ -20,7 +20,7 @@ abstract class NaiveStore implements Store {
   protected abstract change(id: ObjectId, recipe: (draft: KernelObject) => void): void;
 
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K> {
-    const object = blank(kind, this.#next++, address, generation, met);
+    const object = blank(kind, this.next++, address, generation, met);
     this.put(object);
     return this.any(object.id) as OfKind<K>;
   }
@@ -42,6 +42,11 @@ abstract class NaiveStore implements Store {
 
   remove(object: KernelObject): void {
     this.drop(object.id);
+  }
+
+  restore(objects: readonly KernelObject[], next: ObjectId): void {
+    for (const object of objects) this.put(object);
+    this.next = next;
   }
 }
 

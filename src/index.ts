@@ -1,5 +1,7 @@
 /** The library: the verbs of the command, and what they work on. */
 export { replay, replayRecording, type Moment, type ObjectCounts, type OperationSummary, type Replay, type ReplayOptions, type TraceSummary } from "./replay.js";
+export { Replaying, type ReplayingOptions } from "./replaying.js";
+export { firstDifference, restoreReplay, SnapshotError, stateHash, takeSnapshot } from "./snapshot/index.js";
 export { diff } from "./compare/diff.js";
 export type { Diff, Difference, DifferenceKind, DiffSummary, Hunk, HunkLine, Site } from "./compare/types.js";
 export { RULES, type Finding, type RuleName } from "./check/finding.js";

@@ -2,7 +2,7 @@
  * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it returns.
  */
 import { points } from "../events/index.js";
-import { Checker, type Disagreement, type Tally, type Told } from "./check/checker.js";
+import type { Disagreement, Tally } from "./check/checker.js";
 import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
 import type { Batch } from "./log/batch.js";
@@ -13,9 +13,8 @@ import type { Recorded } from "./read/report.js";
 import type { MissingHalf } from "./reduce/calls.js";
 import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
 import { type OperationList, Operations } from "./reduce/operations.js";
-import { Reducer } from "./reduce/reducer.js";
-import { MutableStore, type Store } from "./reduce/store.js";
 import type { Observer, World } from "./reduce/world.js";
+import { Replaying, type ReplayingOptions } from "./replaying.js";
 
 export interface TraceSummary {
   readonly path: string;
@@ -68,12 +67,11 @@ export interface Replay {
 /** A moment: the state after an event, or after the last event not later than a time. */
 export type Moment = { readonly event: number } | { readonly time: bigint };
 
-export interface ReplayOptions extends OpenOptions, Told {
-  /** Count every object, not only those of guest_memfd and what they hang on. */
-  readonly everything?: boolean;
+export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   /** Stop after this moment; what is returned is the state then. */
   readonly at?: Moment;
-  readonly store?: Store;
+  /** A replay of the same recording that came so far: its events are passed over where they come again. */
+  readonly from?: Replaying;
   /** Told what happens while it happens. */
   readonly observe?: (world: World, recording: Recorded) => Observer;
   /** Called after every batch. */
@@ -88,18 +86,15 @@ export async function replay(path: string, options: ReplayOptions = {}): Promise
 /** The same for a recording that is open already. */
 export async function replayRecording(recording: Recorded, options: ReplayOptions = {}): Promise<Replay> {
   const { tables, report } = recording;
-  const reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
-  const { world } = reducer;
-  const checker = new Checker(world, tables, options, recording);
+  const replaying = options.from ?? new Replaying(recording, options);
+  const { reducer, checker, world } = replaying;
   const operations = new Operations(points);
   const extra = options.observe?.(world, recording);
   world.observer = extra ? both(operations, extra) : operations;
-  const span = new Span();
   try {
     for await (const batch of recording.batches()) {
       const to = end(batch, options.at);
-      reducer.reduce(batch, 0, to);
-      span.add(batch, to);
+      replaying.reduce(batch, to);
       options.onProgress?.(reducer.events, report.bytes);
       if (to < batch.length) break;
     }
@@ -112,8 +107,8 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   let summaries: readonly OperationSummary[] | undefined;
   const byEvent = (a: Finding, b: Finding): number => a.event - b.event;
   return {
-    trace: { path: recording.origin.path, format: recording.origin.format, events: options.at ? reducer.events : report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : span.seconds, unknown, warnings },
-    objects: countObjects(world, options.everything ?? false),
+    trace: { path: recording.origin.path, format: recording.origin.format, events: options.at ? reducer.events : report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : replaying.seconds, unknown, warnings },
+    objects: countObjects(world, world.everything),
     get operations() {
       return (summaries ??= [...summariesOf(operations.list, tables)]);
     },
@@ -147,25 +142,6 @@ function end(batch: Batch, at: Moment | undefined): number {
   let n = 0;
   while (n < batch.length && exactTime(batch.timeHigh[n]!, batch.timeLow[n]!) <= at.time) n++;
   return n;
-}
-
-/** The time between the first and the last event. */
-class Span {
-  #first: readonly [number, number] | undefined;
-  #last: readonly [number, number] = [0, 0];
-
-  /** The first `count` events of a batch. */
-  add(batch: Batch, count: number): void {
-    if (count === 0) return;
-    this.#first ??= [batch.timeHigh[0]!, batch.timeLow[0]!];
-    this.#last = [batch.timeHigh[count - 1]!, batch.timeLow[count - 1]!];
-  }
-
-  get seconds(): number {
-    if (!this.#first) return 0;
-    const seconds = this.#last[0] - this.#first[0] + (this.#last[1] - this.#first[1]) / 1e9;
-    return Math.round(seconds * 1e6) / 1e6;
-  }
 }
 
 export function countObjects(world: World, everything: boolean): Record<string, ObjectCounts> {

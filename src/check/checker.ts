@@ -35,6 +35,12 @@ export interface Told {
   readonly onWithdrawn?: (finding: Finding) => void;
 }
 
+/** What the rules have said so far. */
+export interface SavedChecker extends Pick<Checker, "findings" | "hazards" | "unexplained" | "disagreements"> {
+  readonly tally: readonly (Tally & { readonly rule: RuleName })[];
+  readonly explained: readonly { readonly reason: string; readonly count: number }[];
+}
+
 export class Checker {
   readonly findings: Finding[] = [];
   readonly hazards: Finding[] = [];
@@ -59,6 +65,29 @@ export class Checker {
       this.#retract(this.findings, since);
       this.#retract(this.hazards, since);
     };
+  }
+
+  /** To be read before the next event: what it holds is the state itself. */
+  saved(): SavedChecker {
+    const { findings, hazards, unexplained, disagreements } = this;
+    return {
+      findings,
+      hazards,
+      unexplained,
+      disagreements,
+      tally: Array.from(this.tally, ([rule, counts]) => ({ rule, ...counts })),
+      explained: Array.from(this.explained, ([reason, count]) => ({ reason, count })),
+    };
+  }
+
+  /** Goes on where another checker was saved; this one is new. Nobody is told of its findings again. */
+  restore({ findings, hazards, unexplained, disagreements, tally, explained }: SavedChecker): void {
+    this.findings.push(...findings);
+    this.hazards.push(...hazards);
+    this.unexplained = unexplained;
+    this.disagreements.push(...disagreements);
+    for (const { rule, ...counts } of tally) this.tally.set(rule, counts);
+    for (const { reason, count } of explained) this.explained.set(reason, count);
   }
 
   #fact(fact: Fact): void {

@@ -60,6 +60,11 @@ export class AddressTable {
     return this.#high[id]!;
   }
 
+  /** In the order of the addresses themselves. */
+  sorted(ids: readonly AddressId[]): AddressId[] {
+    return [...ids].sort((a, b) => this.#high[a]! - this.#high[b]! || this.#low[a]! - this.#low[b]!);
+  }
+
   bigint(id: AddressId): bigint {
     return (BigInt(this.#high[id]!) << 32n) | BigInt(this.#low[id]!);
   }

@@ -70,6 +70,16 @@ export class EventView {
   }
 }
 
+/** A view of its own of an event, as an event of this point. */
+export function keptView(points: PointTable, point: number, batch: Batch, index: number): EventView {
+  let views = keptViews.get(points);
+  if (!views) keptViews.set(points, (views = viewsOf(points, new Cursor())));
+  const view = views[point]!;
+  view.cursor.move(batch, index);
+  return view.kept();
+}
+const keptViews = new WeakMap<PointTable, EventView[]>();
+
 export type View<Name extends OperationName> = EventView & Readonly<ArgsOf<Name>>;
 export type ReturnView<Name extends OperationName> = EventView & Readonly<ResultOf<Name>>;
 

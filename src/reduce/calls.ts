@@ -7,7 +7,7 @@
  */
 import type { OperationDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
-import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
+import { type AddressId, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
 import type { ObjectId } from "./objects.js";
 
 /** An operation in progress. Frames are pooled: keep the sequence number of the entry, not the frame. */
@@ -24,7 +24,8 @@ export class Frame {
   other: ObjectId = 0;
   /** The file that was made or installed inside it. */
   file: ObjectId = 0;
-  /** A number of the call that its return needs: a descriptor, a slot, flags. */
+  /** An address and a number of the call that what follows needs: of a folio; a slot, flags. */
+  address: AddressId = 0;
   number = 0;
   text = "";
   /** Objects on which a reference was taken inside, each as often as taken. */
@@ -47,6 +48,7 @@ export class Frame {
     this.subject = 0;
     this.other = 0;
     this.file = 0;
+    this.address = 0;
     this.number = 0;
     this.text = "";
     // Setting a length costs even where it changes nothing, and most calls keep nothing.
@@ -58,11 +60,18 @@ export class Frame {
   }
 }
 
+/** A frame, to be kept. */
+export type SavedFrame = Pick<Frame, "seq" | "task" | "paired" | "subject" | "other" | "file" | "address" | "number" | "text" | "holds" | "reserved" | "overput" | "putFiles" | "born"> & { readonly point: number };
+
+/** The stacks on which calls are open, by what tells them apart. */
+export type SavedStacks = readonly { readonly key: number; readonly frames: readonly SavedFrame[] }[];
+
 /** The frames of one task in one context, outermost first. */
 export class Stack {
   readonly #pool: Frame[] = [];
   depth = 0;
-  constructor(readonly task: TaskId) {}
+  /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
+  constructor(public task: TaskId) {}
 
   push(point: Point, seq: number, paired: boolean): Frame {
     const frame = this.#pool[this.depth] ?? (this.#pool[this.depth] = new Frame());
@@ -133,7 +142,7 @@ export class Calls {
 
   /** `pidOf`: a task may change its name (exec, prctl) in the middle of a call; its pid stays. */
   constructor(
-    points: PointTable,
+    private readonly points: PointTable,
     private readonly pidOf: (task: TaskId) => number,
   ) {
     this.#reach = reachOf(points);
@@ -150,11 +159,8 @@ export class Calls {
     const irq = context & IRQ;
     const pid = (this.#pids[task] ??= this.pidOf(task));
     const key = irq ? (cpu * 8 + irq) * 2 + 1 : pid === 0 ? (cpu + 1) * -2 : pid * 2;
-    if (key === this.#lastKey) return this.#last!;
-    let stack = this.#stacks.get(key);
-    if (!stack) this.#stacks.set(key, (stack = new Stack(task)));
-    this.#lastKey = key;
-    this.#last = stack;
+    const stack = key === this.#lastKey ? this.#last! : this.stackAt(key);
+    stack.task = task;
     return stack;
   }
 
@@ -163,7 +169,46 @@ export class Calls {
     return this.#reach[frame.point.id]?.[point.id] === 1;
   }
 
-  *stacks(): Iterable<Stack> {
-    for (const stack of this.#stacks.values()) if (stack.depth > 0) yield stack;
+  stackAt(key: number): Stack {
+    let stack = this.#stacks.get(key);
+    if (!stack) this.#stacks.set(key, (stack = new Stack(0)));
+    this.#lastKey = key;
+    this.#last = stack;
+    return stack;
+  }
+
+  /** Those on which a call is open, in the order in which their outermost calls were entered. */
+  stacks(): Stack[] {
+    return this.#open().map(([, stack]) => stack);
+  }
+
+  saved(): SavedStacks {
+    return this.#open().map(([key, stack]) => ({ key, frames: Array.from(stack.frames(), (frame) => ({ ...frame, point: frame.point.id })) }));
+  }
+
+  restore(saved: SavedStacks): void {
+    for (const { key, frames } of saved) {
+      const stack = this.stackAt(key);
+      for (const frame of frames) {
+        stack.task = frame.task;
+        const { holds, reserved, overput, putFiles, born, point, ...own } = frame;
+        const pushed = Object.assign(stack.push(this.points.points[point]!, frame.seq, frame.paired), own);
+        pushed.holds.push(...holds);
+        pushed.reserved.push(...reserved);
+        pushed.overput.push(...overput);
+        pushed.putFiles.push(...putFiles);
+        pushed.born.push(...born);
+      }
+    }
+  }
+
+  /** What tells a stack from the others, in any replay of the same recording. */
+  keyOf(stack: Stack): number {
+    for (const [key, other] of this.#stacks) if (other === stack) return key;
+    throw new RangeError("a stack of another replay, or of an RCU callback");
+  }
+
+  #open(): [number, Stack][] {
+    return [...this.#stacks].filter(([, { depth }]) => depth > 0).sort(([, a], [, b]) => a.at(a.depth - 1)!.seq - b.at(b.depth - 1)!.seq);
   }
 }

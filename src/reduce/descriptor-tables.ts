@@ -10,12 +10,24 @@ import type { DescriptorTable, File, ObjectId } from "./objects.js";
 import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
 
+/** A reservation that a failed call may have kept. */
+interface Kept {
+  readonly fd: number;
+  readonly fact: Fact;
+}
+
+export interface SavedDescriptorTables {
+  /** In the order in which they were first used. */
+  readonly tables: readonly { readonly process: number; readonly table: ObjectId }[];
+  readonly kept: readonly Kept[];
+}
+
 export class DescriptorTables {
   /** By thread group where the recording names it, else by thread. */
   readonly #tables = new Map<number, ObjectId>();
 
   /** Reservations that a failed call may have kept, where no probe shows one given back. */
-  #kept: { readonly fd: number; readonly fact: Fact }[] = [];
+  #kept: readonly Kept[] = [];
 
   constructor(
     private readonly store: Store,
@@ -77,7 +89,7 @@ export class DescriptorTables {
 
   /** `fd` was reserved by a call that failed, and nothing shows that it was given back. */
   maybeKept(fd: number, fact: Fact): void {
-    this.#kept.push({ fd, fact });
+    this.#kept = [...this.#kept, { fd, fact }];
   }
 
   /**
@@ -88,6 +100,15 @@ export class DescriptorTables {
     if (this.#kept.length === 0) return;
     for (const kept of this.#kept) if (kept.fd < fd) tell(kept.fact);
     this.#kept = this.#kept.filter((kept) => kept.fd > fd);
+  }
+
+  saved(): SavedDescriptorTables {
+    return { tables: Array.from(this.#tables, ([process, table]) => ({ process, table })), kept: this.#kept };
+  }
+
+  restore({ tables, kept }: SavedDescriptorTables): void {
+    for (const { process, table } of tables) this.#tables.set(process, table);
+    this.#kept = kept;
   }
 
   /** Descriptors that refer to a file. */

@@ -14,10 +14,21 @@ export interface Lifetimes {
   died: number;
 }
 
+/** What became of addresses. */
+export interface SavedIdentities {
+  /** Objects that are gone and may still be touched, in the order of their ids. */
+  readonly remembered: readonly KernelObject[];
+  /** Addresses where nothing is known to live, and how many lives there were, in the order of the addresses. */
+  readonly vacant: readonly { readonly address: AddressId; readonly generation: number }[];
+  readonly lifetimes: { readonly [Of in "focus" | "all"]: readonly ({ readonly kind: Kind } & Lifetimes)[] };
+}
+
 export abstract class Identities {
   /** The latest life at an address, ended or not. */
   readonly #current = new Map<AddressId, KernelObject>();
   #generations = new Uint32Array(1024);
+  /** Addresses at which a life began. */
+  readonly #lived: AddressId[] = [];
   /** Births and deaths: of guest_memfd and what it hangs on, and of everything seen. */
   readonly lifetimes = { focus: new Map<Kind, Lifetimes>(), all: new Map<Kind, Lifetimes>() };
 
@@ -66,14 +77,21 @@ export abstract class Identities {
       this.forgotten(ended);
       this.store.remove(ended);
     }
+    const generation = (this.#generations[address] ?? 0) + 1;
+    this.#setGeneration(address, generation);
+    const object = this.store.create(kind, address, generation, e.seq);
+    this.#current.set(address, object);
+    return object;
+  }
+
+  #setGeneration(address: AddressId, generation: number): void {
     if (address >= this.#generations.length) {
       const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
       grown.set(this.#generations);
       this.#generations = grown;
     }
-    const object = this.store.create(kind, address, ++this.#generations[address]!, e.seq);
-    this.#current.set(address, object);
-    return object;
+    if (this.#generations[address] === 0) this.#lived.push(address);
+    this.#generations[address] = generation;
   }
 
   died(object: KernelObject, e: EventView): void {
@@ -110,6 +128,28 @@ export abstract class Identities {
     let counts = this.lifetimes[of].get(kind);
     if (!counts) this.lifetimes[of].set(kind, (counts = { born: 0, died: 0 }));
     return counts;
+  }
+
+  protected savedIdentities(): SavedIdentities {
+    const remembered = [...this.#current.values()].filter((o) => o.death !== 0);
+    const counted = (of: "focus" | "all") => [...this.lifetimes[of]].map(([kind, counts]) => ({ kind, ...counts }));
+    return {
+      remembered: remembered.sort((a, b) => a.id - b.id),
+      vacant: this.addresses.sorted(this.#lived.filter((address) => !this.#current.has(address))).map((address) => ({ address, generation: this.#generations[address]! })),
+      lifetimes: { focus: counted("focus"), all: counted("all") },
+    };
+  }
+
+  /** The objects that live are in the store already. */
+  protected restoreIdentities({ remembered, vacant, lifetimes }: SavedIdentities): void {
+    for (const object of [...remembered, ...this.store.live()]) {
+      // Descriptor tables have no address that a probe prints.
+      if (object.kind === "descriptors") continue;
+      this.#current.set(object.address, object);
+      this.#setGeneration(object.address, object.generation);
+    }
+    for (const { address, generation } of vacant) this.#setGeneration(address, generation);
+    for (const of of ["focus", "all"] as const) for (const { kind, born, died } of lifetimes[of]) this.lifetimes[of].set(kind, { born, died });
   }
 
   label(object: KernelObject): string {

@@ -8,6 +8,13 @@ import type { Stack } from "./calls.js";
 import type { Inode, ObjectId } from "./objects.js";
 import type { World } from "./world.js";
 
+export interface SavedMappings {
+  /** Of the mapping in its inode; -1 while it is not known. */
+  readonly offset: number;
+  /** Folios of followed inodes, in the order of their addresses. */
+  readonly folios: readonly { readonly folio: AddressId; readonly inode: ObjectId }[];
+}
+
 export class Mappings {
   #offset = -1;
   /** Folios of followed inodes. */
@@ -42,20 +49,27 @@ export class Mappings {
     return undefined;
   }
 
-  /** By inode: the folios that were ever its own. */
-  readonly #added = new Map<ObjectId, AddressId[]>();
+  /** By inode: its own folios, and those that it lost to another unseen. */
+  readonly #added = new Map<ObjectId, Set<AddressId>>();
 
   added(folio: AddressId, inode: Inode): void {
-    this.#folios.set(folio, inode.id);
-    const added = this.#added.get(inode.id);
-    if (added) added.push(folio);
-    else this.#added.set(inode.id, [folio]);
+    this.#add(folio, inode.id);
+  }
+
+  #add(folio: AddressId, inode: ObjectId): void {
+    this.#folios.set(folio, inode);
+    const added = this.#added.get(inode);
+    if (added) added.add(folio);
+    else this.#added.set(inode, new Set([folio]));
   }
 
   /** The inode that a folio leaves; 0 when it is none that is followed. */
   removed(folio: AddressId): ObjectId {
     const inode = this.#folios.get(folio) ?? 0;
-    if (inode) this.#folios.delete(folio);
+    if (inode) {
+      this.#folios.delete(folio);
+      this.#added.get(inode)?.delete(folio);
+    }
     return inode;
   }
 
@@ -63,5 +77,14 @@ export class Mappings {
   forget(inode: ObjectId): void {
     for (const folio of this.#added.get(inode) ?? []) if (this.#folios.get(folio) === inode) this.#folios.delete(folio);
     this.#added.delete(inode);
+  }
+
+  saved(): SavedMappings {
+    return { offset: this.#offset, folios: this.addresses.sorted([...this.#folios.keys()]).map((folio) => ({ folio, inode: this.#folios.get(folio)! })) };
+  }
+
+  restore({ offset, folios }: SavedMappings): void {
+    this.#offset = offset;
+    for (const { folio, inode } of folios) this.#add(folio, inode);
   }
 }

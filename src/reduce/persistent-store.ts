@@ -4,7 +4,7 @@
  * A `produce` over a flat map of ten thousand objects copies the map each time. So recipes run through immer on one object,
  * and the map is a radix tree over object ids: a change copies the path to one object, a few arrays of 32.
  */
-import { enablePatches, type Patch, produce, produceWithPatches, setAutoFreeze } from "immer";
+import { enablePatches, freeze, type Patch, produce, produceWithPatches, setAutoFreeze } from "immer";
 import type { AddressId } from "../log/batch.js";
 import type { Kind, KernelObject, ObjectId, OfKind } from "./objects.js";
 import { blank, type Store } from "./store.js";
@@ -77,13 +77,13 @@ export interface Change {
 export class PersistentStore implements Store {
   /** The state now. Keep it to keep the moment: it never changes. */
   objects = ObjectTree.EMPTY;
-  #next = 1;
+  next = 1;
 
   /** `onChange` is told every change as patches; without it none are made. */
   constructor(private readonly onChange?: (change: Change) => void) {}
 
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K> {
-    const id = this.#next++;
+    const id = this.next++;
     const object = produce(blank(kind, id, address, generation, met), () => {});
     this.objects = this.objects.with(id, object);
     this.onChange?.({ id, patches: [{ op: "add", path: [], value: object }], inverse: [{ op: "remove", path: [] }] });
@@ -126,5 +126,13 @@ export class PersistentStore implements Store {
 
   live(): Iterable<KernelObject> {
     return this.objects;
+  }
+
+  restore(objects: readonly KernelObject[], next: ObjectId): void {
+    for (const object of objects) {
+      this.objects = this.objects.with(object.id, freeze(object, true));
+      this.onChange?.({ id: object.id, patches: [{ op: "add", path: [], value: object }], inverse: [{ op: "remove", path: [] }] });
+    }
+    this.next = next;
   }
 }

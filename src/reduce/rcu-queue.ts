@@ -11,6 +11,15 @@ const LARGEST_INODE = 4096;
 /** So many callbacks that agree settle the offset. */
 const VOTES = 3;
 
+export interface SavedRcuQueue {
+  /** In the order of the addresses; 0 for an inode that nobody follows. */
+  readonly pending: readonly { readonly address: AddressId; readonly inode: ObjectId }[];
+  readonly votes: readonly { readonly offset: number; readonly votes: number }[];
+  readonly offset: number;
+  readonly lastHead: AddressId;
+  readonly ran: number;
+}
+
 export class RcuQueue {
   /** Pending inodes by address; 0 for one that nobody follows. */
   readonly #pending = new Map<AddressId, ObjectId>();
@@ -36,6 +45,24 @@ export class RcuQueue {
   }
   get size(): number {
     return this.#pending.size;
+  }
+
+  saved(): SavedRcuQueue {
+    return {
+      pending: this.addresses.sorted([...this.#pending.keys()]).map((address) => ({ address, inode: this.#pending.get(address)! })),
+      votes: [...this.#votes].map(([offset, votes]) => ({ offset, votes })),
+      offset: this.#offset,
+      lastHead: this.#lastHead,
+      ran: this.ran,
+    };
+  }
+
+  restore({ pending, votes, offset, lastHead, ran }: SavedRcuQueue): void {
+    for (const { address, inode } of pending) this.#pending.set(address, inode);
+    for (const of of votes) this.#votes.set(of.offset, of.votes);
+    this.#offset = offset;
+    this.#lastHead = lastHead;
+    this.ran = ran;
   }
 
   /** The inode that a callback frees, if it is followed. */

@@ -8,6 +8,8 @@ import type { Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStag
 /** A trail keeps its first steps, which say where the object came from, and its latest. */
 const TRAIL_FIRST = 8;
 const TRAIL_LATEST = 56;
+/** Steps that a trail has at most. */
+export const TRAIL = TRAIL_FIRST + TRAIL_LATEST;
 
 export function step(o: KernelObject, seq: number, point: number, task: TaskId, note: string): void {
   const at = o.steps < TRAIL_FIRST ? o.steps : TRAIL_FIRST + ((o.steps - TRAIL_FIRST) % TRAIL_LATEST);

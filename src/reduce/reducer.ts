@@ -2,12 +2,13 @@
  * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event to
  * the one reducer of its operation.
  */
-import type { PointTable } from "../../events/points.js";
+import type { Point, PointTable } from "../../events/points.js";
 import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
 import type { Handlers, Reducers } from "./handlers.js";
+import type { KernelObject, ObjectId } from "./objects.js";
 import { dentryReducers } from "./reducers/dentry.js";
 import { descriptorReducers } from "./reducers/descriptor.js";
 import { fileReducers } from "./reducers/file.js";
@@ -17,7 +18,7 @@ import { moduleReducers } from "./reducers/module.js";
 import { mountReducers } from "./reducers/mount.js";
 import { vmReducers } from "./reducers/vm.js";
 import type { Store } from "./store.js";
-import { World } from "./world.js";
+import { type SavedWorld, World } from "./world.js";
 
 const reducers: Reducers = {
   ...dentryReducers,
@@ -70,6 +71,25 @@ interface Plan {
   readonly bare: number;
 }
 
+export interface SavedReducer {
+  readonly events: number;
+  /** Points whose returns turned out to be probed, or not, against the catalogue. */
+  readonly learned: readonly { readonly point: number; readonly paired: boolean; readonly framed: boolean }[];
+  readonly lastOnCpu: readonly { readonly cpu: number; readonly seq: number }[];
+  /** The last event that was understood. */
+  readonly last: Place | undefined;
+  readonly objects: readonly KernelObject[];
+  /** The id of the next object. */
+  readonly next: ObjectId;
+  readonly world: SavedWorld;
+}
+
+/** An event, by where it is. */
+export interface Place {
+  readonly batch: Batch;
+  readonly index: number;
+}
+
 export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
@@ -88,8 +108,8 @@ export class Reducer {
         handlers: (reducers[operation.name as keyof Reducers] ?? {}) as Handlers<never>,
         rcu: operation.context === "rcu",
         entry: point.phase === "entry",
-        framed: operation.result !== undefined || operation.calls !== undefined,
-        paired: operation.result !== undefined,
+        framed: isFramed(point),
+        paired: isPaired(point),
         returns: operation.result === undefined ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
         outermost: FROM_USER_SPACE.has(operation.name),
         gives: GIVES[operation.name],
@@ -99,6 +119,31 @@ export class Reducer {
         bare: (1 << point.args.length) - 1,
       };
     });
+  }
+
+  /** To be read before the next event: what it holds is the state itself. */
+  saved(): SavedReducer {
+    const { store } = this.world;
+    const { batch, index } = this.#cursor;
+    return {
+      events: this.events,
+      learned: this.#plans.flatMap((plan, point) => (plan && (plan.paired !== isPaired(plan.view.point!) || plan.framed !== isFramed(plan.view.point!)) ? [{ point, paired: plan.paired, framed: plan.framed }] : [])),
+      lastOnCpu: this.#lastOnCpu.flatMap((seq, cpu) => [{ cpu, seq }]),
+      last: batch && { batch, index },
+      objects: [...store.live()],
+      next: store.next,
+      world: this.world.saved(),
+    };
+  }
+
+  /** Goes on where another reducer was saved; this one is new. */
+  restore({ events, learned, lastOnCpu, last, objects, next, world }: SavedReducer): void {
+    this.events = events;
+    for (const { point, paired, framed } of learned) Object.assign(this.#plans[point]!, { paired, framed });
+    for (const { cpu, seq } of lastOnCpu) this.#lastOnCpu[cpu] = seq;
+    if (last) this.#cursor.move(last.batch, last.index);
+    this.world.store.restore(objects, next);
+    this.world.restore(world);
   }
 
   reduce(batch: Batch, from = 0, to = batch.length): void {
@@ -231,7 +276,7 @@ export class Reducer {
 
   #missing(half: World["missing"][number]): void {
     this.world.missingHalves++;
-    if (this.world.missing.length < MISSING_SHOWN) this.world.missing.push(half);
+    if (this.world.missing.length < MISSING_SHOWN) this.world.missing = [...this.world.missing, half];
   }
 
   /** The operation after a close(2) of a last descriptor: the file is released by it, or somebody kept a reference. */
@@ -256,6 +301,11 @@ export class Reducer {
     }
   }
 }
+
+/** As the catalogue has it: the operation returns to a probe. */
+const isPaired = ({ operation }: Point): boolean => operation.result !== undefined;
+/** As the catalogue has it: other operations happen inside. */
+const isFramed = ({ operation }: Point): boolean => operation.result !== undefined || operation.calls !== undefined;
 
 /**
  * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release has

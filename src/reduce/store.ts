@@ -17,7 +17,12 @@ export interface Store {
   current<T extends KernelObject>(object: T): T;
   /** Forgets a dead object. */
   remove(object: KernelObject): void;
+  /** In the order of their ids. */
   live(): Iterable<KernelObject>;
+  /** The id of the object that is created next. */
+  readonly next: ObjectId;
+  /** Takes over, into a store that has no object yet, those of another, and the id that its next would have had. */
+  restore(objects: readonly KernelObject[], next: ObjectId): void;
 }
 
 /** A bare life of each kind. */
@@ -49,10 +54,10 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
 
 export class MutableStore implements Store {
   readonly #objects = new Map<ObjectId, KernelObject>();
-  #next = 1;
+  next = 1;
 
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K> {
-    const object = blank(kind, this.#next++, address, generation, met);
+    const object = blank(kind, this.next++, address, generation, met);
     this.#objects.set(object.id, object);
     return object as OfKind<K>;
   }
@@ -84,5 +89,10 @@ export class MutableStore implements Store {
 
   live(): Iterable<KernelObject> {
     return this.#objects.values();
+  }
+
+  restore(objects: readonly KernelObject[], next: ObjectId): void {
+    for (const object of objects) this.#objects.set(object.id, object);
+    this.next = next;
   }
 }

@@ -7,14 +7,15 @@ import type { PointTable } from "../../events/points.js";
 import type { AddressId, Batch, TaskId } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
-import { Calls, type MissingHalf, type Stack } from "./calls.js";
-import { DescriptorTables } from "./descriptor-tables.js";
+import { Calls, type MissingHalf, type SavedStacks, type Stack } from "./calls.js";
+import { DescriptorTables, type SavedDescriptorTables } from "./descriptor-tables.js";
 import type { Fact } from "./facts.js";
+import type { SavedIdentities } from "./identities.js";
 import { Ledger } from "./ledger.js";
-import { Mappings } from "./mappings.js";
+import { Mappings, type SavedMappings } from "./mappings.js";
 import type { Kind, KernelObject, Module, ObjectId } from "./objects.js";
 import type { Observer } from "./observer.js";
-import { RcuQueue } from "./rcu-queue.js";
+import { RcuQueue, type SavedRcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
 
@@ -30,13 +31,37 @@ const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
 
+/** A fact that waits for events that the recording has not shown. */
+interface Waiting {
+  readonly fact: Fact;
+  readonly events: readonly string[];
+}
+
+/** All that the reducers keep between events, but for the objects, which are the store's. */
+export interface SavedWorld extends Pick<World, "lastLoss" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
+  readonly identities: SavedIdentities;
+  /** Points. */
+  readonly seen: readonly number[];
+  readonly outlived: readonly ObjectId[];
+  readonly overdrawn: readonly ObjectId[];
+  readonly gone: readonly Module[];
+  readonly exits: readonly { readonly task: TaskId; readonly seq: number }[];
+  readonly stacks: SavedStacks;
+  readonly closing: readonly { readonly stack: number; readonly file: ObjectId }[];
+  readonly rcu: SavedRcuQueue;
+  readonly mappings: SavedMappings;
+  readonly descriptors: SavedDescriptorTables;
+  /** By the point for which they wait, in its order. */
+  readonly waiting: readonly { readonly point: number; readonly facts: readonly Waiting[] }[];
+}
+
 export class World extends Ledger {
   readonly calls: Calls;
   /** Points seen so far: what no probe shows cannot be missing. */
   readonly seenPoints: Uint8Array;
   /** The last event before which events are known to be lost. */
   lastLoss = 0;
-  readonly missing: MissingHalf[] = [];
+  missing: readonly MissingHalf[] = [];
   missingHalves = 0;
   observer: Observer = {};
   facts: (fact: Fact) => void = () => {};
@@ -77,6 +102,55 @@ export class World extends Ledger {
     this.descriptors = new DescriptorTables(store, (task) => tables.tasks.get(task).tgid ?? tables.tasks.get(task).pid);
     this.seenPoints = new Uint8Array(points.points.length);
     this.calls = new Calls(points, (task) => tables.tasks.get(task).pid);
+  }
+
+  /** To be read before the next event: what it holds is the state itself. */
+  saved(): SavedWorld {
+    const { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule } = this;
+    const identities = this.savedIdentities();
+    const objects = [...identities.remembered, ...this.store.live()];
+    const known = new Set(objects.map(({ id }) => id));
+    const needed = new Set(objects.map((o) => ("module" in o ? o.module : 0)));
+    const stacks = this.calls.saved();
+    for (const { frames } of stacks) for (const { subject } of frames) needed.add(subject);
+    return {
+      lastLoss,
+      missing,
+      missingHalves,
+      gmemModule,
+      codeFreed,
+      codeModule,
+      identities,
+      seen: [...this.seenPoints.keys()].filter((point) => this.seenPoints[point] === 1),
+      outlived: [...this.outlived].filter((id) => known.has(id)),
+      overdrawn: [...this.overdrawn].filter((id) => known.has(id)),
+      gone: [...this.gone.values()].filter(({ id }) => needed.has(id)),
+      exits: Array.from(this.exits, ([task, seq]) => ({ task, seq })),
+      stacks,
+      closing: Array.from(this.closing, ([stack, file]) => ({ stack: this.calls.keyOf(stack), file })),
+      rcu: this.rcu.saved(),
+      mappings: this.mappings.saved(),
+      descriptors: this.descriptors.saved(),
+      waiting: Array.from(this.#waiting, ([point, facts]) => ({ point, facts })).sort((a, b) => a.point - b.point),
+    };
+  }
+
+  /** Goes on where another world was saved; this one is new, with that one's objects in its store. */
+  restore(saved: SavedWorld): void {
+    const { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
+    Object.assign(this, { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule });
+    this.restoreIdentities(saved.identities);
+    for (const point of saved.seen) this.seenPoints[point] = 1;
+    for (const id of saved.outlived) this.outlived.add(id);
+    for (const id of saved.overdrawn) this.overdrawn.add(id);
+    for (const module of saved.gone) this.gone.set(module.id, module);
+    for (const { task, seq } of saved.exits) this.exits.set(task, seq);
+    this.calls.restore(saved.stacks);
+    for (const { stack, file } of saved.closing) this.closing.set(this.calls.stackAt(stack), file);
+    this.rcu.restore(saved.rcu);
+    this.mappings.restore(saved.mappings);
+    this.descriptors.restore(saved.descriptors);
+    for (const { point, facts } of saved.waiting) this.#waiting.set(point, facts);
   }
 
   /** A view of any event of a batch, of its own: for looking back at an entry when its return comes. */
@@ -156,7 +230,7 @@ export class World extends Ledger {
     const point = this.points.byEvent(unseen)!.id;
     this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), { fact: this.kept(fact), events }]);
   }
-  readonly #waiting = new Map<number, { readonly fact: Fact; readonly events: readonly string[] }[]>();
+  readonly #waiting = new Map<number, readonly Waiting[]>();
 
   /** A fact that rests on an operation which did not happen, although it is probed. */
   factUnless(operation: OperationName, fact: Fact): void {

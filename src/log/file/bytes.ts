@@ -6,6 +6,9 @@
 /** What was read is not what was written. */
 export class DamagedError extends Error {}
 
+/** Half of a character beyond the 16 bits: UTF-8 has no bytes for it. */
+const SURROGATE = /\p{Surrogate}/u;
+
 export class ByteWriter {
   bytes: Uint8Array;
   length = 0;
@@ -58,6 +61,16 @@ export class ByteWriter {
   /** The bytes themselves, behind their length. */
   chunk(bytes: Uint8Array): void {
     this.number(bytes.length);
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** UTF-8, or UTF-16 where that could not say it, behind its length and which of the two it is. */
+  text(text: string): void {
+    const wide = SURROGATE.test(text);
+    const bytes = Buffer.from(text, wide ? "utf16le" : "utf8");
+    this.number(bytes.length * 2 + (wide ? 1 : 0));
     this.reserve(bytes.length);
     this.bytes.set(bytes, this.length);
     this.length += bytes.length;
@@ -137,6 +150,12 @@ export class ByteReader {
   /** Bytes behind their length. */
   chunk(): Uint8Array {
     return this.take(this.number());
+  }
+
+  text(): string {
+    const head = this.number();
+    const bytes = this.take(Math.floor(head / 2));
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(head % 2 === 1 ? "utf16le" : "utf8");
   }
 
   /** A reader of the chunk that follows. */

@@ -354,11 +354,7 @@ function readMasks(reader: ByteReader, length: number): Uint16Array {
 
 function readTexts(reader: ByteReader): string[] {
   const texts: string[] = [];
-  while (!reader.isAtEnd) {
-    const head = reader.number();
-    const bytes = reader.take(Math.floor(head / 2));
-    texts.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(head % 2 === 1 ? "utf16le" : "utf8"));
-  }
+  while (!reader.isAtEnd) texts.push(reader.text());
   return texts;
 }
 

@@ -14,8 +14,6 @@ const LEVEL = 1;
 const NANOSECONDS = 1_000_000_000;
 const STEPS_MAX = 2 ** 51;
 const ABSENT = 0xffffffff;
-/** Half of a character beyond the 16 bits: UTF-8 has no bytes for it. */
-const SURROGATE = /\p{Surrogate}/u;
 /** An argument's code, with both words behind it. */
 const MAX_ARG_BYTES = 15;
 
@@ -249,7 +247,7 @@ export class EventsEncoder {
       low = addresses.low(id);
       high = addresses.high(id);
     }
-    for (const text of this.#texts.keys()) writeText(texts, text);
+    for (const text of this.#texts.keys()) texts.text(text);
   }
 }
 
@@ -322,15 +320,6 @@ function unitOf(timeHigh: Float64Array, timeLow: Uint32Array, digits: number, le
     high = timeHigh[i]!;
   }
   return unit;
-}
-
-function writeText(out: ByteWriter, text: string): void {
-  const wide = SURROGATE.test(text);
-  const bytes = Buffer.from(text, wide ? "utf16le" : "utf8");
-  out.number(bytes.length * 2 + (wide ? 1 : 0));
-  out.reserve(bytes.length);
-  out.bytes.set(bytes, out.length);
-  out.length += bytes.length;
 }
 
 function writeLoss(out: ByteWriter, { index, cpu, count, line }: Loss): void {

@@ -84,13 +84,13 @@ export const fileReducers = {
     entry(_w, e, _stack, frame) {
       if (!frame) return;
       frame.text = e.name;
-      frame.number = e.priv;
+      frame.address = e.priv;
     },
     return(w, e, stack, frame) {
       const file = made(w, e.file, e, stack, frame);
       if (!file || frame?.text !== "kvm-vm") return;
       // The file of a VM: the reference that the VM was born with is the file's.
-      const vm = w.living("vm", frame.number, e);
+      const vm = w.living("vm", frame.address, e);
       w.store.update(w.store.update(w.follow(file), recipes.fileVm, vm), recipes.fileOpened, "kvm-vm", file.inode, file.dentry, file.mount, false);
       w.touch(w.store.update(w.follow(vm), recipes.handOver, 0, file.id), e, "its first reference is its file's");
     },

@@ -103,7 +103,7 @@ export const guestMemfdReducers = {
       const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (!frame) return;
       frame.subject = vm.id;
-      frame.number = e.slot;
+      frame.address = e.slot;
       frame.text = String(e.offset);
       frame.file = w.descriptors.fileOf(e.taskId, e.fd)?.id ?? 0;
     },
@@ -114,14 +114,14 @@ export const guestMemfdReducers = {
       // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
       if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
-      const before = w.at("memslot", frame.number);
+      const before = w.at("memslot", frame.address);
       if (before && before.death === 0) {
         w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
         const owner = w.store.get(before.vm, "vm");
         if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
         w.died(before, e);
       }
-      let slot = w.follow(w.born("memslot", frame.number, e, null));
+      let slot = w.follow(w.born("memslot", frame.address, e, null));
       const region = stack.find("kvm_set_memory_region");
       slot = w.store.update(slot, recipes.slotBound, frame.subject, file?.id ?? 0, frame.text, region ? region.number : null);
       const vm = w.store.get(frame.subject, "vm");
@@ -197,12 +197,12 @@ export const guestMemfdReducers = {
       const inode = w.mappings.inodeOf(e.mapping, stack);
       if (!inode || !frame) return;
       frame.subject = w.touch(inode, e).id;
-      frame.number = e.folio;
+      frame.address = e.folio;
     },
     return(w, e, _stack, frame) {
       const inode = frame && w.store.get(frame.subject, "inode");
       if (!inode || e.err !== 0) return;
-      w.mappings.added(frame.number, inode);
+      w.mappings.added(frame.address, inode);
       w.store.update(inode, recipes.inodePages, inode.pages + 1);
     },
   },
@@ -215,7 +215,7 @@ export const guestMemfdReducers = {
   truncate_inode_pages_final: {
     entry(w, e, stack) {
       const evicting = stack.find("evict");
-      if (evicting?.number) w.mappings.learn(e.mapping, evicting.number);
+      if (evicting?.address) w.mappings.learn(e.mapping, evicting.address);
       const inode = w.mappings.inodeOf(e.mapping, stack);
       if (inode) w.touch(inode, e);
     },

@@ -233,7 +233,7 @@ export const inodeReducers = {
   evict: {
     entry(w, e, stack, frame) {
       const inode = known(w, e.inode, e, stack);
-      if (frame) frame.number = e.inode;
+      if (frame) frame.address = e.inode;
       if (!inode) return;
       if (frame) frame.subject = inode.id;
       w.codeNeeded(inode, e);

@@ -40,12 +40,12 @@ export const vmReducers = {
   kvm_arch_init_vm: {
     entry(_w, e, _stack, frame) {
       if (!frame) return;
-      frame.subject = e.kvm;
+      frame.address = e.kvm;
       frame.text = String(e.type);
     },
     return(w, e, _stack, frame) {
       if (!frame || e.err !== 0) return;
-      let vm = w.follow(w.born("vm", frame.subject, e, 0));
+      let vm = w.follow(w.born("vm", frame.address, e, 0));
       vm = w.holdBy(w.store.update(vm, recipes.vmType, frame.text), 0, e, "kvm_create_vm");
       w.touch(vm, e, "created, users_count 1");
     },

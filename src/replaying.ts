@@ -1,0 +1,109 @@
+/** A replay under way: what the command's verbs drive, and what snapshots are taken of. */
+import { points } from "../events/index.js";
+import { Checker, type SavedChecker, type Told } from "./check/checker.js";
+import type { Batch } from "./log/batch.js";
+import type { Tables } from "./log/tables.js";
+import type { Recorded } from "./read/report.js";
+import { Reducer, type SavedReducer } from "./reduce/reducer.js";
+import { MutableStore, type Store } from "./reduce/store.js";
+import type { World } from "./reduce/world.js";
+
+export interface ReplayingOptions extends Told {
+  /** Count every object, not only those of guest_memfd and what they hang on. */
+  readonly everything?: boolean;
+  readonly store?: Store;
+}
+
+export interface SavedReplay {
+  readonly everything: boolean;
+  readonly next: number;
+  readonly span: SavedSpan;
+  readonly reducer: SavedReducer;
+  readonly checker: SavedChecker;
+}
+
+/** What has been read so far, as state and as verdicts, and the time that it took. */
+export class Replaying {
+  readonly reducer: Reducer;
+  readonly checker: Checker;
+  /** The number of the event that is to be reduced next. */
+  next = 1;
+  readonly #span = new Span();
+
+  readonly tables: Tables;
+
+  constructor(recording: Pick<Recorded, "tables" | "fileOf">, options: ReplayingOptions = {}) {
+    const { tables } = recording;
+    this.tables = tables;
+    this.reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
+    this.checker = new Checker(this.world, tables, options, recording);
+  }
+
+  get world(): World {
+    return this.reducer.world;
+  }
+  /** From the first event to the last. */
+  get seconds(): number {
+    return this.#span.seconds;
+  }
+
+  /** The events of a batch before index `to`; those that were reduced already are passed over. */
+  reduce(batch: Batch, to = batch.length): void {
+    const from = Math.max(0, Math.min(to, this.next - batch.firstSeq));
+    this.reducer.reduce(batch, from, to);
+    this.#span.add(batch, from, to);
+    this.next = batch.firstSeq + to;
+  }
+
+  /** To be read before the next event: what it holds is the state itself. */
+  saved(): SavedReplay {
+    return { everything: this.world.everything, next: this.next, span: this.#span.saved(), reducer: this.reducer.saved(), checker: this.checker.saved() };
+  }
+
+  /** Goes on where another replay was saved; this one is new, and follows as much as that one. */
+  restore({ next, span, reducer, checker }: SavedReplay): void {
+    this.next = next;
+    this.#span.restore(span);
+    this.reducer.restore(reducer);
+    this.checker.restore(checker);
+  }
+}
+
+/** `high * 10^9 + low`. */
+interface Time {
+  readonly high: number;
+  readonly low: number;
+}
+
+export interface SavedSpan {
+  readonly first: Time | undefined;
+  readonly last: Time;
+}
+
+/** The time between the first and the last event. */
+class Span {
+  #first: Time | undefined;
+  #last: Time = { high: 0, low: 0 };
+
+  /** Events `[from, to)` of a batch. */
+  add(batch: Batch, from: number, to: number): void {
+    if (from >= to) return;
+    this.#first ??= { high: batch.timeHigh[from]!, low: batch.timeLow[from]! };
+    this.#last = { high: batch.timeHigh[to - 1]!, low: batch.timeLow[to - 1]! };
+  }
+
+  saved(): SavedSpan {
+    return { first: this.#first, last: this.#last };
+  }
+
+  restore({ first, last }: SavedSpan): void {
+    this.#first = first;
+    this.#last = last;
+  }
+
+  get seconds(): number {
+    if (!this.#first) return 0;
+    const seconds = this.#last.high - this.#first.high + (this.#last.low - this.#first.low) / 1e9;
+    return Math.round(seconds * 1e6) / 1e6;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The bytes of a snapshot, as they are written and read: numbers of seven bits a byte, and whatever has a number in this
+ * process only (an address, a task, a point, a text) by what it stands for. A task, a point and a text are written where they
+ * are used first, and later by which of them it was, so that two processes write the same bytes.
+ */
+import type { PointTable } from "../../events/points.js";
+import type { AddressId, TaskId } from "../log/batch.js";
+import { ByteReader, ByteWriter, DamagedError } from "../log/file/bytes.js";
+import type { Tables } from "../log/tables.js";
+import type { KernelObject } from "../reduce/objects.js";
+
+/** Written in place of a number: what was not written before follows. */
+const NEW = 0;
+/** Written in place of the step to an address, which has `NEAR` added. */
+const NULL = 0;
+const FAR = 1;
+const NEAR = 2;
+/** No task's name is as long, whatever recorded it. */
+const NAME_BYTES = 4096;
+const TWO_32 = 4294967296;
+
+export class DocumentWriter extends ByteWriter {
+  readonly #tasks = new Map<TaskId, number>();
+  readonly #points = new Map<number, number>();
+  readonly #texts = new Map<string, number>();
+  readonly #objects = new Map<KernelObject, number>();
+  #low = 0;
+  #high = 0;
+  #seq = 0;
+
+  constructor(
+    readonly points: PointTable,
+    readonly tables: Tables,
+  ) {
+    super(1 << 14);
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** Any number; whole ones of up to 51 bits are short. */
+  real(value: number): void {
+    if (Number.isSafeInteger(value) && Math.abs(value) < 2 ** 51 && !Object.is(value, -0)) return this.number((value < 0 ? -value * 2 - 1 : value * 2) + 1);
+    this.byte(0);
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(value);
+    this.reserve(8);
+    this.bytes.set(bytes, this.length);
+    this.length += 8;
+  }
+
+  /** By how far it lies from the address that was written last; what lies 2^32 bytes or more away, by how many of those it does. */
+  address(id: AddressId): void {
+    if (id === 0) return this.byte(NULL);
+    const { addresses } = this.tables;
+    const low = addresses.low(id);
+    const high = addresses.high(id);
+    const far = high - this.#high;
+    const step = low - this.#low;
+    if (far === 0) this.number((step < 0 ? -step * 2 - 1 : step * 2) + NEAR);
+    else {
+      this.byte(FAR);
+      this.signed(far);
+      this.number(low);
+    }
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** An event, 0 for none; by how far it is from the one that was written last. */
+  seq(seq: number): void {
+    if (seq === 0) return this.byte(0);
+    const step = seq - this.#seq;
+    this.number((step < 0 ? -step * 2 - 1 : step * 2) + 1);
+    this.#seq = seq;
+  }
+
+  /** The next event is written as what it is, so that what follows is the same bytes wherever it stands. */
+  anew(): void {
+    this.#seq = 0;
+  }
+
+  task(id: TaskId): void {
+    if (!this.#first(this.#tasks, id)) return;
+    const { tasks } = this.tables;
+    this.chunk(tasks.bytesOf(id));
+    this.number((tasks.get(id).tgid ?? -1) + 1);
+  }
+
+  point(id: number): void {
+    if (this.#first(this.#points, id)) this.text(this.points.points[id]?.event ?? "");
+  }
+
+  /** A text that may come again. */
+  word(text: string): void {
+    if (this.#first(this.#texts, text)) this.text(text);
+  }
+
+  /** An object that `write` writes when it is named for the first time. */
+  object(object: KernelObject, write: () => void): void {
+    if (this.#first(this.#objects, object)) write();
+  }
+
+  #first<T>(written: Map<T, number>, value: T): boolean {
+    const known = written.get(value);
+    this.number(known ?? NEW);
+    if (known === undefined) written.set(value, written.size + 1);
+    return known === undefined;
+  }
+}
+
+/** Throws a `DamagedError` for whatever no writer wrote. */
+export class DocumentReader extends ByteReader {
+  readonly #tasks: TaskId[] = [];
+  readonly #points: number[] = [];
+  readonly #texts: string[] = [];
+  readonly #objects: KernelObject[] = [];
+  #low = 0;
+  #high = 0;
+  #seq = 0;
+
+  constructor(
+    bytes: Uint8Array,
+    readonly points: PointTable,
+    readonly tables: Tables,
+  ) {
+    super(bytes);
+  }
+
+  byte(): number {
+    return this.take(1)[0]!;
+  }
+
+  real(): number {
+    const head = this.number();
+    if (head > 0) return head % 2 === 1 ? (head - 1) / 2 : -head / 2;
+    const bytes = this.take(8);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, 8).readDoubleLE();
+  }
+
+  address(): AddressId {
+    const head = this.number();
+    if (head === NULL) return 0;
+    if (head === FAR) {
+      this.#high += this.signed();
+      this.#low = this.below(TWO_32 - 1);
+    } else this.#low += head % 2 === 1 ? -(head - 1) / 2 : (head - NEAR) / 2;
+    if (this.#low < 0 || this.#low >= TWO_32 || this.#high < 0 || this.#high >= TWO_32) throw new DamagedError("an address of more than 64 bits");
+    return this.tables.addresses.intern(this.#low, this.#high);
+  }
+
+  seq(): number {
+    const head = this.number();
+    if (head === 0) return 0;
+    this.#seq += head % 2 === 1 ? (head - 1) / 2 : -head / 2;
+    if (!Number.isSafeInteger(this.#seq)) throw new DamagedError("an event of no number");
+    return this.#seq;
+  }
+
+  anew(): void {
+    this.#seq = 0;
+  }
+
+  task(): TaskId {
+    return this.#named(this.#tasks, () => {
+      const name = this.take(this.below(NAME_BYTES));
+      const tgid = this.number() - 1;
+      return this.tables.tasks.internBytes(name, 0, name.length, tgid < 0 ? undefined : tgid);
+    });
+  }
+
+  point(): number {
+    return this.#named(this.#points, () => {
+      const event = this.text();
+      const point = this.points.byEvent(event);
+      if (!point) throw new DamagedError("an event that the catalogue does not have");
+      return point.id;
+    });
+  }
+
+  word(): string {
+    return this.#named(this.#texts, () => this.text());
+  }
+
+  object(read: () => KernelObject): KernelObject {
+    return this.#named(this.#objects, read);
+  }
+
+  #named<T>(known: T[], read: () => T): T {
+    const number = this.below(known.length);
+    if (number !== NEW) return known[number - 1]!;
+    const value = read();
+    known.push(value);
+    return value;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Snapshots: the whole state of a replay as bytes, so that the state at any event is a snapshot before it and the replay of
+ * what comes between.
+ *
+ *     const bytes = takeSnapshot(replaying);                  // after any event
+ *     const again = restoreReplay(bytes, recording);          // in any process
+ *     again.reduce(batch);                                    // batches from event `again.next` on; what it has seen is passed over
+ *     await replayRecording(recording, { from: again });      // or all the rest of a recording
+ *
+ * A document says nothing of the process that wrote it: two that replay the same events write the same bytes, so that their
+ * hash (`stateHash`) is that of the state. It belongs to a version of the reducers: `restoreReplay` throws a `SnapshotError`
+ * for another's, as for bytes that are no snapshot at all, and whoever kept it makes it again.
+ *
+ * What observers collect is not part of it.
+ */
+import { createHash } from "node:crypto";
+import type { PointTable } from "../../events/points.js";
+import { points as catalogue } from "../../events/index.js";
+import { DamagedError } from "../log/file/bytes.js";
+import { createTables, type Tables } from "../log/tables.js";
+import { REDUCER_VERSION } from "../reduce/version.js";
+import { Replaying, type ReplayingOptions, type SavedReplay } from "../replaying.js";
+import { Comparison } from "./difference.js";
+import { DocumentReader, DocumentWriter } from "./document.js";
+import { SnapshotError } from "./snapshot-error.js";
+import { state } from "./state.js";
+import { checked } from "./sound.js";
+
+export { SnapshotError } from "./snapshot-error.js";
+
+/** "KRS" and the number of the reducers' version come first. */
+const MAGIC = Buffer.from("KRS");
+
+/** The state after the last event that was reduced. */
+export function takeSnapshot(replaying: Replaying): Uint8Array {
+  const out = new DocumentWriter(catalogue, replaying.tables);
+  for (const byte of MAGIC) out.byte(byte);
+  out.number(REDUCER_VERSION);
+  state.write(out, replaying.saved());
+  return out.written;
+}
+
+/**
+ * The replay that a snapshot was taken of, as if it had read everything, over a recording of the same events, whose tables
+ * learn what the snapshot names. Throws a `SnapshotError`.
+ */
+export function restoreReplay(bytes: Uint8Array, recording: ConstructorParameters<typeof Replaying>[0], options: Omit<ReplayingOptions, "everything"> = {}): Replaying {
+  const saved = decoded(bytes, catalogue, recording.tables);
+  const replaying = new Replaying(recording, { ...options, everything: saved.everything });
+  replaying.restore(saved);
+  return replaying;
+}
+
+/** SHA-256 of the state, in hexadecimal: the same for the same events, whoever replays them. */
+export function stateHash(replaying: Replaying): string {
+  return createHash("sha256").update(takeSnapshot(replaying)).digest("hex");
+}
+
+/** Where two snapshots differ first, in words; `undefined` when they do not. Throws a `SnapshotError`. */
+export function firstDifference(a: Uint8Array, b: Uint8Array): string | undefined {
+  if (Buffer.from(a).equals(b)) return undefined;
+  const tables = createTables();
+  return new Comparison(catalogue, tables).first(decoded(a, catalogue, tables), decoded(b, catalogue, tables));
+}
+
+function decoded(bytes: Uint8Array, points: PointTable, tables: Tables): SavedReplay {
+  try {
+    const from = new DocumentReader(bytes, points, tables);
+    if (!MAGIC.equals(from.take(MAGIC.length))) throw new SnapshotError("is no snapshot");
+    const version = from.number();
+    if (version !== REDUCER_VERSION) throw new SnapshotError(`a snapshot by version ${version} of the reducers, and these are ${REDUCER_VERSION}`);
+    const saved = state.read(from);
+    if (!from.isAtEnd) throw new SnapshotError("a snapshot that goes on behind its end");
+    return checked(saved, points);
+  } catch (error) {
+    if (error instanceof DamagedError) throw new SnapshotError(`a damaged snapshot: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/** Kernel objects in a snapshot. */
+import { DamagedError } from "../log/file/bytes.js";
+import type { Kind, KernelObject, OfKind, Reference, Step } from "../reduce/objects.js";
+import { TRAIL } from "../reduce/recipes.js";
+import { blank } from "../reduce/store.js";
+import { address, type Codec, type Fields, flag, integer, list, nullable, oneOf, point, real, record, seq, task, whole, word, word32 } from "./codec.js";
+import type { DocumentReader, DocumentWriter } from "./document.js";
+
+type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "steps";
+/** What objects of a kind have beyond a life. */
+type Own<K extends Kind> = Fields<Omit<OfKind<K>, Life>>;
+
+const OWN: { readonly [K in Kind]: Own<K> } = {
+  inode: { stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"), superblock: whole, nlink: nullable(real), pages: real, module: whole, ownFree: flag, pendingRcu: seq, callbacks: whole, frees: whole },
+  file: { stage: oneOf("allocated", "open", "releasing", "released"), name: word, inode: whole, dentry: whole, mount: whole, module: whole, vm: whole, vmAddress: address, descriptors: integer, shared: flag, kept: list(seq), gmem: flag, made: seq },
+  dentry: { inode: whole, superblock: whole },
+  mount: { superblock: whole, fsName: word, module: whole, unmounted: seq },
+  superblock: { fsName: word, magic: nullable(real), stage: oneOf("live", "shutting down", "dead"), module: whole },
+  fs_type: { name: word, module: whole },
+  module: { name: word, stage: oneOf("coming", "live", "exiting", "freed"), ownsGmem: flag, unpinned: seq },
+  vm: { type: word, stage: oneOf("live", "destroying", "destroyed"), slots: list(whole) },
+  memslot: { vm: whole, slot: nullable(real), file: whole, offset: word },
+  descriptors: { files: filesOf() },
+};
+const KINDS = Object.keys(OWN) as Kind[];
+export const kindOf = oneOf(...KINDS);
+const own = Object.fromEntries(KINDS.map((kind) => [kind, record(OWN[kind] as Fields<object>)])) as Record<Kind, Codec<object>>;
+
+export const reference: Codec<Reference> = record<Reference>({ owner: integer, seq, by: word, task });
+export const step: Codec<Step> = record<Step>({ seq, point, task, note: word });
+const references = list(reference);
+const count = nullable(real);
+
+/** An object: all of it where it is named first, and then by which of them it was. */
+export const object: Codec<KernelObject> = {
+  write: (out, value) => out.object(value, () => writeObject(out, value)),
+  read: (from) => from.object(() => readObject(from)),
+};
+
+/** The same where only objects of one kind can be. */
+export function objectOf<K extends Kind>(kind: K): Codec<OfKind<K>> {
+  return {
+    write: (out, value) => object.write(out, value),
+    read(from) {
+      const value = object.read(from);
+      if (value.kind !== kind) throw new DamagedError(`a ${value.kind} where a ${kind} belongs`);
+      return value as OfKind<K>;
+    },
+  };
+}
+
+function writeObject(out: DocumentWriter, o: KernelObject): void {
+  out.anew();
+  kindOf.write(out, o.kind);
+  out.number(o.id);
+  out.address(o.address);
+  out.number(o.generation);
+  out.seq(o.met);
+  out.seq(o.birth);
+  out.seq(o.death);
+  flag.write(out, o.focus);
+  count.write(out, o.count);
+  out.real(o.unprobed);
+  references.write(out, o.references);
+  out.number(o.steps);
+  for (const passed of o.trail) step.write(out, passed);
+  own[o.kind].write(out, o);
+}
+
+function readObject(from: DocumentReader): KernelObject {
+  from.anew();
+  const kind = kindOf.read(from);
+  const id = from.number();
+  const where = from.address();
+  const generation = word32.read(from);
+  const o = blank(kind, id, where, generation, from.seq());
+  o.birth = from.seq();
+  o.death = from.seq();
+  o.focus = flag.read(from);
+  o.count = count.read(from);
+  o.unprobed = from.real();
+  o.references = references.read(from);
+  o.steps = from.number();
+  for (let k = Math.min(o.steps, TRAIL); k > 0; k--) o.trail.push(step.read(from));
+  return Object.assign(o, own[kind].read(from));
+}
+
+/** Descriptor to file, in the order in which the table has them. */
+function filesOf(): Codec<Readonly<Record<number, number>>> {
+  const entries = list(record<{ fd: number; file: number }>({ fd: integer, file: whole }));
+  return {
+    write: (out, files) => entries.write(out, Object.entries(files).map(([fd, file]) => ({ fd: Number(fd), file }))),
+    read: (from) => Object.assign(Object.create(null) as Record<number, number>, Object.fromEntries(entries.read(from).map(({ fd, file }) => [fd, file]))),
+  };
+}

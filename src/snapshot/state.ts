@@ -1,0 +1,94 @@
+/** The state of a replay in a snapshot, part by part. */
+import { RULES, type Finding } from "../check/finding.js";
+import type { Disagreement, SavedChecker } from "../check/checker.js";
+import type { MissingHalf, SavedFrame, SavedStacks } from "../reduce/calls.js";
+import type { SavedDescriptorTables } from "../reduce/descriptor-tables.js";
+import type { SavedIdentities } from "../reduce/identities.js";
+import type { SavedMappings } from "../reduce/mappings.js";
+import type { SavedRcuQueue } from "../reduce/rcu-queue.js";
+import type { SavedReducer } from "../reduce/reducer.js";
+import type { SavedWorld } from "../reduce/world.js";
+import type { SavedReplay } from "../replaying.js";
+import { address, type Codec, flag, integer, list, listOf, oneOf, optional, point, real, record, seq, task, text, whole, word, word32, upTo } from "./codec.js";
+import { place } from "./events.js";
+import { fact } from "./facts.js";
+import { kindOf, object, objectOf, step } from "./objects.js";
+
+const ids = list(whole);
+const ruleOf = oneOf(...RULES);
+
+const lifetimes = listOf(record<SavedIdentities["lifetimes"]["all"][number]>({ kind: kindOf, born: whole, died: whole }));
+const identities = record<SavedIdentities>({
+  remembered: listOf(object),
+  vacant: listOf(record<SavedIdentities["vacant"][number]>({ address, generation: word32 })),
+  lifetimes: record<SavedIdentities["lifetimes"]>({ focus: lifetimes, all: lifetimes }),
+});
+
+const frame = record<SavedFrame>({ point, seq, task, paired: flag, subject: whole, other: whole, file: whole, address, number: real, text: word, holds: ids, reserved: list(integer), overput: ids, putFiles: ids, born: ids });
+const stacks: Codec<SavedStacks> = listOf(record<SavedStacks[number]>({ key: real, frames: listOf(frame) }));
+
+const rcu = record<SavedRcuQueue>({
+  pending: listOf(record<SavedRcuQueue["pending"][number]>({ address, inode: whole })),
+  votes: listOf(record<SavedRcuQueue["votes"][number]>({ offset: whole, votes: whole })),
+  offset: integer,
+  lastHead: address,
+  ran: seq,
+});
+
+const mappings = record<SavedMappings>({ offset: integer, folios: listOf(record<SavedMappings["folios"][number]>({ folio: address, inode: whole })) });
+
+const descriptors = record<SavedDescriptorTables>({
+  tables: listOf(record<SavedDescriptorTables["tables"][number]>({ process: real, table: whole })),
+  kept: listOf(record<SavedDescriptorTables["kept"][number]>({ fd: integer, fact })),
+});
+
+const world = record<SavedWorld>({
+  identities,
+  lastLoss: seq,
+  missing: listOf(record<MissingHalf>({ operation: word, missing: oneOf("entry", "return"), seq, task })),
+  missingHalves: whole,
+  gmemModule: whole,
+  codeFreed: flag,
+  codeModule: address,
+  seen: listOf(point),
+  outlived: ids,
+  overdrawn: ids,
+  gone: listOf(objectOf("module")),
+  exits: listOf(record<SavedWorld["exits"][number]>({ task, seq })),
+  stacks,
+  closing: listOf(record<SavedWorld["closing"][number]>({ stack: real, file: whole })),
+  rcu,
+  mappings,
+  descriptors,
+  waiting: listOf(record<SavedWorld["waiting"][number]>({ point, facts: listOf(record<SavedWorld["waiting"][number]["facts"][number]>({ fact, events: listOf(word) })) })),
+});
+
+const reducer = record<SavedReducer>({
+  objects: listOf(object),
+  next: whole,
+  events: whole,
+  learned: listOf(record<SavedReducer["learned"][number]>({ point, paired: flag, framed: flag })),
+  lastOnCpu: listOf(record<SavedReducer["lastOnCpu"][number]>({ cpu: upTo(0xffff), seq })),
+  last: optional(place),
+  world,
+});
+
+const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step) });
+const checker = record<SavedChecker>({
+  tally: listOf(record<SavedChecker["tally"][number]>({ rule: ruleOf, wrong: whole, fine: whole, cannotTell: whole })),
+  explained: listOf(record<SavedChecker["explained"][number]>({ reason: word, count: whole })),
+  unexplained: whole,
+  disagreements: list(record<Disagreement>({ object: word, event: seq, expected: real, observed: real, explanation: word })),
+  findings: list(finding),
+  hazards: list(finding),
+});
+
+const time = record<{ readonly high: number; readonly low: number }>({ high: real, low: word32 });
+
+export const state: Codec<SavedReplay> = record<SavedReplay>({
+  everything: flag,
+  next: seq,
+  span: record<SavedReplay["span"]>({ first: optional(time), last: time }),
+  reducer,
+  checker,
+});

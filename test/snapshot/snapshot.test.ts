@@ -1,0 +1,96 @@
+/** A snapshot and the events behind it are the whole recording: the same state, findings, counts and answers, wherever it is cut. */
+import test from "ava";
+import fc from "fast-check";
+import { PersistentStore } from "../../src/reduce/persistent-store.js";
+import { MutableStore, type Store } from "../../src/reduce/store.js";
+import { Replaying } from "../../src/replaying.js";
+import { stateJson, stateOf } from "../../src/show/state.js";
+import { firstDifference, restoreReplay, stateHash, takeSnapshot } from "../../src/snapshot/index.js";
+import { elsewhere } from "../support/elsewhere.js";
+import { batchesOf, nameOf, type Read, recordingsOf } from "../support/recordings.js";
+
+const RECORDINGS = recordingsOf("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2", "linux-7.3", "race", "broken", "mistakes", "partial", "random");
+const lengthOf = ({ batches }: Read): number => batches.reduce((sum, { length }) => sum + length, 0);
+
+/** Goes on to the event before number `end`. */
+function goOn(replaying: Replaying, read: Read, end = Infinity): Replaying {
+  for (const batch of read.batches) {
+    const to = Math.min(batch.length, end - batch.firstSeq);
+    if (to > 0) replaying.reduce(batch, to);
+  }
+  return replaying;
+}
+
+function finished(replaying: Replaying): Replaying {
+  replaying.reducer.finish();
+  return replaying;
+}
+
+/** All that a replay answers, in words. */
+function answers({ world, checker, seconds }: Replaying): object {
+  const { findings, hazards, tally, explained, unexplained, disagreements } = checker;
+  const state = stateJson(stateOf(world, true), { path: "-", event: 0, time: "" });
+  const { missing, missingHalves, lifetimes, lastLoss } = world;
+  return { findings, hazards, tally, explained, unexplained, disagreements, state, missing, missingHalves, lifetimes, lastLoss, seconds };
+}
+
+/** Replays a recording that is cut before each of these events; there, what goes on is restored from a snapshot. */
+function inParts(read: Read, cuts: readonly number[], everything: boolean, store: () => Store = () => new MutableStore()): Replaying {
+  let replaying = new Replaying(read, { everything, store: store() });
+  for (const cut of [...cuts].sort((a, b) => a - b)) replaying = restoreReplay(takeSnapshot(goOn(replaying, read, cut)), read, { store: store() });
+  return finished(goOn(replaying, read));
+}
+
+const cutsIn = (read: Read, most: number): fc.Arbitrary<number[]> => fc.uniqueArray(fc.integer({ min: 1, max: lengthOf(read) + 1 }), { minLength: 1, maxLength: most });
+
+for (const path of RECORDINGS) {
+  test(`a snapshot and what comes behind it are the whole: ${nameOf(path)}`, async (t) => {
+    const read = await batchesOf(path);
+    const other = elsewhere(read);
+    for (const everything of [false, true]) {
+      const whole = inParts(read, [], everything);
+      const document = takeSnapshot(whole);
+      const expected = answers(whole);
+      fc.assert(
+        fc.property(cutsIn(read, 3), (cuts) => {
+          const parts = inParts(read, cuts, everything);
+          t.is(firstDifference(takeSnapshot(parts), document), undefined);
+          t.deepEqual(answers(parts), expected);
+        }),
+        { numRuns: 4 },
+      );
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: lengthOf(read) + 1 }), (cut) => {
+          const here = takeSnapshot(goOn(new Replaying(read, { everything }), read, cut));
+          t.deepEqual(takeSnapshot(goOn(new Replaying(other, { everything }), other, cut)), here, "the same events under other numbers are the same bytes");
+          const there = restoreReplay(here, other);
+          t.deepEqual(takeSnapshot(there), here, "what is restored is what was saved");
+          t.is(firstDifference(takeSnapshot(finished(goOn(there, other))), document), undefined);
+        }),
+        { numRuns: 2 },
+      );
+    }
+  });
+}
+
+test("a store whose moments are kept is restored as one", async (t) => {
+  for (const path of recordingsOf("race", "broken")) {
+    const read = await batchesOf(path);
+    const whole = finished(goOn(new Replaying(read), read));
+    fc.assert(
+      fc.property(cutsIn(read, 2), (cuts) => {
+        const kept = inParts(read, cuts, false, () => new PersistentStore());
+        t.deepEqual(answers(kept), answers(whole));
+        t.true([...kept.world.store.live()].every((o) => Object.isFrozen(o) && Object.isFrozen(o.references)));
+      }),
+      { numRuns: 3 },
+    );
+  }
+});
+
+test("the hash of a state is that of its events: another event is another hash", async (t) => {
+  const read = await batchesOf("fixtures/recordings/linux-7.2/s01-create-close.trace.gz");
+  const hashes = [100, 1000, 1001, 1002].map((cut) => stateHash(goOn(new Replaying(read), read, cut)));
+  t.is(new Set(hashes).size, 4);
+  t.is(stateHash(goOn(new Replaying(elsewhere(read)), elsewhere(read), 1000)), hashes[1]);
+});
