@@ -10,6 +10,7 @@ export { MemoryLog, type Log, type Origin } from "./log/log.js";
 export { eventsOf, type Inside, type PlacedEvent } from "./events.js";
 export { eventAt, type KernelEvent } from "./log/event.js";
 export type { Batch } from "./log/batch.js";
+export type { FollowOptions } from "./read/live/recording.js";
 export { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
 export { TroubleError } from "./read/trouble.js";
 export { CallTrees, type CallNode } from "./reduce/call-tree.js";

@@ -97,7 +97,7 @@ export async function courseOf(log: string | Recorded, options: OpenOptions = {}
       fsOf.set(root.seq, touching.get(root.task) ?? "");
       touching.delete(root.task);
     }
-    const kept = essential(root, ofVmFile(root));
+    const kept = essential(root, ofVmFile(root), recording.fileOf === undefined);
     if (!kept || (PASSING.has(kept.operation) && kept.children.length === 0)) continue;
     const { pid } = tasks.get(root.task);
     const mine = rootsOf.get(pid);
@@ -124,14 +124,14 @@ function ofVmFile(root: CallNode): boolean {
   return root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm");
 }
 
-/** A tree without what would differ between two runs of the same thing. */
-function essential(node: CallNode, ofVm: boolean): CallNode | undefined {
+/** A tree without what would differ between two runs of the same thing; of a recording in several files a line says nothing. */
+function essential(node: CallNode, ofVm: boolean, hasLines: boolean): CallNode | undefined {
   if (PER_SLAB.has(node.operation)) return undefined;
-  const children = node.children.map((child) => essential(child, ofVm)).filter((child) => child !== undefined);
+  const children = node.children.map((child) => essential(child, ofVm, hasLines)).filter((child) => child !== undefined);
   // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
   if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
   const { operation } = points.points[node.point]!;
   const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || MATTERS.has(operation.name);
   if (!matters) return undefined;
-  return { ...node, children };
+  return { ...node, line: hasLines ? node.line : 0, children };
 }

@@ -8,7 +8,7 @@ function keyOf(finding: Finding): string {
 }
 
 function siteOf(finding: Finding): Site {
-  return finding.line === undefined ? { event: finding.event } : { event: finding.event, line: finding.line };
+  return finding.line === undefined || finding.file !== undefined ? { event: finding.event } : { event: finding.event, line: finding.line };
 }
 
 export function compareFindings(before: readonly Finding[], after: readonly Finding[]): Difference[] {

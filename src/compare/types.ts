@@ -15,7 +15,7 @@ export type DifferenceKind =
 /** Where in a recording something is. */
 export interface Site {
   readonly event: number;
-  /** Absent where the format has no lines. */
+  /** Absent where the format has no lines, or the recording several files. */
   readonly line?: number;
 }
 

@@ -6,8 +6,12 @@ import test from "ava";
 import fc from "fast-check";
 import { points } from "../../../events/index.js";
 import { eventAt } from "../../../src/log/event.js";
+import { diff } from "../../../src/compare/diff.js";
+import { conform } from "../../../src/conform/index.js";
+import { kernels } from "../../../src/kernels/index.js";
 import { openRecording } from "../../../src/read/recording.js";
 import { replay } from "../../../src/replay.js";
+import { readScenario } from "../../../src/scenario/parse.js";
 import { replayJson } from "../../../src/show/json.js";
 import { line, PLAIN, text } from "../helpers.js";
 import { byCpu, directoryOf, removeCopies } from "./copies.js";
@@ -36,6 +40,24 @@ test("a finding names its file, and the line in it", async (t) => {
   const { findings } = await replay(directory);
   for (const { file, line: at, time } of findings) t.regex(readFileSync(join(directory, file!), "latin1").split("\n")[at! - 1]!, new RegExp(` ${time}: `));
   t.deepEqual(findings.map(({ file }) => file), ["per_cpu/cpu0/trace"]);
+});
+
+test("compared with another recording, it is that recording; without lines, which would be of no one file", async (t) => {
+  const directory = directoryOf(byCpu(unzip(RACE)));
+  const { differences, summary } = await diff(directory, `fixtures/recordings/${RACE}`);
+  t.deepEqual(differences, []);
+  t.true(summary.operations.same > 20);
+  const other = await diff(directory, "fixtures/recordings/linux-7.2/s16-race-close-unbind.trace.gz");
+  t.true(other.differences.length > 0);
+  t.true(other.differences.every(({ before }) => before?.line === undefined));
+});
+
+test("where a kernel does not admit it is named by file and line", async (t) => {
+  const directory = directoryOf(byCpu(unzip("broken/leak-module-on-error/s09-enfile.trace.gz")));
+  const { verdict, blocked } = await conform(directory, await readScenario("fixtures/scenarios/linux-6.12/s09-enfile.scn"), kernels["linux-6.12-patched"]);
+  t.is(verdict, "not admitted");
+  const [{ file, line: at }] = blocked[0] as [(typeof blocked)[0][0]];
+  t.regex(readFileSync(join(directory, file!), "latin1").split("\n")[at! - 1]!, /: put_unused_fd: /);
 });
 
 async function eventsOf(path: string): Promise<object[]> {
