@@ -14,7 +14,7 @@ import { list } from "../show/text.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import { ExportTarget } from "./export-target.js";
 import { parseMoment } from "./moment.js";
-import { Progress } from "./progress.js";
+import { progressOf, type ProgressSink } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 import { warningLines } from "./warnings.js";
@@ -70,7 +70,7 @@ async function runExport(path: string, flags: Flags, terminal: Terminal): Promis
 
 class Run {
   readonly #target: ExportTarget;
-  readonly #progress: Progress;
+  readonly #progress: ProgressSink;
 
   constructor(
     private readonly path: string,
@@ -78,7 +78,7 @@ class Run {
     private readonly terminal: Terminal,
   ) {
     this.#target = new ExportTarget(terminal.out, flags.output, path);
-    this.#progress = new Progress(terminal.err, terminal.progress && (flags.output !== undefined || !terminal.shared));
+    this.#progress = progressOf(terminal, flags.output !== undefined || !terminal.shared);
   }
 
   async stream(pieces: (typeof STREAMS)[string]): Promise<number> {

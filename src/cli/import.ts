@@ -1,10 +1,13 @@
 /** `kreel import TRACE LOG`. */
 import { statSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { importRecording, type Imported } from "../import.js";
+import { TroubleError } from "../read/trouble.js";
 import { type Json, jsonText } from "../show/json.js";
 import { bytesText, plural } from "../show/text.js";
-import { Progress } from "./progress.js";
+import { listOf, runMany } from "./many/run.js";
+import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 import { warningLine, warningLines } from "./warnings.js";
@@ -22,19 +25,40 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     .summary("write a recording into a log: small, checked, read anywhere at once")
     .description("Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, or 2 for trouble; then no log is left. Interrupted, it ends the log behind what it has read.")
     .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
-    .argument("<log>", "the file to make")
+    .argument("<log...>", "the file to make; after several recordings a folder: a.trace.gz becomes a.klog there, on all cores")
+    .usage("[options] <trace> <log>\n       kreel import [options] <trace>... <folder>")
     .option("--follow", "the recording is still being written: go on until interrupted, or until the pipe ends")
     .option("--sync <when>", "append: every block is on disk before the next is read (with --follow); close: all is, at the end (else)")
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recording as this, whatever it looks like")
-    .action(async (trace: string, log: string, flags: Flags) => done(await runImport(trace, log, flags, terminal)));
+    .action(async (trace: string, rest: [string, ...string[]], flags: Flags) => done(await importAll([trace, ...rest], flags, terminal)));
 }
 
-async function runImport(trace: string, log: string, flags: Flags, terminal: Terminal): Promise<number> {
+function importAll(paths: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
+  const last = paths.at(-1)!;
+  const traces = paths.slice(0, -1);
+  const isFolder = statSync(last, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (traces.length === 1 && !(isFolder && traces[0] !== "-")) return runImport(traces[0]!, last, flags, terminal);
+  if (!isFolder) throw new TroubleError("is no folder; several recordings become logs in one", last);
+  if (traces.includes("-")) throw new UsageError("standard input cannot be one of several recordings");
+  if (flags.follow) throw new UsageError("--follow is for one recording");
+  const logs = traces.map((trace) => join(last, logName(trace)));
+  const twice = logs.findIndex((log, k) => logs.indexOf(log) < k);
+  if (twice >= 0) throw new TroubleError(`would be made of ${traces[logs.indexOf(logs[twice]!)]!} and of ${traces[twice]!}; import them into folders of their own`, logs[twice]!);
+  const jobs = traces.map((trace, k) => ({ command: "import", paths: [trace, logs[k]!], flags }) as const);
+  return runMany(jobs, terminal, flags.json ? { frame: listOf("import") } : {});
+}
+
+/** `s01.trace.gz`: `s01.klog`. */
+function logName(trace: string): string {
+  return `${basename(trace).replace(/(?<=.)(\.(?:gz|zst|trace|txt|text|dat|json|ndjson|script|report))+$/, "")}.klog`;
+}
+
+export async function runImport(trace: string, log: string, flags: Flags, terminal: Terminal): Promise<number> {
   const { sync = flags.follow ? "append" : "close" } = flags;
   if (sync !== "append" && sync !== "close") throw new UsageError(`--sync ${sync}: append or close`);
   const { out, err } = terminal;
-  const progress = new Progress(err, terminal.progress && !flags.json);
+  const progress = progressOf(terminal, !flags.json);
   const interrupted = new AbortController();
   const stop = (): void => interrupted.abort();
   process.once("SIGINT", stop).once("SIGTERM", stop);

@@ -13,9 +13,7 @@ import { addRecord } from "./record.js";
 import { addReplay } from "./replay.js";
 import { addSimulate } from "./simulate.js";
 import { openTerminal, type Terminal } from "./terminal.js";
-import { troubleText, UsageError } from "./trouble.js";
-
-const TROUBLE = 2;
+import { TROUBLE, troubleText, UsageError } from "./trouble.js";
 
 function program(terminal: Terminal, done: (code: number) => void): Command {
   const kreel = new Command("kreel")

@@ -1,11 +1,24 @@
 /** How far a long recording has been read: one line on the terminal, redrawn a few times a second, gone when done. */
 import type { Output } from "./output.js";
+import type { Terminal } from "./terminal.js";
 
 const EVERY_MS = 100;
 /** A recording that is read sooner needs none. */
 const AFTER_MS = 500;
 
-export class Progress {
+/** Where it is told how far reading has come. */
+export interface ProgressSink {
+  update(events: number, bytes: number): void;
+  /** Nothing more follows, or something else is to be printed. */
+  clear(): void;
+}
+
+/** `wanted`: what is printed leaves room for it. */
+export function progressOf({ err, progress, report }: Terminal, wanted: boolean): ProgressSink {
+  return report ? { update: report, clear: () => {} } : new Progress(err, progress && wanted);
+}
+
+export class Progress implements ProgressSink {
   readonly #start: number;
   #drawn = 0;
   #visible = false;
@@ -26,7 +39,7 @@ export class Progress {
     this.#drawn = now;
     this.#visible = true;
     const rate = Math.round(events / ((now - this.#start) / 1000));
-    this.out.write(`\r\x1b[Kkreel: ${count(events)} events, ${count(bytes)}B read, ${count(rate)} events/s`);
+    this.out.write(`\r\x1b[Kkreel: ${progressText(events, bytes)}, ${count(rate)} events/s`);
     this.out.flush();
   }
 
@@ -36,6 +49,10 @@ export class Progress {
     this.out.write("\r\x1b[K");
     this.out.flush();
   }
+}
+
+export function progressText(events: number, bytes: number): string {
+  return `${count(events)} events, ${count(bytes)}B read`;
 }
 
 function count(n: number): string {

@@ -19,8 +19,9 @@ import { summaryLines } from "../show/summary.js";
 import { TreePrinter } from "../show/tree.js";
 import { Follow } from "./follow.js";
 import { LifePrinter } from "./life.js";
+import { listOf, runMany } from "./many/run.js";
 import { parseMoment } from "./moment.js";
-import { Progress } from "./progress.js";
+import { progressOf, type ProgressSink } from "./progress.js";
 import { Spool } from "./spool.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -43,7 +44,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .command("replay")
     .summary("derive the state of guest_memfd, keep the ledger of references, report findings")
     .description("Replays a recording: what lived and died, each operation as a call tree, and what is wrong. Exits with 0 when nothing is, 1 when there are findings, 2 when the recording cannot be read.")
-    .argument("<trace>", "a recording, plain, gzip or zstd; a directory with a file for each CPU; - is standard input")
+    .argument("<trace...>", "a recording, plain, gzip or zstd; a directory with a file for each CPU; - is standard input; several are replayed side by side, on all cores")
     .option("--at <moment>", "the state after an event (1402), or at a time of the recording (35.846890)")
     .option("--object <object>", "the life of one object, every get and put with its owner: kvm_amd, 'inode 0xffff…', 0xffff…#2")
     .option("--focus <what>", "guest-memfd: what guest_memfd touches; all: everything that was recorded", "guest-memfd")
@@ -52,7 +53,16 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .option("--follow", "the recording is still being written: a file that grows, a FIFO, standard input or trace_pipe; what is found is said at once, the summary when a signal (^C) or the end of the pipe ends it")
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recording as this, whatever it looks like")
-    .action(async (path: string, flags: Flags) => done(await runReplay(path, flags, terminal)));
+    .action(async (paths: [string, ...string[]], flags: Flags) => done(await (paths.length === 1 ? runReplay(paths[0], flags, terminal) : replayMany(paths, flags, terminal))));
+}
+
+/** A document of them all is a list of theirs. */
+async function replayMany(paths: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
+  const alone = ["at", "object", "follow"].find((name) => name in flags);
+  if (alone !== undefined) throw new UsageError(`--${alone} is for one recording`);
+  if (paths.includes("-")) throw new UsageError("standard input cannot be one of several recordings");
+  const jobs = paths.map((path) => ({ command: "replay", paths: [path], flags }) as const);
+  return runMany(jobs, terminal, { frame: flags.json ? listOf("replay") : { before: "", between: "\n", after: "" } });
 }
 
 export async function runReplay(path: string, flags: Flags, terminal: Terminal): Promise<number> {
@@ -67,7 +77,7 @@ export async function runReplay(path: string, flags: Flags, terminal: Terminal):
 const code = (result: Replay): number => (result.findings.length > 0 ? 1 : 0);
 
 class Run {
-  readonly #progress: Progress;
+  readonly #progress: ProgressSink;
   readonly #follow: Follow | undefined;
 
   constructor(
@@ -75,7 +85,7 @@ class Run {
     private readonly flags: Flags,
     private readonly terminal: Terminal,
   ) {
-    this.#progress = new Progress(terminal.err, terminal.progress && !flags.json && !flags.follow);
+    this.#progress = progressOf(terminal, !flags.json && !flags.follow);
     this.#follow = flags.follow && new Follow(path, terminal, !flags.json && flags.object === undefined);
   }
 

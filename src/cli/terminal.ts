@@ -14,6 +14,8 @@ export interface Terminal {
   readonly progress: boolean;
   /** Standard output and standard error are the same screen. */
   readonly shared: boolean;
+  /** Somebody else draws progress, and wants to be told. */
+  readonly report?: (events: number, bytes: number) => void;
 }
 
 const NARROWEST = 80;

@@ -2,6 +2,9 @@
 import { LogError } from "../log/file/log-error.js";
 import { printable, TroubleError } from "../read/trouble.js";
 
+/** The exit status of trouble. */
+export const TROUBLE = 2;
+
 /** The command line itself is wrong: there is no file to name. */
 export class UsageError extends Error {}
 

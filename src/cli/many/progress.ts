@@ -1,0 +1,45 @@
+/** How far each of several recordings has been read: a line each, redrawn a few times a second, gone when done. */
+import { printable } from "../../read/trouble.js";
+import { progressText } from "../progress.js";
+import type { Output } from "../output.js";
+
+const EVERY_MS = 100;
+
+export class ManyProgress {
+  readonly #running = new Map<string, string>();
+  #done = 0;
+  #lines = 0;
+  #drawn = 0;
+
+  /** `now` in milliseconds. */
+  constructor(
+    private readonly out: Output,
+    private readonly all: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  update(name: string, events: number, bytes: number): void {
+    this.#running.set(name, progressText(events, bytes));
+    const now = this.now();
+    if (now - this.#drawn < EVERY_MS) return;
+    this.#drawn = now;
+    this.clear();
+    const lines = [...[...this.#running].map(([path, text]) => `kreel: ${printable(path)}: ${text}`), `kreel: ${this.#done} of ${this.all} recordings done`];
+    this.out.write(`${lines.join("\n")}\n`);
+    this.out.flush();
+    this.#lines = lines.length;
+  }
+
+  done(name: string): void {
+    this.#running.delete(name);
+    this.#done++;
+  }
+
+  /** Takes the lines away, before something else is printed. */
+  clear(): void {
+    if (this.#lines === 0) return;
+    this.out.write(`\x1b[${this.#lines}F\x1b[J`);
+    this.out.flush();
+    this.#lines = 0;
+  }
+}

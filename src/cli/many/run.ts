@@ -1,0 +1,95 @@
+/**
+ * One command on several recordings, on all cores. What each prints comes out in the order in which they were named, as soon as
+ * those before it are done; what none of them printed yet waits in files, so that memory does not grow with their number.
+ */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { MessageChannel } from "node:worker_threads";
+import type { Output } from "../output.js";
+import type { Terminal } from "../terminal.js";
+import type { Job, Task } from "./job.js";
+import { ManyProgress } from "./progress.js";
+
+const PIECE = 1 << 16;
+
+/** Printed before the first and behind the last, and between any two. */
+export interface Frame {
+  readonly before: string;
+  readonly between: string;
+  readonly after: string;
+}
+
+export interface ManyOptions {
+  readonly frame?: Frame;
+}
+
+/** One document with the documents of all. */
+export function listOf(command: Job["command"]): Frame {
+  return { before: `{ "kreel": "${command}", "version": 1, "recordings": [\n`, between: ",\n", after: "] }\n" };
+}
+
+/** The gravest exit status of all. */
+export async function runMany(jobs: readonly Job[], terminal: Terminal, { frame }: ManyOptions = {}): Promise<number> {
+  const { Tinypool } = await import("tinypool");
+  const folder = mkdtempSync(join(tmpdir(), "kreel-"));
+  const threads = Math.min(availableParallelism(), jobs.length);
+  const pool = new Tinypool({ filename: new URL("./worker.js", import.meta.url).href, minThreads: threads, maxThreads: threads, isolateWorkers: false });
+  const progress = terminal.progress ? new ManyProgress(terminal.err, jobs.length) : undefined;
+  const tidy = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", tidy);
+  try {
+    const running = jobs.map((job, k) => start(pool, job, { out: join(folder, `${k}.out`), err: join(folder, `${k}.err`) }, terminal, progress));
+    // Whoever is awaited later must not be an unhandled rejection meanwhile.
+    for (const { code } of running) code.catch(() => {});
+    let gravest = 0;
+    terminal.out.write(frame?.before ?? "");
+    for (const [k, { code, task }] of running.entries()) {
+      gravest = Math.max(gravest, await code);
+      progress?.clear();
+      copy(task.err, terminal.err);
+      if (k > 0) terminal.out.write(frame?.between ?? "");
+      copy(task.out, terminal.out);
+      rmSync(task.out);
+      rmSync(task.err);
+    }
+    terminal.out.write(frame?.after ?? "");
+    return gravest;
+  } finally {
+    progress?.clear();
+    await pool.destroy();
+    tidy();
+    process.off("exit", tidy);
+  }
+}
+
+interface Running {
+  readonly task: Task;
+  readonly code: Promise<number>;
+}
+
+function start(pool: { run(task: Task, options: object): Promise<unknown> }, job: Job, files: { readonly out: string; readonly err: string }, { style, errStyle, width }: Terminal, progress: ManyProgress | undefined): Running {
+  const colour = (of: Terminal["style"]): boolean => of.bold("x") !== "x";
+  const task: Task = { ...job, ...files, colour: colour(style), errColour: colour(errStyle), width };
+  if (!progress) return { task, code: pool.run(task, {}) as Promise<number> };
+  const { port1, port2 } = new MessageChannel();
+  const [name] = job.paths;
+  port1.on("message", ([events, bytes]: [number, number]) => progress.update(name, events, bytes));
+  const told = { ...task, progress: port2 };
+  const code = pool.run(told, { transferList: [port2] }).finally(() => {
+    port1.close();
+    progress.done(name);
+  });
+  return { task, code: code as Promise<number> };
+}
+
+function copy(file: string, to: Output): void {
+  const fd = openSync(file, "r");
+  const piece = Buffer.allocUnsafe(PIECE);
+  try {
+    for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) to.bytes(piece.subarray(0, n));
+    to.flush();
+  } finally {
+    closeSync(fd);
+  }
+}
