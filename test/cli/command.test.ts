@@ -37,11 +37,11 @@ test("a command line that is wrong says so in one line, with what was meant", (t
   isTrouble(t, ["repaly", "x"], /unknown command 'repaly'.*replay/);
   isTrouble(t, ["replay", "--jsn", "x"], /unknown option '--jsn'.*--json/);
   isTrouble(t, ["replay"], /missing .*trace/);
-  isTrouble(t, ["replay", "a", "b"], /too many arguments/);
   isTrouble(t, ["replay", "--focus", "some", HEALTHY], /--focus some: guest-memfd or all/);
   isTrouble(t, ["replay", "--format", "perf.data", HEALTHY], /--format perf\.data/);
   isTrouble(t, ["replay", "--object", "kvm", "--json", HEALTHY], /--object/);
   isTrouble(t, ["diff", "one"], /missing .*after/);
+  isTrouble(t, ["diff", "a", "b", "c"], /too many arguments/);
   isTrouble(t, ["diff", "-", "-"], /standard input/);
 });
 

@@ -244,5 +244,6 @@ test("while nothing comes, next to nothing is done", async (t) => {
   };
   const before = ticks();
   await sleep(3000);
-  t.true(ticks() - before <= 15, `${ticks() - before} hundredths of a second in three seconds`);
+  // A loop that never waits takes all of the three seconds, or what a busy machine leaves it.
+  t.true(ticks() - before <= 60, `${ticks() - before} hundredths of a second in three seconds`);
 });
