@@ -6,7 +6,7 @@
  * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. Only what
  * can be printed is in it; bpftrace needs the kernel's types (BTF) for the arguments that kprobes find by them too.
  */
-import type { ArgumentDefinition, ArgumentType, Kernel, OperationDefinition } from "./definition.js";
+import { type ArgumentDefinition, type ArgumentType, hiddenEverywhere, type Kernel, type OperationDefinition } from "./definition.js";
 import { operations } from "./index.js";
 import { standardProbes } from "./probe-file.js";
 
@@ -16,29 +16,40 @@ export const BPFTRACE_LAYOUT = 1;
 
 const REGISTERS = ["%di", "%si", "%dx", "%cx", "%r8", "%r9"];
 const CASTS: { readonly [Type in Exclude<ArgumentType, "string">]: string } = { u8: "uint8", s32: "int32", u32: "uint32", x32: "uint32", s64: "int64", u64: "uint64", x64: "uint64", ptr: "uint64" };
+/** What a register holds, and is not cast to: newer bpftraces warn of that. */
+const REGISTER = CASTS.u64;
 /** Strings that lie in their structure; the others are pointed to. */
 const INLINE_STRINGS = new Set(["module.name"]);
 
 /**
- * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.20 refuses a program with a function
+ * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.23 refuses a program with a function
  * that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their environment.
  */
 export function bpftraceProgram(of: readonly OperationDefinition[] = standardProbes, kernel?: Kernel): string {
-  const probes = of.filter((o) => o.probe === "kprobe" && (kernel === undefined || (o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel))));
-  return [`BEGIN { print(("${BPFTRACE_HEAD}", ${BPFTRACE_LAYOUT})); }`, ...probes.flatMap(probeOf), markerProbe(), ""].join("\n");
+  const probes = of.filter((o) => o.probe === "kprobe" && !hiddenEverywhere(o) && (kernel === undefined || (o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel))));
+  return bpftraceText(probes.flatMap(bpftraceProbe));
 }
 
-function probeOf(operation: OperationDefinition): string[] {
+/** The program that these probes make. */
+export function bpftraceText(probes: readonly string[]): string {
+  return [`BEGIN { print(("${BPFTRACE_HEAD}", ${BPFTRACE_LAYOUT})); }`, ...probes, markerProbe(), ""].join("\n");
+}
+
+/** The entry of an operation and, where its result is known, its return, a line each. */
+export function bpftraceProbe(operation: OperationDefinition): string[] {
   const print = (event: string, args: readonly ArgumentDefinition[]): string => `{ print((${["nsecs", "cpu", "comm", "tid", "pid", `"${event}"`, ...args.map((arg) => expression(arg, operation))].join(", ")})); }`;
   const lines = [`kprobe:${operation.symbol} ${print(operation.name, operation.args)}`];
   if (operation.result) lines.push(`kretprobe:${operation.symbol} ${print(`${operation.name}_ret`, [operation.result])}`);
   return lines;
 }
 
-/** What a program writes to trace_marker, as far as bpftrace keeps strings (64 bytes, or BPFTRACE_STRLEN). */
+/**
+ * What a program writes to trace_marker, as far as bpftrace keeps strings (64 bytes, or BPFTRACE_MAX_STRLEN), and how long it is:
+ * bpftrace up to 0.20 takes the bytes that it is told to, later ones a byte less. Ftrace's own function cannot be probed.
+ */
 function markerProbe(): string {
-  const { symbol, name } = operations.tracing_mark_write;
-  return `kprobe:${symbol} { print((nsecs, cpu, comm, tid, pid, "${name}", str(uptr(arg1), arg2))); }`;
+  const file = "((struct file *)arg0)->f_path.dentry->d_name.name";
+  return `kprobe:vfs_write /str(${file}) == "trace_marker"/ { print((nsecs, cpu, comm, tid, pid, "${operations.tracing_mark_write.name}", str(uptr(arg1), arg2 + 1), arg2)); }`;
 }
 
 /** The fetch expression of a kprobe in bpftrace's language. Throws for one that it has no words for. */
@@ -51,9 +62,8 @@ function expression({ fetch, type, name }: ArgumentDefinition, operation: Operat
     return at.inline ? at.expression : `str(${user ? `uptr(${at.expression})` : at.expression})`;
   }
   const cast = CASTS[type];
-  if (place === "$retval") return `(${cast})retval`;
-  const register = registerOf(place);
-  if (register !== undefined) return `(${cast})${register}`;
+  const register = place === "$retval" ? "retval" : registerOf(place);
+  if (register !== undefined) return cast === REGISTER ? register : `(${cast})${register}`;
   const memory = /^\+(\d+)\((%\w+)\)$/.exec(place);
   const base = memory && registerOf(memory[2]!);
   if (memory && base !== undefined) return `*(${cast}*)(${base} + ${memory[1]})`;

@@ -77,6 +77,11 @@ export function shownOn(operation: OperationDefinition, kernel: Kernel): boolean
   return operation.probed && operation.kernels.includes(kernel) && !(operation.unseen?.hidden && operation.unseen.kernels.includes(kernel));
 }
 
+/** Whether no recording of any kernel shows it though it happens: one that did would differ from all others. */
+export function hiddenEverywhere({ unseen }: OperationDefinition): boolean {
+  return unseen?.hidden === true && unseen.kernels.length === KERNELS.length;
+}
+
 /**
  * Where an operation's code runs: in the task that called it, or as an RCU callback in whatever task the softirq or the
  * RCU kthread interrupted (so that it happens inside nothing of that task).

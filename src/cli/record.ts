@@ -31,7 +31,7 @@ export function addRecord(program: Command, terminal: Terminal, done: (code: num
     .option("-o, --output <file>", "the recording (default: kreel-RELEASE-DATE.trace.gz); packed if its name ends in .gz")
     .option("--buffer <kb>", "buffer, KB a CPU (default: an eighth of the free memory, at most 65536)")
     .option("--clock <name>", "the trace clock (default: mono)")
-    .option("--script", "print the shell script that records, for machines without Node")
+    .option("--script", "print the shell script that records, for machines without Node; with --bpftrace, one that records with bpftrace")
     .option("--print", "print the probes, one kprobe_events line each (what record does without a command)")
     .option("--perf", "print a shell script that records with perf")
     .option("--trace-cmd", "print a shell script that records with trace-cmd")
@@ -40,13 +40,15 @@ export function addRecord(program: Command, terminal: Terminal, done: (code: num
 }
 
 async function runRecord(command: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
+  const script = flags.bpftrace === true && flags.script === true;
   const printed = (["script", "print", "perf", "traceCmd", "bpftrace"] as const).filter((flag) => flags[flag] !== undefined);
-  if (printed.length > 1) throw new UsageError("record prints one thing at a time: --print, --script, --perf, --trace-cmd or --bpftrace");
+  if (printed.length > (script ? 2 : 1)) throw new UsageError("record prints one thing at a time: --print, --script, --perf, --trace-cmd or --bpftrace");
   if (command.length > 0) {
     if (printed.length > 0) throw new UsageError("record prints, or records a command: leave one of the two away");
     if (process.platform !== "linux") throw new UsageError("record -- COMMAND: only Linux records; kreel record --script prints what to run there");
     return record(command, flags);
   }
+  if (script) return print(recordScript("bpftrace"), [SCRIPT_HINT], terminal);
   if (flags.script) return print(recordScript(), [SCRIPT_HINT], terminal);
   if (flags.perf) return print(recordScript("perf"), [SCRIPT_HINT], terminal);
   if (flags.traceCmd) return print(recordScript("trace-cmd"), [SCRIPT_HINT], terminal);
@@ -54,8 +56,9 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
     const kernel = flags.bpftrace === true ? undefined : kernelNamed(flags.bpftrace);
     // bpftrace attaches before the workload starts: what a module has can only be probed once it is loaded.
     return print(bpftraceProgram(undefined, kernel), [
-      "run it, as root, with kvm loaded:   BPFTRACE_MISSING_PROBES=warn bpftrace -f json -o LINES PROGRAM",
+      "run it, as root, with kvm loaded:   BPFTRACE_MISSING_PROBES=warn BPFTRACE_MAX_STRLEN=256 bpftrace -f json -o LINES PROGRAM",
       "then run the workload, end bpftrace, and read what it printed in the order of its times:   sort -s -t[ -k2n LINES | kreel replay -",
+      "bpftrace up to 0.23 ends over a function that the kernel does not have; kreel record --script --bpftrace looks before",
     ], terminal);
   }
   return print(probeFile(), [

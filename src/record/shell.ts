@@ -140,7 +140,7 @@ stand_in() {
  * with the third, for one interrupt of a terminal may arrive twice (from it, and from kreel, which passes it on).
  */
 const RUNNING = `
-signal=0 signals=0 child= phase=setting_up part= data= status=0
+signal=0 signals=0 child= tracer= phase=setting_up part= data= status=0
 caught() {
   [ "$phase" != setting_up ] || exit $((128 + $1))
   signal=$1
@@ -154,8 +154,9 @@ down() {
   status=$?
   trap '' INT TERM HUP PIPE
   trap - EXIT
+  [ -z "$tracer" ] || kill -KILL "$tracer" 2>/dev/null
   [ -z "$part" ] || rm -f "$part"
-  [ -z "$data" ] || rm -f "$data" "$data.old"
+  [ -z "$data" ] || rm -f "$data" "$data.old" "$data.err"
   if [ -e "$tracefs/kprobe_events" ]; then
     take_down "$name"
     unmount
@@ -188,17 +189,21 @@ run() {
 }
 `;
 
-/** An instance of our own: nothing that others record is disturbed, and nothing of theirs gets into it. */
-const INSTANCE = `
+/** How much a CPU may have on its way. */
+const BUFFER = `
 # KB a CPU: what was asked for, or an eighth of the free memory shared out, 64 MB at most.
 choose_buffer() {
   [ -z "$buffer" ] || return 0
   buffer=65536
   free=$(sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/\\1/p' /proc/meminfo)
-  cpus=$(ls -d "$instance"/per_cpu/cpu* | wc -l)
+  cpus=$(ls -d "$tracefs"/per_cpu/cpu* | wc -l)
   [ -n "$free" ] && [ $((free / 8 / cpus)) -lt "$buffer" ] && buffer=$((free / 8 / cpus))
   [ "$buffer" -ge 1024 ] || buffer=1024
 }
+`;
+
+/** An instance of our own: nothing that others record is disturbed, and nothing of theirs gets into it. */
+const INSTANCE = `
 make_instance() {
   instance=$tracefs/instances/$name
   mkdir "$instance" 2>/dev/null || trouble "$instance cannot be made: this kernel has no instances, or no memory for one"
@@ -275,7 +280,7 @@ name_output() { # name_output ENDING: what is behind the name that a recording g
   : 2>/dev/null >"$output.part" || trouble "$(one_line "$output"): cannot be written"
   rm -f "$output.part"
 }
-text_ending() { if can gzip; then echo trace.gz; else echo trace; fi; }
+packed() { if can gzip; then echo "$1.gz"; else echo "$1"; fi; }
 pack() {
   case $output in
     *.gz) if can gzip; then gzip -c; else cat; fi ;;
@@ -303,7 +308,7 @@ end() {
 /** By ftrace alone, which every kernel has. */
 const BY_FTRACE = `
 print_recording() { environment "$@" && cat "$instance/trace"; }
-name_output "$(text_ending)"
+name_output "$(packed trace)"
 set_probes
 make_instance
 # Programs that write marks write them here.
@@ -320,7 +325,7 @@ end
 const BY_PERF = `
 can perf || trouble 'perf is not installed'
 print_recording() { perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "$data"; }
-name_output "$(text_ending)"
+name_output "$(packed trace)"
 set_probes
 data=$output.data
 run perf record -q -a -k "$clock" -e "$name:*" \${buffer:+-m "\${buffer}K"} -o "$data" -- "$@"
@@ -340,12 +345,66 @@ keep
 end
 `;
 
+/** bpftrace, begun before COMMAND and ended behind it. */
+const TRACER = `
+traceable() { cat "$tracefs/available_filter_functions" 2>/dev/null || sed 's/^[^ ]* . //' /proc/kallsyms; }
+# The program without what this kernel does not have: up to 0.23 bpftrace refuses it for one of them.
+program_here() {
+  traceable >"$data.old"
+  program | awk -v traceable="$data.old" -v refused='kreel: not here: ' '
+    BEGIN { while ((getline line <traceable) > 0) { split(line, word); there[word[1]] = 1 } }
+    { spare = sub(/^or /, ""); split($1, at, ":") }
+    spare && here { next }
+    missing != "" && !spare { print refused missing >"/dev/stderr"; missing = "" }
+    { here = !(at[1] ~ /probe$/) || at[2] in there }
+    here && spare { print "kreel: stands in for " missing ": " $1 >"/dev/stderr" }
+    here { print; missing = ""; next }
+    !spare { missing = $1 }
+    END { if (missing != "") print refused missing >"/dev/stderr" }'
+}
+start_tracer() {
+  choose_buffer
+  pages=64
+  while [ $((pages * 8)) -le "$buffer" ]; do pages=$((pages * 2)); done
+  program=$(program_here)
+  # Strings as long as markers are; up to 0.20 it keeps 64 bytes, for its strings are on the stack.
+  BPFTRACE_PERF_RB_PAGES=$pages BPFTRACE_MAX_STRLEN=256 bpftrace -f json -o "$data" -e "$program" 2>"$data.err" 7<&- &
+  tracer=$!
+  # What it prints first it prints when every probe is set.
+  until grep -q '"kreel"' "$data" 2>/dev/null; do
+    kill -0 "$tracer" 2>/dev/null || { tracer=; trouble "bpftrace did not begin: $(one_line "$(grep -i error "$data.err" | head -n 1)")"; }
+    sleep 1
+  done
+}
+stop_tracer() {
+  while kill -INT "$tracer" 2>/dev/null; do wait "$tracer"; done
+  tracer=
+}
+`;
+
+/** Each CPU's lines come in turn, and a time that a double does not hold is quoted. */
+const BY_BPFTRACE = `
+can bpftrace || trouble 'bpftrace is not installed'
+[ "$clock" = mono ] || trouble "clock $(one_line "$clock"): bpftrace has none but its own"
+grep -q -e ' kvm_init$' -e ' kvm_init[^a-z0-9_]' /proc/kallsyms || trouble 'KVM is not loaded, and bpftrace probes only what is there when it begins'
+print_recording() { sed 's/\\["\\([0-9]*\\)"/[\\1/' "$data" | LC_ALL=C sort -s -t[ -k2n; }
+name_output "$(packed json)"
+data=$output.data
+start_tracer
+run "$@"
+stop_tracer
+! grep -q '"lost_events"' "$data" || say "events were lost: $buffer KB a CPU are too few, -b gives it more"
+collect print_recording
+end
+`;
+
 /** Functions that every script has. */
-export const COMMON = WORDS + TRACEFS + TAKING_DOWN + PROBES + RUNNING + OUTPUT;
+export const COMMON = WORDS + TRACEFS + TAKING_DOWN + RUNNING + OUTPUT;
 /** What records, by its name: the functions that only it needs, and the course of the recording. */
 export const RECORDERS = {
-  ftrace: { functions: INSTANCE + ENVIRONMENT, course: BY_FTRACE },
-  perf: { functions: "", course: BY_PERF },
-  "trace-cmd": { functions: "", course: BY_TRACE_CMD },
+  ftrace: { functions: PROBES + BUFFER + INSTANCE + ENVIRONMENT, course: BY_FTRACE },
+  perf: { functions: PROBES, course: BY_PERF },
+  "trace-cmd": { functions: PROBES, course: BY_TRACE_CMD },
+  bpftrace: { functions: BUFFER + TRACER, course: BY_BPFTRACE },
 } as const;
 export type Recorder = keyof typeof RECORDERS;

@@ -7,6 +7,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
+ln -s /proc/self/fd /dev/fd
 tracing=/sys/kernel/tracing
 port=/dev/ttyS1
 insmod /mods/irqbypass.ko 2>/dev/null
@@ -31,7 +32,7 @@ clean() {
 # Until the command of a recording runs.
 recording() {
   for k in $(seq 600); do
-    [ -z "$(pidof sleep)" ] || return 0
+    ps -o args | grep -qx 'sleep 1000' && return
     usleep 100000
   done
   return 1
@@ -96,6 +97,33 @@ check 'out of space is trouble' status_is $code 2
 check 'out of space leaves nothing behind' clean
 check 'nor half a recording' test -z "$(ls -A /full)"
 bring full.err /tmp/err
+
+# bpftrace probes what is loaded when it begins, so the scenarios are those of a loaded KVM, one behind the other.
+sh /bpftrace.sh -o /tmp/unloaded.json true 2>/tmp/unloaded.err
+code=$?
+check 'bpftrace without KVM is trouble' status_is $code 2
+insmod /mods/kvm.ko
+insmod /mods/kvm-amd.ko
+for file in /scenarios/*.scn; do sed '/load /d' "$file"; done >/tmp/all.scn
+sh /bpftrace.sh -o /tmp/bpftrace.json.gz /bin/scenario /tmp/all.scn >/tmp/out 2>/tmp/err
+code=$?
+check 'a recording of bpftrace ends as its command does' status_is $code 0
+check 'it leaves nothing behind' clean
+check 'nor bpftrace' test -z "$(pidof bpftrace)"
+bring bpftrace.err /tmp/err
+bring bpftrace.json.gz /tmp/bpftrace.json.gz
+sh /record.sh -o /tmp/beside-bpftrace.trace.gz /bin/scenario /tmp/all.scn >/tmp/out 2>/tmp/err
+bring beside-bpftrace.trace.gz /tmp/beside-bpftrace.trace.gz
+sh /bpftrace.sh -o /tmp/term.json.gz sleep 1000 2>/tmp/err &
+victim=$!
+check 'another recording of bpftrace begins' recording
+kill -TERM $victim
+wait $victim
+code=$?
+check 'SIGTERM is what it ends with too' status_is $code 143
+check 'bpftrace is gone' test -z "$(pidof bpftrace)"
+check 'what bpftrace recorded until then is kept' test -s /tmp/term.json.gz
+rmmod kvm_amd kvm
 
 # Somebody else's probes and settings stay theirs.
 mount -t tracefs theirs $tracing

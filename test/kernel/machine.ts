@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** What is missing on this machine, or went wrong with it: no verdict on the script. */
 export class MachineTrouble extends Error {}
@@ -23,12 +23,13 @@ const HERE = "test/kernel";
 const BUSYBOX = "/bin/busybox";
 const MODULES = ["irqbypass", "kvm", "kvm-amd"];
 const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "boot", "mods", "scenarios"];
-const LIMIT_MS = 240_000;
+const LOADER = "lib64/ld-linux-x86-64.so.2";
+const LIMIT_MS = 360_000;
 const UNPACK: { readonly [ending: string]: readonly [string, ...string[]] } = { ".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"], ".gz": ["gzip", "-dc"] };
 
 /** Throws a `MachineTrouble` that names what has to be installed. */
 export function checkTools(): void {
-  const missing = ["qemu-system-x86_64", "cpio", "gcc", "gzip", BUSYBOX].filter((tool) => !works(tool));
+  const missing = ["qemu-system-x86_64", "cpio", "gcc", BUSYBOX].filter((tool) => !works(tool));
   if (missing.length > 0) throw new MachineTrouble(`this test boots kernels and needs ${missing.join(", ")}; on Debian: apt-get install qemu-system-x86 busybox-static cpio gcc`);
 }
 
@@ -50,8 +51,18 @@ function tool(name: string, args: readonly string[], cwd?: string): Buffer {
   }
 }
 
-/** Boots the kernel found under a directory, with the scenarios and the script in it; resolves when the machine is off. */
-export async function boot(kernelDirectory: string, script: string, scenarios: readonly string[]): Promise<Said> {
+/** What goes into the machine besides the kernel. */
+export interface Load {
+  /** Scripts that record, by name. */
+  readonly scripts: { readonly [name: string]: string };
+  /** Paths of scenarios. */
+  readonly scenarios: readonly string[];
+  /** Where bpftrace is unpacked with all that it needs, if it is to be in the machine. */
+  readonly bpftrace?: string | undefined;
+}
+
+/** Boots the kernel found under a directory with that in it; resolves when the machine is off. */
+export async function boot(kernelDirectory: string, { scripts, scenarios, bpftrace }: Load): Promise<Said> {
   if (!existsSync(kernelDirectory)) throw new MachineTrouble(`${kernelDirectory}: no such directory`);
   const work = mkdtempSync(join(tmpdir(), "kreel-kernel-"));
   try {
@@ -65,13 +76,15 @@ export async function boot(kernelDirectory: string, script: string, scenarios: r
     tool("gcc", ["-O1", "-Wall", "-static", "-o", join(root, "bin/scenario"), join(HERE, "scenario.c")]);
     copyFileSync(join(HERE, "init.sh"), join(root, "init"));
     chmodSync(join(root, "init"), 0o755);
-    writeFileSync(join(root, "record.sh"), script);
+    for (const [name, text] of Object.entries(scripts)) writeFileSync(join(root, name), text);
+    if (bpftrace !== undefined) copyProgram("bpftrace", bpftrace, root);
     for (const scenario of scenarios) copyFileSync(scenario, join(root, "scenarios", basename(scenario)));
     const config = files.find((file) => /^config-\d/.test(basename(file)));
     if (config !== undefined) copyFileSync(join(kernelDirectory, config), join(root, "boot", basename(config)));
     for (const name of MODULES) unpackModule(name, files, kernelDirectory, root);
-    const archive = join(work, "root.cpio.gz");
-    tool("/bin/sh", ["-c", 'find . | cpio --quiet -o -H newc | gzip -1 >"$1"', "sh", archive], root);
+    // Not packed: under emulation unpacking takes longer than reading more.
+    const archive = join(work, "root.cpio");
+    tool("/bin/sh", ["-c", 'find . | cpio --quiet -o -H newc >"$1"', "sh", archive], root);
     const line = join(work, "line");
     await run(join(kernelDirectory, image), archive, line);
     return understand(readFileSync(line, "latin1"));
@@ -87,9 +100,27 @@ function unpackModule(name: string, files: readonly string[], directory: string,
   writeFileSync(join(root, "mods", `${name}.ko`), tool(unpack, [...flags, join(directory, file)]));
 }
 
+/** A program out of unpacked packages, with the libraries that its own loader finds there. */
+function copyProgram(name: string, directory: string, root: string): void {
+  const found = (file: string): string => {
+    const path = ["", "usr"].map((top) => join(directory, top, file)).find((candidate) => existsSync(candidate));
+    if (path === undefined) throw new MachineTrouble(`${directory}: no ${file} in it`);
+    return path;
+  };
+  const loader = found(LOADER);
+  const program = found(join("bin", name));
+  const libraries = ["lib", "usr/lib"].map((folder) => join(directory, folder, "x86_64-linux-gnu")).join(":");
+  const needed = [...tool(loader, ["--library-path", libraries, "--list", program]).toString().matchAll(/^\s*([^/\s]+) => (\S+)/gm)];
+  const copies = [[program, join("bin", name)], [loader, LOADER], ...needed.map(([, library, path]) => [path!, join("lib/x86_64-linux-gnu", library!)])];
+  for (const [from, to] of copies) {
+    mkdirSync(dirname(join(root, to!)), { recursive: true });
+    copyFileSync(from!, join(root, to!));
+  }
+}
+
 /** One CPU: under emulation a kernel that patches its own text on two can trap. */
 function run(image: string, archive: string, line: string): Promise<void> {
-  const machine = ["-machine", "q35,accel=tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1", "-m", "1G", "-nic", "none", "-no-reboot"];
+  const machine = ["-machine", "q35,accel=tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1", "-m", "2G", "-nic", "none", "-no-reboot"];
   const consoles = ["-display", "none", "-serial", "null", "-serial", `file:${line}`];
   const kernel = ["-kernel", image, "-initrd", archive, "-append", "console=ttyS0 panic=-1 loglevel=4 mitigations=off nokaslr tsc=unstable"];
   return new Promise((resolve, reject) => {

@@ -1,12 +1,14 @@
 /**
- * `npm run test:kernel -- [--keep DIRECTORY] [KERNEL…]`: the generated script on real kernels, under emulation. Each KERNEL is a
- * directory with a vmlinuz and KVM's modules somewhere in it, as `dpkg -x` leaves them; without one, the newest that Debian
- * serves is fetched. With `--keep`, what was recorded stays there. Exit status: 0 all is well, 1 not, 2 could not be tried.
+ * `npm run test:kernel -- [--keep DIRECTORY] [--bpftrace DIRECTORY] [KERNEL…]`: the generated scripts on real kernels, under
+ * emulation. Each KERNEL is a directory with a vmlinuz and KVM's modules somewhere in it, as `dpkg -x` leaves them; without one,
+ * the newest that Debian serves is fetched. bpftrace, likewise unpacked with all that it needs, is that of Debian's stable
+ * release if none is named. With `--keep`, what was recorded stays there. Exit status: 0 all is well, 1 not, 2 could not be tried.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { diff, replay } from "../../src/index.js";
 import { recordScript } from "../../src/record/script.js";
@@ -20,14 +22,13 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
   checkTools();
-  const keepAt = args.indexOf("--keep");
-  const keep = keepAt < 0 ? undefined : args[keepAt + 1];
-  const kernels = args.filter((_, k) => keepAt < 0 || (k !== keepAt && k !== keepAt + 1));
+  const { values, positionals: kernels } = parseArgs({ args: [...args], allowPositionals: true, options: { keep: { type: "string" }, bpftrace: { type: "string" } } });
   const work = mkdtempSync(join(tmpdir(), "kreel-recorded-"));
   try {
-    if (kernels.length === 0) kernels.push(fetchNewest(join(work, "kernel")));
+    if (kernels.length === 0) kernels.push(fetched("kernel", work, "name a directory that has one: npm run test:kernel -- DIRECTORY"));
+    const bpftrace = values.bpftrace ?? fetched("bpftrace", work, "name a directory that has it: npm run test:kernel -- --bpftrace DIRECTORY");
     let wrong = 0;
-    for (const kernel of kernels) wrong += await tryKernel(kernel, work, keep);
+    for (const kernel of kernels) wrong += await tryKernel(kernel, bpftrace, work, values.keep);
     say(wrong === 0 ? "all is well" : `${wrong} wrong`);
     return wrong === 0 ? 0 : 1;
   } finally {
@@ -35,24 +36,26 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function fetchNewest(directory: string): string {
+/** The directory that Debian's packages were unpacked into. */
+function fetched(what: "kernel" | "bpftrace", work: string, otherwise: string): string {
+  const directory = join(work, what);
   try {
-    execFileSync("/bin/sh", ["test/kernel/fetch.sh", directory], { stdio: ["ignore", "inherit", "inherit"] });
+    execFileSync("/bin/sh", ["test/kernel/fetch.sh", what, directory], { stdio: ["ignore", "inherit", "inherit"] });
   } catch {
-    throw new MachineTrouble("no kernel could be fetched; name a directory that has one: npm run test:kernel -- DIRECTORY");
+    throw new MachineTrouble(`no ${what} could be fetched; ${otherwise}`);
   }
   return directory;
 }
 
 /** How much was wrong. */
-async function tryKernel(kernel: string, work: string, keep: string | undefined): Promise<number> {
-  const script = recordScript();
-  const scenarios = SCENARIOS.map((name) => `fixtures/scenarios/${name}.scn`);
-  let said = await boot(kernel, script, scenarios);
-  for (let tries = 1; !said.done && tries < TRIES; tries++) said = await boot(kernel, script, scenarios);
+async function tryKernel(kernel: string, bpftrace: string, work: string, keep: string | undefined): Promise<number> {
+  const scripts = { "record.sh": recordScript(), "bpftrace.sh": recordScript("bpftrace") };
+  const load = { scripts, scenarios: SCENARIOS.map((name) => `fixtures/scenarios/${name}.scn`), bpftrace };
+  let said = await boot(kernel, load);
+  for (let tries = 1; !said.done && tries < TRIES; tries++) said = await boot(kernel, load);
   say(`${said.release} (${kernel})`);
   if (!said.done) say(`  the machine stopped before its end\n${said.notes.map((note) => `  ${note}`).join("\n")}`);
-  const results = [...said.checks, ...(await judge(said, work))];
+  const results = [...said.checks, ...(await judge(said, work)), ...(await judgeBpftrace(said, work))];
   for (const { ok, what } of results) say(`  ${ok ? "ok  " : "NOT "} ${what}`);
   const wrong = results.filter(({ ok }) => !ok).length + (said.done ? 0 : 1);
   if (wrong > 0) for (const line of [...said.notes, ...[...said.files].filter(([name]) => name.endsWith(".err")).map(([name, text]) => `${name}: ${text.toString()}`)]) say(`  ${line.trimEnd()}`);
@@ -89,6 +92,25 @@ async function judge({ release, files }: Said, work: string): Promise<{ readonly
   return results;
 }
 
+/** bpftrace and ftrace recorded the same scenarios, KVM being loaded, and say the same of them. */
+async function judgeBpftrace({ files }: Said, work: string): Promise<{ readonly ok: boolean; readonly what: string }[]> {
+  const [printed, text] = ["bpftrace.json.gz", "beside-bpftrace.trace.gz"].map((name) => {
+    const content = files.get(name);
+    if (content !== undefined) writeFileSync(join(work, name), content);
+    return content && join(work, name);
+  });
+  if (printed === undefined || text === undefined) return [{ ok: false, what: "bpftrace recorded" }];
+  const { findings, operations, trace } = await replay(printed);
+  const { differences } = await diff(text, printed);
+  const told = differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("");
+  return [
+    { ok: trace.format === "bpftrace" && operations.length > 0, what: `what bpftrace recorded is read: ${trace.events} events, ${operations.length} operations` },
+    { ok: trace.skipped === 0 && trace.lost === 0, what: "it is whole" },
+    { ok: findings.length === 0, what: "it replays without a finding" },
+    { ok: differences.length === 0, what: `it is the same as what ftrace recorded${told}` },
+  ];
+}
+
 /** Whether the recordings in fixtures are of this very release, as those say that name their kernel. */
 function isRecorded(release: string, name: string): boolean {
   const path = `fixtures/recordings/recorded/${folderOf(release)}/${name}.trace.gz`;
@@ -99,12 +121,7 @@ function isRecorded(release: string, name: string): boolean {
 
 function keepFiles({ files }: Said, directory: string): void {
   mkdirSync(directory, { recursive: true });
-  for (const name of SCENARIOS) {
-    for (const ending of ["trace.gz", "out"]) {
-      const content = files.get(`${name}.${ending}`);
-      if (content) writeFileSync(join(directory, `${name}.${ending}`), content);
-    }
-  }
+  for (const [name, content] of files) if (/\.(?:out|gz)$/.test(name)) writeFileSync(join(directory, name), content);
 }
 
 try {

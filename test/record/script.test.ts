@@ -9,7 +9,7 @@ import { probeFile, standardProbes } from "../../events/probe-file.js";
 import { registersFunction } from "../../src/record/registers.js";
 import { recordScript } from "../../src/record/script.js";
 import { COMMON, RECORDERS, type Recorder } from "../../src/record/shell.js";
-import { probesFunction } from "../../src/record/table.js";
+import { probesFunction, programFunction } from "../../src/record/table.js";
 
 const RECORDER_NAMES = Object.keys(RECORDERS) as Recorder[];
 /** Every shell of this machine that people may run the script with. */
@@ -61,7 +61,7 @@ test("what stands in for a probe follows it", (t) => {
 /** The table as a machine gets it: `uname` is a function that says what it is told to. */
 function tableOf(machine: string, builtin = false): string[] {
   const fakes = `uname() { echo ${machine}; }\ngrep() { return ${builtin ? 0 : 1}; }\nname=kreel_1_2\n`;
-  const { out, err } = run(["sh"], `${registersFunction()}${probesFunction()}${COMMON}${fakes}probes_here`);
+  const { out, err } = run(["sh"], `${registersFunction()}${probesFunction()}${COMMON}${RECORDERS.ftrace.functions}${fakes}probes_here`);
   if (err !== "") throw new Error(err);
   return out.trimEnd().split("\n");
 }
@@ -151,9 +151,30 @@ for (const shell of SHELLS) {
   });
 }
 
+for (const shell of SHELLS) {
+  test(`bpftrace gets what of its program the kernel has: ${shell.join(" ")}`, (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "kreel-"));
+    const here = (...functions: readonly string[]): { readonly probes: string[]; readonly err: string } => {
+      writeFileSync(join(directory, "available_filter_functions"), functions.map((f) => `${f}\n`).join(""));
+      const program = programFunction([operations.kvm_set_memory_region, operations.iput, operations.try_module_get]);
+      const { out, err } = run(shell, `${program}${COMMON}${RECORDERS.bpftrace.functions}tracefs=$1 data=$1/data; program_here`, [directory]);
+      return { probes: out.trimEnd().split("\n").map((line) => line.split(" ")[0]!), err };
+    };
+    t.deepEqual(here("vfs_write", "iput", "try_module_get", "kvm_set_memory_region [kvm]"), {
+      probes: ["BEGIN", "kprobe:kvm_set_memory_region", "kretprobe:kvm_set_memory_region", "kprobe:iput", "kprobe:try_module_get", "kretprobe:try_module_get", "kprobe:vfs_write"],
+      err: "",
+    });
+    t.deepEqual(here("vfs_write", "iput_not_last", "try_module_get", "__kvm_set_memory_region [kvm]", "kvm_set_memory_region_x [kvm]"), {
+      probes: ["BEGIN", "kprobe:__kvm_set_memory_region", "kretprobe:__kvm_set_memory_region", "kprobe:try_module_get", "kretprobe:try_module_get", "kprobe:vfs_write"],
+      err: ["stands in for kprobe:kvm_set_memory_region: kprobe:__kvm_set_memory_region", "stands in for kretprobe:kvm_set_memory_region: kretprobe:__kvm_set_memory_region", "not here: kprobe:iput"].map((line) => `kreel: ${line}\n`).join(""),
+    });
+    t.deepEqual(here("vfs_write").probes, ["BEGIN", "kprobe:vfs_write"]);
+  });
+}
+
 test("perf and trace-cmd record what the script sets, with the same clock, and stop there", (t) => {
   t.regex(recordScript("perf"), /\nrun perf record -q -a -k "\$clock" -e "\$name:\*" .*-o "\$data" -- "\$@"\n/);
   t.regex(recordScript("perf"), /perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "\$data"/);
   t.regex(recordScript("trace-cmd"), /\nrun trace-cmd record -q -C "\$clock" -e "\$name" .*-o "\$part" "\$@"\n/);
-  for (const recorder of RECORDER_NAMES) t.true(recordScript(recorder).includes("\nset_probes\n"));
+  for (const recorder of RECORDER_NAMES) t.is(recordScript(recorder).includes("\nset_probes\n"), recorder !== "bpftrace", "which sets its own");
 });

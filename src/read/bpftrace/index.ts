@@ -4,7 +4,7 @@
  *
  * bpftrace hands over what each CPU recorded in turn, so lines can be out of order: then nothing is concluded across the place
  * where time goes back, and a warning says how to sort them. When it loses events it says so some time later: a loss counts
- * from the beginning, and to the end.
+ * from the beginning, and to the end. bpftrace from 0.24 on quotes the numbers that a double does not hold.
  */
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
@@ -25,6 +25,7 @@ const CLOSE = 0x5d;
 const BRACE = 0x7d;
 const MAX_CPU = 65535;
 const MAX_PID = 9999999999;
+const MAX_MARKER = Number.MAX_SAFE_INTEGER;
 /** A CPU that no event runs on: of losses that could be on any. */
 const ANY_CPU = 65535;
 const DIGITS = 9;
@@ -64,7 +65,7 @@ export class BpftraceReader extends TextReader {
         k++;
       }
       if (k < PREFIX.length) break;
-      q = separator(bytes, time.read(bytes, q));
+      q = separator(bytes, readNumber(time, bytes, q));
       const cpuEnd = q < 0 ? -1 : number.read(bytes, q);
       const onCpu = number.low;
       if (cpuEnd < 0 || number.high !== 0 || onCpu > MAX_CPU) break;
@@ -119,7 +120,7 @@ export class BpftraceReader extends TextReader {
         builder.pushStringBytes(bytes, p + 1, end);
         p = end + 1;
       } else {
-        p = number.read(bytes, p);
+        p = readNumber(number, bytes, p);
         if (p < 0) return -1;
         if (kind === ADDRESS) builder.pushAddress(number.low, number.high);
         else builder.pushNumber(number.low, number.high);
@@ -192,11 +193,13 @@ export class BpftraceReader extends TextReader {
       this.unknown(decoded(event.string), args.map((arg) => ("number" in arg ? arg.number : JSON.stringify(decoded(arg.string)))).join(" "));
       return true;
     }
+    // How long a marker is stands behind it, for bpftrace may have taken a byte more than was written.
+    const written = point.isMarker && args.length === 2 ? this.#small(args.pop(), MAX_MARKER) : undefined;
     let understood = args.length === point.args.length;
     point.args.forEach(({ kind }, k) => {
       const arg = args[k];
       if (kind === STRING && arg && "string" in arg) {
-        const text = point.isMarker ? arg.string.replace(/\n$/, "") : arg.string;
+        const text = point.isMarker ? arg.string.slice(0, written).replace(/\n$/, "") : arg.string;
         const bytes = Buffer.from(text, "latin1");
         this.builder.pushStringBytes(bytes, 0, bytes.length);
       } else if (kind !== STRING && this.#decimal(arg, this.#number)) {
@@ -222,8 +225,8 @@ export class BpftraceReader extends TextReader {
   }
 
   #decimal(element: Element | undefined, into: Decimal): boolean {
-    if (!element || !("number" in element)) return false;
-    const bytes = Buffer.from(`${element.number}\n`, "latin1");
+    if (!element) return false;
+    const bytes = Buffer.from(`${"number" in element ? element.number : element.string}\n`, "latin1");
     return into.read(bytes, 0) === bytes.length - 1;
   }
 
@@ -232,6 +235,13 @@ export class BpftraceReader extends TextReader {
     const value = Number(element.number);
     return value >= 0 && value <= most ? value : undefined;
   }
+}
+
+/** Reads the number at `p`, quoted or not. Returns where it ends; -1 if there is none. */
+function readNumber(into: Decimal, bytes: Uint8Array, p: number): number {
+  if (bytes[p] !== QUOTE) return into.read(bytes, p);
+  const end = into.read(bytes, p + 1);
+  return end >= 0 && bytes[end] === QUOTE ? end + 1 : -1;
 }
 
 /** Behind the comma at `p` and a space that may follow it; -1 if there is none. */

@@ -59,6 +59,23 @@ for (const path of recordings("fixtures/recordings/linux-6.18").slice(0, 4)) {
   });
 }
 
+/** Recorded on one kernel by bpftraces of three ages, and by ftrace. */
+const RECORDED = "fixtures/bpftrace/recorded/linux-7.2-s04-bind-unbind";
+
+for (const version of ["0.17", "0.23", "0.27"]) {
+  test(`bpftrace ${version} on a real kernel: every line is read, no finding, and the same as ftrace recorded`, async (t) => {
+    const path = `${RECORDED}.${version}.json.gz`;
+    const { trace, findings, operations } = await replay(path);
+    t.is(trace.format, "bpftrace");
+    t.is(trace.skipped + trace.lost, 0);
+    t.deepEqual(findings, []);
+    t.deepEqual([...new Set(operations.map((o) => o.name))].sort(), ["fd_install", "file_close_fd", "kvm_arch_init_vm", "kvm_gmem_create", "kvm_set_memory_region"]);
+    const { differences, summary } = await diff(`${RECORDED}.trace.gz`, path);
+    t.deepEqual(differences, []);
+    t.is(summary.operations.same, 51);
+  });
+}
+
 test("decimals of 64 bits are exact, whatever their sign", (t) => {
   const number = new Decimal();
   const words = (text: string): bigint | undefined => {
@@ -138,6 +155,21 @@ test("bytes that bpftrace prints as \\uffffffc3 are the bytes that they were", (
 test("markers", (t) => {
   const { events } = read(event("tracing_mark_write", "op: vm v\n"), event("tracing_mark_write", "ret: vm v = 5"));
   t.deepEqual(events.map((e) => e.args["text"]), ["op: vm v", "ret: vm v = 5"]);
+});
+
+test("a marker ends where it was written to, not where its string does", (t) => {
+  const { events, report } = read(event("tracing_mark_write", "op: vm v\n", 9), event("tracing_mark_write", "op: vm vX", 8), event("tracing_mark_write", "op: vm v", 9), event("tracing_mark_write", "na\u00c3\u00afve!", 6));
+  t.deepEqual(events.map((e) => e.args["text"]), ["op: vm v", "op: vm v", "op: vm v", "naïve"]);
+  t.is(report.malformed, 0);
+});
+
+test("a number that a double does not hold may be quoted, a time too", (t) => {
+  const plain = tuple(9007199254740993n, 1, "a", 1, 1, ...IPUT);
+  const quoted = plain.replaceAll(/\b(\d{16,})\b/g, '"$1"');
+  t.regex(quoted, /\["9007199254740993",1,/);
+  const { events, report } = read(plain, quoted, quoted.replace('0"', "0"), quoted.replace('"a"', '"\\""'));
+  t.deepEqual(events.slice(0, 2).map((e) => [e.time, e.args]), [[9007199254740993n, events[0]!.args], [9007199254740993n, events[0]!.args]]);
+  t.deepEqual([events.length, events[2]!.args, report.skipped, report.malformed], [3, events[0]!.args, 1, 0], "half a quote is no JSON");
 });
 
 test("another program's layout is told", (t) => {
