@@ -125,14 +125,23 @@ export function toNumber(low: number, high: number): number {
   return high >= 0x80000000 ? -((~high >>> 0) * TWO_32 + (~low >>> 0) + 1) : high * TWO_32 + low;
 }
 
+type ViewClass = new (point: Point | undefined, cursor: Cursor) => EventView;
+
+/** Made once for a table: a recording may be replayed many times, and all views of a point are of one shape. */
+const classes = new WeakMap<PointTable, readonly ViewClass[]>();
+
 /**
  * A view for every point, with a getter for each of its arguments, all at one cursor. What every event has comes first: an
  * argument of the same name (`index`, of a page) is read by its number.
  */
 export function viewsOf(points: PointTable, cursor: Cursor): EventView[] {
-  return points.points.map((point) => {
-    class PointView extends EventView {}
-    point?.args.forEach((arg, k) => arg.name in EventView.prototype || Object.defineProperty(PointView.prototype, arg.name, { get: getter(arg, k), enumerable: true }));
-    return new PointView(point, cursor);
-  });
+  let own = classes.get(points);
+  if (!own) classes.set(points, (own = points.points.map(viewClass)));
+  return points.points.map((point, id) => new own[id]!(point, cursor));
+}
+
+function viewClass(point: Point | undefined): ViewClass {
+  class PointView extends EventView {}
+  point?.args.forEach((arg, k) => arg.name in EventView.prototype || Object.defineProperty(PointView.prototype, arg.name, { get: getter(arg, k), enumerable: true }));
+  return PointView;
 }

@@ -1,0 +1,70 @@
+/**
+ * Where the search begins: what the finding's own events need, and what shows that the probes which a rule asks for were set
+ * (what no probe shows cannot be missing). Where that is not enough, more and more of the recording, up to all of it.
+ */
+import type { Unit, Units } from "./units.js";
+
+/** Units from which the one that needs least is chosen to show that a probe is set. */
+const CANDIDATES = 16;
+
+/** Closed sets, each larger than the last; in each first what has least to do with the finding. `before`: an event. */
+export function* slices(units: Units, seeds: Iterable<Unit>, before: number): Generator<readonly Unit[]> {
+  const core = units.closure(seeds);
+  const ordered = (chosen: ReadonlySet<Unit>): Unit[] => {
+    const rank = (unit: Unit): number => (core.has(unit) ? 2 : units.isFocus(unit) ? 1 : 0);
+    return [...chosen].sort((a, b) => rank(a) - rank(b) || a - b);
+  };
+  const shown = units.closure([...withClosers(units, core), ...witnesses(units, before)]);
+  yield ordered(shown);
+  const first = units.closure([...shown, ...firsts(units)]);
+  yield ordered(first);
+  yield ordered(units.closure([...first, ...range(units.count).filter((unit) => units.isFocus(unit))]));
+  yield ordered(new Set(range(units.count)));
+}
+
+/** With what shows that calls without a return were over. */
+function withClosers(units: Units, core: ReadonlySet<Unit>): Set<Unit> {
+  const all = new Set(core);
+  for (const unit of all) for (const other of [...units.closers(unit), ...units.needs(unit)]) all.add(other);
+  return all;
+}
+
+/** A kind of unit: the same operation, with its return or without. */
+const kindOf = (units: Units, unit: Unit): number => units.point(unit) * 2 + (units.isReturned(unit) ? 1 : 0);
+
+/** Of every kind one that needs little: about guest_memfd if there is one, and from before the event if there is one. */
+function witnesses(units: Units, before: number): Unit[] {
+  const candidates = new Map<number, { readonly focus: Unit[]; readonly other: Unit[] }>();
+  for (const unit of range(units.count)) {
+    const kind = kindOf(units, unit);
+    const of = candidates.get(kind) ?? { focus: [], other: [] };
+    candidates.set(kind, of);
+    const list = units.isFocus(unit) ? of.focus : of.other;
+    if (units.events(unit)[0]! > before && list.length > 0) continue;
+    list.push(unit);
+    if (list.length > CANDIDATES) list.shift();
+  }
+  return [...candidates.values()].map(({ focus, other }) => frugal(units, focus.length > 0 ? focus : other));
+}
+
+/** The one that needs least; of several the latest. */
+function frugal(units: Units, candidates: readonly Unit[]): Unit {
+  let best = candidates.at(-1)!;
+  let least = Infinity;
+  for (const unit of candidates.toReversed()) {
+    const needs = units.closure([unit], least).size;
+    if (needs < least) [best, least] = [unit, needs];
+  }
+  return best;
+}
+
+/** The first of every kind. */
+function firsts(units: Units): Unit[] {
+  const first = new Map<number, Unit>();
+  for (const unit of range(units.count)) if (!first.has(kindOf(units, unit))) first.set(kindOf(units, unit), unit);
+  return [...first.values()];
+}
+
+function range(count: number): Unit[] {
+  return Array.from({ length: count }, (_, k) => k + 1);
+}

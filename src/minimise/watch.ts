@@ -1,0 +1,137 @@
+/**
+ * One replay whose findings are watched: what is found, at which event, and what says that two replays, of a recording and of
+ * a part of it, found the same.
+ */
+import { points } from "../../events/index.js";
+import { Checker } from "../check/checker.js";
+import type { Finding } from "../check/finding.js";
+import type { Batch } from "../log/batch.js";
+import type { Tables } from "../log/tables.js";
+import type { EventView } from "../log/view.js";
+import type { Frame, Stack } from "../reduce/calls.js";
+import type { Fact } from "../reduce/facts.js";
+import { Reducer } from "../reduce/reducer.js";
+import { MutableStore, type Store } from "../reduce/store.js";
+import type { Observer, World } from "../reduce/world.js";
+
+/** A finding, and where it stands whatever surrounds it. */
+export interface Told {
+  readonly finding: Finding;
+  /**
+   * The event that it is about. A call without a return is over when something else happens: then it is the call's own event,
+   * and 0 where nothing but the time of the telling could be named.
+   */
+  readonly anchor: number;
+  /** An event by which it had been told; `Infinity`: the end of the recording. */
+  readonly at: number;
+}
+
+/** Watches the facts too: `anchor` as in `Told`. */
+export interface Tracer extends Observer {
+  fact(fact: Fact, anchor: number): void;
+}
+
+export class Watch implements Observer {
+  readonly world: World;
+  readonly #reducer: Reducer;
+  readonly #checker: Checker;
+  readonly #told = new Map<Finding, Told>();
+  /** Told since the last event began: by that event, or by the next before it begins. */
+  #fresh: Finding[] = [];
+  /** The entry of the call that is being closed. */
+  #closing = 0;
+
+  constructor(
+    tables: Tables,
+    store: Store = new MutableStore(),
+    private readonly tracer: Tracer | undefined = undefined,
+  ) {
+    this.#reducer = new Reducer(store, points, tables);
+    this.world = this.#reducer.world;
+    this.#checker = new Checker(this.world, tables);
+    const judge = this.world.facts;
+    this.world.facts = (fact) => this.#fact(fact, judge);
+    this.world.observer = this;
+  }
+
+  reduce(batch: Batch, to = batch.length): void {
+    this.#reducer.reduce(batch, 0, to);
+  }
+
+  finish(): void {
+    this.#reducer.finish();
+  }
+
+  /** Error findings in order. */
+  get errors(): readonly Told[] {
+    return this.#inOrder(this.#checker.findings);
+  }
+
+  get hazards(): readonly Told[] {
+    return this.#inOrder(this.#checker.hazards);
+  }
+
+  touched(...args: Parameters<NonNullable<Observer["touched"]>>): void {
+    this.tracer?.touched?.(...args);
+  }
+
+  entered(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    this.#begin(e);
+    this.tracer?.entered?.(e, stack, frame);
+  }
+
+  returned(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    this.#begin(e);
+    this.tracer?.returned?.(e, stack, frame);
+  }
+
+  closed(frame: Frame, stack: Stack, e: EventView): void {
+    this.#closing = frame.seq;
+    this.tracer?.closed?.(frame, stack, e);
+  }
+
+  #begin(e: EventView): void {
+    this.#closing = 0;
+    if (this.#fresh.length === 0) return;
+    for (const finding of this.#fresh) this.#told.set(finding, { ...this.#told.get(finding)!, at: e.seq });
+    this.#fresh = [];
+  }
+
+  #fact(fact: Fact, judge: (fact: Fact) => void): void {
+    const { findings, hazards } = this.#checker;
+    const [errors, warnings] = [findings.length, hazards.length];
+    judge(fact);
+    const anchor = fact.type === "file-kept" ? 0 : this.#closing || fact.event.seq;
+    for (const finding of [...findings.slice(errors), ...hazards.slice(warnings)]) {
+      this.#told.set(finding, { finding, anchor, at: Infinity });
+      this.#fresh.push(finding);
+    }
+    this.tracer?.fact(fact, anchor);
+  }
+
+  #inOrder(findings: readonly Finding[]): Told[] {
+    return [...findings].sort((a, b) => a.event - b.event).map((finding) => this.#told.get(finding)!);
+  }
+}
+
+const GENERATION = /(\b0x[0-9a-f]+)#\d+/g;
+const EVENTS = /\bevent (\d+(?:, \d+)*)/g;
+
+/** The numbers of events that a finding's words name. */
+export function eventsNamed({ message }: Finding): number[] {
+  return [...message.matchAll(EVENTS)].flatMap(([, numbers]) => numbers!.split(", ").map(Number));
+}
+
+/**
+ * What a finding is about, in words that do not change when other events are left out: its events by their numbers in the
+ * whole recording, its objects without counting the lives before them at the same address.
+ */
+export function subjectOf({ finding, anchor }: Told, original: (event: number) => number): string {
+  return `${finding.rule} ${finding.object.replace(GENERATION, "$1")} ${anchor === 0 ? 0 : original(anchor)}`;
+}
+
+/** The same with all that it says. */
+export function identityOf(told: Told, original: (event: number) => number): string {
+  const message = told.finding.message.replace(GENERATION, "$1").replace(EVENTS, (_, numbers: string) => `event ${numbers.split(", ").map((n) => (n === "0" ? 0 : original(Number(n)))).join(", ")}`);
+  return `${subjectOf(told, original)} ${message}`;
+}
