@@ -4,6 +4,8 @@ export { Replaying, type ReplayingOptions } from "./replaying.js";
 export { firstDifference, restoreReplay, SnapshotError, stateHash, takeSnapshot } from "./snapshot/index.js";
 export { diff } from "./compare/diff.js";
 export type { Diff, Difference, DifferenceKind, DiffSummary, Hunk, HunkLine, Site } from "./compare/types.js";
+export { minimise, minimiseRecording, type FindingChoice, type MinimiseOptions, type Minimised, type Unfound } from "./minimise/index.js";
+export { recordingOf, written, type Written } from "./minimise/written.js";
 export { RULES, type Finding, type RuleName } from "./check/finding.js";
 export { errnoName } from "./check/errno.js";
 export { MemoryLog, type Log, type Origin } from "./log/log.js";

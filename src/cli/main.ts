@@ -8,6 +8,7 @@ import { addDiff } from "./diff.js";
 import { addExport } from "./export.js";
 import { addImport } from "./import.js";
 import { addLog } from "./log.js";
+import { addMinimise } from "./minimise.js";
 import { ReaderGone } from "./output.js";
 import { addRecord } from "./record.js";
 import { addReplay } from "./replay.js";
@@ -24,7 +25,7 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const add of [addReplay, addDiff, addSimulate, addConform, addExport, addImport, addLog, addRecord]) add(kreel, terminal, done);
+  for (const add of [addReplay, addDiff, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
   kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, or an export;\ngzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same), 1 findings (or\ndifferences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
 }

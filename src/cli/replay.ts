@@ -4,8 +4,7 @@ import type { Command } from "commander";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
 import { TroubleError } from "../read/trouble.js";
-import { CallTrees } from "../reduce/call-tree.js";
-import type { Observer, World } from "../reduce/world.js";
+import type { Observer } from "../reduce/world.js";
 import { type Moment, type Replay, replay, type ReplayOptions } from "../replay.js";
 import { Chronicle } from "../show/chronicle.js";
 import { Evidence } from "../show/evidence.js";
@@ -13,10 +12,9 @@ import { findingsLines } from "../show/findings.js";
 import { jsonText, replayJson } from "../show/json.js";
 import { parseSpec } from "../show/object-life.js";
 import { all } from "../show/observers.js";
-import { InOrder } from "../show/order.js";
 import { stateJson, stateLines, stateOf } from "../show/state.js";
 import { summaryLines } from "../show/summary.js";
-import { TreePrinter } from "../show/tree.js";
+import { treeObservers } from "../show/trees.js";
 import { Follow } from "./follow.js";
 import { LifePrinter } from "./life.js";
 import { listOf, runMany } from "./many/run.js";
@@ -120,7 +118,7 @@ class Run {
       observe: (world, recording) => {
         const chronicle = new Chronicle(world);
         evidence = new Evidence(chronicle, world, recording);
-        const trees = flagsWantTree(this.flags) ? treeObservers(world, chronicle, this.terminal, (line) => spool.line(line)) : [];
+        const trees = flagsWantTree(this.flags) ? treeObservers(world, chronicle, this.terminal.style, (line) => spool.line(line)) : [];
         return all(chronicle, ...trees, evidence);
       },
       onFinding: (finding) => evidence?.found(finding),
@@ -198,12 +196,6 @@ function isReadAgain(path: string): boolean {
 }
 
 const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary && !flags.follow;
-
-function treeObservers(world: World, chronicle: Chronicle, terminal: Terminal, print: (line: string) => void): Observer[] {
-  const printer = new TreePrinter({ style: terminal.style, task: (id) => world.taskName(id), row: (seq) => chronicle.row(seq), print });
-  const order = new InOrder((tree) => printer.add(tree));
-  return [new CallTrees(world, (tree) => order.take(tree)), order, { finish: () => printer.flush() }];
-}
 
 /** The last event that was understood: where the moment is. */
 class LastEvent implements Observer {

@@ -12,9 +12,9 @@ export interface Minimum {
   readonly minimal: boolean;
 }
 
-/** Tries subsets; false when no more may be tried. */
+/** Tries subsets, until no more may be tried. */
 export interface Trial {
-  readonly exhausted: boolean;
+  exhausted(): boolean;
   holds(units: readonly Unit[]): boolean;
 }
 
@@ -33,7 +33,7 @@ export function ddmin(units: readonly Unit[], graph: Units, required: ReadonlySe
       const rest = current.filter((unit) => !gone.has(unit));
       const key = rest.length <= REMEMBERED ? rest.join() : undefined;
       const hopeless = rest.length === 0 || [...required].some((unit) => gone.has(unit)) || (key !== undefined && failed.has(key));
-      if (!hopeless && trial.exhausted) return { units: current, minimal: false };
+      if (!hopeless && trial.exhausted()) return { units: current, minimal: false };
       if (!hopeless && trial.holds(rest)) {
         // What stood before the chunk and needed it is gone too: the next chunk begins that much sooner.
         from = current.slice(0, from).filter((unit) => !gone.has(unit)).length;

@@ -6,6 +6,7 @@
  * slice of what is left, until nothing more can be left out.
  */
 import type { Finding, RuleName } from "../check/finding.js";
+import type { Origin } from "../log/log.js";
 import { type OpenOptions, openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
@@ -29,14 +30,22 @@ export interface MinimiseOptions extends OpenOptions {
 }
 
 export interface Minimised {
+  readonly origin: Origin;
+  /** Lines before the recording's first event. */
+  readonly preamble: number;
   /** As the recording has it. */
   readonly finding: Finding;
-  /** The same in what is left, whose events are numbered anew. */
+  /** The same in what is left, whose events are numbered anew; it has no line yet. */
   readonly shown: Finding;
   /** What is left. */
   readonly excerpt: Excerpt;
   /** Calls and single events that are left. */
   readonly units: number;
+  /**
+   * Events that are left, by their new numbers, which neither the finding nor what it needs touches: they show that a probe was
+   * set whose silence means something, or that a call without a return was over.
+   */
+  readonly witnesses: readonly number[];
   /** Events of the recording, and of the slice that the search began with. */
   readonly events: number;
   readonly slice: number;
@@ -48,6 +57,8 @@ export interface Minimised {
 
 /** The recording does not have it; these it has. */
 export interface Unfound {
+  readonly origin: Origin;
+  readonly events: number;
   readonly findings: readonly Finding[];
   readonly hazards: readonly Finding[];
 }
@@ -65,35 +76,36 @@ export async function minimise(path: string, options: MinimiseOptions = {}): Pro
 export async function minimiseRecording(open: () => Promise<Recorded>, options: Omit<MinimiseOptions, keyof OpenOptions> = {}): Promise<Minimised | Unfound> {
   const all = await findings(open, options);
   const wanted = choose(all, options.finding);
-  if (!wanted) return { findings: all.errors.map((t) => t.finding), hazards: all.hazards.map((t) => t.finding) };
+  if (!wanted) return { origin: all.origin, events: all.events, findings: all.errors.map((t) => t.finding), hazards: all.hazards.map((t) => t.finding) };
   const last = Math.min(wanted.at, all.events);
-  if (last > MOST_EVENTS) throw new TroubleError(`the finding shows after ${last} events, and minimise looks back over ${MOST_EVENTS} at most; name another with --finding`, all.path);
+  if (last > MOST_EVENTS) throw new TroubleError(`the finding shows after ${last} events, and minimise looks back over ${MOST_EVENTS} at most; name another with --finding`, all.origin.path);
   const search = new Search(wanted, all.errors, options.budget ?? BUDGET);
   const units = await dependencies(open, last, options);
   const excerpt = await search.slice(units, (chosen) => take(open, eventsOf(units, chosen), last, options));
-  if (!excerpt) throw new TroubleError(`the events up to ${last} do not show the finding by themselves`, all.path);
-  return search.minimise(excerpt, all.events);
+  if (!excerpt) throw new TroubleError(`the events up to ${last} do not show the finding by themselves`, all.origin.path);
+  return search.minimise(excerpt, all);
 }
 
 interface All {
   readonly errors: readonly Told[];
   readonly hazards: readonly Told[];
   readonly events: number;
-  readonly path: string;
+  readonly preamble: number;
+  readonly origin: Origin;
 }
 
 async function findings(open: () => Promise<Recorded>, options: MinimiseOptions): Promise<All> {
   let watch: Watch | undefined;
   let events = 0;
-  let path = "";
-  await read(open, Infinity, options, (recording, batch) => {
-    path = recording.origin.path;
+  let line = 1;
+  const { origin } = await read(open, Infinity, options, (recording, batch) => {
+    if (events === 0 && batch.length > 0) line = batch.line[0]!;
     watch ??= new Watch(recording.tables);
     watch.reduce(batch);
     events += batch.length;
   });
   watch?.finish();
-  return { errors: watch?.errors ?? [], hazards: watch?.hazards ?? [], events, path };
+  return { errors: watch?.errors ?? [], hazards: watch?.hazards ?? [], events, preamble: line - 1, origin };
 }
 
 function choose({ errors, hazards }: All, choice: FindingChoice | undefined): Told | undefined {
@@ -124,7 +136,7 @@ async function take(open: () => Promise<Recorded>, wanted: ReadonlySet<number>, 
 }
 
 /** Reads events up to `last`. */
-async function read(open: () => Promise<Recorded>, last: number, options: MinimiseOptions, each: (recording: Recorded, batch: Parameters<Watch["reduce"]>[0], to: number) => void): Promise<void> {
+async function read(open: () => Promise<Recorded>, last: number, options: MinimiseOptions, each: (recording: Recorded, batch: Parameters<Watch["reduce"]>[0], to: number) => void): Promise<Recorded> {
   const recording = await open();
   try {
     for await (const batch of recording.batches()) {
@@ -132,6 +144,7 @@ async function read(open: () => Promise<Recorded>, last: number, options: Minimi
       options.onProgress?.(batch.firstSeq - 1 + batch.length, recording.report.bytes);
       if (batch.firstSeq + batch.length > last) break;
     }
+    return recording;
   } finally {
     await recording.close();
   }
@@ -165,7 +178,7 @@ class Search {
   /** The first slice that shows the finding, by what `excerptOf` makes of units. */
   async slice(units: Units, excerptOf: (chosen: readonly Unit[]) => Promise<Excerpt> | Excerpt, number: (event: number) => number = (event) => event): Promise<Excerpt | undefined> {
     const { finding, anchor } = this.wanted;
-    const seeds = [...this.#named, ...finding.evidence, ...finding.steps.map((step) => step.seq)].map((event) => units.of(number(event)));
+    const seeds = this.#seeds(units, number);
     let size = -1;
     for (const chosen of slices(units, seeds, number(anchor || finding.event) || Infinity)) {
       if (chosen.length === size) continue;
@@ -176,38 +189,46 @@ class Search {
     return undefined;
   }
 
-  async minimise(slice: Excerpt, events: number): Promise<Minimised> {
+  /** What the finding rests on by its own words. */
+  #seeds(units: Units, number: (event: number) => number): Unit[] {
+    const { evidence, steps } = this.wanted.finding;
+    return [...this.#named, ...evidence, ...steps.map((step) => step.seq)].map((event) => units.of(number(event)));
+  }
+
+  async minimise(slice: Excerpt, { origin, preamble, events }: All): Promise<Minimised> {
     let excerpt = slice;
     for (;;) {
       const before = excerpt.batch.length;
-      const { units, left, minimal } = await this.#round(excerpt);
+      const { units, witnesses, left, minimal } = await this.#round(excerpt);
       excerpt = left;
       // What was left out may have been all that something else was needed for.
       if (minimal && left.batch.length < before) continue;
       this.#shows(excerpt);
-      return { finding: this.wanted.finding, shown: this.#shown!, excerpt, units, events, slice: slice.batch.length, tried: this.#tried, minimal };
+      const { line: _, ...shown } = this.#shown!;
+      return { origin, preamble, finding: this.wanted.finding, shown, excerpt, units, witnesses, events, slice: slice.batch.length, tried: this.#tried, minimal };
     }
   }
 
-  async #round(from: Excerpt): Promise<{ readonly units: number; readonly left: Excerpt; readonly minimal: boolean }> {
+  async #round(from: Excerpt): Promise<{ readonly units: number; readonly witnesses: readonly number[]; readonly left: Excerpt; readonly minimal: boolean }> {
     const dependencies = new Dependencies();
     const watch = new Watch(from.tables, dependencies.store, dependencies);
     watch.reduce(from.batch);
     watch.finish();
     const { units } = dependencies;
     const numbers = new Map(from.numbers.map((number, k) => [number, k + 1]));
+    const number = (event: number): number => numbers.get(event) ?? 0;
     const excerptOf = (chosen: readonly Unit[]): Excerpt => part(from, chosen.flatMap((unit) => units.events(unit).map((event) => event - 1)).sort((a, b) => a - b));
     let ordered: readonly Unit[] = [];
-    await this.slice(units, (chosen) => excerptOf((ordered = chosen)), (event) => numbers.get(event) ?? 0);
-    const required = new Set(this.#named.map((event) => units.of(numbers.get(event) ?? 0)));
-    const search = this;
+    await this.slice(units, (chosen) => excerptOf((ordered = chosen)), number);
+    const required = new Set(this.#named.map((event) => units.of(number(event))));
     const found = ddmin(ordered, units, required, {
-      get exhausted() {
-        return search.#tried >= search.budget;
-      },
-      holds: (chosen) => search.#shows(excerptOf(chosen)),
+      exhausted: () => this.#tried >= this.budget,
+      holds: (chosen) => this.#shows(excerptOf(chosen)),
     });
-    return { units: found.units.length, left: excerptOf(found.units), minimal: found.minimal };
+    const left = excerptOf(found.units);
+    const core = units.closure(this.#seeds(units, number));
+    const witnesses = left.numbers.flatMap((event, k) => (core.has(units.of(number(event))) ? [] : [k + 1]));
+    return { units: found.units.length, witnesses, left, minimal: found.minimal };
   }
 
   /** Whether a part shows the finding, and no error that the recording does not have. */

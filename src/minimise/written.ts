@@ -1,0 +1,147 @@
+/**
+ * What is left, as a recording of its own: in the very lines of a recording that is text, so that it can be mailed as what the
+ * kernel said, or in a form that kreel writes. Lines are read back before they are handed out: where they do not give the same
+ * events (a line that holds two, a text whose further lines are not told from others), ftrace text is written instead.
+ */
+import { statSync } from "node:fs";
+import { points } from "../../events/index.js";
+import { ndjsonText } from "../export/ndjson.js";
+import type { Batch } from "../log/batch.js";
+import { eventAt, type KernelEvent } from "../log/event.js";
+import { LF } from "../read/ftrace/bytes.js";
+import { MAX_LINE } from "../read/ftrace/index.js";
+import { openRecording, type OpenOptions } from "../read/recording.js";
+import { ReadReport, type Recorded } from "../read/report.js";
+import { openSource } from "../read/source.js";
+import { ftraceTextOf } from "../write/ftrace.js";
+import type { Excerpt } from "./excerpt.js";
+import type { Minimised } from "./index.js";
+
+/** Formats of which a line is an event, wherever it stands. */
+const IN_LINES = new Set(["ftrace", "perf-script", "trace-cmd-report", "bpftrace", "function-graph"]);
+
+export type Form = "ftrace" | "ndjson";
+
+export interface Written {
+  /** The lines are the recording's own. */
+  readonly own: boolean;
+  readonly format: string;
+  readonly text: Buffer;
+}
+
+/** `form`: absent for the recording's own lines, or what comes closest. `path` and `options` open the recording. */
+export async function written(minimised: Minimised, form: Form | undefined, path: string, options: OpenOptions = {}): Promise<Written> {
+  const { excerpt, origin } = minimised;
+  if (form === undefined && IN_LINES.has(origin.format)) {
+    const text = await linesOf(minimised, path, options);
+    if (text && (await readsBack(text, origin.format, excerpt))) return { own: true, format: origin.format, text };
+  }
+  const recording = recordingOf(minimised);
+  const format = form ?? (origin.format === "ndjson" ? "ndjson" : "ftrace");
+  const pieces = format === "ndjson" ? ndjsonText(recording) : ftraceTextOf(recording.batches(), recording.tables);
+  const chunks: Buffer[] = [];
+  for await (const piece of pieces) chunks.push(Buffer.from(piece));
+  return { own: false, format, text: Buffer.concat(chunks) };
+}
+
+/** What is left, to be read like any recording. */
+export function recordingOf({ excerpt, origin }: Minimised): Recorded {
+  const { batch, tables } = excerpt;
+  const report = new ReadReport(origin.path);
+  report.events = batch.length;
+  if (batch.length > 0) report.clock = { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
+  return {
+    id: "",
+    origin,
+    tables,
+    report,
+    async *batches(): AsyncGenerator<Batch> {
+      yield batch;
+    },
+    async close() {},
+  };
+}
+
+/** What is left with tables of its own, in which nothing is of what was left out. */
+export async function rereadOf(minimised: Minimised): Promise<Recorded> {
+  const { text } = await written(minimised, "ndjson", minimised.origin.path);
+  return openRecording("-", { format: "ndjson", input: inMemory(text) });
+}
+
+/** Losses have lines of their own in ftrace text. */
+const LOSS = /^(?: *CPU:\d+ \[LOST |#+ CPU \d+ buffer started)/;
+/** Lines in front of the first event that are kept. */
+const PREAMBLE = 1000;
+
+/** The lines in front of the first event, and those of the events and losses that are left. */
+async function linesOf({ excerpt, preamble }: Minimised, path: string, options: OpenOptions): Promise<Buffer | undefined> {
+  const { batch, tables } = excerpt;
+  const wanted = new Set<number>(batch.losses.map((loss) => loss.line));
+  for (let i = 0; i < batch.length; i++) {
+    const more = lineFeeds(eventAt(batch, i, points, tables));
+    for (let k = 0; k <= more; k++) wanted.add(batch.line[i]! + k);
+  }
+  // No event is on it, and not every line of what a directory holds can be found by its number.
+  if (wanted.has(0) || !isReadInLines(path, options)) return undefined;
+  const last = [...wanted].reduce((a, b) => Math.max(a, b), 0);
+  const lines: Buffer[] = [];
+  for await (const [line, bytes] of linesUpTo(last, path, options)) {
+    const before = line <= Math.min(preamble, PREAMBLE) && !LOSS.test(bytes.toString("latin1", 0, 80));
+    if (wanted.has(line) || before) lines.push(bytes, NEWLINE);
+  }
+  return Buffer.concat(lines);
+}
+
+const NEWLINE = Buffer.from("\n");
+
+function isReadInLines(path: string, options: OpenOptions): boolean {
+  return options.input !== undefined || (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+}
+
+/** How many further lines an event's texts take. */
+function lineFeeds({ task, args }: KernelEvent): number {
+  return [task.comm, ...Object.values(args)].reduce<number>((sum, text) => sum + (typeof text === "string" ? text.split("\n").length - 1 : 0), 0);
+}
+
+async function* linesUpTo(last: number, path: string, options: OpenOptions): AsyncGenerator<readonly [line: number, bytes: Buffer]> {
+  const source = await openSource(path, options.input);
+  try {
+    let line = 1;
+    let begun: Buffer = Buffer.alloc(0);
+    for await (const chunk of source) {
+      let from = 0;
+      for (let feed = chunk.indexOf(LF); feed >= 0 && line <= last; feed = chunk.indexOf(LF, from)) {
+        const rest = chunk.subarray(from, feed);
+        yield [line++, begun.length > 0 ? Buffer.concat([begun, rest]) : rest];
+        begun = Buffer.alloc(0);
+        from = feed + 1;
+      }
+      if (line > last) return;
+      // A line that has no end is no event.
+      if (begun.length < MAX_LINE) begun = Buffer.concat([begun, chunk.subarray(from)]);
+    }
+    yield [line, begun];
+  } finally {
+    await source.close();
+  }
+}
+
+/** Whether a text holds the same events, with the same losses between them. */
+async function readsBack(text: Buffer, format: string, { batch, tables }: Excerpt): Promise<boolean> {
+  const recording = await openRecording("-", { format, input: inMemory(text) });
+  let at = 0;
+  const losses: string[] = [];
+  for await (const read of recording.batches()) {
+    for (let i = 0; i < read.length; i++, at++) if (at >= batch.length || saidBy(eventAt(read, i, points, recording.tables)) !== saidBy(eventAt(batch, at, points, tables))) return false;
+    losses.push(...read.losses.map((loss) => `${loss.cpu} ${loss.count} ${loss.index + read.firstSeq}`));
+  }
+  return at === batch.length && losses.join() === batch.losses.map((loss) => `${loss.cpu} ${loss.count} ${loss.index + 1}`).join();
+}
+
+async function* inMemory(text: Buffer): AsyncGenerator<Buffer> {
+  yield text;
+}
+
+function saidBy({ time, cpu, task, operation, phase, args, place }: KernelEvent): string {
+  return JSON.stringify([time, cpu, task.name, operation, phase, args, place], (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+}
