@@ -28,6 +28,8 @@ export class EventView {
   constructor(
     readonly point: Point | undefined,
     readonly cursor: Cursor,
+    /** By the number of a name that arguments have: which of the point's it is. */
+    readonly positions: Uint8Array,
   ) {}
 
   get batch(): Batch {
@@ -61,8 +63,7 @@ export class EventView {
     const { batch, index } = this.cursor;
     const cursor = new Cursor();
     cursor.move(batch, index);
-    const view = Object.create(Object.getPrototypeOf(this) as object) as EventView;
-    return Object.assign(view, { point: this.point, cursor });
+    return new (this.constructor as typeof EventView)(this.point, cursor, this.positions);
   }
   /** Whether argument `k` could not be read by the kernel (`(fault)`). */
   isFault(k: number): boolean {
@@ -83,35 +84,6 @@ const keptViews = new WeakMap<PointTable, EventView[]>();
 export type View<Name extends OperationName> = EventView & Readonly<ArgsOf<Name>>;
 export type ReturnView<Name extends OperationName> = EventView & Readonly<ResultOf<Name>>;
 
-function getter(arg: ArgumentDefinition, k: number): (this: EventView) => number | bigint | string {
-  switch (arg.type) {
-    case "ptr":
-    case "u32":
-    case "x32":
-    case "u8":
-      return function () {
-        return this.cursor.batch.low[this.cursor.base + k]!;
-      };
-    case "s32":
-      return function () {
-        return this.cursor.batch.low[this.cursor.base + k]! | 0;
-      };
-    case "string":
-      return function () {
-        return this.isFault(k) ? "" : this.cursor.batch.strings[this.cursor.batch.low[this.cursor.base + k]!]!;
-      };
-    case "s64":
-      return function () {
-        return signed64(this.cursor.batch.low[this.cursor.base + k]!, this.cursor.batch.high[this.cursor.base + k]!);
-      };
-    case "u64":
-    case "x64":
-      return function () {
-        return unsigned64(this.cursor.batch.low[this.cursor.base + k]!, this.cursor.batch.high[this.cursor.base + k]!);
-      };
-  }
-}
-
 export function unsigned64(low: number, high: number): bigint {
   return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
 }
@@ -125,23 +97,81 @@ export function toNumber(low: number, high: number): number {
   return high >= 0x80000000 ? -((~high >>> 0) * TWO_32 + (~low >>> 0) + 1) : high * TWO_32 + low;
 }
 
-type ViewClass = new (point: Point | undefined, cursor: Cursor) => EventView;
-
-/** Made once for a table: a recording may be replayed many times, and all views of a point are of one shape. */
-const classes = new WeakMap<PointTable, readonly ViewClass[]>();
-
-/**
- * A view for every point, with a getter for each of its arguments, all at one cursor. What every event has comes first: an
- * argument of the same name (`index`, of a page) is read by its number.
- */
+/** A view for every point, with a getter for each of its arguments, all at one cursor. */
 export function viewsOf(points: PointTable, cursor: Cursor): EventView[] {
-  let own = classes.get(points);
-  if (!own) classes.set(points, (own = points.points.map(viewClass)));
-  return points.points.map((point, id) => new own[id]!(point, cursor));
+  let shape = shapes.get(points);
+  if (!shape) shapes.set(points, (shape = shapeOf(points)));
+  const { View, positions } = shape;
+  return points.points.map((point, id) => new View(point, cursor, positions[id]!));
 }
 
-function viewClass(point: Point | undefined): ViewClass {
+interface Shape {
+  readonly View: typeof EventView;
+  /** By point. */
+  readonly positions: readonly Uint8Array[];
+}
+/** Made once for a table: a recording may be replayed many times. */
+const shapes = new WeakMap<PointTable, Shape>();
+
+/**
+ * One class for the views of all points, with a getter for every name of an argument: with a class for each point, what
+ * every event has would be looked up anew at each event. What every event has comes first: an argument of the same name
+ * (`index`, of a page) is read by its number.
+ */
+function shapeOf({ points }: PointTable): Shape {
   class PointView extends EventView {}
-  point?.args.forEach((arg, k) => arg.name in EventView.prototype || Object.defineProperty(PointView.prototype, arg.name, { get: getter(arg, k), enumerable: true }));
-  return PointView;
+  const columns: { readonly name: string; readonly read: Read }[] = [];
+  for (const { name, type } of points.flatMap((point) => point?.args ?? [])) {
+    if (name in EventView.prototype || columns.some((c) => c.name === name && c.read === READ_AS[type])) continue;
+    columns.push({ name, read: READ_AS[type] });
+  }
+  const getters = new Map<string, Getter>();
+  columns.forEach(({ name, read }, n) => {
+    // Signed in one operation and unsigned in another, say: `offset`.
+    const other = getters.get(name);
+    getters.set(name, other ? either(n, getter(read, n), other) : getter(read, n));
+  });
+  for (const [name, get] of getters) Object.defineProperty(PointView.prototype, name, { get, enumerable: true });
+  const position = (point: Point | undefined, column: (typeof columns)[number]): number => point?.args.findIndex(({ name, type }) => name === column.name && READ_AS[type] === column.read) ?? ABSENT;
+  return { View: PointView, positions: points.map((point) => Uint8Array.from(columns, (column) => position(point, column))) };
+}
+
+/** The position of an argument that a point does not have: what becomes of -1 in a byte. */
+const ABSENT = 255;
+type Read = "word" | "s32" | "string" | "s64" | "u64";
+const READ_AS: { readonly [Type in ArgumentDefinition["type"]]: Read } = { ptr: "word", u32: "word", x32: "word", u8: "word", s32: "s32", string: "string", s64: "s64", u64: "u64", x64: "u64" };
+type Getter = (this: EventView) => number | bigint | string;
+
+function either(n: number, get: Getter, other: Getter): Getter {
+  return function () {
+    return this.positions[n] === ABSENT ? other.call(this) : get.call(this);
+  };
+}
+
+function getter(read: Read, n: number): Getter {
+  switch (read) {
+    case "word":
+      return function () {
+        return this.cursor.batch.low[this.cursor.base + this.positions[n]!]!;
+      };
+    case "s32":
+      return function () {
+        return this.cursor.batch.low[this.cursor.base + this.positions[n]!]! | 0;
+      };
+    case "string":
+      return function () {
+        const k = this.positions[n]!;
+        return this.isFault(k) ? "" : this.cursor.batch.strings[this.cursor.batch.low[this.cursor.base + k]!]!;
+      };
+    case "s64":
+      return function () {
+        const at = this.cursor.base + this.positions[n]!;
+        return signed64(this.cursor.batch.low[at]!, this.cursor.batch.high[at]!);
+      };
+    case "u64":
+      return function () {
+        const at = this.cursor.base + this.positions[n]!;
+        return unsigned64(this.cursor.batch.low[at]!, this.cursor.batch.high[at]!);
+      };
+  }
 }

@@ -52,7 +52,11 @@ const GIVES: { readonly [operation: string]: Given } = { module_put: "module", d
 /** What the reducer knows of a point before any event: looked up once. */
 interface Plan {
   readonly view: EventView;
-  readonly handlers: Handlers<never>;
+  readonly point: Point;
+  /** What its operation's reducer does at an entry, at a return, and when nothing more can be inside. */
+  readonly onEntry: Handlers<never>["entry"];
+  readonly onReturn: Handlers<never>["return"];
+  readonly onEnd: Handlers<never>["end"];
   readonly rcu: boolean;
   readonly entry: boolean;
   framed: boolean;
@@ -103,9 +107,13 @@ export class Reducer {
     this.#plans = points.points.map((point, id) => {
       if (!point) return undefined;
       const { operation } = point;
+      const handlers = (reducers[operation.name as keyof Reducers] ?? {}) as Handlers<never>;
       return {
         view: views[id]!,
-        handlers: (reducers[operation.name as keyof Reducers] ?? {}) as Handlers<never>,
+        point,
+        onEntry: handlers.entry,
+        onReturn: handlers.return,
+        onEnd: handlers.end,
         rcu: operation.context === "rcu",
         entry: point.phase === "entry",
         framed: isFramed(point),
@@ -177,7 +185,7 @@ export class Reducer {
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
-    const point = e.point!;
+    const { point } = plan;
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     // An event that does not say what it is about nests, and changes nothing.
@@ -188,12 +196,12 @@ export class Reducer {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
       if (watched) observer.entered?.(e, stack, frame);
-      if (!bare) plan.handlers.entry?.(w, e as never, stack, frame);
+      if (!bare) plan.onEntry?.(w, e as never, stack, frame);
       if (watched) observer.reduced?.(e, stack, frame);
     } else {
       const frame = this.#returned(stack, point.operation.name, e);
       if (watched) observer.returned?.(e, stack, frame);
-      if (!bare) plan.handlers.return?.(w, e as never, stack, frame);
+      if (!bare) plan.onReturn?.(w, e as never, stack, frame);
       if (frame) w.passUp(frame, stack);
       if (watched) observer.reduced?.(e, stack, frame);
     }
@@ -204,7 +212,7 @@ export class Reducer {
     // What a file's release calls is up to the file, and to whoever patched it: it lasts until the file is released, or
     // until the task plainly does something else.
     if (frame.subject && frame.operation.name === "__fput") return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
-    return this.world.calls.reaches(frame, plan.view.point!);
+    return this.world.calls.reaches(frame, plan.point);
   }
 
   /**
@@ -226,7 +234,7 @@ export class Reducer {
     stack.depth--;
     const plan = this.#plans[frame.point.id]!;
     this.world.observer.closed?.(frame, stack, e);
-    plan.handlers.end?.(this.world, frame, stack, e);
+    plan.onEnd?.(this.world, frame, stack, e);
   }
 
   /** The frame whose return this is; frames above it that never returned are reported. */
