@@ -10,15 +10,13 @@ export type Piece = Buffer | Restart | "flush";
 export interface Feed {
   /** The next bytes when there are some; `undefined` at the end. */
   next(): Promise<Buffer | Restart | undefined>;
-  /** What was written until now is still wanted; then the feed is to end. */
-  stop(): void;
+  /** What was written until now is still wanted; then the feed is to end. Returns after how many milliseconds it need not go on. */
+  stop(): number;
   close(): Promise<void>;
 }
 
 /** How long what was read may wait to be seen. */
 const FLUSH_MS = 50;
-/** How long a feed that was stopped may take: of an endless one, the rest is not worth waiting for. */
-const STOPPING_MS = 1000;
 
 const LATE = Symbol("late");
 
@@ -33,8 +31,7 @@ export async function* piecesOf(feed: Feed, stop: AbortSignal | undefined): Asyn
   let next = feed.next();
   for (;;) {
     if (stop?.aborted && deadline === Infinity) {
-      deadline = performance.now() + STOPPING_MS;
-      feed.stop();
+      deadline = performance.now() + feed.stop();
     }
     const got = await within(next, Math.min(due, deadline) - performance.now(), stop);
     if (got === undefined || performance.now() > deadline) return;

@@ -22,6 +22,8 @@ const LOOK_MS = 1000;
 const POLL_MS = 50;
 /** Whoever writes a line at a time need not be read a line at a time. */
 const SETTLE_MS = 10;
+/** Once stopped: what is there has an end, but may be much. */
+const STOPPING_MS = 10_000;
 /** Files of the kernel, made as they are read: tracefs, debugfs, proc. */
 const PSEUDO = new Set([0x74726163, 0x64626720, 0x9fa0]);
 
@@ -74,9 +76,10 @@ export class FileFeed implements Feed {
     }
   }
 
-  stop(): void {
+  stop(): number {
     this.#stopped = true;
     this.#wake?.();
+    return STOPPING_MS;
   }
 
   async close(): Promise<void> {

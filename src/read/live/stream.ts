@@ -6,6 +6,8 @@ import type { Feed } from "./feed.js";
 
 /** Once stopped: how long bytes that are on their way are waited for, each time. */
 const GRACE_MS = 50;
+/** The same in all: some are endless. */
+const STOPPING_MS = 1000;
 
 export class StreamFeed implements Feed {
   readonly #chunks: AsyncIterator<Buffer | string>;
@@ -32,9 +34,10 @@ export class StreamFeed implements Feed {
     }
   }
 
-  stop(): void {
+  stop(): number {
     this.#stopped = true;
     this.#onStop();
+    return STOPPING_MS;
   }
 
   /** Once stopped: nothing came for a moment, and what the system has at hand was looked at. */
