@@ -1,7 +1,12 @@
 /** What kreel does, each as a job that a process of its own runs once. */
+import { rmSync } from "node:fs";
 import { points } from "../events/index.js";
 import { diff } from "../src/compare/diff.js";
+import { importRecording } from "../src/import.js";
 import type { Batch } from "../src/log/batch.js";
+import { LogFile } from "../src/log/file/log-file.js";
+import { LogReader } from "../src/log/file/log-reader.js";
+import { createTables } from "../src/log/tables.js";
 import { type OpenOptions, openRecording, type Recording } from "../src/read/recording.js";
 import { openAccess } from "../src/read/trace-dat/spool.js";
 import { scanTraceDat } from "../src/read/trace-dat/scan.js";
@@ -31,6 +36,25 @@ export const jobs = {
   readPerfScript: (lines: string) => read("-", { input: streamOther("perf-script", Number(lines)) }),
   readTraceCmdReport: (lines: string) => read("-", { input: streamOther("trace-cmd-report", Number(lines)) }),
   readBpftrace: (lines: string) => read("-", { input: streamOther("bpftrace", Number(lines)) }),
+  /** Text into a log: `LINES LOG`. */
+  import: async (argument: string): Promise<Done> => {
+    const [lines = "", log = ""] = argument.split(" ");
+    rmSync(log, { force: true });
+    return { count: (await importRecording("-", log, { input: streamLong(Number(lines)) })).events };
+  },
+  /** Every event of some operations, by the log's column of points. */
+  scanLog: async (argument: string): Promise<Done> => {
+    const [log = "", ...names] = argument.split(" ");
+    const file = LogFile.open(log);
+    const found = [...new LogReader(file, createTables()).scan(new Set(names))].reduce((sum, { indexes }) => sum + indexes.length, 0);
+    if (found === 0) throw new Error(`${log} has no ${names.join(", ")}`);
+    return { count: file.events };
+  },
+  verifyLog: async (log: string): Promise<Done> => {
+    const file = LogFile.open(log);
+    if (file.verify().length > 0) throw new Error(`${log} is damaged`);
+    return { count: file.events };
+  },
   replay: async (file: string): Promise<Done> => ({ count: (await replay(file)).trace.events }),
   stream: async (lines: string): Promise<Done> => ({ count: (await replay("-", { input: streamLong(Number(lines)) })).trace.events }),
   diff: async (): Promise<Done> => {

@@ -8,10 +8,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { importRecording } from "../src/import.js";
 import type { jobs } from "./jobs.js";
 import type { limits } from "./limits.js";
 import { isInstalled, linesOf, median, runJob, runProgram, type Sample } from "./measure.js";
-import { churn, repetitions, writeLong } from "./recording.js";
+import { churn, repetitions, streamLong, writeLong } from "./recording.js";
 import { format, machine, type Row } from "./table.js";
 import { writeLongTraceDat } from "./trace-dat.js";
 
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
   const dat = options["trace-dat"] ?? longTraceDat(folder);
-  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...states(), ...simulations(), ...conformances()];
+  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...(await logs(folder, notes)), ...states(), ...simulations(), ...conformances()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
@@ -130,6 +131,23 @@ function memory(): Measure[] {
   return [
     job(section, `${lines(10)} lines to typed events`, "events", "streamRead", String(LONG * 10), { once: true }),
     ...[1, 10].map((times) => job(section, `${lines(times)} lines to state, ledger and rules`, "events", "stream", String(LONG * times), { once: times > 1 })),
+  ];
+}
+
+/** The log: written from a stream of text, and read in every way. */
+async function logs(folder: string, notes: string[]): Promise<Measure[]> {
+  const lines = LONG * 10;
+  const section = `the log of ${lines.toLocaleString("en")} lines`;
+  const log = join(folder, "long.klog");
+  const { events, bytes, report } = await importRecording("-", log, { input: streamLong(lines) });
+  notes.push(`The log has ${(bytes / events).toFixed(2)} bytes an event, ${Math.round(report.bytes / bytes)} times less than its text.`);
+  return [
+    job(section, "text to typed events, for comparison", "events", "streamRead", String(lines)),
+    job(section, "import: text to a log on disk", "events", "import", `${lines} ${join(folder, "again.klog")}`),
+    job(section, "log to typed events", "events", "read", log),
+    job(section, "log to state, ledger and rules", "events", "replay", log),
+    job(section, "scan for two operations", "events", "scanLog", `${log} __fput iput`),
+    job(section, "every checksum and hash", "events", "verifyLog", log),
   ];
 }
 
