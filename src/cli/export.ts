@@ -6,7 +6,6 @@ import { type Graph, graphOf } from "../export/graph.js";
 import { probesOf } from "../export/kprobe-events.js";
 import { mermaidText } from "../export/mermaid.js";
 import { ndjsonText } from "../export/ndjson.js";
-import { openRecording } from "../read/recording.js";
 import type { ReadReport, Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Moment, replay } from "../replay.js";
@@ -14,6 +13,7 @@ import { list } from "../show/text.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import { ExportTarget } from "./export-target.js";
 import { parseMoment } from "./moment.js";
+import { openShowing } from "./opened.js";
 import { progressOf, type ProgressSink } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -133,24 +133,8 @@ class Run {
     if ("time" in at && events === 0) throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
   }
 
-  /** The recording, with its progress shown while it is read. */
-  async #open(): Promise<Recorded> {
-    const { format } = this.flags;
-    const recording = await openRecording(this.path, format === undefined ? {} : { format });
-    const progress = this.#progress;
-    return {
-      id: recording.id,
-      origin: recording.origin,
-      tables: recording.tables,
-      report: recording.report,
-      close: () => recording.close(),
-      async *batches() {
-        for await (const batch of recording.batches()) {
-          progress.update(batch.firstSeq - 1 + batch.length, recording.report.bytes);
-          yield batch;
-        }
-      },
-    };
+  #open(): Promise<Recorded> {
+    return openShowing(this.path, this.flags.format, this.#progress);
   }
 
   #warn(report: ReadReport): void {

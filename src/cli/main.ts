@@ -11,6 +11,7 @@ import { addLog } from "./log.js";
 import { addMinimise } from "./minimise.js";
 import { ReaderGone } from "./output.js";
 import { addRecord } from "./record.js";
+import { addQuery } from "./query.js";
 import { addReplay } from "./replay.js";
 import { addSimulate } from "./simulate.js";
 import { openTerminal, type Terminal } from "./terminal.js";
@@ -25,7 +26,7 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const add of [addReplay, addDiff, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
+  for (const add of [addReplay, addDiff, addQuery, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
   kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, or an export;\ngzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same), 1 findings (or\ndifferences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
 }

@@ -106,25 +106,29 @@ class PointText {
   readonly #head: string;
 
   constructor(private readonly point: Point) {
-    this.#head = `"operation":"${point.operation.name}","phase":"${point.phase}","args":{`;
+    this.#head = `"operation":"${point.operation.name}","phase":"${point.phase}","args":`;
   }
 
   text(batch: Batch, i: number, tables: Tables): string {
-    const { args } = this.point;
-    const base = batch.argStart[i]!;
-    const fault = batch.fault[i]!;
-    let text = this.#head;
-    for (let k = 0; k < args.length; k++) {
-      const { name, type } = args[k]!;
-      const low = batch.low[base + k]!;
-      text += `${k === 0 ? "" : ","}"${name}":`;
-      if ((fault & (1 << k)) !== 0) text += "null";
-      else if (type === "string") text += jsonString(batch.strings[low]!);
-      else if (type === "ptr") text += `"${tables.addresses.hex(low)}"`;
-      else text += integerText(low, batch.high[base + k]!, type === "s32" || type === "s64");
-    }
-    return `${text}}`;
+    return this.#head + argsText(this.point, batch, i, tables);
   }
+}
+
+/** The arguments of an event, or its result, by name. */
+export function argsText({ args }: Point, batch: Batch, i: number, tables: Tables): string {
+  const base = batch.argStart[i]!;
+  const fault = batch.fault[i]!;
+  let text = "{";
+  for (let k = 0; k < args.length; k++) {
+    const { name, type } = args[k]!;
+    const low = batch.low[base + k]!;
+    text += `${k === 0 ? "" : ","}"${name}":`;
+    if ((fault & (1 << k)) !== 0) text += "null";
+    else if (type === "string") text += jsonString(batch.strings[low]!);
+    else if (type === "ptr") text += `"${tables.addresses.hex(low)}"`;
+    else text += integerText(low, batch.high[base + k]!, type === "s32" || type === "s64");
+  }
+  return `${text}}`;
 }
 
 /** All 64 bits, whatever the type: a recording may print more than it holds. */

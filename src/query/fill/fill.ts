@@ -1,0 +1,104 @@
+/** Fills the tables that a statement reads, and of them the columns that it reads, while the recording is read once. */
+import type { Finding } from "../../check/finding.js";
+import type { Batch } from "../../log/batch.js";
+import { Span } from "../../log/span.js";
+import { parseTime } from "../../read/ndjson/numbers.js";
+import type { Recorded } from "../../read/report.js";
+import type { Observer } from "../../reduce/observer.js";
+import { type Replay, replayRecording } from "../../replay.js";
+import { all } from "../../show/observers.js";
+import type { Database } from "../sqlite/database.js";
+import type { Table } from "../table.js";
+import type { Used } from "../used.js";
+import { CallWatcher, calls, readsReturns } from "./calls.js";
+import { BatchRows } from "./batch-rows.js";
+import { Insert } from "./insert.js";
+import { Lives } from "./lives.js";
+import { exact } from "./numbers.js";
+import { operationTables } from "./operation-tables.js";
+import { recording as recordingTable, recordingRows } from "./recording-table.js";
+import { findings, hazards, objects, operations, references } from "./state-tables.js";
+import { textsOf } from "./texts.js";
+
+/** Reads the recording to its end and closes it. */
+export async function fill(database: Database, used: Used, recording: Recorded): Promise<void> {
+  const filling = new Filling(database, used, recording);
+  try {
+    await filling.run();
+  } finally {
+    await recording.close();
+  }
+}
+
+class Filling {
+  readonly #span = new Span();
+  readonly #rows: BatchRows;
+  readonly #lives: Lives | undefined;
+  readonly #calls: CallWatcher | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly used: Used,
+    private readonly recording: Recorded,
+  ) {
+    const texts = textsOf(database, recording.tables);
+    this.#rows = new BatchRows(database, used, texts);
+    this.#calls = this.#watcher(texts);
+    this.#lives = used.has(objects.name) || used.has(references.name) ? new Lives(recording.tables, this.#insert(objects), this.#insert(references)) : undefined;
+  }
+
+  async run(): Promise<void> {
+    const { used } = this;
+    if (this.#lives || this.#calls || [operations, findings, hazards].some(({ name }) => used.has(name))) this.#derived(await this.#replay());
+    else for await (const _ of this.#batches());
+    const about = this.#insert(recordingTable);
+    for (const [key, value] of about ? recordingRows(this.recording, this.#span) : []) about!.values({ key, value });
+  }
+
+  /** The batches, of which what they hold themselves is written first: what follows from it may change those rows. */
+  async *#batches(): AsyncGenerator<Batch> {
+    for await (const batch of this.recording.batches()) {
+      this.#span.add(batch);
+      this.#rows.add(batch);
+      this.#lives?.batch(batch);
+      yield batch;
+    }
+  }
+
+  #replay(): Promise<Replay> {
+    const { recording } = this;
+    const { id, origin, tables, report } = recording;
+    const observers: Observer[] = [this.#lives, this.#calls].filter((o) => o !== undefined);
+    return replayRecording({ id, origin, tables, report, close: async () => {}, batches: () => this.#batches() }, { ...(this.#lives ? { store: this.#lives } : {}), observe: () => all(...observers) });
+  }
+
+  #derived(replay: Replay): void {
+    const entries = this.#insert(operations);
+    for (const { event, name, task, result, error } of entries ? replay.eachOperation() : []) entries!.values({ seq: event, name, task, result, error });
+    this.#found(findings, replay.findings);
+    this.#found(hazards, replay.hazards);
+  }
+
+  #found(table: Table, list: readonly Finding[]): void {
+    const insert = this.#insert(table);
+    for (const { rule, object, event, line, time, task, message, evidence } of insert ? list : []) {
+      const parsed = parseTime(time, undefined);
+      insert!.values({ rule, object, event, line, time: parsed && exact(parsed), task, message, evidence: JSON.stringify(evidence) });
+    }
+  }
+
+  #watcher(texts: ReturnType<typeof textsOf>): CallWatcher | undefined {
+    const ofCalls = this.used.get(calls.name);
+    const ofOperations = operationTables.filter(({ table }) => readsReturns(this.used.get(table.name) ?? new Set()));
+    if (!ofCalls && ofOperations.length === 0) return undefined;
+    const watcher = new CallWatcher(this.database, texts);
+    if (ofCalls) watcher.calls(ofCalls);
+    for (const { table } of ofOperations) watcher.operation(table, this.used.get(table.name)!);
+    return watcher;
+  }
+
+  #insert(table: Table): Insert | undefined {
+    const columns = this.used.get(table.name);
+    return columns && new Insert(this.database, table, columns);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The lives of objects and the references on them, by watching the store: recipes are all that changes an object, so that
+ * every get, put and hand-over passes here. What is held are the objects that live and the references on them; a row is
+ * written when its life is over.
+ */
+import type { Batch } from "../../log/batch.js";
+import { type Time, timeOf } from "../../log/span.js";
+import type { EventView } from "../../log/view.js";
+import type { Frame, Stack } from "../../reduce/calls.js";
+import type { KernelObject, ObjectId, Owner, Reference } from "../../reduce/objects.js";
+import type { Observer } from "../../reduce/observer.js";
+import * as recipes from "../../reduce/recipes.js";
+import { MutableStore } from "../../reduce/store.js";
+import { labelOf } from "../../reduce/world.js";
+import { namesOf } from "../../show/object-life.js";
+import type { Tables } from "../../log/tables.js";
+import type { Insert } from "./insert.js";
+import { elapsed, exact } from "./numbers.js";
+
+/** Where something happened. */
+interface Moment {
+  readonly seq: number;
+  readonly time: Time;
+  readonly operation: string;
+  readonly task: string;
+  /** The call that it happened in: its entry. */
+  readonly call: number;
+}
+
+/** A reference that is held, and what its owner is called. */
+interface Held {
+  readonly id: number;
+  readonly get: Moment;
+  readonly by: string;
+  owner: Owner;
+  ownerObject: KernelObject | undefined;
+  ownerCall: string | undefined;
+}
+
+/** Descriptor tables are kept like objects and are none: nothing holds a reference on one. */
+const NO_OBJECT = "descriptors";
+
+export class Lives extends MutableStore implements Observer {
+  readonly #births = new Map<ObjectId, Moment>();
+  readonly #held = new Map<ObjectId, Held[]>();
+  #references = 0;
+  #event: EventView | undefined;
+  #stack: Stack | undefined;
+  #frame: Frame | undefined;
+  #last: Time = { high: 0, low: 0 };
+
+  constructor(
+    private readonly tables: Tables,
+    private readonly objects: Insert | undefined,
+    private readonly references: Insert | undefined,
+  ) {
+    super();
+  }
+
+  /** Before a batch is reduced. */
+  batch(batch: Batch): void {
+    if (batch.length > 0) this.#last = timeOf(batch, batch.length - 1);
+  }
+
+  entered(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    this.#event = e;
+    this.#stack = stack;
+    this.#frame = frame;
+  }
+
+  returned(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    this.entered(e, stack, frame);
+  }
+
+  closed(frame: Frame, stack: Stack, e: EventView): void {
+    this.entered(e, stack, frame);
+  }
+
+  /** The recording is over: what lives, and is held, is written as it is. */
+  finish(): void {
+    for (const object of this.live()) this.#over(object, undefined);
+  }
+
+  override update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T {
+    const what: unknown = recipe;
+    if (what === recipes.giveBack) this.#put(object, args[0] as number);
+    super.update(object, recipe, ...args);
+    if (what === recipes.take) this.#take(object, args[2] as string);
+    else if (what === recipes.handOver) this.#handOver(object);
+    else if (what === recipes.bornAt) this.#births.set(object.id, this.#now());
+    return object;
+  }
+
+  override remove(object: KernelObject): void {
+    super.remove(object);
+    this.#over(object, this.#now());
+  }
+
+  #now(): Moment {
+    const e = this.#event!;
+    return {
+      seq: e.seq,
+      time: timeOf(e.batch, e.index),
+      operation: e.point!.operation.name,
+      task: this.tables.tasks.get(e.taskId).name,
+      call: this.#frame?.operation === e.point!.operation ? this.#frame.seq : e.seq,
+    };
+  }
+
+  #take(object: KernelObject, by: string): void {
+    if (!this.references) return;
+    const held: Held = { id: ++this.#references, get: this.#now(), by, owner: 0, ownerObject: undefined, ownerCall: undefined };
+    this.#own(held, object.references.at(-1)!);
+    const all = this.#held.get(object.id);
+    if (all) all.push(held);
+    else this.#held.set(object.id, [held]);
+  }
+
+  #handOver(object: KernelObject): void {
+    for (const [k, held] of (this.#held.get(object.id) ?? []).entries()) if (held.owner !== object.references[k]!.owner) this.#own(held, object.references[k]!);
+  }
+
+  #own(held: Held, { owner }: Reference): void {
+    held.owner = owner;
+    held.ownerObject = owner > 0 ? this.any(owner) : undefined;
+    held.ownerCall = owner < 0 ? this.#callName(-owner) : undefined;
+  }
+
+  #callName(seq: number): string | undefined {
+    if (this.#frame?.seq === seq) return this.#frame.operation.name;
+    for (const frame of this.#stack?.frames() ?? []) if (frame.seq === seq) return frame.operation.name;
+    return undefined;
+  }
+
+  /** Before the reference at `index` is given back, or (-1) one that no probe saw taken. */
+  #put(object: KernelObject, index: number): void {
+    if (!this.references) return;
+    const [held] = index >= 0 ? this.#held.get(object.id)!.splice(index, 1) : [];
+    this.#reference(object, held, this.#now(), true);
+  }
+
+  /** `end` is absent of what was there when the recording ended. */
+  #reference(object: KernelObject, held: Held | undefined, end: Moment | undefined, given: boolean): void {
+    const owner = held?.ownerObject;
+    const put = given ? end : undefined;
+    this.references!.values({
+      id: held?.id ?? ++this.#references,
+      object: this.#label(object),
+      object_id: object.id,
+      kind: object.kind,
+      owner: owner ? this.#label(owner) : held?.ownerCall,
+      owner_id: owner && owner.kind !== NO_OBJECT ? owner.id : undefined,
+      owner_call: held && held.owner < 0 ? -held.owner : undefined,
+      get: held?.get.seq,
+      get_by: held?.by,
+      get_task: held?.get.task,
+      put: put?.seq,
+      put_by: put?.operation,
+      put_task: put?.task,
+      begin: held && exact(held.get.time),
+      end: end && exact(end.time),
+      duration: held && elapsed(held.get.time, end?.time ?? this.#last),
+    });
+  }
+
+  #over(object: KernelObject, end: Moment | undefined): void {
+    const held = this.#held.get(object.id) ?? [];
+    const birth = this.#births.get(object.id);
+    this.#held.delete(object.id);
+    this.#births.delete(object.id);
+    if (object.kind === NO_OBJECT) return;
+    for (const one of held) this.#reference(object, one, end, false);
+    this.objects?.values({
+      id: object.id,
+      kind: object.kind,
+      label: this.#label(object),
+      name: namesOf(object)[0],
+      address: this.tables.addresses.hex(object.address),
+      generation: object.generation,
+      guest_memfd: object.focus && (object.kind !== "file" || object.gmem) ? 1 : 0,
+      met: object.met,
+      born: birth?.seq,
+      died: end?.seq,
+      unseen: end && object.death === 0 ? 1 : 0,
+      begin: birth && exact(birth.time),
+      end: end && exact(end.time),
+      duration: birth && elapsed(birth.time, end?.time ?? this.#last),
+      maker: birth?.operation,
+      maker_call: birth?.call,
+      maker_task: birth?.task,
+      count: object.count,
+    });
+  }
+
+  #label(object: KernelObject): string {
+    return labelOf(object, this.tables.addresses);
+  }
+}

@@ -1,0 +1,281 @@
+/** A database that lives as long as one query: in memory, and what exceeds that in a temporary file. */
+import { type Library, loadSqlite, type Pointer } from "./library.js";
+import { type Failure, registerTemporaryFiles, TEMPORARY } from "./temporary-files.js";
+
+/** What a statement yields. Integers that a double does not hold exactly are bigints. */
+export type Value = number | bigint | string | Uint8Array | null;
+/** A real number, which may be whole: `3.0`. */
+export class Real {
+  constructor(readonly value: number) {}
+}
+export type Cell = Value | Real;
+
+/** What the engine says of a statement. */
+export class SqlError extends Error {
+  constructor(
+    message: string,
+    /** Bytes of the statement before what is wrong, or -1. */
+    readonly offset: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Where what the recording fills may go to is full, or not there. */
+export class TemporaryFileError extends Error {}
+
+const ROW = 100;
+const DONE = 101;
+const TRANSIENT = -1;
+const STATIC = 0;
+const INT32 = 2 ** 31;
+const INT64 = 1n << 63n;
+/** Texts that are kept on the other side, to be bound without being copied there again. */
+const MAX_KEPT = 1 << 16;
+const MAX_KEPT_LENGTH = 256;
+/** Room for the other texts of a row; those that do not fit are copied twice. */
+const SCRATCH = 1 << 16;
+/** Bytes of UTF-8 that a UTF-16 unit may take. */
+const WIDEST = 3;
+
+export interface KeptText {
+  readonly at: Pointer;
+  readonly bytes: number;
+}
+
+let failure: Failure | undefined;
+
+export class Database {
+  readonly #kept = new Map<string, KeptText>();
+  readonly #encoder = new TextEncoder();
+  readonly #pair: Pointer;
+  readonly #scratch: Pointer;
+  #scratched = 0;
+
+  private constructor(
+    readonly library: Library,
+    readonly pointer: Pointer,
+  ) {
+    this.#pair = library.wasm.alloc(8);
+    this.#scratch = library.wasm.alloc(SCRATCH);
+  }
+
+  /** `memory`: bytes of pages that are held; the rest goes to a file. */
+  static async open(memory: number): Promise<Database> {
+    const library = await loadSqlite();
+    const { capi, wasm } = library;
+    failure ??= registerTemporaryFiles(library);
+    failure.error = undefined;
+    const out = wasm.alloc(4);
+    const code = capi.sqlite3_open_v2("recording", out, capi.SQLITE_OPEN_READWRITE | capi.SQLITE_OPEN_CREATE, TEMPORARY);
+    const database = new Database(library, wasm.peekPtr(out));
+    wasm.dealloc(out);
+    if (code !== 0) throw database.error(code);
+    // Nothing is ever committed: pages go out when there is no room for them, and not before.
+    database.run(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -${Math.ceil(memory / 1024)}; BEGIN`);
+    return database;
+  }
+
+  close(): void {
+    this.library.capi.sqlite3_close_v2(this.pointer);
+    for (const { at } of this.#kept.values()) this.library.wasm.dealloc(at);
+    this.#kept.clear();
+    this.library.wasm.dealloc(this.#pair);
+    this.library.wasm.dealloc(this.#scratch);
+  }
+
+  /** Statements of kreel's own. */
+  run(sql: string): void {
+    const code = this.library.capi.sqlite3_exec(this.pointer, sql, 0, 0, 0);
+    if (code !== 0) throw this.error(code);
+  }
+
+  /** The first statement of a text, or nothing where there is none, and the bytes of the text that it took. */
+  prepare(sql: string): { readonly statement: Statement | undefined; readonly taken: number } {
+    const { wasm, exports } = this.library;
+    const text = this.encode(sql);
+    try {
+      const code = exports.sqlite3_prepare_v2(this.pointer, text.at, text.bytes, this.#pair, this.#pair + 4);
+      if (code !== 0) throw this.error(code);
+      const statement = wasm.peekPtr(this.#pair);
+      const taken = (wasm.peekPtr(this.#pair + 4)) - text.at;
+      return { statement: statement === 0 ? undefined : new Statement(this, statement), taken };
+    } finally {
+      wasm.dealloc(text.at);
+    }
+  }
+
+  /** The rows of a statement of kreel's own. */
+  *rows(sql: string): Generator<Cell[]> {
+    const { statement } = this.prepare(sql);
+    try {
+      while (statement!.step()) yield statement!.row();
+    } finally {
+      statement!.finalize();
+    }
+  }
+
+  /** Bytes of a text on the other side, to be freed by who asked for them. */
+  encode(text: string): KeptText {
+    const bytes = this.#encoder.encode(text);
+    const at = this.library.wasm.alloc(bytes.length + 1);
+    const heap = this.library.wasm.heap8u();
+    heap.set(bytes, at);
+    heap[at + bytes.length] = 0;
+    return { at, bytes: bytes.length };
+  }
+
+  /** A text that comes again and again, or nothing where it is long, or one too many. */
+  keep(text: string): KeptText | undefined {
+    const known = this.#kept.get(text);
+    if (known || this.#kept.size >= MAX_KEPT || text.length > MAX_KEPT_LENGTH) return known;
+    const kept = this.encode(text);
+    this.#kept.set(text, kept);
+    return kept;
+  }
+
+  /** A text of the row that is being bound: there until it is inserted. Nothing where there is no room. */
+  scratch(text: string): KeptText | undefined {
+    if (text.length * WIDEST > SCRATCH - this.#scratched) return undefined;
+    const at = this.#scratch + this.#scratched;
+    const { written } = this.#encoder.encodeInto(text, this.library.wasm.heap8u().subarray(at, this.#scratch + SCRATCH));
+    this.#scratched += written;
+    return { at, bytes: written };
+  }
+
+  inserted(): void {
+    this.#scratched = 0;
+  }
+
+  error(code: number): Error {
+    const { capi, exports } = this.library;
+    const wrong = failure?.error;
+    if (wrong) return new TemporaryFileError(wrong.message, { cause: wrong });
+    return new SqlError(code === capi.SQLITE_NOMEM ? "out of memory" : capi.sqlite3_errmsg(this.pointer), exports.sqlite3_error_offset(this.pointer));
+  }
+}
+
+export class Statement {
+  readonly #exports: Library["exports"];
+  readonly #library: Library;
+  /** Names of the columns, in order; two may be the same. */
+  readonly columns: readonly string[];
+
+  constructor(
+    private readonly database: Database,
+    private readonly pointer: Pointer,
+  ) {
+    this.#library = database.library;
+    this.#exports = database.library.exports;
+    const { capi } = this.#library;
+    this.columns = Array.from({ length: capi.sqlite3_column_count(pointer) }, (_, k) => capi.sqlite3_column_name(pointer, k));
+  }
+
+  /** It is an EXPLAIN: it reads nothing of what it is about. */
+  get explains(): boolean {
+    return this.#exports.sqlite3_stmt_isexplain(this.pointer) !== 0;
+  }
+
+  /** It changes nothing. */
+  get reads(): boolean {
+    return this.#exports.sqlite3_stmt_readonly(this.pointer) !== 0;
+  }
+
+  step(): boolean {
+    const code = this.#exports.sqlite3_step(this.pointer);
+    if (code === ROW) return true;
+    if (code === DONE) return false;
+    throw this.database.error(code);
+  }
+
+  /** Carries a statement out that yields nothing, with what is bound, which stays bound. */
+  insert(): void {
+    const code = this.#exports.sqlite3_step(this.pointer);
+    if (code !== DONE) throw this.database.error(code);
+    this.#exports.sqlite3_reset(this.pointer);
+    this.database.inserted();
+  }
+
+  finalize(): void {
+    this.#exports.sqlite3_finalize(this.pointer);
+  }
+
+  /** A whole number that a double holds. */
+  integer(at: number, value: number): void {
+    if (value < INT32 && value >= -INT32) this.#exports.sqlite3_bind_int(this.pointer, at, value);
+    else this.bigint(at, BigInt(value));
+  }
+
+  number(at: number, value: number | bigint): void {
+    if (typeof value === "number") this.integer(at, value);
+    else this.bigint(at, value);
+  }
+
+  /** A whole number of any size: beyond 63 bits, where SQLite has none, the text of its digits. */
+  bigint(at: number, value: bigint): void {
+    if (value < INT64 && value >= -INT64) this.#exports.sqlite3_bind_int64(this.pointer, at, value);
+    else this.text(at, String(value));
+  }
+
+  value(at: number, value: Cell): void {
+    if (value === null) this.null(at);
+    else if (typeof value === "string") this.once(at, value);
+    else if (typeof value === "number" || typeof value === "bigint") this.number(at, value);
+    else if (value instanceof Real) this.#exports.sqlite3_bind_double(this.pointer, at, value.value);
+    else throw new TypeError("bytes are never bound");
+  }
+
+  text(at: number, text: string): void {
+    const kept = this.database.keep(text);
+    if (kept) this.kept(at, kept);
+    else this.once(at, text);
+  }
+
+  kept(at: number, { at: from, bytes }: KeptText): void {
+    this.#exports.sqlite3_bind_text(this.pointer, at, from, bytes, STATIC);
+  }
+
+  /** A text that does not come again. */
+  once(at: number, text: string): void {
+    const scratched = this.database.scratch(text);
+    if (scratched) return this.kept(at, scratched);
+    const { wasm } = this.#library;
+    const { at: from, bytes } = this.database.encode(text);
+    this.#exports.sqlite3_bind_text(this.pointer, at, from, bytes, TRANSIENT);
+    wasm.dealloc(from);
+  }
+
+  null(at: number): void {
+    this.#exports.sqlite3_bind_null(this.pointer, at);
+  }
+
+  row(): Cell[] {
+    return this.columns.map((_, k) => this.#cell(k));
+  }
+
+  #cell(k: number): Cell {
+    const { capi, wasm } = this.#library;
+    const { pointer } = this;
+    switch (this.#exports.sqlite3_column_type(pointer, k)) {
+      case capi.SQLITE_INTEGER: {
+        const value = this.#exports.sqlite3_column_int64(pointer, k);
+        const number = Number(value);
+        return Number.isSafeInteger(number) ? number : value;
+      }
+      case capi.SQLITE_FLOAT:
+        return new Real(this.#exports.sqlite3_column_double(pointer, k));
+      case capi.SQLITE_TEXT: {
+        const at = this.#exports.sqlite3_column_text(pointer, k);
+        const bytes = this.#exports.sqlite3_column_bytes(pointer, k);
+        return Buffer.from(wasm.heap8u().buffer, at, bytes).toString("utf8");
+      }
+      case capi.SQLITE_BLOB: {
+        const at = this.#exports.sqlite3_column_blob(pointer, k);
+        const bytes = this.#exports.sqlite3_column_bytes(pointer, k);
+        return wasm.heap8u().slice(at, at + bytes);
+      }
+      default:
+        return null;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Where SQLite keeps what exceeds its page cache: temporary files without a name. Each is made when the first page goes out,
+ * and unlinked at once, so that nothing remains of it however the process ends.
+ */
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nanoid } from "nanoid";
+import type { Library, Pointer } from "./library.js";
+
+export const TEMPORARY = "kreel-temporary";
+const MAX_NAME = 64;
+const SECTOR = 4096;
+
+class TemporaryFile {
+  #fd = -1;
+  size = 0;
+
+  read(into: Uint8Array, at: number): number {
+    return this.#fd < 0 ? 0 : readSync(this.#fd, into, 0, into.length, at);
+  }
+
+  write(bytes: Uint8Array, at: number): void {
+    if (this.#fd < 0) this.#fd = openUnnamed();
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done, at + done);
+    this.size = Math.max(this.size, at + bytes.length);
+  }
+
+  truncate(size: number): void {
+    if (this.#fd >= 0) ftruncateSync(this.#fd, size);
+    this.size = size;
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+function openUnnamed(): number {
+  const path = join(tmpdir(), `kreel-${nanoid()}`);
+  const fd = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return fd;
+}
+
+/** Why a temporary file could not be written, if one could not: SQLite itself only says that it failed. */
+export interface Failure {
+  error: Error | undefined;
+}
+
+/** Registers the file system under the name `TEMPORARY`. */
+export function registerTemporaryFiles({ capi, wasm, vfs: { installVfs } }: Library): Failure {
+  const files = new Map<Pointer, TemporaryFile>();
+  const failure: Failure = { error: undefined };
+  const attempt = (code: number, work: () => number | void): number => {
+    try {
+      return work() ?? 0;
+    } catch (error) {
+      failure.error = error as Error;
+      return code;
+    }
+  };
+  const io = new capi.sqlite3_io_methods();
+  io.$iVersion = 1;
+  const vfs = new capi.sqlite3_vfs();
+  const standard = new capi.sqlite3_vfs(capi.sqlite3_vfs_find(null));
+  vfs.$iVersion = 1;
+  vfs.$szOsFile = capi.sqlite3_file.structInfo.sizeof;
+  vfs.$mxPathname = MAX_NAME;
+  for (const method of ["$xRandomness", "$xSleep", "$xCurrentTime", "$xCurrentTimeInt64"] as const) vfs[method] = standard[method];
+  const ioMethods = {
+    xClose: (file: Pointer) =>
+      attempt(capi.SQLITE_IOERR_CLOSE, () => {
+        files.get(file)?.close();
+        files.delete(file);
+      }),
+    xRead: (file: Pointer, into: Pointer, bytes: number, at: bigint) =>
+      attempt(capi.SQLITE_IOERR_READ, () => {
+        const buffer = wasm.heap8u().subarray(into, into + bytes);
+        const got = files.get(file)!.read(buffer, Number(at));
+        if (got === bytes) return 0;
+        buffer.fill(0, got);
+        return capi.SQLITE_IOERR_SHORT_READ;
+      }),
+    xWrite: (file: Pointer, from: Pointer, bytes: number, at: bigint) => attempt(capi.SQLITE_FULL, () => files.get(file)!.write(wasm.heap8u().subarray(from, from + bytes), Number(at))),
+    xTruncate: (file: Pointer, size: bigint) => attempt(capi.SQLITE_IOERR_TRUNCATE, () => files.get(file)!.truncate(Number(size))),
+    xSync: () => 0,
+    xFileSize: (file: Pointer, out: Pointer) => attempt(capi.SQLITE_IOERR_FSTAT, () => void wasm.poke(out, BigInt(files.get(file)!.size), "i64")),
+    xLock: () => 0,
+    xUnlock: () => 0,
+    xCheckReservedLock: (_file: Pointer, out: Pointer) => (wasm.poke(out, 0, "i32"), 0),
+    xFileControl: () => capi.SQLITE_NOTFOUND,
+    xSectorSize: () => SECTOR,
+    xDeviceCharacteristics: () => 0,
+  };
+  const vfsMethods = {
+    xOpen: (_vfs: Pointer, _name: Pointer, file: Pointer, flags: number, out: Pointer) => {
+      files.set(file, new TemporaryFile());
+      const opened = new capi.sqlite3_file(file);
+      opened.$pMethods = io.pointer;
+      opened.dispose();
+      if (out) wasm.poke(out, flags, "i32");
+      return 0;
+    },
+    xDelete: () => 0,
+    xAccess: (_vfs: Pointer, _name: Pointer, _flags: number, out: Pointer) => (wasm.poke(out, 0, "i32"), 0),
+    xFullPathname: (_vfs: Pointer, name: Pointer, size: number, out: Pointer) => (wasm.cstrncpy(out, name, size) < size ? 0 : capi.SQLITE_CANTOPEN),
+    xGetLastError: () => 0,
+  };
+  installVfs({ io: { struct: io, methods: ioMethods }, vfs: { struct: vfs, name: TEMPORARY, methods: vfsMethods } });
+  return failure;
+}

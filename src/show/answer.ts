@@ -1,0 +1,107 @@
+/** The rows that a query yields: aligned for people, in lines for programs. Everything is a stream but the widths of columns. */
+import { jsonString } from "../export/json-text.js";
+import { printable } from "../read/trouble.js";
+import { cellJson, cellText, fieldNames } from "../query/cells.js";
+import type { Cell } from "../query/sqlite/database.js";
+import type { Style } from "./style.js";
+
+type Rows = Iterable<readonly Cell[]>;
+
+/** Rows that widths are taken from; those after them may be wider. */
+const MEASURED = 1000;
+const GAP = "  ";
+
+/** Columns under their names, numbers to the right. */
+export function* tableLines(columns: readonly string[], rows: Rows, style: Style, header: boolean): Generator<string> {
+  let first: (readonly Cell[])[] | undefined = [];
+  let layout: Layout | undefined;
+  for (const row of rows) {
+    if (layout) {
+      yield layout.line(row);
+      continue;
+    }
+    first!.push(row);
+    if (first!.length < MEASURED) continue;
+    layout = new Layout(columns, first!);
+    yield* layout.lines(first!, style, header);
+    first = undefined;
+  }
+  if (!layout) yield* new Layout(columns, first!).lines(first!, style, header);
+}
+
+class Layout {
+  readonly #names: readonly string[];
+  readonly #widths: readonly number[];
+  /** Nothing but numbers is in the column. */
+  readonly #right: readonly boolean[];
+
+  constructor(columns: readonly string[], rows: readonly (readonly Cell[])[]) {
+    this.#names = columns.map(printable);
+    this.#right = columns.map((_, k) => rows.some((row) => row[k] !== null) && rows.every((row) => row[k] === null || isNumber(row[k]!)));
+    this.#widths = this.#names.map((name, k) => rows.reduce((width, row) => Math.max(width, widthOf(shown(row[k]!))), widthOf(name)));
+  }
+
+  *lines(rows: readonly (readonly Cell[])[], style: Style, header: boolean): Generator<string> {
+    if (header) yield style.bold(this.#join(this.#names));
+    for (const row of rows) yield this.line(row);
+  }
+
+  line(row: readonly Cell[]): string {
+    return this.#join(row.map(shown));
+  }
+
+  #join(texts: readonly string[]): string {
+    return texts.map((text, k) => padded(text, this.#widths[k]!, this.#right[k]!)).join(GAP).trimEnd();
+  }
+}
+
+function isNumber(cell: Cell): boolean {
+  return typeof cell !== "string" && !(cell instanceof Uint8Array);
+}
+
+function shown(cell: Cell): string {
+  return printable(cellText(cell));
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}
+
+function padded(text: string, width: number, right: boolean): string {
+  const room = " ".repeat(Math.max(0, width - widthOf(text)));
+  return right ? room + text : text + room;
+}
+
+/** A tab between values; what a value holds of tabs, line feeds and the like is shown as `\x09`. */
+export function* tsvLines(columns: readonly string[], rows: Rows, header: boolean): Generator<string> {
+  if (header) yield columns.map(printable).join("\t");
+  for (const row of rows) yield row.map(shown).join("\t");
+}
+
+/** RFC 4180 but for the line ends: values as they are, in quotes where they need them. */
+export function* csvLines(columns: readonly string[], rows: Rows, header: boolean, safe: (text: string) => string): Generator<string> {
+  const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  if (header) yield columns.map((name) => field(safe(name))).join(",");
+  for (const row of rows) yield row.map((cell) => field(safe(cellText(cell)))).join(",");
+}
+
+/** An object a row. */
+export function* ndjsonLines(columns: readonly string[], rows: Rows): Generator<string> {
+  const fields = fieldNames(columns).map(jsonString);
+  for (const row of rows) yield `{${row.map((cell, k) => `${fields[k]!}:${cellJson(cell)}`).join(",")}}`;
+}
+
+/** One document, a row a line; `head` is what stands before the rows. */
+export function* documentLines(columns: readonly string[], rows: Rows, head: readonly string[]): Generator<string> {
+  yield "{";
+  for (const field of head) yield `  ${field},`;
+  yield `  "columns": [${fieldNames(columns).map(jsonString).join(", ")}],`;
+  let before: string | undefined;
+  for (const line of ndjsonLines(columns, rows)) {
+    yield before === undefined ? '  "rows": [' : `    ${before},`;
+    before = line;
+  }
+  if (before !== undefined) yield `    ${before}`;
+  yield before === undefined ? '  "rows": []' : "  ]";
+  yield "}";
+}
