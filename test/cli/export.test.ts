@@ -2,10 +2,10 @@
 import { tableFromIPC } from "apache-arrow";
 import test from "ava";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileOf, kreel, MAIN, recording, RECORDINGS, failedCreation } from "./run.js";
+import { fileOf, kreel, MAIN, onTerminal, recording, RECORDINGS, failedCreation } from "./run.js";
 
 const CREATE = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
@@ -44,18 +44,11 @@ test("arrow is an IPC stream", (t) => {
 });
 
 test("a binary format and a terminal do not go together", (t) => {
-  const { code, err } = onTerminal(["export", CREATE, "--to", "arrow"]);
-  if (code === undefined) return t.pass("no script(1) here to make a terminal");
-  t.is(code, 2);
-  t.regex(err, /--to arrow is no text for a terminal: give it a file with -o FILE, or a pipe/);
+  const printed = onTerminal(["export", CREATE, "--to", "arrow"]);
+  if (!printed) return t.pass("no script(1) here to make a terminal");
+  t.is(printed.code, 2);
+  t.regex(printed.out, /--to arrow is no text for a terminal: give it a file with -o FILE, or a pipe/);
 });
-
-/** On a terminal, if this machine can make one. */
-function onTerminal(args: readonly string[]): { readonly code?: number | null; readonly err: string } {
-  if (!existsSync("/usr/bin/script")) return { err: "" };
-  const { status, stdout } = spawnSync("/usr/bin/script", ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"], { input: "" });
-  return { code: status, err: stdout.toString() };
-}
 
 test("the graph at a moment, at the end, and of everything", (t) => {
   const dot = (...args: readonly string[]): string => kreel(["export", CREATE, "--to", "dot", ...args]).out;

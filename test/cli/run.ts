@@ -1,6 +1,6 @@
 /** Runs the command as users do: a process of its own, with what it wrote and how it ended. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,13 @@ export interface Run {
 export function kreel(args: readonly string[], options: { readonly input?: Buffer | string; readonly env?: NodeJS.ProcessEnv } = {}): Run {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { input: options.input ?? "", env: { ...process.env, ...options.env }, maxBuffer: 1 << 28 });
   return { code: status, out: stdout.toString(), err: stderr.toString() };
+}
+
+/** The same on a terminal, if this machine can make one; arguments are words of a shell. */
+export function onTerminal(args: readonly string[]): { readonly code: number | null; readonly out: string } | undefined {
+  if (!existsSync("/usr/bin/script")) return undefined;
+  const { status, stdout } = spawnSync("/usr/bin/script", ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"], { input: "" });
+  return { code: status, out: stdout.toString() };
 }
 
 /** A file of its own with this content. */

@@ -147,7 +147,7 @@ class CallRows {
       if (parent) row.integer(at, parent.seq);
       else row.null(at);
     });
-    this.#insert.put("outermost", (at) => row.integer(at, stack.at(stack.depth - 1)?.seq ?? e.seq));
+    this.#insert.put("outermost", (at) => row.integer(at, stack.depth > 0 ? stack.at(stack.depth - 1)!.seq : e.seq));
     row.insert();
   }
 }

@@ -69,7 +69,7 @@ class Filling {
     const { recording } = this;
     const { id, origin, tables, report } = recording;
     const observers: Observer[] = [this.#lives, this.#calls].filter((o) => o !== undefined);
-    return replayRecording({ id, origin, tables, report, close: async () => {}, batches: () => this.#batches() }, { ...(this.#lives ? { store: this.#lives } : {}), observe: () => all(...observers) });
+    return replayRecording({ id, origin, tables, report, close: async () => {}, batches: () => this.#batches() }, { ...(this.#lives ? { store: this.#lives, everything: true } : {}), observe: () => all(...observers) });
   }
 
   #derived(replay: Replay): void {
@@ -89,7 +89,7 @@ class Filling {
 
   #watcher(texts: ReturnType<typeof textsOf>): CallWatcher | undefined {
     const ofCalls = this.used.get(calls.name);
-    const ofOperations = operationTables.filter(({ table }) => readsReturns(this.used.get(table.name) ?? new Set()));
+    const ofOperations = operationTables.filter(({ table, returns }) => returns && readsReturns(this.used.get(table.name) ?? new Set()));
     if (!ofCalls && ofOperations.length === 0) return undefined;
     const watcher = new CallWatcher(this.database, texts);
     if (ofCalls) watcher.calls(ofCalls);

@@ -34,7 +34,7 @@ interface Held {
   readonly by: string;
   owner: Owner;
   ownerObject: KernelObject | undefined;
-  ownerCall: string | undefined;
+  ownerCall: { readonly seq: number; readonly name: string } | undefined;
 }
 
 /** Descriptor tables are kept like objects and are none: nothing holds a reference on one. */
@@ -122,14 +122,16 @@ export class Lives extends MutableStore implements Observer {
 
   #own(held: Held, { owner }: Reference): void {
     held.owner = owner;
+    // Left to a caller that no probe shows: the last owner is all that can be said.
+    if (owner === 0 && held.ownerCall !== undefined) return;
     held.ownerObject = owner > 0 ? this.any(owner) : undefined;
-    held.ownerCall = owner < 0 ? this.#callName(-owner) : undefined;
+    held.ownerCall = owner < 0 ? this.#call(-owner) : undefined;
   }
 
-  #callName(seq: number): string | undefined {
-    if (this.#frame?.seq === seq) return this.#frame.operation.name;
-    for (const frame of this.#stack?.frames() ?? []) if (frame.seq === seq) return frame.operation.name;
-    return undefined;
+  #call(seq: number): Held["ownerCall"] {
+    const frames = [this.#frame, ...(this.#stack?.frames() ?? [])];
+    const name = frames.find((frame) => frame?.seq === seq)?.operation.name;
+    return name === undefined ? undefined : { seq, name };
   }
 
   /** Before the reference at `index` is given back, or (-1) one that no probe saw taken. */
@@ -148,9 +150,9 @@ export class Lives extends MutableStore implements Observer {
       object: this.#label(object),
       object_id: object.id,
       kind: object.kind,
-      owner: owner ? this.#label(owner) : held?.ownerCall,
+      owner: owner ? this.#label(owner) : held?.ownerCall?.name,
       owner_id: owner && owner.kind !== NO_OBJECT ? owner.id : undefined,
-      owner_call: held && held.owner < 0 ? -held.owner : undefined,
+      owner_call: held?.ownerCall?.seq,
       get: held?.get.seq,
       get_by: held?.by,
       get_task: held?.get.task,

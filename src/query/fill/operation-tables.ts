@@ -11,16 +11,18 @@ export interface OperationTable {
   readonly table: Table;
   /** Of its entry. */
   readonly point: number;
+  /** Its return is probed, and fills the others. */
+  readonly returns: boolean;
   /** The columns that the entry fills. */
   readonly columns: readonly EventColumn[];
 }
 
 function tableOf(operation: OperationDefinition): OperationTable {
-  const taken = new Set([...common, ...ofReturn].map(({ name }) => name));
-  const columns = [...common, ...operation.args.map((arg, k) => argumentColumn(arg, k, taken.has(arg.name) ? `${arg.name}_arg` : arg.name))];
   const { result } = operation;
   const returned = result ? [...ofReturn, column("result", columnType(result), result.meaning), column("error", "text", "the error that it returned, as ENOMEM; NULL of a call that did not fail with one")] : [];
-  return { table: { name: operation.name, summary: operation.summary, columns: [...columns, ...returned] }, point: points.byEvent(operation.name)!.id, columns };
+  const taken = new Set([...common, ...returned].map(({ name }) => name));
+  const columns = [...common, ...operation.args.map((arg, k) => argumentColumn(arg, k, taken.has(arg.name) ? `${arg.name}_arg` : arg.name))];
+  return { table: { name: operation.name, summary: operation.summary, columns: [...columns, ...returned] }, point: points.byEvent(operation.name)!.id, returns: result !== undefined, columns };
 }
 
 export const operationTables: readonly OperationTable[] = catalogue.map(tableOf);
