@@ -7,7 +7,6 @@ import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
 import type { Batch } from "./log/batch.js";
 import type { Tables } from "./log/tables.js";
-import { Span } from "./log/span.js";
 import { exactTime } from "./log/time.js";
 import { openRecording, type OpenOptions } from "./read/recording.js";
 import type { Recorded } from "./read/report.js";

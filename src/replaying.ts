@@ -2,6 +2,7 @@
 import { points } from "../events/index.js";
 import { Checker, type SavedChecker, type Told } from "./check/checker.js";
 import type { Batch } from "./log/batch.js";
+import { type SavedSpan, Span } from "./log/span.js";
 import type { Tables } from "./log/tables.js";
 import type { Recorded } from "./read/report.js";
 import { Reducer, type SavedReducer } from "./reduce/reducer.js";
@@ -66,44 +67,5 @@ export class Replaying {
     this.#span.restore(span);
     this.reducer.restore(reducer);
     this.checker.restore(checker);
-  }
-}
-
-/** `high * 10^9 + low`. */
-interface Time {
-  readonly high: number;
-  readonly low: number;
-}
-
-export interface SavedSpan {
-  readonly first: Time | undefined;
-  readonly last: Time;
-}
-
-/** The time between the first and the last event. */
-class Span {
-  #first: Time | undefined;
-  #last: Time = { high: 0, low: 0 };
-
-  /** Events `[from, to)` of a batch. */
-  add(batch: Batch, from: number, to: number): void {
-    if (from >= to) return;
-    this.#first ??= { high: batch.timeHigh[from]!, low: batch.timeLow[from]! };
-    this.#last = { high: batch.timeHigh[to - 1]!, low: batch.timeLow[to - 1]! };
-  }
-
-  saved(): SavedSpan {
-    return { first: this.#first, last: this.#last };
-  }
-
-  restore({ first, last }: SavedSpan): void {
-    this.#first = first;
-    this.#last = last;
-  }
-
-  get seconds(): number {
-    if (!this.#first) return 0;
-    const seconds = this.#last.high - this.#first.high + (this.#last.low - this.#first.low) / 1e9;
-    return Math.round(seconds * 1e6) / 1e6;
   }
 }

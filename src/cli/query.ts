@@ -9,7 +9,7 @@ import { printable, TroubleError } from "../read/trouble.js";
 import { csvLines, documentLines, ndjsonLines, tableLines, tsvLines } from "../show/answer.js";
 import { jsonText } from "../show/json.js";
 import { openShowing } from "./opened.js";
-import { Progress } from "./progress.js";
+import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 import { warningLines } from "./warnings.js";
@@ -58,7 +58,7 @@ async function runQuery(trace: string | undefined, sql: string | undefined, flag
   const statement = await statementOf(trace, sql, flags);
   // Loaded only where it is needed: other commands need not wait for it.
   const { query } = await import("../query/query.js");
-  const progress = new Progress(terminal.err, terminal.progress && !flags.json);
+  const progress = progressOf(terminal, !flags.json);
   const answer = await query(trace, statement.text, { memory, name: statement.name, open: () => openShowing(trace, flags.format, progress) }).finally(() => progress.clear());
   try {
     if (answer.recording) for (const line of warningLines(trace, answer.recording.report)) terminal.err.line(line);

@@ -7,20 +7,34 @@ export interface Time {
   readonly low: number;
 }
 
-export class Span {
-  first: Time | undefined;
-  last: Time | undefined;
+export interface SavedSpan {
+  readonly first: Time | undefined;
+  readonly last: Time;
+}
 
-  /** The first `count` events of a batch. */
-  add(batch: Batch, count = batch.length): void {
-    if (count === 0) return;
-    this.first ??= timeOf(batch, 0);
-    this.last = timeOf(batch, count - 1);
+export class Span {
+  #first: Time | undefined;
+  #last: Time = { high: 0, low: 0 };
+
+  /** Events `[from, to)` of a batch. */
+  add(batch: Batch, from = 0, to = batch.length): void {
+    if (from >= to) return;
+    this.#first ??= timeOf(batch, from);
+    this.#last = timeOf(batch, to - 1);
+  }
+
+  saved(): SavedSpan {
+    return { first: this.#first, last: this.#last };
+  }
+
+  restore({ first, last }: SavedSpan): void {
+    this.#first = first;
+    this.#last = last;
   }
 
   get seconds(): number {
-    if (!this.first || !this.last) return 0;
-    const seconds = this.last.high - this.first.high + (this.last.low - this.first.low) / 1e9;
+    if (!this.#first) return 0;
+    const seconds = this.#last.high - this.#first.high + (this.#last.low - this.#first.low) / 1e9;
     return Math.round(seconds * 1e6) / 1e6;
   }
 }

@@ -12,6 +12,7 @@ export const recording: Table = {
 };
 
 export function recordingRows({ origin, report, tables }: Recorded, span: Span): [string, Cell][] {
+  const { first, last } = span.saved();
   const { kind = "seconds", digits = null } = report.clock ?? {};
   return [
     ["path", origin.path],
@@ -24,8 +25,8 @@ export function recordingRows({ origin, report, tables }: Recorded, span: Span):
     ["seconds", new Real(kind === "counter" ? 0 : span.seconds)],
     ["clock", kind],
     ["digits", digits],
-    ["begin", span.first ? exact(span.first) : null],
-    ["end", span.last ? exact(span.last) : null],
+    ["begin", first ? exact(first) : null],
+    ["end", first ? exact(last) : null],
     ...report.warnings.map((warning): [string, Cell] => ["warning", warning]),
   ];
 }
