@@ -175,7 +175,7 @@ for (const path of some) {
     for (const table of ["findings", "hazards"] as const) {
       t.deepEqual(
         plainly((await ask(recording, `SELECT * FROM ${table}`)).map((row) => ({ ...row, evidence: JSON.parse(row["evidence"] as string) as unknown }))),
-        plainly(said[table].map(({ rule, object, event, line = null, time, task, message, evidence }) => ({ rule, object, event, line, time: Number(nanoseconds(time)), task, message, evidence }))),
+        plainly(said[table].map(({ rule, object, event, file = null, line = null, time, task, message, evidence }) => ({ rule, object, event, file, line, time: Number(nanoseconds(time)), task, message, evidence }))),
       );
     }
     // Where events were lost, an object may turn out to be guest_memfd's when its birth is counted already.

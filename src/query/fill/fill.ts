@@ -4,6 +4,7 @@ import type { Batch } from "../../log/batch.js";
 import { Span } from "../../log/span.js";
 import { parseTime } from "../../read/ndjson/numbers.js";
 import type { Recorded } from "../../read/report.js";
+import { showing } from "../../read/showing.js";
 import type { Observer } from "../../reduce/observer.js";
 import { type Replay, replayRecording } from "../../replay.js";
 import { all } from "../../show/observers.js";
@@ -22,12 +23,7 @@ import { textsOf } from "./texts.js";
 
 /** Reads the recording to its end and closes it. */
 export async function fill(database: Database, used: Used, recording: Recorded): Promise<void> {
-  const filling = new Filling(database, used, recording);
-  try {
-    await filling.run();
-  } finally {
-    await recording.close();
-  }
+  await new Filling(database, used, recording).run();
 }
 
 class Filling {
@@ -48,28 +44,27 @@ class Filling {
   }
 
   async run(): Promise<void> {
-    const { used } = this;
-    if (this.#lives || this.#calls || [operations, findings, hazards].some(({ name }) => used.has(name))) this.#derived(await this.#replay());
-    else for await (const _ of this.#batches());
+    // What a batch holds itself is written first: what follows from it may change those rows.
+    const recording = showing(this.recording, (batch) => this.#batch(batch));
+    if (this.#readsState) this.#derived(await this.#replay(recording));
+    else await readThrough(recording);
     const about = this.#insert(recordingTable);
     for (const [key, value] of about ? recordingRows(this.recording, this.#span) : []) about!.values({ key, value });
   }
 
-  /** The batches, of which what they hold themselves is written first: what follows from it may change those rows. */
-  async *#batches(): AsyncGenerator<Batch> {
-    for await (const batch of this.recording.batches()) {
-      this.#span.add(batch);
-      this.#rows.add(batch);
-      this.#lives?.batch(batch);
-      yield batch;
-    }
+  get #readsState(): boolean {
+    return this.#lives !== undefined || this.#calls !== undefined || [operations, findings, hazards].some(({ name }) => this.used.has(name));
   }
 
-  #replay(): Promise<Replay> {
-    const { recording } = this;
-    const { id, origin, tables, report } = recording;
+  #batch(batch: Batch): void {
+    this.#span.add(batch);
+    this.#rows.add(batch);
+    this.#lives?.batch(batch);
+  }
+
+  #replay(recording: Recorded): Promise<Replay> {
     const observers: Observer[] = [this.#lives, this.#calls].filter((o) => o !== undefined);
-    return replayRecording({ id, origin, tables, report, close: async () => {}, batches: () => this.#batches() }, { ...(this.#lives ? { store: this.#lives, everything: true } : {}), observe: () => all(...observers) });
+    return replayRecording(recording, { ...(this.#lives ? { store: this.#lives, everything: true } : {}), observe: () => all(...observers) });
   }
 
   #derived(replay: Replay): void {
@@ -81,9 +76,9 @@ class Filling {
 
   #found(table: Table, list: readonly Finding[]): void {
     const insert = this.#insert(table);
-    for (const { rule, object, event, line, time, task, message, evidence } of insert ? list : []) {
+    for (const { rule, object, event, file, line, time, task, message, evidence } of insert ? list : []) {
       const parsed = parseTime(time, undefined);
-      insert!.values({ rule, object, event, line, time: parsed && exact(parsed), task, message, evidence: JSON.stringify(evidence) });
+      insert!.values({ rule, object, event, file, line, time: parsed && exact(parsed), task, message, evidence: JSON.stringify(evidence) });
     }
   }
 
@@ -100,5 +95,13 @@ class Filling {
   #insert(table: Table): Insert | undefined {
     const columns = this.used.get(table.name);
     return columns && new Insert(this.database, table, columns);
+  }
+}
+
+async function readThrough(recording: Recorded): Promise<void> {
+  try {
+    for await (const _ of recording.batches());
+  } finally {
+    await recording.close();
   }
 }

@@ -1,0 +1,22 @@
+/** A recording that somebody looks on at while another reads it. */
+import type { Batch } from "../log/batch.js";
+import type { Recorded } from "./report.js";
+
+/** The same recording; each of its batches is shown before it is handed on. */
+export function showing(recording: Recorded, see: (batch: Batch) => void): Recorded {
+  const { id, origin, tables, report } = recording;
+  return {
+    id,
+    origin,
+    tables,
+    report,
+    ...(recording.fileOf ? { fileOf: (cpu: number) => recording.fileOf!(cpu) } : {}),
+    close: () => recording.close(),
+    async *batches() {
+      for await (const batch of recording.batches()) {
+        see(batch);
+        yield batch;
+      }
+    },
+  };
+}
