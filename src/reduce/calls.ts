@@ -111,7 +111,14 @@ export interface MissingHalf {
 }
 
 /** Which points can happen inside an operation without a return probe, as a table by point. */
-function reachOf(points: PointTable): (Uint8Array | undefined)[] {
+function reachOf(points: PointTable): readonly (Uint8Array | undefined)[] {
+  let reach = reaches.get(points);
+  if (!reach) reaches.set(points, (reach = reachIn(points)));
+  return reach;
+}
+const reaches = new WeakMap<PointTable, readonly (Uint8Array | undefined)[]>();
+
+function reachIn(points: PointTable): (Uint8Array | undefined)[] {
   const byName = new Map<string, Point[]>();
   for (const p of points.points) if (p) byName.set(p.operation.name, [...(byName.get(p.operation.name) ?? []), p]);
   return points.points.map((point) => {

@@ -3,7 +3,7 @@ import { DamagedError } from "../log/file/bytes.js";
 import type { Kind, KernelObject, OfKind, Reference, Step } from "../reduce/objects.js";
 import { TRAIL } from "../reduce/recipes.js";
 import { blank } from "../reduce/store.js";
-import { address, type Codec, type Fields, flag, integer, list, nullable, oneOf, point, real, record, seq, task, whole, word, word32 } from "./codec.js";
+import { address, type Codec, type Fields, flag, integer, list, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
 import type { DocumentReader, DocumentWriter } from "./document.js";
 
 type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "steps";
@@ -26,8 +26,25 @@ const KINDS = Object.keys(OWN) as Kind[];
 export const kindOf = oneOf(...KINDS);
 const own = Object.fromEntries(KINDS.map((kind) => [kind, record(OWN[kind] as Fields<object>)])) as Record<Kind, Codec<object>>;
 
-export const reference: Codec<Reference> = record<Reference>({ owner: integer, seq, by: word, task });
-export const step: Codec<Step> = record<Step>({ seq, point, task, note: word });
+// These two are most of a snapshot, so they are not put together field by field.
+export const reference: Codec<Reference> = {
+  write(out, value) {
+    out.signed(value.owner);
+    out.seq(value.seq);
+    out.word(value.by);
+    out.task(value.task);
+  },
+  read: (from) => ({ owner: from.signed(), seq: from.seq(), by: from.word(), task: from.task() }),
+};
+export const step: Codec<Step> = {
+  write(out, value) {
+    out.seq(value.seq);
+    out.point(value.point);
+    out.task(value.task);
+    out.word(value.note);
+  },
+  read: (from) => ({ seq: from.seq(), point: from.point(), task: from.task(), note: from.word() }),
+};
 const references = list(reference);
 const count = nullable(real);
 
