@@ -20,6 +20,8 @@ export const word32 = upTo(0xffffffff);
 export const real: Codec<number> = { write: (out, value) => out.real(value), read: (from) => from.real() };
 export const flag: Codec<boolean> = { write: (out, value) => out.byte(value ? 1 : 0), read: (from) => from.byte() === 1 };
 export const seq: Codec<number> = { write: (out, value) => out.seq(value), read: (from) => from.seq() };
+/** An object by its id, 0 for none: one that was made at about the same time as the one that names it. */
+export const near: Codec<number> = { write: (out, value) => out.near(value), read: (from) => from.near() };
 export const address: Codec<number> = { write: (out, value) => out.address(value), read: (from) => from.address() };
 export const task: Codec<number> = { write: (out, value) => out.task(value), read: (from) => from.task() };
 export const point: Codec<number> = { write: (out, value) => out.point(value), read: (from) => from.point() };
@@ -67,7 +69,7 @@ export function list<T>(item: Codec<T>): Codec<T[]> {
     },
     read(from) {
       // Each takes a byte at least: a length that lies costs no more than the bytes that are there.
-      const length = from.below(from.end - from.at);
+      const length = from.below(from.left);
       const values: T[] = [];
       for (let k = 0; k < length; k++) values.push(item.read(from));
       return values;

@@ -2,13 +2,18 @@
  * The bytes of a snapshot, as they are written and read: numbers of seven bits a byte, and whatever has a number in this
  * process only (an address, a task, a point, a text) by what it stands for. A task, a point and a text are written where they
  * are used first, and later by which of them it was, so that two processes write the same bytes.
+ *
+ * What changes from object to object (events, addresses, tasks) is kept apart from what is alike, each in a stream of its own:
+ * that compresses best.
  */
 import type { PointTable } from "../../events/points.js";
 import type { AddressId, TaskId } from "../log/batch.js";
 import { ByteReader, ByteWriter, DamagedError } from "../log/file/bytes.js";
 import type { Tables } from "../log/tables.js";
-import type { KernelObject } from "../reduce/objects.js";
+import type { KernelObject, ObjectId } from "../reduce/objects.js";
 
+/** Bytes of a document at the most: what it says may take thirty times as much memory. */
+export const LARGEST = 16 * 1024 * 1024;
 /** Written in place of a number: what was not written before follows. */
 const NEW = 0;
 /** Written in place of the step to an address, which has `NEAR` added. */
@@ -20,6 +25,9 @@ const NAME_BYTES = 4096;
 const TWO_32 = 4294967296;
 
 export class DocumentWriter extends ByteWriter {
+  readonly #events = new ByteWriter(1 << 13);
+  readonly #places = new ByteWriter(1 << 12);
+  readonly #names = new ByteWriter(1 << 13);
   readonly #tasks = new Map<TaskId, number>();
   readonly #points = new Map<number, number>();
   readonly #texts = new Map<string, number>();
@@ -27,6 +35,8 @@ export class DocumentWriter extends ByteWriter {
   #low = 0;
   #high = 0;
   #seq = 0;
+  #met = 0;
+  #id: ObjectId = 0;
 
   constructor(
     readonly points: PointTable,
@@ -53,17 +63,18 @@ export class DocumentWriter extends ByteWriter {
 
   /** By how far it lies from the address that was written last; what lies 2^32 bytes or more away, by how many of those it does. */
   address(id: AddressId): void {
-    if (id === 0) return this.byte(NULL);
+    const out = this.#places;
+    if (id === 0) return out.number(NULL);
     const { addresses } = this.tables;
     const low = addresses.low(id);
     const high = addresses.high(id);
     const far = high - this.#high;
     const step = low - this.#low;
-    if (far === 0) this.number((step < 0 ? -step * 2 - 1 : step * 2) + NEAR);
+    if (far === 0) out.number((step < 0 ? -step * 2 - 1 : step * 2) + NEAR);
     else {
-      this.byte(FAR);
-      this.signed(far);
-      this.number(low);
+      out.number(FAR);
+      out.signed(far);
+      out.number(low);
     }
     this.#low = low;
     this.#high = high;
@@ -71,19 +82,29 @@ export class DocumentWriter extends ByteWriter {
 
   /** An event, 0 for none; by how far it is from the one that was written last. */
   seq(seq: number): void {
-    if (seq === 0) return this.byte(0);
+    if (seq === 0) return this.#events.number(0);
     const step = seq - this.#seq;
-    this.number((step < 0 ? -step * 2 - 1 : step * 2) + 1);
+    this.#events.number((step < 0 ? -step * 2 - 1 : step * 2) + 1);
     this.#seq = seq;
   }
 
-  /** The next event is written as what it is, so that what follows is the same bytes wherever it stands. */
-  anew(): void {
-    this.#seq = 0;
+  /** The id of the object that is written now, and the event that showed it first; by how far they are from the last object's. */
+  life(id: ObjectId, met: number): void {
+    this.signed(id - this.#id);
+    this.#id = id;
+    this.#seq = this.#met;
+    this.seq(met);
+    this.#met = this.#seq;
+  }
+
+  /** Another object, 0 for none; by how far its id is from that of the object that is written now. */
+  near(id: ObjectId): void {
+    const step = id - this.#id;
+    this.number(id === 0 ? 0 : (step < 0 ? -step * 2 - 1 : step * 2) + 1);
   }
 
   task(id: TaskId): void {
-    if (!this.#first(this.#tasks, id)) return;
+    if (!this.#first(this.#tasks, id, this.#names)) return;
     const { tasks } = this.tables;
     this.chunk(tasks.bytesOf(id));
     this.number((tasks.get(id).tgid ?? -1) + 1);
@@ -103,9 +124,16 @@ export class DocumentWriter extends ByteWriter {
     if (this.#first(this.#objects, object)) write();
   }
 
-  #first<T>(written: Map<T, number>, value: T): boolean {
+  /** The whole of it. */
+  document(): Uint8Array {
+    const whole = new ByteWriter(this.length + this.#events.length + this.#places.length + this.#names.length + 32);
+    for (const stream of [this, this.#events, this.#places, this.#names]) whole.chunk(stream.written);
+    return whole.written;
+  }
+
+  #first<T>(written: Map<T, number>, value: T, out: ByteWriter = this): boolean {
     const known = written.get(value);
-    this.number(known ?? NEW);
+    out.number(known ?? NEW);
     if (known === undefined) written.set(value, written.size + 1);
     return known === undefined;
   }
@@ -113,6 +141,9 @@ export class DocumentWriter extends ByteWriter {
 
 /** Throws a `DamagedError` for whatever no writer wrote. */
 export class DocumentReader extends ByteReader {
+  readonly #events: ByteReader;
+  readonly #places: ByteReader;
+  readonly #names: ByteReader;
   readonly #tasks: TaskId[] = [];
   readonly #points: number[] = [];
   readonly #texts: string[] = [];
@@ -120,13 +151,25 @@ export class DocumentReader extends ByteReader {
   #low = 0;
   #high = 0;
   #seq = 0;
+  #met = 0;
+  #id: ObjectId = 0;
 
+  /** `whole`: where a document begins that goes on to the end. */
   constructor(
-    bytes: Uint8Array,
+    whole: ByteReader,
     readonly points: PointTable,
     readonly tables: Tables,
   ) {
-    super(bytes);
+    const own = whole.inner();
+    super(own.bytes, own.at, own.end);
+    this.#events = whole.inner();
+    this.#places = whole.inner();
+    this.#names = whole.inner();
+  }
+
+  /** How many values there can be, at the most, in what is left. */
+  get left(): number {
+    return [this, this.#events, this.#places, this.#names].reduce((sum, { at, end }) => sum + end - at, 0);
   }
 
   byte(): number {
@@ -141,30 +184,42 @@ export class DocumentReader extends ByteReader {
   }
 
   address(): AddressId {
-    const head = this.number();
+    const from = this.#places;
+    const head = from.number();
     if (head === NULL) return 0;
     if (head === FAR) {
-      this.#high += this.signed();
-      this.#low = this.below(TWO_32 - 1);
+      this.#high += from.signed();
+      this.#low = from.below(TWO_32 - 1);
     } else this.#low += head % 2 === 1 ? -(head - 1) / 2 : (head - NEAR) / 2;
     if (this.#low < 0 || this.#low >= TWO_32 || this.#high < 0 || this.#high >= TWO_32) throw new DamagedError("an address of more than 64 bits");
     return this.tables.addresses.intern(this.#low, this.#high);
   }
 
   seq(): number {
-    const head = this.number();
+    const head = this.#events.number();
     if (head === 0) return 0;
     this.#seq += head % 2 === 1 ? (head - 1) / 2 : -head / 2;
     if (!Number.isSafeInteger(this.#seq)) throw new DamagedError("an event of no number");
     return this.#seq;
   }
 
-  anew(): void {
-    this.#seq = 0;
+  /** The id of the object that is read now; `met`, which is to be read next, goes on from the last object's. */
+  life(): { readonly id: ObjectId; readonly met: number } {
+    this.#id += this.signed();
+    if (!Number.isSafeInteger(this.#id) || this.#id <= 0) throw new DamagedError("an object of no number");
+    this.#seq = this.#met;
+    const met = this.seq();
+    this.#met = this.#seq;
+    return { id: this.#id, met };
+  }
+
+  near(): ObjectId {
+    const head = this.number();
+    return head === 0 ? 0 : this.#id + (head % 2 === 1 ? (head - 1) / 2 : -head / 2);
   }
 
   task(): TaskId {
-    return this.#named(this.#tasks, () => {
+    return this.#named(this.#names, this.#tasks, () => {
       const name = this.take(this.below(NAME_BYTES));
       const tgid = this.number() - 1;
       return this.tables.tasks.internBytes(name, 0, name.length, tgid < 0 ? undefined : tgid);
@@ -172,7 +227,7 @@ export class DocumentReader extends ByteReader {
   }
 
   point(): number {
-    return this.#named(this.#points, () => {
+    return this.#named(this, this.#points, () => {
       const event = this.text();
       const point = this.points.byEvent(event);
       if (!point) throw new DamagedError("an event that the catalogue does not have");
@@ -181,15 +236,15 @@ export class DocumentReader extends ByteReader {
   }
 
   word(): string {
-    return this.#named(this.#texts, () => this.text());
+    return this.#named(this, this.#texts, () => this.text());
   }
 
   object(read: () => KernelObject): KernelObject {
-    return this.#named(this.#objects, read);
+    return this.#named(this, this.#objects, read);
   }
 
-  #named<T>(known: T[], read: () => T): T {
-    const number = this.below(known.length);
+  #named<T>(from: ByteReader, known: T[], read: () => T): T {
+    const number = from.below(known.length);
     if (number !== NEW) return known[number - 1]!;
     const value = read();
     known.push(value);

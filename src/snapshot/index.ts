@@ -7,6 +7,8 @@
  *     again.reduce(batch);                                    // batches from event `again.next` on; what it has seen is passed over
  *     await replayRecording(recording, { from: again });      // or all the rest of a recording
  *
+ * `packSnapshot` makes it a sixth as large, to be kept; `unpackSnapshot` makes it what it was.
+ *
  * A document says nothing of the process that wrote it: two that replay the same events write the same bytes, so that their
  * hash (`stateHash`) is that of the state. It belongs to a version of the reducers: `restoreReplay` throws a `SnapshotError`
  * for another's, as for bytes that are no snapshot at all, and whoever kept it makes it again.
@@ -16,28 +18,28 @@
 import { createHash } from "node:crypto";
 import type { PointTable } from "../../events/points.js";
 import { points as catalogue } from "../../events/index.js";
-import { DamagedError } from "../log/file/bytes.js";
+import { ByteReader, DamagedError } from "../log/file/bytes.js";
 import { createTables, type Tables } from "../log/tables.js";
 import { REDUCER_VERSION } from "../reduce/version.js";
 import { Replaying, type ReplayingOptions, type SavedReplay } from "../replaying.js";
 import { Comparison } from "./difference.js";
-import { DocumentReader, DocumentWriter } from "./document.js";
+import { DocumentReader, DocumentWriter, LARGEST } from "./document.js";
 import { SnapshotError } from "./snapshot-error.js";
 import { state } from "./state.js";
 import { checked } from "./sound.js";
 
+export { packSnapshot, unpackSnapshot } from "./packed.js";
 export { SnapshotError } from "./snapshot-error.js";
 
 /** "KRS" and the number of the reducers' version come first. */
 const MAGIC = Buffer.from("KRS");
+const VERSION = Buffer.of(REDUCER_VERSION & 0xff, REDUCER_VERSION >> 8);
 
 /** The state after the last event that was reduced. */
 export function takeSnapshot(replaying: Replaying): Uint8Array {
   const out = new DocumentWriter(catalogue, replaying.tables);
-  for (const byte of MAGIC) out.byte(byte);
-  out.number(REDUCER_VERSION);
   state.write(out, replaying.saved());
-  return out.written;
+  return Buffer.concat([MAGIC, VERSION, out.document()]);
 }
 
 /**
@@ -65,12 +67,14 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): string | undefine
 
 function decoded(bytes: Uint8Array, points: PointTable, tables: Tables): SavedReplay {
   try {
-    const from = new DocumentReader(bytes, points, tables);
-    if (!MAGIC.equals(from.take(MAGIC.length))) throw new SnapshotError("is no snapshot");
-    const version = from.number();
+    if (bytes.length > LARGEST) throw new SnapshotError(`a snapshot of more than ${LARGEST} bytes`);
+    const whole = new ByteReader(bytes);
+    if (!MAGIC.equals(whole.take(MAGIC.length))) throw new SnapshotError("is no snapshot");
+    const version = Buffer.from(whole.take(VERSION.length)).readUInt16LE();
     if (version !== REDUCER_VERSION) throw new SnapshotError(`a snapshot by version ${version} of the reducers, and these are ${REDUCER_VERSION}`);
+    const from = new DocumentReader(whole, points, tables);
     const saved = state.read(from);
-    if (!from.isAtEnd) throw new SnapshotError("a snapshot that goes on behind its end");
+    if (from.left > 0 || !whole.isAtEnd) throw new SnapshotError("a snapshot that goes on behind its end");
     return checked(saved, points);
   } catch (error) {
     if (error instanceof DamagedError) throw new SnapshotError(`a damaged snapshot: ${error.message}`, { cause: error });

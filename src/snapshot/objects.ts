@@ -3,7 +3,7 @@ import { DamagedError } from "../log/file/bytes.js";
 import type { Kind, KernelObject, OfKind, Reference, Step } from "../reduce/objects.js";
 import { TRAIL } from "../reduce/recipes.js";
 import { blank } from "../reduce/store.js";
-import { address, type Codec, type Fields, flag, integer, list, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
+import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
 import type { DocumentReader, DocumentWriter } from "./document.js";
 
 type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "steps";
@@ -12,14 +12,14 @@ type Own<K extends Kind> = Fields<Omit<OfKind<K>, Life>>;
 
 const OWN: { readonly [K in Kind]: Own<K> } = {
   inode: { stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"), superblock: whole, nlink: nullable(real), pages: real, module: whole, ownFree: flag, pendingRcu: seq, callbacks: whole, frees: whole },
-  file: { stage: oneOf("allocated", "open", "releasing", "released"), name: word, inode: whole, dentry: whole, mount: whole, module: whole, vm: whole, vmAddress: address, descriptors: integer, shared: flag, kept: list(seq), gmem: flag, made: seq },
-  dentry: { inode: whole, superblock: whole },
+  file: { stage: oneOf("allocated", "open", "releasing", "released"), name: word, inode: near, dentry: near, mount: whole, module: whole, vm: whole, vmAddress: address, descriptors: integer, shared: flag, kept: list(seq), gmem: flag, made: seq },
+  dentry: { inode: near, superblock: whole },
   mount: { superblock: whole, fsName: word, module: whole, unmounted: seq },
   superblock: { fsName: word, magic: nullable(real), stage: oneOf("live", "shutting down", "dead"), module: whole },
   fs_type: { name: word, module: whole },
   module: { name: word, stage: oneOf("coming", "live", "exiting", "freed"), ownsGmem: flag, unpinned: seq },
-  vm: { type: word, stage: oneOf("live", "destroying", "destroyed"), slots: list(whole) },
-  memslot: { vm: whole, slot: nullable(real), file: whole, offset: word },
+  vm: { type: word, stage: oneOf("live", "destroying", "destroyed"), slots: list(near) },
+  memslot: { vm: near, slot: nullable(real), file: near, offset: word },
   descriptors: { files: filesOf() },
 };
 const KINDS = Object.keys(OWN) as Kind[];
@@ -29,12 +29,15 @@ const own = Object.fromEntries(KINDS.map((kind) => [kind, record(OWN[kind] as Fi
 // These two are most of a snapshot, so they are not put together field by field.
 export const reference: Codec<Reference> = {
   write(out, value) {
-    out.signed(value.owner);
+    // A call is named by its entry, an object by its id.
+    flag.write(out, value.owner < 0);
+    if (value.owner < 0) out.seq(-value.owner);
+    else out.near(value.owner);
     out.seq(value.seq);
     out.word(value.by);
     out.task(value.task);
   },
-  read: (from) => ({ owner: from.signed(), seq: from.seq(), by: from.word(), task: from.task() }),
+  read: (from) => ({ owner: flag.read(from) ? -from.seq() : from.near(), seq: from.seq(), by: from.word(), task: from.task() }),
 };
 export const step: Codec<Step> = {
   write(out, value) {
@@ -67,12 +70,10 @@ export function objectOf<K extends Kind>(kind: K): Codec<OfKind<K>> {
 }
 
 function writeObject(out: DocumentWriter, o: KernelObject): void {
-  out.anew();
   kindOf.write(out, o.kind);
-  out.number(o.id);
+  out.life(o.id, o.met);
   out.address(o.address);
   out.number(o.generation);
-  out.seq(o.met);
   out.seq(o.birth);
   out.seq(o.death);
   flag.write(out, o.focus);
@@ -85,12 +86,9 @@ function writeObject(out: DocumentWriter, o: KernelObject): void {
 }
 
 function readObject(from: DocumentReader): KernelObject {
-  from.anew();
   const kind = kindOf.read(from);
-  const id = from.number();
-  const where = from.address();
-  const generation = word32.read(from);
-  const o = blank(kind, id, where, generation, from.seq());
+  const { id, met } = from.life();
+  const o = blank(kind, id, from.address(), word32.read(from), met);
   o.birth = from.seq();
   o.death = from.seq();
   o.focus = flag.read(from);
