@@ -27,7 +27,7 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
   for (const add of [addReplay, addDiff, addQuery, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
-  kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, or an export;\ngzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same), 1 findings (or\ndifferences), 2 trouble. kreel help COMMAND says more.");
+  kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
 }
 

@@ -143,7 +143,9 @@ class Run {
     const state = stateOf(result.world, this.flags.focus === "all");
     if (this.flags.json) this.#document(stateJson(state, { path: this.path, event, time: last.time }));
     else {
-      out.line(style.bold(`${this.path} after event ${event}${last.seq ? ` (${last.time}${last.line ? `, line ${last.line}` : ""})` : ""}`));
+      const file = result.recording.fileOf?.(last.cpu);
+      const line = last.line ? `, line ${last.line}${file === undefined ? "" : ` of ${file}`}` : "";
+      out.line(style.bold(`${this.path} after event ${event}${last.seq ? ` (${last.time}${line})` : ""}`));
       out.line("");
       for (const line of stateLines(state, style)) out.line(line);
     }
@@ -201,12 +203,14 @@ const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary &&
 class LastEvent implements Observer {
   seq = 0;
   line = 0;
+  cpu = 0;
   time = "";
 
   reduced(e: EventView): void {
     const { batch, index } = e;
     this.seq = e.seq;
     this.line = e.line;
+    this.cpu = e.cpu;
     this.time = formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits);
   }
 }

@@ -22,7 +22,7 @@ export interface Layout {
 export const PAGES = "trace-pipe-raw";
 /** More than there are files that can be open. */
 const MAX_CPUS = 1024;
-const TEXTS = ["trace", "trace.gz", "trace.zst"];
+const TEXTS = ["trace", "trace_pipe"].flatMap((name) => [name, `${name}.gz`, `${name}.zst`]);
 const RAW = ["trace_pipe_raw"];
 
 /** `format`: the user's choice, where there are both. Throws a `TroubleError` that names what is missing. */

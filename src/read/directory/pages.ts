@@ -1,5 +1,6 @@
 /** Pages of the ring buffer, a file for each CPU: what `trace_pipe_raw` gives, and what trace-cmd keeps until it is done. */
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { nanoid } from "nanoid";
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../log/batch.js";
@@ -18,17 +19,18 @@ import { commonFields, type OpenTraceDat, readFormats } from "../trace-dat/open.
 import { clockIn, statsIn } from "../trace-dat/options.js";
 import { PlainPages } from "../trace-dat/pages.js";
 import { type CpuFile, PAGES } from "./layout.js";
-import { Surroundings } from "./surroundings.js";
+import { contentOf, Surroundings } from "./surroundings.js";
 
 /** What is read ahead, of each CPU and of all together. */
 const WINDOW = 256 * 1024;
 const WINDOWS = 64 << 20;
 const MAX_PAGE = 1 << 20;
+const MAX_STATS = 64 * 1024;
 const COMMIT_MASK = 0x07ffffff;
 
 export function openPages(directory: string, files: readonly CpuFile[]): Recording {
   const around = new Surroundings(directory);
-  const headerPage = around.need("events/header_page");
+  const { headerPage } = around;
   const layout = pageLayout(headerPage.text, headerPage.path);
   if (layout.size > MAX_PAGE) throw new TroubleError(`a page has ${layout.size} bytes`, headerPage.path);
   const headerEvent = around.find("events/header_event");
@@ -48,7 +50,7 @@ export function openPages(directory: string, files: readonly CpuFile[]): Recordi
     clock: clockIn(around.find("trace_clock")?.toString("latin1") ?? ""),
     timeOffset: 0n,
     tsc: undefined,
-    stats: files.flatMap(({ cpu }) => statsIn(around.find(`per_cpu/cpu${cpu}/stats`, `cpu${cpu}/stats`)?.toString("latin1") ?? "", cpu)),
+    stats: files.map(({ cpu, path }) => statsIn(statsBeside(path), cpu)),
     warnings: [],
   };
   const parsed = readFormats(contents, report);
@@ -84,6 +86,7 @@ class PagesDirectory implements Recording {
 
   #access({ path }: CpuFile): FileAccess {
     try {
+      if (!statSync(path).isFile()) throw new TroubleError("this is no file, and pages are read out of order; copy what it gives to a file", path);
       const descriptor = openSync(path, "r");
       this.#open.push(descriptor);
       return new FileAccess(path, descriptor, fstatSync(descriptor).size);
@@ -91,6 +94,12 @@ class PagesDirectory implements Recording {
       throw readTrouble(path, error);
     }
   }
+}
+
+/** The file `stats` of the CPU whose `trace_pipe_raw` this is; trace-cmd has none. */
+function statsBeside(path: string): string {
+  const stats = join(path, "..", "stats");
+  return basename(path) === "trace_pipe_raw" && existsSync(stats) ? contentOf(stats, MAX_STATS).toString("latin1") : "";
 }
 
 /** Nothing says in which byte order the pages are: but of the first, how much of it is used fits a page in one order only. */

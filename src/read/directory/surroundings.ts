@@ -13,30 +13,34 @@ const MAX_FORMAT = 1 << 20;
 /** kallsyms has some 10 MiB. */
 const MAX_FILE = 256 << 20;
 
+const HEADER_PAGE = "events/header_page";
+
 export class Surroundings {
-  readonly #folders: readonly string[];
+  /** Where `events` is: of files that are anywhere else nobody knows which machine they are of. */
+  readonly #root: string;
 
   constructor(private readonly directory: string) {
-    this.#folders = Array.from({ length: LEVELS }, (_, up) => join(resolve(directory), ...Array.from({ length: up }, () => "..")));
+    const folders = Array.from({ length: LEVELS }, (_, up) => join(resolve(directory), ...Array.from({ length: up }, () => "..")));
+    const root = folders.find((folder) => existsSync(join(folder, HEADER_PAGE)));
+    if (root === undefined) throw new TroubleError(`${HEADER_PAGE} is missing, in the directory and above it: pages of the ring buffer cannot be read without it; copy it from /sys/kernel/tracing of the machine that recorded`, directory);
+    this.#root = root;
+  }
+
+  /** The layout of a page, and the path of the file that says it. */
+  get headerPage(): { readonly path: string; readonly text: string } {
+    const path = join(this.#root, HEADER_PAGE);
+    return { path, text: contentOf(path, MAX_FORMAT).toString("utf8") };
   }
 
   /** The content of the first of these files that is there. */
   find(...names: readonly string[]): Buffer | undefined {
-    for (const folder of this.#folders) for (const name of names) if (existsSync(join(folder, name))) return contentOf(join(folder, name), MAX_FILE);
-    return undefined;
-  }
-
-  /** The same of a file that must be there, with its path. */
-  need(name: string): { readonly path: string; readonly text: string } {
-    const folder = this.#folders.find((up) => existsSync(join(up, name)));
-    if (folder === undefined) throw new TroubleError(`${name} is missing, in the directory and above it: pages of the ring buffer cannot be read without it; copy it from /sys/kernel/tracing of the machine that recorded`, this.directory);
-    return { path: join(folder, name), text: contentOf(join(folder, name), MAX_FORMAT).toString("utf8") };
+    const name = names.find((each) => existsSync(join(this.#root, each)));
+    return name === undefined ? undefined : contentOf(join(this.#root, name), MAX_FILE);
   }
 
   /** `events/SYSTEM/EVENT/format`, all of them. */
   formats(): FormatText[] {
-    const { path } = this.need("events/header_page");
-    const events = join(path, "..");
+    const events = join(this.#root, "events");
     const formats: FormatText[] = [];
     for (const system of foldersIn(events)) {
       for (const event of foldersIn(join(events, system))) {
@@ -58,9 +62,12 @@ function foldersIn(folder: string): string[] {
     .sort();
 }
 
-function contentOf(path: string, most: number): Buffer {
+/** The content of a small file. What is no file may never end. */
+export function contentOf(path: string, most: number): Buffer {
   try {
-    if (statSync(path).size > most) throw new TroubleError(`it has more than ${most >> 20} MiB, which no copy of the kernel's file has`, path);
+    const what = statSync(path);
+    if (!what.isFile()) throw new TroubleError("this is no file", path);
+    if (what.size > most) throw new TroubleError(`it has more than ${most >> 20} MiB, which no copy of the kernel's file has`, path);
     return readFileSync(path);
   } catch (error) {
     throw readTrouble(path, error);

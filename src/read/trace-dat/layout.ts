@@ -29,7 +29,7 @@ export function pageLayout(headerPage: string, file: string): PageLayout {
   const data = fields.get("data");
   const known = timestamp?.size === 8 && (commit?.size === 4 || commit?.size === 8) && data !== undefined;
   const apart = known && timestamp.offset + 8 <= data.offset && commit.offset + commit.size <= data.offset && data.offset <= 256;
-  if (!known || !apart) throw new TroubleError("a damaged trace.dat: its header_page has not the fields timestamp, commit and data of a ring buffer", file);
+  if (!known || !apart) throw new TroubleError("damaged: its header_page has not the fields timestamp, commit and data of a ring buffer", file);
   return { timeAt: timestamp.offset, commitAt: commit.offset, commitSize: commit.size === 4 ? 4 : 8, dataAt: data.offset, size: data.offset + data.size };
 }
 
@@ -39,5 +39,5 @@ export function checkEventHeader(headerEvent: string, file: string): void {
   // Kernels before 4.16 had no absolute stamps and did not list their kind.
   const stamp = kind("time_stamp");
   const same = bits("type_len") === 5 && bits("time_delta") === 27 && bits("array") === 32 && kind("padding") === PADDING && kind("time_extend") === TIME_EXTEND && (Number.isNaN(stamp) || stamp === TIME_STAMP);
-  if (!same) throw new TroubleError("a trace.dat whose events have another header than any kernel since 2.6.30 gives them; its header_event is not understood", file);
+  if (!same) throw new TroubleError("its events have another header than any kernel since 2.6.30 gives them; its header_event is not understood", file);
 }

@@ -68,17 +68,17 @@ export function readFormats({ formats }: Contents, report: ReadReport): EventFor
 /** The head of every record. All formats have it alike, or which event a record is could not be told. */
 export function commonFields(formats: readonly EventFormat[], file: string): CommonFields {
   const first = formats.find(({ fault }) => fault === undefined);
-  if (!first) throw new TroubleError("a trace.dat without the format of any event", file);
+  if (!first) throw new TroubleError("a recording without the format of any event", file);
   const field = (name: string, size: number): Field | undefined => {
     const found = first.fields.get(name);
-    if (found !== undefined && found.size !== size) throw new TroubleError(`a trace.dat whose ${name} has ${found.size} bytes, not ${size}`, file);
+    if (found !== undefined && found.size !== size) throw new TroubleError(`damaged: its ${name} has ${found.size} bytes, not ${size}`, file);
     for (const format of formats) {
-      if (format.fault === undefined && format.fields.get(name)?.offset !== found?.offset) throw new TroubleError(`a damaged trace.dat: its formats do not agree where ${name} is (${first.name}, ${format.name})`, file);
+      if (format.fault === undefined && format.fields.get(name)?.offset !== found?.offset) throw new TroubleError(`damaged: its formats do not agree where ${name} is (${first.name}, ${format.name})`, file);
     }
     return found;
   };
   const type = field("common_type", 2);
-  if (!type) throw new TroubleError("a damaged trace.dat: its formats have no common_type", file);
+  if (!type) throw new TroubleError("damaged: its formats have no common_type", file);
   return { type, flags: field("common_flags", 1), pid: field("common_pid", 4) };
 }
 

@@ -2,6 +2,8 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import fc from "fast-check";
+import { TroubleError } from "../../../src/read/trouble.js";
 import { replay } from "../../../src/replay.js";
 import { replayJson } from "../../../src/show/json.js";
 import { asTracefs, directoryOf, type Files, removeCopies } from "./copies.js";
@@ -63,4 +65,30 @@ test("what is not there is named", async (t) => {
 test("pages that are no pages are counted, and nothing is made of them", async (t) => {
   const { trace } = await replay(directoryOf({ ...copy, "per_cpu/cpu0/trace_pipe_raw": Buffer.alloc(10_000, 0xa5) }));
   t.regex(trace.warnings.join(), /damaged|cut/);
+});
+
+test("whatever is damaged in pages or formats, it is read or said in one line", async (t) => {
+  const small = Object.fromEntries(Object.entries(without(copy, /kallsyms/)).filter(([name]) => !name.startsWith("events/") || /header|gmem|kvm|ftrace/.test(name))) as Record<string, Buffer | string>;
+  for (const [name, content] of Object.entries(small)) if (name.includes("trace_pipe_raw")) small[name] = Buffer.from(content).subarray(0, 3 * 4096);
+  const names = Object.keys(small);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.record({ file: fc.nat(), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), cut: fc.boolean() }), { minLength: 1, maxLength: 8 }), async (damages) => {
+      const files = { ...small };
+      for (const { file, at, byte, cut } of damages) {
+        const name = names[file % names.length]!;
+        const bytes = Buffer.from(files[name]!);
+        if (bytes.length === 0) continue;
+        bytes[at % bytes.length] = byte;
+        files[name] = cut ? bytes.subarray(0, at % bytes.length) : bytes;
+      }
+      try {
+        await replay(directoryOf(files));
+      } catch (error) {
+        if (!(error instanceof TroubleError)) throw error;
+        t.false(error.message.includes("\n"));
+      }
+    }),
+    { numRuns: 60 },
+  );
+  t.pass();
 });
