@@ -22,7 +22,7 @@ export interface Told {
    * and 0 where nothing but the time of the telling could be named.
    */
   readonly anchor: number;
-  /** An event by which it had been told; `Infinity`: the end of the recording. */
+  /** The event at which it was told; `Infinity`: at the end of the recording. */
   readonly at: number;
 }
 
@@ -36,8 +36,10 @@ export class Watch implements Observer {
   readonly #reducer: Reducer;
   readonly #checker: Checker;
   readonly #told = new Map<Finding, Told>();
-  /** Told since the last event began: by that event, or by the next before it begins. */
-  #fresh: Finding[] = [];
+  /** The event that began last. */
+  #at = 0;
+  /** Findings that were told late, since then. */
+  readonly #late: Finding[] = [];
   /** The entry of the call that is being closed. */
   #closing = 0;
 
@@ -90,21 +92,23 @@ export class Watch implements Observer {
     this.tracer?.closed?.(frame, stack, e);
   }
 
-  #begin(e: EventView): void {
+  #begin({ seq }: EventView): void {
     this.#closing = 0;
-    if (this.#fresh.length === 0) return;
-    for (const finding of this.#fresh) this.#told.set(finding, { ...this.#told.get(finding)!, at: e.seq });
-    this.#fresh = [];
+    this.#at = seq;
+    for (const finding of this.#late.splice(0)) this.#told.set(finding, { ...this.#told.get(finding)!, at: seq });
   }
 
   #fact(fact: Fact, judge: (fact: Fact) => void): void {
     const { findings, hazards } = this.#checker;
     const [errors, warnings] = [findings.length, hazards.length];
     judge(fact);
-    const anchor = fact.type === "file-kept" ? 0 : this.#closing || fact.event.seq;
+    const { seq } = fact.event;
+    const anchor = fact.type === "file-kept" ? 0 : this.#closing || seq;
+    // A fact of an earlier event waited for a probe to show: that event is only about to begin.
+    const late = seq < this.#at;
     for (const finding of [...findings.slice(errors), ...hazards.slice(warnings)]) {
-      this.#told.set(finding, { finding, anchor, at: Infinity });
-      this.#fresh.push(finding);
+      this.#told.set(finding, { finding, anchor, at: late ? Infinity : seq });
+      if (late) this.#late.push(finding);
     }
     this.tracer?.fact(fact, anchor);
   }

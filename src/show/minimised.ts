@@ -28,12 +28,16 @@ export async function minimisedLines(minimised: Minimised, { style, width }: Min
   const severity = finding.severity === "error" ? style.red("error") : style.yellow("hazard");
   const head = [
     style.bold(`${printable(origin.path)}: ${left} of ${plural(events, "event")} left`),
-    `${plural(tried, "part")} of ${plural(slice, "event")} tried; ${minimal ? `none of the ${plural(units, "call")} that are left can be spared` : style.yellow("not all: the budget ran out, and less may do")}`,
+    `a slice of ${slice} first, then ${plural(tried, "part")} of it tried: ${minimal ? spared(units) : style.yellow("the budget ran out, and less may do")}`,
     "",
     `${severity}: ${style.bold(printable(shown.object))} [${shown.rule}]`,
     ...indent([`at event ${shown.event}, in the recording ${finding.event}, ${finding.time}, ${printable(finding.task)}`, ...wrap(printable(shown.message), width - 4)], 4),
   ];
   return left > SHORT ? head : [...head, "", ...(await treeLines(minimised, style)), ...witnessLines(minimised, width)];
+}
+
+function spared(units: number): string {
+  return units === 1 ? "the one call that is left cannot be spared" : `none of the ${units} calls that are left can be spared`;
 }
 
 /** Which calls have nothing to do with it and are there all the same. */
