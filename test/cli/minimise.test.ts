@@ -104,6 +104,6 @@ test("a text that takes several lines stays whole", (t) => {
   const file = fileOf(recording(...failedCreation("other-2"), ...leak));
   const { code, out } = kreel(["minimise", file]);
   t.is(code, 0);
-  t.true(out.includes(` ${named} [000]`));
+  t.true(out.includes(`${named} [000]`));
   t.is(kreel(["replay", "-"], { input: out }).code, 1);
 });
