@@ -17,7 +17,7 @@ export interface ReplayingOptions extends Told {
 
 export interface SavedReplay {
   readonly everything: boolean;
-  readonly next: number;
+  readonly nextEvent: number;
   readonly span: SavedSpan;
   readonly reducer: SavedReducer;
   readonly checker: SavedChecker;
@@ -58,12 +58,12 @@ export class Replaying {
 
   /** To be read before the next event: what it holds is the state itself. */
   saved(): SavedReplay {
-    return { everything: this.world.everything, next: this.next, span: this.#span.saved(), reducer: this.reducer.saved(), checker: this.checker.saved() };
+    return { everything: this.world.everything, nextEvent: this.next, span: this.#span.saved(), reducer: this.reducer.saved(), checker: this.checker.saved() };
   }
 
   /** Goes on where another replay was saved; this one is new, and follows as much as that one. */
-  restore({ next, span, reducer, checker }: SavedReplay): void {
-    this.next = next;
+  restore({ nextEvent, span, reducer, checker }: SavedReplay): void {
+    this.next = nextEvent;
     this.#span.restore(span);
     this.reducer.restore(reducer);
     this.checker.restore(checker);

@@ -83,8 +83,8 @@ export interface SavedReducer {
   /** The last event that was understood. */
   readonly last: Place | undefined;
   readonly objects: readonly KernelObject[];
-  /** The id of the next object. */
-  readonly next: ObjectId;
+  /** The id of the object that is created next. */
+  readonly nextObject: ObjectId;
   readonly world: SavedWorld;
 }
 
@@ -139,18 +139,18 @@ export class Reducer {
       lastOnCpu: this.#lastOnCpu.flatMap((seq, cpu) => [{ cpu, seq }]),
       last: batch && { batch, index },
       objects: [...store.live()],
-      next: store.next,
+      nextObject: store.next,
       world: this.world.saved(),
     };
   }
 
   /** Goes on where another reducer was saved; this one is new. */
-  restore({ events, learned, lastOnCpu, last, objects, next, world }: SavedReducer): void {
+  restore({ events, learned, lastOnCpu, last, objects, nextObject, world }: SavedReducer): void {
     this.events = events;
     for (const { point, paired, framed } of learned) Object.assign(this.#plans[point]!, { paired, framed });
     for (const { cpu, seq } of lastOnCpu) this.#lastOnCpu[cpu] = seq;
     if (last) this.#cursor.move(last.batch, last.index);
-    this.world.store.restore(objects, next);
+    this.world.store.restore(objects, nextObject);
     this.world.restore(world);
   }
 

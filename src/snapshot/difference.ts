@@ -18,12 +18,12 @@ export class Comparison {
   /** Where they differ first: `inode 0xffff888100b08000: count: 2 / 1`; `undefined` where they do not. */
   first(a: SavedReplay, b: SavedReplay): string | undefined {
     // An object says more than the numbers that follow from it.
-    return this.#lists(a.reducer.objects, b.reducer.objects, ["living"]) ?? this.#values(a, b, []);
+    return this.#lists(a.reducer.objects, b.reducer.objects, ["objects"]) ?? this.#values(a, b, []);
   }
 
   #values(a: unknown, b: unknown, path: readonly string[]): string | undefined {
     if (Object.is(a, b)) return undefined;
-    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${path.join(": ")}: ${this.#shown(a, path)} / ${this.#shown(b, path)}`;
+    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${inWords(path)}: ${this.#shown(a, path)} / ${this.#shown(b, path)}`;
     if (isList(a) && isList(b)) return this.#lists(a, b, path);
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
       const found = this.#values((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], [...path, key]);
@@ -41,6 +41,7 @@ export class Comparison {
         if (!isObject(y) || (isObject(x) && x.id < y.id)) return this.#only("the first", x as KernelObject, path);
         if (!isObject(x) || y.id < x.id) return this.#only("the second", y, path);
       }
+      if (k >= a.length || k >= b.length) return `${inWords([...path, String(k + 1)])}: in ${k >= a.length ? "the second" : "the first"} only`;
       const found = this.#values(x, y, isObject(x) ? [labelOf(x, this.tables.addresses)] : [...path, String(k + 1)]);
       if (found !== undefined) return found;
     }
@@ -48,7 +49,7 @@ export class Comparison {
   }
 
   #only(which: string, object: KernelObject, path: readonly string[]): string {
-    return `${labelOf(object, this.tables.addresses)}, met at event ${object.met}: ${path.at(-1)} in ${which} only`;
+    return `${labelOf(object, this.tables.addresses)}, met at event ${object.met}: ${path.at(-1) === "objects" ? "lives" : inWords(path)} in ${which} only`;
   }
 
   #shown(value: unknown, path: readonly string[]): string {
@@ -61,6 +62,14 @@ export class Comparison {
     }
     return isObject(value) ? labelOf(value, this.tables.addresses) : typeof value === "object" ? "some" : JSON.stringify(value);
   }
+}
+
+/** `last on cpu: 1: seq`. */
+function inWords(path: readonly string[]): string {
+  return path
+    .filter((part) => part !== "reducer" && part !== "world")
+    .map((part) => (/^[a-z]+([A-Z][a-z]*)+$/.test(part) ? part.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : part))
+    .join(": ");
 }
 
 function isList(value: object): value is ArrayLike<unknown> & object {

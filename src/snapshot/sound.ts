@@ -5,10 +5,10 @@ import type { SavedReplay } from "../replaying.js";
 
 /** Throws a `DamagedError`. */
 export function checked(saved: SavedReplay, points: PointTable): SavedReplay {
-  const { objects, next, world, learned } = saved.reducer;
+  const { objects, nextObject, world, learned } = saved.reducer;
   let last = 0;
   for (const { id } of objects) {
-    if (id <= last || id >= next) throw new DamagedError("objects out of order");
+    if (id <= last || id >= nextObject) throw new DamagedError("objects out of order");
     last = id;
   }
   for (const o of objects) if (o.death !== 0) throw new DamagedError("an object that lives and is dead");

@@ -65,7 +65,7 @@ const world = record<SavedWorld>({
 
 const reducer = record<SavedReducer>({
   objects: listOf(object),
-  next: whole,
+  nextObject: whole,
   events: whole,
   learned: listOf(record<SavedReducer["learned"][number]>({ point, paired: flag, framed: flag })),
   lastOnCpu: listOf(record<SavedReducer["lastOnCpu"][number]>({ cpu: upTo(0xffff), seq })),
@@ -87,7 +87,7 @@ const time = record<{ readonly high: number; readonly low: number }>({ high: rea
 
 export const state: Codec<SavedReplay> = record<SavedReplay>({
   everything: flag,
-  next: seq,
+  nextEvent: seq,
   span: record<SavedReplay["span"]>({ first: optional(time), last: time }),
   reducer,
   checker,

@@ -7,6 +7,7 @@ import { Replaying } from "../../src/replaying.js";
 import { stateJson, stateOf } from "../../src/show/state.js";
 import { firstDifference, restoreReplay, stateHash, takeSnapshot } from "../../src/snapshot/index.js";
 import { elsewhere } from "../support/elsewhere.js";
+import { thinned } from "../support/thinned.js";
 import { batchesOf, nameOf, type Read, recordingsOf } from "../support/recordings.js";
 
 const RECORDINGS = recordingsOf("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2", "linux-7.3", "race", "broken", "mistakes", "partial", "random");
@@ -72,6 +73,41 @@ for (const path of RECORDINGS) {
     }
   });
 }
+
+test("the same where probes are missing and events were lost: facts wait, halves are missing, findings are withdrawn", async (t) => {
+  const paths = recordingsOf("mistakes", "broken", "race", "partial");
+  const parts = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...paths), fc.array(fc.nat(), { maxLength: 6 }), fc.array(fc.record({ from: fc.nat(), count: fc.integer({ min: 1, max: 30 }) }), { maxLength: 2 }), fc.nat(), async (path, hidden, lost, cut) => {
+      const full = await batchesOf(path);
+      const length = lengthOf(full);
+      const points = [...new Set(full.batches.flatMap(({ point }) => [...point]))];
+      const read = thinned(full, { hidden: new Set(hidden.map((n) => points[n % points.length]!)), lost: lost.map(({ from, count }) => ({ from: from % length, count })) });
+      const whole = takeSnapshot(inParts(read, [], false));
+      const middle = goOn(new Replaying(read), read, 1 + (cut % length));
+      const { world } = middle.saved().reducer;
+      for (const part of ["waiting", "missing", "gone", "outlived", "overdrawn", "exits", "stacks"] as const) if (world[part].length > 0) parts.add(part);
+      t.is(firstDifference(takeSnapshot(finished(goOn(restoreReplay(takeSnapshot(middle), read), read))), whole), undefined);
+    }),
+    { numRuns: 150, seed: 1 },
+  );
+  t.deepEqual([...parts].sort(), ["exits", "gone", "missing", "outlived", "overdrawn", "stacks", "waiting"], "each of these was saved at least once");
+});
+
+test("after every event of a recording, what is restored is what was saved", async (t) => {
+  for (const path of recordingsOf("mistakes").filter((name) => /bind-no-fput.*s04/.test(name)).concat("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz")) {
+    const read = await batchesOf(path);
+    const replaying = new Replaying(read);
+    for (const batch of read.batches) {
+      for (let to = 1; to <= batch.length; to++) {
+        replaying.reduce(batch, to);
+        const bytes = takeSnapshot(replaying);
+        if (!Buffer.from(bytes).equals(takeSnapshot(restoreReplay(bytes, read)))) t.fail(`${path}: event ${replaying.next - 1}`);
+      }
+    }
+  }
+  t.pass();
+});
 
 test("a store whose moments are kept is restored as one", async (t) => {
   for (const path of recordingsOf("race", "broken")) {
