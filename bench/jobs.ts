@@ -17,6 +17,7 @@ import { MutableStore, type Store } from "../src/reduce/store.js";
 import { replay } from "../src/replay.js";
 import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
+import { MEMORY, query } from "../src/query/query.js";
 import type { Done } from "./limits.js";
 import { CHURN, CHURN_BEFORE, streamLong, streamOther } from "./recording.js";
 import { conform } from "../src/conform/index.js";
@@ -28,6 +29,8 @@ const WARM_UP = 3;
 /** So long may a naive store take; what it has done by then is what counts. */
 const NAIVE_MS = 2000;
 const NAIVE_STEP = 100;
+
+const EVENTS = "SELECT count(*), max(time), max(cpu), max(task), max(comm), max(pid), max(tgid), max(context), max(kind), max(name), max(line), max(place), max(args) FROM events";
 
 export const jobs = {
   read: (file: string) => read(file),
@@ -61,6 +64,12 @@ export const jobs = {
     const { before, after } = await diff(CHURN_BEFORE, CHURN);
     return { count: before.events + after.events };
   },
+  /** Every column of every event, and a count over them. */
+  queryEvents: (file: string) => ask(file, EVENTS),
+  queryNames: (file: string) => ask(file, "SELECT name, count(*) FROM events GROUP BY name"),
+  queryCalls: (file: string) => ask(file, "SELECT name, error, count(*), max(duration) FROM calls GROUP BY name, error"),
+  queryReferences: (file: string) => ask(file, "SELECT kind, owner, max(duration) FROM references GROUP BY kind, owner"),
+  querySpilled: (file: string) => ask(file, EVENTS, 2 ** 20),
   mutable: () => reduce(() => new MutableStore()),
   persistent: () => reduce(() => new PersistentStore()),
   patches: () => {
@@ -117,6 +126,14 @@ async function read(path: string, options: OpenOptions = {}): Promise<Done> {
   const recording = await openRecording(path, options);
   for await (const _ of recording.batches());
   return { count: recording.report.events };
+}
+
+/** Runs a statement; what counts are the events that it went through. */
+async function ask(path: string, sql: string, memory = MEMORY): Promise<Done> {
+  const { rows, recording, close } = await query(path, sql, { memory });
+  for (const _ of rows);
+  close();
+  return { count: recording!.report.events };
 }
 
 /** The heads of a trace.dat, no record. */

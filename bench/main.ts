@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
   ];
   const dat = options["trace-dat"] ?? longTraceDat(folder);
-  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...(await logs(folder, notes)), ...states(), ...simulations(), ...conformances()];
+  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...(await logs(folder, notes)), ...queries(folder), ...states(), ...simulations(), ...conformances()];
   const rows = await measure(measures);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
@@ -131,6 +131,20 @@ function memory(): Measure[] {
   return [
     job(section, `${lines(10)} lines to typed events`, "events", "streamRead", String(LONG * 10), { once: true }),
     ...[1, 10].map((times) => job(section, `${lines(times)} lines to state, ledger and rules`, "events", "stream", String(LONG * times), { once: times > 1 })),
+  ];
+}
+
+/** Recordings of which SQL is asked: tables are filled, a statement is run. */
+function queries(folder: string): Measure[] {
+  const file = join(folder, "asked.trace");
+  writeLong(file, LONG);
+  const of = (what: string, name: JobName): Measure => job(`kreel query, ${LONG.toLocaleString("en")} lines`, what, "events", name, file);
+  return [
+    of("events, one column", "queryNames"),
+    of("events, every column", "queryEvents"),
+    of("the same, 1 MB in memory and the rest in a file", "querySpilled"),
+    of("calls", "queryCalls"),
+    of("references", "queryReferences"),
   ];
 }
 

@@ -30,6 +30,8 @@ export { choicesOf, ChoicesError, parseChoices, printChoices, simulateChosen, ty
 export { EndlessError, walkFaults, type FaultRun, type FaultWalk, type PlannedFault, type WalkOptions } from "./workload/faults.js";
 export { conform, type Blocked, type Conformance, type ConformOptions } from "./conform/index.js";
 export { compareKernels, type Divergence, type ErrorPath, type KernelDiff } from "./compare/kernels.js";
+export { query, type Answer, type QueryOptions } from "./query/query.js";
+export { Real, type Cell } from "./query/sqlite/database.js";
 export { ftraceText, ftraceTextOf } from "./write/ftrace.js";
 export { ndjsonText } from "./export/ndjson.js";
 export { perfettoText, type PerfettoOptions } from "./export/perfetto/index.js";

@@ -9,7 +9,12 @@ interface Transcript {
 }
 
 function transcripts(markdown: string): Transcript[] {
-  return [...markdown.matchAll(/^```\n\$ npx kreel (.*)\n([\s\S]*?)^```$/gm)].map(([, command, output]) => ({ command: command!, output: output!.trimEnd().split("\n") }));
+  return [...markdown.matchAll(/^```\n\$ npx kreel ((?:"[^"]*"|[^"\n])*)\n([\s\S]*?)^```$/gm)].map(([, command, output]) => ({ command: command!, output: output!.trimEnd().split("\n") }));
+}
+
+/** As a shell takes a command apart. */
+function words(command: string): string[] {
+  return command.match(/"[^"]*"|\S+/g)!.map((word) => word.replace(/^"([^]*)"$/, "$1"));
 }
 
 /** Standard output, whatever the exit status. */
@@ -27,7 +32,7 @@ test("the README shows a diff, findings, a tree, and simulated kernels", (t) => 
 
 for (const { command, output } of found) {
   test(`kreel ${command}`, async (t) => {
-    const printed = (await run(command.split(" "))).split("\n");
+    const printed = (await run(words(command))).split("\n");
     let at = 0;
     let elided = false;
     for (const line of output) {

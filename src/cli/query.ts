@@ -19,6 +19,7 @@ interface Flags {
   readonly json?: true;
   readonly ndjson?: true;
   readonly csv?: true;
+  readonly table?: true;
   readonly header: boolean;
   readonly schema?: true;
   readonly memory: string;
@@ -43,6 +44,7 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
     .option("--json", "one JSON document")
     .option("--ndjson", "a JSON object a row")
     .option("--csv", "comma-separated values")
+    .option("--table", "columns under their names, elsewhere than on a terminal too")
     .option("--no-header", "no line with the names of the columns")
     .option("--memory <size>", "keep tables in memory up to this size, and in a temporary file beyond: 64M, 1G", "256M")
     .option("--format <format>", "read the recording as this, whatever it looks like")
@@ -50,7 +52,7 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
 }
 
 async function runQuery(trace: string | undefined, sql: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
-  const forms = (["json", "ndjson", "csv"] as const).filter((form) => flags[form]);
+  const forms = (["json", "ndjson", "csv", "table"] as const).filter((form) => flags[form]);
   if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")}: one of them`);
   if (flags.schema) return printSchema(flags, terminal);
   if (trace === undefined) throw new UsageError("no recording: kreel query TRACE SQL; kreel query --schema lists the tables");
@@ -76,7 +78,7 @@ function linesOf(trace: string, { columns, rows, recording }: Answer, flags: Fla
   if (flags.ndjson) return ndjsonLines(columns, rows);
   // What a terminal would obey is for files only.
   if (flags.csv) return csvLines(columns, rows, flags.header, onTerminal ? printable : (text) => text);
-  return onTerminal ? tableLines(columns, rows, style, flags.header) : tsvLines(columns, rows, flags.header);
+  return onTerminal || flags.table ? tableLines(columns, rows, style, flags.header) : tsvLines(columns, rows, flags.header);
 }
 
 /** A statement that reads nothing of the recording leaves it closed. */

@@ -26,6 +26,12 @@ test("a table on a terminal, numbers to the right", (t) => {
   t.deepEqual(lines, ["name               error   n", "alloc_empty_file   ENFILE  2", "alloc_file_pseudo  ENFILE  2", "kvm_gmem_create    ENFILE  2", ""]);
 });
 
+test("a table through a pipe, if asked for; what is behind a thousand rows may be wider", (t) => {
+  t.is(kreel(["query", "--table", ENFILE, "SELECT 'x' AS text, 1 AS n, NULL AS nil UNION ALL SELECT 'longer', 22.5, NULL"]).out, "text       n  nil\nx          1\nlonger  22.5\n");
+  const lines = kreel(["query", "--table", ENFILE, "SELECT seq, CASE WHEN seq > 1000 THEN 'a long word' ELSE 'b' END AS w, 1 AS n FROM events"]).out.split("\n");
+  t.deepEqual([lines[0], lines[1000], lines[1001]], [" seq  w  n", "1000  b  1", "1001  a long word  1"]);
+});
+
 test("JSON is one document, exact", (t) => {
   const { code, out } = kreel(["query", "--json", ENFILE, "SELECT seq, seq, 9007199254740993 AS big, NULL AS empty, 1e999 AS inf, 2.0 AS whole FROM events LIMIT 2"]);
   t.is(code, 0);

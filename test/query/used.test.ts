@@ -2,6 +2,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { Database } from "../../src/query/sqlite/database.js";
+import { loadSqlite } from "../../src/query/sqlite/library.js";
 import { createTable } from "../../src/query/table.js";
 import { tables } from "../../src/query/tables.js";
 import { usedBy } from "../../src/query/used.js";
@@ -59,4 +60,13 @@ test("what does not fit in memory goes to a file, and comes out the same", async
   const path = "fixtures/recordings/churn/linux-7.2.trace.gz";
   const sql = "SELECT task, name, count(*) AS n, max(place) AS place, max(args) AS args, sum(time % 1000003) AS times FROM events GROUP BY task, name ORDER BY args, place, n";
   t.deepEqual(await ask(path, sql, 2 ** 20), await ask(path, sql));
+});
+
+test("what a query took is given back when it is closed", async (t) => {
+  const heap = async (): Promise<number> => {
+    await ask("fixtures/recordings/churn/linux-7.2.trace.gz", "SELECT max(args), max(place), max(task) FROM events");
+    return (await loadSqlite()).wasm.heap8u().length;
+  };
+  const once = await heap();
+  for (let k = 0; k < 3; k++) t.is(await heap(), once);
 });

@@ -47,6 +47,7 @@ let failure: Failure | undefined;
 
 export class Database {
   readonly #kept = new Map<string, KeptText>();
+  readonly #statements = new Set<Statement>();
   readonly #encoder = new TextEncoder();
   readonly #pair: Pointer;
   readonly #scratch: Pointer;
@@ -77,6 +78,7 @@ export class Database {
   }
 
   close(): void {
+    for (const statement of this.#statements) statement.finalize();
     this.library.capi.sqlite3_close_v2(this.pointer);
     for (const { at } of this.#kept.values()) this.library.wasm.dealloc(at);
     this.#kept.clear();
@@ -99,10 +101,20 @@ export class Database {
       if (code !== 0) throw this.error(code);
       const statement = wasm.peekPtr(this.#pair);
       const taken = (wasm.peekPtr(this.#pair + 4)) - text.at;
-      return { statement: statement === 0 ? undefined : new Statement(this, statement), taken };
+      return { statement: statement === 0 ? undefined : this.#started(statement), taken };
     } finally {
       wasm.dealloc(text.at);
     }
+  }
+
+  #started(pointer: Pointer): Statement {
+    const statement = new Statement(this, pointer);
+    this.#statements.add(statement);
+    return statement;
+  }
+
+  finalized(statement: Statement): void {
+    this.#statements.delete(statement);
   }
 
   /** The rows of a statement of kreel's own. */
@@ -198,6 +210,7 @@ export class Statement {
 
   finalize(): void {
     this.#exports.sqlite3_finalize(this.pointer);
+    this.database.finalized(this);
   }
 
   /** A whole number that a double holds. */
