@@ -5,7 +5,6 @@ import { argsText } from "../../export/ndjson.js";
 import { jsonString } from "../../export/json-text.js";
 import type { Batch } from "../../log/batch.js";
 import { timeOf } from "../../log/span.js";
-import { CONTEXTS } from "../../read/ndjson/format.js";
 import type { Statement } from "../sqlite/database.js";
 import { type Column, column, type ColumnType } from "../table.js";
 import type { Insert } from "./insert.js";
@@ -37,9 +36,13 @@ export const eventColumns: readonly EventColumn[] = [
     if (tgid === undefined) row.null(at);
     else row.integer(at, tgid);
   }),
-  filled("context", "text", "what was interrupted: task (nothing), hardirq, softirq, nmi, several with a + between them, or unknown", (row, at, batch, i) => row.text(at, CONTEXTS[batch.context[i]! & 15]!)),
-  filled("kind", "text", "entry, return, or unknown: an event that is not in the catalogue", (row, at, batch, i) => row.text(at, points.points[batch.point[i]!]?.phase ?? "unknown")),
-  filled("name", "text", "the operation; of an unknown event, its own name", (row, at, batch, i) => row.text(at, points.points[batch.point[i]!]?.operation.name ?? batch.unknown.get(i)?.name ?? "")),
+  filled("context", "text", "what was interrupted: task (nothing), hardirq, softirq, nmi, several with a + between them, or unknown", (row, at, batch, i, { contexts }) => contexts.put(row, at, batch.context[i]! & 15)),
+  filled("kind", "text", "entry, return, or unknown: an event that is not in the catalogue", (row, at, batch, i, { kinds }) => kinds.put(row, at, batch.point[i]!)),
+  filled("name", "text", "the operation; of an unknown event, its own name", (row, at, batch, i, { names }) => {
+    const unknown = batch.unknown.get(i);
+    if (unknown) row.text(at, unknown.name);
+    else names.put(row, at, batch.point[i]!);
+  }),
   filled("line", "integer", "line of the recording; NULL where it has none", (row, at, batch, i) => (batch.line[i]! > 0 ? row.integer(at, batch.line[i]!) : row.null(at))),
   filled("place", "text", "where the probe was hit, iput+0x4/0x260; NULL where the recording has none", (row, at, batch, i, { places }) => (batch.place[i]! === 0 ? row.null(at) : places.put(row, at, batch.place[i]!))),
   filled("args", "text", "its arguments, or its result, as JSON: args ->> 'inode'; of an unknown event its text", (row, at, batch, i, { tables }) => {

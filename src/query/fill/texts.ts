@@ -1,5 +1,7 @@
 /** Texts that a recording has by number: each is made and carried over once, as far as there is room. */
+import { points } from "../../../events/index.js";
 import type { Tables } from "../../log/tables.js";
+import { CONTEXTS } from "../../read/ndjson/format.js";
 import type { Database, KeptText, Statement } from "../sqlite/database.js";
 
 export class TextsById {
@@ -28,6 +30,11 @@ export interface Texts {
   readonly comms: TextsById;
   readonly addresses: TextsById;
   readonly places: TextsById;
+  /** By point: the operation, and whether it is its entry or its return. */
+  readonly names: TextsById;
+  readonly kinds: TextsById;
+  /** By the bits of `Batch.context`. */
+  readonly contexts: TextsById;
 }
 
 export function textsOf(database: Database, tables: Tables): Texts {
@@ -38,5 +45,8 @@ export function textsOf(database: Database, tables: Tables): Texts {
     comms: by((id) => tables.tasks.get(id).comm),
     addresses: by((id) => tables.addresses.hex(id)),
     places: by((id) => tables.places.text(id)),
+    names: by((id) => points.points[id]?.operation.name ?? ""),
+    kinds: by((id) => points.points[id]?.phase ?? "unknown"),
+    contexts: by((id) => CONTEXTS[id]!),
   };
 }
