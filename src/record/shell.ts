@@ -27,16 +27,20 @@ quoted() {
 /** tracefs: found, or mounted under a name that says by whom, so that a run behind a killed one can unmount it. */
 const TRACEFS = `
 find_tracefs() {
-  # Others may unmount it in between, or mount it first; a file that is open keeps it here.
+  # Others may unmount it in between, or mount it first; a file that is open keeps it here. A kernel without kprobes may still
+  # have probes at functions.
   for try in 1 2 3; do
     for tracefs in /sys/kernel/tracing /sys/kernel/debug/tracing; do
-      { command exec 7<"$tracefs/kprobe_events"; } 2>/dev/null && return
+      events=$tracefs/kprobe_events
+      { command exec 7<"$events"; } 2>/dev/null && return
+      events=$tracefs/dynamic_events
+      grep -qF ' f[:' "$tracefs/README" 2>/dev/null && { command exec 7<"$events"; } 2>/dev/null && return
     done
     tracefs=/sys/kernel/tracing
     [ -d "$tracefs" ] || trouble "no /sys/kernel/tracing: sysfs is not mounted, or this kernel has no ftrace"
     mount -t tracefs "$name" "$tracefs" 2>/dev/null
   done
-  if [ -e "$tracefs/README" ]; then what='this kernel has no kprobe events (CONFIG_KPROBE_EVENTS), or does not let them be read'; else what='tracefs is not there and cannot be mounted'; fi
+  if [ -e "$tracefs/README" ]; then what='this kernel has neither kprobe events (CONFIG_KPROBE_EVENTS) nor fprobe events, or does not let them be read'; else what='tracefs is not there and cannot be mounted'; fi
   unmount
   trouble "$tracefs: $what"
 }
@@ -74,16 +78,16 @@ take_down() {
       sleep 1
     done
   fi
-  gone=$(sed -n "s|^[pr][0-9]*:\\($1/[^ ]*\\) .*|-:\\1|p" "$tracefs/kprobe_events")
+  gone=$(sed -n "s|^[prf][0-9]*:\\($1/[^ ]*\\) .*|-:\\1|p" "$events")
   [ -n "$gone" ] || return 0
   # All at once, for each write waits for every CPU; if one is refused, the others one by one.
-  echo "$gone" 2>/dev/null >>"$tracefs/kprobe_events" && return
-  for event in $gone; do echo "$event" 2>/dev/null >>"$tracefs/kprobe_events"; done
-  grep -q ":$1/" "$tracefs/kprobe_events" && say "$tracefs/kprobe_events: some probes of $1 are in use and stay"
+  echo "$gone" 2>/dev/null >>"$events" && return
+  for event in $gone; do echo "$event" 2>/dev/null >>"$events"; done
+  grep -q ":$1/" "$events" && say "$events: some probes of $1 are in use and stay"
   return 0
 }
 remove_leftovers() {
-  for left in $({ ls "$tracefs/instances"; sed -n 's|^[pr][0-9]*:\\(kreel_[^/]*\\)/.*|\\1|p' "$tracefs/kprobe_events"; } 2>/dev/null | grep -x 'kreel_[0-9]*_[0-9]*' | sort -u); do
+  for left in $({ ls "$tracefs/instances"; sed -n 's|^[prf][0-9]*:\\(kreel_[^/]*\\)/.*|\\1|p' "$events"; } 2>/dev/null | grep -x 'kreel_[0-9]*_[0-9]*' | sort -u); do
     alive "$left" && continue
     say "an earlier recording was killed: removing what it left ($left)"
     take_down "$left"
@@ -93,12 +97,31 @@ remove_leftovers() {
 
 /** The probes, each set alone: as the catalogue has it, or by what stands in for it, or not at all. */
 const PROBES = `
-# The table for this machine: its registers, our group, and no module before the functions of a KVM that is built in.
+# How functions are probed, and where their arguments are.
+choose_means() {
+  machine=$(uname -m)
+  if [ "$events" = "$tracefs/dynamic_events" ]; then
+    means='fprobes, arguments by number'
+    machine='any, by number'
+    say "no kprobes in this kernel, so $means; of modules only what is loaded"
+  elif has_known_registers "$machine"; then
+    means='kprobes, arguments in registers'
+  else
+    means='kprobes, arguments by number'
+    say "the registers of $(one_line "$machine") are not known, so $means"
+  fi
+}
+# The table for this machine: its registers, our group, and no module before the functions of a KVM that is built in, or where a
+# probe takes none.
 probes_here() {
-  if grep -q ' kvm_init$' /proc/kallsyms; then builtin='s| kvm:| |'; else builtin=; fi
-  probes | sed -e "s|:GROUP/|:$name/|" -e "$builtin" -e "$(registers)"
+  case $means in
+    fprobes*) bare=yes kind="s|p:$name/|f:$name/|; s|r:$name/\\([^ ]*\\) \\([^ ]*\\)|f:$name/\\1 \\2%return|" ;;
+    *) kind= bare=; grep -q ' kvm_init$' /proc/kallsyms && bare=yes ;;
+  esac
+  probes | sed -e "s|:GROUP/|:$name/|" -e "\${bare:+s| kvm:| |}" -e "$kind" -e "$(registers "$machine")"
 }
 set_probes() {
+  choose_means
   table=$(probes_here)
   probes_set=0 refused= stood_in= here=yes event= first= typed=no
   [ ! -e /sys/kernel/btf/vmlinux ] || typed=yes
@@ -109,7 +132,7 @@ set_probes() {
       'untyped '*) [ "$here$typed" = nono ] || continue; line=\${line#untyped } ;;
       *) [ "$here" = yes ] || refuse "$first"; first=$line ;;
     esac
-    if echo "$line" 2>/dev/null >>"$tracefs/kprobe_events"; then
+    if echo "$line" 2>/dev/null >>"$events"; then
       here=yes
       probes_set=$((probes_set + 1))
       [ "$line" = "$first" ] || stand_in "$line"
@@ -157,7 +180,7 @@ down() {
   [ -z "$tracer" ] || kill -KILL "$tracer" 2>/dev/null
   [ -z "$part" ] || rm -f "$part"
   [ -z "$data" ] || rm -f "$data" "$data.old" "$data.err"
-  if [ -e "$tracefs/kprobe_events" ]; then
+  if [ -e "$events" ]; then
     take_down "$name"
     unmount
   fi
@@ -258,6 +281,7 @@ environment() {
   remark clock "$clock"
   remark buffer "$buffer KB a CPU"
   remark btf "$typed"
+  remark means "$means"
   if [ "$kvm_before" = yes ]; then remark kvm 'there before the probes were set'; else remark kvm 'not loaded when the probes were set: what it lacks was not refused, and shows no event'; fi
   remark command "$(quoted "$@")"
   if [ "$signal" = 0 ]; then remark status "$status"; else remark status "$status, interrupted by signal $signal"; fi

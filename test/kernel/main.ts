@@ -15,6 +15,8 @@ import { recordScript } from "../../src/record/script.js";
 import { boot, checkTools, MachineTrouble, type Said } from "./machine.js";
 
 const SCENARIOS = ["s01-create-close", "s04-bind-unbind", "s09-enfile"];
+/** What the machine records the scenarios with once more; all are compared with the first. */
+const MEANS = ["registers.trace.gz", "by-number.trace.gz", "fprobes.trace.gz", "bpftrace.json.gz"] as const;
 /** A machine that traps under emulation gets so many tries in all. */
 const TRIES = 2;
 
@@ -55,7 +57,7 @@ async function tryKernel(kernel: string, bpftrace: string, work: string, keep: s
   for (let tries = 1; !said.done && tries < TRIES; tries++) said = await boot(kernel, load);
   say(`${said.release} (${kernel})`);
   if (!said.done) say(`  the machine stopped before its end\n${said.notes.map((note) => `  ${note}`).join("\n")}`);
-  const results = [...said.checks, ...(await judge(said, work)), ...(await judgeBpftrace(said, work))];
+  const results = [...said.checks, ...(await judge(said, work)), ...(await judgeMeans(said, work))];
   for (const { ok, what } of results) say(`  ${ok ? "ok  " : "NOT "} ${what}`);
   const wrong = results.filter(({ ok }) => !ok).length + (said.done ? 0 : 1);
   if (wrong > 0) for (const line of [...said.notes, ...[...said.files].filter(([name]) => name.endsWith(".err")).map(([name, text]) => `${name}: ${text.toString()}`)]) say(`  ${line.trimEnd()}`);
@@ -92,23 +94,27 @@ async function judge({ release, files }: Said, work: string): Promise<{ readonly
   return results;
 }
 
-/** bpftrace and ftrace recorded the same scenarios, KVM being loaded, and say the same of them. */
-async function judgeBpftrace({ files }: Said, work: string): Promise<{ readonly ok: boolean; readonly what: string }[]> {
-  const [printed, text] = ["bpftrace.json.gz", "beside-bpftrace.trace.gz"].map((name) => {
+/** However the same scenarios are recorded, KVM being loaded, the recordings say the same. */
+async function judgeMeans({ files }: Said, work: string): Promise<{ readonly ok: boolean; readonly what: string }[]> {
+  const results: { ok: boolean; what: string }[] = [];
+  const recorded = new Map<string, string>();
+  for (const name of MEANS) {
     const content = files.get(name);
-    if (content !== undefined) writeFileSync(join(work, name), content);
-    return content && join(work, name);
-  });
-  if (printed === undefined || text === undefined) return [{ ok: false, what: "bpftrace recorded" }];
-  const { findings, operations, trace } = await replay(printed);
-  const { differences } = await diff(text, printed);
-  const told = differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("");
-  return [
-    { ok: trace.format === "bpftrace" && operations.length > 0, what: `what bpftrace recorded is read: ${trace.events} events, ${operations.length} operations` },
-    { ok: trace.skipped === 0 && trace.lost === 0, what: "it is whole" },
-    { ok: findings.length === 0, what: "it replays without a finding" },
-    { ok: differences.length === 0, what: `it is the same as what ftrace recorded${told}` },
-  ];
+    results.push({ ok: content !== undefined, what: `${name} was recorded` });
+    if (content === undefined) continue;
+    recorded.set(name, join(work, name));
+    writeFileSync(join(work, name), content);
+  }
+  const first = recorded.get(MEANS[0]);
+  for (const [name, path] of recorded) {
+    const { findings, operations, trace } = await replay(path);
+    results.push({ ok: trace.skipped + trace.lost === 0, what: `${name} is whole: ${trace.events} events, ${operations.length} operations` });
+    results.push({ ok: findings.length === 0 && operations.length > 0, what: `${name} replays without a finding` });
+    if (first === undefined || path === first) continue;
+    const { differences } = await diff(first, path);
+    results.push({ ok: differences.length === 0, what: `${name} is the same as ${MEANS[0]}${differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("")}` });
+  }
+  return results;
 }
 
 /** Whether the recordings in fixtures are of this very release, as those say that name their kernel. */

@@ -59,10 +59,10 @@ test("what stands in for a probe follows it", (t) => {
 });
 
 /** The table as a machine gets it: `uname` is a function that says what it is told to. */
-function tableOf(machine: string, builtin = false): string[] {
-  const fakes = `uname() { echo ${machine}; }\ngrep() { return ${builtin ? 0 : 1}; }\nname=kreel_1_2\n`;
-  const { out, err } = run(["sh"], `${registersFunction()}${probesFunction()}${COMMON}${RECORDERS.ftrace.functions}${fakes}probes_here`);
-  if (err !== "") throw new Error(err);
+function tableOf(machine: string, { builtin = false, events = "kprobe_events", said = "" } = {}): string[] {
+  const fakes = `uname() { echo ${machine}; }\ngrep() { return ${builtin ? 0 : 1}; }\nname=kreel_1_2 tracefs=/t events=/t/${events}\n`;
+  const { out, err } = run(["sh"], `${registersFunction()}${probesFunction()}${COMMON}${RECORDERS.ftrace.functions}${fakes}choose_means; probes_here`);
+  if (err !== said) throw new Error(err);
   return out.trimEnd().split("\n");
 }
 
@@ -82,12 +82,25 @@ test("on arm64 arguments are in x0 to x5", (t) => {
   t.deepEqual(tableOf("arm64"), lines);
 });
 
-test("on other machines arguments go by their number", (t) => {
-  t.is(argument(tableOf("riscv64"), "kvm_gmem_bind"), "p:kreel_1_2/kvm_gmem_bind kvm:kvm_gmem_bind kvm=$arg1 slot=$arg2 fd=$arg3:s32 offset=$arg4:u64");
+test("on other machines arguments go by their number, and that is said", (t) => {
+  const lines = tableOf("riscv64", { said: "kreel: the registers of riscv64 are not known, so kprobes, arguments by number\n" });
+  t.is(argument(lines, "kvm_gmem_bind"), "p:kreel_1_2/kvm_gmem_bind kvm:kvm_gmem_bind kvm=$arg1 slot=$arg2 fd=$arg3:s32 offset=$arg4:u64");
+});
+
+test("a kernel without kprobes has fprobes: no module in front, arguments by number, returns by their mark", (t) => {
+  const lines = tableOf("x86_64", { events: "dynamic_events", said: "kreel: no kprobes in this kernel, so fprobes, arguments by number; of modules only what is loaded\n" });
+  for (const expected of [
+    "f:kreel_1_2/kvm_gmem_bind kvm_gmem_bind kvm=$arg1 slot=$arg2 fd=$arg3:s32 offset=$arg4:u64",
+    "f:kreel_1_2/kvm_gmem_bind_ret kvm_gmem_bind%return err=$retval:s32",
+    "or f:kreel_1_2/kvm_set_memory_region_ret __kvm_set_memory_region%return err=$retval:s32",
+    "untyped f:kreel_1_2/iput iput inode=$arg1",
+    "f:kreel_1_2/kern_mount kern_mount type=$arg1 name=+0(+0($arg1)):string",
+  ]) t.true(lines.includes(expected), expected);
+  t.true(lines.every((line) => /^(?:or |untyped )?f:/.test(line)));
 });
 
 test("a KVM that is built in is in no module", (t) => {
-  const lines = tableOf("aarch64", true);
+  const lines = tableOf("aarch64", { builtin: true });
   t.is(argument(lines, "kvm_exit"), "p:kreel_1_2/kvm_exit kvm_exit");
   t.false(lines.some((line) => / kvm:/.test(line)));
   t.true(lines.some((line) => / kvm=/.test(line)));
