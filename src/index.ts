@@ -40,3 +40,6 @@ export { graphOf, type Graph, type GraphEdge, type GraphNode } from "./export/gr
 export { dotText } from "./export/dot.js";
 export { mermaidText } from "./export/mermaid.js";
 export { probesOf, type ProbesOf } from "./export/kprobe-events.js";
+export { comparisonEntry, entryOf, recordingEntry, type CollectOptions } from "./report/collect.js";
+export { textReport } from "./report/text.js";
+export type { About as ReportAbout, Entry as ReportEntry, Format as ReportFormat, Problem } from "./report/model.js";

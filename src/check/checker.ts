@@ -137,6 +137,7 @@ export class Checker {
       message: claim.message,
       evidence: claim.evidence,
       steps: (claim.steps ?? []).map((s) => ({ ...s })),
+      ...(claim.unreturned ? { unreturned: claim.unreturned } : {}),
     };
     const kept = rule.severity === "error" ? this.findings : this.hazards;
     if (kept.length < KEPT) kept.push(finding);

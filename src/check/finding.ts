@@ -19,6 +19,15 @@ export const RULES = [
 ] as const;
 export type RuleName = (typeof RULES)[number];
 
+/** A reference that nobody gave back, and never will. */
+export interface Unreturned {
+  /** The event that took it, and by which operation. */
+  readonly event: number;
+  readonly by: string;
+  /** The put that is not there: `module_put before the call returns`. */
+  readonly put: string;
+}
+
 export interface Finding {
   readonly rule: RuleName;
   readonly severity: "error" | "warning";
@@ -38,6 +47,8 @@ export interface Finding {
   readonly evidence: readonly number[];
   /** The steps behind the evidence, with their tasks: two columns where two tasks raced. */
   readonly steps: readonly Step[];
+  /** Of what leaked by one reference, that reference. */
+  readonly unreturned?: Unreturned;
 }
 
 /** What a rule concluded from one fact. */
@@ -52,6 +63,7 @@ export interface Claim {
   readonly message: string;
   readonly evidence: readonly number[];
   readonly steps?: readonly Step[];
+  readonly unreturned?: Unreturned;
 }
 
 export const FINE: Verdict = { verdict: "fine" };

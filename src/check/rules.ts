@@ -40,30 +40,32 @@ function sorted(events: readonly number[]): number[] {
 
 /** A reference of one kind that its owner did not give back. */
 function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
-  const claim = (who: string, at: number, { target, reference }: Holding, place: string, words: Words): Claim => ({
+  const claim = (who: string, at: number, { target, reference }: Holding, because: string, put: string, words: Words): Claim => ({
     object: words.label(target),
-    message: `${who} a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}${place}`,
+    message: `${who} a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}${because} ${put}`,
     evidence: sorted([reference.seq, at]),
     steps: trailOf(target).filter((s) => s.seq >= reference.seq),
+    unreturned: { event: reference.seq, by: reference.by, put },
   });
+  const { onRelease, onError } = GIVEN_BACK[kind]!;
   return [
     rule(name, "owner-gone", (f, words) => {
       const left = f.left.filter((h) => h.target.kind === kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone and still holds`, f.event.seq, h, `; the healthy path gives it back with ${GIVEN_BACK[kind]!.onRelease}`, words)));
+      return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone and still holds`, f.event.seq, h, "; the healthy path gives it back with", onRelease, words)));
     }) as Rule,
     rule(name, "call-failed", (f, words) => {
       const left = f.left.filter((h) => h.target.kind === kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)} and still holds`, f.event.seq, h, `; the healthy path gives it back with ${GIVEN_BACK[kind]!.onError}`, words)));
+      return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)} and still holds`, f.event.seq, h, "; the healthy path gives it back with", onError, words)));
     }) as Rule,
     rule(name, "call-kept", (f, words) => {
       const left = f.left.filter((h) => h.target.kind === kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${f.operation} returned and left`, f.event.seq, h, `, that belongs to nothing it made: nobody will give it back; what the healthy path takes is given back with ${GIVEN_BACK[kind]!.onRelease}`, words)));
+      return wrong(...left.map((h) => claim(`${f.operation} returned and left`, f.event.seq, h, ", that belongs to nothing it made: nobody will give it back; what the healthy path takes is given back with", onRelease, words)));
     }) as Rule,
   ];
 }
@@ -107,6 +109,7 @@ const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
     message: `the last descriptor of ${words.label(f.file)} is closed and the file is not released: a bind or an unbind took a reference on it at event ${f.gets.join(", ")} and ended without giving it back; the healthy path does with fput at its end`,
     evidence: sorted([...f.gets, f.event.seq]),
     steps: trailOf(f.file),
+    ...(f.gets.length === 1 ? { unreturned: { event: f.gets[0]!, by: "a bind or an unbind", put: "fput at its end" } } : {}),
   });
 });
 
@@ -131,6 +134,7 @@ const uninstalledDescriptor = rule("leaked-descriptor", "call-kept", (f) => {
       object: `descriptor ${fd}`,
       message: `${f.operation} returned and descriptor ${fd}, taken by get_unused_fd_flags at event ${seq}, is still reserved with nothing installed under it; the healthy path calls fd_install`,
       evidence: sorted([seq, f.event.seq]),
+      unreturned: { event: seq, by: "get_unused_fd_flags", put: "fd_install" },
     })),
   );
 });
@@ -143,6 +147,7 @@ const leakedDescriptor = rule("leaked-descriptor", "call-failed", (f) => {
       object: `descriptor ${fd}`,
       message: `${f.operation} failed with ${errnoName(f.result)} and keeps descriptor ${fd} reserved, taken by get_unused_fd_flags at event ${seq}; the healthy path gives it back with put_unused_fd before the call returns`,
       evidence: sorted([seq, f.event.seq]),
+      unreturned: { event: seq, by: "get_unused_fd_flags", put: "put_unused_fd before the call returns" },
     })),
   );
 });
@@ -156,6 +161,7 @@ const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
       message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${by}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
       evidence: sorted([by, ...(f.exit ? [f.exit] : []), f.event.seq]),
       steps: trailOf(mount),
+      unreturned: { event: by, by: "kern_mount", put: "kern_unmount in kvm_gmem_exit" },
     })),
   );
 });

@@ -7,11 +7,11 @@ export class ExportTarget {
   #output: Output | undefined;
   #fd = -1;
 
-  /** `file`: absent for standard output. `source` is what is exported, and is not written over. */
+  /** `file`: absent for standard output. `sources` are what is exported, and are not written over. */
   constructor(
     private readonly stdout: Output,
     private readonly file: string | undefined,
-    private readonly source: string,
+    private readonly sources: readonly string[],
   ) {}
 
   write(piece: string | Uint8Array): void {
@@ -31,15 +31,9 @@ export class ExportTarget {
 
   #open(): Output {
     if (this.file === undefined) return this.stdout;
-    if (this.#isSource(this.file)) throw new TroubleError("is the recording itself; give -o another file", this.file);
+    if (this.sources.some((source) => isSame(source, this.file!))) throw new TroubleError("is the recording itself; give -o another file", this.file);
     this.#fd = openSync(this.file, "w");
     return new Output(this.#fd);
-  }
-
-  #isSource(file: string): boolean {
-    if (this.source === "-") return false;
-    const [from, to] = [this.source, file].map((path) => statSync(path, { throwIfNoEntry: false }));
-    return from !== undefined && to !== undefined && to.isFile() && from.dev === to.dev && from.ino === to.ino;
   }
 
   /** A full disk is the user's to know of, not a mistake of kreel's. */
@@ -51,4 +45,10 @@ export class ExportTarget {
       throw new TroubleError(`could not be written: ${error.message}`, this.file, undefined, { cause: error });
     }
   }
+}
+
+function isSame(source: string, file: string): boolean {
+  if (source === "-") return false;
+  const [from, to] = [source, file].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return from !== undefined && to !== undefined && to.isFile() && from.dev === to.dev && from.ino === to.ino;
 }

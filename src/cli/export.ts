@@ -77,7 +77,7 @@ class Run {
     private readonly flags: Flags,
     private readonly terminal: Terminal,
   ) {
-    this.#target = new ExportTarget(terminal.out, flags.output, path);
+    this.#target = new ExportTarget(terminal.out, flags.output, [path]);
     this.#progress = progressOf(terminal, flags.output !== undefined || !terminal.shared);
   }
 

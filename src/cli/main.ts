@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status 2. */
 import "./compiler.js";
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addConform } from "./conform.js";
 import { addDiff } from "./diff.js";
@@ -13,9 +12,11 @@ import { ReaderGone } from "./output.js";
 import { addRecord } from "./record.js";
 import { addQuery } from "./query.js";
 import { addReplay } from "./replay.js";
+import { addReport } from "./report.js";
 import { addSimulate } from "./simulate.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 import { TROUBLE, troubleText, UsageError } from "./trouble.js";
+import { version } from "./version.js";
 
 function program(terminal: Terminal, done: (code: number) => void): Command {
   const kreel = new Command("kreel")
@@ -26,21 +27,9 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const add of [addReplay, addDiff, addQuery, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
+  for (const add of [addReplay, addDiff, addQuery, addReport, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
   kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
-}
-
-function version(): string {
-  for (const up of ["../../package.json", "../../../package.json"]) {
-    try {
-      const parsed = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as { readonly name?: string; readonly version?: string };
-      if (parsed.name === "kreel" && parsed.version !== undefined) return parsed.version;
-    } catch {
-      // Not there: the package lies a directory higher.
-    }
-  }
-  return "unknown";
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -95,7 +95,7 @@ class Result {
 
   async #text(to: "ftrace" | "ndjson" | undefined): Promise<string> {
     const { text, format } = await written(this.minimised, to, this.path, this.options);
-    const target = new ExportTarget(this.terminal.out, this.flags.output, this.path);
+    const target = new ExportTarget(this.terminal.out, this.flags.output, [this.path]);
     target.write(text);
     target.close();
     return format;

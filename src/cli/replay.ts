@@ -1,8 +1,8 @@
 /** `kreel replay TRACE`. */
-import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
+import { isReadAgain } from "../read/again.js";
 import { TroubleError } from "../read/trouble.js";
 import type { Observer } from "../reduce/world.js";
 import { type Moment, type Replay, replay, type ReplayOptions } from "../replay.js";
@@ -189,12 +189,6 @@ class Run {
   #document(document: Parameters<typeof jsonText>[0]): void {
     for (const piece of jsonText(document)) this.terminal.out.write(piece);
   }
-}
-
-/** Whether a path gives the same bytes a second time: a pipe does not. */
-function isReadAgain(path: string): boolean {
-  const what = path === "-" ? undefined : statSync(path, { throwIfNoEntry: false });
-  return what?.isFile() === true || what?.isDirectory() === true;
 }
 
 const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary && !flags.follow;

@@ -24,6 +24,15 @@ export interface Clock {
   readonly digits: number;
 }
 
+/** What a recording says of the machine that made it: `release`, `config`, `command`, as `kreel record` notes them down. */
+export interface Remark {
+  readonly name: string;
+  /** Not trusted, see `printable`. */
+  readonly text: string;
+}
+
+const MAX_REMARKS = 1000;
+const MAX_REMARK_TEXT = 1000;
 const MAX_SKIPPED_SHOWN = 5;
 const MAX_SKIPPED_TEXT = 200;
 /** Names of unknown operations that are counted each; the rest is counted together. */
@@ -67,6 +76,8 @@ export class ReadReport {
   uncountedLoss = false;
   clock: Clock | undefined;
   tracer: string | undefined;
+  /** In the recording's order; of one name, all. */
+  readonly environment: Remark[] = [];
   /** Where the events were first read from, of a recording that kreel exported. */
   exportedFrom: Origin | undefined;
   /** The last line has no end: the file was cut. */
@@ -92,6 +103,11 @@ export class ReadReport {
     this.#cpus[cpu] = true;
   }
 
+  /** The rest of a recording that remarks on more is let go. */
+  remark(name: string, text: string): void {
+    if (this.environment.length < MAX_REMARKS) this.environment.push({ name, text: text.slice(0, MAX_REMARK_TEXT) });
+  }
+
   /** Takes in what reading one of several files came to; `file` is its name. */
   add(part: ReadReport, file: string): void {
     for (const name of PARTS) this[name] += part[name];
@@ -101,6 +117,7 @@ export class ReadReport {
     this.truncated ||= part.truncated;
     this.clock ??= part.clock;
     this.tracer ??= part.tracer;
+    for (const { name, text } of part.environment) this.remark(name, text);
     for (const warning of part.warnings) this.warnings.push(`${file}: ${warning}`);
     for (const cpu of part.cpus) this.sawCpu(cpu);
   }
@@ -133,6 +150,7 @@ export class ReadReport {
       truncated: this.truncated,
       ...(this.clock ? { clock: this.clock } : {}),
       ...(this.tracer === undefined ? {} : { tracer: this.tracer }),
+      ...(this.environment.length > 0 ? { environment: this.environment } : {}),
       warnings: this.warnings,
       cpus: this.cpus,
     };
@@ -150,6 +168,10 @@ export class ReadReport {
     const { kind, digits } = (saved["clock"] ?? {}) as Partial<Clock>;
     if ((kind === "seconds" || kind === "counter") && isNatural(digits)) this.clock = { kind, digits };
     if (typeof saved["tracer"] === "string") this.tracer = saved["tracer"];
+    for (const remark of listOf(saved["environment"])) {
+      const { name, text } = (remark ?? {}) as Partial<Remark>;
+      if (typeof name === "string" && typeof text === "string") this.remark(name.slice(0, MAX_REMARK_TEXT), text);
+    }
     for (const warning of listOf(saved["warnings"])) if (typeof warning === "string") this.warnings.push(warning);
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }

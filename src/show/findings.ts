@@ -11,9 +11,15 @@ import { indent, pathOf, plural, table, wrap } from "./text.js";
 /** Steps beside the evidence that are shown. */
 const OTHER_STEPS = 6;
 
+/** What a step does with the object that a finding is about. */
+export type Role = "get" | "hand-over" | "put";
+
 /** One line of evidence. */
 export interface ShownStep {
   readonly seq: number;
+  /** Absent where the format has none, or where it is too long ago to be known. */
+  readonly line?: number;
+  readonly role?: Role;
   readonly task: string;
   readonly time: string;
   readonly what: string;
@@ -48,22 +54,49 @@ export function stepsOf(finding: Finding, names: StepNames): ShownStep[] {
     .sort(([a], [b]) => a - b)
     .map(([seq, step]) => {
       const row = names.row(seq);
+      if (row) return stepOf(row, finding);
       const own = seq === finding.event;
       return {
         seq,
-        task: row?.task ?? (step ? names.task(step.task) : own ? finding.task : ""),
-        time: row?.time ?? (own ? finding.time : ""),
-        what: row ? (row.phase === "return" ? `${row.operation} returns ${row.result}`.trimEnd() : row.operation) : step ? names.operation(step.point) : own ? "here" : "(too long ago to be named)",
-        did: row ? didOf(row, finding) : step?.note ? [step.note] : [],
+        ...(own && finding.line !== undefined ? { line: finding.line } : {}),
+        task: step ? names.task(step.task) : own ? finding.task : "",
+        time: own ? finding.time : "",
+        what: step ? names.operation(step.point) : own ? "here" : "(too long ago to be named)",
+        did: step?.note ? [step.note] : [],
         evidence: evidence.has(seq),
       };
     });
+}
+
+/** One event, as it matters to a finding. */
+export function stepOf(row: Row, finding: Finding): ShownStep {
+  const { seq, line, task, time } = row;
+  const role = roleOf(row, finding);
+  return {
+    seq,
+    ...(line > 0 ? { line } : {}),
+    ...(role === undefined ? {} : { role }),
+    task,
+    time,
+    what: row.phase === "return" ? `${row.operation} returns ${row.result}`.trimEnd() : row.operation,
+    did: didOf(row, finding),
+    evidence: finding.evidence.includes(seq),
+  };
 }
 
 /** Of what the event did, what changed anything; the object of the finding need not be named again. */
 function didOf(row: Row, finding: Finding): string[] {
   const told = row.changes.map((change) => ({ label: change.label, text: changeText(change) })).filter((c) => c.text !== "");
   return told.map(({ label, text }) => (label === finding.object && told.length === 1 ? text : `${label}: ${text}`));
+}
+
+function roleOf(row: Row, finding: Finding): Role | undefined {
+  if (row.seq === finding.unreturned?.event) return "get";
+  const change = row.changes.find(({ label }) => label === finding.object);
+  if (!change) return undefined;
+  if (change.passed.length > 0) return "hand-over";
+  if (change.taken.length > 0) return "get";
+  return change.given.length > 0 ? "put" : undefined;
 }
 
 type Heading = Pick<FindingContext, "path" | "style">;

@@ -1,5 +1,5 @@
 /** The state of a replay in a snapshot, part by part. */
-import { RULES, type Finding } from "../check/finding.js";
+import { RULES, type Finding, type Unreturned } from "../check/finding.js";
 import type { Disagreement, SavedChecker } from "../check/checker.js";
 import type { MissingHalf, SavedFrame, SavedStacks } from "../reduce/calls.js";
 import type { SavedDescriptorTables } from "../reduce/descriptor-tables.js";
@@ -73,7 +73,8 @@ const reducer = record<SavedReducer>({
   world,
 });
 
-const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step) });
+const unreturned = record<Unreturned>({ event: seq, by: word, put: word });
+const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step), unreturned: optional(unreturned) });
 const checker = record<SavedChecker>({
   tally: listOf(record<SavedChecker["tally"][number]>({ rule: ruleOf, wrong: whole, fine: whole, cannotTell: whole })),
   explained: listOf(record<SavedChecker["explained"][number]>({ reason: word, count: whole })),

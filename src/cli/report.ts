@@ -1,0 +1,100 @@
+/** `kreel report TRACE…`: what a recording comes to, to be sent or kept. */
+import { statSync } from "node:fs";
+import type { Command } from "commander";
+import { isCpuDirectory, recordingsUnder } from "../read/directory/listing.js";
+import { type CollectOptions, comparisonEntry, entryOf } from "../report/collect.js";
+import { FORMATS } from "../report/formats.js";
+import { type Entry, FAIL_ON, type FailOn, fails } from "../report/model.js";
+import { TroubleError } from "../read/trouble.js";
+import { ExportTarget } from "./export-target.js";
+import { progressOf } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+import { TROUBLE, UsageError } from "./trouble.js";
+import { version } from "./version.js";
+import { warningLines } from "./warnings.js";
+
+interface Flags {
+  readonly format: string;
+  readonly output?: string;
+  readonly failOn: string;
+  readonly from?: string;
+  /** Of `--no-diff`. */
+  readonly diff: boolean;
+}
+
+export function addReport(program: Command, terminal: Terminal, done: (code: number) => void): void {
+  program
+    .command("report")
+    .summary("write what recordings come to as a mail, Markdown, SARIF, JUnit or a picture")
+    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning), junit (for CI), svg (a timeline). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
+    .argument("<trace...>", "recordings, as replay takes them; or a directory with recordings in it")
+    .option("--format <format>", Object.keys(FORMATS).join(", "), "text")
+    .option("-o, --output <file>", "write it there, not to standard output")
+    .option("--fail-on <what>", "exit with 1 for an error, for a hazard too, or for a difference between two recordings", "error")
+    .option("--no-diff", "report two recordings each by itself")
+    .option("--from <format>", "read the recordings as this, whatever they look like")
+    .action(async (traces: readonly string[], flags: Flags) => done(await runReport(traces, flags, terminal)));
+}
+
+async function runReport(traces: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
+  if (!Object.hasOwn(FORMATS, flags.format)) throw new UsageError(`--format ${flags.format}: one of ${Object.keys(FORMATS).join(", ")}; how a recording is to be read says --from`);
+  if (!isFailOn(flags.failOn)) throw new UsageError(`--fail-on ${flags.failOn}: one of ${FAIL_ON.join(", ")}`);
+  if (traces.filter((trace) => trace === "-").length > 1) throw new UsageError("report: only one of the recordings can be standard input");
+  const recordings = await recordingsOf(traces);
+  const compared = flags.diff && traces.length === 2 && recordings.length === 2;
+  if (flags.failOn === "difference" && !compared) throw new UsageError("--fail-on difference: give two recordings, before and after");
+  const { out, err } = terminal;
+  const drawn = progressOf(terminal, flags.output !== undefined || !terminal.shared);
+  const target = new ExportTarget(out, flags.output, recordings);
+  const options: CollectOptions = {
+    ...(flags.from === undefined ? {} : { format: flags.from }),
+    onProgress: (events, bytes) => drawn.update(events, bytes),
+    onRead: (path, { report }) => {
+      drawn.clear();
+      for (const line of warningLines(path, report)) err.line(line);
+      err.flush();
+    },
+  };
+  let code = 0;
+  const entries = seen(compared ? comparison(recordings, options) : each(recordings, options), (entry) => {
+    if (entry.kind === "unread") {
+      drawn.clear();
+      err.line(new TroubleError(entry.what, entry.path, entry.line).toString());
+      err.flush();
+      code = TROUBLE;
+    } else if (code === 0 && fails(entry, flags.failOn as FailOn)) code = 1;
+  });
+  const format = await FORMATS[flags.format]!();
+  for await (const piece of format(entries, { version: version(), entries: compared ? 1 : recordings.length, failOn: flags.failOn })) target.write(piece);
+  target.close();
+  return code;
+}
+
+const isFailOn = (text: string): text is FailOn => (FAIL_ON as readonly string[]).includes(text);
+
+/** The files that are meant; a directory with recordings in it stands for them. */
+async function recordingsOf(traces: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const trace of traces) {
+    const isListing = trace !== "-" && (statSync(trace, { throwIfNoEntry: false })?.isDirectory() ?? false) && !isCpuDirectory(trace);
+    if (isListing) found.push(...(await recordingsUnder(trace)));
+    else found.push(trace);
+  }
+  if (found.length === 0) throw new UsageError(`report: no recording in ${traces.join(", ")}`);
+  return found;
+}
+
+async function* comparison([before, after]: readonly string[], options: CollectOptions): AsyncGenerator<Entry> {
+  yield await comparisonEntry(before!, after!, options);
+}
+
+async function* each(recordings: readonly string[], options: CollectOptions): AsyncGenerator<Entry> {
+  for (const path of recordings) yield await entryOf(path, options);
+}
+
+async function* seen(entries: AsyncIterable<Entry>, look: (entry: Entry) => void): AsyncGenerator<Entry> {
+  for await (const entry of entries) {
+    look(entry);
+    yield entry;
+  }
+}

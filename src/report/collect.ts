@@ -1,0 +1,60 @@
+/** Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their steps and lines. */
+import { courseOf } from "../compare/course.js";
+import { compareCourses } from "../compare/diff.js";
+import { isReadAgain } from "../read/again.js";
+import type { OpenOptions } from "../read/recording.js";
+import type { Recorded } from "../read/report.js";
+import { TroubleError } from "../read/trouble.js";
+import { type Replay, replay, replayRecording, type ReplayOptions } from "../replay.js";
+import { bareProblems, Details } from "./details.js";
+import type { ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
+import { compareProblems } from "./problems.js";
+
+export interface CollectOptions extends OpenOptions {
+  readonly onProgress?: (events: number, bytes: number) => void;
+  /** Told of each recording that was read. */
+  readonly onRead?: (path: string, recording: Recorded) => void;
+}
+
+/** A recording, or what is wrong with it. */
+export async function entryOf(path: string, options: CollectOptions = {}): Promise<Entry> {
+  try {
+    return await recordingEntry(path, options);
+  } catch (error) {
+    return unread(error);
+  }
+}
+
+/** Of a file, or of a log that is open already (the run of a simulated kernel). Throws a `TroubleError` for what is none. */
+export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
+  const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
+  return withDetails(log, known, options);
+}
+
+/** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
+export async function comparisonEntry(before: string, after: string, options: CollectOptions = {}): Promise<ComparisonEntry> {
+  const [x, y] = [await courseOf(before, options), await courseOf(after, options)];
+  const diff = compareCourses(x, y);
+  const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> => (isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options));
+  const entries = { before: await side(before, x.replay), after: await side(after, y.replay) };
+  return { kind: "comparison", ...entries, diff, problems: compareProblems(entries.before.problems, entries.after.problems) };
+}
+
+/** `known`: what the recording came to when it was read before, if it was and can be again. */
+async function withDetails(log: string | Recorded, known: Replay | undefined, options: CollectOptions): Promise<RecordingEntry> {
+  if (known && known.findings.length + known.hazards.length === 0) return entry(log, known, [], options);
+  const details = new Details(known);
+  const replaying: ReplayOptions = { ...options, ...details.options };
+  const result = await (typeof log === "string" ? replay(log, replaying) : replayRecording(log, replaying));
+  return entry(log, result, details.problems(result), options);
+}
+
+function entry(log: string | Recorded, { trace, recording, objects, rules }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {
+  if (typeof log === "string") options.onRead?.(log, recording);
+  return { kind: "recording", trace, environment: recording.report.environment, objects, rules, problems };
+}
+
+function unread(error: unknown): UnreadEntry {
+  if (!(error instanceof TroubleError)) throw error;
+  return { kind: "unread", path: error.file, ...(error.line === undefined ? {} : { line: error.line }), what: error.what };
+}

@@ -1,0 +1,75 @@
+/** What a report shows of findings beside what they say: taken down while the recording is replayed. */
+import type { Finding } from "../check/finding.js";
+import type { Replay, ReplayOptions } from "../replay.js";
+import { Chronicle } from "../show/chronicle.js";
+import { Evidence } from "../show/evidence.js";
+import { type ShownStep, stepOf } from "../show/findings.js";
+import { all } from "../show/observers.js";
+import { fingerprintOf } from "./fingerprint.js";
+import type { Problem } from "./model.js";
+import { groupsOf } from "./problems.js";
+import { HandOvers } from "./hand-overs.js";
+import { Quotes } from "./quotes.js";
+
+/** Lines quoted of one finding: so many from its beginning, and as many from its end. */
+const QUOTED = 8;
+/** Problems with steps and lines; of any more it is said that they are there. */
+const DETAILED = 500;
+
+export class Details {
+  /** Fingerprints. */
+  readonly #seen = new Set<string>();
+  readonly #wanted: ReadonlySet<number>;
+  readonly #handOvers: HandOvers | undefined;
+  #evidence: Evidence | undefined;
+  #quotes: Quotes | undefined;
+
+  /** `known`: what the same recording came to when it was read before, if it was. */
+  constructor(known: Pick<Replay, "findings" | "hazards"> | undefined) {
+    const problems = known ? bareProblems(known).slice(0, DETAILED) : [];
+    this.#wanted = new Set(problems.flatMap(({ finding }) => quotedOf(finding)));
+    if (problems.some(({ finding }) => finding.unreturned)) this.#handOvers = new HandOvers(problems.map(({ finding }) => finding));
+  }
+
+  readonly options: Pick<ReplayOptions, "observe" | "onFinding" | "onHazard"> = {
+    observe: (world, recording) => {
+      const chronicle = new Chronicle(world, this.#handOvers && ((row) => this.#handOvers!.row(row)));
+      this.#evidence = new Evidence(chronicle, world, recording);
+      this.#quotes = new Quotes(recording, this.#wanted);
+      return all(chronicle, this.#evidence, this.#quotes);
+    },
+    onFinding: (finding) => this.#found(finding),
+    onHazard: (hazard) => this.#found(hazard),
+  };
+
+  problems(result: Pick<Replay, "findings" | "hazards">): Problem[] {
+    return bareProblems(result).map((problem, k) => {
+      if (k >= DETAILED) return problem;
+      const { finding } = problem;
+      const passed = this.#handOvers?.of(finding);
+      const steps = this.#evidence!.steps(finding);
+      return { ...problem, steps: passed ? withStep(steps, stepOf(passed, finding)) : steps, quotes: this.#quotes!.of(quotedOf(finding)) };
+    });
+  }
+
+  #found(finding: Finding): void {
+    const fingerprint = fingerprintOf(finding);
+    if (this.#seen.has(fingerprint) || this.#seen.size >= DETAILED) return;
+    this.#seen.add(fingerprint);
+    this.#evidence!.found(finding);
+  }
+}
+
+/** Of a recording that was read once, for something else. */
+export function bareProblems({ findings, hazards }: Pick<Replay, "findings" | "hazards">): Problem[] {
+  return [...groupsOf(findings), ...groupsOf(hazards)].map((group) => ({ ...group, steps: [], quotes: [] }));
+}
+
+function withStep(steps: readonly ShownStep[], step: ShownStep): ShownStep[] {
+  return [...steps.filter((s) => s.seq !== step.seq), step].sort((a, b) => a.seq - b.seq);
+}
+
+function quotedOf({ evidence, event }: Finding): number[] {
+  const events = [...new Set([...evidence, event])].sort((a, b) => a - b);
+  return events.length <= 2 * QUOTED ? events : [...events.slice(0, QUOTED), ...events.slice(-QUOTED)];
+}

@@ -1,0 +1,26 @@
+/** What makes two findings the same mistake: what is said of which kind of object, without where and when. */
+import { createHash } from "node:crypto";
+import type { Finding } from "../check/finding.js";
+
+const LENGTH = 32;
+
+/** 32 hexadecimal digits. */
+export function fingerprintOf({ rule, object, message }: Pick<Finding, "rule" | "object" | "message">): string {
+  return createHash("sha256").update([rule, timeless(object), shapeOf(message)].join("\n")).digest("hex").slice(0, LENGTH);
+}
+
+/** Without addresses, lifetimes and numbers. */
+export function timeless(text: string): string {
+  return text
+    .replaceAll(/ ?0x[0-9a-f]+(?:#\d+)?/g, "")
+    .replaceAll(/\d+/g, "")
+    .replaceAll(/ +/g, " ")
+    .trim();
+}
+
+/** What it says in its first clause; of what it lists each kind once, in no order, and not how far each had got. */
+function shapeOf(message: string): string {
+  const clause = timeless(message.split(/; |: /, 1)[0]!.replaceAll(/ \([^()]*\)/g, "")).replaceAll(/ still lives?\b/g, "");
+  const parts = clause.split(/ while |, | and /);
+  return [parts[0]!, ...[...new Set(parts.slice(1))].sort()].join(", ");
+}

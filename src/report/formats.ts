@@ -1,0 +1,6 @@
+/** The formats of a report, each loaded when it is asked for. */
+import type { Format } from "./model.js";
+
+export const FORMATS: { readonly [name: string]: () => Promise<Format> } = {
+  text: async () => (await import("./text.js")).textReport,
+};

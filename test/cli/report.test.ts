@@ -1,0 +1,92 @@
+/** `kreel report` as users run it. */
+import test from "ava";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kreel, RECORDINGS } from "./run.js";
+
+const SOUND = `${RECORDINGS}/linux-6.12-patched/s09-enfile.trace.gz`;
+const LEAK = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
+const HAZARD = `${RECORDINGS}/race/linux-7.2-close-rmmod.trace.gz`;
+const folder = (): string => mkdtempSync(join(tmpdir(), "kreel-"));
+
+test("a mail on standard output; the exit status says whether there was an error", (t) => {
+  const { code, out, err } = kreel(["report", LEAK]);
+  t.deepEqual([code, err], [1, ""]);
+  t.true(out.startsWith("[BUG] guest_memfd: leaked module reference: module kvm_amd (+1)\n"));
+  t.is(kreel(["report", SOUND]).code, 0);
+});
+
+test("--fail-on: hazards too, or a difference", (t) => {
+  const hazardous = `${RECORDINGS}/linux-7.2/s01-create-close.trace.gz`;
+  const hazards = (JSON.parse(kreel(["replay", "--json", hazardous]).out) as { readonly hazards: readonly unknown[] }).hazards.length;
+  t.is(kreel(["report", hazardous]).code, 0);
+  t.is(kreel(["report", "--fail-on", "hazard", hazardous]).code, hazards > 0 ? 1 : 0);
+  t.is(kreel(["report", "--fail-on", "hazard", HAZARD]).code, 1);
+  t.is(kreel(["report", "--fail-on", "difference", LEAK, LEAK]).code, 0);
+  t.is(kreel(["report", "--fail-on", "difference", SOUND, LEAK]).code, 1);
+});
+
+test("of two recordings, what the first had is not held against the second", (t) => {
+  t.is(kreel(["report", SOUND, LEAK]).code, 1);
+  const { code, out } = kreel(["report", LEAK, SOUND]);
+  t.is(code, 0);
+  t.regex(out, /^1\. gone: leaked-module-reference: module kvm_amd/m);
+  t.is(kreel(["report", "--no-diff", LEAK, SOUND]).code, 1);
+});
+
+test("-o writes a file, and never one of the recordings", (t) => {
+  const file = join(folder(), "report.txt");
+  t.deepEqual(kreel(["report", LEAK, "-o", file]), { code: 1, out: "", err: "" });
+  t.is(readFileSync(file, "utf8"), kreel(["report", LEAK]).out);
+  const copy = join(folder(), "copy.trace.gz");
+  cpSync(SOUND, copy);
+  const { code, err } = kreel(["report", SOUND, copy, "-o", copy]);
+  t.is(code, 2);
+  t.regex(err, /is the recording itself/);
+  t.deepEqual(readFileSync(copy), readFileSync(SOUND));
+});
+
+test("a directory stands for the recordings in it; what is none is passed over", (t) => {
+  const directory = folder();
+  mkdirSync(join(directory, "more"));
+  cpSync(SOUND, join(directory, "b.trace.gz"));
+  cpSync(LEAK, join(directory, "more", "a.trace.gz"));
+  writeFileSync(join(directory, "notes.txt"), "what I did\n");
+  const { code, out } = kreel(["report", directory]);
+  t.is(code, 1);
+  t.regex(out, /^guest_memfd: 2 recordings\n\nsound: .*b\.trace\.gz/);
+  t.regex(out, /\nIn all: 2 recordings read, 1 of them with errors/);
+});
+
+test("a recording that cannot be read: the others are reported, and the status is 2", (t) => {
+  const file = join(folder(), "none");
+  const { code, out, err } = kreel(["report", SOUND, file, LEAK]);
+  t.is(code, 2);
+  t.is(err, `kreel: ${file}: no such file; give the path of a recording, or - for standard input\n`);
+  t.regex(out, /2 recordings read, 1 of them with errors \(2 errors, 0 hazards\)/);
+});
+
+test("standard input is read once: its lines are not quoted, and that is said", (t) => {
+  const { code, out } = kreel(["report", "-"], { input: readFileSync(LEAK) });
+  t.is(code, 1);
+  t.regex(out, /^The recording could be read only once: its lines are not quoted\.$/m);
+  t.regex(out, /^ {2}get {6}event 1095 \(line 1107\): try_module_get returns 1/m);
+});
+
+test("trouble is one line and status 2", (t) => {
+  const trouble = (...args: readonly string[]): string => {
+    const { code, out, err } = kreel(["report", ...args]);
+    t.deepEqual([code, out], [2, ""]);
+    t.regex(err, /^kreel: [^\n]+\n$/);
+    return err;
+  };
+  t.regex(trouble("--format", "html", LEAK), /--format html: one of text/);
+  t.regex(trouble("--fail-on", "all", LEAK), /--fail-on all: one of error, hazard, difference/);
+  t.regex(trouble("--fail-on", "difference", LEAK), /give two recordings/);
+  t.regex(trouble(folder()), /no recording in/);
+  t.regex(trouble("-", "-"), /only one of the recordings can be standard input/);
+  const file = join(folder(), "report");
+  trouble("no-such-file", SOUND, "-o", file);
+  t.false(existsSync(file));
+});

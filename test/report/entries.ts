@@ -1,0 +1,34 @@
+/** Entries of reports: of recordings of the repository, of made-up logs, and of simulated kernels in which something fails. */
+import fc from "fast-check";
+import { kernels } from "../../src/kernels/index.js";
+import { recordingEntry } from "../../src/report/collect.js";
+import type { About, Entry, FailOn, Format } from "../../src/report/model.js";
+import { readScenario } from "../../src/scenario/parse.js";
+import { simulate } from "../../src/workload/simulate.js";
+import { collected, madeRecordings } from "../export/logs.js";
+
+export const about = (entries = 1, failOn: FailOn = "error"): About => ({ version: "0.1.0", entries, failOn });
+
+export async function* stream(entries: readonly Entry[]): AsyncGenerator<Entry> {
+  yield* entries;
+}
+
+export function written(format: Format, entries: readonly Entry[], failOn?: FailOn): Promise<string> {
+  return collected(format(stream(entries), about(entries.length, failOn)));
+}
+
+/** Whatever a log may hold. */
+export const madeEntries: fc.Arbitrary<() => Promise<Entry>> = madeRecordings.map((made) => () => recordingEntry(made));
+
+/** A kernel that forgets what it may forget. */
+const FORGETFUL = ["module_put", "iput", "mntput", "fput", "kvm_put_kvm", "put_unused_fd"] as const;
+
+/** A run with a fault, on a kernel that forgets one of its puts wherever it comes to it; or on a healthy one. */
+export const simulatedEntries: fc.Arbitrary<() => Promise<Entry>> = fc
+  .record({ name: fc.constantFrom("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"), forgets: fc.constantFrom(...FORGETFUL, undefined), fault: fc.nat({ max: 60 }) })
+  .map(({ name, forgets, fault }) => async () => {
+    const scenario = await readScenario(`fixtures/scenarios/${name.startsWith("linux-6.12") ? "linux-6.12/" : ""}s04-bind-unbind.scn`);
+    const kernel = kernels[name]!;
+    const broken = forgets === undefined ? kernel : kernel.with(`forgets ${forgets}`, { *[forgets]() {} });
+    return recordingEntry(simulate(broken, scenario, { ...(fault > 0 ? { fail: { number: fault } } : {}), limit: 1_000_000 }).recording);
+  });
