@@ -9,7 +9,7 @@ import { ndjsonText } from "../export/ndjson.js";
 import type { Batch } from "../log/batch.js";
 import { eventAt, type KernelEvent } from "../log/event.js";
 import { LF } from "../read/ftrace/bytes.js";
-import { MAX_LINE } from "../read/ftrace/index.js";
+import { MAX_LINE } from "../read/text/reader.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import { ReadReport, type Recorded } from "../read/report.js";
 import { openSource } from "../read/source.js";

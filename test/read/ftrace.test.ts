@@ -2,7 +2,8 @@ import test from "ava";
 import { points } from "../../events/index.js";
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../src/log/batch.js";
 import { createTables } from "../../src/log/tables.js";
-import { MAX_LINE, readFtrace } from "../../src/read/ftrace/index.js";
+import { readFtrace } from "../../src/read/ftrace/index.js";
+import { MAX_LINE } from "../../src/read/text/reader.js";
 import { readReference } from "../../src/read/ftrace/reference.js";
 import { ReadReport } from "../../src/read/report.js";
 import { TroubleError } from "../../src/read/trouble.js";
@@ -90,7 +91,7 @@ for (const comm of ["<...>", "<idle>", "a b c", "-9", "a-9 [1]", "[1]", "(x", "k
 }
 
 test("a task's name with line feeds is one name, and its lines are one event", (t) => {
-  for (const comm of ["a\nb", "\nx", "a\n\nb", "a\n-9 [1]", "a\n# b", "x\n"]) {
+  for (const comm of ["a\nb", "\nx", "a\n\nb", "a\n-9 [1]", "a\n# b", "x\n", "\n".repeat(15)]) {
     const { events, report } = lines(line(PLAIN), line(PLAIN, { comm }), line(PLAIN));
     t.deepEqual(
       events.map((event) => [event.comm, event.line]),
@@ -109,6 +110,18 @@ test("a short line that is no task's name is skipped, and the event behind it is
   const { events, report } = lines("   ab", line(PLAIN));
   t.is(events.length, 1);
   t.is(events[0]!.comm, "gmemrun");
+  t.deepEqual(report.firstSkipped, [{ line: 1, text: "   ab" }]);
+});
+
+test("a short line in front of a task's name with a line feed is skipped alone", (t) => {
+  const { events, report } = lines("   ab", line(PLAIN, { comm: "a\nb" }), line(PLAIN));
+  t.deepEqual(
+    events.map((event) => [event.comm, event.line]),
+    [
+      ["a\nb", 2],
+      ["gmemrun", 4],
+    ],
+  );
   t.deepEqual(report.firstSkipped, [{ line: 1, text: "   ab" }]);
 });
 

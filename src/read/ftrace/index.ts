@@ -1,159 +1,161 @@
 /**
- * Reads the text of `trace` and `trace_pipe`. A stream: what is held at any time is a chunk, the batch that is being filled
- * and at most one line of a megabyte.
+ * Reads the text of `trace` and `trace_pipe`. What the scanner leaves: markers, unknown operations, comments, losses, stack
+ * dumps, and events that take more than one line because a task's name or a string holds a line feed.
  */
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
-import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
-import { readThrough, type StreamReader } from "../stream-reader.js";
-import { LF } from "./bytes.js";
+import { readThrough } from "../stream-reader.js";
+import { isWhole } from "../text/body.js";
+import { type Line, TextReader } from "../text/reader.js";
+import { COLON, HASH, IS_NAME, LF, QUOTE, SPACE, latin1, utf8 } from "./bytes.js";
 import { Comments } from "./comments.js";
-import { PointsByName } from "./compiled.js";
-import { Header } from "./header.js";
-import { LineReader } from "./lines.js";
+import { hashStep, type CompiledPoint, PointsByName } from "./compiled.js";
+import { DASH_AT, findHeader, Header, parseHeader } from "./header.js";
 import { Scanner } from "./scan.js";
+import { parseBody, pushBody } from "./slow-body.js";
 
-/** A longer line is no event: the kernel prints an event into a page or two. */
-export const MAX_LINE = 1 << 20;
-const SHOWN_OF_LONG = 800;
-/** A line may come in pieces of a byte: so many are kept apart. */
-const MAX_PIECES = 1024;
+const MAX_TEXT_BYTES = 64 * 1024;
+const MAX_NAME = 128;
+const SHOWN_OF_UNNAMED = 1024;
+const UNNAMED = /^(?:([A-Za-z_]\w*)(?:\(| -> )|\S+(?: \[[^\]\s]+\])? +<-\S)/;
+const STACK = /^<(?:user )?stack trace>/;
+const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
+/**
+ * Printed where a CPU's oldest event stands, once any buffer has overrun: what that CPU did before was overwritten, while
+ * the events of others are there already.
+ */
+const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
 
 export async function* readFtrace(chunks: AsyncIterable<Buffer>, points: PointTable, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
   yield* readThrough(new FtraceReader(points, tables, report), chunks);
 }
 
-/** The reader without the waiting: chunks in, batches out. */
-export class FtraceReader implements StreamReader {
-  readonly #builder: BatchBuilder;
+/** `more`: an event whose string has no end in these lines. */
+type Found = "event" | "more" | "none";
+
+export class FtraceReader extends TextReader {
+  readonly #names: PointsByName;
+  readonly #header = new Header();
   readonly #scanner: Scanner;
-  readonly #lines: LineReader;
-  /** The beginning of a line whose end is in a chunk to come. */
-  #carry: Buffer[] = [];
-  #carried = 0;
-  /** The line is longer than any event's; the rest of it is let go. */
-  #tooLong = false;
-  /** Something was read since the last flush. */
-  #fresh = false;
+  readonly #comments: Comments;
+  /** What the line that waits for the next may be the beginning of. */
+  #waiting: "task" | "string" = "task";
 
-  constructor(
-    points: PointTable,
-    tables: Tables,
-    private readonly report: ReadReport,
-    batchEvents = BATCH_EVENTS,
-  ) {
-    const header = new Header();
-    const names = new PointsByName(points);
-    this.#builder = new BatchBuilder(tables.addresses, batchEvents);
-    this.#scanner = new Scanner(this.#builder, names, tables, header, report);
-    this.#lines = new LineReader(this.#builder, names, tables, header, report, new Comments(report, header));
+  constructor(points: PointTable, tables: Tables, report: ReadReport, batchEvents?: number) {
+    super(tables, report, batchEvents);
+    this.#names = new PointsByName(points);
+    this.#scanner = new Scanner(this.builder, this.#names, tables, this.#header, report);
+    this.#comments = new Comments(report, this.#header);
   }
 
-  push(chunk: Buffer): Batch[] {
-    this.#fresh = true;
-    this.report.bytes += chunk.length;
-    const last = chunk.lastIndexOf(LF);
-    if (last < 0) {
-      this.#keep(chunk);
-      return [];
+  protected override scan(bytes: Uint8Array, start: number, end: number): number {
+    const stopped = this.#scanner.run(bytes, start, end);
+    if (stopped > start) this.setMarker(this.#scanner.markerBytes);
+    return stopped;
+  }
+
+  protected override take(line: Line): boolean | "apart" {
+    const { bytes, start, end, as } = line;
+    if (as === "joined") return this.#joined(line);
+    const found = this.#event(line, findHeader(bytes, start, end, this.#header));
+    if (found === "more") this.#waiting = "string";
+    if (found !== "none") return found === "event";
+    const text = latin1(bytes, start, Math.min(end, start + MAX_TEXT_BYTES));
+    if (this.#started(text, line.line) || this.#lost(text, line.line)) return true;
+    if (!this.inMarker && bytes[start] === HASH) {
+      this.report.comments++;
+      this.report.events = this.builder.events;
+      this.#comments.read(text, line.line);
+    } else if (!this.inMarker && text.startsWith(" => ")) {
+      this.report.control++;
+    } else if (as === "first" && end - start < DASH_AT && bytes[start] === SPACE) {
+      this.#waiting = "task";
+      return false;
+    } else {
+      this.leftover(line);
     }
-    let start = 0;
-    if (this.#carried > 0) {
-      start = chunk.indexOf(LF) + 1;
-      this.#keep(chunk.subarray(0, start - 1));
-      this.#endCarried(false);
+    return true;
+  }
+
+  #lost(text: string, line: number): boolean {
+    const lost = LOST.exec(text);
+    if (lost) this.lose(Number(lost[1]), Number(lost[2] ?? 0), line);
+    return lost !== null;
+  }
+
+  /** How many are missing is in the recording's header already. Before the first event there is nothing to miss them in. */
+  #started(text: string, line: number): boolean {
+    const started = BUFFER_STARTED.exec(text);
+    if (!started) return false;
+    this.report.control++;
+    this.setMarker(-1);
+    if (this.builder.events > 0) this.doubt(Number(started[1]), line);
+    return true;
+  }
+
+  #joined(line: Line): boolean | "apart" {
+    const { bytes, start, end } = line;
+    if (this.#waiting === "string") return bytes.subarray(bytes.lastIndexOf(LF, end - 1) + 1, end).includes(QUOTE) && this.#event(line, findHeader(bytes, start, end, this.#header)) === "event";
+    // A short line is the beginning of a task's name if, with the next, the dash is where the kernel puts it.
+    if (end - start < DASH_AT) return false;
+    return this.#event({ ...line, as: "alone" }, parseHeader(bytes, start, start + DASH_AT, this.#header)) === "event" || "apart";
+  }
+
+  /** Reads the line, whose event's name is at `name`, as an event or as the head of a stack dump. */
+  #event(line: Line, name: number): Found {
+    const { bytes, end } = line;
+    if (name < 0 || name > end) return "none";
+    let q = name;
+    let hash = 0;
+    for (; IS_NAME[bytes[q]!] === 1; q++) hash = hashStep(hash, bytes[q]!);
+    if (q === name || q - name > MAX_NAME || bytes[q] !== COLON || (q + 1 < end && bytes[q + 1] !== SPACE)) return this.#unnamed(line, name);
+    const text = Math.min(q + 2, end);
+    const point = this.#names.find(hash, bytes, name, q);
+    if (point === undefined) {
+      this.beginAt(this.#header, bytes, 0, line.line);
+      this.unknown(latin1(bytes, name, q), utf8(bytes, text, end));
+    } else if (point.isMarker) {
+      this.beginAt(this.#header, bytes, point.id, line.line);
+      this.builder.pushString(utf8(bytes, text, end));
+      this.setMarker(end - text);
+    } else {
+      return this.#known(line, text, point);
     }
-    this.#region(chunk, start, last + 1);
-    if (last + 1 < chunk.length) this.#keep(chunk.subarray(last + 1));
-    return this.#taken();
+    return "event";
   }
 
-  flush(): Batch[] {
-    const builder = this.#builder;
-    // A marker's text may go on in the next line: waited for once.
-    const sealed = this.#lines.inMarker && this.#fresh ? builder.sealButLast() : builder.isEmpty ? undefined : builder.seal();
-    this.#fresh = false;
-    if (sealed) this.#lines.batches.push(sealed);
-    return this.#taken();
-  }
-
-  restart(): Batch[] {
-    if (this.#carried > 0) this.#endCarried(true);
-    this.#lines.finish();
-    this.#lines.setMarker(-1);
-    this.#lines.sealIfFull();
-    this.#builder.breakOff();
-    this.report.restart();
-    return this.#taken();
-  }
-
-  end(): Batch[] {
-    if (this.#carried > 0) {
-      this.report.truncated = true;
-      this.#endCarried(true);
+  #known(line: Line, from: number, point: CompiledPoint): Found {
+    const { bytes, end, as, cut } = line;
+    let text = from;
+    while (bytes[text] === SPACE) text++;
+    const body = parseBody(latin1(bytes, text, end), point);
+    if (as === "joined" && !body.complete) return "more";
+    if (cut && !isWhole(body, point)) return "none";
+    if (as === "first" && body.unterminated && point.hasStrings) return "more";
+    this.beginAt(this.#header, bytes, point.id, line.line);
+    if (body.place !== undefined) {
+      const place = Buffer.from(body.place, "latin1");
+      this.builder.setPlace(this.tables.places.internBytes(place, 0, place.length));
     }
-    this.#lines.finish();
-    if (!this.#builder.isEmpty) this.#lines.batches.push(this.#builder.seal());
-    return this.#taken();
+    if (!pushBody(body, point, this.builder)) this.report.malformed++;
+    return "event";
   }
 
-  #taken(): Batch[] {
-    this.report.events = this.#builder.events;
-    return this.#lines.batches.splice(0);
-  }
-
-  /** Reads `bytes[start, end)`, whole lines. */
-  #region(bytes: Buffer, start: number, end: number): void {
-    const { report } = this;
-    const lines = this.#lines;
-    let p = start;
-    while (p < end) {
-      if (lines.idle) {
-        const stopped = this.#scanner.run(bytes, p, end);
-        if (stopped > p) lines.setMarker(this.#scanner.markerBytes);
-        p = stopped;
-        // While a marker's text may go on, its event stays within reach; the event behind it seals the batch then.
-        if (this.#builder.full && !lines.inMarker) {
-          lines.sealIfFull();
-          continue;
-        }
-        if (p >= end) return;
-      }
-      const feed = bytes.indexOf(LF, p);
-      if (feed - p > MAX_LINE) this.#dropLine(bytes.subarray(p, p + SHOWN_OF_LONG));
-      else lines.take(bytes, p, feed, ++report.lines);
-      p = feed + 1;
+  /** Events that are printed without a name of their own: of system calls, and of the function tracer. */
+  #unnamed(line: Line, from: number): Found {
+    const { bytes, end } = line;
+    const text = latin1(bytes, from, Math.min(end, from + SHOWN_OF_UNNAMED));
+    if (STACK.test(text)) {
+      this.setMarker(-1);
+      this.report.control++;
+      return "event";
     }
-  }
-
-  #keep(piece: Buffer): void {
-    this.#carried += piece.length;
-    if (this.#tooLong || piece.length === 0) return;
-    // A copy: the chunk is the caller's, and may be big.
-    this.#carry.push(Buffer.from(piece));
-    if (this.#carry.length > MAX_PIECES) this.#carry = [Buffer.concat(this.#carry)];
-    if (this.#carried > MAX_LINE) {
-      this.#tooLong = true;
-      this.#carry = [Buffer.concat(this.#carry).subarray(0, SHOWN_OF_LONG)];
-    }
-  }
-
-  #endCarried(cut: boolean): void {
-    const line = Buffer.concat([...this.#carry, Buffer.of(LF)]);
-    const tooLong = this.#tooLong;
-    this.#carry = [];
-    this.#carried = 0;
-    this.#tooLong = false;
-    if (tooLong) this.#dropLine(line.subarray(0, -1));
-    else if (cut) this.#lines.take(line, 0, line.length - 1, ++this.report.lines, true);
-    else this.#region(line, 0, line.length);
-  }
-
-  #dropLine(beginning: Buffer): void {
-    this.#lines.finish();
-    this.#lines.setMarker(-1);
-    this.report.skip(++this.report.lines, Buffer.from(beginning).toString("utf8"));
+    const match = UNNAMED.exec(text);
+    if (!match) return "none";
+    this.beginAt(this.#header, bytes, 0, line.line);
+    this.unknown(match[1] ?? "function", utf8(bytes, from, end));
+    return "event";
   }
 }

@@ -119,9 +119,7 @@ class Reference {
       this.reading.continuations += next - i;
       return next - i + 1;
     }
-    // None of them goes with the others.
-    for (let k = i; k < next; k++) if (this.#one(k) === undefined) this.#leftover(k);
-    return next - i;
+    return undefined;
   }
 
   /** The event at line `i`, whose string goes on in the next lines, or else has no end. */

@@ -1,6 +1,6 @@
 /**
  * The hot loop: events of the catalogue, printed as the kernel prints them, from bytes into columns. No string, no slice and
- * no object is made for an event. It stops at the first line that is anything else, and `lines.ts` takes that.
+ * no object is made for an event. It stops at the first line that is anything else, and the reader takes that.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";

@@ -7,16 +7,18 @@ import type { Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import { CR, LF, utf8 } from "../ftrace/bytes.js";
+import type { Header } from "../ftrace/header.js";
 import type { ReadReport } from "../report.js";
 import type { StreamReader } from "../stream-reader.js";
 
 /** A longer line is no event: the kernel prints an event into a page or two. */
-const MAX_LINE = 1 << 20;
+export const MAX_LINE = 1 << 20;
 const SHOWN_OF_LONG = 800;
 /** A line may come in pieces of a byte: so many are kept apart. */
 const MAX_PIECES = 1024;
-/** Lines, and bytes, that the text of one event may take. */
+/** Lines, and bytes, that the text of one event may take. What has no more bytes than this may be of more lines. */
 const MAX_HELD_LINES = 8;
+const SHORT = 16;
 const MAX_HELD_BYTES = 64 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
@@ -67,9 +69,10 @@ export abstract class TextReader implements StreamReader {
 
   /**
    * Takes one line of any kind and counts it as what it is. Returns `false`, with nothing done, if it is the beginning of
-   * an event whose end may be in the next line (never when `as` is `alone`).
+   * an event whose end may be in the next line (never when `as` is `alone`), and `apart`, also with nothing done, if lines
+   * that were joined are no event whatever the next is.
    */
-  protected abstract take(line: Line): boolean;
+  protected abstract take(line: Line): boolean | "apart";
 
   push(chunk: Buffer): Batch[] {
     this.#fresh = true;
@@ -135,6 +138,15 @@ export abstract class TextReader implements StreamReader {
     if (builder.full || (digits !== builder.timeDigits && builder.length > 0)) this.#seal();
     builder.timeDigits = digits;
     builder.begin(point, task, cpu, context, timeHigh, timeLow, line);
+  }
+
+  /** Begins an event whose header stands in `bytes`. */
+  protected beginAt(header: Header, bytes: Uint8Array, point: number, line: number): void {
+    const { report } = this;
+    report.clock ??= { kind: header.digits === 0 ? "counter" : "seconds", digits: header.digits };
+    report.sawCpu(header.cpu);
+    const task = this.tables.tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid);
+    this.begin(point, task, header.cpu, header.context, header.timeHigh, header.timeLow, header.digits, line);
   }
 
   /** Says that the last event is a marker with so many bytes of text: what follows may be more of it. Below 0: it is none. */
@@ -226,10 +238,11 @@ export abstract class TextReader implements StreamReader {
     this.#held.push(next);
     const first = this.#held[0]!;
     const bytes = Buffer.concat(this.#held.map((h) => h.bytes));
-    if (this.take({ bytes, start: 0, end: bytes.length - 1, line: first.line, as: "joined", cut: next.cut })) {
+    const taken = this.take({ bytes, start: 0, end: bytes.length - 1, line: first.line, as: "joined", cut: next.cut });
+    if (taken === true) {
       this.report.continuations += this.#held.length - 1;
       this.#held = [];
-    } else if (this.#held.length >= MAX_HELD_LINES || bytes.length > MAX_HELD_BYTES) this.#release();
+    } else if (taken === "apart" || (this.#held.length >= MAX_HELD_LINES && bytes.length > SHORT) || bytes.length > MAX_HELD_BYTES) this.#release();
   }
 
   /** Gives up on joining: the first line is what it is, and those behind it stand for themselves. */

@@ -114,7 +114,7 @@ export class TraceCmdReportReader extends TextReader {
       const text = markerText(utf8(bytes, from, end));
       if (text !== undefined && this.#marker > 0) {
         if (as === "joined") return "none";
-        this.#begin(bytes, line.line, this.#marker);
+        this.beginAt(this.#header, bytes, this.#marker, line.line);
         this.builder.pushString(text);
         this.setMarker(Buffer.byteLength(text));
         return "event";
@@ -125,13 +125,13 @@ export class TraceCmdReportReader extends TextReader {
     const body = found && !found.isMarker ? this.#parse(text, found) : undefined;
     if (!found || !body) {
       if (as === "joined" || cut) return "none";
-      this.#begin(bytes, line.line, 0);
+      this.beginAt(this.#header, bytes, 0, line.line);
       this.unknown(event, utf8(bytes, from, end));
       return "event";
     }
     if ((as === "joined" || cut) && !isWhole(body, found)) return as === "joined" ? "more" : "none";
     if (as === "first" && body.unterminated && found.hasStrings) return "more";
-    this.#begin(bytes, line.line, found.id);
+    this.beginAt(this.#header, bytes, found.id, line.line);
     if (!this.#bodies.push(body, found)) this.report.malformed++;
     return "event";
   }
@@ -140,16 +140,6 @@ export class TraceCmdReportReader extends TextReader {
   #parse(text: string, point: CompiledPoint): Body | undefined {
     if (this.#tracepoints.has(point.id) || text.startsWith("(")) return this.#bodies.parse(text, point);
     return parseRawBody(text, point);
-  }
-
-  /** Begins the event whose header was read last. */
-  #begin(bytes: Uint8Array, line: number, point: number): void {
-    const { report } = this;
-    const header = this.#header;
-    report.clock ??= { kind: header.digits === 0 ? "counter" : "seconds", digits: header.digits };
-    report.sawCpu(header.cpu);
-    const task = this.tables.tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid);
-    this.begin(point, task, header.cpu, header.context, header.timeHigh, header.timeLow, header.digits, line);
   }
 }
 
