@@ -17,7 +17,8 @@ export interface Log {
   readonly origin: Origin;
   /** What the numbers in the batches stand for. Grows as the log is read. */
   readonly tables: Tables;
-  batches(): AsyncIterable<Batch>;
+  /** With `only`, the names of events (`iput`, `alloc_anon_inode_ret`), batches that have none of them may be left out. */
+  batches(only?: ReadonlySet<string>): AsyncIterable<Batch>;
 }
 
 /** A log kept in memory: what is appended stays, as it was. */

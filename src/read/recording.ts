@@ -41,8 +41,8 @@ class FileRecording implements Recording {
     this.report = new ReadReport(origin.path);
   }
 
-  async *batches(): AsyncGenerator<Batch> {
-    yield* this.#events();
+  async *batches(only?: ReadonlySet<string>): AsyncGenerator<Batch> {
+    yield* this.#events(only);
     this.report.warnings.push(...this.source.warnings);
     if (this.source.truncated) this.report.truncated = true;
   }
@@ -51,14 +51,14 @@ class FileRecording implements Recording {
     await this.source.close();
   }
 
-  #events(): AsyncGenerator<Batch> {
+  #events(only: ReadonlySet<string> | undefined): AsyncGenerator<Batch> {
     const { source, tables, report } = this;
     const { format } = this.origin;
     switch (format) {
       case "trace-dat":
         return this.#traceDat();
       case "kreel-log":
-        return this.#log();
+        return this.#log(only);
       case "trace-pipe-raw":
         throw new TroubleError("the pages of one CPU cannot be read alone; give the directory that holds those of all, with events/header_page and events/SYSTEM/EVENT/format in it", this.origin.path);
       default:
@@ -72,9 +72,9 @@ class FileRecording implements Recording {
     yield* readTraceDatFrom(this.source, this.file, points, this.tables, this.report);
   }
 
-  async *#log(): AsyncGenerator<Batch> {
+  async *#log(only: ReadonlySet<string> | undefined): AsyncGenerator<Batch> {
     const { readLogFrom } = await import("./kreel-log/index.js");
-    yield* readLogFrom(this.source, this.file, this.tables, this.report);
+    yield* readLogFrom(this.source, this.file, this.tables, this.report, only);
   }
 }
 

@@ -12,8 +12,8 @@ export function showing(recording: Recorded, see: (batch: Batch) => void): Recor
     report,
     ...(recording.fileOf ? { fileOf: (cpu: number) => recording.fileOf!(cpu) } : {}),
     close: () => recording.close(),
-    async *batches() {
-      for await (const batch of recording.batches()) {
+    async *batches(only) {
+      for await (const batch of recording.batches(only)) {
         see(batch);
         yield batch;
       }

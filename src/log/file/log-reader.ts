@@ -67,16 +67,37 @@ export class LogReader {
       const entry = this.#events[k]!;
       if (entry.firstSeq > next) yield this.#lost(next, entry.firstSeq - next);
       next = entry.firstSeq + entry.events;
-      let batch: Batch;
-      try {
-        batch = this.batch(entry);
-      } catch (error) {
-        if (!(error instanceof DamagedError)) throw error;
-        batch = this.#lost(entry.firstSeq, entry.events);
-      }
-      yield batch;
+      yield this.#batchOrLoss(entry);
     }
     if (this.file.events >= next) yield this.#lost(next, this.file.events - next + 1);
+  }
+
+  /** The batches that have events of these names. Blocks that have none are not read; one that cannot be read is a loss. */
+  *having(names: ReadonlySet<string>): Generator<Batch> {
+    for (const entry of this.#events) if (this.#mayHave(entry, names)) yield this.#batchOrLoss(entry);
+  }
+
+  #mayHave(entry: BlockEntry, names: ReadonlySet<string>): boolean {
+    try {
+      return this.#has(entry, names);
+    } catch (error) {
+      if (error instanceof DamagedError) return true;
+      throw error;
+    }
+  }
+
+  #has(entry: BlockEntry, names: ReadonlySet<string>): boolean {
+    const schema = this.file.schema(entry.schema);
+    return this.file.pointsOf(entry).some((point) => names.has(schema[point]?.event ?? ""));
+  }
+
+  #batchOrLoss(entry: BlockEntry): Batch {
+    try {
+      return this.batch(entry);
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      return this.#lost(entry.firstSeq, entry.events);
+    }
   }
 
   #lost(firstSeq: number, count: number): Batch {
@@ -105,8 +126,8 @@ export class LogReader {
    */
   *scan(names: ReadonlySet<string>): Generator<Found> {
     for (const entry of this.#events) {
+      if (!this.#has(entry, names)) continue;
       const schema = this.file.schema(entry.schema);
-      if (!this.file.pointsOf(entry).some((point) => names.has(schema[point]?.event ?? ""))) continue;
       const { payload } = this.file.read(entry);
       const head = readHead(new ByteReader(payload), entry.events);
       const wanted = Uint8Array.from(head.points, (point) => (names.has(schema[point]?.event ?? "") ? 1 : 0));

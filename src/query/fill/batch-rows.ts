@@ -27,6 +27,8 @@ export class BatchRows {
   /** By point. */
   readonly #operations: (EventRows | undefined)[] = [];
   readonly #readsOperations: boolean;
+  /** Names of the events that rows are made of, where nothing but entries of some operations is read. */
+  readonly only: ReadonlySet<string> | undefined;
 
   constructor(database: Database, used: Used, texts: Texts) {
     const columns = used.get(events.name);
@@ -40,6 +42,8 @@ export class BatchRows {
       this.#operations[point] = new EventRows(new Insert(database, table, filled), ofEntry, texts);
     }
     this.#readsOperations = this.#operations.length > 0;
+    const names = operationTables.map(({ table }) => table.name).filter((name) => used.has(name));
+    this.only = names.length === used.size ? new Set(names) : undefined;
   }
 
   add(batch: Batch): void {

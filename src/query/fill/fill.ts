@@ -47,7 +47,7 @@ class Filling {
     // What a batch holds itself is written first: what follows from it may change those rows.
     const recording = showing(this.recording, (batch) => this.#batch(batch));
     if (this.#readsState) this.#derived(await this.#replay(recording));
-    else await readThrough(recording);
+    else await readThrough(recording, this.#rows.only);
     const about = this.#insert(recordingTable);
     for (const [key, value] of about ? recordingRows(this.recording, this.#span) : []) about!.values({ key, value });
   }
@@ -98,9 +98,9 @@ class Filling {
   }
 }
 
-async function readThrough(recording: Recorded): Promise<void> {
+async function readThrough(recording: Recorded, only: ReadonlySet<string> | undefined): Promise<void> {
   try {
-    for await (const _ of recording.batches());
+    for await (const _ of recording.batches(only));
   } finally {
     await recording.close();
   }

@@ -10,11 +10,11 @@ import { openAccess } from "../trace-dat/spool.js";
 import { TroubleError } from "../trouble.js";
 
 /** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
-export async function* readLogFrom(source: Source, path: string | undefined, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
+export async function* readLogFrom(source: Source, path: string | undefined, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): AsyncGenerator<Batch> {
   const access = await openAccess(source.name, source.compression === undefined ? path : undefined, source);
   const file = opened(() => LogFile.over(access, source.name));
   try {
-    yield* readLog(file, tables, report);
+    yield* readLog(file, tables, report, only);
   } finally {
     file.close();
   }
@@ -28,7 +28,8 @@ function opened(open: () => LogFile): LogFile {
   }
 }
 
-export function* readLog(file: LogFile, tables: Tables, report: ReadReport): Generator<Batch> {
+/** `only`: blocks that have no event of these names are passed over, and nothing is said of them. */
+export function* readLog(file: LogFile, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): Generator<Batch> {
   const saved = file.report();
   if (saved) report.restore(saved);
   else report.warnings.push("its import did not end: what follows on its last event is not known");
@@ -36,10 +37,10 @@ export function* readLog(file: LogFile, tables: Tables, report: ReadReport): Gen
   report.events = 0;
   const { lostLines, overrun } = report;
   const reader = new LogReader(file, tables);
-  for (const batch of reader.batches()) {
+  for (const batch of only ? reader.having(only) : reader.batches()) {
     report.events += batch.length;
     report.bytes = Math.round((file.size * (batch.firstSeq - 1 + batch.length)) / Math.max(1, file.events));
-    for (const { name } of batch.unknown.values()) report.countUnknown(name);
+    if (!only) for (const { name } of batch.unknown.values()) report.countUnknown(name);
     if (!saved) countEvents(batch, report);
     else if (reader.lost > 0) {
       report.lostLines = lostLines + reader.lost;
@@ -47,6 +48,7 @@ export function* readLog(file: LogFile, tables: Tables, report: ReadReport): Gen
     }
     yield batch;
   }
+  if (only) report.events = file.events;
   report.warnings.push(...file.damage.map(({ what }) => what));
   const { unfinished } = file;
   if (unfinished) {

@@ -89,5 +89,7 @@ test("a scan finds each event of an operation and no other", async (t) => {
     const wanted = new Set(names);
     const expected = recording.kept.flatMap(({ firstSeq, length, point }) => Array.from({ length }, (_, i) => firstSeq + i).filter((seq) => wanted.has(points.points[point[seq - firstSeq]!]?.event ?? "")));
     t.deepEqual([...reader.scan(wanted)].flatMap(({ entry, indexes }) => [...indexes].map((i) => entry.firstSeq + i)), expected, names.join());
+    const having = recording.kept.filter(({ point, length }) => point.slice(0, length).some((id) => wanted.has(points.points[id]?.event ?? "")));
+    t.deepEqual(Array.from(reader.having(wanted), ({ firstSeq, length }) => [firstSeq, length]), having.map(({ firstSeq, length }) => [firstSeq, length]), names.join());
   }
 });
