@@ -36,10 +36,16 @@ export class ExcerptBuilder {
   take(batch: Batch, wanted: (event: number) => boolean, to = batch.length): void {
     let loss = 0;
     for (let i = 0; i < to; i++) {
-      for (; loss < batch.losses.length && batch.losses[loss]!.index <= i; loss++) this.#pending.set(batch.losses[loss]!.cpu, batch.losses[loss]!);
+      for (; loss < batch.losses.length && batch.losses[loss]!.index <= i; loss++) this.#lost(batch.losses[loss]!);
       if (batch.point[i] !== UNKNOWN_POINT && wanted(batch.firstSeq + i)) this.#event(batch, i);
     }
-    for (; loss < batch.losses.length; loss++) this.#pending.set(batch.losses[loss]!.cpu, batch.losses[loss]!);
+    for (; loss < batch.losses.length; loss++) this.#lost(batch.losses[loss]!);
+  }
+
+  /** Behind those of other CPUs, where it stands in the recording. */
+  #lost(loss: Loss): void {
+    this.#pending.delete(loss.cpu);
+    this.#pending.set(loss.cpu, loss);
   }
 
   get excerpt(): Excerpt {
@@ -98,8 +104,7 @@ function lossesBetween(losses: readonly Loss[], indices: readonly number[]): Los
   for (const loss of losses) {
     while (next < indices.length && indices[next]! < loss.index) next++;
     if (next === 0 || next === indices.length) continue;
-    const before = kept.findIndex((k) => k.index === next && k.cpu === loss.cpu);
-    if (before >= 0) kept.splice(before, 1);
+    for (let k = kept.length - 1; k >= 0 && kept[k]!.index === next; k--) if (kept[k]!.cpu === loss.cpu) kept.splice(k, 1);
     kept.push({ ...loss, index: next });
   }
   return kept;

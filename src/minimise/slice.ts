@@ -7,6 +7,9 @@ import type { Unit, Units } from "./units.js";
 /** Units from which the one that needs least is chosen to show that a probe is set. */
 const CANDIDATES = 16;
 
+/** Units that are all tried at once: more would take more memory than the replay itself. */
+const MOST_UNITS = 2_000_000;
+
 /** Closed sets, each larger than the last; in each first what has least to do with the finding. `before`: an event. */
 export function* slices(units: Units, seeds: Iterable<Unit>, before: number): Generator<readonly Unit[]> {
   const core = units.closure(seeds);
@@ -18,6 +21,7 @@ export function* slices(units: Units, seeds: Iterable<Unit>, before: number): Ge
   yield ordered(shown);
   const first = units.closure([...shown, ...firsts(units)]);
   yield ordered(first);
+  if (units.count > MOST_UNITS) return;
   yield ordered(units.closure([...first, ...range(units.count).filter((unit) => units.isFocus(unit))]));
   yield ordered(new Set(range(units.count)));
 }
