@@ -4,6 +4,7 @@
  * events (a line that holds two, a text whose further lines are not told from others), ftrace text is written instead.
  */
 import { statSync } from "node:fs";
+import { nanoid } from "nanoid";
 import { points } from "../../events/index.js";
 import { ndjsonText } from "../export/ndjson.js";
 import type { Batch } from "../log/batch.js";
@@ -51,7 +52,7 @@ export function recordingOf({ excerpt, origin }: Minimised): Recorded {
   report.events = batch.length;
   if (batch.length > 0) report.clock = { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
   return {
-    id: "",
+    id: nanoid(),
     origin,
     tables,
     report,

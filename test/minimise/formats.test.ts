@@ -8,7 +8,7 @@ import type { Minimised } from "../../src/minimise/index.js";
 import { recordingOf, written } from "../../src/minimise/written.js";
 import { replay, replayRecording } from "../../src/replay.js";
 import { RECORDINGS } from "../support/recordings.js";
-import { inMemory, minimised, saying, unpacked } from "./search.js";
+import { inMemory, minimised, saying, unpacked } from "./results.js";
 
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 

@@ -2,7 +2,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { nameOf, recordingsOf } from "../support/recordings.js";
-import { findingsOf, inMemory, minimised, operationsOf, saying, unpacked } from "./search.js";
+import { findingsOf, inMemory, minimised, operationsOf, saying, unpacked } from "./results.js";
 import { KINDS, withNoise } from "./noise.js";
 
 for (const [path, rule] of await findingsOf(recordingsOf("broken", "race", "mistakes/double-iput-on-error", "mistakes/unbind-skipped", "mistakes/unbind-no-fput", "mistakes/no-put-unused-fd", "mistakes/no-kvm-put-in-release", "mistakes/double-unmount", "mistakes/fops-owner-null"), 2)) {

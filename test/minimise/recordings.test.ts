@@ -7,7 +7,7 @@ import { subjectOf } from "../../src/minimise/watch.js";
 import { written } from "../../src/minimise/written.js";
 import { replay } from "../../src/replay.js";
 import { nameOf, recordingsOf, replayed } from "../support/recordings.js";
-import { findingsOf, inMemory, minimised, operationsOf, saying, spareUnits } from "./search.js";
+import { findingsOf, inMemory, minimised, operationsOf, saying, spareUnits } from "./results.js";
 
 const MOST = 5;
 

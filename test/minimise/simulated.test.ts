@@ -5,7 +5,7 @@ import { minimiseRecording } from "../../src/minimise/index.js";
 import { loadKernel } from "../../src/own-kernel/load.js";
 import { readScenario } from "../../src/scenario/parse.js";
 import { walkFaults } from "../../src/workload/faults.js";
-import { operationsOf, spareUnits } from "./search.js";
+import { operationsOf, spareUnits } from "./results.js";
 
 test("every fault under which the kernel forgets module_put comes down to a failed creation", async (t) => {
   const kernel = await loadKernel(resolve("examples/forgets-module-put.js"));
