@@ -41,6 +41,8 @@ export class DocumentWriter extends ByteWriter {
   constructor(
     readonly points: PointTable,
     readonly tables: Tables,
+    /** Whether objects are written with their trails. */
+    readonly trails: boolean,
   ) {
     super(1 << 14);
   }

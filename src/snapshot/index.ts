@@ -35,9 +35,17 @@ export { SnapshotError } from "./snapshot-error.js";
 const MAGIC = Buffer.from("KRS");
 const VERSION = Buffer.of(REDUCER_VERSION & 0xff, REDUCER_VERSION >> 8);
 
+export interface SnapshotOptions {
+  /**
+   * With the steps of each object's life so far, which findings show as their evidence. Without (`false`), the snapshot is a
+   * third of the size, and whoever goes on from it knows of the steps behind it only; the state is the same.
+   */
+  readonly trails?: boolean;
+}
+
 /** The state after the last event that was reduced. */
-export function takeSnapshot(replaying: Replaying): Uint8Array {
-  const out = new DocumentWriter(catalogue, replaying.tables);
+export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOptions = {}): Uint8Array {
+  const out = new DocumentWriter(catalogue, replaying.tables, trails);
   state.write(out, replaying.saved());
   return Buffer.concat([MAGIC, VERSION, out.document()]);
 }
@@ -53,9 +61,12 @@ export function restoreReplay(bytes: Uint8Array, recording: ConstructorParameter
   return replaying;
 }
 
-/** SHA-256 of the state, in hexadecimal: the same for the same events, whoever replays them. */
+/**
+ * SHA-256 of the state, in hexadecimal: the same for the same events, whoever replays them, from their start or from a
+ * snapshot, with or without trails.
+ */
 export function stateHash(replaying: Replaying): string {
-  return createHash("sha256").update(takeSnapshot(replaying)).digest("hex");
+  return createHash("sha256").update(takeSnapshot(replaying, { trails: false })).digest("hex");
 }
 
 /** Where two snapshots differ first, in words; `undefined` when they do not. Throws a `SnapshotError`. */

@@ -80,8 +80,9 @@ function writeObject(out: DocumentWriter, o: KernelObject): void {
   count.write(out, o.count);
   out.real(o.unprobed);
   references.write(out, o.references);
-  out.number(o.steps);
-  for (const passed of o.trail) step.write(out, passed);
+  // One that is to be followed anew begins its trail anew.
+  out.number(out.trails ? o.steps : 0);
+  if (out.trails) for (const passed of o.trail) step.write(out, passed);
   own[o.kind].write(out, o);
 }
 

@@ -44,7 +44,7 @@ export interface BlockHeader {
   /** Of events: the latest time among them (`high * 10^9 + low`). */
   readonly timeHigh: number;
   readonly timeLow: number;
-  /** Which schema block its points are numbered by, from 0. */
+  /** Which schema block its points are numbered by, from 0. Of snapshots: which version of the reducers made them. */
   readonly schema: number;
   /** SHA-256 of the block before. */
   readonly previous: Buffer;

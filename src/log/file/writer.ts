@@ -17,6 +17,7 @@ import { LogError } from "./log-error.js";
 import { LogFile } from "./log-file.js";
 import { packed } from "./packed.js";
 import { schemaJson, schemaOf } from "./schema.js";
+import { encodeSnapshots, type StoredSnapshot } from "./snapshots.js";
 
 /**
  * When an append returns: `append`, once it is on disk (appends that come together share one sync); `close`, once the system
@@ -146,9 +147,9 @@ export class LogWriter {
     this.#appendJson("report", JSON.stringify(report));
   }
 
-  /** A snapshot of the state after event `seq`. */
-  appendSnapshot(seq: number, payload: Buffer): void {
-    this.#appendBlock("snapshot", payload, { firstSeq: seq + 1 });
+  /** Snapshots of states that follow one another, made by this version of the reducers. */
+  appendSnapshots(version: number, snapshots: readonly [StoredSnapshot, ...StoredSnapshot[]]): void {
+    this.#appendBlock("snapshot", encodeSnapshots(snapshots), { firstSeq: snapshots[0].seq + 1, schema: version });
   }
 
   /** Puts an index at the end, and everything on disk. */
@@ -183,7 +184,7 @@ export class LogWriter {
     this.#appendBlock(kind, packed(Buffer.from(json)));
   }
 
-  #appendBlock(kind: BlockKind, payload: Buffer, fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow">> = {}, points?: readonly number[]): void {
+  #appendBlock(kind: BlockKind, payload: Buffer, fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow" | "schema">> = {}, points?: readonly number[]): void {
     if (this.#closed) throw new LogError("the writer is closed", this.path);
     if (this.#broken) throw this.#broken;
     const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, synced: this.#onDisk, payloadCrc: crc32(payload), ...fields };

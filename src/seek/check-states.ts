@@ -1,0 +1,41 @@
+/** Two machines that replay one log agree: the states that one stored in it against those that this one comes to. */
+import { createHash } from "node:crypto";
+import type { LogFile } from "../log/file/log-file.js";
+import { LogReader } from "../log/file/log-reader.js";
+import { createTables } from "../log/tables.js";
+import { Replaying } from "../replaying.js";
+import { firstDifference, takeSnapshot } from "../snapshot/index.js";
+import { storedSnapshots } from "./stored.js";
+
+export interface CheckedState {
+  readonly event: number;
+  /** SHA-256 of the state as it is stored, in hexadecimal. */
+  readonly stored: string;
+  /** Of the state as it is replayed here. */
+  readonly replayed: string;
+  /** Where they differ first, in words; absent where they agree. */
+  readonly difference?: string;
+}
+
+/** Each stored state in order, as the replay comes to it. Ends with the first that differs: all behind it would. */
+export function* checkStates(log: LogFile): Generator<CheckedState> {
+  const tables = createTables();
+  const replaying = new Replaying({ tables }, {});
+  const batches = new LogReader(log, tables).batches();
+  let batch = batches.next();
+  for (const { seq, document } of storedSnapshots(log)) {
+    for (; !batch.done && replaying.next <= seq; ) {
+      const { firstSeq, length } = batch.value;
+      replaying.reduce(batch.value, Math.max(0, Math.min(length, seq - firstSeq + 1)));
+      if (firstSeq + length <= replaying.next) batch = batches.next();
+    }
+    const own = takeSnapshot(replaying, { trails: false });
+    const difference = firstDifference(document, own);
+    yield { event: seq, stored: hash(document), replayed: hash(own), ...(difference === undefined ? {} : { difference }) };
+    if (difference !== undefined) return;
+  }
+}
+
+function hash(document: Uint8Array): string {
+  return createHash("sha256").update(document).digest("hex");
+}

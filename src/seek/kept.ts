@@ -1,0 +1,35 @@
+/** Snapshots that are kept in memory. When they are too many, every second one is let go, and so on: what is left lies apart evenly. */
+import type { StoredSnapshot } from "../log/file/snapshots.js";
+
+export class Kept {
+  /** By event, in order. */
+  #snapshots: StoredSnapshot[] = [];
+  #bytes = 0;
+  /** Events that lie between two, at least. */
+  #apart = 0;
+
+  constructor(private readonly memory: number) {}
+
+  /** The latest that is not later than an event. */
+  before(seq: number): StoredSnapshot | undefined {
+    return this.#snapshots.findLast((snapshot) => snapshot.seq <= seq);
+  }
+
+  /** Keeps the state after an event, unless there is one near enough. */
+  put(seq: number, take: () => Uint8Array): void {
+    const at = this.#snapshots.findLastIndex((snapshot) => snapshot.seq <= seq) + 1;
+    const [before, after] = [this.#snapshots[at - 1], this.#snapshots[at]];
+    if ((before && seq - before.seq < Math.max(1, this.#apart)) || (after && after.seq - seq < this.#apart)) return;
+    const document = take();
+    this.#snapshots.splice(at, 0, { seq, document });
+    this.#bytes += document.length;
+    if (this.#bytes > this.memory) this.#thin();
+  }
+
+  #thin(): void {
+    const all = this.#snapshots;
+    this.#snapshots = all.filter((_, k) => k % 2 === 1);
+    this.#bytes = this.#snapshots.reduce((sum, { document }) => sum + document.length, 0);
+    this.#apart = Math.max(this.#apart * 2, ...this.#snapshots.slice(1, 2).map(({ seq }) => seq - this.#snapshots[0]!.seq));
+  }
+}
