@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { importRecording, type Imported } from "../import.js";
+import { addSnapshots } from "../seek/add-snapshots.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Json, jsonText } from "../show/json.js";
 import { bytesText, plural } from "../show/text.js";
@@ -16,6 +17,7 @@ interface Flags {
   readonly json?: true;
   readonly format?: string;
   readonly follow?: true;
+  readonly snapshots?: true;
   readonly sync?: string;
 }
 
@@ -28,6 +30,7 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     .argument("<log...>", "the file to make; after several recordings a folder: a.trace.gz becomes a.klog there, on all cores")
     .usage("[options] <trace> <log>\n       kreel import [options] <trace>... <folder>")
     .option("--follow", "the recording is still being written: go on until interrupted, or until the pipe ends")
+    .option("--snapshots", "leave snapshots of the state in it as well, so that any moment is there at once: as kreel log --snapshots does")
     .option("--sync <when>", "append: every block is on disk before the next is read (with --follow); close: all is, at the end (else)")
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recording as this, whatever it looks like")
@@ -69,10 +72,12 @@ export async function runImport(trace: string, log: string, flags: Flags, termin
       ...(flags.format === undefined ? {} : { format: flags.format }),
       onProgress: (events, bytes) => progress.update(events, bytes),
     }).finally(() => progress.clear());
+    const { bytes } = flags.snapshots ? await addSnapshots(log, (events) => progress.update(events, 0)).finally(() => progress.clear()) : { bytes: 0 };
+    const whole = { ...imported, bytes: imported.bytes + bytes };
     for (const line of warningLines(trace, imported.report)) err.line(line);
     err.flush();
-    if (flags.json) for (const piece of jsonText(document(trace, log, imported))) out.write(piece);
-    else out.line(`${log}: ${plural(imported.events, "event")}, ${bytesText(imported.bytes)}${ratio(trace, imported)}`);
+    if (flags.json) for (const piece of jsonText(document(trace, log, whole))) out.write(piece);
+    else out.line(`${log}: ${plural(whole.events, "event")}, ${bytesText(whole.bytes)}${ratio(trace, whole)}`);
     return 0;
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);

@@ -1,10 +1,9 @@
 /** `kreel replay TRACE`. */
 import type { Command } from "commander";
-import { formatTime } from "../log/time.js";
-import type { EventView } from "../log/view.js";
+import { LogFile } from "../log/file/log-file.js";
 import { isReadAgain } from "../read/again.js";
+import type { ReadReport } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
-import type { Observer } from "../reduce/world.js";
 import { type Moment, type Replay, replay, type ReplayOptions } from "../replay.js";
 import { Chronicle } from "../show/chronicle.js";
 import { Evidence } from "../show/evidence.js";
@@ -20,6 +19,7 @@ import { LifePrinter } from "./life.js";
 import { listOf, runMany } from "./many/run.js";
 import { parseMoment } from "./moment.js";
 import { progressOf, type ProgressSink } from "./progress.js";
+import { type Reached, replayedTo, soughtIn } from "./reached.js";
 import { Spool } from "./spool.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -135,21 +135,26 @@ class Run {
 
   async state(at: Moment): Promise<number> {
     const { out, style } = this.terminal;
-    const last = new LastEvent();
-    const result = await this.#replay({ at, observe: () => last });
-    if ("event" in at && result.trace.events < at.event) throw new TroubleError(`--at ${at.event}: the recording has ${result.trace.events} events`, this.path);
-    if ("time" in at && last.seq === 0) throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
-    const event = "event" in at ? at.event : last.seq;
-    const state = stateOf(result.world, this.flags.focus === "all");
-    if (this.flags.json) this.#document(stateJson(state, { path: this.path, event, time: last.time }));
+    const everything = this.flags.focus === "all";
+    const { event, world, findings, time, line } = await this.#reached(at, everything);
+    if ("event" in at && event < at.event) throw new TroubleError(`--at ${at.event}: the recording has ${event} events`, this.path);
+    if ("time" in at && event === 0) throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
+    const state = stateOf(world, everything);
+    if (this.flags.json) this.#document(stateJson(state, { path: this.path, event, time }));
     else {
-      const file = result.recording.fileOf?.(last.cpu);
-      const line = last.line ? `, line ${last.line}${file === undefined ? "" : ` of ${file}`}` : "";
-      out.line(style.bold(`${this.path} after event ${event}${last.seq ? ` (${last.time}${line})` : ""}`));
+      const where = [time, line].filter((part) => part !== "").join(", ");
+      out.line(style.bold(`${this.path} after event ${event}${where && ` (${where})`}`));
       out.line("");
-      for (const line of stateLines(state, style)) out.line(line);
+      for (const text of stateLines(state, style)) out.line(text);
     }
-    return code(result);
+    return findings > 0 ? 1 : 0;
+  }
+
+  async #reached(at: Moment, everything: boolean): Promise<Reached> {
+    if (this.flags.format !== undefined || !LogFile.isAt(this.path)) return replayedTo(at, (options) => this.#replay(options));
+    const reached = soughtIn(this.path, at, everything);
+    this.#warnOf(reached.report);
+    return reached;
   }
 
   async life(text: string): Promise<number> {
@@ -182,7 +187,11 @@ class Run {
   }
 
   #warn(result: Replay): void {
-    for (const line of warningLines(this.path, result.recording.report)) if (!this.#follow?.hasSaid(line)) this.terminal.err.line(line);
+    this.#warnOf(result.recording.report);
+  }
+
+  #warnOf(report: ReadReport): void {
+    for (const line of warningLines(this.path, report)) if (!this.#follow?.hasSaid(line)) this.terminal.err.line(line);
     this.terminal.err.flush();
   }
 
@@ -192,20 +201,3 @@ class Run {
 }
 
 const flagsWantTree = (flags: Flags): boolean => flags.tree && !flags.summary && !flags.follow;
-
-/** The last event that was understood: where the moment is. */
-class LastEvent implements Observer {
-  seq = 0;
-  line = 0;
-  cpu = 0;
-  time = "";
-
-  reduced(e: EventView): void {
-    const { batch, index } = e;
-    this.seq = e.seq;
-    this.line = e.line;
-    this.cpu = e.cpu;
-    this.time = formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits);
-  }
-}
-

@@ -34,9 +34,8 @@ export async function addSnapshots(path: string, onProgress: (events: number) =>
     try {
       const before = writer.length;
       const snapshots = await replayed(log, writer, onProgress);
-      const bytes = writer.length - before;
       await writer.close();
-      return { snapshots, bytes };
+      return { snapshots, bytes: writer.length - before };
     } finally {
       writer.abandon();
     }

@@ -106,3 +106,25 @@ test("kreel log says what is in it, and finds what was changed", (t) => {
   t.regex((JSON.parse(out) as { damage: { message: string }[] }).damage[0]!.message, /events 1 to 2846 are damaged/);
   t.regex(kreel(["log", HEALTHY]).err, /is no log of kreel/);
 });
+
+test("with snapshots any moment is there at once, and another replay comes to the same states", (t) => {
+  const trace = `${RECORDINGS}/churn/linux-7.2.trace.gz`;
+  const log = join(folder(), "a.klog");
+  t.is(kreel(["import", "--snapshots", trace, log]).code, 0);
+  const checked = kreel(["log", "--check-states", log]);
+  t.is(checked.code, 0);
+  t.regex(checked.out, /snapshots \d+, \d+\.\d kB\n[\s\S]*states {4}the same at all \d+ snapshots; SHA-256 of the last, after event \d+: [0-9a-f]{64}\n/);
+  const size = readFileSync(log).length;
+  t.is(kreel(["log", "--snapshots", log]).code, 0);
+  t.is(readFileSync(log).length, size);
+  for (const at of ["50000", "8.421341"]) {
+    for (const focus of ["guest-memfd", "all"]) {
+      const [expected, got] = [kreel(["replay", "--at", at, "--focus", focus, trace]), kreel(["replay", "--at", at, "--focus", focus, log])];
+      t.is(got.out.replaceAll(log, trace), expected.out, `${at} ${focus}`);
+      t.is(got.code, expected.code);
+    }
+  }
+  t.regex(kreel(["replay", "--at", "80000", log]).err, /--at 80000: the recording has 74242 events/);
+  t.regex(kreel(["replay", "--at", "0.000001", log]).err, /--at 0\.000001: the recording begins later/);
+  t.regex(kreel(["log", "--check-states", imported(HEALTHY)]).out, /none are stored/);
+});

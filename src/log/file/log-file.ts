@@ -2,7 +2,7 @@
  * A log file, opened to be read: which blocks it has and where, what is damaged, and how it ends. Many may read while one
  * writes; what a writer has not finished is not there yet.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { PointTable } from "../../../events/points.js";
 import type { Origin } from "../log.js";
 import { ByteReader, DamagedError } from "./bytes.js";
@@ -58,6 +58,17 @@ export class LogFile {
   /** The file at `path`. Throws a `LogError` for what is no log, or one of a later format. */
   static open(path: string): LogFile {
     return LogFile.over(plainFile(path), path);
+  }
+
+  /** Whether there is a file, and its first bytes are those of a log. */
+  static isAt(path: string): boolean {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+    const bytes = plainFile(path);
+    try {
+      return decodeFileHeader(bytes.read(0, FILE_HEADER)) !== undefined;
+    } finally {
+      bytes.close();
+    }
   }
 
   /** The log that these bytes are; it closes them. */

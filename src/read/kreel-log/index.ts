@@ -28,12 +28,28 @@ function opened(open: () => LogFile): LogFile {
   }
 }
 
-/** `only`: blocks that have no event of these names are passed over, and nothing is said of them. */
-export function* readLog(file: LogFile, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): Generator<Batch> {
+/** What reading came to when the log was written; `undefined` where its writer was cut short. */
+export function restoreReport(file: LogFile, report: ReadReport): object | undefined {
   const saved = file.report();
   if (saved) report.restore(saved);
   else report.warnings.push("its import did not end: what follows on its last event is not known");
   report.exportedFrom = file.origin();
+  return saved;
+}
+
+/** What is not as it was written, as far as it was read. */
+export function reportDamage(file: LogFile, report: ReadReport): void {
+  report.warnings.push(...file.damage.map(({ what }) => what));
+  const { unfinished } = file;
+  if (unfinished) {
+    report.warnings.push(unfinished.what);
+    report.truncated = true;
+  }
+}
+
+/** `only`: blocks that have no event of these names are passed over, and nothing is said of them. */
+export function* readLog(file: LogFile, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): Generator<Batch> {
+  const saved = restoreReport(file, report);
   report.events = 0;
   const { lostLines, overrun } = report;
   const reader = new LogReader(file, tables);
@@ -49,12 +65,7 @@ export function* readLog(file: LogFile, tables: Tables, report: ReadReport, only
     yield batch;
   }
   if (only) report.events = file.events;
-  report.warnings.push(...file.damage.map(({ what }) => what));
-  const { unfinished } = file;
-  if (unfinished) {
-    report.warnings.push(unfinished.what);
-    report.truncated = true;
-  }
+  reportDamage(file, report);
 }
 
 /** What a report would say, as far as the events themselves tell it. */
