@@ -42,4 +42,7 @@ export { mermaidText } from "./export/mermaid.js";
 export { probesOf, type ProbesOf } from "./export/kprobe-events.js";
 export { comparisonEntry, entryOf, recordingEntry, type CollectOptions } from "./report/collect.js";
 export { textReport } from "./report/text.js";
+export { markdownReport } from "./report/markdown.js";
+export { sarifReport } from "./report/sarif.js";
+export { junitReport } from "./report/junit.js";
 export type { About as ReportAbout, Entry as ReportEntry, Format as ReportFormat, Problem } from "./report/model.js";

@@ -25,8 +25,8 @@ interface Flags {
 export function addReport(program: Command, terminal: Terminal, done: (code: number) => void): void {
   program
     .command("report")
-    .summary("write what recordings come to as a mail, Markdown, SARIF, JUnit or a picture")
-    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning), junit (for CI), svg (a timeline). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
+    .summary("write what recordings come to as a mail, Markdown, SARIF or JUnit")
+    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning) or junit (for CI). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
     .argument("<trace...>", "recordings, as replay takes them; or a directory with recordings in it")
     .option("--format <format>", Object.keys(FORMATS).join(", "), "text")
     .option("-o, --output <file>", "write it there, not to standard output")

@@ -1,16 +1,8 @@
 /** What comparing two recordings of one workload comes to. */
 import type { TraceSummary } from "../replay.js";
 
-export type DifferenceKind =
-  | "operation-added"
-  | "operation-removed"
-  | "operation-replaced"
-  | "operation-reordered"
-  | "argument-changed"
-  | "result-changed"
-  | "state-changed"
-  | "finding-introduced"
-  | "finding-fixed";
+export const DIFFERENCE_KINDS = ["operation-added", "operation-removed", "operation-replaced", "operation-reordered", "argument-changed", "result-changed", "state-changed", "finding-introduced", "finding-fixed"] as const;
+export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 /** Where in a recording something is. */
 export interface Site {

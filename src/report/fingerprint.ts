@@ -1,12 +1,13 @@
 /** What makes two findings the same mistake: what is said of which kind of object, without where and when. */
 import { createHash } from "node:crypto";
 import type { Finding } from "../check/finding.js";
+import type { Difference } from "../compare/types.js";
 
 const LENGTH = 32;
 
 /** 32 hexadecimal digits. */
 export function fingerprintOf({ rule, object, message }: Pick<Finding, "rule" | "object" | "message">): string {
-  return createHash("sha256").update([rule, timeless(object), shapeOf(message)].join("\n")).digest("hex").slice(0, LENGTH);
+  return hash([rule, timeless(object), shapeOf(message)]);
 }
 
 /** Without addresses, lifetimes and numbers. */
@@ -23,4 +24,12 @@ function shapeOf(message: string): string {
   const clause = timeless(message.split(/; |: /, 1)[0]!.replaceAll(/ \([^()]*\)/g, "")).replaceAll(/ still lives?\b/g, "");
   const parts = clause.split(/ while |, | and /);
   return [parts[0]!, ...[...new Set(parts.slice(1))].sort()].join(", ");
+}
+
+export function differenceFingerprint({ kind, where, operation, object, message }: Difference): string {
+  return hash([kind, timeless(where), operation ?? "", timeless(object ?? ""), timeless(message)]);
+}
+
+function hash(parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, LENGTH);
 }

@@ -125,7 +125,8 @@ function headLines({ finding, state, times }: Problem, number: number): string[]
   return fold(ascii(`${state === undefined ? "" : `${STATES[state]}: `}${what}${often}`), WIDTH, `${number}. `);
 }
 
-function problemLines(problem: Problem, number: number, path: string): string[] {
+/** One problem by itself. */
+export function problemLines(problem: Problem, number: number, path: string): string[] {
   const { finding, quotes } = problem;
   const head = headLines(problem, number);
   const where = `${pathOf(path, finding.file)}${finding.line === undefined ? "" : `, line ${finding.line}`}`;
@@ -161,7 +162,7 @@ function lifeLines({ finding, steps }: Problem): string[] {
 }
 
 /** The evidence, and of the rest that changed anything the beginning and the end. */
-function telling(steps: readonly ShownStep[]): ShownStep[] {
+export function telling(steps: readonly ShownStep[]): ShownStep[] {
   const others = steps.filter((s) => !s.evidence && s.did.length > 0);
   const kept = new Set(others.length <= 2 * OTHER_STEPS ? others : [...others.slice(0, OTHER_STEPS), ...others.slice(-OTHER_STEPS)]);
   return steps.filter((s) => s.evidence || kept.has(s));
