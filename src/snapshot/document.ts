@@ -35,7 +35,6 @@ export class DocumentWriter extends ByteWriter {
   #low = 0;
   #high = 0;
   #seq = 0;
-  #met = 0;
   #id: ObjectId = 0;
 
   constructor(
@@ -90,13 +89,10 @@ export class DocumentWriter extends ByteWriter {
     this.#seq = seq;
   }
 
-  /** The id of the object that is written now, and the event that showed it first; by how far they are from the last object's. */
-  life(id: ObjectId, met: number): void {
-    this.signed(id - this.#id);
+  /** From here on, events and ids that are near are near those of this object. */
+  about({ id, met }: Pick<KernelObject, "id" | "met">): void {
     this.#id = id;
-    this.#seq = this.#met;
-    this.seq(met);
-    this.#met = this.#seq;
+    this.#seq = met;
   }
 
   /** Another object, 0 for none; by how far its id is from that of the object that is written now. */
@@ -123,7 +119,14 @@ export class DocumentWriter extends ByteWriter {
 
   /** An object that `write` writes when it is named for the first time. */
   object(object: KernelObject, write: () => void): void {
-    if (this.#first(this.#objects, object)) write();
+    const known = this.#objects.get(object);
+    this.number(known ?? NEW);
+    if (known === undefined) write();
+  }
+
+  /** An object was written, and is named by its number from here on. */
+  named(object: KernelObject): void {
+    this.#objects.set(object, this.#objects.size + 1);
   }
 
   /** The whole of it. */
@@ -153,7 +156,6 @@ export class DocumentReader extends ByteReader {
   #low = 0;
   #high = 0;
   #seq = 0;
-  #met = 0;
   #id: ObjectId = 0;
 
   /** `whole`: where a document begins that goes on to the end. */
@@ -205,14 +207,9 @@ export class DocumentReader extends ByteReader {
     return this.#seq;
   }
 
-  /** The id of the object that is read now; `met`, which is to be read next, goes on from the last object's. */
-  life(): { readonly id: ObjectId; readonly met: number } {
-    this.#id += this.signed();
-    if (!Number.isSafeInteger(this.#id) || this.#id <= 0) throw new DamagedError("an object of no number");
-    this.#seq = this.#met;
-    const met = this.seq();
-    this.#met = this.#seq;
-    return { id: this.#id, met };
+  about({ id, met }: Pick<KernelObject, "id" | "met">): void {
+    this.#id = id;
+    this.#seq = met;
   }
 
   near(): ObjectId {
@@ -242,7 +239,12 @@ export class DocumentReader extends ByteReader {
   }
 
   object(read: () => KernelObject): KernelObject {
-    return this.#named(this, this.#objects, read);
+    const number = this.below(this.#objects.length);
+    return number === NEW ? read() : this.#objects[number - 1]!;
+  }
+
+  named(object: KernelObject): void {
+    this.#objects.push(object);
   }
 
   #named<T>(from: ByteReader, known: T[], read: () => T): T {

@@ -7,8 +7,6 @@
  *     again.reduce(batch);                                    // batches from event `again.next` on; what it has seen is passed over
  *     await replayRecording(recording, { from: again });      // or all the rest of a recording
  *
- * `packSnapshot` makes it a sixth as large, to be kept; `unpackSnapshot` makes it what it was.
- *
  * A document says nothing of the process that wrote it: two that replay the same events write the same bytes, so that their
  * hash (`stateHash`) is that of the state. It belongs to a version of the reducers: `restoreReplay` throws a `SnapshotError`
  * for another's, as for bytes that are no snapshot at all, and whoever kept it makes it again.
@@ -28,7 +26,6 @@ import { SnapshotError } from "./snapshot-error.js";
 import { state } from "./state.js";
 import { checked } from "./sound.js";
 
-export { packSnapshot, unpackSnapshot } from "./packed.js";
 export { SnapshotError } from "./snapshot-error.js";
 
 /** "KRS" and the number of the reducers' version come first. */
@@ -63,7 +60,7 @@ export function restoreReplay(bytes: Uint8Array, recording: ConstructorParameter
 
 /**
  * SHA-256 of the state, in hexadecimal: the same for the same events, whoever replays them, from their start or from a
- * snapshot, with or without trails.
+ * snapshot. (From one without trails: as long as nothing is found behind it, whose evidence would be in them.)
  */
 export function stateHash(replaying: Replaying): string {
   return createHash("sha256").update(takeSnapshot(replaying, { trails: false })).digest("hex");

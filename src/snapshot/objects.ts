@@ -4,7 +4,6 @@ import type { Kind, KernelObject, OfKind, Reference, Step } from "../reduce/obje
 import { TRAIL } from "../reduce/recipes.js";
 import { blank } from "../reduce/store.js";
 import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
-import type { DocumentReader, DocumentWriter } from "./document.js";
 
 type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "steps";
 /** What objects of a kind have beyond a life. */
@@ -24,7 +23,7 @@ const OWN: { readonly [K in Kind]: Own<K> } = {
 };
 const KINDS = Object.keys(OWN) as Kind[];
 export const kindOf = oneOf(...KINDS);
-const own = Object.fromEntries(KINDS.map((kind) => [kind, record(OWN[kind] as Fields<object>)])) as Record<Kind, Codec<object>>;
+const OWN_FIELDS = Object.fromEntries(KINDS.map((kind) => [kind, Object.entries(OWN[kind])])) as Record<Kind, [string, Codec<unknown>][]>;
 
 // These two are most of a snapshot, so they are not put together field by field.
 export const reference: Codec<Reference> = {
@@ -48,13 +47,89 @@ export const step: Codec<Step> = {
   },
   read: (from) => ({ seq: from.seq(), point: from.point(), task: from.task(), note: from.word() }),
 };
-const references = list(reference);
-const count = nullable(real);
+
+/** Where a life is written: what every object has. */
+const LIFE = Object.entries({
+  generation: word32,
+  birth: seq,
+  death: seq,
+  focus: flag,
+  count: nullable(real),
+  unprobed: real,
+  references: list(reference),
+} satisfies Partial<Fields<KernelObject>>) as [string, Codec<unknown>][];
+
+/** Objects that were not named before. Field by field, each of all of them: most are much the same in most objects. */
+export const objects: Codec<readonly KernelObject[]> = {
+  write(out, all) {
+    out.number(all.length);
+    let last = NOBODY;
+    for (const o of all) {
+      kindOf.write(out, o.kind);
+      out.about(last);
+      out.near(o.id);
+      out.seq(o.met);
+      out.address(o.address);
+      out.named(o);
+      last = o;
+    }
+    eachField(all, (o, name, codec) => {
+      out.about(o);
+      codec.write(out, o[name]);
+    });
+    // One that is to be followed anew begins its trail anew.
+    for (const o of all) out.number(out.trails ? o.steps : 0);
+    for (const o of all) {
+      out.about(o);
+      if (out.trails) for (const passed of o.trail) step.write(out, passed);
+    }
+  },
+  read(from) {
+    const length = from.below(from.left);
+    const all: KernelObject[] = [];
+    let last = NOBODY;
+    for (let k = 0; k < length; k++) {
+      const kind = kindOf.read(from);
+      from.about(last);
+      const id = from.near();
+      if (!Number.isSafeInteger(id) || id <= 0) throw new DamagedError("an object of no number");
+      const met = from.seq();
+      const o = blank(kind, id, from.address(), 1, met);
+      from.named(o);
+      all.push(o);
+      last = o;
+    }
+    eachField(all, (o, name, codec) => {
+      from.about(o);
+      o[name] = codec.read(from);
+    });
+    for (const o of all) o.steps = from.number();
+    for (const o of all) {
+      from.about(o);
+      for (let k = Math.min(o.steps, TRAIL); k > 0; k--) o.trail.push(step.read(from));
+    }
+    return all;
+  },
+};
+const NOBODY: Pick<KernelObject, "id" | "met"> = { id: 0, met: 0 };
+
+function eachField(all: readonly KernelObject[], visit: (o: Record<string, unknown> & KernelObject, name: string, codec: Codec<unknown>) => void): void {
+  for (const [name, codec] of LIFE) for (const o of all) visit(o as never, name, codec);
+  for (const kind of KINDS) {
+    const alike = all.filter((o) => o.kind === kind);
+    for (const [name, codec] of OWN_FIELDS[kind]) for (const o of alike) visit(o as never, name, codec);
+  }
+}
 
 /** An object: all of it where it is named first, and then by which of them it was. */
 export const object: Codec<KernelObject> = {
-  write: (out, value) => out.object(value, () => writeObject(out, value)),
-  read: (from) => from.object(() => readObject(from)),
+  write: (out, value) => out.object(value, () => objects.write(out, [value])),
+  read: (from) =>
+    from.object(() => {
+      const [only, ...others] = objects.read(from);
+      if (!only || others.length > 0) throw new DamagedError("one object that is none, or several");
+      return only;
+    }),
 };
 
 /** The same where only objects of one kind can be. */
@@ -67,38 +142,6 @@ export function objectOf<K extends Kind>(kind: K): Codec<OfKind<K>> {
       return value as OfKind<K>;
     },
   };
-}
-
-function writeObject(out: DocumentWriter, o: KernelObject): void {
-  kindOf.write(out, o.kind);
-  out.life(o.id, o.met);
-  out.address(o.address);
-  out.number(o.generation);
-  out.seq(o.birth);
-  out.seq(o.death);
-  flag.write(out, o.focus);
-  count.write(out, o.count);
-  out.real(o.unprobed);
-  references.write(out, o.references);
-  // One that is to be followed anew begins its trail anew.
-  out.number(out.trails ? o.steps : 0);
-  if (out.trails) for (const passed of o.trail) step.write(out, passed);
-  own[o.kind].write(out, o);
-}
-
-function readObject(from: DocumentReader): KernelObject {
-  const kind = kindOf.read(from);
-  const { id, met } = from.life();
-  const o = blank(kind, id, from.address(), word32.read(from), met);
-  o.birth = from.seq();
-  o.death = from.seq();
-  o.focus = flag.read(from);
-  o.count = count.read(from);
-  o.unprobed = from.real();
-  o.references = references.read(from);
-  o.steps = from.number();
-  for (let k = Math.min(o.steps, TRAIL); k > 0; k--) o.trail.push(step.read(from));
-  return Object.assign(o, own[kind].read(from));
 }
 
 /** Descriptor to file, in the order in which the table has them. */

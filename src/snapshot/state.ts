@@ -12,14 +12,14 @@ import type { SavedReplay } from "../replaying.js";
 import { address, type Codec, flag, integer, list, listOf, oneOf, optional, point, real, record, seq, task, text, whole, word, word32, upTo } from "./codec.js";
 import { place } from "./events.js";
 import { fact } from "./facts.js";
-import { kindOf, object, objectOf, step } from "./objects.js";
+import { kindOf, objectOf, objects, step } from "./objects.js";
 
 const ids = list(whole);
 const ruleOf = oneOf(...RULES);
 
 const lifetimes = listOf(record<SavedIdentities["lifetimes"]["all"][number]>({ kind: kindOf, born: whole, died: whole }));
 const identities = record<SavedIdentities>({
-  remembered: listOf(object),
+  remembered: objects,
   vacant: listOf(record<SavedIdentities["vacant"][number]>({ address, generation: word32 })),
   lifetimes: record<SavedIdentities["lifetimes"]>({ focus: lifetimes, all: lifetimes }),
 });
@@ -64,7 +64,7 @@ const world = record<SavedWorld>({
 });
 
 const reducer = record<SavedReducer>({
-  objects: listOf(object),
+  objects,
   nextObject: whole,
   events: whole,
   learned: listOf(record<SavedReducer["learned"][number]>({ point, paired: flag, framed: flag })),

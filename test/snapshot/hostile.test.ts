@@ -1,12 +1,11 @@
 /** Bytes that no kreel wrote: a `SnapshotError`, soon and in little memory, or a state from which a replay goes on as from any. */
-import { brotliCompressSync } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
 import { REDUCER_VERSION } from "../../src/reduce/version.js";
 import { Replaying } from "../../src/replaying.js";
 import { createTables } from "../../src/log/tables.js";
 import { stateOf } from "../../src/show/state.js";
-import { packSnapshot, restoreReplay, SnapshotError, takeSnapshot, unpackSnapshot } from "../../src/snapshot/index.js";
+import { restoreReplay, SnapshotError, takeSnapshot } from "../../src/snapshot/index.js";
 import { batchesOf } from "../support/recordings.js";
 
 const PATH = "fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz";
@@ -66,26 +65,6 @@ test("a snapshot by other reducers is refused, and says whose it is", async (t) 
   t.is(await outcome(Buffer.from("# tracer: nop\n")), "is no snapshot");
 });
 
-test("what is too large is not read, nor unpacked", (t) => {
-  const large = Buffer.alloc(17 * 1024 * 1024);
-  t.throws(() => restoreReplay(large, { tables: createTables() }), { instanceOf: SnapshotError, message: /more than \d+ bytes/ });
-  t.throws(() => unpackSnapshot(brotliCompressSync(large)), { instanceOf: SnapshotError });
-  t.is(packSnapshot(large), undefined);
-});
-
-test("a snapshot is unpacked as it was packed, and what was not packed is refused", async (t) => {
-  const bytes = await snapshotAt(1110);
-  const packed = packSnapshot(bytes)!;
-  t.true(packed.length * 3 < bytes.length);
-  t.deepEqual(Buffer.from(unpackSnapshot(packed)), Buffer.from(bytes));
-  for (let length = 0; length < packed.length; length += 13) t.throws(() => unpackSnapshot(packed.subarray(0, length)), { instanceOf: SnapshotError });
-  fc.assert(
-    fc.property(fc.uint8Array(), (other) => {
-      try {
-        unpackSnapshot(other);
-      } catch (error) {
-        t.true(error instanceof SnapshotError);
-      }
-    }),
-  );
+test("what is too large is not read", (t) => {
+  t.throws(() => restoreReplay(Buffer.alloc(17 * 1024 * 1024), { tables: createTables() }), { instanceOf: SnapshotError, message: /more than \d+ bytes/ });
 });

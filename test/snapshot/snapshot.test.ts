@@ -124,6 +124,20 @@ test("a store whose moments are kept is restored as one", async (t) => {
   }
 });
 
+test("without trails, what is restored is the same state, of which only the steps are forgotten", async (t) => {
+  for (const path of recordingsOf("race", "broken")) {
+    const read = await batchesOf(path);
+    for (let cut = 100; cut < lengthOf(read); cut += 307) {
+      const replaying = goOn(new Replaying(read), read, cut);
+      const bytes = takeSnapshot(replaying, { trails: false });
+      const again = restoreReplay(bytes, read);
+      t.deepEqual(takeSnapshot(again), bytes);
+      t.is(stateHash(again), stateHash(replaying));
+      t.deepEqual(answers(again), answers(replaying));
+    }
+  }
+});
+
 test("the hash of a state is that of its events: another event is another hash", async (t) => {
   const read = await batchesOf("fixtures/recordings/linux-7.2/s01-create-close.trace.gz");
   const hashes = [100, 1000, 1001, 1002].map((cut) => stateHash(goOn(new Replaying(read), read, cut)));
