@@ -8,7 +8,7 @@
  */
 import { type ArgumentDefinition, type ArgumentType, hiddenEverywhere, type Kernel, type OperationDefinition } from "./definition.js";
 import { operations } from "./index.js";
-import { standardProbes } from "./probe-file.js";
+import { recordedProbes } from "./probe-file.js";
 
 /** Says what printed the lines that follow, and how they are laid out. */
 export const BPFTRACE_HEAD = "kreel";
@@ -25,7 +25,7 @@ const INLINE_STRINGS = new Set(["module.name"]);
  * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.23 refuses a program with a function
  * that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their environment.
  */
-export function bpftraceProgram(of: readonly OperationDefinition[] = standardProbes, kernel?: Kernel): string {
+export function bpftraceProgram(of: readonly OperationDefinition[] = recordedProbes, kernel?: Kernel): string {
   const probes = of.filter((o) => o.probe === "kprobe" && !hiddenEverywhere(o) && (kernel === undefined || (o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel))));
   return bpftraceText(probes.flatMap(bpftraceProbe));
 }

@@ -115,6 +115,8 @@ export interface OperationDefinition<
   /** Kernels whose recordings can hold this operation. A symbol that is inlined away in a release is absent there. */
   readonly kernels: readonly Kernel[];
   readonly unseen?: Unseen;
+  /** Only kernels newer than those have it: `kreel record` probes it, the standard set, that of the recordings, does not. */
+  readonly newer?: true;
   /** Symbols with the same parameters that `kreel record` probes, the first that it can, where a kernel refuses `symbol`. */
   readonly substitutes?: readonly string[];
   /**
@@ -144,6 +146,7 @@ interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], 
   readonly context?: Context;
   readonly kernels?: readonly Kernel[];
   readonly unseen?: Unseen;
+  readonly newer?: true;
   readonly substitutes?: readonly string[];
   readonly calls?: readonly string[];
   readonly notes?: string;

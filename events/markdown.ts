@@ -47,7 +47,7 @@ function section(operation: OperationDefinition): string[] {
   if (operation.substitutes) facts.push(`where a kernel refuses that symbol: ${operation.substitutes.map(code).join(", ")}`);
   if (operation.context === "rcu") facts.push("runs as an RCU callback, inside nothing of the task that it shows");
   facts.push(`kernels: ${where(operation)}`);
-  if (!operation.probed) facts.push("not among the standard probes");
+  if (!operation.probed) facts.push(operation.newer ? "in newer kernels only: kreel record probes it, the standard probes do not" : "not among the standard probes");
   lines.push(`${facts.join("; ")}.`, "");
   if (operation.args.length > 0 || operation.result) {
     lines.push("| | type | fetched as | kind or unit | meaning |", "|---|---|---|---|---|");

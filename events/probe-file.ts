@@ -8,6 +8,9 @@ export const PROBE_GROUP = "gmem";
 /** What the standard recording probes: every kprobe of the catalogue that is marked as probed. */
 export const standardProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.probe === "kprobe" && o.probed);
 
+/** What `kreel record` probes: also what only kernels have that are newer than any recording of the standard set. */
+export const recordedProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.newer || standardProbes.includes(o));
+
 /**
  * The lines of one operation: its entry and, where its result is known, its return. None for an operation that no dynamic
  * event observes (tracepoints, markers).

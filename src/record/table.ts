@@ -4,17 +4,17 @@
  */
 import { bpftraceProbe, bpftraceText } from "../../events/bpftrace.js";
 import { type ArgumentDefinition, hiddenEverywhere, type OperationDefinition } from "../../events/definition.js";
-import { probeLines, standardProbes } from "../../events/probe-file.js";
+import { probeLines, recordedProbes } from "../../events/probe-file.js";
 
 /** Stands in the table for the group that a run makes its events in. */
 const GROUP = "GROUP";
 
-export function probesFunction(operations: readonly OperationDefinition[] = standardProbes): string {
+export function probesFunction(operations: readonly OperationDefinition[] = recordedProbes): string {
   return printing("probes", operations.flatMap(entries).join("\n"));
 }
 
 /** The program for bpftrace, a probe a line. Its arguments have no need of registers, and it has no words for a kernel without types. */
-export function programFunction(operations: readonly OperationDefinition[] = standardProbes): string {
+export function programFunction(operations: readonly OperationDefinition[] = recordedProbes): string {
   return printing("program", bpftraceText(operations.filter((o) => !hiddenEverywhere(o)).flatMap((o) => alternatives(o, bpftraceProbe).flat())).trimEnd());
 }
 

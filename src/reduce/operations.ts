@@ -27,6 +27,8 @@ const ENTRIES: { readonly [operation: string]: readonly string[] } = {
   kvm_gmem_create: [],
   kvm_set_memory_region: [],
   kvm_gmem_bind: ["kvm_set_memory_region"],
+  kvm_gmem_prepare_memory_region: ["kvm_set_memory_region"],
+  kvm_gmem_commit_memory_region: ["kvm_set_memory_region"],
   kvm_gmem_unbind: ["kvm_set_memory_region", "kvm_destroy_vm", "kvm_gmem_bind"],
   kvm_gmem_fallocate: [],
   kvm_gmem_mmap: [],

@@ -24,7 +24,7 @@ import type { Store } from "./store.js";
  * the other, and only volume ever keeps a probe out of a recording.
  */
 const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
-  kvm_gmem_unbind: ["kvm_gmem_bind"],
+  kvm_gmem_unbind: ["kvm_gmem_bind", "kvm_gmem_commit_memory_region"],
   kvm_gmem_release: ["kvm_gmem_create"],
 };
 

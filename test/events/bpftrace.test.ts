@@ -2,13 +2,13 @@ import test from "ava";
 import { bpftraceProgram } from "../../events/bpftrace.js";
 import { hiddenEverywhere, KERNELS, operation, pointer, value } from "../../events/definition.js";
 import { catalogue, operations, points } from "../../events/index.js";
-import { standardProbes } from "../../events/probe-file.js";
+import { recordedProbes } from "../../events/probe-file.js";
 
 const lines = (program: string): string[] => program.trimEnd().split("\n");
 const eventOf = (line: string): string => /pid, "(\w+)"/.exec(line)?.[1] ?? "";
 
 test("a probe for every entry and return that is probed, and for the markers", (t) => {
-  const expected = points.points.flatMap((point) => (point && standardProbes.includes(point.operation) && !hiddenEverywhere(point.operation) ? [point.event] : []));
+  const expected = points.points.flatMap((point) => (point && recordedProbes.includes(point.operation) && !hiddenEverywhere(point.operation) ? [point.event] : []));
   t.deepEqual(lines(bpftraceProgram()).map(eventOf), ["", ...expected, "tracing_mark_write"]);
   t.is(lines(bpftraceProgram())[0], 'BEGIN { print(("kreel", 1)); }');
 });
@@ -43,7 +43,7 @@ test("what no recording shows is not printed either: one that did would differ f
 test("of a kernel, what it has", (t) => {
   for (const kernel of KERNELS) {
     const program = bpftraceProgram(undefined, kernel);
-    for (const o of standardProbes) t.is(program.includes(`"${o.name}"`), o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel), `${o.name} on ${kernel}`);
+    for (const o of recordedProbes) t.is(program.includes(`"${o.name}"`), o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel), `${o.name} on ${kernel}`);
   }
 });
 

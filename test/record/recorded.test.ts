@@ -1,10 +1,12 @@
 /** What the script brought back from real kernels is the same as what was recorded there by hand. */
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
+import { recordedProbes, standardProbes } from "../../events/probe-file.js";
 import { diff } from "../../src/index.js";
 import { nameOf, RECORDINGS, recordingsOf, replayed, textOf } from "../support/recordings.js";
 
 const recorded = recordingsOf("recorded");
+const BESIDES: ReadonlySet<string | undefined> = new Set(recordedProbes.filter((o) => !standardProbes.includes(o)).map((o) => o.name));
 
 test("there are recordings of three kernels", (t) => {
   t.deepEqual([...new Set(recorded.map((path) => nameOf(path).split("/")[1]))], ["linux-6.18", "linux-7.2", "linux-7.3"]);
@@ -22,7 +24,9 @@ for (const path of recorded) {
 
   test(`the same as recorded by hand, in what happened and in what user space saw: ${nameOf(path)}`, async (t) => {
     const { differences, summary } = await diff(byHand, path);
-    t.deepEqual(differences, []);
+    // The script sets probes that were not set by hand, of what only newer kernels have; by them it is seen that slots are bound.
+    t.deepEqual(differences.filter((d) => !BESIDES.has(d.operation) && !d.message.startsWith("memslots that came to life")), []);
+    t.is(differences.length > 0, path.endsWith("linux-7.3/s04-bind-unbind.trace.gz"));
     t.true(summary.operations.same > 40);
     const seen = (out: string): string => readFileSync(out.replace(/\.trace\.gz$/, ".out"), "utf8").replaceAll(/ dev=\S+ ino=\S+|^exit=0\n/gm, "");
     if (existsSync(byHand)) t.is(seen(path), seen(byHand));

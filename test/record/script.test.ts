@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { operations } from "../../events/index.js";
-import { probeFile, standardProbes } from "../../events/probe-file.js";
+import { probeFile, recordedProbes, standardProbes } from "../../events/probe-file.js";
 import { registersFunction } from "../../src/record/registers.js";
 import { recordScript } from "../../src/record/script.js";
 import { COMMON, RECORDERS, type Recorder } from "../../src/record/shell.js";
@@ -40,9 +40,13 @@ test("nothing in the script is of one shell only", (t) => {
 });
 
 test("the table has every line that record --print prints, as it is", (t) => {
-  const table = run(["sh"], `${probesFunction()}probes`).out.split("\n").filter((line) => /^[pr]:/.test(line));
+  const table = run(["sh"], `${probesFunction(standardProbes)}probes`).out.split("\n").filter((line) => /^[pr]:/.test(line));
   t.deepEqual(table, probeFile(undefined, "GROUP").trimEnd().split("\n"));
   for (const { name } of standardProbes) t.true(table.some((line) => line.startsWith(`p:GROUP/${name} `)));
+});
+
+test("it has what newer kernels have besides", (t) => {
+  t.regex(probesFunction(), /\np:GROUP\/kvm_gmem_commit_memory_region kvm:kvm_gmem_commit_memory_region kvm=%di slot=%si\n/);
 });
 
 test("what stands in for a probe follows it", (t) => {
@@ -67,7 +71,7 @@ function tableOf(machine: string, { builtin = false, events = "kprobe_events", s
 }
 
 test("on x86-64 the table is the catalogue's", (t) => {
-  t.deepEqual(tableOf("x86_64").filter((line) => /^[pr]:/.test(line)), probeFile(undefined, "kreel_1_2").trimEnd().split("\n"));
+  t.deepEqual(tableOf("x86_64").filter((line) => /^[pr]:/.test(line)), probeFile(recordedProbes, "kreel_1_2").trimEnd().split("\n"));
 });
 
 const argument = (lines: readonly string[], event: string): string => lines.find((line) => line.startsWith(`p:kreel_1_2/${event} `))!;

@@ -84,6 +84,21 @@ function fileOf(w: World, address: number, e: EventView): File | undefined {
   return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e);
 }
 
+/** The memslot of a call has its binding to a file at an offset. */
+function bound(w: World, e: EventView, call: Frame, file: File | undefined, offset: string, region: Frame | undefined): void {
+  const before = w.at("memslot", call.address);
+  if (before && before.death === 0) {
+    w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
+    const owner = w.store.get(before.vm, "vm");
+    if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
+    w.died(before, e);
+  }
+  const slot = w.store.update(w.follow(w.born("memslot", call.address, e, null)), recipes.slotBound, call.subject, file?.id ?? 0, offset, region ? region.number : null);
+  const vm = w.store.get(call.subject, "vm");
+  if (vm) w.store.update(vm, recipes.vmSlotAdded, slot.id);
+  w.touch(slot, e, file ? `bound to ${w.label(file)}` : "bound");
+}
+
 export const guestMemfdReducers = {
   kvm_gmem_create: {
     entry(w, e, _stack, frame) {
@@ -114,19 +129,30 @@ export const guestMemfdReducers = {
       // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
       if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
-      const before = w.at("memslot", frame.address);
-      if (before && before.death === 0) {
-        w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
-        const owner = w.store.get(before.vm, "vm");
-        if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
-        w.died(before, e);
-      }
-      let slot = w.follow(w.born("memslot", frame.address, e, null));
+      bound(w, e, frame, file, frame.text, stack.find("kvm_set_memory_region"));
+    },
+  },
+  kvm_gmem_prepare_memory_region: {
+    entry(w, e, _stack, frame) {
+      w.touch(w.follow(w.living("vm", e.kvm, e)), e);
+      if (frame) frame.address = e.slot;
+    },
+    return(_w, e, stack, frame) {
       const region = stack.find("kvm_set_memory_region");
-      slot = w.store.update(slot, recipes.slotBound, frame.subject, file?.id ?? 0, frame.text, region ? region.number : null);
-      const vm = w.store.get(frame.subject, "vm");
-      if (vm) w.store.update(vm, recipes.vmSlotAdded, slot.id);
-      w.touch(slot, e, file ? `bound to ${w.label(file)}` : "bound");
+      if (frame && region && e.err === 0) region.address = frame.address;
+    },
+  },
+  kvm_gmem_commit_memory_region: {
+    entry(w, e, _stack, frame) {
+      const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
+      if (!frame) return;
+      frame.subject = vm.id;
+      frame.address = e.slot;
+    },
+    return(w, e, stack, frame) {
+      if (!frame || e.err !== 0) return;
+      const region = stack.find("kvm_set_memory_region");
+      bound(w, e, frame, region && w.store.get(region.file, "file"), region?.text ?? "", region);
     },
   },
   kvm_gmem_unbind: {

@@ -6,6 +6,9 @@ import type { Vm } from "../objects.js";
 import * as recipes from "../recipes.js";
 import type { World } from "../world.js";
 
+/** Of a slot's flags (include/uapi/linux/kvm.h). */
+const KVM_MEM_GUEST_MEMFD = 4;
+
 /** The VM at an address; an operation on one that was destroyed is noticed. */
 function known(w: World, address: number, e: EventView): Vm | undefined {
   const last = w.at("vm", address);
@@ -118,10 +121,14 @@ export const vmReducers = {
       frame.subject = vm.id;
       frame.number = e.slot;
       // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
-      frame.text = e.size === 0n ? "delete" : "";
+      frame.text = e.size === 0n ? "delete" : String(e.gmem_offset);
+      if (e.flags & KVM_MEM_GUEST_MEMFD) frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
     },
     return(w, e, _stack, frame) {
       if (!frame) return;
+      // A binding that was prepared keeps the file until here (fget in kvm_gmem_prepare_memory_region, no probe).
+      const file = frame.address === 0 ? undefined : w.store.get(frame.file, "file");
+      if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput")) w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_set_memory_region");
       if (e.err === 0 && frame.text === "delete") {
         const vm = w.store.get(frame.subject, "vm");
         for (const id of vm?.slots ?? []) {
