@@ -6,9 +6,13 @@ import "../src/cli/compiler.js";
 import { limits, type Done } from "./limits.js";
 import type { Measured } from "./measure.js";
 
+type Jobs = Readonly<Record<string, (argument: string) => Promise<Done>>>;
+
 const [name = "", argument = ""] = process.argv.slice(2);
-const known: Readonly<Record<string, (argument: string) => Promise<Done>>> = Object.hasOwn(limits, name) ? limits : (await import("./jobs.js")).jobs;
-const job = known[name];
+/** Each is loaded only if the job is in none before it. */
+const places: readonly (() => Promise<Jobs>)[] = [async () => limits, async () => (await import("./reading.js")).reading, async () => (await import("./jobs.js")).jobs];
+let job: Jobs[string] | undefined;
+for (const place of places) job ??= Object.entries(await place()).find(([key]) => key === name)?.[1];
 if (job === undefined) throw new Error(`no job ${name}`);
 const { count, from } = await job(argument);
 const { user, system } = process.cpuUsage(from);

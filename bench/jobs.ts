@@ -7,9 +7,7 @@ import type { Batch } from "../src/log/batch.js";
 import { LogFile } from "../src/log/file/log-file.js";
 import { LogReader } from "../src/log/file/log-reader.js";
 import { createTables } from "../src/log/tables.js";
-import { type OpenOptions, openRecording, type Recording } from "../src/read/recording.js";
-import { openAccess } from "../src/read/trace-dat/spool.js";
-import { scanTraceDat } from "../src/read/trace-dat/scan.js";
+import { openRecording, type Recording } from "../src/read/recording.js";
 import { kernels } from "../src/kernels/index.js";
 import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
@@ -19,7 +17,7 @@ import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
 import { MEMORY, query } from "../src/query/query.js";
 import type { Done } from "./limits.js";
-import { CHURN, CHURN_BEFORE, streamLong, streamOther } from "./recording.js";
+import { CHURN, CHURN_BEFORE, streamLong } from "./recording.js";
 import { conform } from "../src/conform/index.js";
 import type { Scenario } from "../src/scenario/types.js";
 import { longScenario } from "./simulation.js";
@@ -33,12 +31,6 @@ const NAIVE_STEP = 100;
 const EVENTS = "SELECT count(*), max(time), max(cpu), max(task), max(comm), max(pid), max(tgid), max(context), max(kind), max(name), max(line), max(place), max(args) FROM events";
 
 export const jobs = {
-  read: (file: string) => read(file),
-  scan: (file: string) => scan(file),
-  streamRead: (lines: string) => read("-", { input: streamLong(Number(lines)) }),
-  readPerfScript: (lines: string) => read("-", { input: streamOther("perf-script", Number(lines)) }),
-  readTraceCmdReport: (lines: string) => read("-", { input: streamOther("trace-cmd-report", Number(lines)) }),
-  readBpftrace: (lines: string) => read("-", { input: streamOther("bpftrace", Number(lines)) }),
   /** Text into a log: `LINES LOG`. */
   import: async (argument: string): Promise<Done> => {
     const [lines = "", log = ""] = argument.split(" ");
@@ -122,12 +114,6 @@ async function conformRecording(run: string): Promise<Done> {
   return { count: trace.events };
 }
 
-async function read(path: string, options: OpenOptions = {}): Promise<Done> {
-  const recording = await openRecording(path, options);
-  for await (const _ of recording.batches());
-  return { count: recording.report.events };
-}
-
 /** Runs a statement; what counts are the events that it went through. */
 async function ask(path: string, sql: string, memory = MEMORY): Promise<Done> {
   const { rows, recording, close } = await query(path, sql, { memory });
@@ -135,14 +121,6 @@ async function ask(path: string, sql: string, memory = MEMORY): Promise<Done> {
   close();
   return { count: recording!.report.events };
 }
-
-/** The heads of a trace.dat, no record. */
-async function scan(path: string): Promise<Done> {
-  const access = await openAccess(path, path, nothing());
-  return { count: scanTraceDat(access, path).events };
-}
-
-async function* nothing(): AsyncGenerator<Buffer> {}
 
 /** Reduces a recording that is read already; a store of its own each time. */
 async function reduce(store: () => Store, limit = Infinity): Promise<Done> {

@@ -12,6 +12,7 @@ import { importRecording } from "../src/import.js";
 import type { jobs } from "./jobs.js";
 import type { limits } from "./limits.js";
 import { isInstalled, linesOf, median, runJob, runProgram, type Sample } from "./measure.js";
+import type { reading } from "./reading.js";
 import { churn, repetitions, streamLong, writeLong } from "./recording.js";
 import { format, machine, type Row } from "./table.js";
 import { writeLongTraceDat } from "./trace-dat.js";
@@ -38,7 +39,7 @@ interface Measure {
   readonly once?: boolean;
 }
 
-type JobName = keyof typeof jobs | keyof typeof limits;
+type JobName = keyof typeof jobs | keyof typeof reading | keyof typeof limits;
 
 const START = "Node's start alone";
 const WC = "wc -l";
