@@ -16,6 +16,7 @@ import { addReport } from "./report.js";
 import { addSimulate } from "./simulate.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 import { TROUBLE, troubleText, UsageError } from "./trouble.js";
+import { addWhen, addWhy } from "./why.js";
 import { version } from "./version.js";
 
 function program(terminal: Terminal, done: (code: number) => void): Command {
@@ -27,7 +28,7 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const add of [addReplay, addDiff, addQuery, addReport, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord]) add(kreel, terminal, done);
+  for (const add of [addReplay, addDiff, addQuery, addReport, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord, addWhy, addWhen]) add(kreel, terminal, done);
   kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
 }

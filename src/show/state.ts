@@ -78,7 +78,7 @@ function shownObject(world: World, object: KernelObject): ShownObject {
   };
 }
 
-function ownerName(world: World, owner: Owner): string {
+export function ownerName(world: World, owner: Owner): string {
   if (owner > 0) return labelOf(world, owner);
   if (owner === 0) return "nobody that a probe shows";
   for (const stack of world.calls.stacks()) for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);

@@ -1,0 +1,138 @@
+/** Why an object is as it is after an event: where it came from, what each reference on it is, and who changed it last. */
+import { formatTime } from "../log/time.js";
+import type { EventView } from "../log/view.js";
+import type { Frame, Stack } from "../reduce/calls.js";
+import type { KernelObject, Reference } from "../reduce/objects.js";
+import type { World } from "../reduce/world.js";
+import type { Seeker } from "./seeker.js";
+
+/** An event with what it happened inside of. */
+export interface Place {
+  readonly event: number;
+  readonly operation: string;
+  readonly phase: "entry" | "return";
+  readonly task: string;
+  /** With the recording's own digits. */
+  readonly time: string;
+  /** 0 where the format has none. */
+  readonly line: number;
+  /** Operations in progress around it, the innermost first. */
+  readonly inside: readonly string[];
+}
+
+export interface Held {
+  readonly reference: Reference;
+  /** Whose it is at the moment that was asked for. */
+  readonly owner: string;
+  readonly taken: Place | undefined;
+}
+
+export interface LastChange extends Place {
+  /** What was otherwise before: `count 4 → 3`. */
+  readonly changed: readonly string[];
+}
+
+export interface Why {
+  readonly object: KernelObject;
+  readonly label: string;
+  /** Where it was made; `undefined` where it is older than the recording. */
+  readonly born: Place | undefined;
+  readonly held: readonly Held[];
+  /** References behind the first ones, of which no place is told. */
+  readonly more: number;
+  /** `undefined`: nothing changed it since it was met. */
+  readonly last: LastChange | undefined;
+}
+
+/** References that are each told with their place. */
+const SHOWN = 16;
+/** Events that are looked through for the last change at first; twice as many each time after. */
+const LOOKED = 1 << 15;
+
+/** Of each object that is wanted, as the state after `event` has it. */
+export function why(seeker: Seeker, event: number, wanted: (object: KernelObject, world: World) => boolean, ownerOf: (world: World, owner: number) => string): Why[] {
+  const { world } = seeker.at(event);
+  return [...world.store.live()].filter((object) => wanted(object, world)).map((object) => {
+    const label = world.label(object);
+    const held = object.references.slice(0, SHOWN).map((reference) => ({ reference, owner: ownerOf(world, reference.owner), taken: placeOf(seeker, reference.seq) }));
+    return { object, label, born: object.birth > 0 ? placeOf(seeker, object.birth) : undefined, held, more: object.references.length - held.length, last: lastChange(seeker, object, event) };
+  });
+}
+
+/** `undefined` for an event that cannot be read, or that the catalogue does not have. */
+export function placeOf(seeker: Seeker, event: number): Place | undefined {
+  let place: Place | undefined;
+  const replaying = seeker.at(event - 1);
+  const { world } = replaying;
+  world.observer = {
+    reduced: (e, stack, frame) => {
+      if (e.seq === event) place = placed(e, stack, frame, world);
+    },
+  };
+  seeker.forward(replaying, event);
+  return place;
+}
+
+/** The last event, not later than `event`, that changed an object. */
+export function lastChange(seeker: Seeker, object: KernelObject, event: number): LastChange | undefined {
+  for (let end = event, look = LOOKED; end >= object.met; look *= 2) {
+    const start = Math.max(object.met, end - look + 1);
+    const found = lastWithin(seeker, object.id, start, end);
+    if (found) return found;
+    end = start - 1;
+  }
+  return undefined;
+}
+
+function lastWithin(seeker: Seeker, id: number, start: number, end: number): LastChange | undefined {
+  const replaying = seeker.at(start - 1);
+  const { world } = replaying;
+  let last: LastChange | undefined;
+  let before = valuesOf(world.store.any(id));
+  world.observer = {
+    reduced: (e, stack, frame) => {
+      const now = valuesOf(world.store.any(id));
+      const changed = before && now ? differences(before, now) : [];
+      before = now;
+      if (changed.length > 0) last = { ...placed(e, stack, frame, world), changed };
+    },
+  };
+  seeker.forward(replaying, end);
+  return last;
+}
+
+type Values = ReadonlyMap<string, string>;
+
+/** What of an object is state: not what it is known by, nor how often it was seen. */
+const NOT_STATE: ReadonlySet<string> = new Set(["kind", "id", "address", "generation", "met", "trail", "steps", "focus"]);
+
+function valuesOf(object: KernelObject | undefined): Values | undefined {
+  if (!object) return undefined;
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(object)) {
+    if (NOT_STATE.has(name)) continue;
+    if (name === "references") values.set(name, (value as readonly Reference[]).map(({ seq, owner }) => `${seq}:${owner}`).join());
+    else values.set(name, typeof value === "object" && value !== null ? JSON.stringify(value) : String(value));
+  }
+  return values;
+}
+
+function differences(before: Values, now: Values): string[] {
+  const changed = [...now].filter(([name, value]) => before.get(name) !== value);
+  // That a reference changed hands where the count stayed is all that there is to say of it.
+  return changed.filter(([name]) => name !== "references" || changed.length === 1).map(([name, value]) => (name === "references" ? "a reference changed hands" : `${name} ${before.get(name)!} → ${value}`));
+}
+
+function placed(e: EventView, stack: Stack, frame: Frame | undefined, world: World): Place {
+  const { batch, index } = e;
+  const point = e.point!;
+  return {
+    event: e.seq,
+    operation: point.operation.name,
+    phase: point.phase,
+    task: world.taskName(e.taskId),
+    time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
+    line: e.line,
+    inside: [...stack.frames()].filter(({ seq }) => seq !== e.seq && seq !== frame?.seq).map(({ operation }) => operation.name).reverse(),
+  };
+}

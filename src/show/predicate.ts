@@ -1,0 +1,106 @@
+/**
+ * What `kreel when` is asked, as a predicate over states:
+ *
+ *     module kvm_amd refcnt > 3      a count or another value of an object
+ *     file 0xffff…#2 stage = open
+ *     inode 0xffff… is gone          it lived, and lives no more
+ *     inode 0xffff… lives
+ *     live inode >= 100              how many objects of a kind live
+ *     findings > 0
+ */
+import type { KernelObject, Kind } from "../reduce/objects.js";
+import type { World } from "../reduce/world.js";
+import type { Predicate } from "../seek/when.js";
+import { COUNT_NAMES } from "./chronicle.js";
+import { matches, namesOf, type ObjectSpec, parseSpec } from "./object-life.js";
+
+/** What is asked is no question. */
+export class PredicateError extends Error {}
+
+const OPERATORS: { readonly [operator: string]: (a: number | string, b: number | string) => boolean } = {
+  "=": (a, b) => a === b,
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+};
+/** Values of objects that can be asked for, besides the count by its name. */
+const FIELDS: ReadonlySet<string> = new Set(["count", "references", "unprobed", "stage", "nlink", "pages", "descriptors", "frees", "callbacks", "type", "slot"]);
+const EXAMPLE = "ask like 'module kvm_amd refcnt > 3', 'inode 0xffff… is gone', 'live file >= 100' or 'findings > 0'";
+
+export function isOf(spec: ObjectSpec, object: KernelObject, world: World): boolean {
+  return matches(spec, { kind: object.kind, address: world.addresses.hex(object.address), generation: object.generation, names: namesOf(object) });
+}
+
+/** Throws a `PredicateError`. */
+export function parsePredicate(text: string): Predicate {
+  const [, subject = "", verb = ""] = /^(.+?) (lives|is gone)$/.exec(text.trim()) ?? [];
+  if (verb !== "") return lifePredicate(new Wanted(parseSpec(subject)), verb === "lives");
+  const [, left = "", operator = "", right = ""] = /^(.+?)\s*(==|!=|<=|>=|=|<|>)\s*(\S+)$/.exec(text.trim()) ?? [];
+  if (operator === "") throw new PredicateError(`"${text}" is no question; ${EXAMPLE}`);
+  const compare = OPERATORS[operator]!;
+  const value = /^-?\d+$/.test(right) ? Number(right) : right;
+  if (left === "findings") return (_world, findings) => compare(findings, value);
+  const [, kind = ""] = /^live (\w+)$/.exec(left) ?? [];
+  if (kind !== "") return countPredicate(kind, (n) => compare(n, value));
+  const [, object = "", field = ""] = /^(.+) (\w+)$/.exec(left) ?? [];
+  const name = Object.values(COUNT_NAMES).includes(field) ? "count" : field;
+  if (object === "" || !FIELDS.has(name)) throw new PredicateError(`"${text}" asks for ${field === "" ? "no value" : field}; there is ${["refcnt (or i_count, f_count, …)", ...FIELDS].join(", ")}`);
+  const wanted = new Wanted(parseSpec(object));
+  return (world) => wanted.some(world, (o) => o.death === 0 && holds(valueOf(o, name), value, compare));
+}
+
+/** A value that is not known is neither the same nor another. */
+function holds(found: number | string | undefined, wanted: number | string, compare: (a: number | string, b: number | string) => boolean): boolean {
+  return found !== undefined && typeof found === typeof wanted && compare(found, wanted);
+}
+
+function valueOf(object: KernelObject, name: string): number | string | undefined {
+  if (name === "references") return object.references.length;
+  const value: unknown = Object.hasOwn(object, name) ? object[name as keyof KernelObject] : undefined;
+  return typeof value === "number" || typeof value === "string" ? value : undefined;
+}
+
+function lifePredicate(wanted: Wanted, lives: boolean): Predicate {
+  if (lives) return (world) => wanted.some(world, (o) => o.death === 0);
+  const met = new Set<number>();
+  return (world) => {
+    let gone = false;
+    wanted.some(world, (o) => {
+      if (o.death === 0) met.add(o.id);
+      else gone = true;
+      return false;
+    });
+    // One that was forgotten since it died was met before.
+    return gone || [...met].some((id) => !world.store.any(id));
+  };
+}
+
+function countPredicate(kind: string, holdsOf: (n: number) => boolean): Predicate {
+  if (!Object.hasOwn(COUNT_NAMES, kind)) throw new PredicateError(`live ${kind}: no kind of object; there is ${Object.keys(COUNT_NAMES).join(", ")}`);
+  return (world) => {
+    let n = 0;
+    for (const o of world.store.live()) if (o.kind === (kind as Kind) && o.death === 0 && o.focus) n++;
+    return holdsOf(n);
+  };
+}
+
+/** Objects that were asked for. Whether one is it is looked up once, except while it has no name. */
+class Wanted {
+  readonly #known = new Map<number, boolean>();
+
+  constructor(private readonly spec: ObjectSpec) {}
+
+  some(world: World, test: (object: KernelObject) => boolean): boolean {
+    for (const object of world.store.live()) if ((this.#known.get(object.id) ?? this.#looked(object, world)) && test(object)) return true;
+    return false;
+  }
+
+  #looked(object: KernelObject, world: World): boolean {
+    const is = isOf(this.spec, object, world);
+    if (is || namesOf(object).length > 0 || this.spec.name.startsWith("0x")) this.#known.set(object.id, is);
+    return is;
+  }
+}
