@@ -47,11 +47,23 @@ export async function query(path: string, sql: string, options: QueryOptions = {
       recording = await (options.open?.() ?? openRecording(path, options));
       await fill(database, used, recording);
     }
-    return { columns: statement.columns, rows: written.rows(statement), recording, close: () => database.close() };
+    return { columns: statement.columns, rows: begun(written.rows(statement)), recording, close: () => database.close() };
   } catch (error) {
     database.close();
     throw written.trouble(error);
   }
+}
+
+/** The same rows, of which the first is there: what is wrong with a statement shows before anything of it is printed. */
+function begun<T>(rows: Iterator<T> & Iterable<T>): Iterable<T> {
+  const first = rows.next();
+  return {
+    *[Symbol.iterator]() {
+      if (first.done) return;
+      yield first.value;
+      yield* rows;
+    },
+  };
 }
 
 /** A statement as it was written, which is what errors point into. */

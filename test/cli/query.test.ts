@@ -66,6 +66,7 @@ test("the statement from a file, or from standard input", (t) => {
 test("trouble is one line, and status 2", (t) => {
   t.deepEqual(kreel(["query", ENFILE, "SELECT nme FROM calls"]), { code: 2, out: "", err: "kreel: SQL:1:8: no such column: nme; kreel query --schema lists tables and columns\n" });
   t.deepEqual(kreel(["query", "missing", "SELECT seq FROM events"]).code, 2);
+  t.deepEqual(kreel(["query", "--json", ENFILE, "SELECT abs(-9223372036854775808)"]), { code: 2, out: "", err: "kreel: SQL: integer overflow\n" });
   t.regex(kreel(["query", "--memory", "3", ENFILE, "SELECT 1"]).err, /^kreel: --memory 3: a size from 1M to 1G, as 64M\n$/);
   t.regex(kreel(["query", "--memory", "1M", `${RECORDINGS}/churn/linux-7.2.trace.gz`, "SELECT max(args), max(place) FROM events"], { env: { TMPDIR: "/missing" } }).err, /^kreel: SQL: what exceeds --memory could not be kept in a temporary file \(TMPDIR says where\): ENOENT.*\n$/);
 });
