@@ -14,6 +14,8 @@ export interface Words {
   task(id: number): string;
 }
 
+const of = (left: readonly Holding[], kind: KernelObject["kind"]): readonly Holding[] => (left.length === 0 ? left : left.filter((h) => h.target.kind === kind));
+
 export interface Rule<T extends Fact["type"] = Fact["type"]> {
   readonly name: RuleName;
   readonly severity: "error" | "warning";
@@ -50,19 +52,19 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
   const { onRelease, onError } = GIVEN_BACK[kind]!;
   return [
     rule(name, "owner-gone", (f, words) => {
-      const left = f.left.filter((h) => h.target.kind === kind);
+      const left = of(f.left, kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
       return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone and still holds`, f.event.seq, h, "; the healthy path gives it back with", onRelease, words)));
     }) as Rule,
     rule(name, "call-failed", (f, words) => {
-      const left = f.left.filter((h) => h.target.kind === kind);
+      const left = of(f.left, kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
       return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)} and still holds`, f.event.seq, h, "; the healthy path gives it back with", onError, words)));
     }) as Rule,
     rule(name, "call-kept", (f, words) => {
-      const left = f.left.filter((h) => h.target.kind === kind);
+      const left = of(f.left, kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
       return wrong(...left.map((h) => claim(`${f.operation} returned and left`, f.event.seq, h, ", that belongs to nothing it made: nobody will give it back; what the healthy path takes is given back with", onRelease, words)));

@@ -71,7 +71,9 @@ export class AddressTable {
 
   /** As a recording prints it: `0xffff888100b08000`, `0x0`. */
   hex(id: AddressId): string {
-    return `0x${this.bigint(id).toString(16)}`;
+    const high = this.#high[id]!;
+    const low = this.#low[id]!.toString(16);
+    return high === 0 ? `0x${low}` : `0x${high.toString(16)}${low.padStart(8, "0")}`;
   }
 
   /** Whether this is an error in place of a pointer (`IS_ERR`): one of the topmost 4095 values. */

@@ -26,13 +26,17 @@ export interface Reference {
   readonly task: TaskId;
 }
 
-/** One event in an object's life, kept while it lives and with the findings that name it. */
-export interface Step {
-  readonly seq: number;
+/** What an event did to an object, or to many. */
+export interface Deed {
   readonly point: number;
   readonly task: TaskId;
   /** What it did to the object: `i_count 1 → 0`, `bound to file …`; empty when it only passed by. */
   readonly note: string;
+}
+
+/** One event in an object's life, kept while it lives and with the findings that name it. */
+export interface Step extends Deed {
+  readonly seq: number;
 }
 
 interface Life {
@@ -53,8 +57,9 @@ interface Life {
   count: number | null;
   /** References that a count proves and no probe showed being taken. */
   unprobed: number;
-  /** The first and the latest steps of its life, in no order; `trailOf` has them in theirs (focus objects only). */
-  trail: Step[];
+  /** The events of the first and the latest steps of its life, in no order, and what each did; `trailOf` has them in theirs (focus objects only). */
+  trail: number[];
+  deeds: Deed[];
   /** Steps in all, those included that the trail has let go. */
   steps: number;
 }

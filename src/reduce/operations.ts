@@ -128,7 +128,7 @@ export class Operations implements Observer {
       this.list.returned(at, value);
       return;
     }
-    if (ENTRIES[name]!.some((outer) => stack.find(outer))) return;
+    for (const outer of ENTRIES[name]!) if (stack.find(outer)) return;
     if (ONLY_IF_TOUCHED.has(name)) {
       if (this.#touched !== e.seq) return;
       const closing = this.#closing.get(stack);

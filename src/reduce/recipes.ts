@@ -3,7 +3,7 @@
  * The same recipes run on immer drafts (the state whose moments are kept) and on plain objects (bulk replay).
  */
 import type { TaskId } from "../log/batch.js";
-import type { Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
+import type { Deed, Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
 
 /** A trail keeps its first steps, which say where the object came from, and its latest. */
 const TRAIL_FIRST = 8;
@@ -11,15 +11,16 @@ const TRAIL_LATEST = 56;
 /** Steps that a trail has at most. */
 export const TRAIL = TRAIL_FIRST + TRAIL_LATEST;
 
-export function step(o: KernelObject, seq: number, point: number, task: TaskId, note: string): void {
+export function step(o: KernelObject, seq: number, deed: Deed): void {
   const at = o.steps < TRAIL_FIRST ? o.steps : TRAIL_FIRST + ((o.steps - TRAIL_FIRST) % TRAIL_LATEST);
-  o.trail[at] = { seq, point, task, note };
+  o.trail[at] = seq;
+  o.deeds[at] = deed;
   o.steps++;
 }
 
 /** The steps that a trail holds, in order. */
 export function trailOf(o: KernelObject): Step[] {
-  return [...o.trail].sort((a, b) => a.seq - b.seq);
+  return o.trail.map((seq, at) => ({ seq, ...o.deeds[at]! })).sort((a, b) => a.seq - b.seq);
 }
 
 export function bornAt(o: KernelObject, seq: number, count: number | null): void {
@@ -44,8 +45,9 @@ export function take(o: KernelObject, owner: Owner, seq: number, by: string, tas
 
 /** Gives back the reference at `index`, or one that no probe saw taken (-1). */
 export function giveBack(o: KernelObject, index: number): void {
-  if (index >= 0) o.references.splice(index, 1);
-  else if (o.unprobed > 0) o.unprobed--;
+  if (index < 0) o.unprobed = Math.max(0, o.unprobed - 1);
+  else if (index === o.references.length - 1) o.references.pop();
+  else o.references.splice(index, 1);
   if (o.count !== null) o.count--;
 }
 

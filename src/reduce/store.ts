@@ -4,7 +4,7 @@
  * immer drafts with structural sharing.
  */
 import type { AddressId } from "../log/batch.js";
-import type { Kind, KernelObject, ObjectId, OfKind } from "./objects.js";
+import type { Dentry, DescriptorTable, File, FsType, Inode, Kind, KernelObject, Memslot, Module, Mount, ObjectId, OfKind, Superblock, Vm } from "./objects.js";
 
 export interface Store {
   /** A new object; `fields` are what its kind adds to a bare life. */
@@ -25,31 +25,57 @@ export interface Store {
   restore(objects: readonly KernelObject[], next: ObjectId): void;
 }
 
-/** A bare life of each kind. */
-export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: number, met: number): KernelObject {
-  const life = { id, address, generation, birth: 0, met, death: 0, focus: false, references: [], count: null, unprobed: 0, trail: [], steps: 0 };
+const LIFE = { id: 0, address: 0, generation: 0, birth: 0, met: 0, death: 0, focus: false, references: [], count: null, unprobed: 0, trail: [], deeds: [], steps: 0 };
+/** Copied rather than written out where one begins: a copy of one object of a known shape costs a fraction of it. */
+const INODE: Inode = { kind: "inode", ...LIFE, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0 };
+const FILE: File = { kind: "file", ...LIFE, stage: "allocated", name: "", inode: 0, dentry: 0, mount: 0, module: 0, vm: 0, vmAddress: 0, descriptors: 0, shared: false, kept: [], gmem: false, made: 0 };
+const DENTRY: Dentry = { kind: "dentry", ...LIFE, inode: 0, superblock: 0 };
+const MOUNT: Mount = { kind: "mount", ...LIFE, superblock: 0, fsName: "", module: 0, unmounted: 0 };
+const SUPERBLOCK: Superblock = { kind: "superblock", ...LIFE, fsName: "", magic: null, stage: "live", module: 0 };
+const FS_TYPE: FsType = { kind: "fs_type", ...LIFE, name: "", module: 0 };
+const MODULE: Module = { kind: "module", ...LIFE, name: "", stage: "live", ownsGmem: false, unpinned: 0 };
+const VM: Vm = { kind: "vm", ...LIFE, type: "", stage: "live", slots: [] };
+const MEMSLOT: Memslot = { kind: "memslot", ...LIFE, vm: 0, slot: null, file: 0, offset: "0" };
+const DESCRIPTORS: DescriptorTable = { kind: "descriptors", ...LIFE, files: {} };
+
+function another(kind: Kind): KernelObject {
   switch (kind) {
     case "inode":
-      return { kind, ...life, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0 };
+      return { ...INODE };
     case "file":
-      return { kind, ...life, stage: "allocated", name: "", inode: 0, dentry: 0, mount: 0, module: 0, vm: 0, vmAddress: 0, descriptors: 0, shared: false, kept: [], gmem: false, made: 0 };
+      return { ...FILE, kept: [] };
     case "dentry":
-      return { kind, ...life, inode: 0, superblock: 0 };
+      return { ...DENTRY };
     case "mount":
-      return { kind, ...life, superblock: 0, fsName: "", module: 0, unmounted: 0 };
+      return { ...MOUNT };
     case "superblock":
-      return { kind, ...life, fsName: "", magic: null, stage: "live", module: 0 };
+      return { ...SUPERBLOCK };
     case "fs_type":
-      return { kind, ...life, name: "", module: 0 };
+      return { ...FS_TYPE };
     case "module":
-      return { kind, ...life, name: "", stage: "live", ownsGmem: false, unpinned: 0 };
+      return { ...MODULE };
     case "vm":
-      return { kind, ...life, type: "", stage: "live", slots: [] };
+      return { ...VM, slots: [] };
     case "memslot":
-      return { kind, ...life, vm: 0, slot: null, file: 0, offset: "0" };
+      return { ...MEMSLOT };
     case "descriptors":
-      return { kind, ...life, files: Object.create(null) as Record<number, ObjectId> };
+      return { ...DESCRIPTORS, files: Object.create(null) as Record<number, ObjectId> };
   }
+}
+
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/** A bare life of each kind. */
+export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: number, met: number): KernelObject {
+  const object: Writable<KernelObject> = another(kind);
+  object.id = id;
+  object.address = address;
+  object.generation = generation;
+  object.met = met;
+  object.references = [];
+  object.trail = [];
+  object.deeds = [];
+  return object as KernelObject;
 }
 
 export class MutableStore implements Store {

@@ -13,7 +13,7 @@ import type { Fact } from "./facts.js";
 import type { SavedIdentities } from "./identities.js";
 import { Ledger } from "./ledger.js";
 import { Mappings, type SavedMappings } from "./mappings.js";
-import type { Kind, KernelObject, Module, ObjectId } from "./objects.js";
+import type { Deed, Kind, KernelObject, Module, ObjectId } from "./objects.js";
 import type { Observer } from "./observer.js";
 import { RcuQueue, type SavedRcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
@@ -169,10 +169,18 @@ export class World extends Ledger {
   /** Records that an event concerns an object. Returns the object as it is now. */
   touch<T extends KernelObject>(object: T, e: EventView, note = ""): T {
     if (!object.focus) return object;
-    const now = this.store.update(object as KernelObject, recipes.step, e.seq, e.point!.id, e.taskId, note) as T;
+    const now = this.store.update(object as KernelObject, recipes.step, e.seq, this.#deed(e.point!.id, e.taskId, note)) as T;
     this.observer.touched?.(now, e, note);
     return now;
   }
+
+  /** One for all the steps that are alike and follow each other: trails are most of what is kept. */
+  #deed(point: number, task: TaskId, note: string): Deed {
+    const last = this.#deeds[point];
+    if (last && last.task === task && last.note === note) return last;
+    return (this.#deeds[point] = { point, task, note });
+  }
+  readonly #deeds: Deed[] = [];
 
   /** A probe printed a count that was true before the call took effect. */
   observe<T extends KernelObject>(target: T, observed: number, e: EventView): T {

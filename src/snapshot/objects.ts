@@ -5,7 +5,7 @@ import { TRAIL } from "../reduce/recipes.js";
 import { blank } from "../reduce/store.js";
 import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
 
-type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "steps";
+type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "deeds" | "steps";
 /** What objects of a kind have beyond a life. */
 type Own<K extends Kind> = Fields<Omit<OfKind<K>, Life>>;
 
@@ -81,7 +81,7 @@ export const objects: Codec<readonly KernelObject[]> = {
     for (const o of all) out.number(out.trails ? o.steps : 0);
     for (const o of all) {
       out.about(o);
-      if (out.trails) for (const passed of o.trail) step.write(out, passed);
+      if (out.trails) o.trail.forEach((passed, at) => step.write(out, { seq: passed, ...o.deeds[at]! }));
     }
   },
   read(from) {
@@ -106,7 +106,11 @@ export const objects: Codec<readonly KernelObject[]> = {
     for (const o of all) o.steps = from.number();
     for (const o of all) {
       from.about(o);
-      for (let k = Math.min(o.steps, TRAIL); k > 0; k--) o.trail.push(step.read(from));
+      for (let k = Math.min(o.steps, TRAIL); k > 0; k--) {
+        const { seq: passed, ...deed } = step.read(from);
+        o.trail.push(passed);
+        o.deeds.push(deed);
+      }
     }
     return all;
   },

@@ -105,11 +105,10 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   const dentry = dput && w.store.get(dput.subject, "dentry");
   const creating = stack.find("kvm_gmem_create");
   let index = -1;
-  let owner = w.callerName(stack, e);
-  if (dentry && dentry.inode === inode.id) {
-    index = w.referenceOf(inode, dentry.id);
-    owner = w.label(dentry);
-    w.died(w.touch(dentry, e, "drops its inode"), e);
+  const dropped = dentry?.inode === inode.id ? dentry : undefined;
+  if (dropped) {
+    index = w.referenceOf(inode, dropped.id);
+    w.died(w.touch(dropped, e, "drops its inode"), e);
   }
   if (index < 0) index = w.referenceOfCalls(inode, stack);
   const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput");
@@ -118,7 +117,7 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   if (index < 0 && !known) index = lastOfDentry(w, inode, e);
   if (index < 0 && known) w.overput(stack, inode, e);
   if ((index < 0 && known) || (observed !== null && observed <= 0)) {
-    w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: owner, observed });
+    w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: dropped ? w.label(dropped) : w.callerName(stack, e), observed });
   }
   return w.settle(inode, index);
 }
