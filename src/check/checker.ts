@@ -82,10 +82,10 @@ export class Checker {
 
   /** Goes on where another checker was saved; this one is new. Nobody is told of its findings again. */
   restore({ findings, hazards, unexplained, disagreements, tally, explained }: SavedChecker): void {
-    this.findings.push(...findings);
-    this.hazards.push(...hazards);
+    for (const finding of findings) this.findings.push(finding);
+    for (const hazard of hazards) this.hazards.push(hazard);
     this.unexplained = unexplained;
-    this.disagreements.push(...disagreements);
+    for (const disagreement of disagreements) this.disagreements.push(disagreement);
     for (const { rule, ...counts } of tally) this.tally.set(rule, counts);
     for (const { reason, count } of explained) this.explained.set(reason, count);
   }

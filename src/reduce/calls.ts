@@ -198,13 +198,10 @@ export class Calls {
       const stack = this.stackAt(key);
       for (const frame of frames) {
         stack.task = frame.task;
-        const { holds, reserved, overput, putFiles, born, point, ...own } = frame;
-        const pushed = Object.assign(stack.push(this.points.points[point]!, frame.seq, frame.paired), own);
-        pushed.holds.push(...holds);
-        pushed.reserved.push(...reserved);
-        pushed.overput.push(...overput);
-        pushed.putFiles.push(...putFiles);
-        pushed.born.push(...born);
+        const { point, ...kept } = frame;
+        const pushed = stack.push(this.points.points[point]!, frame.seq, frame.paired);
+        // Its lists are its own, to be added to.
+        Object.assign(pushed, kept, { holds: [...frame.holds], reserved: [...frame.reserved], overput: [...frame.overput], putFiles: [...frame.putFiles], born: [...frame.born] });
       }
     }
   }

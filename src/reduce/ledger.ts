@@ -75,8 +75,8 @@ export abstract class Ledger extends Identities {
       caller?.holds.push(id);
     }
     if (caller) {
-      caller.reserved.push(...frame.reserved);
-      caller.born.push(...frame.born);
+      for (const fd of frame.reserved) caller.reserved.push(fd);
+      for (const id of frame.born) caller.born.push(id);
     }
     frame.holds.length = 0;
     frame.reserved.length = 0;
