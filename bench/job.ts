@@ -14,7 +14,7 @@ const places: readonly (() => Promise<Jobs>)[] = [async () => limits, async () =
 let job: Jobs[string] | undefined;
 for (const place of places) job ??= Object.entries(await place()).find(([key]) => key === name)?.[1];
 if (job === undefined) throw new Error(`no job ${name}`);
-const { count, from } = await job(argument);
+const { count, from, note } = await job(argument);
 const { user, system } = process.cpuUsage(from);
-const measured: Measured = { count, cpu: (user + system) / 1e6, maxRss: process.resourceUsage().maxRSS * 1024 };
+const measured: Measured = { count, cpu: (user + system) / 1e6, maxRss: process.resourceUsage().maxRSS * 1024, ...(note === undefined ? {} : { note }) };
 process.stdout.write(`${JSON.stringify(measured)}\n`);

@@ -13,6 +13,7 @@ import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
 import { MutableStore, type Store } from "../src/reduce/store.js";
 import { replay } from "../src/replay.js";
+import { Seeker } from "../src/seek/seeker.js";
 import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
 import { MEMORY, query } from "../src/query/query.js";
@@ -27,6 +28,8 @@ const WARM_UP = 3;
 /** So long may a naive store take; what it has done by then is what counts. */
 const NAIVE_MS = 2000;
 const NAIVE_STEP = 100;
+/** Seeks until the compilers are done. */
+const WARM_UP_SEEKS = 100;
 
 const EVENTS = "SELECT count(*), max(time), max(cpu), max(task), max(comm), max(pid), max(tgid), max(context), max(kind), max(name), max(line), max(place), max(args) FROM events";
 
@@ -44,6 +47,22 @@ export const jobs = {
     const found = [...new LogReader(file, createTables()).scan(new Set(names))].reduce((sum, { indexes }) => sum + indexes.length, 0);
     if (found === 0) throw new Error(`${log} has no ${names.join(", ")}`);
     return { count: file.events };
+  },
+  /** States after random events: `LOG SEEKS`. The wall time of the median and of the 99th percentile is its note. */
+  seek: async (argument: string): Promise<Done> => {
+    const [log = "", seeks = ""] = argument.split(" ");
+    const seeker = Seeker.open(log);
+    // A fixed sequence: what two runs seek is the same.
+    const events = Array.from({ length: Number(seeks) + WARM_UP_SEEKS }, (_, k) => 1 + Math.floor(((k * 0.618033988749895) % 1) * seeker.events));
+    for (const event of events.splice(0, WARM_UP_SEEKS)) seeker.at(event);
+    const from = process.cpuUsage();
+    const took = events.map((event) => {
+      const start = performance.now();
+      seeker.at(event);
+      return performance.now() - start;
+    });
+    took.sort((a, b) => a - b);
+    return { count: events.length, from, note: `median ${took[took.length >> 1]!.toFixed(1)} ms, 99th percentile ${took[Math.floor(took.length * 0.99)]!.toFixed(1)} ms of wall time` };
   },
   verifyLog: async (log: string): Promise<Done> => {
     const file = LogFile.open(log);

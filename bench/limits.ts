@@ -8,6 +8,8 @@ const CHUNK = 512 * 1024;
 export interface Done {
   readonly count: number;
   readonly from?: NodeJS.CpuUsage;
+  /** What else there is to say of it. */
+  readonly note?: string;
 }
 
 export const limits = {

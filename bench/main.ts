@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { importRecording } from "../src/import.js";
+import { addSnapshots } from "../src/seek/add-snapshots.js";
 import type { jobs } from "./jobs.js";
 import type { limits } from "./limits.js";
 import { isInstalled, linesOf, median, runJob, runProgram, type Sample } from "./measure.js";
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
   ];
   const dat = options["trace-dat"] ?? longTraceDat(folder);
   const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...(await logs(folder, notes)), ...queries(folder), ...states(), ...simulations(), ...conformances()];
-  const rows = await measure(measures);
+  const rows = await measure(measures, notes);
   const of = machine();
   if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
   else process.stdout.write(format(rows, of, notes));
@@ -155,13 +156,15 @@ async function logs(folder: string, notes: string[]): Promise<Measure[]> {
   const section = `the log of ${lines.toLocaleString("en")} lines`;
   const log = join(folder, "long.klog");
   const { events, bytes, report } = await importRecording("-", log, { input: streamLong(lines) });
-  notes.push(`The log has ${(bytes / events).toFixed(2)} bytes an event, ${Math.round(report.bytes / bytes)} times less than its text.`);
+  const added = await addSnapshots(log);
+  notes.push(`The log has ${(bytes / events).toFixed(2)} bytes an event, ${Math.round(report.bytes / bytes)} times less than its text; ${added.snapshots} snapshots take ${((100 * added.bytes) / bytes).toFixed(1)} % of it.`);
   return [
     job(section, "text to typed events, for comparison", "events", "streamRead", String(lines)),
     job(section, "import: text to a log on disk", "events", "import", `${lines} ${join(folder, "again.klog")}`),
     job(section, "log to typed events", "events", "read", log),
     job(section, "log to state, ledger and rules", "events", "replay", log),
     job(section, "scan for two operations", "events", "scanLog", `${log} __fput iput`),
+    job(section, "states after random events, once warm", "states", "seek", `${log} 1000`),
     job(section, "every checksum and hash", "events", "verifyLog", log),
   ];
 }
@@ -195,7 +198,7 @@ function conformances(): Measure[] {
   ];
 }
 
-async function measure(measures: readonly Measure[]): Promise<Row[]> {
+async function measure(measures: readonly Measure[], notes: string[]): Promise<Row[]> {
   const samples = measures.map((): Sample[] => []);
   for (let k = 0; k < RUNS; k++) {
     for (const [m, { what, run, once }] of measures.entries()) {
@@ -206,6 +209,7 @@ async function measure(measures: readonly Measure[]): Promise<Row[]> {
   }
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   const medians = samples.map(median);
+  for (const [k, { note }] of medians.entries()) if (note !== undefined) notes.push(`${measures[k]!.what}: ${note}.`);
   const cpuOf = (name: string): number => medians[measures.findIndex(({ what }) => what === name)]!.cpu;
   const start = cpuOf(START);
   const limit = cpuOf(LIMIT) - start;

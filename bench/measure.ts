@@ -14,6 +14,7 @@ export interface Measured {
   readonly cpu: number;
   /** Bytes; absent where nobody measured. */
   readonly maxRss?: number;
+  readonly note?: string;
 }
 
 export interface Sample extends Measured {

@@ -5,7 +5,7 @@ import type { Sample } from "./measure.js";
 export interface Row {
   readonly section: string;
   readonly what: string;
-  readonly unit: "lines" | "events" | "bytes" | "";
+  readonly unit: "lines" | "events" | "bytes" | "states" | "";
   readonly sample: Sample;
   /** CPU time against that of the physical limit; absent where the two do not compare. */
   readonly timesLimit?: number;
