@@ -201,6 +201,27 @@ test("a piece is held to the size that it says, whatever it would become", (t) =
   t.deepEqual(decompress("zlib", bomb, 50 << 20).length, 50 << 20);
 });
 
+test("a chunk of zstd that is damaged anywhere is refused or as long as it says, and the next is read as ever", (t) => {
+  const bytes = unzipped("linux-7.2-s09-enfile.v7.dat.gz");
+  const SIZE = 40_960;
+  let at = 0;
+  do at = bytes.indexOf(Buffer.from("28b52ffd", "hex"), at + 4);
+  while (bytes.readUInt32LE(at - 4) !== SIZE);
+  const chunk = bytes.subarray(at, at + bytes.readUInt32LE(at - 8));
+  const content = decompress("zstd", chunk, SIZE);
+  for (let k = 0; k < chunk.length; k += 101) {
+    const damaged = Buffer.from(chunk);
+    damaged[k]! ^= 0x41;
+    try {
+      t.is(decompress("zstd", damaged, SIZE).length, SIZE);
+    } catch (error) {
+      t.true(error instanceof PieceError, String(error));
+    }
+    t.throws(() => decompress("zstd", chunk.subarray(0, k), SIZE), { instanceOf: PieceError });
+  }
+  t.true(decompress("zstd", chunk, SIZE).equals(content));
+});
+
 test("decompression bombs: sections and chunks", (t) => {
   const bytes = of(ZLIB);
   const headers = bytes.indexOf("zlib\x001\0") + 15;
