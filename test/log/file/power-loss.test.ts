@@ -2,9 +2,10 @@
  * Killed at any moment, the log has what was acknowledged and claims nothing else. A child appends and says what was
  * acknowledged; SIGKILL comes when it comes; the next one heals and goes on where the log ends.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import test from "ava";
 import fc from "fast-check";
 import { points } from "../../../events/index.js";
@@ -17,11 +18,12 @@ const KILLS = Number(process.env["KREEL_TEST_KILLS"] ?? 12);
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 60);
 const RECORDING = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
 const BATCH = 4;
+const CHILD = fileURLToPath(new URL("./append-child.js", import.meta.url));
 
-/** Runs the child until it says that it is done, or until so many milliseconds after its first word. */
-function lived(path: string, milliseconds: number): Promise<{ readonly acknowledged: number; readonly done: boolean }> {
+/** Runs a child that prints the last event of each append until it says that it is done, or until so many milliseconds after its first word. */
+function lived([program, ...args]: readonly [string, ...string[]], milliseconds: number): Promise<{ readonly acknowledged: number; readonly done: boolean }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [new URL("./append-child.js", import.meta.url).pathname, path, RECORDING, String(BATCH)], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";
     let killer: NodeJS.Timeout | undefined;
     child.stdout.on("data", (chunk: Buffer) => {
@@ -38,13 +40,16 @@ function lived(path: string, milliseconds: number): Promise<{ readonly acknowled
   });
 }
 
+/** When the next child is killed: at any time of what it does. */
+const lifetime = (kill: number): number => Math.floor((kill % 20) * 1.7) + 1;
+
 test("killed at any moment: what was acknowledged is there, and nothing else", async (t) => {
   const path = join(folderOf(t), "a.klog");
   const { kept, tables } = inBatches(RECORDING, BATCH);
   const written = contents({ batches: kept, tables });
   let healed = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    const { acknowledged, done } = await lived(path, Math.floor((kill % 20) * 1.7) + 1);
+    const { acknowledged, done } = await lived([process.execPath, CHILD, path, RECORDING, String(BATCH)], lifetime(kill));
     const before = readBack(path);
     if (before.tail) healed++;
     const events = before.batches.reduce((sum, { length }) => sum + length, 0);
@@ -56,6 +61,40 @@ test("killed at any moment: what was acknowledged is there, and nothing else", a
     if (done) rmSync(path);
   }
   t.log(`${KILLS} times killed; ${healed} times in the middle of a block`);
+});
+
+/** Rows as a log has events, four to a transaction, each on disk before it is acknowledged. */
+const SQLITE_CHILD = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("PRAGMA journal_mode=WAL"); db.execute("PRAGMA synchronous=FULL")
+db.execute("CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, text TEXT)"); db.commit()
+done = db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+print(done, flush=True)
+for first in range(done + 1, 2001, 4):
+    db.executemany("INSERT INTO events VALUES (?, ?)", [(seq, "event %d" % seq) for seq in range(first, first + 4)])
+    db.commit()
+    print(first + 3, flush=True)
+db.close()
+print("done", flush=True)
+`;
+const SQLITE_READER = `
+import sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT seq, text FROM events ORDER BY seq").fetchall()
+assert rows == [(seq, "event %d" % seq) for seq in range(1, len(rows) + 1)], "rows that nobody wrote"
+print(len(rows))
+`;
+
+test("the same of SQLite: the test is fair", async (t) => {
+  if (spawnSync("python3", ["-c", "import sqlite3"]).status !== 0) return t.pass("no Python with SQLite here");
+  const path = join(folderOf(t), "a.db");
+  for (let kill = 0; kill < KILLS; kill++) {
+    const { acknowledged, done } = await lived(["python3", "-c", SQLITE_CHILD, path], lifetime(kill));
+    const rows = Number(execFileSync("python3", ["-c", SQLITE_READER, path]).toString());
+    t.true(rows >= acknowledged, `${acknowledged} were acknowledged, ${rows} are there`);
+    t.true(rows <= acknowledged + BATCH, `${acknowledged} were acknowledged, ${rows} are claimed`);
+    if (done) for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  }
 });
 
 test("what the disk had not confirmed may be there in part, with holes, or as rubbish: the rest is whole, and the log goes on", async (t) => {
