@@ -12,6 +12,8 @@ import { tables } from "../../src/query/tables.js";
 import { usedBy } from "../../src/query/used.js";
 import { openRecording } from "../../src/read/recording.js";
 import { showing } from "../../src/read/showing.js";
+import { schemaLines } from "../../src/show/schema.js";
+import { PLAIN } from "../../src/show/style.js";
 import { keptRecording, madeRecordings } from "../export/logs.js";
 import { ask } from "./answers.js";
 
@@ -31,6 +33,16 @@ test("what a statement reads is known by table and column", async (t) => {
   t.deepEqual(await used("SELECT name FROM calls WHERE error IS NOT NULL ORDER BY duration"), { calls: ["duration", "error", "name", "seq"] });
   t.deepEqual(await used("WITH x AS (SELECT pid AS p FROM iput) SELECT p FROM x JOIN losses ON losses.cpu = x.p"), { iput: ["pid", "seq"], losses: ["cpu", "event"] });
   t.deepEqual(await used("SELECT 1"), {});
+});
+
+test("names are written as --schema prints them", async (t) => {
+  const printed = [...schemaLines(PLAIN)].join("\n").split("\n\n").slice(1);
+  t.is(printed.length, tables.length);
+  for (const [k, text] of printed.entries()) {
+    const [head, ...columns] = text.split("\n");
+    const table = head!.split(":")[0]!;
+    t.deepEqual(await used(`SELECT ${columns.map((line) => line.trim().split(" ")[0]!).join(", ")} FROM ${table === "references" ? '"references"' : table}`), { [table]: tables[k]!.columns.map((c) => c.name).sort() });
+  }
 });
 
 test("columns that USING and NATURAL compare are read too", async (t) => {
