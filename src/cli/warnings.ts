@@ -1,4 +1,5 @@
 /** What reading came to, for standard error: each line that was not understood is counted, and the first few are shown. */
+import { points } from "../../events/index.js";
 import { printable } from "../read/trouble.js";
 import type { ReadReport } from "../read/report.js";
 import { pathOf, plural } from "../show/text.js";
@@ -22,6 +23,6 @@ export function warningLines(path: string, report: ReadReport): string[] {
 
 function unknownNames(report: ReadReport): string {
   const names = [...report.unknownByName].sort(([, a], [, b]) => b - a);
-  const shown = names.slice(0, NAMES_SHOWN).map(([name, n]) => `${printable(name)} (${n})`);
+  const shown = names.slice(0, NAMES_SHOWN).map(([name, n]) => `${points.byEvent(name) ? "the kernel's own " : ""}${printable(name)} (${n})`);
   return [...shown, ...(names.length > NAMES_SHOWN ? [`${names.length - NAMES_SHOWN} more`] : [])].join(", ");
 }

@@ -15,7 +15,7 @@
  * - any text beyond 256 Ki characters is cut: the reader gives up on a line of a megabyte.
  *
  * Not kept, as no column holds them: flags other than the interrupt's, an interrupted softirq below an NMI, digits of the
- * time beyond the batch's. The reader does not understand tracepoints' own formats: their arguments are lost on it.
+ * time beyond the batch's. What an event of the kernel's own prints reads back if it is as in its format: no faults.
  */
 import { points } from "../../events/index.js";
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN, UNKNOWN_POINT, type Batch, type Loss } from "../log/batch.js";

@@ -196,3 +196,9 @@ test("events of operations that kreel does not know are named", (t) => {
   const { err } = kreel(["replay", fileOf(recording(["one-1", "sched_switch: prev=1"], ...failedCreation("one-1")))]);
   t.regex(err, /1 event of operations that kreel does not know: sched_switch \(1\)/);
 });
+
+test("the exit of a guest is not that of KVM's module: an event of the kernel's own under a probe's name is told as one", (t) => {
+  const { out, err } = kreel(["replay", fileOf(recording(["one-1", "kvm_exit: vcpu 0 reason hlt rip 0xfff0"], ...failedCreation("one-1")))]);
+  t.regex(err, /1 event of operations that kreel does not know: the kernel's own kvm_exit \(1\)/);
+  t.notRegex(out, /1 kvm_exit/);
+});

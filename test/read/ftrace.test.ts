@@ -370,3 +370,30 @@ test("a sealed batch never changes again", async (t) => {
 async function* chunksOf(whole: string): AsyncGenerator<Buffer> {
   yield Buffer.from(whole);
 }
+
+test("the kernel's own events that the catalogue has are read by their formats", (t) => {
+  const own = (event: string): Reading["events"][number] => only(`        scenario-244     [000] .....    15.750894: ${event}`);
+  t.deepEqual(own("module_load: kvm ").args, ["kvm", ""]);
+  t.deepEqual(own("module_load: kvm_amd OE").args, ["kvm_amd", "OE"]);
+  t.deepEqual(own("module_free: kvm").args, ["kvm"]);
+  t.deepEqual(own("module_get: kvm_amd call_site=kvm_dev_ioctl [kvm] refcnt=3").args, ["kvm_amd", "kvm_dev_ioctl [kvm]", 3n]);
+  t.deepEqual(own("mm_filemap_add_to_page_cache: dev 0:14 ino 5fe pfn=0x1b23c ofs=4096 order=0").args, [0n, 14n, 0x5fen, 0x1b23cn, 4096n, 0n]);
+  t.deepEqual(own("module_get: kvm").args, [undefined, undefined, undefined]);
+});
+
+test("an event of the kernel's own that has a probe's name is not the probe's", (t) => {
+  const reading = lines(
+    "             vmm-244     [000] .....    15.857400: kvm_exit: vcpu 0 reason hlt rip 0xfff0 info1 0x0000000000000000 error_code 0x00000000",
+    "             vmm-244     [000] .....    15.857401: kvm_exit: (kvm_exit+0x4/0x90 [kvm])",
+    "             vmm-244     [000] .....    15.857402: module_put: kvm call_site=register_kprobe refcnt=2",
+    '             vmm-244     [000] .....    15.857403: module_put: (module_put+0x4/0x80) module=0xffffffffc02faf40 name="kvm" refcnt=3',
+  );
+  t.deepEqual(reading.events.map((e) => [e.name, e.text]), [
+    ["kvm_exit", "vcpu 0 reason hlt rip 0xfff0 info1 0x0000000000000000 error_code 0x00000000"],
+    ["kvm_exit", undefined],
+    ["module_put", "kvm call_site=register_kprobe refcnt=2"],
+    ["module_put", undefined],
+  ]);
+  t.is(reading.report.unknown, 2);
+  t.is(reading.report.malformed, 0);
+});

@@ -183,7 +183,7 @@ interface Made {
   readonly loss: number | undefined;
 }
 
-/** What the reader has a format for; tracepoints it sees, and loses what they say. */
+/** What reads back whatever is in it: of tracepoints only what is as in their format. */
 const readable = points.points.flatMap((point) => (point && point.operation.probe !== "tracepoint" ? [point.id] : []));
 const withStrings = readable.filter((id) => points.points[id]!.args.some((arg) => arg.type === "string"));
 
@@ -293,7 +293,7 @@ test("comments are comments, whatever they say", (t) => {
   t.pass();
 });
 
-test("tracepoints are printed, and then their format is the reader's to learn", (t) => {
+test("tracepoints are printed in their formats", (t) => {
   const tables = createTables();
   const builder = new BatchBuilder(tables.addresses);
   builder.timeDigits = 6;

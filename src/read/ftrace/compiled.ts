@@ -1,5 +1,5 @@
 /** The catalogue's points in the form that the scanner needs: their names and arguments as bytes, found by a hash. */
-import type { ArgumentType } from "../../../events/definition.js";
+import type { ArgumentType, OperationDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
 
 export const NUMBER = 0;
@@ -11,6 +11,8 @@ export interface CompiledArgument {
   /** As it stands in a line: ` inode=`. */
   readonly key: Uint8Array;
   readonly kind: typeof NUMBER | typeof ADDRESS | typeof STRING;
+  /** Printed in hexadecimal, by the kernel's own events also without 0x. */
+  readonly hexadecimal: boolean;
 }
 
 export class CompiledPoint {
@@ -21,6 +23,8 @@ export class CompiledPoint {
   /** Text that a program wrote: the whole body is its one string. */
   readonly isMarker: boolean;
   readonly hasStrings: boolean;
+  /** How the kernel prints an event of its own: a group for each argument, in order. Absent for probes. */
+  readonly print: RegExp | undefined;
   /** The place that was printed last: most points have one only. */
   lastPlace = 0;
 
@@ -28,10 +32,18 @@ export class CompiledPoint {
     this.id = point.id;
     this.event = point.event;
     this.bytes = Uint8Array.from(Buffer.from(point.event));
-    this.args = point.args.map((arg) => ({ name: arg.name, key: Uint8Array.from(Buffer.from(` ${arg.name}=`)), kind: kindOf(arg.type) }));
+    this.args = point.args.map((arg) => ({ name: arg.name, key: Uint8Array.from(Buffer.from(` ${arg.name}=`)), kind: kindOf(arg.type), hexadecimal: /^x\d/.test(arg.type) }));
     this.isMarker = point.operation.probe === "marker";
     this.hasStrings = this.args.some((arg) => arg.kind === STRING);
+    this.print = printOf(point.operation);
   }
+}
+
+/** The arguments of an event of the kernel's own stand in its text as often as in its format, once, in the same order. */
+function printOf({ tracepoint, args }: OperationDefinition): RegExp | undefined {
+  if (tracepoint === undefined) return undefined;
+  const groups = tracepoint.print.replace(/\{(\w+)\}/g, (_, name: string) => (args.find((arg) => arg.name === name)?.type === "string" ? "(.*?)" : "(0x[\\da-f]+|[\\da-f]+|-\\d+)"));
+  return new RegExp(`^${groups}$`);
 }
 
 function kindOf(type: ArgumentType): CompiledArgument["kind"] {

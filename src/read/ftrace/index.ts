@@ -14,7 +14,7 @@ import { Comments } from "./comments.js";
 import { hashStep, type CompiledPoint, PointsByName } from "./compiled.js";
 import { DASH_AT, findHeader, Header, parseHeader } from "./header.js";
 import { Scanner } from "./scan.js";
-import { parseBody, pushBody } from "./slow-body.js";
+import { isOfAnother, parseBody, pushBody } from "./slow-body.js";
 
 const MAX_TEXT_BYTES = 64 * 1024;
 const MAX_NAME = 128;
@@ -130,7 +130,13 @@ export class FtraceReader extends TextReader {
     const { bytes, end, as, cut } = line;
     let text = from;
     while (bytes[text] === SPACE) text++;
-    const body = parseBody(latin1(bytes, text, end), point);
+    const printed = latin1(bytes, text, end);
+    if (isOfAnother(printed, point)) {
+      this.beginAt(this.#header, bytes, 0, line.line);
+      this.unknown(point.event, utf8(bytes, from, end));
+      return "event";
+    }
+    const body = parseBody(printed, point);
     if (as === "joined" && !body.complete) return "more";
     if (cut && !isWhole(body, point)) return "none";
     if (as === "first" && body.unterminated && point.hasStrings) return "more";

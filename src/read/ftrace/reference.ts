@@ -188,7 +188,13 @@ class Reference {
       this.#marker = { text, blanks: 0 };
       return "event";
     }
-    const body = parseBody((named[2] ?? "").replace(/^ +/, ""), point);
+    const printed = (named[2] ?? "").replace(/^ +/, "");
+    // A probe prints where it was hit, or arguments alone; what prints anything else is an event of the kernel's own.
+    if (point.operation.probe === "kprobe" && printed !== "" && !/^(?:\(|\w+=)/.test(printed)) {
+      this.#push(header, i, { name: point.event, place: undefined, args: [], text: decode(named[2] ?? "") });
+      return "event";
+    }
+    const body = parseBody(printed, point);
     if ((whole || cut) && !body.complete) return "no";
     if (cut && !endsWhole(body, point)) return "no";
     if (mayHold && body.unterminated && point.args.some((arg) => arg.type === "string")) return "more";
@@ -232,7 +238,22 @@ interface ReferenceBody {
 
 const NUMBER = String.raw`-?\d+|0x[\da-fA-F]+`;
 
+const FOLIO = /^dev (0x[\da-f]+|[\da-f]+|-\d+):(0x[\da-f]+|[\da-f]+|-\d+) ino (0x[\da-f]+|[\da-f]+|-\d+) pfn=(0x[\da-f]+|[\da-f]+|-\d+) ofs=(0x[\da-f]+|[\da-f]+|-\d+) order=(0x[\da-f]+|[\da-f]+|-\d+)$/;
+/** How the kernel prints its own events that the catalogue has. */
+const OWN: { readonly [event: string]: RegExp } = {
+  module_load: /^(.*?) (.*?)$/,
+  module_free: /^(.*?)$/,
+  module_get: /^(.*?) call_site=(.*?) refcnt=(0x[\da-f]+|[\da-f]+|-\d+)$/,
+  mm_filemap_add_to_page_cache: FOLIO,
+  mm_filemap_delete_from_page_cache: FOLIO,
+};
+
 function parseBody(text: string, point: Point): ReferenceBody {
+  const own = OWN[point.event]?.exec(text);
+  if (own) {
+    const values = own.slice(1).map((value, k) => (point.args[k]!.type === "string" ? `"${value}"` : point.args[k]!.type === "x64" ? `0x${value.replace(/^0x/, "")}` : value));
+    return { place: undefined, values, complete: true, unterminated: false, leftover: false };
+  }
   const place = /^\(([^)\n]*)\)/.exec(text);
   const rest = place ? text.slice(place[0].length) : text === "" ? "" : ` ${text}`;
   const names = point.args.map((arg) => arg.name);

@@ -23,7 +23,17 @@ export interface Body {
   readonly leftover: boolean;
 }
 
+/**
+ * Whether the text is that of another event under a probe's name, one of the kernel's own: a probe prints where it was hit, or
+ * arguments alone. `kvm_exit: vcpu 0 reason hlt …` is the exit of a guest, not of the module.
+ */
+export function isOfAnother(text: string, { print }: CompiledPoint): boolean {
+  return print === undefined && text !== "" && !/^(?:\(|\w+=)/.test(text);
+}
+
 export function parseBody(text: string, point: CompiledPoint): Body {
+  const printed = point.print?.exec(text);
+  if (printed) return { place: undefined, values: point.args.map((arg, k) => printedValue(arg, printed[k + 1]!)), complete: true, unterminated: false, leftover: false };
   let place: string | undefined;
   let rest = ` ${text}`;
   if (text.startsWith("(")) {
@@ -40,6 +50,12 @@ export function parseBody(text: string, point: CompiledPoint): Body {
   if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false };
   values.fill(undefined);
   return { place, values, complete: false, ...byName(rest, point, values) };
+}
+
+/** What stands in the text of an event of the kernel's own, as a probe would have printed it. */
+function printedValue(arg: CompiledArgument, text: string): string {
+  if (arg.kind === STRING) return `"${text}"`;
+  return arg.hexadecimal && !text.startsWith("0x") ? `0x${text}` : text;
 }
 
 /** Reads arguments `k` and on from `text` at `p`, in order, up to the end of the text. */
