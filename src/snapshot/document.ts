@@ -218,40 +218,41 @@ export class DocumentReader extends ByteReader {
   }
 
   task(): TaskId {
-    return this.#named(this.#names, this.#tasks, () => {
-      const name = this.take(this.below(NAME_BYTES));
-      const tgid = this.number() - 1;
-      return this.tables.tasks.internBytes(name, 0, name.length, tgid < 0 ? undefined : tgid);
-    });
+    const known = this.#known(this.#names, this.#tasks);
+    if (known !== undefined) return known;
+    const name = this.take(this.below(NAME_BYTES));
+    const tgid = this.number() - 1;
+    return added(this.#tasks, this.tables.tasks.internBytes(name, 0, name.length, tgid < 0 ? undefined : tgid));
   }
 
   point(): number {
-    return this.#named(this, this.#points, () => {
-      const event = this.text();
-      const point = this.points.byEvent(event);
-      if (!point) throw new DamagedError("an event that the catalogue does not have");
-      return point.id;
-    });
+    const known = this.#known(this, this.#points);
+    if (known !== undefined) return known;
+    const point = this.points.byEvent(this.text());
+    if (!point) throw new DamagedError("an event that the catalogue does not have");
+    return added(this.#points, point.id);
   }
 
   word(): string {
-    return this.#named(this, this.#texts, () => this.text());
+    return this.#known(this, this.#texts) ?? added(this.#texts, this.text());
   }
 
   object(read: () => KernelObject): KernelObject {
-    const number = this.below(this.#objects.length);
-    return number === NEW ? read() : this.#objects[number - 1]!;
+    return this.#known(this, this.#objects) ?? read();
   }
 
   named(object: KernelObject): void {
     this.#objects.push(object);
   }
 
-  #named<T>(from: ByteReader, known: T[], read: () => T): T {
-    const number = from.below(known.length);
-    if (number !== NEW) return known[number - 1]!;
-    const value = read();
-    known.push(value);
-    return value;
+  /** What was written before, by which of them it was; `undefined`: what is new follows. */
+  #known<T>(from: ByteReader, values: readonly T[]): T | undefined {
+    const number = from.below(values.length);
+    return number === NEW ? undefined : values[number - 1];
   }
+}
+
+function added<T>(values: T[], value: T): T {
+  values.push(value);
+  return value;
 }

@@ -1,6 +1,6 @@
 /** Kernel objects in a snapshot. */
 import { DamagedError } from "../log/file/bytes.js";
-import type { Kind, KernelObject, OfKind, Reference, Step } from "../reduce/objects.js";
+import type { Deed, Kind, KernelObject, OfKind, Reference, Step } from "../reduce/objects.js";
 import { TRAIL } from "../reduce/recipes.js";
 import { blank } from "../reduce/store.js";
 import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
@@ -25,7 +25,7 @@ const KINDS = Object.keys(OWN) as Kind[];
 export const kindOf = oneOf(...KINDS);
 const OWN_FIELDS = Object.fromEntries(KINDS.map((kind) => [kind, Object.entries(OWN[kind])])) as Record<Kind, [string, Codec<unknown>][]>;
 
-// These two are most of a snapshot, so they are not put together field by field.
+// These are most of a snapshot, so they are not put together field by field.
 export const reference: Codec<Reference> = {
   write(out, value) {
     // A call is named by its entry, an object by its id.
@@ -38,14 +38,20 @@ export const reference: Codec<Reference> = {
   },
   read: (from) => ({ owner: flag.read(from) ? -from.seq() : from.near(), seq: from.seq(), by: from.word(), task: from.task() }),
 };
-export const step: Codec<Step> = {
+const deed: Codec<Deed> = {
   write(out, value) {
-    out.seq(value.seq);
     out.point(value.point);
     out.task(value.task);
     out.word(value.note);
   },
-  read: (from) => ({ seq: from.seq(), point: from.point(), task: from.task(), note: from.word() }),
+  read: (from) => ({ point: from.point(), task: from.task(), note: from.word() }),
+};
+export const step: Codec<Step> = {
+  write(out, value) {
+    out.seq(value.seq);
+    deed.write(out, value);
+  },
+  read: (from) => ({ seq: from.seq(), ...deed.read(from) }),
 };
 
 /** Where a life is written: what every object has. */
@@ -81,7 +87,10 @@ export const objects: Codec<readonly KernelObject[]> = {
     for (const o of all) out.number(out.trails ? o.steps : 0);
     for (const o of all) {
       out.about(o);
-      if (out.trails) o.trail.forEach((passed, at) => step.write(out, { seq: passed, ...o.deeds[at]! }));
+      for (let k = 0; out.trails && k < o.trail.length; k++) {
+        out.seq(o.trail[k]!);
+        deed.write(out, o.deeds[k]!);
+      }
     }
   },
   read(from) {
@@ -107,9 +116,8 @@ export const objects: Codec<readonly KernelObject[]> = {
     for (const o of all) {
       from.about(o);
       for (let k = Math.min(o.steps, TRAIL); k > 0; k--) {
-        const { seq: passed, ...deed } = step.read(from);
-        o.trail.push(passed);
-        o.deeds.push(deed);
+        o.trail.push(from.seq());
+        o.deeds.push(deed.read(from));
       }
     }
     return all;

@@ -117,6 +117,11 @@ export class ByteReader {
   }
 
   number(): number {
+    const first = this.bytes[this.at]!;
+    if (first < 0x80 && this.at < this.end) {
+      this.at++;
+      return first;
+    }
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
       if (this.at >= this.end || scale > Number.MAX_SAFE_INTEGER) throw new DamagedError("a number has no end");
