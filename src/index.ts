@@ -56,4 +56,5 @@ export { textReport } from "./report/text.js";
 export { markdownReport } from "./report/markdown.js";
 export { sarifReport } from "./report/sarif.js";
 export { junitReport } from "./report/junit.js";
+export { svgReport } from "./report/svg.js";
 export type { About as ReportAbout, Entry as ReportEntry, Format as ReportFormat, Problem } from "./report/model.js";

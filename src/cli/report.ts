@@ -22,11 +22,13 @@ interface Flags {
   readonly diff: boolean;
 }
 
+const PICTURE = "svg";
+
 export function addReport(program: Command, terminal: Terminal, done: (code: number) => void): void {
   program
     .command("report")
-    .summary("write what recordings come to as a mail, Markdown, SARIF or JUnit")
-    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning) or junit (for CI). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
+    .summary("write what recordings come to as a mail, Markdown, SARIF, JUnit or a picture")
+    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning), junit (for CI) or svg (a timeline). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
     .argument("<trace...>", "recordings, as replay takes them; or a directory with recordings in it")
     .option("--format <format>", Object.keys(FORMATS).join(", "), "text")
     .option("-o, --output <file>", "write it there, not to standard output")
@@ -43,10 +45,12 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
   const recordings = await recordingsOf(traces);
   const compared = flags.diff && traces.length === 2 && recordings.length === 2;
   if (flags.failOn === "difference" && !compared) throw new UsageError("--fail-on difference: give two recordings, before and after");
+  if (flags.format === PICTURE && recordings.length > 2) throw new UsageError(`--format ${PICTURE}: a picture has room for one recording, or for two; here are ${recordings.length}`);
   const { out, err } = terminal;
   const drawn = progressOf(terminal, flags.output !== undefined || !terminal.shared);
   const target = new ExportTarget(out, flags.output, recordings);
   const options: CollectOptions = {
+    timeline: flags.format === PICTURE,
     ...(flags.from === undefined ? {} : { format: flags.from }),
     onProgress: (events, bytes) => drawn.update(events, bytes),
     onRead: (path, { report }) => {

@@ -12,6 +12,8 @@ import { compareProblems } from "./problems.js";
 
 export interface CollectOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
+  /** Take down the lives of the objects too. */
+  readonly timeline?: boolean;
   /** Told of each recording that was read. */
   readonly onRead?: (path: string, recording: Recorded) => void;
 }
@@ -42,11 +44,12 @@ export async function comparisonEntry(before: string, after: string, options: Co
 
 /** `known`: what the recording came to when it was read before, if it was and can be again. */
 async function withDetails(log: string | Recorded, known: Replay | undefined, options: CollectOptions): Promise<RecordingEntry> {
-  if (known && known.findings.length + known.hazards.length === 0) return entry(log, known, [], options);
-  const details = new Details(known);
+  if (known && known.findings.length + known.hazards.length === 0 && !options.timeline) return entry(log, known, [], options);
+  const details = new Details(known, options.timeline ?? false);
   const replaying: ReplayOptions = { ...options, ...details.options };
   const result = await (typeof log === "string" ? replay(log, replaying) : replayRecording(log, replaying));
-  return entry(log, result, details.problems(result), options);
+  const { timeline } = details;
+  return { ...entry(log, result, details.problems(result), options), ...(timeline ? { timeline } : {}) };
 }
 
 function entry(log: string | Recorded, { trace, recording, objects, rules }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {

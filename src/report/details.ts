@@ -10,6 +10,7 @@ import type { Problem } from "./model.js";
 import { groupsOf } from "./problems.js";
 import { HandOvers } from "./hand-overs.js";
 import { Quotes } from "./quotes.js";
+import { type Timeline, TimelineKeeper } from "./timeline.js";
 
 /** Lines quoted of one finding: so many from its beginning, and as many from its end. */
 const QUOTED = 8;
@@ -24,9 +25,16 @@ export class Details {
   #evidence: Evidence | undefined;
   #quotes: Quotes | undefined;
 
+  readonly #objects: ReadonlySet<string>;
+  #keeper: TimelineKeeper | undefined;
+
   /** `known`: what the same recording came to when it was read before, if it was. */
-  constructor(known: Pick<Replay, "findings" | "hazards"> | undefined) {
+  constructor(
+    known: Pick<Replay, "findings" | "hazards"> | undefined,
+    private readonly withTimeline: boolean,
+  ) {
     const problems = known ? bareProblems(known).slice(0, DETAILED) : [];
+    this.#objects = new Set(problems.map(({ finding }) => finding.object));
     this.#wanted = new Set(problems.flatMap(({ finding }) => quotedOf(finding)));
     if (problems.some(({ finding }) => finding.unreturned)) this.#handOvers = new HandOvers(problems.map(({ finding }) => finding));
   }
@@ -36,11 +44,16 @@ export class Details {
       const chronicle = new Chronicle(world, this.#handOvers && ((row) => this.#handOvers!.row(row)));
       this.#evidence = new Evidence(chronicle, world, recording);
       this.#quotes = new Quotes(recording, this.#wanted);
-      return all(chronicle, this.#evidence, this.#quotes);
+      if (this.withTimeline) this.#keeper = new TimelineKeeper(world, this.#objects);
+      return all(chronicle, this.#evidence, this.#quotes, ...(this.#keeper ? [this.#keeper] : []));
     },
     onFinding: (finding) => this.#found(finding),
     onHazard: (hazard) => this.#found(hazard),
   };
+
+  get timeline(): Timeline | undefined {
+    return this.#keeper?.timeline;
+  }
 
   problems(result: Pick<Replay, "findings" | "hazards">): Problem[] {
     return bareProblems(result).map((problem, k) => {

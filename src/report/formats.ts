@@ -6,4 +6,5 @@ export const FORMATS: { readonly [name: string]: () => Promise<Format> } = {
   markdown: async () => (await import("./markdown.js")).markdownReport,
   sarif: async () => (await import("./sarif.js")).sarifReport,
   junit: async () => (await import("./junit.js")).junitReport,
+  svg: async () => (await import("./svg.js")).svgReport,
 };

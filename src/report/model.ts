@@ -5,6 +5,7 @@ import type { Diff } from "../compare/types.js";
 import type { Remark } from "../read/report.js";
 import type { ObjectCounts, TraceSummary } from "../replay.js";
 import type { ShownStep } from "../show/findings.js";
+import type { Timeline } from "./timeline.js";
 
 /** What makes the command fail, from the mildest demand to the strictest of its kind: see `fails`. */
 export const FAIL_ON = ["error", "hazard", "difference"] as const;
@@ -54,6 +55,8 @@ export interface RecordingEntry {
   readonly rules: ReadonlyMap<RuleName, Tally>;
   /** Findings first, then hazards; each in the order of the recording. */
   readonly problems: readonly Problem[];
+  /** Where it was asked for, and the recording could be read again. */
+  readonly timeline?: Timeline;
 }
 
 /** Two recordings of one workload. */

@@ -74,6 +74,17 @@ test("standard input is read once: its lines are not quoted, and that is said", 
   t.regex(out, /^ {2}get {6}event 1095 \(line 1107\): try_module_get returns 1/m);
 });
 
+test("every format that help names is one", (t) => {
+  const formats = /--format <format> +([a-z, ]+) \(/.exec(kreel(["report", "--help"]).out.replaceAll(/\s+/g, " "))![1]!.split(", ");
+  t.deepEqual(formats, ["text", "markdown", "sarif", "junit", "svg"]);
+  const begins: { readonly [format: string]: string } = { text: "[BUG] ", markdown: "# kreel", sarif: "{\n", junit: "<?xml ", svg: "<svg " };
+  for (const format of formats) {
+    const { code, out, err } = kreel(["report", "--format", format, LEAK]);
+    t.deepEqual([code, err], [1, ""]);
+    t.true(out.startsWith(begins[format]!), format);
+  }
+});
+
 test("trouble is one line and status 2", (t) => {
   const trouble = (...args: readonly string[]): string => {
     const { code, out, err } = kreel(["report", ...args]);
@@ -84,6 +95,7 @@ test("trouble is one line and status 2", (t) => {
   t.regex(trouble("--format", "html", LEAK), /--format html: one of text/);
   t.regex(trouble("--fail-on", "all", LEAK), /--fail-on all: one of error, hazard, difference/);
   t.regex(trouble("--fail-on", "difference", LEAK), /give two recordings/);
+  t.regex(trouble("--format", "svg", LEAK, LEAK, LEAK), /room for one recording, or for two; here are 3/);
   t.regex(trouble(folder()), /no recording in/);
   t.regex(trouble("-", "-"), /only one of the recordings can be standard input/);
   const file = join(folder(), "report");

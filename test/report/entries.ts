@@ -18,7 +18,7 @@ export function written(format: Format, entries: readonly Entry[], failOn?: Fail
 }
 
 /** Whatever a log may hold. */
-export const madeEntries: fc.Arbitrary<() => Promise<Entry>> = madeRecordings.map((made) => () => recordingEntry(made));
+export const madeEntries: fc.Arbitrary<() => Promise<Entry>> = madeRecordings.map((made) => () => recordingEntry(made, { timeline: true }));
 
 /** A kernel that forgets what it may forget. */
 const FORGETFUL = ["module_put", "iput", "mntput", "fput", "kvm_put_kvm", "put_unused_fd"] as const;
@@ -30,5 +30,5 @@ export const simulatedEntries: fc.Arbitrary<() => Promise<Entry>> = fc
     const scenario = await readScenario(`fixtures/scenarios/${name.startsWith("linux-6.12") ? "linux-6.12/" : ""}s04-bind-unbind.scn`);
     const kernel = kernels[name]!;
     const broken = forgets === undefined ? kernel : kernel.with(`forgets ${forgets}`, { *[forgets]() {} });
-    return recordingEntry(simulate(broken, scenario, { ...(fault > 0 ? { fail: { number: fault } } : {}), limit: 1_000_000 }).recording);
+    return recordingEntry(simulate(broken, scenario, { ...(fault > 0 ? { fail: { number: fault } } : {}), limit: 1_000_000 }).recording, { timeline: true });
   });

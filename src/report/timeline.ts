@@ -1,0 +1,187 @@
+/**
+ * The lives of the objects of a recording and who held them, taken down while it is replayed, in bounded space: of more objects
+ * than a picture has room for, how many of each kind were alive.
+ */
+import type { EventView } from "../log/view.js";
+import { formatTime } from "../log/time.js";
+import type { Frame, Stack } from "../reduce/calls.js";
+import { COUNTED_KINDS, type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../reduce/objects.js";
+import type { Observer, World } from "../reduce/world.js";
+
+/** One reference, from the event that took it, or passed it on to this owner, to the one that ended that. */
+export interface Holding {
+  owner: string;
+  /** The event that took it, and the operation. */
+  readonly taken: number;
+  readonly by: string;
+  readonly from: number;
+  to: number | undefined;
+}
+
+export interface Life {
+  readonly kind: Kind;
+  label: string;
+  readonly from: number;
+  /** It was there before the recording. */
+  readonly early: boolean;
+  to: number | undefined;
+  readonly holdings: Holding[];
+  /** Holdings beside those kept. */
+  more: number;
+}
+
+/** How many objects of a kind that have no life of their own here were alive, at a sample. */
+export interface Sample {
+  readonly event: number;
+  readonly time: string;
+  readonly others: Readonly<Partial<Record<Kind, number>>>;
+}
+
+export interface Timeline {
+  readonly lives: readonly Life[];
+  /** By kind, objects that are not among the lives. */
+  readonly others: ReadonlyMap<Kind, number>;
+  /** In order, evenly spread. */
+  readonly samples: readonly Sample[];
+}
+
+/** Objects that no finding is about; those that one is about come on top. */
+const LIVES = 40;
+const WANTED_LIVES = 24;
+const HOLDINGS = 16;
+const SAMPLES = 512;
+/** Past this many references on one object, who holds which is not compared at every event. */
+const MANY_REFERENCES = 256;
+const SHOWN: ReadonlySet<Kind> = new Set(COUNTED_KINDS);
+
+interface Kept {
+  /** As it is now: some end without being touched again. */
+  readonly object: KernelObject;
+  readonly life: Life;
+  /** By reference, the holding that it is now. */
+  open: Map<Reference, Holding>;
+  /** Of each, who it was: named when its name is known. */
+  readonly owners: Map<Holding, Owner>;
+}
+
+export class TimelineKeeper implements Observer {
+  readonly #kept = new Map<ObjectId, Kept>();
+  readonly #touched = new Set<KernelObject>();
+  /** Objects without a life here, while they are alive, and how many there were. */
+  readonly #others = new Map<ObjectId, KernelObject>();
+  readonly #alive: Partial<Record<Kind, number>> = {};
+  readonly #counts = new Map<Kind, number>();
+  #samples: Sample[] = [];
+  #stride = 1;
+  #wantedLeft = WANTED_LIVES;
+
+  /** `wanted`: what findings are about, as `label` calls it. */
+  constructor(
+    private readonly world: World,
+    private readonly wanted: ReadonlySet<string>,
+  ) {}
+
+  get timeline(): Timeline {
+    for (const kept of this.#kept.values()) end(kept);
+    for (const { owners } of this.#kept.values()) {
+      for (const [holding, owner] of owners) holding.owner = this.#kept.get(owner)?.life.label ?? holding.owner;
+    }
+    return { lives: [...this.#kept.values()].map(({ life }) => life), others: this.#counts, samples: this.#samples };
+  }
+
+  touched(object: KernelObject): void {
+    this.#touched.add(object);
+  }
+
+  returned(_e: EventView, _stack: Stack, frame: Frame | undefined): void {
+    for (const id of frame ? [...frame.holds, frame.subject] : []) {
+      const object = this.world.store.any(id);
+      if (object?.focus) this.#touched.add(object);
+    }
+  }
+
+  reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    const seen = new Set<ObjectId>();
+    for (const object of this.#touched) {
+      if (seen.has(object.id) || !SHOWN.has(object.kind)) continue;
+      seen.add(object.id);
+      this.#update(this.world.store.any(object.id) ?? object, e.seq, stack, frame);
+    }
+    this.#touched.clear();
+    if (e.seq % this.#stride === 0) this.#sample(e);
+  }
+
+  #sample(e: EventView): void {
+    const { batch, index } = e;
+    for (const [id, { kind, death }] of this.#others) {
+      if (!death) continue;
+      this.#others.delete(id);
+      this.#alive[kind]!--;
+    }
+    this.#samples.push({ event: e.seq, time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits), others: { ...this.#alive } });
+    if (this.#samples.length < SAMPLES) return;
+    this.#stride *= 2;
+    this.#samples = this.#samples.filter(({ event }) => event % this.#stride === 0);
+  }
+
+  #update(object: KernelObject, seq: number, stack: Stack, frame: Frame | undefined): void {
+    const kept = this.#kept.get(object.id) ?? this.#begin(object, seq);
+    if (!kept) return;
+    const { life } = kept;
+    // A module is named by an event later than its first.
+    life.label = this.world.label(object);
+    if (object.references.length <= MANY_REFERENCES) this.#compare(kept, object.references, seq, stack, frame);
+    end(kept);
+  }
+
+  #begin(object: KernelObject, seq: number): Kept | undefined {
+    if (this.#others.has(object.id) || object.death) return undefined;
+    const wanted = this.#wantedLeft > 0 && this.wanted.has(this.world.label(object));
+    if (wanted) this.#wantedLeft--;
+    if (wanted || this.#kept.size < LIVES + WANTED_LIVES - this.#wantedLeft) {
+      const life: Life = { kind: object.kind, label: "", from: object.birth || seq, early: object.birth === 0, to: undefined, holdings: [], more: 0 };
+      const kept: Kept = { object, life, open: new Map(), owners: new Map() };
+      this.#kept.set(object.id, kept);
+      return kept;
+    }
+    this.#others.set(object.id, object);
+    this.#alive[object.kind] = (this.#alive[object.kind] ?? 0) + 1;
+    this.#counts.set(object.kind, (this.#counts.get(object.kind) ?? 0) + 1);
+    return undefined;
+  }
+
+  #compare(kept: Kept, references: readonly Reference[], seq: number, stack: Stack, frame: Frame | undefined): void {
+    const open: Kept["open"] = new Map();
+    for (const reference of references) {
+      const known = kept.open.get(reference);
+      if (known) open.set(reference, known);
+      else if (reference.owner !== 0) {
+        const holding: Holding = { owner: this.#ownerOf(reference.owner, stack, frame), taken: reference.seq, by: reference.by, from: seq, to: undefined };
+        open.set(reference, holding);
+        if (kept.life.holdings.length < HOLDINGS) {
+          kept.life.holdings.push(holding);
+          kept.owners.set(holding, reference.owner);
+        } else kept.life.more++;
+      }
+    }
+    for (const [reference, holding] of kept.open) if (!open.has(reference)) holding.to = seq;
+    kept.open = open;
+  }
+
+  #ownerOf(owner: Owner, stack: Stack, frame: Frame | undefined): string {
+    if (owner > 0) {
+      const object = this.world.store.any(owner);
+      return object ? this.world.label(object) : "an object that is gone";
+    }
+    if (frame?.seq === -owner) return frame.operation.name;
+    for (const open of stack.frames()) if (open.seq === -owner) return open.operation.name;
+    return `the call at event ${-owner}`;
+  }
+}
+
+function end({ object, life, open }: Kept): void {
+  if (!object.death || life.to !== undefined) return;
+  life.to = object.death;
+  for (const holding of open.values()) holding.to = object.death;
+  open.clear();
+}
