@@ -17,6 +17,9 @@ export const CONTEXT_NMI = 4;
 /** The recording does not say (no flag column). */
 export const CONTEXT_UNKNOWN = 8;
 
+/** A CPU that no event runs on: of losses that could be on any. */
+export const ANY_CPU = 0xffff;
+
 /** Events that the recording itself says are missing, on one CPU, before the event at `index` of the batch. */
 export interface Loss {
   readonly index: number;

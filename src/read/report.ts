@@ -1,5 +1,6 @@
 /** What reading a recording came to: how much of it was understood, and what the recording itself says is missing. */
 
+import { isNatural } from "./ndjson/numbers.js";
 import type { Log, Origin } from "../log/log.js";
 
 /** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
@@ -181,10 +182,6 @@ export type SavedReport = Readonly<Record<string, unknown>>;
 
 const COUNTS = ["events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
 const MAX_CPU = 65535;
-
-function isNatural(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

@@ -9,23 +9,15 @@
 import { deflateRawSync } from "node:zlib";
 import { ByteReader, ByteWriter, DamagedError } from "./bytes.js";
 import { inflated } from "./decode.js";
-import { type BlockHeader, type BlockKind, KINDS, MAX_PAYLOAD } from "./format.js";
+import { type BlockHeader, KINDS, MAX_PAYLOAD } from "./format.js";
 
 export const TRAILER = 24;
 const TRAILER_MAGIC = Buffer.from("KRINDEX\n", "latin1");
 const MAX_POINT = 0xffff;
 
 /** A block and where it is. */
-export interface BlockEntry {
+export interface BlockEntry extends Omit<BlockHeader, "previous" | "synced" | "payloadCrc"> {
   readonly at: number;
-  readonly kind: BlockKind;
-  /** Bytes of the payload. */
-  readonly length: number;
-  readonly events: number;
-  readonly firstSeq: number;
-  readonly timeHigh: number;
-  readonly timeLow: number;
-  readonly schema: number;
   /** Points of the schema that it has events of; `undefined` where nobody has looked. */
   points: readonly number[] | undefined;
 }

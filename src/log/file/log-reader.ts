@@ -1,6 +1,6 @@
 /** The events of a log file: from any event on, or only those of some operations. */
 import { points } from "../../../events/index.js";
-import type { Batch } from "../batch.js";
+import { ANY_CPU, type Batch } from "../batch.js";
 import { exactTime } from "../time.js";
 import type { Tables } from "../tables.js";
 import { ByteReader, DamagedError } from "./bytes.js";
@@ -9,8 +9,6 @@ import type { BlockEntry } from "./index-block.js";
 import type { LogFile } from "./log-file.js";
 import { upcasts } from "./schema.js";
 
-/** A CPU that no event runs on: of losses that could be on any. */
-const ANY_CPU = 0xffff;
 
 /** Events of a block that a scan found. */
 export interface Found {

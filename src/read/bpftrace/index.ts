@@ -8,7 +8,7 @@
  */
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
-import { CONTEXT_UNKNOWN } from "../../log/batch.js";
+import { ANY_CPU, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import { CR, LF, QUOTE, SPACE, latin1 } from "../ftrace/bytes.js";
 import { ADDRESS, type CompiledPoint, hashStep, PointsByName, STRING } from "../ftrace/compiled.js";
@@ -26,8 +26,6 @@ const BRACE = 0x7d;
 const MAX_CPU = 65535;
 const MAX_PID = 9999999999;
 const MAX_MARKER = Number.MAX_SAFE_INTEGER;
-/** A CPU that no event runs on: of losses that could be on any. */
-const ANY_CPU = 65535;
 const DIGITS = 9;
 const SORT = "sort -s -t[ -k2n FILE";
 

@@ -6,7 +6,7 @@
  * nothing is concluded across the place, as where the recording itself lost events.
  */
 import type { Point, PointTable } from "../../../events/points.js";
-import type { Batch } from "../../log/batch.js";
+import { ANY_CPU, type Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { TaskId } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
@@ -20,8 +20,6 @@ import { integerWords, isNatural, parseTime } from "./numbers.js";
 /** Bytes: an event of a megabyte, each of whose bytes is escaped as six. */
 const MAX_LINE = 8 << 20;
 const MAX_CPU = 65535;
-/** A CPU that no event runs on: of losses that could be on any. */
-const ANY_CPU = 65535;
 const UNKNOWN = CONTEXTS.indexOf("unknown");
 /** Places that are recognised when they come again. A kernel has a few thousand. */
 const MAX_PLACES = 1 << 16;

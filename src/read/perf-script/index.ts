@@ -8,7 +8,7 @@
  * never taken for probes: `kvm:kvm_exit` is the exit of a guest, not of the module.
  */
 import type { PointTable } from "../../../events/points.js";
-import { CONTEXT_UNKNOWN } from "../../log/batch.js";
+import { ANY_CPU, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import { COLON, HASH, LF, SPACE, latin1, utf8 } from "../ftrace/bytes.js";
 import { type CompiledPoint, hashStep, PointsByName } from "../ftrace/compiled.js";
@@ -23,8 +23,6 @@ import { type NameLayout, parsePerfHeader, PerfHeader, saysMore } from "./header
 const SAMPLE_LINES = 200;
 /** The strictest first. */
 const LAYOUTS: readonly NameLayout[] = ["none", "padded", "unpadded"];
-/** A CPU that no event runs on: of losses that could be on any. */
-const ANY_CPU = 65535;
 const NAME_WIDTH = 16;
 /** Records other than samples (`--show-lost-events` and the like). No task's name has room for it. */
 const RECORD = /(?:\[(\d{3,5})\] +)?(?:\d+\.\d{1,9}: +)?PERF_RECORD_([A-Z_]+)(?:[^\n]*?\blost (\d{1,15}))?/;
