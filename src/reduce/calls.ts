@@ -10,11 +10,18 @@ import type { Point, PointTable } from "../../events/points.js";
 import { type AddressId, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
 import type { ObjectId } from "./objects.js";
 
+/** Setting a length costs more, even where it changes nothing; and most calls keep nothing. */
+export function empty(list: number[]): void {
+  while (list.length > 0) list.pop();
+}
+
 /** An operation in progress. Frames are pooled: keep the sequence number of the entry, not the frame. */
 export class Frame {
   /** The entry's point. */
   point!: Point;
   operation!: OperationDefinition;
+  /** The operation's. */
+  name = "";
   seq = 0;
   task: TaskId = 0;
   /** Open until its return event, rather than for as long as what follows can be inside it. */
@@ -42,6 +49,7 @@ export class Frame {
   reset(point: Point, seq: number, task: TaskId, paired: boolean): void {
     this.point = point;
     this.operation = point.operation;
+    this.name = point.operation.name;
     this.seq = seq;
     this.task = task;
     this.paired = paired;
@@ -51,12 +59,11 @@ export class Frame {
     this.address = 0;
     this.number = 0;
     this.text = "";
-    // Setting a length costs even where it changes nothing, and most calls keep nothing.
-    if (this.holds.length > 0) this.holds.length = 0;
-    if (this.reserved.length > 0) this.reserved.length = 0;
-    if (this.overput.length > 0) this.overput.length = 0;
-    if (this.putFiles.length > 0) this.putFiles.length = 0;
-    if (this.born.length > 0) this.born.length = 0;
+    empty(this.holds);
+    empty(this.reserved);
+    empty(this.overput);
+    empty(this.putFiles);
+    empty(this.born);
   }
 }
 
@@ -92,7 +99,7 @@ export class Stack {
   }
   /** The innermost frame of an operation. */
   find(name: string): Frame | undefined {
-    for (let i = this.depth - 1; i >= 0; i--) if (this.#pool[i]!.operation.name === name) return this.#pool[i];
+    for (let i = this.depth - 1; i >= 0; i--) if (this.#pool[i]!.name === name) return this.#pool[i];
     return undefined;
   }
   /** Outermost first. */

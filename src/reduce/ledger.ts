@@ -3,7 +3,7 @@
  * call is the call's until the call hands it to an object that it makes, or returns and leaves it to its caller.
  */
 import type { EventView } from "../log/view.js";
-import type { Frame, Stack } from "./calls.js";
+import { empty, type Frame, type Stack } from "./calls.js";
 import type { Holding } from "./facts.js";
 import { Identities } from "./identities.js";
 import { type File, type Kind, type KernelObject, type ObjectId, ownedByCall, type Owner, UNSEEN } from "./objects.js";
@@ -78,14 +78,15 @@ export abstract class Ledger extends Identities {
       for (const fd of frame.reserved) caller.reserved.push(fd);
       for (const id of frame.born) caller.born.push(id);
     }
-    frame.holds.length = 0;
-    frame.reserved.length = 0;
-    frame.born.length = 0;
+    empty(frame.holds);
+    empty(frame.reserved);
+    empty(frame.born);
   }
 
   /** What a call still holds, on objects that live. */
   leftBy(frame: Frame): Holding[] {
     const left: Holding[] = [];
+    if (frame.holds.length === 0) return left;
     const owner = ownedByCall(frame.seq);
     for (const id of new Set(frame.holds)) {
       const target = this.store.any(id);

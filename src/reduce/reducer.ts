@@ -53,6 +53,8 @@ const GIVES: { readonly [operation: string]: Given } = { module_put: "module", d
 interface Plan {
   readonly view: EventView;
   readonly point: Point;
+  /** The operation's. */
+  readonly name: string;
   /** What its operation's reducer does at an entry, at a return, and when nothing more can be inside. */
   readonly onEntry: Handlers<never>["entry"];
   readonly onReturn: Handlers<never>["return"];
@@ -111,6 +113,7 @@ export class Reducer {
       return {
         view: views[id]!,
         point,
+        name: operation.name,
         onEntry: handlers.entry,
         onReturn: handlers.return,
         onEnd: handlers.end,
@@ -199,7 +202,7 @@ export class Reducer {
       if (!bare) plan.onEntry?.(w, e as never, stack, frame);
       if (watched) observer.reduced?.(e, stack, frame);
     } else {
-      const frame = this.#returned(stack, point.operation.name, e);
+      const frame = this.#returned(stack, plan.name, e);
       if (watched) observer.returned?.(e, stack, frame);
       if (!bare) plan.onReturn?.(w, e as never, stack, frame);
       if (frame) w.passUp(frame, stack);
@@ -211,7 +214,7 @@ export class Reducer {
   #inside(frame: Frame, plan: Plan): boolean {
     // What a file's release calls is up to the file, and to whoever patched it: it lasts until the file is released, or
     // until the task plainly does something else.
-    if (frame.subject && frame.operation.name === "__fput") return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
+    if (frame.subject && frame.name === "__fput") return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
     return this.world.calls.reaches(frame, plan.point);
   }
 
@@ -242,7 +245,7 @@ export class Reducer {
     let up = 0;
     for (; up < stack.depth; up++) {
       const frame = stack.at(up)!;
-      if (frame.paired && frame.operation.name === name) break;
+      if (frame.paired && frame.name === name) break;
     }
     if (up === stack.depth) {
       const entry = this.world.points.byEvent(name)!;
@@ -265,7 +268,7 @@ export class Reducer {
       return;
     }
     const plan = this.#plans[frame.point.id]!;
-    if (this.world.seenPoints[plan.returns]) this.#missing({ operation: frame.operation.name, missing: "return", seq: frame.seq, task: frame.task });
+    if (this.world.seenPoints[plan.returns]) this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task });
     else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
@@ -303,7 +306,7 @@ export class Reducer {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
         const { view } = this.#plans[top.point.id]!;
         // What was still going on when the recording ended proves nothing.
-        if (UNFINISHED.has(top.operation.name) || !this.#cursor.batch) break;
+        if (UNFINISHED.has(top.name) || !this.#cursor.batch) break;
         this.#end(stack, top, view);
       }
     }

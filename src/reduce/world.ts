@@ -292,7 +292,7 @@ export class World extends Ledger {
   /** Inside of what an event happens: the innermost call around it, or its task. */
   callerName(stack: Stack, e: EventView): string {
     const own = stack.top?.seq === e.seq ? 1 : 0;
-    return stack.at(own)?.operation.name ?? this.taskName(e.taskId);
+    return stack.at(own)?.name ?? this.taskName(e.taskId);
   }
 
   taskName(task: TaskId): string {

@@ -12,7 +12,7 @@ const EBADF = 9;
 
 /** The call failed: all that it took must be given back, all that it made must be gone. */
 function failed(w: World, e: EventView, frame: Frame, result: number): void {
-  const fact = { type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.operation.name, entry: frame.seq, result, left: [], inodes: [], descriptors: [], overput: [] } satisfies CallFailed;
+  const fact = { type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.name, entry: frame.seq, result, left: [], inodes: [], descriptors: [], overput: [] } satisfies CallFailed;
   const left: Holding[] = [];
   const inodes: KernelObject[] = [];
   // What no probe has shown being given back so far waits, alone, for a probe that shows it.
@@ -46,7 +46,7 @@ function created(w: World, e: EventView, frame: Frame): void {
   if (!file) {
     const files = frame.born.flatMap((id) => w.store.get(id, "file") ?? []);
     const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq }));
-    w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq) && w.sees("fd_install"), operation: frame.operation.name, left: [], files, descriptors });
+    w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq) && w.sees("fd_install"), operation: frame.name, left: [], files, descriptors });
     return;
   }
   const module = moduleHeld(w, frame) || file.module;
@@ -68,7 +68,7 @@ function created(w: World, e: EventView, frame: Frame): void {
   const opened = now.stage === "open";
   const instantiated = (w.store.get(now.dentry, "dentry")?.inode ?? 0) !== 0;
   const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? instantiated : (target.kind === "mount" || target.kind === "dentry") && opened));
-  w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.operation.name, left, files: [], descriptors: [] });
+  w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.name, left, files: [], descriptors: [] });
   for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
   w.touch(now, e, "created");
 }
