@@ -24,8 +24,8 @@ export interface SavedIdentities {
 }
 
 export abstract class Identities {
-  /** The latest life at an address, ended or not. */
-  readonly #current = new Map<AddressId, KernelObject>();
+  /** By address: the latest life there, ended or not. */
+  #current: (KernelObject | undefined)[] = new Array<undefined>(1024);
   #generations = new Uint32Array(1024);
   /** Addresses at which a life began. */
   readonly #lived: AddressId[] = [];
@@ -43,7 +43,7 @@ export abstract class Identities {
   /** The object that lives, or last lived, at an address. */
   at<K extends Kind>(kind: K, address: AddressId): OfKind<K> | undefined {
     if (address === 0) return undefined;
-    const held = this.#current.get(address);
+    const held = this.#current[address];
     if (held === undefined || held.kind !== kind) return undefined;
     return this.store.current(held) as OfKind<K>;
   }
@@ -69,7 +69,7 @@ export abstract class Identities {
   }
 
   #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
-    const before = this.#current.get(address);
+    const before = this.#current[address];
     if (before && before.death === 0) {
       // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
       const ended = this.store.any(before.id) ?? before;
@@ -80,7 +80,7 @@ export abstract class Identities {
     const generation = (this.#generations[address] ?? 0) + 1;
     this.#setGeneration(address, generation);
     const object = this.store.create(kind, address, generation, e.seq);
-    this.#current.set(address, object);
+    this.#current[address] = object;
     return object;
   }
 
@@ -89,6 +89,7 @@ export abstract class Identities {
       const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
       grown.set(this.#generations);
       this.#generations = grown;
+      this.#current = this.#current.concat(new Array<undefined>(grown.length - this.#current.length));
     }
     if (this.#generations[address] === 0) this.#lived.push(address);
     this.#generations[address] = generation;
@@ -101,8 +102,7 @@ export abstract class Identities {
     this.store.remove(dead);
     this.forgotten(dead);
     // What is gone is remembered only where a later touch would mean something.
-    if (dead.focus) this.#current.set(dead.address, dead);
-    else this.#current.delete(dead.address);
+    this.#current[dead.address] = dead.focus ? dead : undefined;
   }
 
   /** From here on the object is followed. */
@@ -115,7 +115,7 @@ export abstract class Identities {
 
   /** Keeps what became of an object after its end: a callback that ran, say. */
   remember(dead: KernelObject): void {
-    if (this.#current.get(dead.address)?.id === dead.id) this.#current.set(dead.address, dead);
+    if (this.#current[dead.address]?.id === dead.id) this.#current[dead.address] = dead;
   }
 
   /** A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own are. */
@@ -131,11 +131,11 @@ export abstract class Identities {
   }
 
   protected savedIdentities(): SavedIdentities {
-    const remembered = [...this.#current.values()].filter((o) => o.death !== 0);
+    const remembered = this.#current.filter((o) => o !== undefined && o.death !== 0) as KernelObject[];
     const counted = (of: "focus" | "all") => [...this.lifetimes[of]].map(([kind, counts]) => ({ kind, ...counts }));
     return {
       remembered: remembered.sort((a, b) => a.id - b.id),
-      vacant: this.addresses.sorted(this.#lived.filter((address) => !this.#current.has(address))).map((address) => ({ address, generation: this.#generations[address]! })),
+      vacant: this.addresses.sorted(this.#lived.filter((address) => this.#current[address] === undefined)).map((address) => ({ address, generation: this.#generations[address]! })),
       lifetimes: { focus: counted("focus"), all: counted("all") },
     };
   }
@@ -145,8 +145,8 @@ export abstract class Identities {
     for (const object of [...remembered, ...this.store.live()]) {
       // Descriptor tables have no address that a probe prints.
       if (object.kind === "descriptors") continue;
-      this.#current.set(object.address, object);
       this.#setGeneration(object.address, object.generation);
+      this.#current[object.address] = object;
     }
     for (const { address, generation } of vacant) this.#setGeneration(address, generation);
     for (const of of ["focus", "all"] as const) for (const { kind, born, died } of lifetimes[of]) this.lifetimes[of].set(kind, { born, died });
