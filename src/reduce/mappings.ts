@@ -5,6 +5,7 @@
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
 import type { Stack } from "./calls.js";
+import { Folios } from "./folios.js";
 import type { Inode, ObjectId } from "./objects.js";
 import type { World } from "./world.js";
 
@@ -17,8 +18,7 @@ export interface SavedMappings {
 
 export class Mappings {
   #offset = -1;
-  /** Folios of followed inodes. */
-  readonly #folios = new Map<AddressId, ObjectId>();
+  readonly #folios = new Folios();
 
   constructor(
     private readonly w: World,
@@ -49,42 +49,28 @@ export class Mappings {
     return undefined;
   }
 
-  /** By inode: its own folios, and those that it lost to another unseen. */
-  readonly #added = new Map<ObjectId, Set<AddressId>>();
-
   added(folio: AddressId, inode: Inode): void {
-    this.#add(folio, inode.id);
-  }
-
-  #add(folio: AddressId, inode: ObjectId): void {
-    this.#folios.set(folio, inode);
-    const added = this.#added.get(inode);
-    if (added) added.add(folio);
-    else this.#added.set(inode, new Set([folio]));
+    this.#folios.add(folio, inode.id);
   }
 
   /** The inode that a folio leaves; 0 when it is none that is followed. */
   removed(folio: AddressId): ObjectId {
-    const inode = this.#folios.get(folio) ?? 0;
-    if (inode) {
-      this.#folios.delete(folio);
-      this.#added.get(inode)?.delete(folio);
-    }
+    const inode = this.#folios.inodeOf(folio);
+    this.#folios.remove(folio);
     return inode;
   }
 
   /** An inode's end takes its pages with it (truncation removes them in batches, which no probe shows one by one). */
   forget(inode: ObjectId): void {
-    for (const folio of this.#added.get(inode) ?? []) if (this.#folios.get(folio) === inode) this.#folios.delete(folio);
-    this.#added.delete(inode);
+    this.#folios.removeAllOf(inode);
   }
 
   saved(): SavedMappings {
-    return { offset: this.#offset, folios: this.addresses.sorted([...this.#folios.keys()]).map((folio) => ({ folio, inode: this.#folios.get(folio)! })) };
+    return { offset: this.#offset, folios: this.addresses.sorted([...this.#folios]).map((folio) => ({ folio, inode: this.#folios.inodeOf(folio) })) };
   }
 
   restore({ offset, folios }: SavedMappings): void {
     this.#offset = offset;
-    for (const { folio, inode } of folios) this.#add(folio, inode);
+    for (const { folio, inode } of folios) this.#folios.add(folio, inode);
   }
 }
