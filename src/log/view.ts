@@ -62,13 +62,50 @@ export class EventView {
   kept(): EventView {
     const { batch, index } = this.cursor;
     const cursor = new Cursor();
-    cursor.move(batch, index);
+    cursor.move(alone(batch, index, this.point), 0);
     return new (this.constructor as typeof EventView)(this.point, cursor, this.positions);
   }
   /** Whether argument `k` could not be read by the kernel (`(fault)`). */
   isFault(k: number): boolean {
     return (this.cursor.batch.fault[this.cursor.index]! & (1 << k)) !== 0;
   }
+}
+
+/**
+ * A batch of one event, that does not keep the others in memory. Read as an event of a point that is not its own, it has no
+ * argument that could be read.
+ */
+function alone(batch: Batch, index: number, point: Point | undefined): Batch {
+  if (batch.length === 1) return batch;
+  const own = point !== undefined && point.id === batch.point[index];
+  const from = batch.argStart[index]!;
+  const args = own ? point.args : [];
+  const low = batch.low.slice(from, from + args.length);
+  const strings: string[] = [];
+  args.forEach(({ type }, k) => {
+    if (type === "string" && !(batch.fault[index]! & (1 << k))) low[k] = strings.push(batch.strings[low[k]!]!) - 1;
+  });
+  const end = index + 1;
+  return {
+    firstSeq: batch.firstSeq + index,
+    length: 1,
+    point: batch.point.slice(index, end),
+    task: batch.task.slice(index, end),
+    cpu: batch.cpu.slice(index, end),
+    context: batch.context.slice(index, end),
+    timeHigh: batch.timeHigh.slice(index, end),
+    timeLow: batch.timeLow.slice(index, end),
+    line: batch.line.slice(index, end),
+    place: batch.place.slice(index, end),
+    argStart: Uint32Array.of(0),
+    low,
+    high: batch.high.slice(from, from + args.length),
+    fault: own ? batch.fault.slice(index, end) : Uint16Array.of(0xffff),
+    strings,
+    unknown: new Map(),
+    losses: [],
+    timeDigits: batch.timeDigits,
+  };
 }
 
 /** A view of its own of an event, as an event of this point. */

@@ -10,6 +10,9 @@ import type { DescriptorTable, File, ObjectId } from "./objects.js";
 import * as recipes from "./recipes.js";
 import type { Store } from "./store.js";
 
+/** Reservations that are remembered at the most. */
+const KEPT = 10_000;
+
 /** A reservation that a failed call may have kept. */
 interface Kept {
   readonly fd: number;
@@ -27,7 +30,7 @@ export class DescriptorTables {
   readonly #tables = new Map<number, ObjectId>();
 
   /** Reservations that a failed call may have kept, where no probe shows one given back. */
-  #kept: readonly Kept[] = [];
+  #kept: Kept[] = [];
 
   constructor(
     private readonly store: Store,
@@ -89,7 +92,7 @@ export class DescriptorTables {
 
   /** `fd` was reserved by a call that failed, and nothing shows that it was given back. */
   maybeKept(fd: number, fact: Fact): void {
-    this.#kept = [...this.#kept, { fd, fact }];
+    if (this.#kept.length < KEPT) this.#kept.push({ fd, fact });
   }
 
   /**
@@ -108,7 +111,7 @@ export class DescriptorTables {
 
   restore({ tables, kept }: SavedDescriptorTables): void {
     for (const { process, table } of tables) this.#tables.set(process, table);
-    this.#kept = kept;
+    this.#kept = [...kept];
   }
 
   /** Descriptors that refer to a file. */

@@ -31,6 +31,9 @@ const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
 
+/** Facts that wait at the most: where so many have waited for nothing, nobody can tell of more. */
+const WAITING = 10_000;
+
 /** A fact that waits for events that the recording has not shown. */
 interface Waiting {
   readonly fact: Fact;
@@ -150,7 +153,10 @@ export class World extends Ledger {
     this.rcu.restore(saved.rcu);
     this.mappings.restore(saved.mappings);
     this.descriptors.restore(saved.descriptors);
-    for (const { point, facts } of saved.waiting) this.#waiting.set(point, facts);
+    for (const { point, facts } of saved.waiting) {
+      this.#waiting.set(point, [...facts]);
+      this.#facts += facts.length;
+    }
   }
 
   /** A view of any event of a batch, of its own: for looking back at an entry when its return comes. */
@@ -236,9 +242,16 @@ export class World extends Ledger {
     const unseen = events.find((event) => !this.shows(event));
     if (unseen === undefined) return this.facts(fact);
     const point = this.points.byEvent(unseen)!.id;
-    this.#waiting.set(point, [...(this.#waiting.get(point) ?? []), { fact: this.kept(fact), events }]);
+    if (this.#facts === WAITING) return;
+    this.#facts++;
+    const waiting = this.#waiting.get(point);
+    const own = { fact: this.kept(fact), events };
+    if (waiting) waiting.push(own);
+    else this.#waiting.set(point, [own]);
   }
-  readonly #waiting = new Map<number, readonly Waiting[]>();
+  readonly #waiting = new Map<number, Waiting[]>();
+  /** Facts that wait. */
+  #facts = 0;
 
   /** A fact that rests on an operation which did not happen, although it is probed. */
   factUnless(operation: OperationName, fact: Fact): void {
@@ -257,6 +270,7 @@ export class World extends Ledger {
     const waiting = this.#waiting.get(point);
     if (!waiting) return;
     this.#waiting.delete(point);
+    this.#facts -= waiting.length;
     for (const { fact, events } of waiting) this.tell(fact, ...events);
   }
 
