@@ -46,7 +46,14 @@ function need(held: boolean, what: string, e?: TraceEvent): asserts held {
   if (!held) throw new Error(`${what}${e ? `: ${JSON.stringify(e)}` : ""}`);
 }
 
-/** Reads a document by the rules of the format, and throws where it breaks one. */
+/** A time as trace_processor keeps it: nanoseconds, cut. */
+const kept = ({ ts }: TraceEvent): number => Math.trunc(ts * 1000);
+
+/**
+ * Reads a document by the rules by which Perfetto's trace_processor imports it, and throws where it breaks one: what that would
+ * count among its import errors (ends without beginnings, flows outside slices or without the other end, ids used twice) is none.
+ * It takes the events in the order of their times, whatever track they are on, and those of one time in the order of the file.
+ */
 function parse(text: string): Picture {
   // What Perfetto recognises the format by.
   need(text.startsWith('{"'), "begins like JSON");
@@ -58,19 +65,29 @@ function parse(text: string): Picture {
   const open = new Map<string, Slice[]>();
   const done = new Map<string, Slice[]>();
   const beside = new Map<number, string>();
-  const arrows = new Map<number, "s" | "f">();
-  for (const e of events) {
+  // Of the arrows that began the name and the category, by which with the number their ends are found; nothing once they ended.
+  const arrows = new Map<number, string>();
+  const owners = new Map<number, number>();
+  for (const e of events.filter(({ ph }) => ph !== "M")) {
+    const track = `${e.pid}/${e.tid}`;
+    need(Number.isFinite(e.ts) && e.ts >= (last.get(track) ?? 0), "time goes on", e);
+    last.set(track, e.ts);
+  }
+  const inOrder = [...events.filter(({ ph }) => ph === "M"), ...events.filter(({ ph }) => ph !== "M").toSorted((a, b) => kept(a) - kept(b))];
+  for (const e of inOrder) {
     const track = `${e.pid}/${e.tid}`;
     need(Number.isSafeInteger(e.pid) && Number.isSafeInteger(e.tid) && e.pid < 2 ** 31 && e.tid < 2 ** 31, "numbers of processes and threads", e);
     if (e.ph === "M") {
       if (e.name === "process_name") {
         need(!groups.has(e.pid), "a group is named once", e);
         groups.set(e.pid, String(e.args["name"]));
-      } else if (e.name === "thread_name") names.set(track, String(e.args["name"]));
+      } else if (e.name === "thread_name") {
+        need(e.tid > 0 && (owners.get(e.tid) ?? e.pid) === e.pid, "a thread is of one process, and none is the idle one", e);
+        owners.set(e.tid, e.pid);
+        names.set(track, String(e.args["name"]));
+      }
       continue;
     }
-    need(Number.isFinite(e.ts) && e.ts >= (last.get(track) ?? 0), "time goes on", e);
-    last.set(track, e.ts);
     need(names.has(track) && groups.has(e.pid), "tracks and groups are named before they are used", e);
     const stack = open.get(track) ?? [];
     open.set(track, stack);
@@ -81,7 +98,7 @@ function parse(text: string): Picture {
         break;
       case "E": {
         const slice = stack.pop();
-        need(slice !== undefined, "an end has a beginning", e);
+        need(slice !== undefined && (e.name === undefined || e.name === slice.name), "an end has a beginning, of its name", e);
         Object.assign(slice.args, e.args);
         slice.to = e.ts;
         const name = names.get(track)!;
@@ -103,12 +120,12 @@ function parse(text: string): Picture {
         beside.delete(e.id);
         break;
       case "s":
-        need(!arrows.has(e.id) && stack.length > 0, "an arrow begins once, in a slice", e);
-        arrows.set(e.id, "s");
+        need(Number.isSafeInteger(e.id) && !arrows.has(e.id) && stack.length > 0, "an arrow begins once, in a slice", e);
+        arrows.set(e.id, `${e.cat} ${e.name}`);
         break;
       case "f":
-        need(arrows.get(e.id) === "s" && stack.length > 0 && e.bp === "e", "an arrow ends once, in a slice", e);
-        arrows.set(e.id, "f");
+        need(arrows.get(e.id) === `${e.cat} ${e.name}` && stack.length > 0 && e.bp === "e", "an arrow ends once, in a slice", e);
+        arrows.set(e.id, "");
         break;
       default:
         throw new Error(`no such phase: ${JSON.stringify(e)}`);
@@ -117,6 +134,25 @@ function parse(text: string): Picture {
   need([...open.values()].every((stack) => stack.length === 0) && beside.size === 0, "whatever began has ended");
   return { events, groups, slices: done };
 }
+
+test("the rules refuse what trace_processor counts as an error of the trace", (t) => {
+  const named = [1, 2].flatMap((tid) => [{ ph: "M", pid: 1, tid, name: "thread_name", args: { name: `thread ${tid}` } }]);
+  const document = (...events: readonly object[]): string => JSON.stringify({ displayTimeUnit: "ns", traceEvents: [{ ph: "M", pid: 1, tid: 0, name: "process_name", args: { name: "it" } }, ...named, ...events.map((e) => ({ pid: 1, tid: 1, args: {}, ...e }))], otherData: {} });
+  const slice = (tid: number, from: number, to: number, ...inside: readonly object[]): object[] => [{ ph: "B", tid, ts: from, name: "slice", cat: "c" }, ...inside.map((e) => ({ tid, ...e })), { ph: "E", tid, ts: to }];
+  const arrow = (ph: "s" | "f", ts: number, more: object = {}): object => ({ ph, ts, id: 1, name: "arrow", cat: "c", ...(ph === "f" ? { bp: "e" } : {}), ...more });
+  t.is(parse(document(...slice(1, 1, 3, arrow("s", 2)), ...slice(2, 3, 5, arrow("f", 4)))).events.length, 9);
+  for (const [wrong, ...events] of [
+    [/an end has a beginning/, { ph: "E", ts: 1 }],
+    [/whatever began has ended/, { ph: "B", ts: 1, name: "slice", cat: "c" }],
+    [/time goes on/, ...slice(1, 3, 2)],
+    [/an arrow begins once, in a slice/, arrow("s", 1)],
+    [/an arrow ends once/, ...slice(1, 4, 6, arrow("s", 5)), ...slice(2, 1, 3, arrow("f", 2))],
+    [/an arrow ends once/, ...slice(1, 1, 3, arrow("s", 2)), ...slice(2, 3, 5, arrow("f", 4, { name: "another" }))],
+    [/an arrow ends once/, ...slice(1, 1, 3, arrow("s", 2)), arrow("f", 4)],
+    [/the end of the slice of this id/, { ph: "b", ts: 1, id: 1, name: "held", cat: "c" }, { ph: "e", ts: 2, id: 1, name: "kept", cat: "c" }],
+    [/a thread is of one process/, { ph: "M", pid: 2, tid: 1, name: "thread_name", args: { name: "again" } }],
+  ] as readonly (readonly [RegExp, ...object[]])[]) t.throws(() => parse(document(...events)), { message: wrong }, String(wrong));
+});
 
 const picture = async (recording: Recorded, everything = false): Promise<Picture> => parse(await collected(perfettoText(recording, { everything })));
 
@@ -129,9 +165,9 @@ for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), RACE, BR
     t.deepEqual(said("finding"), expected(findings));
     t.deepEqual(said("hazard"), expected(hazards));
     t.true([...groups.values()].includes("tasks"));
-    // One group for each kind that has any, and a track for each object that was born.
-    const tracks = [...slices.keys()];
-    for (const kind of ["module", "inode", "vm", "memslot"] as const) t.true(tracks.filter((name) => name.startsWith(`${kind} `)).length >= objects[kind]!.born, kind);
+    // One group for each kind that has any, and a life for each object that was born: a module that is loaded again has its name.
+    const lives = [...slices].flatMap(([track, all]) => all.map(() => track));
+    for (const kind of ["module", "inode", "vm", "memslot"] as const) t.true(lives.filter((track) => track.startsWith(`${kind} `)).length >= objects[kind]!.born, kind);
   });
 }
 
