@@ -12,7 +12,7 @@ import { kernels } from "../src/kernels/index.js";
 import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
 import { MutableStore, type Store } from "../src/reduce/store.js";
-import { replay } from "../src/replay.js";
+import { replay, replayRecording } from "../src/replay.js";
 import { Seeker } from "../src/seek/seeker.js";
 import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
@@ -28,6 +28,8 @@ const WARM_UP = 3;
 /** So long may a naive store take; what it has done by then is what counts. */
 const NAIVE_MS = 2000;
 const NAIVE_STEP = 100;
+/** Events that are decoded before they are replayed again and again. */
+const DECODED = 300_000;
 /** Seeks until the compilers are done. */
 const WARM_UP_SEEKS = 100;
 
@@ -81,6 +83,8 @@ export const jobs = {
   queryCalls: (file: string) => ask(file, "SELECT name, error, count(*), max(duration) FROM calls GROUP BY name, error"),
   queryReferences: (file: string) => ask(file, "SELECT kind, owner, max(duration) FROM references GROUP BY kind, owner"),
   querySpilled: (file: string) => ask(file, EVENTS, 2 ** 20),
+  /** State, ledger and rules of so many events that are decoded already. */
+  decoded: (events: string) => replayDecoded(Number(events)),
   mutable: () => reduce(() => new MutableStore()),
   persistent: () => reduce(() => new PersistentStore()),
   patches: () => {
@@ -139,6 +143,26 @@ async function ask(path: string, sql: string, memory = MEMORY): Promise<Done> {
   for (const _ of rows);
   close();
   return { count: recording!.report.events };
+}
+
+/** A part of the long recording is decoded and comes again and again, each time with numbers of its own. */
+async function replayDecoded(events: number): Promise<Done> {
+  const recording = await openRecording("-", { input: streamLong(DECODED) });
+  const decoded: Batch[] = [];
+  for await (const batch of recording.batches()) decoded.push(batch);
+  const { id, origin, tables, report } = recording;
+  let count = 0;
+  async function* batches(): AsyncGenerator<Batch> {
+    while (count < events) {
+      for (const batch of decoded) {
+        yield Object.assign(batch, { firstSeq: count + 1 });
+        count += batch.length;
+      }
+    }
+  }
+  const from = process.cpuUsage();
+  await replayRecording({ id, origin, tables, report, batches, close: () => recording.close() });
+  return { count, from };
 }
 
 /** Reduces a recording that is read already; a store of its own each time. */

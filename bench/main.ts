@@ -172,6 +172,7 @@ async function logs(folder: string, notes: string[]): Promise<Measure[]> {
 function states(): Measure[] {
   const section = `state: a recording of ${churn().lines.toLocaleString("en")} lines, read already, reduced`;
   return [
+    job("state, ledger and rules", `${(LONG * 10).toLocaleString("en")} events, decoded already`, "events", "decoded", String(LONG * 10)),
     job(section, "bulk: recipes on mutable objects", "events", "mutable"),
     job(section, "persistent: recipes through immer", "events", "persistent"),
     job(section, "persistent, with patches", "events", "patches"),
