@@ -1,11 +1,13 @@
 /** Entries of reports: of recordings of the repository, of made-up logs, and of simulated kernels in which something fails. */
 import fc from "fast-check";
+import { existsSync } from "node:fs";
 import { kernels } from "../../src/kernels/index.js";
 import { recordingEntry } from "../../src/report/collect.js";
 import type { About, Entry, FailOn, Format } from "../../src/report/model.js";
 import { readScenario } from "../../src/scenario/parse.js";
 import { simulate } from "../../src/workload/simulate.js";
 import { collected, madeRecordings } from "../export/logs.js";
+import { recordingsOf } from "../support/recordings.js";
 
 export const about = (entries = 1, failOn: FailOn = "error"): About => ({ version: "0.1.0", entries, failOn });
 
@@ -15,6 +17,14 @@ export async function* stream(entries: readonly Entry[]): AsyncGenerator<Entry> 
 
 export function written(format: Format, entries: readonly Entry[], failOn?: FailOn): Promise<string> {
   return collected(format(stream(entries), about(entries.length, failOn)));
+}
+
+/** Every mistake's recording against the healthy kernel's of the same scenario, and the other way round. */
+export function pairs(): (readonly [before: string, after: string])[] {
+  return recordingsOf("mistakes").flatMap((path) => {
+    const healthy = path.replace(/mistakes\/[^/]+\//, "mistakes/healthy/");
+    return path === healthy || !existsSync(healthy) ? [] : [[healthy, path] as const, [path, healthy] as const];
+  });
 }
 
 /** Whatever a log may hold. */

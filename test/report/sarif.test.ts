@@ -7,8 +7,9 @@ import { readFileSync } from "node:fs";
 import { comparisonEntry, entryOf, recordingEntry } from "../../src/report/collect.js";
 import type { Entry } from "../../src/report/model.js";
 import { sarifReport } from "../../src/report/sarif.js";
+import { keptRecording } from "../export/logs.js";
 import { RECORDINGS, recordingsOf } from "../support/recordings.js";
-import { madeEntries, simulatedEntries, written } from "./entries.js";
+import { madeEntries, pairs, simulatedEntries, written } from "./entries.js";
 import { hostileLeak, TASKS } from "./hostile.js";
 
 interface Physical {
@@ -66,12 +67,11 @@ test("a race is a flow for each task, in the order of the events; a hazard is a 
 });
 
 test("a recording without lines names the file", async (t) => {
-  const path = recordingsOfFormat();
-  const { run } = await sarif(await recordingEntry(path));
-  t.true(run.results.every((r) => r.locations[0]!.physicalLocation.region === undefined));
+  const recording = await keptRecording(LEAK);
+  for (const batch of recording.kept) batch.line.fill(0);
+  const { run } = await sarif(await recordingEntry(recording));
+  t.deepEqual(run.results.map((r) => r.locations[0]!.physicalLocation), [{ artifactLocation: { uri: LEAK } }, { artifactLocation: { uri: LEAK } }]);
 });
-
-const recordingsOfFormat = (): string => `${RECORDINGS}/trace-dat/linux-7.2-s04-bind-unbind.v6.dat.gz`;
 
 test("fingerprints are those of the mistake: the same in two runs", async (t) => {
   const of = async (name: string): Promise<string[]> => (await sarif(await recordingEntry(`${RECORDINGS}/broken/no-unmount-on-exit/${name}.trace.gz`))).run.results.map((r) => `${r.ruleId} ${r.partialFingerprints["kreel/v1"]}`);
@@ -112,6 +112,13 @@ test("no name in a recording becomes a link, a placeholder or anything that a te
 
 test("every mistake's recording", async (t) => {
   for (const path of recordingsOf("mistakes", "broken", "partial")) await t.notThrowsAsync(async () => sarif(await entryOf(path)), path);
+});
+
+test("every mistake against the healthy kernel, and the other way round", async (t) => {
+  for (const [before, after] of pairs()) {
+    const { run } = await sarif(await comparisonEntry(before, after));
+    t.true(run.results.every((r) => r.baselineState !== undefined), after);
+  }
 });
 
 test("whatever was recorded or simulated, and whatever failed in it", async (t) => {

@@ -1,10 +1,11 @@
 /** The mail: what is in it, and that it is one, whatever the recording holds. */
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import { comparisonEntry, entryOf, recordingEntry } from "../../src/report/collect.js";
 import { textReport } from "../../src/report/text.js";
 import { RECORDINGS } from "../support/recordings.js";
-import { madeEntries, simulatedEntries, written } from "./entries.js";
+import { madeEntries, pairs, simulatedEntries, written } from "./entries.js";
+import { hostileLeak, TASKS } from "./hostile.js";
 
 const LEAK = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 const RACE = `${RECORDINGS}/race/linux-7.2-close-rmmod.trace.gz`;
@@ -92,14 +93,28 @@ test("many recordings: the sound ones a line each, one that cannot be read says 
   t.regex(text, /\nIn all: 2 recordings read, 1 of them with errors \(2 errors, 0 hazards\),\n1 not read\n$/);
 });
 
-test("whatever is in a recording, the mail is ASCII and 72 columns wide, and its subject one line", async (t) => {
+function isMail(t: ExecutionContext, text: string): void {
+  const lines = text.split("\n");
+  t.deepEqual(lines.filter((line) => line.length > 72 || !/^[\x20-\x7e]*$/.test(line)), []);
+  t.true(lines[0]!.includes("guest_memfd: "));
+  t.is(lines[1], "");
+}
+
+test("every mistake against the healthy kernel, and the other way round: ASCII, 72 columns, a subject", async (t) => {
+  for (const [before, after] of pairs()) isMail(t, await written(textReport, [await comparisonEntry(before, after)]));
+});
+
+test("names that mean something to a terminal", async (t) => {
+  for (const task of TASKS) {
+    const text = await written(textReport, [await entryOf(hostileLeak(task))]);
+    isMail(t, text);
+    t.regex(text, /<img src=x/);
+  }
+});
+
+test("whatever is in a recording, the same", async (t) => {
   await fc.assert(
-    fc.asyncProperty(fc.oneof(madeEntries, simulatedEntries), async (make) => {
-      const lines = (await written(textReport, [await make()])).split("\n");
-      t.deepEqual(lines.filter((line) => line.length > 72 || !/^[\x20-\x7e]*$/.test(line)), []);
-      t.true(lines[0]!.includes("guest_memfd: "));
-      t.is(lines[1], "");
-    }),
+    fc.asyncProperty(fc.oneof(madeEntries, simulatedEntries), async (make) => isMail(t, await written(textReport, [await make()]))),
     { numRuns: 60 },
   );
 });
