@@ -2,12 +2,14 @@
  * One command on several recordings, on all cores. What each prints comes out in the order in which they were named, as soon as
  * those before it are done; what none of them printed yet waits in files, so that memory does not grow with their number.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
+import { printable } from "../../read/trouble.js";
 import type { Output } from "../output.js";
 import type { Terminal } from "../terminal.js";
+import { TROUBLE } from "../trouble.js";
 import type { Job, Task } from "./job.js";
 import { ManyProgress } from "./progress.js";
 
@@ -45,13 +47,15 @@ export async function runMany(jobs: readonly Job[], terminal: Terminal, { frame 
     let gravest = 0;
     terminal.out.write(frame?.before ?? "");
     for (const [k, { code, task }] of running.entries()) {
-      gravest = Math.max(gravest, await code);
+      // One that takes its thread down (out of memory) is trouble of that recording, not of the others.
+      const ended = await code.catch((error: unknown) => lost(task, error));
+      gravest = Math.max(gravest, ended);
       progress?.clear();
       copy(task.err, terminal.err);
       if (k > 0) terminal.out.write(frame?.between ?? "");
       copy(task.out, terminal.out);
-      rmSync(task.out);
-      rmSync(task.err);
+      rmSync(task.out, { force: true });
+      rmSync(task.err, { force: true });
     }
     terminal.out.write(frame?.after ?? "");
     return gravest;
@@ -83,7 +87,13 @@ function start(pool: { run(task: Task, options: object): Promise<unknown> }, job
   return { task, code: code as Promise<number> };
 }
 
+function lost({ paths: [path], err }: Task, error: unknown): number {
+  appendFileSync(err, `kreel: ${printable(path)}: its thread ended: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+  return TROUBLE;
+}
+
 function copy(file: string, to: Output): void {
+  if (!existsSync(file)) return;
   const fd = openSync(file, "r");
   const piece = Buffer.allocUnsafe(PIECE);
   try {
