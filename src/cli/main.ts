@@ -2,24 +2,37 @@
 /** The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status 2. */
 import "./compiler.js";
 import { Command, CommanderError } from "commander";
-import { addConform } from "./conform.js";
-import { addDiff } from "./diff.js";
-import { addExport } from "./export.js";
-import { addImport } from "./import.js";
-import { addLog } from "./log.js";
-import { addMinimise } from "./minimise.js";
 import { ReaderGone } from "./output.js";
-import { addRecord } from "./record.js";
-import { addQuery } from "./query.js";
-import { addReplay } from "./replay.js";
-import { addReport } from "./report.js";
-import { addSimulate } from "./simulate.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 import { TROUBLE, troubleText, UsageError } from "./trouble.js";
-import { addWhen, addWhy } from "./why.js";
 import { version } from "./version.js";
 
-function program(terminal: Terminal, done: (code: number) => void): Command {
+type Add = (program: Command, terminal: Terminal, done: (code: number) => void) => void;
+
+/** Loaded when it is wanted: what one command needs, the others need not wait for. In the order of the help. */
+const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
+  replay: async () => (await import("./replay.js")).addReplay,
+  diff: async () => (await import("./diff.js")).addDiff,
+  query: async () => (await import("./query.js")).addQuery,
+  report: async () => (await import("./report.js")).addReport,
+  simulate: async () => (await import("./simulate.js")).addSimulate,
+  conform: async () => (await import("./conform.js")).addConform,
+  export: async () => (await import("./export.js")).addExport,
+  import: async () => (await import("./import.js")).addImport,
+  log: async () => (await import("./log.js")).addLog,
+  why: async () => (await import("./why.js")).addWhy,
+  when: async () => (await import("./why.js")).addWhen,
+  minimise: async () => (await import("./minimise.js")).addMinimise,
+  record: async () => (await import("./record.js")).addRecord,
+};
+
+/** The command that is called, or all: for help, and for a name that is none. */
+function wantedOf([first = ""]: readonly string[]): readonly string[] {
+  if (first === "-V" || first === "--version") return [];
+  return Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
+}
+
+async function program(wanted: readonly string[], terminal: Terminal, done: (code: number) => void): Promise<Command> {
   const kreel = new Command("kreel")
     .description("Replays recordings of Linux kernels: the lives of guest_memfd's objects, who holds which reference, what leaks, what a patch changed.")
     .version(version(), "-V, --version", "print the version")
@@ -28,7 +41,7 @@ function program(terminal: Terminal, done: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const add of [addReplay, addDiff, addQuery, addReport, addSimulate, addConform, addExport, addImport, addLog, addMinimise, addRecord, addWhy, addWhen]) add(kreel, terminal, done);
+  for (const name of wanted) (await COMMANDS[name]!())(kreel, terminal, done);
   kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.");
   return kreel;
 }
@@ -38,7 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
   let code = 0;
   try {
     if (args.length === 0) throw new UsageError("no command; kreel --help lists them");
-    await program(terminal, (result) => (code = result)).parseAsync(args, { from: "user" });
+    const kreel = await program(wantedOf(args), terminal, (result) => (code = result));
+    await kreel.parseAsync(args, { from: "user" });
     terminal.out.flush();
   } catch (error) {
     code = ended(error, terminal);
