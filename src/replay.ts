@@ -5,6 +5,7 @@ import { points } from "../events/index.js";
 import type { Disagreement, Tally } from "./check/checker.js";
 import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
+import { coldChunks } from "./cold-file.js";
 import type { Batch } from "./log/batch.js";
 import type { Tables } from "./log/tables.js";
 import { exactTime } from "./log/time.js";
@@ -12,7 +13,8 @@ import { openRecording, type OpenOptions } from "./read/recording.js";
 import type { Recorded } from "./read/report.js";
 import type { MissingHalf } from "./reduce/calls.js";
 import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
-import { type OperationList, Operations } from "./reduce/operations.js";
+import type { OperationList } from "./reduce/operation-list.js";
+import { Operations } from "./reduce/operations.js";
 import type { Observer, World } from "./reduce/world.js";
 import { Replaying, type ReplayingOptions } from "./replaying.js";
 
@@ -88,7 +90,7 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   const { tables, report } = recording;
   const replaying = options.from ?? new Replaying(recording, options);
   const { reducer, checker, world } = replaying;
-  const operations = new Operations(points);
+  const operations = new Operations(points, coldChunks);
   const extra = options.observe?.(world, recording);
   world.observer = extra ? both(operations, extra) : operations;
   try {

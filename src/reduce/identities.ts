@@ -25,7 +25,7 @@ export interface SavedIdentities {
 
 export abstract class Identities {
   /** By address: the latest life there, ended or not. */
-  #current: (KernelObject | undefined)[] = new Array<undefined>(1024);
+  #current: (KernelObject | undefined)[] = Array.from<undefined>({ length: 1024 });
   #generations = new Uint32Array(1024);
   /** Addresses at which a life began. */
   readonly #lived: AddressId[] = [];
@@ -89,7 +89,7 @@ export abstract class Identities {
       const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
       grown.set(this.#generations);
       this.#generations = grown;
-      this.#current = this.#current.concat(new Array<undefined>(grown.length - this.#current.length));
+      this.#current = this.#current.concat(Array.from<undefined>({ length: grown.length - this.#current.length }));
     }
     if (this.#generations[address] === 0) this.#lived.push(address);
     this.#generations[address] = generation;

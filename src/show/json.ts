@@ -6,6 +6,9 @@ import type { Replay, TraceSummary } from "../replay.js";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
+/** A document; a list in it may be long, and is made while it is written. */
+export type JsonDocument = { readonly [name: string]: Json | Iterable<Json> };
+
 export const VERSION = 1;
 
 function traceJson(trace: TraceSummary): Json {
@@ -18,15 +21,19 @@ export function findingJson(finding: Finding): Json {
   return { rule, severity, object, event, ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }), time, task, message, evidence, steps: steps.map(({ seq, note }) => ({ event: seq, note })) };
 }
 
-export function replayJson(replay: Replay): { readonly [name: string]: Json } {
-  const { trace, objects, operations, findings, hazards, rules, counts, missing, recording } = replay;
+function* operationsJson(replay: Replay): Generator<Json> {
+  for (const { name, task, event, result, error } of replay.eachOperation()) yield { name, task, event, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) };
+}
+
+export function replayJson(replay: Replay): JsonDocument {
+  const { trace, objects, findings, hazards, rules, counts, missing, recording } = replay;
   const { report, tables } = recording;
   return {
     kreel: "replay",
     version: VERSION,
     trace: traceJson(trace),
     objects: Object.fromEntries(Object.entries(objects).map(([kind, { born, died, live }]) => [kind, { born, died, live }])),
-    operations: operations.map(({ name, task, event, result, error }) => ({ name, task, event, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) })),
+    operations: operationsJson(replay),
     findings: findings.map(findingJson),
     hazards: hazards.map(findingJson),
     rules: Object.fromEntries([...rules].map(([rule, { wrong, fine, cannotTell }]) => [rule, { wrong, fine, cannotTell }])),
@@ -82,19 +89,29 @@ export function conformJson({ verdict, kernel, scenario, trace, events, states, 
   };
 }
 
-export function* jsonText(document: { readonly [name: string]: Json }): Generator<string> {
+export function* jsonText(document: JsonDocument): Generator<string> {
   yield "{\n";
   const entries = Object.entries(document);
   for (const [k, [name, value]] of entries.entries()) {
     yield `  ${stringify(name)}: `;
-    if (Array.isArray(value) && value.length > 0) {
-      yield "[\n";
-      for (const [i, element] of (value as readonly Json[]).entries()) yield `    ${stringify(element)}${i === value.length - 1 ? "" : ","}\n`;
-      yield "  ]";
-    } else yield stringify(value);
+    if (isList(value)) yield* listText(value);
+    else yield stringify(value);
     yield k === entries.length - 1 ? "\n" : ",\n";
   }
   yield "}\n";
+}
+
+function isList(value: Json | Iterable<Json>): value is Iterable<Json> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}
+
+function* listText(values: Iterable<Json>): Generator<string> {
+  let before = "";
+  for (const value of values) {
+    yield before === "" ? "[\n" : ",\n";
+    yield (before = `    ${stringify(value)}`);
+  }
+  yield before === "" ? "[]" : "\n  ]";
 }
 
 function stringify(value: Json): string {

@@ -21,9 +21,11 @@ export function objectLines(objects: Readonly<Record<string, ObjectCounts>>): st
 }
 
 /** `12 operations: 2 kvm_gmem_create (1 ENFILE), 1 kvm_init, …`, most frequent first. */
-export function operationsLine(operations: readonly OperationSummary[]): string {
+export function operationsLine(operations: Iterable<OperationSummary>): string {
+  let all = 0;
   const tallies = new Map<string, { times: number; errors: Map<string, number> }>();
   for (const { name, error } of operations) {
+    all++;
     let tally = tallies.get(name);
     if (!tally) tallies.set(name, (tally = { times: 0, errors: new Map() }));
     tally.times++;
@@ -33,7 +35,7 @@ export function operationsLine(operations: readonly OperationSummary[]): string 
   const parts = [...tallies]
     .sort(([, a], [, b]) => b.times - a.times)
     .map(([name, { times, errors }]) => `${times} ${name}${errors.size === 0 ? "" : ` (${[...errors].map(([error, n]) => `${n} ${error}`).join(", ")})`}`);
-  return `${plural(operations.length, "operation")}: ${parts.join(", ")}`;
+  return `${plural(all, "operation")}: ${parts.join(", ")}`;
 }
 
 /** What the rules came to, in one sentence. */
@@ -68,5 +70,5 @@ export function summaryLines(replay: Replay, style: Style): string[] {
   const head = [style.bold(traceLine(replay.trace))];
   const objects = objectLines(replay.objects);
   const verdict = replay.trace.format === "function-graph" ? "no verdicts: the recording shows what ran, not on which objects" : verdictLine(replay, style);
-  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.operations), verdict, ...doubtLines(replay)];
+  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...doubtLines(replay)];
 }

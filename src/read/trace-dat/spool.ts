@@ -53,7 +53,7 @@ function keep(blocks: Buffer[], size: number, chunk: Buffer): void {
 }
 
 /** A file without a name: it is gone when it is closed, or with the process. */
-function temporaryFile(): number {
+export function temporaryFile(): number {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   const file = openSync(join(folder, "recording"), "wx+", 0o600);
   rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,102 @@
+/**
+ * A list of operations in columns, a chunk behind the other. A long recording has an operation for every twenty events; the
+ * latest chunks stay in memory, and those before them go where the caller says, if it does.
+ */
+import type { TaskId } from "../log/batch.js";
+
+export interface OperationRecord {
+  readonly name: string;
+  readonly task: TaskId;
+  /** The event of its entry. */
+  readonly event: number;
+  /** What it returned; absent where its return is not probed, or was not seen. */
+  readonly result?: number;
+}
+
+/** Where chunks of one size are kept that are seldom looked at. */
+export interface ColdChunks {
+  write(chunk: number, bytes: Uint8Array, offset: number): void;
+  read(chunk: number, into: Uint8Array): void;
+}
+
+const CHUNK = 1 << 16;
+/** Chunks in memory: a million operations. */
+const WARM = 16;
+const NO_RESULT = Number.NaN;
+const EVENT_BYTES = CHUNK * 8;
+const RESULT_BYTES = CHUNK * 8;
+const TASK_BYTES = CHUNK * 4;
+const NAME_BYTES = CHUNK * 2;
+export const CHUNK_BYTES = EVENT_BYTES + RESULT_BYTES + TASK_BYTES + NAME_BYTES;
+
+class Chunk {
+  readonly bytes = new Uint8Array(CHUNK_BYTES);
+  readonly event = new Float64Array(this.bytes.buffer, 0, CHUNK);
+  readonly result = new Float64Array(this.bytes.buffer, EVENT_BYTES, CHUNK);
+  readonly task = new Uint32Array(this.bytes.buffer, EVENT_BYTES + RESULT_BYTES, CHUNK);
+  readonly name = new Uint16Array(this.bytes.buffer, EVENT_BYTES + RESULT_BYTES + TASK_BYTES, CHUNK);
+}
+
+export class OperationList implements Iterable<OperationRecord> {
+  length = 0;
+  /** By number; those that are cold are not there. */
+  readonly #warm: Chunk[] = [];
+  #first = 0;
+  #cold: ColdChunks | undefined;
+  readonly #late = new Float64Array(1);
+
+  constructor(
+    private readonly names: readonly string[],
+    private readonly cold: (() => ColdChunks) | undefined = undefined,
+  ) {}
+
+  /** The number of the record, from 0. */
+  push(point: number, task: TaskId, event: number): number {
+    const at = this.length++;
+    const k = at % CHUNK;
+    if (k === 0) this.#begin();
+    const chunk = this.#warm.at(-1)!;
+    chunk.name[k] = point;
+    chunk.task[k] = task;
+    chunk.event[k] = event;
+    chunk.result[k] = NO_RESULT;
+    return at;
+  }
+
+  returned(at: number, result: number): void {
+    const chunk = Math.floor(at / CHUNK) - this.#first;
+    if (chunk >= 0) {
+      this.#warm[chunk]!.result[at % CHUNK] = result;
+      return;
+    }
+    this.#late[0] = result;
+    this.#cold!.write(chunk + this.#first, new Uint8Array(this.#late.buffer), EVENT_BYTES + (at % CHUNK) * 8);
+  }
+
+  *[Symbol.iterator](): Generator<OperationRecord> {
+    const cold = this.#first > 0 ? new Chunk() : undefined;
+    for (let from = 0, k = 0; from < this.length; from += CHUNK, k++) {
+      if (k < this.#first) this.#cold!.read(k, cold!.bytes);
+      const chunk = k < this.#first ? cold! : this.#warm[k - this.#first]!;
+      const end = Math.min(CHUNK, this.length - from);
+      for (let i = 0; i < end; i++) yield this.#record(chunk, i);
+    }
+  }
+
+  #record({ name, task, event, result }: Chunk, i: number): OperationRecord {
+    const value = result[i]!;
+    return { name: this.names[name[i]!]!, task: task[i]!, event: event[i]!, ...(Number.isNaN(value) ? {} : { result: value }) };
+  }
+
+  #begin(): void {
+    if (!this.cold || this.#warm.length < WARM) {
+      this.#warm.push(new Chunk());
+      return;
+    }
+    this.#cold ??= this.cold();
+    const oldest = this.#warm.shift()!;
+    this.#cold.write(this.#first++, oldest.bytes, 0);
+    // Its memory serves again: what is in it is behind the length, or was written over.
+    this.#warm.push(oldest);
+  }
+}

@@ -1,0 +1,27 @@
+/** The list is the same wherever its chunks are: all in memory, or in a file but for the latest. */
+import test from "ava";
+import { coldChunks } from "../../src/cold-file.js";
+import { OperationList } from "../../src/reduce/operation-list.js";
+
+const NAMES = ["", "kvm_init", "kvm_gmem_create", "__fput"];
+const LENGTH = 1_300_000;
+
+test("a list that is longer than what stays in memory, with returns that come long after", (t) => {
+  let files = 0;
+  const lists = [new OperationList(NAMES), new OperationList(NAMES, () => (files++, coldChunks()))];
+  for (const list of lists) {
+    for (let k = 0; k < LENGTH; k++) {
+      if (list.push(1 + (k % 3), k % 7, k + 1) !== k) t.fail();
+      if (k % 3 === 0) list.returned(k, -k);
+      // Of an operation whose place is in the file by now.
+      if (k % 1000 === 999) list.returned(Math.floor(k / 1000) * 3 + 1, k);
+    }
+  }
+  t.is(files, 1);
+  const [inMemory, inFile] = lists.map((list) => list[Symbol.iterator]());
+  let same = true;
+  for (let k = 0; k < LENGTH && same; k++) same = JSON.stringify(inMemory!.next().value) === JSON.stringify(inFile!.next().value);
+  t.true(same);
+  t.true(inMemory!.next().done && inFile!.next().done);
+  t.deepEqual([...lists[1]!].slice(3, 5), [{ name: "kvm_init", task: 3, event: 4, result: -3 }, { name: "kvm_gmem_create", task: 4, event: 5, result: 1999 }]);
+});
