@@ -77,6 +77,13 @@ export const jobs = {
     const { before, after } = await diff(CHURN_BEFORE, CHURN);
     return { count: before.events + after.events };
   },
+  /** Two long recordings of so many lines together: `same`, of one kernel, or of two. */
+  diffLong: async (argument: string): Promise<Done> => {
+    const [lines = "", kernels = ""] = argument.split(" ");
+    const long = (path: string): Promise<Recording> => openRecording("-", { input: streamLong(Number(lines) / 2, path) });
+    const { before, after } = await diff(await long(kernels === "same" ? CHURN : CHURN_BEFORE), await long(CHURN));
+    return { count: before.events + after.events };
+  },
   /** Every column of every event, and a count over them. */
   queryEvents: (file: string) => ask(file, EVENTS),
   queryNames: (file: string) => ask(file, "SELECT name, count(*) FROM events GROUP BY name"),

@@ -179,6 +179,7 @@ function states(): Measure[] {
     job(section, "naive: a produce a change over one Map (its beginning)", "events", "naiveMap"),
     job(section, "naive: the same over one record (its beginning)", "events", "naiveRecord"),
     job("diff: the same scenario on two kernels", "both read, replayed and compared", "events", "diff"),
+    job("diff: the same scenario on two kernels", `${LONG.toLocaleString("en")} lines that are the same on both`, "events", "diffLong", `${LONG} same`, { once: true }),
   ];
 }
 

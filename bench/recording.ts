@@ -17,8 +17,8 @@ export const OTHERS = {
 const LF = 0x0a;
 
 /** `CHURN` as text, and how many lines it has. */
-export function churn(): { readonly text: Buffer; readonly lines: number } {
-  const text = gunzipSync(readFileSync(CHURN));
+export function churn(path = CHURN): { readonly text: Buffer; readonly lines: number } {
+  const text = gunzipSync(readFileSync(path));
   return { text, lines: countLines(text) };
 }
 
@@ -29,8 +29,8 @@ export function countLines(bytes: Buffer): number {
 }
 
 /** How often `CHURN` has to be repeated to have so many lines at least. */
-export function repetitions(lines: number): number {
-  return Math.ceil(lines / churn().lines);
+export function repetitions(lines: number, path = CHURN): number {
+  return Math.ceil(lines / churn(path).lines);
 }
 
 /** Writes a file of at least so many lines. */
@@ -41,8 +41,8 @@ export function writeLong(path: string, lines: number): void {
 }
 
 /** The same bytes without a file, for lengths that would fill a disk. */
-export function streamLong(lines: number, chunk = 512 * 1024): AsyncGenerator<Buffer> {
-  return repeated(churn().text, repetitions(lines), chunk);
+export function streamLong(lines: number, path = CHURN, chunk = 512 * 1024): AsyncGenerator<Buffer> {
+  return repeated(churn(path).text, repetitions(lines, path), chunk);
 }
 
 /** At least so many lines as another recorder prints them: a short recording, repeated in pieces of many. */

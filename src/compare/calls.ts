@@ -1,14 +1,20 @@
 /** Compares two call trees of corresponding operations, call by call. */
 import { points } from "../../events/index.js";
 import { errnoName } from "../check/errno.js";
-import type { CallNode, Value } from "../reduce/call-tree.js";
+import type { CallNode, ObjectRef, Value } from "../reduce/call-tree.js";
 import { alignBest } from "./align.js";
 import type { Site } from "./types.js";
 import type { Unifier } from "./unify.js";
 
+/** What comparing looks at of a call and of what it calls. */
+export interface ComparedNode extends Pick<CallNode, "operation" | "seq" | "point" | "line" | "args" | "result"> {
+  readonly touched: readonly { readonly object: ObjectRef }[];
+  readonly children: readonly ComparedNode[];
+}
+
 /** A call in its tree, in the order of calling. */
 export interface Call {
-  readonly node: CallNode;
+  readonly node: ComparedNode;
   readonly depth: number;
   readonly parent: string;
 }
@@ -27,9 +33,9 @@ export interface Line {
 /** Values that vary between runs of the same thing: counts that other tasks move, and what identifies nothing that is followed. */
 const VARIES = new Set(["refcnt", "state"]);
 
-export function flatten(root: CallNode): Call[] {
+export function flatten(root: ComparedNode): Call[] {
   const calls: Call[] = [];
-  const visit = (node: CallNode, depth: number, parent: string): void => {
+  const visit = (node: ComparedNode, depth: number, parent: string): void => {
     calls.push({ node, depth, parent });
     for (const child of node.children) visit(child, depth + 1, node.operation);
   };
@@ -37,14 +43,14 @@ export function flatten(root: CallNode): Call[] {
   return calls;
 }
 
-export function siteOf(call: Call | CallNode | undefined): Site | null {
+export function siteOf(call: Call | ComparedNode | undefined): Site | null {
   if (!call) return null;
   const node = "node" in call ? call.node : call;
   return node.line > 0 ? { event: node.seq, line: node.line } : { event: node.seq };
 }
 
 /** Aligns two trees. Identities are unified on the way, so the order of calls to this matters: that of the recording. */
-export function compareCalls(before: CallNode, after: CallNode, unifier: Unifier, racing: boolean): Line[] {
+export function compareCalls(before: ComparedNode, after: ComparedNode, unifier: Unifier, racing: boolean): Line[] {
   const a = flatten(before);
   const b = flatten(after);
   const pairs = alignBest(a, b, (x, y) => likeness(x, y, unifier));
@@ -73,7 +79,7 @@ export function failed(result: Value | undefined): boolean {
 }
 
 /** The object that a call made at the address it was given: not the one that was there before. */
-function made(node: CallNode, value: Value): Value {
+function made(node: ComparedNode, value: Value): Value {
   if (value.definition.object !== "memslot") return value;
   const object = node.touched.find((t) => t.object.kind === "memslot" && addressOf(t.object.label) === value.text)?.object;
   return { ...value, object };
@@ -84,7 +90,7 @@ function addressOf(label: string): string {
   return /0x[0-9a-f]+/.exec(label)?.[0] ?? "";
 }
 
-function compareCall(line: Line, before: CallNode, after: CallNode, unifier: Unifier, racing: boolean): void {
+function compareCall(line: Line, before: ComparedNode, after: ComparedNode, unifier: Unifier, racing: boolean): void {
   const details: string[] = [];
   before.args.forEach((argument, k) => {
     if (!after.args[k]) return;
@@ -132,7 +138,7 @@ export function shown(value: Value): string {
 }
 
 /** Whether two calls are the same one, which another thread may have made: the same operation on the same object. */
-export function sameCall(x: CallNode, y: CallNode, unifier: Unifier): boolean {
+export function sameCall(x: ComparedNode, y: ComparedNode, unifier: Unifier): boolean {
   if (x.operation !== y.operation || failed(x.result) !== failed(y.result)) return false;
   const p = x.args.find((a) => a.object)?.object;
   const q = y.args.find((a) => a.object)?.object;
@@ -184,7 +190,7 @@ function replaced(lines: Line[]): Line[] {
   return out;
 }
 
-function alike(x: CallNode, y: CallNode): boolean {
+function alike(x: ComparedNode, y: ComparedNode): boolean {
   const p = points.points[x.point]!.operation;
   const q = points.points[y.point]!.operation;
   if (p.result?.object !== undefined && p.result.object === q.result?.object) return true;

@@ -2,31 +2,38 @@
  * Compares two recordings of one workload by what happened in them: operation by operation of each actor, call by call
  * within an operation, then what state they come to and what the rules found.
  */
-import type { CallNode, ObjectRef } from "../reduce/call-tree.js";
-import type { OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { alignEqual, type Pair } from "./align.js";
-import { compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
+import { type ComparedNode, compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
 import { matchSequences } from "./actors.js";
-import { type Actor, type Course, courseOf } from "./course.js";
+import { type Actor, type Course, type CourseOptions, courseOf, type Root } from "./course.js";
 import { compareFindings } from "./findings.js";
-import { hunksOf } from "./hunks.js";
+import { Hunks } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
 import { compareFiles, compareState } from "./state.js";
 import type { Diff, Difference, DifferenceKind } from "./types.js";
 import { Unifier } from "./unify.js";
 
 /** Of files, or of logs that are open already (the run of a simulated kernel). */
-export async function diff(before: string | Recorded, after: string | Recorded, options: OpenOptions = {}): Promise<Diff> {
-  return compareCourses(await courseOf(before, options), await courseOf(after, options));
+export async function diff(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Diff> {
+  const x = await courseOf(before, options);
+  try {
+    const y = await courseOf(after, options);
+    try {
+      return compareCourses(x, y);
+    } finally {
+      y.trees.close();
+    }
+  } finally {
+    x.trees.close();
+  }
 }
 
 /** An outermost operation and where in its actor's course it is. */
 interface Step {
-  readonly node: CallNode;
+  readonly root: Root;
   /** The framing marker's words, or the operation and its actor. */
   readonly where: string;
-  readonly key: string;
   /** Between markers, which say where it is. */
   readonly framed: boolean;
   /** What its actor did before it, releases aside. */
@@ -59,43 +66,12 @@ export function compareCourses(before: Course, after: Course): Diff {
   const operations = { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 };
   const results = { same: 0, changed: 0 };
   const state = { same: 0, changed: 0 };
-  const sections: Section[] = [];
-  // Where a recording begins with the module loaded, nobody knows whose file system it is.
-  const fsKnown = before.loads && after.loads;
-  const compare = (pair: StepPair): void => {
-    const { before: x, after: y } = pair;
-    const racing = (x?.racing ?? false) || (y?.racing ?? false);
-    const section: Section = { order: pair.order, where: (y ?? x)!.where, racing, lines: [], more: [] };
-    if (x && y && isMarker(x)) {
-      const changed = compareMarkers(x, y, fsKnown ? [before.fsOf.get(x.node.seq) ?? "", after.fsOf.get(y.node.seq) ?? ""] : ["", ""], unifier, racing);
-      if (changed === undefined) return;
-      if (changed.length === 0) {
-        results.same++;
-        return;
-      }
-      results.changed++;
-      const detail = changed.join(", ");
-      section.more.push({ kind: "result-changed", where: section.where, before: siteOf(x.node), after: siteOf(y.node), message: `${section.where}: ${detail}` });
-      section.lines.push({ before: { node: x.node, depth: 0, parent: "" }, after: { node: y.node, depth: 0, parent: "" }, change: "result", detail });
-      sections.push(section);
-      return;
-    }
-    section.lines = x && y ? compareCalls(x.node, y.node, unifier, racing) : oneSided(x, y);
-    if (racing) section.lines = section.lines.filter((line) => !isChance(line));
-    if (pair.moved && !racing) moved(section.lines[0]!, x!);
-    const madeBefore = x && before.made.get(x.node.returned);
-    const madeAfter = y && after.made.get(y.node.returned);
-    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(x.node), siteOf(y.node), fsKnown, state));
-    sections.push(section);
-  };
-  const { pairs, releases } = alignActors(before, after);
-  for (const pair of pairs) compare(pair);
-  // By now it is known which file is which.
-  for (const pair of byFile(pairs, releases, unifier)) compare(pair);
-  sections.sort((p, q) => p.order - q.order);
-  operations.same += settleRaces(sections, unifier);
-  const differences: Difference[] = [];
-  for (const { where, lines, more } of sections) {
+  const hunks = new Hunks();
+  const told: { readonly order: number; readonly differences: readonly Difference[] }[] = [];
+  /** What threads that raced did is settled at the end. */
+  const open: Section[] = [];
+  const close = ({ order, where, lines, more }: Section): void => {
+    const differences: Difference[] = [];
     const framed = more.some((d) => d.kind === "result-changed");
     for (const line of framed ? [] : lines) {
       count(line, operations, results);
@@ -103,9 +79,54 @@ export function compareCourses(before: Course, after: Course): Diff {
       if (difference) differences.push(difference);
     }
     differences.push(...more);
-  }
+    if (differences.length > 0) told.push({ order, differences });
+    if (lines.length > 0) hunks.add({ where, lines }, order);
+  };
+  // Where a recording begins with the module loaded, nobody knows whose file system it is.
+  const fsKnown = before.loads && after.loads;
+  const compare = (pair: StepPair): void => {
+    const { before: x, after: y } = pair;
+    // An operation begins here and returns elsewhere: nothing to compare yet.
+    if (isMarker((y ?? x)!) && (!x || !y || x.root.marker!.phase === "op")) return;
+    const racing = (x?.racing ?? false) || (y?.racing ?? false);
+    const section: Section = { order: pair.order, where: (y ?? x)!.where, racing, lines: [], more: [] };
+    const a = x && before.trees.get(x.root.tree);
+    const b = y && after.trees.get(y.root.tree);
+    if (a && b && isMarker(x)) {
+      const changed = differingWords(markerOf(a)!.result, markerOf(b)!.result, fsKnown ? [x.root.fsName, y.root.fsName] : ["", ""], (m, n) => unifier.descriptor(m, n, racing), racing);
+      if (changed.length === 0) {
+        results.same++;
+        return;
+      }
+      results.changed++;
+      const detail = changed.join(", ");
+      section.more.push({ kind: "result-changed", where: section.where, before: siteOf(a), after: siteOf(b), message: `${section.where}: ${detail}` });
+      section.lines.push({ before: { node: a, depth: 0, parent: "" }, after: { node: b, depth: 0, parent: "" }, change: "result", detail });
+      close(section);
+      return;
+    }
+    section.lines = a && b ? compareCalls(a, b, unifier, racing) : oneSided(a, b);
+    if (racing) section.lines = section.lines.filter((line) => !isChance(line));
+    if (pair.moved && !racing) moved(section.lines[0]!, x!);
+    const madeBefore = x && before.made.get(x.root.returned);
+    const madeAfter = y && after.made.get(y.root.returned);
+    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(a), siteOf(b), fsKnown, state));
+    if (racing && section.lines.some(({ change }) => change === "added" || change === "removed")) open.push(section);
+    else close(section);
+  };
+  const { pairs, releases } = alignActors(before, after);
+  for (const pair of pairs) compare(pair);
+  // By now it is known which file is which.
+  for (const pair of byFile(pairs, releases, unifier, before, after)) compare(pair);
+  operations.same += settleRaces(open.sort(byOrder), unifier);
+  for (const section of open) close(section);
+  const differences = told.sort(byOrder).flatMap((section) => section.differences);
   differences.push(...compareState(before, after, state), ...compareFindings(before.findings, after.findings));
-  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunksOf(sections.filter((s) => s.lines.length > 0)) };
+  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunks.list() };
+}
+
+function byOrder(p: { readonly order: number }, q: { readonly order: number }): number {
+  return p.order - q.order;
 }
 
 /** The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing to put. */
@@ -117,24 +138,20 @@ function isChance({ change, before, after }: Line): boolean {
 function moved(root: Line, from: Step): void {
   if (root.change !== "same") return;
   root.change = "reordered";
-  root.detail = from.framed ? `was in ${from.where}` : `was after ${from.previous?.node.operation ?? "nothing"}`;
+  root.detail = from.framed ? `was in ${from.where}` : `was after ${from.previous?.root.operation ?? "nothing"}`;
 }
 
 /** A file's release is whoever's reference was the last: it belongs to the file, not to the thread. */
 function isRelease(step: Step): boolean {
-  return step.node.operation === "__fput";
-}
-
-function fileOf(step: Step): ObjectRef | undefined {
-  return step.node.touched.find((t) => t.object.kind === "file")?.object;
+  return step.root.operation === "__fput";
 }
 
 /** Releases of corresponding files; those of files of which nothing is known in the order in which they happened. */
-function byFile(pairs: readonly StepPair[], { before, after }: Releases, unifier: Unifier): StepPair[] {
+function byFile(pairs: readonly StepPair[], { before, after }: Releases, unifier: Unifier, { trees }: Course, other: Course): StepPair[] {
   const pairOf = new Map<Step, StepPair>();
   for (const pair of pairs) for (const step of [pair.before, pair.after]) if (step) pairOf.set(step, pair);
   const byId = new Map<number, Step>();
-  for (const step of after) byId.set(fileOf(step)?.id ?? 0, step);
+  for (const step of after) byId.set(step.root.files[0] ?? 0, step);
   const left = new Set(after);
   const partners = new Map<Step, Step>();
   const take = (step: Step, partner: Step | undefined): void => {
@@ -142,16 +159,20 @@ function byFile(pairs: readonly StepPair[], { before, after }: Releases, unifier
     partners.set(step, partner);
   };
   const counterpart = (step: Step): number | undefined => {
-    const file = fileOf(step);
-    return file && unifier.counterpart(file);
+    const file = step.root.files[0];
+    return file === undefined ? undefined : unifier.counterpart(file);
   };
   for (const step of before) take(step, byId.get(counterpart(step) ?? -1));
-  for (const step of before) if (counterpart(step) === undefined) take(step, [...left].find((other) => other.key === step.key && sameCall(step.node, other.node, unifier)));
+  for (const step of before) {
+    if (counterpart(step) !== undefined) continue;
+    const node = trees.get(step.root.tree);
+    take(step, [...left].find(({ root }) => root.key === step.root.key && sameCall(node, other.trees.get(root.tree), unifier)));
+  }
   const out = before.map((step): StepPair => {
     const partner = partners.get(step);
     const stayed = partner !== undefined && (step.previous && pairOf.get(step.previous)?.after) === partner.previous;
     const told = partner !== undefined && step.framed && partner.framed ? step.where !== partner.where : true;
-    return { before: step, after: partner, order: step.node.seq, moved: partner !== undefined && !stayed && told };
+    return { before: step, after: partner, order: step.root.seq, moved: partner !== undefined && !stayed && told };
   });
   for (const step of left) out.push({ before: undefined, after: step, order: ((step.previous && pairOf.get(step.previous)?.order) ?? 0) + 1e-7, moved: false });
   return out;
@@ -192,14 +213,14 @@ function matchActors(before: Course, after: Course): { readonly a: readonly Step
     for (const one of sequences) for (const other of sequences) if (one !== other) markRacing(one.items, other.items);
     return sequences;
   };
-  return matchSequences(steps(before), steps(after), (step) => step.key);
+  return matchSequences(steps(before), steps(after), (step) => step.root.key);
 }
 
 /** The steps of one actor that lie between the first and the last of another's. */
 function markRacing(steps: readonly Step[], other: readonly Step[]): void {
-  const first = other[0]!.node.seq;
-  const last = other.at(-1)!.node.seq;
-  for (const step of steps) if (step.node.seq > first && step.node.seq < last) step.racing = true;
+  const first = other[0]!.root.seq;
+  const last = other.at(-1)!.root.seq;
+  for (const step of steps) if (step.root.seq > first && step.root.seq < last) step.racing = true;
 }
 
 interface Releases {
@@ -217,13 +238,13 @@ function alignActors(before: Course, after: Course): { readonly pairs: StepPair[
     releases.before.push(...matched.a.filter(isRelease));
     releases.after.push(...matched.b.filter(isRelease));
     let order = 0;
-    for (const p of rejoined(a, b, alignEqual(a, b, (x, y) => x.key === y.key))) {
+    for (const p of rejoined(a, b, alignEqual(a, b, (x, y) => x.root.key === y.root.key))) {
       const x = a[p.a];
-      order = x ? x.node.seq : order + 1e-6;
+      order = x ? x.root.seq : order + 1e-6;
       pairs.push({ before: x, after: b[p.b], order, moved: false });
     }
   }
-  const bySeq = (x: Step, y: Step): number => x.node.seq - y.node.seq;
+  const bySeq = (x: Step, y: Step): number => x.root.seq - y.root.seq;
   releases.before.sort(bySeq);
   releases.after.sort(bySeq);
   return { pairs: pairs.sort((x, y) => x.order - y.order), releases };
@@ -239,7 +260,7 @@ function rejoined(a: readonly Step[], b: readonly Step[], pairs: readonly Pair[]
     const gone = gap.filter((p) => p.b < 0).map((p) => p.a);
     const came = gap.filter((p) => p.a < 0).map((p) => p.b);
     if (gone.length === 0 || came.length === 0) out.push(...gap);
-    else out.push(...alignEqual(gone, came, (x, y) => !isMarker(a[x]!) && a[x]!.node.operation === b[y]!.node.operation).map((p) => ({ a: gone[p.a] ?? -1, b: came[p.b] ?? -1 })));
+    else out.push(...alignEqual(gone, came, (x, y) => !isMarker(a[x]!) && a[x]!.root.operation === b[y]!.root.operation).map((p) => ({ a: gone[p.a] ?? -1, b: came[p.b] ?? -1 })));
     if (i < pairs.length) out.push(pairs[i]!);
     from = i + 1;
   }
@@ -247,26 +268,24 @@ function rejoined(a: readonly Step[], b: readonly Step[], pairs: readonly Pair[]
 }
 
 function isMarker(step: Step): boolean {
-  return step.node.operation === "tracing_mark_write";
+  return step.root.operation === "tracing_mark_write";
 }
 
 function stepsOf(actor: Actor): Step[] {
   let within: string | undefined;
   let previous: Step | undefined;
   const steps: Step[] = [];
-  for (const node of actor.roots) {
-    const marker = markerOf(node);
-    if (node.operation === "tracing_mark_write" && !marker) continue;
+  const places = new Map<string, string>();
+  const placeOf = (operation: string): string => {
+    let place = places.get(operation);
+    if (place === undefined) places.set(operation, (place = `${operation} by ${actor.name}`));
+    return place;
+  };
+  for (const root of actor.roots) {
+    const { marker } = root;
+    if (root.operation === "tracing_mark_write" && !marker) continue;
     if (marker) within = marker.command;
-    const about = node.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
-    const step: Step = {
-      node,
-      where: within ?? `${node.operation} by ${actor.name}`,
-      key: marker ? `${marker.phase} ${marker.command}` : `${node.operation} ${about}`,
-      framed: within !== undefined,
-      previous,
-      racing: false,
-    };
+    const step: Step = { root, where: within ?? placeOf(root.operation), framed: within !== undefined, previous, racing: false };
     if (marker?.phase === "ret") within = undefined;
     steps.push(step);
     if (!isRelease(step)) previous = step;
@@ -274,17 +293,8 @@ function stepsOf(actor: Actor): Step[] {
   return steps;
 }
 
-/** The words in which two results that user space saw differ; undefined where the markers hold none. */
-function compareMarkers(x: Step, y: Step, fs: readonly [string, string], unifier: Unifier, racing: boolean): string[] | undefined {
-  const p = markerOf(x.node)!;
-  const q = markerOf(y.node)!;
-  if (p.phase === "op") return undefined;
-  return differingWords(p.result, q.result, fs, (m, n) => unifier.descriptor(m, n, racing), racing);
-}
-
-function oneSided(x: Step | undefined, y: Step | undefined): Line[] {
-  if (isMarker((x ?? y)!)) return [];
-  return flatten((x ?? y)!.node).map((call) => ({ before: x && call, after: y && call, change: x ? "removed" : "added", detail: "" }));
+function oneSided(x: ComparedNode | undefined, y: ComparedNode | undefined): Line[] {
+  return flatten((x ?? y)!).map((call) => ({ before: x && call, after: y && call, change: x ? "removed" : "added", detail: "" }));
 }
 
 function count(line: Line, operations: { same: number; added: number; removed: number; replaced: number; reordered: number }, results: { same: number; changed: number }): void {

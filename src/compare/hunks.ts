@@ -10,21 +10,25 @@ export interface HunkSource {
 /** Calls shown before and after a difference. */
 const CONTEXT = 2;
 
-export function hunksOf(sources: readonly HunkSource[]): Hunk[] {
-  const byShape = new Map<string, { hunk: Hunk; times: number }>();
-  for (const source of sources) {
-    if (source.lines.every((line) => line.change === "same")) continue;
+/** Hunks as they are found, in any order; each way of differing is kept once, where it is first. */
+export class Hunks {
+  readonly #byShape = new Map<string, { hunk: Hunk; order: number; times: number }>();
+
+  /** `order`: where the operation stands among all. */
+  add(source: HunkSource, order: number): void {
+    if (source.lines.every((line) => line.change === "same")) return;
     const lines = shownLines(source.lines).flatMap(hunkLines);
     const shape = lines.map((l) => `${l.mark}${l.depth}${l.text}`).join("\n");
-    const known = byShape.get(shape);
-    if (known) {
-      known.times++;
-      continue;
-    }
+    const known = this.#byShape.get(shape);
+    if (known) known.times++;
+    if (known && known.order <= order) return;
     const first = source.lines[0]!;
-    byShape.set(shape, { times: 1, hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines } });
+    this.#byShape.set(shape, { times: known?.times ?? 1, order, hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines } });
   }
-  return [...byShape.values()].map(({ hunk, times }) => ({ ...hunk, times }));
+
+  list(): Hunk[] {
+    return [...this.#byShape.values()].sort((p, q) => p.order - q.order).map(({ hunk, times }) => ({ ...hunk, times }));
+  }
 }
 
 /** The differences, what stands next to them, and the calls that they are inside of. */

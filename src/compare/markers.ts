@@ -14,7 +14,7 @@ export interface Marker {
 
 const FRAME = /^(op|ret): *(.*)$/su;
 
-export function markerOf(node: CallNode): Marker | undefined {
+export function markerOf(node: Pick<CallNode, "operation" | "args">): Marker | undefined {
   if (node.operation !== "tracing_mark_write") return undefined;
   let text: string;
   try {

@@ -3,6 +3,7 @@
  * the same operation names them, and from then on neither may correspond to another.
  */
 import type { ObjectRef } from "../reduce/call-tree.js";
+import type { ObjectId } from "../reduce/objects.js";
 
 export class Unifier {
   readonly #afterOf = new Map<number, number>();
@@ -20,8 +21,8 @@ export class Unifier {
   }
 
   /** The object of the other recording that it corresponds to, where that is known. */
-  counterpart(before: ObjectRef): number | undefined {
-    return this.#afterOf.get(before.id);
+  counterpart(before: ObjectId): ObjectId | undefined {
+    return this.#afterOf.get(before);
   }
 
   /**

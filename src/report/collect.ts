@@ -35,8 +35,10 @@ export async function recordingEntry(log: string | Recorded, options: CollectOpt
 
 /** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
 export async function comparisonEntry(before: string, after: string, options: CollectOptions = {}): Promise<ComparisonEntry> {
-  const [x, y] = [await courseOf(before, options), await courseOf(after, options)];
+  const x = await courseOf(before, options);
+  const y = await courseOf(after, options);
   const diff = compareCourses(x, y);
+  for (const { trees } of [x, y]) trees.close();
   const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> => (isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options));
   const entries = { before: await side(before, x.replay), after: await side(after, y.replay) };
   return { kind: "comparison", ...entries, diff, problems: compareProblems(entries.before.problems, entries.after.problems) };

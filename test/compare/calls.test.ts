@@ -1,6 +1,6 @@
 import test from "ava";
 import { type Change, compareCalls, flatten, type Line, shown, siteOf, textOf } from "../../src/compare/calls.js";
-import { hunksOf } from "../../src/compare/hunks.js";
+import { Hunks } from "../../src/compare/hunks.js";
 import { Unifier } from "../../src/compare/unify.js";
 import type { CallNode } from "../../src/reduce/call-tree.js";
 import { node, object } from "./nodes.js";
@@ -101,7 +101,9 @@ test("operations that differ in the same way are told once, with how often; thos
   const gone = (): { where: string; lines: Line[] } => ({ where: "close g", lines: compared(creation("5", node("ihold", [object("inode"), "1"])), creation("5")) });
   const same = { where: "close h", lines: compared(creation("5"), creation("5")) };
   const other = { where: "close i", lines: compared(creation("5"), creation("-23")) };
-  const hunks = hunksOf([gone(), same, gone(), other, gone()]);
+  const found = new Hunks();
+  [gone(), same, gone(), other, gone()].forEach((source, order) => found.add(source, order));
+  const hunks = found.list();
   t.deepEqual(hunks.map((h) => [h.where, h.times]), [["close g", 3], ["close i", 1]]);
   t.deepEqual(hunks[0]!.lines.map((l) => [l.mark, l.depth]), [["=", 0], ["-", 1]]);
   t.is(hunks[0]!.lines[1]!.after, null);

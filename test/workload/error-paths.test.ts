@@ -1,10 +1,9 @@
 /** Each allocation of KVM_CREATE_GUEST_MEMFD fails on the simulated kernel as it was recorded to fail on the real one. */
 import test from "ava";
 import { courseOf } from "../../src/compare/course.js";
-import { flatten } from "../../src/compare/calls.js";
+import { type ComparedNode, flatten } from "../../src/compare/calls.js";
 import { kernels } from "../../src/kernels/index.js";
 import type { Recorded } from "../../src/read/report.js";
-import type { CallNode } from "../../src/reduce/call-tree.js";
 import { parseScenario } from "../../src/scenario/parse.js";
 import { simulate } from "../../src/workload/simulate.js";
 import { walkFaults } from "../../src/workload/faults.js";
@@ -17,7 +16,8 @@ const SCENARIO = parseScenario(`load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\n${
 async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
   const calls = new Map<string, string[]>();
   let during: string[] | undefined;
-  for (const root of (await courseOf(log)).actors.flatMap((actor) => actor.roots)) {
+  const { actors, trees } = await courseOf(log);
+  for (const root of actors.flatMap((actor) => actor.roots).map(({ tree }) => trees.get(tree))) {
     const text = mark(root);
     if (text?.startsWith("op: ")) calls.set(text.slice(4), (during = []));
     else if (text?.startsWith("ret: ")) during = undefined;
@@ -26,7 +26,7 @@ async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
   return calls;
 }
 
-function mark(root: CallNode): string | undefined {
+function mark(root: ComparedNode): string | undefined {
   return root.operation === "tracing_mark_write" ? (JSON.parse(root.args[0]!.text) as string).trimEnd() : undefined;
 }
 

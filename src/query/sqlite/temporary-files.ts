@@ -1,48 +1,12 @@
 /**
- * Where SQLite keeps what exceeds its page cache: temporary files without a name. Each is made when the first page goes out,
- * and unlinked at once, so that nothing remains of it however the process ends.
+ * Where SQLite keeps what exceeds its page cache: temporary files without a name, each made when the first page goes out.
  */
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { nanoid } from "nanoid";
+import { TemporaryFile } from "../../temporary-file.js";
 import type { Library, Pointer } from "./library.js";
 
 export const TEMPORARY = "kreel-temporary";
 const MAX_NAME = 64;
 const SECTOR = 4096;
-
-class TemporaryFile {
-  #fd = -1;
-  size = 0;
-
-  read(into: Uint8Array, at: number): number {
-    return this.#fd < 0 ? 0 : readSync(this.#fd, into, 0, into.length, at);
-  }
-
-  write(bytes: Uint8Array, at: number): void {
-    if (this.#fd < 0) this.#fd = openUnnamed();
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done, at + done);
-    this.size = Math.max(this.size, at + bytes.length);
-  }
-
-  truncate(size: number): void {
-    if (this.#fd >= 0) ftruncateSync(this.#fd, size);
-    this.size = size;
-  }
-
-  close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
-    this.#fd = -1;
-  }
-}
-
-function openUnnamed(): number {
-  const path = join(tmpdir(), `kreel-${nanoid()}`);
-  const fd = openSync(path, "wx+", 0o600);
-  unlinkSync(path);
-  return fd;
-}
 
 /** Why a temporary file could not be written, if one could not: SQLite itself only says that it failed. */
 export interface Failure {

@@ -1,0 +1,40 @@
+/**
+ * A file without a name for what memory has no room for: made when the first bytes go out, and unlinked at once, so that
+ * nothing remains of it however the process ends.
+ */
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nanoid } from "nanoid";
+
+export class TemporaryFile {
+  #fd = -1;
+  size = 0;
+
+  read(into: Uint8Array, at: number): number {
+    return this.#fd < 0 ? 0 : readSync(this.#fd, into, 0, into.length, at);
+  }
+
+  write(bytes: Uint8Array, at: number): void {
+    if (this.#fd < 0) this.#fd = openUnnamed();
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done, bytes.length - done, at + done);
+    this.size = Math.max(this.size, at + bytes.length);
+  }
+
+  truncate(size: number): void {
+    if (this.#fd >= 0) ftruncateSync(this.#fd, size);
+    this.size = size;
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+function openUnnamed(): number {
+  const path = join(tmpdir(), `kreel-${nanoid()}`);
+  const fd = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return fd;
+}
