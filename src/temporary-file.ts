@@ -2,10 +2,9 @@
  * A file without a name for what memory has no room for: made when the first bytes go out, and unlinked at once, so that
  * nothing remains of it however the process ends.
  */
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nanoid } from "nanoid";
 
 export class TemporaryFile {
   #fd = -1;
@@ -33,8 +32,10 @@ export class TemporaryFile {
 }
 
 function openUnnamed(): number {
-  const path = join(tmpdir(), `kreel-${nanoid()}`);
-  const fd = openSync(path, "wx+", 0o600);
-  unlinkSync(path);
-  return fd;
+  const folder = mkdtempSync(join(tmpdir(), "kreel-"));
+  try {
+    return openSync(join(folder, "bytes"), "wx+", 0o600);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -26,15 +26,16 @@ export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: 
   ];
 }
 
+/** So many rounds of the search are kept whole, and of those before only the first of as many: the others are made again. */
+const ROUNDS = 256;
+
 /** A longest common subsequence, by Myers' algorithm: fast where the sequences are alike. */
 export function alignEqual<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): Pair[] {
   const n = a.length;
   const m = b.length;
   const max = n + m;
-  const v = new Int32Array(2 * max + 2);
-  const trace: Int32Array[] = [];
-  for (let d = 0; d <= max; d++) {
-    trace.push(v.slice(max - d, max + d + 2));
+  /** How far each diagonal reaches with `d` edits; whether that is to the end. */
+  const search = (v: Int32Array, d: number): boolean => {
     for (let k = -d; k <= d; k += 2) {
       let x = k === -d || (k !== d && v[max + k - 1]! < v[max + k + 1]!) ? v[max + k + 1]! : v[max + k - 1]! + 1;
       let y = x - k;
@@ -43,18 +44,46 @@ export function alignEqual<T>(a: readonly T[], b: readonly T[], equal: (x: T, y:
         y++;
       }
       v[max + k] = x;
-      if (x >= n && y >= m) return backtrack(trace, d, n, m);
+      if (x >= n && y >= m) return true;
     }
+    return false;
+  };
+  const v = new Int32Array(2 * max + 2);
+  const firsts: Int32Array[] = [];
+  let rounds: Int32Array[] = [];
+  for (let d = 0; d <= max; d++) {
+    const before = v.slice(max - d, max + d + 2);
+    if (d % ROUNDS === 0) {
+      rounds = [];
+      firsts.push(before);
+    }
+    rounds.push(before);
+    if (!search(v, d)) continue;
+    let at = firsts.length - 1;
+    return backtrack(d, n, m, (wanted) => {
+      if (Math.floor(wanted / ROUNDS) < at) {
+        const w = new Int32Array(2 * max + 2);
+        const from = --at * ROUNDS;
+        w.set(firsts[at]!, max - from);
+        rounds = [];
+        for (let e = from; e < from + ROUNDS; e++) {
+          rounds.push(w.slice(max - e, max + e + 2));
+          search(w, e);
+        }
+      }
+      return rounds[wanted % ROUNDS]!;
+    });
   }
   return [];
 }
 
-function backtrack(trace: readonly Int32Array[], d: number, n: number, m: number): Pair[] {
+/** `before`: how far each diagonal reached before the round; it is asked for one round after the other, the last first. */
+function backtrack(d: number, n: number, m: number, before: (d: number) => Int32Array): Pair[] {
   const pairs: Pair[] = [];
   let x = n;
   let y = m;
   for (; d >= 0; d--) {
-    const v = trace[d]!;
+    const v = before(d);
     const at = (k: number): number => v[k + d]!;
     const k = x - y;
     const down = k === -d || (k !== d && at(k - 1) < at(k + 1));

@@ -8,7 +8,7 @@ import { type ComparedNode, compareCalls, flatten, type Line, sameCall, siteOf, 
 import { matchSequences } from "./actors.js";
 import { type Actor, type Course, type CourseOptions, courseOf, type Root } from "./course.js";
 import { compareFindings } from "./findings.js";
-import { Hunks } from "./hunks.js";
+import { byPlace, Hunks, type Place } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
 import { compareFiles, compareState } from "./state.js";
 import type { Diff, Difference, DifferenceKind } from "./types.js";
@@ -52,8 +52,7 @@ interface StepPair {
 }
 
 /** What comparing a pair of steps came to. */
-interface Section {
-  readonly order: number;
+interface Section extends Place {
   readonly where: string;
   readonly racing: boolean;
   lines: Line[];
@@ -67,10 +66,11 @@ export function compareCourses(before: Course, after: Course): Diff {
   const results = { same: 0, changed: 0 };
   const state = { same: 0, changed: 0 };
   const hunks = new Hunks();
-  const told: { readonly order: number; readonly differences: readonly Difference[] }[] = [];
+  const told: (Place & { readonly differences: readonly Difference[] })[] = [];
+  let turns = 0;
   /** What threads that raced did is settled at the end. */
   const open: Section[] = [];
-  const close = ({ order, where, lines, more }: Section): void => {
+  const close = ({ order, turn, where, lines, more }: Section): void => {
     const differences: Difference[] = [];
     const framed = more.some((d) => d.kind === "result-changed");
     for (const line of framed ? [] : lines) {
@@ -79,8 +79,8 @@ export function compareCourses(before: Course, after: Course): Diff {
       if (difference) differences.push(difference);
     }
     differences.push(...more);
-    if (differences.length > 0) told.push({ order, differences });
-    if (lines.length > 0) hunks.add({ where, lines }, order);
+    if (differences.length > 0) told.push({ order, turn, differences });
+    if (lines.length > 0) hunks.add({ where, lines }, { order, turn });
   };
   // Where a recording begins with the module loaded, nobody knows whose file system it is.
   const fsKnown = before.loads && after.loads;
@@ -89,7 +89,7 @@ export function compareCourses(before: Course, after: Course): Diff {
     // An operation begins here and returns elsewhere: nothing to compare yet.
     if (isMarker((y ?? x)!) && (!x || !y || x.root.marker!.phase === "op")) return;
     const racing = (x?.racing ?? false) || (y?.racing ?? false);
-    const section: Section = { order: pair.order, where: (y ?? x)!.where, racing, lines: [], more: [] };
+    const section: Section = { order: pair.order, turn: turns++, where: (y ?? x)!.where, racing, lines: [], more: [] };
     const a = x && before.trees.get(x.root.tree);
     const b = y && after.trees.get(y.root.tree);
     if (a && b && isMarker(x)) {
@@ -118,15 +118,11 @@ export function compareCourses(before: Course, after: Course): Diff {
   for (const pair of pairs) compare(pair);
   // By now it is known which file is which.
   for (const pair of byFile(pairs, releases, unifier, before, after)) compare(pair);
-  operations.same += settleRaces(open.sort(byOrder), unifier);
+  operations.same += settleRaces(open.sort(byPlace), unifier);
   for (const section of open) close(section);
-  const differences = told.sort(byOrder).flatMap((section) => section.differences);
+  const differences = told.sort(byPlace).flatMap((section) => section.differences);
   differences.push(...compareState(before, after, state), ...compareFindings(before.findings, after.findings));
   return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunks.list() };
-}
-
-function byOrder(p: { readonly order: number }, q: { readonly order: number }): number {
-  return p.order - q.order;
 }
 
 /** The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing to put. */

@@ -7,27 +7,36 @@ export interface HunkSource {
   readonly lines: readonly Line[];
 }
 
+/** Where an operation is told: at `order`, and of what stands at the same the one that was compared first. */
+export interface Place {
+  readonly order: number;
+  readonly turn: number;
+}
+
+export function byPlace(p: Place, q: Place): number {
+  return p.order - q.order || p.turn - q.turn;
+}
+
 /** Calls shown before and after a difference. */
 const CONTEXT = 2;
 
 /** Hunks as they are found, in any order; each way of differing is kept once, where it is first. */
 export class Hunks {
-  readonly #byShape = new Map<string, { hunk: Hunk; order: number; times: number }>();
+  readonly #byShape = new Map<string, { hunk: Hunk; place: Place; times: number }>();
 
-  /** `order`: where the operation stands among all. */
-  add(source: HunkSource, order: number): void {
+  add(source: HunkSource, place: Place): void {
     if (source.lines.every((line) => line.change === "same")) return;
     const lines = shownLines(source.lines).flatMap(hunkLines);
     const shape = lines.map((l) => `${l.mark}${l.depth}${l.text}`).join("\n");
     const known = this.#byShape.get(shape);
     if (known) known.times++;
-    if (known && known.order <= order) return;
+    if (known && byPlace(known.place, place) <= 0) return;
     const first = source.lines[0]!;
-    this.#byShape.set(shape, { times: known?.times ?? 1, order, hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines } });
+    this.#byShape.set(shape, { times: known?.times ?? 1, place, hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines } });
   }
 
   list(): Hunk[] {
-    return [...this.#byShape.values()].sort((p, q) => p.order - q.order).map(({ hunk, times }) => ({ ...hunk, times }));
+    return [...this.#byShape.values()].sort((p, q) => byPlace(p.place, q.place)).map(({ hunk, times }) => ({ ...hunk, times }));
   }
 }
 

@@ -85,3 +85,16 @@ test("long sequences that differ little are aligned, by their ends and greedily 
   t.true(isAlignment(pairs, a.length, b.length));
   t.is(matched(pairs).length, b.length - 1);
 });
+
+test("sequences of which thousands of elements differ: a longest common subsequence still, in memory for some of the rounds", (t) => {
+  // Of 0, 1, 2, … every third is gone on one side, every third of the rest on the other.
+  const all = Array.from({ length: 3000 }, (_, k) => k);
+  const a = all.filter((k) => k % 3 !== 0);
+  const b = all.filter((k) => k % 3 !== 1);
+  const pairs = alignEqual(a, b, (x, y) => x === y);
+  const both = pairs.filter((p) => p.a >= 0 && p.b >= 0);
+  t.true(both.every((p) => a[p.a] === b[p.b]));
+  t.is(both.length, 1000, "those that both have");
+  t.deepEqual(pairs.filter((p) => p.a >= 0).map((p) => p.a), a.map((_, k) => k));
+  t.deepEqual(pairs.filter((p) => p.b >= 0).map((p) => p.b), b.map((_, k) => k));
+});

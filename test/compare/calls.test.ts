@@ -102,9 +102,19 @@ test("operations that differ in the same way are told once, with how often; thos
   const same = { where: "close h", lines: compared(creation("5"), creation("5")) };
   const other = { where: "close i", lines: compared(creation("5"), creation("-23")) };
   const found = new Hunks();
-  [gone(), same, gone(), other, gone()].forEach((source, order) => found.add(source, order));
+  [gone(), same, gone(), other, gone()].forEach((source, turn) => found.add(source, { order: 1, turn }));
   const hunks = found.list();
   t.deepEqual(hunks.map((h) => [h.where, h.times]), [["close g", 3], ["close i", 1]]);
   t.deepEqual(hunks[0]!.lines.map((l) => [l.mark, l.depth]), [["=", 0], ["-", 1]]);
   t.is(hunks[0]!.lines[1]!.after, null);
+});
+
+test("what is found later can be told earlier: by its place, and at the same place by its turn", (t) => {
+  const gone = (where: string): { where: string; lines: Line[] } => ({ where, lines: compared(creation("5", node("ihold", [object("inode"), "1"])), creation("5")) });
+  const failing = (where: string): { where: string; lines: Line[] } => ({ where, lines: compared(creation("5"), creation("-23")) });
+  const found = new Hunks();
+  found.add(failing("close i"), { order: 2, turn: 1 });
+  found.add(gone("close h"), { order: 2, turn: 2 });
+  found.add(gone("close g"), { order: 2, turn: 0 });
+  t.deepEqual(found.list().map((h) => [h.where, h.times]), [["close g", 2], ["close i", 1]]);
 });
