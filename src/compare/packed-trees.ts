@@ -1,5 +1,5 @@
 /**
- * Call trees as bytes: of each call what comparing looks at, some 30 bytes. A recording has as many trees as user space made
+ * Call trees as bytes: of each call what comparing looks at, some 15 bytes. A recording has as many trees as user space made
  * operations; beyond a limit their bytes go to a file without a name, and a tree is made again when its turn comes.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
