@@ -14,7 +14,7 @@ import { keptRecording, madeRecordings } from "../export/logs.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";
 import { ask, type Plain, type Row } from "./answers.js";
 
-const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 60);
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 25);
 const SAMPLE = 25;
 const all = recordingsOf("");
 /** Healthy and broken ones, of every kernel. */

@@ -8,6 +8,7 @@ import type { Tables } from "../../src/log/tables.js";
 import { openRecording } from "../../src/read/recording.js";
 import { Reducer } from "../../src/reduce/reducer.js";
 import { type Replay, replay } from "../../src/replay.js";
+import { jsonText, replayJson } from "../../src/show/json.js";
 import type { Store } from "../../src/reduce/store.js";
 
 export const RECORDINGS = "fixtures/recordings";
@@ -94,6 +95,11 @@ export function replayed(path: string): Promise<Said> {
     said.set(path, result);
   }
   return result;
+}
+
+/** The document that `replay --json` prints. */
+export function printed(result: Replay): { readonly [name: string]: unknown } {
+  return JSON.parse([...jsonText(replayJson(result))].join("")) as { readonly [name: string]: unknown };
 }
 
 export interface Read {

@@ -14,7 +14,7 @@ import { contentOf } from "../../export/logs.js";
 import { folderOf, inBatches, write } from "./helpers.js";
 
 const RECORDING = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
-const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 300);
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 150);
 
 interface Original {
   readonly path: string;

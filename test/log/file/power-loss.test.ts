@@ -14,8 +14,8 @@ import { LogWriter } from "../../../src/log/file/writer.js";
 import { contents, folderOf, inBatches, ORIGIN, readBack } from "./helpers.js";
 
 /** For hundreds: KREEL_TEST_KILLS=400. */
-const KILLS = Number(process.env["KREEL_TEST_KILLS"] ?? 12);
-const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 60);
+const KILLS = Number(process.env["KREEL_TEST_KILLS"] ?? 8);
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 40);
 const RECORDING = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
 const BATCH = 4;
 const CHILD = fileURLToPath(new URL("./append-child.js", import.meta.url));

@@ -13,7 +13,7 @@ import { contentOf, keptRecording, madeRecordings } from "../../export/logs.js";
 import { recordings } from "../../read/helpers.js";
 import { contents, folderOf, readBack, write } from "./helpers.js";
 
-const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 300);
+const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 150);
 /** One recording of so many, and one that is replayed as well. */
 const SAMPLE = 13;
 const REPLAYED = ["broken/leak-module-on-error/s09-enfile.trace.gz", "race/linux-7.2-close-rmmod.trace.gz", "linux-7.2/s04-bind-unbind.trace.gz", "trace-dat/more/lossy.v6.dat.gz", "trace-dat/more/counter.v6.dat.gz"];

@@ -1,11 +1,11 @@
 /** Pages of the ring buffer beside copies of the kernel's own files are read as the trace.dat that has both. */
+import { printed } from "../../support/recordings.js";
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { TroubleError } from "../../../src/read/trouble.js";
 import { replay } from "../../../src/replay.js";
-import { replayJson } from "../../../src/show/json.js";
 import { asTracefs, directoryOf, type Files, removeCopies } from "./copies.js";
 
 test.after.always(removeCopies);
@@ -24,12 +24,12 @@ function spooled(files: Files): Files {
 }
 
 test("trace_pipe_raw, and what trace-cmd leaves when it is killed, come to what the trace.dat comes to", async (t) => {
-  const expected = documentOf(replayJson(await replay(DAT)));
+  const expected = documentOf(printed(await replay(DAT)));
   for (const files of [copy, spooled(copy), without(copy, /header_event/)]) {
     const { trace, ...rest } = await replay(directoryOf(files));
     t.is(trace.format, "trace-pipe-raw");
     t.deepEqual(trace.warnings, []);
-    t.deepEqual(documentOf(replayJson({ trace, ...rest } as never)), expected);
+    t.deepEqual(documentOf(printed({ trace, ...rest } as never)), expected);
   }
 });
 

@@ -1,4 +1,5 @@
 /** A copy of `per_cpu/cpuN/trace` is read as the one file of all CPUs is. */
+import { printed } from "../../support/recordings.js";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -12,7 +13,6 @@ import { kernels } from "../../../src/kernels/index.js";
 import { openRecording } from "../../../src/read/recording.js";
 import { replay } from "../../../src/replay.js";
 import { readScenario } from "../../../src/scenario/parse.js";
-import { replayJson } from "../../../src/show/json.js";
 import { line, PLAIN, text } from "../helpers.js";
 import { byCpu, directoryOf, removeCopies } from "./copies.js";
 
@@ -30,7 +30,7 @@ for (const path of [RACE, "linux-7.2/s16-race-close-unbind.trace.gz", "linux-6.1
   test(`${path}, taken apart by CPU, comes to the same document`, async (t) => {
     const directory = directoryOf(byCpu(unzip(path)));
     const [apart, whole] = [await replay(directory), await replay(`fixtures/recordings/${path}`)];
-    t.deepEqual(documentOf(replayJson(apart)), documentOf(replayJson(whole)));
+    t.deepEqual(documentOf(printed(apart)), documentOf(printed(whole)));
     t.is(apart.recording.report.skipped, 0);
   });
 }

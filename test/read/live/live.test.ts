@@ -1,4 +1,5 @@
 /** Following as the library does it: files that grow under its eyes, and streams that pause, fail or never end. */
+import { printed } from "../../support/recordings.js";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,6 @@ import test from "ava";
 import fc from "fast-check";
 import { openRecording } from "../../../src/read/recording.js";
 import { replay, type Replay } from "../../../src/replay.js";
-import { replayJson } from "../../../src/show/json.js";
 import { line, PLAIN, text } from "../helpers.js";
 
 const BROKEN = gunzipSync(readFileSync("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz"));
@@ -31,7 +31,7 @@ async function during(path: string, write: (path: string) => Promise<void>): Pro
   return following;
 }
 
-const documentOf = (result: Replay): string => JSON.stringify({ ...replayJson(result), trace: { ...result.trace, path: "" } });
+const documentOf = (result: Replay): string => JSON.stringify({ ...printed(result), trace: { ...result.trace, path: "" } });
 
 test("a file that is written in pieces of any size, at any pace, comes to the document of the whole", async (t) => {
   const expected = documentOf(await replay(newFile(BROKEN)));

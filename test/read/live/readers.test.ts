@@ -1,4 +1,5 @@
 /** What is followed in pieces, cut at any byte and handed over at any moment, is what is read whole. */
+import { printed } from "../../support/recordings.js";
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import test from "ava";
@@ -15,7 +16,6 @@ import { type Recorded, ReadReport } from "../../../src/read/report.js";
 import { HEAD_BYTES } from "../../../src/read/source.js";
 import type { StreamReader } from "../../../src/read/stream-reader.js";
 import { replayRecording } from "../../../src/replay.js";
-import { replayJson } from "../../../src/show/json.js";
 import { line, PLAIN, text } from "../helpers.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "../printed.js";
 import { ftrace, partsOf, readAs } from "../text.js";
@@ -57,7 +57,7 @@ const followed = (format: TextFormat, bytes: Buffer, cuts: readonly Cut[]): Reco
 
 async function documentOf(recording: Recorded): Promise<object> {
   const { report } = recording;
-  const document = replayJson(await replayRecording(recording));
+  const document = printed(await replayRecording(recording));
   return { document, lines: report.lines, continuations: report.continuations, comments: report.comments, control: report.control, blank: report.blank, malformed: report.malformed };
 }
 
