@@ -1,22 +1,19 @@
-/** What does not fit into memory, in a file without a name. */
-import { closeSync, readSync, writeSync } from "node:fs";
-import { temporaryFile } from "./read/trace-dat/spool.js";
+/** Chunks of a long list of operations in a file without a name. */
 import { CHUNK_BYTES, type ColdChunks } from "./reduce/operation-list.js";
+import { TemporaryFile } from "./temporary-file.js";
 
-/** Lists are as long as whoever holds a replay holds them. */
-const files = new FinalizationRegistry<number>((fd) => closeSync(fd));
+/** A list is as long as whoever holds its replay holds it. */
+const files = new FinalizationRegistry<TemporaryFile>((file) => file.close());
 
-/** It is gone when nobody has the chunks any more, or with the process. */
+/** The file is gone when nobody has the chunks any more, or with the process. */
 export function coldChunks(): ColdChunks {
-  const fd = temporaryFile();
+  const file = new TemporaryFile();
   const chunks: ColdChunks = {
-    write(chunk, bytes, offset) {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, chunk * CHUNK_BYTES + offset + done);
-    },
-    read(chunk, into) {
-      for (let done = 0, n = 1; n > 0 && done < into.length; done += n) n = readSync(fd, into, done, into.length - done, chunk * CHUNK_BYTES + done);
+    write: (chunk, bytes, offset) => file.write(bytes, chunk * CHUNK_BYTES + offset),
+    read: (chunk, into) => {
+      for (let done = 0, n = 1; n > 0 && done < into.length; done += n) n = file.read(into.subarray(done), chunk * CHUNK_BYTES + done);
     },
   };
-  files.register(chunks, fd);
+  files.register(chunks, file);
   return chunks;
 }

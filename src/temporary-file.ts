@@ -31,7 +31,8 @@ export class TemporaryFile {
   }
 }
 
-function openUnnamed(): number {
+/** A descriptor of a new file that has no name any more. */
+export function openUnnamed(): number {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   try {
     return openSync(join(folder, "bytes"), "wx+", 0o600);

@@ -1,7 +1,6 @@
 /** Makes a recording that comes as a stream (compressed, or through a pipe) readable at any offset. */
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { openUnnamed } from "../../temporary-file.js";
 import { TroubleError } from "../trouble.js";
 import { BlockAccess, FileAccess, type Access } from "./access.js";
 
@@ -29,7 +28,7 @@ export async function openAccess(name: string, path: string | undefined, stream:
     for await (const chunk of stream) {
       if (size + chunk.length > limits.total) throw new TroubleError(`it decompresses to more than ${limits.total >> 20} MiB; decompress it to a file and give kreel that`, name);
       if (file === undefined && size + chunk.length > limits.memory) {
-        file = temporaryFile();
+        file = openUnnamed();
         let left = size;
         for (const block of blocks.splice(0)) left -= writeSync(file, block, 0, Math.min(left, BLOCK));
       }
@@ -50,12 +49,4 @@ function keep(blocks: Buffer[], size: number, chunk: Buffer): void {
     if (at === 0) blocks.push(Buffer.allocUnsafe(BLOCK));
     p += chunk.copy(blocks.at(-1)!, at, p);
   }
-}
-
-/** A file without a name: it is gone when it is closed, or with the process. */
-export function temporaryFile(): number {
-  const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  const file = openSync(join(folder, "recording"), "wx+", 0o600);
-  rmSync(folder, { recursive: true, force: true });
-  return file;
 }
