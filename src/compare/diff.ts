@@ -15,12 +15,17 @@ import type { Diff, Difference, DifferenceKind } from "./types.js";
 import { Unifier } from "./unify.js";
 
 /** Of files, or of logs that are open already (the run of a simulated kernel). */
-export async function diff(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Diff> {
+export function diff(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Diff> {
+  return withCourses(before, after, options, compareCourses);
+}
+
+/** Reads both, and lets go of what they keep in files when `compare` is done. */
+export async function withCourses<T>(before: string | Recorded, after: string | Recorded, options: CourseOptions, compare: (x: Course, y: Course) => T): Promise<T> {
   const x = await courseOf(before, options);
   try {
     const y = await courseOf(after, options);
     try {
-      return compareCourses(x, y);
+      return compare(x, y);
     } finally {
       y.trees.close();
     }

@@ -1,6 +1,5 @@
 /** Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their steps and lines. */
-import { courseOf } from "../compare/course.js";
-import { compareCourses } from "../compare/diff.js";
+import { compareCourses, withCourses } from "../compare/diff.js";
 import { isReadAgain } from "../read/again.js";
 import type { OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
@@ -35,12 +34,9 @@ export async function recordingEntry(log: string | Recorded, options: CollectOpt
 
 /** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
 export async function comparisonEntry(before: string, after: string, options: CollectOptions = {}): Promise<ComparisonEntry> {
-  const x = await courseOf(before, options);
-  const y = await courseOf(after, options);
-  const diff = compareCourses(x, y);
-  for (const { trees } of [x, y]) trees.close();
+  const { diff, x, y } = await withCourses(before, after, options, (x, y) => ({ diff: compareCourses(x, y), x: x.replay, y: y.replay }));
   const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> => (isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options));
-  const entries = { before: await side(before, x.replay), after: await side(after, y.replay) };
+  const entries = { before: await side(before, x), after: await side(after, y) };
   return { kind: "comparison", ...entries, diff, problems: compareProblems(entries.before.problems, entries.after.problems) };
 }
 
