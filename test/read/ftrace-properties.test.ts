@@ -164,6 +164,8 @@ test("a mutated or spliced recording is read to its end, and every line is accou
 });
 
 test("bytes that are no text at all are read to their end", (t) => {
+  // White space by its number, and no character of UTF-8.
+  agree(Buffer.of(0xa0));
   fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => void agree(Buffer.from(bytes))), { numRuns: 200 });
   t.pass();
 });

@@ -141,7 +141,7 @@ class Reference {
       this.#marker.text += "\n".repeat(this.#marker.blanks + 1) + decode(line);
       this.#marker.blanks = 0;
       this.reading.continuations++;
-    } else if (line.trim() === "") this.reading.blank++;
+    } else if (decode(line).trim() === "") this.reading.blank++;
     else this.reading.skipped.push(i + 1);
     return 1;
   }
