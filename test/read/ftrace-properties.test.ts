@@ -166,6 +166,8 @@ test("a mutated or spliced recording is read to its end, and every line is accou
 test("bytes that are no text at all are read to their end", (t) => {
   // White space by its number, and no character of UTF-8.
   agree(Buffer.of(0xa0));
+  // A line that waited with another: its text's own carriage return is not the line's end.
+  agree(Buffer.from("          <idle>-0       [000] .....            0: sched_switch: \n refcnt=\n                -0       [000] .....     5.374322: tracing_mark_write: \r\r"));
   fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => void agree(Buffer.from(bytes))), { numRuns: 200 });
   t.pass();
 });

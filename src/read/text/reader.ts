@@ -228,7 +228,11 @@ export abstract class TextReader implements StreamReader {
   }
 
   #line(bytes: Uint8Array, start: number, feed: number, line: number, cut: boolean): void {
-    const end = feed > start && bytes[feed - 1] === CR ? feed - 1 : feed;
+    this.#whole(bytes, start, feed > start && bytes[feed - 1] === CR ? feed - 1 : feed, line, cut);
+  }
+
+  /** A line up to where its end begins: a carriage return in front of that is its text's. */
+  #whole(bytes: Uint8Array, start: number, end: number, line: number, cut: boolean): void {
     if (this.#held.length > 0) this.#join(held(bytes, start, end, line, cut));
     else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut })) this.#held.push(held(bytes, start, end, line, cut));
   }
@@ -250,7 +254,7 @@ export abstract class TextReader implements StreamReader {
     const [first, ...rest] = this.#held;
     this.#held = [];
     if (first) this.take({ ...first, as: "alone" });
-    for (const { bytes, start, end, line, cut } of rest) this.#line(bytes, start, end, line, cut);
+    for (const { bytes, start, end, line, cut } of rest) this.#whole(bytes, start, end, line, cut);
   }
 
   /** No further line belongs to those that wait. Each round decides on one of them at least. */
