@@ -2,7 +2,7 @@
 import type { Batch } from "../log/batch.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
-import { reportDamage, restoreReport } from "../read/kreel-log/index.js";
+import { reportDamage, restoreReport } from "../read/kreel-log/report.js";
 import { ReadReport } from "../read/report.js";
 import type { Observer, World } from "../reduce/world.js";
 import type { Moment, Replay, ReplayOptions } from "../replay.js";

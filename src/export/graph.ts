@@ -13,6 +13,8 @@ import { namesOf } from "../show/object-life.js";
 export interface GraphNode {
   /** `n1`, `n2`, …: safe in every format. */
   readonly id: string;
+  /** What tells it from others at any moment: an object's id, or the words for what is none. */
+  readonly key: ObjectId | string;
   /** A kind of object, `call` for a call in progress that holds something, `unseen` for whoever took what no probe shows. */
   readonly kind: Kind | "call" | "unseen";
   /** What it is called, a line each: `file 0xffff…`, `[kvm-gmem]`, `f_count 1`. Anybody's words. */
@@ -45,7 +47,7 @@ export function graphOf(world: World, title: string, everything = false): Graph 
     let id = ids.get(key);
     if (id === undefined) {
       ids.set(key, (id = `n${nodes.length + 1}`));
-      nodes.push({ id, kind, lines });
+      nodes.push({ id, key, kind, lines });
     }
     return id;
   };

@@ -10,3 +10,11 @@ export function formatTime(high: number, low: number, digits: number): string {
 export function exactTime(high: number, low: number): bigint {
   return BigInt(high) * 1000000000n + BigInt(low);
 }
+
+const FRACTION = 9;
+
+/** The exact value of a time as recordings print it, with a point (`35.846890`); `undefined` for anything else. */
+export function parseTime(text: string): bigint | undefined {
+  const [, seconds, digits] = /^(\d{1,15})\.(\d{1,9})$/.exec(text) ?? [];
+  return seconds === undefined || digits === undefined ? undefined : BigInt(seconds) * 1_000_000_000n + BigInt(digits.padEnd(FRACTION, "0"));
+}

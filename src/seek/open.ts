@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ImportOptions, importRecording } from "../import.js";
 import { LogFile } from "../log/file/log-file.js";
-import { reportDamage, restoreReport } from "../read/kreel-log/index.js";
+import { reportDamage, restoreReport } from "../read/kreel-log/report.js";
 import { ReadReport } from "../read/report.js";
 import { type SeekOptions, Seeker } from "./seeker.js";
 

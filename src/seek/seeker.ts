@@ -20,7 +20,10 @@ const NEAR = 100_000;
 /** Bytes of snapshots that are kept in memory. */
 const MEMORY = 64 << 20;
 
-export type SeekOptions = Pick<ReplayingOptions, "everything">;
+export interface SeekOptions extends Pick<ReplayingOptions, "everything"> {
+  /** Events between two snapshots that are kept in memory, at least. */
+  readonly near?: number;
+}
 
 export class Seeker {
   readonly reader: LogReader;
@@ -38,7 +41,12 @@ export class Seeker {
 
   /** Throws a `LogError` for what is no log. */
   static open(path: string, options: SeekOptions = {}): Seeker {
-    return new Seeker(LogFile.open(path), options);
+    return Seeker.over(LogFile.open(path), options);
+  }
+
+  /** Of a log that is open; closes it. */
+  static over(log: LogFile, options: SeekOptions = {}): Seeker {
+    return new Seeker(log, options);
   }
 
   close(): void {
@@ -70,7 +78,7 @@ export class Seeker {
       const to = Math.max(0, Math.min(batch.length, event - batch.firstSeq + 1));
       replaying.reduce(batch, to);
       if (batch.firstSeq + batch.length > event) return;
-      if (replaying.next - 1 - since < NEAR) continue;
+      if (replaying.next - 1 - since < (this.options.near ?? NEAR)) continue;
       since = replaying.next - 1;
       this.#kept.put(since, () => takeSnapshot(replaying));
     }

@@ -10,12 +10,14 @@ import { list, table } from "./text.js";
 
 export interface ShownReference {
   readonly owner: string;
+  readonly ownerId: Owner;
   readonly by: string;
   readonly event: number;
   readonly task: string;
 }
 
 export interface ShownObject {
+  readonly id: ObjectId;
   readonly label: string;
   readonly kind: string;
   readonly count: number | null;
@@ -68,12 +70,13 @@ function callsOf(world: World, everything: boolean): ShownCall[] {
 
 function shownObject(world: World, object: KernelObject): ShownObject {
   return {
+    id: object.id,
     label: world.label(object),
     kind: object.kind,
     count: object.count,
     facts: [...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]), ...factsOf(world, object)],
     birth: object.birth,
-    references: object.references.map(({ owner, by, seq, task }) => ({ owner: ownerName(world, owner), by, event: seq, task: world.taskName(task) })),
+    references: object.references.map(({ owner, by, seq, task }) => ({ owner: ownerName(world, owner), ownerId: owner, by, event: seq, task: world.taskName(task) })),
     unprobed: object.unprobed,
   };
 }
@@ -169,7 +172,7 @@ export function stateJson(state: ShownState, at: { readonly path: string; readon
     version: 1,
     trace: { path: at.path },
     at: { event: at.event, time: at.time },
-    objects: state.objects.map(({ label, kind, count, birth, facts, references, unprobed }) => ({ object: label, kind, count, born: birth, facts, references: references.map((r) => ({ ...r })), unprobed })),
+    objects: state.objects.map(({ label, kind, count, birth, facts, references, unprobed }) => ({ object: label, kind, count, born: birth, facts, references: references.map(({ owner, by, event, task }) => ({ owner, by, event, task })), unprobed })),
     calls: state.calls.map(({ task, operation, event, depth }) => ({ task, operation, event, depth })),
     pending: state.pending.map(({ label, since }) => ({ object: label, since })),
   };

@@ -111,7 +111,7 @@ test("no name breaks out of its string", (t) => {
     fc.property(graphs, ({ title, nodes, labels }) => {
       const graph: Graph = {
         title,
-        nodes: nodes.map((node, k) => ({ ...node, id: `n${k + 1}` }) as Graph["nodes"][number]),
+        nodes: nodes.map((node, k) => ({ ...node, id: `n${k + 1}`, key: k }) as Graph["nodes"][number]),
         edges: labels.map((label, k) => ({ from: `n${(k % nodes.length) + 1}`, to: "n1", label, holds: k % 2 === 0 })),
       };
       const dot = parseDot(dotText(graph));

@@ -8,6 +8,7 @@ import type { ReadReport } from "../report.js";
 import type { Source } from "../source.js";
 import { openAccess } from "../trace-dat/spool.js";
 import { TroubleError } from "../trouble.js";
+import { reportDamage, restoreReport } from "./report.js";
 
 /** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
 export async function* readLogFrom(source: Source, path: string | undefined, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): AsyncGenerator<Batch> {
@@ -25,25 +26,6 @@ function opened(open: () => LogFile): LogFile {
     return open();
   } catch (error) {
     throw error instanceof LogError ? new TroubleError(error.what, error.path, undefined, { cause: error }) : error;
-  }
-}
-
-/** What reading came to when the log was written; `undefined` where its writer was cut short. */
-export function restoreReport(file: LogFile, report: ReadReport): object | undefined {
-  const saved = file.report();
-  if (saved) report.restore(saved);
-  else report.warnings.push("its import did not end: what follows on its last event is not known");
-  report.exportedFrom = file.origin();
-  return saved;
-}
-
-/** What is not as it was written, as far as it was read. */
-export function reportDamage(file: LogFile, report: ReadReport): void {
-  report.warnings.push(...file.damage.map(({ what }) => what));
-  const { unfinished } = file;
-  if (unfinished) {
-    report.warnings.push(unfinished.what);
-    report.truncated = true;
   }
 }
 

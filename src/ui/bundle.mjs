@@ -1,0 +1,31 @@
+/**
+ * Makes the viewer's page of its sources, into dist/ui: what a browser needs is in it, with the licences of what it contains.
+ * The engine is the code that the command runs; the few modules of Node that it reaches have stand-ins (`page/platform`).
+ */
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const page = join(here, "page");
+const out = join(here, "../../dist/ui");
+const { version } = JSON.parse(readFileSync(join(here, "../../package.json"), "utf8"));
+
+const standIn = (name) => join(page, "platform", `${name}.ts`);
+mkdirSync(out, { recursive: true });
+await build({
+  entryPoints: { page: join(page, "main.tsx"), worker: join(page, "worker.ts") },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["chrome111", "firefox115", "safari16.4"],
+  legalComments: "eof",
+  tsconfig: join(page, "tsconfig.json"),
+  alias: { "node:zlib": standIn("zlib"), "node:crypto": standIn("crypto"), "node:fs": standIn("fs"), "node:path": standIn("path"), "node:os": standIn("os"), "node:buffer": "buffer/" },
+  inject: [standIn("globals")],
+  define: { KREEL_VERSION: JSON.stringify(version) },
+  logLevel: "warning",
+});
+for (const name of ["index.html"]) copyFileSync(join(page, name), join(out, name));

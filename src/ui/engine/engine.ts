@@ -1,0 +1,77 @@
+/** Answers what the page asks of one log: the same reducers as everywhere, over the bytes of the log, wherever they are. */
+import { LogFile, type LogBytes } from "../../log/file/log-file.js";
+import { parseTime } from "../../log/time.js";
+import { restoreReport } from "../../read/kreel-log/report.js";
+import { ReadReport } from "../../read/report.js";
+import type { ObjectId } from "../../reduce/objects.js";
+import { Seeker } from "../../seek/seeker.js";
+import type { Engine, LifeStep, Moment, Survey, Tree, WhyAnswer } from "../protocol.js";
+import { lifeOf } from "./life.js";
+import { Moments } from "./moments.js";
+import { SurveyKeeper } from "./survey.js";
+import { treeAround } from "./trees.js";
+import { whyOf } from "./why.js";
+
+/** Events that a survey reads before it lets other questions pass. */
+const SLICE = 32_768;
+/** Events between two snapshots in memory: what a drag to any moment replays at most. */
+const NEAR = 16_384;
+
+export class LogEngine implements Engine {
+  readonly seeker: Seeker;
+  readonly report: ReadReport;
+  readonly #moments: Moments;
+
+  constructor(
+    bytes: LogBytes,
+    name: string,
+    /** Lets what waits have its turn. */
+    private readonly breathe: () => Promise<void>,
+  ) {
+    this.seeker = Seeker.over(LogFile.over(bytes, name), { near: NEAR });
+    this.report = new ReadReport(name);
+    restoreReport(this.seeker.log, this.report);
+    const { damage, tail } = this.seeker.log;
+    this.report.warnings.push(...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what));
+    this.#moments = new Moments(this.seeker);
+  }
+
+  async survey(onProgress: (events: number) => void = () => {}): Promise<Survey> {
+    const { seeker, report } = this;
+    const replaying = seeker.at(0);
+    const keeper = new SurveyKeeper(replaying.world);
+    replaying.world.observer = keeper;
+    for (let to = SLICE; replaying.next <= seeker.events; to += SLICE) {
+      seeker.forward(replaying, Math.min(to, seeker.events));
+      onProgress(Math.min(to, seeker.events));
+      await this.breathe();
+    }
+    replaying.reducer.finish();
+    return keeper.survey(seeker.events, replaying.checker, { lost: report.lost, warnings: report.warnings });
+  }
+
+  async moment(event: number): Promise<Moment> {
+    return this.#moments.at(clamped(event, this.seeker.events));
+  }
+
+  async tree(event: number): Promise<Tree> {
+    return treeAround(this.seeker, clamped(event, this.seeker.events));
+  }
+
+  async why(event: number, id: ObjectId): Promise<WhyAnswer | undefined> {
+    return whyOf(this.seeker, clamped(event, this.seeker.events), id);
+  }
+
+  async life(id: ObjectId, from: number): Promise<readonly LifeStep[]> {
+    return lifeOf(this.seeker, id, clamped(from, this.seeker.events));
+  }
+
+  async eventAt(time: string): Promise<number> {
+    const parsed = parseTime(time);
+    return parsed === undefined ? 0 : this.seeker.eventOf({ time: parsed });
+  }
+}
+
+function clamped(event: number, last: number): number {
+  return Number.isFinite(event) ? Math.max(0, Math.min(last, Math.floor(event))) : last;
+}

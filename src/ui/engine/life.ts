@@ -1,0 +1,27 @@
+/** Every event in the life of one object. */
+import type { ObjectId } from "../../reduce/objects.js";
+import type { Seeker } from "../../seek/seeker.js";
+import { changeText } from "../../show/changes.js";
+import { Chronicle } from "../../show/chronicle.js";
+import type { LifeStep } from "../protocol.js";
+
+const STEPS = 5000;
+/** Events that are read before it is looked whether its life is over. */
+const SLICE = 1 << 15;
+
+/** `from`: the first event that is of its life. */
+export function lifeOf(seeker: Seeker, id: ObjectId, from: number): readonly LifeStep[] {
+  const steps: LifeStep[] = [];
+  const replaying = seeker.at(Math.max(0, from - 1));
+  const { world } = replaying;
+  world.observer = new Chronicle(world, ({ seq, operation, phase, changes }) => {
+    const change = changes.find((one) => one.id === id);
+    if (change && steps.length < STEPS) steps.push({ event: seq, operation: phase === "return" ? `${operation} returns` : operation, what: [changeText(change)].filter((text) => text !== "") });
+  });
+  for (let to = from + SLICE; replaying.next <= seeker.events && steps.length < STEPS; to += SLICE) {
+    seeker.forward(replaying, Math.min(to, seeker.events));
+    const object = world.store.any(id);
+    if (steps.length > 0 && (!object || object.death > 0)) break;
+  }
+  return steps;
+}

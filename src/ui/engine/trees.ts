@@ -1,0 +1,65 @@
+/** The call tree around one event of a log. */
+import type { EventView } from "../../log/view.js";
+import { type CallNode, CallTrees } from "../../reduce/call-tree.js";
+import type { Frame, Stack } from "../../reduce/calls.js";
+import type { Seeker } from "../../seek/seeker.js";
+import { call } from "../../show/words.js";
+import type { Tree, TreeLine } from "../protocol.js";
+
+/** Events that are read at first for the end of the operation; twice as many each time after. */
+const READ = 512;
+/** Events behind which the rest of an operation is left out. */
+const MOST = 1 << 17;
+const LINES = 2000;
+
+export function treeAround(seeker: Seeker, event: number): Tree {
+  const root = outermost(seeker, event);
+  if (root === 0) return { task: "", lines: [], more: 0 };
+  const replaying = seeker.at(root - 1);
+  const { world } = replaying;
+  let found: CallNode | undefined;
+  const trees = new CallTrees(world, (tree) => {
+    if (!found && holds(tree, event)) found = tree;
+  });
+  world.observer = trees;
+  for (let read = READ; !found && replaying.next <= Math.min(seeker.events, event + MOST); read *= 2) seeker.forward(replaying, Math.min(seeker.events, Math.max(event, root) + read));
+  if (!found) trees.finish();
+  if (!found) return { task: "", lines: [], more: 0 };
+  const lines: TreeLine[] = [];
+  const more = collect(found, 0, lines);
+  return { task: world.taskName(found.task), lines, more };
+}
+
+/** The event of the outermost call around an event; itself where there is none, 0 where it cannot be read. */
+function outermost(seeker: Seeker, event: number): number {
+  if (event === 0) return 0;
+  let root = 0;
+  const replaying = seeker.at(event - 1);
+  const note = (e: EventView, stack: Stack, frame: Frame | undefined): void => {
+    if (e.seq === event) root = Math.min(stack.at(stack.depth - 1)?.seq ?? e.seq, frame?.seq ?? e.seq);
+  };
+  replaying.world.observer = { reduced: note };
+  seeker.forward(replaying, event);
+  return root;
+}
+
+function holds(node: CallNode, event: number): boolean {
+  if (node.seq === event || node.returned === event) return true;
+  if (node.seq > event) return false;
+  return node.children.some((child) => holds(child, event));
+}
+
+/** How many did not fit. */
+function collect(node: CallNode, depth: number, lines: TreeLine[]): number {
+  if (lines.length >= LINES) return 1 + node.children.reduce((sum, child) => sum + collect(child, depth + 1, lines), 0);
+  const { operation, seq, returned, result } = node;
+  lines.push({
+    depth,
+    event: seq,
+    returned,
+    text: `${operation}(${call.args(node)})${result ? ` = ${call.result(result)}` : ""}`,
+    failed: call.failed(node),
+    notes: node.touched.filter(({ note }) => note !== "").map(({ object, note }) => ({ id: object.id, label: object.label, note })),
+  });
+  return node.children.reduce((sum, child) => sum + collect(child, depth + 1, lines), 0);
+}

@@ -1,0 +1,65 @@
+/** The bytes of a log in a browser: all of them where they are few, else pieces of them as they are asked for. */
+import type { LogBytes } from "../../log/file/log-file.js";
+import type { Source } from "../protocol.js";
+
+/** Bytes that are fetched as a whole. */
+const WHOLE = 64 << 20;
+const PIECE = 1 << 20;
+/** Pieces that are kept. */
+const KEPT = 64;
+
+export async function bytesOf(source: Source): Promise<LogBytes> {
+  if ("content" in source) return inMemory(source.content);
+  if (source.bytes > WHOLE) return inPieces(source.url, source.bytes);
+  const response = await fetch(source.url);
+  if (!response.ok) throw new Error(`the server does not give the log: ${response.status}`);
+  return inMemory(new Uint8Array(await response.arrayBuffer()));
+}
+
+export function inMemory(content: Uint8Array): LogBytes {
+  return {
+    size: content.length,
+    read: (offset, length) => Buffer.from(content.buffer, content.byteOffset + offset, Math.max(0, Math.min(length, content.length - offset))),
+    close: () => {},
+  };
+}
+
+/** Requests that wait for their answer: only a worker may make them. */
+function inPieces(url: string, size: number): LogBytes {
+  const pieces = new Map<number, Uint8Array>();
+  const piece = (k: number): Uint8Array => {
+    const known = pieces.get(k);
+    // What was asked for last is let go last.
+    if (known) pieces.delete(k);
+    const bytes = known ?? fetchRange(url, k * PIECE, Math.min(size, (k + 1) * PIECE));
+    pieces.set(k, bytes);
+    if (pieces.size > KEPT) pieces.delete(pieces.keys().next().value!);
+    return bytes;
+  };
+  return {
+    size,
+    read(offset, length) {
+      const end = Math.min(size, offset + length);
+      const out = Buffer.alloc(Math.max(0, end - offset));
+      for (let at = offset; at < end; ) {
+        const k = Math.floor(at / PIECE);
+        const part = piece(k).subarray(at - k * PIECE, end - k * PIECE);
+        if (part.length === 0) return out.subarray(0, at - offset);
+        out.set(part, at - offset);
+        at += part.length;
+      }
+      return out;
+    },
+    close: () => pieces.clear(),
+  };
+}
+
+function fetchRange(url: string, start: number, end: number): Uint8Array {
+  const request = new XMLHttpRequest();
+  request.open("GET", url, false);
+  request.responseType = "arraybuffer";
+  request.setRequestHeader("Range", `bytes=${start}-${end - 1}`);
+  request.send();
+  if (request.status !== 206) throw new Error(`the server does not give the log's bytes: ${request.status}`);
+  return new Uint8Array(request.response as ArrayBuffer);
+}

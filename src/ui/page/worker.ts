@@ -1,0 +1,43 @@
+/** The engine in a worker of its own, so that the page stays at hand while it works. */
+import { LogEngine } from "../engine/engine.js";
+import type { Method, Reply, Request, Source } from "../protocol.js";
+import { bytesOf } from "./bytes.js";
+
+const scope = globalThis as unknown as { onmessage: ((event: { readonly data: Request }) => void) | null; postMessage(reply: Reply): void };
+
+let opened: Promise<LogEngine> | undefined;
+
+scope.onmessage = ({ data }) => void answer(data);
+
+async function answer({ call, method, args }: Request): Promise<void> {
+  try {
+    scope.postMessage({ call, value: await carriedOut(call, method, args) });
+  } catch (error) {
+    scope.postMessage({ call, error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function carriedOut(call: number, method: Method | "open", args: readonly unknown[]): Promise<unknown> {
+  if (method === "open") {
+    const [source] = args as [Source];
+    opened = bytesOf(source).then((bytes) => new LogEngine(bytes, source.name, breath));
+    await opened;
+    return undefined;
+  }
+  if (!opened) throw new Error("no log is open");
+  const engine = await opened;
+  if (method === "survey") return engine.survey((progress) => scope.postMessage({ call, progress }));
+  return (engine[method] as (...given: unknown[]) => Promise<unknown>).apply(engine, [...args]);
+}
+
+/** A turn for the messages that came meanwhile: a timer would wait for milliseconds. */
+function breath(): Promise<void> {
+  return new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(0);
+  });
+}
