@@ -2,8 +2,8 @@
 import type { Batch } from "../log/batch.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
-import { reportDamage, restoreReport } from "../read/kreel-log/report.js";
-import { ReadReport } from "../read/report.js";
+import { reportOf } from "../read/kreel-log/report.js";
+import type { ReadReport } from "../read/report.js";
 import type { Observer, World } from "../reduce/world.js";
 import type { Moment, Replay, ReplayOptions } from "../replay.js";
 import { Seeker } from "../seek/seeker.js";
@@ -30,9 +30,7 @@ export function soughtIn(log: string, at: Moment, everything: boolean): Reached 
     const event = seeker.eventOf(at);
     const { world, checker } = seeker.at(event);
     const found = seeker.find(event);
-    const report = new ReadReport(log);
-    restoreReport(seeker.log, report);
-    reportDamage(seeker.log, report);
+    const report = reportOf(seeker.log, log);
     return { event, world, findings: checker.findings.length, time: found ? timeText(found.batch, found.index) : "", line: lineText(found?.batch.line[found.index] ?? 0, undefined), report };
   } finally {
     seeker.close();

@@ -1,6 +1,6 @@
 /** What a log says of the reading that it was made by, and what is wrong with the log itself. */
 import type { LogFile } from "../../log/file/log-file.js";
-import type { ReadReport } from "../report.js";
+import { ReadReport } from "../report.js";
 
 /** What reading came to when the log was written; `undefined` where its writer was cut short. */
 export function restoreReport(file: LogFile, report: ReadReport): object | undefined {
@@ -19,4 +19,12 @@ export function reportDamage(file: LogFile, report: ReadReport): void {
     report.warnings.push(unfinished.what);
     report.truncated = true;
   }
+}
+
+/** What is known of a log before any of its events is read. `path` names it in warnings. */
+export function reportOf(file: LogFile, path: string): ReadReport {
+  const report = new ReadReport(path);
+  restoreReport(file, report);
+  reportDamage(file, report);
+  return report;
 }

@@ -1,0 +1,37 @@
+/** A log of anything that kreel reads: what is no log becomes one for as long as it is looked at. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ImportOptions, importRecording } from "../import.js";
+import { LogFile } from "../log/file/log-file.js";
+import type { ReadReport } from "../read/report.js";
+
+export type AsLogOptions = Pick<ImportOptions, "format" | "input" | "onProgress">;
+
+export interface AsLog {
+  /** Of the log. */
+  readonly path: string;
+  /** Of the import; absent where it was a log already. */
+  readonly report?: ReadReport;
+  /** Of a log that was made; the process does it at its end if nobody did before. A log that was there stays. */
+  remove(): void;
+}
+
+export async function asLog(path: string, options: AsLogOptions = {}): Promise<AsLog> {
+  if (options.format === undefined && LogFile.isAt(path)) return { path, remove: () => {} };
+  const folder = mkdtempSync(join(tmpdir(), "kreel-"));
+  const tidy = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", tidy);
+  const remove = (): void => {
+    tidy();
+    process.off("exit", tidy);
+  };
+  try {
+    const log = join(folder, "log");
+    const { report } = await importRecording(path, log, options);
+    return { path: log, report, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
