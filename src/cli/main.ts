@@ -14,6 +14,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
   replay: async () => (await import("./replay.js")).addReplay,
   diff: async () => (await import("./diff.js")).addDiff,
   query: async () => (await import("./query.js")).addQuery,
+  ui: async () => (await import("./ui.js")).addUi,
   report: async () => (await import("./report.js")).addReport,
   simulate: async () => (await import("./simulate.js")).addSimulate,
   conform: async () => (await import("./conform.js")).addConform,

@@ -1,6 +1,6 @@
 /** The documents that `--json` prints, to the letter of what the commands promise, and more fields beside. */
 import type { Finding } from "../check/finding.js";
-import type { Diff } from "../compare/types.js";
+import type { Diff, Hunk, Site } from "../compare/types.js";
 import type { Conformance } from "../conform/verdict.js";
 import type { Replay, TraceSummary } from "../replay.js";
 
@@ -67,7 +67,19 @@ export function diffJson(diff: Diff): { readonly [name: string]: Json } {
   };
 }
 
-function siteJson(site: { readonly event: number; readonly line?: number }): Json {
+/** The hunks that the text of a diff prints. */
+export function hunksJson(hunks: readonly Hunk[]): Json {
+  const site = (at: Site | null): Json => at && siteJson(at);
+  return hunks.map(({ where, times, before, after, lines }) => ({
+    where,
+    times,
+    before: site(before),
+    after: site(after),
+    lines: lines.map((line) => ({ mark: line.mark, depth: line.depth, text: line.text, before: site(line.before), after: site(line.after) })),
+  }));
+}
+
+function siteJson(site: Site): Json {
   return { event: site.event, ...(site.line === undefined ? {} : { line: site.line }) };
 }
 

@@ -1,0 +1,86 @@
+/** `kreel ui TRACE [TRACE2]`. */
+import type { Command } from "commander";
+import { ASSETS, readAssets } from "../ui/assets.js";
+import type { Serving } from "../ui/server.js";
+import { openSessionLog, type SessionLog } from "../ui/session.js";
+import { serveViewer } from "../ui/viewer.js";
+import { progressOf, type ProgressSink } from "./progress.js";
+import type { Terminal } from "./terminal.js";
+import { UsageError } from "./trouble.js";
+import { warningLines } from "./warnings.js";
+
+export interface UiFlags {
+  readonly port?: string;
+  readonly format?: string;
+}
+
+const LAST_PORT = 65535;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export function addUi(program: Command, terminal: Terminal, done: (code: number) => void): void {
+  program
+    .command("ui")
+    .summary("look at a recording in the browser, or at two side by side")
+    .description("Serves a page that shows a recording, or two that are compared, to a browser on this machine, and prints its address. Nothing of it is reachable without the token in the address. Ends with SIGINT (Ctrl-C), SIGTERM or SIGHUP, and exits with 0; 2 for trouble.")
+    .argument("<trace>", "a log or any recording, plain, gzip or zstd; - is standard input")
+    .argument("[trace2]", "another, to be compared with it")
+    .option("--port <number>", "serve on this port, not on any that is free")
+    .option("--format <format>", "read the recordings as this, whatever they look like")
+    .action(async (trace: string, trace2: string | undefined, flags: UiFlags) => done(await runUi(trace2 === undefined ? [trace] : [trace, trace2], flags, terminal)));
+}
+
+/** `assets`: the folder that has the page. */
+export async function runUi(traces: readonly string[], flags: UiFlags, terminal: Terminal, assets = ASSETS): Promise<number> {
+  if (traces.filter((trace) => trace === "-").length > 1) throw new UsageError("ui: only one of the two can be standard input");
+  const port = flags.port === undefined ? 0 : parsePort(flags.port);
+  const page = readAssets(assets);
+  const ended = new Promise<undefined>((resolve) => {
+    for (const signal of SIGNALS) process.once(signal, () => resolve(undefined));
+  });
+  const progress = progressOf(terminal, true);
+  const logs: SessionLog[] = [];
+  try {
+    for (const trace of traces) {
+      const log = await Promise.race([open(trace, flags, terminal, progress), ended]);
+      // What was made of it so far goes with the process.
+      if (!log) return 0;
+      logs.push(log);
+    }
+    const serving = await serveViewer(page, logs, { port }).catch((error: unknown) => taken(error, port));
+    say(serving.address, terminal);
+    await ended;
+    await serving.close();
+    return 0;
+  } finally {
+    progress.clear();
+    for (const log of logs) await log.close();
+  }
+}
+
+async function open(trace: string, { format }: UiFlags, { err }: Terminal, progress: ProgressSink): Promise<SessionLog> {
+  const log = await openSessionLog(trace, { ...(format === undefined ? {} : { format }), onProgress: (events, bytes) => progress.update(events, bytes) });
+  progress.clear();
+  for (const line of warningLines(trace, log.report)) err.line(line);
+  err.flush();
+  return log;
+}
+
+function say(address: string, { out, err, progress }: Terminal): void {
+  out.line(address);
+  out.flush();
+  if (progress) err.line("Ctrl-C ends it");
+  err.flush();
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^[1-9]\d{0,4}$/.test(text) || port > LAST_PORT) throw new UsageError(`--port ${text}: a number from 1 to ${LAST_PORT}`);
+  return port;
+}
+
+function taken(error: unknown, port: number): Serving {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") throw new UsageError(`--port ${port}: is in use; without --port any that is free is taken`);
+  if (code === "EACCES") throw new UsageError(`--port ${port}: may not be used by this user; without --port any that may is taken`);
+  throw error;
+}

@@ -1,0 +1,20 @@
+/** The part of something that a request asks for (RFC 9110, section 14). */
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The first byte and the last. */
+export type Range = readonly [first: number, last: number];
+
+/**
+ * `undefined`: all of it. `"none"`: nothing that is there, or several parts at once, which are not served. A range of another
+ * unit is none, and so is one that depends on a version (`If-Range`): nothing here has any.
+ */
+export function rangeOf(headers: IncomingHttpHeaders, size: number): Range | "none" | undefined {
+  const { range } = headers;
+  if (range === undefined || headers["if-range"] !== undefined || !/^bytes=/i.test(range)) return undefined;
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(range) ?? [];
+  if (from === undefined || to === undefined || (from === "" && to === "")) return "none";
+  // bytes=-100: the last hundred.
+  const first = from === "" ? Math.max(0, size - Number(to)) : Number(from);
+  const last = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  return first <= last && first < size ? [first, last] : "none";
+}

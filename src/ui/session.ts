@@ -1,0 +1,59 @@
+/** One recording, or two to be compared, as logs whose bytes can be served. */
+import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
+import { LogFile } from "../log/file/log-file.js";
+import { reportOf } from "../read/kreel-log/index.js";
+import type { ReadReport } from "../read/report.js";
+import { asLog, type AsLogOptions } from "../seek/as-log.js";
+import type { Json } from "../show/json.js";
+
+export interface SessionLog {
+  /** As it was named. */
+  readonly path: string;
+  /** What it was recorded as. */
+  readonly format: string;
+  readonly events: number;
+  /** Of the log. */
+  readonly bytes: number;
+  readonly report: ReadReport;
+  /** The log: the recording itself, or one that was made of it. */
+  readonly log: string;
+  readonly file: FileHandle;
+  /** Removes the log, if it was made. */
+  close(): Promise<void>;
+}
+
+export async function openSessionLog(path: string, options: AsLogOptions): Promise<SessionLog> {
+  const made = await asLog(path, options);
+  try {
+    const facts = factsOf(made.path, path);
+    const file = await open(made.path);
+    const close = async (): Promise<void> => {
+      await file.close();
+      made.remove();
+    };
+    return { path, ...facts, ...(made.report && { report: made.report }), log: made.path, file, close };
+  } catch (error) {
+    made.remove();
+    throw error;
+  }
+}
+
+function factsOf(log: string, path: string): Pick<SessionLog, "format" | "events" | "bytes" | "report"> {
+  const file = LogFile.open(log);
+  try {
+    return { format: file.origin()?.format ?? "kreel-log", events: file.events, bytes: file.size, report: reportOf(file, path) };
+  } finally {
+    file.close();
+  }
+}
+
+/** `session.json`: what the page asks for first. */
+export function sessionJson(logs: readonly SessionLog[]): { readonly [name: string]: Json } {
+  return {
+    kreel: "session",
+    version: 1,
+    logs: logs.map(({ path, format, events, bytes }) => ({ name: basename(path), path, format, events, bytes })),
+    diff: logs.length > 1,
+  };
+}

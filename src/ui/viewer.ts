@@ -1,0 +1,33 @@
+/** The viewer: its page, the logs that it shows, and what it asks the server for because it takes too long in a browser. */
+import { jsonText } from "../show/json.js";
+import { Comparing } from "./comparing.js";
+import { type Content, inFile, inMemory } from "./content.js";
+import { serve, type ServeOptions, type Serving, type Thing } from "./server.js";
+import { type SessionLog, sessionJson } from "./session.js";
+
+const JSON_TYPE = "application/json; charset=utf-8";
+const LOG_TYPE = "application/octet-stream";
+
+/** The logs remain the caller's to close. */
+export async function serveViewer(assets: ReadonlyMap<string, Content>, logs: readonly SessionLog[], options: ServeOptions = {}): Promise<Serving> {
+  const [before, after] = logs;
+  const comparing = before && after && new Comparing([before, after]);
+  const things = new Map<string, Thing>();
+  const add = (place: string, content: Content): unknown => things.set(place, () => content);
+  for (const [place, content] of assets) add(place, content);
+  add("session.json", json([...jsonText(sessionJson(logs))].join("")));
+  for (const [k, { file, bytes }] of logs.entries()) add(`log/${k}`, inFile(LOG_TYPE, file, bytes));
+  if (comparing) things.set("diff.json", async () => json(await comparing.document()));
+  const serving = await serve(things, options);
+  return {
+    address: serving.address,
+    close: async () => {
+      await serving.close();
+      await comparing?.close();
+    },
+  };
+}
+
+function json(text: string): Content {
+  return inMemory(JSON_TYPE, Buffer.from(text));
+}
