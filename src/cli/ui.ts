@@ -1,9 +1,9 @@
 /** `kreel ui TRACE [TRACE2]`. */
 import type { Command } from "commander";
-import { ASSETS, readAssets } from "../ui/assets.js";
-import type { Serving } from "../ui/server.js";
-import { openSessionLog, type SessionLog } from "../ui/session.js";
-import { serveViewer } from "../ui/viewer.js";
+import { ASSETS, readAssets } from "../ui/server/assets.js";
+import type { Serving } from "../ui/server/serve.js";
+import { openLog, type OpenLog } from "../ui/server/session.js";
+import { serveViewer } from "../ui/server/viewer.js";
 import { progressOf, type ProgressSink } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -38,7 +38,7 @@ export async function runUi(traces: readonly string[], flags: UiFlags, terminal:
     for (const signal of SIGNALS) process.once(signal, () => resolve(undefined));
   });
   const progress = progressOf(terminal, true);
-  const logs: SessionLog[] = [];
+  const logs: OpenLog[] = [];
   try {
     for (const trace of traces) {
       const log = await Promise.race([open(trace, flags, terminal, progress), ended]);
@@ -57,8 +57,8 @@ export async function runUi(traces: readonly string[], flags: UiFlags, terminal:
   }
 }
 
-async function open(trace: string, { format }: UiFlags, { err }: Terminal, progress: ProgressSink): Promise<SessionLog> {
-  const log = await openSessionLog(trace, { ...(format === undefined ? {} : { format }), onProgress: (events, bytes) => progress.update(events, bytes) });
+async function open(trace: string, { format }: UiFlags, { err }: Terminal, progress: ProgressSink): Promise<OpenLog> {
+  const log = await openLog(trace, { ...(format === undefined ? {} : { format }), onProgress: (events, bytes) => progress.update(events, bytes) });
   progress.clear();
   for (const line of warningLines(trace, log.report)) err.line(line);
   err.flush();

@@ -1,6 +1,6 @@
 /** The comparison of two logs: made once, when it is first asked for, in a thread of its own. */
 import { Tinypool } from "tinypool";
-import { jsonText } from "../show/json.js";
+import { jsonText } from "../../show/json.js";
 import type { Compared, ComparedLog } from "./compare-worker.js";
 
 export class Comparing {

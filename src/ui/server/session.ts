@@ -1,13 +1,14 @@
 /** One recording, or two to be compared, as logs whose bytes can be served. */
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
-import { LogFile } from "../log/file/log-file.js";
-import { reportOf } from "../read/kreel-log/index.js";
-import type { ReadReport } from "../read/report.js";
-import { asLog, type AsLogOptions } from "../seek/as-log.js";
-import type { Json } from "../show/json.js";
+import { LogFile } from "../../log/file/log-file.js";
+import { reportOf } from "../../read/kreel-log/report.js";
+import type { ReadReport } from "../../read/report.js";
+import { asLog, type AsLogOptions } from "../../seek/as-log.js";
+import type { Json } from "../../show/json.js";
+import type { Session } from "../protocol.js";
 
-export interface SessionLog {
+export interface OpenLog {
   /** As it was named. */
   readonly path: string;
   /** What it was recorded as. */
@@ -23,7 +24,7 @@ export interface SessionLog {
   close(): Promise<void>;
 }
 
-export async function openSessionLog(path: string, options: AsLogOptions): Promise<SessionLog> {
+export async function openLog(path: string, options: AsLogOptions): Promise<OpenLog> {
   const made = await asLog(path, options);
   try {
     const facts = factsOf(made.path, path);
@@ -39,7 +40,7 @@ export async function openSessionLog(path: string, options: AsLogOptions): Promi
   }
 }
 
-function factsOf(log: string, path: string): Pick<SessionLog, "format" | "events" | "bytes" | "report"> {
+function factsOf(log: string, path: string): Pick<OpenLog, "format" | "events" | "bytes" | "report"> {
   const file = LogFile.open(log);
   try {
     return { format: file.origin()?.format ?? "kreel-log", events: file.events, bytes: file.size, report: reportOf(file, path) };
@@ -49,11 +50,11 @@ function factsOf(log: string, path: string): Pick<SessionLog, "format" | "events
 }
 
 /** `session.json`: what the page asks for first. */
-export function sessionJson(logs: readonly SessionLog[]): { readonly [name: string]: Json } {
+export function sessionJson(logs: readonly OpenLog[]): { readonly [name: string]: Json } {
   return {
     kreel: "session",
     version: 1,
     logs: logs.map(({ path, format, events, bytes }) => ({ name: basename(path), path, format, events, bytes })),
     diff: logs.length > 1,
-  };
+  } satisfies Session;
 }

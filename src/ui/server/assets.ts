@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../../read/trouble.js";
 import { type Content, inMemory } from "./content.js";
 
-export const ASSETS = fileURLToPath(new URL("../../ui", import.meta.url));
+export const ASSETS = fileURLToPath(new URL("../../../ui", import.meta.url));
 
 /** By their names in the address; the page itself has none. */
 const FILES = [

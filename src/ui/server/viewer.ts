@@ -1,15 +1,15 @@
 /** The viewer: its page, the logs that it shows, and what it asks the server for because it takes too long in a browser. */
-import { jsonText } from "../show/json.js";
+import { jsonText } from "../../show/json.js";
 import { Comparing } from "./comparing.js";
 import { type Content, inFile, inMemory } from "./content.js";
-import { serve, type ServeOptions, type Serving, type Thing } from "./server.js";
-import { type SessionLog, sessionJson } from "./session.js";
+import { serve, type ServeOptions, type Serving, type Thing } from "./serve.js";
+import { type OpenLog, sessionJson } from "./session.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 const LOG_TYPE = "application/octet-stream";
 
 /** The logs remain the caller's to close. */
-export async function serveViewer(assets: ReadonlyMap<string, Content>, logs: readonly SessionLog[], options: ServeOptions = {}): Promise<Serving> {
+export async function serveViewer(assets: ReadonlyMap<string, Content>, logs: readonly OpenLog[], options: ServeOptions = {}): Promise<Serving> {
   const [before, after] = logs;
   const comparing = before && after && new Comparing([before, after]);
   const things = new Map<string, Thing>();

@@ -5,9 +5,9 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import test from "ava";
 import fc from "fast-check";
-import { inFile, inMemory } from "../../src/ui/content.js";
-import { serve, type Serving, type Thing } from "../../src/ui/server.js";
-import { fileOf } from "../cli/run.js";
+import { inFile, inMemory } from "../../../src/ui/server/content.js";
+import { serve, type Serving, type Thing } from "../../../src/ui/server/serve.js";
+import { fileOf } from "../../cli/run.js";
 import { exchange, get, type Reply, request } from "./raw.js";
 
 const PAGE = "<!doctype html><title>kreel</title>";

@@ -1,9 +1,9 @@
 /** Compares two logs, in a thread of its own: the server goes on answering meanwhile. */
-import { diff } from "../compare/diff.js";
-import { diffJson, hunksJson, jsonText } from "../show/json.js";
-import type { SessionLog } from "./session.js";
+import { diff } from "../../compare/diff.js";
+import { diffJson, hunksJson, jsonText } from "../../show/json.js";
+import type { OpenLog } from "./session.js";
 
-export type ComparedLog = Pick<SessionLog, "log" | "path" | "format">;
+export type ComparedLog = Pick<OpenLog, "log" | "path" | "format">;
 export type Compared = readonly [before: ComparedLog, after: ComparedLog];
 
 /** The document of `kreel diff --json` for the recordings that the logs are of, and `hunks`, which its text prints. */
