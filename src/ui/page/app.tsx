@@ -1,0 +1,74 @@
+/** The page as a whole. */
+import type { JSX } from "preact";
+import { CallTree } from "./calls.js";
+import { DiffView } from "./diff.js";
+import { Findings } from "./findings.js";
+import { ObjectGraph } from "./graph.js";
+import { Help } from "./help.js";
+import { useKeys } from "./keys.js";
+import { Objects } from "./objects.js";
+import { Scrubber } from "./scrubber.js";
+import { Search } from "./search.js";
+import { active, session, side, type Side, sides, trouble, view } from "./store.js";
+import { text } from "./text.js";
+import { Timeline } from "./timeline/timeline.js";
+import { Why } from "./why.js";
+
+export function App(): JSX.Element {
+  useKeys();
+  const now = side.value;
+  return (
+    <>
+      <Header />
+      {trouble.value !== "" && (
+        <p class="trouble" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      {session.value === undefined && trouble.value === "" && <p class="waiting">reading …</p>}
+      {now && (view.value === "diff" ? <DiffView /> : <Recording key={now.index} of={now} />)}
+      <Help />
+    </>
+  );
+}
+
+function Header(): JSX.Element {
+  const two = sides.value.length > 1;
+  return (
+    <header>
+      <h1>kreel</h1>
+      <nav aria-label="views">
+        {sides.value.map((one) => (
+          <button type="button" key={one.index} aria-pressed={view.value === "timeline" && active.value === one.index} title={text(one.log.path)} onClick={() => ((view.value = "timeline"), (active.value = one.index))}>
+            {two ? (one.index === 0 ? "before: " : "after: ") : ""}
+            {text(one.log.name)}
+          </button>
+        ))}
+        {session.value?.diff && (
+          <button type="button" aria-pressed={view.value === "diff"} onClick={() => (view.value = "diff")}>
+            differences
+          </button>
+        )}
+      </nav>
+      {side.value && view.value === "timeline" && <Search of={side.value} />}
+    </header>
+  );
+}
+
+function Recording({ of }: { readonly of: Side }): JSX.Element {
+  return (
+    <main>
+      <Findings of={of} />
+      <Timeline of={of} />
+      <Scrubber of={of} />
+      <div class="panels">
+        <Objects of={of} />
+        <div class="middle">
+          <ObjectGraph of={of} />
+          <Why of={of} />
+        </div>
+        <CallTree of={of} />
+      </div>
+    </main>
+  );
+}

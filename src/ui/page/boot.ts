@@ -1,0 +1,40 @@
+/** Where the page's logs are: inside the page itself, in a report that travels, or with the server that gave the page. */
+import type { Engine, Session, Source } from "../protocol.js";
+import { WorkerEngine } from "./engine.js";
+
+export interface Booted {
+  readonly session: Session;
+  readonly engines: readonly Engine[];
+  /** The document of `kreel diff --json`, with hunks. */
+  diff(): Promise<unknown>;
+}
+
+export async function boot(): Promise<Booted> {
+  return document.getElementById("kreel-session") ? fromPage() : fromServer();
+}
+
+async function fromServer(): Promise<Booted> {
+  const session = (await (await fetched("session.json")).json()) as Session;
+  const engines = session.logs.map(({ name, bytes }, k) => new WorkerEngine(new Worker("worker.js"), { url: new URL(`log/${k}`, location.href.replace(/#.*$/, "")).href, bytes, name }));
+  return { session, engines, diff: async () => (await fetched("diff.json")).json() };
+}
+
+async function fetched(name: string): Promise<Response> {
+  const response = await fetch(name);
+  if (!response.ok) throw new Error(`the server does not give ${name} (${response.status}): is kreel still running?`);
+  return response;
+}
+
+/** Elements `kreel-session` (JSON), `kreel-log-0` (base64), `kreel-worker` (a script), `kreel-diff` (JSON). */
+async function fromPage(): Promise<Booted> {
+  const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
+  const session = JSON.parse(text("kreel-session")) as Session;
+  const script = URL.createObjectURL(new Blob([text("kreel-worker")], { type: "text/javascript" }));
+  const engines = session.logs.map(({ name }, k) => new WorkerEngine(new Worker(script), { content: fromBase64(text(`kreel-log-${k}`)), name } satisfies Source));
+  return { session, engines, diff: async () => JSON.parse(text("kreel-diff")) as unknown };
+}
+
+function fromBase64(text: string): Uint8Array {
+  const binary = atob(text.trim());
+  return Uint8Array.from({ length: binary.length }, (_, k) => binary.charCodeAt(k));
+}

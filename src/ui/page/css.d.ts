@@ -1,0 +1,2 @@
+declare module "*.css";
+declare const KREEL_VERSION: string;

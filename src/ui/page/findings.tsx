@@ -1,0 +1,57 @@
+/** What is wrong with the recording, each a jump to where it became certain, and to what shows it. */
+import type { JSX } from "preact";
+import { select, type Side } from "./store.js";
+import { Event, text } from "./text.js";
+
+const SHOWN = 50;
+
+export function Findings({ of }: { readonly of: Side }): JSX.Element {
+  const survey = of.survey.value;
+  if (!survey) return <p class="waiting" role="status">{`${of.progress.value} of ${of.log.events} events read …`}</p>;
+  const { findings, warnings, lost, lanes } = survey;
+  return (
+    <section class="findings" aria-label="findings">
+      {(lost > 0 || warnings.length > 0) && (
+        <details>
+          <summary>{lost > 0 ? `${lost} events are missing from the recording` : `${warnings.length} warnings`}</summary>
+          <ul>
+            {warnings.slice(0, SHOWN).map((warning, k) => (
+              <li key={k}>{text(warning)}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {findings.length === 0 ? (
+        <p class="sound">no findings in {of.log.events} events</p>
+      ) : (
+        <ol>
+          {findings.slice(0, SHOWN).map(({ rule, severity, object, lane, event, message, evidence }, k) => (
+            <li key={k} class={severity}>
+              <span class="sign">{severity === "error" ? "✖ finding" : "▲ hazard"}</span> <b>{rule}</b>:{" "}
+              {lane >= 0 ? (
+                <button type="button" class="jump" onClick={() => select(of, lanes.id[lane]!)}>
+                  {text(object)}
+                </button>
+              ) : (
+                text(object)
+              )}{" "}
+              {text(message)}, at event <Event of={of} event={event} />
+              {evidence.length > 0 && (
+                <span class="dim">
+                  {" "}
+                  (shown by {evidence.slice(0, 8).map((seq, n) => (
+                    <span key={seq}>
+                      {n > 0 && ", "}
+                      <Event of={of} event={seq} />
+                    </span>
+                  ))})
+                </span>
+              )}
+            </li>
+          ))}
+          {findings.length > SHOWN && <li class="dim">and {findings.length - SHOWN} more: [ and ] go through all</li>}
+        </ol>
+      )}
+    </section>
+  );
+}

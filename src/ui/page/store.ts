@@ -1,0 +1,196 @@
+/**
+ * What the page shows: one side for each recording, the moment that each is at, and what is selected. Components read signals;
+ * only the functions here set them.
+ */
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { printable } from "../../read/trouble.js";
+import type { ObjectId } from "../../reduce/objects.js";
+import { bounded, type Range, revealing, whole } from "../model/axis.js";
+import { type Link, linkText, parseLink, type ViewName } from "../model/link.js";
+import type { Engine, LifeStep, Moment, Session, SessionLog, Survey, Tree, WhyAnswer } from "../protocol.js";
+import type { Booted } from "./boot.js";
+
+export interface Side {
+  readonly index: 0 | 1;
+  readonly log: SessionLog;
+  readonly engine: Engine;
+  readonly survey: Signal<Survey | undefined>;
+  /** Events that the survey has read. */
+  readonly progress: Signal<number>;
+  /** The moment that is wanted; the one that is shown may be behind it. */
+  readonly event: Signal<number>;
+  readonly moment: Signal<Moment | undefined>;
+  readonly tree: Signal<Tree | undefined>;
+  /** The object that is selected, by its id; 0: none. */
+  readonly selected: Signal<ObjectId>;
+  readonly why: Signal<WhyAnswer | undefined>;
+  readonly life: Signal<readonly LifeStep[] | undefined>;
+  readonly range: Signal<Range>;
+}
+
+export const session = signal<Session | undefined>(undefined);
+export const sides = signal<readonly Side[]>([]);
+export const active = signal<0 | 1>(0);
+export const view = signal<ViewName>("timeline");
+/** What went wrong, in words; empty while all is well. */
+export const trouble = signal("");
+export const diff = signal<unknown>(undefined);
+export const side: ReadonlySignal<Side | undefined> = computed(() => sides.value[active.value]);
+
+let loadDiff: Booted["diff"] | undefined;
+
+export function start({ session: opened, engines, diff: read }: Booted): void {
+  const link = parseLink(location.hash);
+  loadDiff = read;
+  batch(() => {
+    session.value = opened;
+    sides.value = opened.logs.map((log, k) => made(k as 0 | 1, log, engines[k]!));
+    follow(link);
+  });
+  for (const one of sides.value) run(one);
+  if (opened.diff) read().then((document) => (diff.value = document), failed);
+  addEventListener("hashchange", () => follow(parseLink(location.hash)));
+  effect(() => keepLink(linkText(linkNow())));
+}
+
+/** Asks again for what could not be had. */
+export function reloadDiff(): void {
+  loadDiff?.().then((document) => (diff.value = document), failed);
+}
+
+function made(index: 0 | 1, log: SessionLog, engine: Engine): Side {
+  return {
+    index,
+    log,
+    engine,
+    survey: signal(undefined),
+    progress: signal(0),
+    event: signal(0),
+    moment: signal(undefined),
+    tree: signal(undefined),
+    selected: signal(0),
+    why: signal(undefined),
+    life: signal(undefined),
+    range: signal(whole(log.events)),
+  };
+}
+
+const failed = (error: unknown): void => {
+  trouble.value = printable(error instanceof Error ? error.message : String(error));
+};
+
+function run(one: Side): void {
+  one.engine
+    .survey((events) => (one.progress.value = events))
+    .then((survey) => {
+      one.survey.value = survey;
+      selectByLabel(one, wantedObject);
+    })
+    .catch(failed);
+  keepUp(one, one.event, async (event) => {
+    const moment = await one.engine.moment(event);
+    one.moment.value = moment;
+    if (one.event.peek() !== event) return;
+    one.tree.value = await one.engine.tree(event);
+  });
+  const chosen = computed(() => ({ id: one.selected.value, event: one.moment.value?.event ?? -1 }));
+  keepUp(one, chosen, async ({ id, event }) => {
+    one.why.value = id === 0 || event < 0 ? undefined : await one.engine.why(event, id);
+  });
+  keepUp(one, one.selected, async (id) => {
+    one.life.value = undefined;
+    const survey = one.survey.peek();
+    const lane = survey?.lanes.id.indexOf(id) ?? -1;
+    if (id !== 0) one.life.value = await one.engine.life(id, lane >= 0 ? survey!.lanes.from[lane]! : 1);
+  });
+}
+
+/** Does work for the latest value, one at a time: values that came and went meanwhile are passed over. */
+function keepUp<T>(_one: Side, wanted: ReadonlySignal<T>, work: (value: T) => Promise<void>): void {
+  let busy = false;
+  let again = false;
+  const turn = async (): Promise<void> => {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    do {
+      again = false;
+      await work(wanted.peek()).catch(failed);
+    } while (again);
+    busy = false;
+  };
+  effect(() => {
+    void wanted.value;
+    void turn();
+  });
+}
+
+export function seek(one: Side, event: number): void {
+  const to = Math.max(0, Math.min(one.log.events, Math.round(event)));
+  batch(() => {
+    active.value = one.index;
+    one.event.value = to;
+    one.range.value = revealing(one.range.peek(), to, one.log.events);
+  });
+}
+
+export function show(one: Side, range: Range): void {
+  one.range.value = bounded(range, one.log.events);
+}
+
+/** 0: nothing. */
+export function select(one: Side, id: ObjectId): void {
+  batch(() => {
+    active.value = one.index;
+    one.selected.value = id;
+  });
+}
+
+let wantedObject = "";
+
+function selectByLabel(one: Side, label: string): void {
+  const lanes = one.survey.peek()?.lanes;
+  const lane = label === "" || !lanes ? -1 : lanes.label.indexOf(label);
+  if (lane >= 0) one.selected.value = lanes!.id[lane]!;
+}
+
+function follow(link: Link): void {
+  batch(() => {
+    if (link.view) view.value = link.view;
+    if (link.side !== undefined && sides.value[link.side]) active.value = link.side;
+    for (const one of sides.value) {
+      const event = link.events[one.index];
+      if (event !== undefined) one.event.value = Math.min(event, one.log.events);
+      else if (one.event.peek() === 0) one.event.value = one.log.events;
+      if (link.range && one.index === active.value) show(one, link.range);
+      else if (event !== undefined) one.range.value = revealing(one.range.peek(), event, one.log.events);
+    }
+    wantedObject = link.object ?? "";
+    const now = sides.value[active.value];
+    if (now) selectByLabel(now, wantedObject);
+  });
+}
+
+function linkNow(): Link {
+  const now = side.value;
+  const survey = now?.survey.value;
+  const lane = survey && now.selected.value !== 0 ? survey.lanes.id.indexOf(now.selected.value) : -1;
+  const range = now?.range.value;
+  const all = now && range && range.from === whole(now.log.events).from && range.to === whole(now.log.events).to;
+  return {
+    view: view.value,
+    side: active.value,
+    events: sides.value.map((one) => one.event.value),
+    ...(lane >= 0 ? { object: survey!.lanes.label[lane]! } : {}),
+    ...(range && !all ? { range } : {}),
+  };
+}
+
+let waiting = 0;
+/** Browsers let an address change only so often. */
+function keepLink(text: string): void {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => history.replaceState(null, "", `#${text}`), 200) as unknown as number;
+}

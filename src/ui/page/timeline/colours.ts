@@ -1,0 +1,36 @@
+/** The page's colours as its style sheet has them: a canvas reads them anew when light turns to dark. */
+
+export interface Colours {
+  readonly text: string;
+  readonly dim: string;
+  readonly line: string;
+  readonly ground: string;
+  readonly row: string;
+  readonly error: string;
+  readonly hazard: string;
+  readonly now: string;
+  readonly call: string;
+  readonly failed: string;
+  /** By kind of object; `call` for what calls in progress hold, `unseen` for nobody that a probe shows. */
+  readonly kinds: Readonly<Record<string, string>>;
+}
+
+const KINDS = ["module", "superblock", "mount", "inode", "dentry", "file", "vm", "memslot", "call", "unseen"];
+
+export function coloursOf(element: Element): Colours {
+  const style = getComputedStyle(element);
+  const value = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  return {
+    text: value("text"),
+    dim: value("dim"),
+    line: value("line"),
+    ground: value("ground"),
+    row: value("row"),
+    error: value("error"),
+    hazard: value("hazard"),
+    now: value("now"),
+    call: value("call"),
+    failed: value("failed"),
+    kinds: Object.fromEntries(KINDS.map((kind) => [kind, value(`kind-${kind}`)])),
+  };
+}
