@@ -13,6 +13,8 @@ export interface Row {
 export const TRACK_HEIGHT = 15;
 /** The life itself, and a line for each reference held at the same time as others. */
 const LIFE_HEIGHT = 10;
+/** What its name needs. */
+const LABEL_HEIGHT = 15;
 export const HOLDING_HEIGHT = 7;
 /** References that are drawn beside each other at most; others share the last line. */
 export const LINES = 4;
@@ -69,7 +71,7 @@ export function rowsOf(survey: Survey, order: Uint32Array, { lines }: HoldingLin
   for (const lane of order) {
     if (hidden.has(kind[lane]!)) continue;
     if (within && (from[lane]! > within.to || (to[lane]! !== 0 && to[lane]! < within.from))) continue;
-    add("lane", lane, LIFE_HEIGHT + lines[lane]! * HOLDING_HEIGHT);
+    add("lane", lane, Math.max(LABEL_HEIGHT, LIFE_HEIGHT + lines[lane]! * HOLDING_HEIGHT));
   }
   return rows;
 }

@@ -5,7 +5,7 @@ import { seek, type Side } from "./store.js";
 import { text } from "./text.js";
 
 export function Scrubber({ of }: { readonly of: Side }): JSX.Element {
-  const event = of.event.value;
+  const event = Math.max(0, of.event.value);
   const moment = of.moment.value;
   const step = (to: number | undefined): void => void (to !== undefined && seek(of, to));
   const button = (label: string, sign: string, to: () => number | undefined, off = false): JSX.Element => (

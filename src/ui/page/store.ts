@@ -6,6 +6,7 @@ import { batch, computed, effect, type ReadonlySignal, type Signal, signal } fro
 import { printable } from "../../read/trouble.js";
 import type { ObjectId } from "../../reduce/objects.js";
 import { bounded, type Range, revealing, whole } from "../model/axis.js";
+import { firstMoment } from "../model/first-moment.js";
 import { type Link, linkText, parseLink, type ViewName } from "../model/link.js";
 import type { Engine, LifeStep, Moment, Session, SessionLog, Survey, Tree, WhyAnswer } from "../protocol.js";
 import type { Booted } from "./boot.js";
@@ -37,6 +38,9 @@ export const trouble = signal("");
 export const diff = signal<unknown>(undefined);
 export const side: ReadonlySignal<Side | undefined> = computed(() => sides.value[active.value]);
 
+/** Until the survey says where there is something to see. */
+export const UNDECIDED = -1;
+
 let loadDiff: Booted["diff"] | undefined;
 
 export function start({ session: opened, engines, diff: read }: Booted): void {
@@ -65,7 +69,7 @@ function made(index: 0 | 1, log: SessionLog, engine: Engine): Side {
     engine,
     survey: signal(undefined),
     progress: signal(0),
-    event: signal(0),
+    event: signal(UNDECIDED),
     moment: signal(undefined),
     tree: signal(undefined),
     selected: signal(0),
@@ -83,21 +87,25 @@ function run(one: Side): void {
   one.engine
     .survey((events) => (one.progress.value = events))
     .then((survey) => {
-      one.survey.value = survey;
-      selectByLabel(one, wantedObject);
+      batch(() => {
+        one.survey.value = survey;
+        if (one.event.peek() === UNDECIDED) one.event.value = firstMoment(survey);
+        selectByLabel(one, wantedObject);
+      });
     })
     .catch(failed);
-  keepUp(one, one.event, async (event) => {
+  keepUp(one.event, async (event) => {
+    if (event === UNDECIDED) return;
     const moment = await one.engine.moment(event);
     one.moment.value = moment;
     if (one.event.peek() !== event) return;
     one.tree.value = await one.engine.tree(event);
   });
   const chosen = computed(() => ({ id: one.selected.value, event: one.moment.value?.event ?? -1 }));
-  keepUp(one, chosen, async ({ id, event }) => {
+  keepUp(chosen, async ({ id, event }) => {
     one.why.value = id === 0 || event < 0 ? undefined : await one.engine.why(event, id);
   });
-  keepUp(one, one.selected, async (id) => {
+  keepUp(one.selected, async (id) => {
     one.life.value = undefined;
     const survey = one.survey.peek();
     const lane = survey?.lanes.id.indexOf(id) ?? -1;
@@ -106,7 +114,7 @@ function run(one: Side): void {
 }
 
 /** Does work for the latest value, one at a time: values that came and went meanwhile are passed over. */
-function keepUp<T>(_one: Side, wanted: ReadonlySignal<T>, work: (value: T) => Promise<void>): void {
+function keepUp<T>(wanted: ReadonlySignal<T>, work: (value: T) => Promise<void>): void {
   let busy = false;
   let again = false;
   const turn = async (): Promise<void> => {
@@ -163,7 +171,6 @@ function follow(link: Link): void {
     for (const one of sides.value) {
       const event = link.events[one.index];
       if (event !== undefined) one.event.value = Math.min(event, one.log.events);
-      else if (one.event.peek() === 0) one.event.value = one.log.events;
       if (link.range && one.index === active.value) show(one, link.range);
       else if (event !== undefined) one.range.value = revealing(one.range.peek(), event, one.log.events);
     }
@@ -182,7 +189,7 @@ function linkNow(): Link {
   return {
     view: view.value,
     side: active.value,
-    events: sides.value.map((one) => one.event.value),
+    events: sides.value.map((one) => (one.event.value === UNDECIDED ? undefined : one.event.value)),
     ...(lane >= 0 ? { object: survey!.lanes.label[lane]! } : {}),
     ...(range && !all ? { range } : {}),
   };
