@@ -57,4 +57,5 @@ export { markdownReport } from "./report/markdown.js";
 export { sarifReport } from "./report/sarif.js";
 export { junitReport } from "./report/junit.js";
 export { svgReport } from "./report/svg.js";
+export { TOUR_FOLDER, tourSteps, type TourCommand, type TourMoment, type TourStep, type TourView } from "./tour/index.js";
 export type { About as ReportAbout, Entry as ReportEntry, Format as ReportFormat, Problem } from "./report/model.js";

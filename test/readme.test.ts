@@ -26,8 +26,8 @@ function run(args: readonly string[]): Promise<string> {
 
 const found = transcripts(readFileSync("README.md", "utf8"));
 
-test("the README shows a diff, findings, a tree, and simulated kernels", (t) => {
-  t.deepEqual(found.map(({ command }) => command.split(" ")[0]), ["diff", "replay", "replay", "replay", "minimise", "diff", "simulate", "conform", "why", "when", "report", "export", "query", "query", "query"]);
+test("the README shows a tour, a diff, findings, a tree, and simulated kernels", (t) => {
+  t.deepEqual(found.map(({ command }) => command.split(" ")[0]), ["tour", "diff", "replay", "replay", "replay", "minimise", "diff", "simulate", "conform", "why", "when", "report", "export", "query", "query", "query"]);
 });
 
 for (const { command, output } of found) {

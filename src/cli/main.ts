@@ -25,6 +25,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
   when: async () => (await import("./why.js")).addWhen,
   minimise: async () => (await import("./minimise.js")).addMinimise,
   record: async () => (await import("./record.js")).addRecord,
+  tour: async () => (await import("./tour.js")).addTour,
 };
 
 /** The command that is called, or all: for help, and for a name that is none. */

@@ -11,15 +11,21 @@ const BAR = 40;
 export function diffLines(diff: Diff, style: Style): string[] {
   const head = [`${style.bold("---")} ${traceLine(diff.before)}`, `${style.bold("+++")} ${traceLine(diff.after)}`, ""];
   if (diff.differences.length === 0 && diff.hunks.length === 0) return [...head, "no differences", summaryLine(diff)];
-  const told = diff.differences.filter((d) => d.kind === "state-changed" || d.kind === "finding-introduced" || d.kind === "finding-fixed");
+  const told = toldLines(diff, style);
   return [
     ...head,
     ...statLines(diff, style),
     summaryLine(diff),
     ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, style)]),
     ...(told.length > 0 ? [""] : []),
-    ...told.map((d) => `${toldMark(d.kind, style)} ${printable(d.where)}: ${printable(d.message)}${sites(d.before, d.after)}`),
+    ...told,
   ];
+}
+
+/** What differs beside calls: states, and what the rules found. */
+export function toldLines(diff: Diff, style: Style): string[] {
+  const told = diff.differences.filter((d) => d.kind === "state-changed" || d.kind === "finding-introduced" || d.kind === "finding-fixed");
+  return told.map((d) => `${toldMark(d.kind, style)} ${printable(d.where)}: ${printable(d.message)}${sites(d.before, d.after)}`);
 }
 
 function toldMark(kind: string, style: Style): string {

@@ -1,0 +1,26 @@
+/** Lines of trees, states and findings for a page of 80 columns: addresses cut to what tells them apart, long lines folded. */
+import { wrap } from "../show/text.js";
+
+export const WIDTH = 78;
+/** Columns that what is folded stands further to the right. */
+const HANGING = 4;
+const ADDRESS = /0x[0-9a-f]*([0-9a-f]{4})\b/g;
+/** Of a line: the mark of a diff or of evidence, the events, the indentation, and the `~` of a change. */
+const MARGIN = /^[-+~*]? *(?:\d+ +)*(?:\d+\.\d+ +)?(?:~ )?/;
+/** Shorter ones are numbers: flags, the magic of a file system. */
+const ADDRESS_DIGITS = 12;
+
+/** `inode 0xffff888000370f88#2` becomes `inode …0f88#2`. */
+export function short(text: string): string {
+  return text.replace(ADDRESS, (whole: string, end: string) => (whole.length < ADDRESS_DIGITS + 2 ? whole : `…${end}`));
+}
+
+/** Lines of at most `WIDTH` columns, as far as they have spaces. */
+export function folded(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    if (line.length <= WIDTH) return [line];
+    const [margin] = MARGIN.exec(line)!;
+    const rest = wrap(line.slice(margin.length), WIDTH - margin.length - HANGING);
+    return rest.map((part, k) => (k === 0 ? margin : " ".repeat(margin.length + HANGING)) + part);
+  });
+}
