@@ -19,6 +19,7 @@ export const NO_MEMORY = `${PATCHED}/s18-fail-nth.trace.gz`;
 export const BUSY = `${PATCHED}/s12-rmmod-busy.trace.gz`;
 export const CLOSE_AND_UNBIND = `${PATCHED}/s16-race-close-unbind.trace.gz`;
 export const CLOSE_AND_UNLOAD = `${RECORDINGS}/race/linux-6.12-patched-close-rmmod.trace.gz`;
+export const LOAD_FAILS = `${RECORDINGS}/mistakes/healthy/s19-init-fails.trace.gz`;
 
 /** Kernels with a deliberate mistake. */
 export const FORGETS_MODULE_PUT = `${RECORDINGS}/broken/leak-module-on-error/s18-fail-nth.trace.gz`;

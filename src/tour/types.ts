@@ -34,8 +34,8 @@ export type MomentRule = { readonly in: string } & ({ readonly path: Path; reado
 
 /** What to look at. */
 export type ViewRule =
-  /** Call trees; `outer`: without what is called inside the calls that the outermost one makes. */
-  | { readonly show: "calls"; readonly caption: string; readonly in: Source; readonly paths: readonly Path[]; readonly outer?: true }
+  /** Call trees; `depth`: so many levels of calls inside the outermost one. */
+  | { readonly show: "calls"; readonly caption: string; readonly in: Source; readonly paths: readonly Path[]; readonly depth?: number }
   /** What the program that was recorded asked for, and what it got, from one marker to another. */
   | { readonly show: "program"; readonly caption: string; readonly in: string; readonly from: string; readonly to: string }
   /** Objects, as `--object` names them, and who holds them. */

@@ -64,13 +64,18 @@ function seen(rule: ViewRule, replay: Replay): Promise<Seen> {
   }
 }
 
-async function callsSeen({ in: source, paths, outer }: Rule<"calls">, replay: Replay): Promise<Seen> {
+async function callsSeen({ in: source, paths, depth = Infinity }: Rule<"calls">, replay: Replay): Promise<Seen> {
   const recording = await replay(source);
-  const nodes = paths.map((path: Path) => findCall(recording.trees, path)).map((node) => (outer ? { ...node, children: node.children.map((child) => ({ ...child, children: [] })) } : node));
+  const nodes = paths.map((path: Path) => cut(findCall(recording.trees, path), depth));
   const context = { style: PLAIN, task: recording.task, row: recording.row, print: () => {} };
   // Printed as an inner call, it has no time.
   const lines = nodes.flatMap((node) => nodeLines(node, 1, 0, context).map((line) => line.slice(CUT, CUT + NUMBER) + line.slice(CUT + NUMBER + TIME)));
   return { events: [nodes[0]!.seq, Math.max(...nodes.map(endOf))], lines: lines.map(short) };
+}
+
+/** A call with so many levels of what it called. */
+function cut(node: CallNode, depth: number): CallNode {
+  return { ...node, children: depth === 0 ? [] : node.children.map((child) => cut(child, depth - 1)) };
 }
 
 async function programSeen({ in: source, from, to }: Rule<"program">, replay: Replay): Promise<Seen> {

@@ -6,7 +6,7 @@ import { replay } from "../../src/replay.js";
 import { call } from "../../src/show/words.js";
 import { calls, findCall, markerText } from "../../src/tour/find.js";
 import { TOUR } from "../../src/tour/index.js";
-import { AFTER, BEFORE, BUSY, CLOSE_AND_UNBIND, CLOSE_AND_UNLOAD, FORGETS_MODULE_PUT, FORGETS_UNMOUNT, NO_DESCRIPTORS, NO_FILES, NO_MEMORY, NO_OWNER, SKIPS_UNBIND } from "../../src/tour/recordings.js";
+import { AFTER, BEFORE, BUSY, CLOSE_AND_UNBIND, CLOSE_AND_UNLOAD, FORGETS_MODULE_PUT, FORGETS_UNMOUNT, LOAD_FAILS, NO_DESCRIPTORS, NO_FILES, NO_MEMORY, NO_OWNER, SKIPS_UNBIND } from "../../src/tour/recordings.js";
 import { type Replayed, replayed } from "../../src/tour/replayed.js";
 
 interface Claim {
@@ -253,6 +253,18 @@ const CLAIMS: readonly Claim[] = [
       for (const kind of ["mount", "superblock", "inode"]) t.deepEqual(counts(recording, exit, kind), [[1, 0]], kind);
       t.true(findCall([exit], ["destroy_inode"]).seq < findCall(recording.trees, ["free_module"]).seq);
       t.deepEqual(exit.children.map(({ operation }) => operation), ["misc_deregister", "kvm_gmem_exit"]);
+    },
+  },
+  {
+    step: "unload",
+    words: "In another recording somebody had taken the number of /dev/kvm already: misc_register failed, and kvm_init unmounted what it had just mounted.",
+    holds: async (t) => {
+      t.regex(output(LOAD_FAILS), /^load squat = 0\nload kvm-amd = -1 EBUSY$/m);
+      const recording = await load(LOAD_FAILS);
+      const init = findCall(recording.trees, [{ operation: "kvm_init", result: "-EBUSY" }]);
+      t.deepEqual(init.children.map(({ operation }) => operation), ["kvm_gmem_init", "misc_register", "kvm_gmem_exit"]);
+      t.deepEqual(counts(recording, init, "mount").at(-1), [1, 0]);
+      t.deepEqual(recording.findings, []);
     },
   },
   {

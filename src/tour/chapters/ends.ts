@@ -1,5 +1,5 @@
 /** How the module ends, and two ways in which an end comes too early. */
-import { AFTER, CLOSE_AND_UNBIND, CLOSE_AND_UNLOAD, FORGETS_UNMOUNT, SKIPS_UNBIND } from "../recordings.js";
+import { AFTER, CLOSE_AND_UNBIND, CLOSE_AND_UNLOAD, FORGETS_UNMOUNT, LOAD_FAILS, SKIPS_UNBIND } from "../recordings.js";
 import type { StepText } from "../types.js";
 
 export const ENDS: readonly StepText[] = [
@@ -8,18 +8,21 @@ export const ENDS: readonly StepText[] = [
     title: "Unloading, and in which order",
     paragraphs: [
       "Nothing is open, the module has no user, and it may go. misc_deregister closes the door first: with /dev/kvm gone, nobody gets in any more. Then kern_unmount gives back the module's hold on the mount. It was the last, so the chain of step 4 falls: mount, superblock, root inode. Only then is the module freed (free_module).",
-      "kern_unmount sounds like an order and is none: it gives back one reference. Were a file still open, the mount would have another, and the file system would stay, quietly, while its code is freed. So everything depends on this: no open file without a hold on the module.",
-      "Again a kernel with a mistake: its exit forgets kern_unmount. The program sees that the unload succeeded. What is left is a mount that nobody can reach any more, of a file system whose module is gone.",
+      "kern_unmount sounds like an order and is none: it gives back one reference. Were a file still open, the mount would have another, and the file system would stay, quietly, while its module is freed. So everything depends on this: no open file without a hold on the module.",
+      "A load that fails halfway needs the same way down. In another recording somebody had taken the number of /dev/kvm already: misc_register failed, and kvm_init unmounted what it had just mounted.",
+      "Last, a kernel with a mistake: its exit forgets kern_unmount. The program sees that the unload succeeded. What is left is a mount that nobody can reach any more, of a file system whose module is gone.",
     ],
     terms: [],
     at: { in: AFTER, path: ["kvm_exit", "kern_unmount"], when: "entry" },
     focus: "mount",
     views: [
       { show: "calls", caption: "The exit of the module, with the patch.", in: AFTER, paths: [["kvm_exit"], ["free_module"]] },
+      { show: "calls", caption: "A load of the module that fails, with the patch.", in: LOAD_FAILS, paths: [["kvm_init"]], depth: 2 },
       { show: "finding", caption: "A kernel with a mistake: the exit leaves the mount.", in: FORGETS_UNMOUNT, rule: "leaked-mount" },
     ],
     commands: [
       { args: ["replay", "--object", "{object}", AFTER], exit: 0 },
+      { args: ["replay", LOAD_FAILS], exit: 0 },
       { args: ["replay", "--no-tree", FORGETS_UNMOUNT], exit: 1 },
     ],
   },

@@ -31,7 +31,7 @@ export const ERRORS: readonly StepText[] = [
     id: "memory-runs-out",
     title: "ENOMEM, in four places",
     paragraphs: [
-      "ENOMEM: no memory is left. A create asks for some in four places: for its own notes, the inode, the dentry and the file. In real life that hardly ever fails, so the way back is hardly ever tried. But the kernel can be told to let an allocation fail (fault injection), here the first, the second, the third and the fourth of a create. The later it fails, the more comes back. Only the outermost calls are shown.",
+      "ENOMEM: no memory is left. A create asks for some in four places: for its own notes, the inode, the dentry and the file. That hardly ever fails, so the way back is hardly ever tried; but the kernel can be told to let an allocation fail (fault injection), here the first, the second, the third and the fourth of a create. The later it fails, the more comes back. Only the outermost calls are shown.",
       "Now a kernel with a mistake in it: its way back forgets module_put. The program cannot tell, it gets its ENOMEM. But the reference stays, held by a call that has long returned, and kvm_amd can never be unloaded again.",
       "This is a finding: something that must never happen, that the recording proves. A star marks the events that prove it, the get and the end of the call. What is missing is the put between them.",
     ],
@@ -39,7 +39,7 @@ export const ERRORS: readonly StepText[] = [
     at: { in: FORGETS_MODULE_PUT, path: [{ operation: "kvm_gmem_create", result: "-ENOMEM", nth: 2 }], when: "return" },
     focus: "module",
     views: [
-      { show: "calls", caption: "Four creates in which memory ran out, each later than the one before.", in: NO_MEMORY, paths: OUT_OF_MEMORY, outer: true },
+      { show: "calls", caption: "Four creates in which memory ran out, each later than the one before.", in: NO_MEMORY, paths: OUT_OF_MEMORY, depth: 1 },
       { show: "finding", caption: "A kernel with a mistake: the second of these, where module_put was forgotten.", in: FORGETS_MODULE_PUT, rule: "leaked-module-reference" },
     ],
     commands: [

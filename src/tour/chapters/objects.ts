@@ -10,7 +10,7 @@ export const OBJECTS: readonly StepText[] = [
     title: "Memory of a guest, as a file",
     paragraphs: [
       "KVM is the part of Linux that runs virtual machines: a VM is a computer in a program. Its memory used to be memory of that program, and whoever could reach into the program could read the guest. guest_memfd turns that around: the memory belongs to a file, something with a size and contents that a process can open, and no program needs to have it in its own memory.",
-      "A program asks for it with a system call on its VM, KVM_CREATE_GUEST_MEMFD, and gets a file descriptor: the small number by which a process names something that it has open. In the kernel a chain of objects hangs on that number. This tour follows the chain from the call that makes it to the last byte that is given back.",
+      "A program asks for it with a system call on its VM, KVM_CREATE_GUEST_MEMFD, and gets a file descriptor: the small number by which a process names something that it has open. In the kernel a chain of objects hangs on that number. This tour follows the chain from the call that makes it to the last byte that is given back: first as it was, then with a patch that puts another link into it.",
       "Objects are kept alive by references: a reference is a promise that the object stays until it is given back, and the object's reference count says how many there are. At none the object dies. Give back one too few, and memory is never freed; one too many, and it is freed while somebody uses it. That happens where something fails, and where two things happen at once.",
       "All that you see is computed from recordings of running kernels. A recording is a list of events: each says that a certain function was entered, or left, and with which values. Below is what the recorded program did, with the number of the event at which each call was over.",
     ],
@@ -27,7 +27,7 @@ export const OBJECTS: readonly StepText[] = [
       "What a process opens is three objects. An inode is the thing itself: its size, its contents, who may use it. A dentry (directory entry) is the name that leads to an inode. A file, in the kernel, is one opening, with its own position and flags; a descriptor points to it. The file holds a reference on the dentry, and the dentry one on the inode.",
       "Two more stand behind them. A superblock is one file system with all its inodes. A mount is a place where that file system can be reached. Every file holds a mount, and the mount holds the superblock: no file system goes away under an open file.",
       "Guest memory has no name in any directory and needs none. For such things Linux has pseudo file systems: a pseudo file system is on no disk, in no directory, and is there so that inodes have a superblock to belong to. One is shared by everything that wants an inode and no more. An anonymous inode is an inode of that one.",
-      "So it was before the patch. Inode, dentry and file are new, born at events of the recording. Superblock and mount are older than the recording: they are everybody's, made when the machine started, and nobody saw how many references there are.",
+      "So it was before the patch. Inode, dentry and file are new, born at events of the recording. Superblock and mount are older than the recording: they are everybody's, made when the machine started.",
     ],
     terms: ["inode", "dentry", "superblock", "mount", "pseudo file system", "anonymous inode"],
     at: CREATED,

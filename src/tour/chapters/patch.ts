@@ -12,8 +12,8 @@ export const PATCH: readonly StepText[] = [
     paragraphs: [
       "The inode stands for the memory, the file for one VM's view of it. So what KVM knows about the memory belongs to the inode, and KVM should have a say when it dies. But how inodes are made and freed is up to their file system, and that one was everybody's. The patch gives guest_memfd a file system of its own, where such functions have a place.",
       "A file system type describes one: a name, here kvm_guest_memory, how it begins, how it ends. It is never registered, so no program can mount it. The kernel does that itself while the module is loaded: kern_mount makes a mount that is in no directory, for the kernel alone. init_pseudo gives it 0x474d454d as its magic number, the letters GMEM, by which programs can tell it from others.",
-      "Look who holds whom: the module the mount, the mount the superblock, the superblock the root inode, the one that every file system begins with. Nobody holds the module: its refcnt is 1, which is no user at all. And so it should be. A mount that held the module would keep it from ever being unloaded, and only unloading takes the mount away.",
-      "There is a price: kvm_gmem_init could not fail before. Now kern_mount can, for want of memory, and then what was set up until there has to be taken down.",
+      "Look who holds whom: the module the mount, the mount the superblock, the superblock the root inode, the one that every file system begins with. Nobody holds the module: its refcnt is 1, which is no user at all. A mount that held the module would keep it from ever being unloaded.",
+      "There is a price: kvm_gmem_init could not fail before. Now kern_mount can, for want of memory, and the loading of the module fails with it.",
     ],
     terms: ["file system type", "kern_mount", "magic number", "root inode"],
     at: MOUNTED,
