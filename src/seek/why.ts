@@ -104,7 +104,7 @@ function lastWithin(seeker: Seeker, id: number, start: number, end: number): Las
 type Values = ReadonlyMap<string, string>;
 
 /** What of an object is state: not what it is known by, nor how often it was seen. */
-const NOT_STATE: ReadonlySet<string> = new Set(["kind", "id", "address", "generation", "met", "trail", "steps", "focus"]);
+const NOT_STATE: ReadonlySet<string> = new Set(["kind", "id", "address", "generation", "met", "trail", "deeds", "steps", "focus"]);
 
 function valuesOf(object: KernelObject | undefined): Values | undefined {
   if (!object) return undefined;

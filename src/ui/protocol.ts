@@ -29,6 +29,8 @@ export interface SessionLog {
 export interface Survey {
   /** Number of the last event. */
   readonly events: number;
+  /** Up to which event this tells: all of them, but where more is to follow. */
+  readonly read: number;
   readonly lost: number;
   readonly warnings: readonly string[];
   /** Seconds from the first event to event `k * stride + 1`, of each k; of a counter clock, ticks. */
@@ -192,8 +194,8 @@ export interface LifeStep {
 
 /** The engine, whether it runs in a worker or beside the page. Answers in the order of the questions, but a survey lets others pass. */
 export interface Engine {
-  /** `onProgress`: events so far. */
-  survey(onProgress?: (events: number) => void): Promise<Survey>;
+  /** `onProgress`: events so far, and now and then what they came to. */
+  survey(onProgress?: (progress: Progress) => void): Promise<Survey>;
   moment(event: number): Promise<Moment>;
   tree(event: number): Promise<Tree>;
   why(event: number, id: ObjectId): Promise<WhyAnswer | undefined>;
@@ -201,6 +203,11 @@ export interface Engine {
   life(id: ObjectId, from: number): Promise<readonly LifeStep[]>;
   /** The number of the last event that is not later than a time: `35.84689`. */
   eventAt(time: string): Promise<number>;
+}
+
+export interface Progress {
+  readonly events: number;
+  readonly survey?: Survey;
 }
 
 export type Method = keyof Engine;
@@ -212,4 +219,4 @@ export type Request = { readonly call: number; readonly method: "open"; readonly
 export type Source = { readonly url: string; readonly bytes: number; readonly name: string } | { readonly content: Uint8Array; readonly name: string };
 
 /** From the worker. */
-export type Reply = { readonly call: number; readonly value: unknown } | { readonly call: number; readonly error: string } | { readonly call: number; readonly progress: number };
+export type Reply = { readonly call: number; readonly value: unknown } | { readonly call: number; readonly error: string } | { readonly call: number; readonly progress: Progress };

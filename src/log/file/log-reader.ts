@@ -46,6 +46,13 @@ export class LogReader {
 
   /** The events of one block. Throws a `DamagedError` for what cannot be read. */
   batch(entry: BlockEntry): Batch {
+    // Whoever goes from event to event asks for the same block again and again.
+    if (this.#latest?.entry !== entry) this.#latest = { entry, batch: this.#decoded(entry) };
+    return this.#latest.batch;
+  }
+  #latest: { readonly entry: BlockEntry; readonly batch: Batch } | undefined;
+
+  #decoded(entry: BlockEntry): Batch {
     const { header, payload } = this.file.read(entry);
     try {
       const decoder = (this.#decoders[header.schema] ??= new EventsDecoder(upcasts(this.file.schema(header.schema), points), this.tables));

@@ -5,7 +5,7 @@ import { restoreReport } from "../../read/kreel-log/report.js";
 import { ReadReport } from "../../read/report.js";
 import type { ObjectId } from "../../reduce/objects.js";
 import { Seeker } from "../../seek/seeker.js";
-import type { Engine, LifeStep, Moment, Survey, Tree, WhyAnswer } from "../protocol.js";
+import type { Engine, LifeStep, Moment, Progress, Survey, Tree, WhyAnswer } from "../protocol.js";
 import { lifeOf } from "./life.js";
 import { Moments } from "./moments.js";
 import { SurveyKeeper } from "./survey.js";
@@ -14,8 +14,10 @@ import { whyOf } from "./why.js";
 
 /** Events that a survey reads before it lets other questions pass. */
 const SLICE = 32_768;
+/** Events after which a first picture is worth its price. */
+const EARLY = 65_536;
 /** Events between two snapshots in memory: what a drag to any moment replays at most. */
-const NEAR = 16_384;
+const NEAR = 8192;
 
 export class LogEngine implements Engine {
   readonly seeker: Seeker;
@@ -36,18 +38,24 @@ export class LogEngine implements Engine {
     this.#moments = new Moments(this.seeker);
   }
 
-  async survey(onProgress: (events: number) => void = () => {}): Promise<Survey> {
+  async survey(onProgress: (progress: Progress) => void = () => {}): Promise<Survey> {
     const { seeker, report } = this;
     const replaying = seeker.at(0);
     const keeper = new SurveyKeeper(replaying.world);
     replaying.world.observer = keeper;
+    const told = { events: seeker.events, lost: report.lost, warnings: report.warnings };
+    let next = EARLY;
     for (let to = SLICE; replaying.next <= seeker.events; to += SLICE) {
-      seeker.forward(replaying, Math.min(to, seeker.events));
-      onProgress(Math.min(to, seeker.events));
+      const events = Math.min(to, seeker.events);
+      seeker.forward(replaying, events);
+      // All of them together cost a third of the last.
+      const isShown = events >= next && seeker.events > events * 2;
+      if (isShown) next = events * 4;
+      onProgress({ events, ...(isShown ? { survey: keeper.survey({ ...told, read: events }, replaying.checker) } : {}) });
       await this.breathe();
     }
     replaying.reducer.finish();
-    return keeper.survey(seeker.events, replaying.checker, { lost: report.lost, warnings: report.warnings });
+    return keeper.survey({ ...told, read: seeker.events }, replaying.checker);
   }
 
   async moment(event: number): Promise<Moment> {

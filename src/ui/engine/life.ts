@@ -6,8 +6,8 @@ import { Chronicle } from "../../show/chronicle.js";
 import type { LifeStep } from "../protocol.js";
 
 const STEPS = 5000;
-/** Events that are read before it is looked whether its life is over. */
-const SLICE = 1 << 15;
+/** Events that are read at first before it is looked whether its life is over; twice as many each time after. */
+const READ = 1 << 10;
 
 /** `from`: the first event that is of its life. */
 export function lifeOf(seeker: Seeker, id: ObjectId, from: number): readonly LifeStep[] {
@@ -18,8 +18,8 @@ export function lifeOf(seeker: Seeker, id: ObjectId, from: number): readonly Lif
     const change = changes.find((one) => one.id === id);
     if (change && steps.length < STEPS) steps.push({ event: seq, operation: phase === "return" ? `${operation} returns` : operation, what: [changeText(change)].filter((text) => text !== "") });
   });
-  for (let to = from + SLICE; replaying.next <= seeker.events && steps.length < STEPS; to += SLICE) {
-    seeker.forward(replaying, Math.min(to, seeker.events));
+  for (let read = READ; replaying.next <= seeker.events && steps.length < STEPS; read *= 2) {
+    seeker.forward(replaying, Math.min(from + read, seeker.events));
     const object = world.store.any(id);
     if (steps.length > 0 && (!object || object.death > 0)) break;
   }

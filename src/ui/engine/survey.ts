@@ -15,6 +15,7 @@ import type { Survey, SurveyFinding, Track } from "../protocol.js";
 
 /** Kinds that have lanes, from the one that outlives the others down. */
 export const KINDS: readonly Kind[] = COUNTED_KINDS;
+const KIND_NUMBERS: ReadonlyMap<Kind, number> = new Map(KINDS.map((kind, k) => [kind, k]));
 /** Events between two samples of the clock. */
 const STRIDE = 64;
 /** Calls one inside the other that have a track each. */
@@ -54,12 +55,13 @@ export class SurveyKeeper implements Observer {
   readonly #tracks: { readonly task: string; readonly depth: number }[] = [];
 
   readonly #markers: { event: number; text: string }[] = [];
-  readonly #touched = new Set<KernelObject>();
+  /** By this event: one object, mostly. */
+  readonly #touched: KernelObject[] = [];
 
   constructor(private readonly world: World) {}
 
   touched(object: KernelObject): void {
-    this.#touched.add(object);
+    this.#touched.push(object);
   }
 
   /** What a call held may pass to whom it made, without being touched. */
@@ -71,20 +73,20 @@ export class SurveyKeeper implements Observer {
 
   #held(id: ObjectId): void {
     const object = this.world.store.any(id);
-    if (object?.focus) this.#touched.add(object);
+    if (object?.focus) this.#touched.push(object);
   }
 
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const { seq } = e;
     if (seq >= this.#seconds.length * STRIDE + 1) this.#tick(e, seq);
     const point = e.point!;
-    const touched = this.#touched.size > 0;
+    const touched = this.#touched.length > 0;
     if (touched || point.operation.module !== undefined) this.#call(e, stack, frame);
     else if (frame && point.phase === "return") this.#end(e, stack, frame);
     if (point.operation.probe === "marker" && !e.isFault(0)) this.#markers.push({ event: seq, text: e.batch.strings[e.batch.low[e.base]!]! });
     if (!touched) return;
-    for (const object of this.#touched) if (KINDS.includes(object.kind)) this.#update(this.world.store.any(object.id) ?? object, seq, stack, frame);
-    this.#touched.clear();
+    for (const object of this.#touched) if (KIND_NUMBERS.has(object.kind)) this.#update(this.world.store.any(object.id) ?? object, seq, stack, frame);
+    while (this.#touched.length > 0) this.#touched.pop();
   }
 
   closed(frame: Frame, stack: Stack, e: EventView): void {
@@ -93,7 +95,7 @@ export class SurveyKeeper implements Observer {
   }
 
   /** What was seen so far. */
-  survey(events: number, checker: Checker, report: Pick<Survey, "lost" | "warnings">): Survey {
+  survey(told: Pick<Survey, "events" | "read" | "lost" | "warnings">, checker: Checker): Survey {
     for (const kept of this.#open.values()) this.#settle(kept);
     const lanes = this.#label.length;
     const holdings = this.#holding;
@@ -102,10 +104,9 @@ export class SurveyKeeper implements Observer {
     const tracks = this.#tracks.map(({ task, depth }, k): Track => ({ task, depth, start: byTrack.start[k]!, end: byTrack.start[k + 1]! }));
     const findings = [...checker.findings, ...checker.hazards].sort((a, b) => a.event - b.event).map((finding) => this.#finding(finding));
     return {
-      events,
-      ...report,
+      ...told,
       clock: { stride: STRIDE, seconds: this.#seconds.values() },
-      names: this.#names.list,
+      names: [...this.#names.list],
       lanes: { length: lanes, kind: this.#lane.kind.values(), id: this.#lane.id.values(), from: this.#lane.from.values(), to: this.#lane.to.values(), early: this.#lane.early.values(), label: [...this.#label], name: [...this.#name] },
       holdings: { start: byLane.start, from: holdings.from.values(byLane.order), to: holdings.to.values(byLane.order), owner: holdings.owner.values(byLane.order), by: holdings.by.values(byLane.order), call: holdings.call.values(byLane.order) },
       tracks,
@@ -145,7 +146,7 @@ export class SurveyKeeper implements Observer {
   #begin(object: KernelObject): Lane {
     const lane = this.#label.push("") - 1;
     this.#name.push("");
-    this.#lane.kind.push(KINDS.indexOf(object.kind));
+    this.#lane.kind.push(KIND_NUMBERS.get(object.kind)!);
     this.#lane.id.push(object.id);
     this.#lane.from.push(object.birth || object.met);
     this.#lane.to.push(0);

@@ -22,7 +22,9 @@ export function treeAround(seeker: Seeker, event: number): Tree {
     if (!found && holds(tree, event)) found = tree;
   });
   world.observer = trees;
-  for (let read = READ; !found && replaying.next <= Math.min(seeker.events, event + MOST); read *= 2) seeker.forward(replaying, Math.min(seeker.events, Math.max(event, root) + read));
+  // An event that is no part of a tree is known for it when the outermost call is over.
+  const isOver = (): boolean => replaying.next > event && !world.calls.stacks().some((stack) => stack.at(stack.depth - 1)?.seq === root);
+  for (let read = READ; !found && !isOver() && replaying.next <= Math.min(seeker.events, event + MOST); read *= 2) seeker.forward(replaying, Math.min(seeker.events, event + read));
   if (!found) trees.finish();
   if (!found) return { task: "", lines: [], more: 0 };
   const lines: TreeLine[] = [];

@@ -1,4 +1,5 @@
 /** The rows of a timeline, from top to bottom: tracks of tasks, then lanes of objects; how high each is and which are to be seen. */
+import { grouped } from "../engine/columns.js";
 import type { Holdings, Lanes, Survey } from "../protocol.js";
 import type { Range } from "./axis.js";
 
@@ -19,15 +20,22 @@ export const HOLDING_HEIGHT = 7;
 /** References that are drawn beside each other at most; others share the last line. */
 export const LINES = 4;
 
-/** By lane, how many references it has at a time, at most `LINES`; and by reference, its line. */
+/**
+ * References by the line of a lane that they are drawn on. Those of line n of a lane are `[start[k], start[k + 1])` of `order`,
+ * with k = lane * LINES + n, and each ends before the next begins; but for the last line, which has whatever is too many.
+ */
 export interface HoldingLines {
+  /** By lane, how many lines it has. */
   readonly lines: Uint8Array;
-  readonly line: Uint8Array;
+  readonly start: Uint32Array;
+  readonly order: Uint32Array;
+  /** By place in `order`: where all up to that one of its line have ended; growing. */
+  readonly reach: Float64Array;
 }
 
 export function holdingLines({ length }: Lanes, { start, from, to }: Holdings): HoldingLines {
   const lines = new Uint8Array(length);
-  const line = new Uint8Array(from.length);
+  const group = new Uint32Array(from.length);
   const ends: number[] = [];
   for (let lane = 0; lane < length; lane++) {
     ends.length = 0;
@@ -35,11 +43,17 @@ export function holdingLines({ length }: Lanes, { start, from, to }: Holdings): 
       let at = ends.findIndex((end) => end <= from[k]!);
       if (at < 0) at = Math.min(ends.length, LINES - 1);
       ends[at] = Math.max(ends[at] ?? 0, to[k] || Infinity);
-      line[k] = at;
+      group[k] = lane * LINES + at;
     }
     lines[lane] = ends.length;
   }
-  return { lines, line };
+  const groups = grouped((k) => group[k]!, from.length, length * LINES);
+  const reach = new Float64Array(from.length);
+  for (let g = 0; g < length * LINES; g++) {
+    let most = 0;
+    for (let k = groups.start[g]!; k < groups.start[g + 1]!; k++) reach[k] = most = Math.max(most, to[groups.order[k]!] || Infinity);
+  }
+  return { lines, start: groups.start, order: groups.order, reach };
 }
 
 export interface Wanted {
@@ -49,31 +63,46 @@ export interface Wanted {
   readonly hidden: ReadonlySet<number>;
 }
 
+/** Rows from top to bottom, in columns: there may be as many as objects. */
+export interface Rows {
+  readonly length: number;
+  /** The first so many are tracks, the others lanes. */
+  readonly tracks: number;
+  readonly index: Uint32Array;
+  /** One more than rows: the last is the height of all. */
+  readonly top: Float64Array;
+}
+
 /** Lanes by kind, those of one kind in the order in which they came. */
 export function laneOrder({ length, kind }: Lanes): Uint32Array {
   const order = Uint32Array.from({ length }, (_, k) => k);
   return order.sort((a, b) => kind[a]! - kind[b]! || a - b);
 }
 
-export function rowsOf(survey: Survey, order: Uint32Array, { lines }: HoldingLines, { within, hidden }: Wanted): Row[] {
-  const rows: Row[] = [];
-  let top = 0;
-  const add = (kind: Row["kind"], index: number, height: number): void => {
-    rows.push({ kind, index, top, height });
-    top += height;
+export function rowsOf(survey: Survey, order: Uint32Array, { lines }: HoldingLines, { within, hidden }: Wanted): Rows {
+  const most = survey.tracks.length + order.length;
+  const index = new Uint32Array(most);
+  const top = new Float64Array(most + 1);
+  let length = 0;
+  const add = (of: number, height: number): void => {
+    index[length] = of;
+    top[++length] = top[length - 1]! + height;
   };
   survey.tracks.forEach(({ start, end }, k) => {
-    const { from, to } = survey.calls;
-    if (within && (firstEnding(to, start, end, within.from) >= end || from[firstEnding(to, start, end, within.from)]! > within.to)) return;
-    add("track", k, TRACK_HEIGHT);
+    if (within) {
+      const first = firstEnding(survey.calls.to, start, end, within.from);
+      if (first >= end || survey.calls.from[first]! > within.to) return;
+    }
+    add(k, TRACK_HEIGHT);
   });
+  const tracks = length;
   const { from, to, kind } = survey.lanes;
   for (const lane of order) {
     if (hidden.has(kind[lane]!)) continue;
     if (within && (from[lane]! > within.to || (to[lane]! !== 0 && to[lane]! < within.from))) continue;
-    add("lane", lane, Math.max(LABEL_HEIGHT, LIFE_HEIGHT + lines[lane]! * HOLDING_HEIGHT));
+    add(lane, Math.max(LABEL_HEIGHT, LIFE_HEIGHT + lines[lane]! * HOLDING_HEIGHT));
   }
-  return rows;
+  return { length, tracks, index: index.subarray(0, length), top: top.subarray(0, length + 1) };
 }
 
 /** The first of `[start, end)` that does not end before an event. Ends grow; 0 stands for no end. */
@@ -87,20 +116,19 @@ export function firstEnding(to: Float64Array, start: number, end: number, event:
   return low;
 }
 
-export function heightOf(rows: readonly Row[]): number {
-  const last = rows.at(-1);
-  return last ? last.top + last.height : 0;
+export function heightOf({ length, top }: Rows): number {
+  return top[length]!;
 }
 
-/** Those between two heights, one more on each side. */
-export function visible(rows: readonly Row[], top: number, bottom: number): readonly Row[] {
-  let [low, high] = [0, rows.length];
+/** Those between two heights, in part or whole. */
+export function visible({ length, tracks, index, top }: Rows, from: number, to: number): Row[] {
+  let [low, high] = [0, length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (rows[middle]!.top + rows[middle]!.height <= top) low = middle + 1;
+    if (top[middle + 1]! <= from) low = middle + 1;
     else high = middle;
   }
-  let end = low;
-  while (end < rows.length && rows[end]!.top < bottom) end++;
-  return rows.slice(low, end);
+  const rows: Row[] = [];
+  for (let k = low; k < length && top[k]! < to; k++) rows.push({ kind: k < tracks ? "track" : "lane", index: index[k]!, top: top[k]!, height: top[k + 1]! - top[k]! });
+  return rows;
 }

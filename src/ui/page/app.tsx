@@ -63,11 +63,11 @@ function Recording({ of }: { readonly of: Side }): JSX.Element {
       <Scrubber of={of} />
       <div class="panels">
         <Objects of={of} />
-        <div class="middle">
-          <ObjectGraph of={of} />
+        <ObjectGraph of={of} />
+        <div class="stacked">
           <Why of={of} />
+          <CallTree of={of} />
         </div>
-        <CallTree of={of} />
       </div>
     </main>
   );

@@ -9,7 +9,8 @@ export function CallTree({ of }: { readonly of: Side }): JSX.Element {
   const tree = of.tree.value;
   const now = of.event.value;
   const list = useRef<HTMLOListElement>(null);
-  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [tree, now]);
+  // Not at every event: where something is on the page is dear to ask.
+  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [tree]);
   return (
     <section class="panel calls" aria-label="call tree">
       <h2>

@@ -1,10 +1,10 @@
 /** An engine that runs in a worker, as the page calls it. */
-import type { Engine, Method, Reply, Request, Source } from "../protocol.js";
+import type { Engine, Method, Progress, Reply, Request, Source } from "../protocol.js";
 
 interface Waiting {
   readonly done: (value: never) => void;
   readonly failed: (error: Error) => void;
-  readonly onProgress: ((events: number) => void) | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
 export class WorkerEngine implements Engine {
@@ -27,7 +27,7 @@ export class WorkerEngine implements Engine {
   life: Engine["life"] = (id, from) => this.#ask("life", [id, from]);
   eventAt: Engine["eventAt"] = (time) => this.#ask("eventAt", [time]);
 
-  #ask<T>(method: Method | "open", args: readonly unknown[], onProgress?: (events: number) => void): Promise<T> {
+  #ask<T>(method: Method | "open", args: readonly unknown[], onProgress?: (progress: Progress) => void): Promise<T> {
     const call = ++this.#calls;
     return new Promise<T>((done, failed) => {
       this.#waiting.set(call, { done: done as Waiting["done"], failed, onProgress });

@@ -8,7 +8,7 @@ const SHOWN = 50;
 export function Findings({ of }: { readonly of: Side }): JSX.Element {
   const survey = of.survey.value;
   if (!survey) return <p class="waiting" role="status">{`${of.progress.value} of ${of.log.events} events read …`}</p>;
-  const { findings, warnings, lost, lanes } = survey;
+  const { findings, warnings, lost, lanes, read, events } = survey;
   return (
     <section class="findings" aria-label="findings">
       {(lost > 0 || warnings.length > 0) && (
@@ -22,7 +22,7 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
         </details>
       )}
       {findings.length === 0 ? (
-        <p class="sound">no findings in {of.log.events} events</p>
+        <p class="sound" role="status">{read < events ? `${of.progress.value} of ${events} events read …` : `no findings in ${events} events`}</p>
       ) : (
         <ol>
           {findings.slice(0, SHOWN).map(({ rule, severity, object, lane, event, message, evidence }, k) => (

@@ -1,19 +1,27 @@
 /** The object graph of the moment: who holds whom. Each object keeps its place for its life. */
+import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { GraphEdge, GraphNode } from "../../export/graph.js";
+import { KINDS } from "../engine/survey.js";
 import { placesOf } from "../model/places.js";
 import type { Survey } from "../protocol.js";
 import { select, type Side } from "./store.js";
 import { text } from "./text.js";
 
-const WIDTH = 150;
+const WIDTH = 136;
 const LINE = 13;
-const GAP_X = 60;
-const GAP_Y = 12;
-const HEIGHT = 4 * LINE + 8;
+const GAP_X = 38;
+const GAP_Y = 10;
+const HEIGHT = 3 * LINE + 8;
 /** Holders to the left, what they hold to the right. */
-const COLUMNS: readonly string[] = ["call", "memslot", "vm", "file", "dentry", "mount", "inode", "superblock", "fs_type", "module"];
+const COLUMNS: readonly (readonly string[])[] = [["call", "unseen", "memslot"], ["vm", "file"], ["dentry", "mount"], ["inode", "superblock"], ["module", "fs_type"]];
+const columnOf = (kind: string): number => COLUMNS.findIndex((kinds) => kinds.includes(kind));
+/** Whether it is as large as it is, or as large as there is room for. */
+const fits = signal(true);
+
+/** Rows that a picture has before it is closed up. */
+const ROWS = 12;
 
 interface Placed {
   readonly node: GraphNode;
@@ -30,15 +38,18 @@ export function ObjectGraph({ of }: { readonly of: Side }): JSX.Element {
   const changed = new Set<number | string>(moment?.changed.map(({ id }) => id));
   const byId = new Map(placed.map((one) => [one.node.id, one]));
   const width = Math.max(300, ...placed.map(({ x }) => x + WIDTH + 8));
-  const height = Math.max(120, ...placed.map(({ y }) => y + HEIGHT + 8));
+  const height = Math.max(80, ...placed.map(({ y }) => y + HEIGHT + 8));
   return (
     <section class="panel graph" aria-label="object graph">
       <h2>
-        Who holds whom <span class="dim">{moment ? `after event ${moment.event}` : ""}</span>
+        Who holds whom <span class="dim">{moment ? `after event ${moment.event}` : ""}</span>{" "}
+        <label class="tool">
+          <input type="checkbox" checked={fits.value} onChange={(e) => (fits.value = e.currentTarget.checked)} /> fit
+        </label>
       </h2>
       {moment && placed.length === 0 && <p class="dim">{moment.state.objects.length === 0 ? "nothing of guest_memfd lives here" : "too many objects to draw"}</p>}
       <div class="scroll" tabIndex={0} role="group" aria-label="graph">
-        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${placed.length} objects, ${graph?.edges.length ?? 0} references and pointers`}>
+        <svg {...(fits.value ? { width: "100%", height: "100%", preserveAspectRatio: "xMinYMin meet" } : { width, height })} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${placed.length} objects, ${graph?.edges.length ?? 0} references and pointers`}>
           <defs>
             <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
               <path d="M0 0L8 4L0 8z" class="tip" />
@@ -55,7 +66,7 @@ export function ObjectGraph({ of }: { readonly of: Side }): JSX.Element {
 }
 
 function placeByObject({ lanes }: Survey): Map<number, number> {
-  const places = placesOf(lanes);
+  const places = placesOf(lanes, (kind) => columnOf(KINDS[kind]!));
   const byObject = new Map<number, number>();
   for (let k = 0; k < lanes.length; k++) byObject.set(lanes.id[k]!, places[k]!);
   return byObject;
@@ -66,18 +77,23 @@ function placeAll(nodes: readonly GraphNode[], places: ReadonlyMap<number, numbe
   const taken = new Set<string>();
   const used = new Set<number>();
   const wanted = nodes.map((node) => {
-    const column = Math.max(0, COLUMNS.indexOf(node.kind === "unseen" ? "call" : node.kind));
+    const column = Math.max(0, columnOf(node.kind));
     used.add(column);
     return { node, column, place: typeof node.key === "number" ? places?.get(node.key) : undefined };
   });
   for (const { column, place } of wanted) if (place !== undefined) taken.add(`${column} ${place}`);
   const columns = [...used].sort((a, b) => a - b);
-  return wanted.map(({ node, column, place }) => {
+  const rows = wanted.map(({ column, place }) => {
     let row = place ?? 0;
-    if (place === undefined) {
-      while (taken.has(`${column} ${row}`)) row++;
-      taken.add(`${column} ${row}`);
-    }
+    if (place !== undefined) return row;
+    while (taken.has(`${column} ${row}`)) row++;
+    taken.add(`${column} ${row}`);
+    return row;
+  });
+  return wanted.map(({ node, column }, k) => {
+    // Where hundreds lived at once, those that are left would stand far apart: they close up, in their order.
+    const isSparse = Math.max(...rows) > ROWS;
+    const row = isSparse ? wanted.filter((other, n) => other.column === column && rows[n]! < rows[k]!).length : rows[k]!;
     return { node, x: 8 + columns.indexOf(column) * (WIDTH + GAP_X), y: 8 + row * (HEIGHT + GAP_Y) };
   });
 }
@@ -100,7 +116,7 @@ function Node({ of, placed: { node, x, y }, changed }: { readonly of: Side; read
       <text x={6} y={14} class="title">
         {shortened(title)}
       </text>
-      {rest.slice(0, 3).map((line, k) => (
+      {rest.slice(0, 2).map((line, k) => (
         <text key={k} x={6} y={14 + (k + 1) * LINE}>
           {shortened(line)}
         </text>
@@ -109,7 +125,7 @@ function Node({ of, placed: { node, x, y }, changed }: { readonly of: Side; read
   );
 }
 
-const LETTERS = 22;
+const LETTERS = 19;
 /** The end of an address tells it from its like. */
 function shortened(line: string): string {
   const short = line.replace(/0x[0-9a-f]{8,}([0-9a-f]{6})/, "…$1");
@@ -119,7 +135,9 @@ function shortened(line: string): string {
 function Edge({ edge, from, to }: { readonly edge: GraphEdge; readonly from: Placed | undefined; readonly to: Placed | undefined }): JSX.Element | null {
   if (!from || !to) return null;
   const [left, right] = from.x <= to.x ? [from.x + WIDTH, to.x] : [from.x, to.x + WIDTH];
-  const [a, b] = [from.y + HEIGHT / 2, to.y + HEIGHT / 2];
+  // A pointer beside a reference the other way is not to hide it.
+  const aside = edge.holds ? -4 : 5;
+  const [a, b] = [from.y + HEIGHT / 2 + aside, to.y + HEIGHT / 2 + aside];
   const bend = from.x === to.x ? GAP_X * 0.8 : (right - left) / 2;
   const path = from.x === to.x ? `M${from.x + WIDTH} ${a}C${from.x + WIDTH + bend} ${a} ${from.x + WIDTH + bend} ${b} ${from.x + WIDTH} ${b}` : `M${left} ${a}C${left + bend} ${a} ${right - bend} ${b} ${right} ${b}`;
   return (

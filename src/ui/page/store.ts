@@ -2,7 +2,7 @@
  * What the page shows: one side for each recording, the moment that each is at, and what is selected. Components read signals;
  * only the functions here set them.
  */
-import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
 import { printable } from "../../read/trouble.js";
 import type { ObjectId } from "../../reduce/objects.js";
 import { bounded, type Range, revealing, whole } from "../model/axis.js";
@@ -37,6 +37,9 @@ export const view = signal<ViewName>("timeline");
 export const trouble = signal("");
 export const diff = signal<unknown>(undefined);
 export const side: ReadonlySignal<Side | undefined> = computed(() => sides.value[active.value]);
+
+/** Milliseconds. */
+const REST = 50;
 
 /** Until the survey says where there is something to see. */
 export const UNDECIDED = -1;
@@ -85,7 +88,12 @@ const failed = (error: unknown): void => {
 
 function run(one: Side): void {
   one.engine
-    .survey((events) => (one.progress.value = events))
+    .survey(({ events, survey }) =>
+      batch(() => {
+        one.progress.value = events;
+        if (survey) one.survey.value = survey;
+      }),
+    )
     .then((survey) => {
       batch(() => {
         one.survey.value = survey;
@@ -96,13 +104,13 @@ function run(one: Side): void {
     .catch(failed);
   keepUp(one.event, async (event) => {
     if (event === UNDECIDED) return;
-    const moment = await one.engine.moment(event);
-    one.moment.value = moment;
-    if (one.event.peek() !== event) return;
-    one.tree.value = await one.engine.tree(event);
+    one.moment.value = await one.engine.moment(event);
   });
-  const chosen = computed(() => ({ id: one.selected.value, event: one.moment.value?.event ?? -1 }));
-  keepUp(chosen, async ({ id, event }) => {
+  // What takes longer waits until the hand rests.
+  keepUp(resting(() => one.moment.value?.event ?? UNDECIDED), async (event) => {
+    if (event !== UNDECIDED) one.tree.value = await one.engine.tree(event);
+  });
+  keepUp(resting(() => ({ id: one.selected.value, event: one.moment.value?.event ?? UNDECIDED })), async ({ id, event }) => {
     one.why.value = id === 0 || event < 0 ? undefined : await one.engine.why(event, id);
   });
   keepUp(one.selected, async (id) => {
@@ -111,6 +119,18 @@ function run(one: Side): void {
     const lane = survey?.lanes.id.indexOf(id) ?? -1;
     if (id !== 0) one.life.value = await one.engine.life(id, lane >= 0 ? survey!.lanes.from[lane]! : 1);
   });
+}
+
+/** Follows a value that has not changed for a moment. */
+function resting<T>(value: () => T): ReadonlySignal<T> {
+  const rested = signal(untracked(value));
+  let timer = 0;
+  effect(() => {
+    const now = value();
+    clearTimeout(timer);
+    timer = setTimeout(() => (rested.value = now), REST) as unknown as number;
+  });
+  return rested;
 }
 
 /** Does work for the latest value, one at a time: values that came and went meanwhile are passed over. */

@@ -7,20 +7,20 @@ import { seek, type Side } from "./store.js";
 import { Event, text } from "./text.js";
 
 /** Steps of a life that are listed around the moment. */
-const AROUND = 12;
+const AROUND = 8;
 
 export function Why({ of }: { readonly of: Side }): JSX.Element {
   const why = of.why.value;
   if (of.selected.value === 0)
     return (
-      <section class="panel why" aria-label="why">
+      <section class="panel why" aria-label="why" tabIndex={0}>
         <h2>Why</h2>
         <p class="dim">Select an object to see the events behind its count.</p>
       </section>
     );
   if (!why)
     return (
-      <section class="panel why" aria-label="why">
+      <section class="panel why" aria-label="why" tabIndex={0}>
         <h2>Why</h2>
         <p class="dim">The selected object does not live at this moment.</p>
         <Life of={of} />
@@ -29,11 +29,11 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
   const { label, kind, count, unprobed, born, held, more, last } = why;
   const base = kind === "module" && unprobed > 0 ? 1 : 0;
   return (
-    <section class="panel why" aria-label="why">
+    <section class="panel why" aria-label="why" tabIndex={0}>
       <h2>
         Why is {COUNT_NAMES[kind]} of <span class={`kind ${kind}`}>{text(label)}</span> {count ?? "not known"}?
       </h2>
-      <ul class="scroll" tabIndex={0} aria-label="the events behind the count">
+      <ul class="plain" aria-label="the events behind the count">
         <li>{born ? <>made at <Where of={of} at={born} /></> : "older than the recording, or met in the middle of its life"}</li>
         {base > 0 && <li>1 of its own (MODULE_REF_BASE)</li>}
         {held.map(({ owner, by, event, taken }, k) => (
@@ -79,7 +79,7 @@ function Life({ of }: { readonly of: Side }): JSX.Element {
           ›
         </button>
       </h3>
-      <ol class="scroll life" tabIndex={0} aria-label="events of its life">
+      <ol class="plain life" aria-label="events of its life">
         {shown.map(({ event, operation, what }) => (
           <li key={event} aria-current={event === now ? "step" : undefined}>
             <Event of={of} event={event} /> {operation}: {what.map(text).join(", ")}

@@ -3,7 +3,7 @@ import { LogEngine } from "../engine/engine.js";
 import type { Method, Reply, Request, Source } from "../protocol.js";
 import { bytesOf } from "./bytes.js";
 
-const scope = globalThis as unknown as { onmessage: ((event: { readonly data: Request }) => void) | null; postMessage(reply: Reply): void };
+const scope = globalThis as unknown as { onmessage: ((event: { readonly data: Request }) => void) | null; postMessage(reply: Reply, moved: ArrayBuffer[]): void };
 
 let opened: Promise<LogEngine> | undefined;
 
@@ -11,9 +11,10 @@ scope.onmessage = ({ data }) => void answer(data);
 
 async function answer({ call, method, args }: Request): Promise<void> {
   try {
-    scope.postMessage({ call, value: await carriedOut(call, method, args) });
+    const value = await carriedOut(call, method, args);
+    scope.postMessage({ call, value }, columnsOf(value));
   } catch (error) {
-    scope.postMessage({ call, error: error instanceof Error ? error.message : String(error) });
+    scope.postMessage({ call, error: error instanceof Error ? error.message : String(error) }, []);
   }
 }
 
@@ -26,8 +27,14 @@ async function carriedOut(call: number, method: Method | "open", args: readonly 
   }
   if (!opened) throw new Error("no log is open");
   const engine = await opened;
-  if (method === "survey") return engine.survey((progress) => scope.postMessage({ call, progress }));
+  if (method === "survey") return engine.survey((progress) => scope.postMessage({ call, progress }, columnsOf(progress)));
   return (engine[method] as (...given: unknown[]) => Promise<unknown>).apply(engine, [...args]);
+}
+
+/** The memory of typed arrays changes hands: a copy of a long survey would take as long as making it. */
+function columnsOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.values(value).flatMap((part: unknown) => (ArrayBuffer.isView(part) ? [part.buffer as ArrayBuffer] : columnsOf(part)));
 }
 
 /** A turn for the messages that came meanwhile: a timer would wait for milliseconds. */

@@ -3,7 +3,7 @@ import { scaleLinear } from "d3-scale";
 import { printable } from "../../../read/trouble.js";
 import { KINDS } from "../../engine/survey.js";
 import type { Axis, Range } from "../../model/axis.js";
-import { firstEnding, HOLDING_HEIGHT, type HoldingLines, type Row, TRACK_HEIGHT } from "../../model/rows.js";
+import { firstEnding, HOLDING_HEIGHT, type HoldingLines, LINES, type Row, TRACK_HEIGHT } from "../../model/rows.js";
 import type { Survey } from "../../protocol.js";
 import type { Colours } from "./colours.js";
 
@@ -22,8 +22,8 @@ export interface Picture {
   readonly rows: readonly Row[];
   readonly scroll: number;
   readonly lines: HoldingLines;
-  /** By object, its kind: of whoever owns a reference. */
-  readonly kindOf: ReadonlyMap<number, number>;
+  /** By object, its lane: of whoever owns a reference. */
+  readonly laneOf: ReadonlyMap<number, number>;
   readonly now: number;
   readonly selected: number;
   readonly width: number;
@@ -45,7 +45,8 @@ export function eventAcross({ axis, range, width }: Pick<Picture, "axis" | "rang
 }
 
 const FONT = "11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
-/** Of that font, roughly. */
+const SMALL = "8px ui-monospace, monospace";
+/** Of the larger one, roughly. */
 const LETTER = 6.7;
 
 export function draw(g: CanvasRenderingContext2D, picture: Picture): void {
@@ -64,6 +65,7 @@ export function draw(g: CanvasRenderingContext2D, picture: Picture): void {
     else drawLane(g, picture, row.index, top, row.height);
   }
   g.restore();
+  drawUnread(g, picture);
   drawRuler(g, picture);
   drawMarkers(g, picture);
   drawFindings(g, picture);
@@ -104,8 +106,8 @@ function drawTrack(g: CanvasRenderingContext2D, picture: Picture, track: number,
 }
 
 function drawLane(g: CanvasRenderingContext2D, picture: Picture, lane: number, top: number, height: number): void {
-  const { survey, colours, width, selected, lines, kindOf, range } = picture;
-  const { lanes, holdings, names } = survey;
+  const { survey, colours, width, selected, lines } = picture;
+  const { lanes } = survey;
   const x = across(picture);
   if (lanes.id[lane] === selected) {
     g.fillStyle = colours.row;
@@ -118,41 +120,60 @@ function drawLane(g: CanvasRenderingContext2D, picture: Picture, lane: number, t
   // A birth and a death that were seen stand up; what is older than the recording, or lives on, runs out of the picture.
   if (!lanes.early[lane] && left >= 0) g.fillRect(left, top, 1.5, height - 2);
   if (lanes.to[lane] !== 0 && right <= width) g.fillRect(right - 1.5, top, 1.5, height - 2);
-  const last = holdings.start[lane + 1]!;
-  const drawn = [-1, -1, -1, -1];
-  for (let k = holdings.start[lane]!; k < last; k++) {
-    const from = holdings.from[k]!;
-    if (from > range.to) break;
-    const to = holdings.to[k]!;
-    if (to !== 0 && to < range.from) continue;
-    const a = Math.max(-2, x(from));
-    const b = Math.min(width + 2, to === 0 ? right : x(to));
-    const line = lines.line[k]!;
-    if (b < drawn[line]!) continue;
-    const y = top + 8 + line * HOLDING_HEIGHT;
+  for (let line = 0; line < lines.lines[lane]!; line++) drawHoldings(g, picture, lane, line, top + 8 + line * HOLDING_HEIGHT);
+}
+
+function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: number, line: number, y: number): void {
+  const { survey, colours, width, lines, range } = picture;
+  const { lanes, holdings, names } = survey;
+  const x = across(picture);
+  const [start, end] = [lines.start[lane * LINES + line]!, lines.start[lane * LINES + line + 1]!];
+  const gone = lanes.to[lane] || Infinity;
+  for (let at = firstEnding(lines.reach, start, end, range.from); at < end; ) {
+    const k = lines.order[at]!;
+    if (holdings.from[k]! > range.to) break;
+    const a = Math.max(-2, x(holdings.from[k]!));
+    const to = holdings.to[k] || gone;
+    const b = to > range.to ? width + 2 : x(to);
     const wide = Math.max(1, b - a);
     const owner = holdings.owner[k]!;
-    const kind = owner < 0 ? "call" : owner === 0 ? "unseen" : (KINDS[kindOf.get(owner) ?? -1] ?? "unseen");
+    const kind = ownerKind(picture, owner);
     g.fillStyle = colours.kinds[kind]!;
-    if (kind === "unseen") {
-      // Nobody that a probe shows: an outline, told apart without colour.
-      g.fillRect(a, y + HOLDING_HEIGHT / 2 - 1, wide, 1);
-    } else g.fillRect(a, y, wide > 3 ? wide - 0.5 : wide, HOLDING_HEIGHT - (kind === "call" ? 4 : 2));
-    drawn[line] = wide > 1 ? b : a + 1;
+    // Nobody that a probe shows: a thin line, told apart without colour.
+    if (kind === "unseen") g.fillRect(a, y + HOLDING_HEIGHT / 2 - 1, wide, 1);
+    else g.fillRect(a, y, wide > 3 ? wide - 0.5 : wide, HOLDING_HEIGHT - (kind === "call" ? 4 : 2));
     if (wide > 60 && kind !== "unseen") {
       const words = fitting(kind === "call" ? names[holdings.call[k]!]! : ownerName(picture, owner), wide);
       g.fillStyle = colours.text;
-      g.font = "8px ui-monospace, monospace";
+      g.font = SMALL;
       if (words !== "") g.fillText(words, Math.max(0, a) + 2, y + 2.5);
       g.font = FONT;
     }
+    // The next that reaches into another pixel.
+    at = wide > 1 ? at + 1 : Math.max(at + 1, firstEnding(lines.reach, at + 1, end, Math.floor(eventAcross(picture, Math.floor(a) + 1))));
   }
 }
 
-function ownerName({ survey: { lanes }, kindOf }: Picture, owner: number): string {
-  if (!kindOf.has(owner)) return "";
-  const lane = lanes.id.indexOf(owner);
-  return lane < 0 ? "" : printable(lanes.name[lane] || lanes.label[lane]!);
+function ownerKind({ survey: { lanes }, laneOf }: Picture, owner: number): string {
+  if (owner <= 0) return owner < 0 ? "call" : "unseen";
+  const lane = laneOf.get(owner);
+  return lane === undefined ? "unseen" : KINDS[lanes.kind[lane]!]!;
+}
+
+function ownerName({ survey: { lanes }, laneOf }: Picture, owner: number): string {
+  const lane = laneOf.get(owner);
+  return lane === undefined ? "" : printable(lanes.name[lane] || lanes.label[lane]!);
+}
+
+/** What is still being read. */
+function drawUnread(g: CanvasRenderingContext2D, picture: Picture): void {
+  const { survey, width, height, colours } = picture;
+  if (survey.read >= survey.events) return;
+  const at = Math.max(0, across(picture)(survey.read));
+  g.fillStyle = colours.row;
+  g.fillRect(at, HEAD, width - at, height - HEAD);
+  g.fillStyle = colours.dim;
+  if (width - at > 100) g.fillText("reading …", at + 10, HEAD + 20);
 }
 
 function drawRuler(g: CanvasRenderingContext2D, picture: Picture): void {

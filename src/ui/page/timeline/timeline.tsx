@@ -5,7 +5,6 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { KINDS } from "../../engine/survey.js";
 import { BY_EVENT, byTime, zoomed } from "../../model/axis.js";
 import { heightOf, holdingLines, laneOrder, type Row, rowsOf, visible } from "../../model/rows.js";
-import { placesOf } from "../../model/places.js";
 import type { Survey } from "../../protocol.js";
 import { seek, select, show, type Side } from "../store.js";
 import { text } from "../text.js";
@@ -16,6 +15,9 @@ const axisIsTime = signal(false);
 const onlyVisible = signal(true);
 const hidden = signal<ReadonlySet<number>>(new Set());
 
+const TALLEST = 5_000_000;
+/** Of the scroll bar. */
+const BAR = 14;
 /** How far a press may move and still be a click. */
 const CLICK = 4;
 
@@ -30,9 +32,9 @@ export function Timeline({ of }: { readonly of: Side }): JSX.Element {
 
 function useModel(survey: Survey) {
   return useMemo(() => {
-    const kindOf = new Map<number, number>();
-    for (let k = 0; k < survey.lanes.length; k++) kindOf.set(survey.lanes.id[k]!, survey.lanes.kind[k]!);
-    return { order: laneOrder(survey.lanes), lines: holdingLines(survey.lanes, survey.holdings), time: byTime(survey), kindOf, places: placesOf(survey.lanes) };
+    const laneOf = new Map<number, number>();
+    for (let k = 0; k < survey.lanes.length; k++) laneOf.set(survey.lanes.id[k]!, k);
+    return { order: laneOrder(survey.lanes), lines: holdingLines(survey.lanes, survey.holdings), time: byTime(survey), laneOf };
   }, [survey]);
 }
 
@@ -53,7 +55,7 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
 
   useEffect(() => {
     const element = box.current!;
-    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const observer = new ResizeObserver(() => setSize({ width: Math.max(0, element.clientWidth - BAR), height: element.clientHeight }));
     observer.observe(element);
     const media = matchMedia("(prefers-color-scheme: dark)");
     const changed = (): void => setTheme((n) => n + 1);
@@ -62,7 +64,7 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
   }, []);
 
   const colours = useMemo(() => (canvas.current ? coloursOf(canvas.current) : undefined), [theme, size.width]);
-  const picture: Picture | undefined = colours && { survey, axis, isTime: axisIsTime.value, range, rows: shown, scroll: top, lines: model.lines, kindOf: model.kindOf, now: of.event.value, selected: of.selected.value, width: size.width, height: size.height, colours };
+  const picture: Picture | undefined = colours && { survey, axis, isTime: axisIsTime.value, range, rows: shown, scroll: top, lines: model.lines, laneOf: model.laneOf, now: of.event.value, selected: of.selected.value, width: size.width, height: size.height, colours };
   usePainting(canvas, picture);
 
   const drag = useRef<{ x: number; y: number; moved: boolean; scroll: number } | undefined>(undefined);
@@ -246,8 +248,19 @@ function shortLabel(label: string, name: string): string {
   return `${kind}${name === "" ? "" : ` ${name}`} …${address.replace(/^0x[0-9a-f]*([0-9a-f]{6}(#|$))/, "$1")}`;
 }
 
+/** The browser's own, over rows that are not there: only what is to be seen is drawn. */
 function ScrollBar({ full, room, top, onScroll }: { readonly full: number; readonly room: number; readonly top: number; readonly onScroll: (top: number) => void }): JSX.Element {
-  return <input type="range" class="bar" aria-label="scroll the rows" min={0} max={Math.max(0, Math.ceil(full - room))} value={top} onInput={(e) => onScroll(Number(e.currentTarget.value))} />;
+  const bar = useRef<HTMLDivElement>(null);
+  // A browser has no scrolled height beyond some ten millions of pixels.
+  const scale = Math.min(1, TALLEST / full);
+  useEffect(() => {
+    if (Math.abs(bar.current!.scrollTop - top * scale) > 1) bar.current!.scrollTop = top * scale;
+  }, [top, scale]);
+  return (
+    <div class="bar" ref={bar} tabIndex={0} role="group" aria-label="scroll the rows" onScroll={(e) => Math.abs(e.currentTarget.scrollTop - top * scale) > 1 && onScroll(e.currentTarget.scrollTop / scale)}>
+      <div style={{ height: `${full * scale - room * scale + room}px` }} />
+    </div>
+  );
 }
 
 function Legend(): JSX.Element {
