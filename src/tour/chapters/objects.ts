@@ -17,7 +17,7 @@ export const OBJECTS: readonly StepText[] = [
     terms: ["VM", "guest_memfd", "file", "file descriptor", "reference", "reference count", "recording", "event"],
     at: CREATED,
     focus: "file",
-    views: [{ show: "program", caption: "What the program did on Linux 6.12, without the patch.", in: BEFORE, from: "op: load kvm", to: "ret: unload kvm = 0" }],
+    views: [{ show: "program", caption: "What the program did on Linux 6.12, without the patch: vm makes a VM, gmem a guest_memfd, stat looks at it, refcnt asks how many users KVM has, and rcu waits for what is still to come.", in: BEFORE, from: "op: load kvm", to: "ret: unload kvm = 0" }],
     commands: [{ args: ["replay", BEFORE], exit: 0 }],
   },
   {
