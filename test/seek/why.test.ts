@@ -12,7 +12,7 @@ test("the last change of each object, at moments all over a recording", async (t
   await importRecording("fixtures/recordings/linux-7.2/s01-create-close.trace.gz", path);
   const seeker = Seeker.open(path);
   let told = 0;
-  for (let event = 100; event <= seeker.events; event += 97) {
+  for (let event = 100; event <= seeker.events; event += 397) {
     for (const { last } of why(seeker, event, () => true, ownerName)) {
       if (!last) continue;
       told++;
@@ -21,6 +21,6 @@ test("the last change of each object, at moments all over a recording", async (t
       for (const line of last.changed) t.regex(line, /^(?:a reference changed hands|(?:count|unprobed|birth|death|stage|superblock|nlink|pages|module|ownFree|pendingRcu|callbacks|frees|name|inode|dentry|mount|vm|vmAddress|descriptors|shared|kept|gmem|made|fsName|unmounted|magic|ownsGmem|unpinned|type|slots|slot|file|files|offset|references) .*)$/s);
     }
   }
-  t.true(told > 50);
+  t.true(told > 20);
   seeker.close();
 });
