@@ -1,5 +1,7 @@
-/** `kreel ui TRACE [TRACE2]`. */
+/** `kreel ui [TRACE [TRACE2]]`. */
+import { join } from "node:path";
 import type { Command } from "commander";
+import { TOUR_FOLDER, tourSteps } from "../tour/index.js";
 import { ASSETS, readAssets } from "../ui/server/assets.js";
 import type { Serving } from "../ui/server/serve.js";
 import { openLog, type OpenLog } from "../ui/server/session.js";
@@ -22,14 +24,14 @@ export function addUi(program: Command, terminal: Terminal, done: (code: number)
     .command("ui")
     .summary("look at a recording in the browser, or at two side by side")
     .description("Serves a page that shows a recording, or two that are compared, to a browser on this machine, and prints its address. Nothing of it is reachable without the token in the address. Ends with SIGINT (Ctrl-C), SIGTERM or SIGHUP, and exits with 0; 2 for trouble.")
-    .argument("<trace>", "a log or any recording, plain, gzip or zstd; - is standard input")
+    .argument("[trace]", "a log or any recording, plain, gzip or zstd; - is standard input. Without: the tour")
     .argument("[trace2]", "another, to be compared with it")
     .option("--port <number>", "serve on this port, not on any that is free")
     .option("--format <format>", "read the recordings as this, whatever they look like")
-    .action(async (trace: string, trace2: string | undefined, flags: UiFlags) => done(await runUi(trace2 === undefined ? [trace] : [trace, trace2], flags, terminal)));
+    .action(async (trace: string | undefined, trace2: string | undefined, flags: UiFlags) => done(await runUi([trace, trace2].filter((path) => path !== undefined), flags, terminal)));
 }
 
-/** `assets`: the folder that has the page. */
+/** No traces: the tour, with the recordings that it looks at. `assets`: the folder that has the page. */
 export async function runUi(traces: readonly string[], flags: UiFlags, terminal: Terminal, assets = ASSETS): Promise<number> {
   if (traces.filter((trace) => trace === "-").length > 1) throw new UsageError("ui: only one of the two can be standard input");
   const port = flags.port === undefined ? 0 : parsePort(flags.port);
@@ -40,13 +42,15 @@ export async function runUi(traces: readonly string[], flags: UiFlags, terminal:
   const progress = progressOf(terminal, true);
   const logs: OpenLog[] = [];
   try {
-    for (const trace of traces) {
-      const log = await Promise.race([open(trace, flags, terminal, progress), ended]);
+    const tour = traces.length === 0 ? await tourSteps() : undefined;
+    const paths = tour ? [...new Set(tour.flatMap(({ recordings }) => recordings))] : traces;
+    for (const path of paths) {
+      const log = await Promise.race([open(tour ? join(TOUR_FOLDER, path) : path, flags, terminal, progress), ended]);
       // What was made of it so far goes with the process.
       if (!log) return 0;
-      logs.push(log);
+      logs.push(tour ? { ...log, path } : log);
     }
-    const serving = await serveViewer(page, logs, { port }).catch((error: unknown) => taken(error, port));
+    const serving = await serveViewer(page, logs, { port, ...(tour ? { tour } : {}) }).catch((error: unknown) => taken(error, port));
     say(serving.address, terminal);
     await ended;
     await serving.close();

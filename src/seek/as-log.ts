@@ -20,11 +20,12 @@ export interface AsLog {
 export async function asLog(path: string, options: AsLogOptions = {}): Promise<AsLog> {
   if (options.format === undefined && LogFile.isAt(path)) return { path, remove: () => {} };
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  const tidy = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once("exit", tidy);
+  if (folders.size === 0) process.on("exit", removeAll);
+  folders.add(folder);
   const remove = (): void => {
-    tidy();
-    process.off("exit", tidy);
+    rmSync(folder, { recursive: true, force: true });
+    folders.delete(folder);
+    if (folders.size === 0) process.off("exit", removeAll);
   };
   try {
     const log = join(folder, "log");
@@ -34,4 +35,11 @@ export async function asLog(path: string, options: AsLogOptions = {}): Promise<A
     remove();
     throw error;
   }
+}
+
+/** Those of logs that nobody has removed yet. */
+const folders = new Set<string>();
+
+function removeAll(): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }

@@ -7,13 +7,15 @@ import type { RuleName } from "../check/finding.js";
 import type { Kind, ObjectId, Owner } from "../reduce/objects.js";
 import type { ShownState } from "../show/state.js";
 
-/** One or two logs, and where they are; `session.json` of a server, or inside the page. */
+/** One or two logs, or those of the tour, and where they are; `session.json` of a server, or inside the page. */
 export interface Session {
   readonly kreel: "session";
   readonly version: 1;
   readonly logs: readonly SessionLog[];
   /** There is a document of their differences. */
   readonly diff: boolean;
+  /** There are steps of a tour through them, whose recordings are the logs' paths. */
+  readonly tour?: true;
 }
 
 export interface SessionLog {

@@ -148,6 +148,22 @@ test("a file may be called anything", async (t) => {
   }
 });
 
+test("without a recording the page is the tour, with every recording that it looks at", async (t) => {
+  const ui = start(t);
+  const address = await ui.address();
+  const steps = JSON.parse((await get(address, "tour.json")).body.toString()) as readonly { readonly recordings: readonly string[]; readonly moment: { readonly recording: string; readonly event: number } }[];
+  const paths = await namesAt(address);
+  t.deepEqual(new Set(steps.flatMap(({ recordings }) => recordings)), new Set(paths));
+  t.is(new Set(paths).size, paths.length);
+  const session = JSON.parse((await get(address, "session.json")).body.toString()) as { readonly tour?: boolean; readonly diff: boolean; readonly logs: readonly { readonly path: string; readonly events: number }[] };
+  t.deepEqual([session.tour, session.diff], [true, false]);
+  for (const { moment } of steps) t.true(session.logs.find(({ path }) => path === moment.recording)!.events >= moment.event);
+  t.is((await get(address, "diff.json")).status, 404);
+  ui.child.kill("SIGINT");
+  t.is(await ui.ended(), 0);
+  t.deepEqual([ui.err(), readdirSync(ui.folder)], ["", []]);
+});
+
 test("trouble is one line, and nothing is left", async (t) => {
   for (const [traces, pattern] of [
     [["/nonexistent"], /^kreel: \/nonexistent: no such file/],
@@ -167,7 +183,6 @@ test("trouble is one line, and nothing is left", async (t) => {
 
 test("a command line that is wrong says so", (t) => {
   for (const [args, pattern] of [
-    [[], /missing required argument 'trace'/],
     [[BEFORE, AFTER, BEFORE], /too many arguments/],
     [["--port", "0", BEFORE], /--port 0: a number from 1 to 65535/],
     [["--port", "65536", BEFORE], /--port 65536/],

@@ -6,8 +6,10 @@ export type ViewName = (typeof VIEWS)[number];
 
 export interface Link {
   readonly view?: ViewName;
-  /** The recording that is looked at, 0 or 1. */
-  readonly side?: 0 | 1;
+  /** The recording that is looked at, from 0. */
+  readonly side?: number;
+  /** The step of a tour, from 1. */
+  readonly step?: number;
   /** By recording: the moment. */
   readonly events: readonly (number | undefined)[];
   /** By recording: what is selected, as it is labelled. */
@@ -15,9 +17,13 @@ export interface Link {
   readonly range?: Range;
 }
 
-export function linkText({ view, side, events, object, range }: Link): string {
+/** Recordings whose moments are looked for in an address. */
+const SIDES = 64;
+
+export function linkText({ view, side, step, events, object, range }: Link): string {
   const params = new URLSearchParams();
   if (view && view !== "timeline") params.set("view", view);
+  if (step !== undefined) params.set("step", String(step));
   if (side) params.set("side", String(side + 1));
   events.forEach((event, k) => event !== undefined && params.set(k === 0 ? "event" : `event${k + 1}`, String(event)));
   if (object) params.set("object", object);
@@ -28,17 +34,19 @@ export function linkText({ view, side, events, object, range }: Link): string {
 /** What cannot be read is left out: anybody may write an address. */
 export function parseLink(text: string): Link {
   const params = new URLSearchParams(text.replace(/^#/, ""));
-  const event = (name: string): number | undefined => {
+  const number = (name: string): number | undefined => {
     const value = params.get(name) ?? "";
     return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
   };
   const view = VIEWS.find((name) => name === params.get("view"));
   const object = params.get("object");
+  const [side, step] = [number("side"), number("step")];
   const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(params.get("range") ?? "") ?? [];
   return {
     ...(view ? { view } : {}),
-    ...(params.get("side") === "2" ? { side: 1 } : {}),
-    events: [event("event"), event("event2")],
+    ...(side !== undefined && side > 1 && side <= SIDES ? { side: side - 1 } : {}),
+    ...(step ? { step } : {}),
+    events: Array.from({ length: SIDES }, (_, k) => number(k === 0 ? "event" : `event${k + 1}`)),
     ...(object ? { object } : {}),
     ...(from !== undefined && to !== undefined && Number(to) > Number(from) ? { range: { from: Number(from), to: Number(to) } } : {}),
   };

@@ -12,6 +12,7 @@ import { Search } from "./search.js";
 import { active, session, side, type Side, sides, trouble, view } from "./store.js";
 import { text } from "./text.js";
 import { Timeline } from "./timeline/timeline.js";
+import { Tour } from "./tour.js";
 import { Why } from "./why.js";
 
 export function App(): JSX.Element {
@@ -26,7 +27,10 @@ export function App(): JSX.Element {
         </p>
       )}
       {session.value === undefined && trouble.value === "" && <p class="waiting">reading …</p>}
-      {now && (view.value === "diff" ? <DiffView /> : <Recording key={now.index} of={now} />)}
+      <div class="body">
+        {session.value?.tour && <Tour />}
+        {now && (view.value === "diff" ? <DiffView /> : <Recording key={now.index} of={now} />)}
+      </div>
       <Help />
     </>
   );
@@ -34,11 +38,13 @@ export function App(): JSX.Element {
 
 function Header(): JSX.Element {
   const two = sides.value.length > 1;
+  const isTour = session.value?.tour === true;
   return (
     <header>
       <h1>kreel</h1>
       <nav aria-label="views">
-        {sides.value.map((one) => (
+        {isTour && side.value && <span>{text(side.value.log.path)}</span>}
+        {!isTour && sides.value.map((one) => (
           <button type="button" key={one.index} aria-pressed={view.value === "timeline" && active.value === one.index} title={text(one.log.path)} onClick={() => ((view.value = "timeline"), (active.value = one.index))}>
             {two ? (one.index === 0 ? "before: " : "after: ") : ""}
             {text(one.log.name)}

@@ -1,12 +1,16 @@
 /** Where the page's logs are: inside the page itself, in a report that travels, or with the server that gave the page. */
+import type { TourStep } from "../../tour/types.js";
 import type { Engine, Session, Source } from "../protocol.js";
 import { WorkerEngine } from "./engine.js";
 
 export interface Booted {
   readonly session: Session;
-  readonly engines: readonly Engine[];
+  /** Each starts a worker when it is called: a tour has more logs than anybody looks at. */
+  readonly engines: readonly (() => Engine)[];
   /** The document of `kreel diff --json`, with hunks. */
   diff(): Promise<unknown>;
+  /** Where the session has one. */
+  tour(): Promise<readonly TourStep[]>;
 }
 
 export async function boot(): Promise<Booted> {
@@ -15,8 +19,8 @@ export async function boot(): Promise<Booted> {
 
 async function fromServer(): Promise<Booted> {
   const session = (await (await fetched("session.json")).json()) as Session;
-  const engines = session.logs.map(({ name, bytes }, k) => new WorkerEngine(new Worker("worker.js"), { url: new URL(`log/${k}`, location.href.replace(/#.*$/, "")).href, bytes, name }));
-  return { session, engines, diff: async () => (await fetched("diff.json")).json() };
+  const engines = session.logs.map(({ name, bytes }, k) => () => new WorkerEngine(new Worker("worker.js"), { url: new URL(`log/${k}`, location.href.replace(/#.*$/, "")).href, bytes, name }));
+  return { session, engines, diff: async () => (await fetched("diff.json")).json(), tour: async () => (await fetched("tour.json")).json() as Promise<readonly TourStep[]> };
 }
 
 async function fetched(name: string): Promise<Response> {
@@ -30,8 +34,8 @@ async function fromPage(): Promise<Booted> {
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
   const session = JSON.parse(text("kreel-session")) as Session;
   const script = URL.createObjectURL(new Blob([text("kreel-worker")], { type: "text/javascript" }));
-  const engines = session.logs.map(({ name }, k) => new WorkerEngine(new Worker(script), { content: fromBase64(text(`kreel-log-${k}`)), name } satisfies Source));
-  return { session, engines, diff: async () => JSON.parse(text("kreel-diff")) as unknown };
+  const engines = session.logs.map(({ name }, k) => () => new WorkerEngine(new Worker(script), { content: fromBase64(text(`kreel-log-${k}`)), name } satisfies Source));
+  return { session, engines, diff: async () => JSON.parse(text("kreel-diff")) as unknown, tour: async () => [] };
 }
 
 function fromBase64(text: string): Uint8Array {

@@ -27,15 +27,15 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
         <ol>
           {findings.slice(0, SHOWN).map(({ rule, severity, object, lane, event, message, evidence }, k) => (
             <li key={k} class={severity}>
-              <span class="sign">{severity === "error" ? "✖ finding" : "▲ hazard"}</span> <b>{rule}</b>:{" "}
-              {lane >= 0 ? (
-                <button type="button" class="jump" onClick={() => select(of, lanes.id[lane]!)}>
-                  {text(object)}
-                </button>
-              ) : (
-                text(object)
-              )}{" "}
-              {text(message)}, at event <Event of={of} event={event} />
+              <span class="sign">{severity === "error" ? "✖ finding" : "▲ hazard"}</span> <b>{rule}</b>: {text(message)}, at event <Event of={of} event={event} />
+              {lane >= 0 && (
+                <>
+                  {" "}
+                  <button type="button" class="jump" title="select it" onClick={() => select(of, lanes.id[lane]!)}>
+                    {text(object)}
+                  </button>
+                </>
+              )}
               {evidence.length > 0 && (
                 <span class="dim">
                   {" "}

@@ -9,10 +9,12 @@ import { bounded, type Range, revealing, whole } from "../model/axis.js";
 import { firstMoment } from "../model/first-moment.js";
 import { type Link, linkText, parseLink, type ViewName } from "../model/link.js";
 import type { Engine, LifeStep, Moment, Session, SessionLog, Survey, Tree, WhyAnswer } from "../protocol.js";
+import type { TourStep } from "../../tour/types.js";
 import type { Booted } from "./boot.js";
 
 export interface Side {
-  readonly index: 0 | 1;
+  /** Its place among the session's logs. */
+  readonly index: number;
   readonly log: SessionLog;
   readonly engine: Engine;
   readonly survey: Signal<Survey | undefined>;
@@ -31,11 +33,14 @@ export interface Side {
 
 export const session = signal<Session | undefined>(undefined);
 export const sides = signal<readonly Side[]>([]);
-export const active = signal<0 | 1>(0);
+export const active = signal(0);
 export const view = signal<ViewName>("timeline");
 /** What went wrong, in words; empty while all is well. */
 export const trouble = signal("");
 export const diff = signal<unknown>(undefined);
+export const tour = signal<readonly TourStep[]>([]);
+/** The step of the tour that is shown, from 1. */
+export const step = signal(1);
 export const side: ReadonlySignal<Side | undefined> = computed(() => sides.value[active.value]);
 
 /** Milliseconds. */
@@ -46,15 +51,27 @@ export const UNDECIDED = -1;
 
 let loadDiff: Booted["diff"] | undefined;
 
-export function start({ session: opened, engines, diff: read }: Booted): void {
+export function start({ session: opened, engines, diff: read, tour: steps }: Booted): void {
   const link = parseLink(location.hash);
   loadDiff = read;
   batch(() => {
     session.value = opened;
-    sides.value = opened.logs.map((log, k) => made(k as 0 | 1, log, engines[k]!));
+    sides.value = opened.logs.map((log, k) => made(k, log, engines[k]!));
     follow(link);
   });
-  for (const one of sides.value) run(one);
+  const running = new Set<Side>();
+  const begin = (one: Side): void => {
+    if (running.has(one)) return;
+    running.add(one);
+    untracked(() => run(one));
+  };
+  if (opened.tour) {
+    steps().then((found) => {
+      tour.value = found;
+      goTo(link.step ?? 1, link.events.some((event) => event !== undefined));
+    }, failed);
+  } else for (const one of sides.value) begin(one);
+  effect(() => void (side.value && begin(side.value)));
   if (opened.diff) read().then((document) => (diff.value = document), failed);
   addEventListener("hashchange", () => follow(parseLink(location.hash)));
   effect(() => keepLink(linkText(linkNow())));
@@ -65,11 +82,14 @@ export function reloadDiff(): void {
   loadDiff?.().then((document) => (diff.value = document), failed);
 }
 
-function made(index: 0 | 1, log: SessionLog, engine: Engine): Side {
+function made(index: number, log: SessionLog, engine: () => Engine): Side {
+  let started: Engine | undefined;
   return {
     index,
     log,
-    engine,
+    get engine() {
+      return (started ??= engine());
+    },
     survey: signal(undefined),
     progress: signal(0),
     event: signal(UNDECIDED),
@@ -176,6 +196,27 @@ export function select(one: Side, id: ObjectId): void {
   });
 }
 
+/** A step of the tour, with its moment and its object; `stay`: at whatever moment the address says. */
+export function goTo(number: number, stay = false): void {
+  const found = tour.peek()[Math.max(1, Math.min(tour.peek().length, number)) - 1];
+  if (!found) return;
+  step.value = found.number;
+  if (!stay) look(found.moment.recording, found.moment.event, found.moment.object);
+}
+
+/** A moment of one of the logs, by its path. */
+export function look(path: string, event: number, object = ""): void {
+  const to = sides.peek().find(({ log }) => log.path === path);
+  if (!to) return;
+  batch(() => {
+    view.value = "timeline";
+    seek(to, event);
+    to.selected.value = 0;
+    wantedObject = object;
+    selectByLabel(to, object);
+  });
+}
+
 let wantedObject = "";
 
 function selectByLabel(one: Side, label: string): void {
@@ -188,6 +229,7 @@ function follow(link: Link): void {
   batch(() => {
     if (link.view) view.value = link.view;
     if (link.side !== undefined && sides.value[link.side]) active.value = link.side;
+    if (link.step !== undefined) step.value = link.step;
     for (const one of sides.value) {
       const event = link.events[one.index];
       if (event !== undefined) one.event.value = Math.min(event, one.log.events);
@@ -209,6 +251,7 @@ function linkNow(): Link {
   return {
     view: view.value,
     side: active.value,
+    ...(session.value?.tour ? { step: step.value } : {}),
     events: sides.value.map((one) => (one.event.value === UNDECIDED ? undefined : one.event.value)),
     ...(lane >= 0 ? { object: survey!.lanes.label[lane]! } : {}),
     ...(range && !all ? { range } : {}),

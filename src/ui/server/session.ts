@@ -49,12 +49,13 @@ function factsOf(log: string, path: string): Pick<OpenLog, "format" | "events" |
   }
 }
 
-/** `session.json`: what the page asks for first. */
-export function sessionJson(logs: readonly OpenLog[]): { readonly [name: string]: Json } {
+/** `session.json`: what the page asks for first. `tour`: they are what a tour looks at, and not one before and one after. */
+export function sessionJson(logs: readonly OpenLog[], tour = false): { readonly [name: string]: Json } {
   return {
     kreel: "session",
     version: 1,
     logs: logs.map(({ path, format, events, bytes }) => ({ name: basename(path), path, format, events, bytes })),
-    diff: logs.length > 1,
+    diff: logs.length > 1 && !tour,
+    ...(tour ? { tour } : {}),
   } satisfies Session;
 }
