@@ -13,36 +13,43 @@ const MOST = 1 << 17;
 const LINES = 2000;
 
 export function treeAround(seeker: Seeker, event: number): Tree {
-  const root = outermost(seeker, event);
+  const { root, task } = outermost(seeker, event);
   if (root === 0) return { task: "", lines: [], more: 0 };
   const replaying = seeker.at(root - 1);
   const { world } = replaying;
   let found: CallNode | undefined;
+  /** What goes on meanwhile, for an event that has no place in a tree. */
+  let around: CallNode | undefined;
   const trees = new CallTrees(world, (tree) => {
-    if (!found && holds(tree, event)) found = tree;
+    if (holds(tree, event)) found ??= tree;
+    else if (tree.seq < event && tree.returned > event && tree.task === task) around ??= tree;
   });
   world.observer = trees;
   // An event that is no part of a tree is known for it when the outermost call is over.
   const isOver = (): boolean => replaying.next > event && !world.calls.stacks().some((stack) => stack.at(stack.depth - 1)?.seq === root);
   for (let read = READ; !found && !isOver() && replaying.next <= Math.min(seeker.events, event + MOST); read *= 2) seeker.forward(replaying, Math.min(seeker.events, event + read));
   if (!found) trees.finish();
+  found ??= around;
   if (!found) return { task: "", lines: [], more: 0 };
   const lines: TreeLine[] = [];
   const more = collect(found, 0, lines);
   return { task: world.taskName(found.task), lines, more };
 }
 
-/** The event of the outermost call around an event; itself where there is none, 0 where it cannot be read. */
-function outermost(seeker: Seeker, event: number): number {
-  if (event === 0) return 0;
+/** The event of the outermost call around an event; itself where there is none, 0 where it cannot be read. And whose it is. */
+function outermost(seeker: Seeker, event: number): { readonly root: number; readonly task: number } {
   let root = 0;
+  let task = 0;
+  if (event === 0) return { root, task };
   const replaying = seeker.at(event - 1);
   const note = (e: EventView, stack: Stack, frame: Frame | undefined): void => {
-    if (e.seq === event) root = Math.min(stack.at(stack.depth - 1)?.seq ?? e.seq, frame?.seq ?? e.seq);
+    if (e.seq !== event) return;
+    root = Math.min(stack.at(stack.depth - 1)?.seq ?? e.seq, frame?.seq ?? e.seq);
+    task = e.taskId;
   };
   replaying.world.observer = { reduced: note };
   seeker.forward(replaying, event);
-  return root;
+  return { root, task };
 }
 
 function holds(node: CallNode, event: number): boolean {

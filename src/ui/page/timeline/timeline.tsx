@@ -10,6 +10,7 @@ import { seek, select, show, type Side } from "../store.js";
 import { text } from "../text.js";
 import { coloursOf } from "./colours.js";
 import { draw, eventAcross, HEAD, type Picture, RULER } from "./draw.js";
+import { hitAt } from "./hit.js";
 
 const axisIsTime = signal(false);
 const onlyVisible = signal(true);
@@ -99,9 +100,16 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
     drag.current = undefined;
     if (!from || from.moved || !picture || from.y < RULER) return;
     const { x, y } = place(e);
-    const row = rowAt(shown, y - HEAD + top);
-    if (row?.kind === "lane" && y > HEAD) select(of, survey.lanes.id[row.index]!);
-    seek(of, nearest(picture, row, x, y));
+    const hit = hitAt(picture, x, y);
+    if (hit.object !== 0) select(of, hit.object);
+    seek(of, hit.event);
+  };
+  const [tip, setTip] = useState<Tip | undefined>(undefined);
+  const hovered = (e: TargetedPointerEvent<HTMLCanvasElement>): void => {
+    if (drag.current || !picture) return setTip(undefined);
+    const { x, y } = place(e);
+    const { lines } = hitAt(picture, x, y);
+    setTip(lines.length === 0 ? undefined : { x, y, lines });
   };
 
   useWheel(canvas, (e) => {
@@ -136,10 +144,12 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
             role="img"
             aria-label={`timeline of events ${Math.ceil(range.from)} to ${Math.floor(range.to)}; the list of objects beside it and the keys reach all that it shows`}
             onPointerDown={pressed}
-            onPointerMove={moved}
+            onPointerMove={(e) => (moved(e), hovered(e))}
+            onPointerLeave={() => setTip(undefined)}
             onPointerUp={released}
             onPointerCancel={() => (drag.current = undefined)}
           />
+          {tip && <Hint tip={tip} width={size.width} />}
           {full > room && <ScrollBar full={full} room={room} top={top} onScroll={setScroll} />}
         </div>
       </div>
@@ -186,34 +196,22 @@ function useWheel(canvas: { readonly current: HTMLCanvasElement | null }, turned
   }, []);
 }
 
-function rowAt(rows: readonly Row[], y: number): Row | undefined {
-  return rows.find(({ top, height }) => y >= top && y < top + height);
+interface Tip {
+  readonly x: number;
+  readonly y: number;
+  readonly lines: readonly string[];
 }
 
-/** The event that a click means: the beginning of what is under the pointer, else the event there. */
-function nearest(picture: Picture, row: Row | undefined, x: number, y: number): number {
-  const { survey, range, width } = picture;
-  const at = eventAcross(picture, x);
-  const near = ((range.to - range.from) / Math.max(1, width)) * 6;
-  if (y < HEAD) return closest([...survey.markers.event, ...survey.findings.map(({ event }) => event)], at, near) ?? at;
-  if (row?.kind === "track") {
-    const { start, end } = survey.tracks[row.index]!;
-    const { from, to } = survey.calls;
-    for (let k = start; k < end && from[k]! <= at + near; k++) if (to[k] === 0 || to[k]! + near >= at) return Math.abs(to[k]! - at) < near && to[k] !== from[k] && Math.abs(from[k]! - at) > near ? to[k]! : from[k]!;
-  }
-  if (row?.kind === "lane") {
-    const { lanes, holdings } = survey;
-    const edges = [lanes.from[row.index]!, lanes.to[row.index]!];
-    for (let k = holdings.start[row.index]!; k < holdings.start[row.index + 1]!; k++) edges.push(holdings.from[k]!, holdings.to[k]!);
-    return closest(edges, at, near) ?? at;
-  }
-  return at;
-}
-
-function closest(events: readonly number[], at: number, near: number): number | undefined {
-  let best: number | undefined;
-  for (const event of events) if (event !== 0 && Math.abs(event - at) <= near && (best === undefined || Math.abs(event - at) < Math.abs(best - at))) best = event;
-  return best;
+/** What is under the pointer. Who has no pointer reads the same in the state and in the life of what is selected. */
+function Hint({ tip: { x, y, lines }, width }: { readonly tip: Tip; readonly width: number }): JSX.Element {
+  const side = x > width / 2 ? { right: `${width - x + 26}px` } : { left: `${x + 12}px` };
+  return (
+    <div class="hint" aria-hidden="true" style={{ top: `${y + 14}px`, ...side }}>
+      {lines.map((line, k) => (
+        <div key={k}>{text(line)}</div>
+      ))}
+    </div>
+  );
 }
 
 /** Beside the picture: what each row is, for those who do not see it too. */
