@@ -5,6 +5,7 @@
 import type { Graph } from "../export/graph.js";
 import type { RuleName } from "../check/finding.js";
 import type { Kind, ObjectId, Owner } from "../reduce/objects.js";
+import type { LastChange, Place } from "../seek/why.js";
 import type { ShownState } from "../show/state.js";
 
 /** One or two logs, or those of the tour, and where they are; `session.json` of a server, or inside the page. */
@@ -164,27 +165,16 @@ export interface Tree {
   readonly more: number;
 }
 
-/** An event as a link: what it was, and inside of what. */
-export interface Jump {
-  readonly event: number;
-  readonly operation: string;
-  readonly phase: "entry" | "return";
-  readonly task: string;
-  readonly time: string;
-  readonly line: number;
-  readonly inside: readonly string[];
-}
-
 export interface WhyAnswer {
   readonly id: ObjectId;
   readonly label: string;
   readonly kind: Kind;
   readonly count: number | null;
   readonly unprobed: number;
-  readonly born: Jump | undefined;
-  readonly held: readonly { readonly owner: string; readonly ownerId: Owner; readonly by: string; readonly event: number; readonly taken: Jump | undefined }[];
+  readonly born: Place | undefined;
+  readonly held: readonly { readonly owner: string; readonly ownerId: Owner; readonly by: string; readonly event: number; readonly taken: Place | undefined }[];
   readonly more: number;
-  readonly last: (Jump & { readonly changed: readonly string[] }) | undefined;
+  readonly last: LastChange | undefined;
 }
 
 /** One event in the life of an object. */

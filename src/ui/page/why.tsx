@@ -1,7 +1,7 @@
 /** Why the selected object is as it is: each event behind its count is a jump. */
 import type { JSX } from "preact";
 import { COUNT_NAMES } from "../../show/chronicle.js";
-import type { Jump } from "../protocol.js";
+import type { Place } from "../../seek/why.js";
 import { nextChange } from "./steps.js";
 import { seek, type Side } from "./store.js";
 import { Event, text } from "./text.js";
@@ -50,7 +50,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
   );
 }
 
-function Where({ of, at }: { readonly of: Side; readonly at: Jump }): JSX.Element {
+function Where({ of, at }: { readonly of: Side; readonly at: Place }): JSX.Element {
   const { event, operation, phase, task, time, line, inside } = at;
   return (
     <>
