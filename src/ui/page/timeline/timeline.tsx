@@ -132,6 +132,9 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
         <label>
           <input type="checkbox" checked={axisIsTime.value} onChange={(e) => (axisIsTime.value = e.currentTarget.checked)} /> by time
         </label>
+        <button type="button" onClick={() => canvas.current && save(canvas.current, of)}>
+          save as PNG
+        </button>
         <span class="dim" role="status">
           {survey.lanes.length} objects, {survey.tracks.length} tracks
         </span>
@@ -194,6 +197,17 @@ function useWheel(canvas: { readonly current: HTMLCanvasElement | null }, turned
     element.addEventListener("wheel", on, { passive: false });
     return () => element.removeEventListener("wheel", on);
   }, []);
+}
+
+function save(canvas: HTMLCanvasElement, { log, event }: Side): void {
+  canvas.toBlob((blob) => {
+    if (!blob) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${log.name.replace(/[^\w.-]+/g, "_")}-${event.peek()}.png`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }, "image/png");
 }
 
 interface Tip {
