@@ -37,6 +37,14 @@ interface OpenSpan {
   readonly span: number;
 }
 
+interface SurveyedStack {
+  /** In the order in which they were met. */
+  readonly number: number;
+  /** By depth. */
+  readonly tracks: number[];
+  readonly open: OpenSpan[];
+}
+
 export class SurveyKeeper implements Observer {
   readonly #names = new Names();
   readonly #seconds = new Column(Float64Array);
@@ -51,8 +59,8 @@ export class SurveyKeeper implements Observer {
   readonly #holding = { lane: new Column(Uint32Array), from: new Column(Float64Array), to: new Column(Float64Array), owner: new Column(Float64Array), by: new Column(Uint16Array), call: new Column(Uint16Array) };
 
   readonly #span = { track: new Column(Uint32Array), name: new Column(Uint16Array), from: new Column(Float64Array), to: new Column(Float64Array), failed: new Column(Uint8Array) };
-  readonly #stacks = new Map<Stack, { readonly tracks: number[]; readonly open: OpenSpan[] }>();
-  readonly #tracks: { readonly task: string; readonly depth: number }[] = [];
+  readonly #stacks = new Map<Stack, SurveyedStack>();
+  readonly #tracks: { readonly task: string; readonly depth: number; readonly stack: number }[] = [];
 
   readonly #markers: { event: number; text: string }[] = [];
   /** By this event: one object, mostly. */
@@ -101,7 +109,10 @@ export class SurveyKeeper implements Observer {
     const holdings = this.#holding;
     const byLane = grouped((k) => holdings.lane.get(k), holdings.lane.length, lanes);
     const byTrack = grouped((k) => this.#span.track.get(k), this.#span.track.length, this.#tracks.length);
-    const tracks = this.#tracks.map(({ task, depth }, k): Track => ({ task, depth, start: byTrack.start[k]!, end: byTrack.start[k + 1]! }));
+    const tracks = this.#tracks
+      .map(({ task, depth, stack }, k) => ({ stack, track: { task, depth, start: byTrack.start[k]!, end: byTrack.start[k + 1]! } satisfies Track }))
+      .sort((a, b) => a.stack - b.stack || a.track.depth - b.track.depth)
+      .map(({ track }) => track);
     const findings = [...checker.findings, ...checker.hazards].sort((a, b) => a.event - b.event).map((finding) => this.#finding(finding));
     return {
       ...told,
@@ -201,11 +212,11 @@ export class SurveyKeeper implements Observer {
   #call(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const point = e.point!;
     let kept = this.#stacks.get(stack);
-    if (!kept) this.#stacks.set(stack, (kept = { tracks: [], open: [] }));
+    if (!kept) this.#stacks.set(stack, (kept = { number: this.#stacks.size, tracks: [], open: [] }));
     const { open } = kept;
     if (point.operation.context === "rcu") {
       // A tree of its own, over with the event: nothing shows where it ends.
-      this.#span.to.set(this.#begun(kept.tracks, 0, e, point.operation.name, e.seq), e.seq);
+      this.#span.to.set(this.#begun(kept, 0, e, point.operation.name, e.seq), e.seq);
       return;
     }
     // Those that ended without an event that told of it.
@@ -213,17 +224,17 @@ export class SurveyKeeper implements Observer {
     const depth = point.phase === "return" && frame ? stack.depth + 1 : stack.depth;
     for (let level = open.length; level < Math.min(depth, DEPTHS); level++) {
       const around = level < stack.depth ? stack.at(stack.depth - 1 - level)! : frame!;
-      open.push({ seq: around.seq, span: this.#begun(kept.tracks, level, e, around.operation.name, around.seq) });
+      open.push({ seq: around.seq, span: this.#begun(kept, level, e, around.operation.name, around.seq) });
     }
     if (point.phase === "return") {
       if (frame) this.#end(e, stack, frame);
     } else if (!frame && open.length < DEPTHS) {
-      this.#span.to.set(this.#begun(kept.tracks, open.length, e, point.operation.name, e.seq), e.seq);
+      this.#span.to.set(this.#begun(kept, open.length, e, point.operation.name, e.seq), e.seq);
     }
   }
 
-  #begun(tracks: number[], level: number, e: EventView, name: string, from: number): number {
-    const track = (tracks[level] ??= this.#tracks.push({ task: e.point!.operation.context === "rcu" ? "RCU callbacks" : this.world.taskName(e.taskId), depth: level }) - 1);
+  #begun({ number, tracks }: SurveyedStack, level: number, e: EventView, name: string, from: number): number {
+    const track = (tracks[level] ??= this.#tracks.push({ task: e.point!.operation.context === "rcu" ? "RCU callbacks" : this.world.taskName(e.taskId), depth: level, stack: number }) - 1);
     this.#span.track.push(track);
     this.#span.name.push(this.#names.of(name));
     this.#span.to.push(0);
