@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { KINDS } from "../engine/survey.js";
 import type { Survey } from "../protocol.js";
-import { seek, select, type Side, trouble } from "./store.js";
+import { jump, select, type Side, trouble } from "./store.js";
 import { text } from "./text.js";
 
 const SHOWN = 30;
@@ -44,13 +44,13 @@ export function Search({ of }: { readonly of: Side }): JSX.Element {
 
 function hitsOf(of: Side, { lanes, names, calls, tracks }: Survey, wanted: string): Hit[] {
   const hits: Hit[] = [];
-  if (/^\d+$/.test(wanted) && Number(wanted) <= of.log.events) hits.push({ words: `event ${wanted}`, go: () => seek(of, Number(wanted)) });
-  if (/^\d+\.\d+$/.test(wanted)) hits.push({ words: `time ${wanted}`, go: () => void of.engine.eventAt(wanted).then((event) => seek(of, event), (error: Error) => (trouble.value = error.message)) });
+  if (/^\d+$/.test(wanted) && Number(wanted) <= of.log.events) hits.push({ words: `event ${wanted}`, go: () => jump(of, Number(wanted)) });
+  if (/^\d+\.\d+$/.test(wanted)) hits.push({ words: `time ${wanted}`, go: () => void of.engine.eventAt(wanted).then((event) => jump(of, event), (error: Error) => (trouble.value = error.message)) });
   const lower = wanted.toLowerCase();
   names.forEach((name, n) => {
     if (name === "" || !name.toLowerCase().includes(lower)) return;
     const found = nextOf(n, of.event.peek(), calls, tracks);
-    if (found !== undefined) hits.push({ words: `next ${name}: event ${found}`, go: () => seek(of, found) });
+    if (found !== undefined) hits.push({ words: `next ${name}: event ${found}`, go: () => jump(of, found) });
   });
   for (let k = 0; k < lanes.length && hits.length < SHOWN; k++) {
     const [label, name] = [lanes.label[k]!, lanes.name[k]!];
@@ -64,7 +64,7 @@ function hitsOf(of: Side, { lanes, names, calls, tracks }: Survey, wanted: strin
 /** Stays where it is while the object lives there. */
 function alive(of: Side, from: number, to: number): void {
   const now = of.event.peek();
-  if (now < from || (to > 0 && now >= to)) seek(of, from);
+  if (now < from || (to > 0 && now >= to)) jump(of, from);
 }
 
 /** The first entry of an operation behind an event; the first of all where none is. */

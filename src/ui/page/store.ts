@@ -75,6 +75,10 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
   if (opened.diff) read().then((document) => (diff.value = document), failed);
   addEventListener("hashchange", () => follow(parseLink(location.hash)));
   effect(() => keepLink(linkText(linkNow())));
+  effect(() => {
+    const now = side.value;
+    if (now) document.title = `${printable(now.log.name)}${now.event.value > 0 ? `, event ${now.event.value}` : ""} – kreel`;
+  });
 }
 
 /** Asks again for what could not be had. */
@@ -175,6 +179,16 @@ function keepUp<T>(wanted: ReadonlySignal<T>, work: (value: T) => Promise<void>)
   });
 }
 
+/** Goes to where a link leads: the browser's way back leads here again. */
+export function jump(one: Side, event: number): void {
+  const here = `#${untracked(() => linkText(linkNow()))}`;
+  if (event !== one.event.peek()) {
+    history.replaceState(null, "", here);
+    history.pushState(null, "", here);
+  }
+  seek(one, event);
+}
+
 export function seek(one: Side, event: number): void {
   const to = Math.max(0, Math.min(one.log.events, Math.round(event)));
   batch(() => {
@@ -210,7 +224,7 @@ export function look(path: string, event: number, object = ""): void {
   if (!to) return;
   batch(() => {
     view.value = "timeline";
-    seek(to, event);
+    jump(to, event);
     to.selected.value = 0;
     wantedObject = object;
     selectByLabel(to, object);

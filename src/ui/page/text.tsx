@@ -1,14 +1,14 @@
 /** Words of a recording on the page: nobody's markup, and no character that turns other text around. */
 import type { JSX } from "preact";
 import { printable } from "../../read/trouble.js";
-import { seek, type Side } from "./store.js";
+import { jump, type Side } from "./store.js";
 
 export { printable as text };
 
 /** A link to a moment. */
 export function Event({ of, event, children }: { readonly of: Side; readonly event: number; readonly children?: preact.ComponentChildren }): JSX.Element {
   return (
-    <button type="button" class="jump" title={`go to event ${event}`} onClick={() => seek(of, event)}>
+    <button type="button" class="jump" title={`go to event ${event}`} onClick={() => jump(of, event)}>
       {children ?? event}
     </button>
   );
