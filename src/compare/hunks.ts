@@ -67,13 +67,18 @@ function depthOf(line: Line): number {
 }
 
 function hunkLines(line: Line): HunkLine[] {
-  const of = (mark: HunkLine["mark"], call: Call, suffix = ""): HunkLine => ({
-    mark,
-    depth: call.depth,
-    text: textOf(call) + suffix,
-    before: mark === "+" ? null : siteOf(line.before),
-    after: mark === "-" ? null : siteOf(line.after),
-  });
+  const of = (mark: HunkLine["mark"], call: Call, suffix = ""): HunkLine => {
+    const text = textOf(call);
+    const textBefore = mark === "=" || mark === "~" ? textOf(line.before!) : text;
+    return {
+      mark,
+      depth: call.depth,
+      text: text + suffix,
+      ...(textBefore === text ? {} : { textBefore }),
+      before: mark === "+" ? null : siteOf(line.before),
+      after: mark === "-" ? null : siteOf(line.after),
+    };
+  };
   switch (line.change) {
     case "same":
       return [of("=", line.after!)];

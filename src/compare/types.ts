@@ -30,7 +30,10 @@ export interface HunkLine {
   /** `=` on both sides, `-` only before, `+` only after, `~` on both and changed. */
   readonly mark: "=" | "-" | "+" | "~";
   readonly depth: number;
+  /** Of one that is on both sides, as it is after. */
   readonly text: string;
+  /** As it was before, where that reads differently and is the same. */
+  readonly textBefore?: string;
   readonly before: Site | null;
   readonly after: Site | null;
 }

@@ -39,24 +39,29 @@ function sites(before: Site | null, after: Site | null): string {
   return parts.length === 0 ? "" : `  (${parts.join(", ")})`;
 }
 
-interface Stat {
+/** How many differences, of one outermost operation. */
+export interface Stat {
   added: number;
   removed: number;
   changed: number;
-  times: number;
 }
 
-/** ` load kvm-amd | 12 ++++++++~--`, one row an outermost operation. */
-export function statLines(diff: Diff, style: Style): string[] {
+/** By outermost operation, in the order of the differences. */
+export function statsOf({ differences }: Pick<Diff, "differences">): ReadonlyMap<string, Readonly<Stat>> {
   const stats = new Map<string, Stat>();
-  for (const d of diff.differences) {
+  for (const d of differences) {
     let stat = stats.get(d.where);
-    if (!stat) stats.set(d.where, (stat = { added: 0, removed: 0, changed: 0, times: 1 }));
+    if (!stat) stats.set(d.where, (stat = { added: 0, removed: 0, changed: 0 }));
     if (d.kind === "operation-added" || d.kind === "finding-introduced") stat.added++;
     else if (d.kind === "operation-removed" || d.kind === "finding-fixed") stat.removed++;
     else stat.changed++;
   }
-  const rows = [...stats].map(([where, stat]) => ({ where: printable(where), stat, total: stat.added + stat.removed + stat.changed }));
+  return stats;
+}
+
+/** ` load kvm-amd | 12 ++++++++~--`, one row an outermost operation. */
+export function statLines(diff: Diff, style: Style): string[] {
+  const rows = [...statsOf(diff)].map(([where, stat]) => ({ where: printable(where), stat, total: stat.added + stat.removed + stat.changed }));
   const most = Math.max(1, ...rows.map((r) => r.total));
   const scale = (n: number): number => (n === 0 ? 0 : most <= BAR ? n : Math.max(1, Math.round((n * BAR) / most)));
   const name = Math.max(0, ...rows.map((r) => r.where.length));
@@ -64,7 +69,7 @@ export function statLines(diff: Diff, style: Style): string[] {
   return rows.map(({ where, stat, total }) => ` ${where.padEnd(name)} | ${String(total).padStart(digits)} ${style.green("+".repeat(scale(stat.added)))}${style.yellow("~".repeat(scale(stat.changed)))}${style.red("-".repeat(scale(stat.removed)))}`);
 }
 
-export function summaryLine(diff: Diff): string {
+export function summaryLine(diff: Pick<Diff, "summary">): string {
   const { operations: o, results: r, state: s } = diff.summary;
   const parts = [`${plural(o.same, "operation")} the same`];
   for (const [n, what] of [[o.added, "added"], [o.removed, "removed"], [o.replaced, "replaced"], [o.reordered, "reordered"]] as const) if (n > 0) parts.push(`${n} ${what}`);

@@ -75,7 +75,7 @@ export function hunksJson(hunks: readonly Hunk[]): Json {
     times,
     before: site(before),
     after: site(after),
-    lines: lines.map((line) => ({ mark: line.mark, depth: line.depth, text: line.text, before: site(line.before), after: site(line.after) })),
+    lines: lines.map((line) => ({ mark: line.mark, depth: line.depth, text: line.text, ...(line.textBefore === undefined ? {} : { textBefore: line.textBefore }), before: site(line.before), after: site(line.after) })),
   }));
 }
 

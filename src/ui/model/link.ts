@@ -15,12 +15,14 @@ export interface Link {
   /** By recording: what is selected, as it is labelled. */
   readonly object?: string;
   readonly range?: Range;
+  /** The difference that is looked at, from 1. */
+  readonly difference?: number;
 }
 
 /** Recordings whose moments are looked for in an address. */
 const SIDES = 64;
 
-export function linkText({ view, side, step, events, object, range }: Link): string {
+export function linkText({ view, side, step, events, object, range, difference }: Link): string {
   const params = new URLSearchParams();
   if (view && view !== "timeline") params.set("view", view);
   if (step !== undefined) params.set("step", String(step));
@@ -28,6 +30,7 @@ export function linkText({ view, side, step, events, object, range }: Link): str
   events.forEach((event, k) => event !== undefined && params.set(k === 0 ? "event" : `event${k + 1}`, String(event)));
   if (object) params.set("object", object);
   if (range) params.set("range", `${Math.floor(range.from)}-${Math.ceil(range.to)}`);
+  if (difference) params.set("difference", String(difference));
   return params.toString();
 }
 
@@ -40,7 +43,7 @@ export function parseLink(text: string): Link {
   };
   const view = VIEWS.find((name) => name === params.get("view"));
   const object = params.get("object");
-  const [side, step] = [number("side"), number("step")];
+  const [side, step, difference] = [number("side"), number("step"), number("difference")];
   const [, from, to] = /^(\d{1,15})-(\d{1,15})$/.exec(params.get("range") ?? "") ?? [];
   return {
     ...(view ? { view } : {}),
@@ -49,5 +52,6 @@ export function parseLink(text: string): Link {
     events: Array.from({ length: SIDES }, (_, k) => number(k === 0 ? "event" : `event${k + 1}`)),
     ...(object ? { object } : {}),
     ...(from !== undefined && to !== undefined && Number(to) > Number(from) ? { range: { from: Number(from), to: Number(to) } } : {}),
+    ...(difference ? { difference } : {}),
   };
 }

@@ -1,57 +1,35 @@
-/** Two recordings side by side. */
+/** Two recordings side by side: what differs, row by row, and both moments of the difference that is chosen. */
 import type { JSX } from "preact";
-import type { Diff, HunkLine } from "../../compare/types.js";
-import { diff, reloadDiff, seek, sides, view } from "./store.js";
+import "./diff.css";
+import { BothMoments } from "./diff-moments.js";
+import { chosen, failure } from "./diff-store.js";
+import { DiffSummaryView } from "./diff-summary.js";
+import { DiffTable } from "./diff-table.js";
+import { DiffTools } from "./diff-tools.js";
+import { diff, reloadDiff, sides } from "./store.js";
 import { text } from "./text.js";
 
 export function DiffView(): JSX.Element {
-  const document = diff.value as Pick<Diff, "differences" | "hunks" | "summary"> | undefined;
   const [before, after] = sides.value;
-  if (!document || !before || !after)
+  if (!diff.value || failure.value !== undefined || !before || !after)
     return (
       <main>
-        <p class="waiting" role="status">comparing …</p>
-        <button type="button" onClick={reloadDiff}>ask again</button>
+        <p class="waiting" role="status">
+          {failure.value === undefined ? "comparing …" : text(failure.value)}
+        </p>
+        <p class="waiting">
+          <button type="button" onClick={reloadDiff}>
+            ask again
+          </button>
+        </p>
       </main>
     );
-  const go = (which: 0 | 1, event: number): void => {
-    seek(sides.value[which]!, event);
-    view.value = "timeline";
-  };
-  const cell = (line: HunkLine, which: 0 | 1): JSX.Element => {
-    const site = which === 0 ? line.before : line.after;
-    return (
-      <td>
-        {site && (
-          <button type="button" class="jump" onClick={() => go(which, site.event)}>
-            {site.event}
-          </button>
-        )}
-      </td>
-    );
-  };
   return (
     <main class="diff">
-      <p>{document.differences.length} differences</p>
-      {document.hunks.map((hunk, k) => (
-        <table key={k}>
-          <caption>
-            {text(hunk.where)} {hunk.times > 1 && <span class="dim">({hunk.times} times)</span>}
-          </caption>
-          <tbody>
-            {hunk.lines.map((line, n) => (
-              <tr key={n} class={line.mark === "+" ? "added" : line.mark === "-" ? "removed" : line.mark === "~" ? "altered" : ""}>
-                {cell(line, 0)}
-                {cell(line, 1)}
-                <td>{line.mark}</td>
-                <td>
-                  <code style={{ paddingInlineStart: `${line.depth * 1.2}em` }}>{text(line.text)}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      ))}
+      <DiffSummaryView />
+      <DiffTools />
+      <DiffTable before={before} after={after} />
+      {chosen.value && <BothMoments before={before} after={after} chosen={chosen.value} />}
     </main>
   );
 }

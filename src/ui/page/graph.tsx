@@ -29,7 +29,7 @@ interface Placed {
   readonly y: number;
 }
 
-export function ObjectGraph({ of }: { readonly of: Side }): JSX.Element {
+export function ObjectGraph({ of, label = "object graph" }: { readonly of: Side; readonly label?: string }): JSX.Element {
   const moment = of.moment.value;
   const survey = of.survey.value;
   const places = useMemo(() => survey && placeByObject(survey), [survey]);
@@ -40,7 +40,7 @@ export function ObjectGraph({ of }: { readonly of: Side }): JSX.Element {
   const width = Math.max(300, ...placed.map(({ x }) => x + WIDTH + 8));
   const height = Math.max(80, ...placed.map(({ y }) => y + HEIGHT + 8));
   return (
-    <section class="panel graph" aria-label="object graph">
+    <section class="panel graph" aria-label={label}>
       <h2>
         Who holds whom <span class="dim">{moment ? `after event ${moment.event}` : ""}</span>{" "}
         <label class="tool">
@@ -110,7 +110,7 @@ function Node({ of, placed: { node, x, y }, changed }: { readonly of: Side; read
   };
   const words = `${node.lines.map(text).join(", ")}${changed ? ", changed" : ""}`;
   return (
-    <g class={`node ${node.kind}${isSelected ? " chosen" : ""}${changed ? " now" : ""}`} transform={`translate(${x} ${y})`} {...(id === 0 ? { role: "img" as const } : { role: "button" as const, tabIndex: 0, "aria-pressed": isSelected, onClick: choose, onKeyDown: onKey })} aria-label={words}>
+    <g class={`node ${node.kind}${isSelected ? " chosen" : ""}${changed ? " now" : ""}`} transform={`translate(${x} ${y})`} {...(id === 0 ? { role: "img" as const } : { role: "button" as const, tabindex: 0, "aria-pressed": isSelected, onClick: choose, onKeyDown: onKey })} aria-label={words}>
       <title>{words}</title>
       <rect width={WIDTH} height={HEIGHT} rx={4} />
       <text x={6} y={14} class="title">

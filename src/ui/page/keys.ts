@@ -3,7 +3,8 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { whole, zoomed } from "../model/axis.js";
 import { nextChange, nextFinding, nextOperation } from "./steps.js";
-import { seek, select, show, side, type Side } from "./store.js";
+import { choose, stepDifference } from "./diff-store.js";
+import { seek, select, show, side, type Side, view } from "./store.js";
 
 export const helpIsOpen = signal(false);
 
@@ -18,6 +19,7 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["0", "the whole recording"],
   ["/", "search"],
   ["Esc", "select nothing, close"],
+  ["n p", "next and previous difference of two recordings"],
   ["?", "these keys"],
 ];
 
@@ -36,11 +38,29 @@ function onKey(event: KeyboardEvent): void {
   if (event.key === "Escape") {
     if (helpIsOpen.peek()) helpIsOpen.value = false;
     else if (typing) target.blur();
+    else if (view.peek() === "diff") choose(undefined);
     else if (now) select(now, 0);
     return;
   }
   if (typing || !now) return;
-  if (act(event, now)) event.preventDefault();
+  if (view.peek() === "diff" ? actOnDifferences(event.key) : act(event, now)) event.preventDefault();
+}
+
+function actOnDifferences(key: string): boolean {
+  switch (key) {
+    case "n":
+      return (stepDifference(1), true);
+    case "p":
+      return (stepDifference(-1), true);
+    case "/":
+      document.querySelector<HTMLInputElement>("#difference-words")?.focus();
+      return true;
+    case "?":
+      helpIsOpen.value = true;
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Whether the key means something. */

@@ -38,6 +38,8 @@ export const view = signal<ViewName>("timeline");
 /** What went wrong, in words; empty while all is well. */
 export const trouble = signal("");
 export const diff = signal<unknown>(undefined);
+/** The difference that is looked at, by its number in the document, from 1; 0: none. */
+export const difference = signal(0);
 export const tour = signal<readonly TourStep[]>([]);
 /** The step of the tour that is shown, from 1. */
 export const step = signal(1);
@@ -244,6 +246,7 @@ function follow(link: Link): void {
     if (link.view) view.value = link.view;
     if (link.side !== undefined && sides.value[link.side]) active.value = link.side;
     if (link.step !== undefined) step.value = link.step;
+    difference.value = link.difference ?? 0;
     for (const one of sides.value) {
       const event = link.events[one.index];
       if (event !== undefined) one.event.value = Math.min(event, one.log.events);
@@ -269,6 +272,7 @@ function linkNow(): Link {
     events: sides.value.map((one) => (one.event.value === UNDECIDED ? undefined : one.event.value)),
     ...(lane >= 0 ? { object: survey!.lanes.label[lane]! } : {}),
     ...(range && !all ? { range } : {}),
+    ...(difference.value > 0 ? { difference: difference.value } : {}),
   };
 }
 

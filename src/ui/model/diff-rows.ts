@@ -1,0 +1,247 @@
+/** The rows of a comparison that is read side by side: what each recording has on the left and on the right of the same line. */
+import type { Diff, Difference, DifferenceKind, HunkLine, Site } from "../../compare/types.js";
+
+/** What the page knows of two recordings' differences. */
+export type DiffDocument = Pick<Diff, "differences" | "hunks" | "summary">;
+
+/** `!` is what a rule found; the others are those of hunks. */
+export type Mark = HunkLine["mark"] | "!";
+
+/** The beginning of what belongs together: an outermost operation, or the list of what no call shows. */
+export interface HeadRow {
+  readonly type: "head";
+  readonly section: number;
+  readonly title: string;
+  /** How many operations differ in this way. */
+  readonly times: number;
+  readonly before: Site | null;
+  readonly after: Site | null;
+}
+
+/** A call: on both sides, or on one, and then the other side of its row is empty. */
+export interface LineRow {
+  readonly type: "line";
+  readonly section: number;
+  readonly mark: Mark;
+  readonly depth: number;
+  readonly before: Cell | undefined;
+  readonly after: Cell | undefined;
+  /** What is not the same about it, where its text does not say so. */
+  readonly detail: string;
+  /** Indices of the differences that are told here: the first is that of this row, the others say the same of other places. */
+  readonly differences: readonly number[];
+}
+
+/** What no call shows: a state, a finding. */
+export interface ToldRow {
+  readonly type: "told";
+  readonly section: number;
+  readonly mark: Mark;
+  readonly where: string;
+  readonly message: string;
+  readonly before: Site | null;
+  readonly after: Site | null;
+  readonly differences: readonly number[];
+}
+
+export type DiffRow = HeadRow | LineRow | ToldRow;
+
+export interface Cell extends Site {
+  readonly text: string;
+}
+
+/** What can be asked for. */
+export const GROUPS = ["added", "removed", "replaced", "reordered", "argument", "result", "state", "finding"] as const;
+export type Group = (typeof GROUPS)[number];
+
+export function groupOf(kind: DifferenceKind): Group {
+  if (kind.startsWith("finding-")) return "finding";
+  return kind.replace(/^operation-|-changed$/g, "") as Group;
+}
+
+/** Every difference is told in exactly one row. States and findings come first, in a section of their own. */
+export function diffRows({ differences, hunks }: DiffDocument): DiffRow[] {
+  const places = new Places(differences);
+  const paired = hunks.map(({ lines }, k) => pairedLines(lines, k + 1, places));
+  const rest = places.rest();
+  // Those of operations that differ in a hunk's way are the hunk's; what is left is like a part of one.
+  const often = paired.map((rows, k) => rows.map((row) => places.withAlike(row, hunks[k]!.times - 1)));
+  const lines = often.map((rows) => rows.map((row) => places.withAlike(row, Infinity)));
+  const told = toldRows(differences, rest.filter((k) => isApart(differences[k]!)), 0);
+  const elsewhere = toldRows(differences, rest.filter((k) => !isApart(differences[k]!)), hunks.length + 1);
+  const head = (section: number, title: string, { times, before, after }: Pick<HeadRow, "times" | "before" | "after">): HeadRow => ({ type: "head", section, title, times, before, after });
+  const nowhere = { times: 1, before: null, after: null };
+  return [
+    ...(told.length > 0 ? [head(0, "States and findings", nowhere), ...told] : []),
+    ...hunks.flatMap((hunk, k) => [head(k + 1, hunk.where, hunk), ...lines[k]!]),
+    ...(elsewhere.length > 0 ? [head(hunks.length + 1, "Elsewhere", nowhere), ...elsewhere] : []),
+  ];
+}
+
+/** States, and what rules found, are about more than the call at which they show. */
+function isApart({ kind }: Difference): boolean {
+  return kind === "state-changed" || groupOf(kind) === "finding";
+}
+
+/** Which differences a line tells. */
+class Places {
+  /** By side and event, differences that are about the call that begins there. */
+  readonly #at = new Map<string, number[]>();
+  readonly #repeats = new Map<string, number[]>();
+  readonly #told = new Set<number>();
+
+  constructor(private readonly differences: readonly Difference[]) {
+    differences.forEach((difference, k) => {
+      if (isApart(difference)) return;
+      if (difference.before) push(this.#at, `-${difference.before.event}`, k);
+      if (difference.after) push(this.#at, `+${difference.after.event}`, k);
+    });
+  }
+
+  /** Takes what is told of these calls: of both, or of the one that there is. */
+  take(before: Site | null, after: Site | null): number[] {
+    const found = (this.#at.get(before ? `-${before.event}` : `+${after?.event}`) ?? []).filter((k) => {
+      const difference = this.differences[k]!;
+      return !this.#told.has(k) && difference.before?.event === before?.event && difference.after?.event === after?.event;
+    });
+    for (const k of found) this.#told.add(k);
+    return found;
+  }
+
+  /** What no line tells; the rest of what lines tell is kept for `withAlike`. */
+  rest(): number[] {
+    const shown = new Set([...this.#told].map((k) => alikeKey(this.differences[k]!)));
+    return this.differences.flatMap((difference, k) => {
+      if (this.#told.has(k)) return [];
+      const key = alikeKey(difference);
+      if (isApart(difference) || !shown.has(key)) return [k];
+      push(this.#repeats, key, k);
+      return [];
+    });
+  }
+
+  /** With what says the same about other operations, which no hunk shows: `most` of each. */
+  withAlike(row: LineRow, most: number): LineRow {
+    const others = row.differences.flatMap((k) => this.#repeats.get(alikeKey(this.differences[k]!))?.splice(0, most) ?? []);
+    return others.length === 0 ? row : { ...row, differences: [...row.differences, ...others] };
+  }
+}
+
+function alikeKey({ kind, message }: Difference): string {
+  return `${kind} ${message}`;
+}
+
+function push<K>(map: Map<K, number[]>, key: K, value: number): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+/** What takes the place of something stands in its row. */
+function pairedLines(lines: readonly HunkLine[], section: number, places: Places): LineRow[] {
+  const rows: LineRow[] = [];
+  for (let k = 0; k < lines.length; k++) {
+    const line = lines[k]!;
+    const next = lines[k + 1];
+    if (line.mark === "-" && next?.mark === "+") {
+      const differences = places.take(line.before, next.after);
+      if (differences.length > 0) {
+        rows.push({ type: "line", section, mark: "~", depth: next.depth, before: cell(line.before, line.text), after: cell(next.after, next.text), detail: "", differences });
+        k++;
+        continue;
+      }
+    }
+    const [text, detail] = withoutDetail(line);
+    const differences = line.mark === "=" ? [] : places.take(line.before, line.after);
+    rows.push({ type: "line", section, mark: line.mark, depth: line.depth, before: cell(line.before, line.textBefore ?? text), after: cell(line.after, text), detail, differences });
+  }
+  return rows;
+}
+
+function cell(site: Site | null, text: string): Cell | undefined {
+  return site ? { ...site, text } : undefined;
+}
+
+/** `fput(file=file)   (moved)`: the end of a line that is no part of the call. */
+function withoutDetail({ mark, text }: HunkLine): [text: string, detail: string] {
+  const at = mark === "=" ? -1 : text.lastIndexOf("   (");
+  return at > 0 && text.endsWith(")") ? [text.slice(0, at), text.slice(at + 4, -1)] : [text, ""];
+}
+
+/** Those that say the same of several places are one row. */
+function toldRows(differences: readonly Difference[], which: readonly number[], section: number): ToldRow[] {
+  const byWords = new Map<string, number[]>();
+  for (const k of which) push(byWords, alikeKey(differences[k]!), k);
+  const rows = [...byWords.values()].map((alike): ToldRow => {
+    const { kind, where, message, before, after } = differences[alike[0]!]!;
+    return { type: "told", section, mark: markOf(kind), where, message: kind.startsWith("finding-") ? `${kind.slice("finding-".length)}: ${message}` : message, before, after, differences: alike };
+  });
+  return [...rows.filter(({ mark }) => mark === "!"), ...rows.filter(({ mark }) => mark !== "!")];
+}
+
+function markOf(kind: DifferenceKind): Mark {
+  if (kind === "operation-added") return "+";
+  if (kind === "operation-removed") return "-";
+  return groupOf(kind) === "finding" ? "!" : "~";
+}
+
+export interface Filter {
+  /** None: all. */
+  readonly groups: ReadonlySet<Group>;
+  /** In any case; empty: all. */
+  readonly text: string;
+}
+
+/** Rows that are asked for, with the calls that they are inside of and the heads of their sections. */
+export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<DiffDocument, "differences">, { groups, text }: Filter): readonly DiffRow[] {
+  const wanted = text.trim().toLowerCase();
+  if (groups.size === 0 && wanted === "") return rows;
+  const out: DiffRow[] = [];
+  /** The calls around, by depth. */
+  let around: LineRow[] = [];
+  let head: HeadRow | undefined;
+  for (const row of rows) {
+    if (row.type === "head") {
+      head = row;
+      around = [];
+      continue;
+    }
+    if (row.type === "line") around.length = Math.min(around.length, row.depth);
+    const isWanted = row.differences.length > 0 && (groups.size === 0 || row.differences.some((k) => groups.has(groupOf(differences[k]!.kind)))) && (wanted === "" || wordsOf(row, head).includes(wanted));
+    if (isWanted) {
+      if (head) out.push(head);
+      head = undefined;
+      // A hole: a depth of which no call is shown.
+      for (const call of around) if (call) out.push(call);
+      around = [];
+      out.push(row);
+    } else if (row.type === "line") around[row.depth] = row;
+  }
+  return out;
+}
+
+function wordsOf(row: LineRow | ToldRow, head: HeadRow | undefined): string {
+  const own = row.type === "line" ? `${row.before?.text ?? ""}\n${row.after?.text ?? ""}\n${row.detail}` : `${row.where}\n${row.message}`;
+  return `${own}\n${head?.title ?? ""}`.toLowerCase();
+}
+
+/** How many differences there are of each group. */
+export function countGroups({ differences }: Pick<DiffDocument, "differences">): ReadonlyMap<Group, number> {
+  const counts = new Map<Group, number>();
+  for (const { kind } of differences) counts.set(groupOf(kind), (counts.get(groupOf(kind)) ?? 0) + 1);
+  return counts;
+}
+
+/** What two texts have in common at the beginning and at the end, and what each has between. */
+export function parted(before: string, after: string): readonly [before: Parts, after: Parts] {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const parts = (text: string): Parts => [text.slice(0, start), text.slice(start, text.length - end), text.slice(text.length - end)];
+  return [parts(before), parts(after)];
+}
+
+/** The same on both sides, then what is not, then the same again. */
+export type Parts = readonly [string, string, string];

@@ -1,0 +1,65 @@
+/** What the comparison shows: its rows, those that are asked for, and the difference that is looked at. */
+import { computed, signal } from "@preact/signals";
+import type { Difference } from "../../compare/types.js";
+import { Anchors } from "../model/diff-moments.js";
+import { countGroups, type DiffDocument, type DiffRow, diffRows, filteredRows, type Group } from "../model/diff-rows.js";
+import { diff, difference } from "./store.js";
+
+const EMPTY: DiffDocument = { differences: [], hunks: [], summary: { operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 }, results: { same: 0, changed: 0 }, state: { same: 0, changed: 0 } } };
+
+/** What was said in place of a comparison that failed. */
+export const failure = computed(() => (diff.value as { readonly error?: string } | undefined)?.error);
+export const document = computed(() => (failure.value === undefined ? ((diff.value as DiffDocument | undefined) ?? EMPTY) : EMPTY));
+export const rows = computed(() => diffRows(document.value));
+export const counts = computed(() => countGroups(document.value));
+export const anchors = computed(() => new Anchors(document.value));
+
+export const groups = signal<ReadonlySet<Group>>(new Set());
+export const words = signal("");
+export const shownRows = computed(() => filteredRows(rows.value, document.value, { groups: groups.value, text: words.value }));
+
+const orders = computed(() => new Map(rows.value.map((row, order) => [row, order])));
+const rowsOfDifferences = computed(() => {
+  const found = new Map<number, number>();
+  rows.value.forEach((row, order) => row.type !== "head" && row.differences.forEach((index) => found.set(index, order)));
+  return found;
+});
+
+export interface Chosen {
+  readonly index: number;
+  readonly difference: Difference;
+  /** Its place among all rows. */
+  readonly order: number;
+  readonly row: Exclude<DiffRow, { readonly type: "head" }>;
+}
+
+export const chosen = computed((): Chosen | undefined => {
+  const index = difference.value - 1;
+  const order = rowsOfDifferences.value.get(index);
+  const row = order === undefined ? undefined : rows.value[order];
+  return order === undefined || !row || row.type === "head" ? undefined : { index, difference: document.value.differences[index]!, order, row };
+});
+
+/** By its index in the document; nothing: none. */
+export function choose(index: number | undefined): void {
+  difference.value = index === undefined ? 0 : index + 1;
+}
+
+/** The rows that differences are told in, of those that are shown. */
+const stops = computed(() => shownRows.value.filter((row) => row.type !== "head" && row.differences.length > 0));
+
+export function stepDifference(direction: 1 | -1): void {
+  const from = chosen.peek()?.order ?? (direction > 0 ? -1 : Infinity);
+  const order = (row: DiffRow): number => orders.peek().get(row)!;
+  const row = direction > 0 ? stops.peek().find((one) => order(one) > from) : stops.peek().findLast((one) => order(one) < from);
+  if (row && row.type !== "head") choose(row.differences[0]);
+}
+
+/** Which of the rows that tell something the chosen one is, from 1; 0: none of those that are shown. */
+export const place = computed(() => ({ at: chosen.value ? stops.value.indexOf(chosen.value.row) + 1 : 0, of: stops.value.length }));
+
+export function toggle(group: Group): void {
+  const next = new Set(groups.peek());
+  if (!next.delete(group)) next.add(group);
+  groups.value = next;
+}
