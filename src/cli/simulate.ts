@@ -65,7 +65,7 @@ async function runSimulate(path: string, flags: Flags, terminal: Terminal): Prom
   return blamingKernel(scenario, async () => {
     const options: SimulationOptions = { limit: STEPS, keepFaults: fail !== undefined, ...(seed === undefined ? {} : { seed }) };
     if (fail === "all") return walkAndPrint(definition, scenario, options, { terminal, json: flags.json ?? false });
-    const simulation = run(definition, scenario, { ...options, ...(fail ? { fail } : {}) }, flags.choices);
+    const simulation = simulateOnce(definition, scenario, { ...options, ...(fail ? { fail } : {}) }, flags.choices);
     if (fail) err.line(`kreel: ${failText(checkFail(simulation, fail))}`);
     if (seed !== undefined) err.line(`choices: ${printChoices(choicesOf(simulation))}`);
     err.flush();
@@ -82,13 +82,14 @@ export async function scenarioOf(path: string, { err }: Pick<Terminal, "err">): 
   return scenario;
 }
 
-function parseSeed(text: string): number {
+export function parseSeed(text: string): number {
   const seed = Number(text);
   if (!/^\d+$/.test(text) || seed > 0xffffffff) throw new UsageError(`--seed ${text}: a number from 0 to 4294967295`);
   return seed;
 }
 
-function run(definition: KernelDefinition, scenario: Scenario, options: SimulationOptions, choices: string | undefined): Simulation {
+/** One run. Throws a `UsageError` for choices that are not of it, and an `EndlessError` for one that was given up. */
+export function simulateOnce(definition: KernelDefinition, scenario: Scenario, options: SimulationOptions, choices: string | undefined): Simulation {
   let simulation: Simulation;
   try {
     simulation = choices === undefined ? simulate(definition, scenario, options) : simulateChosen(definition, scenario, parseChoices(choices), options);
@@ -114,6 +115,10 @@ function writeLog(file: string, simulation: Simulation, scenario: Scenario): voi
   } catch (error) {
     throw new TroubleError(`cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`, file, undefined, { cause: error });
   }
+}
+
+export function deadlockLines(ending: Simulation["ending"]): string[] {
+  return ending.type === "deadlock" ? ending.waiting.map(({ task, for: what }) => `kreel: deadlock: ${printable(task)} waits for ${printable(what)}`) : [];
 }
 
 interface Checked {
@@ -152,8 +157,8 @@ async function show(simulation: Simulation, scenario: Scenario, flags: Flags, te
     return code;
   }
   for (const line of simulation.output) out.line(printable(line));
-  if (ending.type === "deadlock") for (const { task, for: what } of ending.waiting) out.line(`kreel: deadlock: ${printable(task)} waits for ${printable(what)}`);
-  else out.line(EXIT);
+  for (const line of deadlockLines(ending)) out.line(line);
+  if (ending.type !== "deadlock") out.line(EXIT);
   const lines = findingsLines(findings, hazards, { path: scenario.path, style, width, steps: (finding) => evidence.steps(original.get(finding)!) });
   if (lines.length === 0) return code;
   // A window in which something could go wrong is no part of what user space saw, nor of what went wrong.

@@ -68,20 +68,20 @@ function firstDivergence({ hunks }: Diff, before: Simulation, after: Simulation)
   return { where, line, operation: /^\w+(?=\()/.exec(step.text)?.[0] ?? "tracing_mark_write", text: step.text, before: step.before, after: step.after };
 }
 
-/** The same for a fault and for its counterpart. */
-function keyOf({ point, errno, nth }: PlannedFault): string {
+/** The same for a fault and for its counterpart on another kernel. */
+export function faultKey({ point, errno, nth }: PlannedFault): string {
   return `${point.line?.line ?? 0} ${point.task} ${point.fault.site} ${nth} ${errno}`;
 }
 
 async function errorPaths(a: FaultWalk, b: FaultWalk): Promise<ErrorPath[]> {
-  const ofA = new Set(plan(a.plain.faults).map(keyOf));
-  const ofB = new Map(plan(b.plain.faults).map((fault) => [keyOf(fault), fault]));
+  const ofA = new Set(plan(a.plain.faults).map(faultKey));
+  const ofB = new Map(plan(b.plain.faults).map((fault) => [faultKey(fault), fault]));
   const paths: ErrorPath[] = [];
   for (const fault of a.planned) {
-    const other = ofB.get(keyOf(fault));
+    const other = ofB.get(faultKey(fault));
     paths.push(await errorPath(fault, await a.run(fault), other && (await b.run(other))));
   }
-  for (const fault of b.planned) if (!ofA.has(keyOf(fault))) paths.push(await errorPath(fault, undefined, await b.run(fault)));
+  for (const fault of b.planned) if (!ofA.has(faultKey(fault))) paths.push(await errorPath(fault, undefined, await b.run(fault)));
   return paths.sort((x, y) => (x.line?.line ?? Infinity) - (y.line?.line ?? Infinity)).map(light);
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ImportOptions, importRecording } from "../import.js";
+import { type Imported, type ImportOptions, importRecording } from "../import.js";
 import { LogFile } from "../log/file/log-file.js";
 import type { ReadReport } from "../read/report.js";
 
@@ -19,6 +19,11 @@ export interface AsLog {
 
 export async function asLog(path: string, options: AsLogOptions = {}): Promise<AsLog> {
   if (options.format === undefined && LogFile.isAt(path)) return { path, remove: () => {} };
+  return madeLog((log) => importRecording(path, log, options));
+}
+
+/** A log that `make` writes, in a folder for temporary files. */
+export async function madeLog(make: (log: string) => Promise<Pick<Imported, "report">>): Promise<AsLog> {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   if (folders.size === 0) process.on("exit", removeAll);
   folders.add(folder);
@@ -29,7 +34,7 @@ export async function asLog(path: string, options: AsLogOptions = {}): Promise<A
   };
   try {
     const log = join(folder, "log");
-    const { report } = await importRecording(path, log, options);
+    const { report } = await make(log);
     return { path: log, report, remove };
   } catch (error) {
     remove();

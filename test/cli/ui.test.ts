@@ -16,6 +16,7 @@ import { fileOf, kreel, RECORDINGS } from "./run.js";
 const UI = fileURLToPath(new URL("./ui-of.js", import.meta.url));
 const BEFORE = `${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`;
 const AFTER = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
+const SCENARIO = "fixtures/scenarios/linux-6.12/s01-create-close.scn";
 const LONG = `${RECORDINGS}/churn/linux-7.2.trace.gz`;
 
 interface Started {
@@ -107,6 +108,38 @@ test("two recordings, one of them from standard input, are compared", async (t) 
   t.deepEqual(readdirSync(ui.folder), []);
 });
 
+test("what a simulated kernel's probes would record is a recording like any", async (t) => {
+  const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "a.trace");
+  t.is(kreel(["simulate", SCENARIO, "--kernel", "linux-6.12", "--log", log]).code, 0);
+  const ui = start(t, log);
+  t.deepEqual(await namesAt(await ui.address()), [log]);
+});
+
+test("two simulated kernels walk a scenario side by side, and the same fault", async (t) => {
+  const ui = startWith(t, { kernel: ["linux-6.12", "linux-6.12-patched"], fail: "30" }, SCENARIO);
+  const address = await ui.address();
+  const session = JSON.parse((await get(address, "session.json")).body.toString()) as { readonly logs: readonly { readonly name: string; readonly format: string }[]; readonly diff: boolean };
+  t.deepEqual([session.diff, session.logs.map(({ name, format }) => [name, format])], [true, [["s01-create-close.scn on linux-6.12, fault 30", "simulated"], ["s01-create-close.scn on linux-6.12-patched, fault 38", "simulated"]]]);
+  const document = JSON.parse((await get(address, "diff.json")).body.toString()) as { readonly differences: readonly { readonly operation?: string }[] };
+  t.true(document.differences.some(({ operation }) => operation === "kern_mount"));
+  ui.child.kill("SIGINT");
+  t.is(await ui.ended(), 0);
+  t.deepEqual(readdirSync(ui.folder), []);
+  t.deepEqual(ui.err().split("\n"), [
+    "kreel: linux-6.12: fault 30: kmem_cache_alloc(filp_cachep) fails with ENOMEM in `vm v 1` (line 4)",
+    "kreel: linux-6.12-patched: fault 38: kmem_cache_alloc(filp_cachep) fails with ENOMEM in `vm v 1` (line 4)",
+    "",
+  ]);
+});
+
+test("a fault that the second kernel does not have is said to be none there", async (t) => {
+  const ui = startWith(t, { kernel: ["linux-6.12-patched", "linux-6.12"], fail: "19" }, SCENARIO);
+  await ui.address();
+  ui.child.kill("SIGINT");
+  t.is(await ui.ended(), 0);
+  t.is(ui.err(), "kreel: linux-6.12-patched: fault 19: kzalloc(struct super_block) fails with ENOMEM in `load kvm-amd` (line 2)\nkreel: linux-6.12: nothing fails: it has no such fault\n");
+});
+
 test("a signal while they are compared, or while a client hangs, ends it as well", async (t) => {
   const ui = start(t, LONG, LONG);
   const address = await ui.address();
@@ -188,6 +221,14 @@ test("a command line that is wrong says so", (t) => {
     [["--port", "65536", BEFORE], /--port 65536/],
     [["--port", "http", BEFORE], /--port http/],
     [["-", "-"], /only one of the two/],
+    [[SCENARIO, "--fail", "7"], /--fail is for simulated kernels: give a scenario and --kernel/],
+    [[SCENARIO, "--kernel", "linux-1.0"], /no kernel linux-1\.0/],
+    [[SCENARIO, "--kernel", "linux-6.12", "--fail", "all"], /--fail all is many runs/],
+    [[SCENARIO, "--kernel", "linux-6.12", "--fail", "9999"], /the run has \d+ faults/],
+    [[SCENARIO, "--kernel", "linux-6.12", "--format", "ftrace"], /--format is for recordings/],
+    [[SCENARIO, SCENARIO, "--kernel", "linux-6.12"], /one scenario/],
+    [["--kernel", "linux-6.12"], /one scenario/],
+    [[SCENARIO, "--kernel", "linux-6.12", "--kernel", "linux-6.18", "--kernel", "linux-7.2"], /one, or two/],
   ] as const) {
     const { code, out, err } = kreel(["ui", ...args]);
     t.deepEqual([code, out], [2, ""], args.join(" "));

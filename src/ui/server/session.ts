@@ -4,13 +4,15 @@ import { basename } from "node:path";
 import { LogFile } from "../../log/file/log-file.js";
 import { reportOf } from "../../read/kreel-log/report.js";
 import type { ReadReport } from "../../read/report.js";
-import { asLog, type AsLogOptions } from "../../seek/as-log.js";
+import { type AsLog, asLog, type AsLogOptions } from "../../seek/as-log.js";
 import type { Json } from "../../show/json.js";
 import type { Session } from "../protocol.js";
 
 export interface OpenLog {
   /** As it was named. */
   readonly path: string;
+  /** What it is called, where that is not the end of its path. */
+  readonly name?: string;
   /** What it was recorded as. */
   readonly format: string;
   readonly events: number;
@@ -25,7 +27,11 @@ export interface OpenLog {
 }
 
 export async function openLog(path: string, options: AsLogOptions): Promise<OpenLog> {
-  const made = await asLog(path, options);
+  return openedLog(await asLog(path, options), path);
+}
+
+/** Removes the log, if it was made, when it is closed or cannot be opened. */
+export async function openedLog(made: AsLog, path: string): Promise<OpenLog> {
   try {
     const facts = factsOf(made.path, path);
     const file = await open(made.path);
@@ -54,7 +60,7 @@ export function sessionJson(logs: readonly OpenLog[], tour = false): { readonly 
   return {
     kreel: "session",
     version: 1,
-    logs: logs.map(({ path, format, events, bytes }) => ({ name: basename(path), path, format, events, bytes })),
+    logs: logs.map(({ path, name = basename(path), format, events, bytes }) => ({ name, path, format, events, bytes })),
     diff: logs.length > 1 && !tour,
     ...(tour ? { tour } : {}),
   } satisfies Session;
