@@ -20,7 +20,7 @@ export interface Session {
 }
 
 export interface SessionLog {
-  /** Of the file, without folders. Anybody's words, as all names here. */
+  /** Of the file, with folders only as far as they tell it from the other. Anybody's words, as all names here. */
   readonly name: string;
   readonly path: string;
   readonly format: string;

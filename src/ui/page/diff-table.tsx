@@ -122,10 +122,18 @@ function Line({ row, isChosen }: { readonly row: LineRow; readonly isChosen: boo
   );
 }
 
+/** Letters of what is the same that stand before what is not. */
+const LETTERS = 32;
+
+/** What differs is to be seen, however far behind it is. */
+function abridged(same: string): string {
+  return same.length <= LETTERS + 8 ? same : `${same.slice(0, LETTERS / 2)} … ${same.slice(-LETTERS / 2)}`;
+}
+
 function Parts({ of: [same, differs, rest] }: { readonly of: readonly [string, string, string] }): JSX.Element {
   return (
     <>
-      {text(same)}
+      {text(abridged(same))}
       {differs !== "" && <mark>{text(differs)}</mark>}
       {text(rest)}
     </>

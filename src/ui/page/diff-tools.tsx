@@ -1,7 +1,8 @@
 /** Which differences are shown, and the way from one to the next. */
 import type { JSX } from "preact";
 import { GROUPS, type Group } from "../model/diff-rows.js";
-import { counts, groups, place, stepDifference, toggle, words } from "./diff-store.js";
+import { chosen, counts, groups, place, stepDifference, toggle, words } from "./diff-store.js";
+import { text } from "./text.js";
 
 const NAMES: { readonly [group in Group]: string } = { added: "added", removed: "removed", replaced: "replaced", reordered: "reordered", argument: "arguments", result: "results", state: "states", finding: "findings" };
 
@@ -15,7 +16,10 @@ export function DiffTools(): JSX.Element {
       <button type="button" onClick={() => stepDifference(1)}>
         next <kbd>n</kbd>
       </button>
-      <span role="status">{at > 0 ? `${at} of ${of}` : of === 0 ? "none is like this" : `${of} to look at`}</span>
+      <span role="status">
+        {at > 0 ? `${at} of ${of}` : of === 0 ? "none" : `${of} to look at`}
+        {chosen.value && <span class="hidden">: {text(chosen.value.difference.message)}</span>}
+      </span>
       <fieldset class="kinds">
         <legend class="hidden">show only</legend>
         {GROUPS.filter((group) => counts.value.has(group)).map((group) => (

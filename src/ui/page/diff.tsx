@@ -6,7 +6,7 @@ import { chosen, failure } from "./diff-store.js";
 import { DiffSummaryView } from "./diff-summary.js";
 import { DiffTable } from "./diff-table.js";
 import { DiffTools } from "./diff-tools.js";
-import { diff, reloadDiff, sides } from "./store.js";
+import { diff, reloadDiff, sides, trouble } from "./store.js";
 import { text } from "./text.js";
 
 export function DiffView(): JSX.Element {
@@ -15,13 +15,15 @@ export function DiffView(): JSX.Element {
     return (
       <main>
         <p class="waiting" role="status">
-          {failure.value === undefined ? "comparing …" : text(failure.value)}
+          {failure.value !== undefined ? text(failure.value) : trouble.value === "" ? "comparing …" : "not compared"}
         </p>
-        <p class="waiting">
-          <button type="button" onClick={reloadDiff}>
-            ask again
-          </button>
-        </p>
+        {trouble.value !== "" && (
+          <p class="waiting">
+            <button type="button" onClick={reloadDiff}>
+              ask again
+            </button>
+          </p>
+        )}
       </main>
     );
   return (

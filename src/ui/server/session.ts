@@ -1,6 +1,6 @@
 /** One recording, or two to be compared, as logs whose bytes can be served. */
 import { type FileHandle, open } from "node:fs/promises";
-import { basename } from "node:path";
+import { sep } from "node:path";
 import { LogFile } from "../../log/file/log-file.js";
 import { reportOf } from "../../read/kreel-log/report.js";
 import type { ReadReport } from "../../read/report.js";
@@ -60,8 +60,17 @@ export function sessionJson(logs: readonly OpenLog[], tour = false): { readonly 
   return {
     kreel: "session",
     version: 1,
-    logs: logs.map(({ path, name = basename(path), format, events, bytes }) => ({ name, path, format, events, bytes })),
+    logs: logs.map(({ path, name = tailOf(path, logs), format, events, bytes }) => ({ name, path, format, events, bytes })),
     diff: logs.length > 1 && !tour,
     ...(tour ? { tour } : {}),
   } satisfies Session;
+}
+
+/** The end of a path, and as much before it as tells it from the others. */
+function tailOf(path: string, logs: readonly OpenLog[]): string {
+  const tail = (of: string, parts: number): string => of.split(sep).slice(-parts).join(sep);
+  const others = logs.filter((log) => log.path !== path);
+  let parts = 1;
+  while (tail(path, parts) !== path && others.some((other) => tail(other.path, parts) === tail(path, parts))) parts++;
+  return tail(path, parts);
 }

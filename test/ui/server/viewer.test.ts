@@ -87,7 +87,7 @@ test("the page, and the second log, are there only if they are", async (t) => {
   for (const place of [...PLACES, "session.json", "log/0"]) t.is((await get(one.address, place)).status, 200, place);
   for (const place of ["log/1", "diff.json"]) t.is((await get(one.address, place)).status, 404, place);
   const two = await shown(t, BEFORE, AFTER);
-  t.deepEqual(two.session.logs.map(({ name, events }) => [name, events]), [[basename(BEFORE), 2935], [basename(AFTER), 2988]]);
+  t.deepEqual(two.session.logs.map(({ name, events }) => [name, events]), [["linux-6.12/s01-create-close.trace.gz", 2935], ["linux-6.12-patched/s01-create-close.trace.gz", 2988]]);
   t.true(two.session.diff);
   for (const place of [...PLACES, "session.json", "log/0", "log/1", "diff.json"]) t.is((await get(two.address, place)).status, 200, place);
 });
