@@ -59,6 +59,8 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
   batch(() => {
     session.value = opened;
     sides.value = opened.logs.map((log, k) => made(k, log, engines[k]!));
+    // An address that says nothing: whoever gives two recordings wants to compare them.
+    if (opened.diff && location.hash.length < 2) view.value = "diff";
     follow(link);
   });
   const running = new Set<Side>();
