@@ -20,6 +20,8 @@ interface Flags {
   readonly from?: string;
   /** Of `--no-diff`. */
   readonly diff: boolean;
+  /** Of `--no-viewer`. */
+  readonly viewer: boolean;
 }
 
 const PICTURE = "svg";
@@ -27,13 +29,14 @@ const PICTURE = "svg";
 export function addReport(program: Command, terminal: Terminal, done: (code: number) => void): void {
   program
     .command("report")
-    .summary("write what recordings come to as a mail, Markdown, SARIF, JUnit or a picture")
-    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning), junit (for CI) or svg (a timeline). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
+    .summary("write what recordings come to as a mail, Markdown, SARIF, JUnit, a page or a picture")
+    .description("Writes what recordings come to in a form that travels: text (a mail to a kernel list: ASCII, 72 columns), markdown, sarif (2.1.0, for code scanning), junit (for CI), html (one file, with the viewer and the recordings inside) or svg (a timeline). Of two recordings, the second is compared with the first. Exits with 0, 1 for what --fail-on names, 2 when a recording cannot be read.")
     .argument("<trace...>", "recordings, as replay takes them; or a directory with recordings in it")
     .option("--format <format>", Object.keys(FORMATS).join(", "), "text")
     .option("-o, --output <file>", "write it there, not to standard output")
     .option("--fail-on <what>", "exit with 1 for an error, for a hazard too, or for a difference between two recordings", "error")
     .option("--no-diff", "report two recordings each by itself")
+    .option("--no-viewer", "of html, the report alone, without the recordings and the viewer")
     .option("--from <format>", "read the recordings as this, whatever they look like")
     .action(async (traces: readonly string[], flags: Flags) => done(await runReport(traces, flags, terminal)));
 }
@@ -68,7 +71,7 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
       code = TROUBLE;
     } else if (code === 0 && fails(entry, flags.failOn as FailOn)) code = 1;
   });
-  const format = await FORMATS[flags.format]!();
+  const format = await FORMATS[flags.format]!({ viewer: flags.viewer, ...(flags.from === undefined ? {} : { format: flags.from }) });
   for await (const piece of format(entries, { version: version(), entries: compared ? 1 : recordings.length, failOn: flags.failOn })) target.write(piece);
   target.close();
   return code;

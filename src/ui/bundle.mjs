@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(join(here, "../../package.json"), "u
 const standIn = (name) => join(page, "platform", `${name}.ts`);
 mkdirSync(out, { recursive: true });
 await build({
-  entryPoints: { page: join(page, "main.tsx"), worker: join(page, "worker.ts") },
+  entryPoints: { page: join(page, "main.tsx"), worker: join(page, "worker.ts"), report: join(page, "report.css") },
   outdir: out,
   bundle: true,
   minify: true,
@@ -28,4 +28,8 @@ await build({
   define: { KREEL_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
-for (const name of ["index.html"]) copyFileSync(join(page, name), join(out, name));
+copyFileSync(join(page, "index.html"), join(out, "index.html"));
+// A report has them in itself: nothing in them may end the element that holds them.
+for (const name of ["page.js", "worker.js", "page.css", "report.css"]) {
+  if (/<\/(?:script|style)|<!--/i.test(readFileSync(join(out, name), "utf8"))) throw new Error(`${name} cannot stand inside a page`);
+}

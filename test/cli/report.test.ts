@@ -92,7 +92,7 @@ test("trouble is one line and status 2", (t) => {
     t.regex(err, /^kreel: [^\n]+\n$/);
     return err;
   };
-  t.regex(trouble("--format", "html", LEAK), /--format html: one of text/);
+  t.regex(trouble("--format", "pdf", LEAK), /--format pdf: one of text/);
   t.regex(trouble("--fail-on", "all", LEAK), /--fail-on all: one of error, hazard, difference/);
   t.regex(trouble("--fail-on", "difference", LEAK), /give two recordings/);
   t.regex(trouble("--format", "svg", LEAK, LEAK, LEAK), /room for one recording, or for two; here are 3/);

@@ -7,6 +7,7 @@ import { ObjectGraph } from "./graph.js";
 import { Help } from "./help.js";
 import { useKeys } from "./keys.js";
 import { Objects } from "./objects.js";
+import { backToReport } from "./report.js";
 import { Scrubber } from "./scrubber.js";
 import { Search } from "./search.js";
 import { active, session, side, type Side, sides, trouble, view } from "./store.js";
@@ -37,11 +38,16 @@ export function App(): JSX.Element {
 }
 
 function Header(): JSX.Element {
-  const two = sides.value.length > 1;
+  const two = session.value?.diff === true;
   const isTour = session.value?.tour === true;
   return (
     <header>
       <h1>kreel</h1>
+      {backToReport && (
+        <button type="button" onClick={backToReport}>
+          ‹ report
+        </button>
+      )}
       <nav aria-label="views">
         {isTour && side.value && <span>{text(side.value.log.path)}</span>}
         {!isTour && sides.value.map((one) => (

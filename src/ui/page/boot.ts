@@ -1,7 +1,8 @@
 /** Where the page's logs are: inside the page itself, in a report that travels, or with the server that gave the page. */
 import type { TourStep } from "../../tour/types.js";
-import type { Engine, Session, Source } from "../protocol.js";
-import { WorkerEngine } from "./engine.js";
+import type { Engine, Reply, Session, Source } from "../protocol.js";
+import { WorkerEngine, type WorkerLike } from "./engine.js";
+import type { WorkerScope } from "./worker.js";
 
 export interface Booted {
   readonly session: Session;
@@ -34,8 +35,21 @@ async function fromPage(): Promise<Booted> {
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
   const session = JSON.parse(text("kreel-session")) as Session;
   const script = URL.createObjectURL(new Blob([text("kreel-worker")], { type: "text/javascript" }));
-  const engines = session.logs.map(({ name }, k) => () => new WorkerEngine(new Worker(script), { content: fromBase64(text(`kreel-log-${k}`)), name } satisfies Source));
+  const engines = session.logs.map(({ name }, k) => () => new WorkerEngine(workerOf(script, text("kreel-worker")), { content: fromBase64(text(`kreel-log-${k}`)), name } satisfies Source));
   return { session, engines, diff: async () => JSON.parse(text("kreel-diff")) as unknown, tour: async () => [] };
+}
+
+/** Where a browser lets no worker be made of what a file holds, its script runs in the page itself. */
+function workerOf(address: string, code: string): WorkerLike {
+  try {
+    return new Worker(address);
+  } catch {
+    const worker: WorkerLike = { onmessage: null, onerror: null, postMessage: (data) => queueMicrotask(() => scope.onmessage?.({ data })) };
+    const scope: WorkerScope = { onmessage: null, postMessage: (data) => queueMicrotask(() => worker.onmessage?.({ data } as MessageEvent<Reply>)) };
+    (globalThis as { kreelWorkerScope?: WorkerScope }).kreelWorkerScope = scope;
+    document.head.append(Object.assign(document.createElement("script"), { textContent: code }));
+    return worker;
+  }
 }
 
 function fromBase64(text: string): Uint8Array {

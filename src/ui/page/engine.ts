@@ -7,12 +7,19 @@ interface Waiting {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
+/** What of a worker is used: one that runs beside its page has it too. */
+export interface WorkerLike {
+  onmessage: ((event: MessageEvent<Reply>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage(request: Request): void;
+}
+
 export class WorkerEngine implements Engine {
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
 
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: WorkerLike,
     source: Source,
   ) {
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#told(data);

@@ -2,7 +2,10 @@ import "./page.css";
 import { render } from "preact";
 import { App } from "./app.js";
 import { boot } from "./boot.js";
+import { whenWanted } from "./report.js";
 import { start, trouble } from "./store.js";
 
-render(<App />, document.getElementById("page")!);
-boot().then(start, (error: unknown) => (trouble.value = error instanceof Error ? error.message : String(error)));
+whenWanted(() => {
+  render(<App />, document.getElementById("page")!);
+  boot().then(start, (error: unknown) => (trouble.value = error instanceof Error ? error.message : String(error)));
+});

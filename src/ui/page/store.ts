@@ -74,7 +74,7 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
       tour.value = found;
       goTo(link.step ?? 1, link.events.some((event) => event !== undefined));
     }, failed);
-  } else for (const one of sides.value) begin(one);
+  } else if (opened.diff) for (const one of sides.value) begin(one);
   effect(() => void (side.value && begin(side.value)));
   if (opened.diff) read().then((document) => (diff.value = document), failed);
   addEventListener("hashchange", () => follow(parseLink(location.hash)));

@@ -3,7 +3,13 @@ import { LogEngine } from "../engine/engine.js";
 import type { Method, Reply, Request, Source } from "../protocol.js";
 import { bytesOf } from "./bytes.js";
 
-const scope = globalThis as unknown as { onmessage: ((event: { readonly data: Request }) => void) | null; postMessage(reply: Reply, moved: ArrayBuffer[]): void };
+/** A worker's own, or that of one that runs in its page. */
+export interface WorkerScope {
+  onmessage: ((event: { readonly data: Request }) => void) | null;
+  postMessage(reply: Reply, moved: ArrayBuffer[]): void;
+}
+
+const scope = (globalThis as { kreelWorkerScope?: WorkerScope }).kreelWorkerScope ?? (globalThis as unknown as WorkerScope);
 
 let opened: Promise<LogEngine> | undefined;
 

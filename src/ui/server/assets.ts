@@ -1,11 +1,6 @@
-/** The files of the page, as `npm run build` leaves them. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { TroubleError } from "../../read/trouble.js";
+/** The files of the page, as they are served. */
+import { readAsset } from "../assets.js";
 import { type Content, inMemory } from "./content.js";
-
-export const ASSETS = fileURLToPath(new URL("../../../ui", import.meta.url));
 
 /** By their names in the address; the page itself has none. */
 const FILES = [
@@ -17,14 +12,5 @@ const FILES = [
 
 /** Read once, before anything is served. Throws a `TroubleError` where one is missing. */
 export function readAssets(folder: string): ReadonlyMap<string, Content> {
-  return new Map(FILES.map(([place, name, type]) => [place, inMemory(type, readAsset(join(folder, name)))]));
-}
-
-function readAsset(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is missing: the viewer's page is not built" : `cannot be read: ${(error as Error).message}`;
-    throw new TroubleError(`${why}; npm run build makes it`, path, undefined, { cause: error });
-  }
+  return new Map(FILES.map(([place, name, type]) => [place, inMemory(type, readAsset(name, folder))]));
 }

@@ -1,0 +1,19 @@
+/** The files of the viewer, as `npm run build` leaves them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TroubleError } from "../read/trouble.js";
+
+/** The folder that they are in. */
+export const ASSETS = fileURLToPath(new URL("../../ui", import.meta.url));
+
+/** Throws a `TroubleError` where it is missing. */
+export function readAsset(name: string, folder = ASSETS): Buffer {
+  const path = join(folder, name);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is missing: the viewer's page is not built" : `cannot be read: ${(error as Error).message}`;
+    throw new TroubleError(`${why}; npm run build makes it`, path, undefined, { cause: error });
+  }
+}
