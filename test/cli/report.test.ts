@@ -76,8 +76,8 @@ test("standard input is read once: its lines are not quoted, and that is said", 
 
 test("every format that help names is one", (t) => {
   const formats = /--format <format> +([a-z, ]+) \(/.exec(kreel(["report", "--help"]).out.replaceAll(/\s+/g, " "))![1]!.split(", ");
-  t.deepEqual(formats, ["text", "markdown", "sarif", "junit", "svg"]);
-  const begins: { readonly [format: string]: string } = { text: "[BUG] ", markdown: "# kreel", sarif: "{\n", junit: "<?xml ", svg: "<svg " };
+  t.deepEqual(formats, ["text", "markdown", "sarif", "junit", "html", "svg"]);
+  const begins: { readonly [format: string]: string } = { text: "[BUG] ", markdown: "# kreel", sarif: "{\n", junit: "<?xml ", html: "<!doctype html>", svg: "<svg " };
   for (const format of formats) {
     const { code, out, err } = kreel(["report", "--format", format, LEAK]);
     t.deepEqual([code, err], [1, ""]);
