@@ -1,7 +1,9 @@
 /** What two recordings come to, in a line and by outermost operation. */
 import type { JSX } from "preact";
 import { type Stat, statsOf, summaryLine } from "../../show/diff-text.js";
+import { Course } from "./diff-course.js";
 import { choose, document } from "./diff-store.js";
+import type { Side } from "./store.js";
 import { text } from "./text.js";
 
 /** Operations that are listed. */
@@ -9,7 +11,7 @@ const OPERATIONS = 200;
 /** Marks in one row, at most; more are drawn to scale. */
 const BAR = 40;
 
-export function DiffSummaryView(): JSX.Element {
+export function DiffSummaryView({ before, after }: { readonly before: Side; readonly after: Side }): JSX.Element {
   const { differences } = document.value;
   const stats = [...statsOf(document.value)];
   const most = Math.max(1, ...stats.map(([, stat]) => total(stat)));
@@ -20,25 +22,28 @@ export function DiffSummaryView(): JSX.Element {
         {summaryLine(document.value).trim()}
       </summary>
       {stats.length > 0 && (
-        <div class="stats" tabIndex={0} role="group" aria-label="differences by operation">
-          <table>
-            <tbody>
-              {stats.slice(0, OPERATIONS).map(([where, stat]) => (
-                <tr key={where}>
-                  <th scope="row">
-                    <button type="button" class="jump" onClick={() => choose(differences.findIndex((one) => one.where === where))}>
-                      {text(where)}
-                    </button>
-                  </th>
-                  <td>{total(stat)}</td>
-                  <td>
-                    <Bar stat={stat} scale={most <= BAR ? 1 : BAR / most} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          {stats.length > OPERATIONS && <p class="dim">and {stats.length - OPERATIONS} more operations</p>}
+        <div class="overview">
+          <div class="stats" tabIndex={0} role="group" aria-label="differences by operation">
+            <table>
+              <tbody>
+                {stats.slice(0, OPERATIONS).map(([where, stat]) => (
+                  <tr key={where}>
+                    <th scope="row">
+                      <button type="button" class="jump" onClick={() => choose(differences.findIndex((one) => one.where === where))}>
+                        {text(where)}
+                      </button>
+                    </th>
+                    <td>{total(stat)}</td>
+                    <td>
+                      <Bar stat={stat} scale={most <= BAR ? 1 : BAR / most} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {stats.length > OPERATIONS && <p class="dim">and {stats.length - OPERATIONS} more operations</p>}
+          </div>
+          <Course before={before} after={after} />
         </div>
       )}
     </details>

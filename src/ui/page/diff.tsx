@@ -28,7 +28,7 @@ export function DiffView(): JSX.Element {
     );
   return (
     <main class="diff">
-      <DiffSummaryView />
+      <DiffSummaryView before={before} after={after} />
       <DiffTools />
       <DiffTable before={before} after={after} />
       {chosen.value && <BothMoments before={before} after={after} chosen={chosen.value} />}
