@@ -108,17 +108,18 @@ function Node({ of, placed: { node, x, y }, changed }: { readonly of: Side; read
     e.preventDefault();
     choose();
   };
-  const words = `${node.lines.map(text).join(", ")}${changed ? ", changed" : ""}`;
+  // As it is seen: whoever speaks to the page says what stands there. The space keeps the lines' words apart.
+  const words = (of: readonly string[]): string => `${of.join(", ")}${changed ? ", changed" : ""}`;
   return (
-    <g class={`node ${node.kind}${isSelected ? " chosen" : ""}${changed ? " now" : ""}`} transform={`translate(${x} ${y})`} {...(id === 0 ? { role: "img" as const } : { role: "button" as const, tabindex: 0, "aria-pressed": isSelected, onClick: choose, onKeyDown: onKey })} aria-label={words}>
-      <title>{words}</title>
+    <g class={`node ${node.kind}${isSelected ? " chosen" : ""}${changed ? " now" : ""}`} transform={`translate(${x} ${y})`} {...(id === 0 ? { role: "img" as const } : { role: "button" as const, tabindex: 0, "aria-pressed": isSelected, onClick: choose, onKeyDown: onKey })} aria-label={words(node.lines.map((line) => shortened(text(line))))}>
+      <title>{words(node.lines.map(text))}</title>
       <rect width={WIDTH} height={HEIGHT} rx={4} />
       <text x={6} y={14} class="title">
-        {shortened(title)}
+        {`${shortened(title)} `}
       </text>
       {rest.slice(0, 2).map((line, k) => (
         <text key={k} x={6} y={14 + (k + 1) * LINE}>
-          {shortened(line)}
+          {`${shortened(line)} `}
         </text>
       ))}
     </g>
