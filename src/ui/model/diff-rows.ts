@@ -192,11 +192,18 @@ export interface Filter {
   readonly text: string;
 }
 
-/** Rows that are asked for, with the calls that they are inside of and the heads of their sections. */
-export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<DiffDocument, "differences">, { groups, text }: Filter): readonly DiffRow[] {
+export interface Filtered {
+  /** What is asked for, with the calls that it is inside of and the heads of its sections. */
+  readonly rows: readonly DiffRow[];
+  /** Of these, what is asked for. */
+  readonly stops: readonly (LineRow | ToldRow)[];
+}
+
+export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<DiffDocument, "differences">, { groups, text }: Filter): Filtered {
   const wanted = text.trim().toLowerCase();
-  if (groups.size === 0 && wanted === "") return rows;
+  if (groups.size === 0 && wanted === "") return { rows, stops: rows.filter((row) => row.type !== "head").filter((row) => row.differences.length > 0) };
   const out: DiffRow[] = [];
+  const stops: (LineRow | ToldRow)[] = [];
   /** The calls around, by depth. */
   let around: LineRow[] = [];
   let head: HeadRow | undefined;
@@ -215,9 +222,10 @@ export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<Dif
       for (const call of around) if (call) out.push(call);
       around = [];
       out.push(row);
+      stops.push(row);
     } else if (row.type === "line") around[row.depth] = row;
   }
-  return out;
+  return { rows: out, stops };
 }
 
 function wordsOf(row: LineRow | ToldRow, head: HeadRow | undefined): string {

@@ -16,7 +16,8 @@ export const anchors = computed(() => new Anchors(document.value));
 
 export const groups = signal<ReadonlySet<Group>>(new Set());
 export const words = signal("");
-export const shownRows = computed(() => filteredRows(rows.value, document.value, { groups: groups.value, text: words.value }));
+const filtered = computed(() => filteredRows(rows.value, document.value, { groups: groups.value, text: words.value }));
+export const shownRows = computed(() => filtered.value.rows);
 
 const orders = computed(() => new Map(rows.value.map((row, order) => [row, order])));
 const rowsOfDifferences = computed(() => {
@@ -45,18 +46,16 @@ export function choose(index: number | undefined): void {
   difference.value = index === undefined ? 0 : index + 1;
 }
 
-/** The rows that differences are told in, of those that are shown. */
-const stops = computed(() => shownRows.value.filter((row) => row.type !== "head" && row.differences.length > 0));
-
 export function stepDifference(direction: 1 | -1): void {
   const from = chosen.peek()?.order ?? (direction > 0 ? -1 : Infinity);
   const order = (row: DiffRow): number => orders.peek().get(row)!;
-  const row = direction > 0 ? stops.peek().find((one) => order(one) > from) : stops.peek().findLast((one) => order(one) < from);
-  if (row && row.type !== "head") choose(row.differences[0]);
+  const { stops } = filtered.peek();
+  const row = direction > 0 ? stops.find((one) => order(one) > from) : stops.findLast((one) => order(one) < from);
+  if (row) choose(row.differences[0]);
 }
 
 /** Which of the rows that tell something the chosen one is, from 1; 0: none of those that are shown. */
-export const place = computed(() => ({ at: chosen.value ? stops.value.indexOf(chosen.value.row) + 1 : 0, of: stops.value.length }));
+export const place = computed(() => ({ at: chosen.value ? filtered.value.stops.indexOf(chosen.value.row) + 1 : 0, of: filtered.value.stops.length }));
 
 export function toggle(group: Group): void {
   const next = new Set(groups.peek());

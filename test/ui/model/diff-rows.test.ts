@@ -39,11 +39,12 @@ test("filtered rows are some of the rows, in their order, and tell every differe
   fc.assert(
     fc.property(anyDocument, groups, (document, wanted) => {
       const rows = diffRows(document);
-      const shown = filteredRows(rows, document, { groups: wanted, text: "" });
+      const { rows: shown, stops } = filteredRows(rows, document, { groups: wanted, text: "" });
       const orders = shown.map((row) => rows.indexOf(row));
       t.deepEqual(orders, [...new Set(orders)].sort((a, b) => a - b));
       const asked = [...document.differences.keys()].filter((k) => wanted.size === 0 || wanted.has(groupOf(document.differences[k]!.kind)));
-      const there = new Set(told(shown));
+      const there = new Set(told(stops));
+      t.true(stops.every((row) => shown.includes(row)));
       t.deepEqual(asked.filter((k) => !there.has(k)), []);
     }),
   );
@@ -88,11 +89,12 @@ test("of two kernels: calls in hunks, states apart, and what differs in the same
 
 test("a filter by words keeps the calls around what says them", async (t) => {
   const document = await diff(`${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`, `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`);
-  const shown = filteredRows(diffRows(document), document, { groups: new Set(), text: " INIT_pseudo" });
+  const { rows: shown, stops } = filteredRows(diffRows(document), document, { groups: new Set(), text: " INIT_pseudo" });
   t.deepEqual(
     shown.map((row) => (row.type === "line" ? row.after!.text.replace(/\(.*/, "") : row.type === "head" ? row.title : row.message)),
     ["load kvm-amd", "kvm_init", "kvm_gmem_init", "kern_mount", "kvm_gmem_init_fs_context", "init_pseudo"],
   );
+  t.deepEqual(stops, [shown.at(-1)!] as typeof stops);
   t.deepEqual([...countGroups(document)], [["added", 19], ["removed", 1], ["state", 4], ["result", 1]]);
 });
 
