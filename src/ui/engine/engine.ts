@@ -33,29 +33,34 @@ export class LogEngine implements Engine {
     this.seeker = Seeker.over(LogFile.over(bytes, name), { near: NEAR });
     this.report = new ReadReport(name);
     restoreReport(this.seeker.log, this.report);
-    const { damage, tail } = this.seeker.log;
-    this.report.warnings.push(...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what));
     this.#moments = new Moments(this.seeker);
   }
 
   async survey(onProgress: (progress: Progress) => void = () => {}): Promise<Survey> {
-    const { seeker, report } = this;
+    const { seeker } = this;
     const replaying = seeker.at(0);
     const keeper = new SurveyKeeper(replaying.world);
     replaying.world.observer = keeper;
-    const told = { events: seeker.events, lost: report.lost, warnings: report.warnings };
     let next = EARLY;
-    for (let to = SLICE; replaying.next <= seeker.events; to += SLICE) {
-      const events = Math.min(to, seeker.events);
+    // The replay itself never gets to the end of a log whose last block is damaged.
+    for (let events = 0; events < seeker.events; ) {
+      events = Math.min(events + SLICE, seeker.events);
       seeker.forward(replaying, events);
       // All of them together cost a third of the last.
       const isShown = events >= next && seeker.events > events * 2;
       if (isShown) next = events * 4;
-      onProgress({ events, ...(isShown ? { survey: keeper.survey({ ...told, read: events }, replaying.checker) } : {}) });
+      onProgress({ events, ...(isShown ? { survey: keeper.survey(this.#told(events), replaying.checker) } : {}) });
       await this.breathe();
     }
     replaying.reducer.finish();
-    return keeper.survey({ ...told, read: seeker.events }, replaying.checker);
+    return keeper.survey(this.#told(seeker.events), replaying.checker);
+  }
+
+  /** What is damaged within a log is known when it has been read. */
+  #told(read: number): Pick<Survey, "events" | "read" | "lost" | "warnings"> {
+    const { report } = this;
+    const { events, log: { damage, tail } } = this.seeker;
+    return { events, read, lost: report.lost, warnings: [...report.warnings, ...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what)] };
   }
 
   async moment(event: number): Promise<Moment> {

@@ -18,8 +18,10 @@ export function lifeOf(seeker: Seeker, id: ObjectId, from: number): readonly Lif
     const change = changes.find((one) => one.id === id);
     if (change && steps.length < STEPS) steps.push({ event: seq, operation: phase === "return" ? `${operation} returns` : operation, what: [changeText(change)].filter((text) => text !== "") });
   });
-  for (let read = READ; replaying.next <= seeker.events && steps.length < STEPS; read *= 2) {
-    seeker.forward(replaying, Math.min(from + read, seeker.events));
+  let to = 0;
+  for (let read = READ; to < seeker.events && steps.length < STEPS; read *= 2) {
+    to = Math.min(from + read, seeker.events);
+    seeker.forward(replaying, to);
     const object = world.store.any(id);
     if (steps.length > 0 && (!object || object.death > 0)) break;
   }

@@ -27,7 +27,11 @@ export function treeAround(seeker: Seeker, event: number): Tree {
   world.observer = trees;
   // An event that is no part of a tree is known for it when the outermost call is over.
   const isOver = (): boolean => replaying.next > event && !world.calls.stacks().some((stack) => stack.at(stack.depth - 1)?.seq === root);
-  for (let read = READ; !found && !isOver() && replaying.next <= Math.min(seeker.events, event + MOST); read *= 2) seeker.forward(replaying, Math.min(seeker.events, event + read));
+  let to = 0;
+  for (let read = READ; !found && !isOver() && to < Math.min(seeker.events, event + MOST); read *= 2) {
+    to = Math.min(seeker.events, event + read);
+    seeker.forward(replaying, to);
+  }
   if (!found) trees.finish();
   found ??= around;
   if (!found) return { task: "", lines: [], more: 0 };

@@ -2,6 +2,7 @@
 import type { TourStep } from "../../tour/types.js";
 import type { Engine, Reply, Session, Source } from "../protocol.js";
 import { WorkerEngine, type WorkerLike } from "./engine.js";
+import { fetched } from "./fetched.js";
 import type { WorkerScope } from "./worker.js";
 
 export interface Booted {
@@ -22,12 +23,6 @@ async function fromServer(): Promise<Booted> {
   const session = (await (await fetched("session.json")).json()) as Session;
   const engines = session.logs.map(({ name, bytes }, k) => () => new WorkerEngine(new Worker("worker.js"), { url: new URL(`log/${k}`, location.href.replace(/#.*$/, "")).href, bytes, name }));
   return { session, engines, diff: async () => (await fetched("diff.json")).json(), tour: async () => (await fetched("tour.json")).json() as Promise<readonly TourStep[]> };
-}
-
-async function fetched(name: string): Promise<Response> {
-  const response = await fetch(name);
-  if (!response.ok) throw new Error(`the server does not give ${name} (${response.status}): is kreel still running?`);
-  return response;
 }
 
 /** Elements `kreel-session` (JSON), `kreel-log-0` (base64), `kreel-worker` (a script), `kreel-diff` (JSON). */

@@ -1,6 +1,7 @@
 /** The bytes of a log in a browser: all of them where they are few, else pieces of them as they are asked for. */
 import type { LogBytes } from "../../log/file/log-file.js";
 import type { Source } from "../protocol.js";
+import { fetched } from "./fetched.js";
 
 /** Bytes that are fetched as a whole. */
 const WHOLE = 64 << 20;
@@ -11,8 +12,7 @@ const KEPT = 64;
 export async function bytesOf(source: Source): Promise<LogBytes> {
   if ("content" in source) return inMemory(source.content);
   if (source.bytes > WHOLE) return inPieces(source.url, source.bytes);
-  const response = await fetch(source.url);
-  if (!response.ok) throw new Error(`the server does not give the log: ${response.status}`);
+  const response = await fetched(source.url, "the log");
   return inMemory(new Uint8Array(await response.arrayBuffer()));
 }
 

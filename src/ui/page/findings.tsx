@@ -13,7 +13,7 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
     <section class="findings" aria-label="findings">
       {(lost > 0 || warnings.length > 0) && (
         <details>
-          <summary>{lost > 0 ? `${lost} events are missing from the recording` : `${warnings.length} warnings`}</summary>
+          <summary>{lost > 0 ? `${lost} events are missing from the recording` : `${warnings.length} warning${warnings.length === 1 ? "" : "s"}`}</summary>
           <ul>
             {warnings.slice(0, SHOWN).map((warning, k) => (
               <li key={k}>{text(warning)}</li>

@@ -242,10 +242,11 @@ function Labels({ of, survey, rows, scroll }: { readonly of: Side; readonly surv
             </span>
           );
         const id = lanes.id[index]!;
-        const life = `${text(lanes.label[index]!)}, ${lanes.early[index] ? "older than the recording" : `born at event ${lanes.from[index]!}`}, ${lanes.to[index] === 0 ? "alive at the end" : `gone at event ${lanes.to[index]!}`}`;
+        const name = shortLabel(text(lanes.label[index]!), text(lanes.name[index]!));
+        const life = `${lanes.early[index] ? "older than the recording" : `born at event ${lanes.from[index]!}`}, ${lanes.to[index] === 0 ? "alive at the end" : `gone at event ${lanes.to[index]!}`}`;
         return (
-          <button type="button" key={`l${index}`} class={`label kind ${KINDS[lanes.kind[index]!]!}`} style={style} title={life} aria-label={life} aria-pressed={of.selected.value === id} onClick={() => select(of, of.selected.peek() === id ? 0 : id)}>
-            {shortLabel(text(lanes.label[index]!), text(lanes.name[index]!))}
+          <button type="button" key={`l${index}`} class={`label kind ${KINDS[lanes.kind[index]!]!}`} style={style} title={`${text(lanes.label[index]!)}, ${life}`} aria-label={`${name}, ${life}`} aria-pressed={of.selected.value === id} onClick={() => select(of, of.selected.peek() === id ? 0 : id)}>
+            {name}
           </button>
         );
       })}

@@ -1,0 +1,135 @@
+/** The page for every eye and hand: light and dark, narrow, magnified, without motion, without a pointer, read aloud. */
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import type { ExecutionContext } from "ava";
+import { onPage, type Opening, type Shown } from "./browser.js";
+import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+async function isAccessible(t: ExecutionContext, { page }: Shown): Promise<void> {
+  await page.evaluate(AXE);
+  const violations = await page.evaluate<readonly Violation[]>("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)");
+  t.deepEqual(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("; ")}`), []);
+}
+
+const isRead = async (shown: Shown): Promise<unknown> => shown.isRead();
+
+interface View extends Opening {
+  readonly name: string;
+  readonly ready: (shown: Shown) => Promise<unknown>;
+}
+
+const VIEWS: readonly View[] = [
+  { name: "a timeline", args: [AFTER], at: "event=1118&object=module+kvm_amd", ready: async (shown) => (await isRead(shown), shown.page.locator(".life li").first().waitFor()) },
+  { name: "findings", args: [BROKEN], ready: isRead },
+  { name: "differences", args: [BEFORE, AFTER], at: "view=diff", ready: async ({ page }) => page.locator(".pair.choice").first().waitFor() },
+  { name: "both moments of a difference", args: [BEFORE, AFTER], at: "view=diff&difference=3", ready: async ({ page }) => page.locator(".moments .states").waitFor() },
+  { name: "the tour", at: "step=4", ready: async (shown) => (await isRead(shown), shown.page.locator(".tour figure").first().waitFor()) },
+  { name: "the keys", args: [AFTER], ready: async (shown) => (await isRead(shown), await shown.page.keyboard.press("?"), shown.page.locator("dialog[open]").waitFor()) },
+  { name: "what a search found", args: [AFTER], ready: async (shown) => (await isRead(shown), await shown.page.locator("#search").fill("kvm"), shown.page.locator(".hits button").first().waitFor()) },
+];
+
+for (const { name, ready, ...opening } of VIEWS) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    onPage(`axe finds nothing wrong with ${name}, ${colorScheme}`, { ...opening, colorScheme }, async (t, shown) => {
+      await ready(shown);
+      await isAccessible(t, shown);
+    });
+  }
+}
+
+/** Nothing is cut off to the side. */
+async function fits(t: ExecutionContext, { page }: Shown): Promise<void> {
+  t.true(await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth + 1"), "the page is as wide as the window");
+}
+
+for (const [how, options] of Object.entries({ "800 pixels wide": { viewport: { width: 800, height: 900 } }, "at 200 %": { viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 } })) {
+  for (const { name, ready, ...opening } of VIEWS.slice(0, 5)) {
+    onPage(`${name}, ${how}`, { ...opening, ...options }, async (t, shown) => {
+      await ready(shown);
+      await fits(t, shown);
+      await isAccessible(t, shown);
+    });
+  }
+}
+
+onPage("light turns to dark while the page is open", { args: [AFTER] }, async (t, shown) => {
+  await shown.isRead();
+  const ground = (): Promise<string> => shown.page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+  const corner = (): Promise<number> =>
+    shown.page.evaluate<number>(`(() => {
+      const canvas = document.querySelector(".canvas canvas");
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      return copy.getImageData(1, 1, 1, 1).data[0];
+    })()`);
+  t.is(await ground(), "rgb(255, 255, 255)");
+  t.is(await corner(), 255);
+  await shown.page.emulateMedia({ colorScheme: "dark" });
+  await shown.until(async () => (await corner()) < 60, "a dark picture");
+  t.not(await ground(), "rgb(255, 255, 255)");
+});
+
+onPage("nothing moves by itself for those who want no motion", { args: [AFTER], reducedMotion: "reduce" }, async (t, shown) => {
+  await shown.isRead();
+  for (const key of ["w", "ArrowRight", "d", "End"]) {
+    await shown.page.keyboard.press(key);
+    t.is(await shown.page.evaluate<number>("document.getAnimations().length"), 0);
+  }
+});
+
+/** Every stop of the Tab key from the beginning: what it is, and whether it shows that it has the keyboard. */
+async function tabbed({ page }: Shown, most: number): Promise<readonly { readonly what: string; readonly seen: boolean }[]> {
+  const stops: { what: string; seen: boolean }[] = [];
+  await page.evaluate("(document.activeElement?.blur(), window.stops = new Set())");
+  for (let k = 0; k < most; k++) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate<{ what: string; seen: boolean } | null>(`(() => {
+      const one = document.activeElement;
+      if (!one || one === document.body || window.stops.has(one)) return null;
+      window.stops.add(one);
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      return { what: one.tagName.toLowerCase() + "." + one.getAttribute("class") + " " + (one.getAttribute("aria-label") ?? one.textContent).trim().slice(0, 60), seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 1 };
+    })()`);
+    if (!stop) break;
+    stops.push(stop);
+  }
+  return stops;
+}
+
+for (const { name, ready, ...opening } of VIEWS.slice(0, 5)) {
+  onPage(`${name}: Tab reaches all that a pointer does, and shows where it is`, opening, async (t, shown) => {
+    await ready(shown);
+    const { page } = shown;
+    const wanted = await page.evaluate<number>(`[...document.querySelectorAll("button, input, select, summary, a[href], [tabindex='0']")].filter((one) => !one.disabled && one.getClientRects().length > 0 && getComputedStyle(one).visibility !== "hidden" && one.closest("dialog:not([open])") === null).length`);
+    const stops = await tabbed(shown, wanted + 50);
+    t.deepEqual(stops.filter(({ seen }) => !seen), []);
+    t.true(stops.length >= wanted, `${stops.length} of ${wanted}`);
+  });
+}
+
+onPage("the keyboard alone: find an object, see why it is as it is, go to where it was taken, and to the differences", { args: [BEFORE, AFTER], at: "event=900" }, async (t, shown) => {
+  const { page } = shown;
+  await shown.isRead();
+  await page.keyboard.press("/");
+  await page.keyboard.type("kvm_amd");
+  await page.keyboard.press("Enter");
+  await page.locator(".why h2", { hasText: "module kvm_amd" }).waitFor();
+  await page.locator(".why").focus();
+  await page.keyboard.press("Tab");
+  const before = await shown.event();
+  await page.keyboard.press("Enter");
+  t.true((await shown.leaves(before)) > 0);
+  await page.getByRole("button", { name: "differences" }).focus();
+  await page.keyboard.press(" ");
+  await page.locator(".pair.choice").first().waitFor();
+  await page.keyboard.press("n");
+  await page.locator(".moments .states").waitFor();
+});

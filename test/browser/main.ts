@@ -1,0 +1,18 @@
+/**
+ * `npm run test:browser -- [FILE…]`: the viewer in a real browser. Where there is none, one line says so, and nothing has passed.
+ * Exit status: 0 all is well or there is no browser, else ava's.
+ */
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { findChromium } from "./chromium.js";
+import { PICTURES } from "./pictures.js";
+
+const chromium = findChromium();
+if (chromium === undefined) process.stdout.write("browser tests skipped: no Chromium here (apt-get install chromium, or CHROMIUM=PATH)\n");
+else {
+  rmSync(PICTURES, { recursive: true, force: true });
+  const ava = fileURLToPath(new URL("cli.mjs", import.meta.resolve("ava")));
+  const { status } = spawnSync(process.execPath, [ava, "--config", "test/browser/ava.config.js", ...process.argv.slice(2)], { stdio: "inherit", env: { ...process.env, CHROMIUM: chromium } });
+  process.exitCode = status ?? 1;
+}

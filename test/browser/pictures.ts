@@ -1,0 +1,2 @@
+/** Where screenshots of the tests go. */
+export const PICTURES = "test-output/browser";
