@@ -43,17 +43,14 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (typing || !now) return;
-  if (view.peek() === "diff" ? actOnDifferences(event.key) : act(event, now)) event.preventDefault();
+  if (actAnywhere(event.key) || (view.peek() === "diff" ? actOnDifferences(event.key) : act(event, now))) event.preventDefault();
 }
 
-function actOnDifferences(key: string): boolean {
+/** Whether the key means something, as of the others below: in every view. */
+function actAnywhere(key: string): boolean {
   switch (key) {
-    case "n":
-      return (stepDifference(1), true);
-    case "p":
-      return (stepDifference(-1), true);
     case "/":
-      document.querySelector<HTMLInputElement>("#difference-words")?.focus();
+      document.querySelector<HTMLInputElement>("#search, #difference-words")?.focus();
       return true;
     case "?":
       helpIsOpen.value = true;
@@ -63,7 +60,17 @@ function actOnDifferences(key: string): boolean {
   }
 }
 
-/** Whether the key means something. */
+function actOnDifferences(key: string): boolean {
+  switch (key) {
+    case "n":
+      return (stepDifference(1), true);
+    case "p":
+      return (stepDifference(-1), true);
+    default:
+      return false;
+  }
+}
+
 function act({ key, shiftKey, altKey }: KeyboardEvent, now: Side): boolean {
   const to = (event: number | undefined): true => {
     if (event !== undefined) seek(now, event);
@@ -103,12 +110,6 @@ function act({ key, shiftKey, altKey }: KeyboardEvent, now: Side): boolean {
       return move(0.15);
     case "0":
       return (show(now, whole(now.log.events)), true);
-    case "/":
-      document.querySelector<HTMLInputElement>("#search")?.focus();
-      return true;
-    case "?":
-      helpIsOpen.value = true;
-      return true;
     default:
       return false;
   }
