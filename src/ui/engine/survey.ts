@@ -143,12 +143,13 @@ export class SurveyKeeper implements Observer {
 
   #update(object: KernelObject, seq: number, stack: Stack, frame: Frame | undefined): void {
     let kept = this.#open.get(object.id);
+    const isNew = !kept;
     if (!kept) {
       if (object.death > 0) return;
       this.#open.set(object.id, (kept = this.#begin(object)));
     }
     kept.object = object;
-    if (object.references.length <= MANY_REFERENCES) this.#compare(kept, object.references, seq, stack, frame);
+    if (object.references.length <= MANY_REFERENCES) this.#compare(kept, isNew ? object.references.toSorted((a, b) => a.seq - b.seq) : object.references, isNew ? undefined : seq, stack, frame);
     if (object.death === 0) return;
     this.#settle(kept);
     this.#open.delete(object.id);
@@ -177,7 +178,8 @@ export class SurveyKeeper implements Observer {
     open.clear();
   }
 
-  #compare(kept: Lane, references: readonly Reference[], seq: number, stack: Stack, frame: Frame | undefined): void {
+  /** Without `seq`: what became guest_memfd's after it was taken was held since. */
+  #compare(kept: Lane, references: readonly Reference[], seq: number | undefined, stack: Stack, frame: Frame | undefined): void {
     const { open } = kept;
     let known = 0;
     for (const reference of references) if (open.has(reference)) known++;
@@ -185,7 +187,7 @@ export class SurveyKeeper implements Observer {
       const now = new Set(references);
       for (const [reference, holding] of open) {
         if (now.has(reference)) continue;
-        this.#holding.to.set(holding, seq);
+        this.#holding.to.set(holding, seq!);
         open.delete(reference);
       }
     }
@@ -198,7 +200,7 @@ export class SurveyKeeper implements Observer {
       this.#holding.owner.push(owner);
       this.#holding.by.push(this.#names.of(by));
       this.#holding.call.push(this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : ""));
-      open.set(reference, this.#holding.from.push(seq));
+      open.set(reference, this.#holding.from.push(seq ?? reference.seq));
     }
   }
 
