@@ -17,7 +17,7 @@ test("a recording opens at its first finding, and where there is none, where mos
 test("at the first moment as many live as at any", (t) => {
   fc.assert(
     fc.property(fc.array(life, { minLength: 1, maxLength: 30 }), (lives) => {
-      const lanes = lanesOf(lives.map(([kind, from, lasts]) => [kind, from, lasts === null ? null : lasts + 1] as const));
+      const lanes = lanesOf(lives);
       const alive = (event: number): number => lives.filter((_, k) => lanes.from[k]! <= event && (lanes.to[k] === 0 || lanes.to[k]! > event)).length;
       const at = firstMoment({ events: 100, findings: [], lanes });
       for (let event = 1; event <= 100; event++) t.true(alive(event) <= alive(at), `${event} has more than ${at}`);

@@ -4,7 +4,7 @@ import type { Lanes } from "../../../src/ui/protocol.js";
 
 export type Life = readonly [kind: number, from: number, lasts: number | null];
 /** `lasts`: events, `null` to the end. */
-export const life = fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 60 }), fc.option(fc.nat({ max: 30 })));
+export const life = fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 60 }), fc.option(fc.integer({ min: 1, max: 30 })));
 
 export function lanesOf(lives: readonly Life[]): Lanes {
   return {
