@@ -1,6 +1,6 @@
 /** The README's commands print what the README says. `…` on a line of its own stands for lines left out. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import test from "ava";
 
 interface Transcript {
@@ -24,10 +24,17 @@ function run(args: readonly string[]): Promise<string> {
   });
 }
 
-const found = transcripts(readFileSync("README.md", "utf8"));
+const README = readFileSync("README.md", "utf8");
+const found = transcripts(README);
 
 test("the README shows a tour, a diff, findings, a tree, and simulated kernels", (t) => {
   t.deepEqual(found.map(({ command }) => command.split(" ")[0]), ["tour", "diff", "replay", "replay", "replay", "minimise", "diff", "simulate", "conform", "why", "when", "report", "export", "query", "query", "query"]);
+});
+
+test("its pictures are there, and small", (t) => {
+  const pictures = [...README.matchAll(/^!\[.+\]\((.+)\)$/gm)].map(([, path]) => path!);
+  t.is(pictures.length, 2);
+  for (const path of pictures) t.true(statSync(path).size < 200_000, path);
 });
 
 for (const { command, output } of found) {

@@ -1,6 +1,7 @@
 /** What differs between two recordings: chosen by pointer and keys, told with both moments, filtered, and in the address. */
-import { inBrowser, onPage, Shown } from "./browser.js";
+import { inBrowser, onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
+import { Shown } from "./shown.js";
 
 const TWO = { args: [BEFORE, AFTER], at: "view=diff" } as const;
 

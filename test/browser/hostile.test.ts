@@ -6,8 +6,9 @@ import type { ExecutionContext } from "ava";
 import { hostileLeak, MODULE } from "../report/hostile.js";
 import { textOf } from "../support/recordings.js";
 import { fileOf } from "../cli/run.js";
-import { inBrowser, onPage, type Shown } from "./browser.js";
+import { inBrowser, onPage } from "./browser.js";
 import { BROKEN } from "./fixtures.js";
+import type { Shown } from "./shown.js";
 
 /** Of at most 15 bytes, as the kernel has them. */
 const TASKS = ["<img src=x>", "<b>@me</b>", "\u001b[2J\u001b]0;x\u0007", "__proto__", "constructor", "\u202etxt.exe", "\u2066a\u2069b", "&lt;script&gt;"] as const;

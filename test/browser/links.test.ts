@@ -1,6 +1,7 @@
 /** The address is the page: another browser that opens it shows the same, and the way back leads back. */
-import { inBrowser, Shown } from "./browser.js";
+import { inBrowser } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
+import { Shown } from "./shown.js";
 
 inBrowser("the address shows the same moment, selection and part in another browser", { args: [BEFORE, AFTER], at: "event=900" }, async (t, shown) => {
   const { page } = shown;

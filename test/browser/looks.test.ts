@@ -2,8 +2,9 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
-import { onPage, type Opening, type Shown } from "./browser.js";
+import { onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
+import type { Opening, Shown } from "./shown.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

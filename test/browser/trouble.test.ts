@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { fileOf, kreel } from "../cli/run.js";
-import { inBrowser, onPage, Shown } from "./browser.js";
+import { inBrowser, onPage } from "./browser.js";
 import { AFTER } from "./fixtures.js";
 import { startServer } from "./server.js";
+import { Shown } from "./shown.js";
 
 function logBytes(): Buffer {
   const path = join(mkdtempSync(join(tmpdir(), "kreel-")), "a.klog");

@@ -1,0 +1,143 @@
+/** A page of the viewer in a real browser, with all that the browser complains of: its console, errors of scripts, requests that fail. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import { findChromium } from "./chromium.js";
+import { PICTURES } from "./pictures.js";
+import { type Server, startServer } from "./server.js";
+
+/** Milliseconds that something on the page may take: the machine may be busy. */
+const PATIENCE = 30_000;
+
+export interface Opening extends BrowserContextOptions {
+  /** What `kreel ui` is given; nothing: the tour. */
+  readonly args?: readonly string[];
+  /** The address behind `#`. */
+  readonly at?: string;
+  /** Troubles that are part of the test. */
+  readonly expected?: RegExp;
+}
+
+/** Of this process. */
+let browser: Promise<Browser> | undefined;
+const servers = new Map<string, Promise<Server>>();
+
+/** The browser and every server. */
+export async function closeAll(): Promise<void> {
+  await browser?.then((started) => started.close(), () => {});
+  for (const server of servers.values()) await server.then((started) => started.stop(), () => {});
+}
+
+function serverFor(args: readonly string[]): Promise<Server> {
+  const key = args.join("\0");
+  let server = servers.get(key);
+  if (!server) servers.set(key, (server = startServer(args)));
+  return server;
+}
+
+export class Shown {
+  private constructor(
+    readonly page: Page,
+    readonly context: BrowserContext,
+    readonly server: Server,
+    readonly troubles: string[],
+  ) {}
+
+  static async open({ args = [], at = "", expected, ...options }: Opening, server?: Server): Promise<Shown> {
+    // Chromium has no sandbox for root, as whom tests run in containers.
+    browser ??= chromium.launch({ executablePath: findChromium()!, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+    server ??= await serverFor(args);
+    const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...options });
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    const troubles: string[] = [];
+    const trouble = (text: string): void => void (expected?.test(text) || troubles.push(text));
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && trouble(`console: ${message.text()}`));
+    page.on("pageerror", (error) => trouble(`error: ${error.stack ?? error.message}`));
+    page.on("requestfailed", (request) => trouble(`request: ${request.url()} ${request.failure()?.errorText}`));
+    page.on("response", (response) => response.status() >= 400 && trouble(`response: ${response.url()} ${response.status()}`));
+    page.on("dialog", (dialog) => (trouble(`dialog: ${dialog.message()}`), void dialog.dismiss()));
+    await page.goto(`${server.address}${at === "" ? "" : `#${at}`}`);
+    return new Shown(page, context, server, troubles);
+  }
+
+  /** Until the page has read its recording to the end, and the moment that it is at. */
+  async isRead(): Promise<this> {
+    await this.page.locator(".findings :is(.sound, ol)").filter({ hasNotText: "events read" }).waitFor();
+    await this.page.locator(".objects h2", { hasText: /after event \d/ }).waitFor();
+    return this;
+  }
+
+  /** The page's policy forbids what playwright's own way of asking again and again does. */
+  async until(holds: () => Promise<boolean>, what: string): Promise<void> {
+    for (const end = Date.now() + PATIENCE; !(await holds()); await this.page.waitForTimeout(30)) if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+  }
+
+  /** The moment that is asked for; the state may be behind it. */
+  async event(): Promise<number> {
+    return Number(await this.page.locator(".steps input").inputValue());
+  }
+
+  /** Until the page shows the state after this event. */
+  async isAt(event: number): Promise<void> {
+    await this.page.locator(".objects h2", { hasText: new RegExp(`after event ${event}\\b`) }).waitFor();
+  }
+
+  /** Until it is at another moment than this; which. */
+  async leaves(event: number): Promise<number> {
+    await this.until(async () => (await this.event()) !== event, `another moment than ${event}`);
+    const now = await this.event();
+    await this.isAt(now);
+    return now;
+  }
+
+  /** What the address says, as soon as it says this much. */
+  async link(...names: readonly string[]): Promise<URLSearchParams> {
+    const now = (): URLSearchParams => new URLSearchParams(new URL(this.page.url()).hash.slice(1));
+    await this.until(async () => names.every((name) => now().has(name)), `an address with ${names.join(", ")}`);
+    // It follows what is on the page after a fifth of a second.
+    await this.page.waitForTimeout(300);
+    return now();
+  }
+
+  /** What is selected, as it is labelled; empty: nothing. */
+  async selected(): Promise<string> {
+    const label = this.page.locator('.labels [aria-pressed="true"]').first();
+    return (await label.count()) === 0 ? "" : (await label.getAttribute("title"))!.split(",")[0]!;
+  }
+
+  /** The part of the recording that the timeline is of. */
+  async range(): Promise<{ readonly from: number; readonly to: number }> {
+    const [, from, to] = /events (\d+) to (\d+)/.exec((await this.page.locator("canvas").getAttribute("aria-label"))!)!;
+    return { from: Number(from), to: Number(to) };
+  }
+
+  get canvas(): Locator {
+    return this.page.locator(".canvas canvas");
+  }
+
+  /** Of a row of the timeline, by how its label begins, at an event of the whole recording: where it is on the page. */
+  async place(label: string, event: number): Promise<{ readonly x: number; readonly y: number }> {
+    const { from, to } = await this.range();
+    const picture = (await this.canvas.boundingBox())!;
+    const row = (await this.page.locator(".labels .label", { hasText: label }).first().boundingBox())!;
+    return { x: picture.x + ((event - from) / (to - from)) * picture.width, y: row.y + 5 };
+  }
+
+  /** How many colours the timeline's picture has; a blank one has one. */
+  async colours(): Promise<number> {
+    await this.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+    return this.page.evaluate<number>(`(() => {
+      const canvas = document.querySelector(".canvas canvas");
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })()`);
+  }
+
+  async picture(name: string): Promise<void> {
+    mkdirSync(PICTURES, { recursive: true });
+    await this.page.screenshot({ path: join(PICTURES, `${name.replace(/[^\w]+/g, "-")}.png`) });
+  }
+}
