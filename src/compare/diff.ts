@@ -11,7 +11,7 @@ import { compareFindings } from "./findings.js";
 import { byPlace, Hunks, type Place } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
 import { compareFiles, compareState } from "./state.js";
-import type { Diff, Difference, DifferenceKind } from "./types.js";
+import type { Diff, Difference, DifferenceKind, SameStep } from "./types.js";
 import { Unifier } from "./unify.js";
 
 /** Of files, or of logs that are open already (the run of a simulated kernel). */
@@ -56,6 +56,9 @@ interface StepPair {
   readonly moved: boolean;
 }
 
+/** Operations without a difference that are told. */
+const SAME = 10_000;
+
 /** What comparing a pair of steps came to. */
 interface Section extends Place {
   readonly where: string;
@@ -72,6 +75,7 @@ export function compareCourses(before: Course, after: Course): Diff {
   const state = { same: 0, changed: 0 };
   const hunks = new Hunks();
   const told: (Place & { readonly differences: readonly Difference[] })[] = [];
+  const same: SameStep[] = [];
   let turns = 0;
   /** What threads that raced did is settled at the end. */
   const open: Section[] = [];
@@ -85,6 +89,7 @@ export function compareCourses(before: Course, after: Course): Diff {
     }
     differences.push(...more);
     if (differences.length > 0) told.push({ order, turn, differences });
+    else if (same.length < SAME && lines[0]?.before && lines[0].after) same.push({ where, text: textOf(lines[0].after), before: siteOf(lines[0].before)!, after: siteOf(lines[0].after)! });
     if (lines.length > 0) hunks.add({ where, lines }, { order, turn });
   };
   // Where a recording begins with the module loaded, nobody knows whose file system it is.
@@ -127,7 +132,7 @@ export function compareCourses(before: Course, after: Course): Diff {
   for (const section of open) close(section);
   const differences = told.sort(byPlace).flatMap((section) => section.differences);
   differences.push(...compareState(before, after, state), ...compareFindings(before.findings, after.findings));
-  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunks.list() };
+  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunks.list(), same: same.sort((a, b) => a.before.event - b.before.event) };
 }
 
 /** The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing to put. */

@@ -48,6 +48,14 @@ export interface Hunk {
   readonly lines: readonly HunkLine[];
 }
 
+/** An outermost operation that is the same on both sides. */
+export interface SameStep {
+  readonly where: string;
+  readonly text: string;
+  readonly before: Site;
+  readonly after: Site;
+}
+
 export interface DiffSummary {
   readonly operations: { readonly same: number; readonly added: number; readonly removed: number; readonly replaced: number; readonly reordered: number };
   readonly results: { readonly same: number; readonly changed: number };
@@ -60,4 +68,6 @@ export interface Diff {
   readonly differences: readonly Difference[];
   readonly summary: DiffSummary;
   readonly hunks: readonly Hunk[];
+  /** What lies between the hunks, in the order of the recordings: the first thousands of it. */
+  readonly same: readonly SameStep[];
 }

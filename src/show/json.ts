@@ -1,6 +1,6 @@
 /** The documents that `--json` prints, to the letter of what the commands promise, and more fields beside. */
 import type { Finding } from "../check/finding.js";
-import type { Diff, Hunk, Site } from "../compare/types.js";
+import type { Diff, Hunk, SameStep, Site } from "../compare/types.js";
 import type { Conformance } from "../conform/verdict.js";
 import type { Replay, TraceSummary } from "../replay.js";
 
@@ -77,6 +77,10 @@ export function hunksJson(hunks: readonly Hunk[]): Json {
     after: site(after),
     lines: lines.map((line) => ({ mark: line.mark, depth: line.depth, text: line.text, ...(line.textBefore === undefined ? {} : { textBefore: line.textBefore }), before: site(line.before), after: site(line.after) })),
   }));
+}
+
+export function sameJson(same: readonly SameStep[]): Json {
+  return same.map(({ where, text, before, after }) => ({ where, text, before: siteJson(before), after: siteJson(after) }));
 }
 
 function siteJson(site: Site): Json {

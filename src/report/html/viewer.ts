@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { LogFile } from "../../log/file/log-file.js";
 import { isReadAgain } from "../../read/again.js";
 import { asLog } from "../../seek/as-log.js";
-import { diffJson, hunksJson } from "../../show/json.js";
+import { diffJson, hunksJson, sameJson } from "../../show/json.js";
 import type { Session, SessionLog } from "../../ui/protocol.js";
 import type { Entry } from "../model.js";
 
@@ -43,7 +43,7 @@ export async function embed(entries: readonly Entry[], format?: string): Promise
   return {
     session: { kreel: "session", version: 1, logs: found.map(({ log }) => log), diff: compared !== undefined },
     logs: found.map(({ base64 }) => base64),
-    diff: compared && { ...diffJson(compared.diff), hunks: hunksJson(compared.diff.hunks) },
+    diff: compared && { ...diffJson(compared.diff), hunks: hunksJson(compared.diff.hunks), same: sameJson(compared.diff.same) },
   };
 }
 

@@ -1,8 +1,8 @@
 /** The rows of a comparison that is read side by side: what each recording has on the left and on the right of the same line. */
-import type { Diff, Difference, DifferenceKind, HunkLine, Site } from "../../compare/types.js";
+import type { Diff, Difference, DifferenceKind, Hunk, HunkLine, SameStep, Site } from "../../compare/types.js";
 
 /** What the page knows of two recordings' differences. */
-export type DiffDocument = Pick<Diff, "differences" | "hunks" | "summary">;
+export type DiffDocument = Pick<Diff, "differences" | "hunks" | "summary"> & Partial<Pick<Diff, "same">>;
 
 /** `!` is what a rule found; the others are those of hunks. */
 export type Mark = HunkLine["mark"] | "!";
@@ -59,8 +59,11 @@ export function groupOf(kind: DifferenceKind): Group {
   return kind.replace(/^operation-|-changed$/g, "") as Group;
 }
 
-/** Every difference is told in exactly one row. States and findings come first, in a section of their own. */
-export function diffRows({ differences, hunks }: DiffDocument): DiffRow[] {
+/**
+ * Every difference is told in exactly one row. States and findings come first, in a section of their own. `whole`: also the
+ * operations that are the same, each where it is between the others.
+ */
+export function diffRows({ differences, hunks, same = [] }: DiffDocument, whole = false): DiffRow[] {
   const places = new Places(differences);
   const paired = hunks.map(({ lines }, k) => pairedLines(lines, k + 1, places));
   const rest = places.rest();
@@ -71,11 +74,26 @@ export function diffRows({ differences, hunks }: DiffDocument): DiffRow[] {
   const elsewhere = toldRows(differences, rest.filter((k) => !isApart(differences[k]!)), hunks.length + 1);
   const head = (section: number, title: string, { times, before, after }: Pick<HeadRow, "times" | "before" | "after">): HeadRow => ({ type: "head", section, title, times, before, after });
   const nowhere = { times: 1, before: null, after: null };
+  let next = 0;
+  const between = (hunk: Pick<Hunk, "before" | "after"> | undefined): DiffRow[] => {
+    const from = next;
+    while (whole && next < same.length && (!hunk || isBefore(same[next]!, hunk))) next++;
+    const steps = same.slice(from, next).map((step): LineRow => ({ type: "line", section: SAME, mark: "=", depth: 0, before: cell(step.before, step.text), after: cell(step.after, step.text), detail: "", differences: [] }));
+    return steps.length === 0 ? [] : [head(SAME, "the same", { ...nowhere, before: same[from]!.before, after: same[from]!.after }), ...steps];
+  };
   return [
     ...(told.length > 0 ? [head(0, "States and findings", nowhere), ...told] : []),
-    ...hunks.flatMap((hunk, k) => [head(k + 1, hunk.where, hunk), ...lines[k]!]),
+    ...hunks.flatMap((hunk, k) => [...between(hunk), head(k + 1, hunk.where, hunk), ...lines[k]!]),
+    ...between(undefined),
     ...(elsewhere.length > 0 ? [head(hunks.length + 1, "Elsewhere", nowhere), ...elsewhere] : []),
   ];
+}
+
+/** The section of what is the same. */
+const SAME = -1;
+
+function isBefore(step: SameStep, { before, after }: Pick<Hunk, "before" | "after">): boolean {
+  return before ? step.before.event < before.event : step.after.event < (after?.event ?? 0);
 }
 
 /** States, and what rules found, are about more than the call at which they show. */

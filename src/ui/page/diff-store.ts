@@ -10,7 +10,9 @@ const EMPTY: DiffDocument = { differences: [], hunks: [], summary: { operations:
 /** What was said in place of a comparison that failed. */
 export const failure = computed(() => (diff.value as { readonly error?: string } | undefined)?.error);
 export const document = computed(() => (failure.value === undefined ? ((diff.value as DiffDocument | undefined) ?? EMPTY) : EMPTY));
-export const rows = computed(() => diffRows(document.value));
+/** Also what is the same. */
+export const whole = signal(false);
+export const rows = computed(() => diffRows(document.value, whole.value));
 export const counts = computed(() => countGroups(document.value));
 export const anchors = computed(() => new Anchors(document.value));
 

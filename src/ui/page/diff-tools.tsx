@@ -1,7 +1,7 @@
 /** Which differences are shown, and the way from one to the next. */
 import type { JSX } from "preact";
 import { GROUPS, type Group } from "../model/diff-rows.js";
-import { chosen, counts, groups, place, stepDifference, toggle, words } from "./diff-store.js";
+import { chosen, counts, groups, place, stepDifference, toggle, whole, words } from "./diff-store.js";
 import { text } from "./text.js";
 
 const NAMES: { readonly [group in Group]: string } = { added: "added", removed: "removed", replaced: "replaced", reordered: "reordered", argument: "arguments", result: "results", state: "states", finding: "findings" };
@@ -28,6 +28,9 @@ export function DiffTools(): JSX.Element {
           </button>
         ))}
       </fieldset>
+      <label>
+        <input type="checkbox" checked={whole.value} onChange={(e) => (whole.value = e.currentTarget.checked)} /> what is the same, too
+      </label>
       <input id="difference-words" type="search" placeholder="only what says …" aria-label="show only what says" value={words.value} onInput={(e) => (words.value = e.currentTarget.value)} />
     </div>
   );

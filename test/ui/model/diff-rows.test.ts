@@ -87,6 +87,20 @@ test("of two kernels: calls in hunks, states apart, and what differs in the same
   for (const row of lines(rows)) t.is(row.mark === "=" || row.detail === "moved", row.differences.length === 0, JSON.stringify(row));
 });
 
+test("what is the same, too: the whole course in order on both sides, each hunk where it is", async (t) => {
+  const document = await diff(`${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`, `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`);
+  const [bare, whole] = [diffRows(document), diffRows(document, true)];
+  t.deepEqual(told(whole), told(bare));
+  const same = lines(whole).filter(({ section }) => section === -1);
+  t.deepEqual(same.map(({ before, after }) => [before!.event, after!.event]), document.same.map(({ before, after }) => [before.event, after.event]));
+  t.true(same.length > 5);
+  for (const side of ["before", "after"] as const) {
+    const outermost = lines(whole).filter(({ depth }) => depth === 0).flatMap((row) => row[side]?.event ?? []);
+    t.deepEqual(outermost, outermost.toSorted((a, b) => a - b), side);
+  }
+  t.true(same.some(({ after }) => after!.text.startsWith("kvm_arch_init_vm(")));
+});
+
 test("a filter by words keeps the calls around what says them", async (t) => {
   const document = await diff(`${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`, `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`);
   const { rows: shown, stops } = filteredRows(diffRows(document), document, { groups: new Set(), text: " INIT_pseudo" });

@@ -92,16 +92,17 @@ test("the page, and the second log, are there only if they are", async (t) => {
   for (const place of [...PLACES, "session.json", "log/0", "log/1", "diff.json"]) t.is((await get(two.address, place)).status, 200, place);
 });
 
-test("how they differ is the document of kreel diff, with the hunks that its text prints", async (t) => {
+test("how they differ is the document of kreel diff, with the hunks that its text prints, and what is the same", async (t) => {
   const expected = await diff(BEFORE, AFTER);
   const { address } = await shown(t, BEFORE, await logOf(AFTER));
   const [first, second] = await Promise.all([get(address, "diff.json"), get(address, "diff.json")]);
   t.deepEqual(first.body, second.body);
-  const { hunks, ...document } = JSON.parse(first.body.toString()) as { hunks: Diff["hunks"]; after: { path: string } };
+  const { hunks, same, ...document } = JSON.parse(first.body.toString()) as Pick<Diff, "hunks" | "same"> & { after: { path: string } };
   t.regex(document.after.path, /a\.klog$/);
   document.after.path = AFTER;
   t.deepEqual(document as unknown, JSON.parse([...jsonText(diffJson(expected))].join("")));
   t.deepEqual(hunks, expected.hunks);
+  t.deepEqual(same, expected.same);
 });
 
 test("while two are compared, everything else is answered", async (t) => {
