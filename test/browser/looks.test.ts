@@ -1,24 +1,9 @@
 /** The page for every eye and hand: light and dark, narrow, magnified, without motion, without a pointer, read aloud. */
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
+import { isAccessible } from "./axe.js";
 import { onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 import type { Opening, Shown } from "./shown.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  readonly id: string;
-  readonly help: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-async function isAccessible(t: ExecutionContext, { page }: Shown): Promise<void> {
-  await page.evaluate(AXE);
-  const violations = await page.evaluate<readonly Violation[]>("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)");
-  t.deepEqual(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("; ")}`), []);
-}
 
 const isRead = async (shown: Shown): Promise<unknown> => shown.isRead();
 

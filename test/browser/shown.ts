@@ -12,6 +12,8 @@ const PATIENCE = 30_000;
 export interface Opening extends BrowserContextOptions {
   /** What `kreel ui` is given; nothing: the tour. */
   readonly args?: readonly string[];
+  /** A page that no server gives. */
+  readonly address?: string;
   /** The address behind `#`. */
   readonly at?: string;
   /** Troubles that are part of the test. */
@@ -39,14 +41,14 @@ export class Shown {
   private constructor(
     readonly page: Page,
     readonly context: BrowserContext,
-    readonly server: Server,
+    readonly server: Server | undefined,
     readonly troubles: string[],
   ) {}
 
-  static async open({ args = [], at = "", expected, ...options }: Opening, server?: Server): Promise<Shown> {
+  static async open({ args = [], address, at = "", expected, ...options }: Opening, server?: Server): Promise<Shown> {
     // Chromium has no sandbox for root, as whom tests run in containers.
     browser ??= chromium.launch({ executablePath: findChromium()!, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
-    server ??= await serverFor(args);
+    if (address === undefined) address = (server ??= await serverFor(args)).address;
     const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...options });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
@@ -57,7 +59,7 @@ export class Shown {
     page.on("requestfailed", (request) => trouble(`request: ${request.url()} ${request.failure()?.errorText}`));
     page.on("response", (response) => response.status() >= 400 && trouble(`response: ${response.url()} ${response.status()}`));
     page.on("dialog", (dialog) => (trouble(`dialog: ${dialog.message()}`), void dialog.dismiss()));
-    await page.goto(`${server.address}${at === "" ? "" : `#${at}`}`);
+    await page.goto(`${address}${at === "" ? "" : `#${at}`}`);
     return new Shown(page, context, server, troubles);
   }
 

@@ -64,6 +64,6 @@ test.serial("a page that gets no session says what is wrong", async (t) => {
 
 onPage("a token that is not this server's gets nothing", { args: [AFTER] }, async (t, shown) => {
   await shown.isRead();
-  const other = shown.server.address.replace(/\/[0-9a-f]+\/$/, `/${"0".repeat(32)}/`);
+  const other = shown.server!.address.replace(/\/[0-9a-f]+\/$/, `/${"0".repeat(32)}/`);
   t.is((await shown.context.request.get(other)).status(), 404);
 });

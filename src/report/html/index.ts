@@ -30,7 +30,7 @@ export const htmlReport = (options: HtmlOptions = {}) =>
     yield* head(about, viewer !== undefined);
     const paths = viewer?.session.logs.map(({ path }) => path) ?? [];
     const sideOf = (path: string): number | undefined => (paths.includes(path) ? paths.indexOf(path) : undefined);
-    yield `<div id="report">\n${element("h1", `kreel: ${about.entries === 1 ? "report" : plural(about.entries, "recording")}`)}\n${element("p", `${escaped(totals.sentence)}, by kreel ${escaped(about.version)}.`)}\n`;
+    yield `<div id="report" role="main">\n${element("h1", `kreel: ${about.entries === 1 ? "report" : plural(about.entries, "recording")}`)}\n${element("p", `${escaped(totals.sentence)}, by kreel ${escaped(about.version)}.`)}\n`;
     if (viewer) yield opening(viewer, all);
     for (const entry of all) yield `${sectionOf(entry, sideOf)}\n`;
     yield "</div>\n";
