@@ -46,6 +46,16 @@ for (const [how, options] of Object.entries({ "800 pixels wide": { viewport: { w
   }
 }
 
+onPage("a narrow page stays where it is scrolled to while the moments go by", { args: [AFTER], at: "event=1118", viewport: { width: 800, height: 900 } }, async (t, shown) => {
+  await shown.isRead();
+  for (let event = 1119; event < 1130; event++) {
+    await shown.page.keyboard.press("ArrowRight");
+    await shown.isAt(event);
+  }
+  await shown.page.locator(".calls li[aria-current]").first().waitFor({ state: "attached" });
+  t.is(await shown.page.evaluate<number>("scrollY"), 0);
+});
+
 onPage("light turns to dark while the page is open", { args: [AFTER] }, async (t, shown) => {
   await shown.isRead();
   const ground = (): Promise<string> => shown.page.evaluate<string>("getComputedStyle(document.body).backgroundColor");

@@ -110,6 +110,22 @@ inBrowser("the call tree leads to its calls and returns, and to what they touche
   await shown.isAt(returned);
 });
 
+inBrowser("the call tree shows the call of the moment, however long it is", { args: [AFTER], at: "event=2000" }, async (t, shown) => {
+  const { page } = shown;
+  const inSight = (): Promise<boolean> =>
+    page.evaluate<boolean>(`(() => {
+      const [row, list] = [document.querySelector(".calls [aria-current]"), document.querySelector(".calls ol")].map((one) => one?.getBoundingClientRect());
+      return row !== undefined && row.top < list.bottom && row.bottom > list.top;
+    })()`);
+  for (const event of [1080, 1063, 1135, 2825, 1127]) {
+    await page.locator(".steps input").fill(String(event));
+    await page.keyboard.press("Enter");
+    await shown.isAt(event);
+    await shown.until(inSight, `the call of event ${event} in sight`);
+  }
+  t.pass();
+});
+
 inBrowser("the number of an event can be typed, and the buttons beside it step", { args: [AFTER], at: "event=1118" }, async (t, shown) => {
   const { page } = shown;
   await page.locator(".steps input").fill("1500");

@@ -10,7 +10,7 @@ export function CallTree({ of }: { readonly of: Side }): JSX.Element {
   const now = of.event.value;
   const list = useRef<HTMLOListElement>(null);
   // Not at every event: where something is on the page is dear to ask.
-  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [tree]);
+  useEffect(() => void (list.current && reveal(list.current)), [tree]);
   return (
     <section class="panel calls" aria-label="call tree">
       <h2>
@@ -23,6 +23,15 @@ export function CallTree({ of }: { readonly of: Side }): JSX.Element {
       </ol>
     </section>
   );
+}
+
+/** Scrolls the list, and nothing around it: on a narrow screen the page itself would jump here at every event. */
+function reveal(list: HTMLElement): void {
+  const row = list.querySelector("[aria-current]")?.getBoundingClientRect();
+  if (!row) return;
+  const { top, bottom } = list.getBoundingClientRect();
+  if (row.top < top) list.scrollTop -= top - row.top;
+  else if (row.bottom > bottom) list.scrollTop += Math.min(row.bottom - bottom, row.top - top);
 }
 
 function Call({ of, line: { depth, event, returned, text: words, failed, notes }, now }: { readonly of: Side; readonly line: TreeLine; readonly now: number }): JSX.Element {
