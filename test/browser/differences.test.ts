@@ -43,6 +43,18 @@ onPage("kinds and words filter the rows", TWO, async (t, shown) => {
   await status.filter({ hasText: /^none$/ }).waitFor();
 });
 
+onPage("what is the same can be shown too, with each difference where it is", TWO, async (t, shown) => {
+  const page = await compared(shown);
+  const rows = async (): Promise<number> => Number(await page.locator(".pairs").getAttribute("aria-rowcount"));
+  const few = await rows();
+  await page.keyboard.press("n");
+  const chosen = await page.locator(".moments .tools h2").textContent();
+  await page.getByRole("checkbox", { name: "what is the same, too" }).check();
+  await shown.until(async () => (await rows()) > few, "more rows");
+  t.is(await page.locator(".moments .tools h2").textContent(), chosen);
+  t.true((await shown.link("difference")).has("difference"));
+});
+
 onPage("an operation of the summary leads to its first difference", TWO, async (t, shown) => {
   const page = await compared(shown);
   const where = page.locator(".stats .jump").last();

@@ -67,7 +67,7 @@ onPage("light turns to dark while the page is open", { args: [AFTER] }, async (t
       return copy.getImageData(1, 1, 1, 1).data[0];
     })()`);
   t.is(await ground(), "rgb(255, 255, 255)");
-  t.is(await corner(), 255);
+  await shown.until(async () => (await corner()) === 255, "a light picture");
   await shown.page.emulateMedia({ colorScheme: "dark" });
   await shown.until(async () => (await corner()) < 60, "a dark picture");
   t.not(await ground(), "rgb(255, 255, 255)");

@@ -3,7 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { AFTER, BEFORE } from "./fixtures.js";
 import { closeAll, Shown } from "./shown.js";
 
-const SIZE = { viewport: { width: 1280, height: 760 } };
+const SIZE = { viewport: { width: 1280, height: 720 } };
 
 mkdirSync("docs", { recursive: true });
 try {

@@ -108,6 +108,11 @@ export class Shown {
     return (await label.count()) === 0 ? "" : (await label.getAttribute("title"))!.split(",")[0]!;
   }
 
+  /** Until this is selected. */
+  async hasSelected(label: string): Promise<void> {
+    await this.until(async () => (await this.selected()) === label, `${label || "nothing"} to be selected`);
+  }
+
   /** The part of the recording that the timeline is of. */
   async range(): Promise<{ readonly from: number; readonly to: number }> {
     const [, from, to] = /events (\d+) to (\d+)/.exec((await this.page.locator("canvas").getAttribute("aria-label"))!)!;
@@ -126,9 +131,12 @@ export class Shown {
     return { x: picture.x + ((event - from) / (to - from)) * picture.width, y: row.y + 5 };
   }
 
-  /** How many colours the timeline's picture has; a blank one has one. */
-  async colours(): Promise<number> {
-    await this.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  /** Until the timeline's picture has things of many colours in it. */
+  async isDrawn(): Promise<void> {
+    await this.until(async () => (await this.#colours()) > 10, "a timeline that is drawn");
+  }
+
+  async #colours(): Promise<number> {
     return this.page.evaluate<number>(`(() => {
       const canvas = document.querySelector(".canvas canvas");
       const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
