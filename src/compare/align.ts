@@ -26,60 +26,79 @@ export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: 
   ];
 }
 
+/** A longest common subsequence, by Myers' algorithm: fast where the sequences are alike. */
+export function alignEqual<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): Pair[] {
+  const pairs: Pair[] = [];
+  alignIndexes(a.length, b.length, (x, y) => equal(a[x]!, b[y]!), (x, y) => pairs.push({ a: x, b: y }));
+  return pairs.reverse();
+}
+
 /** So many rounds of the search are kept whole, and of those before only the first of as many: the others are made again. */
 const ROUNDS = 256;
 
-/** A longest common subsequence, by Myers' algorithm: fast where the sequences are alike. */
-export function alignEqual<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): Pair[] {
-  const n = a.length;
-  const m = b.length;
+/** The same of sequences that are not in memory: of their lengths, and whether two elements are equal. Pairs are told the last first. */
+export function alignIndexes(n: number, m: number, equal: (x: number, y: number) => boolean, tell: (a: number, b: number) => void): void {
   const max = n + m;
-  /** How far each diagonal reaches with `d` edits; whether that is to the end. */
-  const search = (v: Int32Array, d: number): boolean => {
+  /** How far each diagonal reaches with `d` edits; whether that is to the end. Diagonal 0 stands at `middle`. */
+  const search = (v: Int32Array, middle: number, d: number): boolean => {
     for (let k = -d; k <= d; k += 2) {
-      let x = k === -d || (k !== d && v[max + k - 1]! < v[max + k + 1]!) ? v[max + k + 1]! : v[max + k - 1]! + 1;
+      let x = k === -d || (k !== d && v[middle + k - 1]! < v[middle + k + 1]!) ? v[middle + k + 1]! : v[middle + k - 1]! + 1;
       let y = x - k;
-      while (x < n && y < m && equal(a[x]!, b[y]!)) {
+      while (x < n && y < m && equal(x, y)) {
         x++;
         y++;
       }
-      v[max + k] = x;
+      v[middle + k] = x;
       if (x >= n && y >= m) return true;
     }
     return false;
   };
-  const v = new Int32Array(2 * max + 2);
+  // As wide as there were edits, not as the sequences are long.
+  let middle = ROUNDS;
+  let v = new Int32Array(2 * middle + 2);
   const firsts: Int32Array[] = [];
   let rounds: Int32Array[] = [];
   for (let d = 0; d <= max; d++) {
-    const before = v.slice(max - d, max + d + 2);
+    if (d >= middle) {
+      const wider = new Int32Array(4 * middle + 2);
+      wider.set(v, middle);
+      v = wider;
+      middle *= 2;
+    }
+    const before = v.slice(middle - d, middle + d + 2);
     if (d % ROUNDS === 0) {
       rounds = [];
       firsts.push(before);
     }
     rounds.push(before);
-    if (!search(v, d)) continue;
+    if (!search(v, middle, d)) continue;
     let at = firsts.length - 1;
-    return backtrack(d, n, m, (wanted) => {
-      if (Math.floor(wanted / ROUNDS) < at) {
-        const w = new Int32Array(2 * max + 2);
-        const from = --at * ROUNDS;
-        w.set(firsts[at]!, max - from);
-        rounds = [];
-        for (let e = from; e < from + ROUNDS; e++) {
-          rounds.push(w.slice(max - e, max + e + 2));
-          search(w, e);
+    backtrack(
+      d,
+      n,
+      m,
+      (wanted) => {
+        if (Math.floor(wanted / ROUNDS) < at) {
+          const from = --at * ROUNDS;
+          const centre = from + ROUNDS;
+          const w = new Int32Array(2 * centre + 2);
+          w.set(firsts[at]!, centre - from);
+          rounds = [];
+          for (let e = from; e < from + ROUNDS; e++) {
+            rounds.push(w.slice(centre - e, centre + e + 2));
+            search(w, centre, e);
+          }
         }
-      }
-      return rounds[wanted % ROUNDS]!;
-    });
+        return rounds[wanted % ROUNDS]!;
+      },
+      tell,
+    );
+    return;
   }
-  return [];
 }
 
 /** `before`: how far each diagonal reached before the round; it is asked for one round after the other, the last first. */
-function backtrack(d: number, n: number, m: number, before: (d: number) => Int32Array): Pair[] {
-  const pairs: Pair[] = [];
+function backtrack(d: number, n: number, m: number, before: (d: number) => Int32Array, tell: (a: number, b: number) => void): void {
   let x = n;
   let y = m;
   for (; d >= 0; d--) {
@@ -90,14 +109,14 @@ function backtrack(d: number, n: number, m: number, before: (d: number) => Int32
     const previousK = down ? k + 1 : k - 1;
     const previousX = d === 0 ? 0 : at(previousK);
     const previousY = d === 0 ? 0 : previousX - previousK;
-    while (x > previousX && y > previousY) pairs.push({ a: --x, b: --y });
+    while (x > previousX && y > previousY) tell(--x, --y);
     if (d > 0) {
-      pairs.push(down ? { a: -1, b: previousY } : { a: previousX, b: -1 });
+      if (down) tell(-1, previousY);
+      else tell(previousX, -1);
       x = previousX;
       y = previousY;
     }
   }
-  return pairs.reverse();
 }
 
 /** How many elements correspond at both ends. */

@@ -3,14 +3,15 @@
  * within an operation, then what state they come to and what the rules found.
  */
 import type { Recorded } from "../read/report.js";
-import { alignEqual, type Pair } from "./align.js";
 import { type ComparedNode, compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
-import { matchSequences } from "./actors.js";
-import { type Actor, type Course, type CourseOptions, courseOf, type Root } from "./course.js";
+import { type Course, type CourseOptions, courseOf } from "./course.js";
 import { compareFindings } from "./findings.js";
 import { byPlace, Hunks, type Place } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
+import { Pages } from "./paged.js";
+import type { Roots } from "./roots.js";
 import { compareFiles, compareState } from "./state.js";
+import { alignedSteps, type StepPair } from "./steps.js";
 import type { Diff, Difference, DifferenceKind, SameStep } from "./types.js";
 import { Unifier } from "./unify.js";
 
@@ -27,33 +28,11 @@ export async function withCourses<T>(before: string | Recorded, after: string | 
     try {
       return compare(x, y);
     } finally {
-      y.trees.close();
+      y.close();
     }
   } finally {
-    x.trees.close();
+    x.close();
   }
-}
-
-/** An outermost operation and where in its actor's course it is. */
-interface Step {
-  readonly root: Root;
-  /** The framing marker's words, or the operation and its actor. */
-  readonly where: string;
-  /** Between markers, which say where it is. */
-  readonly framed: boolean;
-  /** What its actor did before it, releases aside. */
-  readonly previous: Step | undefined;
-  /** Another actor was at work at the same time. */
-  racing: boolean;
-}
-
-interface StepPair {
-  readonly before: Step | undefined;
-  readonly after: Step | undefined;
-  /** Where it belongs among the pairs. */
-  readonly order: number;
-  /** The same step, but of another operation of user space, or of another thread. */
-  readonly moved: boolean;
 }
 
 /** Operations without a difference that are told. */
@@ -69,7 +48,16 @@ interface Section extends Place {
 }
 
 export function compareCourses(before: Course, after: Course): Diff {
-  const unifier = new Unifier();
+  const pages = new Pages(before.memory);
+  try {
+    return compared(before, after, pages);
+  } finally {
+    pages.close();
+  }
+}
+
+function compared(before: Course, after: Course, pages: Pages): Diff {
+  const unifier = new Unifier(pages);
   const operations = { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 };
   const results = { same: 0, changed: 0 };
   const state = { same: 0, changed: 0 };
@@ -96,14 +84,15 @@ export function compareCourses(before: Course, after: Course): Diff {
   const fsKnown = before.loads && after.loads;
   const compare = (pair: StepPair): void => {
     const { before: x, after: y } = pair;
+    const [p, q] = [before.roots, after.roots];
     // An operation begins here and returns elsewhere: nothing to compare yet.
-    if (isMarker((y ?? x)!) && (!x || !y || x.root.marker!.phase === "op")) return;
-    const racing = (x?.racing ?? false) || (y?.racing ?? false);
-    const section: Section = { order: pair.order, turn: turns++, where: (y ?? x)!.where, racing, lines: [], more: [] };
-    const a = x && before.trees.get(x.root.tree);
-    const b = y && after.trees.get(y.root.tree);
-    if (a && b && isMarker(x)) {
-      const changed = differingWords(markerOf(a)!.result, markerOf(b)!.result, fsKnown ? [x.root.fsName, y.root.fsName] : ["", ""], (m, n) => unifier.descriptor(m, n, racing), racing);
+    if ((y < 0 ? p.isMarker(x) : q.isMarker(y)) && (x < 0 || y < 0 || p.begins(x))) return;
+    const racing = (x >= 0 && p.isRacing(x)) || (y >= 0 && q.isRacing(y));
+    const section: Section = { order: pair.order, turn: turns++, where: y < 0 ? p.where(x) : q.where(y), racing, lines: [], more: [] };
+    const a = x < 0 ? undefined : before.trees.get(p.tree(x));
+    const b = y < 0 ? undefined : after.trees.get(q.tree(y));
+    if (a && b && p.isMarker(x)) {
+      const changed = differingWords(markerOf(a)!.result, markerOf(b)!.result, fsKnown ? [p.fsName(x), q.fsName(y)] : ["", ""], (m, n) => unifier.descriptor(m, n, racing), racing);
       if (changed.length === 0) {
         results.same++;
         return;
@@ -117,17 +106,14 @@ export function compareCourses(before: Course, after: Course): Diff {
     }
     section.lines = a && b ? compareCalls(a, b, unifier, racing) : oneSided(a, b);
     if (racing) section.lines = section.lines.filter((line) => !isChance(line));
-    if (pair.moved && !racing) moved(section.lines[0]!, x!);
-    const madeBefore = x && before.made.get(x.root.returned);
-    const madeAfter = y && after.made.get(y.root.returned);
+    if (pair.moved && !racing) moved(section.lines[0]!, p, x);
+    const madeBefore = x < 0 ? undefined : before.made.at(p.returned(x));
+    const madeAfter = y < 0 ? undefined : after.made.at(q.returned(y));
     if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(a), siteOf(b), fsKnown, state));
     if (racing && section.lines.some(({ change }) => change === "added" || change === "removed")) open.push(section);
     else close(section);
   };
-  const { pairs, releases } = alignActors(before, after);
-  for (const pair of pairs) compare(pair);
-  // By now it is known which file is which.
-  for (const pair of byFile(pairs, releases, unifier, before, after)) compare(pair);
+  for (const pair of alignedSteps(before, after, unifier, pages)) compare(pair);
   operations.same += settleRaces(open.sort(byPlace), unifier);
   for (const section of open) close(section);
   const differences = told.sort(byPlace).flatMap((section) => section.differences);
@@ -141,47 +127,11 @@ function isChance({ change, before, after }: Line): boolean {
   return (change === "added" || change === "removed") && call.node.operation === "fput" && call.parent === "kvm_gmem_unbind";
 }
 
-function moved(root: Line, from: Step): void {
-  if (root.change !== "same") return;
-  root.change = "reordered";
-  root.detail = from.framed ? `was in ${from.where}` : `was after ${from.previous?.root.operation ?? "nothing"}`;
-}
-
-/** A file's release is whoever's reference was the last: it belongs to the file, not to the thread. */
-function isRelease(step: Step): boolean {
-  return step.root.operation === "__fput";
-}
-
-/** Releases of corresponding files; those of files of which nothing is known in the order in which they happened. */
-function byFile(pairs: readonly StepPair[], { before, after }: Releases, unifier: Unifier, { trees }: Course, other: Course): StepPair[] {
-  const pairOf = new Map<Step, StepPair>();
-  for (const pair of pairs) for (const step of [pair.before, pair.after]) if (step) pairOf.set(step, pair);
-  const byId = new Map<number, Step>();
-  for (const step of after) byId.set(step.root.files[0] ?? 0, step);
-  const left = new Set(after);
-  const partners = new Map<Step, Step>();
-  const take = (step: Step, partner: Step | undefined): void => {
-    if (!partner || !left.delete(partner)) return;
-    partners.set(step, partner);
-  };
-  const counterpart = (step: Step): number | undefined => {
-    const file = step.root.files[0];
-    return file === undefined ? undefined : unifier.counterpart(file);
-  };
-  for (const step of before) take(step, byId.get(counterpart(step) ?? -1));
-  for (const step of before) {
-    if (counterpart(step) !== undefined) continue;
-    const node = trees.get(step.root.tree);
-    take(step, [...left].find(({ root }) => root.key === step.root.key && sameCall(node, other.trees.get(root.tree), unifier)));
-  }
-  const out = before.map((step): StepPair => {
-    const partner = partners.get(step);
-    const stayed = partner !== undefined && (step.previous && pairOf.get(step.previous)?.after) === partner.previous;
-    const told = partner !== undefined && step.framed && partner.framed ? step.where !== partner.where : true;
-    return { before: step, after: partner, order: step.root.seq, moved: partner !== undefined && !stayed && told };
-  });
-  for (const step of left) out.push({ before: undefined, after: step, order: ((step.previous && pairOf.get(step.previous)?.order) ?? 0) + 1e-7, moved: false });
-  return out;
+function moved(line: Line, roots: Roots, from: number): void {
+  if (line.change !== "same") return;
+  line.change = "reordered";
+  const previous = roots.previous(from);
+  line.detail = roots.isFramed(from) ? `was in ${roots.where(from)}` : `was after ${previous < 0 ? "nothing" : roots.operation(previous)}`;
 }
 
 /**
@@ -195,7 +145,9 @@ function settleRaces(sections: readonly Section[], unifier: Unifier): number {
     for (const line of lines) {
       if (line.change !== "added") continue;
       const { operation } = line.after!.node;
-      added.set(operation, [...(added.get(operation) ?? []), line]);
+      const others = added.get(operation);
+      if (others) others.push(line);
+      else added.set(operation, [line]);
     }
   }
   const settled = new Set<Line>();
@@ -210,93 +162,6 @@ function settleRaces(sections: readonly Section[], unifier: Unifier): number {
   }
   if (settled.size > 0) for (const section of sections) section.lines = section.lines.filter((line) => !settled.has(line));
   return settled.size / 2;
-}
-
-/** The steps of corresponding actors. */
-function matchActors(before: Course, after: Course): { readonly a: readonly Step[]; readonly b: readonly Step[] }[] {
-  const steps = (course: Course): { name: string; items: Step[] }[] => {
-    const sequences = course.actors.map((actor) => ({ name: actor.comm, items: stepsOf(actor) })).filter((x) => x.items.length > 0);
-    for (const one of sequences) for (const other of sequences) if (one !== other) markRacing(one.items, other.items);
-    return sequences;
-  };
-  return matchSequences(steps(before), steps(after), (step) => step.root.key);
-}
-
-/** The steps of one actor that lie between the first and the last of another's. */
-function markRacing(steps: readonly Step[], other: readonly Step[]): void {
-  const first = other[0]!.root.seq;
-  const last = other.at(-1)!.root.seq;
-  for (const step of steps) if (step.root.seq > first && step.root.seq < last) step.racing = true;
-}
-
-interface Releases {
-  readonly before: readonly Step[];
-  readonly after: readonly Step[];
-}
-
-/** Corresponding outermost operations of corresponding actors, in the order of the recordings; releases of files apart. */
-function alignActors(before: Course, after: Course): { readonly pairs: StepPair[]; readonly releases: Releases } {
-  const pairs: StepPair[] = [];
-  const releases: { before: Step[]; after: Step[] } = { before: [], after: [] };
-  for (const matched of matchActors(before, after)) {
-    const a = matched.a.filter((step) => !isRelease(step));
-    const b = matched.b.filter((step) => !isRelease(step));
-    releases.before.push(...matched.a.filter(isRelease));
-    releases.after.push(...matched.b.filter(isRelease));
-    let order = 0;
-    for (const p of rejoined(a, b, alignEqual(a, b, (x, y) => x.root.key === y.root.key))) {
-      const x = a[p.a];
-      order = x ? x.root.seq : order + 1e-6;
-      pairs.push({ before: x, after: b[p.b], order, moved: false });
-    }
-  }
-  const bySeq = (x: Step, y: Step): number => x.root.seq - y.root.seq;
-  releases.before.sort(bySeq);
-  releases.after.sort(bySeq);
-  return { pairs: pairs.sort((x, y) => x.order - y.order), releases };
-}
-
-/** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
-function rejoined(a: readonly Step[], b: readonly Step[], pairs: readonly Pair[]): Pair[] {
-  const out: Pair[] = [];
-  let from = 0;
-  for (let i = 0; i <= pairs.length; i++) {
-    if (i < pairs.length && (pairs[i]!.a < 0 || pairs[i]!.b < 0)) continue;
-    const gap = pairs.slice(from, i);
-    const gone = gap.filter((p) => p.b < 0).map((p) => p.a);
-    const came = gap.filter((p) => p.a < 0).map((p) => p.b);
-    if (gone.length === 0 || came.length === 0) out.push(...gap);
-    else out.push(...alignEqual(gone, came, (x, y) => !isMarker(a[x]!) && a[x]!.root.operation === b[y]!.root.operation).map((p) => ({ a: gone[p.a] ?? -1, b: came[p.b] ?? -1 })));
-    if (i < pairs.length) out.push(pairs[i]!);
-    from = i + 1;
-  }
-  return out;
-}
-
-function isMarker(step: Step): boolean {
-  return step.root.operation === "tracing_mark_write";
-}
-
-function stepsOf(actor: Actor): Step[] {
-  let within: string | undefined;
-  let previous: Step | undefined;
-  const steps: Step[] = [];
-  const places = new Map<string, string>();
-  const placeOf = (operation: string): string => {
-    let place = places.get(operation);
-    if (place === undefined) places.set(operation, (place = `${operation} by ${actor.name}`));
-    return place;
-  };
-  for (const root of actor.roots) {
-    const { marker } = root;
-    if (root.operation === "tracing_mark_write" && !marker) continue;
-    if (marker) within = marker.command;
-    const step: Step = { root, where: within ?? placeOf(root.operation), framed: within !== undefined, previous, racing: false };
-    if (marker?.phase === "ret") within = undefined;
-    steps.push(step);
-    if (!isRelease(step)) previous = step;
-  }
-  return steps;
 }
 
 function oneSided(x: ComparedNode | undefined, y: ComparedNode | undefined): Line[] {

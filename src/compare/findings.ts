@@ -12,13 +12,23 @@ function siteOf(finding: Finding): Site {
 }
 
 export function compareFindings(before: readonly Finding[], after: readonly Finding[]): Difference[] {
-  const left = [...before];
+  /** By what they are about, those of `before` that none of `after` is yet, the last first. */
+  const left = new Map<string, Finding[]>();
+  for (const finding of [...before].reverse()) {
+    const key = keyOf(finding);
+    const alike = left.get(key);
+    if (alike) alike.push(finding);
+    else left.set(key, [finding]);
+  }
   const differences: Difference[] = [];
+  const matched = new Set<Finding>();
   for (const finding of after) {
-    const at = left.findIndex((other) => keyOf(other) === keyOf(finding));
-    if (at >= 0) left.splice(at, 1);
+    const other = left.get(keyOf(finding))?.pop();
+    if (other) matched.add(other);
     else differences.push({ kind: "finding-introduced", where: `event ${finding.event}`, object: finding.object, before: null, after: siteOf(finding), message: `${finding.rule}: ${finding.message}` });
   }
-  for (const finding of left) differences.push({ kind: "finding-fixed", where: `event ${finding.event}`, object: finding.object, before: siteOf(finding), after: null, message: `${finding.rule}: ${finding.message}` });
+  for (const finding of before) {
+    if (!matched.has(finding)) differences.push({ kind: "finding-fixed", where: `event ${finding.event}`, object: finding.object, before: siteOf(finding), after: null, message: `${finding.rule}: ${finding.message}` });
+  }
   return differences;
 }

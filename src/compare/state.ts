@@ -2,7 +2,8 @@
 import { COUNTED_KINDS } from "../reduce/objects.js";
 import { points } from "../../events/index.js";
 import { siteOf } from "./calls.js";
-import type { Course, FileMade } from "./course.js";
+import type { Course } from "./course.js";
+import type { FileMade } from "./made.js";
 import type { Difference, Site } from "./types.js";
 
 interface Tally {

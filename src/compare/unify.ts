@@ -4,25 +4,33 @@
  */
 import type { ObjectRef } from "../reduce/call-tree.js";
 import type { ObjectId } from "../reduce/objects.js";
+import { type Column, Pages } from "./paged.js";
 
 export class Unifier {
-  readonly #afterOf = new Map<number, number>();
-  readonly #beforeOf = new Map<number, number>();
+  /** By object, one more than that of the other recording; 0: none is known. */
+  readonly #afterOf: Column;
+  readonly #beforeOf: Column;
+
+  constructor(pages = new Pages()) {
+    this.#afterOf = pages.column("u32");
+    this.#beforeOf = pages.column("u32");
+  }
 
   /** Whether the two can be the same object; if nothing speaks against it, they are from now on. */
   unify(before: ObjectRef, after: ObjectRef): boolean {
     if (before.kind !== after.kind) return false;
     if (shared(before) || shared(after)) return true;
     const known = this.#afterOf.get(before.id);
-    if (known !== undefined || this.#beforeOf.has(after.id)) return known === after.id;
-    this.#afterOf.set(before.id, after.id);
-    this.#beforeOf.set(after.id, before.id);
+    if (known !== 0 || this.#beforeOf.get(after.id) !== 0) return known === after.id + 1;
+    this.#afterOf.set(before.id, after.id + 1);
+    this.#beforeOf.set(after.id, before.id + 1);
     return true;
   }
 
   /** The object of the other recording that it corresponds to, where that is known. */
   counterpart(before: ObjectId): ObjectId | undefined {
-    return this.#afterOf.get(before);
+    const known = this.#afterOf.get(before);
+    return known === 0 ? undefined : known - 1;
   }
 
   /**
@@ -43,7 +51,7 @@ export class Unifier {
     if (before.kind !== after.kind) return false;
     if (shared(before) || shared(after)) return true;
     const known = this.#afterOf.get(before.id);
-    return known === undefined ? !this.#beforeOf.has(after.id) : known === after.id;
+    return known === 0 ? this.#beforeOf.get(after.id) === 0 : known === after.id + 1;
   }
 }
 

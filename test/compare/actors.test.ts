@@ -7,7 +7,7 @@ interface Thread {
   readonly items: readonly string[];
 }
 const thread = (name: string, deeds: string): Thread => ({ name, items: deeds.split("") });
-const match = (before: readonly Thread[], after: readonly Thread[]): string[] => matchSequences(before, after, (x) => x).map(({ a, b }) => `${a.join("")}~${b.join("")}`).sort();
+const match = (before: readonly Thread[], after: readonly Thread[]): string[] => matchSequences(before, after, (x) => x).map(({ a, b }) => `${a?.items.join("") ?? ""}~${b?.items.join("") ?? ""}`).sort();
 
 test("threads are matched by what they did, in another program with other names too", (t) => {
   t.deepEqual(match([thread("one", "aab"), thread("two", "ccd")], [thread("x", "ccd"), thread("y", "aab")]), ["aab~aab", "ccd~ccd"]);
@@ -23,7 +23,7 @@ test("of several alike, the first started is the first started", (t) => {
   const others = ["4", "5", "6"].map((id) => ({ name: "child", items: [{ id }, { id }] }));
   const matched = matchSequences(children, others, () => "exit");
   t.deepEqual(
-    matched.map(({ a, b }) => `${a[0]!.id}${b[0]!.id}`),
+    matched.map(({ a, b }) => `${a!.items[0]!.id}${b!.items[0]!.id}`),
     ["14", "25", "36"],
   );
 });
@@ -36,7 +36,7 @@ test("a thread without a counterpart stays alone, and none is lost or taken twic
   fc.assert(
     fc.property(threads, threads, (before, after) => {
       const matched = matchSequences(before, after, (x) => x);
-      const all = (side: readonly (readonly string[])[], of: readonly Thread[]): boolean => side.filter((s) => s.length > 0).length === of.length;
+      const all = (side: readonly (Thread | undefined)[], of: readonly Thread[]): boolean => side.filter((s) => s !== undefined).length === of.length;
       return all(matched.map((m) => m.a), before) && all(matched.map((m) => m.b), after);
     }),
   );

@@ -16,8 +16,8 @@ const SCENARIO = parseScenario(`load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\n${
 async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
   const calls = new Map<string, string[]>();
   let during: string[] | undefined;
-  const { actors, trees } = await courseOf(log);
-  for (const root of actors.flatMap((actor) => actor.roots).map(({ tree }) => trees.get(tree))) {
+  const { actors, roots, trees } = await courseOf(log);
+  for (const root of actors.flatMap(({ steps }) => [...steps]).map((step) => trees.get(roots.tree(step)))) {
     const text = mark(root);
     if (text?.startsWith("op: ")) calls.set(text.slice(4), (during = []));
     else if (text?.startsWith("ret: ")) during = undefined;

@@ -1,0 +1,238 @@
+/**
+ * Which outermost operation of one recording is which of the other: those of corresponding actors in their order, and releases
+ * of files by the file. All of it in columns: there is one pair for each operation that user space made.
+ */
+import { Heap } from "../heap.js";
+import { matchSequences } from "./actors.js";
+import { alignEqual, alignIndexes } from "./align.js";
+import { sameCall } from "./calls.js";
+import type { Course } from "./course.js";
+import type { Column, Pages } from "./paged.js";
+import type { Roots } from "./roots.js";
+import type { Unifier } from "./unify.js";
+
+export interface StepPair {
+  /** Numbers of roots; -1: nothing there corresponds. */
+  readonly before: number;
+  readonly after: number;
+  /** Where it belongs among the pairs. */
+  readonly order: number;
+  /** The same step, but of another operation of user space, or of another thread. */
+  readonly moved: boolean;
+}
+
+/** Steps of two actors that correspond, as columns of one more than the root; the last pair first. */
+interface Aligned {
+  readonly a: Column;
+  readonly b: Column;
+}
+
+/** Of files of which nothing is known, so many releases are tried with one: not every one with every other. */
+const TRIED = 256;
+
+/** In the order of the recordings, while they are compared: by the time that releases come, it is known which file is which. */
+export function* alignedSteps(before: Course, after: Course, unifier: Unifier, pages: Pages): Generator<StepPair> {
+  const steps = new Steps(before, after, pages);
+  yield* steps.inOrder();
+  yield* steps.releases(unifier);
+}
+
+class Steps {
+  readonly #aligned: Aligned[] = [];
+  /** In the order of the recordings. */
+  readonly #releases: { readonly before: Column; readonly after: Column };
+  /** By root of `before`: one more than that of `after`. */
+  readonly #partner: Column;
+  /** By root of `after`: where its pair is. */
+  readonly #order: Column;
+
+  constructor(
+    private readonly before: Course,
+    private readonly after: Course,
+    private readonly pages: Pages,
+  ) {
+    this.#releases = { before: pages.column("u32"), after: pages.column("u32") };
+    this.#partner = pages.column("u32");
+    this.#order = pages.column("f64");
+    const matched = matchSequences(sequencesOf(before), sequencesOf(after), (key) => key);
+    // Keys are numbers of each course's own words.
+    const sameKey = before.roots.words.in(after.roots.words);
+    for (const { a, b } of matched) this.#align(a?.steps, b?.steps, sameKey);
+    for (const side of ["before", "after"] as const) this.#sortReleases(side);
+  }
+
+  /** Corresponding steps of corresponding actors; releases apart. */
+  *inOrder(): Generator<StepPair> {
+    const heads = new Heap();
+    const at = this.#aligned.map(({ a }) => a.length);
+    const orders = this.#aligned.map(() => 0);
+    const advance = (n: number): void => {
+      if (--at[n]! < 0) return;
+      const root = this.#aligned[n]!.a.get(at[n]!) - 1;
+      orders[n] = root >= 0 ? this.before.roots.seq(root) : orders[n]! + 1e-6;
+      heads.push(orders[n]!, n);
+    };
+    this.#aligned.forEach((_, n) => advance(n));
+    while (heads.size > 0) {
+      const n = heads.pop();
+      const { a, b } = this.#aligned[n]!;
+      const [x, y] = [a.get(at[n]!) - 1, b.get(at[n]!) - 1];
+      const order = orders[n]!;
+      if (x >= 0) this.#partner.set(x, y + 1);
+      if (y >= 0) this.#order.set(y, order);
+      yield { before: x, after: y, order, moved: false };
+      advance(n);
+    }
+  }
+
+  /** Releases of corresponding files; those of files of which nothing is known in the order in which they happened. */
+  *releases(unifier: Unifier): Generator<StepPair> {
+    const { before, after } = this.#releases;
+    const [p, q] = [this.before.roots, this.after.roots];
+    /** By file of `after`: one more than the root that is its last release. */
+    const byFile = this.pages.column("u32");
+    /** By root of `after`: 1, it has a partner. */
+    const taken = this.pages.column("u8");
+    for (const root of after) byFile.set(q.file(root) ?? 0, root + 1);
+    for (const root of before) {
+      const file = p.file(root);
+      const other = file === undefined ? undefined : unifier.counterpart(file);
+      const partner = other === undefined ? 0 : byFile.get(other);
+      if (partner > 0 && taken.get(partner - 1) === 0) this.#pair(root, partner - 1, taken);
+    }
+    const unknown = new Unpaired(this.after, after, taken);
+    for (const root of before) {
+      const file = p.file(root);
+      if (file !== undefined && unifier.counterpart(file) !== undefined) continue;
+      const node = this.before.trees.get(p.tree(root));
+      const other = unknown.first(p.words.text(p.key(root)), (candidate) => sameCall(node, this.after.trees.get(q.tree(candidate)), unifier));
+      if (other >= 0) this.#pair(root, other, taken);
+    }
+    for (const root of before) {
+      const partner = this.#partner.get(root) - 1;
+      yield { before: root, after: partner, order: p.seq(root), moved: partner >= 0 && this.#isMoved(root, partner) };
+    }
+    for (const root of after) if (taken.get(root) === 0) yield { before: -1, after: root, order: (q.previous(root) < 0 ? 0 : this.#order.get(q.previous(root))) + 1e-7, moved: false };
+  }
+
+  #pair(x: number, y: number, taken: Column): void {
+    this.#partner.set(x, y + 1);
+    taken.set(y, 1);
+  }
+
+  /** Not behind the same step, and where both are told, elsewhere. */
+  #isMoved(x: number, y: number): boolean {
+    const [p, q] = [this.before.roots, this.after.roots];
+    const previous = p.previous(x);
+    const stayed = (previous < 0 ? -1 : this.#partner.get(previous) - 1) === q.previous(y);
+    return !stayed && (p.isFramed(x) && q.isFramed(y) ? p.where(x) !== q.where(y) : true);
+  }
+
+  #align(mine: Column | undefined, theirs: Column | undefined, sameKey: Int32Array): void {
+    const [p, q] = [this.before.roots, this.after.roots];
+    const a = this.#withoutReleases(mine, p, this.#releases.before);
+    const b = this.#withoutReleases(theirs, q, this.#releases.after);
+    const found: Aligned = { a: this.pages.column("u32"), b: this.pages.column("u32") };
+    alignIndexes(
+      a.length,
+      b.length,
+      (x, y) => sameKey[p.key(a.get(x))] === q.key(b.get(y)),
+      (x, y) => {
+        found.a.push(x < 0 ? 0 : a.get(x) + 1);
+        found.b.push(y < 0 ? 0 : b.get(y) + 1);
+      },
+    );
+    this.#aligned.push(this.#rejoined(found));
+  }
+
+  #withoutReleases(steps: Column | undefined, roots: Roots, releases: Column): Column {
+    const rest = this.pages.column("u32");
+    for (const root of steps ?? []) (roots.isRelease(root) ? releases : rest).push(root);
+    return rest;
+  }
+
+  /** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
+  #rejoined({ a, b }: Aligned): Aligned {
+    const out: Aligned = { a: this.pages.column("u32"), b: this.pages.column("u32") };
+    /** The last first, as all here. */
+    let gap: [x: number, y: number][] = [];
+    const close = (): void => {
+      const gone = gap.filter(([, y]) => y === 0).map(([x]) => x);
+      const came = gap.filter(([x]) => x === 0).map(([, y]) => y);
+      for (const [x, y] of gone.length === 0 || came.length === 0 ? gap : this.#paired(gone.reverse(), came.reverse()).reverse()) {
+        out.a.push(x);
+        out.b.push(y);
+      }
+      gap = [];
+    };
+    for (let k = 0; k < a.length; k++) {
+      const [x, y] = [a.get(k), b.get(k)];
+      if (x === 0 || y === 0) {
+        gap.push([x, y]);
+        continue;
+      }
+      close();
+      out.a.push(x);
+      out.b.push(y);
+    }
+    close();
+    return out;
+  }
+
+  #paired(gone: readonly number[], came: readonly number[]): [x: number, y: number][] {
+    const [p, q] = [this.before.roots, this.after.roots];
+    return alignEqual(gone, came, (x, y) => !p.isMarker(x - 1) && p.operation(x - 1) === q.operation(y - 1)).map(({ a, b }) => [gone[a] ?? 0, came[b] ?? 0]);
+  }
+
+  /** Those of one actor are in order already. */
+  #sortReleases(side: "before" | "after"): void {
+    const { roots } = this[side];
+    const column = this.#releases[side];
+    let sorted = true;
+    for (let k = 1; sorted && k < column.length; k++) sorted = roots.seq(column.get(k - 1)) < roots.seq(column.get(k));
+    if (sorted) return;
+    const all = Uint32Array.from(column);
+    all.sort((x, y) => roots.seq(x) - roots.seq(y));
+    all.forEach((root, k) => column.set(k, root));
+  }
+}
+
+/** Releases of `after` that have no partner, by what they are, in order. */
+class Unpaired {
+  #byKey: Map<string, number[]> | undefined;
+
+  constructor(
+    private readonly after: Course,
+    private readonly releases: Column,
+    private readonly taken: Column,
+  ) {}
+
+  /** The first of a key that will do; -1: none of the first so many. */
+  first(key: string, wanted: (root: number) => boolean): number {
+    const alike = (this.#byKey ??= this.#collect()).get(key);
+    if (!alike) return -1;
+    const at = alike.findIndex((root, k) => k < TRIED && wanted(root));
+    return at < 0 ? -1 : alike.splice(at, 1)[0]!;
+  }
+
+  #collect(): Map<string, number[]> {
+    const { roots } = this.after;
+    const byKey = new Map<string, number[]>();
+    for (const root of this.releases) {
+      if (this.taken.get(root) !== 0) continue;
+      const key = roots.words.text(roots.key(root));
+      const alike = byKey.get(key);
+      if (alike) alike.push(root);
+      else byKey.set(key, [root]);
+    }
+    return byKey;
+  }
+}
+
+function sequencesOf({ actors, roots }: Course): { readonly name: string; readonly items: Iterable<string>; readonly steps: Column }[] {
+  return actors.filter(({ steps }) => steps.length > 0).map(({ comm, steps }) => ({ name: comm, items: keysOf(steps, roots), steps }));
+}
+
+function* keysOf(steps: Column, roots: Roots): Generator<string> {
+  for (const root of steps) yield roots.words.text(roots.key(root));
+}
