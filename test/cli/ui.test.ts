@@ -258,7 +258,8 @@ test("a recording is read as what it is said to be", async (t) => {
 test("on a terminal it says how to end it, and Ctrl-C does", async (t) => {
   if (!existsSync("/usr/bin/script")) return void t.pass();
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  const command = [process.execPath, UI, pageFolder(), "{}", BEFORE].join(" ");
+  // Else a shell that stays beside it is told of the Ctrl-C too, and it is the shell that ends by it.
+  const command = ["exec", process.execPath, UI, pageFolder(), "{}", BEFORE].join(" ");
   const ui = started(t, folder, spawn("/usr/bin/script", ["-qec", command, "/dev/null"], { env: { ...process.env, TERM: "xterm", TMPDIR: folder } }));
   const address = await ui.address();
   t.regex(address, /^http:/);
