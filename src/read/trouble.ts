@@ -18,11 +18,20 @@ export class TroubleError extends Error {
   }
 }
 
-/** Text of a recording made safe for a terminal: control characters, among them escapes and line feeds, become `\x1b`. */
+/**
+ * What a terminal or a page obeys rather than shows: controls, line separators, marks of direction, tags; what is not seen (two
+ * names that look alike would be two); halves of characters, and what is no character. For `replace`.
+ */
+export const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
+
+/** Text of a recording made safe for a terminal or a page: what would be obeyed, line feeds among it, becomes `\x1b`, `\u202e`, `\u{e0041}`. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  return text.replace(OBEYED, (character) => {
+    const code = character.codePointAt(0)!;
+    return code < 256 ? `\\x${hex(code, 2)}` : code < 0x10000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 5)}}`;
   });
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
 }

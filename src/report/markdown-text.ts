@@ -1,5 +1,5 @@
 /** Texts that are anybody's in Markdown: shown as they are, never taken for markup, HTML, a link or somebody's name. */
-import { visible } from "./visible.js";
+import { printable } from "../read/trouble.js";
 
 const MARKUP = /[\\`*_{}[\]<>()#+!|~&$-]/g;
 /** What a viewer makes a link or a notice of though it is no markup: `@name`, `#12`, `GH-12`, `user@host`, `www.…`, `scheme:…`. */
@@ -9,7 +9,7 @@ const CODE = /^0x[0-9a-f]|\w_\w/;
 
 /** In a line of prose. */
 export function inline(text: string): string {
-  return visible(text)
+  return printable(text)
     .split(" ")
     .map((word) => {
       const [, head, core, tail] = /^([("']*)(.*?)([)"',;:.]*)$/.exec(word)!;
@@ -24,7 +24,7 @@ function escaped(text: string): string {
 
 /** As code within a line. */
 export function code(text: string): string {
-  const shown = visible(text).replaceAll("\t", " ") || " ";
+  const shown = printable(text).replaceAll("\t", " ") || " ";
   const fence = "`".repeat(longestRun(shown) + 1);
   // Spaces or backticks at the ends are lost or taken for the fence, unless a space of its own is there to be lost.
   const pad = /^[` ]|[` ]$/.test(shown) && /[^ ]/.test(shown) ? " " : "";
@@ -33,7 +33,7 @@ export function code(text: string): string {
 
 /** Lines as a block of code. */
 export function block(lines: readonly string[]): string[] {
-  const shown = lines.map(visible);
+  const shown = lines.map(printable);
   const fence = "`".repeat(Math.max(3, ...shown.map((line) => longestRun(line) + 1)));
   return [`${fence}text`, ...shown, fence];
 }

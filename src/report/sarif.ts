@@ -11,7 +11,7 @@ import { pathOf } from "../show/text.js";
 import { differenceFingerprint, timeless } from "./fingerprint.js";
 import type { About, ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
 import { RULE_WORDS } from "./rule-words.js";
-import { visible } from "./visible.js";
+import { printable } from "../read/trouble.js";
 
 type Object = { readonly [name: string]: Json };
 
@@ -22,7 +22,7 @@ export async function* sarifReport(entries: AsyncIterable<Entry>, { version }: A
   // A recording may be given twice.
   const artifacts = new Map<string, Json>();
   const notifications: Json[] = [];
-  yield `{\n"$schema": ${JSON.stringify(SCHEMA)},\n"version": "2.1.0",\n"runs": [{\n"tool": ${JSON.stringify({ driver: { name: "kreel", version: visible(version), rules: RULES_OF_ALL } })},\n"columnKind": "utf16CodeUnits",\n"results": [`;
+  yield `{\n"$schema": ${JSON.stringify(SCHEMA)},\n"version": "2.1.0",\n"runs": [{\n"tool": ${JSON.stringify({ driver: { name: "kreel", version: printable(version), rules: RULES_OF_ALL } })},\n"columnKind": "utf16CodeUnits",\n"results": [`;
   let first = true;
   for await (const entry of entries) {
     if (entry.kind === "unread") notifications.push(notification(entry));
@@ -83,13 +83,13 @@ function problemResult({ finding, fingerprint, times, steps, state }: Problem, {
     ruleIndex: RULE_INDEX.get(finding.rule)!,
     level: finding.severity,
     message: message(finding.message),
-    locations: [{ ...here, logicalLocations: [{ name: visible(timeless(finding.object)), kind: "resource" }] }],
+    locations: [{ ...here, logicalLocations: [{ name: printable(timeless(finding.object)), kind: "resource" }] }],
     ...(evidence.length === 0 ? {} : { relatedLocations: evidence.map((step, id) => ({ id, ...location(trace.path, step.line), message: message(stepText(step)) })) }),
     ...(steps.length === 0 ? {} : { codeFlows: [{ threadFlows: threadFlows(steps, trace.path, finding.file !== undefined) }] }),
     partialFingerprints: { [FINGERPRINT]: fingerprint },
     occurrenceCount: times,
     ...(state === undefined ? {} : { baselineState: state }),
-    properties: { object: visible(finding.object), event: finding.event, time: visible(finding.time), task: visible(finding.task), ...(finding.unreturned ? { missing: visible(finding.unreturned.put) } : {}) },
+    properties: { object: printable(finding.object), event: finding.event, time: printable(finding.time), task: printable(finding.task), ...(finding.unreturned ? { missing: printable(finding.unreturned.put) } : {}) },
   };
 }
 
@@ -98,7 +98,7 @@ function threadFlows(steps: readonly ShownStep[], path: string, several: boolean
   const byTask = new Map<string, ShownStep[]>();
   for (const step of steps) byTask.set(step.task, [...(byTask.get(step.task) ?? []), step]);
   return [...byTask].map(([task, own]) => ({
-    id: visible(task) || "unknown",
+    id: printable(task) || "unknown",
     locations: own.map((step) => ({
       location: { ...location(path, several ? undefined : step.line), message: message(stepText(step)) },
       executionOrder: step.seq,
@@ -141,7 +141,7 @@ function* differenceResults({ before, after, diff }: ComparisonEntry): Generator
 
 function artifact({ trace, environment }: RecordingEntry): Json {
   const remarks: { [name: string]: Json[] } = Object.create(null) as { [name: string]: Json[] };
-  for (const { name, text } of environment) (remarks[visible(name)] ??= []).push(visible(text));
+  for (const { name, text } of environment) (remarks[printable(name)] ??= []).push(printable(text));
   return { location: { uri: uriOf(trace.path) }, roles: ["analysisTarget"], properties: { format: trace.format, events: trace.events, lost: trace.lost, environment: remarks } };
 }
 
@@ -165,5 +165,5 @@ function uriOf(path: string): string {
 
 /** Brackets would make a link, and braces a placeholder. */
 function message(text: string): Object {
-  return { text: visible(text).replaceAll(/[\\[\]]/g, "\\$&").replaceAll(/[{}]/g, "$&$&") || " " };
+  return { text: printable(text).replaceAll(/[\\[\]]/g, "\\$&").replaceAll(/[{}]/g, "$&$&") || " " };
 }

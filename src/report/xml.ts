@@ -1,11 +1,11 @@
 /** Text and attributes of XML 1.0. */
-import { visible } from "./visible.js";
+import { printable } from "../read/trouble.js";
 
 const ENTITIES: { readonly [character: string]: string } = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
 
 /** What XML may not hold at all is shown as its code. */
 export function xmlText(text: string): string {
-  return visible(text).replaceAll(/[&<>"']/g, (c) => ENTITIES[c]!);
+  return printable(text).replaceAll(/[&<>"']/g, (c) => ENTITIES[c]!);
 }
 
 /** The same of several lines. */

@@ -2,6 +2,7 @@
 import type { Finding } from "../check/finding.js";
 import type { Diff, Hunk, SameStep, Site } from "../compare/types.js";
 import type { Conformance } from "../conform/verdict.js";
+import { escaped } from "../export/json-text.js";
 import type { Replay, TraceSummary } from "../replay.js";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -131,5 +132,5 @@ function* listText(values: Iterable<Json>): Generator<string> {
 }
 
 function stringify(value: Json): string {
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return escaped(JSON.stringify(value));
 }

@@ -11,9 +11,9 @@ import { BROKEN } from "./fixtures.js";
 import type { Shown } from "./shown.js";
 
 /** Of at most 15 bytes, as the kernel has them. */
-const TASKS = ["<img src=x>", "<b>@me</b>", "\u001b[2J\u001b]0;x\u0007", "__proto__", "constructor", "\u202etxt.exe", "\u2066a\u2069b", "&lt;script&gt;"] as const;
+const TASKS = ["<img src=x>", "<b>@me</b>", "\u001b[2J\u001b]0;x\u0007", "__proto__", "constructor", "\u202etxt.exe", "\u2066a\u2069b", "a\u200f\u200bb", "&lt;script&gt;"] as const;
 /** What turns text around or drives a terminal: nowhere on a page. */
-const CONTROLS = "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]";
+const CONTROLS = "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff]";
 
 /** Nothing of it became an element, and no control character is left, neither in text nor in what is read aloud. */
 async function isOnlyText(t: ExecutionContext, { page }: Shown): Promise<void> {

@@ -1,5 +1,6 @@
 /** Runs a command on one recording, as the command itself would, in a thread of its own. */
 import { closeSync, openSync } from "node:fs";
+import { escaped } from "../../export/json-text.js";
 import { styleOf } from "../../show/style.js";
 import { runImport } from "../import.js";
 import { Output } from "../output.js";
@@ -20,7 +21,7 @@ export default async function work(task: Task): Promise<number> {
     const text = troubleText(error, process.env["KREEL_DEBUG"] === "1");
     terminal.err.line(text);
     // In a list of documents each recording has one.
-    if ("json" in task.flags) terminal.out.line(JSON.stringify({ kreel: task.command, version: 1, trace: { path: task.paths[0] }, error: text }));
+    if ("json" in task.flags) terminal.out.line(escaped(JSON.stringify({ kreel: task.command, version: 1, trace: { path: task.paths[0] }, error: text })));
     return TROUBLE;
   } finally {
     terminal.out.flush();
