@@ -43,10 +43,18 @@ export function verdictLine(replay: Pick<Replay, "findings" | "hazards" | "rules
   const { findings, hazards } = replay;
   const found = findings.length === 0 ? style.green("no findings") : style.red(plural(findings.length, "finding"));
   const hazard = hazards.length === 0 ? "" : `, ${style.yellow(plural(hazards.length, "hazard"))}`;
-  const unsure = [...replay.rules].filter(([, t]) => t.cannotTell > 0 && t.wrong === 0).map(([name]) => name);
-  const blind = unsure.length === 0 ? "" : `; the recording is not enough to judge ${list(unsure)} everywhere`;
-  return `${found}${hazard}${blind}`;
+  const blind = blindWords(replay.rules);
+  return `${found}${hazard}${blind === "" ? "" : `; ${blind}`}`;
 }
+
+/** Which rules could not be judged at some places, in words; empty where all could. */
+export function blindWords(rules: Replay["rules"]): string {
+  const unsure = [...rules].filter(([, t]) => t.cannotTell > 0 && t.wrong === 0).map(([name]) => name);
+  return unsure.length === 0 ? "" : `the recording is not enough to judge ${list(unsure)} everywhere`;
+}
+
+/** Instead of a verdict on what shows no objects: function_graph. */
+export const NO_VERDICTS = "no verdicts: the recording shows what ran, not on which objects";
 
 /** Where the ledger and the recording's own counts part, and what halves of calls are not there. */
 export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[] {
@@ -69,6 +77,6 @@ export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[]
 export function summaryLines(replay: Replay, style: Style): string[] {
   const head = [style.bold(traceLine(replay.trace))];
   const objects = objectLines(replay.objects);
-  const verdict = replay.trace.format === "function-graph" ? "no verdicts: the recording shows what ran, not on which objects" : verdictLine(replay, style);
+  const verdict = replay.trace.format === "function-graph" ? NO_VERDICTS : verdictLine(replay, style);
   return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...doubtLines(replay)];
 }

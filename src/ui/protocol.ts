@@ -47,6 +47,8 @@ export interface Survey {
   readonly markers: Markers;
   /** Findings and hazards, in the order of their events. */
   readonly findings: readonly SurveyFinding[];
+  /** What the recording is not enough for, in words: rules that could not be judged everywhere, counts that do not agree. */
+  readonly doubts: readonly string[];
 }
 
 /** By object that has a lane, in the order in which they were first seen. */

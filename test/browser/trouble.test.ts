@@ -24,6 +24,7 @@ inBrowser("a log that is damaged in the middle is shown, with what is missing", 
   t.regex((await summary.textContent())!, /\d+ (events are missing|warning)/);
   await summary.click();
   t.true((await shown.page.locator(".findings details li").count()) > 0);
+  t.regex((await shown.page.locator(".findings .sound").textContent())!, /^no findings in what is left of \d+ events$/);
   await shown.page.keyboard.press("End");
   await shown.page.keyboard.press("ArrowLeft");
 });

@@ -21,8 +21,10 @@ export class LogReader {
   /** By schema. */
   readonly #decoders: EventsDecoder[] = [];
   readonly #events: BlockEntry[] = [];
-  /** Events that could not be read so far. */
+  /** Events that could not be read, of those that were asked for so far. */
   lost = 0;
+  /** The same by the event after them: whoever seeks comes by the same place again, and they are not lost twice. */
+  readonly #lostBefore = new Map<number, number>();
 
   constructor(
     readonly file: LogFile,
@@ -106,7 +108,12 @@ export class LogReader {
   }
 
   #lost(firstSeq: number, count: number): Batch {
-    this.lost += count;
+    const end = firstSeq + count;
+    const known = this.#lostBefore.get(end) ?? 0;
+    if (count > known) {
+      this.#lostBefore.set(end, count);
+      this.lost += count - known;
+    }
     return lost(firstSeq, count);
   }
 

@@ -59,8 +59,8 @@ export class LogEngine implements Engine {
   /** What is damaged within a log is known when it has been read. */
   #told(read: number): Pick<Survey, "events" | "read" | "lost" | "warnings"> {
     const { report } = this;
-    const { events, log: { damage, tail } } = this.seeker;
-    return { events, read, lost: report.lost, warnings: [...report.warnings, ...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what)] };
+    const { events, reader, log: { damage, tail } } = this.seeker;
+    return { events, read, lost: report.lost + reader.lost, warnings: [...report.warnings, ...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what)] };
   }
 
   async moment(event: number): Promise<Moment> {

@@ -10,6 +10,7 @@ import type { Frame, Stack } from "../../reduce/calls.js";
 import { COUNTED_KINDS, type KernelObject, type Kind, type ObjectId, type Reference } from "../../reduce/objects.js";
 import type { Observer, World } from "../../reduce/world.js";
 import { namesOf } from "../../show/object-life.js";
+import { blindWords, doubtLines } from "../../show/summary.js";
 import { Column, grouped, Names } from "./columns.js";
 import type { Survey, SurveyFinding, Track } from "../protocol.js";
 
@@ -124,6 +125,7 @@ export class SurveyKeeper implements Observer {
       calls: { name: this.#span.name.values(byTrack.order), from: this.#span.from.values(byTrack.order), to: this.#span.to.values(byTrack.order), failed: this.#span.failed.values(byTrack.order) },
       markers: { event: Float64Array.from(this.#markers, ({ event }) => event), text: this.#markers.map(({ text }) => text) },
       findings,
+      doubts: [blindWords(checker.tally), ...doubtLines({ counts: { ...checker, shown: checker.disagreements }, missing: { total: this.world.missingHalves, shown: this.world.missing } })].filter((line) => line !== ""),
     };
   }
 

@@ -1,5 +1,6 @@
 /** What is wrong with the recording, each a jump to where it became certain, and to what shows it. */
 import type { JSX } from "preact";
+import { NO_VERDICTS } from "../../show/summary.js";
 import { select, type Side } from "./store.js";
 import { Event, text } from "./text.js";
 
@@ -8,7 +9,7 @@ const SHOWN = 50;
 export function Findings({ of }: { readonly of: Side }): JSX.Element {
   const survey = of.survey.value;
   if (!survey) return <p class="waiting" role="status">{`${of.progress.value} of ${of.log.events} events read …`}</p>;
-  const { findings, warnings, lost, lanes, read, events } = survey;
+  const { findings, warnings, doubts, lost, lanes, read, events } = survey;
   return (
     <section class="findings" aria-label="findings">
       {(lost > 0 || warnings.length > 0) && (
@@ -22,7 +23,7 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
         </details>
       )}
       {findings.length === 0 ? (
-        <p class="sound" role="status">{read < events ? `${of.progress.value} of ${events} events read …` : `no findings in ${events} events`}</p>
+        <p class="sound" role="status">{read < events ? `${of.progress.value} of ${events} events read …` : of.log.format === "function-graph" ? NO_VERDICTS : `no findings in ${lost > 0 ? `what is left of ${events} events` : `${events} events`}`}</p>
       ) : (
         <ol>
           {findings.slice(0, SHOWN).map(({ rule, severity, object, lane, event, message, evidence }, k) => (
@@ -52,6 +53,7 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
           {findings.length > SHOWN && <li class="dim">and {findings.length - SHOWN} more: [ and ] go through all</li>}
         </ol>
       )}
+      {read === events && of.log.format !== "function-graph" && doubts.map((line) => <p class="dim">{text(line)}</p>)}
     </section>
   );
 }

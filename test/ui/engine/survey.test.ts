@@ -1,9 +1,12 @@
 /** What a timeline is drawn of, against the state at every event: the same objects, held by the same owners. */
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { openRecording } from "../../../src/read/recording.js";
 import { COUNTED_KINDS } from "../../../src/reduce/objects.js";
 import { replayRecording } from "../../../src/replay.js";
 import { stateOf } from "../../../src/show/state.js";
+import { blindWords, doubtLines } from "../../../src/show/summary.js";
 import { KINDS } from "../../../src/ui/engine/survey.js";
 import type { Survey } from "../../../src/ui/protocol.js";
 import { fileOf } from "../../cli/run.js";
@@ -109,13 +112,28 @@ async function answersAll(t: ExecutionContext, bytes: Uint8Array): Promise<Surve
   return survey;
 }
 
+test("what a recording is not enough for is what a replay says of it", async (t) => {
+  // Without the events of some functions: counts do not come out.
+  const path = fileOf(gunzipSync(readFileSync(SURVEYED[0]!)).toString().split("\n").filter((line) => !/^[^#].*: (fput|iput|__fput)[_a-z]*: /.test(line)).join("\n"));
+  const { counts, missing, rules } = await replayRecording(await openRecording(path));
+  const said = [blindWords(rules), ...doubtLines({ counts, missing })].filter((line) => line !== "");
+  t.true(said.length > 0);
+  t.deepEqual((await (await engineOf(path)).survey()).doubts, said);
+});
+
 test("of a damaged log, what is left is shown, and what is damaged is said", async (t) => {
   const log = await logOf(SURVEYED[0]!);
   t.deepEqual((await answersAll(t, log)).warnings, []);
   for (const share of [0.3, 0.5, 0.9]) {
     const damaged = Buffer.from(log);
     damaged.fill(0x5a, Math.floor(log.length * share), Math.floor(log.length * share) + 40);
-    t.true((await answersAll(t, damaged)).warnings.length > 0, `damaged at ${share}`);
+    const { warnings, lost, events, doubts, findings } = await answersAll(t, damaged);
+    t.true(warnings.length > 0, `damaged at ${share}`);
+    t.true(lost > 0 && lost <= events, `damaged at ${share}`);
+    // What a replay of it says it cannot judge.
+    const { rules, findings: found } = await replayRecording(await openRecording(fileOf(damaged, "damaged.klog")));
+    t.is(findings.length, found.length);
+    t.is(doubts.some((line) => line.includes("not enough to judge")), blindWords(rules) !== "");
   }
   t.true((await answersAll(t, log.subarray(0, log.length - 1000))).warnings.length > 0, "cut short");
 });
