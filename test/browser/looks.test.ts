@@ -56,6 +56,12 @@ onPage("a narrow page stays where it is scrolled to while the moments go by", { 
   t.is(await shown.page.evaluate<number>("scrollY"), 0);
 });
 
+onPage("a narrow page has room for the call tree", { args: [AFTER], at: "event=1063", viewport: { width: 800, height: 900 } }, async (t, shown) => {
+  await shown.isRead();
+  await shown.page.locator(".calls li[aria-current]").first().waitFor({ state: "attached" });
+  t.true((await shown.page.evaluate<number>("document.querySelector('.calls ol').clientHeight")) > 100);
+});
+
 onPage("light turns to dark while the page is open", { args: [AFTER] }, async (t, shown) => {
   await shown.isRead();
   const ground = (): Promise<string> => shown.page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
