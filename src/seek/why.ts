@@ -92,7 +92,7 @@ function lastWithin(seeker: Seeker, id: number, start: number, end: number): Las
   world.observer = {
     reduced: (e, stack, frame) => {
       const now = valuesOf(world.store.any(id));
-      const changed = before && now ? differences(before, now) : [];
+      const changed = before && now ? differences(before, now, world) : [];
       before = now;
       if (changed.length > 0) last = { ...placed(e, stack, frame, world), changed };
     },
@@ -103,8 +103,22 @@ function lastWithin(seeker: Seeker, id: number, start: number, end: number): Las
 
 type Values = ReadonlyMap<string, string>;
 
-/** What of an object is state: not what it is known by, nor how often it was seen. */
-const NOT_STATE: ReadonlySet<string> = new Set(["kind", "id", "address", "generation", "met", "trail", "deeds", "steps", "focus"]);
+/** What of an object is no state of the kernel's: what it is known by, how often it was seen, what rules and reducers remember of it. */
+const NOT_STATE: ReadonlySet<string> = new Set(["kind", "id", "address", "generation", "met", "trail", "deeds", "steps", "focus", "vmAddress", "made", "kept", "gmem", "ownsGmem", "ownFree", "unpinned"]);
+
+/** What names another object, or several. */
+const POINTERS: ReadonlySet<string> = new Set(["superblock", "inode", "dentry", "mount", "module", "vm", "file", "slots"]);
+
+/** What is told by what it means: its values are events, or how often something was. */
+const MEANINGS: { readonly [name: string]: string } = {
+  references: "a reference changed hands",
+  birth: "born",
+  death: "gone",
+  pendingRcu: "a wait for an RCU grace period",
+  callbacks: "its RCU callback ran",
+  frees: "its memory was handed back",
+  unmounted: "unmounted",
+};
 
 function valuesOf(object: KernelObject | undefined): Values | undefined {
   if (!object) return undefined;
@@ -117,10 +131,20 @@ function valuesOf(object: KernelObject | undefined): Values | undefined {
   return values;
 }
 
-function differences(before: Values, now: Values): string[] {
+function differences(before: Values, now: Values, world: World): string[] {
   const changed = [...now].filter(([name, value]) => before.get(name) !== value);
   // That a reference changed hands where the count stayed is all that there is to say of it.
-  return changed.filter(([name]) => name !== "references" || changed.length === 1).map(([name, value]) => (name === "references" ? "a reference changed hands" : `${name} ${before.get(name)!} → ${value}`));
+  const told = changed.filter(([name]) => name !== "references" || changed.length === 1);
+  return told.map(([name, value]) => MEANINGS[name] ?? `${name === "unprobed" ? "references that no probe shows" : name} ${valueText(name, before.get(name)!, world)} → ${valueText(name, value, world)}`);
+}
+
+function valueText(name: string, value: string, world: World): string {
+  if (!POINTERS.has(name)) return value === "" ? "none" : value;
+  const labels = (value.match(/\d+/g) ?? []).filter((id) => id !== "0").map((id) => {
+    const object = world.store.any(Number(id));
+    return object ? world.label(object) : "an object that is gone";
+  });
+  return labels.length === 0 ? "none" : labels.join(", ");
 }
 
 function placed(e: EventView, stack: Stack, frame: Frame | undefined, world: World): Place {
