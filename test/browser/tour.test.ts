@@ -46,3 +46,8 @@ inBrowser("an address leads to a step, and past the end to the last", { at: "ste
   await shown.isAt(steps.at(-1)!.moment.event);
   t.regex((await shown.page.locator(".tour h2").textContent())!, new RegExp(`^${steps.length}\\. `));
 });
+
+inBrowser("what is explained stands out as a word, not inside of another one", { at: "step=1" }, async (t, { page }) => {
+  await page.locator(".tour dfn").first().waitFor();
+  t.false(await page.evaluate<boolean>("[...document.querySelectorAll('.tour dfn')].some(({ previousSibling }) => /\\w$/.test(previousSibling?.textContent ?? ''))"));
+});

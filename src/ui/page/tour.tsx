@@ -91,10 +91,12 @@ function Figure({ view: { caption, recording, after, events, lines, show }, of }
 function withTerms(words: string, terms: readonly string[]): (string | JSX.Element)[] {
   const parts: (string | JSX.Element)[] = [words];
   for (const term of terms) {
-    const at = parts.findIndex((part) => typeof part === "string" && part.includes(term));
+    // From the beginning of a word: KVM is no VM.
+    const startIn = (part: string | JSX.Element): number => (typeof part === "string" ? part.search(new RegExp(`\\b${term}`)) : -1);
+    const at = parts.findIndex((part) => startIn(part) >= 0);
     if (at < 0) continue;
     const part = parts[at] as string;
-    const start = part.indexOf(term);
+    const start = startIn(part);
     parts.splice(at, 1, part.slice(0, start), <dfn key={term}>{term}</dfn>, part.slice(start + term.length));
   }
   return parts;
