@@ -1,5 +1,6 @@
 /** Where an export goes: standard output, or a file that is made when the first of it is there. */
 import { closeSync, openSync, statSync } from "node:fs";
+import { whyNotWritten } from "../log/file/not-written.js";
 import { TroubleError } from "../read/trouble.js";
 import { Output, ReaderGone } from "./output.js";
 
@@ -42,7 +43,7 @@ export class ExportTarget {
       write();
     } catch (error) {
       if (this.file === undefined || error instanceof ReaderGone || error instanceof TroubleError || !(error instanceof Error)) throw error;
-      throw new TroubleError(`could not be written: ${error.message}`, this.file, undefined, { cause: error });
+      throw new TroubleError(`could not be written: ${whyNotWritten(error) ?? error.message}`, this.file, undefined, { cause: error });
     }
   }
 }

@@ -3,10 +3,13 @@
  * filling memory, and a reader that is gone (`| head`) is noticed at once.
  */
 import { writeSync } from "node:fs";
+import { whyNotWritten } from "../log/file/not-written.js";
+import { TroubleError } from "../read/trouble.js";
 
 /** Nobody reads any more: the end of the command, not an error. */
 export class ReaderGone extends Error {}
 
+const STDOUT = 1;
 const PIECE = 64 * 1024;
 const RETRY_MS = 5;
 
@@ -51,7 +54,7 @@ export class Output {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") throw new ReaderGone();
       // Somebody made the pipe non-blocking, and it is full.
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") throw this.fd === STDOUT && error instanceof Error ? new TroubleError(`could not be written: ${whyNotWritten(error) ?? error.message}`, "standard output", undefined, { cause: error }) : error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
       return 0;
     }

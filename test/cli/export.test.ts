@@ -2,7 +2,7 @@
 import { tableFromIPC } from "apache-arrow";
 import test from "ava";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileOf, kreel, MAIN, onTerminal, recording, RECORDINGS, failedCreation } from "./run.js";
@@ -82,7 +82,7 @@ test("trouble is one line and status 2, and a file is not touched by it", (t) =>
     [["export", CREATE, "--to", "dot", "--focus", "x"], /--focus x: guest-memfd or all/],
     [["export", "/nowhere", "--to", "ndjson"], /\/nowhere: no such file/],
     [["export", copy, "--to", "ndjson", "-o", copy], /is the recording itself; give -o another file/],
-    [["export", CREATE, "--to", "ndjson", "-o", "/nowhere/x"], /\/nowhere\/x: could not be written: ENOENT/],
+    [["export", CREATE, "--to", "ndjson", "-o", "/nowhere/x"], /\/nowhere\/x: could not be written: no such file or folder/],
     [["export", fileOf(recording(["a-1", "some_event: x"])), "--to", "kprobe-events"], /shows no operation that kreel knows/],
   ] as const) {
     const { code, out, err } = kreel(args);
@@ -98,4 +98,12 @@ test("a recording that cannot be read leaves the file of -o alone", (t) => {
   const file = fileOf("precious");
   t.is(kreel(["export", "/nowhere", "--to", "perfetto", "-o", file]).code, 2);
   t.is(readFileSync(file, "utf8"), "precious");
+});
+
+(existsSync("/dev/full") ? test : test.skip)("a disk that is full is said so, of a file and of standard output", (t) => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "ndjson"], { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+  closeSync(full);
+  t.deepEqual([status, stderr], [2, "kreel: standard output: could not be written: the disk is full\n"]);
+  t.is(kreel(["export", CREATE, "--to", "ndjson", "-o", "/dev/full"]).err, "kreel: /dev/full: could not be written: the disk is full\n");
 });

@@ -15,6 +15,7 @@ import { type BlockEntry, encodeIndex, entryOf } from "./index-block.js";
 import { LockedError, WriteLock } from "./lock.js";
 import { LogError } from "./log-error.js";
 import { LogFile } from "./log-file.js";
+import { whyNotWritten } from "./not-written.js";
 import { packed } from "./packed.js";
 import { schemaJson, schemaOf } from "./schema.js";
 import { encodeSnapshots, type StoredSnapshot } from "./snapshots.js";
@@ -265,21 +266,8 @@ function opened(path: string, flags: number): number {
   }
 }
 
-const WORDS: { readonly [code: string]: string } = {
-  EEXIST: "exists already; give another name, or remove it",
-  ENOENT: "no such file or folder",
-  EACCES: "may not be written by this user",
-  EPERM: "may not be written by this user",
-  EROFS: "is on a file system that is read-only",
-  EISDIR: "is a folder",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "would be larger than a file may be here",
-};
-
 function logError(error: unknown, path: string): LogError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new LogError((code === undefined ? undefined : WORDS[code]) ?? `cannot be written: ${message}`, path, { cause: error });
+  return new LogError(whyNotWritten(error) ?? `cannot be written: ${(error as Error).message}`, path, { cause: error });
 }
 
 /** Without it, a new file's name may be gone after a crash. */
