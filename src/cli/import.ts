@@ -42,7 +42,7 @@ function importAll(paths: readonly string[], flags: Flags, terminal: Terminal): 
   const traces = paths.slice(0, -1);
   const isFolder = statSync(last, { throwIfNoEntry: false })?.isDirectory() ?? false;
   if (traces.length === 1 && !(isFolder && traces[0] !== "-")) return runImport(traces[0]!, last, flags, terminal);
-  if (!isFolder) throw new TroubleError("is no folder; several recordings become logs in one", last);
+  if (!isFolder) throw new TroubleError("is no folder; several recordings become logs in a folder: make it first, and name it last", last);
   if (traces.includes("-")) throw new UsageError("standard input cannot be one of several recordings");
   if (flags.follow) throw new UsageError("--follow is for one recording");
   const logs = traces.map((trace) => join(last, logName(trace)));

@@ -101,7 +101,7 @@ function* lines({ path, id, events, bytes, blocks, snapshots, snapshotBytes, ori
 
 function* stateLines(states: readonly CheckedState[]): Generator<string> {
   const differs = states.find(({ difference }) => difference !== undefined);
-  if (states.length === 0) yield "  states    none are stored; kreel log --snapshots stores them";
+  if (states.length === 0) yield "  states    none are stored; kreel log --snapshots stores them where a tenth of the log's size has room for one";
   else if (!differs) yield `  states    the same at ${states.length === 1 ? "the snapshot" : `all ${states.length} snapshots`}; SHA-256 of the last, after event ${states.at(-1)!.event}: ${states.at(-1)!.replayed}`;
   else yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${printable(differs.difference!)}`;
 }
