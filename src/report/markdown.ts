@@ -6,6 +6,7 @@ import { PLAIN } from "../show/style.js";
 import { traceLine } from "../show/summary.js";
 import { block, code, inline } from "./markdown-text.js";
 import type { About, BaselineState, ComparisonEntry, Entry, Problem, Quote, RecordingEntry, UnreadEntry } from "./model.js";
+import { nothingWrong } from "./nothing-wrong.js";
 import { RULE_WORDS } from "./rule-words.js";
 import { telling } from "./text.js";
 import { Totals } from "./totals.js";
@@ -44,7 +45,7 @@ function unreadLines({ path, line, what }: UnreadEntry): string[] {
 function recordingLines({ trace, environment, problems }: RecordingEntry): string[] {
   return [
     `- ${inline(traceLine(trace).slice(trace.path.length + 2))}`,
-    ...(problems.length === 0 ? ["- nothing wrong"] : []),
+    ...(problems.length === 0 ? [`- ${nothingWrong(trace)}`] : []),
     ...["release", "version", "machine", "clock", "command"].flatMap((name) => environment.filter((r) => r.name === name).map((r) => `- ${name}: ${code(r.text)}`)),
     ...list("configuration", environment.filter((r) => r.name === "config").map((r) => r.text)),
     ...trace.warnings.map((warning) => `- warning: ${inline(warning)}`),

@@ -6,6 +6,7 @@ import { scaleLinear } from "d3-scale";
 import { plural, wrap } from "../show/text.js";
 import { traceLine } from "../show/summary.js";
 import { type Entry, isError, type Problem, type RecordingEntry } from "./model.js";
+import { nothingWrong } from "./nothing-wrong.js";
 import type { Holding, Life, Timeline } from "./timeline.js";
 import { attributes, xmlText } from "./xml.js";
 
@@ -121,7 +122,7 @@ function drawRecording(page: Page, { trace, problems, timeline }: RecordingEntry
   else page.line("The recording could be read only once: its objects are not drawn.", { class: "dim" });
   for (const [k, problem] of marked.entries()) drawWords(page, problem, k + 1);
   if (problems.length > marked.length) page.line(`and ${plural(problems.length - marked.length, "more problem")}, which ${problems.length - marked.length === 1 ? "is" : "are"} not drawn`, { class: "dim" });
-  if (problems.length === 0) page.line("nothing wrong");
+  if (problems.length === 0) page.line(nothingWrong(trace));
 }
 
 function drawTimeline(page: Page, timeline: Timeline, problems: readonly Problem[], events: number): void {

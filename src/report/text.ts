@@ -11,6 +11,7 @@ import { traceLine } from "../show/summary.js";
 import { ascii, fold } from "./ascii.js";
 import { timeless } from "./fingerprint.js";
 import { type About, type BaselineState, type ComparisonEntry, type Entry, isError, type Problem, type Quote, type RecordingEntry, type UnreadEntry } from "./model.js";
+import { nothingWrong } from "./nothing-wrong.js";
 import { Totals } from "./totals.js";
 
 const WIDTH = 72;
@@ -71,7 +72,7 @@ function unreadLines({ path, line, what }: UnreadEntry): string[] {
 
 function recordingLines(entry: RecordingEntry, { version }: About): string[] {
   const { trace, problems } = entry;
-  return [...fold(`kreel ${version} replayed this recording of a kernel and found ${counted(problems)}.`, WIDTH), ...problemsLines(problems, trace.path), "", ...title("Recording"), ...environmentLines(entry)];
+  return [...fold(`kreel ${version} replayed this recording of a kernel and found ${counted(problems, trace)}.`, WIDTH), ...problemsLines(problems, trace.path), "", ...title("Recording"), ...environmentLines(entry)];
 }
 
 function comparisonLines(entry: ComparisonEntry, { version }: About): string[] {
@@ -79,7 +80,7 @@ function comparisonLines(entry: ComparisonEntry, { version }: About): string[] {
   const states = (["new", "unchanged", "absent"] as const).map((state) => `${problems.filter((p) => p.state === state).length} ${STATES[state]}`);
   const compared = problems.length === 0 ? "" : ` in the second; compared with the first, ${states.join(", ")}`;
   return [
-    ...fold(`kreel ${version} replayed two recordings of one workload and found ${counted(after.problems)}${compared}.`, WIDTH),
+    ...fold(`kreel ${version} replayed two recordings of one workload and found ${counted(after.problems, after.trace)}${compared}.`, WIDTH),
     ...problemsLines(problems, after.trace.path, before.trace.path),
     "",
     ...title("What differs"),
@@ -107,10 +108,10 @@ function folded(line: string): string[] {
   return text.length <= WIDTH ? [text.trimEnd()] : fold(text.slice(indent), WIDTH, text.slice(0, indent), indent + 2);
 }
 
-function counted(problems: readonly Problem[]): string {
+function counted(problems: readonly Problem[], trace: RecordingEntry["trace"]): string {
   const errors = problems.filter(isError).length;
   const hazards = problems.length - errors;
-  if (problems.length === 0) return "nothing wrong";
+  if (problems.length === 0) return nothingWrong(trace);
   return [...(errors > 0 ? [plural(errors, "error")] : []), ...(hazards > 0 ? [plural(hazards, "hazard")] : [])].join(" and ");
 }
 

@@ -6,6 +6,7 @@ import { PLAIN } from "../../show/style.js";
 import { traceLine } from "../../show/summary.js";
 import { pathOf } from "../../show/text.js";
 import type { BaselineState, ComparisonEntry, Entry, Problem, Quote, RecordingEntry, UnreadEntry } from "../model.js";
+import { nothingWrong } from "../nothing-wrong.js";
 import { RULE_WORDS } from "../rule-words.js";
 import { xmlLines } from "../xml.js";
 import { telling } from "../text.js";
@@ -35,7 +36,7 @@ function unread({ path, line, what }: UnreadEntry): string {
 
 function facts({ trace, environment, problems: found }: RecordingEntry): string {
   const said = ["release", "version", "machine", "clock", "command", "config"].flatMap((name) => environment.filter((r) => r.name === name).map(({ text }) => `${name}: ${textElement("code", text)}`));
-  const verdict = found.length === 0 ? [textElement("b", "nothing wrong", { class: "sound" })] : [];
+  const verdict = found.length === 0 ? [textElement("b", nothingWrong(trace), trace.lost + trace.skipped > 0 || trace.events === 0 ? {} : { class: "sound" })] : [];
   return list([escaped(traceLine(trace).slice(trace.path.length + 2)), ...verdict, ...said, ...trace.warnings.map((warning) => `warning: ${escaped(warning)}`)]);
 }
 

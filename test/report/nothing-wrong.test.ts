@@ -1,0 +1,23 @@
+/** A report claims no more than was read. */
+import test from "ava";
+import { recordingEntry } from "../../src/report/collect.js";
+import { markdownReport } from "../../src/report/markdown.js";
+import { nothingWrong } from "../../src/report/nothing-wrong.js";
+import { textReport } from "../../src/report/text.js";
+import { RECORDINGS } from "../support/recordings.js";
+import { written } from "./entries.js";
+
+test("nothing wrong: of all that was recorded, of what could be read, of nothing", (t) => {
+  t.is(nothingWrong({ events: 5, lost: 0, skipped: 0 }), "nothing wrong");
+  t.is(nothingWrong({ events: 5, lost: 1, skipped: 0 }), "nothing wrong in what could be read");
+  t.is(nothingWrong({ events: 5, lost: 0, skipped: 1 }), "nothing wrong in what could be read");
+  t.is(nothingWrong({ events: 0, lost: 9, skipped: 0 }), "no event to judge");
+});
+
+test("a recording with losses is not said to be sound", async (t) => {
+  const entry = await recordingEntry(`${RECORDINGS}/trace-dat/more/lossy.v6.dat.gz`);
+  t.true(entry.trace.lost > 0);
+  t.deepEqual(entry.problems, []);
+  t.regex(await written(textReport, [entry]), /found nothing wrong\sin\swhat\scould\sbe\sread/);
+  t.regex(await written(markdownReport, [entry]), /^- nothing wrong in what could be read$/m);
+});
