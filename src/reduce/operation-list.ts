@@ -29,12 +29,34 @@ const TASK_BYTES = CHUNK * 4;
 const NAME_BYTES = CHUNK * 2;
 export const CHUNK_BYTES = EVENT_BYTES + RESULT_BYTES + TASK_BYTES + NAME_BYTES;
 
+/** Operations that there is room for at first: most recordings, and every run of a simulated kernel, are short. */
+const SHORT = 1 << 10;
+
 class Chunk {
-  readonly bytes = new Uint8Array(CHUNK_BYTES);
-  readonly event = new Float64Array(this.bytes.buffer, 0, CHUNK);
-  readonly result = new Float64Array(this.bytes.buffer, EVENT_BYTES, CHUNK);
-  readonly task = new Uint32Array(this.bytes.buffer, EVENT_BYTES + RESULT_BYTES, CHUNK);
-  readonly name = new Uint16Array(this.bytes.buffer, EVENT_BYTES + RESULT_BYTES + TASK_BYTES, CHUNK);
+  readonly bytes: Uint8Array;
+  readonly event: Float64Array;
+  readonly result: Float64Array;
+  readonly task: Uint32Array;
+  readonly name: Uint16Array;
+
+  constructor(readonly room = CHUNK) {
+    this.bytes = new Uint8Array((CHUNK_BYTES / CHUNK) * room);
+    const { buffer } = this.bytes;
+    this.event = new Float64Array(buffer, 0, room);
+    this.result = new Float64Array(buffer, room * 8, room);
+    this.task = new Uint32Array(buffer, room * 16, room);
+    this.name = new Uint16Array(buffer, room * 20, room);
+  }
+
+  /** The same with more room. */
+  grown(): Chunk {
+    const next = new Chunk(Math.min(CHUNK, this.room * 4));
+    next.event.set(this.event);
+    next.result.set(this.result);
+    next.task.set(this.task);
+    next.name.set(this.name);
+    return next;
+  }
 }
 
 export class OperationList implements Iterable<OperationRecord> {
@@ -55,7 +77,8 @@ export class OperationList implements Iterable<OperationRecord> {
     const at = this.length++;
     const k = at % CHUNK;
     if (k === 0) this.#begin();
-    const chunk = this.#warm.at(-1)!;
+    let chunk = this.#warm.at(-1)!;
+    if (k === chunk.room) this.#warm[this.#warm.length - 1] = chunk = chunk.grown();
     chunk.name[k] = point;
     chunk.task[k] = task;
     chunk.event[k] = event;
@@ -90,7 +113,7 @@ export class OperationList implements Iterable<OperationRecord> {
 
   #begin(): void {
     if (!this.cold || this.#warm.length < WARM) {
-      this.#warm.push(new Chunk());
+      this.#warm.push(new Chunk(this.length > CHUNK ? CHUNK : SHORT));
       return;
     }
     this.#cold ??= this.cold();

@@ -16,6 +16,7 @@ import { schemaLines } from "../../src/show/schema.js";
 import { PLAIN } from "../../src/show/style.js";
 import { keptRecording, madeRecordings } from "../export/logs.js";
 import { ask } from "./answers.js";
+import { same } from "../support/same.js";
 
 const PATH = "fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz";
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 30);
@@ -57,7 +58,7 @@ test("a column is the same alone as with all others", async (t) => {
   await fc.assert(
     fc.asyncProperty(subset, async ([name, columns]) => {
       const rows = await ask(recording, `SELECT ${columns.map((c) => `"${c}"`).join(", ")} FROM ${name}`);
-      t.deepEqual(rows, whole.get(name)!.map((row) => Object.fromEntries(columns.map((c) => [c, row[c]!]))));
+      same(t, rows, whole.get(name)!.map((row) => Object.fromEntries(columns.map((c) => [c, row[c]!]))));
     }),
     { numRuns: RUNS },
   );
@@ -77,7 +78,7 @@ test("logs that nobody would record fill every table", async (t) => {
 test("what does not fit in memory goes to a file, and comes out the same", async (t) => {
   const path = "fixtures/recordings/churn/linux-7.2.trace.gz";
   const sql = "SELECT task, name, count(*) AS n, max(place) AS place, max(args) AS args, sum(time % 1000003) AS times FROM events GROUP BY task, name ORDER BY args, place, n";
-  t.deepEqual(await ask(path, sql, 2 ** 20), await ask(path, sql));
+  same(t, await ask(path, sql, 2 ** 20), await ask(path, sql));
 });
 
 // Alone: others would take memory meanwhile.
@@ -95,7 +96,7 @@ test("of a log, only what has the operations that a statement reads", async (t) 
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "churn.klog");
   await importRecording(path, log);
   for (const sql of ["SELECT * FROM kvm_exit", "SELECT * FROM kern_mount", "SELECT seq, kvm, task FROM kvm_gmem_create", "SELECT count(*) AS n FROM kvm_exit, iput", "SELECT count(*) AS n FROM events, kvm_exit"]) {
-    t.deepEqual(await ask(log, sql), await ask(path, sql), sql);
+    same(t, await ask(log, sql), await ask(path, sql), sql);
   }
   let read = 0;
   const recording = showing(await openRecording(log), ({ length }) => (read += length));

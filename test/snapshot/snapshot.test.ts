@@ -9,6 +9,7 @@ import { firstDifference, restoreReplay, stateHash, takeSnapshot } from "../../s
 import { elsewhere } from "../support/elsewhere.js";
 import { thinned } from "../support/thinned.js";
 import { batchesOf, nameOf, type Read, recordingsOf } from "../support/recordings.js";
+import { same } from "../support/same.js";
 
 /** One recording of so many; all of them with KREEL_TEST_ALL=1. */
 const SAMPLE = process.env["KREEL_TEST_ALL"] === undefined ? 3 : 1;
@@ -58,16 +59,16 @@ for (const path of RECORDINGS) {
         fc.property(cutsIn(read, 3), (cuts) => {
           const parts = inParts(read, cuts, everything);
           t.is(firstDifference(takeSnapshot(parts), document), undefined);
-          t.deepEqual(answers(parts), expected);
+          same(t, answers(parts), expected);
         }),
         { numRuns: 4 },
       );
       fc.assert(
         fc.property(fc.integer({ min: 1, max: lengthOf(read) + 1 }), (cut) => {
           const here = takeSnapshot(goOn(new Replaying(read, { everything }), read, cut));
-          t.deepEqual(takeSnapshot(goOn(new Replaying(other, { everything }), other, cut)), here, "the same events under other numbers are the same bytes");
+          same(t, takeSnapshot(goOn(new Replaying(other, { everything }), other, cut)), here, "the same events under other numbers are the same bytes");
           const there = restoreReplay(here, other);
-          t.deepEqual(takeSnapshot(there), here, "what is restored is what was saved");
+          same(t, takeSnapshot(there), here, "what is restored is what was saved");
           t.is(firstDifference(takeSnapshot(finished(goOn(there, other))), document), undefined);
         }),
         { numRuns: 2 },
@@ -118,7 +119,7 @@ test("a store whose moments are kept is restored as one", async (t) => {
     fc.assert(
       fc.property(cutsIn(read, 2), (cuts) => {
         const kept = inParts(read, cuts, false, () => new PersistentStore());
-        t.deepEqual(answers(kept), answers(whole));
+        same(t, answers(kept), answers(whole));
         t.true([...kept.world.store.live()].every((o) => Object.isFrozen(o) && Object.isFrozen(o.references)));
       }),
       { numRuns: 3 },
@@ -133,9 +134,9 @@ test("without trails, what is restored is the same state, of which only the step
       const replaying = goOn(new Replaying(read), read, cut);
       const bytes = takeSnapshot(replaying, { trails: false });
       const again = restoreReplay(bytes, read);
-      t.deepEqual(takeSnapshot(again), bytes);
+      same(t, takeSnapshot(again), bytes);
       t.is(stateHash(again), stateHash(replaying));
-      t.deepEqual(answers(again), answers(replaying));
+      same(t, answers(again), answers(replaying));
     }
   }
 });

@@ -12,6 +12,7 @@ import { points } from "../../../events/index.js";
 import { LogFile } from "../../../src/log/file/log-file.js";
 import { LogWriter } from "../../../src/log/file/writer.js";
 import { contents, folderOf, inBatches, ORIGIN, readBack } from "./helpers.js";
+import { same } from "../../support/same.js";
 
 /** For hundreds: KREEL_TEST_KILLS=400. */
 const KILLS = Number(process.env["KREEL_TEST_KILLS"] ?? 8);
@@ -56,7 +57,7 @@ test("killed at any moment: what was acknowledged is there, and nothing else", a
     t.true(events >= acknowledged, `${acknowledged} were acknowledged, ${events} are there`);
     // One append was under way at most.
     t.true(events <= acknowledged + BATCH * 2, `${acknowledged} were acknowledged, ${events} are claimed`);
-    t.deepEqual(contents(before), written.slice(0, before.batches.length));
+    same(t, contents(before), written.slice(0, before.batches.length));
     t.deepEqual(before.damage, []);
     if (done) rmSync(path);
   }
@@ -121,7 +122,7 @@ test("what the disk had not confirmed may be there in part, with holes, or as ru
       for (const batch of kept.slice(events / 100)) await next.writer.append(batch);
       await next.writer.close();
       const back = readBack(path);
-      t.deepEqual(contents(back), written);
+      same(t, contents(back), written);
       t.deepEqual([back.damage, back.tail], [[], undefined]);
       const file = LogFile.open(path);
       t.deepEqual(file.verify(), []);
@@ -144,5 +145,5 @@ test("damage to what the disk had confirmed is none of an interrupted writer's: 
   file.close();
   writeFileSync(path, bytes);
   t.throws(() => LogWriter.open(path, points, tables), { message: /import it into a new log/ });
-  t.deepEqual(readFileSync(path), bytes);
+  same(t, readFileSync(path), bytes);
 });

@@ -12,6 +12,7 @@ import { replay } from "../../../src/replay.js";
 import { contentOf, keptRecording, madeRecordings } from "../../export/logs.js";
 import { recordings } from "../../read/helpers.js";
 import { contents, folderOf, readBack, write } from "./helpers.js";
+import { same } from "../../support/same.js";
 
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 150);
 /** One recording of so many, and one that is replayed as well. */
@@ -24,7 +25,7 @@ for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixture
     const log = join(folderOf(t), "a.klog");
     await write(log, recording);
     const back = readBack(log);
-    t.deepEqual(contents(back), contents({ batches: recording.kept, tables: recording.tables }));
+    same(t, contents(back), contents({ batches: recording.kept, tables: recording.tables }));
     t.deepEqual([back.damage, back.tail, back.lost], [[], undefined, 0]);
   });
 }
@@ -38,7 +39,7 @@ for (const name of REPLAYED) {
     t.is(got.trace.format, "kreel-log");
     t.is(imported.events, expected.trace.events);
     t.deepEqual({ ...got.trace, path: "", format: "" }, { ...expected.trace, path: "", format: "" });
-    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const) t.deepEqual(got[what], expected[what], what);
+    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const) same(t, got[what], expected[what], what);
     const { report } = expected.recording;
     t.deepEqual({ ...got.recording.report.saved(), bytes: 0 }, { ...report.saved(), bytes: 0 });
     t.deepEqual(got.recording.report.exportedFrom, { path, format: expected.trace.format });
@@ -52,7 +53,7 @@ test("any log at all is the same when it comes back, whatever its names, values 
     fc.asyncProperty(madeRecordings, async (recording) => {
       const log = join(folder, `${n++}.klog`);
       await write(log, recording);
-      t.deepEqual(contents(readBack(log)), contents({ batches: recording.kept, tables: recording.tables }));
+      same(t, contents(readBack(log)), contents({ batches: recording.kept, tables: recording.tables }));
     }),
     { numRuns: RUNS },
   );
@@ -72,7 +73,7 @@ test("a log is read from any event on, and from the one after any time", async (
     const [first] = reader.batches(seq);
     t.true(first!.firstSeq <= seq && seq < first!.firstSeq + first!.length);
     const original = recording.kept.find(({ firstSeq, length }) => firstSeq + length > seq)!;
-    t.deepEqual(contentOf(first!, reader.tables), contentOf(original, recording.tables));
+    same(t, contentOf(first!, reader.tables), contentOf(original, recording.tables));
     for (const time of [times[seq - 1]!, times[seq - 1]! - 1n]) t.is(reader.after(time), times.findIndex((other) => other > time) + 1 || events + 1);
   }
   t.deepEqual([...reader.batches(events + 1)], []);

@@ -9,6 +9,7 @@ import { LogFile } from "../../../src/log/file/log-file.js";
 import { LogWriter } from "../../../src/log/file/writer.js";
 import { createTables } from "../../../src/log/tables.js";
 import { contents, folderOf, inBatches, ORIGIN, readBack, write } from "./helpers.js";
+import { same } from "../../support/same.js";
 
 const RECORDING = "fixtures/recordings/race/linux-7.2-close-rmmod.trace.gz";
 
@@ -17,7 +18,7 @@ test("a log is not written over", async (t) => {
   await write(path, inBatches(RECORDING));
   const bytes = readFileSync(path);
   t.throws(() => LogWriter.create(path, ORIGIN, points, createTables()), { instanceOf: LogError, message: /exists already/ });
-  t.deepEqual(readFileSync(path), bytes);
+  same(t, readFileSync(path), bytes);
   t.false(existsSync(`${path}.lock`));
 });
 
@@ -29,7 +30,7 @@ test("a log has one writer at a time, and any number of readers meanwhile", asyn
     await writer.append(batch);
     t.throws(() => LogWriter.open(path, points, tables), { instanceOf: LogError, message: new RegExp(`process ${process.pid} is writing`) });
     const back = readBack(path);
-    t.deepEqual(contents(back), contents({ batches: kept.slice(0, n + 1), tables }));
+    same(t, contents(back), contents({ batches: kept.slice(0, n + 1), tables }));
     t.deepEqual([back.damage, back.tail], [[], undefined]);
   }
   await writer.close();
@@ -75,7 +76,7 @@ test("who opens a log goes on where it ended, and what a writer left half done i
   for (const batch of kept.slice(4)) await third.writer.append(batch);
   await third.writer.close();
   const back = readBack(path);
-  t.deepEqual(contents(back), contents({ batches: kept, tables }));
+  same(t, contents(back), contents({ batches: kept, tables }));
   t.deepEqual([back.damage, back.tail], [[], undefined]);
   const file = LogFile.open(path);
   t.deepEqual(file.verify(), []);
@@ -101,7 +102,7 @@ test("appends that come together are all on disk when they return", async (t) =>
   const writer = LogWriter.create(path, ORIGIN, points, tables, { sync: "append" });
   await Promise.all(kept.map((batch) => writer.append(batch)));
   await writer.close();
-  t.deepEqual(contents(readBack(path)), contents({ batches: kept, tables }));
+  same(t, contents(readBack(path)), contents({ batches: kept, tables }));
 });
 
 test("a full disk is a clear error, and the log is as it was", (t) => {

@@ -5,6 +5,7 @@ import { diff } from "../../../src/compare/diff.js";
 import { replay } from "../../../src/replay.js";
 import { TRACE_DATS, read, unzipped } from "./reading.js";
 import { textEvents } from "../../support/recordings.js";
+import { same } from "../../support/same.js";
 
 const names = readdirSync(TRACE_DATS).filter((name) => name.endsWith(".dat.gz"));
 /** `linux-7.2-s09-enfile.v6.dat.gz` was recorded like `linux-7.2/s09-enfile.trace.gz`. */
@@ -22,7 +23,7 @@ for (const name of names) {
     const binary = await replay(path);
     const text = await replay(textOf(name));
     t.is(binary.trace.format, "trace-dat");
-    t.deepEqual(plain(binary), plain(text));
+    same(t, plain(binary), plain(text));
     t.deepEqual(binary.findings, []);
     t.deepEqual(binary.hazards, []);
     t.is(binary.trace.lost + binary.trace.skipped + binary.trace.unknown, 0);
@@ -54,7 +55,7 @@ test("compressed, plain, or through a pipe: the same events", async (t) => {
   const zipped = await replay("-", { input: chunks(readFileSync(`${TRACE_DATS}${name}`), 100_000) });
   const file = await replay(`${TRACE_DATS}${name}`);
   for (const other of [piped, zipped]) {
-    t.deepEqual(plain(other), plain(file));
+    same(t, plain(other), plain(file));
     t.is(other.trace.events, file.trace.events);
     t.is(other.trace.format, "trace-dat");
   }

@@ -6,6 +6,7 @@ import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ } from "../../../src/log/
 import { SHAPES, written } from "./arbitraries.js";
 import { read, readStreamed, type Reading } from "./reading.js";
 import { KALLSYMS, PLAIN, write, type Written, type WrittenEvent } from "./writer.js";
+import { same } from "../../support/same.js";
 
 /** In the order in which they must be read: by time, and of equal times by buffer and CPU. */
 function inOrder({ buffers }: Written): { readonly cpu: number; readonly event: WrittenEvent }[] {
@@ -46,7 +47,7 @@ test("any recording, in any shape, is read as it was written", (t) => {
     fc.property(written, fc.constantFrom(1, 5, 8192), (recording, batchEvents) => {
       const reading = read(write(recording), batchEvents);
       const order = inOrder(recording);
-      t.deepEqual(actual(reading), order.map(expectedOf));
+      same(t, actual(reading), order.map(expectedOf));
       const losses = order.flatMap(({ cpu, event: { missed } }, k) => (missed === undefined ? [] : [{ before: k + 1, cpu, count: missed }]));
       // A count that had no room behind the page's events is not there.
       t.deepEqual(reading.losses.map(({ before, cpu }) => ({ before, cpu })), losses.map(({ before, cpu }) => ({ before, cpu })));
