@@ -13,9 +13,10 @@ import { diffOf } from "./courses.js";
 import { fileOf } from "../cli/run.js";
 import { textOf as recordedText } from "../support/recordings.js";
 import { same } from "../support/same.js";
+import { CHARACTER } from "../support/texts.js";
 
 const CALLS = points.points.filter((point) => point !== undefined).filter((point) => point.phase !== "return");
-const NAMES = fc.oneof(fc.string(), fc.string({ unit: "binary", maxLength: 100 }), fc.constantFrom("__proto__", "constructor", "\ud800", "", "x".repeat(200)));
+const NAMES = fc.oneof(fc.string(), fc.string({ unit: CHARACTER, maxLength: 100 }), fc.constantFrom("__proto__", "constructor", "\ud800", "", "x".repeat(200)));
 const NUMBERS = fc.oneof(fc.integer(), fc.constantFrom(0, -1, 2 ** 51, 2 ** 53, 18446744073709552000, -(2 ** 63)));
 
 const object: fc.Arbitrary<ObjectRef> = fc.record({ kind: fc.constantFrom("inode", "file", "memslot"), id: fc.nat(), name: NAMES, label: NAMES, older: fc.boolean() }).map((o) => ({ ...o, label: o.kind === "memslot" ? o.label : "" }));

@@ -6,11 +6,12 @@ import { BatchBuilder } from "../../src/log/batch-builder.js";
 import { createTables, type Tables } from "../../src/log/tables.js";
 import { openRecording } from "../../src/read/recording.js";
 import { ReadReport, type Recorded } from "../../src/read/report.js";
+import { CHARACTER } from "../support/texts.js";
 
 /** Texts that mean something to one format or another, and any others. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("", "a", '"', "\\", "\n", "\r\n", "\u0000", "\u001b[2J", "\u2028", "\u202e", "</script>", "]]>", "-->", "{}", '","ts":0}', "#quot;", "%%", "`", "graph", "end", "\\N", "\ud83d\ude00", "\ufffd", "kvm_amd", "<b>", "a-1", "__proto__"),
-  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.string({ unit: CHARACTER, maxLength: 12 }),
   fc.string({ maxLength: 12 }),
 );
 

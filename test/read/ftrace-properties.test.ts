@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { points } from "../../events/index.js";
 import { readReference, type ReferenceReading } from "../../src/read/ftrace/reference.js";
 import { isAccounted, line, PLAIN, read, readChunks, recording, type Reading } from "./helpers.js";
+import { CHARACTER } from "../support/texts.js";
 
 fc.configureGlobal({ includeErrorInReport: true });
 
@@ -50,7 +51,7 @@ function show(value: unknown): string {
 /** Text that tries to be something else. */
 const nasty = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: fc.constantFrom(..." -19[](){}:.,\"\\\t\r=x#<>ab"), maxLength: 15 }) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 15 }) },
+  { weight: 1, arbitrary: fc.string({ unit: CHARACTER, maxLength: 15 }) },
   fc.constantFrom("<idle>", "<...>", "__proto__", "constructor", "-9", "a-9 [1]", "x-1 [000] 1: e:", "kworker/0:1", "\u001b[31mred", "<b>", "naïve", "任务", "#", "=> x", "\"", "\" refcnt=1", "(fault)", "a\nb", "\n", "CPU:1 [LOST 5 EV"),
 );
 const comm = nasty.map((name) => Buffer.from(name).subarray(0, 15).toString("latin1"));

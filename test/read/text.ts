@@ -11,6 +11,7 @@ import { ReadReport } from "../../src/read/report.js";
 import { HEAD_BYTES } from "../../src/read/source.js";
 import type { TextReader } from "../../src/read/text/reader.js";
 import { line } from "./helpers.js";
+import { CHARACTER } from "../support/texts.js";
 
 export type MakeReader = (tables: Tables, report: ReadReport, beginning: Buffer, batchEvents?: number) => Pick<TextReader, "push" | "end">;
 
@@ -91,7 +92,7 @@ export const NASTY = ["<idle>", "<...>", "-9", "a-9 [1]", "x-1 [000] 1: e:", "  
 export function holdsOnMutations(make: MakeReader, real: Buffer, extra: readonly string[], runs: number): void {
   const lines = real.toString("latin1").split("\n");
   const piece = fc.tuple(fc.nat(Math.max(0, lines.length - 10)), fc.integer({ min: 1, max: 40 })).map(([from, count]) => lines.slice(from, from + count).join("\n"));
-  const insert = fc.oneof(fc.constantFrom(...NASTY, ...extra, "\n", '"', "\r\n", "\0", "-", "[000]", " ", ":", "(", ")", "\t"), fc.string({ unit: "binary", maxLength: 8 }), fc.constant(line("dput: (dput+0x4/0x20) dentry=0xffff888100b08000")));
+  const insert = fc.oneof(fc.constantFrom(...NASTY, ...extra, "\n", '"', "\r\n", "\0", "-", "[000]", " ", ":", "(", ")", "\t"), fc.string({ unit: CHARACTER, maxLength: 8 }), fc.constant(line("dput: (dput+0x4/0x20) dentry=0xffff888100b08000")));
   const mutation = fc.record({ at: fc.nat(20000), drop: fc.nat(40), insert });
   const spliced = fc.tuple(fc.array(piece, { minLength: 1, maxLength: 3 }), fc.array(mutation, { maxLength: 12 })).map(([pieces, mutations]) => {
     let bytes = Buffer.from(pieces.join("\n"), "latin1");

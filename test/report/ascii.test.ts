@@ -2,6 +2,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { ascii, fold } from "../../src/report/ascii.js";
+import { CHARACTER } from "../support/texts.js";
 
 test("what kreel prints itself has its own spelling, and every other character its code", (t) => {
   t.is(ascii("refcnt 3 → 4 … −1 — «é»"), "refcnt 3 -> 4 ... -1 -- \\u{ab}\\u{e9}\\u{bb}");
@@ -16,7 +17,7 @@ test("lines are folded at spaces, words that are too long are broken, paths behi
 
 test("whatever comes, no line is wider than it may be, all of it is ASCII, and nothing is lost", (t) => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 300 }), fc.integer({ min: 10, max: 80 }), fc.integer({ min: 0, max: 8 }), (text, width, hang) => {
+    fc.property(fc.string({ unit: CHARACTER, maxLength: 300 }), fc.integer({ min: 10, max: 80 }), fc.integer({ min: 0, max: 8 }), (text, width, hang) => {
       const lines = fold(ascii(text), width, "> ", hang);
       t.true(lines.every((line) => line.length <= width && /^[\x20-\x7e]*$/.test(line)));
       t.is(lines.join("").slice(1).replaceAll(" ", ""), ascii(text).replaceAll(" ", ""));

@@ -10,6 +10,7 @@ import { eventAt } from "../../src/log/event.js";
 import { createTables, type Tables } from "../../src/log/tables.js";
 import { ftraceText, ftraceTextOf, type FtraceTextOptions } from "../../src/write/ftrace.js";
 import { isAccounted, read, recordings } from "../read/helpers.js";
+import { CHARACTER } from "../support/texts.js";
 
 fc.configureGlobal({ includeErrorInReport: true });
 
@@ -152,7 +153,7 @@ const word = fc.oneof(fc.constantFrom(...EDGES), fc.bigInt(0n, (1n << 64n) - 1n)
 /** Text that tries to be something else, and could be: headers, ends of strings, losses, short lines. */
 const nasty = fc.oneof(
   fc.string({ unit: fc.constantFrom(..." -19[](){}:.,\"\\\t\r\n=x#<>a"), maxLength: 15 }),
-  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.string({ unit: CHARACTER, maxLength: 12 }),
   fc.constantFrom("", "<idle>", "-9", "a-9 [1]", "-1 [000] 1: e:", "x-1 [000] 1: e:", "-1 [000] 1: e:\n", "\u001b[31mred", "任务", "#", "=> 567890123\nab", '"', '" refcnt=1', '" refcnt=1 state=0', "(fault)", "a\nb", "\n", " \n", "\n b", "\r\n"),
 );
 const cutTo15 = (name: string): string => [...name].reduce((kept, c) => (Buffer.byteLength(kept + c) <= 15 ? kept + c : kept), "");
