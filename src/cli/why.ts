@@ -8,7 +8,7 @@ import { why } from "../seek/why.js";
 import { jsonText } from "../show/json.js";
 import { nearest, parseSpec } from "../show/object-life.js";
 import { isOf, parsePredicate, PredicateError } from "../show/predicate.js";
-import { ownerName } from "../show/state.js";
+import { holderName } from "../show/state.js";
 import { placeJson, placeText, whyJson, whyLines } from "../show/why.js";
 import { parseMoment } from "./moment.js";
 import { progressOf } from "./progress.js";
@@ -65,7 +65,7 @@ async function runWhy(path: string, text: string, flags: WhyFlags, terminal: Ter
     if (flags.at !== undefined && "event" in at && at.event > seeker.events) throw new TroubleError(`--at ${at.event}: the recording has ${seeker.events} events`, path);
     const event = seeker.eventOf(at);
     const spec = parseSpec(text);
-    const answers = why(seeker, event, (object, world) => isOf(spec, object, world) && (spec.name !== "" || (object.death === 0 && object.focus)), ownerName);
+    const answers = why(seeker, event, (object, world) => isOf(spec, object, world) && (spec.name !== "" || (object.death === 0 && object.focus)), holderName);
     if (answers.length === 0) throw new UsageError(unknown(text, event, opened));
     warn(path, opened, terminal);
     if (flags.json) for (const piece of jsonText(whyJson(path, event, answers))) out.write(piece);

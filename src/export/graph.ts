@@ -5,7 +5,7 @@
  * Its order is that of kinds and of events, so that the same moment gives the same text.
  */
 import type { Stack } from "../reduce/calls.js";
-import { COUNTED_KINDS, type KernelObject, type Kind, type ObjectId, type Owner } from "../reduce/objects.js";
+import { COUNTED_KINDS, type KernelObject, type Kind, leftBehind, type ObjectId, type Reference } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { COUNT_NAMES } from "../show/chronicle.js";
 import { namesOf } from "../show/object-life.js";
@@ -58,8 +58,9 @@ export function graphOf(world: World, title: string, everything = false): Graph 
   for (const object of live) {
     const to = ids.get(object.id)!;
     const held = new Set<string>();
-    for (const { owner, by, seq } of [...object.references].sort((a, b) => a.seq - b.seq)) {
-      const from = holder(world, owner, calls, ids, node);
+    for (const reference of [...object.references].sort((a, b) => a.seq - b.seq)) {
+      const { by, seq } = reference;
+      const from = holder(world, reference, calls, ids, node);
       held.add(from);
       edges.push({ from, to, label: `${by}, event ${seq}`, holds: true });
     }
@@ -68,8 +69,11 @@ export function graphOf(world: World, title: string, everything = false): Graph 
   return { title, nodes, edges };
 }
 
-function holder(world: World, owner: Owner, calls: ReadonlyMap<number, string>, ids: ReadonlyMap<ObjectId | string, string>, node: (key: string, kind: GraphNode["kind"], lines: readonly string[]) => string): string {
-  if (owner === 0) return node("unseen", "unseen", ["nobody that a probe shows"]);
+function holder(world: World, reference: Reference, calls: ReadonlyMap<number, string>, ids: ReadonlyMap<ObjectId | string, string>, node: (key: string, kind: GraphNode["kind"], lines: readonly string[]) => string): string {
+  const { owner } = reference;
+  const left = leftBehind(reference);
+  if (left) return node(`left ${left.event}`, "unseen", [left.operation, `of event ${left.event} is over`]);
+  if (owner === 0) return node("unseen", "unseen", ["nobody", "that a probe shows"]);
   if (owner < 0) return node(`call ${-owner}`, "call", [calls.get(-owner) ?? "a call", `in progress since event ${-owner}`]);
   const known = ids.get(owner);
   if (known !== undefined) return known;

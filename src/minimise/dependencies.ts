@@ -115,7 +115,7 @@ export class Dependencies implements Tracer {
       this.#life.set(object.id, unit);
     } else if (recipe === recipes.take) this.#moved(object, unit);
     else if (recipe === recipes.giveBack) this.#given(object, args[0] as number, unit);
-    else if (recipe === recipes.handOver) {
+    else if (recipe === recipes.handOver || recipe === recipes.leave) {
       for (const { owner, seq } of object.references) if (owner === args[0]) this.#passed.set(seq, [...(this.#passed.get(seq) ?? []), unit]);
     } else if (recipe === recipes.descriptorSet) this.#openedBy(object.id).set(args[0] as number, unit);
     else if (recipe === recipes.descriptorCleared) this.units.bind(unit, this.#openedBy(object.id).get(args[0] as number) ?? 0);

@@ -71,8 +71,12 @@ export abstract class Ledger extends Identities {
     for (const id of frame.holds) {
       const target = this.store.any(id);
       if (!target || this.referenceOf(target, ownedByCall(frame.seq)) < 0) continue;
-      this.store.update(target, recipes.handOver, ownedByCall(frame.seq), caller ? ownedByCall(caller.seq) : UNSEEN);
-      caller?.holds.push(id);
+      if (!caller) {
+        this.store.update(target, recipes.leave, ownedByCall(frame.seq), { operation: frame.operation.name, event: frame.seq });
+        continue;
+      }
+      this.store.update(target, recipes.handOver, ownedByCall(frame.seq), ownedByCall(caller.seq));
+      caller.holds.push(id);
     }
     if (caller) {
       for (const fd of frame.reserved) caller.reserved.push(fd);

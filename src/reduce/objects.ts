@@ -24,6 +24,19 @@ export interface Reference {
   /** The operation that took it, or the unprobed call that the probed one implies (`fget`). */
   readonly by: string;
   readonly task: TaskId;
+  /** Of one that nobody owns whom a probe shows: the last call that owned it, and is over. */
+  readonly left: Left | undefined;
+}
+
+export interface Left {
+  readonly operation: string;
+  /** The event of its entry. */
+  readonly event: number;
+}
+
+/** The call that left a reference to nobody; what takes one for its caller, and is over by nature, is not told. */
+export function leftBehind({ owner, by, left }: Reference): Left | undefined {
+  return owner === UNSEEN && left?.operation !== by ? left : undefined;
 }
 
 /** What an event did to an object, or to many. */

@@ -3,7 +3,8 @@
  * The same recipes run on immer drafts (the state whose moments are kept) and on plain objects (bulk replay).
  */
 import type { TaskId } from "../log/batch.js";
-import type { Deed, Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
+import type { Deed, Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Left, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
+import { UNSEEN } from "./objects.js";
 
 /** A trail keeps its first steps, which say where the object came from, and its latest. */
 const TRAIL_FIRST = 8;
@@ -39,7 +40,7 @@ export function enterFocus(o: KernelObject): void {
 // References.
 
 export function take(o: KernelObject, owner: Owner, seq: number, by: string, task: TaskId): void {
-  o.references.push({ owner, seq, by, task });
+  o.references.push({ owner, seq, by, task, left: undefined });
   if (o.count !== null) o.count++;
 }
 
@@ -55,7 +56,15 @@ export function giveBack(o: KernelObject, index: number): void {
 export function handOver(o: KernelObject, from: Owner, to: Owner): void {
   for (let i = 0; i < o.references.length; i++) {
     const r = o.references[i]!;
-    if (r.owner === from) o.references[i] = { owner: to, seq: r.seq, by: r.by, task: r.task };
+    if (r.owner === from) o.references[i] = { owner: to, seq: r.seq, by: r.by, task: r.task, left: undefined };
+  }
+}
+
+/** A call is over, and its caller, who has its references now, is none that a probe shows. */
+export function leave(o: KernelObject, from: Owner, left: Left): void {
+  for (let i = 0; i < o.references.length; i++) {
+    const r = o.references[i]!;
+    if (r.owner === from) o.references[i] = { owner: UNSEEN, seq: r.seq, by: r.by, task: r.task, left };
   }
 }
 

@@ -50,11 +50,11 @@ const SHOWN = 16;
 const LOOKED = 1 << 15;
 
 /** Of each object that is wanted, as the state after `event` has it. */
-export function why(seeker: Seeker, event: number, wanted: (object: KernelObject, world: World) => boolean, ownerOf: (world: World, owner: number) => string): Why[] {
+export function why(seeker: Seeker, event: number, wanted: (object: KernelObject, world: World) => boolean, holderOf: (world: World, reference: Reference) => string): Why[] {
   const { world } = seeker.at(event);
   return [...world.store.live()].filter((object) => wanted(object, world)).map((object) => {
     const label = world.label(object);
-    const held = object.references.slice(0, SHOWN).map((reference) => ({ reference, owner: ownerOf(world, reference.owner), taken: placeOf(seeker, reference.seq) }));
+    const held = object.references.slice(0, SHOWN).map((reference) => ({ reference, owner: holderOf(world, reference), taken: placeOf(seeker, reference.seq) }));
     return { object, label, born: object.birth > 0 ? placeOf(seeker, object.birth) : undefined, held, more: object.references.length - held.length, last: lastChange(seeker, object, event) };
   });
 }

@@ -1,7 +1,7 @@
 /** The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period. */
 import { printable } from "../read/trouble.js";
 import type { Frame } from "../reduce/calls.js";
-import { COUNTED_KINDS, type KernelObject, type ObjectId, type Owner } from "../reduce/objects.js";
+import { COUNTED_KINDS, type KernelObject, leftBehind, type ObjectId, type Owner, type Reference } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { COUNT_NAMES } from "./chronicle.js";
 import type { Json } from "./json.js";
@@ -76,12 +76,18 @@ function shownObject(world: World, object: KernelObject): ShownObject {
     count: object.count,
     facts: [...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]), ...factsOf(world, object)],
     birth: object.birth,
-    references: object.references.map(({ owner, by, seq, task }) => ({ owner: ownerName(world, owner), ownerId: owner, by, event: seq, task: world.taskName(task) })),
+    references: object.references.map((reference) => ({ owner: holderName(world, reference), ownerId: reference.owner, by: reference.by, event: reference.seq, task: world.taskName(reference.task) })),
     unprobed: object.unprobed,
   };
 }
 
-export function ownerName(world: World, owner: Owner): string {
+/** Who holds a reference; of one that a call left behind, which call that was. */
+export function holderName(world: World, reference: Reference): string {
+  const left = leftBehind(reference);
+  return `${ownerName(world, reference.owner)}${left ? `, since ${left.operation} of event ${left.event} is over` : ""}`;
+}
+
+function ownerName(world: World, owner: Owner): string {
   if (owner > 0) return labelOf(world, owner);
   if (owner === 0) return "nobody that a probe shows";
   for (const stack of world.calls.stacks()) for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);

@@ -1,9 +1,9 @@
 /** Kernel objects in a snapshot. */
 import { DamagedError } from "../log/file/bytes.js";
-import type { Deed, Kind, KernelObject, OfKind, Reference, Step } from "../reduce/objects.js";
+import type { Deed, Kind, KernelObject, Left, OfKind, Reference, Step } from "../reduce/objects.js";
 import { TRAIL } from "../reduce/recipes.js";
 import { blank } from "../reduce/store.js";
-import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, real, record, seq, whole, word, word32 } from "./codec.js";
+import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, optional, real, record, seq, whole, word, word32 } from "./codec.js";
 
 type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "deeds" | "steps";
 /** What objects of a kind have beyond a life. */
@@ -25,6 +25,8 @@ const KINDS = Object.keys(OWN) as Kind[];
 export const kindOf = oneOf(...KINDS);
 const OWN_FIELDS = Object.fromEntries(KINDS.map((kind) => [kind, Object.entries(OWN[kind])])) as Record<Kind, [string, Codec<unknown>][]>;
 
+const left = optional(record<Left>({ operation: word, event: seq }));
+
 // These are most of a snapshot, so they are not put together field by field.
 export const reference: Codec<Reference> = {
   write(out, value) {
@@ -35,8 +37,9 @@ export const reference: Codec<Reference> = {
     out.seq(value.seq);
     out.word(value.by);
     out.task(value.task);
+    left.write(out, value.left);
   },
-  read: (from) => ({ owner: flag.read(from) ? -from.seq() : from.near(), seq: from.seq(), by: from.word(), task: from.task() }),
+  read: (from) => ({ owner: flag.read(from) ? -from.seq() : from.near(), seq: from.seq(), by: from.word(), task: from.task(), left: left.read(from) }),
 };
 const deed: Codec<Deed> = {
   write(out, value) {

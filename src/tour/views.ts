@@ -8,7 +8,7 @@ import { sideBySide } from "../show/columns.js";
 import { hunkLines, summaryLine, toldLines } from "../show/diff-text.js";
 import { findingLines } from "../show/findings.js";
 import { matches, namesOf, parseSpec } from "../show/object-life.js";
-import { ownerName, stateLines, stateOf } from "../show/state.js";
+import { holderName, stateLines, stateOf } from "../show/state.js";
 import { PLAIN } from "../show/style.js";
 import { nodeLines } from "../show/tree.js";
 import { whyLines } from "../show/why.js";
@@ -106,7 +106,7 @@ async function whySeen({ at, object }: Rule<"why">, replay: Replay): Promise<See
   const { event } = findMoment((await replay(at.in)).trees, at);
   const { seeker, close } = await openSeeker(join(PACKAGE, at.in));
   try {
-    const answers = why(seeker, event, (candidate, world) => candidate.death === 0 && world.label(candidate) === object, ownerName);
+    const answers = why(seeker, event, (candidate, world) => candidate.death === 0 && world.label(candidate) === object, holderName);
     return { events: [event, event], lines: answers.flatMap((answer) => whyLines(answer, PLAIN)).map(short) };
   } finally {
     close();

@@ -25,7 +25,7 @@ function object<K extends Kind>(kind: K, id: number, fields: Partial<OfKind<K>> 
   return { ...(blank(kind, id, id, 1, 1) as OfKind<K>), birth: 1, focus: true, ...fields };
 }
 
-const reference = (seq: number, by: string, owner = 0): Reference => ({ owner, seq, by, task: 0 });
+const reference = (seq: number, by: string, owner = 0): Reference => ({ owner, seq, by, task: 0, left: undefined });
 const holding = (target: KernelObject, seq: number, by: string): Holding => ({ target, reference: reference(seq, by) });
 
 const at = { certain: true } as const;

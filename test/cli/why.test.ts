@@ -9,7 +9,7 @@ import { becameTrue, firstTrue } from "../../src/seek/when.js";
 import { why } from "../../src/seek/why.js";
 import { openSeeker } from "../../src/seek/open.js";
 import { parsePredicate } from "../../src/show/predicate.js";
-import { ownerName } from "../../src/show/state.js";
+import { holderName } from "../../src/show/state.js";
 import { kreel, RECORDINGS } from "./run.js";
 
 const HEALTHY = `${RECORDINGS}/linux-7.2/s04-bind-unbind.trace.gz`;
@@ -58,7 +58,7 @@ test("the last change is that of the replay, whatever was asked before", async (
   t.teardown(close);
   for (const [k, change] of changes.entries()) {
     const next = changes[k + 1]?.event ?? change.event + 1;
-    const [module] = why(seeker, next - 1, (o) => o.kind === "module" && o.name === "kvm_amd", ownerName);
+    const [module] = why(seeker, next - 1, (o) => o.kind === "module" && o.name === "kvm_amd", holderName);
     t.is(module!.object.count, change.count);
     t.true(module!.last === undefined ? k === 0 : module!.last.event >= change.event && module!.last.event < next, `${change.event}: ${module!.last?.event}`);
   }

@@ -4,7 +4,7 @@ import test from "ava";
 import { importRecording } from "../../src/import.js";
 import { Seeker } from "../../src/seek/seeker.js";
 import { why } from "../../src/seek/why.js";
-import { ownerName } from "../../src/show/state.js";
+import { holderName } from "../../src/show/state.js";
 import { folderOf } from "../log/file/helpers.js";
 
 const OBJECT = String.raw`(?:(?:module|superblock|mount|inode|dentry|file|vm|memslot|fs_type) \S+(?:, )?)+`;
@@ -19,7 +19,7 @@ test("the last change of each object, at moments all over a recording", async (t
   const seeker = Seeker.open(path);
   let told = 0;
   for (let event = 100; event <= seeker.events; event += 397) {
-    for (const { last } of why(seeker, event, () => true, ownerName)) {
+    for (const { last } of why(seeker, event, () => true, holderName)) {
       if (!last) continue;
       told++;
       t.true(last.event <= event);
@@ -35,7 +35,19 @@ test("what an object points at is named, and what is remembered of it for the ru
   const path = join(folderOf(t), "log");
   await importRecording("fixtures/recordings/linux-6.12/s01-create-close.trace.gz", path);
   const seeker = Seeker.open(path);
-  const [file] = why(seeker, 1044, (object, world) => world.label(object) === "file 0xffff8880006066c0#6", ownerName);
+  const [file] = why(seeker, 1044, (object, world) => world.label(object) === "file 0xffff8880006066c0#6", holderName);
   seeker.close();
   t.deepEqual(file?.last?.changed, ["vm none → vm 0xffffc90000156000"]);
+});
+
+test("a reference that a call left to nobody says which call that was; one that is got for a caller does not", async (t) => {
+  const path = join(folderOf(t), "log");
+  await importRecording("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz", path);
+  const seeker = Seeker.open(path);
+  const heldBy = (event: number, name: string): readonly string[] => why(seeker, event, (object) => object.kind === "module" && object.name === name, holderName).flatMap(({ held }) => held.map(({ owner }) => owner));
+  // As long as it is in progress the call itself has it.
+  t.true(heldBy(1100, "kvm_amd").includes("kvm_gmem_create, in progress since event 1091"));
+  t.deepEqual(heldBy(seeker.events, "kvm_amd"), [1091, 1127].map((event) => `nobody that a probe shows, since kvm_gmem_create of event ${event} is over`));
+  t.deepEqual(heldBy(1000, "kvm"), ["nobody that a probe shows"]);
+  seeker.close();
 });

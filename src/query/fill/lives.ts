@@ -86,7 +86,7 @@ export class Lives extends MutableStore implements Observer {
     if (what === recipes.giveBack) this.#put(object, args[0] as number);
     super.update(object, recipe, ...args);
     if (what === recipes.take) this.#take(object, args[2] as string);
-    else if (what === recipes.handOver) this.#handOver(object);
+    else if (what === recipes.handOver || what === recipes.leave) this.#handOver(object);
     else if (what === recipes.bornAt) this.#births.set(object.id, this.#now());
     return object;
   }

@@ -7,7 +7,7 @@ import type { Finding } from "../../check/finding.js";
 import type { EventView } from "../../log/view.js";
 import { toNumber } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
-import { COUNTED_KINDS, type KernelObject, type Kind, type ObjectId, type Reference } from "../../reduce/objects.js";
+import { COUNTED_KINDS, type KernelObject, type Kind, leftBehind, type ObjectId, type Reference } from "../../reduce/objects.js";
 import type { Observer, World } from "../../reduce/world.js";
 import { namesOf } from "../../show/object-life.js";
 import { blindWords, doubtLines } from "../../show/summary.js";
@@ -201,7 +201,7 @@ export class SurveyKeeper implements Observer {
       this.#holding.to.push(0);
       this.#holding.owner.push(owner);
       this.#holding.by.push(this.#names.of(by));
-      this.#holding.call.push(this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : ""));
+      this.#holding.call.push(this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : (leftBehind(reference)?.operation ?? "")));
       open.set(reference, this.#holding.from.push(seq ?? reference.seq));
     }
   }

@@ -2,11 +2,11 @@
 import type { ObjectId } from "../../reduce/objects.js";
 import type { Seeker } from "../../seek/seeker.js";
 import { why } from "../../seek/why.js";
-import { ownerName } from "../../show/state.js";
+import { holderName } from "../../show/state.js";
 import type { WhyAnswer } from "../protocol.js";
 
 export function whyOf(seeker: Seeker, event: number, id: ObjectId): WhyAnswer | undefined {
-  const [answer] = why(seeker, event, (object) => object.id === id, ownerName);
+  const [answer] = why(seeker, event, (object) => object.id === id, holderName);
   if (!answer) return undefined;
   const { object, label, born, held, more, last } = answer;
   return {
