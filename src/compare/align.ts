@@ -1,4 +1,6 @@
 /** Aligns two sequences: which elements correspond, in order, so that as much as possible does. */
+import { anchoredPartners } from "./anchors.js";
+import { shortestEdits } from "./shortest.js";
 
 export interface Pair {
   /** Index in each sequence; -1 where the element has no counterpart. */
@@ -6,19 +8,22 @@ export interface Pair {
   readonly b: number;
 }
 
-/** Beyond this many cells what is alike at both ends is aligned first, and then by Myers' greedy algorithm what is still as large. */
+/** Beyond this many cells what is alike at both ends is aligned first, and then by keys alone what is still as large. */
 const EXACT_CELLS = 1_000_000;
+
+/** What two elements must have in common to correspond; `undefined`: nothing corresponds to it. */
+export type Key = string | number | undefined;
 
 /**
  * The alignment with the highest total score, unless the sequences are very long; `score` of two elements that cannot
- * correspond is 0. Elements without a counterpart come before the next pair, those of `a` first.
+ * correspond is 0, and those whose keys are equal can. Elements without a counterpart come before the next pair, those of `a` first.
  */
-export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: T) => number): Pair[] {
+export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: T) => number, keyOf: (element: T) => Key): Pair[] {
   if (a.length * b.length <= EXACT_CELLS) return exact(a, b, score);
-  const [head, tail] = common(a, b, (x, y) => score(x, y) > 0);
-  const n = a.length - head - tail;
-  const m = b.length - head - tail;
-  const middle = n * m <= EXACT_CELLS ? exact(a.slice(head, head + n), b.slice(head, head + m), score) : alignEqual(a.slice(head, head + n), b.slice(head, head + m), (x, y) => score(x, y) > 0);
+  const [head, tail] = common(a, b, (x, y) => keyOf(x) === keyOf(y));
+  const restA = a.slice(head, a.length - tail);
+  const restB = b.slice(head, b.length - tail);
+  const middle = restA.length * restB.length <= EXACT_CELLS ? exact(restA, restB, score) : alignEqual(restA, restB, keyOf);
   return [
     ...Array.from({ length: head }, (_, i) => ({ a: i, b: i })),
     ...middle.map((p) => ({ a: p.a < 0 ? -1 : p.a + head, b: p.b < 0 ? -1 : p.b + head })),
@@ -26,96 +31,66 @@ export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: 
   ];
 }
 
-/** A longest common subsequence, by Myers' algorithm: fast where the sequences are alike. */
-export function alignEqual<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): Pair[] {
+/** Beyond so many edits, the fewest are not searched for: time would grow with their square. */
+const MOST_EDITS = 1024;
+/** Of each side so many elements at once are looked at then, whatever the lengths. */
+const AT_ONCE = 1 << 18;
+
+/** For tests to make them small. */
+export interface AlignLimits {
+  readonly edits: number;
+  readonly atOnce: number;
+}
+
+/** A longest common subsequence, where it takes no more than a thousand edits; else a long one. */
+export function alignEqual<T>(a: readonly T[], b: readonly T[], keyOf: (element: T) => Key, limits?: AlignLimits): Pair[] {
   const pairs: Pair[] = [];
-  alignIndexes(a.length, b.length, (x, y) => equal(a[x]!, b[y]!), (x, y) => pairs.push({ a: x, b: y }));
+  alignIndexes(a.length, b.length, (x) => keyOf(a[x]!), (y) => keyOf(b[y]!), (x, y) => pairs.push({ a: x, b: y }), limits);
   return pairs.reverse();
 }
 
-/** So many rounds of the search are kept whole, and of those before only the first of as many: the others are made again. */
-const ROUNDS = 256;
-
-/** The same of sequences that are not in memory: of their lengths, and whether two elements are equal. Pairs are told the last first. */
-export function alignIndexes(n: number, m: number, equal: (x: number, y: number) => boolean, tell: (a: number, b: number) => void): void {
-  const max = n + m;
-  /** How far each diagonal reaches with `d` edits; whether that is to the end. Diagonal 0 stands at `middle`. */
-  const search = (v: Int32Array, middle: number, d: number): boolean => {
-    for (let k = -d; k <= d; k += 2) {
-      let x = k === -d || (k !== d && v[middle + k - 1]! < v[middle + k + 1]!) ? v[middle + k + 1]! : v[middle + k - 1]! + 1;
-      let y = x - k;
-      while (x < n && y < m && equal(x, y)) {
-        x++;
-        y++;
-      }
-      v[middle + k] = x;
-      if (x >= n && y >= m) return true;
-    }
-    return false;
+/** The same of sequences that are not in memory: of their lengths, and what is there. Pairs are told the last first. */
+export function alignIndexes(n: number, m: number, keyOfA: (x: number) => Key, keyOfB: (y: number) => Key, tell: (a: number, b: number) => void, { edits, atOnce }: AlignLimits = { edits: MOST_EDITS, atOnce: AT_ONCE }): void {
+  const equal = (x: number, y: number): boolean => {
+    const key = keyOfA(x);
+    return key !== undefined && key === keyOfB(y);
   };
-  // As wide as there were edits, not as the sequences are long.
-  let middle = ROUNDS;
-  let v = new Int32Array(2 * middle + 2);
-  const firsts: Int32Array[] = [];
-  let rounds: Int32Array[] = [];
-  for (let d = 0; d <= max; d++) {
-    if (d >= middle) {
-      const wider = new Int32Array(4 * middle + 2);
-      wider.set(v, middle);
-      v = wider;
-      middle *= 2;
+  if (shortestEdits(n, m, equal, edits, tell)) return;
+  /** From the last to there. */
+  const alone = (fromA: number, fromB: number): void => {
+    while (m > fromB) tell(-1, --m);
+    while (n > fromA) tell(--n, -1);
+  };
+  while (n > 0 && m > 0) {
+    const fromA = Math.max(0, n - atOnce);
+    const fromB = Math.max(0, m - atOnce);
+    const numbers = new Numbers();
+    const a = Int32Array.from({ length: n - fromA }, (_, k) => numbers.of(keyOfA(fromA + k)));
+    const b = Int32Array.from({ length: m - fromB }, (_, k) => numbers.of(keyOfB(fromB + k)));
+    const partners = anchoredPartners(a, b, numbers.count, edits);
+    const first = partners.findIndex((y) => y >= 0);
+    // The next are looked at from the last pair on, so that both sides stay abreast; unless that would be hardly further.
+    const goesOn = first >= 0 && a.length - first + (b.length - partners[first]!) >= atOnce;
+    for (let x = a.length - 1; x >= 0; x--) {
+      if (partners[x]! < 0) continue;
+      alone(fromA + x + 1, fromB + partners[x]! + 1);
+      tell(--n, --m);
     }
-    const before = v.slice(middle - d, middle + d + 2);
-    if (d % ROUNDS === 0) {
-      rounds = [];
-      firsts.push(before);
-    }
-    rounds.push(before);
-    if (!search(v, middle, d)) continue;
-    let at = firsts.length - 1;
-    backtrack(
-      d,
-      n,
-      m,
-      (wanted) => {
-        if (Math.floor(wanted / ROUNDS) < at) {
-          const from = --at * ROUNDS;
-          const centre = from + ROUNDS;
-          const w = new Int32Array(2 * centre + 2);
-          w.set(firsts[at]!, centre - from);
-          rounds = [];
-          for (let e = from; e < from + ROUNDS; e++) {
-            rounds.push(w.slice(centre - e, centre + e + 2));
-            search(w, centre, e);
-          }
-        }
-        return rounds[wanted % ROUNDS]!;
-      },
-      tell,
-    );
-    return;
+    if (!goesOn) alone(fromA, fromB);
   }
+  alone(0, 0);
 }
 
-/** `before`: how far each diagonal reached before the round; it is asked for one round after the other, the last first. */
-function backtrack(d: number, n: number, m: number, before: (d: number) => Int32Array, tell: (a: number, b: number) => void): void {
-  let x = n;
-  let y = m;
-  for (; d >= 0; d--) {
-    const v = before(d);
-    const at = (k: number): number => v[k + d]!;
-    const k = x - y;
-    const down = k === -d || (k !== d && at(k - 1) < at(k + 1));
-    const previousK = down ? k + 1 : k - 1;
-    const previousX = d === 0 ? 0 : at(previousK);
-    const previousY = d === 0 ? 0 : previousX - previousK;
-    while (x > previousX && y > previousY) tell(--x, --y);
-    if (d > 0) {
-      if (down) tell(-1, previousY);
-      else tell(previousX, -1);
-      x = previousX;
-      y = previousY;
-    }
+/** Keys by number; what corresponds to nothing has a number of its own. */
+class Numbers {
+  count = 0;
+  readonly #numbers = new Map<Key, number>();
+
+  of(key: Key): number {
+    if (key === undefined) return this.count++;
+    let number = this.#numbers.get(key);
+    if (number === undefined) this.#numbers.set(key, (number = this.count++));
+    return number;
   }
 }
 

@@ -53,7 +53,7 @@ export function siteOf(call: Call | ComparedNode | undefined): Site | null {
 export function compareCalls(before: ComparedNode, after: ComparedNode, unifier: Unifier, racing: boolean): Line[] {
   const a = flatten(before);
   const b = flatten(after);
-  const pairs = alignBest(a, b, (x, y) => likeness(x, y, unifier));
+  const pairs = alignBest(a, b, (x, y) => likeness(x, y, unifier), (call) => call.node.operation);
   const lines: Line[] = pairs.map((p) => ({ before: a[p.a], after: b[p.b], change: p.a < 0 ? "added" : p.b < 0 ? "removed" : "same", detail: "" }));
   for (const line of lines) if (line.before && line.after) compareCall(line, line.before.node, line.after.node, unifier, racing);
   reordered(lines, unifier);

@@ -4,7 +4,7 @@
  */
 import { Heap } from "../heap.js";
 import { matchSequences } from "./actors.js";
-import { alignEqual, alignIndexes } from "./align.js";
+import { alignIndexes } from "./align.js";
 import { sameCall } from "./calls.js";
 import type { Course } from "./course.js";
 import type { Column, Pages } from "./paged.js";
@@ -136,7 +136,9 @@ class Steps {
     alignIndexes(
       a.length,
       b.length,
-      (x, y) => sameKey[p.key(a.get(x))] === q.key(b.get(y)),
+      // Of the words of `after`, as the others are.
+      (x) => sameKey[p.key(a.get(x))],
+      (y) => q.key(b.get(y)),
       (x, y) => {
         found.a.push(x < 0 ? 0 : a.get(x) + 1);
         found.b.push(y < 0 ? 0 : b.get(y) + 1);
@@ -159,7 +161,7 @@ class Steps {
     const close = (): void => {
       const gone = gap.filter(([, y]) => y === 0).map(([x]) => x);
       const came = gap.filter(([x]) => x === 0).map(([, y]) => y);
-      for (const [x, y] of gone.length === 0 || came.length === 0 ? gap : this.#paired(gone.reverse(), came.reverse()).reverse()) {
+      for (const [x, y] of gone.length === 0 || came.length === 0 ? gap : this.#paired(gone.reverse(), came.reverse())) {
         out.a.push(x);
         out.b.push(y);
       }
@@ -179,9 +181,19 @@ class Steps {
     return out;
   }
 
+  /** Of both in order; the last first. */
   #paired(gone: readonly number[], came: readonly number[]): [x: number, y: number][] {
-    const [p, q] = [this.before.roots, this.after.roots];
-    return alignEqual(gone, came, (x, y) => !p.isMarker(x - 1) && p.operation(x - 1) === q.operation(y - 1)).map(({ a, b }) => [gone[a] ?? 0, came[b] ?? 0]);
+    // A marker of other words is another step.
+    const operationOf = (roots: Roots, root: number): string | undefined => (roots.isMarker(root) ? undefined : roots.operation(root));
+    const pairs: [x: number, y: number][] = [];
+    alignIndexes(
+      gone.length,
+      came.length,
+      (x) => operationOf(this.before.roots, gone[x]! - 1),
+      (y) => operationOf(this.after.roots, came[y]! - 1),
+      (x, y) => pairs.push([gone[x] ?? 0, came[y] ?? 0]),
+    );
+    return pairs;
   }
 
   /** Those of one actor are in order already. */
