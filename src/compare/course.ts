@@ -5,7 +5,7 @@
 import { points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import { CallTrees, type CallNode } from "../reduce/call-tree.js";
-import type { File } from "../reduce/objects.js";
+import type { File, Kind } from "../reduce/objects.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { type Replay, replayRecording } from "../replay.js";
@@ -21,6 +21,8 @@ export interface Course {
   readonly actors: readonly Actor[];
   /** Operations that ran as RCU callbacks, by kind of object and operation: the first event of each. */
   readonly callbacks: ReadonlyMap<string, CallNode>;
+  /** By kind, the call that showed the first object that is not older than the recording. */
+  readonly firsts: ReadonlyMap<Kind, CallNode>;
   readonly trees: PackedTrees;
   readonly roots: Roots;
   readonly made: FilesMade;
@@ -84,12 +86,13 @@ export async function courseOf(log: string | Recorded, options: CourseOptions = 
     throw error;
   });
   const actors = roots.actors(made, (task) => tasks.get(task).comm);
-  return { replay: result, actors, callbacks: collecting.callbacks, trees, roots, made, findings: result.findings, loads: result.world.sees("kvm_init"), memory: options.memory, close };
+  return { replay: result, actors, callbacks: collecting.callbacks, firsts: collecting.firsts, trees, roots, made, findings: result.findings, loads: result.world.sees("kvm_init"), memory: options.memory, close };
 }
 
 /** Takes down the outermost operations as they come. */
 class Collecting {
   readonly callbacks = new Map<string, CallNode>();
+  readonly firsts = new Map<Kind, CallNode>();
 
   constructor(
     private readonly hasLines: boolean,
@@ -98,6 +101,7 @@ class Collecting {
   ) {}
 
   add(root: CallNode): void {
+    this.#meet(root);
     if (root.rcu) {
       for (const { object } of root.touched) {
         const key = `${object.kind} ${root.operation}`;
@@ -114,6 +118,15 @@ class Collecting {
     const about = root.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
     const { operation, seq, task, returned } = root;
     this.roots.add({ operation, seq, task, returned, tree: kept ? this.trees.add(kept) : -1, key: marker ? `${marker.phase} ${marker.command}` : `${operation} ${about}`, marker, files });
+  }
+
+  #meet(node: CallNode): void {
+    for (const { object } of node.touched) {
+      if (object.older) continue;
+      const first = this.firsts.get(object.kind);
+      if (!first || node.seq < first.seq) this.firsts.set(object.kind, node);
+    }
+    for (const child of node.children) this.#meet(child);
   }
 }
 

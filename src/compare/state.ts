@@ -36,7 +36,9 @@ export function compareState(before: Course, after: Course, tally: Tally): Diffe
       }
       tally.changed++;
       const words = what === "born" ? "came to life" : "live at the end";
-      differences.push({ kind: "state-changed", where: "whole recording", object: kind, before: null, after: null, message: `${plural(kind)} that ${words}: ${x} → ${y}` });
+      // Where one side has none, the first of the other is what differs; of more and fewer nobody can say which.
+      const first = (course: Course, none: number): Site | null => (what === "born" && none === 0 ? siteOf(course.firsts.get(kind)) : null);
+      differences.push({ kind: "state-changed", where: "whole recording", object: kind, before: first(before, y), after: first(after, x), message: `${plural(kind)} that ${words}: ${x} → ${y}` });
     }
   }
   differences.push(...compareCallbacks(before, after, tally));

@@ -2,7 +2,7 @@
 import test from "ava";
 import { compareCourses } from "../../src/compare/diff.js";
 import type { Diff, Difference } from "../../src/compare/types.js";
-import { healthyRecordings, nameOf, recordingsOf, scenarioOf } from "../support/recordings.js";
+import { healthyRecordings, nameOf, recordingsOf, scenarioOf, textEvents } from "../support/recordings.js";
 import { course, diffOf, told } from "./courses.js";
 
 const unchanged = (d: Diff): boolean => {
@@ -80,6 +80,13 @@ for (const after of recordingsOf("linux-6.12-patched")) {
     t.true(d.differences.some((x) => x.kind === "state-changed" && x.object === "inode" && x.where.startsWith("gmem ")), "an inode of its own superblock");
     t.true(d.differences.every((x) => x.kind !== "finding-introduced" && x.kind !== "finding-fixed"));
     t.is(d.summary.operations.replaced + d.summary.operations.reordered, 0);
+    // The first of what the other never has is where it is made.
+    const mounting = textEvents(after).find(({ name }) => name === "kern_mount")!;
+    for (const object of ["superblock", "mount"]) {
+      const born = d.differences.find((x) => x.object === object && x.message.includes("that came to life: 0 →"))!;
+      t.is(born.before, null);
+      t.true(born.after!.event >= mounting.seq && born.after!.event <= mounting.seq + 10, `${object} at event ${born.after!.event}`);
+    }
   });
   test(`and the other way round the patch is undone: ${scenarioOf(after)}`, async (t) => {
     const there = await diffOf(before, after);
