@@ -72,7 +72,7 @@ export function graphOf(world: World, title: string, everything = false): Graph 
 function holder(world: World, reference: Reference, calls: ReadonlyMap<number, string>, ids: ReadonlyMap<ObjectId | string, string>, node: (key: string, kind: GraphNode["kind"], lines: readonly string[]) => string): string {
   const { owner } = reference;
   const left = leftBehind(reference);
-  if (left) return node(`left ${left.event}`, "unseen", [left.operation, `of event ${left.event} is over`]);
+  if (left) return node(`left ${left.event}`, "unseen", [left.operation, `over, event ${left.event}`]);
   if (owner === 0) return node("unseen", "unseen", ["nobody", "that a probe shows"]);
   if (owner < 0) return node(`call ${-owner}`, "call", [calls.get(-owner) ?? "a call", `in progress since event ${-owner}`]);
   const known = ids.get(owner);

@@ -7,7 +7,7 @@ import { pathOf, plural } from "../show/text.js";
 import { hunkLines, statLines, summaryLine } from "../show/diff-text.js";
 import type { ShownStep } from "../show/findings.js";
 import { PLAIN } from "../show/style.js";
-import { traceLine } from "../show/summary.js";
+import { noFindings, traceLine } from "../show/summary.js";
 import { ascii, fold } from "./ascii.js";
 import { timeless } from "./fingerprint.js";
 import { type About, type BaselineState, type ComparisonEntry, type Entry, isError, type Problem, type Quote, type RecordingEntry, type UnreadEntry } from "./model.js";
@@ -47,7 +47,7 @@ function subjectOf(entry: Entry): string {
   if (entry.kind === "unread") return `guest_memfd: recording not read: ${entry.what}`;
   const problems = entry.kind === "comparison" ? entry.problems.filter((p) => p.state !== "absent") : entry.problems;
   const told = problems.find((p) => p.state === "new") ?? problems[0];
-  const differing = entry.kind === "comparison" ? `${plural(entry.diff.differences.length, "difference")}` : "no findings";
+  const differing = entry.kind === "comparison" ? `${plural(entry.diff.differences.length, "difference")}` : noFindings(entry.trace);
   if (!told) return `guest_memfd: ${differing}`;
   const rest = problems.length > 1 ? ` (+${problems.length - 1})` : "";
   const head = `[${isError(told) ? "BUG" : "HAZARD"}] guest_memfd: ${told.finding.rule.replaceAll("-", " ")}`;

@@ -38,10 +38,19 @@ export function operationsLine(operations: Iterable<OperationSummary>): string {
   return `${plural(all, "operation")}: ${parts.join(", ")}`;
 }
 
+const NO_FINDINGS = "no findings";
+
+/** Of what was read, and no more than that. */
+export function noFindings({ events, lost, skipped }: Pick<TraceSummary, "events" | "lost" | "skipped">): string {
+  if (events === 0) return `${NO_FINDINGS}: there is no event to judge`;
+  return lost + skipped > 0 ? `${NO_FINDINGS} in what could be read` : NO_FINDINGS;
+}
+
 /** What the rules came to, in one sentence. */
-export function verdictLine(replay: Pick<Replay, "findings" | "hazards" | "rules">, style: Style): string {
+export function verdictLine(replay: Pick<Replay, "trace" | "findings" | "hazards" | "rules">, style: Style): string {
   const { findings, hazards } = replay;
-  const found = findings.length === 0 ? style.green("no findings") : style.red(plural(findings.length, "finding"));
+  const none = noFindings(replay.trace);
+  const found = findings.length > 0 ? style.red(plural(findings.length, "finding")) : none === NO_FINDINGS ? style.green(none) : style.yellow(none);
   const hazard = hazards.length === 0 ? "" : `, ${style.yellow(plural(hazards.length, "hazard"))}`;
   const blind = blindWords(replay.rules);
   return `${found}${hazard}${blind === "" ? "" : `; ${blind}`}`;

@@ -138,3 +138,11 @@ test("any log at all has a graph", async (t) => {
   );
   t.pass();
 });
+
+test("who left a reference behind stands where its holder would", async (t) => {
+  const { world } = await replay("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz");
+  const { nodes, edges } = graphOf(world, "");
+  const module = nodes.find(({ lines }) => lines[0] === "module kvm_amd")!;
+  const left = edges.filter(({ to, label }) => to === module.id && label === "try_module_get, event 1095").map(({ from }) => nodes.find(({ id }) => id === from)!.lines);
+  t.deepEqual(left, [["kvm_gmem_create", "over, event 1091"]]);
+});

@@ -52,7 +52,7 @@ export function ObjectGraph({ of, label = "object graph" }: { readonly of: Side;
       </h2>
       {moment && placed.length === 0 && <p class="dim">{moment.state.objects.length === 0 ? "nothing of guest_memfd lives here" : "too many objects to draw"}</p>}
       <div class="scroll" tabIndex={0} role="group" aria-label="graph">
-        <svg {...(fits.value ? { width: "100%", height: "100%", preserveAspectRatio: "xMinYMin meet", style: { maxWidth: `${width}px`, maxHeight: `${height}px`, minWidth: `${width * LEGIBLE}px`, minHeight: `${height * LEGIBLE}px` } } : { width, height })} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${placed.length} objects, ${graph?.edges.length ?? 0} references and pointers`}>
+        <svg {...(fits.value ? { width: "100%", height: "100%", preserveAspectRatio: "xMinYMin meet", style: { maxWidth: `${width}px`, maxHeight: `${height}px`, minWidth: `${width * 0.5}px`, minHeight: `${height * LEGIBLE}px` } } : { width, height })} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${placed.length} objects, ${graph?.edges.length ?? 0} references and pointers`}>
           <defs>
             <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
               <path d="M0 0L8 4L0 8z" class="tip" />

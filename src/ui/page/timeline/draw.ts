@@ -146,7 +146,13 @@ function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: numbe
       const words = fitting(kind === "call" ? names[holdings.call[k]!]! : ownerName(picture, owner), wide);
       g.fillStyle = colours.text;
       g.font = SMALL;
-      if (words !== "") g.fillText(words, Math.max(0, a) + 2, y + 2.5);
+      if (words !== "") {
+        // The bar is thinner than its words: they stand out of it.
+        g.strokeStyle = colours.ground;
+        g.lineWidth = 3;
+        g.strokeText(words, Math.max(0, a) + 2, y + 2.5);
+        g.fillText(words, Math.max(0, a) + 2, y + 2.5);
+      }
       g.font = FONT;
     }
     // The next that reaches into another pixel.
@@ -205,7 +211,10 @@ function drawMarkers(g: CanvasRenderingContext2D, picture: Picture): void {
     g.fillStyle = colours.dim;
     g.fillRect(at, RULER, 1, MARKERS);
     const next = k + 1 < event.length ? x(event[k + 1]!) : width;
-    const words = fitting(printable(text[k]!), Math.max(40, next - at));
+    const room = Math.max(40, next - at);
+    const all = printable(text[k]!);
+    // What it says before how: where there is no room for both, `op: ` is the same of all.
+    const words = fitting(all.length * LETTER + 4 > room ? all.replace(/^(?:op|ret): /, "") : all, room);
     g.fillText(words, at + 3, RULER + MARKERS / 2);
     free = at + Math.max(2, words.length * LETTER);
   }
