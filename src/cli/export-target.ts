@@ -1,5 +1,8 @@
-/** Where an export goes: standard output, or a file that is made when the first of it is there. */
-import { closeSync, openSync, statSync } from "node:fs";
+/**
+ * Where an export goes: standard output, or a file that is made when the first of it is there. One that cannot be written to
+ * its end is removed: half a report looks like a whole one.
+ */
+import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { whyNotWritten } from "../log/file/not-written.js";
 import { TroubleError } from "../read/trouble.js";
 import { Output, ReaderGone } from "./output.js";
@@ -43,8 +46,17 @@ export class ExportTarget {
       write();
     } catch (error) {
       if (this.file === undefined || error instanceof ReaderGone || error instanceof TroubleError || !(error instanceof Error)) throw error;
+      this.#discard(this.file);
       throw new TroubleError(`could not be written: ${whyNotWritten(error) ?? error.message}`, this.file, undefined, { cause: error });
     }
+  }
+
+  #discard(file: string): void {
+    if (this.#fd < 0) return;
+    const isFile = fstatSync(this.#fd).isFile();
+    closeSync(this.#fd);
+    this.#fd = -1;
+    if (isFile) rmSync(file, { force: true });
   }
 }
 

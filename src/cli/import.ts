@@ -96,5 +96,5 @@ function document(trace: string, log: string, { id, events, bytes, report }: Imp
 /** How much smaller than the recording, where that is a file as it was recorded. */
 function ratio(trace: string, { bytes, report }: Imported): string {
   const size = trace === "-" ? report.bytes : (statSync(trace, { throwIfNoEntry: false })?.size ?? 0);
-  return size > bytes ? `, ${(size / bytes).toFixed(1)} times smaller` : "";
+  return size > bytes ? `, ${(size / bytes).toFixed(1)} times smaller than the recording` : "";
 }

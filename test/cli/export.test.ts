@@ -107,3 +107,12 @@ test("a recording that cannot be read leaves the file of -o alone", (t) => {
   t.deepEqual([status, stderr], [2, "kreel: standard output: could not be written: the disk is full\n"]);
   t.is(kreel(["export", CREATE, "--to", "ndjson", "-o", "/dev/full"]).err, "kreel: /dev/full: could not be written: the disk is full\n");
 });
+
+test("a file that cannot be written to its end is not left in part", (t) => {
+  const file = join(folder(), "a.ndjson");
+  // The shell's limit of a file's size; the signal that goes with it is ignored by Node.
+  const { status, stderr } = spawnSync("sh", ["-c", 'ulimit -f 16; exec "$0" "$@"', process.execPath, MAIN, "export", CREATE, "--to", "ndjson", "-o", file], { encoding: "utf8" });
+  t.is(status, 2);
+  t.regex(stderr, /a\.ndjson: could not be written: [^\n]+\n$/);
+  t.false(existsSync(file));
+});

@@ -44,7 +44,7 @@ test("it says what it made, as a line and as a document", (t) => {
   const path = folder();
   const { code, out } = kreel(["import", HEALTHY, join(path, "a.klog")]);
   t.is(code, 0);
-  t.regex(out, /^\S+a\.klog: 2846 events, \d+\.\d kB, \d\.\d times smaller\n$/);
+  t.regex(out, /^\S+a\.klog: 2846 events, \d+\.\d kB, \d\.\d times smaller than the recording\n$/);
   const { trace, log } = JSON.parse(kreel(["import", "--json", HEALTHY, join(path, "b.klog")]).out) as { trace: unknown; log: { path: string; bytes: number } };
   t.deepEqual(trace, { path: HEALTHY, events: 2846, lost: 0, skipped: 0 });
   t.is(log.bytes, readFileSync(log.path).length);
