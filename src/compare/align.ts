@@ -31,18 +31,18 @@ export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: 
   ];
 }
 
-/** Beyond so many edits, the fewest are not searched for: time would grow with their square. */
-const MOST_EDITS = 1024;
+/** With more steps than this the fewest edits are not searched for: time would grow with their square. A thousand edits take half. */
+const MOST_STEPS = 1 << 20;
 /** Of each side so many elements at once are looked at then, whatever the lengths. */
 const AT_ONCE = 1 << 18;
 
 /** For tests to make them small. */
 export interface AlignLimits {
-  readonly edits: number;
+  readonly steps: number;
   readonly atOnce: number;
 }
 
-/** A longest common subsequence, where it takes no more than a thousand edits; else a long one. */
+/** A longest common subsequence, where it takes no more than some thousand edits; else a long one. */
 export function alignEqual<T>(a: readonly T[], b: readonly T[], keyOf: (element: T) => Key, limits?: AlignLimits): Pair[] {
   const pairs: Pair[] = [];
   alignIndexes(a.length, b.length, (x) => keyOf(a[x]!), (y) => keyOf(b[y]!), (x, y) => pairs.push({ a: x, b: y }), limits);
@@ -50,12 +50,12 @@ export function alignEqual<T>(a: readonly T[], b: readonly T[], keyOf: (element:
 }
 
 /** The same of sequences that are not in memory: of their lengths, and what is there. Pairs are told the last first. */
-export function alignIndexes(n: number, m: number, keyOfA: (x: number) => Key, keyOfB: (y: number) => Key, tell: (a: number, b: number) => void, { edits, atOnce }: AlignLimits = { edits: MOST_EDITS, atOnce: AT_ONCE }): void {
+export function alignIndexes(n: number, m: number, keyOfA: (x: number) => Key, keyOfB: (y: number) => Key, tell: (a: number, b: number) => void, { steps, atOnce }: AlignLimits = { steps: MOST_STEPS, atOnce: AT_ONCE }): void {
   const equal = (x: number, y: number): boolean => {
     const key = keyOfA(x);
     return key !== undefined && key === keyOfB(y);
   };
-  if (shortestEdits(n, m, equal, edits, tell)) return;
+  if (shortestEdits(n, m, equal, steps, tell)) return;
   /** From the last to there. */
   const alone = (fromA: number, fromB: number): void => {
     while (m > fromB) tell(-1, --m);
@@ -67,7 +67,7 @@ export function alignIndexes(n: number, m: number, keyOfA: (x: number) => Key, k
     const numbers = new Numbers();
     const a = Int32Array.from({ length: n - fromA }, (_, k) => numbers.of(keyOfA(fromA + k)));
     const b = Int32Array.from({ length: m - fromB }, (_, k) => numbers.of(keyOfB(fromB + k)));
-    const partners = anchoredPartners(a, b, numbers.count, edits);
+    const partners = anchoredPartners(a, b, numbers.count, steps);
     const first = partners.findIndex((y) => y >= 0);
     // The next are looked at from the last pair on, so that both sides stay abreast; unless that would be hardly further.
     const goesOn = first >= 0 && a.length - first + (b.length - partners[first]!) >= atOnce;

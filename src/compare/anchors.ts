@@ -8,7 +8,7 @@ import { shortestEdits } from "./shortest.js";
 /** So many times what lies between anchors is searched for anchors of its own. */
 const DEPTH = 8;
 
-/** Of each element of `a` that of `b`, or -1. Elements are numbers below `kinds`; between anchors, `most` edits are searched for. */
+/** Of each element of `a` that of `b`, or -1. Elements are numbers below `kinds`; between anchors, the search for the fewest edits takes `most` steps. */
 export function anchoredPartners(a: Int32Array, b: Int32Array, kinds: number, most: number): Int32Array {
   // What the other side does not have at all can only be in the way.
   const x = keepCommon(a, b, kinds);

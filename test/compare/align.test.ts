@@ -100,11 +100,11 @@ test("sequences of which thousands of elements differ: a longest common subseque
 });
 
 /** So small that what is done for long sequences is done for short ones. */
-const LITTLE = { edits: 2, atOnce: 16 };
+const LITTLE = { steps: 4, atOnce: 16 };
 
-test("beyond the limit of edits: an alignment of equal elements still, at least a quarter of the most that there is, and the same each time", (t) => {
+test("beyond the limit of the search: an alignment of equal elements still, at least a quarter of the most that there is, and the same each time", (t) => {
   fc.assert(
-    fc.property(letters, letters, fc.constantFrom(LITTLE, { edits: 2, atOnce: 64 }), (a, b, limits) => {
+    fc.property(letters, letters, fc.constantFrom(LITTLE, { steps: 4, atOnce: 64 }), (a, b, limits) => {
       const pairs = alignEqual(a, b, itself, limits);
       const both = matched(pairs);
       t.deepEqual(alignEqual(a, b, itself, limits), pairs);
@@ -115,8 +115,8 @@ test("beyond the limit of edits: an alignment of equal elements still, at least 
   t.pass();
 });
 
-test("beyond the limit of edits: a sequence corresponds to itself, and to itself with others put in", (t) => {
-  const limits = { edits: 2, atOnce: 64 };
+test("beyond the limit of the search: a sequence corresponds to itself, and to itself with others put in", (t) => {
+  const limits = { steps: 4, atOnce: 64 };
   fc.assert(
     fc.property(fc.array(fc.nat(30), { maxLength: 40 }), fc.array(fc.tuple(fc.nat(40), fc.integer({ min: 100, max: 110 })), { maxLength: 20 }), (a, put) => {
       const b = [...a];
@@ -131,7 +131,7 @@ test("beyond the limit of edits: a sequence corresponds to itself, and to itself
 test("long sequences are aligned a part at a time: what is put in on one side does not set them apart", (t) => {
   const a = Array.from({ length: 1000 }, (_, k) => k);
   const b = a.flatMap((k) => (k % 100 === 50 ? [k, ...Array.from({ length: 20 }, (_, n) => -k * 20 - n - 1)] : [k]));
-  const pairs = alignEqual(a, b, itself, { edits: 8, atOnce: 64 });
+  const pairs = alignEqual(a, b, itself, { steps: 30, atOnce: 64 });
   t.true(isAlignment(pairs, a.length, b.length));
   t.is(matched(pairs).length, a.length);
 });
