@@ -215,16 +215,28 @@ export class Roots {
 
   /** The steps of one actor that lie between the first and the last of another's. */
   #markRacing(actors: readonly Actor[]): void {
-    const spans = actors.map(({ steps }) => ({ from: this.seq(steps.get(0)), to: this.seq(steps.get(steps.length - 1)) }));
-    for (const [n, { steps }] of actors.entries()) {
-      const others = spans.filter((_, k) => k !== n).sort((a, b) => a.from - b.from);
-      let next = 0;
-      let reach = -1;
+    const spans = actors.map(({ steps }, actor) => ({ actor, from: this.seq(steps.get(0)), to: this.seq(steps.get(steps.length - 1)) })).sort((p, q) => p.from - q.from);
+    /** Of the spans up to each, which reaches furthest, and which does without that one's actor. */
+    const furthest: (typeof spans)[] = [];
+    for (const span of spans) furthest.push([...(furthest.at(-1) ?? []), span].sort((p, q) => q.to - p.to).slice(0, 2));
+    for (const [actor, { steps }] of actors.entries()) {
       for (const root of steps) {
         const seq = this.seq(root);
-        for (; next < others.length && others[next]!.from < seq; next++) reach = Math.max(reach, others[next]!.to);
-        if (seq < reach) this.#flags.set(root, this.#flags.get(root) | RACING);
+        const begun = countBelow(spans.length, (k) => spans[k]!.from < seq);
+        const other = furthest[begun - 1]?.find((span) => span.actor !== actor);
+        if (other && seq < other.to) this.#flags.set(root, this.#flags.get(root) | RACING);
       }
     }
   }
+}
+
+/** How many, from 0, of what comes before the first that is not below. */
+function countBelow(count: number, isBelow: (k: number) => boolean): number {
+  let low = 0;
+  while (low < count) {
+    const half = (low + count) >> 1;
+    if (isBelow(half)) low = half + 1;
+    else count = half;
+  }
+  return low;
 }
