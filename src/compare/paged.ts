@@ -120,4 +120,28 @@ export class Column {
   }
 }
 
+/** Part of a column that many share: each has whole pages, too many for what is short. */
+export class Range {
+  constructor(
+    private readonly column: Column,
+    private readonly from: number,
+    readonly length: number,
+  ) {}
+
+  get(index: number): number {
+    return this.column.get(this.from + index);
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (let k = 0; k < this.length; k++) yield this.get(k);
+  }
+}
+
+/** What is put at the end of a column meanwhile. */
+export function appended(column: Column, append: () => void): Range {
+  const from = column.length;
+  append();
+  return new Range(column, from, column.length - from);
+}
+
 const bytesOf = (values: Values): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

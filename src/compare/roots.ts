@@ -6,7 +6,7 @@ import type { TaskId } from "../log/batch.js";
 import type { ObjectId } from "../reduce/objects.js";
 import type { FilesMade } from "./made.js";
 import type { Marker } from "./markers.js";
-import type { Column, Pages } from "./paged.js";
+import { appended, type Column, type Pages, Range } from "./paged.js";
 import { Words } from "./words.js";
 
 /** An operation that user space or an RCU callback is the beginning of; its calls are packed. */
@@ -32,7 +32,7 @@ export interface Actor {
   /** Without the number. */
   readonly comm: string;
   /** In order, without markers that frame nothing. */
-  readonly steps: Column;
+  readonly steps: Range;
 }
 
 const MARKER = "tracing_mark_write";
@@ -58,13 +58,18 @@ export class Roots {
   readonly #files: Column;
   /** Of a marker: one more than the number of the file system of the file that the operation it frames touched. */
   readonly #fs: Column;
-  /** As `stepsOf` found them. */
+  /** As `#addSteps` found them. */
   readonly #where: Column;
   readonly #flags: Column;
   /** One more than the root before it; 0: none. */
   readonly #previous: Column;
-  /** By thread: its roots, in the order in which they began. */
-  readonly #threads = new Map<number, Column>();
+  /** By pid: the number of the thread. */
+  readonly #threads = new Map<number, number>();
+  readonly #thread: Column;
+  /** By thread: how many roots it has. */
+  readonly #counts: number[] = [];
+  /** Of all actors, one behind the other. */
+  readonly #steps: Column;
 
   constructor(
     private readonly pages: Pages,
@@ -75,6 +80,7 @@ export class Roots {
     [this.#operation, this.#task, this.#key, this.#command, this.#filesAt, this.#files, this.#fs, this.#where, this.#previous] = [of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32")];
     [this.#seq, this.#returned, this.#tree] = [of("f64"), of("f64"), of("f64")];
     [this.#phase, this.#flags] = [of("u8"), of("u8")];
+    [this.#thread, this.#steps] = [of("u32"), of("u32")];
   }
 
   get length(): number {
@@ -95,11 +101,9 @@ export class Roots {
     for (const file of files) this.#files.push(file);
     const pid = this.pidOf(task);
     let thread = this.#threads.get(pid);
-    if (!thread) this.#threads.set(pid, (thread = this.pages.column("u32")));
-    // Those of one thread follow on each other but for interrupts, and what is still open at the end.
-    let at = thread.push(root);
-    for (; at > 0 && this.seq(thread.get(at - 1)) > seq; at--) thread.set(at, thread.get(at - 1));
-    thread.set(at, root);
+    if (thread === undefined) this.#threads.set(pid, (thread = this.#counts.push(0) - 1));
+    this.#counts[thread]!++;
+    this.#thread.set(root, thread);
   }
 
   operation(root: number): string {
@@ -159,16 +163,17 @@ export class Roots {
   actors(made: FilesMade, commOf: (task: TaskId) => string): Actor[] {
     const counts = new Map<string, number>();
     const actors: Actor[] = [];
-    for (const [, thread] of [...this.#threads].sort(([p], [q]) => p - q)) {
+    const threads = this.#byThread();
+    for (const [, number] of [...this.#threads].sort(([p], [q]) => p - q)) {
+      const thread = threads[number]!;
       const last = this.#lastTask(thread);
       if (last === undefined) continue;
       const comm = commOf(last);
       const count = (counts.get(comm) ?? 0) + 1;
       counts.set(comm, count);
       const name = count === 1 ? comm : `${comm} (${count})`;
-      actors.push({ name, comm, steps: this.#stepsOf(thread, name, made) });
+      actors.push({ name, comm, steps: appended(this.#steps, () => this.#addSteps(thread, name, made)) });
     }
-    this.#threads.clear();
     this.#markRacing(actors.filter(({ steps }) => steps.length > 0));
     return actors;
   }
@@ -177,14 +182,34 @@ export class Roots {
     return root + 1 < this.length ? this.#filesAt.get(root + 1) : this.#files.length;
   }
 
+  /** The roots of each thread, in the order in which they began. */
+  #byThread(): Range[] {
+    const sorted = this.pages.column("u32");
+    const ends: number[] = [];
+    let from = 0;
+    const ranges = this.#counts.map((count, thread) => {
+      ends[thread] = from;
+      from += count;
+      return new Range(sorted, ends[thread]!, count);
+    });
+    const starts = [...ends];
+    for (let root = 0; root < this.length; root++) {
+      const thread = this.#thread.get(root);
+      // Those of one thread follow on each other but for interrupts, and what is still open at the end.
+      let at = ends[thread]!++;
+      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(root); at--) sorted.set(at, sorted.get(at - 1));
+      sorted.set(at, root);
+    }
+    return ranges;
+  }
+
   /** Of the last whose calls are of interest. */
-  #lastTask(thread: Column): TaskId | undefined {
+  #lastTask(thread: Range): TaskId | undefined {
     for (let k = thread.length - 1; k >= 0; k--) if (this.tree(thread.get(k)) >= 0) return this.#task.get(thread.get(k));
     return undefined;
   }
 
-  #stepsOf(thread: Column, name: string, made: FilesMade): Column {
-    const steps = this.pages.column("u32");
+  #addSteps(thread: Range, name: string, made: FilesMade): void {
     /** By task: the file system of the file that it touched last. */
     const touching = new Map<TaskId, string>();
     let within: number | undefined;
@@ -207,10 +232,9 @@ export class Roots {
       this.#flags.set(root, within === undefined ? 0 : FRAMED);
       this.#previous.set(root, previous + 1);
       if (phase === PHASES.ret) within = undefined;
-      steps.push(root);
+      this.#steps.push(root);
       if (!this.isRelease(root)) previous = root;
     }
-    return steps;
   }
 
   /** The steps of one actor that lie between the first and the last of another's. */

@@ -7,7 +7,7 @@ import { matchSequences } from "./actors.js";
 import { alignIndexes } from "./align.js";
 import { sameCall } from "./calls.js";
 import type { Course } from "./course.js";
-import type { Column, Pages } from "./paged.js";
+import { appended, type Column, type Pages, Range } from "./paged.js";
 import type { Roots } from "./roots.js";
 import type { Unifier } from "./unify.js";
 
@@ -21,10 +21,32 @@ export interface StepPair {
   readonly moved: boolean;
 }
 
-/** Steps of two actors that correspond, as columns of one more than the root; the last pair first. */
+/** Steps of two actors that correspond, as one more than the root; the last pair first. */
 interface Aligned {
-  readonly a: Column;
-  readonly b: Column;
+  readonly a: Range;
+  readonly b: Range;
+}
+
+/** Those of all actors, one behind the other. */
+class Pairs {
+  readonly #a: Column;
+  readonly #b: Column;
+
+  constructor(pages: Pages) {
+    [this.#a, this.#b] = [pages.column("u32"), pages.column("u32")];
+  }
+
+  push(x: number, y: number): void {
+    this.#a.push(x);
+    this.#b.push(y);
+  }
+
+  /** What is put there meanwhile. */
+  appended(append: () => void): Aligned {
+    const from = this.#a.length;
+    const b = appended(this.#b, append);
+    return { a: new Range(this.#a, from, b.length), b };
+  }
 }
 
 /** Of files of which nothing is known, so many releases are tried with one: not every one with every other. */
@@ -39,6 +61,10 @@ export function* alignedSteps(before: Course, after: Course, unifier: Unifier, p
 
 class Steps {
   readonly #aligned: Aligned[] = [];
+  /** What is aligned, and what comes of it. */
+  readonly #rest: Column;
+  readonly #found: Pairs;
+  readonly #joined: Pairs;
   /** In the order of the recordings. */
   readonly #releases: { readonly before: Column; readonly after: Column };
   /** By root of `before`: one more than that of `after`. */
@@ -52,6 +78,9 @@ class Steps {
     private readonly pages: Pages,
   ) {
     this.#releases = { before: pages.column("u32"), after: pages.column("u32") };
+    this.#rest = pages.column("u32");
+    this.#found = new Pairs(pages);
+    this.#joined = new Pairs(pages);
     this.#partner = pages.column("u32");
     this.#order = pages.column("f64");
     const matched = matchSequences(sequencesOf(before), sequencesOf(after), (key) => key);
@@ -128,43 +157,37 @@ class Steps {
     return !stayed && (p.isFramed(x) && q.isFramed(y) ? p.where(x) !== q.where(y) : true);
   }
 
-  #align(mine: Column | undefined, theirs: Column | undefined, sameKey: Int32Array): void {
+  #align(mine: Range | undefined, theirs: Range | undefined, sameKey: Int32Array): void {
     const [p, q] = [this.before.roots, this.after.roots];
     const a = this.#withoutReleases(mine, p, this.#releases.before);
     const b = this.#withoutReleases(theirs, q, this.#releases.after);
-    const found: Aligned = { a: this.pages.column("u32"), b: this.pages.column("u32") };
-    alignIndexes(
-      a.length,
-      b.length,
-      // Of the words of `after`, as the others are.
-      (x) => sameKey[p.key(a.get(x))],
-      (y) => q.key(b.get(y)),
-      (x, y) => {
-        found.a.push(x < 0 ? 0 : a.get(x) + 1);
-        found.b.push(y < 0 ? 0 : b.get(y) + 1);
-      },
+    const found = this.#found.appended(() =>
+      alignIndexes(
+        a.length,
+        b.length,
+        // Of the words of `after`, as the others are.
+        (x) => sameKey[p.key(a.get(x))],
+        (y) => q.key(b.get(y)),
+        (x, y) => this.#found.push(x < 0 ? 0 : a.get(x) + 1, y < 0 ? 0 : b.get(y) + 1),
+      ),
     );
-    this.#aligned.push(this.#rejoined(found));
+    this.#aligned.push(this.#joined.appended(() => this.#join(found)));
   }
 
-  #withoutReleases(steps: Column | undefined, roots: Roots, releases: Column): Column {
-    const rest = this.pages.column("u32");
-    for (const root of steps ?? []) (roots.isRelease(root) ? releases : rest).push(root);
-    return rest;
+  #withoutReleases(steps: Range | undefined, roots: Roots, releases: Column): Range {
+    return appended(this.#rest, () => {
+      for (const root of steps ?? []) (roots.isRelease(root) ? releases : this.#rest).push(root);
+    });
   }
 
   /** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
-  #rejoined({ a, b }: Aligned): Aligned {
-    const out: Aligned = { a: this.pages.column("u32"), b: this.pages.column("u32") };
+  #join({ a, b }: Aligned): void {
     /** The last first, as all here. */
     let gap: [x: number, y: number][] = [];
     const close = (): void => {
       const gone = gap.filter(([, y]) => y === 0).map(([x]) => x);
       const came = gap.filter(([x]) => x === 0).map(([, y]) => y);
-      for (const [x, y] of gone.length === 0 || came.length === 0 ? gap : this.#paired(gone.reverse(), came.reverse())) {
-        out.a.push(x);
-        out.b.push(y);
-      }
+      for (const [x, y] of gone.length === 0 || came.length === 0 ? gap : this.#paired(gone.reverse(), came.reverse())) this.#joined.push(x, y);
       gap = [];
     };
     for (let k = 0; k < a.length; k++) {
@@ -174,11 +197,9 @@ class Steps {
         continue;
       }
       close();
-      out.a.push(x);
-      out.b.push(y);
+      this.#joined.push(x, y);
     }
     close();
-    return out;
   }
 
   /** Of both in order; the last first. */
@@ -241,10 +262,10 @@ class Unpaired {
   }
 }
 
-function sequencesOf({ actors, roots }: Course): { readonly name: string; readonly items: Iterable<string>; readonly steps: Column }[] {
+function sequencesOf({ actors, roots }: Course): { readonly name: string; readonly items: Iterable<string>; readonly steps: Range }[] {
   return actors.filter(({ steps }) => steps.length > 0).map(({ comm, steps }) => ({ name: comm, items: keysOf(steps, roots), steps }));
 }
 
-function* keysOf(steps: Column, roots: Roots): Generator<string> {
+function* keysOf(steps: Range, roots: Roots): Generator<string> {
   for (const root of steps) yield roots.words.text(roots.key(root));
 }
