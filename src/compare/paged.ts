@@ -132,6 +132,11 @@ export class Range {
     return this.column.get(this.from + index);
   }
 
+  /** From one index to before another. */
+  part(from: number, to: number): Range {
+    return new Range(this.column, this.from + from, to - from);
+  }
+
   *[Symbol.iterator](): Generator<number> {
     for (let k = 0; k < this.length; k++) yield this.get(k);
   }

@@ -182,39 +182,39 @@ class Steps {
 
   /** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
   #join({ a, b }: Aligned): void {
-    /** The last first, as all here. */
-    let gap: [x: number, y: number][] = [];
-    const close = (): void => {
-      const gone = gap.filter(([, y]) => y === 0).map(([x]) => x);
-      const came = gap.filter(([x]) => x === 0).map(([, y]) => y);
-      for (const [x, y] of gone.length === 0 || came.length === 0 ? gap : this.#paired(gone.reverse(), came.reverse())) this.#joined.push(x, y);
-      gap = [];
-    };
+    let from = 0;
     for (let k = 0; k < a.length; k++) {
-      const [x, y] = [a.get(k), b.get(k)];
-      if (x === 0 || y === 0) {
-        gap.push([x, y]);
-        continue;
-      }
-      close();
-      this.#joined.push(x, y);
+      if (a.get(k) === 0 || b.get(k) === 0) continue;
+      this.#joinGap({ a: a.part(from, k), b: b.part(from, k) });
+      this.#joined.push(a.get(k), b.get(k));
+      from = k + 1;
     }
-    close();
+    this.#joinGap({ a: a.part(from, a.length), b: b.part(from, b.length) });
   }
 
-  /** Of both in order; the last first. */
-  #paired(gone: readonly number[], came: readonly number[]): [x: number, y: number][] {
+  #joinGap({ a, b }: Aligned): void {
+    const gone = this.#present(a);
+    const came = this.#present(b);
+    if (gone.length === 0 || came.length === 0) {
+      for (let k = 0; k < a.length; k++) this.#joined.push(a.get(k), b.get(k));
+      return;
+    }
     // A marker of other words is another step.
     const operationOf = (roots: Roots, root: number): string | undefined => (roots.isMarker(root) ? undefined : roots.operation(root));
-    const pairs: [x: number, y: number][] = [];
     alignIndexes(
       gone.length,
       came.length,
-      (x) => operationOf(this.before.roots, gone[x]! - 1),
-      (y) => operationOf(this.after.roots, came[y]! - 1),
-      (x, y) => pairs.push([gone[x] ?? 0, came[y] ?? 0]),
+      (x) => operationOf(this.before.roots, gone.get(x) - 1),
+      (y) => operationOf(this.after.roots, came.get(y) - 1),
+      (x, y) => this.#joined.push(x < 0 ? 0 : gone.get(x), y < 0 ? 0 : came.get(y)),
     );
-    return pairs;
+  }
+
+  /** What is there of one side of a gap, the first first. */
+  #present(side: Range): Range {
+    return appended(this.#rest, () => {
+      for (let k = side.length - 1; k >= 0; k--) if (side.get(k) !== 0) this.#rest.push(side.get(k));
+    });
   }
 
   /** Those of one actor are in order already. */

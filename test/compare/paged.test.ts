@@ -2,7 +2,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { diff } from "../../src/compare/diff.js";
-import { type ColumnType, Pages } from "../../src/compare/paged.js";
+import { appended, type ColumnType, Pages } from "../../src/compare/paged.js";
 import { RECORDINGS } from "../support/recordings.js";
 
 /** More than a page of any type. */
@@ -57,4 +57,12 @@ test("with room for next to nothing two recordings differ in the same", async (t
     t.deepEqual(await diff(before, after, { memory: 1 << 20 }), whole);
     t.true(whole.differences.length > 0);
   }
+});
+
+test("parts of a column are what was put there meanwhile, and parts of those", (t) => {
+  const column = new Pages(0).column("u32");
+  const parts = [[1, 2, 3], [], [4, 5]].map((numbers) => appended(column, () => numbers.forEach((n) => column.push(n))));
+  t.deepEqual(parts.map((part) => [...part]), [[1, 2, 3], [], [4, 5]]);
+  t.deepEqual([...parts[0]!.part(1, 3)], [2, 3]);
+  t.is(parts[2]!.get(1), 5);
 });
