@@ -18,7 +18,7 @@ import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";
 import { MEMORY, query } from "../src/query/query.js";
 import type { Done } from "./limits.js";
-import { CHURN, CHURN_BEFORE, streamLong } from "./recording.js";
+import { CHURN, CHURN_BEFORE, type Deeds, streamLong, streamMarkers } from "./recording.js";
 import { conform } from "../src/conform/index.js";
 import type { Scenario } from "../src/scenario/types.js";
 import { longScenario } from "./simulation.js";
@@ -82,6 +82,16 @@ export const jobs = {
     const [lines = "", kernels = ""] = argument.split(" ");
     const long = (path: string): Promise<Recording> => openRecording("-", { input: streamLong(Number(lines) / 2, path) });
     const { before, after } = await diff(await long(kernels === "same" ? CHURN : CHURN_BEFORE), await long(CHURN));
+    return { count: before.events + after.events };
+  },
+  /** `threads N`: so many that did one thing each, and one more in the second run. `unlike N`: a thread that did other things. */
+  diffOdd: async (argument: string): Promise<Done> => {
+    const [kind = "", count = ""] = argument.split(" ");
+    const run = (isAfter: boolean): Promise<Recording> => {
+      const of = (k: number): Deeds => (kind === "threads" ? { pid: 1000 + k, deeds: [`work ${k}`, ...(isAfter ? ["more"] : [])] } : { pid: 1000, deeds: [`work ${k} ${isAfter ? "after" : "before"}`] });
+      return openRecording("-", { input: streamMarkers(Array.from({ length: Number(count) }, (_, k) => of(k))) });
+    };
+    const { before, after } = await diff(await run(false), await run(true));
     return { count: before.events + after.events };
   },
   /** Every column of every event, and a count over them. */

@@ -180,6 +180,8 @@ function states(): Measure[] {
     job(section, "naive: the same over one record (its beginning)", "events", "naiveRecord"),
     job("diff: the same scenario on two kernels", "both read, replayed and compared", "events", "diff"),
     job("diff: the same scenario on two kernels", `${LONG.toLocaleString("en")} lines that are the same on both`, "events", "diffLong", `${LONG} same`, { once: true }),
+    job("diff: odd cases", "10,000 threads, each of which does one thing more", "events", "diffOdd", "threads 10000"),
+    job("diff: odd cases", "20,000 operations that have nothing in common", "events", "diffOdd", "unlike 20000"),
   ];
 }
 

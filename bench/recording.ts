@@ -56,3 +56,19 @@ export function streamOther(format: keyof typeof OTHERS, lines: number, chunk = 
 async function* repeated(text: Buffer, times: number, chunk: number): AsyncGenerator<Buffer> {
   for (let k = times; k > 0; k--) for (let p = 0; p < text.length; p += chunk) yield text.subarray(p, p + chunk);
 }
+
+/** What a thread says that it did. */
+export interface Deeds {
+  readonly pid: number;
+  readonly deeds: readonly string[];
+}
+
+/** A recording of nothing but what user space wrote around its operations. */
+export async function* streamMarkers(all: readonly Deeds[]): AsyncGenerator<Buffer> {
+  yield Buffer.from("# tracer: nop\n#\n");
+  let time = 1e6;
+  for (const { pid, deeds } of all) {
+    const lines = deeds.flatMap((deed) => [`op: ${deed}`, `ret: ${deed} = 0`]).map((text) => ` worker-${pid} [000] ..... ${(++time / 1e6).toFixed(6)}: tracing_mark_write: ${text}\n`);
+    yield Buffer.from(lines.join(""));
+  }
+}
