@@ -57,19 +57,19 @@ async function main(args: readonly string[]): Promise<number> {
     await kreel.parseAsync(args, { from: "user" });
     terminal.out.flush();
   } catch (error) {
-    code = ended(error, terminal);
+    code = ended(error, terminal, args.find((arg) => Object.hasOwn(COMMANDS, arg)));
   }
   return code;
 }
 
 /** What an error comes to: help and version are none, a reader that is gone is the end, everything else is trouble. */
-function ended(error: unknown, terminal: Terminal): number {
+function ended(error: unknown, terminal: Terminal, command: string | undefined): number {
   try {
     if (error instanceof ReaderGone) return 0;
     terminal.out.flush();
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      terminal.err.line(`kreel: ${usage(error)}`);
+      terminal.err.line(`kreel: ${usage(error, command)}`);
     } else terminal.err.line(troubleText(error, process.env["KREEL_DEBUG"] === "1"));
     terminal.err.flush();
   } catch (second) {
@@ -79,9 +79,10 @@ function ended(error: unknown, terminal: Terminal): number {
 }
 
 /** `unknown option '--jsn' (Did you mean --json?)`, on one line. */
-function usage(error: CommanderError): string {
+function usage(error: CommanderError, command: string | undefined): string {
   if (error.code === "commander.help") return "no command; kreel --help lists them";
-  return error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  const what = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  return error.code === "commander.missingArgument" && command !== undefined ? `${command}: ${what}; kreel help ${command} says what it takes` : what;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -36,7 +36,7 @@ test("a command line that is wrong says so in one line, with what was meant", (t
   isTrouble(t, [], /no command; kreel --help/);
   isTrouble(t, ["repaly", "x"], /unknown command 'repaly'.*replay/);
   isTrouble(t, ["replay", "--jsn", "x"], /unknown option '--jsn'.*--json/);
-  isTrouble(t, ["replay"], /missing .*trace/);
+  isTrouble(t, ["replay"], /replay: missing required argument 'trace'; kreel help replay/);
   isTrouble(t, ["replay", "--focus", "some", HEALTHY], /--focus some: guest-memfd or all/);
   isTrouble(t, ["replay", "--format", "perf.data", HEALTHY], /--format perf\.data/);
   isTrouble(t, ["replay", "--object", "kvm", "--json", HEALTHY], /--object/);
