@@ -147,16 +147,25 @@ export function sameCall(x: ComparedNode, y: ComparedNode, unifier: Unifier): bo
 
 /** A call that moved within its operation: gone in one place, there in another, about the same object. */
 function reordered(lines: Line[], unifier: Unifier): void {
+  /** By operation, those that no removed one has got yet. */
+  const came = new Map<string, Line[]>();
+  for (const line of lines) {
+    if (line.change !== "added") continue;
+    const { operation } = line.after!.node;
+    const others = came.get(operation);
+    if (others) others.push(line);
+    else came.set(operation, [line]);
+  }
   for (const gone of lines) {
-    if (gone.change !== "removed") continue;
-    const { node } = gone.before!;
-    const moved = lines.find((l) => {
-      if (l.change !== "added" || l.after!.node.operation !== node.operation) return false;
-      const p = node.args[0]?.object;
-      const q = l.after!.node.args[0]?.object;
+    const others = gone.change === "removed" ? came.get(gone.before!.node.operation) : undefined;
+    if (!others) continue;
+    const p = gone.before!.node.args[0]?.object;
+    const at = others.findIndex(({ after }) => {
+      const q = after!.node.args[0]?.object;
       return p && q ? unifier.compatible(p, q) : !p && !q;
     });
-    if (!moved) continue;
+    if (at < 0) continue;
+    const [moved] = others.splice(at, 1) as [Line];
     gone.change = "reordered";
     moved.change = "reordered";
     gone.detail = "was here";

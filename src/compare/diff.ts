@@ -156,8 +156,9 @@ function settleRaces(sections: readonly Section[], unifier: Unifier): number {
     for (const line of lines) {
       if (line.change !== "removed") continue;
       const { node } = line.before!;
-      const other = added.get(node.operation)?.find((l) => !settled.has(l) && sameCall(node, l.after!.node, unifier));
-      if (other) settled.add(line).add(other);
+      const others = added.get(node.operation) ?? [];
+      const at = others.findIndex(({ after }) => sameCall(node, after!.node, unifier));
+      if (at >= 0) settled.add(line).add(others.splice(at, 1)[0]!);
     }
   }
   if (settled.size > 0) for (const section of sections) section.lines = section.lines.filter((line) => !settled.has(line));
