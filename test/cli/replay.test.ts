@@ -187,7 +187,9 @@ test("lines that are not understood are counted, and the first are shown with th
   t.is(code, 0);
   t.regex(out.split("\n")[0]!, /9 lines skipped/);
   t.true(err.startsWith(`kreel: ${path}:4: warning: not an event, skipped: what is this 0\nkreel: ${path}:5: `));
-  t.regex(err, /9 lines skipped in all; the first 5 are shown\n$/);
+  t.regex(err, /9 lines skipped in all; the first 5 are shown, and more were skipped than read: this may be no recording\n$/);
+  const few = fileOf([...recording(...failedCreation("one-1"), ...failedCreation("two-2")).split("\n"), ...lines.slice(3, 9)].join("\n"));
+  t.regex(kreel(["replay", few]).err, /6 lines skipped in all; the first 5 are shown\n$/);
   const json = kreel(["replay", "--json", path]);
   t.is((JSON.parse(json.out) as { trace: { skipped: number } }).trace.skipped, 9);
 });
