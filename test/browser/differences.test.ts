@@ -19,8 +19,11 @@ onPage("a difference that is chosen shows both moments, and opens in the timelin
   t.regex((await moments.locator("h3").nth(0).textContent())!, /^before: after event \d+/);
   t.regex((await moments.locator("h3").nth(1).textContent())!, /^after: after event \d+/);
   await page.getByRole("checkbox", { name: "only what differs" }).check();
+  const head = moments.locator("h3").nth(1);
+  const returned = await head.textContent();
   await page.getByRole("checkbox", { name: "when the call returned" }).uncheck();
-  const event = Number(/after event (\d+)/.exec((await moments.locator("h3").nth(1).textContent())!)![1]);
+  await shown.until(async () => (await head.textContent()) !== returned, "the moment of the call");
+  const event = Number(/after event (\d+)/.exec((await head.textContent())!)![1]);
   await moments.getByRole("button", { name: "open in the timeline" }).nth(1).click();
   await shown.isRead();
   await shown.isAt(event);
