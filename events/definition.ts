@@ -48,6 +48,25 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
   readonly object?: ObjectKind;
   /** How a failure reads in this value: a negative errno, an `ERR_PTR`, a null pointer, or zero. */
   readonly failure?: "errno" | "ERR_PTR" | "NULL" | "zero";
+  /** An event without it does not say what it is about, although it is neither in a register, nor a result. */
+  readonly essential?: true;
+}
+
+/** Kinds of object whose lives are followed: an address of another kind identifies nothing. */
+const FOLLOWED: ReadonlySet<ObjectKind> = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "mapping", "folio", "rcu_head"]);
+
+/**
+ * Whether an event without this argument does not say what it is about: the identity of an object or a descriptor, passed in
+ * a register, and what a function returned. Of what is read through a pointer, the kernel may print `(fault)`.
+ */
+export function isEssential({ essential, fetch, object, unit, failure }: ArgumentDefinition): boolean {
+  if (essential || failure !== undefined) return true;
+  return fetch.startsWith("%") && ((object !== undefined && FOLLOWED.has(object)) || unit === "descriptor");
+}
+
+/** Says that an operation cannot be understood without this argument. */
+export function essential<const Argument extends ArgumentDefinition>(argument: Argument): Argument {
+  return { ...argument, essential: true };
 }
 
 /**

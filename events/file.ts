@@ -2,7 +2,7 @@
  * Open files. `f_count` is raised by dup, fork, a message over a socket and a mapping; when it reaches 0 `__fput` runs: at
  * once for close(2), as task work before the task returns to user space for `fput`.
  */
-import { operation, pointer, returnsPointer, value } from "./definition.js";
+import { essential, operation, pointer, returnsPointer, value } from "./definition.js";
 
 export const alloc_file_pseudo = operation({
   name: "alloc_file_pseudo",
@@ -35,9 +35,9 @@ export const anon_inode_getfile = operation({
   source: "fs/anon_inodes.c",
   summary: "Makes a file on the one anonymous inode that all such files share. The file of a VM is made this way.",
   args: [
-    value("name", "string", "+0(%di):string", "the class of the file: kvm-vm, kvm-vcpu:0"),
+    essential(value("name", "string", "+0(%di):string", "the class of the file: kvm-vm, kvm-vcpu:0")),
     pointer("fops", "other", "%si", "the file operations, whose owner is pinned"),
-    pointer("priv", "other", "%dx", "what the file's private_data will be: the VM for kvm-vm"),
+    essential(pointer("priv", "other", "%dx", "what the file's private_data will be: the VM for kvm-vm")),
     value("flags", "x64", "%cx", "O_ flags", "flags"),
   ],
   result: returnsPointer("file", "file", "ERR_PTR", "the file with one reference, or ERR_PTR of -ENOENT (owner is going), -ENFILE, -ENOMEM"),

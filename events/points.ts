@@ -2,7 +2,7 @@
  * The catalogue as recordings meet it: a *point* is an operation's entry or its return, and has a small number.
  * Point 0 is the event of an operation that is not in the catalogue.
  */
-import type { ArgumentDefinition, OperationDefinition } from "./definition.js";
+import { type ArgumentDefinition, isEssential, type OperationDefinition } from "./definition.js";
 
 export type Phase = "entry" | "return";
 
@@ -14,6 +14,8 @@ export interface Point {
   readonly phase: Phase;
   /** The arguments that this event prints: those of the call, or the result alone. */
   readonly args: readonly ArgumentDefinition[];
+  /** Bit k: without argument k the event does not say what it is about. */
+  readonly essential: number;
 }
 
 export class PointTable {
@@ -26,7 +28,7 @@ export class PointTable {
     const add = (event: string, operation: OperationDefinition, phase: Phase, args: readonly ArgumentDefinition[]): void => {
       if (this.#byEvent.has(event)) throw new Error(`the catalogue defines the event ${event} twice`);
       if (args.length > 16) throw new Error(`${event} has more than 16 arguments`);
-      const point = Object.freeze({ id: points.length, event, operation, phase, args });
+      const point = Object.freeze({ id: points.length, event, operation, phase, args, essential: args.reduce((bits, arg, k) => (isEssential(arg) ? bits | (1 << k) : bits), 0) });
       points.push(point);
       this.#byEvent.set(event, point);
     };

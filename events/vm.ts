@@ -2,7 +2,7 @@
  * VMs, memory regions, and the life of kvm.ko. `users_count` of a VM is held by its file, each vCPU file and each guest_memfd
  * file; the last one to go destroys the VM.
  */
-import { operation, pointer, returnsNumber, value } from "./definition.js";
+import { essential, operation, pointer, returnsNumber, value } from "./definition.js";
 
 export const kvm_init = operation({
   name: "kvm_init",
@@ -110,10 +110,10 @@ export const kvm_set_memory_region = operation({
   summary: "Creates, changes or (size 0) deletes a memslot, and binds it to guest_memfd when asked to.",
   args: [
     pointer("kvm", "vm", "%di", "the VM, slots_lock held"),
-    value("slot", "u32", "+0(%si):u32", "the slot's number, address space in the upper half", "slot id"),
-    value("flags", "x32", "+4(%si):x32", "KVM_MEM_ flags: 4 is KVM_MEM_GUEST_MEMFD", "flags"),
+    essential(value("slot", "u32", "+0(%si):u32", "the slot's number, address space in the upper half", "slot id")),
+    essential(value("flags", "x32", "+4(%si):x32", "KVM_MEM_ flags: 4 is KVM_MEM_GUEST_MEMFD", "flags")),
     value("gpa", "x64", "+8(%si):x64", "where the slot starts in the guest", "guest physical address"),
-    value("size", "u64", "+16(%si):u64", "its size, 0 to delete the slot", "bytes"),
+    essential(value("size", "u64", "+16(%si):u64", "its size, 0 to delete the slot", "bytes")),
     value("gmem_offset", "u64", "+32(%si):u64", "where it starts in guest_memfd", "bytes"),
     value("gmem_fd", "s32", "+40(%si):s32", "descriptor of the guest_memfd, when the flag is set", "descriptor"),
   ],

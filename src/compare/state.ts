@@ -65,7 +65,7 @@ function compareCallbacks(before: Course, after: Course, tally: Tally): Differen
       continue;
     }
     // Seen for others: its probe was missed for these, as happens where one interrupts another.
-    if ((x ? after : before).replay.world.seenPoints[(x ?? y)!.point]) continue;
+    if ((x ? after : before).replay.world.sight.seen[(x ?? y)!.point]) continue;
     tally.changed++;
     const { summary } = points.points[(x ?? y)!.point]!.operation;
     differences.push({

@@ -26,6 +26,8 @@ export class Frame {
   task: TaskId = 0;
   /** Open until its return event, rather than for as long as what follows can be inside it. */
   paired = false;
+  /** Its entry did not say what it is about: nor does its return, then. */
+  lacking = false;
   /** The object that the operation is about, and a second one where there are two. */
   subject: ObjectId = 0;
   other: ObjectId = 0;
@@ -53,6 +55,7 @@ export class Frame {
     this.seq = seq;
     this.task = task;
     this.paired = paired;
+    this.lacking = false;
     this.subject = 0;
     this.other = 0;
     this.file = 0;
@@ -68,7 +71,7 @@ export class Frame {
 }
 
 /** A frame, to be kept. */
-export type SavedFrame = Pick<Frame, "seq" | "task" | "paired" | "subject" | "other" | "file" | "address" | "number" | "text" | "holds" | "reserved" | "overput" | "putFiles" | "born"> & { readonly point: number };
+export type SavedFrame = Pick<Frame, "seq" | "task" | "paired" | "lacking" | "subject" | "other" | "file" | "address" | "number" | "text" | "holds" | "reserved" | "overput" | "putFiles" | "born"> & { readonly point: number };
 
 /** The stacks on which calls are open, by what tells them apart. */
 export type SavedStacks = readonly { readonly key: number; readonly frames: readonly SavedFrame[] }[];

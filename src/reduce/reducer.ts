@@ -73,8 +73,8 @@ interface Plan {
   readonly gives: Given | undefined;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
-  /** The bits of `Batch.fault` when nothing but its name is known; 0 where its name is all there is to know. */
-  readonly bare: number;
+  /** The bits of `Batch.fault` without which its event does not say what it is about; 0 where its name is all there is to know. */
+  readonly essential: number;
 }
 
 export interface SavedReducer {
@@ -127,7 +127,7 @@ export class Reducer {
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
         inModule: operation.module === "kvm" && operation.name !== "kvm_init",
-        bare: (1 << point.args.length) - 1,
+        essential: point.essential,
       };
     });
   }
@@ -184,27 +184,29 @@ export class Reducer {
     const e = plan.view;
     this.#cursor.move(batch, i);
     this.#lastOnCpu[batch.cpu[i]!] = batch.firstSeq + i;
-    if (w.seenPoints[id] === 0) w.firstSeen(id);
+    const lacking = (batch.fault[i]! & plan.essential) !== 0;
+    if (lacking) w.lacks(plan.point, plan.returns);
+    if (w.sight.seen[id] === 0) w.firstSeen(id);
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
-    // An event that does not say what it is about nests, and changes nothing.
-    const bare = plan.bare !== 0 && batch.fault[i] === plan.bare;
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
+      if (lacking && frame) frame.lacking = true;
+      // An event that does not say what it is about nests, and changes nothing.
       if (watched) observer.entered?.(e, stack, frame);
-      if (!bare) plan.onEntry?.(w, e as never, stack, frame);
+      if (!lacking) plan.onEntry?.(w, e as never, stack, frame);
       if (watched) observer.reduced?.(e, stack, frame);
     } else {
       const frame = this.#returned(stack, plan.name, e);
       if (watched) observer.returned?.(e, stack, frame);
-      if (!bare) plan.onReturn?.(w, e as never, stack, frame);
+      if (!lacking && !frame?.lacking) plan.onReturn?.(w, e as never, stack, frame);
       if (frame) w.passUp(frame, stack);
       if (watched) observer.reduced?.(e, stack, frame);
     }
@@ -253,7 +255,7 @@ export class Reducer {
       // Its returns are probed, whatever it looked like.
       plan.paired = true;
       plan.framed = true;
-      if (this.world.seenPoints[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
+      if (this.world.sight.seen[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
       return undefined;
     }
     for (; up > 0; up--) this.#abandon(stack, e);
@@ -268,7 +270,7 @@ export class Reducer {
       return;
     }
     const plan = this.#plans[frame.point.id]!;
-    if (this.world.seenPoints[plan.returns]) this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task });
+    if (this.world.sight.seen[plan.returns]) this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task });
     else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);

@@ -3,7 +3,7 @@
  * Everything that a reducer may do to the state is a method here; state itself changes in recipes only.
  */
 import type { OperationName } from "../../events/index.js";
-import type { PointTable } from "../../events/points.js";
+import type { Point, PointTable } from "../../events/points.js";
 import type { AddressId, Batch, TaskId } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
@@ -17,16 +17,8 @@ import type { Deed, Kind, KernelObject, Module, ObjectId } from "./objects.js";
 import type { Observer } from "./observer.js";
 import { RcuQueue, type SavedRcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
+import { Sight, type SavedSight } from "./sight.js";
 import type { Store } from "./store.js";
-
-/**
- * Quiet operations of kvm.ko that are called across source files, so that no compiler hides them: whoever probes one probes
- * the other, and only volume ever keeps a probe out of a recording.
- */
-const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
-  kvm_gmem_unbind: ["kvm_gmem_bind", "kvm_gmem_commit_memory_region"],
-  kvm_gmem_release: ["kvm_gmem_create"],
-};
 
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
@@ -43,8 +35,7 @@ interface Waiting {
 /** All that the reducers keep between events, but for the objects, which are the store's. */
 export interface SavedWorld extends Pick<World, "lastLoss" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
   readonly identities: SavedIdentities;
-  /** Points. */
-  readonly seen: readonly number[];
+  readonly sight: SavedSight;
   readonly outlived: readonly ObjectId[];
   readonly overdrawn: readonly ObjectId[];
   readonly gone: readonly Module[];
@@ -60,8 +51,8 @@ export interface SavedWorld extends Pick<World, "lastLoss" | "missing" | "missin
 
 export class World extends Ledger {
   readonly calls: Calls;
-  /** Points seen so far: what no probe shows cannot be missing. */
-  readonly seenPoints: Uint8Array;
+  /** What the recording shows of each operation so far. */
+  readonly sight: Sight;
   /** The last event before which events are known to be lost. */
   lastLoss = 0;
   missing: readonly MissingHalf[] = [];
@@ -103,7 +94,7 @@ export class World extends Ledger {
     this.rcu = new RcuQueue(tables.addresses, (id) => store.get(id, "inode"));
     this.mappings = new Mappings(this, tables.addresses);
     this.descriptors = new DescriptorTables(store, (task) => tables.tasks.get(task).tgid ?? tables.tasks.get(task).pid);
-    this.seenPoints = new Uint8Array(points.points.length);
+    this.sight = new Sight(points);
     this.calls = new Calls(points, (task) => tables.tasks.get(task).pid);
   }
 
@@ -124,7 +115,7 @@ export class World extends Ledger {
       codeFreed,
       codeModule,
       identities,
-      seen: [...this.seenPoints.keys()].filter((point) => this.seenPoints[point] === 1),
+      sight: this.sight.saved(),
       outlived: [...this.outlived].filter((id) => known.has(id)),
       overdrawn: [...this.overdrawn].filter((id) => known.has(id)),
       gone: [...this.gone.values()].filter(({ id }) => needed.has(id)),
@@ -143,7 +134,7 @@ export class World extends Ledger {
     const { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
     Object.assign(this, { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule });
     this.restoreIdentities(saved.identities);
-    for (const point of saved.seen) this.seenPoints[point] = 1;
+    this.sight.restore(saved.sight);
     for (const id of saved.outlived) this.outlived.add(id);
     for (const id of saved.overdrawn) this.overdrawn.add(id);
     for (const module of saved.gone) this.gone.set(module.id, module);
@@ -266,7 +257,8 @@ export class World extends Ledger {
 
   /** The first event of a point. */
   firstSeen(point: number): void {
-    this.seenPoints[point] = 1;
+    this.sight.seen[point] = 1;
+    if (this.sight.blindTo(this.points.points[point]!.event)) return;
     const waiting = this.#waiting.get(point);
     if (!waiting) return;
     this.#waiting.delete(point);
@@ -279,18 +271,20 @@ export class World extends Ledger {
     return seq > 0 && seq > this.lastLoss;
   }
 
-  /**
-   * The recording shows this operation, or would have: its probe is set with that of another operation which it shows.
-   * What no probe shows cannot be missing.
-   */
-  sees(operation: OperationName): boolean {
-    return this.shows(operation) || (PROBED_WITH[operation] ?? []).some((other) => this.shows(other));
+  /** An event does not say what it is about: from here on it is as if its operation were not probed. */
+  lacks(point: Point, returns: number): void {
+    this.sight.blind(point, "argument");
+    if (point.phase === "entry" && returns) this.sight.blind(this.points.points[returns]!, "argument");
   }
 
-  /** The recording has shown an event of this name: `alloc_empty_file_ret`. */
+  /** See `Sight.sees`. */
+  sees(operation: OperationName): boolean {
+    return this.sight.sees(operation);
+  }
+
+  /** See `Sight.shows`. */
   shows(event: string): boolean {
-    const point = this.points.byEvent(event);
-    return point !== undefined && this.seenPoints[point.id] === 1;
+    return this.sight.shows(event);
   }
 
   /** Whether a new VM at an old address would be seen: its address is printed at the entry, its birth is the return. */

@@ -7,6 +7,7 @@ import type { SavedIdentities } from "../reduce/identities.js";
 import type { SavedMappings } from "../reduce/mappings.js";
 import type { SavedRcuQueue } from "../reduce/rcu-queue.js";
 import type { SavedReducer } from "../reduce/reducer.js";
+import { BLINDED_BY, type SavedSight } from "../reduce/sight.js";
 import type { SavedWorld } from "../reduce/world.js";
 import type { SavedReplay } from "../replaying.js";
 import { address, type Codec, flag, integer, list, listOf, oneOf, optional, point, real, record, seq, task, text, whole, word, word32, upTo } from "./codec.js";
@@ -24,7 +25,7 @@ const identities = record<SavedIdentities>({
   lifetimes: record<SavedIdentities["lifetimes"]>({ focus: lifetimes, all: lifetimes }),
 });
 
-const frame = record<SavedFrame>({ point, seq, task, paired: flag, subject: whole, other: whole, file: whole, address, number: real, text: word, holds: ids, reserved: list(integer), overput: ids, putFiles: ids, born: ids });
+const frame = record<SavedFrame>({ point, seq, task, paired: flag, lacking: flag, subject: whole, other: whole, file: whole, address, number: real, text: word, holds: ids, reserved: list(integer), overput: ids, putFiles: ids, born: ids });
 const stacks: Codec<SavedStacks> = listOf(record<SavedStacks[number]>({ key: real, frames: listOf(frame) }));
 
 const rcu = record<SavedRcuQueue>({
@@ -42,6 +43,12 @@ const descriptors = record<SavedDescriptorTables>({
   kept: listOf(record<SavedDescriptorTables["kept"][number]>({ fd: integer, fact })),
 });
 
+const sight = record<SavedSight>({
+  seen: listOf(point),
+  blind: listOf(record<SavedSight["blind"][number]>({ point, by: oneOf(...BLINDED_BY) })),
+  inside: listOf(record<SavedSight["inside"][number]>({ caller: point, callee: point })),
+});
+
 const world = record<SavedWorld>({
   identities,
   lastLoss: seq,
@@ -50,7 +57,7 @@ const world = record<SavedWorld>({
   gmemModule: whole,
   codeFreed: flag,
   codeModule: address,
-  seen: listOf(point),
+  sight,
   outlived: ids,
   overdrawn: ids,
   gone: listOf(objectOf("module")),

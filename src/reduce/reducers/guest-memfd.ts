@@ -88,7 +88,7 @@ function fileOf(w: World, address: number, e: EventView): File | undefined {
 function bound(w: World, e: EventView, call: Frame, file: File | undefined, offset: string, region: Frame | undefined): void {
   const before = w.at("memslot", call.address);
   if (before && before.death === 0) {
-    w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
+    w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth) && w.sees("kvm_gmem_unbind"), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
     const owner = w.store.get(before.vm, "vm");
     if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
     w.died(before, e);

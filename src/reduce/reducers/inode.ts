@@ -39,7 +39,7 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
 function forSuperblock(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined): Superblock | undefined {
   if (address === 0) return undefined;
   const last = w.at("superblock", address);
-  if (last?.death && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: e.point!.operation.name });
+  if (last?.death && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("new_inode") && w.shows("kern_mount"), object: last, operation: e.point!.operation.name });
   const superblock = w.living("superblock", address, e);
   if (frame) frame.subject = superblock.id;
   return w.touch(superblock, e);
