@@ -48,7 +48,7 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
   readonly object?: ObjectKind;
   /** How a failure reads in this value: a negative errno, an `ERR_PTR`, a null pointer, or zero. */
   readonly failure?: "errno" | "ERR_PTR" | "NULL" | "zero";
-  /** An event without it does not say what it is about, although it is neither in a register, nor a result. */
+  /** An event without it does not say what it is about, although it is neither an object's identity, nor a result. */
   readonly essential?: true;
 }
 
@@ -56,12 +56,12 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
 const FOLLOWED: ReadonlySet<ObjectKind> = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "mapping", "folio", "rcu_head"]);
 
 /**
- * Whether an event without this argument does not say what it is about: the identity of an object or a descriptor, passed in
- * a register, and what a function returned. Of what is read through a pointer, the kernel may print `(fault)`.
+ * Whether an event without this argument does not say what it is about: the identity of an object, passed in a register,
+ * and what a function returned. Of what is read through a pointer, the kernel may print `(fault)`.
  */
-export function isEssential({ essential, fetch, object, unit, failure }: ArgumentDefinition): boolean {
+export function isEssential({ essential, fetch, object, failure }: ArgumentDefinition): boolean {
   if (essential || failure !== undefined) return true;
-  return fetch.startsWith("%") && ((object !== undefined && FOLLOWED.has(object)) || unit === "descriptor");
+  return fetch.startsWith("%") && object !== undefined && FOLLOWED.has(object);
 }
 
 /** Says that an operation cannot be understood without this argument. */

@@ -2,7 +2,7 @@
  * Descriptors: numbers in a task's table. One is reserved first, and only `fd_install` makes the file visible under it; after
  * that nothing may fail any more.
  */
-import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
+import { essential, operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
 export const get_unused_fd_flags = operation({
   name: "get_unused_fd_flags",
@@ -18,7 +18,7 @@ export const put_unused_fd = operation({
   prototype: "void put_unused_fd(unsigned int fd)",
   source: "fs/file.c",
   summary: "Gives a reserved descriptor back that no file was installed under.",
-  args: [value("fd", "s32", "%di:s32", "the reserved descriptor", "descriptor")],
+  args: [essential(value("fd", "s32", "%di:s32", "the reserved descriptor", "descriptor"))],
 });
 
 export const fd_install = operation({
@@ -27,7 +27,7 @@ export const fd_install = operation({
   source: "fs/file.c",
   summary: "Publishes a file under a reserved descriptor; the table owns the caller's reference from then on.",
   args: [
-    value("fd", "s32", "%di:s32", "the reserved descriptor", "descriptor"),
+    essential(value("fd", "s32", "%di:s32", "the reserved descriptor", "descriptor")),
     pointer("file", "file", "%si", "the file whose reference passes to the table"),
   ],
   notes: "Another thread can close the descriptor before the call that installed it has returned.",
@@ -38,7 +38,7 @@ export const file_close_fd = operation({
   prototype: "struct file *file_close_fd(unsigned int fd)",
   source: "fs/file.c",
   summary: "Takes the file out of a descriptor for close(2), which then flushes it and drops the reference itself.",
-  args: [value("fd", "s32", "%di:s32", "the descriptor, free afterwards", "descriptor")],
+  args: [essential(value("fd", "s32", "%di:s32", "the descriptor, free afterwards", "descriptor"))],
   notes: "Where that was the last reference, __fput of the file follows in the same task, with nothing in between that is probed.",
 });
 
@@ -47,7 +47,7 @@ export const close_fd = operation({
   prototype: "int close_fd(unsigned fd)",
   source: "fs/file.c",
   summary: "Closes a descriptor of the current task on behalf of kernel code.",
-  args: [value("fd", "s32", "%di:s32", "the descriptor", "descriptor")],
+  args: [essential(value("fd", "s32", "%di:s32", "the descriptor", "descriptor"))],
   calls: ["filp_close", "fput"],
   unseen: {
     kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"],

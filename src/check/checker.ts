@@ -62,9 +62,11 @@ export class Checker {
     for (const rule of rules) this.#byFact.set(rule.on, [...(this.#byFact.get(rule.on) ?? []), rule]);
     world.facts = (fact) => this.#fact(fact);
     world.doubted = (since) => {
-      this.#retract(this.findings, since);
-      this.#retract(this.hazards, since);
+      const doubted = (finding: Finding): boolean => finding.event > since;
+      this.#retract(this.findings, doubted);
+      this.#retract(this.hazards, doubted);
     };
+    world.refuted = ({ id }, said) => this.#retract(this.findings, (finding) => finding[said]?.includes(id) ?? false);
   }
 
   /** To be read before the next event: what it holds is the state itself. */
@@ -109,10 +111,10 @@ export class Checker {
     }
   }
 
-  /** Findings that may rest on what was lost: nobody can tell any more. */
-  #retract(from: Finding[], since: number): void {
+  /** Findings that rest on what turned out to be lost, or not to be so: nobody can tell any more. */
+  #retract(from: Finding[], doubted: (finding: Finding) => boolean): void {
     for (let at = from.length - 1; at >= 0; at--) {
-      if (from[at]!.event <= since) continue;
+      if (!doubted(from[at]!)) continue;
       const [finding] = from.splice(at, 1);
       const tally = this.tally.get(finding!.rule)!;
       tally.wrong--;
@@ -138,6 +140,8 @@ export class Checker {
       evidence: claim.evidence,
       steps: (claim.steps ?? []).map((s) => ({ ...s })),
       ...(claim.unreturned ? { unreturned: claim.unreturned } : {}),
+      ...(claim.kept ? { kept: claim.kept } : {}),
+      ...(claim.lacking ? { lacking: claim.lacking } : {}),
     };
     const kept = rule.severity === "error" ? this.findings : this.hazards;
     if (kept.length < KEPT) kept.push(finding);

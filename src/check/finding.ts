@@ -1,5 +1,5 @@
 /** What a rule says: a thing that must never happen (a finding), or a window in which it could (a hazard). */
-import type { Step } from "../reduce/objects.js";
+import type { ObjectId, Step } from "../reduce/objects.js";
 
 export const RULES = [
   "leaked-inode",
@@ -49,6 +49,10 @@ export interface Finding {
   readonly steps: readonly Step[];
   /** Of what leaked by one reference, that reference. */
   readonly unreturned?: Unreturned;
+  /** Objects that are said to be kept: an end or a count that shows the contrary withdraws the finding. */
+  readonly kept?: readonly ObjectId[];
+  /** Objects on which a reference is said to lack: a count that shows one taken withdraws the finding. */
+  readonly lacking?: readonly ObjectId[];
 }
 
 /** What a rule concluded from one fact. */
@@ -64,6 +68,8 @@ export interface Claim {
   readonly evidence: readonly number[];
   readonly steps?: readonly Step[];
   readonly unreturned?: Unreturned;
+  readonly kept?: readonly ObjectId[];
+  readonly lacking?: readonly ObjectId[];
 }
 
 export const FINE: Verdict = { verdict: "fine" };

@@ -48,6 +48,7 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
     evidence: sorted([reference.seq, at]),
     steps: trailOf(target).filter((s) => s.seq >= reference.seq),
     unreturned: { event: reference.seq, by: reference.by, put },
+    kept: [target.id],
   });
   const { onRelease, onError } = GIVEN_BACK[kind]!;
   return [
@@ -82,6 +83,7 @@ const leakedInode = [
         message: `${f.operation} failed with ${errnoName(f.result)} and left ${words.label(inode)} behind, ${held(inode)}; the healthy path drops it with ${GIVEN_BACK["inode"]!.onError}`,
         evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
         steps: trailOf(inode),
+        kept: [inode.id],
       })),
     );
   }),
@@ -94,6 +96,7 @@ const leakedInode = [
         message: `${words.label(f.superblock)} is shut down and ${words.label(inode)} of it still lives, ${held(inode)}`,
         evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
         steps: trailOf(inode),
+        kept: [inode.id],
       })),
     );
   }),
@@ -111,6 +114,7 @@ const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
     message: `the last descriptor of ${words.label(f.file)} is closed and the file is not released: a bind or an unbind took a reference on it at event ${f.gets.join(", ")} and ended without giving it back; the healthy path does with fput at its end`,
     evidence: sorted([...f.gets, f.event.seq]),
     steps: trailOf(f.file),
+    kept: [f.file.id],
     ...(f.gets.length === 1 ? { unreturned: { event: f.gets[0]!, by: "a bind or an unbind", put: "fput at its end" } } : {}),
   });
 });
@@ -163,6 +167,7 @@ const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
       message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${by}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
       evidence: sorted([by, ...(f.exit ? [f.exit] : []), f.event.seq]),
       steps: trailOf(mount),
+      kept: [mount.id],
       unreturned: { event: by, by: "kern_mount", put: "kern_unmount in kvm_gmem_exit" },
     })),
   );
@@ -176,6 +181,7 @@ const missingModuleReference = rule("missing-module-reference", "file-made", (f,
     message: `${words.label(f.file)} can be used and holds no reference on ${words.label(f.module)}, whose code it reaches; the healthy path takes one with try_module_get before the file is made`,
     evidence: sorted([f.file.birth || f.file.met, f.event.seq]),
     steps: trailOf(f.file),
+    lacking: [f.module.id],
   });
 });
 
@@ -187,6 +193,7 @@ const refcountUnderflow = rule("refcount-underflow", "put-without-get", (f, word
     message: `${f.event.point!.operation.name} drops a reference on ${words.label(f.target)} that ${f.by} does not hold${count}`,
     evidence: sorted([...trailOf(f.target).slice(-4).map((s) => s.seq), f.event.seq]),
     steps: trailOf(f.target).slice(-12),
+    lacking: [f.target.id],
   });
 });
 
@@ -294,6 +301,7 @@ const unbalancedErrorPath = rule("unbalanced-error-path", "call-failed", (f, wor
     object: f.operation,
     message: `${f.operation} failed with ${errnoName(f.result)} and left a difference: ${[...kept, ...lost].join(", ")}; an error path gives back all that it took and no more`,
     evidence: sorted([f.entry, ...f.left.map((h) => h.reference.seq), ...f.descriptors.map((d) => d.seq), ...f.overput.map((o) => o.seq), f.event.seq]),
+    kept: [...f.left.map((h) => h.target.id), ...f.inodes.map((i) => i.id)],
   });
 });
 

@@ -74,12 +74,14 @@ export class Frame {
 export type SavedFrame = Pick<Frame, "seq" | "task" | "paired" | "lacking" | "subject" | "other" | "file" | "address" | "number" | "text" | "holds" | "reserved" | "overput" | "putFiles" | "born"> & { readonly point: number };
 
 /** The stacks on which calls are open, by what tells them apart. */
-export type SavedStacks = readonly { readonly key: number; readonly frames: readonly SavedFrame[] }[];
+export type SavedStacks = readonly { readonly key: number; readonly idle: number; readonly frames: readonly SavedFrame[] }[];
 
 /** The frames of one task in one context, outermost first. */
 export class Stack {
   readonly #pool: Frame[] = [];
   depth = 0;
+  /** The latest event before which no call was open on it. */
+  idle = 0;
   /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
   constructor(public task: TaskId) {}
 
@@ -200,12 +202,13 @@ export class Calls {
   }
 
   saved(): SavedStacks {
-    return this.#open().map(([key, stack]) => ({ key, frames: Array.from(stack.frames(), (frame) => ({ ...frame, point: frame.point.id })) }));
+    return this.#open().map(([key, stack]) => ({ key, idle: stack.idle, frames: Array.from(stack.frames(), (frame) => ({ ...frame, point: frame.point.id })) }));
   }
 
   restore(saved: SavedStacks): void {
-    for (const { key, frames } of saved) {
+    for (const { key, idle, frames } of saved) {
       const stack = this.stackAt(key);
+      stack.idle = idle;
       for (const frame of frames) {
         stack.task = frame.task;
         const { point, ...kept } = frame;
@@ -214,6 +217,12 @@ export class Calls {
         Object.assign(pushed, kept, { holds: [...frame.holds], reserved: [...frame.reserved], overput: [...frame.overput], putFiles: [...frame.putFiles], born: [...frame.born] });
       }
     }
+  }
+
+  /** Whether a call of this operation is in progress, on any stack. */
+  open(name: string): boolean {
+    for (const stack of this.#stacks.values()) if (stack.depth > 0 && stack.find(name)) return true;
+    return false;
   }
 
   /** What tells a stack from the others, in any replay of the same recording. */

@@ -37,6 +37,9 @@ export abstract class Identities {
     readonly addresses: AddressTable,
   ) {}
 
+  /** Called for an object whose memory another life takes, before it is forgotten. */
+  protected abstract endedUnseen(object: KernelObject, e: EventView): void;
+
   /** Told of every object whose life is over. */
   protected abstract forgotten(object: KernelObject): void;
 
@@ -74,6 +77,7 @@ export abstract class Identities {
       // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
       const ended = this.store.any(before.id) ?? before;
       if (ended.birth) this.#tally(ended, "died");
+      this.endedUnseen(ended, e);
       this.forgotten(ended);
       this.store.remove(ended);
     }

@@ -171,8 +171,7 @@ export class Reducer {
 
   /** What was lost may have happened at any time since the CPU's last event that is there. */
   #lost(loss: Loss, batch: Batch): void {
-    this.world.lastLoss = batch.firstSeq + loss.index;
-    this.world.doubted(this.#lastOnCpu[loss.cpu] ?? 0);
+    this.world.lose(this.#lastOnCpu[loss.cpu] ?? 0, batch.firstSeq + loss.index);
   }
   readonly #lastOnCpu: number[] = [];
 
@@ -195,6 +194,7 @@ export class Reducer {
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
+    if (stack.depth === 0) stack.idle = e.seq - 1;
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
@@ -255,7 +255,7 @@ export class Reducer {
       // Its returns are probed, whatever it looked like.
       plan.paired = true;
       plan.framed = true;
-      if (this.world.sight.seen[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId });
+      if (this.world.sight.seen[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle, e);
       return undefined;
     }
     for (; up > 0; up--) this.#abandon(stack, e);
@@ -270,7 +270,7 @@ export class Reducer {
       return;
     }
     const plan = this.#plans[frame.point.id]!;
-    if (this.world.sight.seen[plan.returns]) this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task });
+    if (this.world.sight.seen[plan.returns]) this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq, e);
     else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
@@ -287,9 +287,11 @@ export class Reducer {
     while (stack.depth > 0) this.#abandon(stack, e);
   }
 
-  #missing(half: World["missing"][number]): void {
+  /** A half of a call went unseen: so may others have, since the stack was last known to be empty, or since the half that is there. */
+  #missing(half: World["missing"][number], since: number, e: EventView): void {
     this.world.missingHalves++;
     if (this.world.missing.length < MISSING_SHOWN) this.world.missing = [...this.world.missing, half];
+    this.world.missed(since, e);
   }
 
   /** The operation after a close(2) of a last descriptor: the file is released by it, or somebody kept a reference. */

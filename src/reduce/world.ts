@@ -23,6 +23,12 @@ import type { Store } from "./store.js";
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
 
+/** What ends an object: it must be probed, or an object may have ended unseen. */
+export const ENDED_BY: { readonly [K in Kind]?: OperationName } = { inode: "destroy_inode", file: "__fput", superblock: "deactivate_super", vm: "kvm_destroy_vm", module: "free_module" };
+
+/** Why a module's count can be printed one too low. */
+const BASE_TAKEN = "delete_module of another task holds the base reference for a moment";
+
 /** Facts that wait at the most: where so many have waited for nothing, nobody can tell of more. */
 const WAITING = 10_000;
 
@@ -38,6 +44,8 @@ export interface SavedWorld extends Pick<World, "lastLoss" | "missing" | "missin
   readonly sight: SavedSight;
   readonly outlived: readonly ObjectId[];
   readonly overdrawn: readonly ObjectId[];
+  readonly risen: readonly { readonly object: ObjectId; readonly event: number }[];
+  readonly lowered: readonly { readonly module: ObjectId; readonly event: number }[];
   readonly gone: readonly Module[];
   readonly exits: readonly { readonly task: TaskId; readonly seq: number }[];
   readonly stacks: SavedStacks;
@@ -71,6 +79,10 @@ export class World extends Ledger {
   codeModule: AddressId = 0;
   /** Objects that outlived a module which should have torn them down. */
   readonly outlived = new Set<ObjectId>();
+  /** Objects whose count rose where no reference was seen to be taken: the latest event that showed it. */
+  readonly risen = new Map<ObjectId, number>();
+  /** Modules whose count was printed one too low, for which delete_module(2) of another task may account: the event. */
+  readonly lowered = new Map<ObjectId, number>();
   /** Modules of which more references were put than taken. */
   readonly overdrawn = new Set<ObjectId>();
   /** Modules of guest_memfd that were freed. */
@@ -118,6 +130,8 @@ export class World extends Ledger {
       sight: this.sight.saved(),
       outlived: [...this.outlived].filter((id) => known.has(id)),
       overdrawn: [...this.overdrawn].filter((id) => known.has(id)),
+      risen: Array.from(this.risen, ([object, event]) => ({ object, event })).filter(({ object }) => known.has(object)),
+      lowered: Array.from(this.lowered, ([module, event]) => ({ module, event })).filter(({ module }) => known.has(module)),
       gone: [...this.gone.values()].filter(({ id }) => needed.has(id)),
       exits: Array.from(this.exits, ([task, seq]) => ({ task, seq })),
       stacks,
@@ -137,6 +151,8 @@ export class World extends Ledger {
     this.sight.restore(saved.sight);
     for (const id of saved.outlived) this.outlived.add(id);
     for (const id of saved.overdrawn) this.overdrawn.add(id);
+    for (const { object, event } of saved.risen) this.risen.set(object, event);
+    for (const { module, event } of saved.lowered) this.lowered.set(module, event);
     for (const module of saved.gone) this.gone.set(module.id, module);
     for (const { task, seq } of saved.exits) this.exits.set(task, seq);
     this.calls.restore(saved.stacks);
@@ -159,7 +175,24 @@ export class World extends Ledger {
   readonly #cursor = new Cursor();
   #views: EventView[] | undefined;
 
+  /** No reference on it was taken unseen since an event. */
+  steadySince(object: KernelObject, seq: number): boolean {
+    return (this.risen.get(object.id) ?? 0) < seq;
+  }
+
+  /** Another life begins where this one was not seen to end. */
+  protected override endedUnseen(object: KernelObject, e: EventView): void {
+    this.refuted(object, "kept");
+    const end = ENDED_BY[object.kind];
+    if (!object.focus || end === undefined || !this.sees(end)) return;
+    // An inode's callback can go unseen (a probe misses what interrupts another): its destruction does not.
+    if (object.kind === "inode" && object.stage === "destroyed") return;
+    this.missed(object.birth || object.met, e);
+  }
+
   protected override forgotten(object: KernelObject): void {
+    this.risen.delete(object.id);
+    this.lowered.delete(object.id);
     if (object.kind === "inode" && object.focus) this.mappings.forget(object.id);
   }
 
@@ -182,11 +215,27 @@ export class World extends Ledger {
   /** A probe printed a count that was true before the call took effect. */
   observe<T extends KernelObject>(target: T, observed: number, e: EventView): T {
     const expected = target.count;
-    if (expected === observed) return target;
+    if (expected === observed) {
+      this.lowered.delete(target.id);
+      return target;
+    }
     const owned = target.references.length;
     if (expected !== null) {
       const explanation = this.#explain(target, expected, observed);
+      if (explanation === BASE_TAKEN) this.lowered.set(target.id, e.seq);
+      else if (observed < expected) {
+        // Whatever was given back unseen, it may have been what was thought to be kept.
+        this.refuted(target, "kept");
+        if (this.since(target.met) && this.putsShow(target)) this.missed(this.lowered.get(target.id) ?? target.met, e);
+        this.lowered.delete(target.id);
+      }
+      // A put at 0 leaves a module's count there (kernel/module/main.c:module_put, atomic_dec_if_positive).
+      if (observed > Math.max(0, expected)) {
+        this.risen.set(target.id, e.seq);
+        this.refuted(target, "lacking");
+      }
       if (target.focus) this.facts({ type: "count-disagrees", event: e, certain: target.birth > this.lastLoss, object: target, expected, observed, explanation });
+      if (explanation === BASE_TAKEN) return target;
     }
     return this.store.update(target as KernelObject, recipes.observeCount, observed, Math.max(0, observed - owned)) as T;
   }
@@ -194,9 +243,16 @@ export class World extends Ledger {
   #explain(target: KernelObject, expected: number, observed: number): string {
     if (this.lastLoss >= target.met) return "events were lost";
     if (observed > expected) return "references taken where no probe is";
-    const put = RETURNED_BY[target.kind];
-    if (target.unprobed > 0 || (put && !this.sees(put))) return "references given back where no probe is";
+    if (target.unprobed > 0 || !this.putsShow(target)) return "references given back where no probe is";
+    // Once: it lasts for a few instructions.
+    if (target.kind === "module" && observed === expected - 1 && !this.lowered.has(target.id)) return BASE_TAKEN;
     return "";
+  }
+
+  /** Whatever gives back a reference on this kind of object would have been seen. */
+  putsShow(target: KernelObject): boolean {
+    const put = RETURNED_BY[target.kind];
+    return put === undefined || this.sees(put);
   }
 
   /** An object whose end runs a module's code: an event that finds the module gone. */
@@ -265,6 +321,32 @@ export class World extends Ledger {
     this.#facts -= waiting.length;
     for (const { fact, events } of waiting) this.tell(fact, ...events);
   }
+
+  /**
+   * What an event shows contradicts what was seen since event `since`: something happened in between that the recording does
+   * not hold. From here on it is known again; what was said of the time between is in doubt.
+   */
+  missed(since: number, e: EventView): void {
+    this.lose(since, e.seq - 1);
+  }
+
+  /** Events are lost, some time since event `since` and not after event `last`. */
+  lose(since: number, last: number): void {
+    this.lastLoss = Math.max(this.lastLoss, last);
+    this.doubted(since);
+    for (const [point, waiting] of this.#waiting) {
+      const left = waiting.filter(({ fact }) => fact.event.seq <= since);
+      this.#facts -= waiting.length - left.length;
+      if (left.length > 0) this.#waiting.set(point, left);
+      else this.#waiting.delete(point);
+    }
+  }
+
+  /**
+   * What was said of an object was not so: what it was said to keep was given back after all, or a reference that it was said
+   * to lack was taken, as its count or its end shows.
+   */
+  refuted: (object: KernelObject, said: "kept" | "lacking") => void = () => {};
 
   /** Nothing was lost since `seq`. */
   since(seq: number): boolean {

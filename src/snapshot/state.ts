@@ -26,7 +26,7 @@ const identities = record<SavedIdentities>({
 });
 
 const frame = record<SavedFrame>({ point, seq, task, paired: flag, lacking: flag, subject: whole, other: whole, file: whole, address, number: real, text: word, holds: ids, reserved: list(integer), overput: ids, putFiles: ids, born: ids });
-const stacks: Codec<SavedStacks> = listOf(record<SavedStacks[number]>({ key: real, frames: listOf(frame) }));
+const stacks: Codec<SavedStacks> = listOf(record<SavedStacks[number]>({ key: real, idle: seq, frames: listOf(frame) }));
 
 const rcu = record<SavedRcuQueue>({
   pending: listOf(record<SavedRcuQueue["pending"][number]>({ address, inode: whole })),
@@ -60,6 +60,8 @@ const world = record<SavedWorld>({
   sight,
   outlived: ids,
   overdrawn: ids,
+  risen: listOf(record<SavedWorld["risen"][number]>({ object: whole, event: seq })),
+  lowered: listOf(record<SavedWorld["lowered"][number]>({ module: whole, event: seq })),
   gone: listOf(objectOf("module")),
   exits: listOf(record<SavedWorld["exits"][number]>({ task, seq })),
   stacks,
@@ -81,7 +83,7 @@ const reducer = record<SavedReducer>({
 });
 
 const unreturned = record<Unreturned>({ event: seq, by: word, put: word });
-const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step), unreturned: optional(unreturned) });
+const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step), unreturned: optional(unreturned), kept: optional(ids), lacking: optional(ids) });
 const checker = record<SavedChecker>({
   tally: listOf(record<SavedChecker["tally"][number]>({ rule: ruleOf, wrong: whole, fine: whole, cannotTell: whole })),
   explained: listOf(record<SavedChecker["explained"][number]>({ reason: word, count: whole })),

@@ -19,7 +19,7 @@ export const descriptorReducers = {
     entry(w, e, stack) {
       unreserve(stack, e.fd);
       const last = w.at("file", e.file);
-      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: "fd_install" });
+      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && last.birth > stack.find("kvm_gmem_create")!.seq && w.shows("alloc_empty_file_ret"), object: last, operation: "fd_install" });
       if (!last || last.death) return;
       // Released, by a task that nothing more is seen of; and at its address now a file whose birth has no probe.
       if (last.stage === "releasing" && !w.shows("alloc_empty_file_ret")) {

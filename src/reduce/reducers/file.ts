@@ -102,7 +102,7 @@ export const fileReducers = {
       const last = w.at("file", e.file);
       if (!last || last.death) {
         // A file of guest_memfd that is gone: files are reused at once, but every one of them is allocated under a probe.
-        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: "fput" });
+        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && last.death > stack.find("kvm_gmem_bind")!.seq && w.shows("alloc_empty_file_ret"), object: last, operation: "fput" });
         return;
       }
       if (frame) frame.subject = last.id;
@@ -131,6 +131,7 @@ export const fileReducers = {
       if (inode && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       if (inode?.focus) file = w.follow(file);
       if (frame) frame.subject = file.id;
+      w.refuted(file, "kept");
       w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, "released");
     },
     end(w, frame, _stack, e) {

@@ -74,12 +74,15 @@ function created(w: World, e: EventView, frame: Frame): void {
 }
 
 /** The file of guest_memfd that an event names, met mid-life if need be. */
-function fileOf(w: World, address: number, e: EventView): File | undefined {
+function fileOf(w: World, address: number, e: EventView, inode = 0): File | undefined {
   if (address === 0) return undefined;
   const last = w.at("file", address);
   if (last?.death && last.gmem) {
-    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("alloc_empty_file_ret"), object: last, operation: e.point!.operation.name });
-    return undefined;
+    // Files are reused at once: it may be another by now, unless it is on the same inode.
+    const same = inode !== 0 && w.at("inode", inode)?.id === last.inode && last.inode !== 0;
+    const certain = same && w.since(last.death) && w.shows("alloc_empty_file_ret");
+    w.facts({ type: "touched-dead", event: e, certain, object: last, operation: e.point!.operation.name });
+    if (same) return undefined;
   }
   return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e);
 }
@@ -88,7 +91,8 @@ function fileOf(w: World, address: number, e: EventView): File | undefined {
 function bound(w: World, e: EventView, call: Frame, file: File | undefined, offset: string, region: Frame | undefined): void {
   const before = w.at("memslot", call.address);
   if (before && before.death === 0) {
-    w.facts({ type: "binding-checked", event: e, certain: w.since(before.birth) && w.sees("kvm_gmem_unbind"), slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
+    // Its memory is a new slot's: it was deleted unseen, and nobody can tell how.
+    w.facts({ type: "binding-checked", event: e, certain: false, slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
     const owner = w.store.get(before.vm, "vm");
     if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
     w.died(before, e);
@@ -120,7 +124,7 @@ export const guestMemfdReducers = {
       frame.subject = vm.id;
       frame.address = e.slot;
       frame.text = String(e.offset);
-      frame.file = w.descriptors.fileOf(e.taskId, e.fd)?.id ?? 0;
+      if (!e.isFault(2)) frame.file = w.descriptors.fileOf(e.taskId, e.fd)?.id ?? 0;
     },
     return(w, e, stack, frame) {
       if (!frame) return;
@@ -176,7 +180,7 @@ export const guestMemfdReducers = {
   },
   kvm_gmem_release: {
     entry(w, e, stack, frame) {
-      let file = fileOf(w, e.file, e);
+      let file = fileOf(w, e.file, e, e.inode);
       if (!file) return;
       const release = stack.find("__fput");
       if (release && !release.subject) {
@@ -188,7 +192,7 @@ export const guestMemfdReducers = {
       if (vm?.death && vm.id === file.vm) w.facts({ type: "touched-dead", event: e, certain: w.since(vm.birth), object: vm, operation: "kvm_gmem_release" });
       const last = w.at("inode", e.inode);
       // The file's own inode, which nothing but a put too many ends before the file.
-      if (last?.death && last.id === file.inode) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death), object: last, operation: "kvm_gmem_release" });
+      if (last?.death && last.id === file.inode) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.since(file.met), object: last, operation: "kvm_gmem_release" });
       else {
         const inode = w.touch(w.follow(w.living("inode", e.inode, e)), e);
         if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);

@@ -55,7 +55,7 @@ function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode 
     w.died(inode, e);
     return undefined;
   }
-  if (inode?.focus) reused(w, inode, e);
+  if (inode?.focus) reused(w, inode, e, stack);
   return w.everything ? w.living("inode", address, e) : undefined;
 }
 
@@ -69,8 +69,20 @@ function beingDestroyed(w: World, address: number, e: EventView): Inode | undefi
  * An operation on the address of an inode of guest_memfd that is gone. The slab may have given it to somebody whose
  * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their own.
  */
-function reused(w: World, inode: Inode, e: EventView): void {
-  if (inode.ownFree) w.facts({ type: "touched-dead", event: e, certain: w.since(inode.death) && birthsShow(w), object: inode, operation: e.point!.operation.name });
+function reused(w: World, inode: Inode, e: EventView, stack: Stack): void {
+  if (!inode.ownFree) return;
+  const certain = w.since(inode.death) && birthsShow(w) && !anothers(w, e, stack);
+  w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
+}
+
+/**
+ * Whether what an event does to an inode that is gone shows that it is another by now, whose birth went unseen: a count that
+ * is not 0, as the last put of the former left it. An event that prints none is part of a put that does.
+ */
+function anothers(w: World, e: EventView, stack: Stack): boolean {
+  const { name } = e.point!.operation;
+  if (name === "iput" || name === "ihold") return !e.isFault(1) && (e as View<"iput" | "ihold">).i_count > 0;
+  return w.sees("iput") && (stack.find("iput") !== undefined || name === "security_inode_init_security_anon");
 }
 
 /** Whether the allocation of an inode from guest_memfd's own cache would be seen. */
@@ -96,7 +108,8 @@ function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolea
 /** An operation that no inode may see once `destroy_inode` has begun. */
 function alive(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
   if (inode.stage !== "destroyed") return true;
-  if (inode.focus) w.facts({ type: "touched-dead", event: e, certain: stillItsOwn(w, inode, e, stack), object: inode, operation: e.point!.operation.name });
+  const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
+  if (inode.focus) w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
   return false;
 }
 
@@ -111,7 +124,8 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
     w.died(w.touch(dropped, e, "drops its inode"), e);
   }
   if (index < 0) index = w.referenceOfCalls(inode, stack);
-  const known = creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput");
+  const known =
+    creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput") && w.steadySince(inode, creating.seq);
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
   if (index < 0 && !known) index = lastOfDentry(w, inode, e);
@@ -211,7 +225,7 @@ export const inodeReducers = {
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
         if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) {
-          const certain = w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w);
+          const certain = w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(w, e, stack);
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }
@@ -220,7 +234,8 @@ export const inodeReducers = {
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
       if (!alive(w, inode, e, stack)) {
-        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain: stillItsOwn(w, inode, e, stack), target: inode, by: w.callerName(stack, e), observed });
+        const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
+        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain, target: inode, by: w.callerName(stack, e), observed });
         if (inode.references.length === 0) w.overput(stack, inode, e);
         return;
       }
@@ -236,6 +251,7 @@ export const inodeReducers = {
       if (!inode) return;
       if (frame) frame.subject = inode.id;
       w.codeNeeded(inode, e);
+      w.refuted(inode, "kept");
       evicted(w, inode, e, stack, Number(e.nrpages));
     },
   },

@@ -1,11 +1,10 @@
 /** Modules: references, and the way from `kvm_exit` to `free_module`. */
-import type { OperationName } from "../../../events/index.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
-import type { Kind, KernelObject, Module, Mount } from "../objects.js";
+import type { KernelObject, Module, Mount } from "../objects.js";
 import * as recipes from "../recipes.js";
-import type { World } from "../world.js";
+import { ENDED_BY, type World } from "../world.js";
 
 /** `enum module_state` (include/linux/module.h). */
 const MODULE_STATE_LIVE = 0;
@@ -53,12 +52,12 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     }
   } else {
     index = w.referenceOfCalls(module, stack);
-    if (index < 0 && creating && w.shows("try_module_get") && w.shows("try_module_get_ret")) w.overput(stack, module, e);
+    if (index < 0 && creating && w.shows("try_module_get") && w.shows("try_module_get_ret") && w.steadySince(module, creating.seq)) w.overput(stack, module, e);
     known = creating !== undefined && w.since(creating.seq);
     if (index < 0 && !known) index = w.referenceOf(module, 0);
   }
-  const groundless = index < 0 && known && w.sees("try_module_get");
-  const exhausted = refcnt !== null && refcnt <= MODULE_REF_BASE && module.stage !== "exiting";
+  const groundless = index < 0 && known && w.sees("try_module_get") && w.steadySince(module, file ? file.made : creating!.seq);
+  const exhausted = refcnt !== null && refcnt <= lowest(w, index) && module.stage !== "exiting";
   // Whoever puts last finds nothing left where another put too often: that was told then.
   const follows = exhausted && index >= 0 && w.overdrawn.has(module.id);
   if (groundless || (exhausted && !follows)) {
@@ -70,8 +69,15 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
   w.settle(module, index);
 }
 
-/** What ends an object must be probed, or it may have ended unseen. */
-const ENDED_BY: { readonly [K in Kind]?: OperationName } = { inode: "destroy_inode", file: "__fput", superblock: "deactivate_super", vm: "kvm_destroy_vm" };
+/**
+ * The count at which a put finds nothing left to put. delete_module(2) takes the loader's base reference away before it
+ * looks, and gives it back where there are users: a count that is printed in between is one too low, and a reference that the
+ * ledger knows is believed over it.
+ */
+function lowest(w: World, index: number): number {
+  const whole = index < 0 && w.shows("__do_sys_delete_module") && !w.calls.open("__do_sys_delete_module");
+  return whole ? MODULE_REF_BASE : MODULE_REF_BASE - 1;
+}
 
 /** Whether the end of a superblock would be seen. */
 function endsShow(w: World): boolean {
@@ -103,6 +109,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
 /** `free_module`, or a failed init: what the module made and did not take down. */
 function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
   const { live, mounts } = needing(w, module);
+  w.refuted(module, "kept");
   // An unmount that has no probe of its own shows in what becomes of the superblock.
   const mounted = mounts.filter((m) => w.sees("kern_unmount") || (m.superblock !== 0 && w.sees("deactivate_super")));
   w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live: live.filter((o) => w.sees(ENDED_BY[o.kind]!)), mounts: mounted });
@@ -115,12 +122,12 @@ export const moduleReducers = {
     entry(w, e, _stack, frame) {
       if (e.module === 0) return;
       let module = named(w, e.module, e.name, e);
-      if (e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
+      if (!e.isFault(3) && e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
         module = w.store.update(module, recipes.moduleStage, "coming" as const);
-        module = w.bornNow(module, e, e.refcnt);
+        module = w.bornNow(module, e, e.isFault(2) ? null : e.refcnt);
       }
-      if (e.state === MODULE_STATE_LIVE && module.stage === "coming") module = w.store.update(module, recipes.moduleStage, "live" as const);
-      module = w.observe(module, e.refcnt, e);
+      if (!e.isFault(3) && e.state === MODULE_STATE_LIVE && module.stage === "coming") module = w.store.update(module, recipes.moduleStage, "live" as const);
+      if (!e.isFault(2)) module = w.observe(module, e.refcnt, e);
       if (frame) frame.subject = module.id;
     },
     return(w, e, stack, frame) {

@@ -86,7 +86,11 @@ export const vmReducers = {
         const owner = w.store.get(reference.owner, "file");
         return owner && owner.stage === "open" ? [{ owner, reference }] : [];
       });
-      w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && w.sees("__fput"), object: vm, holders });
+      // More was put than taken only where the puts that were seen come to that; else some went unseen.
+      const overdrawn = vm.count === 0;
+      w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && overdrawn && w.sees("__fput"), object: vm, holders });
+      if (vm.references.length > 0) w.refuted(vm, "kept");
+      if (holders.length > 0 && !overdrawn) w.missed(vm.birth || vm.met, e);
       w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, "destroyed");
     },
     end(w, frame, _stack, e) {
@@ -95,8 +99,9 @@ export const vmReducers = {
       for (const id of vm.slots.slice()) {
         const slot = w.store.get(id, "memslot");
         if (!slot) continue;
-        // Destroying the VM unbinds every slot that still exists: this one was deleted before, without it.
-        w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file: w.store.get(slot.file, "file"), how: "deleted and never unbound" });
+        // Destroying the VM unbinds every slot that still exists; a file that is gone left none bound (kvm_gmem_release).
+        const file = w.store.get(slot.file, "file");
+        w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file, how: file ? "deleted and never unbound" : "" });
         w.died(slot, e);
       }
       w.died(w.store.update(vm, recipes.vmStage, "destroyed" as const), e);
@@ -122,7 +127,7 @@ export const vmReducers = {
       frame.number = e.slot;
       // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
       frame.text = e.size === 0n ? "delete" : String(e.gmem_offset);
-      if (e.flags & KVM_MEM_GUEST_MEMFD) frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
+      if (e.flags & KVM_MEM_GUEST_MEMFD && !e.isFault(6)) frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
     },
     return(w, e, _stack, frame) {
       if (!frame) return;
@@ -134,9 +139,13 @@ export const vmReducers = {
         for (const id of vm?.slots ?? []) {
           const slot = w.store.get(id, "memslot");
           if (slot?.slot !== frame.number) continue;
-          // Unbinding takes the file and puts it: seen, that shows what kvm_gmem_unbind would have shown.
-          const how = frame.putFiles.includes(slot.file) ? "" : "deleted and never unbound";
-          w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file: w.store.get(slot.file, "file"), how });
+          // Unbinding takes a file that lives and puts it (kernels with kvm_gmem_bind): seen, that shows what
+          // kvm_gmem_unbind would have shown. A file that is gone has left no binding behind (kvm_gmem_release).
+          const file = w.store.get(slot.file, "file");
+          const how = !file || frame.putFiles.includes(slot.file) ? "" : "deleted and never unbound";
+          const fact = { type: "binding-checked", event: e, certain: w.since(slot.birth), slot, file, how } as const;
+          if (w.shows("kvm_gmem_bind") && w.sees("fput") && file?.stage === "open") w.facts(fact);
+          else w.factUnless("kvm_gmem_unbind", fact);
           w.store.update(vm!, recipes.vmSlotRemoved, id);
           w.died(slot, e);
           break;
