@@ -66,7 +66,10 @@ export class Checker {
       this.#retract(this.findings, doubted);
       this.#retract(this.hazards, doubted);
     };
-    world.refuted = ({ id }, said) => this.#retract(this.findings, (finding) => finding[said]?.includes(id) ?? false);
+    world.descriptorRefuted = (process, fd) => {
+      if (this.findings.length > 0) this.#retract(this.findings, ({ reserved }) => reserved?.some((of) => of.process === process && of.fd === fd) ?? false);
+    };
+    world.refuted = ({ id }, said) => this.findings.length > 0 && this.#retract(this.findings, (finding) => finding[said]?.includes(id) ?? false);
   }
 
   /** To be read before the next event: what it holds is the state itself. */
@@ -142,6 +145,7 @@ export class Checker {
       ...(claim.unreturned ? { unreturned: claim.unreturned } : {}),
       ...(claim.kept ? { kept: claim.kept } : {}),
       ...(claim.lacking ? { lacking: claim.lacking } : {}),
+      ...(claim.reserved ? { reserved: claim.reserved } : {}),
     };
     const kept = rule.severity === "error" ? this.findings : this.hazards;
     if (kept.length < KEPT) kept.push(finding);

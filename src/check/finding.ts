@@ -53,6 +53,8 @@ export interface Finding {
   readonly kept?: readonly ObjectId[];
   /** Objects on which a reference is said to lack: a count that shows one taken withdraws the finding. */
   readonly lacking?: readonly ObjectId[];
+  /** Descriptors that are said to be kept reserved: their use withdraws the finding. */
+  readonly reserved?: readonly { readonly process: number; readonly fd: number }[];
 }
 
 /** What a rule concluded from one fact. */
@@ -70,6 +72,7 @@ export interface Claim {
   readonly unreturned?: Unreturned;
   readonly kept?: readonly ObjectId[];
   readonly lacking?: readonly ObjectId[];
+  readonly reserved?: readonly { readonly process: number; readonly fd: number }[];
 }
 
 export const FINE: Verdict = { verdict: "fine" };

@@ -128,6 +128,7 @@ const uninstalledFile = rule("leaked-file", "call-kept", (f, words) => {
       message: `${f.operation} returned a descriptor and installed ${words.label(file)} under none: nobody can close it; the healthy path calls fd_install before it returns`,
       evidence: sorted([file.birth || file.met, f.event.seq]),
       steps: trailOf(file),
+      kept: [file.id],
     })),
   );
 });
@@ -136,8 +137,9 @@ const uninstalledDescriptor = rule("leaked-descriptor", "call-kept", (f) => {
   if (f.descriptors.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
   return wrong(
-    ...f.descriptors.map(({ fd, seq }) => ({
+    ...f.descriptors.map(({ process, fd, seq }) => ({
       object: `descriptor ${fd}`,
+      reserved: [{ process, fd }],
       message: `${f.operation} returned and descriptor ${fd}, taken by get_unused_fd_flags at event ${seq}, is still reserved with nothing installed under it; the healthy path calls fd_install`,
       evidence: sorted([seq, f.event.seq]),
       unreturned: { event: seq, by: "get_unused_fd_flags", put: "fd_install" },
@@ -149,8 +151,9 @@ const leakedDescriptor = rule("leaked-descriptor", "call-failed", (f) => {
   if (f.descriptors.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
   return wrong(
-    ...f.descriptors.map(({ fd, seq }) => ({
+    ...f.descriptors.map(({ process, fd, seq }) => ({
       object: `descriptor ${fd}`,
+      reserved: [{ process, fd }],
       message: `${f.operation} failed with ${errnoName(f.result)} and keeps descriptor ${fd} reserved, taken by get_unused_fd_flags at event ${seq}; the healthy path gives it back with put_unused_fd before the call returns`,
       evidence: sorted([seq, f.event.seq]),
       unreturned: { event: seq, by: "get_unused_fd_flags", put: "put_unused_fd before the call returns" },
@@ -302,6 +305,7 @@ const unbalancedErrorPath = rule("unbalanced-error-path", "call-failed", (f, wor
     message: `${f.operation} failed with ${errnoName(f.result)} and left a difference: ${[...kept, ...lost].join(", ")}; an error path gives back all that it took and no more`,
     evidence: sorted([f.entry, ...f.left.map((h) => h.reference.seq), ...f.descriptors.map((d) => d.seq), ...f.overput.map((o) => o.seq), f.event.seq]),
     kept: [...f.left.map((h) => h.target.id), ...f.inodes.map((i) => i.id)],
+    ...(f.descriptors.length > 0 ? { reserved: f.descriptors.map(({ process, fd }) => ({ process, fd })) } : {}),
   });
 });
 

@@ -15,6 +15,7 @@ const KEPT = 10_000;
 
 /** A reservation that a failed call may have kept. */
 interface Kept {
+  readonly process: number;
   readonly fd: number;
   readonly fact: Fact;
 }
@@ -48,6 +49,9 @@ export class DescriptorTables {
       table = this.store.create("descriptors", 0, 1, e.seq);
       this.#tables.set(this.process(task), table.id);
     }
+    const before = this.store.get(table.files[fd] ?? 0, "file");
+    // What it named before went another way, unless that was counted already when it went.
+    if (before && this.of(before).length <= before.descriptors) this.store.update(this.store.update(before, recipes.fileDescriptors, -1), recipes.fileShared);
     this.store.update(table, recipes.descriptorSet, fd, file.id);
     return this.store.update(file, recipes.fileDescriptors, 1);
   }
@@ -79,30 +83,48 @@ export class DescriptorTables {
     return inferred ? this.store.update(file, recipes.fileShared) : file;
   }
 
-  /** `filp_close` on exit: one of the task's descriptors of this file; of a child that inherited it, none that is known. */
-  closedByExit(file: File, e: EventView): File {
+  /**
+   * `filp_close`, of process exit, close_range, dup2 and execve: one of the task's descriptors of this file went, and the
+   * event does not say which. Of a child that inherited the file, none is known.
+   */
+  closedUnnamed(file: File, e: EventView): File {
     const table = this.#of(e.taskId);
-    for (const [fd, id] of Object.entries(table?.files ?? {})) {
-      if (id !== file.id) continue;
-      this.store.update(table!, recipes.descriptorCleared, Number(fd));
-      return this.store.update(file, recipes.fileDescriptors, -1);
-    }
-    return this.store.update(file, recipes.fileShared);
+    const known = Object.values(table?.files ?? {}).includes(file.id);
+    return known && file.descriptors > 0 ? this.store.update(file, recipes.fileDescriptors, -1) : this.store.update(file, recipes.fileShared);
   }
 
-  /** `fd` was reserved by a call that failed, and nothing shows that it was given back. */
-  maybeKept(fd: number, fact: Fact): void {
-    if (this.#kept.length < KEPT) this.#kept.push({ fd, fact });
+  /** Some of the file's descriptors went without their numbers being known: of those that are listed, any may be among them. */
+  unnamed(file: File): boolean {
+    return this.of(file).length > file.descriptors;
+  }
+
+  /** `fd` was reserved by a task's call that failed, and nothing shows that it was given back. */
+  maybeKept(task: TaskId, fd: number, fact: Fact): void {
+    if (this.#kept.length < KEPT) this.#kept.push({ process: this.process(task), fd, fact });
   }
 
   /**
-   * A descriptor is handed out: the lowest that is free. One below it that a failed call reserved is still taken, then; one
-   * that is handed out again was given back.
+   * A descriptor is handed out to a task: the lowest that is free. One below it that a failed call reserved is still taken,
+   * then; one that is handed out again was given back.
    */
-  reserved(fd: number, tell: (fact: Fact) => void): void {
+  reserved(task: TaskId, fd: number, tell: (fact: Fact) => void): void {
     if (this.#kept.length === 0) return;
-    for (const kept of this.#kept) if (kept.fd < fd) tell(kept.fact);
-    this.#kept = this.#kept.filter((kept) => kept.fd > fd);
+    const process = this.process(task);
+    const mine = this.#kept.filter((kept) => kept.process === process);
+    for (const kept of mine) if (kept.fd < fd) tell(kept.fact);
+    this.#kept = this.#kept.filter((kept) => kept.process !== process || kept.fd > fd);
+  }
+
+  /** A descriptor of a task's is in use: it was given back, whoever was thought to keep it. */
+  inUse(task: TaskId, fd: number): void {
+    if (this.#kept.length === 0) return;
+    const process = this.process(task);
+    this.#kept = this.#kept.filter((kept) => kept.process !== process || kept.fd !== fd);
+  }
+
+  /** What tells the table of a task from others: its thread group where the recording names it, else its thread. */
+  processOf(task: TaskId): number {
+    return this.process(task);
   }
 
   saved(): SavedDescriptorTables {

@@ -11,6 +11,13 @@ export interface Holding {
   readonly reference: Reference;
 }
 
+/** A descriptor that is reserved and names no file: of which process, since which event. */
+export interface Reserved {
+  readonly process: number;
+  readonly fd: number;
+  readonly seq: number;
+}
+
 interface Common {
   readonly event: EventView;
   readonly certain: boolean;
@@ -25,7 +32,7 @@ export interface CallFailed extends Common {
   readonly left: readonly Holding[];
   /** Inodes that were made inside and still live. */
   readonly inodes: readonly KernelObject[];
-  readonly descriptors: readonly { readonly fd: number; readonly seq: number }[];
+  readonly descriptors: readonly Reserved[];
   /** Counts that are lower than when the call began: more was put than was taken. */
   readonly overput: readonly { readonly target: KernelObject; readonly seq: number }[];
 }
@@ -38,7 +45,7 @@ export interface CallKept extends Common {
   /** Files that it made and installed nowhere. */
   readonly files: readonly KernelObject[];
   /** Descriptors that it reserved and installed nothing under. */
-  readonly descriptors: readonly { readonly fd: number; readonly seq: number }[];
+  readonly descriptors: readonly Reserved[];
 }
 
 /** A file is released; `descriptors` are those known to refer to it still. */

@@ -188,6 +188,7 @@ export class Reducer {
     if (w.sight.seen[id] === 0) w.firstSeen(id);
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
+    if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
@@ -302,6 +303,14 @@ export class Reducer {
     const file = this.world.store.get(id, "file");
     if (!file || plan.withinClose) return;
     this.world.facts({ type: "file-kept", event: e, certain: this.world.since(file.birth) && this.world.sees("__fput"), file, gets: file.kept });
+  }
+
+  /** The operation after the put of a VM's last known reference: it destroys the VM, or another holds it whose get went unseen. */
+  #survives(stack: Stack, plan: Plan, e: EventView): void {
+    const { ending, store } = this.world;
+    const vm = store.get(ending.get(stack) ?? 0, "vm");
+    ending.delete(stack);
+    if (vm && plan.name !== "kvm_destroy_vm" && this.world.sees("kvm_destroy_vm")) this.world.rose(vm, e);
   }
 
   /** The recording is over: what had plainly come to its end ends; the rest stays open. */

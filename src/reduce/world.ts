@@ -9,7 +9,7 @@ import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import { Calls, type MissingHalf, type SavedStacks, type Stack } from "./calls.js";
 import { DescriptorTables, type SavedDescriptorTables } from "./descriptor-tables.js";
-import type { Fact } from "./facts.js";
+import type { CallFailed, Fact, ModuleExited } from "./facts.js";
 import type { SavedIdentities } from "./identities.js";
 import { Ledger } from "./ledger.js";
 import { Mappings, type SavedMappings } from "./mappings.js";
@@ -50,6 +50,7 @@ export interface SavedWorld extends Pick<World, "lastLoss" | "missing" | "missin
   readonly exits: readonly { readonly task: TaskId; readonly seq: number }[];
   readonly stacks: SavedStacks;
   readonly closing: readonly { readonly stack: number; readonly file: ObjectId }[];
+  readonly ending: readonly { readonly stack: number; readonly vm: ObjectId }[];
   readonly rcu: SavedRcuQueue;
   readonly mappings: SavedMappings;
   readonly descriptors: SavedDescriptorTables;
@@ -92,6 +93,8 @@ export class World extends Ledger {
   readonly rcu: RcuQueue;
   readonly mappings: Mappings;
   readonly descriptors: DescriptorTables;
+  /** A VM whose last known reference a task has just put: the very next operation destroys it, or there are others. */
+  readonly ending = new Map<Stack, ObjectId>();
   /** A file whose last known descriptor a close(2) in progress took: released by the very next operation, or kept. */
   readonly closing = new Map<Stack, ObjectId>();
 
@@ -135,6 +138,7 @@ export class World extends Ledger {
       gone: [...this.gone.values()].filter(({ id }) => needed.has(id)),
       exits: Array.from(this.exits, ([task, seq]) => ({ task, seq })),
       stacks,
+      ending: Array.from(this.ending, ([stack, vm]) => ({ stack: this.calls.keyOf(stack), vm })),
       closing: Array.from(this.closing, ([stack, file]) => ({ stack: this.calls.keyOf(stack), file })),
       rcu: this.rcu.saved(),
       mappings: this.mappings.saved(),
@@ -156,6 +160,7 @@ export class World extends Ledger {
     for (const module of saved.gone) this.gone.set(module.id, module);
     for (const { task, seq } of saved.exits) this.exits.set(task, seq);
     this.calls.restore(saved.stacks);
+    for (const { stack, vm } of saved.ending) this.ending.set(this.calls.stackAt(stack), vm);
     for (const { stack, file } of saved.closing) this.closing.set(this.calls.stackAt(stack), file);
     this.rcu.restore(saved.rcu);
     this.mappings.restore(saved.mappings);
@@ -175,6 +180,12 @@ export class World extends Ledger {
   readonly #cursor = new Cursor();
   #views: EventView[] | undefined;
 
+  /** A reference on it was taken unseen, as an event shows. */
+  rose(target: KernelObject, e: EventView): void {
+    this.risen.set(target.id, e.seq);
+    this.refute(target, "lacking");
+  }
+
   /** No reference on it was taken unseen since an event. */
   steadySince(object: KernelObject, seq: number): boolean {
     return (this.risen.get(object.id) ?? 0) < seq;
@@ -182,7 +193,7 @@ export class World extends Ledger {
 
   /** Another life begins where this one was not seen to end. */
   protected override endedUnseen(object: KernelObject, e: EventView): void {
-    this.refuted(object, "kept");
+    this.refute(object, "kept");
     const end = ENDED_BY[object.kind];
     if (!object.focus || end === undefined || !this.sees(end)) return;
     // An inode's callback can go unseen (a probe misses what interrupts another): its destruction does not.
@@ -225,15 +236,12 @@ export class World extends Ledger {
       if (explanation === BASE_TAKEN) this.lowered.set(target.id, e.seq);
       else if (observed < expected) {
         // Whatever was given back unseen, it may have been what was thought to be kept.
-        this.refuted(target, "kept");
+        this.refute(target, "kept");
         if (this.since(target.met) && this.putsShow(target)) this.missed(this.lowered.get(target.id) ?? target.met, e);
         this.lowered.delete(target.id);
       }
       // A put at 0 leaves a module's count there (kernel/module/main.c:module_put, atomic_dec_if_positive).
-      if (observed > Math.max(0, expected)) {
-        this.risen.set(target.id, e.seq);
-        this.refuted(target, "lacking");
-      }
+      if (observed > Math.max(0, expected)) this.rose(target, e);
       if (target.focus) this.facts({ type: "count-disagrees", event: e, certain: target.birth > this.lastLoss, object: target, expected, observed, explanation });
       if (explanation === BASE_TAKEN) return target;
     }
@@ -334,8 +342,13 @@ export class World extends Ledger {
   lose(since: number, last: number): void {
     this.lastLoss = Math.max(this.lastLoss, last);
     this.doubted(since);
+    this.#drop(({ fact }) => fact.event.seq > since);
+  }
+
+  /** Facts that wait and will never be told. */
+  #drop(which: (waiting: Waiting) => boolean): void {
     for (const [point, waiting] of this.#waiting) {
-      const left = waiting.filter(({ fact }) => fact.event.seq <= since);
+      const left = waiting.filter((one) => !which(one));
       this.#facts -= waiting.length - left.length;
       if (left.length > 0) this.#waiting.set(point, left);
       else this.#waiting.delete(point);
@@ -346,6 +359,19 @@ export class World extends Ledger {
    * What was said of an object was not so: what it was said to keep was given back after all, or a reference that it was said
    * to lack was taken, as its count or its end shows.
    */
+  refute(object: KernelObject, said: "kept" | "lacking"): void {
+    this.refuted(object, said);
+    if (this.#facts === 0 || said !== "kept") return;
+    this.#drop(({ fact }) => {
+      const { left, inodes, mounts } = fact as { left?: CallFailed["left"]; inodes?: CallFailed["inodes"]; mounts?: ModuleExited["mounts"] };
+      return [...(left ?? []).map(({ target }) => target), ...(inodes ?? []), ...(mounts ?? [])].some(({ id }) => id === object.id);
+    });
+  }
+  /** A descriptor of a task's is handed out, installed or closed: nobody keeps it reserved. */
+  descriptorInUse(task: TaskId, fd: number): void {
+    this.descriptorRefuted(this.descriptors.processOf(task), fd);
+  }
+  descriptorRefuted: (process: number, fd: number) => void = () => {};
   refuted: (object: KernelObject, said: "kept" | "lacking") => void = () => {};
 
   /** Nothing was lost since `seq`. */

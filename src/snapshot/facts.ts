@@ -1,5 +1,5 @@
 /** Facts in a snapshot: those that wait for what the recording has not shown yet. */
-import type { EndedWhileHeld, Fact, FactOf, Holding } from "../reduce/facts.js";
+import type { EndedWhileHeld, Fact, FactOf, Holding, Reserved } from "../reduce/facts.js";
 import { type Codec, type Fields, flag, integer, listOf, nullable, oneOf, optional, real, record, seq, union, word } from "./codec.js";
 import { view } from "./events.js";
 import { object, reference } from "./objects.js";
@@ -7,7 +7,7 @@ import { object, reference } from "./objects.js";
 const objects = listOf(object);
 const holdings = listOf(record<Holding>({ target: object, reference }));
 const holders = listOf(record<EndedWhileHeld["holders"][number]>({ owner: object, reference }));
-const descriptors = listOf(record<{ readonly fd: number; readonly seq: number }>({ fd: integer, seq }));
+const descriptors = listOf(record<Reserved>({ process: real, fd: integer, seq }));
 const overput = listOf(record<{ readonly target: Holding["target"]; readonly seq: number }>({ target: object, seq }));
 
 /** A kind of fact by what it has beyond an event and whether it is certain. */

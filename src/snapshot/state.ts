@@ -40,7 +40,7 @@ const mappings = record<SavedMappings>({ offset: integer, folios: listOf(record<
 
 const descriptors = record<SavedDescriptorTables>({
   tables: listOf(record<SavedDescriptorTables["tables"][number]>({ process: real, table: whole })),
-  kept: listOf(record<SavedDescriptorTables["kept"][number]>({ fd: integer, fact })),
+  kept: listOf(record<SavedDescriptorTables["kept"][number]>({ process: real, fd: integer, fact })),
 });
 
 const sight = record<SavedSight>({
@@ -65,6 +65,7 @@ const world = record<SavedWorld>({
   gone: listOf(objectOf("module")),
   exits: listOf(record<SavedWorld["exits"][number]>({ task, seq })),
   stacks,
+  ending: listOf(record<SavedWorld["ending"][number]>({ stack: real, vm: whole })),
   closing: listOf(record<SavedWorld["closing"][number]>({ stack: real, file: whole })),
   rcu,
   mappings,
@@ -83,7 +84,7 @@ const reducer = record<SavedReducer>({
 });
 
 const unreturned = record<Unreturned>({ event: seq, by: word, put: word });
-const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step), unreturned: optional(unreturned), kept: optional(ids), lacking: optional(ids) });
+const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step), unreturned: optional(unreturned), kept: optional(ids), lacking: optional(ids), reserved: optional(listOf(record<NonNullable<Finding["reserved"]>[number]>({ process: real, fd: integer }))) });
 const checker = record<SavedChecker>({
   tally: listOf(record<SavedChecker["tally"][number]>({ rule: ruleOf, wrong: whole, fine: whole, cannotTell: whole })),
   explained: listOf(record<SavedChecker["explained"][number]>({ reason: word, count: whole })),

@@ -7,7 +7,8 @@ export const descriptorReducers = {
   get_unused_fd_flags: {
     return(w, e, stack) {
       if (e.fd < 0) return;
-      w.descriptors.reserved(e.fd, (fact) => w.facts(fact));
+      w.descriptors.reserved(e.taskId, e.fd, (fact) => w.facts(fact));
+      w.descriptorInUse(e.taskId, e.fd);
       const owner = w.callOwner(stack);
       owner?.reserved.push(e.fd, e.seq);
     },
@@ -18,6 +19,8 @@ export const descriptorReducers = {
   fd_install: {
     entry(w, e, stack) {
       unreserve(stack, e.fd);
+      w.descriptors.inUse(e.taskId, e.fd);
+      w.descriptorInUse(e.taskId, e.fd);
       const last = w.at("file", e.file);
       if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && last.birth > stack.find("kvm_gmem_create")!.seq && w.shows("alloc_empty_file_ret"), object: last, operation: "fd_install" });
       if (!last || last.death) return;
@@ -34,11 +37,13 @@ export const descriptorReducers = {
   },
   file_close_fd: {
     entry(w, e, stack) {
+      w.descriptors.inUse(e.taskId, e.fd);
+      w.descriptorInUse(e.taskId, e.fd);
       const file = w.descriptors.closed(e.taskId, e.fd);
       if (!file) return;
       const now = w.touch(file, e, `descriptor ${e.fd} closed`);
       // close(2) releases the file at once when this was the last reference: see World.closing.
-      if (now.gmem && now.descriptors === 0 && !now.shared && now.kept.length > 0) w.closing.set(stack, now.id);
+      if (now.gmem && now.descriptors === 0 && !now.shared && now.kept.length > 0 && !w.descriptors.unnamed(now)) w.closing.set(stack, now.id);
     },
   },
   close_fd: {

@@ -28,7 +28,9 @@ export function moduleHeld(w: World, frame: Frame): number {
 export function released(w: World, file: File, e: EventView): void {
   if (file.gmem) {
     const descriptors = file.descriptors > 0 && !file.shared ? w.descriptors.of(file) : [];
-    w.facts({ type: "file-released", event: e, certain: w.since(file.made) && w.sees("filp_close") && w.sees("file_close_fd"), file, descriptors });
+    // A descriptor may have gone unseen (another task, another system call): a put too many must have been seen.
+    const certain = w.since(file.made) && w.overdrawn.has(file.id) && w.sees("filp_close") && w.sees("file_close_fd");
+    w.facts({ type: "file-released", event: e, certain, file, descriptors });
   }
   if (file.focus) {
     const certain = w.since(file.made || file.birth);
@@ -37,6 +39,16 @@ export function released(w: World, file: File, e: EventView): void {
     for (const holding of left) w.factUnless(RETURNED_BY[holding.target.kind]!, { type: "owner-gone", event: e, certain, owner: file, left: [holding] });
   }
   w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
+}
+
+/**
+ * A creation that installs its file gives its reference to the descriptor (fd_install), and a bind or an unbind takes one and
+ * puts one (fget, get_file_active): whatever they put beyond that is another's.
+ */
+function putsTooOften(file: File, stack: Stack): boolean {
+  const creating = stack.find("kvm_gmem_create");
+  if (creating && creating.file === file.id) return true;
+  return ["kvm_gmem_bind", "kvm_gmem_unbind"].some((user) => stack.find(user)?.putFiles.includes(file.id));
 }
 
 export const fileReducers = {
@@ -106,6 +118,7 @@ export const fileReducers = {
         return;
       }
       if (frame) frame.subject = last.id;
+      if (putsTooOften(last, stack)) w.overdrawn.add(last.id);
       for (const user of ["kvm_gmem_bind", "kvm_gmem_unbind", "kvm_set_memory_region"]) stack.find(user)?.putFiles.push(last.id);
       w.touch(last, e);
     },
@@ -114,7 +127,7 @@ export const fileReducers = {
     entry(w, e) {
       const file = w.at("file", e.file);
       if (!file || file.death) return;
-      w.touch(w.descriptors.closedByExit(file, e), e, "closed by exit");
+      w.touch(w.descriptors.closedUnnamed(file, e), e, "a descriptor closed");
     },
   },
   __fput: {
@@ -131,7 +144,7 @@ export const fileReducers = {
       if (inode && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       if (inode?.focus) file = w.follow(file);
       if (frame) frame.subject = file.id;
-      w.refuted(file, "kept");
+      w.refute(file, "kept");
       w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, "released");
     },
     end(w, frame, _stack, e) {

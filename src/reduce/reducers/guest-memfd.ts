@@ -27,8 +27,9 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
   }
   const descriptors: CallFailed["descriptors"][number][] = [];
   for (const [fd, seq] of pairs(frame.reserved)) {
-    if (w.sees("put_unused_fd")) descriptors.push({ fd, seq });
-    else w.descriptors.maybeKept(fd, w.kept({ ...fact, descriptors: [{ fd, seq }] }));
+    const reserved = { fd, seq, process: w.descriptors.processOf(e.taskId) };
+    if (w.sees("put_unused_fd")) descriptors.push(reserved);
+    else w.descriptors.maybeKept(e.taskId, fd, w.kept({ ...fact, descriptors: [reserved] }));
   }
   const overput = pairs(frame.overput).flatMap(([id, seq]) => {
     const target = w.store.any(id);
@@ -45,7 +46,7 @@ function created(w: World, e: EventView, frame: Frame): void {
   const file = w.store.get(frame.file, "file");
   if (!file) {
     const files = frame.born.flatMap((id) => w.store.get(id, "file") ?? []);
-    const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq }));
+    const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq, process: w.descriptors.processOf(e.taskId) }));
     w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq) && w.sees("fd_install"), operation: frame.name, left: [], files, descriptors });
     return;
   }

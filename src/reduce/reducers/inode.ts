@@ -162,7 +162,7 @@ function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes
     return;
   }
   const module = w.gone.get(inode.module);
-  if (module && inode.ownFree && !w.outlived.has(inode.id)) {
+  if (module && inode.met < module.death && inode.ownFree && !w.outlived.has(inode.id)) {
     // The exit destroyed the cache that this goes back to: it ran to its end while the inode waited.
     w.outlived.add(inode.id);
     w.facts({ type: "module-exited", event: e, certain: w.since(module.death), module, how: "exit", exit: module.death, live: [inode], mounts: [] });
@@ -182,7 +182,7 @@ export const inodeReducers = {
     entry(w, e, stack, frame) {
       const superblock = forSuperblock(w, e.sb, e, stack, frame);
       const mounting = stack.find("kern_mount");
-      if (superblock && mounting) mounted(w, superblock, mounting, e, stack);
+      if (superblock && mounting && frame) frame.subject = mounted(w, superblock, mounting, e, stack).id;
     },
     return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "new_inode"),
   },
@@ -251,7 +251,7 @@ export const inodeReducers = {
       if (!inode) return;
       if (frame) frame.subject = inode.id;
       w.codeNeeded(inode, e);
-      w.refuted(inode, "kept");
+      w.refute(inode, "kept");
       evicted(w, inode, e, stack, Number(e.nrpages));
     },
   },

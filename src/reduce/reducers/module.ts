@@ -2,9 +2,10 @@
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
-import type { KernelObject, Module, Mount } from "../objects.js";
+import type { File, Inode, KernelObject, Module, Mount, ObjectId, Superblock } from "../objects.js";
 import * as recipes from "../recipes.js";
 import { ENDED_BY, type World } from "../world.js";
+import { reachable } from "./mount.js";
 
 /** `enum module_state` (include/linux/module.h). */
 const MODULE_STATE_LIVE = 0;
@@ -79,9 +80,61 @@ function lowest(w: World, index: number): number {
   return whole ? MODULE_REF_BASE : MODULE_REF_BASE - 1;
 }
 
-/** Whether the end of a superblock would be seen. */
-function endsShow(w: World): boolean {
-  return w.sees("generic_shutdown_super") || w.sees("kill_anon_super") || w.sees("deactivate_super");
+/**
+ * Whether a superblock lives, and its end would be seen, or that of its root inode, which goes with it. (`deactivate_super` drops
+ * a reference that may not be the last.)
+ */
+function endWouldShow(w: World, superblock: ObjectId): boolean {
+  const known = w.store.get(superblock, "superblock");
+  if (known?.stage !== "live") return false;
+  return w.sees("generic_shutdown_super") || w.sees("kill_anon_super") || (rootOf(w, known) !== undefined && w.sees("destroy_inode"));
+}
+
+function mountsOf(w: World, superblock: Superblock): Mount[] {
+  return [...w.store.live()].filter((o): o is Mount => o.kind === "mount" && o.superblock === superblock.id);
+}
+
+/** Its first inode, which is older than any file on it, and than its mount (fs/libfs.c:pseudo_fs_fill_super). */
+function rootOf(w: World, superblock: Superblock): Inode | undefined {
+  for (const o of w.store.live()) {
+    if (o.kind !== "inode" || o.superblock !== superblock.id || o.birth === 0) continue;
+    return o.references.some(({ owner }) => w.store.get(owner, "dentry")?.superblock === superblock.id) ? undefined : o;
+  }
+  return undefined;
+}
+
+/** A file that is not known to have let the module go. */
+function pins(w: World, module: Module, file: File): boolean {
+  return w.referenceOf(module, file.id) >= 0;
+}
+
+/**
+ * Whether it is certain that an object lives while a module is freed. A module is freed without references: whatever lives by
+ * a file that is said to pin it has ended unseen.
+ */
+function outlives(w: World, module: Module, o: KernelObject, files: readonly File[]): boolean {
+  switch (o.kind) {
+    case "file":
+      return !pins(w, module, o);
+    case "inode": {
+      const own = files.filter((file) => file.inode === o.id);
+      if (own.length > 0) return own.some((file) => !pins(w, module, file));
+      if (o.stage !== "live") return false;
+      const superblock = w.store.get(o.superblock, "superblock");
+      return superblock && rootOf(w, superblock)?.id === o.id ? outlives(w, module, superblock, files) : !reachable(w, o);
+    }
+    case "superblock": {
+      const mounts = mountsOf(w, o);
+      const on = files.filter((file) => mounts.some((mount) => mount.id === file.mount));
+      if (on.length > 0) return on.some((file) => !pins(w, module, file));
+      // It has lost its mount, and its root inode lives: a shutdown takes that along (fs/super.c:generic_shutdown_super).
+      return mounts.length > 0 || (rootOf(w, o)?.stage === "live" && w.sees("destroy_inode"));
+    }
+    case "vm":
+      return !o.references.some(({ owner }) => w.store.get(owner, "file") !== undefined);
+    default:
+      return true;
+  }
 }
 
 /**
@@ -99,7 +152,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     if (!mine || !w.since(o.met)) continue;
     if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
     else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || (o.mount !== 0 && w.sees("mntput")))) live.push(o);
-    else if (o.kind === "superblock" && endsShow(w) && o.module !== 0 && o.stage === "live") live.push(o);
+    else if (o.kind === "superblock" && o.module !== 0 && o.stage === "live") live.push(o);
     else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
   }
@@ -109,10 +162,18 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
 /** `free_module`, or a failed init: what the module made and did not take down. */
 function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
   const { live, mounts } = needing(w, module);
-  w.refuted(module, "kept");
+  w.refute(module, "kept");
   // An unmount that has no probe of its own shows in what becomes of the superblock.
-  const mounted = mounts.filter((m) => w.sees("kern_unmount") || (m.superblock !== 0 && w.sees("deactivate_super")));
-  w.facts({ type: "module-exited", event: e, certain: true, module, how, exit, live: live.filter((o) => w.sees(ENDED_BY[o.kind]!)), mounts: mounted });
+  const mounted = mounts.filter((m) => w.sees("kern_unmount") || endWouldShow(w, m.superblock));
+  const exiting = { type: "module-exited", event: e, certain: true, module, how, exit, live: [] } as const;
+  for (const mount of mounts) if (!mounted.includes(mount)) w.factUnless("kern_unmount", { ...exiting, mounts: [mount] });
+  const files = how === "exit" ? [...w.store.live()].filter((o): o is File => o.kind === "file" && o.focus && o.stage !== "released") : [];
+  const shown = live.filter((o) => (o.kind === "superblock" ? endWouldShow(w, o.id) : w.sees(ENDED_BY[o.kind]!)));
+  const certain = how === "exit" ? shown.filter((o) => outlives(w, module, o, files)) : shown;
+  // A module is freed without references: a file that is said to pin it has been released unseen.
+  const pinning = files.filter((file) => pins(w, module, file));
+  w.facts({ ...exiting, certain: pinning.length === 0, live: certain, mounts: mounted });
+  if (pinning.length > 0) w.missed(Math.min(...pinning.map(({ met }) => met)), e);
   // Said once: what outlived this module outlives those under it too.
   for (const o of [...live, ...mounts]) w.outlived.add(o.id);
 }

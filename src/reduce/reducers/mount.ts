@@ -8,16 +8,17 @@ import type { World } from "../world.js";
 import { released } from "./file.js";
 
 /** The first inode of a superblock inside `kern_mount` is its root: the superblock is new. */
-export function mounted(w: World, superblock: Superblock, mounting: Frame, e: EventView, stack: Stack): void {
-  if (mounting.other || superblock.birth) return;
-  let sb = superblock;
+export function mounted(w: World, superblock: Superblock, mounting: Frame, e: EventView, stack: Stack): Superblock {
+  if (mounting.other || superblock.birth > mounting.seq) return superblock;
+  // Whatever lived at the address before is over, seen to end or not.
+  let sb = superblock.birth ? w.born("superblock", superblock.address, e, 1) : superblock;
   const module = mountingModule(w, stack);
   if (module || superblock.focus) sb = w.follow(sb);
   // s_active is 1, the file system context's, until the mount has its own (fs/super.c:alloc_super).
   sb = w.bornNow(sb, e, 1);
   sb = w.store.update(sb, recipes.superblockOf, mounting.text, mounting.number || null, module);
   mounting.other = sb.id;
-  w.touch(sb, e, `superblock of ${mounting.text || "?"}`);
+  return w.touch(sb, e, `superblock of ${mounting.text || "?"}`);
 }
 
 /** The module whose init the stack is inside of, or whose file is being created: what is mounted then is its own. */
@@ -50,6 +51,11 @@ function dentryPut(w: World, file: File): boolean {
 function superblockOf(w: World, address: number, e: EventView): Superblock | undefined {
   const superblock = address ? w.at("superblock", address) : undefined;
   return superblock && superblock.death === 0 ? w.touch(superblock, e) : undefined;
+}
+
+/** A dentry that lives holds the inode: by it, or by a file, somebody can still reach it. */
+export function reachable(w: World, inode: Inode): boolean {
+  return inode.references.some(({ owner }) => w.store.get(owner, "dentry") !== undefined);
 }
 
 function inodesOf(w: World, superblock: Superblock): Inode[] {
@@ -144,6 +150,7 @@ export const mountReducers = {
         const mount = w.store.get(reference.owner, "mount");
         if (!mount) continue;
         sb = w.settle(sb, w.referenceOf(sb, mount.id));
+        w.refute(mount, "kept");
         w.died(w.touch(mount, e, "gone"), e);
       }
     },
@@ -164,7 +171,19 @@ export const mountReducers = {
     end(w, frame, _stack, e) {
       const superblock = w.store.get(frame.subject, "superblock");
       if (!superblock) return;
-      if (superblock.focus && superblock.module) w.facts({ type: "superblock-gone", event: e, certain: w.sees("evict"), superblock, inodes: inodesOf(w, superblock) });
+      if (superblock.focus && superblock.module) {
+        const inodes = inodesOf(w, superblock);
+        // A dentry or a file that still leads to the inode holds the mount, so that the superblock could not have gone: its
+        // end went unseen.
+        const kept = inodes.filter((inode) => !reachable(w, inode));
+        if (kept.length < inodes.length) w.missed(Math.min(...inodes.map(({ met }) => met)), e);
+        w.facts({ type: "superblock-gone", event: e, certain: w.sees("evict"), superblock, inodes: kept });
+      }
+      for (const o of [...w.store.live()]) {
+        if (o.kind !== "mount" || o.superblock !== superblock.id) continue;
+        w.refute(o, "kept");
+        w.died(w.touch(o, e, "gone with its superblock"), e);
+      }
       w.died(w.store.update(superblock, recipes.superblockStage, "dead" as const), e);
     },
   },

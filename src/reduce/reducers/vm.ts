@@ -25,18 +25,21 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
   let groundless = false;
   if (file) {
     index = w.referenceOf(vm, file.id);
-    groundless = index < 0 && file.gmem && w.since(file.made) && w.sees("kvm_get_kvm");
+    groundless = index < 0 && file.gmem && w.since(file.made) && w.sees("kvm_get_kvm") && w.steadySince(vm, file.made);
   } else {
     index = w.referenceOfCalls(vm, stack);
     const creating = stack.find("kvm_gmem_create");
-    groundless = index < 0 && creating !== undefined && w.since(creating.seq) && w.sees("kvm_get_kvm");
+    groundless = index < 0 && creating !== undefined && w.since(creating.seq) && w.sees("kvm_get_kvm") && w.steadySince(vm, creating.seq);
     if (groundless) w.overput(stack, vm, e);
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
-  if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth) && w.sees("kvm_get_kvm"))) {
-    w.tell({ type: "put-without-get", event: e, certain: true, target: vm, by: file ? w.label(file) : w.callerName(stack, e), observed: null }, "kvm_gmem_create_ret");
+  if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth) && w.sees("kvm_get_kvm") && w.steadySince(vm, vm.birth))) {
+    const by = file ? w.label(file) : w.callerName(stack, e);
+    w.tell({ type: "put-without-get", event: e, certain: true, target: vm, by, observed: null }, "kvm_gmem_create_ret", "kvm_destroy_vm");
   }
-  w.settle(vm, index);
+  const now = w.settle(vm, index);
+  // The last put destroys the VM at once (virt/kvm/kvm_main.c:kvm_put_kvm).
+  if (now.count !== null && now.count <= 0) w.ending.set(stack, now.id);
 }
 
 export const vmReducers = {
@@ -89,7 +92,7 @@ export const vmReducers = {
       // More was put than taken only where the puts that were seen come to that; else some went unseen.
       const overdrawn = vm.count === 0;
       w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && overdrawn && w.sees("__fput"), object: vm, holders });
-      if (vm.references.length > 0) w.refuted(vm, "kept");
+      if (vm.references.length > 0) w.refute(vm, "kept");
       if (holders.length > 0 && !overdrawn) w.missed(vm.birth || vm.met, e);
       w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, "destroyed");
     },
