@@ -4,13 +4,22 @@ import { formatTime } from "../log/time.js";
 import type { Recorded } from "../read/report.js";
 import type { Fact } from "../reduce/facts.js";
 import type { World } from "../reduce/world.js";
-import { type Claim, type Finding, RULES, type RuleName } from "./finding.js";
+import { type Seen, unseenBy } from "./basis.js";
+import { CANNOT_TELL, type Claim, type Finding, RULES, type RuleName } from "./finding.js";
 import { type Rule, rules, type Words } from "./rules.js";
 
 export interface Tally {
   wrong: number;
   fine: number;
   cannotTell: number;
+}
+
+/** What one rule comes to over a whole recording. */
+export interface Judgement {
+  readonly rule: RuleName;
+  readonly verdict: "wrong" | "fine" | "cannot tell";
+  /** Of what the rule rests on, the events and arguments that the recording does not show. */
+  readonly unseen: readonly Seen[];
 }
 
 /** A count that a probe printed and the ledger did not expect, with the reason if there is one. */
@@ -72,6 +81,15 @@ export class Checker {
     world.refuted = ({ id }, said) => this.findings.length > 0 && this.#retract(this.findings, (finding) => finding[said]?.includes(id) ?? false);
   }
 
+  /** What each rule comes to, with what was seen so far: fine only where nothing that it rests on is missing. */
+  judgements(): Judgement[] {
+    return Array.from(this.tally, ([rule, { wrong, cannotTell }]) => {
+      const unseen = unseenBy(rule, this.world.sight);
+      const verdict = wrong > 0 ? "wrong" : cannotTell > 0 || unseen.length > 0 ? "cannot tell" : "fine";
+      return { rule, verdict, unseen };
+    });
+  }
+
   /** To be read before the next event: what it holds is the state itself. */
   saved(): SavedChecker {
     const { findings, hazards, unexplained, disagreements } = this;
@@ -103,7 +121,7 @@ export class Checker {
       return;
     }
     for (const rule of this.#byFact.get(fact.type) ?? []) {
-      const verdict = rule.judge(fact as never, this.#words);
+      const verdict = fact.certain ? rule.judge(fact as never, this.#words) : CANNOT_TELL;
       const tally = this.tally.get(rule.name)!;
       if (verdict.verdict === "fine") tally.fine++;
       else if (verdict.verdict === "cannot tell") tally.cannotTell++;

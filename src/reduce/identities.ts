@@ -57,6 +57,11 @@ export abstract class Identities {
     return found && found.death === 0 ? found : this.#begin(kind, address, e);
   }
 
+  /** A life that is met now, whatever lived at its address before. */
+  met<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
+    return this.#begin(kind, address, e);
+  }
+
   /** A new life: what the address held before, seen to end or not, is over. */
   born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
     const object = this.store.update(this.#begin(kind, address, e) as KernelObject, recipes.bornAt, e.seq, count) as OfKind<K>;

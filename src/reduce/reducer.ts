@@ -185,7 +185,7 @@ export class Reducer {
     this.#lastOnCpu[batch.cpu[i]!] = batch.firstSeq + i;
     const lacking = (batch.fault[i]! & plan.essential) !== 0;
     if (lacking) w.lacks(plan.point, plan.returns);
-    if (w.sight.seen[id] === 0) w.firstSeen(id);
+    if (w.sight.seen[id] !== 2 && w.sight.saw(plan.point, batch.fault[i]!)) w.firstSeen(id);
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
     if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);

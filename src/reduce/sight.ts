@@ -19,15 +19,16 @@ export const BLINDED_BY = ["argument", "refused", "missed", "inlined"] as const;
 export type BlindedBy = (typeof BLINDED_BY)[number];
 
 export interface SavedSight {
-  /** Points. */
-  readonly seen: readonly number[];
+  readonly seen: readonly { readonly point: number; readonly whole: boolean; readonly present: number }[];
   readonly blind: readonly { readonly point: number; readonly by: BlindedBy }[];
   readonly inside: readonly { readonly caller: number; readonly callee: number }[];
 }
 
 export class Sight {
-  /** By point: 1 where an event of it came, whatever it said. */
+  /** By point: 0 where no event of it came, 1 where one came that lacked an argument, 2 where one had them all. */
   readonly seen: Uint8Array;
+  /** By point: the arguments that some event of it had, as bits. */
+  readonly #present: Uint16Array;
   readonly #blind = new Map<number, BlindedBy>();
   /** Callers inside of which a callee was seen, as `caller * points + callee`. */
   readonly #inside = new Set<number>();
@@ -36,12 +37,29 @@ export class Sight {
   constructor(readonly points: PointTable) {
     this.#size = points.points.length;
     this.seen = new Uint8Array(this.#size);
+    this.#present = new Uint16Array(this.#size);
+  }
+
+  /** An event of a point came; `fault`: the arguments that it lacks. Returns whether it is the point's first. */
+  saw(point: Point, fault: number): boolean {
+    const first = this.seen[point.id] === 0;
+    this.#present[point.id]! |= ~fault & ((1 << point.args.length) - 1);
+    this.seen[point.id] = Math.max(this.seen[point.id]!, fault === 0 ? 2 : 1);
+    return first;
+  }
+
+  /** An event of this name had this argument, and nothing says that others may have come unseen. */
+  presents(event: string, argument: string): boolean {
+    if (!this.shows(event)) return false;
+    const point = this.points.byEvent(event)!;
+    const k = point.args.findIndex(({ name }) => name === argument);
+    return (this.#present[point.id]! & (1 << k)) !== 0;
   }
 
   /** An event of this name has come, and nothing says that others may have come unseen. */
   shows(event: string): boolean {
     const point = this.points.byEvent(event);
-    return point !== undefined && this.seen[point.id] === 1 && !this.#blind.has(point.id);
+    return point !== undefined && this.seen[point.id] !== 0 && !this.#blind.has(point.id);
   }
 
   /**
@@ -73,16 +91,33 @@ export class Sight {
     for (const [id, by] of [...this.#blind].sort(([a], [b]) => a - b)) yield { point: this.points.points[id]!, by };
   }
 
+  /** A callee was seen inside of a caller: there, too, it is a call of its own, and not inlined. */
+  sawInside(caller: string, callee: string): void {
+    this.#inside.add(this.#pair(caller, callee));
+  }
+
+  /** Whether a callee was ever seen inside of a caller. */
+  showsInside(caller: string, callee: string): boolean {
+    return this.#inside.has(this.#pair(caller, callee));
+  }
+
+  #pair(caller: string, callee: string): number {
+    return this.points.byEvent(caller)!.id * this.#size + this.points.byEvent(callee)!.id;
+  }
+
   saved(): SavedSight {
     return {
-      seen: [...this.seen.keys()].filter((point) => this.seen[point] === 1),
+      seen: [...this.seen.keys()].flatMap((point) => (this.seen[point] === 0 ? [] : [{ point, whole: this.seen[point] === 2, present: this.#present[point]! }])),
       blind: [...this.#blind].sort(([a], [b]) => a - b).map(([point, by]) => ({ point, by })),
       inside: [...this.#inside].sort((a, b) => a - b).map((pair) => ({ caller: Math.floor(pair / this.#size), callee: pair % this.#size })),
     };
   }
 
   restore({ seen, blind, inside }: SavedSight): void {
-    for (const point of seen) this.seen[point] = 1;
+    for (const { point, whole, present } of seen) {
+      this.seen[point] = whole ? 2 : 1;
+      this.#present[point] = present;
+    }
     for (const { point, by } of blind) this.#blind.set(point, by);
     for (const { caller, callee } of inside) this.#inside.add(caller * this.#size + callee);
   }

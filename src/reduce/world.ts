@@ -321,7 +321,6 @@ export class World extends Ledger {
 
   /** The first event of a point. */
   firstSeen(point: number): void {
-    this.sight.seen[point] = 1;
     if (this.sight.blindTo(this.points.points[point]!.event)) return;
     const waiting = this.#waiting.get(point);
     if (!waiting) return;

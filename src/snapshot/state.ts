@@ -44,7 +44,7 @@ const descriptors = record<SavedDescriptorTables>({
 });
 
 const sight = record<SavedSight>({
-  seen: listOf(point),
+  seen: listOf(record<SavedSight["seen"][number]>({ point, whole: flag, present: upTo(0xffff) })),
   blind: listOf(record<SavedSight["blind"][number]>({ point, by: oneOf(...BLINDED_BY) })),
   inside: listOf(record<SavedSight["inside"][number]>({ caller: point, callee: point })),
 });

@@ -147,12 +147,14 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "unbind-double-fput/more-probes/s04-bind-unbind": [expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"])],
   "unbind-no-fput/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
   "unbind-no-fput/more-probes/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
-  "unbind-skipped/s04-bind-unbind": [expect("dangling-binding", "memslot", ["bind v 1", "kvm_gmem_bind_ret"]), expect("dangling-binding", "memslot", ["bind v 2", "kvm_gmem_bind_ret"])],
+  // Nothing but the absence of kvm_gmem_unbind, which may not be probed: nobody can tell.
+  "unbind-skipped/s04-bind-unbind": [],
   "unbind-skipped/more-probes/s04-bind-unbind": [
     expect("dangling-binding", "memslot", ["bind v 1", "kvm_gmem_bind_ret"], ["unbind v 1", "kvm_set_memory_region_ret"]),
     expect("dangling-binding", "memslot", ["bind v 2", "kvm_gmem_bind_ret"], ["unbind v 2", "kvm_set_memory_region_ret"]),
   ],
-  "unbind-skipped/more-probes/s05-close-while-bound": [expect("dangling-binding", "memslot", ["bind v 1", "kvm_gmem_bind_ret"], ["unbind v 1", "kvm_set_memory_region_ret"])],
+  // Its file was closed before, and left no binding behind.
+  "unbind-skipped/more-probes/s05-close-while-bound": [],
   "unmount-at-release/s01-create-close": [expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"])],
   "unmount-at-release/s03-vm-closed-first": [expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"])],
 };

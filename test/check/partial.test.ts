@@ -67,7 +67,7 @@ test("a finding that may rest on what was lost is withdrawn when the loss shows"
     [
       "  a-1 [001] .....     1.000001: kvm_gmem_create: (x) kvm=0xffff888100b08000 size=4096 flags=0x0",
       "  a-1 [001] .....     1.000002: kvm_gmem_create_ret: (x <- y) fd=-12",
-      '  b-2 [000] .....     1.000003: module_put: (x) module=0xffffffffc0200000 name="kvm_amd" refcnt=1',
+      '  b-2 [000] .....     1.000003: module_put: (x) module=0xffffffffc0200000 name="kvm_amd" refcnt=0',
       loss,
       "  a-1 [001] .....     1.000005: kvm_exit: (x)",
     ].join("\n");

@@ -105,6 +105,12 @@ test("every mistake that was recorded is in the table, and no other", (t) => {
   t.deepEqual(TABLE.map((row) => row.mistake).sort(), folders.sort());
 });
 
+/**
+ * A kernel that never calls kvm_gmem_unbind and a recording without its probe are the same recording, where neither the
+ * deletion of the slot nor a file that the unbinding would have put is there to tell them apart.
+ */
+const UNTOLD = new Set(["mistakes/unbind-skipped/s04-bind-unbind", "mistakes/unbind-skipped/more-probes/s05-close-while-bound"]);
+
 for (const { mistake, rules, any } of TABLE) {
   if (rules.length === 0) {
     test(`what is no mistake of references is no finding: ${mistake}`, async (t) => {
@@ -115,7 +121,12 @@ for (const { mistake, rules, any } of TABLE) {
   test(`a recorded mistake is found in each of its scenarios, first of all by a rule that is about it: ${mistake}`, async (t) => {
     const found = new Set<RuleName>();
     for (const path of recordingsOf(`mistakes/${mistake}`)) {
-      const { findings } = await replayed(path);
+      const { findings, rules: tallies } = await replayed(path);
+      if (UNTOLD.has(nameOf(path))) {
+        t.deepEqual(said({ findings }), []);
+        for (const rule of rules) t.is(tallies.get(rule)!.fine, 0, `${rule} is not fine: nobody can tell`);
+        continue;
+      }
       const first = findings.filter((f) => f.event === findings[0]?.event).map((f) => f.rule);
       t.true(first.some((rule) => rules.includes(rule)), `${nameOf(path)}: ${first}`);
       for (const { rule } of findings) found.add(rule);
@@ -129,21 +140,13 @@ test("every broken kernel has a scenario of its own that shows it, and the scena
   for (const path of recordingsOf("broken")) t.true(outOf(path).length > 0, path);
 });
 
-/**
- * kvm_gmem_unbind is taken to be probed where kvm_gmem_bind is (World, PROBED_WITH): a kernel that never calls it and a
- * recording without its probe are the same recording.
- */
-const ASSUMED = new Set(["kvm_gmem_unbind"]);
-/** The end of a superblock shows in either; whoever probes deactivate_super and neither of these is taken to mean it. */
-const END_OF_SUPERBLOCK = new Set(["kill_anon_super", "generic_shutdown_super"]);
-
 for (const variant of ["anonymous", "patched", "merged"] satisfies Variant[]) {
   test(`what no probe shows cannot be missing: a healthy life without any two probes has no finding (${variant})`, async (t) => {
     const life = healthyLife(variant);
-    const names = [...new Set(life.lines.map((line) => line.name))].filter((name) => !name.endsWith("_ret") && !ASSUMED.has(name));
+    const names = [...new Set(life.lines.map((line) => line.name))].filter((name) => !name.endsWith("_ret"));
     for (const one of names) {
       for (const two of names) {
-        if (two < one || (END_OF_SUPERBLOCK.has(one) && END_OF_SUPERBLOCK.has(two) && one !== two)) continue;
+        if (two < one) continue;
         const r = await life.unseen(one, two).replay();
         if (r.findings.length + r.counts.unexplained > 0) t.fail(`without ${one} and ${two}: ${said(r)}`);
       }
@@ -161,7 +164,7 @@ for (const path of healthyRecordings().filter((p) => SWEPT.test(p))) {
     const names = lines.map((line) => /: ([^\s:]+): /.exec(line)?.[1] ?? "");
     const present = new Set(names);
     for (const { name } of Object.values(operations)) {
-      if (!present.has(name) || ASSUMED.has(name)) continue;
+      if (!present.has(name)) continue;
       const r = await replayText(lines.filter((_, i) => names[i] !== name && names[i] !== `${name}_ret`).join("\n"));
       t.deepEqual(said(r), [], `without ${name}`);
       t.is(r.counts.unexplained, 0, `without ${name}: ${JSON.stringify(r.counts.shown)}`);

@@ -16,7 +16,7 @@ for (const path of paths) {
   for (const taking of takings(kind as TakingKind, read, random(nameOf(path)), Number(count))) {
     tried++;
     const { findings, checker } = verdicts(take(read, taking));
-    const said = side === "healthy" ? findings.map((f) => `${f.rule}: ${f.message.replaceAll(/0x[0-9a-f]+(#\d+)?|\d+/g, "N")}`) : [...rules].filter((rule) => fine(checker.tally.get(rule)!)).map((rule) => `${rule} fine`);
+    const said = side === "healthy" ? findings.map((f) => `${f.rule}: ${f.message.replaceAll(/0x[0-9a-f]+(#\d+)?|\d+/g, "N")}`) : checker.judgements().flatMap(({ rule, verdict }) => (rules.has(rule) && verdict === "fine" ? [`${rule} fine`] : []));
     if (said.length > 0) bad++;
     for (const what of new Set(said)) {
       const known = tally.get(what);
@@ -24,9 +24,6 @@ for (const path of paths) {
       else tally.set(what, { times: 1, example: `${nameOf(path)} without ${taking.what}: ${findings[0]?.message ?? ""}` });
     }
   }
-}
-function fine({ wrong, fine: times, cannotTell }: { wrong: number; fine: number; cannotTell: number }): boolean {
-  return wrong === 0 && cannotTell === 0 && times > 0;
 }
 for (const [what, { times, example }] of [...tally].sort((a, b) => b[1].times - a[1].times)) console.log(`${times} × ${what}\n      ${example}`);
 console.log(`${kind}: ${paths.length} recordings, ${tried} takings, ${bad} bad`);

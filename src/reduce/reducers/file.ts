@@ -2,7 +2,7 @@
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
-import type { File } from "../objects.js";
+import type { File, Kind } from "../objects.js";
 import * as recipes from "../recipes.js";
 import { RETURNED_BY, type World } from "../world.js";
 
@@ -24,19 +24,34 @@ export function moduleHeld(w: World, frame: Frame): number {
   return 0;
 }
 
+/**
+ * Whether a release that did not give back what its file holds shows a mistake. Not of the mount, which `__fput` puts whatever
+ * the file is, once it was seen to do so; nor of the VM by its own file, while the put may be inlined into
+ * `kvm_vm_release`, which is in the same source file (virt/kvm/kvm_main.c).
+ */
+function givesBack(w: World, file: File, kind: Kind): boolean {
+  if (kind === "mount") return !w.sight.showsInside("__fput", "mntput");
+  if (kind === "vm" && !file.gmem) return w.sight.showsInside("kvm_vm_release", "kvm_put_kvm");
+  return true;
+}
+
 /** `__fput` is over: what the file still holds, nobody will give back. */
 export function released(w: World, file: File, e: EventView): void {
   if (file.gmem) {
-    const descriptors = file.descriptors > 0 && !file.shared ? w.descriptors.of(file) : [];
     // A descriptor may have gone unseen (another task, another system call): a put too many must have been seen.
-    const certain = w.since(file.made) && w.overdrawn.has(file.id) && w.sees("filp_close") && w.sees("file_close_fd");
+    const early = file.descriptors > 0 && !file.shared && w.overdrawn.has(file.id);
+    const descriptors = early ? w.descriptors.of(file) : [];
+    const certain = w.since(file.made) && (!early || (w.sees("filp_close") && w.sees("file_close_fd")));
     w.facts({ type: "file-released", event: e, certain, file, descriptors });
   }
   if (file.focus) {
     const certain = w.since(file.made || file.birth);
     const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => target.focus);
     if (left.length === 0) w.facts({ type: "owner-gone", event: e, certain, owner: file, left });
-    for (const holding of left) w.factUnless(RETURNED_BY[holding.target.kind]!, { type: "owner-gone", event: e, certain, owner: file, left: [holding] });
+    for (const holding of left) {
+      const told = certain && givesBack(w, file, holding.target.kind);
+      w.factUnless(RETURNED_BY[holding.target.kind]!, { type: "owner-gone", event: e, certain: told, owner: file, left: [holding] });
+    }
   }
   w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
 }
@@ -133,14 +148,16 @@ export const fileReducers = {
   __fput: {
     entry(w, e, _stack, frame) {
       const last = w.at("file", e.file);
-      if (last && last.focus && (last.death || last.stage === "releasing")) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
+      // Files are reused at once: one on another inode is another file, whose birth went unseen.
+      const same = last?.inode !== 0 && w.at("inode", e.inode)?.id === last?.inode;
+      if (last && last.focus && (last.death || last.stage === "releasing") && (same || e.isFault(1))) {
+        w.facts({ type: "freed-twice", event: e, certain: same && w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
         return;
       }
       const found = w.at("inode", e.inode);
       const inode = found && found.death === 0 ? found : undefined;
       if ((!last || last.death) && !inode?.focus && !w.everything) return;
-      let file = last && last.death === 0 ? last : w.living("file", e.file, e);
+      let file = last && last.death === 0 && last.stage !== "releasing" ? last : w.met("file", e.file, e);
       if (inode && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
       if (inode?.focus) file = w.follow(file);
       if (frame) frame.subject = file.id;

@@ -131,7 +131,8 @@ function outlives(w: World, module: Module, o: KernelObject, files: readonly Fil
       return mounts.length > 0 || (rootOf(w, o)?.stage === "live" && w.sees("destroy_inode"));
     }
     case "vm":
-      return !o.references.some(({ owner }) => w.store.get(owner, "file") !== undefined);
+      // Whoever holds it is gone: of whom no probe showed, nobody can tell.
+      return o.references.length > 0 && o.references.every(({ owner, left }) => left !== undefined || (owner > 0 && !w.store.any(owner)));
     default:
       return true;
   }
@@ -151,7 +152,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     // What was met before events were lost may have ended among them.
     if (!mine || !w.since(o.met)) continue;
     if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
-    else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || (o.mount !== 0 && w.sees("mntput")))) live.push(o);
+    else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || (o.mount !== 0 && w.sees("mntput") && w.store.any(o.inode)))) live.push(o);
     else if (o.kind === "superblock" && o.module !== 0 && o.stage === "live") live.push(o);
     else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
@@ -171,7 +172,10 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
   const shown = live.filter((o) => (o.kind === "superblock" ? endWouldShow(w, o.id) : w.sees(ENDED_BY[o.kind]!)));
   const certain = how === "exit" ? shown.filter((o) => outlives(w, module, o, files)) : shown;
   // A module is freed without references: a file that is said to pin it has been released unseen.
-  const pinning = files.filter((file) => pins(w, module, file));
+  const pinning: KernelObject[] = files.filter((file) => pins(w, module, file));
+  // Nor does the module of guest_memfd's code go before those that depend on it.
+  const vendor = w.store.get(w.gmemModule, "module");
+  if (how === "exit" && module.name === CODE_MODULE && vendor && vendor.id !== module.id) pinning.push(vendor);
   w.facts({ ...exiting, certain: pinning.length === 0, live: certain, mounts: mounted });
   if (pinning.length > 0) w.missed(Math.min(...pinning.map(({ met }) => met)), e);
   // Said once: what outlived this module outlives those under it too.

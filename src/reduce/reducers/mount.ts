@@ -115,6 +115,7 @@ export const mountReducers = {
   },
   mntput: {
     entry(w, e, stack, frame) {
+      if (stack.find("__fput")) w.sight.sawInside("__fput", "mntput");
       const last = w.at("mount", e.mnt);
       const mount = last && last.death === 0 ? known(w, e.mnt, e, stack) : undefined;
       if (!mount) return;

@@ -64,6 +64,7 @@ export const vmReducers = {
   },
   kvm_put_kvm: {
     entry(w, e, stack, frame) {
+      if (stack.find("kvm_vm_release")) w.sight.sawInside("kvm_vm_release", "kvm_put_kvm");
       const vm = known(w, e.kvm, e);
       if (!vm) return;
       if (frame) frame.subject = vm.id;
@@ -85,6 +86,8 @@ export const vmReducers = {
       }
       const vm = w.follow(w.living("vm", e.kvm, e));
       if (frame) frame.subject = vm.id;
+      // It is destroyed at 0: below that, a reference was taken unseen.
+      if (vm.count !== null && vm.count < 0) w.rose(vm, e);
       const holders = vm.references.flatMap((reference) => {
         const owner = w.store.get(reference.owner, "file");
         return owner && owner.stage === "open" ? [{ owner, reference }] : [];
@@ -113,7 +116,9 @@ export const vmReducers = {
   kvm_arch_destroy_vm: {
     entry(w, e) {
       const vm = w.at("vm", e.kvm);
-      if (vm && vm.death === 0) w.touch(vm, e);
+      if (!vm || vm.death) return;
+      w.refute(vm, "kept");
+      w.touch(vm, e);
     },
   },
   kvm_vm_release: {
