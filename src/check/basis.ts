@@ -13,49 +13,61 @@ export type Seen =
 /** One, or whichever of several a kernel has. */
 export type Need = Seen | readonly Seen[];
 
-const INODE_MADE: Need = ["alloc_anon_inode_ret.inode", "kvm_gmem_alloc_inode_ret.inode"];
-const FILE_MADE: Need = ["alloc_empty_file_ret.file", "alloc_file_pseudo_ret.file"];
-const CREATED: Need = "kvm_gmem_create_ret.fd";
+const INODE_MADE: Need = "alloc_anon_inode_ret.inode";
+const FILE_MADE: readonly Need[] = ["alloc_empty_file_ret.file", "alloc_file_pseudo.inode", "alloc_file_pseudo_ret.file"];
+const CREATED: readonly Need[] = ["kvm_gmem_create.kvm", "kvm_gmem_create_ret.fd"];
 /** guest_memfd without a mount of its own makes its files this way, and has nothing to unmount. */
 const NO_MOUNT: Seen = "anon_inode_create_getfile_ret.file";
-const BOUND: Need = ["kvm_gmem_bind_ret.err", "kvm_gmem_commit_memory_region_ret.err"];
-const FREED: Need = ["i_callback.head", "kvm_gmem_free_inode.inode", "free_inode_nonrcu.inode"];
+const BOUND: readonly Need[] = [
+  ["kvm_gmem_bind.slot", "kvm_gmem_commit_memory_region.slot"],
+  ["kvm_gmem_bind_ret.err", "kvm_gmem_commit_memory_region_ret.err"],
+  ["kvm_gmem_bind.fd", "kvm_set_memory_region.gmem_fd"],
+];
+/** When an inode's memory is its own no more. */
+const FREED: Need = "i_callback.head";
 const SHUT_DOWN: Need = [NO_MOUNT, "generic_shutdown_super.sb", "kill_anon_super.sb"];
 const MODULE_TAKEN: readonly Need[] = ["try_module_get.module", "try_module_get_ret.ok"];
 
 export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
-  "leaked-inode": [CREATED, INODE_MADE, "iput.inode", "evict.inode", "destroy_inode.inode"],
-  "leaked-file": [CREATED, FILE_MADE, "fd_install.file", "file_close_fd.fd", "fput.file", "__fput.file"],
-  "leaked-descriptor": [CREATED, "get_unused_fd_flags_ret.fd", "fd_install.fd"],
+  "leaked-inode": [...CREATED, INODE_MADE, "iput.inode", "evict.inode", "destroy_inode.inode"],
+  "leaked-file": [...CREATED, ...BOUND, "kvm_gmem_unbind.slot", ...FILE_MADE, "fd_install.file", "file_close_fd.fd", "fput.file", "__fput.file"],
+  "leaked-descriptor": [...CREATED, "get_unused_fd_flags_ret.fd", "fd_install.fd"],
   "leaked-mount": [
-    CREATED,
+    ...CREATED,
     "alloc_file_pseudo.mnt",
+    "alloc_file_pseudo_ret.file",
     "mntget.mnt",
     "mntput.mnt",
+    [NO_MOUNT, "kvm_gmem_init.module"],
     [NO_MOUNT, "kern_mount_ret.mnt"],
-    [NO_MOUNT, "kern_unmount.mnt", "generic_shutdown_super.sb", "kill_anon_super.sb"],
+    [NO_MOUNT, "kern_unmount.mnt"],
     [NO_MOUNT, "free_module.module"],
   ],
-  "leaked-vm": [CREATED, "kvm_gmem_create.kvm", "kvm_get_kvm.kvm", "kvm_put_kvm.kvm", "__fput.file"],
-  "leaked-module-reference": [CREATED, ...MODULE_TAKEN, "module_put.module", "__fput.file"],
-  "missing-module-reference": [CREATED, ...MODULE_TAKEN, "fd_install.file", "kvm_gmem_init.module"],
+  "leaked-vm": [...CREATED, "kvm_get_kvm.kvm", "kvm_put_kvm.kvm", "__fput.file"],
+  "leaked-module-reference": [...CREATED, ...MODULE_TAKEN, "module_put.module", "__fput.file"],
+  "missing-module-reference": [...CREATED, ...MODULE_TAKEN, "fd_install.file", "kvm_gmem_init.module"],
   "refcount-underflow": [
-    CREATED,
+    ...CREATED,
     ...MODULE_TAKEN,
     "module_put.module",
     "module_put.refcnt",
     "kvm_get_kvm.kvm",
     "kvm_put_kvm.kvm",
     "kvm_destroy_vm.kvm",
+    INODE_MADE,
+    ...FILE_MADE,
+    "d_instantiate.dentry",
+    "d_instantiate.inode",
     "iput.inode",
     "iput.i_count",
+    "alloc_file_pseudo.mnt",
     "mntget.mnt",
     "mntput.mnt",
     "fput.file",
     "__fput.file",
   ],
   "use-after-free": [
-    FILE_MADE,
+    ...FILE_MADE,
     INODE_MADE,
     "iput.inode",
     "iput.i_count",
@@ -70,11 +82,11 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     "kvm_destroy_vm.kvm",
     "free_module.module",
   ],
-  "double-free": [FILE_MADE, INODE_MADE, "__fput.file", "__fput.inode", "destroy_inode.inode", FREED, "kvm_destroy_vm.kvm", "free_module.module", [NO_MOUNT, "kern_unmount.mnt"]],
+  "double-free": [...FILE_MADE, INODE_MADE, "__fput.file", "__fput.inode", "destroy_inode.inode", FREED, "kvm_destroy_vm.kvm", "free_module.module", [NO_MOUNT, "kern_unmount.mnt"]],
   "module-exit-in-use": [
     "kvm_gmem_init.module",
     "free_module.module",
-    CREATED,
+    ...CREATED,
     INODE_MADE,
     "evict.inode",
     "destroy_inode.inode",
@@ -84,9 +96,9 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     [NO_MOUNT, "kern_mount_ret.mnt"],
     SHUT_DOWN,
   ],
-  "dangling-binding": [BOUND, "kvm_gmem_unbind.slot", "kvm_gmem_release.file"],
+  "dangling-binding": [...BOUND, "kvm_gmem_unbind.slot", "kvm_gmem_release.file"],
   "unbalanced-error-path": [
-    CREATED,
+    ...CREATED,
     ...MODULE_TAKEN,
     "module_put.module",
     INODE_MADE,

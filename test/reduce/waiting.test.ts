@@ -25,6 +25,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
   t.is((event as unknown as { inode: number }).inode, batch.low[batch.argStart[index]!]);
 
   for (const { world: w, checker } of [restoreReplay(takeSnapshot(replaying), read), replaying]) {
+    w.sight.saw(points.byEvent("mntput")!, 0);
     w.firstSeen(points.byEvent("mntput")!.id);
     t.is(checker.tally.get("refcount-underflow")!.wrong, 10_000);
     t.deepEqual(w.saved().waiting, []);

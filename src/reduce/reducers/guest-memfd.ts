@@ -25,6 +25,9 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
     else if (target.kind === "inode") inodes.push(target);
     else left.push(holding);
   }
+  // An inode that it made lives, and no probe showed by whose reference.
+  const stray = frame.born.flatMap((id) => w.store.get(id, "inode") ?? []).filter((inode) => inode.stage === "live" && !w.outlived.has(inode.id));
+  if (stray.length > 0) w.facts({ ...fact, certain: false, inodes: stray });
   const descriptors: CallFailed["descriptors"][number][] = [];
   for (const [fd, seq] of pairs(frame.reserved)) {
     const reserved = { fd, seq, process: w.descriptors.processOf(e.taskId) };

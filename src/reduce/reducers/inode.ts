@@ -126,6 +126,10 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   if (index < 0) index = w.referenceOfCalls(inode, stack);
   const known =
     creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput") && w.steadySince(inode, creating.seq);
+  // Of an inode that the call itself made, it puts a reference that went to another, or one whose taking has no probe.
+  if (index < 0 && !known && creating && inode.birth > creating.seq) {
+    w.facts({ type: "put-without-get", event: e, certain: false, target: inode, by: w.callerName(stack, e), observed });
+  }
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
   if (index < 0 && !known) index = lastOfDentry(w, inode, e);
