@@ -103,7 +103,7 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   } finally {
     await recording.close();
   }
-  if (!options.at) reducer.finish();
+  if (!options.at) replaying.finish();
   extra?.finish?.();
   const { lost, skipped, unknown, warnings } = report;
   let summaries: readonly OperationSummary[] | undefined;

@@ -4,8 +4,9 @@ import { Checker, type SavedChecker, type Told } from "./check/checker.js";
 import type { Batch } from "./log/batch.js";
 import { type SavedSpan, Span } from "./log/span.js";
 import type { Tables } from "./log/tables.js";
-import type { Recorded } from "./read/report.js";
+import type { ReadReport, Recorded } from "./read/report.js";
 import { Reducer, type SavedReducer } from "./reduce/reducer.js";
+import { Remarks } from "./reduce/remarks.js";
 import { MutableStore, type Store } from "./reduce/store.js";
 import type { World } from "./reduce/world.js";
 
@@ -13,6 +14,11 @@ export interface ReplayingOptions extends Told {
   /** Count every object, not only those of guest_memfd and what they hang on. */
   readonly everything?: boolean;
   readonly store?: Store;
+}
+
+/** Every event is from one CPU, although the machine has several: the buffer of one CPU looks like that. */
+export function isOneOfSeveral({ processors, cpus }: Pick<ReadReport, "processors" | "cpus">): boolean {
+  return processors > 1 && cpus.length === 1;
 }
 
 export interface SavedReplay {
@@ -32,11 +38,15 @@ export class Replaying {
   readonly #span = new Span();
 
   readonly tables: Tables;
+  readonly #report: ReadReport | undefined;
+  readonly #remarks: Remarks;
 
-  constructor(recording: Pick<Recorded, "tables" | "fileOf">, options: ReplayingOptions = {}) {
+  constructor(recording: Pick<Recorded, "tables" | "fileOf"> & Partial<Pick<Recorded, "report">>, options: ReplayingOptions = {}) {
     const { tables } = recording;
+    this.#report = recording.report;
     this.tables = tables;
     this.reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
+    this.#remarks = new Remarks(this.world);
     this.checker = new Checker(this.world, tables, options, recording);
   }
 
@@ -50,10 +60,17 @@ export class Replaying {
 
   /** The events of a batch before index `to`; those that were reduced already are passed over. */
   reduce(batch: Batch, to = batch.length): void {
+    if (this.#report) this.#remarks.heed(this.#report);
     const from = Math.max(0, Math.min(to, this.next - batch.firstSeq));
     this.reducer.reduce(batch, from, to);
     this.#span.add(batch, from, to);
     this.next = batch.firstSeq + to;
+  }
+
+  /** The recording is over. */
+  finish(): void {
+    this.reducer.finish();
+    if (this.#report && isOneOfSeveral(this.#report)) this.world.isPart();
   }
 
   /** To be read before the next event: what it holds is the state itself. */

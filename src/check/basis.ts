@@ -56,6 +56,7 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     "kvm_destroy_vm.kvm",
     INODE_MADE,
     ...FILE_MADE,
+    "d_alloc_pseudo_ret.dentry",
     "d_instantiate.dentry",
     "d_instantiate.inode",
     "iput.inode",

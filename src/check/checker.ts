@@ -84,8 +84,9 @@ export class Checker {
   /** What each rule comes to, with what was seen so far: fine only where nothing that it rests on is missing. */
   judgements(): Judgement[] {
     return Array.from(this.tally, ([rule, { wrong, cannotTell }]) => {
-      const unseen = unseenBy(rule, this.world.sight);
-      const verdict = wrong > 0 ? "wrong" : cannotTell > 0 || unseen.length > 0 ? "cannot tell" : "fine";
+      const { sight, lossy } = this.world;
+      const unseen = unseenBy(rule, sight);
+      const verdict = wrong > 0 ? "wrong" : cannotTell > 0 || unseen.length > 0 || lossy ? "cannot tell" : "fine";
       return { rule, verdict, unseen };
     });
   }
@@ -121,7 +122,7 @@ export class Checker {
       return;
     }
     for (const rule of this.#byFact.get(fact.type) ?? []) {
-      const verdict = fact.certain ? rule.judge(fact as never, this.#words) : CANNOT_TELL;
+      const verdict = fact.certain && !this.world.lossy ? rule.judge(fact as never, this.#words) : CANNOT_TELL;
       const tally = this.tally.get(rule.name)!;
       if (verdict.verdict === "fine") tally.fine++;
       else if (verdict.verdict === "cannot tell") tally.cannotTell++;

@@ -71,6 +71,8 @@ export class ReadReport {
   malformed = 0;
   /** The sum of `[LOST n EVENTS]`. */
   lostLines = 0;
+  /** CPUs that the recording says the machine has; 0 where it does not say. */
+  processors = 0;
   /** What the header says was overwritten: entries written, less those in the buffer. */
   overrun = 0;
   /** Whether the recording says that events are lost without saying how many. */
@@ -116,6 +118,7 @@ export class ReadReport {
     for (const [name, times] of part.unknownByName) this.unknownByName.set(name, (this.unknownByName.get(name) ?? 0) + times);
     this.uncountedLoss ||= part.uncountedLoss;
     this.truncated ||= part.truncated;
+    this.processors = Math.max(this.processors, part.processors);
     this.clock ??= part.clock;
     this.tracer ??= part.tracer;
     for (const { name, text } of part.environment) this.remark(name, text);
@@ -180,7 +183,7 @@ export class ReadReport {
 
 export type SavedReport = Readonly<Record<string, unknown>>;
 
-const COUNTS = ["events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
+const COUNTS = ["processors", "events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
 const MAX_CPU = 65535;
 
 function listOf(value: unknown): readonly unknown[] {

@@ -182,7 +182,9 @@ export class Reducer {
     if (!plan) return;
     const e = plan.view;
     this.#cursor.move(batch, i);
-    this.#lastOnCpu[batch.cpu[i]!] = batch.firstSeq + i;
+    const cpu = batch.cpu[i]!;
+    if (w.overwritten && this.#lastOnCpu[cpu] === undefined) w.lose(0, batch.firstSeq + i - 1);
+    this.#lastOnCpu[cpu] = batch.firstSeq + i;
     const lacking = (batch.fault[i]! & plan.essential) !== 0;
     if (lacking) w.lacks(plan.point, plan.returns);
     if (w.sight.seen[id] !== 2 && w.sight.saw(plan.point, batch.fault[i]!)) w.firstSeen(id);

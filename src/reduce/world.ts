@@ -39,7 +39,7 @@ interface Waiting {
 }
 
 /** All that the reducers keep between events, but for the objects, which are the store's. */
-export interface SavedWorld extends Pick<World, "lastLoss" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
+export interface SavedWorld extends Pick<World, "lastLoss" | "lossy" | "overwritten" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
   readonly identities: SavedIdentities;
   readonly sight: SavedSight;
   readonly outlived: readonly ObjectId[];
@@ -66,6 +66,10 @@ export class World extends Ledger {
   lastLoss = 0;
   missing: readonly MissingHalf[] = [];
   missingHalves = 0;
+  /** Events were dropped, nobody knows when, or the recording is a part of what happened. */
+  lossy = false;
+  /** The oldest events were overwritten: of each CPU, those before its first that is there. */
+  overwritten = false;
   observer: Observer = {};
   facts: (fact: Fact) => void = () => {};
   /** Called when events turn out to be lost: whatever was told of what came after event `since` is in doubt. */
@@ -115,7 +119,7 @@ export class World extends Ledger {
 
   /** To be read before the next event: what it holds is the state itself. */
   saved(): SavedWorld {
-    const { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule } = this;
+    const { lastLoss, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = this;
     const identities = this.savedIdentities();
     const objects = [...identities.remembered, ...this.store.live()];
     const known = new Set(objects.map(({ id }) => id));
@@ -124,6 +128,8 @@ export class World extends Ledger {
     for (const { frames } of stacks) for (const { subject } of frames) needed.add(subject);
     return {
       lastLoss,
+      lossy,
+      overwritten,
       missing,
       missingHalves,
       gmemModule,
@@ -149,8 +155,8 @@ export class World extends Ledger {
 
   /** Goes on where another world was saved; this one is new, with that one's objects in its store. */
   restore(saved: SavedWorld): void {
-    const { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
-    Object.assign(this, { lastLoss, missing, missingHalves, gmemModule, codeFreed, codeModule });
+    const { lastLoss, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
+    Object.assign(this, { lastLoss, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule });
     this.restoreIdentities(saved.identities);
     this.sight.restore(saved.sight);
     for (const id of saved.outlived) this.outlived.add(id);
@@ -375,7 +381,13 @@ export class World extends Ledger {
 
   /** Nothing was lost since `seq`. */
   since(seq: number): boolean {
-    return seq > 0 && seq > this.lastLoss;
+    return seq > 0 && seq > this.lastLoss && !this.lossy;
+  }
+
+  /** The recording turns out to be a part of what happened: nothing in it proves anything by what is not there. */
+  isPart(): void {
+    this.lossy = true;
+    this.doubted(0);
   }
 
   /** An event does not say what it is about: from here on it is as if its operation were not probed. */

@@ -52,6 +52,8 @@ const sight = record<SavedSight>({
 const world = record<SavedWorld>({
   identities,
   lastLoss: seq,
+  lossy: flag,
+  overwritten: flag,
   missing: listOf(record<MissingHalf>({ operation: word, missing: oneOf("entry", "return"), seq, task })),
   missingHalves: whole,
   gmemModule: whole,

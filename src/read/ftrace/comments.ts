@@ -22,6 +22,8 @@ export class Comments {
       throw new TroubleError("recorded in latency format, which rounds times and cuts task names; record again after: echo 0 > /sys/kernel/tracing/options/latency-format", report.file, line);
     }
     const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15}) /.exec(`${text} `);
+    const processors = /^# entries-in-buffer\/entries-written: .* #P:(\d{1,5})$/.exec(text.trimEnd())?.[1];
+    if (processors !== undefined) report.processors = Math.max(report.processors, Number(processors));
     if (entries) report.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
     const remark = report.events === 0 ? /^# kreel ([a-z][a-z-]{0,31}): (.*)$/.exec(text) : null;
     if (remark) report.remark(remark[1]!, remark[2]!);
