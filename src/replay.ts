@@ -2,7 +2,7 @@
  * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it returns.
  */
 import { points } from "../events/index.js";
-import type { Disagreement, Tally } from "./check/checker.js";
+import type { Disagreement, Judgement, Tally } from "./check/checker.js";
 import { errnoName } from "./check/errno.js";
 import type { Finding, RuleName } from "./check/finding.js";
 import { coldChunks } from "./cold-file.js";
@@ -59,6 +59,8 @@ export interface Replay {
   readonly hazards: readonly Finding[];
   /** By rule: how often it found something wrong, found all well, or could not tell. */
   readonly rules: ReadonlyMap<RuleName, Tally>;
+  /** What each rule comes to over the whole recording, and what it would have needed to see. */
+  readonly judgements: readonly Judgement[];
   readonly counts: { readonly explained: ReadonlyMap<string, number>; readonly unexplained: number; readonly shown: readonly Disagreement[] };
   readonly missing: { readonly total: number; readonly shown: readonly MissingHalf[] };
   /** The state at the end, or at the moment that was asked for. */
@@ -117,7 +119,8 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
     eachOperation: () => summariesOf(operations.list, tables),
     findings: checker.findings.sort(byEvent),
     hazards: checker.hazards.sort(byEvent),
-    rules: checker.tally,
+    rules: checker.tallies(),
+    judgements: checker.judgements(),
     counts: { explained: checker.explained, unexplained: checker.unexplained, shown: checker.disagreements },
     missing: { total: world.missingHalves, shown: world.missing },
     world,

@@ -91,6 +91,16 @@ export class Checker {
     });
   }
 
+  /** By rule, with what was judged by sight that the recording turned out not to have counted as untold. */
+  tallies(): Map<RuleName, Tally> {
+    const tallies = new Map(this.tally);
+    for (const { rule, verdict } of this.judgements()) {
+      const { wrong, fine, cannotTell } = tallies.get(rule)!;
+      if (verdict === "cannot tell") tallies.set(rule, { wrong, fine: 0, cannotTell: Math.max(1, fine + cannotTell) });
+    }
+    return tallies;
+  }
+
   /** To be read before the next event: what it holds is the state itself. */
   saved(): SavedChecker {
     const { findings, hazards, unexplained, disagreements } = this;

@@ -1,5 +1,6 @@
 /** `kreel replay TRACE`. */
 import type { Command } from "commander";
+import type { Required } from "../check/required.js";
 import { LogFile } from "../log/file/log-file.js";
 import { isReadAgain } from "../read/again.js";
 import type { ReadReport } from "../read/report.js";
@@ -20,6 +21,7 @@ import { listOf, runMany } from "./many/run.js";
 import { parseMoment } from "./moment.js";
 import { progressOf, type ProgressSink } from "./progress.js";
 import { type Reached, replayedTo, soughtIn } from "./reached.js";
+import { requiredOf, requireOption, unjudgedLines } from "./require.js";
 import { Spool } from "./spool.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -35,6 +37,7 @@ interface Flags {
   readonly tree: boolean;
   readonly summary?: true;
   readonly follow?: true;
+  readonly require?: readonly string[];
 }
 
 export function addReplay(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -49,6 +52,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .option("--no-tree", "summary and findings without the call trees")
     .option("--summary", "the same as --no-tree")
     .option("--follow", "the recording is still being written: a file that grows, a FIFO, standard input or trace_pipe; what is found is said at once, the summary when a signal (^C) or the end of the pipe ends it")
+    .addOption(requireOption())
     .option("--json", "one JSON document")
     .option("--format <format>", "read the recording as this, whatever it looks like")
     .action(async (paths: [string, ...string[]], flags: Flags) => done(await (paths.length === 1 ? runReplay(paths[0], flags, terminal) : replayMany(paths, flags, terminal))));
@@ -56,6 +60,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
 
 /** A document of them all is a list of theirs. */
 async function replayMany(paths: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
+  requiredOf(flags.require);
   const alone = ["at", "object", "follow"].find((name) => name in flags);
   if (alone !== undefined) throw new UsageError(`--${alone} is for one recording`);
   if (paths.includes("-")) throw new UsageError("standard input cannot be one of several recordings");
@@ -72,9 +77,8 @@ export async function runReplay(path: string, flags: Flags, terminal: Terminal):
   return flags.json ? run.json() : run.text();
 }
 
-const code = (result: Replay): number => (result.findings.length > 0 ? 1 : 0);
-
 class Run {
+  readonly #required: Required;
   readonly #progress: ProgressSink;
   readonly #follow: Follow | undefined;
 
@@ -83,6 +87,7 @@ class Run {
     private readonly flags: Flags,
     private readonly terminal: Terminal,
   ) {
+    this.#required = requiredOf(flags.require);
     this.#progress = progressOf(terminal, !flags.json && !flags.follow);
     this.#follow = flags.follow && new Follow(path, terminal, !flags.json && flags.object === undefined);
   }
@@ -90,7 +95,7 @@ class Run {
   async json(): Promise<number> {
     const result = await this.#replay({});
     this.#document(replayJson(result));
-    return code(result);
+    return this.#code(result);
   }
 
   async text(): Promise<number> {
@@ -100,7 +105,7 @@ class Run {
     if (result.findings.length + result.hazards.length > 0) return this.#steps();
     this.#warn(result);
     for (const line of summaryLines(result, this.terminal.style)) this.terminal.out.line(line);
-    return code(result);
+    return this.#code(result);
   }
 
   async #steps(): Promise<number> {
@@ -130,7 +135,7 @@ class Run {
     const shown = findingsLines(result.findings, result.hazards, { path: this.path, style, width, steps: (finding) => evidence!.steps(finding) });
     if (shown.length > 0) out.line("");
     for (const line of shown) out.line(line);
-    return code(result);
+    return this.#code(result);
   }
 
   async state(at: Moment): Promise<number> {
@@ -171,7 +176,7 @@ class Run {
       },
     });
     life!.end((id) => chronicle!.labelOf(id));
-    return code(result);
+    return this.#code(result);
   }
 
   async #replay(options: ReplayOptions, warn = true): Promise<Replay> {
@@ -184,6 +189,13 @@ class Run {
     }).finally(() => this.#progress.clear());
     if (warn) this.#warn(result);
     return result;
+  }
+
+  #code(result: Replay): number {
+    const lines = unjudgedLines(this.path, result.judgements, this.#required);
+    for (const line of lines) this.terminal.err.line(line);
+    this.terminal.err.flush();
+    return result.findings.length + lines.length > 0 ? 1 : 0;
   }
 
   #warn(result: Replay): void {

@@ -8,6 +8,7 @@ import { type Entry, FAIL_ON, type FailOn, fails } from "../report/model.js";
 import { TroubleError } from "../read/trouble.js";
 import { ExportTarget } from "./export-target.js";
 import { progressOf } from "./progress.js";
+import { requiredOf, requireOption, unjudgedLines } from "./require.js";
 import type { Terminal } from "./terminal.js";
 import { TROUBLE, UsageError } from "./trouble.js";
 import { version } from "./version.js";
@@ -18,6 +19,7 @@ interface Flags {
   readonly output?: string;
   readonly failOn: string;
   readonly from?: string;
+  readonly require?: readonly string[];
   /** Of `--no-diff`. */
   readonly diff: boolean;
   /** Of `--no-viewer`. */
@@ -35,6 +37,7 @@ export function addReport(program: Command, terminal: Terminal, done: (code: num
     .option("--format <format>", Object.keys(FORMATS).join(", "), "text")
     .option("-o, --output <file>", "write it there, not to standard output")
     .option("--fail-on <what>", "exit with 1 for an error, for a hazard too, or for a difference between two recordings", "error")
+    .addOption(requireOption())
     .option("--no-diff", "report two recordings each by itself")
     .option("--no-viewer", "of html, the report alone, without the recordings and the viewer")
     .option("--from <format>", "read the recordings as this, whatever they look like")
@@ -45,6 +48,7 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
   if (!Object.hasOwn(FORMATS, flags.format)) throw new UsageError(`--format ${flags.format}: one of ${Object.keys(FORMATS).join(", ")}; how a recording is to be read says --from`);
   if (!isFailOn(flags.failOn)) throw new UsageError(`--fail-on ${flags.failOn}: one of ${FAIL_ON.join(", ")}`);
   if (traces.filter((trace) => trace === "-").length > 1) throw new UsageError("report: only one of the recordings can be standard input");
+  const required = requiredOf(flags.require);
   const recordings = await recordingsOf(traces);
   const compared = flags.diff && traces.length === 2 && recordings.length === 2;
   if (flags.failOn === "difference" && !compared) throw new UsageError("--fail-on difference: give two recordings, before and after");
@@ -69,10 +73,15 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
       err.line(new TroubleError(entry.what, entry.path, entry.line).toString());
       err.flush();
       code = TROUBLE;
-    } else if (code === 0 && fails(entry, flags.failOn as FailOn)) code = 1;
+    } else {
+      const judged = entry.kind === "comparison" ? entry.after : entry;
+      const lines = unjudgedLines(judged.trace.path, judged.judgements, required);
+      for (const line of lines) err.line(line);
+      if (code === 0 && (lines.length > 0 || fails(entry, flags.failOn as FailOn))) code = 1;
+    }
   });
   const format = await FORMATS[flags.format]!({ viewer: flags.viewer, ...(flags.from === undefined ? {} : { format: flags.from }) });
-  for await (const piece of format(entries, { version: version(), entries: compared ? 1 : recordings.length, failOn: flags.failOn })) target.write(piece);
+  for await (const piece of format(entries, { version: version(), entries: compared ? 1 : recordings.length, failOn: flags.failOn, required })) target.write(piece);
   target.close();
   return code;
 }

@@ -7,7 +7,7 @@
  */
 import type { OperationDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
-import { type AddressId, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
+import { type AddressId, type Batch, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
 import type { ObjectId } from "./objects.js";
 
 /** Setting a length costs more, even where it changes nothing; and most calls keep nothing. */
@@ -80,6 +80,8 @@ export type SavedStacks = readonly { readonly key: number; readonly idle: number
 export class Stack {
   readonly #pool: Frame[] = [];
   depth = 0;
+  /** Its latest event, if it has no twin yet: where that stands. */
+  readonly last: { point: number; batch: Batch | undefined; index: number } = { point: 0, batch: undefined, index: 0 };
   /** The latest event before which no call was open on it. */
   idle = 0;
   /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
@@ -199,6 +201,13 @@ export class Calls {
   /** Those on which a call is open, in the order in which their outermost calls were entered. */
   stacks(): Stack[] {
     return this.#open().map(([, stack]) => stack);
+  }
+
+  /** The latest events that may have a twin yet, by what tells their stacks apart. */
+  lasts(): { stack: number; event: { batch: Batch; index: number } }[] {
+    return [...this.#stacks]
+      .flatMap(([stack, { last }]) => (last.point === 0 ? [] : [{ stack, event: { batch: last.batch!, index: last.index } }]))
+      .sort((a, b) => a.stack - b.stack);
   }
 
   saved(): SavedStacks {

@@ -18,6 +18,7 @@ import { moduleReducers } from "./reducers/module.js";
 import { mountReducers } from "./reducers/mount.js";
 import { vmReducers } from "./reducers/vm.js";
 import type { Store } from "./store.js";
+import { type SavedTwins, Twins } from "./twins.js";
 import { type SavedWorld, World } from "./world.js";
 
 const reducers: Reducers = {
@@ -87,6 +88,9 @@ export interface SavedReducer {
   readonly objects: readonly KernelObject[];
   /** The id of the object that is created next. */
   readonly nextObject: ObjectId;
+  readonly twins: SavedTwins;
+  /** By stack: its latest event, where that may have a twin yet. */
+  readonly lasts: readonly { readonly stack: number; readonly event: Place }[];
   readonly world: SavedWorld;
 }
 
@@ -100,11 +104,13 @@ export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
   readonly #cursor = new Cursor();
+  readonly #twins: Twins;
   /** Events reduced so far. */
   events = 0;
 
   constructor(store: Store, points: PointTable, tables: Tables, options: { readonly everything?: boolean } = {}) {
     this.world = new World(store, points, tables, options);
+    this.#twins = new Twins(points);
     const views = viewsOf(points, this.#cursor);
     this.#plans = points.points.map((point, id) => {
       if (!point) return undefined;
@@ -143,12 +149,19 @@ export class Reducer {
       last: batch && { batch, index },
       objects: [...store.live()],
       nextObject: store.next,
+      twins: this.#twins.saved(),
+      lasts: this.world.calls.lasts(),
       world: this.world.saved(),
     };
   }
 
   /** Goes on where another reducer was saved; this one is new. */
-  restore({ events, learned, lastOnCpu, last, objects, nextObject, world }: SavedReducer): void {
+  restore({ events, learned, lastOnCpu, last, objects, nextObject, twins, lasts, world }: SavedReducer): void {
+    for (const { stack, event } of lasts) {
+      const point = event.batch.point[event.index]!;
+      Object.assign(this.world.calls.stackAt(stack).last, { point, batch: event.batch, index: event.index });
+    }
+    this.#twins.restore(twins);
     this.events = events;
     for (const { point, paired, framed } of learned) Object.assign(this.#plans[point]!, { paired, framed });
     for (const { cpu, seq } of lastOnCpu) this.#lastOnCpu[cpu] = seq;
@@ -189,6 +202,16 @@ export class Reducer {
     if (lacking) w.lacks(plan.point, plan.returns);
     if (w.sight.seen[id] !== 2 && w.sight.saw(plan.point, batch.fault[i]!)) w.firstSeen(id);
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
+    if (!plan.rcu) {
+      const seen = this.#twins.see(stack, plan.point, batch, i);
+      if (seen > 0) w.missed(seen - 1, e);
+      if (seen === 0) {
+        const first = this.#twins.firstOf(plan.point);
+        if (first > 0) w.missed(first - 1, e);
+        return;
+      }
+    }
+    if (stack.depth === 0) stack.idle = e.seq - 1;
     if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
     if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
@@ -197,7 +220,6 @@ export class Reducer {
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
-    if (stack.depth === 0) stack.idle = e.seq - 1;
     if (plan.entry) {
       if (plan.outermost) this.#clear(stack, e);
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
@@ -317,6 +339,7 @@ export class Reducer {
 
   /** The recording is over: what had plainly come to its end ends; the rest stays open. */
   finish(): void {
+    for (const first of this.#twins.ambiguous()) this.world.doubted(first - 1);
     for (const stack of this.world.calls.stacks()) {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
         const { view } = this.#plans[top.point.id]!;

@@ -50,9 +50,9 @@ async function withDetails(log: string | Recorded, known: Replay | undefined, op
   return { ...entry(log, result, details.problems(result), options), ...(timeline ? { timeline } : {}) };
 }
 
-function entry(log: string | Recorded, { trace, recording, objects, rules }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {
+function entry(log: string | Recorded, { trace, recording, objects, rules, judgements }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {
   if (typeof log === "string") options.onRead?.(log, recording);
-  return { kind: "recording", trace, environment: recording.report.environment, objects, rules, problems };
+  return { kind: "recording", trace, environment: recording.report.environment, objects, rules, judgements, problems };
 }
 
 function unread(error: unknown): UnreadEntry {

@@ -2,7 +2,9 @@
  * A report as JUnit's XML, which every CI shows: a suite for each recording, a case for each rule, and of two recordings a
  * case for each kind of difference. What makes the command fail is a failure; the rest is the output of its case.
  */
-import { RULES, type RuleName } from "../check/finding.js";
+import type { Judgement } from "../check/checker.js";
+import type { RuleName } from "../check/finding.js";
+import { type Required, unjudged } from "../check/required.js";
 import { DIFFERENCE_KINDS, type Difference } from "../compare/types.js";
 import { type About, type BaselineState, type ComparisonEntry, type Entry, fails, type FailOn, isError, type Problem, type RecordingEntry, type UnreadEntry } from "./model.js";
 import { problemLines } from "./text.js";
@@ -16,20 +18,20 @@ interface Case {
   readonly lines: readonly string[];
 }
 
-export async function* junitReport(entries: AsyncIterable<Entry>, { failOn }: About): AsyncGenerator<string> {
+export async function* junitReport(entries: AsyncIterable<Entry>, { failOn, required = new Set() }: About): AsyncGenerator<string> {
   yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="kreel">\n';
-  for await (const entry of entries) yield suitesOf(entry, failOn);
+  for await (const entry of entries) yield suitesOf(entry, failOn, required);
   yield "</testsuites>\n";
 }
 
-function suitesOf(entry: Entry, failOn: FailOn): string {
+function suitesOf(entry: Entry, failOn: FailOn, required: Required): string {
   switch (entry.kind) {
     case "unread":
       return unreadSuite(entry);
     case "recording":
-      return recordingSuite(entry, entry.problems, failOn);
+      return recordingSuite(entry, entry.problems, failOn, required);
     case "comparison":
-      return recordingSuite(entry.after, entry.problems.filter((p) => p.state !== "absent"), failOn) + differenceSuite(entry, failOn);
+      return recordingSuite(entry.after, entry.problems.filter((p) => p.state !== "absent"), failOn, required) + differenceSuite(entry, failOn);
   }
 }
 
@@ -37,17 +39,24 @@ function unreadSuite({ path, line, what }: UnreadEntry): string {
   return suite(path, [], [{ name: "read", outcome: "error", message: what, lines: [`${path}${line === undefined ? "" : `:${line}`}: ${what}`] }]);
 }
 
-function recordingSuite({ trace, rules, environment }: RecordingEntry, problems: readonly Problem[], failOn: FailOn): string {
+function recordingSuite({ trace, judgements, environment }: RecordingEntry, problems: readonly Problem[], failOn: FailOn, required: Required): string {
   const properties = [["format", trace.format], ["events", String(trace.events)], ["lost", String(trace.lost)], ...environment.map(({ name, text }) => [name, text] as const)] as const;
-  const cases = RULES.map((rule) => ruleCase(rule, problems.filter((p) => p.finding.rule === rule), rules.get(rule), trace.path, failOn));
+  const unmet = new Set(unjudged(judgements, required));
+  const cases = judgements.map((judgement) => {
+    const own = problems.filter((p) => p.finding.rule === judgement.rule);
+    return own.length > 0 ? ruleCase(judgement.rule, own, trace.path, failOn) : unbroken(judgement, unmet.has(judgement));
+  });
   return suite(trace.path, properties, cases);
 }
 
-function ruleCase(rule: RuleName, problems: readonly Problem[], tally: { readonly fine: number; readonly cannotTell: number } | undefined, path: string, failOn: FailOn): Case {
-  if (problems.length === 0) {
-    const blind = tally !== undefined && tally.cannotTell > 0 && tally.fine === 0;
-    return { name: rule, outcome: blind ? "skipped" : "passed", message: blind ? `the recording is not enough to judge it: ${tally.cannotTell} times` : "", lines: [] };
-  }
+/** A rule that nothing was found to break: passed only where it was judged. */
+function unbroken({ rule, verdict, unseen }: Judgement, required: boolean): Case {
+  if (verdict !== "cannot tell") return { name: rule, outcome: "passed", message: "", lines: [] };
+  const why = unseen.length > 0 ? `: ${unseen.join(", ")} not seen` : "";
+  return { name: rule, outcome: required ? "failed" : "skipped", message: `the recording is not enough to judge it${why}`, lines: [] };
+}
+
+function ruleCase(rule: RuleName, problems: readonly Problem[], path: string, failOn: FailOn): Case {
   const failed = failOn === "difference" ? problems.some((p) => p.state !== "unchanged") : failOn === "hazard" || problems.some(isError);
   return {
     name: rule,

@@ -1,6 +1,7 @@
 /** What a report is made of, whatever its format: recordings as they are read, one entry each, and nothing of a format. */
 import type { Finding, RuleName } from "../check/finding.js";
-import type { Tally } from "../check/checker.js";
+import type { Judgement, Tally } from "../check/checker.js";
+import type { Required } from "../check/required.js";
 import type { Diff } from "../compare/types.js";
 import type { Remark } from "../read/report.js";
 import type { ObjectCounts, TraceSummary } from "../replay.js";
@@ -18,6 +19,8 @@ export interface About {
   /** How many entries there will be. */
   readonly entries: number;
   readonly failOn: FailOn;
+  /** Rules that must have been judged. */
+  readonly required?: Required;
 }
 
 /** An event of the recording as ftrace prints it. */
@@ -53,6 +56,7 @@ export interface RecordingEntry {
   readonly environment: readonly Remark[];
   readonly objects: Readonly<Record<string, ObjectCounts>>;
   readonly rules: ReadonlyMap<RuleName, Tally>;
+  readonly judgements: readonly Judgement[];
   /** Findings first, then hazards; each in the order of the recording. */
   readonly problems: readonly Problem[];
   /** Where it was asked for, and the recording could be read again. */

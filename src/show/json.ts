@@ -27,7 +27,7 @@ function* operationsJson(replay: Replay): Generator<Json> {
 }
 
 export function replayJson(replay: Replay): JsonDocument {
-  const { trace, objects, findings, hazards, rules, counts, missing, recording } = replay;
+  const { trace, objects, findings, hazards, rules, judgements, counts, missing, recording } = replay;
   const { report, tables } = recording;
   return {
     kreel: "replay",
@@ -38,6 +38,7 @@ export function replayJson(replay: Replay): JsonDocument {
     findings: findings.map(findingJson),
     hazards: hazards.map(findingJson),
     rules: Object.fromEntries([...rules].map(([rule, { wrong, fine, cannotTell }]) => [rule, { wrong, fine, cannotTell }])),
+    judgements: judgements.map(({ rule, verdict, unseen }) => ({ rule, verdict, unseen: [...unseen] })),
     counts: {
       explained: Object.fromEntries(counts.explained),
       unexplained: counts.unexplained,

@@ -1,6 +1,7 @@
 /** The head of what is printed: what was read, what lived and died in it, and what the rules came to. */
 import { printable } from "../read/trouble.js";
 import type { ObjectCounts, OperationSummary, Replay, TraceSummary } from "../replay.js";
+import type { Judgement } from "../check/checker.js";
 import type { Style } from "./style.js";
 import { list, plural, table } from "./text.js";
 
@@ -47,19 +48,35 @@ export function noFindings({ events, lost, skipped }: Pick<TraceSummary, "events
 }
 
 /** What the rules came to, in one sentence. */
-export function verdictLine(replay: Pick<Replay, "trace" | "findings" | "hazards" | "rules">, style: Style): string {
+export function verdictLine(replay: Pick<Replay, "trace" | "findings" | "hazards" | "judgements">, style: Style): string {
   const { findings, hazards } = replay;
   const none = noFindings(replay.trace);
   const found = findings.length > 0 ? style.red(plural(findings.length, "finding")) : none === NO_FINDINGS ? style.green(none) : style.yellow(none);
   const hazard = hazards.length === 0 ? "" : `, ${style.yellow(plural(hazards.length, "hazard"))}`;
-  const blind = blindWords(replay.rules);
+  const blind = blindWords(replay.judgements);
   return `${found}${hazard}${blind === "" ? "" : `; ${blind}`}`;
 }
 
-/** Which rules could not be judged at some places, in words; empty where all could. */
-export function blindWords(rules: Replay["rules"]): string {
-  const unsure = [...rules].filter(([, t]) => t.cannotTell > 0 && t.wrong === 0).map(([name]) => name);
-  return unsure.length === 0 ? "" : `the recording is not enough to judge ${list(unsure)} everywhere`;
+/** `judged 12 of 14 rules`, where it is not all of them, and which the recording is not enough for. */
+export function blindWords(judgements: readonly Judgement[]): string {
+  const unsure = judgements.filter(({ verdict }) => verdict === "cannot tell");
+  if (unsure.length === 0) return "";
+  return `judged ${judgements.length - unsure.length} of ${judgements.length} rules, not enough was recorded to judge ${list(unsure.map(({ rule }) => rule))}`;
+}
+
+/** Operations that would have to be recorded, with their arguments, to judge the other rules; what does not happen shows none. */
+export function unseenLine(judgements: readonly Judgement[]): string {
+  const needed = new Map<string, Set<string>>();
+  for (const { verdict, unseen } of judgements) {
+    if (verdict !== "cannot tell") continue;
+    for (const need of unseen) {
+      const [event, argument] = need.split(".") as [string, string];
+      needed.set(event, (needed.get(event) ?? new Set()).add(argument));
+    }
+  }
+  if (needed.size === 0) return "";
+  if (needed.size > 8) return "to judge the others, record with the probes of `kreel record`, a run in which their operations happen";
+  return `to judge the others, record ${list(Array.from(needed, ([event, args]) => `${event} (${[...args].join(", ")})`))}, and a run in which they happen`;
 }
 
 /** Instead of a verdict on what shows no objects: function_graph. */
@@ -87,5 +104,6 @@ export function summaryLines(replay: Replay, style: Style): string[] {
   const head = [style.bold(traceLine(replay.trace))];
   const objects = objectLines(replay.objects);
   const verdict = replay.trace.format === "function-graph" ? NO_VERDICTS : verdictLine(replay, style);
-  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...doubtLines(replay)];
+  const unseen = replay.trace.format === "function-graph" ? "" : unseenLine(replay.judgements);
+  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...(unseen === "" ? [] : [unseen]), ...doubtLines(replay)];
 }

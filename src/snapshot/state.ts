@@ -9,6 +9,7 @@ import type { SavedRcuQueue } from "../reduce/rcu-queue.js";
 import type { SavedReducer } from "../reduce/reducer.js";
 import { BLINDED_BY, type SavedSight } from "../reduce/sight.js";
 import type { SavedWorld } from "../reduce/world.js";
+import type { SavedTwins } from "../reduce/twins.js";
 import type { SavedReplay } from "../replaying.js";
 import { address, type Codec, flag, integer, list, listOf, oneOf, optional, point, real, record, seq, task, text, whole, word, word32, upTo } from "./codec.js";
 import { place } from "./events.js";
@@ -78,6 +79,8 @@ const world = record<SavedWorld>({
 const reducer = record<SavedReducer>({
   objects,
   nextObject: whole,
+  twins: record<SavedTwins>({ points: listOf(record<SavedTwins["points"][number]>({ point, first: seq, pairs: whole, settled: flag, doubled: flag })) }),
+  lasts: listOf(record<SavedReducer["lasts"][number]>({ stack: real, event: place })),
   events: whole,
   learned: listOf(record<SavedReducer["learned"][number]>({ point, paired: flag, framed: flag })),
   lastOnCpu: listOf(record<SavedReducer["lastOnCpu"][number]>({ cpu: upTo(0xffff), seq })),

@@ -23,7 +23,7 @@ async function outcome(bytes: Uint8Array): Promise<string> {
   try {
     const replaying = restoreReplay(bytes, read);
     for (const batch of read.batches) replaying.reduce(batch);
-    replaying.reducer.finish();
+    replaying.finish();
     stateOf(replaying.world, true);
     takeSnapshot(replaying);
     return "";

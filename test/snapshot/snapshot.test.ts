@@ -26,7 +26,7 @@ function goOn(replaying: Replaying, read: Read, end = Infinity): Replaying {
 }
 
 function finished(replaying: Replaying): Replaying {
-  replaying.reducer.finish();
+  replaying.finish();
   return replaying;
 }
 

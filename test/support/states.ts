@@ -25,7 +25,7 @@ export async function hashesNow(): Promise<States["hashes"]> {
     for (const batch of batches) if (batch.firstSeq <= middle) replaying.reduce(batch, Math.min(batch.length, middle - batch.firstSeq + 1));
     const half = stateHash(replaying);
     for (const batch of batches) replaying.reduce(batch);
-    replaying.reducer.finish();
+    replaying.finish();
     hashes[nameOf(path)] = [half, stateHash(replaying)];
   }
   return hashes;

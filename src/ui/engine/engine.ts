@@ -52,7 +52,7 @@ export class LogEngine implements Engine {
       onProgress({ events, ...(isShown ? { survey: keeper.survey(this.#told(events), replaying.checker) } : {}) });
       await this.breathe();
     }
-    replaying.reducer.finish();
+    replaying.finish();
     return keeper.survey(this.#told(seeker.events), replaying.checker);
   }
 

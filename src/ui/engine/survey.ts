@@ -125,7 +125,7 @@ export class SurveyKeeper implements Observer {
       calls: { name: this.#span.name.values(byTrack.order), from: this.#span.from.values(byTrack.order), to: this.#span.to.values(byTrack.order), failed: this.#span.failed.values(byTrack.order) },
       markers: { event: Float64Array.from(this.#markers, ({ event }) => event), text: this.#markers.map(({ text }) => text) },
       findings,
-      doubts: [blindWords(checker.tally), ...doubtLines({ counts: { ...checker, shown: checker.disagreements }, missing: { total: this.world.missingHalves, shown: this.world.missing } })].filter((line) => line !== ""),
+      doubts: [blindWords(checker.judgements()), ...doubtLines({ counts: { ...checker, shown: checker.disagreements }, missing: { total: this.world.missingHalves, shown: this.world.missing } })].filter((line) => line !== ""),
     };
   }
 

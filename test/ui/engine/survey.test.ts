@@ -115,8 +115,8 @@ async function answersAll(t: ExecutionContext, bytes: Uint8Array): Promise<Surve
 test("what a recording is not enough for is what a replay says of it", async (t) => {
   // Without the events of some functions: counts do not come out.
   const path = fileOf(gunzipSync(readFileSync(SURVEYED[0]!)).toString().split("\n").filter((line) => !/^[^#].*: (fput|iput|__fput)[_a-z]*: /.test(line)).join("\n"));
-  const { counts, missing, rules } = await replayRecording(await openRecording(path));
-  const said = [blindWords(rules), ...doubtLines({ counts, missing })].filter((line) => line !== "");
+  const { counts, missing, judgements } = await replayRecording(await openRecording(path));
+  const said = [blindWords(judgements), ...doubtLines({ counts, missing })].filter((line) => line !== "");
   t.true(said.length > 0);
   t.deepEqual((await (await engineOf(path)).survey()).doubts, said);
 });
@@ -131,9 +131,9 @@ test("of a damaged log, what is left is shown, and what is damaged is said", asy
     t.true(warnings.length > 0, `damaged at ${share}`);
     t.true(lost > 0 && lost <= events, `damaged at ${share}`);
     // What a replay of it says it cannot judge.
-    const { rules, findings: found } = await replayRecording(await openRecording(fileOf(damaged, "damaged.klog")));
+    const { judgements, findings: found } = await replayRecording(await openRecording(fileOf(damaged, "damaged.klog")));
     t.is(findings.length, found.length);
-    t.is(doubts.some((line) => line.includes("not enough to judge")), blindWords(rules) !== "");
+    t.is(doubts.some((line) => line.includes("not enough to judge")), blindWords(judgements) !== "");
   }
   t.true((await answersAll(t, log.subarray(0, log.length - 1000))).warnings.length > 0, "cut short");
 });
