@@ -25,7 +25,11 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
   program
     .command("import")
     .summary("write a recording into a log: small, checked, read anywhere at once")
-    .description("Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, or 2 for trouble; then no log is left. Interrupted, it ends the log behind what it has read.")
+    .description(
+      "Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, " +
+        "or 2 for trouble; what was read before that stays in the log, which says why it ended. Interrupted, it ends the log " +
+        "behind what it has read.",
+    )
     .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
     .argument("<log...>", "the file to make; after several recordings a folder: a.trace.gz becomes a.klog there, on all cores")
     .usage("[options] <trace> <log>\n       kreel import [options] <trace>... <folder>")

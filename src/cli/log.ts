@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { points } from "../../events/index.js";
 import type { BlockKind } from "../log/file/format.js";
+import { WriteLock } from "../log/file/lock.js";
 import { type Damage, LogFile } from "../log/file/log-file.js";
 import { printable } from "../read/trouble.js";
 import { addSnapshots } from "../seek/add-snapshots.js";
@@ -11,6 +12,7 @@ import { type Json, jsonText } from "../show/json.js";
 import { bytesText, plural } from "../show/text.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
+import { warningLine } from "./warnings.js";
 
 interface Flags {
   readonly json?: true;
@@ -48,7 +50,9 @@ async function runLog(path: string, flags: Flags, terminal: Terminal): Promise<n
 
 async function leaveSnapshots(path: string, terminal: Terminal): Promise<void> {
   const progress = progressOf(terminal, true);
-  await addSnapshots(path, (events) => progress.update(events, 0)).finally(() => progress.clear());
+  const { healed } = await addSnapshots(path, (events) => progress.update(events, 0)).finally(() => progress.clear());
+  if (healed !== undefined) terminal.err.line(warningLine(path, healed));
+  terminal.err.flush();
 }
 
 function factsOf(file: LogFile): Facts {
@@ -60,6 +64,7 @@ function factsOf(file: LogFile): Facts {
     ...sizes(file),
     origin: originOf(file),
     ended: file.report() !== undefined,
+    writer: WriteLock.holderOf(file.path) ?? null,
     catalogue: file.isOfSchema(file.schemas - 1, points) ? "same" : "other",
     hash: file.hashAt(file.blocks.at(-1)).toString("hex"),
   };
@@ -85,15 +90,26 @@ function sizes(file: LogFile): { readonly blocks: number; readonly snapshots: nu
   return { blocks: of("events").length, snapshots: [...storedSnapshots(file)].length, snapshotBytes: of("snapshot").reduce((sum, length) => sum + length, 0) };
 }
 
-type Facts = { readonly [name in "path" | "id" | "hash" | "catalogue"]: string } & { readonly [name in "events" | "bytes" | "blocks" | "snapshots" | "snapshotBytes"]: number } & { readonly origin: { readonly path: string; readonly format: string } | null; readonly ended: boolean };
+type Texts = { readonly [name in "path" | "id" | "hash" | "catalogue"]: string };
+type Numbers = { readonly [name in "events" | "bytes" | "blocks" | "snapshots" | "snapshotBytes"]: number };
 
-function* lines({ path, id, events, bytes, blocks, snapshots, snapshotBytes, origin, ended, catalogue, hash }: Facts, damage: readonly Damage[], states: readonly CheckedState[] | undefined): Generator<string> {
+type Facts = Texts &
+  Numbers & {
+    readonly origin: { readonly path: string; readonly format: string } | null;
+    readonly ended: boolean;
+    /** Who writes to it, or may be writing. */
+    readonly writer: string | null;
+  };
+
+function* lines(facts: Facts, damage: readonly Damage[], states: readonly CheckedState[] | undefined): Generator<string> {
+  const { path, id, events, bytes, blocks, snapshots, snapshotBytes, origin, ended, writer, catalogue, hash } = facts;
   yield `${printable(path)}: ${plural(events, "event")} in ${plural(blocks, "block")}, ${bytesText(bytes)}`;
   yield `  id        ${printable(id)}`;
   if (origin) yield `  from      ${printable(origin.path)} (${printable(origin.format)})`;
   yield `  catalogue ${catalogue === "same" ? "this kreel's" : "another kreel's; its operations are read by their names"}`;
   if (snapshots > 0) yield `  snapshots ${snapshots}, ${bytesText(snapshotBytes)}`;
   if (!ended) yield "  its import did not end: what follows on its last event is not known";
+  if (writer !== null) yield `  writer    ${printable(writer)}`;
   if (damage.length === 0) yield `  sound     every block is what was written; SHA-256 of the last: ${hash}`;
   for (const { what } of damage) yield `  damaged   ${printable(what)}`;
   if (states) yield* stateLines(states);

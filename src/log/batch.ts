@@ -62,3 +62,14 @@ export interface Batch {
 
 /** The point of an event whose operation is not in the catalogue. */
 export const UNKNOWN_POINT = 0;
+
+/** The latest time among its events, as `timeHigh * 10^9 + timeLow`; 0 where it has none. */
+export function latestTime(batch: Batch): { readonly timeHigh: number; readonly timeLow: number } {
+  const { timeHigh, timeLow, length } = batch;
+  let high = 0;
+  let low = 0;
+  for (let i = 0; i < length; i++) {
+    if (timeHigh[i]! > high || (timeHigh[i] === high && timeLow[i]! > low)) [high, low] = [timeHigh[i]!, timeLow[i]!];
+  }
+  return { timeHigh: high, timeLow: low };
+}

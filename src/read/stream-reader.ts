@@ -1,5 +1,6 @@
 /** What every reader of text is: chunks in, batches out. */
 import type { Batch } from "../log/batch.js";
+import { TroubleError } from "./trouble.js";
 
 export interface StreamReader {
   push(chunk: Buffer): Batch[];
@@ -12,7 +13,24 @@ export interface StreamReader {
 }
 
 /** Reads a stream through a reader. */
-export async function* readThrough(reader: StreamReader, chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
+export function readThrough(reader: StreamReader, chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
+  return upToTrouble(reader, throughOf(reader, chunks));
+}
+
+async function* throughOf(reader: StreamReader, chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
   for await (const chunk of chunks) yield* reader.push(chunk);
   yield* reader.end();
+}
+
+/**
+ * The batches of a reader. Where a line, or the source, ends the reading, all that was read before that comes first.
+ */
+export async function* upToTrouble(reader: StreamReader, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  try {
+    yield* batches;
+  } catch (error) {
+    // The second time hands over the marker that the first one keeps, since its text might go on.
+    if (error instanceof TroubleError) yield* [...reader.flush(), ...reader.flush()];
+    throw error;
+  }
 }

@@ -23,19 +23,23 @@ export interface Added {
   readonly snapshots: number;
   /** What they take in the file. */
   readonly bytes: number;
+  /** What an interrupted writer had left at the log's end, and was cut off. */
+  readonly healed?: string;
 }
 
-/** Nothing where the log has its snapshots already. Throws a `LogError` for a log that cannot be written. */
+/**
+ * Nothing where the log has its snapshots already. Throws a `LogError` for a log that cannot be written, or is written.
+ */
 export async function addSnapshots(path: string, onProgress: (events: number) => void = () => {}): Promise<Added> {
   const log = LogFile.open(path);
   try {
     if (snapshotsOf(log).length > 0) return { snapshots: 0, bytes: 0 };
-    const { writer } = LogWriter.open(path, points, createTables(), { sync: "close" });
+    const { writer, healed } = LogWriter.open(path, points, createTables(), { sync: "close" });
     try {
       const before = writer.length;
       const snapshots = await replayed(log, writer, onProgress);
       await writer.close();
-      return { snapshots, bytes: writer.length - before };
+      return { snapshots, bytes: writer.length - before, ...(healed === undefined ? {} : { healed }) };
     } finally {
       writer.abandon();
     }

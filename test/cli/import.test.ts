@@ -1,6 +1,6 @@
 /** `kreel import` and `kreel log` as users run them. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -70,6 +70,49 @@ test("trouble is one line, and leaves no log behind", (t) => {
   t.regex(kreel(["import", HEALTHY, log]).err, /exists already/);
   t.is(kreel(["import", HEALTHY, log]).code, 2);
   t.is(readFileSync(log, "utf8"), "precious");
+});
+
+/** The command where no file may have more bytes. */
+function limited(bytes: number, args: readonly string[]): { readonly code: number | null; readonly err: string } {
+  const { status, stderr } = spawnSync("prlimit", [`--fsize=${bytes}`, "--", process.execPath, MAIN, ...args]);
+  return { code: status, err: stderr.toString() };
+}
+
+test("a log that can grow no more keeps what it has, and says why it ends; one that has nothing is removed", (t) => {
+  const path = folder();
+  const log = join(path, "a.klog");
+  const nothing = limited(7000, ["import", HEALTHY, log]);
+  t.is(nothing.code, 2);
+  t.regex(nothing.err, /^kreel: \S+a\.klog: would be larger than a file may be here\n$/);
+  t.deepEqual(readdirSync(path), []);
+  const { code, err } = limited(40_000, ["import", `${RECORDINGS}/churn/linux-7.2.trace.gz`, log]);
+  t.is(code, 2);
+  const said = /^kreel: \S+a\.klog: would be larger than a file .* here; the (\d+) events before that are in the log\n$/;
+  const kept = said.exec(err)?.[1];
+  t.true(Number(kept) > 0, err);
+  t.deepEqual(readdirSync(path), ["a.klog"]);
+  const { code: sound, out } = kreel(["log", log]);
+  t.is(sound, 0);
+  t.true(out.includes(`a.klog: ${kept} events in `), out);
+  t.notRegex(out, /did not end/);
+  const replayed = kreel(["replay", "--summary", log]).err;
+  t.regex(replayed, /a\.klog: warning: its import was ended by an error, .*: would be larger than a file may be/);
+});
+
+test("a line that ends the reading is said with its place, and what was read before it is in the log", (t) => {
+  const log = join(folder(), "a.klog");
+  const lines = kreel(["export", HEALTHY, "--to", "ndjson"]).out.split("\n");
+  const input = [...lines.slice(0, 1001), '{"kreel":"events","version":999}', ...lines.slice(1001)].join("\n");
+  for (const flags of [[], ["--follow"]]) {
+    const { code, out, err } = kreel(["import", "-", log, ...flags], { input });
+    t.deepEqual([code, out], [2, ""]);
+    t.regex(err, /^kreel: -:1002: events as version 999 .*; the 1000 events before that are in the log\n$/);
+    t.regex(kreel(["log", log]).out, /a\.klog: 1000 events in \d+ blocks?, /);
+    const at = ["replay", "--json", "--at", "1000"];
+    t.is(kreel([...at, log]).code, kreel([...at, HEALTHY]).code);
+    t.regex(kreel(["replay", "--summary", log]).err, /ended by an error, .*: -:1002: events as version 999/);
+    rmSync(log);
+  }
 });
 
 for (const [how, flags] of [["interrupted", []], ["following", ["--follow"]]] as const) {

@@ -1,57 +1,120 @@
 /**
- * One writer at a time: a file beside the log, `LOG.lock`, that names the process which writes. It is made by linking a whole
- * file into place, which only one can do. A process that is gone leaves its lock behind; whoever comes next sees that it is
- * gone (or that its number is another process's now) and takes the lock over.
+ * One writer at a time: a file beside the log, `LOG.lock`, that says which process writes. It is made by linking a
+ * whole file into place, which only one can do. A process that is gone leaves its lock behind; whoever comes next sees
+ * that it is gone (or that its number is another process's now) and takes the lock over. Of a process in another PID
+ * namespace, on another machine or of another boot nobody can see that: its lock holds until somebody who knows better
+ * removes it.
  */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type Holder, nameOf, parseHolder, standingOf, thisProcess } from "./lock-holder.js";
+import { putBack, removeOwn, whoseName } from "./own-file.js";
 
 export class LockedError extends Error {}
 
+/** A lock is shorter; what is longer is none. */
+const MAX_LOCK = 4096;
+const TRIES = 8;
+const HIDDEN = "may be writing to it, which cannot be seen from here";
+
 export class WriteLock {
-  readonly #path: string;
   #held = true;
 
-  private constructor(path: string) {
-    this.#path = path;
-  }
+  private constructor(
+    private readonly path: string,
+    /** Open as long as the lock is held, so that no other file is taken for it. */
+    private readonly fd: number,
+  ) {}
 
-  /** Throws a `LockedError` while another process writes. */
+  /** Throws a `LockedError` while another process writes, or may be writing. */
   static take(log: string): WriteLock {
-    const path = `${log}.lock`;
-    const own = `${path}.${process.pid}.${randomBytes(6).toString("hex")}`;
-    writeFileSync(own, `${process.pid} ${startOf(process.pid)}\n`, { flag: "wx" });
+    const path = lockOf(log);
+    const id = randomBytes(12).toString("hex");
+    const own = `${path}.${process.pid}.${id}`;
+    const fd = openSync(own, "wx+");
+    let taken = false;
     try {
-      for (let tries = 0; tries < 8; tries++) {
-        if (linked(own, path)) return new WriteLock(path);
-        const holder = holderOf(path);
-        if (holder === undefined) continue;
-        if (isAlive(holder)) throw new LockedError(`process ${holder.pid} is writing to it`);
-        takeAway(path, holder.text, own);
+      // The id makes each lock another text than every other.
+      writeSync(fd, `${JSON.stringify({ kreel: "lock", version: 1, ...thisProcess(), id })}\n`);
+      for (let tries = 0; tries < TRIES && !taken; tries++) {
+        taken = linked(own, path);
+        if (taken) continue;
+        const found = foundAt(path);
+        if (!found) continue;
+        const who = mayWrite(found);
+        const wayOut = isSure(found) ? "" : `: if that one is gone for certain, remove ${path}`;
+        if (who !== undefined) throw new LockedError(`${who}; a log has one writer at a time${wayOut}`);
+        takeAway(path, found.text, own);
       }
-      throw new LockedError(`${path} cannot be taken over`);
+      if (!taken) throw new LockedError(`${path} cannot be taken over`);
+      return new WriteLock(path, fd);
     } finally {
       rmSync(own, { force: true });
+      if (!taken) closeSync(fd);
     }
   }
 
-  /** Whether somebody who is alive writes to a log. */
-  static isTaken(log: string): boolean {
-    const holder = holderOf(`${log}.lock`);
-    return holder !== undefined && isAlive(holder);
+  /**
+   * Who writes to a log, or may be writing: `process 12 is writing to it`. `undefined`: nobody who is alive, or no file
+   * at all.
+   */
+  static holderOf(log: string): string | undefined {
+    try {
+      const found = foundAt(lockOf(log));
+      return found && mayWrite(found);
+    } catch {
+      // Bytes that came through a pipe, or into a browser: there is nothing that somebody could write to.
+      return undefined;
+    }
+  }
+
+  /** Whether it stands where others look for it. */
+  get isInPlace(): boolean {
+    return whoseName(this.path, this.fd) === "own";
+  }
+
+  /** Whether somebody removed it. */
+  get isRemoved(): boolean {
+    return fstatSync(this.fd).nlink === 0;
   }
 
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    rmSync(this.#path, { force: true });
+    try {
+      removeOwn(this.path, this.fd);
+    } catch {
+      // It stays, and is taken over when this process is gone.
+    }
+    closeSync(this.fd);
   }
 }
 
-interface Holder {
-  readonly pid: number;
-  readonly start: string;
+/** What stands in a lock. */
+interface Found {
   readonly text: string;
+  readonly holder: Holder | undefined;
+}
+
+/** Beside the file itself, by whatever link it is called. */
+function lockOf(log: string): string {
+  const isThere = statSync(log, { throwIfNoEntry: false }) !== undefined;
+  return `${isThere ? realpathSync(log) : join(realpathSync(dirname(log)), basename(log))}.lock`;
 }
 
 function linked(from: string, to: string): boolean {
@@ -59,42 +122,43 @@ function linked(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // A network file system may have done it and said so to nobody, and then found the name taken when it was asked
+    // again.
+    return statSync(from).nlink > 1;
   }
 }
 
 /** `undefined`: no lock any more. */
-function holderOf(path: string): Holder | undefined {
+function foundAt(path: string): Found | undefined {
+  let fd: number | undefined;
   try {
-    const text = readFileSync(path, "latin1");
-    const [, pid, start] = /^(\d{1,10}) (\S*)\n$/.exec(text) ?? [];
-    return { pid: Number(pid ?? 0), start: start ?? "", text };
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(fd).isFile()) return { text: "", holder: undefined };
+    const bytes = Buffer.alloc(MAX_LOCK);
+    const text = bytes.toString("utf8", 0, readSync(fd, bytes));
+    return { text, holder: parseHolder(text) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    if (code === "EACCES" || code === "EPERM" || code === "ENXIO") return { text: "", holder: undefined };
     throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
-function isAlive({ pid, start }: Holder): boolean {
-  if (pid === 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  const now = startOf(pid);
-  return now === "" || start === "" || now === start;
+/** Whether it can be told from here if the holder is alive. */
+function isSure({ holder }: Found): boolean {
+  return holder !== undefined && standingOf(holder) !== "unknown";
 }
 
-/** When a process was started, in clock ticks since boot: field 22 of proc_pid_stat(5). Empty where that is not to be had. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
+/** `undefined`: the holder is gone. */
+function mayWrite({ holder }: Found): string | undefined {
+  if (!holder) return "it has a lock that does not say who is writing to it";
+  const standing = standingOf(holder);
+  if (standing === "gone") return undefined;
+  return `${nameOf(holder)} ${standing === "alive" ? "is writing to it" : HIDDEN}`;
 }
 
 /** Removes the lock of a process that is gone; if it is another's by now, that one gets it back. */
@@ -106,6 +170,6 @@ function takeAway(path: string, text: string, own: string): void {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
-  if (readFileSync(aside, "latin1") !== text && !statSync(path, { throwIfNoEntry: false })) linked(aside, path);
-  unlinkSync(aside);
+  if (readFileSync(aside, "utf8") === text) unlinkSync(aside);
+  else putBack(aside, path);
 }

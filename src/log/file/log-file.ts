@@ -99,7 +99,7 @@ export class LogFile {
 
   /** The tail, where no writer is at it any more. */
   get unfinished(): Damage | undefined {
-    return this.tail && !WriteLock.isTaken(this.path) ? this.tail : undefined;
+    return this.tail && WriteLock.holderOf(this.path) === undefined ? this.tail : undefined;
   }
 
   /**
@@ -298,7 +298,6 @@ export class LogFile {
   }
 }
 
-/** Its size is what it was when it was opened: what is appended meanwhile is for those who open it later. */
 function plainFile(path: string): LogBytes {
   let fd: number;
   try {
@@ -306,6 +305,14 @@ function plainFile(path: string): LogBytes {
   } catch (error) {
     throw new LogError((error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(error as Error).message}`, path, { cause: error });
   }
+  return { ...bytesOf(fd), close: () => closeSync(fd) };
+}
+
+/**
+ * A file that is open, and stays so. Its size is what it was when this was called: what is appended meanwhile is for
+ * those who open it later.
+ */
+export function bytesOf(fd: number): LogBytes {
   const { size } = fstatSync(fd);
   return {
     size,
@@ -315,6 +322,6 @@ function plainFile(path: string): LogBytes {
       for (let read = 1; read > 0 && done < bytes.length; done += read) read = readSync(fd, bytes, done, bytes.length - done, offset + done);
       return bytes.subarray(0, done);
     },
-    close: () => closeSync(fd),
+    close: () => {},
   };
 }

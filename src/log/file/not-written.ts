@@ -16,3 +16,8 @@ export function whyNotWritten(error: unknown): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   return code === undefined ? undefined : WORDS[code];
 }
+
+/** Whether there is no room for more: on the disk, or in the file. */
+export function isNoRoom(error: unknown): boolean {
+  return error instanceof Error && "code" in error && ["ENOSPC", "EDQUOT", "EFBIG"].includes(String(error.code));
+}

@@ -2,20 +2,21 @@
  * Appends to a log file. Nothing that was written is ever changed: an append adds a block at the end, or leaves the file as it
  * was and throws. Whether an append is on disk when it returns is for the caller to choose.
  */
-import { closeSync, constants, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { fsyncSync, ftruncateSync, writeSync } from "node:fs";
 import { nanoid } from "nanoid";
 import type { PointTable } from "../../../events/points.js";
-import type { Batch } from "../batch.js";
+import { type Batch, latestTime } from "../batch.js";
 import type { Origin } from "../log.js";
 import type { Tables } from "../tables.js";
+import { DiskSync } from "./disk-sync.js";
 import { EventsEncoder } from "./encode.js";
+import { EndRoom } from "./end-room.js";
 import { type BlockKind, crc32, encodeBlockHeader, encodeFileHeader, FILE_HEADER, hashOf } from "./format.js";
 import { type BlockEntry, encodeIndex, entryOf } from "./index-block.js";
-import { LockedError, WriteLock } from "./lock.js";
 import { LogError } from "./log-error.js";
-import { LogFile } from "./log-file.js";
-import { whyNotWritten } from "./not-written.js";
+import { bytesOf, LogFile } from "./log-file.js";
+import { isNoRoom } from "./not-written.js";
+import { logError, OpenLog, syncFolder } from "./open-log.js";
 import { packed } from "./packed.js";
 import { schemaJson, schemaOf } from "./schema.js";
 import { encodeSnapshots, type StoredSnapshot } from "./snapshots.js";
@@ -28,92 +29,108 @@ export type SyncPolicy = "append" | "close";
 
 export interface WriterOptions {
   readonly sync?: SyncPolicy;
+  /** Of a new log: bytes that are kept free for its end, so that a log that can grow no more still says why it ends. */
+  readonly endRoom?: number;
+}
+
+/** What has become of a log that could not go on. */
+export interface EarlyEnd {
+  /** Where it is: another name than at first where it was moved, or lost its name and was copied. */
+  readonly path: string;
+  /** Whether all that was written is there. */
+  readonly isKept: boolean;
+  /** Whether it has a report at its end, on disk. */
+  readonly isReported: boolean;
 }
 
 export class LogWriter {
   readonly #encoder: EventsEncoder;
   #length: number;
-  /** Up to which byte the file is known to be on disk. */
-  #onDisk = 0;
+  /** Somebody made it shorter. */
+  #isCut = false;
+  #disk: DiskSync;
   #previous: Buffer;
   #next: number;
   #schema: number;
   /** Why nothing can be written any more. */
   #broken: LogError | undefined;
   #closed = false;
-  /** A sync that is on its way, and the one that whoever comes meanwhile waits for. */
-  #syncing: Promise<void> | undefined;
-  #queued: Promise<void> | undefined;
+  /** What is written is the end of a log that cannot go on, under whatever name. */
+  #ending = false;
 
   private constructor(
-    readonly path: string,
+    private file: OpenLog,
     readonly id: string,
-    private readonly fd: number,
-    private readonly lock: WriteLock,
     points: PointTable,
     tables: Tables,
     private readonly sync: SyncPolicy,
+    private readonly room: EndRoom,
     private readonly entries: BlockEntry[],
     state: { readonly length: number; readonly previous: Buffer; readonly next: number; readonly schema: number },
   ) {
     this.#encoder = new EventsEncoder(points, tables);
     this.#length = state.length;
+    this.#disk = new DiskSync(file.fd, () => this.#length, 0);
     this.#previous = state.previous;
     this.#next = state.next;
     this.#schema = state.schema;
   }
 
-  /** A new log. Throws a `LogError` where there is a file already, or none can be made. */
+  /** A new log. Throws a `LogError` where there is a file already, or none can be made; then nothing is left of it. */
   static create(path: string, origin: Origin, points: PointTable, tables: Tables, options: WriterOptions = {}): LogWriter {
-    const lock = locked(path);
-    let fd: number | undefined;
+    const file = OpenLog.create(path);
+    const room = new EndRoom(path, options.endRoom ?? 0);
     try {
-      fd = opened(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
       const id = nanoid();
       const header = encodeFileHeader(id);
-      const writer = new LogWriter(path, id, fd, lock, points, tables, options.sync ?? "append", [], { length: 0, previous: hashOf(header), next: 1, schema: -1 });
+      const state = { length: 0, previous: hashOf(header), next: 1, schema: -1 };
+      const writer = new LogWriter(file, id, points, tables, options.sync ?? "append", room, [], state);
       writer.#write(header);
       writer.#appendSchema(points);
       writer.#appendJson("origin", JSON.stringify(origin));
-      if (writer.sync === "append") writer.#syncNow();
+      if (writer.sync === "append") writer.#disk.now();
       syncFolder(path);
       return writer;
     } catch (error) {
-      if (fd !== undefined) closeSync(fd);
-      lock.release();
+      room.release();
+      file.remove();
       throw error;
     }
   }
 
   /** Goes on with a log, after whatever an interrupted writer left at its end is cut off; `healed` says what that was. */
   static open(path: string, points: PointTable, tables: Tables, options: WriterOptions = {}): { readonly writer: LogWriter; readonly healed: string | undefined } {
-    const lock = locked(path);
-    let fd: number | undefined;
+    const file = OpenLog.open(path);
     try {
-      fd = opened(path, constants.O_RDWR);
-      const log = LogFile.open(path);
-      try {
-        const healed = log.interrupted();
-        if (healed && healed.at < FILE_HEADER) throw new LogError(`${healed.what}; nothing of it was written whole: remove it`, path);
-        if (healed) ftruncateSync(fd, healed.at);
-        // What was written without a sync is on disk from here on.
-        fsyncSync(fd);
-        const blocks = healed ? log.blocks.filter(({ at }) => at < healed.at) : log.blocks;
-        const last = blocks.at(-1);
-        const schemas = blocks.filter(({ kind }) => kind === "schema").length;
-        const state = { length: healed?.at ?? log.end, previous: log.hashAt(last), next: last ? last.firstSeq + last.events : 1, schema: schemas - 1 };
-        const writer = new LogWriter(path, log.id, fd, lock, points, tables, options.sync ?? "append", [...blocks], state);
-        writer.#onDisk = state.length;
-        if (schemas === 0 || !log.isOfSchema(schemas - 1, points)) writer.#appendSchema(points);
-        return { writer, healed: healed && `${healed.what}; it was cut off there` };
-      } finally {
-        log.close();
+      const log = LogFile.over(bytesOf(file.fd), path);
+      const healed = log.interrupted();
+      if (healed && healed.at < FILE_HEADER) {
+        throw new LogError(`${healed.what}; nothing of it was written whole: remove it`, path);
       }
+      const disturbed = file.intrusion(log.size) ?? file.displacement();
+      if (disturbed !== undefined) throw new LogError(disturbed, path);
+      if (healed) ftruncateSync(file.fd, healed.at);
+      // What was written without a sync is on disk from here on.
+      fsyncSync(file.fd);
+      const blocks = healed ? log.blocks.filter(({ at }) => at < healed.at) : log.blocks;
+      const last = blocks.at(-1);
+      const schemas = blocks.filter(({ kind }) => kind === "schema").length;
+      const next = last ? last.firstSeq + last.events : 1;
+      const length = healed?.at ?? log.end;
+      const state = { length, previous: log.hashAt(last), next, schema: schemas - 1 };
+      const { sync = "append" } = options;
+      const writer = new LogWriter(file, log.id, points, tables, sync, new EndRoom(path, 0), [...blocks], state);
+      writer.#disk.onDisk = length;
+      if (schemas === 0 || !log.isOfSchema(schemas - 1, points)) writer.#appendSchema(points);
+      return { writer, healed: healed && `${healed.what}; it was cut off there` };
     } catch (error) {
-      if (fd !== undefined) closeSync(fd);
-      lock.release();
+      file.close();
       throw error;
     }
+  }
+
+  get path(): string {
+    return this.file.path;
   }
 
   /** Events in the log. */
@@ -143,8 +160,9 @@ export class LogWriter {
     this.#next += batch.length;
   }
 
-  /** What reading the events came to; the latest report is the one that counts. */
+  /** What reading the events came to, at the end; the latest report is the one that counts. */
   appendReport(report: object): void {
+    this.room.release();
     this.#appendJson("report", JSON.stringify(report));
   }
 
@@ -153,16 +171,40 @@ export class LogWriter {
     this.#appendBlock("snapshot", encodeSnapshots(snapshots), { firstSeq: snapshots[0].seq + 1, schema: version });
   }
 
-  /** Puts an index at the end, and everything on disk. */
+  /** Puts an index at the end, if there is room for one, and everything on disk. */
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
-      if (!this.#broken) {
-        // So that the index can say that all before it is on disk.
-        await this.#synced();
-        this.#appendBlock("index", encodeIndex(this.entries, this.#length));
-        await this.#synced();
-      }
+      if (!this.#broken) await this.#end();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Ends the log with a report, and closes it. Where that fails it is not closed: it can still end early. */
+  async finish(report: object): Promise<void> {
+    this.appendReport(report);
+    await this.#end();
+    this.abandon();
+  }
+
+  /**
+   * Ends a log that cannot go on, in the room that was kept for that: with the first of these reports that there is
+   * room for. A file that has lost its name is copied to a new one. Never throws.
+   */
+  async endEarly(reports: readonly object[]): Promise<EarlyEnd> {
+    let end: EarlyEnd = { path: this.path, isKept: false, isReported: false };
+    this.#ending = true;
+    try {
+      await this.#disk.idle();
+      this.room.release();
+      if (this.file.isNameless) this.#moveTo(this.file.rescue(this.#length));
+      end = { ...end, path: this.file.place, isKept: !this.#isCut && this.file.has(this.#length) };
+      const isReported = reports.some((report) => this.#isAppended(report));
+      await this.close();
+      return { ...end, isReported };
+    } catch {
+      return end;
     } finally {
       this.abandon();
     }
@@ -172,8 +214,42 @@ export class LogWriter {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
-    closeSync(this.fd);
-    this.lock.release();
+    this.room.release();
+    this.file.close();
+  }
+
+  /** Removes the log, unless its name is another file's by now. */
+  discard(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.room.release();
+    this.file.remove();
+  }
+
+  async #end(): Promise<void> {
+    this.room.release();
+    // So that the index can say that all before it is on disk.
+    await this.#synced();
+    this.#appendIndex();
+    await this.#synced();
+  }
+
+  #isAppended(report: object): boolean {
+    try {
+      this.appendReport(report);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** It says nothing that the blocks do not: without it they are walked. */
+  #appendIndex(): void {
+    try {
+      this.#appendBlock("index", encodeIndex(this.entries, this.#length));
+    } catch (error) {
+      if (!(error instanceof LogError && isNoRoom(error.cause))) throw error;
+    }
   }
 
   #appendSchema(points: PointTable): void {
@@ -188,7 +264,7 @@ export class LogWriter {
   #appendBlock(kind: BlockKind, payload: Buffer, fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow" | "schema">> = {}, points?: readonly number[]): void {
     if (this.#closed) throw new LogError("the writer is closed", this.path);
     if (this.#broken) throw this.#broken;
-    const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, synced: this.#onDisk, payloadCrc: crc32(payload), ...fields };
+    const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, synced: this.#disk.onDisk, payloadCrc: crc32(payload), ...fields };
     const header = encodeBlockHeader(block);
     const at = this.#length;
     this.#write(Buffer.concat([header, payload]));
@@ -198,95 +274,55 @@ export class LogWriter {
 
   /** All of it, or nothing. */
   #write(bytes: Buffer): void {
+    this.#checkUndisturbed();
+    const { fd } = this.file;
     const before = this.#length;
     try {
-      if (fstatSync(this.fd).nlink === 0) throw new LogError("the file was removed while it was written", this.path);
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done, bytes.length - done, before + done);
+      this.room.check(fd, before, before + bytes.length);
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, before + done);
     } catch (error) {
       this.#takeBack(before);
-      throw error instanceof LogError ? error : logError(error, this.path);
+      throw logError(error, this.path);
     }
     this.#length = before + bytes.length;
   }
 
+  /** Throws where somebody else had a hand in it. What another wrote is neither written over nor cut off. */
+  #checkUndisturbed(): void {
+    let displacement: string | undefined;
+    try {
+      const intrusion = this.file.intrusion(this.#length);
+      if (intrusion !== undefined) this.#broken = new LogError(intrusion, this.path);
+      this.#isCut ||= !this.file.has(this.#length);
+      displacement = this.#ending ? undefined : this.file.displacement();
+    } catch (error) {
+      throw logError(error, this.path);
+    }
+    if (this.#broken) throw this.#broken;
+    if (displacement !== undefined) throw new LogError(displacement, this.path);
+  }
+
+  /** A copy that is on disk. */
+  #moveTo(file: OpenLog): void {
+    this.file = file;
+    this.#disk = new DiskSync(file.fd, () => this.#length, this.#length);
+  }
+
   #takeBack(length: number): void {
     try {
-      ftruncateSync(this.fd, length);
+      ftruncateSync(this.file.fd, length);
     } catch (error) {
       this.#broken = logError(error, this.path);
     }
   }
 
-  #syncNow(): void {
-    fsyncSync(this.fd);
-    this.#onDisk = this.#length;
-  }
-
   /** Resolves when everything that is written now is on disk. */
-  #synced(): Promise<void> {
-    if (!this.#syncing) return (this.#syncing = this.#startSync());
-    // It may have begun before the last write.
-    return (this.#queued ??= this.#syncing.catch(() => {}).then(() => {
-      this.#queued = undefined;
-      return (this.#syncing = this.#startSync());
-    }));
+  async #synced(): Promise<void> {
+    try {
+      await this.#disk.all();
+    } catch (error) {
+      // What the disk has now, nobody knows: https://wiki.postgresql.org/wiki/Fsync_Errors
+      throw (this.#broken ??= logError(error, this.path));
+    }
   }
-
-  #startSync(): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const written = this.#length;
-      fdatasync(this.fd, (error) => {
-        this.#syncing = undefined;
-        if (!error) {
-          this.#onDisk = written;
-          return resolve();
-        }
-        // What the disk has now, nobody knows: https://wiki.postgresql.org/wiki/Fsync_Errors
-        this.#broken = logError(error, this.path);
-        reject(this.#broken);
-      });
-    });
-  }
-}
-
-function locked(path: string): WriteLock {
-  try {
-    return WriteLock.take(path);
-  } catch (error) {
-    if (error instanceof LockedError) throw new LogError(`${error.message}; a log has one writer at a time`, path);
-    throw logError(error, path);
-  }
-}
-
-function opened(path: string, flags: number): number {
-  try {
-    return openSync(path, flags, 0o644);
-  } catch (error) {
-    throw logError(error, path);
-  }
-}
-
-function logError(error: unknown, path: string): LogError {
-  return new LogError(whyNotWritten(error) ?? `cannot be written: ${(error as Error).message}`, path, { cause: error });
-}
-
-/** Without it, a new file's name may be gone after a crash. */
-function syncFolder(path: string): void {
-  const fd = openSync(dirname(path), constants.O_RDONLY);
-  try {
-    fsyncSync(fd);
-  } catch {
-    // Some file systems have no such thing.
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function latestTime({ timeHigh, timeLow, length }: Batch): { readonly timeHigh: number; readonly timeLow: number } {
-  let high = 0;
-  let low = 0;
-  for (let i = 0; i < length; i++) {
-    if (timeHigh[i]! > high || (timeHigh[i] === high && timeLow[i]! > low)) [high, low] = [timeHigh[i]!, timeLow[i]!];
-  }
-  return { timeHigh: high, timeLow: low };
 }

@@ -9,6 +9,7 @@ import { readerOf } from "../readers.js";
 import type { OpenOptions, Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
 import { compressionOf, EMPTY, HEAD_BYTES } from "../source.js";
+import { type StreamReader, upToTrouble } from "../stream-reader.js";
 import { TroubleError } from "../trouble.js";
 import { type Feed, type Piece, piecesOf, type Restart } from "./feed.js";
 import { openFeed } from "./open.js";
@@ -39,8 +40,12 @@ class LiveRecording implements Recording {
     this.report = new ReadReport(origin.path);
   }
 
-  async *batches(): AsyncGenerator<Batch> {
+  batches(): AsyncGenerator<Batch> {
     const reader = readerOf(this.origin.format, this.head, points, this.tables, this.report);
+    return upToTrouble(reader, this.#batches(reader));
+  }
+
+  async *#batches(reader: StreamReader): AsyncGenerator<Batch> {
     const take = (piece: Piece): Batch[] => {
       if (typeof piece !== "string") return reader.push(piece);
       if (piece === "flush") return reader.flush();

@@ -1,6 +1,7 @@
 /** One writer, an append that is whole or not there, and a log that goes on where it ended. */
-import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { points } from "../../../events/index.js";
@@ -36,24 +37,6 @@ test("a log has one writer at a time, and any number of readers meanwhile", asyn
   await writer.close();
   t.false(existsSync(`${path}.lock`));
   LogWriter.open(path, points, tables).writer.abandon();
-});
-
-test("the lock of a process that is gone is taken over, and of one whose number is another's now", async (t) => {
-  const path = join(folderOf(t), "a.klog");
-  const { kept, tables } = inBatches(RECORDING);
-  await write(path, { kept, tables });
-  const { pid: gone } = spawn("true");
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  for (const lock of [`${gone} 1\n`, `${process.ppid} 1\n`, "", "rubbish"]) {
-    writeFileSync(`${path}.lock`, lock);
-    const { writer } = LogWriter.open(path, points, tables);
-    t.regex(readFileSync(`${path}.lock`, "latin1"), new RegExp(`^${process.pid} `));
-    writer.abandon();
-  }
-  // A process that lives, by its own word.
-  const start = execFileSync("sh", ["-c", `cut -d' ' -f22 /proc/${process.ppid}/stat`]).toString().trim();
-  writeFileSync(`${path}.lock`, `${process.ppid} ${start}\n`);
-  t.throws(() => LogWriter.open(path, points, tables), { message: /is writing/ });
 });
 
 test("who opens a log goes on where it ended, and what a writer left half done is cut off and told", async (t) => {
@@ -129,6 +112,65 @@ test("a file that is removed while it is written is said so", async (t) => {
   await t.throwsAsync(writer.append(kept[1]!), { instanceOf: LogError, message: /removed while it was written/ });
   await t.throwsAsync(writer.close(), { instanceOf: LogError, message: /removed/ });
   t.false(existsSync(`${path}.lock`));
+});
+
+test("a file that is not as long as it was left is another writer's: it is neither written nor cut off", async (t) => {
+  const { kept, tables } = inBatches(RECORDING);
+  const changes: readonly (readonly [isKept: boolean, change: (path: string) => void])[] = [
+    [true, (path) => appendFileSync(path, "x")],
+    [false, (path) => truncateSync(path, statSync(path).size - 1)],
+    [false, (path) => truncateSync(path, 0)],
+  ];
+  for (const [isKept, change] of changes) {
+    const path = join(folderOf(t), "a.klog");
+    const writer = LogWriter.create(path, ORIGIN, points, tables);
+    await writer.append(kept[0]!);
+    const refused = async (): Promise<void> => {
+      const before = readFileSync(path);
+      const message = /somebody else changed it while it was written \(it has \d+ bytes, and was left with \d+\)/;
+      await t.throwsAsync(writer.append(kept[1]!), { instanceOf: LogError, message });
+      t.throws(() => writer.appendReport({}), { instanceOf: LogError, message: /somebody else changed it/ });
+      same(t, readFileSync(path), before);
+    };
+    change(path);
+    await refused();
+    // Nor if it is as long again: of what, nobody knows.
+    truncateSync(path, writer.length);
+    await refused();
+    const before = readFileSync(path);
+    t.deepEqual(await writer.endEarly([{}]), { path, isKept, isReported: false });
+    same(t, readFileSync(path), before);
+    t.deepEqual(readdirSync(join(path, "..")), ["a.klog"]);
+  }
+});
+
+test("a file that was moved away is written no more, until it is back", async (t) => {
+  const path = join(folderOf(t), "a.klog");
+  const { kept, tables } = inBatches(RECORDING);
+  const writer = LogWriter.create(path, ORIGIN, points, tables);
+  await writer.append(kept[0]!);
+  renameSync(path, `${path}.moved`);
+  await t.throwsAsync(writer.append(kept[1]!), { instanceOf: LogError, message: /moved away while it was written/ });
+  writeFileSync(path, readFileSync(`${path}.moved`));
+  const message = /another file took its name while it was written, and it has another one now/;
+  await t.throwsAsync(writer.append(kept[1]!), { instanceOf: LogError, message });
+  renameSync(`${path}.moved`, path);
+  for (const batch of kept.slice(1, 3)) await writer.append(batch);
+  await writer.close();
+  same(t, contents(readBack(path)), contents({ batches: kept.slice(0, 3), tables }));
+});
+
+test("a log without events is removed, and what took its name is not", (t) => {
+  const folder = folderOf(t);
+  const path = join(folder, "a.klog");
+  LogWriter.create(path, ORIGIN, points, createTables()).discard();
+  t.deepEqual(readdirSync(folder), []);
+  const writer = LogWriter.create(path, ORIGIN, points, createTables());
+  writeFileSync(join(folder, "other"), "precious");
+  renameSync(join(folder, "other"), path);
+  writer.discard();
+  t.deepEqual(readdirSync(folder), ["a.klog"]);
+  t.is(readFileSync(path, "utf8"), "precious");
 });
 
 test("what cannot be written is said in one line: a folder, no folder, a file that is read-only", async (t) => {

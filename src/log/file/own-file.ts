@@ -1,0 +1,64 @@
+/**
+ * A file that this process has open, told from another that took its name. While it is open its inode is nobody else's,
+ * so that device and inode name it.
+ */
+import { randomBytes } from "node:crypto";
+import { fstatSync, linkSync, readlinkSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { basename } from "node:path";
+
+/** What NFS and FUSE call a file that was removed while somebody has it open. */
+const HIDDEN = /^\.(?:nfs|fuse_hidden)[0-9a-f]+$/;
+const PIECE = 1 << 20;
+
+/** Whose a name is now: that of the file that is open as `fd`, another's, or nobody's. */
+export function whoseName(path: string, fd: number): "own" | "another" | "nobody" {
+  const named = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!named) return "nobody";
+  const own = fstatSync(fd, { bigint: true });
+  return named.ino === own.ino && named.dev === own.dev ? "own" : "another";
+}
+
+/** Whether it was removed, or another file was renamed onto its name: then it is gone when it is closed. */
+export function isNameless(fd: number): boolean {
+  return fstatSync(fd).nlink === 0 || HIDDEN.test(basename(nameNow(fd)));
+}
+
+/** Where a file that is open is now; empty where the system does not say. */
+export function nameNow(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+}
+
+/** Copies the first `length` bytes of one open file into another that is empty. */
+export function copyBytes(from: number, to: number, length: number): void {
+  const piece = Buffer.allocUnsafe(Math.min(PIECE, length));
+  for (let at = 0; at < length; ) {
+    const read = readSync(from, piece, 0, Math.min(PIECE, length - at), at);
+    if (read === 0) throw new Error("it became shorter");
+    for (let done = 0; done < read; ) done += writeSync(to, piece, done, read - done, at + done);
+    at += read;
+  }
+}
+
+/** Takes away the name of the file that is open as `fd`; another that has the name keeps it, whenever it came by it. */
+export function removeOwn(path: string, fd: number): void {
+  if (whoseName(path, fd) !== "own") return;
+  const aside = `${path}.${randomBytes(6).toString("hex")}.removed`;
+  renameSync(path, aside);
+  if (whoseName(aside, fd) === "own") unlinkSync(aside);
+  else putBack(aside, path);
+}
+
+/** Gives a file its name again. Where a third has the name by now, it keeps the one that it has: nothing is removed. */
+export function putBack(aside: string, path: string): void {
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    throw error;
+  }
+  unlinkSync(aside);
+}
