@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { points } from "../../events/index.js";
 import type { BlockKind } from "../log/file/format.js";
 import { type Damage, LogFile } from "../log/file/log-file.js";
-import { printable } from "../read/trouble.js";
 import { addSnapshots } from "../seek/add-snapshots.js";
 import { type CheckedState, checkStates } from "../seek/check-states.js";
 import { storedSnapshots } from "../seek/stored.js";
@@ -88,14 +87,14 @@ function sizes(file: LogFile): { readonly blocks: number; readonly snapshots: nu
 type Facts = { readonly [name in "path" | "id" | "hash" | "catalogue"]: string } & { readonly [name in "events" | "bytes" | "blocks" | "snapshots" | "snapshotBytes"]: number } & { readonly origin: { readonly path: string; readonly format: string } | null; readonly ended: boolean };
 
 function* lines({ path, id, events, bytes, blocks, snapshots, snapshotBytes, origin, ended, catalogue, hash }: Facts, damage: readonly Damage[], states: readonly CheckedState[] | undefined): Generator<string> {
-  yield `${printable(path)}: ${plural(events, "event")} in ${plural(blocks, "block")}, ${bytesText(bytes)}`;
-  yield `  id        ${printable(id)}`;
-  if (origin) yield `  from      ${printable(origin.path)} (${printable(origin.format)})`;
+  yield `${path}: ${plural(events, "event")} in ${plural(blocks, "block")}, ${bytesText(bytes)}`;
+  yield `  id        ${id}`;
+  if (origin) yield `  from      ${origin.path} (${origin.format})`;
   yield `  catalogue ${catalogue === "same" ? "this kreel's" : "another kreel's; its operations are read by their names"}`;
   if (snapshots > 0) yield `  snapshots ${snapshots}, ${bytesText(snapshotBytes)}`;
   if (!ended) yield "  its import did not end: what follows on its last event is not known";
   if (damage.length === 0) yield `  sound     every block is what was written; SHA-256 of the last: ${hash}`;
-  for (const { what } of damage) yield `  damaged   ${printable(what)}`;
+  for (const { what } of damage) yield `  damaged   ${what}`;
   if (states) yield* stateLines(states);
 }
 
@@ -103,5 +102,5 @@ function* stateLines(states: readonly CheckedState[]): Generator<string> {
   const differs = states.find(({ difference }) => difference !== undefined);
   if (states.length === 0) yield "  states    none are stored; kreel log --snapshots stores them where a tenth of the log's size has room for one";
   else if (!differs) yield `  states    the same at ${states.length === 1 ? "the snapshot" : `all ${states.length} snapshots`}; SHA-256 of the last, after event ${states.at(-1)!.event}: ${states.at(-1)!.replayed}`;
-  else yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${printable(differs.difference!)}`;
+  else yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${differs.difference!}`;
 }
