@@ -9,6 +9,7 @@ import { blamingKernel, collect, KERNEL_HELP, kernelOf } from "./kernel.js";
 import { scenarioOf, STEPS } from "./simulate.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
+import { warningLine } from "./warnings.js";
 
 interface Flags {
   readonly json?: true;
@@ -36,7 +37,9 @@ async function runDiff(before: string, after: string, flags: Flags, terminal: Te
   if (before === "-" && after === "-") throw new UsageError("diff: only one of the two can be standard input");
   const result = await diff(before, after, flags.format === undefined ? {} : { format: flags.format });
   const { out, style, err } = terminal;
-  for (const trace of [result.before, result.after]) for (const warning of trace.warnings) err.line(`kreel: ${trace.path}: warning: ${warning}`);
+  for (const { path, warnings } of [result.before, result.after]) {
+    for (const warning of warnings) err.line(warningLine(path, warning));
+  }
   err.flush();
   if (flags.json) for (const piece of jsonText(diffJson(result))) out.write(piece);
   else for (const line of diffLines(result, style)) out.line(line);

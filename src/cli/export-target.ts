@@ -18,11 +18,15 @@ export class ExportTarget {
     private readonly sources: readonly string[],
   ) {}
 
+  /** A terminal shows it. */
+  get terminal(): boolean {
+    return this.file === undefined && this.stdout.terminal;
+  }
+
   write(piece: string | Uint8Array): void {
     this.#trying(() => {
       this.#output ??= this.#open();
-      if (typeof piece === "string") this.#output.write(piece);
-      else this.#output.bytes(piece);
+      this.#output.write(piece);
     });
   }
 

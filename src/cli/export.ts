@@ -1,5 +1,4 @@
 /** `kreel export TRACE --to FORMAT`. */
-import { isatty } from "node:tty";
 import type { Command } from "commander";
 import { dotText } from "../export/dot.js";
 import { type Graph, graphOf } from "../export/graph.js";
@@ -29,18 +28,25 @@ interface Flags {
 
 type Pieces = AsyncIterable<string | Uint8Array>;
 
+interface StreamOptions {
+  readonly everything: boolean;
+  /** A terminal shows it: an event is one line. */
+  readonly oneLine: boolean;
+}
+
 /** Formats of the whole recording, written while it is read. Those that few need are loaded when they are. */
-const STREAMS: { readonly [format: string]: (recording: Recorded, everything: boolean) => Pieces | Promise<Pieces> } = {
-  perfetto: async (recording, everything) => (await import("../export/perfetto/index.js")).perfettoText(recording, { everything }),
+const STREAMS: { readonly [format: string]: (recording: Recorded, options: StreamOptions) => Pieces | Promise<Pieces> } = {
+  perfetto: async (recording, { everything }) =>
+    (await import("../export/perfetto/index.js")).perfettoText(recording, { everything }),
   ndjson: (recording) => ndjsonText(recording),
   arrow: async (recording) => (await import("../export/arrow/index.js")).arrowStream(recording),
-  ftrace: (recording) => ftraceTextOf(recording.batches(), recording.tables),
+  ftrace: (recording, { oneLine }) => ftraceTextOf(recording.batches(), recording.tables, { oneLine }),
 };
 /** Formats of the state at a moment. */
 const GRAPHS: { readonly [format: string]: (graph: Graph) => string } = { dot: dotText, mermaid: mermaidText };
 const PROBES = "kprobe-events";
 const BINARY = "arrow";
-const FORMATS = ["perfetto", "ndjson", "arrow", "dot", "mermaid", PROBES, "ftrace"];
+export const FORMATS = ["perfetto", "ndjson", "arrow", "dot", "mermaid", PROBES, "ftrace"];
 const NAMES_SHOWN = 5;
 
 export function addExport(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -62,7 +68,7 @@ async function runExport(path: string, flags: Flags, terminal: Terminal): Promis
   if (!FORMATS.includes(to)) throw new UsageError(`--to ${to}: one of ${FORMATS.join(", ")}`);
   if (flags.focus !== "guest-memfd" && flags.focus !== "all") throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
   if (flags.at !== undefined && !Object.hasOwn(GRAPHS, to)) throw new UsageError(`--at is for ${Object.keys(GRAPHS).join(" and ")}: ${to} has the whole recording`);
-  if (to === BINARY && flags.output === undefined && isatty(1)) throw new UsageError(`--to ${to} is no text for a terminal: give it a file with -o FILE, or a pipe`);
+  if (to === BINARY && flags.output === undefined && terminal.out.terminal) throw new UsageError(`--to ${to} is no text for a terminal: give it a file with -o FILE, or a pipe`);
   const run = new Run(path, flags, terminal);
   if (Object.hasOwn(GRAPHS, to)) return run.graph(GRAPHS[to]!);
   return to === PROBES ? run.probes() : run.stream(STREAMS[to]!);
@@ -84,7 +90,8 @@ class Run {
   async stream(pieces: (typeof STREAMS)[string]): Promise<number> {
     const recording = await this.#open();
     try {
-      for await (const piece of await pieces(recording, this.flags.focus === "all")) this.#target.write(piece);
+      const options: StreamOptions = { everything: this.flags.focus === "all", oneLine: this.#target.terminal };
+      for await (const piece of await pieces(recording, options)) this.#target.write(piece);
       this.#target.close();
     } finally {
       this.#progress.clear();

@@ -1,6 +1,5 @@
 /** `--fail`: what is made to fail. */
 import { errnoName } from "../check/errno.js";
-import { printable } from "../read/trouble.js";
 import type { FaultPoint, Simulation } from "../workload/simulate.js";
 import { UsageError } from "./trouble.js";
 
@@ -37,5 +36,5 @@ export function checkFail({ faults }: Simulation, { number, errno }: Fail): Faul
 }
 
 export function failText({ number, fault, line, errno }: FaultPoint): string {
-  return printable(`fault ${number}: ${fault.site} fails with ${errnoName(errno)}${line ? ` in \`${line.text}\` (line ${line.line})` : ""}`);
+  return `fault ${number}: ${fault.site} fails with ${errnoName(errno)}${line ? ` in \`${line.text}\` (line ${line.line})` : ""}`;
 }

@@ -4,7 +4,6 @@ import { points } from "../../events/index.js";
 import type { BlockKind } from "../log/file/format.js";
 import { WriteLock } from "../log/file/lock.js";
 import { type Damage, LogFile } from "../log/file/log-file.js";
-import { printable } from "../read/trouble.js";
 import { addSnapshots } from "../seek/add-snapshots.js";
 import { type CheckedState, checkStates } from "../seek/check-states.js";
 import { storedSnapshots } from "../seek/stored.js";
@@ -103,15 +102,15 @@ type Facts = Texts &
 
 function* lines(facts: Facts, damage: readonly Damage[], states: readonly CheckedState[] | undefined): Generator<string> {
   const { path, id, events, bytes, blocks, snapshots, snapshotBytes, origin, ended, writer, catalogue, hash } = facts;
-  yield `${printable(path)}: ${plural(events, "event")} in ${plural(blocks, "block")}, ${bytesText(bytes)}`;
-  yield `  id        ${printable(id)}`;
-  if (origin) yield `  from      ${printable(origin.path)} (${printable(origin.format)})`;
+  yield `${path}: ${plural(events, "event")} in ${plural(blocks, "block")}, ${bytesText(bytes)}`;
+  yield `  id        ${id}`;
+  if (origin) yield `  from      ${origin.path} (${origin.format})`;
   yield `  catalogue ${catalogue === "same" ? "this kreel's" : "another kreel's; its operations are read by their names"}`;
   if (snapshots > 0) yield `  snapshots ${snapshots}, ${bytesText(snapshotBytes)}`;
   if (!ended) yield "  its import did not end: what follows on its last event is not known";
-  if (writer !== null) yield `  writer    ${printable(writer)}`;
+  if (writer !== null) yield `  writer    ${writer}`;
   if (damage.length === 0) yield `  sound     every block is what was written; SHA-256 of the last: ${hash}`;
-  for (const { what } of damage) yield `  damaged   ${printable(what)}`;
+  for (const { what } of damage) yield `  damaged   ${what}`;
   if (states) yield* stateLines(states);
 }
 
@@ -119,5 +118,5 @@ function* stateLines(states: readonly CheckedState[]): Generator<string> {
   const differs = states.find(({ difference }) => difference !== undefined);
   if (states.length === 0) yield "  states    none are stored; kreel log --snapshots stores them where a tenth of the log's size has room for one";
   else if (!differs) yield `  states    the same at ${states.length === 1 ? "the snapshot" : `all ${states.length} snapshots`}; SHA-256 of the last, after event ${states.at(-1)!.event}: ${states.at(-1)!.replayed}`;
-  else yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${printable(differs.difference!)}`;
+  else yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${differs.difference!}`;
 }

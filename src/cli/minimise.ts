@@ -94,8 +94,9 @@ class Result {
   }
 
   async #text(to: "ftrace" | "ndjson" | undefined): Promise<string> {
-    const { text, format } = await written(this.minimised, to, this.path, this.options);
     const target = new ExportTarget(this.terminal.out, this.flags.output, [this.path]);
+    const options = { ...this.options, oneLine: target.terminal };
+    const { text, format } = await written(this.minimised, to, this.path, options);
     target.write(text);
     target.close();
     return format;

@@ -39,15 +39,13 @@ export class Progress implements ProgressSink {
     this.#drawn = now;
     this.#visible = true;
     const rate = Math.round(events / ((now - this.#start) / 1000));
-    this.out.write(`\r\x1b[Kkreel: ${progressText(events, bytes)}, ${count(rate)} events/s`);
-    this.out.flush();
+    this.out.draw("\r\x1b[K", [`kreel: ${progressText(events, bytes)}, ${count(rate)} events/s`]);
   }
 
   clear(): void {
     if (!this.#visible) return;
     this.#visible = false;
-    this.out.write("\r\x1b[K");
-    this.out.flush();
+    this.out.draw("\r\x1b[K");
   }
 }
 

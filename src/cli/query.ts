@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { jsonString } from "../export/json-text.js";
 import type { Answer } from "../query/query.js";
 import type { Recorded } from "../read/report.js";
-import { printable, TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../read/trouble.js";
 import { csvLines, documentLines, ndjsonLines, tableLines, tsvLines } from "../show/answer.js";
 import { jsonText } from "../show/json.js";
 import { openShowing } from "./opened.js";
@@ -65,20 +65,26 @@ async function runQuery(trace: string | undefined, sql: string | undefined, flag
   try {
     if (answer.recording) for (const line of warningLines(trace, answer.recording.report)) terminal.err.line(line);
     terminal.err.flush();
-    for (const line of linesOf(trace, answer, flags, terminal)) terminal.out.line(line);
+    print(trace, answer, flags, terminal);
   } finally {
     answer.close();
   }
   return 0;
 }
 
-function linesOf(trace: string, { columns, rows, recording }: Answer, flags: Flags, { style }: Terminal): Iterable<string> {
-  const onTerminal = isatty(1);
-  if (flags.json) return documentLines(columns, rows, ['"kreel": "query"', '"version": 1', `"trace": ${traceText(trace, recording)}`]);
-  if (flags.ndjson) return ndjsonLines(columns, rows);
-  // What a terminal would obey is for files only.
-  if (flags.csv) return csvLines(columns, rows, flags.header, onTerminal ? printable : (text) => text);
-  return onTerminal || flags.table ? tableLines(columns, rows, style, flags.header) : tsvLines(columns, rows, flags.header);
+function print(trace: string, { columns, rows, recording }: Answer, flags: Flags, { out, style }: Terminal): void {
+  const { json, ndjson, csv, table, header } = flags;
+  const head = ['"kreel": "query"', '"version": 1', `"trace": ${traceText(trace, recording)}`];
+  let data: Iterable<string> | undefined;
+  if (json) data = documentLines(columns, rows, head);
+  else if (ndjson) data = ndjsonLines(columns, rows);
+  else if (csv) data = csvLines(columns, rows, header);
+  if (data) for (const row of data) out.row(row);
+  else {
+    const isTable = out.terminal || table;
+    const lines = isTable ? tableLines(columns, rows, style, header) : tsvLines(columns, rows, header);
+    for (const line of lines) out.line(line);
+  }
 }
 
 /** A statement that reads nothing of the recording leaves it closed. */

@@ -48,6 +48,8 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
     if (process.platform !== "linux") throw new UsageError("record -- COMMAND: only Linux records; kreel record --script prints what to run there");
     return record(command, flags);
   }
+  const ofRecording = (["output", "buffer", "clock"] as const).find((flag) => flags[flag] !== undefined);
+  if (ofRecording) throw new UsageError(`--${ofRecording} is of a recording: give what to record, behind --`);
   if (script) return print(recordScript("bpftrace"), [SCRIPT_HINT], terminal);
   if (flags.script) return print(recordScript(), [SCRIPT_HINT], terminal);
   if (flags.perf) return print(recordScript("perf"), [SCRIPT_HINT], terminal);

@@ -110,14 +110,11 @@ class Run {
 
   async #steps(): Promise<number> {
     const { out, style, width } = this.terminal;
-    const spool = new Spool(
-      (written) => out.write(written),
-      () => {
-        if (this.terminal.shared) this.#progress.clear();
-        out.line(`${this.path}: a long recording: the summary follows the calls`);
-        out.line("");
-      },
-    );
+    const spool = new Spool(out, () => {
+      if (this.terminal.shared) this.#progress.clear();
+      out.line(`${this.path}: a long recording: the summary follows the calls`);
+      out.line("");
+    });
     let evidence: Evidence | undefined;
     const result = await this.#replay({
       observe: (world, recording) => {

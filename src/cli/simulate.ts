@@ -1,5 +1,5 @@
 /** `kreel simulate SCENARIO --kernel K`. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { Command } from "commander";
 import type { Finding } from "../check/finding.js";
 import type { KernelDefinition } from "../kernels/index.js";
@@ -21,6 +21,7 @@ import { ftraceText } from "../write/ftrace.js";
 import { checkFail, failText, parseFail } from "./fail.js";
 import { walkAndPrint } from "./fault-walk.js";
 import { blamingKernel, collect, KERNEL_HELP, kernelOf } from "./kernel.js";
+import { Output } from "./output.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 
@@ -77,7 +78,7 @@ async function runSimulate(path: string, flags: Flags, terminal: Terminal): Prom
 /** Reads a scenario, and says what is odd about it. */
 export async function scenarioOf(path: string, { err }: Pick<Terminal, "err">): Promise<Scenario> {
   const scenario = await readScenario(path);
-  for (const warning of scenario.warnings) err.line(`kreel: ${printable(warning)}`);
+  for (const warning of scenario.warnings) err.line(`kreel: ${warning}`);
   err.flush();
   return scenario;
 }
@@ -107,8 +108,11 @@ function writeLog(file: string, simulation: Simulation, scenario: Scenario): voi
   const header = ["", "simulated by kreel", `kernel: ${simulation.kernel}`, `scenario: ${scenario.path}`, ...(failed ? [failText(failed)] : []), `choices: ${printChoices(choicesOf(simulation))}`, ""];
   try {
     const fd = openSync(file, "w");
+    const to = new Output(fd);
     try {
-      for (const chunk of ftraceText(simulation.recording.sealed, simulation.recording.tables, { header: header.map(printable) })) writeSync(fd, chunk);
+      const { sealed, tables } = simulation.recording;
+      for (const chunk of ftraceText(sealed, tables, { header: header.map(printable) })) to.write(chunk);
+      to.flush();
     } finally {
       closeSync(fd);
     }
@@ -118,7 +122,7 @@ function writeLog(file: string, simulation: Simulation, scenario: Scenario): voi
 }
 
 export function deadlockLines(ending: Simulation["ending"]): string[] {
-  return ending.type === "deadlock" ? ending.waiting.map(({ task, for: what }) => `kreel: deadlock: ${printable(task)} waits for ${printable(what)}`) : [];
+  return ending.type === "deadlock" ? ending.waiting.map(({ task, for: what }) => `kreel: deadlock: ${task} waits for ${what}`) : [];
 }
 
 interface Checked {
@@ -140,7 +144,7 @@ async function checked(simulation: Simulation): Promise<Checked> {
 }
 
 async function show(simulation: Simulation, scenario: Scenario, flags: Flags, terminal: Terminal): Promise<number> {
-  const { out, err, style, width } = terminal;
+  const { out, err, width } = terminal;
   const { result, evidence } = await checked(simulation);
   const original = new Map<Finding, Finding>();
   const place = (finding: Finding): Finding => {
@@ -156,13 +160,13 @@ async function show(simulation: Simulation, scenario: Scenario, flags: Flags, te
     for (const piece of jsonText(simulationJson(simulation, scenario.path, { findings, hazards }))) out.write(piece);
     return code;
   }
-  for (const line of simulation.output) out.line(printable(line));
+  for (const line of simulation.output) out.line(line);
   for (const line of deadlockLines(ending)) out.line(line);
   if (ending.type !== "deadlock") out.line(EXIT);
-  const lines = findingsLines(findings, hazards, { path: scenario.path, style, width, steps: (finding) => evidence.steps(original.get(finding)!) });
-  if (lines.length === 0) return code;
   // A window in which something could go wrong is no part of what user space saw, nor of what went wrong.
   const to = findings.length > 0 ? out : err;
+  const lines = findingsLines(findings, hazards, { path: scenario.path, style: to.style, width, steps: (finding) => evidence.steps(original.get(finding)!) });
+  if (lines.length === 0) return code;
   if (findings.length > 0) to.line("");
   for (const line of lines) to.line(line);
   to.flush();

@@ -3,6 +3,8 @@
  * printed first. A recording whose calls do not fit is not kept: from then on lines go straight out, and the summary
  * follows them.
  */
+import type { Output } from "./output.js";
+
 const MAX_HELD = 16 << 20;
 const PIECE = 64 * 1024;
 
@@ -15,7 +17,7 @@ export class Spool {
   #open = false;
 
   constructor(
-    private readonly print: (text: string) => void,
+    private readonly out: Pick<Output, "rendered" | "relay">,
     /** Called once, before the first line of a recording that is too long to be kept. */
     private readonly onOverflow: () => void,
     private readonly capacity = MAX_HELD,
@@ -31,13 +33,14 @@ export class Spool {
   }
 
   line(text: string): void {
+    const line = this.out.rendered(text);
     if (this.#open) {
-      this.print(`${text}\n`);
+      this.out.relay(`${line}\n`);
       return;
     }
-    this.#lines.push(text, "\n");
-    this.#size += text.length + 1;
-    this.#pending += text.length + 1;
+    this.#lines.push(line, "\n");
+    this.#size += line.length + 1;
+    this.#pending += line.length + 1;
     if (this.#pending >= PIECE) this.#seal();
     if (this.#size <= this.capacity) return;
     this.onOverflow();
@@ -49,7 +52,7 @@ export class Spool {
     if (this.#open) return;
     this.#seal();
     this.#open = true;
-    for (const piece of this.#held) this.print(piece.toString());
+    for (const piece of this.#held) this.out.relay(piece.toString());
     this.#held = [];
   }
 

@@ -1,12 +1,12 @@
 /** What is known of where output goes: asked once, so that everything below is told and can be tested. */
 import { isatty } from "node:tty";
-import { type Style, styleOf } from "../show/style.js";
+import type { Style } from "../show/style.js";
 import { Output } from "./output.js";
 
 export interface Terminal {
   readonly out: Output;
   readonly err: Output;
-  /** Colour on standard output and on standard error. */
+  /** Colour on standard output and on standard error, each for lines that go there. */
   readonly style: Style;
   readonly errStyle: Style;
   readonly width: number;
@@ -18,21 +18,30 @@ export interface Terminal {
   readonly report?: (events: number, bytes: number) => void;
 }
 
+/** Descriptors, and which of them are terminals. */
+export interface Ends {
+  readonly out: number;
+  readonly err: number;
+  readonly isTerminal: (fd: number) => boolean;
+}
+
 const NARROWEST = 80;
 const WIDEST = 120;
 
-export function openTerminal(env: NodeJS.ProcessEnv): Terminal {
-  const outTty = isatty(1);
-  const errTty = isatty(2);
-  const colour = !env["NO_COLOR"] && env["TERM"] !== "dumb";
-  const columns = Number(env["COLUMNS"]) || (outTty ? process.stdout.columns : 0) || NARROWEST;
+export function openTerminal(env: NodeJS.ProcessEnv, ends: Ends = { out: 1, err: 2, isTerminal: isatty }): Terminal {
+  const wantsColour = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const [out, err] = [ends.out, ends.err].map((fd) => {
+    const terminal = ends.isTerminal(fd);
+    return new Output(fd, { terminal, colour: wantsColour && terminal });
+  }) as [Output, Output];
+  const columns = Number(env["COLUMNS"]) || (out.terminal ? process.stdout.columns : 0) || NARROWEST;
   return {
-    out: new Output(1),
-    err: new Output(2),
-    style: styleOf(colour && outTty),
-    errStyle: styleOf(colour && errTty),
+    out,
+    err,
+    style: out.style,
+    errStyle: err.style,
     width: Math.min(WIDEST, Math.max(NARROWEST, columns)),
-    progress: errTty && env["TERM"] !== "dumb",
-    shared: outTty && errTty,
+    progress: err.terminal && env["TERM"] !== "dumb",
+    shared: out.terminal && err.terminal,
   };
 }

@@ -1,6 +1,6 @@
 /** `kreel why TRACE OBJECT` and `kreel when TRACE QUESTION`. */
 import type { Command } from "commander";
-import { printable, TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../read/trouble.js";
 import { COUNTED_KINDS } from "../reduce/objects.js";
 import { type Opened, openSeeker } from "../seek/open.js";
 import { becameTrue, firstTrue, type When } from "../seek/when.js";
@@ -70,7 +70,7 @@ async function runWhy(path: string, text: string, flags: WhyFlags, terminal: Ter
     warn(path, opened, terminal);
     if (flags.json) for (const piece of jsonText(whyJson(path, event, answers))) out.write(piece);
     else {
-      out.line(style.bold(`${printable(path)} after event ${event}`));
+      out.line(style.bold(`${path} after event ${event}`));
       for (const answer of answers) for (const line of ["", ...whyLines(answer, style)]) out.line(line);
     }
     return 0;

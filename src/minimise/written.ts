@@ -14,6 +14,7 @@ import { MAX_LINE } from "../read/text/reader.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import { ReadReport, type Recorded } from "../read/report.js";
 import { openSource } from "../read/source.js";
+import { escapeOf } from "../read/trouble.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import type { Excerpt } from "./excerpt.js";
 import type { Minimised } from "./index.js";
@@ -30,16 +31,26 @@ export interface Written {
   readonly text: Buffer;
 }
 
+/** Options to open the recording with, and for the text. */
+export interface WrittenOptions extends OpenOptions {
+  /** For people to look at: an event is one line, whatever is in it. */
+  readonly oneLine?: boolean;
+}
+
 /** `form`: absent for the recording's own lines, or what comes closest. `path` and `options` open the recording. */
-export async function written(minimised: Minimised, form: Form | undefined, path: string, options: OpenOptions = {}): Promise<Written> {
+export async function written(minimised: Minimised, form: Form | undefined, path: string, options: WrittenOptions = {}): Promise<Written> {
   const { excerpt, origin } = minimised;
+  const oneLine = options.oneLine ?? false;
   if (form === undefined && IN_LINES.has(origin.format)) {
-    const text = await linesOf(minimised, path, options);
-    if (text && (await readsBack(text, origin.format, excerpt))) return { own: true, format: origin.format, text };
+    const lines = await linesOf(minimised, path, options);
+    if (lines && (await readsBack(joined(lines, NEWLINE), origin.format, excerpt))) {
+      return { own: true, format: origin.format, text: joined(lines, oneLine ? SHOWN_NEWLINE : NEWLINE) };
+    }
   }
   const recording = recordingOf(minimised);
+  const { tables } = recording;
   const format = form ?? (origin.format === "ndjson" ? "ndjson" : "ftrace");
-  const pieces = format === "ndjson" ? ndjsonText(recording) : ftraceTextOf(recording.batches(), recording.tables);
+  const pieces = format === "ndjson" ? ndjsonText(recording) : ftraceTextOf(recording.batches(), tables, { oneLine });
   const chunks: Buffer[] = [];
   for await (const piece of pieces) chunks.push(Buffer.from(piece));
   return { own: false, format, text: Buffer.concat(chunks) };
@@ -74,26 +85,41 @@ const LOSS = /^(?: *CPU:\d+ \[LOST |#+ CPU \d+ buffer started)/;
 /** Lines in front of the first event that are kept. */
 const PREAMBLE = 1000;
 
+interface OwnLine {
+  readonly bytes: Buffer;
+  /** It goes on with the event of the line before. */
+  readonly further: boolean;
+}
+
 /** The lines in front of the first event, and those of the events and losses that are left. */
-async function linesOf({ excerpt, preamble }: Minimised, path: string, options: OpenOptions): Promise<Buffer | undefined> {
+async function linesOf({ excerpt, preamble }: Minimised, path: string, options: OpenOptions): Promise<readonly OwnLine[] | undefined> {
   const { batch, tables } = excerpt;
+  const further = new Set<number>();
   const wanted = new Set<number>(batch.losses.map((loss) => loss.line));
   for (let i = 0; i < batch.length; i++) {
     const more = lineFeeds(eventAt(batch, i, points, tables));
-    for (let k = 0; k <= more; k++) wanted.add(batch.line[i]! + k);
+    wanted.add(batch.line[i]!);
+    for (let k = 1; k <= more; k++) further.add(batch.line[i]! + k);
   }
   // No event is on it, and not every line of what a directory holds can be found by its number.
   if (wanted.has(0) || !isReadInLines(path, options)) return undefined;
-  const last = [...wanted].reduce((a, b) => Math.max(a, b), 0);
-  const lines: Buffer[] = [];
+  const last = [...wanted, ...further].reduce((a, b) => Math.max(a, b), 0);
+  const lines: OwnLine[] = [];
   for await (const [line, bytes] of linesUpTo(last, path, options)) {
     const before = line <= Math.min(preamble, PREAMBLE) && !LOSS.test(bytes.toString("latin1", 0, 80));
-    if (wanted.has(line) || before) lines.push(bytes, NEWLINE);
+    if (wanted.has(line) || further.has(line) || before) lines.push({ bytes, further: further.has(line) });
   }
-  return Buffer.concat(lines);
+  return lines;
 }
 
 const NEWLINE = Buffer.from("\n");
+const SHOWN_NEWLINE = Buffer.from(escapeOf("\n"));
+
+/** `feed`: what stands in front of the further lines of an event. */
+function joined(lines: readonly OwnLine[], feed: Buffer): Buffer {
+  const pieces = lines.flatMap(({ bytes, further }, k) => [...(k === 0 ? [] : [further ? feed : NEWLINE]), bytes]);
+  return Buffer.concat(lines.length === 0 ? [] : [...pieces, NEWLINE]);
+}
 
 function isReadInLines(path: string, options: OpenOptions): boolean {
   return options.input !== undefined || (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);

@@ -26,10 +26,13 @@ export const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}
 
 /** Text of a recording made safe for a terminal or a page: what would be obeyed, line feeds among it, becomes `\x1b`, `\u202e`, `\u{e0041}`. */
 export function printable(text: string): string {
-  return text.replace(OBEYED, (character) => {
-    const code = character.codePointAt(0)!;
-    return code < 256 ? `\\x${hex(code, 2)}` : code < 0x10000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 5)}}`;
-  });
+  return text.replace(OBEYED, escapeOf);
+}
+
+/** One such character as it is shown. */
+export function escapeOf(character: string): string {
+  const code = character.codePointAt(0)!;
+  return code < 256 ? `\\x${hex(code, 2)}` : code < 0x10000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 5)}}`;
 }
 
 function hex(code: number, digits: number): string {

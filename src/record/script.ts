@@ -21,13 +21,14 @@ done
 shift $((OPTIND - 1))
 [ $# -gt 0 ] || trouble "no command to record; $usage"
 case $buffer in
-  *[!0-9]* | 0*) trouble "buffer $(one_line "$buffer"): not a number of KB" ;;
+  *[!0-9]* | 0*) trouble "buffer $buffer: not a number of KB" ;;
 esac
 case $output in
   -*) output=./$output ;;
 esac
+[ -z "$output" ] || check_output
 [ "$(id -u)" = 0 ] || trouble 'recording takes root; kreel record --print prints the probes to set by hand'
-can "$1" || trouble "$(one_line "$1"): no such command"
+can "$1" || trouble "$1: no such command"
 `;
 
 const PREPARE = `

@@ -6,10 +6,11 @@
 
 /** Words to the person who records, and the one way out. */
 const WORDS = `
-say() { printf 'kreel: %s\\n' "$*" >&2; }
+# One line of printable ASCII: nothing in it ends the line, or makes a terminal do things.
+say() { printf 'kreel: %s\\n' "$(printf '%s' "$*" | LC_ALL=C tr -c '\\040-\\176' '?')" >&2; }
 trouble() { say "$*"; exit 2; }
 can() { command -v "$1" >/dev/null 2>&1; }
-# One line that nothing in it can end, or make a terminal do things.
+# One line, for a file.
 one_line() { printf '%s' "$*" | LC_ALL=C tr '\\000-\\037\\177' '?'; }
 # Arguments as a shell reads them.
 quoted() {
@@ -108,7 +109,7 @@ choose_means() {
     means='kprobes, arguments in registers'
   else
     means='kprobes, arguments by number'
-    say "the registers of $(one_line "$machine") are not known, so $means"
+    say "the registers of $machine are not known, so $means"
   fi
 }
 # The table for this machine: its registers, our group, and no module before the functions of a KVM that is built in, or where a
@@ -163,7 +164,7 @@ stand_in() {
  * with the third, for one interrupt of a terminal may arrive twice (from it, and from kreel, which passes it on).
  */
 const RUNNING = `
-signal=0 signals=0 child= tracer= phase=setting_up part= data= status=0
+signal=0 signals=0 child= tracer= phase=setting_up status=0
 caught() {
   [ "$phase" != setting_up ] || exit $((128 + $1))
   signal=$1
@@ -178,8 +179,7 @@ down() {
   trap '' INT TERM HUP PIPE
   trap - EXIT
   [ -z "$tracer" ] || kill -KILL "$tracer" 2>/dev/null
-  [ -z "$part" ] || rm -f "$part"
-  [ -z "$data" ] || rm -f "$data" "$data.old" "$data.err"
+  discard
   if [ -e "$events" ]; then
     take_down "$name"
     unmount
@@ -196,7 +196,7 @@ catch_signals() {
 # In the background, for a shell that waits is one that hears signals; with the standard input that it would have had.
 run() {
   exec 3<&0
-  "$@" <&3 3<&- 7<&- &
+  "$@" <&3 3<&- 7<&- 8<&- &
   child=$!
   phase=running
   exec 3<&-
@@ -297,12 +297,49 @@ environment() {
 }
 `;
 
-/** The result: written beside its place and moved there when it is whole. */
+/**
+ * The result: written in a directory of its own beside its place, which nobody else can enter, and moved there when it
+ * is whole. Others may be able to rename what is beside it, so that directory is held open and goes by its descriptor.
+ */
 const OUTPUT = `
+work= made= base=
+# Says what is at the recording's place, if that is not to be replaced: devices, FIFOs, directories, and any link.
+in_the_way() {
+  if [ -L "$output" ]; then echo 'a symbolic link; name what it points to'
+  elif [ -d "$output" ]; then echo 'a directory; name a file in it'
+  elif [ -e "$output" ] && [ ! -f "$output" ]; then echo 'no regular file, and a recording would replace it'
+  fi
+}
+check_output() {
+  what=$(in_the_way)
+  [ -z "$what" ] || trouble "$output: is $what"
+  case $output in
+    */) trouble "$output: is no name of a file" ;;
+  esac
+}
+inode() { ls -di "$1" | sed -n '1s/^ *\\([0-9]*\\) .*/\\1/p'; }
+make_work() {
+  base=\${output##*/}
+  can mktemp || trouble 'mktemp is not installed'
+  made=$(mktemp -d "\${output%"$base"}.kreel.XXXXXX" 2>/dev/null) && { command exec 8<"$made"; } 2>/dev/null ||
+    trouble "$output: cannot be written"
+  opened=/proc/$$/fd/8
+  # The directory that was made is the one that was opened: nobody has put a link in its place.
+  [ -O "$opened/." ] && [ "$(inode "$made")" = "$(inode "$opened/.")" ] ||
+    trouble "$output: cannot be written: what is made beside it becomes somebody else's"
+  work=$opened
+}
+discard() {
+  [ -z "$work" ] || rm -f "$work"/* "$work"/.[!.]* "$work"/..?*
+  exec 8<&-
+  [ -z "$made" ] || rmdir "$made" 2>/dev/null
+  work= made=
+}
 name_output() { # name_output ENDING: what is behind the name that a recording gets if it is given none
   [ -n "$output" ] || output=kreel-$(uname -r)-$(date +%Y%m%d-%H%M%S).$1
-  : 2>/dev/null >"$output.part" || trouble "$(one_line "$output"): cannot be written"
-  rm -f "$output.part"
+  check_output
+  make_work
+  part=$work/$base
 }
 packed() { if can gzip; then echo "$1.gz"; else echo "$1"; fi; }
 pack() {
@@ -313,15 +350,18 @@ pack() {
 }
 # collect COMMAND...: what it prints is the recording.
 collect() {
-  part=$output.part
   failed=$({ { "$@" || echo reading >&4; } | pack >"$part" || echo writing >&4; } 2>/dev/null 4>&1)
-  [ -z "$failed" ] || trouble "$(one_line "$output"): could not be written to its end (is there space?); the recording is lost"
+  [ -z "$failed" ] || trouble "$output: could not be written to its end (is there space?); the recording is lost"
   keep
 }
 keep() {
-  mv -f "$part" "$output" || trouble "$(one_line "$output"): cannot be written"
-  part=
-  say "recorded to $(one_line "$output")"
+  chmod 600 "$part" 2>/dev/null
+  # Into the directory, not onto a name: what has got there meanwhile is not followed.
+  if [ -n "$(in_the_way)" ] || ! mv -f "$part" "$work/.." 2>/dev/null; then
+    kept=$made/$base work= made=
+    trouble "$output: cannot be written any more; the recording is $kept"
+  fi
+  say "recorded to $output (for its owner alone: it holds addresses of the kernel)"
 }
 end() {
   [ "$signal" = 0 ] || exit $((128 + signal))
@@ -345,13 +385,13 @@ collect print_recording "$@"
 end
 `;
 
-/** perf leaves its own file beside the recording, and that is no longer wanted when its text is written. */
+/** perf writes a file of its own, which is no longer wanted when its text is written. */
 const BY_PERF = `
 can perf || trouble 'perf is not installed'
 print_recording() { perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "$data"; }
 name_output "$(packed trace)"
 set_probes
-data=$output.data
+data=$part.data
 run perf record -q -a -k "$clock" -e "$name:*" \${buffer:+-m "\${buffer}K"} -o "$data" -- "$@"
 collect print_recording
 end
@@ -362,9 +402,8 @@ const BY_TRACE_CMD = `
 can trace-cmd || trouble 'trace-cmd is not installed'
 name_output dat
 set_probes
-part=$output.part
 run trace-cmd record -q -C "$clock" -e "$name" \${buffer:+-b "$buffer"} -o "$part" "$@"
-[ -s "$part" ] || trouble "$(one_line "$output"): trace-cmd recorded nothing"
+[ -s "$part" ] || trouble "$output: trace-cmd recorded nothing"
 keep
 end
 `;
@@ -374,8 +413,8 @@ const TRACER = `
 traceable() { cat "$tracefs/available_filter_functions" 2>/dev/null || sed 's/^[^ ]* . //' /proc/kallsyms; }
 # The program without what this kernel does not have: up to 0.23 bpftrace refuses it for one of them.
 program_here() {
-  traceable >"$data.old"
-  program | awk -v traceable="$data.old" -v refused='kreel: not here: ' '
+  traceable >"$part.traceable"
+  program | awk -v traceable="$part.traceable" -v refused='kreel: not here: ' '
     BEGIN { while ((getline line <traceable) > 0) { split(line, word); there[word[1]] = 1 } }
     { spare = sub(/^or /, ""); split($1, at, ":") }
     spare && here { next }
@@ -392,11 +431,15 @@ start_tracer() {
   while [ $((pages * 8)) -le "$buffer" ]; do pages=$((pages * 2)); done
   program=$(program_here)
   # Strings as long as markers are; up to 0.20 it keeps 64 bytes, for its strings are on the stack.
-  BPFTRACE_PERF_RB_PAGES=$pages BPFTRACE_MAX_STRLEN=256 bpftrace -f json -o "$data" -e "$program" 2>"$data.err" 7<&- &
+  BPFTRACE_PERF_RB_PAGES=$pages BPFTRACE_MAX_STRLEN=256 \\
+    bpftrace -f json -o "$data" -e "$program" 2>"$part.errors" 7<&- 8<&- &
   tracer=$!
   # What it prints first it prints when every probe is set.
   until grep -q '"kreel"' "$data" 2>/dev/null; do
-    kill -0 "$tracer" 2>/dev/null || { tracer=; trouble "bpftrace did not begin: $(one_line "$(grep -i error "$data.err" | head -n 1)")"; }
+    kill -0 "$tracer" 2>/dev/null || {
+      tracer=
+      trouble "bpftrace did not begin: $(grep -i error "$part.errors" | head -n 1)"
+    }
     sleep 1
   done
 }
@@ -409,11 +452,11 @@ stop_tracer() {
 /** Each CPU's lines come in turn, and a time that a double does not hold is quoted. */
 const BY_BPFTRACE = `
 can bpftrace || trouble 'bpftrace is not installed'
-[ "$clock" = mono ] || trouble "clock $(one_line "$clock"): bpftrace has none but its own"
+[ "$clock" = mono ] || trouble "clock $clock: bpftrace has none but its own"
 grep -q -e ' kvm_init$' -e ' kvm_init[^a-z0-9_]' /proc/kallsyms || trouble 'KVM is not loaded, and bpftrace probes only what is there when it begins'
 print_recording() { sed 's/\\["\\([0-9]*\\)"/[\\1/' "$data" | LC_ALL=C sort -s -t[ -k2n; }
 name_output "$(packed json)"
-data=$output.data
+data=$part.data
 start_tracer
 run "$@"
 stop_tracer

@@ -79,10 +79,10 @@ export function* tsvLines(columns: readonly string[], rows: Rows, header: boolea
 }
 
 /** RFC 4180 but for the line ends: values as they are, in quotes where they need them. */
-export function* csvLines(columns: readonly string[], rows: Rows, header: boolean, safe: (text: string) => string): Generator<string> {
+export function* csvLines(columns: readonly string[], rows: Rows, header: boolean): Generator<string> {
   const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  if (header) yield columns.map((name) => field(safe(name))).join(",");
-  for (const row of rows) yield row.map((cell) => field(safe(cellText(cell)))).join(",");
+  if (header) yield columns.map(field).join(",");
+  for (const row of rows) yield row.map((cell) => field(cellText(cell))).join(",");
 }
 
 /** An object a row. */

@@ -22,7 +22,7 @@ const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>(["inode", "file
 
 export function parseSpec(text: string): ObjectSpec {
   if (KINDS.has(text.trim())) return { text, kind: text.trim(), name: "", generation: 0 };
-  const [, kind = "", name = "", generation = ""] = /^(?:([a-z_]+) +)?(.*?)(?:#(\d+))?$/.exec(text.trim())!;
+  const [, kind = "", name = "", generation = ""] = /^(?:([a-z_]+) +)?(.*?)(?:#(\d+))?$/s.exec(text.trim())!;
   return { text, kind, name: name.toLowerCase().startsWith("0x") ? name.toLowerCase() : name, generation: Number(generation) };
 }
 

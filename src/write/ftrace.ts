@@ -21,6 +21,7 @@ import { points } from "../../events/index.js";
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN, UNKNOWN_POINT, type Batch, type Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
+import { escapeOf } from "../read/trouble.js";
 import { eventFormats, type EventFormat } from "./ftrace-event.js";
 import { header } from "./ftrace-header.js";
 import { endsOpen, taskText, unknownText } from "./ftrace-text.js";
@@ -28,6 +29,8 @@ import { endsOpen, taskText, unknownText } from "./ftrace-text.js";
 export interface FtraceTextOptions {
   /** Comments behind the header, a line each, without the `#`. */
   readonly header?: readonly string[];
+  /** For people to look at: an event is one line, and line feeds in it are shown. Such a text does not read back. */
+  readonly oneLine?: boolean;
 }
 
 /** Whole lines, so many characters or a few more. */
@@ -76,7 +79,8 @@ class FtraceWriter {
     for (let i = 0; i < batch.length; i++) {
       if (!this.#begun) this.#begin(batch.context[i] !== CONTEXT_UNKNOWN, this.tables.tasks.get(batch.task[i]!).tgid !== undefined);
       for (; losses < batch.losses.length && batch.losses[losses]!.index <= i; losses++) this.#loss(batch.losses[losses]!);
-      this.#text += this.#event(batch, i);
+      const event = this.#event(batch, i);
+      this.#text += `${this.options.oneLine ? event.replaceAll("\n", escapeOf) : event}\n`;
       if (this.#text.length >= CHUNK) yield this.#take();
     }
     for (; losses < batch.losses.length; losses++) this.#loss(batch.losses[losses]!);
@@ -110,12 +114,12 @@ class FtraceWriter {
     const point = batch.point[i]!;
     if (point === UNKNOWN_POINT) {
       const unknown = batch.unknown.get(i);
-      return `${head}${unknownText(unknown?.name ?? "", unknown?.text ?? "", points)}\n`;
+      return `${head}${unknownText(unknown?.name ?? "", unknown?.text ?? "", points)}`;
     }
     const format: EventFormat = this.#formats[point]!;
     const text = format.format(batch, i, this.tables, task.hasLineFeed);
     if (format.isMarker) this.#open = endsOpen(text);
-    return `${head}${format.name}${text}\n`;
+    return `${head}${format.name}${text}`;
   }
 
   #task(id: number): TaskColumn {

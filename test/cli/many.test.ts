@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import type { Output } from "../../src/cli/output.js";
 import { ManyProgress } from "../../src/cli/many/progress.js";
+import { capturing } from "../support/captured.js";
 import { fileOf, kreel, RECORDINGS } from "./run.js";
 
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
@@ -62,19 +62,18 @@ test("what is for one recording is refused for several", (t) => {
 });
 
 test("a line for each that is being read, taken away before anything else is printed", (t) => {
-  let drawn = "";
+  const { out, taken } = capturing({ terminal: true });
   let now = 0;
-  const progress = new ManyProgress({ write: (text: string) => (drawn += text), flush: () => {} } as unknown as Output, 3, () => now);
+  const progress = new ManyProgress(out, 3, () => now);
   now = 200;
   progress.update("a\u001b[2J.trace", 12_000, 3_000_000);
-  t.is(drawn, "kreel: a\\x1b[2J.trace: 12k events, 3000kB read\nkreel: 0 of 3 recordings done\n");
+  t.is(taken(), "kreel: a\\x1b[2J.trace: 12k events, 3000kB read\nkreel: 0 of 3 recordings done\n");
   progress.update("b.trace", 1, 1);
+  t.is(taken(), "");
   now = 400;
-  drawn = "";
   progress.update("b.trace", 5, 100);
-  t.is(drawn, "\u001b[2F\u001b[Jkreel: a\\x1b[2J.trace: 12k events, 3000kB read\nkreel: b.trace: 5 events, 100B read\nkreel: 0 of 3 recordings done\n");
-  drawn = "";
+  t.is(taken(), "\u001b[2F\u001b[Jkreel: a\\x1b[2J.trace: 12k events, 3000kB read\nkreel: b.trace: 5 events, 100B read\nkreel: 0 of 3 recordings done\n");
   progress.clear();
   progress.clear();
-  t.is(drawn, "\u001b[3F\u001b[J");
+  t.is(taken(), "\u001b[3F\u001b[J");
 });

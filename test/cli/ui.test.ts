@@ -40,6 +40,8 @@ function startWith(t: ExecutionContext, flags: UiFlags, ...traces: readonly stri
   return started(t, folder, spawn(process.execPath, [UI, pageFolder(), JSON.stringify(flags), ...traces], { env: { ...process.env, TMPDIR: folder } }));
 }
 
+const PROGRESS = new RegExp(`\r${"\u001b"}\\[K(?:kreel: [^\r\n]*)?`, "g");
+
 function started(t: ExecutionContext, folder: string, child: ChildProcess): Started {
   t.teardown(() => child.kill("SIGKILL"));
   let out = "";
@@ -261,10 +263,10 @@ test("on a terminal it says how to end it, and Ctrl-C does", async (t) => {
   // Else a shell that stays beside it is told of the Ctrl-C too, and it is the shell that ends by it.
   const command = ["exec", process.execPath, UI, pageFolder(), "{}", BEFORE].join(" ");
   const ui = started(t, folder, spawn("/usr/bin/script", ["-qec", command, "/dev/null"], { env: { ...process.env, TERM: "xterm", TMPDIR: folder } }));
-  const address = await ui.address();
-  t.regex(address, /^http:/);
   while (!ui.out().includes("ends it")) await once(ui.child.stdout!, "data");
-  t.is(ui.out(), `${address}\r\nCtrl-C ends it\r\n`);
+  // A machine that is busy has the time to draw progress, and to take it away.
+  const left = ui.out().replaceAll(PROGRESS, "");
+  t.regex(left, /^http:\S+\r\nCtrl-C ends it\r\n$/);
   ui.child.stdin!.write("\u0003");
   t.is(await ui.ended(), 0);
   t.deepEqual(readdirSync(folder), []);

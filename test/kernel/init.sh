@@ -49,7 +49,28 @@ for file in /scenarios/*.scn; do
   bring "$name.out" /tmp/out
   bring "$name.err" /tmp/err
   bring "$name.trace.gz" "/tmp/$name.trace.gz"
+  check "$name is for its owner alone" status_is "$(stat -c %a "/tmp/$name.trace.gz")" 600
 done
+check 'nothing is left beside the recordings' test -z "$(ls -A /tmp | grep kreel)"
+
+# What is no file stays what it is.
+mkdir /tmp/place /tmp/victims
+mkfifo /tmp/place/fifo
+ln -s /tmp/victims /tmp/place/link
+for place in /dev/null /tmp/place /tmp/place/fifo /tmp/place/link; do
+  sh /record.sh -o $place true 2>/tmp/err
+  code=$?
+  check "a recording to $place is trouble" status_is $code 2
+done
+check '/dev/null stays' test -c /dev/null
+check 'a FIFO stays' test -p /tmp/place/fifo
+check 'nothing gets behind a link' test -z "$(ls -A /tmp/victims)"
+swap='cd /tmp/place; for it in .kreel.*; do mv $it taken; ln -s /tmp/victims $it; done'
+sh /record.sh -o /tmp/place/swapped.trace sh -c "$swap" 2>/tmp/err
+code=$?
+check 'with its directory renamed and a link in its place, it is recorded all the same' status_is $code 0
+check 'where it belongs' test -s /tmp/place/swapped.trace
+check 'and nothing gets behind that link' test -z "$(ls -A /tmp/victims)"
 
 sh /record.sh -b 1024 -o /tmp/killed.trace.gz sleep 1000 2>/tmp/err &
 victim=$!

@@ -43,6 +43,18 @@ for (const [name, operation, format] of [
   });
 }
 
+test("whoever looks at it sees a line an event, also of its own lines where a name has several", async (t) => {
+  const input = inMemory(unpacked(BROKEN).replaceAll('"kvm_amd"', '"kvm_amd\nFORGED"'));
+  const result = await minimised(input);
+  for (const form of [undefined, "ftrace"] as const) {
+    const [exact, shown] = [await written(result, form, "-", { input }), await written(result, form, "-", { input, oneLine: true })];
+    t.deepEqual([exact.own, shown.own], [form === undefined, form === undefined]);
+    t.regex(exact.text.toString(), /^FORGED/m);
+    t.false(/^FORGED/m.test(shown.text.toString()));
+    t.is(shown.text.toString().replaceAll("\\x0aFORGED", "\nFORGED"), exact.text.toString());
+  }
+});
+
 test("a log, which has no lines, becomes ftrace text: the recording's own, but for the padding", async (t) => {
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "recording.klog");
   await importRecording(BROKEN, log);

@@ -1,6 +1,6 @@
 /** `kreel record` where nothing can be recorded: one line says why, and the command does not run. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -54,6 +54,29 @@ test("options reach the script, and the command's own stay its own", (t) => {
   const wrong = kreel(["record", "--buffer", "much", "--", "ls", "-o", "--clock"]);
   t.is(wrong.err, "kreel: buffer much: not a number of KB\n");
   t.is(wrong.code, 2);
+});
+
+test("a recording replaces no device and no directory, nor what a link points to: said before anything is done, root or not", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "kreel-"));
+  symlinkSync("/dev/null", join(folder, "link"));
+  for (const [output, said] of [
+    ["/dev/null", "kreel: /dev/null: is no regular file, and a recording would replace it\n"],
+    [folder, `kreel: ${folder}: is a directory; name a file in it\n`],
+    [join(folder, "link"), `kreel: ${folder}/link: is a symbolic link; name what it points to\n`],
+  ] as const) {
+    t.deepEqual(kreel(["record", "-o", output, "--", "true"]), { code: 2, out: "", err: said });
+  }
+  t.is(script(["-o", "/dev/null", "true"]).err, "kreel: /dev/null: is no regular file, and a recording would replace it\n");
+  t.true(statSync("/dev/null").isCharacterDevice());
+});
+
+test("options of a recording without one are refused, not forgotten", (t) => {
+  for (const args of [["-o", "x"], ["--buffer", "64", "--script"], ["--clock", "mono", "--print"]]) {
+    const { err, out, code } = kreel(["record", ...args]);
+    t.regex(err, /^kreel: --\w+ is of a recording: [^\n]*\n$/);
+    t.is(out, "");
+    t.is(code, 2);
+  }
 });
 
 test("record prints one thing, or records", (t) => {

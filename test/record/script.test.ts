@@ -10,11 +10,9 @@ import { registersFunction } from "../../src/record/registers.js";
 import { recordScript } from "../../src/record/script.js";
 import { COMMON, RECORDERS, type Recorder } from "../../src/record/shell.js";
 import { probesFunction, programFunction } from "../../src/record/table.js";
+import { SHELLS } from "./shells.js";
 
 const RECORDER_NAMES = Object.keys(RECORDERS) as Recorder[];
-/** Every shell of this machine that people may run the script with. */
-const SHELLS = [["sh"], ["dash"], ["busybox", "sh"], ["bash", "--posix"]].filter(([name]) => spawnSync(name!, ["-c", ":"]).error === undefined || spawnSync(name!, ["true"]).status === 0);
-
 /** What a shell makes of a text: with functions of the script in it, and arguments. */
 function run([shell, ...flags]: readonly string[], text: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): { readonly out: string; readonly err: string; readonly code: number | null } {
   const { stdout, stderr, status } = spawnSync(shell!, [...flags, "-c", text, "sh", ...args], { env: { ...process.env, ...env } });
@@ -174,7 +172,7 @@ for (const shell of SHELLS) {
     const here = (...functions: readonly string[]): { readonly probes: string[]; readonly err: string } => {
       writeFileSync(join(directory, "available_filter_functions"), functions.map((f) => `${f}\n`).join(""));
       const program = programFunction([operations.kvm_set_memory_region, operations.iput, operations.try_module_get]);
-      const { out, err } = run(shell, `${program}${COMMON}${RECORDERS.bpftrace.functions}tracefs=$1 data=$1/data; program_here`, [directory]);
+      const { out, err } = run(shell, `${program}${COMMON}${RECORDERS.bpftrace.functions}tracefs=$1 part=$1/recording; program_here`, [directory]);
       return { probes: out.trimEnd().split("\n").map((line) => line.split(" ")[0]!), err };
     };
     t.deepEqual(here("vfs_write", "iput", "try_module_get", "kvm_set_memory_region [kvm]"), {

@@ -1,4 +1,5 @@
 import test from "ava";
+import fc from "fast-check";
 import type { Finding } from "../../src/check/finding.js";
 import { parseMoment } from "../../src/cli/moment.js";
 import type { Output } from "../../src/cli/output.js";
@@ -13,6 +14,7 @@ import { matches, nearest, parseSpec } from "../../src/show/object-life.js";
 import { PLAIN } from "../../src/show/style.js";
 import { operationsLine, traceLine } from "../../src/show/summary.js";
 import { list, table, wrap } from "../../src/show/text.js";
+import { CHARACTER } from "../support/texts.js";
 
 test("text is broken at spaces, and a word that is too long stands alone", (t) => {
   t.deepEqual(wrap("one two three", 7), ["one two", "three"]);
@@ -111,12 +113,14 @@ test("an object is asked for by name, by address, by life, or by kind", (t) => {
   for (const spec of ["0xffff00a0#1", "file 0xffff00a0", "0xffff00a", "module", "inode_x"]) t.false(matches(parseSpec(spec), inode), spec);
   const kvm = { kind: "module", address: "0xc0", generation: 1, names: ["kvm_amd"] };
   for (const spec of ["kvm_amd", "module kvm_amd", " module kvm_amd "]) t.true(matches(parseSpec(spec), kvm), spec);
+  fc.assert(fc.property(fc.string({ unit: CHARACTER }), (text) => void t.notThrows(() => parseSpec(text))));
+  t.is(parseSpec("module a\nb").name, "a\nb");
   t.is(nearest("kvm_amdd", ["vm 0x1", "module kvm_amd", "module kvm"])[0], "module kvm_amd");
 });
 
 test("what waits for the summary is bounded: a long recording goes straight out", (t) => {
   const out: string[] = [];
-  const spool = new Spool((written) => out.push(written), () => out.push("(long)\n"), 10);
+  const spool = new Spool({ rendered: (line) => line, relay: (written) => out.push(written) }, () => out.push("(long)\n"), 10);
   spool.line("12345");
   t.deepEqual(out, []);
   spool.line("123456");
@@ -128,12 +132,12 @@ test("what waits for the summary is bounded: a long recording goes straight out"
 test("progress is drawn a few times a second, not before half a second, and cleared", (t) => {
   const drawn: string[] = [];
   let now = 0;
-  const progress = new Progress({ write: (text: string) => drawn.push(text), flush: () => {} } as unknown as Output, true, () => now);
+  const progress = new Progress({ draw: (move: string, lines: readonly string[] = []) => drawn.push(move + lines.join("\n")) } as unknown as Output, true, () => now);
   for (now = 0; now < 1000; now += 10) progress.update(now * 1000, now);
   t.true(drawn.length >= 4 && drawn.length <= 6);
   progress.clear();
   t.is(drawn.at(-1), "\r\u001b[K");
-  const silent = new Progress({ write: () => t.fail(), flush: () => {} } as unknown as Output, false, () => now);
+  const silent = new Progress({ draw: () => t.fail() } as unknown as Output, false, () => now);
   silent.update(1, 1);
   silent.clear();
 });

@@ -1,5 +1,6 @@
 /** A recording that a thread of its own works on. */
 import type { MessagePort } from "node:worker_threads";
+import type { OutputOptions } from "../output.js";
 
 export interface Job {
   readonly command: "replay" | "import";
@@ -12,8 +13,9 @@ export interface Job {
 export interface Task extends Job {
   readonly out: string;
   readonly err: string;
-  readonly colour: boolean;
-  readonly errColour: boolean;
+  /** The outputs of the command that has the terminal. */
+  readonly outOptions: OutputOptions;
+  readonly errOptions: OutputOptions;
   readonly width: number;
   /** Told how far it is, `[events, bytes]`; absent where nobody looks. */
   readonly progress?: MessagePort;

@@ -1,5 +1,4 @@
 /** How far each of several recordings has been read: a line each, redrawn a few times a second, gone when done. */
-import { printable } from "../../read/trouble.js";
 import { progressText } from "../progress.js";
 import type { Output } from "../output.js";
 
@@ -24,9 +23,8 @@ export class ManyProgress {
     if (now - this.#drawn < EVERY_MS) return;
     this.#drawn = now;
     this.clear();
-    const lines = [...[...this.#running].map(([path, text]) => `kreel: ${printable(path)}: ${text}`), `kreel: ${this.#done} of ${this.all} recordings done`];
-    this.out.write(`${lines.join("\n")}\n`);
-    this.out.flush();
+    const lines = [...[...this.#running].map(([path, text]) => `kreel: ${path}: ${text}`), `kreel: ${this.#done} of ${this.all} recordings done`];
+    this.out.draw("", [...lines, ""]);
     this.#lines = lines.length;
   }
 
@@ -38,8 +36,7 @@ export class ManyProgress {
   /** Takes the lines away, before something else is printed. */
   clear(): void {
     if (this.#lines === 0) return;
-    this.out.write(`\x1b[${this.#lines}F\x1b[J`);
-    this.out.flush();
+    this.out.draw(`\x1b[${this.#lines}F\x1b[J`);
     this.#lines = 0;
   }
 }

@@ -2,12 +2,12 @@
  * One command on several recordings, on all cores. What each prints comes out in the order in which they were named, as soon as
  * those before it are done; what none of them printed yet waits in files, so that memory does not grow with their number.
  */
-import { appendFileSync, closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
 import { MessageChannel } from "node:worker_threads";
-import { printable } from "../../read/trouble.js";
-import type { Output } from "../output.js";
+import type { Output, OutputOptions } from "../output.js";
 import type { Terminal } from "../terminal.js";
 import { TROUBLE } from "../trouble.js";
 import type { Job, Task } from "./job.js";
@@ -48,10 +48,11 @@ export async function runMany(jobs: readonly Job[], terminal: Terminal, { frame 
     terminal.out.write(frame?.before ?? "");
     for (const [k, { code, task }] of running.entries()) {
       // One that takes its thread down (out of memory) is trouble of that recording, not of the others.
-      const ended = await code.catch((error: unknown) => lost(task, error));
-      gravest = Math.max(gravest, ended);
+      const ended = await code.catch((error: unknown) => new Lost(error));
+      gravest = Math.max(gravest, ended instanceof Lost ? TROUBLE : ended);
       progress?.clear();
       copy(task.err, terminal.err);
+      if (ended instanceof Lost) terminal.err.line(`kreel: ${task.paths[0]}: its thread ended: ${ended.why}`);
       if (k > 0) terminal.out.write(frame?.between ?? "");
       copy(task.out, terminal.out);
       rmSync(task.out, { force: true });
@@ -72,9 +73,9 @@ interface Running {
   readonly code: Promise<number>;
 }
 
-function start(pool: { run(task: Task, options: object): Promise<unknown> }, job: Job, files: { readonly out: string; readonly err: string }, { style, errStyle, width }: Terminal, progress: ManyProgress | undefined): Running {
-  const colour = (of: Terminal["style"]): boolean => of.bold("x") !== "x";
-  const task: Task = { ...job, ...files, colour: colour(style), errColour: colour(errStyle), width };
+function start(pool: { run(task: Task, options: object): Promise<unknown> }, job: Job, files: { readonly out: string; readonly err: string }, { out, err, width }: Terminal, progress: ManyProgress | undefined): Running {
+  const options = ({ terminal, colour }: Output): OutputOptions => ({ terminal, colour });
+  const task: Task = { ...job, ...files, outOptions: options(out), errOptions: options(err), width };
   if (!progress) return { task, code: pool.run(task, {}) as Promise<number> };
   const { port1, port2 } = new MessageChannel();
   const [name] = job.paths;
@@ -87,17 +88,22 @@ function start(pool: { run(task: Task, options: object): Promise<unknown> }, job
   return { task, code: code as Promise<number> };
 }
 
-function lost({ paths: [path], err }: Task, error: unknown): number {
-  appendFileSync(err, `kreel: ${printable(path)}: its thread ended: ${printable(error instanceof Error ? error.message : String(error))}\n`);
-  return TROUBLE;
+class Lost {
+  readonly why: string;
+
+  constructor(error: unknown) {
+    this.why = error instanceof Error ? error.message : String(error);
+  }
 }
 
+/** Passes on the file that a thread has written for the same terminal. */
 function copy(file: string, to: Output): void {
   if (!existsSync(file)) return;
   const fd = openSync(file, "r");
   const piece = Buffer.allocUnsafe(PIECE);
+  const text = new StringDecoder();
   try {
-    for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) to.bytes(piece.subarray(0, n));
+    for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) to.relay(text.write(piece.subarray(0, n)));
     to.flush();
   } finally {
     closeSync(fd);

@@ -1,7 +1,6 @@
 /** Runs a command on one recording, as the command itself would, in a thread of its own. */
 import { closeSync, openSync } from "node:fs";
 import { escaped } from "../../export/json-text.js";
-import { styleOf } from "../../show/style.js";
 import { runImport } from "../import.js";
 import { Output } from "../output.js";
 import { runReplay } from "../replay.js";
@@ -19,7 +18,7 @@ export default async function work(task: Task): Promise<number> {
     return await run(task, terminal);
   } catch (error) {
     const text = troubleText(error, process.env["KREEL_DEBUG"] === "1");
-    terminal.err.line(text);
+    terminal.err.text(text);
     // In a list of documents each recording has one.
     if ("json" in task.flags) terminal.out.line(escaped(JSON.stringify({ kreel: task.command, version: 1, trace: { path: task.paths[0] }, error: text })));
     return TROUBLE;
@@ -36,7 +35,7 @@ function run({ command, paths: [trace, log], flags }: Task, terminal: Terminal):
   return command === "replay" ? runReplay(trace, flags as Parameters<typeof runReplay>[1], terminal) : runImport(trace, log!, flags as Parameters<typeof runImport>[2], terminal);
 }
 
-function terminalOf({ colour, errColour, width, progress }: Task, out: number, err: number): Terminal {
+function terminalOf({ outOptions, errOptions, width, progress }: Task, outFd: number, errFd: number): Terminal {
   let told = 0;
   const report = (events: number, bytes: number): void => {
     const now = performance.now();
@@ -44,5 +43,6 @@ function terminalOf({ colour, errColour, width, progress }: Task, out: number, e
     told = now;
     progress?.postMessage([events, bytes]);
   };
-  return { out: new Output(out), err: new Output(err), style: styleOf(colour), errStyle: styleOf(errColour), width, progress: false, shared: false, report };
+  const [out, err] = [new Output(outFd, outOptions), new Output(errFd, errOptions)];
+  return { out, err, style: out.style, errStyle: err.style, width, progress: false, shared: false, report };
 }
