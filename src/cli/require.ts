@@ -3,7 +3,6 @@ import { Option } from "commander";
 import type { Judgement } from "../check/checker.js";
 import { RULES } from "../check/finding.js";
 import { requiredRules, type Required, unjudged } from "../check/required.js";
-import { printable } from "../read/trouble.js";
 import { UsageError } from "./trouble.js";
 
 export const requireOption = (): Option =>
@@ -24,6 +23,6 @@ export function requiredOf(names: readonly string[] | undefined): Required {
 export function unjudgedLines(path: string, judgements: readonly Judgement[], required: Required): string[] {
   return unjudged(judgements, required).map(({ rule, unseen }) => {
     const why = unseen.length > 0 ? `${unseen.join(", ")} not seen` : "events are missing where it mattered";
-    return `kreel: ${printable(path)}: ${rule} is required and cannot be judged: ${why}`;
+    return `kreel: ${path}: ${rule} is required and cannot be judged: ${why}`;
   });
 }
