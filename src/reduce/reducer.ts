@@ -2,6 +2,7 @@
  * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event to
  * the one reducer of its operation.
  */
+import { hasReturn } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
@@ -121,7 +122,7 @@ export class Reducer {
         entry: point.phase === "entry",
         framed: isFramed(point),
         paired: isPaired(point),
-        returns: operation.result === undefined ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
+        returns: !hasReturn(operation) ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
         outermost: FROM_USER_SPACE.has(operation.name),
         gives: GIVES[operation.name],
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
@@ -329,9 +330,9 @@ export class Reducer {
 }
 
 /** As the catalogue has it: the operation returns to a probe. */
-const isPaired = ({ operation }: Point): boolean => operation.result !== undefined;
+const isPaired = ({ operation }: Point): boolean => hasReturn(operation);
 /** As the catalogue has it: other operations happen inside. */
-const isFramed = ({ operation }: Point): boolean => operation.result !== undefined || operation.calls !== undefined;
+const isFramed = ({ operation }: Point): boolean => hasReturn(operation) || operation.calls !== undefined;
 
 /**
  * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release has
