@@ -17,6 +17,7 @@ import { guestMemfdReducers } from "./reducers/guest-memfd.js";
 import { inodeReducers } from "./reducers/inode.js";
 import { moduleReducers } from "./reducers/module.js";
 import { mountReducers } from "./reducers/mount.js";
+import { slabReducers } from "./reducers/slab.js";
 import { vmReducers } from "./reducers/vm.js";
 import type { Store } from "./store.js";
 import { type SavedWorld, World } from "./world.js";
@@ -29,6 +30,7 @@ const reducers: Reducers = {
   ...inodeReducers,
   ...moduleReducers,
   ...mountReducers,
+  ...slabReducers,
   ...vmReducers,
 };
 
@@ -42,7 +44,7 @@ const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
 /** What no file's release does: the task is past it. */
 const OUTSIDE_RELEASE = new Set(["__fput", "filp_close", "fd_install", "get_unused_fd_flags", "alloc_empty_file", "kvm_gmem_bind", "kvm_init", "kvm_exit", "free_module"]);
 /** What ends an object, and must have come to its own end for that. */
-const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm"]);
+const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm", "kmem_cache_destroy"]);
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
