@@ -6,7 +6,7 @@
  * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. Only what
  * can be printed is in it; bpftrace needs the kernel's types (BTF) for the arguments that kprobes find by them too.
  */
-import { type ArgumentDefinition, type ArgumentType, hiddenEverywhere, type Kernel, type OperationDefinition } from "./definition.js";
+import { type ArgumentDefinition, type ArgumentType, hasReturn, hiddenEverywhere, type Kernel, type OperationDefinition } from "./definition.js";
 import { operations } from "./index.js";
 import { recordedProbes } from "./probe-file.js";
 
@@ -35,11 +35,11 @@ export function bpftraceText(probes: readonly string[]): string {
   return [`BEGIN { print(("${BPFTRACE_HEAD}", ${BPFTRACE_LAYOUT})); }`, ...probes, markerProbe(), ""].join("\n");
 }
 
-/** The entry of an operation and, where its result is known, its return, a line each. */
+/** The entry of an operation and, where that is to be known, its return, a line each. */
 export function bpftraceProbe(operation: OperationDefinition): string[] {
   const print = (event: string, args: readonly ArgumentDefinition[]): string => `{ print((${["nsecs", "cpu", "comm", "tid", "pid", `"${event}"`, ...args.map((arg) => expression(arg, operation))].join(", ")})); }`;
   const lines = [`kprobe:${operation.symbol} ${print(operation.name, operation.args)}`];
-  if (operation.result) lines.push(`kretprobe:${operation.symbol} ${print(`${operation.name}_ret`, [operation.result])}`);
+  if (hasReturn(operation)) lines.push(`kretprobe:${operation.symbol} ${print(`${operation.name}_ret`, operation.result ? [operation.result] : [])}`);
   return lines;
 }
 

@@ -28,6 +28,7 @@ export type ObjectKind =
   | "folio"
   | "rcu_head"
   | "gmem"
+  | "cache"
   | "other";
 
 /** How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as `x64`). */
@@ -53,7 +54,7 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
 }
 
 /** Kinds of object whose lives are followed: an address of another kind identifies nothing. */
-const FOLLOWED: ReadonlySet<ObjectKind> = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "mapping", "folio", "rcu_head"]);
+const FOLLOWED: ReadonlySet<ObjectKind> = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "mapping", "folio", "rcu_head", "cache"]);
 
 /**
  * Whether an event without this argument does not say what it is about: the identity of an object, passed in a register,
@@ -91,9 +92,9 @@ export interface Unseen {
   readonly hidden?: boolean;
 }
 
-/** Whether the standard probes show an operation on a kernel whenever it happens. */
+/** Whether what `kreel record` probes shows an operation on a kernel whenever it happens. */
 export function shownOn(operation: OperationDefinition, kernel: Kernel): boolean {
-  return operation.probed && operation.kernels.includes(kernel) && !(operation.unseen?.hidden && operation.unseen.kernels.includes(kernel));
+  return (operation.probed || operation.recorded === true) && operation.kernels.includes(kernel) && !(operation.unseen?.hidden && operation.unseen.kernels.includes(kernel));
 }
 
 /** Whether no recording of any kernel shows it though it happens: one that did would differ from all others. */
@@ -125,6 +126,8 @@ export interface OperationDefinition<
   readonly args: Args;
   /** What the function returns, when its return is probed. */
   readonly result: Result;
+  /** Its return is probed although it returns nothing. */
+  readonly returns?: true;
   readonly probe: Probe;
   /** Present exactly where `probe` is `tracepoint`. */
   readonly tracepoint?: TracepointFormat;
@@ -134,8 +137,11 @@ export interface OperationDefinition<
   /** Kernels whose recordings can hold this operation. A symbol that is inlined away in a release is absent there. */
   readonly kernels: readonly Kernel[];
   readonly unseen?: Unseen;
-  /** Only kernels newer than those have it: `kreel record` probes it, the standard set, that of the recordings, does not. */
-  readonly newer?: true;
+  /**
+   * `kreel record` probes it; the standard set does not, which the first recordings were made with: it was not known then, or
+   * only newer kernels have it.
+   */
+  readonly recorded?: true;
   /** Symbols with the same parameters that `kreel record` probes, the first that it can, where a kernel refuses `symbol`. */
   readonly substitutes?: readonly string[];
   /**
@@ -146,6 +152,11 @@ export interface OperationDefinition<
   readonly calls?: readonly string[];
   /** Facts that a reader of a recording stumbles over. */
   readonly notes?: string;
+}
+
+/** Whether the end of an operation is an event of its own. */
+export function hasReturn({ result, returns }: OperationDefinition): boolean {
+  return result !== undefined || returns === true;
 }
 
 const ALL = KERNELS;
@@ -159,13 +170,14 @@ interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], 
   readonly summary: string;
   readonly args?: Args;
   readonly result?: Result;
+  readonly returns?: true;
   readonly probe?: Probe;
   readonly tracepoint?: TracepointFormat;
   readonly probed?: boolean;
   readonly context?: Context;
   readonly kernels?: readonly Kernel[];
   readonly unseen?: Unseen;
-  readonly newer?: true;
+  readonly recorded?: true;
   readonly substitutes?: readonly string[];
   readonly calls?: readonly string[];
   readonly notes?: string;

@@ -120,7 +120,7 @@ export const kvm_gmem_prepare_memory_region = operation({
   result: returnsNumber("err", "s32", "errno", "0, or -EBADF, -EINVAL", "errno"),
   kernels: [],
   probed: false,
-  newer: true,
+  recorded: true,
   notes: "From 7.3.3 on.",
 });
 
@@ -137,7 +137,7 @@ export const kvm_gmem_commit_memory_region = operation({
   result: returnsNumber("err", "s32", "errno", "0, or -EEXIST for an overlap, -ENOMEM", "errno"),
   kernels: [],
   probed: false,
-  newer: true,
+  recorded: true,
   notes: "From 7.3.3 on.",
 });
 

@@ -47,7 +47,8 @@ function section(operation: OperationDefinition): string[] {
   if (operation.substitutes) facts.push(`where a kernel refuses that symbol: ${operation.substitutes.map(code).join(", ")}`);
   if (operation.context === "rcu") facts.push("runs as an RCU callback, inside nothing of the task that it shows");
   facts.push(`kernels: ${where(operation)}`);
-  if (!operation.probed) facts.push(operation.newer ? "in newer kernels only: kreel record probes it, the standard probes do not" : "not among the standard probes");
+  if (operation.returns) facts.push("its return is probed as well");
+  if (!operation.probed) facts.push(`not among the standard probes${operation.recorded ? ", kreel record probes it" : ""}`);
   lines.push(`${facts.join("; ")}.`, "");
   if (operation.args.length > 0 || operation.result) {
     lines.push("| | type | fetched as | kind or unit | meaning |", "|---|---|---|---|---|");
@@ -70,7 +71,7 @@ function legend(): string[] {
     "",
     `${catalogue.length} operations, of which ${standardProbes.length} are probed by the standard set of ${events} dynamic events. Each is defined once, in the file of its subsystem; the probe file, the parsers, the types and this page derive from it.`,
     "",
-    "An operation has an entry event under its own name, with the arguments of the call; where its return is probed, `NAME_ret` holds the result. Values on an entry were read before the call took effect. Fetch expressions are those of `kprobe_events` on x86-64.",
+    "An operation has an entry event under its own name, with the arguments of the call; where its return is probed, `NAME_ret` holds the result if there is one. Values on an entry were read before the call took effect. Fetch expressions are those of `kprobe_events` on x86-64.",
     "",
     "Types: `ptr` is an address and identifies an object for one lifetime (addresses are reused); `u8`, `s32`, `u32`, `x32` are numbers; `s64`, `u64`, `x64` are 64 bits wide and become a bigint; `x` prints in hexadecimal. What cannot be read prints as `(fault)`, as the name of the module behind a null pointer does; a number that is printed behind a fault is a leftover.",
     "",

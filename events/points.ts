@@ -2,7 +2,7 @@
  * The catalogue as recordings meet it: a *point* is an operation's entry or its return, and has a small number.
  * Point 0 is the event of an operation that is not in the catalogue.
  */
-import { type ArgumentDefinition, isEssential, type OperationDefinition } from "./definition.js";
+import { type ArgumentDefinition, hasReturn, isEssential, type OperationDefinition } from "./definition.js";
 
 export type Phase = "entry" | "return";
 
@@ -12,7 +12,7 @@ export interface Point {
   readonly event: string;
   readonly operation: OperationDefinition;
   readonly phase: Phase;
-  /** The arguments that this event prints: those of the call, or the result alone. */
+  /** The arguments that this event prints: those of the call, or the result alone if there is one. */
   readonly args: readonly ArgumentDefinition[];
   /** Bit k: without argument k the event does not say what it is about. */
   readonly essential: number;
@@ -34,7 +34,7 @@ export class PointTable {
     };
     for (const operation of operations) {
       add(operation.name, operation, "entry", operation.args);
-      if (operation.result) add(`${operation.name}_ret`, operation, "return", [operation.result]);
+      if (hasReturn(operation)) add(`${operation.name}_ret`, operation, "return", operation.result ? [operation.result] : []);
     }
     this.points = points;
   }

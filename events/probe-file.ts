@@ -1,5 +1,5 @@
 /** The `kprobe_events` text that makes a kernel record the operations of the catalogue. */
-import type { ArgumentDefinition, OperationDefinition } from "./definition.js";
+import { type ArgumentDefinition, hasReturn, type OperationDefinition } from "./definition.js";
 import { catalogue } from "./index.js";
 
 /** The group that the dynamic events are made in: perf and trace-cmd show it as `gmem:iput`. */
@@ -8,11 +8,11 @@ export const PROBE_GROUP = "gmem";
 /** What the standard recording probes: every kprobe of the catalogue that is marked as probed. */
 export const standardProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.probe === "kprobe" && o.probed);
 
-/** What `kreel record` probes: also what only kernels have that are newer than any recording of the standard set. */
-export const recordedProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.newer || standardProbes.includes(o));
+/** What `kreel record` probes: the standard set, and what the catalogue has come to know since. */
+export const recordedProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.recorded || standardProbes.includes(o));
 
 /**
- * The lines of one operation: its entry and, where its result is known, its return. None for an operation that no dynamic
+ * The lines of one operation: its entry and, where that is to be known, its return. None for an operation that no dynamic
  * event observes (tracepoints, markers).
  */
 export function probeLines(operation: OperationDefinition, group: string = PROBE_GROUP): string[] {
@@ -21,7 +21,7 @@ export function probeLines(operation: OperationDefinition, group: string = PROBE
   const line = (kind: "p" | "r", event: string, args: readonly ArgumentDefinition[]): string =>
     [`${kind}:${group}/${event}`, symbol, ...args.map((arg) => `${arg.name}=${arg.fetch}`)].join(" ");
   const lines = [line("p", operation.name, operation.args)];
-  if (operation.result) lines.push(line("r", `${operation.name}_ret`, [operation.result]));
+  if (hasReturn(operation)) lines.push(line("r", `${operation.name}_ret`, operation.result ? [operation.result] : []));
   return lines;
 }
 

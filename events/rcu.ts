@@ -1,12 +1,25 @@
 /** Waiting for readers, and the slab caches that cannot go before their last object. */
-import { operation, pointer, value } from "./definition.js";
+import { operation, pointer, returnsPointer, value } from "./definition.js";
+
+export const __kmem_cache_create_args = operation({
+  name: "__kmem_cache_create_args",
+  prototype: "struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args, slab_flags_t flags)",
+  source: "mm/slab_common.c",
+  summary: "Makes a slab cache; the function behind kmem_cache_create, which is a macro from 6.12 on.",
+  args: [value("name", "string", "+0(%di):string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd")],
+  result: returnsPointer("cache", "cache", "NULL", "the cache, or an older one that it was merged with, or NULL when out of memory"),
+  probed: false,
+  recorded: true,
+});
 
 export const rcu_barrier = operation({
   name: "rcu_barrier",
   prototype: "void rcu_barrier(void)",
   source: "kernel/rcu/tree.c",
   summary: "Waits until every RCU callback that is queued so far has run.",
+  returns: true,
   probed: false,
+  recorded: true,
 });
 
 export const synchronize_srcu = operation({
@@ -24,9 +37,11 @@ export const kmem_cache_destroy = operation({
   source: "mm/slab_common.c",
   summary: "Destroys a slab cache. Objects that are still allocated are reported, and the cache stays.",
   args: [
-    pointer("cache", "other", "%di", "the cache; NULL is legal and does nothing"),
+    pointer("s", "cache", "%di", "the cache; NULL is legal and does nothing"),
     value("name", "string", "s->name:string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd"),
   ],
   calls: ["rcu_barrier"],
   probed: false,
+  recorded: true,
+  notes: "A cache with sheaves, as from 7.0 on nearly every one is that slub_debug leaves alone, waits for RCU callbacks itself, before it looks for objects.",
 });

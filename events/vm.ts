@@ -43,7 +43,7 @@ export const kvm_arch_destroy_vm = operation({
   source: "arch/x86/kvm/x86.c",
   summary: "The architecture's part of destroying a VM: its vCPUs, interrupt controllers and page tables.",
   args: [pointer("kvm", "vm", "%di", "the VM")],
-  calls: ["synchronize_srcu"],
+  calls: ["synchronize_srcu", "rcu_barrier"],
 });
 
 export const kvm_get_kvm = operation({

@@ -34,7 +34,7 @@ export type * from "./reduce/objects.js";
 export { catalogue, operations, points } from "../events/index.js";
 export { readScenario, parseScenario, printScenario } from "./scenario/parse.js";
 export type { Line, Operation as ScenarioOperation, Scenario } from "./scenario/types.js";
-export { ALIASES, KernelDefinition, kernels, withoutPrivateMemory } from "./kernels/index.js";
+export { ALIASES, KernelDefinition, kernels, withoutPrivateMemory, withSlubDebug } from "./kernels/index.js";
 export { loadKernel } from "./own-kernel/load.js";
 export { ChoiceError, KernelFunctionError, simulate, type Ending, type FaultPoint, type Outcome, type Simulation, type SimulationOptions } from "./workload/simulate.js";
 export { choicesOf, ChoicesError, parseChoices, printChoices, simulateChosen, type NamedStretch } from "./workload/choices.js";

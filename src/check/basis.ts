@@ -26,6 +26,8 @@ const BOUND: readonly Need[] = [
 /** When an inode's memory is its own no more. */
 const FREED: Need = "i_callback.head";
 const SHUT_DOWN: Need = [NO_MOUNT, "generic_shutdown_super.sb", "kill_anon_super.sb"];
+/** And one whose inodes are of the common cache, as posted: it has no cache to destroy either. */
+const COMMON_CACHE: readonly Seen[] = [NO_MOUNT, "alloc_anon_secure_inode_ret.inode"];
 const MODULE_TAKEN: readonly Need[] = ["try_module_get.module", "try_module_get_ret.ok"];
 
 export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
@@ -112,6 +114,14 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     "put_unused_fd.fd",
     "kvm_get_kvm.kvm",
     "kvm_put_kvm.kvm",
+  ],
+  "cache-destroyed-in-use": [
+    ["kvm_gmem_init.module", ...COMMON_CACHE],
+    ["__kmem_cache_create_args_ret.cache", ...COMMON_CACHE],
+    ["kvm_gmem_alloc_inode_ret.inode", ...COMMON_CACHE],
+    ["destroy_inode.inode", ...COMMON_CACHE],
+    ["kvm_gmem_free_inode.inode", ...COMMON_CACHE],
+    ["kmem_cache_destroy.s", ...COMMON_CACHE],
   ],
   "module-unpinned-early": ["module_put.module", "module_put.refcnt", "__fput.file", "evict.inode", "destroy_inode.inode"],
 };

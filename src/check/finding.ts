@@ -15,6 +15,7 @@ export const RULES = [
   "module-exit-in-use",
   "dangling-binding",
   "unbalanced-error-path",
+  "cache-destroyed-in-use",
   "module-unpinned-early",
 ] as const;
 export type RuleName = (typeof RULES)[number];

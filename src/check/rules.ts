@@ -277,11 +277,29 @@ function stage(o: KernelObject): string {
 /** What led to it: from the release that unpinned the module, or from the exit, what happened to the module and to what lives. */
 function race(f: FactOf<"module-exited">, live: readonly KernelObject[]): Step[] {
   const unpinned = f.module.kind === "module" ? f.module.unpinned : 0;
-  const from = unpinned || f.exit || f.event.seq;
+  return together([f.module, ...live], unpinned || f.exit || f.event.seq);
+}
+
+/** The steps of several objects, in order. One that concerns several is told of the first of them to which it did something. */
+function together(objects: readonly KernelObject[], from = 0): Step[] {
   const bySeq = new Map<number, Step>();
-  for (const o of [f.module, ...live]) for (const s of trailOf(o)) if (s.seq >= from && !(bySeq.get(s.seq)?.note)) bySeq.set(s.seq, s);
+  for (const o of objects) for (const s of trailOf(o)) if (s.seq >= from && !bySeq.get(s.seq)?.note) bySeq.set(s.seq, s);
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
+
+const cacheDestroyedInUse = rule("cache-destroyed-in-use", "cache-destroyed", (f, words) => {
+  if (!f.certain) return CANNOT_TELL;
+  if (f.inodes.length === 0) return FINE;
+  const still = (o: KernelObject): string => (o.death ? `was still to be handed back, at event ${o.death}` : "still lived");
+  const inodes = f.inodes.map((o) => `${words.label(o)} of it ${still(o)}`).join(", ");
+  const healthy = "on the healthy path every inode is evicted by then, and rcu_barrier has waited for their RCU callbacks";
+  return wrong({
+    object: words.label(f.cache),
+    message: `${words.label(f.cache)} was destroyed at event ${f.destroyed} while ${inodes}; ${healthy}`,
+    evidence: sorted([...f.inodes.flatMap((o) => (o.death ? [o.birth, o.death] : [o.birth])), f.destroyed, f.event.seq]),
+    steps: together([f.cache, ...f.inodes]),
+  });
+});
 
 const danglingBinding = rule("dangling-binding", "binding-checked", (f, words) => {
   if (f.how === "") return FINE;
@@ -344,6 +362,7 @@ export const rules: readonly Rule[] = [
   ...useAfterFree,
   doubleFree,
   moduleExitInUse,
+  cacheDestroyedInUse,
   danglingBinding,
   unbalancedErrorPath,
   moduleUnpinnedEarly,

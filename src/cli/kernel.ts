@@ -1,6 +1,6 @@
 /** `--kernel` and `--config`: which simulated kernel, and how it is built. */
 import { relative } from "node:path";
-import { ALIASES, type KernelDefinition, kernels, withoutPrivateMemory } from "../kernels/index.js";
+import { ALIASES, type KernelDefinition, kernels, withoutPrivateMemory, withSlubDebug } from "../kernels/index.js";
 import { isModule, loadKernel } from "../own-kernel/load.js";
 import { placeOf } from "../own-kernel/places.js";
 import { TroubleError } from "../read/trouble.js";
@@ -9,8 +9,20 @@ import { EndlessError } from "../workload/faults.js";
 import { KernelFunctionError } from "../workload/simulate.js";
 import { UsageError } from "./trouble.js";
 
-/** What guest_memfd hangs on: before and from 6.18 on. */
-const OPTIONS = ["CONFIG_KVM_PRIVATE_MEM", "CONFIG_KVM_GUEST_MEMFD"];
+interface Option {
+  /** The value that builds another kernel than usual, and that kernel. */
+  readonly unusual: "y" | "n";
+  readonly build: Build;
+}
+
+type Build = (kernel: KernelDefinition) => KernelDefinition;
+
+/** What a kernel's configuration can change. */
+const OPTIONS: { readonly [option: string]: Option } = {
+  CONFIG_KVM_PRIVATE_MEM: { unusual: "n", build: withoutPrivateMemory },
+  CONFIG_KVM_GUEST_MEMFD: { unusual: "n", build: withoutPrivateMemory },
+  CONFIG_SLUB_DEBUG_ON: { unusual: "y", build: withSlubDebug },
+};
 
 export const KERNEL_HELP = `${Object.keys(kernels).join(", ")}, ${Object.entries(ALIASES).map(([alias, name]) => `${alias} (${name})`).join(", ")}, or the path of a module that exports one (./my-kernel.js)`;
 
@@ -21,7 +33,7 @@ export function collect(value: string, before: readonly string[] = []): readonly
 
 export async function kernelOf(name: string, config: readonly string[] = []): Promise<KernelDefinition> {
   const definition = await namedKernel(name);
-  return config.map(isBuiltIn).every(Boolean) ? definition : withoutPrivateMemory(definition);
+  return [...new Set(config.map(buildOf))].reduce((kernel, build) => build(kernel), definition);
 }
 
 async function namedKernel(name: string): Promise<KernelDefinition> {
@@ -32,12 +44,18 @@ async function namedKernel(name: string): Promise<KernelDefinition> {
   throw new UsageError(`no kernel ${name}: there is ${KERNEL_HELP}`);
 }
 
-/** Whether an option leaves guest_memfd in the kernel. */
-function isBuiltIn(option: string): boolean {
+/** What an option makes of a kernel. */
+function buildOf(option: string): Build {
   const [name, value] = option.split("=", 2) as [string, string?];
-  if (!OPTIONS.includes(name) || (value !== "y" && value !== "n")) throw new UsageError(`--config ${option}: simulated kernels know ${OPTIONS.join(" and ")} (one thing, renamed in 6.18), =y or =n`);
-  return value === "y";
+  const known = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  if (!known || (value !== "y" && value !== "n")) {
+    const options = "CONFIG_KVM_PRIVATE_MEM and CONFIG_KVM_GUEST_MEMFD (one thing, renamed in 6.18), and CONFIG_SLUB_DEBUG_ON";
+    throw new UsageError(`--config ${option}: simulated kernels know ${options}, =y or =n`);
+  }
+  return value === known.unusual ? known.build : asUsual;
 }
+
+const asUsual: Build = (kernel) => kernel;
 
 /** Makes trouble of what a function of a kernel threw, at the function's file and line, and of kernels that never end. */
 export async function blamingKernel<T>(scenario: Scenario, run: () => Promise<T> | T): Promise<T> {

@@ -38,7 +38,7 @@ export interface Course {
 /** Done by whoever looks at a file, a mount or a module, workload or not: no part of what guest_memfd does. */
 const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
 /** Told although they touch nothing that is followed. */
-const MATTERS = new Set(["put_unused_fd", "fd_install", "misc_deregister"]);
+const MATTERS = new Set(["put_unused_fd", "fd_install", "misc_deregister", "rcu_barrier"]);
 /** Depends on what the slab allocator has at hand, not on the operation around it. */
 const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
 

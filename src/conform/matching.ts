@@ -12,7 +12,7 @@ import { type Evidence, type EvidenceEvent, operationOf } from "./evidence.js";
 export type Mismatch = string;
 
 /** Kinds of object that are followed by address. Of the rest (pages, functions, mappings) only the presence is compared. */
-const FOLLOWED = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "gmem", "fs_context", "fs_type"]);
+const FOLLOWED = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "gmem", "fs_context", "fs_type", "cache"]);
 /** Longer markers are cut by the program that writes them. */
 const MARKER_LENGTH = 250;
 

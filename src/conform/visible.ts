@@ -1,5 +1,5 @@
 /** Which of a simulated kernel's steps a recording would show. */
-import { catalogue, points, shownOn } from "../../events/index.js";
+import { catalogue, hasReturn, points, shownOn } from "../../events/index.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import type { Step } from "../simulate/step.js";
 import type { Evidence } from "./evidence.js";
@@ -42,9 +42,9 @@ function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map
       continue;
     }
     const entry = points.byEvent(operation.name)!.id;
-    const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : 0;
+    const back = hasReturn(operation) ? points.byEvent(`${operation.name}_ret`)!.id : 0;
     const happened = seen[entry] !== 0;
-    if (!operation.probed || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
+    if (!(operation.probed || operation.recorded) || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
     const telling = happened || (operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name);
     visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
   }

@@ -35,7 +35,7 @@ export interface Graph {
   readonly edges: readonly GraphEdge[];
 }
 
-const KINDS: readonly Kind[] = [...COUNTED_KINDS, "fs_type"];
+const KINDS: readonly Kind[] = [...COUNTED_KINDS, "fs_type", "cache"];
 
 /** `everything`: also what has nothing to do with guest_memfd. */
 export function graphOf(world: World, title: string, everything = false): Graph {
@@ -82,7 +82,7 @@ function holder(world: World, reference: Reference, calls: ReadonlyMap<number, s
 }
 
 function linesOf(world: World, object: KernelObject): string[] {
-  const name = object.kind === "module" ? undefined : namesOf(object)[0];
+  const name = object.kind === "module" || object.kind === "cache" ? undefined : namesOf(object)[0];
   const unprobed = object.unprobed - (object.kind === "module" && object.unprobed > 0 ? 1 : 0);
   return [
     world.label(object),
@@ -114,7 +114,12 @@ function pointersIn(live: readonly KernelObject[]): Map<ObjectId, Pointer[]> {
 function pointersOf(o: KernelObject): (readonly [target: ObjectId, label: string])[] {
   switch (o.kind) {
     case "inode":
-      return [[o.superblock, "on"]];
+      return [
+        [o.superblock, "on"],
+        [o.cache, "memory of"],
+      ];
+    case "cache":
+      return [[o.module, "of"]];
     case "dentry":
       return [[o.inode, "of"]];
     case "file":

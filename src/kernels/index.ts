@@ -3,7 +3,7 @@ import type { Config } from "../simulate/environment.js";
 import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
 import { mmap } from "./features/mmap.js";
-import { checkedBindRange, dcache72, filpCloseSync, overlapExists, signedBindRange, withoutGuestMemfd } from "./features/releases.js";
+import { checkedBindRange, dcache72, filpCloseSync, overlapExists, sheaves, signedBindRange, withoutGuestMemfd } from "./features/releases.js";
 import { kernel, KernelDefinition } from "./kernel.js";
 import { anonInodes } from "./linux/fs/anon_inodes.js";
 import { dcache } from "./linux/fs/dcache.js";
@@ -18,6 +18,7 @@ import { modules } from "./linux/kernel/module.js";
 import { rcu } from "./linux/kernel/rcu.js";
 import { filemap } from "./linux/mm/filemap.js";
 import { mmapping } from "./linux/mm/mmap.js";
+import { slabCommon } from "./linux/mm/slab_common.js";
 import { vmalloc } from "./linux/mm/vmalloc.js";
 import { guestMemfd } from "./linux/virt/guest_memfd.js";
 import { kvmMain } from "./linux/virt/kvm_main.js";
@@ -27,13 +28,13 @@ export type { Functions, MemoryRegion } from "./prototypes.js";
 
 /** The machine that the recordings were made on: 2 GiB of memory. */
 const MACHINE = { physicalAddressBits: 40, totalRamPages: 2 ** 19 };
-const OWN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: false, softwareProtectedVms: true };
-const DEBIAN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: true, softwareProtectedVms: false };
+const OWN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: false, slubDebug: false, softwareProtectedVms: true };
+const DEBIAN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: true, slubDebug: false, softwareProtectedVms: false };
 
-const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...modules, ...rcu, ...locking, ...filemap, ...mmapping, ...vmalloc, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
+const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...modules, ...rcu, ...locking, ...filemap, ...slabCommon, ...mmapping, ...vmalloc, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
 const linux612Patched = new KernelDefinition("linux-6.12-patched", "linux-6.12-patched", linux612.with("", customInodeAsPosted).functions, OWN_CONFIG);
 const linux618 = new KernelDefinition("linux-6.18", "linux-6.18", linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions, DEBIAN_CONFIG);
-const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...overlapExists, ...dcache72, ...checkedBindRange }).functions, DEBIAN_CONFIG);
+const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...sheaves, ...overlapExists, ...dcache72, ...checkedBindRange }).functions, DEBIAN_CONFIG);
 
 /** By the names that the command takes. */
 export const kernels = {
@@ -49,4 +50,9 @@ export const ALIASES: Readonly<Record<string, keyof typeof kernels>> = { "anon-i
 /** The same kernel built without guest_memfd. */
 export function withoutPrivateMemory(definition: KernelDefinition): KernelDefinition {
   return definition.with(`${definition.name} without CONFIG_KVM_PRIVATE_MEM`, withoutGuestMemfd, { guestMemfd: false });
+}
+
+/** The same kernel with its slab caches debugged, as by `slub_debug` on its command line: they have no sheaves. */
+export function withSlubDebug(definition: KernelDefinition): KernelDefinition {
+  return definition.with(`${definition.name} with CONFIG_SLUB_DEBUG_ON`, {}, { slubDebug: true });
 }

@@ -6,7 +6,7 @@
  */
 import type { Cell } from "../simulate/memory.js";
 import type { Op } from "../simulate/step.js";
-import type { Dentry, File, FileSystemType, FilesStruct, FsContext, Gmem, Inode, Kvm, Memslot, Module, Mount, Struct, SuperBlock } from "../simulate/structs.js";
+import type { Dentry, File, FileSystemType, FilesStruct, FsContext, Gmem, Inode, KmemCache, Kvm, Memslot, Module, Mount, Struct, SuperBlock } from "../simulate/structs.js";
 import type { RCU_CALLBACKS } from "./linux/kernel/rcu.js";
 
 /** `struct kvm_userspace_memory_region2`; 64-bit fields may be written as negative numbers. */
@@ -156,6 +156,12 @@ export interface Functions {
   truncate_inode_pages_final(inode: Inode): Op<void>;
   truncate_inode_pages_range(inode: Inode, lstart: number, lend: number): Op<void>;
 
+  // mm/slab_common.c
+  kmem_cache_create(name: string): Op<KmemCache | null>;
+  kmem_cache_destroy(s: KmemCache): Op<void>;
+  kvfree_rcu_barrier_on_cache(s: KmemCache): Op<void>;
+  __kmem_cache_shutdown(s: KmemCache): Op<void>;
+
   // mm/mmap.c, mm/vmalloc.c
   do_mmap(file: File, length: number, offset: number, mapped: Cell): Op<number>;
   vm_munmap(file: File, length: number, mapped: Cell): Op<void>;
@@ -222,7 +228,6 @@ export interface PatchFunctions {
   kvm_gmem_init_mount(): Op<number>;
   alloc_anon_secure_inode(sb: SuperBlock, name: string): Op<Inode | number>;
   kvm_gmem_inode_make_secure_inode(name: string, size: number, flags: number): Op<Inode | number>;
-  kmem_cache_destroy(): Op<void>;
   __kvm_gmem_inode_create_getfile(priv: Gmem, size: number, flags: number): Op<File | number>;
   kvm_gmem_inode_create_getfile(priv: Gmem, size: number, flags: number): Op<File | number>;
 }

@@ -58,13 +58,15 @@ export interface CallNode {
 /** More children than this are counted, not kept: one fallocate may add a million pages. */
 const CHILDREN = 4096;
 /** Operations in which almost everything that happens has nothing to do with guest_memfd. */
-const LOOSE = new Set(["kvm_init", "kvm_set_memory_region"]);
+const LOOSE = new Set(["kvm_init", "kvm_set_memory_region", "__kmem_cache_create_args"]);
 /** They touch nothing that is followed, but say when user space can reach the module: told inside what sets it up. */
 const DOOR = new Set(["misc_register", "misc_deregister"]);
+/** It touches nothing either, and is what others wait for: told where the call around it is. */
+const BARRIER = "rcu_barrier";
 /** No return shows where it ends, but all that it reaches is its own. */
 const TIGHT = new Set(["kvm_gmem_init_fs_context"]);
 /** The kinds of object that a call's arguments are resolved to. */
-const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type"]);
+const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "cache"]);
 
 interface Pending {
   readonly batch: Batch;
@@ -110,7 +112,7 @@ export class CallTrees implements Observer {
       if (!own.node && touches.length === 0) return;
       const node = own.node ?? this.#materialise(own, stack.depth, pending, frame.point.id);
       node.returned = e.seq;
-      if (!e.isFault(0)) node.result = valueOf(this.world, e, point.args[0]!, 0);
+      if (point.args.length > 0 && !e.isFault(0)) node.result = valueOf(this.world, e, point.args[0]!, 0);
       merge(node.touched, touches);
       this.#complete(node, stack.depth, pending);
       return;
@@ -123,7 +125,8 @@ export class CallTrees implements Observer {
       operation.probe === "marker" ||
       operation.module !== undefined ||
       (this.#inTight(pending, depth) && !ofNothing(e)) ||
-      (DOOR.has(operation.name) && this.#parent(pending, depth) !== undefined);
+      (DOOR.has(operation.name) && this.#parent(pending, depth) !== undefined) ||
+      (operation.name === BARRIER && pending?.[depth - 1]?.node !== undefined);
     if (!relevant) return;
     if (frame && pending && !runsAlone(e)) {
       const own = pending[depth]!;
@@ -204,7 +207,7 @@ export function refOf(world: World, object: KernelObject): ObjectRef {
 }
 
 function nameOf(object: KernelObject): string {
-  if (object.kind === "file" || object.kind === "module" || object.kind === "fs_type") return object.name;
+  if (object.kind === "file" || object.kind === "module" || object.kind === "fs_type" || object.kind === "cache") return object.name;
   return object.kind === "mount" || object.kind === "superblock" ? object.fsName : "";
 }
 

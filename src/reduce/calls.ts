@@ -5,7 +5,7 @@
  *
  * Interrupts are other stacks: a softirq in a task's context is not inside what the task was doing.
  */
-import type { OperationDefinition } from "../../events/definition.js";
+import { hasReturn, type OperationDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
 import { type AddressId, type Batch, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
 import type { ObjectId } from "./objects.js";
@@ -136,7 +136,7 @@ function reachIn(points: PointTable): (Uint8Array | undefined)[] {
   const byName = new Map<string, Point[]>();
   for (const p of points.points) if (p) byName.set(p.operation.name, [...(byName.get(p.operation.name) ?? []), p]);
   return points.points.map((point) => {
-    if (!point || point.phase !== "entry" || point.operation.result || !point.operation.calls) return undefined;
+    if (!point || point.phase !== "entry" || hasReturn(point.operation) || !point.operation.calls) return undefined;
     const reach = new Uint8Array(points.points.length);
     const seen = new Set<string>();
     const visit = (name: string): void => {

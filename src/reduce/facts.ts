@@ -145,6 +145,15 @@ export interface SuperblockGone extends Common {
   readonly inodes: readonly KernelObject[];
 }
 
+/** A slab cache was destroyed; `inodes` of it had not been handed back by then. */
+export interface CacheDestroyed extends Common {
+  readonly type: "cache-destroyed";
+  readonly cache: KernelObject;
+  /** Its `kmem_cache_destroy`. */
+  readonly destroyed: number;
+  readonly inodes: readonly KernelObject[];
+}
+
 /** A memslot's binding and its file disagree. */
 export interface BindingChecked extends Common {
   readonly type: "binding-checked";
@@ -179,6 +188,7 @@ export type Fact =
   | ModuleExited
   | ModuleUnpinned
   | SuperblockGone
+  | CacheDestroyed
   | BindingChecked
   | CountDisagrees;
 export type FactOf<T extends Fact["type"]> = Extract<Fact, { type: T }>;

@@ -168,7 +168,7 @@ export abstract class Identities {
 
 /** How people call an object: by its name where it has one, else by kind and address, and generation from the second life on. */
 export function labelOf(object: KernelObject, addresses: AddressTable): string {
-  if (object.kind === "module" && object.name) return `module ${object.name}`;
+  if ((object.kind === "module" || object.kind === "cache") && object.name) return `${object.kind} ${object.name}`;
   const life = object.generation > 1 ? `#${object.generation}` : "";
   if (object.kind === "descriptors") return `descriptor table ${object.id}`;
   return `${object.kind} ${addresses.hex(object.address)}${life}`;

@@ -95,6 +95,9 @@ export interface Inode extends Life {
   /** How often its RCU callback and its `free_inode` ran. */
   callbacks: number;
   frees: number;
+  /** The slab cache that its memory is of, where its making was seen, and where that is, or was. */
+  cache: ObjectId;
+  cacheAddress: AddressId;
 }
 
 export type FileStage = "allocated" | "open" | "releasing" | "released";
@@ -160,6 +163,21 @@ export interface Module extends Life {
   ownsGmem: boolean;
   /** The `__fput` that last gave a reference on it back before the file's inode was gone; 0: none did. */
   unpinned: number;
+  /** The one slab cache that guest_memfd's init made on its behalf. */
+  cache: ObjectId;
+}
+
+/** A slab cache that guest_memfd's init made. Its count says how many caches are one: the kernel merges what is alike. */
+export interface Cache extends Life {
+  readonly kind: "cache";
+  name: string;
+  module: ObjectId;
+  /** The event of its `kmem_cache_destroy`; 0 before. */
+  destroyed: number;
+  /** Where the inodes of it were that had not been handed back by then. */
+  left: AddressId[];
+  /** The `rcu_barrier` inside of that; 0 without one. */
+  barrier: number;
 }
 
 export interface Vm extends Life {
@@ -185,7 +203,7 @@ export interface DescriptorTable extends Life {
   readonly files: Record<number, ObjectId>;
 }
 
-export type KernelObject = Inode | File | Dentry | Mount | Superblock | FsType | Module | Vm | Memslot | DescriptorTable;
+export type KernelObject = Inode | File | Dentry | Mount | Superblock | FsType | Module | Cache | Vm | Memslot | DescriptorTable;
 export type Kind = KernelObject["kind"];
 export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
 

@@ -2,8 +2,8 @@
  * The transitions: each changes the draft of one object and nothing else. They are the only code that writes state.
  * The same recipes run on immer drafts (the state whose moments are kept) and on plain objects (bulk replay).
  */
-import type { TaskId } from "../log/batch.js";
-import type { Deed, Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Left, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
+import type { AddressId, TaskId } from "../log/batch.js";
+import type { Cache, Deed, Dentry, DescriptorTable, File, FileStage, FsType, Inode, InodeStage, KernelObject, Left, Memslot, Module, ModuleStage, Mount, ObjectId, Owner, Step, Superblock, Vm } from "./objects.js";
 import { UNSEEN } from "./objects.js";
 
 /** A trail keeps its first steps, which say where the object came from, and its latest. */
@@ -102,6 +102,10 @@ export function inodeFreed(o: Inode): void {
   o.frees++;
   o.pendingRcu = 0;
 }
+export function inodeCache(o: Inode, cache: ObjectId, address: AddressId): void {
+  o.cache = cache;
+  o.cacheAddress = address;
+}
 export function inodePendingRcu(o: Inode, seq: number): void {
   o.pendingRcu = seq;
 }
@@ -195,6 +199,24 @@ export function moduleOwnsGmem(o: Module): void {
 
 export function moduleUnpinned(o: Module, release: number): void {
   o.unpinned = release;
+}
+
+export function moduleCache(o: Module, cache: ObjectId): void {
+  o.cache = cache;
+}
+
+// Slab caches.
+
+export function cacheOf(o: Cache, name: string, module: ObjectId): void {
+  o.name = name;
+  o.module = module;
+}
+export function cacheDestroyed(o: Cache, seq: number, left: AddressId[]): void {
+  o.destroyed = seq;
+  o.left = left;
+}
+export function cacheBarrier(o: Cache, seq: number): void {
+  o.barrier = seq;
 }
 
 // VMs and memslots.

@@ -2,6 +2,7 @@
  * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event to
  * the one reducer of its operation.
  */
+import { hasReturn } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
@@ -16,6 +17,7 @@ import { guestMemfdReducers } from "./reducers/guest-memfd.js";
 import { inodeReducers } from "./reducers/inode.js";
 import { moduleReducers } from "./reducers/module.js";
 import { mountReducers } from "./reducers/mount.js";
+import { slabReducers } from "./reducers/slab.js";
 import { vmReducers } from "./reducers/vm.js";
 import type { Store } from "./store.js";
 import { type SavedTwins, Twins } from "./twins.js";
@@ -29,6 +31,7 @@ const reducers: Reducers = {
   ...inodeReducers,
   ...moduleReducers,
   ...mountReducers,
+  ...slabReducers,
   ...vmReducers,
 };
 
@@ -42,7 +45,7 @@ const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
 /** What no file's release does: the task is past it. */
 const OUTSIDE_RELEASE = new Set(["__fput", "filp_close", "fd_install", "get_unused_fd_flags", "alloc_empty_file", "kvm_gmem_bind", "kvm_init", "kvm_exit", "free_module"]);
 /** What ends an object, and must have come to its own end for that. */
-const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm"]);
+const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm", "kmem_cache_destroy"]);
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
@@ -127,7 +130,7 @@ export class Reducer {
         entry: point.phase === "entry",
         framed: isFramed(point),
         paired: isPaired(point),
-        returns: operation.result === undefined ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
+        returns: !hasReturn(operation) ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
         outermost: FROM_USER_SPACE.has(operation.name),
         gives: GIVES[operation.name],
         afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
@@ -352,9 +355,9 @@ export class Reducer {
 }
 
 /** As the catalogue has it: the operation returns to a probe. */
-const isPaired = ({ operation }: Point): boolean => operation.result !== undefined;
+const isPaired = ({ operation }: Point): boolean => hasReturn(operation);
 /** As the catalogue has it: other operations happen inside. */
-const isFramed = ({ operation }: Point): boolean => operation.result !== undefined || operation.calls !== undefined;
+const isFramed = ({ operation }: Point): boolean => hasReturn(operation) || operation.calls !== undefined;
 
 /**
  * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release has

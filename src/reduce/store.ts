@@ -4,7 +4,7 @@
  * immer drafts with structural sharing.
  */
 import type { AddressId } from "../log/batch.js";
-import type { Dentry, DescriptorTable, File, FsType, Inode, Kind, KernelObject, Memslot, Module, Mount, ObjectId, OfKind, Superblock, Vm } from "./objects.js";
+import type { Cache, Dentry, DescriptorTable, File, FsType, Inode, Kind, KernelObject, Memslot, Module, Mount, ObjectId, OfKind, Superblock, Vm } from "./objects.js";
 
 export interface Store {
   /** A new object; `fields` are what its kind adds to a bare life. */
@@ -27,13 +27,14 @@ export interface Store {
 
 const LIFE = { id: 0, address: 0, generation: 0, birth: 0, met: 0, death: 0, focus: false, references: [], count: null, unprobed: 0, trail: [], deeds: [], steps: 0 };
 /** Copied rather than written out where one begins: a copy of one object of a known shape costs a fraction of it. */
-const INODE: Inode = { kind: "inode", ...LIFE, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0 };
+const INODE: Inode = { kind: "inode", ...LIFE, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0, cache: 0, cacheAddress: 0 };
 const FILE: File = { kind: "file", ...LIFE, stage: "allocated", name: "", inode: 0, dentry: 0, mount: 0, module: 0, vm: 0, vmAddress: 0, descriptors: 0, shared: false, kept: [], gmem: false, made: 0 };
 const DENTRY: Dentry = { kind: "dentry", ...LIFE, inode: 0, superblock: 0 };
 const MOUNT: Mount = { kind: "mount", ...LIFE, superblock: 0, fsName: "", module: 0, unmounted: 0 };
 const SUPERBLOCK: Superblock = { kind: "superblock", ...LIFE, fsName: "", magic: null, stage: "live", module: 0 };
 const FS_TYPE: FsType = { kind: "fs_type", ...LIFE, name: "", module: 0 };
-const MODULE: Module = { kind: "module", ...LIFE, name: "", stage: "live", ownsGmem: false, unpinned: 0 };
+const MODULE: Module = { kind: "module", ...LIFE, name: "", stage: "live", ownsGmem: false, unpinned: 0, cache: 0 };
+const CACHE: Cache = { kind: "cache", ...LIFE, name: "", module: 0, destroyed: 0, left: [], barrier: 0 };
 const VM: Vm = { kind: "vm", ...LIFE, type: "", stage: "live", slots: [] };
 const MEMSLOT: Memslot = { kind: "memslot", ...LIFE, vm: 0, slot: null, file: 0, offset: "0" };
 const DESCRIPTORS: DescriptorTable = { kind: "descriptors", ...LIFE, files: {} };
@@ -54,6 +55,8 @@ function another(kind: Kind): KernelObject {
       return { ...FS_TYPE };
     case "module":
       return { ...MODULE };
+    case "cache":
+      return { ...CACHE, left: [] };
     case "vm":
       return { ...VM, slots: [] };
     case "memslot":

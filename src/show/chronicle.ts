@@ -24,6 +24,7 @@ export const COUNT_NAMES: Readonly<Record<Kind, string>> = {
   superblock: "s_active",
   fs_type: "count",
   module: "refcnt",
+  cache: "refcount",
   vm: "users_count",
   memslot: "count",
   descriptors: "count",
@@ -159,7 +160,7 @@ export class Chronicle implements Observer {
       get time() {
         return formatTime(high, low, digits);
       },
-      result: point.phase === "return" ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
+      result: point.phase === "return" && point.args.length > 0 ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
       changes,
     };
   }

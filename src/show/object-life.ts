@@ -18,7 +18,7 @@ export interface ObjectSpec {
   readonly generation: number;
 }
 
-const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>(["inode", "file", "dentry", "mount", "superblock", "fs_type", "module", "vm", "memslot"]);
+const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>(["inode", "file", "dentry", "mount", "superblock", "fs_type", "module", "cache", "vm", "memslot"]);
 
 export function parseSpec(text: string): ObjectSpec {
   if (KINDS.has(text.trim())) return { text, kind: text.trim(), name: "", generation: 0 };
@@ -37,6 +37,7 @@ export interface Named {
 export function namesOf(object: KernelObject): string[] {
   switch (object.kind) {
     case "module":
+    case "cache":
     case "fs_type":
     case "file":
       return object.name ? [object.name] : [];
@@ -56,7 +57,7 @@ export function matches(spec: ObjectSpec, object: Named): boolean {
 
 /** Whether the object may yet turn out to be the one: its name comes later than its first event. */
 export function mayMatch(spec: ObjectSpec, object: Named): boolean {
-  return !spec.name.startsWith("0x") && object.names.length === 0 && (spec.kind === "" || spec.kind === object.kind) && ["module", "mount", "superblock", "fs_type"].includes(object.kind);
+  return !spec.name.startsWith("0x") && object.names.length === 0 && (spec.kind === "" || spec.kind === object.kind) && ["module", "cache", "mount", "superblock", "fs_type"].includes(object.kind);
 }
 
 /** The labels that are nearest to what was asked for. */

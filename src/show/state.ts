@@ -124,6 +124,8 @@ function factsOf(world: World, o: KernelObject): string[] {
       return [...(o.type ? [`type ${o.type}`] : []), ...(o.stage === "live" ? [] : [o.stage]), ...(o.slots.length > 0 ? [`${o.slots.length} bound slot${o.slots.length === 1 ? "" : "s"}`] : [])];
     case "memslot":
       return [...(o.slot === null ? [] : [`slot ${o.slot}`]), ...on("of", o.vm), ...(o.file ? [`bound to ${labelOf(world, o.file)} at offset ${o.offset}`] : ["bound to nothing"])];
+    case "cache":
+      return on("of", o.module);
     case "fs_type":
       return o.name ? [o.name] : [];
     case "descriptors":

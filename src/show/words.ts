@@ -4,7 +4,7 @@ import { printable } from "../read/trouble.js";
 import type { CallNode, ObjectRef, Value } from "../reduce/call-tree.js";
 
 /** Arguments whose name says what kind of object they are: the kind is not said again. */
-const NAMED_AS: { readonly [argument: string]: string } = { inode: "inode", file: "file", dentry: "dentry", mnt: "mount", sb: "superblock", module: "module", slot: "memslot", type: "fs_type" };
+const NAMED_AS: { readonly [argument: string]: string } = { inode: "inode", file: "file", dentry: "dentry", mnt: "mount", sb: "superblock", module: "module", slot: "memslot", type: "fs_type", s: "cache", cache: "cache" };
 
 /** A module's name is on every line that names the module: its address and its name argument are not needed. */
 function shortLabel(object: ObjectRef): string {

@@ -11,6 +11,8 @@ export interface Config {
   readonly guestMemfd: boolean;
   /** A security module keeps a blob with every inode, whose allocation can fail (CONFIG_SECURITY with such a module). */
   readonly inodeBlobs: boolean;
+  /** Slab caches are debugged (`slub_debug`, or CONFIG_SLUB_DEBUG_ON): they keep no sheaves of objects. */
+  readonly slubDebug: boolean;
   /** VMs whose memory is private without hardware that makes it so (CONFIG_KVM_SW_PROTECTED_VM). */
   readonly softwareProtectedVms: boolean;
   /** How many bits a physical address of the machine has: with nested paging, no memslot reaches further. */

@@ -22,6 +22,7 @@ export const STRUCTS = {
   fs_context: { fields: ["fs_type", "magic", "root_sb"], lists: [] },
   super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
   vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
+  kmem_cache: { fields: ["name"], lists: [] },
   inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "nrdirty", "invalidate_lock"], lists: ["i_pages", "i_dirty", "i_private_list"] },
   dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
   file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
@@ -56,6 +57,7 @@ export type FileSystemType = Struct<"file_system_type">;
 export type FsContext = Struct<"fs_context">;
 export type SuperBlock = Struct<"super_block">;
 export type Mount = Struct<"vfsmount">;
+export type KmemCache = Struct<"kmem_cache">;
 export type Inode = Struct<"inode">;
 export type Dentry = Struct<"dentry">;
 export type File = Struct<"file">;

@@ -30,6 +30,7 @@ export const fact: Codec<Fact> = union<"type", Fact>("type", {
   "module-exited": of<"module-exited">({ module: object, how: oneOf("exit", "failed init"), exit: seq, live: objects, mounts: objects }),
   "module-unpinned": of<"module-unpinned">({ module: object, file: object, inode: optional(object), remaining: nullable(real) }),
   "superblock-gone": of<"superblock-gone">({ superblock: object, inodes: objects }),
+  "cache-destroyed": of<"cache-destroyed">({ cache: object, destroyed: seq, inodes: objects }),
   "binding-checked": of<"binding-checked">({ slot: object, file: optional(object), how: oneOf("", "deleted and never unbound", "bound again before it was unbound", "bound to a file that is gone", "unbound although nothing bound it") }),
   "count-disagrees": of<"count-disagrees">({ object, expected: real, observed: real, explanation: word }),
 });

@@ -10,13 +10,14 @@ type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death"
 type Own<K extends Kind> = Fields<Omit<OfKind<K>, Life>>;
 
 const OWN: { readonly [K in Kind]: Own<K> } = {
-  inode: { stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"), superblock: whole, nlink: nullable(real), pages: real, module: whole, ownFree: flag, pendingRcu: seq, callbacks: whole, frees: whole },
+  inode: { stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"), superblock: whole, nlink: nullable(real), pages: real, module: whole, ownFree: flag, pendingRcu: seq, callbacks: whole, frees: whole, cache: whole, cacheAddress: address },
   file: { stage: oneOf("allocated", "open", "releasing", "released"), name: word, inode: near, dentry: near, mount: whole, module: whole, vm: whole, vmAddress: address, descriptors: integer, shared: flag, kept: list(seq), gmem: flag, made: seq },
   dentry: { inode: near, superblock: whole },
   mount: { superblock: whole, fsName: word, module: whole, unmounted: seq },
   superblock: { fsName: word, magic: nullable(real), stage: oneOf("live", "shutting down", "dead"), module: whole },
   fs_type: { name: word, module: whole },
-  module: { name: word, stage: oneOf("coming", "live", "exiting", "freed"), ownsGmem: flag, unpinned: seq },
+  module: { name: word, stage: oneOf("coming", "live", "exiting", "freed"), ownsGmem: flag, unpinned: seq, cache: whole },
+  cache: { name: word, module: whole, destroyed: seq, left: list(address), barrier: seq },
   vm: { type: word, stage: oneOf("live", "destroying", "destroyed"), slots: list(near) },
   memslot: { vm: near, slot: nullable(real), file: near, offset: word },
   descriptors: { files: filesOf() },

@@ -33,6 +33,7 @@ const failed = (fields: Partial<FactOf<"call-failed">>): FactOf<"call-failed"> =
 const kept = (left: readonly Holding[]): FactOf<"call-kept"> => ({ ...at, type: "call-kept", event: event(90, "kvm_gmem_create"), operation: "kvm_gmem_create", left, files: [], descriptors: [] });
 const gone = (left: readonly Holding[]): FactOf<"owner-gone"> => ({ ...at, type: "owner-gone", event: event(90, "mntput"), owner: object("file", 7), left });
 const exited = (fields: Partial<FactOf<"module-exited">>): FactOf<"module-exited"> => ({ ...at, type: "module-exited", event: event(90, "free_module"), module: object("module", 3, { name: "kvm_amd" }), how: "exit", exit: 80, live: [], mounts: [], ...fields });
+const destroyed = (inodes: readonly KernelObject[]): FactOf<"cache-destroyed"> => ({ ...at, type: "cache-destroyed", event: event(90, "kvm_gmem_init"), cache: object("cache", 8, { destroyed: 80 }), destroyed: 80, inodes });
 
 interface Case {
   readonly rule: RuleName;
@@ -83,6 +84,8 @@ const CASES: readonly Case[] = [
   ...(["deleted and never unbound", "bound again before it was unbound", "bound to a file that is gone", "unbound although nothing bound it"] as const).map((how): Case => ({ rule: "dangling-binding", what: how, wrong: { ...at, type: "binding-checked", event: event(90, "kvm_set_memory_region"), slot, file, how }, evidence: [60, 90], says: ["memslot 6", "file 7", how], fine: { ...at, type: "binding-checked", event: event(90, "kvm_gmem_unbind"), slot, file, how: "" } })),
   { rule: "unbalanced-error-path", what: "a failed call keeps what it took", wrong: failed({ left: [holding(kvmAmd, 60, "try_module_get")], inodes: [inode], descriptors: [{ process: 7, fd: 5, seq: 55 }] }), evidence: [50, 55, 60, 90], says: ["module 3 +1", "inode 5", "descriptor 5"], fine: failed({}) },
   { rule: "unbalanced-error-path", what: "a failed call puts what it never took", wrong: failed({ overput: [{ target: vm, seq: 77 }] }), evidence: [50, 77, 90], says: ["vm 2 −1", "77"], fine: failed({}) },
+  { rule: "cache-destroyed-in-use", what: "an inode lives", wrong: destroyed([{ ...inode, stage: "evicting" }]), evidence: [1, 80, 90], says: ["cache 8", "inode 5", "still lived", "event 80"], fine: destroyed([]) },
+  { rule: "cache-destroyed-in-use", what: "an inode is handed back afterwards", wrong: destroyed([{ ...inode, death: 85 }]), evidence: [1, 80, 85, 90], says: ["cache 8", "inode 5", "handed back, at event 85", "event 80", "rcu_barrier"], fine: destroyed([]) },
   { rule: "module-unpinned-early", what: "the last reference goes before the inode", wrong: { ...at, type: "module-unpinned", event: event(90, "module_put"), module: kvmAmd, file, inode, remaining: 0 }, evidence: [90], says: ["module 3", "file 7", "inode 5"], fine: { ...at, type: "module-unpinned", event: event(90, "module_put"), module: kvmAmd, file, inode, remaining: 1 } },
 ];
 

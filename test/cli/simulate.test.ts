@@ -180,6 +180,18 @@ test("without guest_memfd the ioctl is refused", (t) => {
   t.regex(kreel(["simulate", `${SCENARIOS}/s01-create-close.scn`, "--kernel", "linux-6.18", "--config", "CONFIG_KVM_GUEST_MEMFD=y"]).out, /^gmem g v 2M = \d$/m);
 });
 
+test("with slub_debug a cache of 7.2 is destroyed while an inode of it waits for RCU", (t) => {
+  const load = (...config: readonly string[]) => kreel(["simulate", fileOf("load kvm\nload kvm-amd\n", "load.scn"), "--kernel", "linux-7.2", "--fail", "all", ...config]);
+  const { code, out } = load("--config", "CONFIG_SLUB_DEBUG_ON=y");
+  t.is(code, 1);
+  t.is(out.match(/\[cache-destroyed-in-use\]/g)?.length, 2);
+  t.regex(out, /, 2 findings\n$/);
+  for (const shipped of [load(), load("--config", "CONFIG_SLUB_DEBUG_ON=n")]) {
+    t.is(shipped.code, 0);
+    t.regex(shipped.out, /, 0 findings\n$/);
+  }
+});
+
 test("tasks that wait for ever are a deadlock", (t) => {
   const { code, out } = kreel(["simulate", fileOf("load kvm\nload kvm-amd\nvm v\ngmem g v 64K\nallocate g 0 64K\n", "stuck.scn"), "--kernel", "./fixtures/kernels/keeps-the-lock.js"]);
   t.is(code, 1);

@@ -1,9 +1,9 @@
 /** Simulated kernels, and the recordings that vouch for them. */
 import test from "ava";
 import { conform } from "../../src/conform/index.js";
-import { kernels } from "../../src/kernels/index.js";
+import { kernels, withSlubDebug } from "../../src/kernels/index.js";
 import { readScenario } from "../../src/scenario/parse.js";
-import { HEALTHY, nameOf, recordingsOf } from "../support/recordings.js";
+import { HEALTHY, nameOf, RECORDINGS, recordingsOf } from "../support/recordings.js";
 import { scenarioFor } from "../support/scenarios.js";
 
 /** A recording of one of the four kernels, and of others in which the same was carried out. */
@@ -32,6 +32,24 @@ for (const path of recordingsOf(...HEALTHY)) {
       t.true(events.explained < events.total);
     }
   });
+}
+
+/** A cache that waits for RCU when it is destroyed, and one that does not: each is a run of its own kernel only. */
+for (const name of ["s01-create-close", "alloc_vfsmnt", "d_make_root"]) {
+  const folder = name.startsWith("s01") ? "fixtures" : `${RECORDINGS}/cache`;
+  for (const [kernel, own, other] of [
+    ["linux-7.2", kernels["linux-7.2"], withSlubDebug(kernels["linux-7.2"])],
+    ["linux-7.2-slub_debug", withSlubDebug(kernels["linux-7.2"]), kernels["linux-7.2"]],
+  ] as const) {
+    test(`${own.name} admits cache/${kernel}/${name}, ${other.name} does not`, async (t) => {
+      const path = `${RECORDINGS}/cache/${kernel}/${name}.trace.gz`;
+      const scenario = await readScenario(`${folder}/scenarios/${name}.scn`);
+      const { verdict, blocked, events } = await conform(path, scenario, own);
+      t.is(verdict, "admitted", JSON.stringify(blocked));
+      t.is(events.explained, events.total);
+      t.is((await conform(path, scenario, other)).verdict, "not admitted");
+    });
+  }
 }
 
 /** Other recorders, a program that began with other descriptors, page-cache probes left out, and a bug of the kernel's own. */

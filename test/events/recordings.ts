@@ -12,6 +12,8 @@ export interface RawEvent {
   readonly interrupt: string;
 }
 
+/** What `kreel record` makes begins with its environment, and may have been made with more probes than the standard ones. */
+const BY_SCRIPT = /^# kreel record: \d+$/m;
 const LINE = /^.{1,16}-(\d+)\s+\[(\d+)\]\s+..(.)\S+\s+[\d.]+: ([^\s:]+):/;
 
 /** Every recording under a folder, by its path. */
@@ -22,9 +24,17 @@ export function recordingsIn(folder: string): string[] {
     .sort();
 }
 
+function textOf(path: string): string {
+  return gunzipSync(readFileSync(path)).toString("latin1");
+}
+
+export function byScript(path: string): boolean {
+  return BY_SCRIPT.test(textOf(path).slice(0, 1000));
+}
+
 export function eventsOf(path: string): RawEvent[] {
   const events: RawEvent[] = [];
-  for (const line of gunzipSync(readFileSync(path)).toString("latin1").split("\n")) {
+  for (const line of textOf(path).split("\n")) {
     const match = LINE.exec(line.trimStart());
     if (match) events.push({ task: match[1] === "0" ? `idle ${match[2]}` : match[1]!, interrupt: match[3]!, name: match[4]! });
   }

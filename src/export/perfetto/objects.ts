@@ -14,7 +14,7 @@ import { type Time, Track, type TraceEvents } from "./events.js";
 
 /** Past this many references on one object, who holds which is not compared at every event. */
 const MANY_REFERENCES = 256;
-const SHOWN: ReadonlySet<string> = new Set([...COUNTED_KINDS, "fs_type"]);
+const SHOWN: ReadonlySet<string> = new Set([...COUNTED_KINDS, "fs_type", "cache"]);
 
 interface Holding {
   readonly seq: number;
@@ -232,6 +232,7 @@ const GROUPS: Readonly<Record<Kind, string>> = {
   superblock: "superblocks",
   fs_type: "file system types",
   module: "modules",
+  cache: "slab caches",
   vm: "VMs",
   memslot: "memslots",
   descriptors: "descriptor tables",

@@ -68,8 +68,9 @@ export class Threads {
   }
 
   returned(e: EventView, row: Row, frame: Frame | undefined, time: Time): void {
-    const value = valueOf(this.world, e, e.point!.args[0]!, 0);
-    const args: Args = { [value.name]: call.result(value), "returned at event": e.seq };
+    const result = e.point!.args[0];
+    const value = result && valueOf(this.world, e, result, 0);
+    const args: Args = { ...(value ? { [value.name]: call.result(value) } : {}), "returned at event": e.seq };
     if (frame && row.open.includes(frame.seq)) this.#closeDownTo(row, frame.seq, time, args);
     else this.events.end(row, time, args);
   }

@@ -2,8 +2,8 @@
  * The custom inode as merged, and as in 7.2: a slab cache for the inodes beside the mount, and callbacks that free them.
  * Against the posting, the mount's failure is no warning, and unloading waits for the RCU callbacks.
  */
-import { allocate, allocation, enter, leave, store } from "../../simulate/step.js";
-import { ENOENT, FOPS, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
+import { allocate, enter, leave, store } from "../../simulate/step.js";
+import { ENOENT, ENOMEM, FOPS, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 import { inode as vfsInode } from "../linux/fs/inode.js";
 import { customInodeAsPosted } from "./custom-inode-posted.js";
@@ -42,11 +42,12 @@ export const customInodeAsMerged = {
   *kvm_gmem_init(module) {
     yield enter("kvm_gmem_init", { module });
     yield store("kvm_gmem_fops.owner = module", [this.system.kvm_gmem_fops_owner, module.pointer]);
-    let error = yield allocation("kmem_cache_create(\"kvm_gmem_inode_cache\")");
-    if (!error) {
-      yield store("kvm_gmem_inode_cachep = kmem_cache_create(\"kvm_gmem_inode_cache\")", [this.system.kvm_gmem_inode_cachep, 1]);
+    const cache = yield* this.kmem_cache_create("kvm_gmem_inode_cache");
+    let error = -ENOMEM;
+    if (cache) {
+      yield store("kvm_gmem_inode_cachep = kmem_cache_create(\"kvm_gmem_inode_cache\")", [this.system.kvm_gmem_inode_cachep, cache.pointer]);
       error = yield* this.kvm_gmem_init_mount();
-      if (error) yield* this.kmem_cache_destroy();
+      if (error) yield* this.kmem_cache_destroy(cache);
     }
     yield leave("kvm_gmem_init", error);
     return error;
@@ -57,11 +58,7 @@ export const customInodeAsMerged = {
     yield* this.kern_unmount(this.mount(this.get(this.system.kvm_gmem_mnt)));
     yield store("kvm_gmem_mnt = NULL", [this.system.kvm_gmem_mnt, 0]);
     yield* this.rcu_barrier();
-    yield* this.kmem_cache_destroy();
-  },
-
-  *kmem_cache_destroy() {
-    yield store("kmem_cache_destroy(kvm_gmem_inode_cachep)", [this.system.kvm_gmem_inode_cachep, 0]);
+    yield* this.kmem_cache_destroy(this.structs.at("kmem_cache", this.get(this.system.kvm_gmem_inode_cachep)));
   },
 
   *kvm_gmem_getfile(gmem, size, flags) {

@@ -52,6 +52,16 @@ export const dcache72 = {
   },
 } satisfies FunctionTable;
 
+/** 7.0: nearly every cache has sheaves of objects that kfree_rcu freed. Destroying it gives them back: it waits for RCU. */
+export const sheaves = {
+  *kvfree_rcu_barrier_on_cache(_s) {
+    if (!this.config.slubDebug) yield* this.rcu_barrier();
+  },
+  *__kmem_cache_shutdown(_s) {
+    if (!this.config.slubDebug) yield* this.rcu_barrier();
+  },
+} satisfies FunctionTable;
+
 /** A kernel without guest_memfd (CONFIG_KVM_PRIVATE_MEM=n): kvm_gmem_init and kvm_gmem_exit are stubs. */
 export const withoutGuestMemfd = {
   *kvm_gmem_init(_module) {

@@ -48,7 +48,7 @@ export function readsReturns(used: ReadonlySet<string>): boolean {
   return RETURNED.some((name) => used.has(name));
 }
 
-const results: readonly (Result | undefined)[] = points.points.map((point) => (point?.phase === "return" ? new Result(point.args[0]!) : undefined));
+const results: readonly (Result | undefined)[] = points.points.map((point) => (point?.phase === "return" && point.args[0] ? new Result(point.args[0]) : undefined));
 
 /** Tells rows what their calls returned. */
 class Returns {
@@ -67,12 +67,12 @@ class Returns {
   put(key: number, begin: Time | undefined, e: EventView): void {
     const { row } = this.#update;
     const end = timeOf(e.batch, e.index);
-    const result = results[e.point!.id]!;
+    const result = results[e.point!.id];
     this.#update.put("end", (at) => row.number(at, exact(end)));
     this.#update.put("duration", (at) => (begin ? row.number(at, elapsed(begin, end)) : row.null(at)));
     this.#update.put("returned", (at) => row.integer(at, e.seq));
-    this.#update.put("result", (at) => result.put(row, at, e, this.texts));
-    this.#update.put("error", (at) => result.putError(row, at, e, this.texts));
+    this.#update.put("result", (at) => (result ? result.put(row, at, e, this.texts) : row.null(at)));
+    this.#update.put("error", (at) => (result ? result.putError(row, at, e, this.texts) : row.null(at)));
     row.integer(this.#update.key, key);
     row.insert();
   }

@@ -1,5 +1,5 @@
 /** A table for each operation of the catalogue: a row for each of its entries. */
-import type { OperationDefinition } from "../../../events/definition.js";
+import { hasReturn, type OperationDefinition } from "../../../events/definition.js";
 import { catalogue, points } from "../../../events/index.js";
 import { column, type Table } from "../table.js";
 import { argumentColumn, type EventColumn, eventColumn, columnType } from "./event-columns.js";
@@ -19,10 +19,10 @@ export interface OperationTable {
 
 function tableOf(operation: OperationDefinition): OperationTable {
   const { result } = operation;
-  const returned = result ? [...ofReturn, column("result", columnType(result), result.meaning), column("error", "text", "the error that it returned, as ENOMEM; NULL of a call that did not fail with one")] : [];
+  const returned = [...(hasReturn(operation) ? ofReturn : []), ...(result ? [column("result", columnType(result), result.meaning), column("error", "text", "the error that it returned, as ENOMEM; NULL of a call that did not fail with one")] : [])];
   const taken = new Set([...common, ...returned].map(({ name }) => name));
   const columns = [...common, ...operation.args.map((arg, k) => argumentColumn(arg, k, taken.has(arg.name) ? `${arg.name}_arg` : arg.name))];
-  return { table: { name: operation.name, summary: operation.summary, columns: [...columns, ...returned] }, point: points.byEvent(operation.name)!.id, returns: result !== undefined, columns };
+  return { table: { name: operation.name, summary: operation.summary, columns: [...columns, ...returned] }, point: points.byEvent(operation.name)!.id, returns: hasReturn(operation), columns };
 }
 
 export const operationTables: readonly OperationTable[] = catalogue.map(tableOf);

@@ -6,7 +6,7 @@ export const objects: Table = {
   summary: "objects by their lifetimes: a new life at an old address is another object",
   columns: [
     column("id", "integer", "number of the object"),
-    column("kind", "text", "inode, file, dentry, mount, superblock, fs_type, module, vm or memslot"),
+    column("kind", "text", "inode, file, dentry, mount, superblock, fs_type, module, cache, vm or memslot"),
     column("label", "text", "what it is called, as in findings: inode 0xffff888100b08000#2, module kvm_amd"),
     column("name", "text", "its name, where it has one"),
     column("address", "text", "its address, 0xffff888100b08000"),

@@ -6,6 +6,7 @@ import type { Reducers } from "../handlers.js";
 import type { Inode, Superblock } from "../objects.js";
 import * as recipes from "../recipes.js";
 import { mounted } from "./mount.js";
+import { backToCache, ofCache } from "./slab.js";
 import type { World } from "../world.js";
 
 /** An inode came back from an allocator: new, unless an inner allocator returned it already. */
@@ -16,8 +17,9 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
   }
   const owner = w.callOwner(stack);
   const known = w.at("inode", address);
-  if (known && known.death === 0 && frame?.born.includes(known.id)) {
-    w.passUp(frame, stack);
+  // Where its own entry is not shown, what it made is the caller's already.
+  if (known && known.death === 0 && (frame ?? owner)?.born.includes(known.id)) {
+    if (frame) w.passUp(frame, stack);
     return w.touch(known, e);
   }
   let inode = w.born("inode", address, e, 0);
@@ -197,7 +199,7 @@ export const inodeReducers = {
     },
     return(w, e, stack, frame) {
       const inode = allocated(w, e.inode, e, stack, frame, "kvm_gmem_alloc_inode");
-      if (inode) w.store.update(inode, recipes.inodeOwnFree);
+      if (inode) ofCache(w, w.store.update(inode, recipes.inodeOwnFree));
     },
   },
   anon_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
@@ -311,6 +313,7 @@ function freed(w: World, address: AddressId, e: EventView): void {
   w.rcu.learn(address);
   const inode = w.at("inode", address);
   if (!inode) return;
+  if (inode.cache) backToCache(w, inode, e);
   if (inode.death === 0 || inode.frees > 0) {
     if (inode.stage === "destroyed" || inode.death) handedBack(w, inode, e, recipes.inodeFreed, inode.frees);
     return;

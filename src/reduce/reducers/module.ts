@@ -242,7 +242,13 @@ export const moduleReducers = {
       const module = frame && w.store.get(frame.subject, "module");
       if (!module) return;
       if (e.err === 0) w.store.update(module, recipes.moduleStage, "live" as const);
-      else exited(w, module, "failed init", 0, e);
+      else {
+        exited(w, module, "failed init", 0, e);
+        // No exit runs past an inode that still waits for its callback then: none will run.
+        for (const o of w.store.live()) {
+          if (o.kind === "inode" && o.focus && o.module === module.id && o.stage === "destroyed") w.outlived.add(o.id);
+        }
+      }
     },
   },
   kvm_gmem_init: {

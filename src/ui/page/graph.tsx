@@ -15,7 +15,7 @@ const GAP_X = 38;
 const GAP_Y = 10;
 const HEIGHT = 3 * LINE + 8;
 /** Holders to the left, what they hold to the right. */
-const COLUMNS: readonly (readonly string[])[] = [["call", "unseen", "memslot"], ["vm", "file"], ["dentry", "mount"], ["inode", "superblock"], ["module", "fs_type"]];
+const COLUMNS: readonly (readonly string[])[] = [["call", "unseen", "memslot"], ["vm", "file"], ["dentry", "mount"], ["inode", "superblock"], ["module", "fs_type", "cache"]];
 const columnOf = (kind: string): number => COLUMNS.findIndex((kinds) => kinds.includes(kind));
 /** Whether it is as large as it is, or as large as there is room for. */
 const fits = signal(true);

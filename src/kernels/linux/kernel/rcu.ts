@@ -1,5 +1,5 @@
 /** kernel/rcu: what must wait until nobody can still be looking. */
-import { add, change, when } from "../../../simulate/step.js";
+import { add, change, enter, leave, when } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 
 /** The functions that `call_rcu` is given, by the number under which they are queued. */
@@ -15,7 +15,9 @@ export const rcu = {
   *synchronize_rcu() {},
 
   *rcu_barrier() {
+    yield enter("rcu_barrier", {});
     yield when("rcu_barrier", "rcu_barrier()", { cell: this.system.rcu_pending, is: "<=", value: 0 });
+    yield leave("rcu_barrier", null);
   },
 
   /** rcu_do_batch: one callback whose grace period is over. */

@@ -128,6 +128,8 @@ export const kvmMain = {
   *kvm_destroy_vm(kvm) {
     yield enter("kvm_destroy_vm", { kvm });
     yield enter("kvm_arch_destroy_vm", { kvm });
+    // kvm_mmu_uninit_tdp_mmu: page tables are freed by RCU callbacks.
+    if (this.get(this.system.tdp_mmu_enabled)) yield* this.rcu_barrier();
     for (let as_id = 0; as_id < KVM_MAX_NR_ADDRESS_SPACES; as_id++) {
       const slots = this.list(kvm.memslots)
         .map((pointer) => this.memslot(pointer))

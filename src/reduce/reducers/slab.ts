@@ -1,0 +1,115 @@
+/**
+ * Slab caches (mm/slab_common.c): the one that guest_memfd's init makes, and that its inodes are of. It is known by its
+ * maker and its address, not by its name.
+ */
+import type { AddressId } from "../../log/batch.js";
+import type { EventView } from "../../log/view.js";
+import type { Reducers } from "../handlers.js";
+import type { Cache, Inode, Module } from "../objects.js";
+import * as recipes from "../recipes.js";
+import type { World } from "../world.js";
+
+/** The cache of guest_memfd's inodes hands one out, and takes one back: unless both are seen, nothing is known of it. */
+const HANDED_OUT = "kvm_gmem_alloc_inode_ret";
+const HANDED_BACK = "kvm_gmem_free_inode";
+
+/** An inode came from guest_memfd's own allocator: its memory is of the one cache that guest_memfd's init made. */
+export function ofCache(w: World, inode: Inode): void {
+  const module = w.store.get(inode.module || w.gmemModule, "module");
+  const cache = module && w.store.get(module.cache, "cache");
+  if (cache) w.store.update(w.follow(inode), recipes.inodeCache, cache.id, cache.address);
+}
+
+/**
+ * `free_inode` hands an inode's memory back to its cache. It proves what nothing before it does: that the inode still
+ * waited when the cache was destroyed. That no callback was seen until then could also mean that a probe missed it.
+ */
+export function backToCache(w: World, inode: Inode, e: EventView): void {
+  const cache = w.at("cache", inode.cacheAddress);
+  if (cache && cache.id === inode.cache && cache.death !== 0 && inode.frees === 0) {
+    const { destroyed } = cache;
+    w.facts({ type: "cache-destroyed", event: e, certain: w.since(cache.birth), cache, destroyed, inodes: [inode] });
+  }
+  // What destroyed it went unseen.
+  if (inode.death === 0 && inode.stage !== "destroyed") w.store.update(inode, recipes.inodeCache, 0, 0);
+}
+
+/** Nothing that it handed out can have been missed. */
+function knownWhole(w: World, cache: Cache): boolean {
+  return w.since(cache.birth) && w.store.get(cache.module, "module")?.cache === cache.id;
+}
+
+/** Where the inodes of a cache are whose memory was not handed back. */
+function inodesOf(w: World, cache: Cache): AddressId[] {
+  const addresses: AddressId[] = [];
+  for (const o of w.store.live()) if (o.kind === "inode" && o.cache === cache.id) addresses.push(o.address);
+  return addresses;
+}
+
+function made(w: World, module: Module, address: AddressId, name: string, again: boolean, e: EventView): void {
+  const cache = w.store.update(w.follow(w.born("cache", address, e, 1)), recipes.cacheOf, name, module.id);
+  w.touch(cache, e, "made");
+  // Of several, nothing says which one the inodes are of.
+  w.store.update(module, recipes.moduleCache, again ? 0 : cache.id);
+}
+
+/** The cache has looked for objects of its own: what it could wait for, it has waited for. */
+function destroyed(w: World, cache: Cache, e: EventView): void {
+  const { destroyed } = cache;
+  const left = cache.left.flatMap((address) => w.at("inode", address) ?? []).filter((o) => o.cache === cache.id);
+  const living = left.filter(({ death, stage }) => death === 0 && stage !== "destroyed");
+  const waiting = left.some(({ death, stage }) => death === 0 && stage === "destroyed");
+  // Without a barrier it was chance if their callbacks ran before the look.
+  const unawaited = cache.barrier === 0 ? left.filter(({ death, frees }) => death !== 0 && frees > 0) : [];
+  const inodes = [...living, ...unawaited];
+  const fact = { type: "cache-destroyed", event: e, certain: knownWhole(w, cache), cache, destroyed, inodes } as const;
+  const rests = [HANDED_OUT, HANDED_BACK, "destroy_inode", ...(unawaited.length > 0 ? ["rcu_barrier"] : [])];
+  // What the recording has not shown yet may have happened here, and what waits may have been handed back.
+  if (!rests.every((event) => w.shows(event)) || (inodes.length === 0 && waiting)) w.facts({ ...fact, certain: false });
+  if (inodes.length > 0 || !waiting) w.tell(fact, ...rests);
+  w.died(cache, e);
+}
+
+export const slabReducers = {
+  __kmem_cache_create_args: {
+    entry(_w, e, _stack, frame) {
+      if (frame && !e.isFault(0)) frame.text = e.name;
+    },
+    return(w, e, stack, frame) {
+      if (e.cache === 0 || w.addresses.isError(e.cache)) return;
+      const init = stack.find("kvm_gmem_init");
+      const module = init && w.store.get(init.subject, "module");
+      if (init && module) {
+        made(w, module, e.cache, frame?.text ?? "", init.number > 0, e);
+        init.number++;
+        return;
+      }
+      const merged = w.at("cache", e.cache);
+      if (!merged || merged.death) return;
+      w.touch(w.store.update(merged, recipes.observeCount, merged.count! + 1, 0), e, "another is merged into it");
+    },
+  },
+  kmem_cache_destroy: {
+    entry(w, e, _stack, frame) {
+      const cache = w.at("cache", e.s);
+      if (!cache || cache.death || cache.destroyed) return;
+      const count = cache.count! - 1;
+      const now = w.store.update(cache, recipes.observeCount, count, 0);
+      if (count > 0) return void w.touch(now, e, "stays: others are merged into it");
+      w.touch(w.store.update(now, recipes.cacheDestroyed, e.seq, inodesOf(w, now)), e, "destroyed");
+      if (frame) frame.subject = cache.id;
+    },
+    /** What its task does next comes after its look for objects: before that, it has waited for all that it waits for. */
+    end(w, frame, _stack, e) {
+      const cache = w.store.get(frame.subject, "cache");
+      if (cache) destroyed(w, cache, e);
+    },
+  },
+  rcu_barrier: {
+    entry(w, e, stack) {
+      const cache = w.store.get(stack.find("kmem_cache_destroy")?.subject ?? 0, "cache");
+      if (!cache || cache.barrier) return;
+      w.touch(w.store.update(cache, recipes.cacheBarrier, e.seq), e, "waits for RCU callbacks");
+    },
+  },
+} satisfies Reducers;
