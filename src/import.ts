@@ -56,6 +56,7 @@ export async function writeLog(recording: Recorded, path: string, options: Impor
       await batches.return?.();
       report.warnings.push(INTERRUPTED);
     }
+    report.conclude();
     writer.appendReport(report.saved());
     await writer.close();
   } catch (error) {

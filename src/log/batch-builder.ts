@@ -104,6 +104,13 @@ export class BatchBuilder {
     this.#args = this.#argStart[--this.length]!;
   }
 
+  /** Takes back the arguments of the event that was begun last: they are pushed anew. */
+  again(): void {
+    const index = this.length - 1;
+    this.#args = this.#argStart[index]!;
+    this.#fault[index] = 0;
+  }
+
   setPlace(place: number): void {
     this.#place[this.length - 1] = place;
   }

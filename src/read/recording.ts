@@ -45,6 +45,7 @@ class FileRecording implements Recording {
     yield* this.#events(only);
     this.report.warnings.push(...this.source.warnings);
     if (this.source.truncated) this.report.truncated = true;
+    this.report.conclude();
   }
 
   async close(): Promise<void> {

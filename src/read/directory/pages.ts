@@ -78,6 +78,7 @@ class PagesDirectory implements Recording {
     const window = Math.max(1, Math.floor(Math.min(WINDOW, WINDOWS / this.files.length) / this.layout.size)) * this.layout.size;
     const cpus = this.files.map(({ cpu }, order) => new CpuEvents(cpu, "", order, new PlainPages(accesses[order]!, { cpu, offset: 0, size: accesses[order]!.size }, this.layout.size, window), this.layout, big, leaky.has(cpu)));
     yield* new TraceDatReader({ ...this.known, intro: { big }, cpus }, points, this.tables, this.report).batches();
+    this.report.conclude();
   }
 
   async close(): Promise<void> {

@@ -28,7 +28,7 @@ export class CompiledPoint {
   /** The place that was printed last: most points have one only. */
   lastPlace = 0;
 
-  constructor(point: Point) {
+  constructor(readonly point: Point) {
     this.id = point.id;
     this.event = point.event;
     this.bytes = Uint8Array.from(Buffer.from(point.event));

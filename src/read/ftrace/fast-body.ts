@@ -6,7 +6,7 @@ import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
 import { CLOSE, CR, DASH, HEX, LF, LOWER_X, OPEN, QUOTE, SPACE, ZERO, latin1 } from "./bytes.js";
 import { ADDRESS, STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
-import { wordsOf } from "./slow-body.js";
+import { wordsOf } from "./words.js";
 
 /** Digits of a decimal number that a double holds exactly. */
 const EXACT_DIGITS = 15;

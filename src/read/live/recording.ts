@@ -50,6 +50,7 @@ class LiveRecording implements Recording {
     for (const piece of this.beginning) yield* take(piece);
     for await (const piece of this.pieces) yield* take(piece);
     yield* reader.end();
+    this.report.conclude();
   }
 
   async close(): Promise<void> {
