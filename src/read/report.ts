@@ -129,6 +129,11 @@ export class ReadReport {
     this.arguments.add(part.arguments, file);
   }
 
+  /** Whether all is known of it that will be. */
+  get isConcluded(): boolean {
+    return this.#concluded;
+  }
+
   /** All is read that will be: says once what is to be said of it as a whole. */
   conclude(): void {
     if (!this.#concluded) this.warnings.push(...argumentWarnings(this.arguments));

@@ -61,7 +61,11 @@ const decimal = fc.oneof(fc.integer(), fc.bigInt(-(1n << 63n), (1n << 64n) - 1n)
 const number = fc.oneof({ weight: 5, arbitrary: decimal }, { weight: 5, arbitrary: hex }, fc.constantFrom("(fault)", "0x", "-", "", "0x1ffffffffffffffff", "99999999999999999999", "1x", '"1"'));
 const place = fc.constantFrom("(module_put+0x4/0x80) ", "(0xffffffffa0014054) ", "([unknown/kretprobe'd] <- module_put) ", "(a+0x1/0x2 [kvm] <- b) ", "(", "", "() ", "(a)", " ");
 const quoted = fc.oneof({ weight: 6, arbitrary: string.map((s) => `"${s}"`) }, fc.constantFrom("(fault)", '"', "x", "(null)"));
+/** What a kernel has at hand, and whatever else. */
+const usual = fc.oneof({ weight: 3, arbitrary: fc.constantFrom("0xffffffffa0163640", "0xffff888100b08000", "0x0", "0", "3", "-12", "0xfffffffffffffff4", "0xfffffff4", "(fault)", '"kvm_amd"', '"a" b=1"') }, { weight: 1, arbitrary: number });
+const numbered = fc.array(usual, { maxLength: 5 }).map((values) => values.map((value, k) => `arg${k + 1}=${value}`).join(" "));
 const argument = fc.oneof(
+  fc.tuple(fc.constantFrom("mod", "module", "m", "ret", "arg1", "arg2", "arg3", "filp", "i_sb", "i_count", "inode", "nm"), usual).map(([name, value]) => `${name}=${value}`),
   fc.tuple(fc.constantFrom("module", "refcnt", "state", "extra", "name"), number).map(([name, value]) => `${name}=${value}`),
   quoted.map((value) => `name=${value}`),
   nasty,
@@ -71,6 +75,8 @@ const event = fc.oneof(
   fc.tuple(place, hex, quoted, number, number).map(([at, module, name, refcnt, state]) => `try_module_get: ${at}module=${module} name=${name} refcnt=${refcnt} state=${state}`),
   fc.tuple(place, fc.array(argument, { maxLength: 5 })).map(([at, args]) => `module_put: ${at}${args.join(" ")}`),
   fc.tuple(place, number).map(([at, value]) => `dput: ${at}dentry=${value}`),
+  fc.tuple(place, usual, usual, usual).map(([at, module, name, refcnt]) => `module_put: ${at}mod=${module} name=${name} refcnt=${refcnt}`),
+  fc.tuple(fc.constantFrom("module_put", "iput", "try_module_get_ret", "alloc_anon_inode_ret", "fd_install", "filp_close", "kvm_gmem_bind", "kvm_init"), place, fc.oneof(numbered, fc.array(argument, { maxLength: 4 }).map((args) => args.join(" ")))).map(([name, at, args]) => `${name}: ${at}${args}`),
   string.map((words) => `tracing_mark_write: ${words}`),
   string.map((words) => `sched_switch: ${words}`),
   string,
@@ -96,6 +102,9 @@ const eventLine = fc
     return edit === "trim" ? whole.trimStart() : edit === "cr" ? `${whole}\r` : whole;
   });
 const otherLine = fc.oneof(
+  fc.array(argument, { minLength: 1, maxLength: 3 }).map((args) => args.join(" ")),
+  fc.tuple(place, fc.array(argument, { maxLength: 3 })).map(([at, args]) => `${at}${args.join(" ")}`),
+  fc.constantFrom("refcnt=3", "[kvm]) module=0x0 name=(fault) refcnt=1", "   arg2=0", "state=0", "dentry=0xffff888100b08000"),
   fc.constantFrom("", " ", "   ab", "cd", "                  ", "CPU:1 [LOST 35 EVENTS]", "CPU:0 [LOST EVENTS]", "##### CPU 1 buffer started ####", " => vfs_read", "# tracer: nop", "# entries-in-buffer/entries-written: 5/9   #P:2", "#                              | / _---=> hardirq/softirq", "#", '" refcnt=1', 'b" refcnt=1', "\r"),
   string,
 );

@@ -35,7 +35,7 @@ export function fitOf(arg: ArgumentDefinition): Fit {
   if (isResult && arg.type === "s32") denied |= BELOW_ERRORS;
   if (!isRead) return { ...ANY_NUMBER, denied };
   // What is read from memory is printed as its type says; what is in a register, often as the register.
-  return { ...ANY_NUMBER, denied: (denied & ~FAULT) | (DECIMALS.test(arg.type) ? HEXADECIMAL : DECIMAL) };
+  return { ...ANY_NUMBER, denied: denied & ~FAULT, doubtful: DECIMALS.test(arg.type) ? HEXADECIMAL : DECIMAL };
 }
 
 /** Whether values that were seen can be the argument's, evidence or none. */

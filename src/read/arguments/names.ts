@@ -4,7 +4,7 @@
  */
 import type { Point } from "../../../events/points.js";
 import { isNumbered, learn, type Printed } from "./learn.js";
-import type { Offer } from "./offer.js";
+import { type Offer, OTHER } from "./offer.js";
 import type { ArgumentReport } from "./report.js";
 import { Shape } from "./shape.js";
 
@@ -28,6 +28,8 @@ interface Known {
 
 export class PointNames {
   readonly shape: Shape;
+  /** How often a name turned out not to be what it was taken for. */
+  refusals = 0;
   readonly #at: Int16Array;
   readonly #missing: boolean[];
   readonly #known = new Map<string, Known>();
@@ -57,11 +59,11 @@ export class PointNames {
     const event = this.#event;
     at.fill(NONE);
     missing.fill(true);
-    event.length = 0;
+    if (event.length > count) event.length = count;
     let left = at.length;
     for (let i = 0; i < count; i++) {
       const k = shape.named(offers[i]!.name);
-      event.push(k);
+      event[i] = k;
       if (k < 0 || !missing[k]) continue;
       at[k] = i;
       missing[k] = false;
@@ -84,7 +86,7 @@ export class PointNames {
       if (known.k < 0) {
         unknown = (Math.imul(unknown, 31) + known.id * MAX_NAMES + i + 1) | 0;
         news = true;
-      } else if (missing[known.k]) {
+      } else if (missing[known.k] && (bits & OTHER) === 0) {
         if ((bits & shape.fits[known.k]!.denied) === 0) this.#take(known, i, report);
         else this.#refuse(known, report, line);
       }
@@ -103,6 +105,7 @@ export class PointNames {
 
   /** What was learned together was learned from one another. */
   #refuse({ together }: Known, report: ArgumentReport, line: number): void {
+    this.refusals++;
     for (const known of together) {
       if (known.refused) continue;
       report.refuse(this.shape.point.event, this.shape.args[known.k]!.name, known.name, line);

@@ -56,7 +56,7 @@ function isKernelAddress(low: number, high: number): boolean {
   return high >= KERNEL_HALF && !(high === MINUS_ONE && low >= FIRST_ERROR);
 }
 
-function bitsOf(low: number, high: number, form: Form, negative: boolean): number {
+export function bitsOf(low: number, high: number, form: Form, negative: boolean): number {
   let bits = form === "hexadecimal" ? HEXADECIMAL : 0;
   if (!negative && isKernelAddress(low, high)) bits |= POINTER;
   else {

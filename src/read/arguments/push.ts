@@ -6,25 +6,27 @@ import type { ArgumentNames } from "./names.js";
 import { FAULT, type Offer, OTHER, STRING } from "./offer.js";
 import type { ArgumentReport } from "./report.js";
 
-/** A number as the catalogue's type has it: a probe may print the whole register of an int. */
-export function pushNumberAs(type: ArgumentType, low: number, high: number, builder: BatchBuilder): void {
+/** The words of a number as the catalogue's type has it: a probe may print the whole register of an int. */
+export function lowAs(type: ArgumentType, low: number): number {
+  return type === "u8" ? low & 0xff : low;
+}
+
+export function highAs(type: ArgumentType, low: number, high: number): number {
   switch (type) {
-    case "ptr":
-      builder.pushAddress(low, high);
-      break;
-    case "u8":
-      builder.pushNumber(low & 0xff, 0);
-      break;
     case "s32":
-      builder.pushNumber(low, low >> 31);
-      break;
+      return low >> 31;
+    case "u8":
     case "u32":
     case "x32":
-      builder.pushNumber(low, 0);
-      break;
+      return 0;
     default:
-      builder.pushNumber(low, high);
+      return high;
   }
+}
+
+export function pushNumberAs(type: ArgumentType, low: number, high: number, builder: BatchBuilder): void {
+  if (type === "ptr") builder.pushAddress(low, high);
+  else builder.pushNumber(lowAs(type, low), highAs(type, low, high));
 }
 
 /** Where what is pushed is told, and what is known of the recording's names. */

@@ -7,6 +7,7 @@ import type { ArgumentReport, Refusal, SavedArguments } from "./report.js";
 
 /** Events that have a sentence of their own, of each kind; the others share one. */
 const SHOWN = 5;
+const PRINTS_PROBES = "kreel record --print prints the probes that have it";
 /** Names in a sentence. */
 const NAMES = 20;
 
@@ -31,18 +32,33 @@ function lackingWarnings(lacking: SavedArguments["lacking"]): string[] {
     const missing = Object.entries(of);
     return { event, point, arguments: missing, times: Math.max(...missing.map(([, times]) => times)), isEssential: missing.some(([name]) => essential.includes(name)) };
   });
-  // The worst first: they may hide findings.
-  lacks.sort((a, b) => Number(b.isEssential) - Number(a.isEssential) || b.times - a.times || (a.event < b.event ? -1 : 1));
-  const rest = lacks.slice(SHOWN);
-  return [...lacks.slice(0, SHOWN).map(lackSentence), ...(rest.length === 0 ? [] : [`arguments are missing also of ${named(rest.map(({ event, times }) => `${event} (${times})`))}: kreel record --print prints the probes that have them`])];
+  lacks.sort((a, b) => b.times - a.times || (a.event < b.event ? -1 : 1));
+  const blind = lacks.filter(({ isEssential }) => isEssential);
+  const rest = blind.slice(SHOWN);
+  const also = rest.length === 0 ? [] : [`so do events of ${named(rest.map(({ event, times }) => `${event} (${times})`))}, as if those were not probed; ${PRINTS_PROBES}`];
+  return [...blind.slice(0, SHOWN).map(blindSentence), ...also, ...vagueSentence(lacks.filter(({ isEssential }) => !isEssential))];
 }
 
-function lackSentence({ event, point, arguments: missing, times, isEssential }: Lack): string {
-  const names = list(missing.map(([name, of]) => (of === times ? `${name}=` : `${name}= (${of})`)));
-  const about = point?.phase === "return" ? "what they returned" : "what they are about";
-  const meaning = isEssential ? `${about} is not known, as if ${event} were not probed` : "nothing is concluded from what they do not say";
-  const probe = point && probeLines(point.operation)[point.phase === "return" ? 1 : 0];
-  return `${plural(times, "event")} of ${event} ${times === 1 ? "lacks" : "lack"} ${names}: ${meaning}${probe === undefined ? "" : `; probe ${probe}`}`;
+/** `12 events of module_put lack module=`. */
+function lackWords({ event, arguments: missing, times }: Lack): string {
+  return `${plural(times, "event")} of ${event} ${times === 1 ? "lacks" : "lack"} ${list(missing.map(([name, of]) => (of === times ? `${name}=` : `${name}= (${of})`)))}`;
+}
+
+function blindSentence(lack: Lack): string {
+  const { event, point, times } = lack;
+  const isReturn = point?.phase === "return";
+  const them = times === 1 ? "it" : "they";
+  const probe = point && probeLines(point.operation)[isReturn ? 1 : 0];
+  const about = isReturn ? `what ${them} returned` : `what ${them} ${times === 1 ? "is" : "are"} about`;
+  return `${lackWords(lack)}: ${about} is not known, as if ${event} were not probed${probe === undefined ? "" : `; probe ${probe}`}`;
+}
+
+/** Of events that say what they are about, and no more than that. */
+function vagueSentence(lacks: readonly Lack[]): string[] {
+  if (lacks.length === 0) return [];
+  const rest = lacks.slice(SHOWN);
+  const more = rest.length === 0 ? [] : [`${plural(rest.length, "more operation")} some, too`];
+  return [`${list([...lacks.slice(0, SHOWN).map(lackWords), ...more])}: nothing is concluded from what is not there; ${PRINTS_PROBES}`];
 }
 
 function takenWarnings(taken: SavedArguments["taken"]): string[] {

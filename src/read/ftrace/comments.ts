@@ -1,4 +1,5 @@
 /** What the comments at the head of a recording say: the tracer, the columns of flags, what was overwritten, the environment. */
+import { readArgumentRemark } from "../arguments/remark.js";
 import type { ReadReport } from "../report.js";
 import { TroubleError } from "../trouble.js";
 import type { Header } from "./header.js";
@@ -23,6 +24,7 @@ export class Comments {
     }
     const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15}) /.exec(`${text} `);
     if (entries) report.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    if (readArgumentRemark(text, report.arguments)) return;
     const remark = report.events === 0 ? /^# kreel ([a-z][a-z-]{0,31}): (.*)$/.exec(text) : null;
     if (remark) report.remark(remark[1]!, remark[2]!);
     this.#legend(text);

@@ -60,7 +60,10 @@ export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPo
       continue;
     } else if (byte !== OPEN) {
       const negative = byte === DASH;
-      if (negative) p++;
+      if (negative) {
+        if (arg.isRenamed && arg.kind === ADDRESS) return -1;
+        p++;
+      }
       const start = p;
       let value = 0;
       for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) value = value * 10 + digit;

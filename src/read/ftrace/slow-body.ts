@@ -23,6 +23,8 @@ export interface Body {
   readonly leftover: boolean;
   /** All arguments as they are printed, whatever their names; none where the event is complete. */
   readonly printed: readonly PrintedArgument[];
+  /** One of these has a name that the catalogue does not have. */
+  readonly hasOthers: boolean;
 }
 
 export interface PrintedArgument {
@@ -42,7 +44,7 @@ export function isOfAnother(text: string, { print }: CompiledPoint): boolean {
 
 export function parseBody(text: string, point: CompiledPoint): Body {
   const printed = point.print?.exec(text);
-  if (printed) return { place: undefined, values: point.args.map((arg, k) => printedValue(arg, printed[k + 1]!)), complete: true, unterminated: false, leftover: false, printed: NOTHING };
+  if (printed) return { place: undefined, values: point.args.map((arg, k) => printedValue(arg, printed[k + 1]!)), complete: true, unterminated: false, leftover: false, printed: NOTHING, hasOthers: false };
   let place: string | undefined;
   let rest = ` ${text}`;
   if (text.startsWith("(")) {
@@ -55,8 +57,8 @@ export function parseBody(text: string, point: CompiledPoint): Body {
   } else if (text === "") {
     rest = "";
   }
-  const values = Array.from<string | undefined>({ length: point.args.length });
-  if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false, printed: NOTHING };
+  const values = point.args.map((): string | undefined => undefined);
+  if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false, printed: NOTHING, hasOthers: false };
   values.fill(undefined);
   return { place, values, complete: false, ...byName(rest, point, values) };
 }
@@ -105,12 +107,13 @@ function areExtras(text: string, from: number): boolean {
 }
 
 /** Reads what can be read: arguments by their names, the first of a name counts. */
-function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): Pick<Body, "unterminated" | "leftover" | "printed"> {
+function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): Pick<Body, "unterminated" | "leftover" | "printed" | "hasOthers"> {
   const printed: PrintedArgument[] = [];
+  let hasOthers = false;
   let p = 0;
   while (p < text.length) {
     const value = endOfKey(text, p);
-    if (value < 0) return { unterminated: false, leftover: true, printed };
+    if (value < 0) return { unterminated: false, leftover: true, printed, hasOthers };
     const name = text.slice(p + 1, value - 1);
     const k = point.args.findIndex((arg) => arg.name === name);
     let end = endOfWord(text, value);
@@ -121,15 +124,17 @@ function byName(text: string, point: CompiledPoint, values: (string | undefined)
       if (unterminated) end = text.length;
     }
     const word = text.slice(value, end);
-    if (k < 0) printed.push({ name, value: word });
-    else if (values[k] === undefined) {
+    if (k < 0) {
+      printed.push({ name, value: word });
+      hasOthers = true;
+    } else if (values[k] === undefined) {
       values[k] = word + (unterminated ? '"' : "");
       printed.push({ name, value: word });
     }
-    if (unterminated) return { unterminated, leftover: false, printed };
+    if (unterminated) return { unterminated, leftover: false, printed, hasOthers };
     p = end;
   }
-  return { unterminated: false, leftover: false, printed };
+  return { unterminated: false, leftover: false, printed, hasOthers };
 }
 
 /** Behind the last quote at the end of the text, or before another of the point's arguments, or before nothing but plain ones; -1 where there is none. */

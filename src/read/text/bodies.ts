@@ -8,7 +8,8 @@ import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
 import type { Tally } from "../arguments/report.js";
 import { pushNumberAs } from "../arguments/push.js";
 import { ADDRESS, STRING, type CompiledArgument, type CompiledPoint } from "../ftrace/compiled.js";
-import type { Body } from "../ftrace/slow-body.js";
+import { Renamed } from "../ftrace/renamed.js";
+import type { Body, PrintedArgument } from "../ftrace/slow-body.js";
 import { wordsOf } from "../ftrace/words.js";
 import type { ReadReport } from "../report.js";
 
@@ -63,27 +64,32 @@ export abstract class Bodies {
     if (!this.isOpen || line !== this.#line + 1 || this.#text.length + more.length > MAX_JOINED) return false;
     const point = this.#point;
     const [before, rest] = [this.#text.trimEnd(), more.trim()];
-    if (!/^(?:\w+=|\()/.test(before === "" || isInPlace(before) ? `(${rest}` : rest)) return false;
+    const isRest = before === "" ? rest.startsWith("(") : isInPlace(before) ? /^[^()]*\)/.test(rest) : /^\w+=/.test(rest);
+    if (!isRest) return false;
     const text = before === "" ? rest : `${before} ${rest}`;
     const body = this.parse(text, point);
     if (body.leftover || body.unterminated) return false;
     const matched = this.#match(body, point, line);
-    if (!body.complete && !this.#isMore(body, matched)) return false;
+    if (!body.complete && !this.#isMore(body, point, matched)) return false;
     this.#takeBack(point);
     this.#push(text, body, point, line, matched);
     return true;
   }
 
   /** Finds arguments that the event lacks under other names; not where the text is not understood, nor in events of the kernel's own. */
-  #match({ printed, leftover, unterminated }: Body, point: CompiledPoint, line: number): Int16Array | undefined {
-    if (printed.length === 0 || leftover || unterminated || point.print !== undefined) return undefined;
+  #match({ printed, hasOthers, leftover, unterminated }: Body, point: CompiledPoint, line: number): Int16Array | undefined {
+    if (!hasOthers || leftover || unterminated || point.print !== undefined) return undefined;
     const names = this.names.of(point.point);
-    printed.forEach(({ name, value }, i) => {
+    for (let i = 0; i < printed.length; i++) {
+      const { name, value } = printed[i]!;
       const offer = (this.#offers[i] ??= new Offer());
       offer.name = name;
       if (names.shape.named(name) < 0) setOffer(offer, value);
-    });
-    return names.match(this.#offers, printed.length, this.report.arguments, line);
+    }
+    const matched = names.match(this.#offers, printed.length, this.report.arguments, line);
+    const isWhole = printed.length === point.args.length && matched.every((i, k) => i === k);
+    if (isWhole && point.renamed?.holds !== true) point.renamed = new Renamed(names, printed.map(({ name }) => name));
+    return matched;
   }
 
   #push(text: string, body: Body, point: CompiledPoint, line: number, matched: Int16Array | undefined): void {
@@ -124,10 +130,10 @@ export abstract class Bodies {
   }
 
   /** Whether a text that goes on has all that it has more of in places of its own. */
-  #isMore({ printed }: Body, matched: Int16Array | undefined): boolean {
-    if (matched === undefined || printed.length <= this.#printed) return false;
-    for (let i = this.#printed; i < printed.length; i++) if (!matched.includes(i)) return false;
-    return true;
+  #isMore({ printed, values }: Body, { args }: CompiledPoint, matched: Int16Array | undefined): boolean {
+    const more = printed.slice(this.#printed);
+    const isOwn = ({ name, value }: PrintedArgument): boolean => args.some((arg, k) => arg.name === name && values[k] === value);
+    return more.length > 0 && more.every((one, i) => isOwn(one) || matched?.includes(this.#printed + i));
   }
 
   /** The last event's arguments are pushed anew. */

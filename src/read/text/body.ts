@@ -38,7 +38,11 @@ export class PrintedBodies extends Bodies {
     let close = from + 1;
     while (bytes[close] !== CLOSE) if (bytes[close++] === LF) return -1;
     this.builder.setPlace(this.#printed.intern(bytes, from + 1, close));
-    if (point.args.length > 0) return bytes[close + 1] === SPACE && bytes[close + 2] !== OPEN ? parseBodyFast(bytes, close + 2, point, this.builder, this.places) : -1;
+    if (point.args.length > 0) {
+      if (bytes[close + 1] !== SPACE || bytes[close + 2] === OPEN) return -1;
+      const next = parseBodyFast(bytes, close + 2, point, this.builder, this.places);
+      return next < 0 && point.renamed !== undefined ? point.renamed.parse(bytes, close + 2, this.builder, this.places) : next;
+    }
     let p = close + 1;
     if (bytes[p] === SPACE) p++;
     if (bytes[p] === CR) p++;

@@ -198,12 +198,12 @@ export abstract class TextReader implements StreamReader {
   }
 
   /** A line that is no event: empty, the rest of one, more of a marker's text, or skipped. */
-  protected leftover({ bytes, start, end, line }: Line): void {
+  protected leftover({ bytes, start, end, line, cut }: Line): void {
     const { report } = this;
     if (start === end) {
       report.blank++;
       this.#markerBlanks++;
-    } else if (this.isOpen && this.rejoin(latin1(bytes, start, end), line)) {
+    } else if (!cut && this.isOpen && this.rejoin(latin1(bytes, start, end), line)) {
       report.continuations++;
     } else if (this.#marker >= 0 && (this.#marker += end - start + 1) <= MAX_MARKER_BYTES) {
       report.continuations++;

@@ -21,16 +21,16 @@ export function parseRawBody(text: string, point: CompiledPoint): Body | undefin
   const head = entry ?? returned;
   if (!head) return undefined;
   const place = returned ? `${returned[1]!} <- ${returned[2]!}` : head[1]!;
-  const values = Array.from<string | undefined>({ length: point.args.length });
+  const values = point.args.map((): string | undefined => undefined);
   const complete = inOrder(text.slice(head[0].length), 0, point, 0, values);
-  if (complete) return { place, values, complete, unterminated: false, leftover: false, printed: [] };
+  if (complete) return { place, values, complete, unterminated: false, leftover: false, printed: [], hasOthers: false };
   values.fill(undefined);
   const printed = point.hasStrings ? undefined : numbersOf(text.slice(head[0].length));
   for (const { name, value } of printed ?? []) {
     const k = point.args.findIndex((arg) => arg.name === name);
     if (k >= 0) values[k] ??= value;
   }
-  return { place, values, complete, unterminated: point.hasStrings, leftover: printed === undefined, printed: printed ?? [] };
+  return { place, values, complete, unterminated: point.hasStrings, leftover: printed === undefined, printed: printed ?? [], hasOthers: printed?.some(({ name }) => point.args.every((arg) => arg.name !== name)) ?? false };
 }
 
 /** Fields with their numbers, whatever their names; `undefined` if there is anything else. */
