@@ -11,6 +11,7 @@
  * Other numbers are never taken: what the values of two could be cannot be told apart.
  */
 import { fits, mayBe } from "./fit.js";
+import { POINTER } from "./offer.js";
 import { canBeCalled, type Shape, type Slot } from "./shape.js";
 
 /** An argument of an event. */
@@ -102,6 +103,9 @@ function onlyPointer(shape: Shape, event: readonly Printed[], missing: readonly 
   const k = only(args.flatMap(({ type }, j) => (type === "ptr" && missing[j] ? [j] : [])));
   const at = onlyOneFor(shape, event, k);
   if (at < 0 || parameters[k]! < 0) return [];
+  const { seen } = event[at]!;
+  // A zero is a number as well.
+  if ((seen & POINTER) === 0 && shape.slots.some((slot) => slot.k !== k && (slot.k < 0 || missing[slot.k]!) && mayBe(seen, slot.fit))) return [];
   const isUnmistakable = otherPointers.every((name) => event.some((printed) => printed.name === name));
   // All others have their names and places.
   const isLast = args.length > 1 && event.length === args.length && event.every((printed, j) => j === at || printed.k === j) && at === k;

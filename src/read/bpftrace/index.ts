@@ -225,10 +225,14 @@ export class BpftraceReader extends TextReader {
     return true;
   }
 
-  /** The values of another program, more or fewer than the catalogue has: those that can be no other are taken. */
-  #others(args: readonly Element[], { point }: CompiledPoint, line: number): void {
+  /**
+   * The values of another program. Of more than the catalogue has the first are its own, if they can be; of fewer, those are
+   * taken that can be no other.
+   */
+  #others(all: readonly Element[], { point }: CompiledPoint, line: number): void {
     const { builder, names } = this;
     const report = this.report.arguments;
+    const args = all.slice(0, point.args.length);
     const offers = args.map((arg, i) => {
       const offer = new Offer(`arg${i + 1}`);
       const number = this.#number;
