@@ -3,6 +3,7 @@ import { rmSync, statSync } from "node:fs";
 import { points } from "../events/index.js";
 import type { Batch } from "./log/batch.js";
 import { LogWriter, type WriterOptions } from "./log/file/writer.js";
+import { conclude } from "./read/conclude.js";
 import { openRecording, type OpenOptions } from "./read/recording.js";
 import type { ReadReport, Recorded } from "./read/report.js";
 import { TroubleError } from "./read/trouble.js";
@@ -56,7 +57,7 @@ export async function writeLog(recording: Recorded, path: string, options: Impor
       await batches.return?.();
       report.warnings.push(INTERRUPTED);
     }
-    report.conclude();
+    conclude(report);
     writer.appendReport(report.saved());
     await writer.close();
   } catch (error) {

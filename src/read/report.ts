@@ -2,7 +2,6 @@
 
 import type { Log, Origin } from "../log/log.js";
 import { ArgumentReport } from "./arguments/report.js";
-import { argumentWarnings } from "./arguments/warnings.js";
 import { isNatural } from "./ndjson/numbers.js";
 
 /** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
@@ -134,9 +133,9 @@ export class ReadReport {
     return this.#concluded;
   }
 
-  /** All is read that will be: says once what is to be said of it as a whole. */
-  conclude(): void {
-    if (!this.#concluded) this.warnings.push(...argumentWarnings(this.arguments));
+  /** All is read that will be, and this is to be said of it as a whole; said once. */
+  conclude(sentences: () => readonly string[]): void {
+    if (!this.#concluded) this.warnings.push(...sentences());
     this.#concluded = true;
   }
 

@@ -28,9 +28,9 @@ interface Known {
 
 export class PointNames {
   readonly shape: Shape;
-  /** How often a name turned out not to be what it was taken for. */
+  /** How often what was known was found to be wrong, or forgotten. */
   refusals = 0;
-  readonly #at: Int16Array;
+  readonly #at: Int32Array;
   readonly #missing: boolean[];
   readonly #known = new Map<string, Known>();
   /** Numbered ones, by how many arguments their events have. */
@@ -44,7 +44,7 @@ export class PointNames {
 
   constructor(point: Point) {
     this.shape = new Shape(point);
-    this.#at = new Int16Array(point.args.length);
+    this.#at = new Int32Array(point.args.length);
     this.#missing = point.args.map(() => true);
   }
 
@@ -52,7 +52,7 @@ export class PointNames {
    * Finds the catalogue's arguments among those of an event, the first `count`, in the order in which they are printed. Returns
    * by argument of the catalogue which of them it is, -1 for none, up to the next time.
    */
-  match(offers: readonly Offer[], count: number, report: ArgumentReport, line: number): Int16Array {
+  match(offers: readonly Offer[], count: number, report: ArgumentReport, line: number): Int32Array {
     const { shape } = this;
     const at = this.#at;
     const missing = this.#missing;
@@ -166,6 +166,7 @@ export class ArgumentNames {
 
   /** Other probes may have made what follows. */
   forget(): void {
+    for (const names of this.#points) if (names) names.refusals++;
     this.#points.length = 0;
   }
 }

@@ -40,7 +40,7 @@ export interface Matching {
  * Pushes the arguments of the event that was begun last, and counts those that are missing. `pushString` pushes the string of an
  * offer by its place. Returns whether all are there and of their kind.
  */
-export function pushMatched({ args, event }: Point, offers: readonly Offer[], matched: Int16Array, { builder, report }: Matching, pushString: (i: number) => void): boolean {
+export function pushMatched({ args, event }: Point, offers: readonly Offer[], matched: Int32Array, { builder, report }: Matching, pushString: (i: number) => void): boolean {
   let understood = true;
   args.forEach(({ name, type }, k) => {
     const offer = offers[matched[k]!];

@@ -8,7 +8,7 @@
  */
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
-import { ANY_CPU, CONTEXT_UNKNOWN } from "../../log/batch.js";
+import { ANY_CPU, type Batch, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { Offer, STRING as TEXT } from "../arguments/offer.js";
@@ -164,6 +164,11 @@ export class BpftraceReader extends TextReader {
         this.leftover(line);
     }
     return true;
+  }
+
+  override restart(): Batch[] {
+    this.names.forget();
+    return super.restart();
   }
 
   protected override finish(): void {

@@ -9,6 +9,7 @@ import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Origin } from "../../log/log.js";
 import { createTables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
+import { conclude } from "../conclude.js";
 import { detectFormat, known, type Format, type TextFormat } from "../detect.js";
 import { isBefore, Merge } from "../merge.js";
 import type { Recording } from "../recording.js";
@@ -95,7 +96,7 @@ class TextDirectory implements Recording {
       cpu.finish();
       this.report.add(cpu.report, cpu.file.name);
     }
-    this.report.conclude();
+    conclude(this.report);
     if (!this.#builder.isEmpty) yield this.#seal();
   }
 

@@ -77,7 +77,7 @@ export abstract class Bodies {
   }
 
   /** Finds arguments that the event lacks under other names; not where the text is not understood, nor in events of the kernel's own. */
-  #match({ printed, hasOthers, leftover, unterminated }: Body, point: CompiledPoint, line: number): Int16Array | undefined {
+  #match({ printed, hasOthers, leftover, unterminated }: Body, point: CompiledPoint, line: number): Int32Array | undefined {
     if (!hasOthers || leftover || unterminated || point.print !== undefined) return undefined;
     const names = this.names.of(point.point);
     for (let i = 0; i < printed.length; i++) {
@@ -92,7 +92,7 @@ export abstract class Bodies {
     return matched;
   }
 
-  #push(text: string, body: Body, point: CompiledPoint, line: number, matched: Int16Array | undefined): void {
+  #push(text: string, body: Body, point: CompiledPoint, line: number, matched: Int32Array | undefined): void {
     const { builder } = this;
     if (body.place !== undefined) this.setPlace(body.place);
     let understood = !body.leftover && !body.unterminated;
@@ -130,7 +130,7 @@ export abstract class Bodies {
   }
 
   /** Whether a text that goes on has all that it has more of in places of its own. */
-  #isMore({ printed, values }: Body, { args }: CompiledPoint, matched: Int16Array | undefined): boolean {
+  #isMore({ printed, values }: Body, { args }: CompiledPoint, matched: Int32Array | undefined): boolean {
     const more = printed.slice(this.#printed);
     const isOwn = ({ name, value }: PrintedArgument): boolean => args.some((arg, k) => arg.name === name && values[k] === value);
     return more.length > 0 && more.every((one, i) => isOwn(one) || matched?.includes(this.#printed + i));

@@ -1,5 +1,9 @@
 /** Which arguments are which, event by event: what leaves no doubt, and what does. */
 import test, { type ExecutionContext } from "ava";
+import { points } from "../../../events/index.js";
+import { createTables } from "../../../src/log/tables.js";
+import { FtraceReader } from "../../../src/read/ftrace/index.js";
+import { ReadReport } from "../../../src/read/report.js";
 import { ftrace, readAs, type TextReading } from "../text.js";
 import { line } from "../helpers.js";
 import { text } from "./edited.js";
@@ -140,6 +144,16 @@ test("a value that contradicts ends what was taken, from there on and with what 
   t.deepEqual(together.events.map(({ args }) => Object.values(args)), [[BigInt(MODULE), "kvm", 3], [null, null, null], [null, null, null]]);
   const unreadable = events("module_put", `mod=${MODULE}`, "mod=0xffz", `mod=${MODULE}`);
   t.deepEqual(unreadable.events.map(({ args }) => args["module"]), [BigInt(MODULE), null, BigInt(MODULE)], "what cannot be read contradicts nothing");
+});
+
+test("a file that begins anew may have other probes", (t) => {
+  const report = new ReadReport();
+  const reader = new FtraceReader(points, createTables(), report);
+  const put = (value: string): Buffer => text([line(`module_put: (a) mod=${value} name="kvm" refcnt=1`)]);
+  reader.push(Buffer.concat([put(MODULE), put(MODULE)]));
+  const batches = [...reader.restart(), ...reader.push(Buffer.concat([put("5"), put("0x0")])), ...reader.end()];
+  t.deepEqual(batches.flatMap((batch) => [...batch.fault]), [0, 0, 1, 1]);
+  t.deepEqual(report.arguments.saved().refused, []);
 });
 
 test("a line that is not understood teaches nothing", (t) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import test from "ava";
 import { points } from "../../../events/index.js";
 import { importRecording } from "../../../src/import.js";
+import { conclude } from "../../../src/read/conclude.js";
 import { ReadReport } from "../../../src/read/report.js";
 import { replay, type Replay } from "../../../src/replay.js";
 import { kreel } from "../../cli/run.js";
@@ -21,8 +22,8 @@ const PROBE = "probe p:gmem/module_put module_put module=%di name=module->name:s
 
 const warnings = (...lines: readonly string[]): readonly string[] => {
   const { report } = readAs(ftrace, text(lines.map((event) => line(event))));
-  report.conclude();
-  report.conclude();
+  conclude(report);
+  conclude(report);
   return report.warnings;
 };
 const rules = ({ findings }: Replay): string[] => findings.map(({ rule }) => rule).sort();
@@ -72,7 +73,7 @@ test("counts and names are kept as they are, add up over files, and a broken one
   const both = new ReadReport();
   both.add(report, "cpu0");
   both.add(report, "cpu1");
-  both.conclude();
+  conclude(both);
   t.deepEqual(both.arguments.saved().lacking, { module_put: { module: 2, name: 2, refcnt: 2 }, dput: { dentry: 2 } });
   t.is(both.warnings.filter((warning) => warning.startsWith("2 events of module_put lack")).length, 1);
   t.regex(both.warnings.join("\n"), /dput: d= is not dentry= after all \(cpu0, line 3\)/);
