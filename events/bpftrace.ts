@@ -8,13 +8,13 @@
  */
 import { type ArgumentDefinition, type ArgumentType, hasReturn, hiddenEverywhere, type Kernel, type OperationDefinition } from "./definition.js";
 import { operations } from "./index.js";
+import { REGISTERS } from "./parameters.js";
 import { recordedProbes } from "./probe-file.js";
 
 /** Says what printed the lines that follow, and how they are laid out. */
 export const BPFTRACE_HEAD = "kreel";
 export const BPFTRACE_LAYOUT = 1;
 
-const REGISTERS = ["%di", "%si", "%dx", "%cx", "%r8", "%r9"];
 const CASTS: { readonly [Type in Exclude<ArgumentType, "string">]: string } = { u8: "uint8", s32: "int32", u32: "uint32", x32: "uint32", s64: "int64", u64: "uint64", x64: "uint64", ptr: "uint64" };
 /** What a register holds, and is not cast to: newer bpftraces warn of that. */
 const REGISTER = CASTS.u64;

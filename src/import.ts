@@ -5,6 +5,7 @@ import type { Batch } from "./log/batch.js";
 import { LogError } from "./log/file/log-error.js";
 import { packed } from "./log/file/packed.js";
 import { LogWriter, type WriterOptions } from "./log/file/writer.js";
+import { conclude } from "./read/conclude.js";
 import { openRecording, type OpenOptions } from "./read/recording.js";
 import type { ReadReport, Recorded } from "./read/report.js";
 import { TroubleError } from "./read/trouble.js";
@@ -69,6 +70,7 @@ export async function writeLog(recording: Recorded, path: string, options: Impor
       await batches.return?.();
       report.warnings.push(INTERRUPTED);
     }
+    conclude(report);
     await writer.finish(report.saved());
   } catch (error) {
     throw await endedBy(error, writer, acknowledged, report);

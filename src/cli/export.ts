@@ -5,6 +5,7 @@ import { type Graph, graphOf } from "../export/graph.js";
 import { probesOf } from "../export/kprobe-events.js";
 import { mermaidText } from "../export/mermaid.js";
 import { ndjsonText } from "../export/ndjson.js";
+import { argumentRemarks } from "../read/arguments/remark.js";
 import type { ReadReport, Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Moment, replay } from "../replay.js";
@@ -40,7 +41,11 @@ const STREAMS: { readonly [format: string]: (recording: Recorded, options: Strea
     (await import("../export/perfetto/index.js")).perfettoText(recording, { everything }),
   ndjson: (recording) => ndjsonText(recording),
   arrow: async (recording) => (await import("../export/arrow/index.js")).arrowStream(recording),
-  ftrace: (recording, { oneLine }) => ftraceTextOf(recording.batches(), recording.tables, { oneLine }),
+  ftrace: (recording, { oneLine }) =>
+    ftraceTextOf(recording.batches(), recording.tables, {
+      oneLine,
+      remarks: () => (recording.report.isConcluded ? argumentRemarks(recording.report.arguments) : []),
+    }),
 };
 /** Formats of the state at a moment. */
 const GRAPHS: { readonly [format: string]: (graph: Graph) => string } = { dot: dotText, mermaid: mermaidText };

@@ -7,7 +7,7 @@ import { formatTime } from "../log/time.js";
 import { signed64, unsigned64 } from "../log/view.js";
 import { CONTEXTS, NDJSON, NDJSON_VERSION } from "../read/ndjson/format.js";
 import type { ReadReport, Recorded } from "../read/report.js";
-import { jsonString } from "./json-text.js";
+import { escaped, jsonString } from "./json-text.js";
 
 /** Characters of a chunk, or a few more. */
 const CHUNK = 64 * 1024;
@@ -55,8 +55,9 @@ function lossLine({ cpu, count, line }: Loss): string {
   return `{"lost":${count === 0 ? "null" : count},"cpu":${cpu},"line":${line}}\n`;
 }
 
-function endLine({ lostLines, overrun, uncountedLoss }: ReadReport, events: number): string {
-  return `{"end":{"events":${events},"lost":${lostLines},"overrun":${overrun},"uncounted":${uncountedLoss}}}\n`;
+function endLine({ lostLines, overrun, uncountedLoss, arguments: of }: ReadReport, events: number): string {
+  const others = of.isEmpty ? "" : `,"arguments":${escaped(JSON.stringify(of.saved()))}`;
+  return `{"end":{"events":${events},"lost":${lostLines},"overrun":${overrun},"uncounted":${uncountedLoss}${others}}}\n`;
 }
 
 /** Lines of events. What repeats from event to event (tasks, places, names) is made once. */

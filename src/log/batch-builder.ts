@@ -104,6 +104,32 @@ export class BatchBuilder {
     this.#args = this.#argStart[--this.length]!;
   }
 
+  /** Takes back the arguments of the event that was begun last: they are pushed anew. */
+  again(): void {
+    const index = this.length - 1;
+    this.#args = this.#argStart[index]!;
+    this.#fault[index] = 0;
+  }
+
+  /** Words of argument `k` of the event that was begun last, as the columns have them. */
+  lowOf(k: number): number {
+    return this.#low[this.#argStart[this.length - 1]! + k]!;
+  }
+
+  highOf(k: number): number {
+    return this.#high[this.#argStart[this.length - 1]! + k]!;
+  }
+
+  isFault(k: number): boolean {
+    return (this.#fault[this.length - 1]! & (1 << k)) !== 0;
+  }
+
+  setNumber(k: number, low: number, high: number): void {
+    const at = this.#argStart[this.length - 1]! + k;
+    this.#low[at] = low;
+    this.#high[at] = high;
+  }
+
   setPlace(place: number): void {
     this.#place[this.length - 1] = place;
   }

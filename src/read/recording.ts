@@ -5,6 +5,7 @@ import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
 import type { Origin } from "../log/log.js";
 import { createTables } from "../log/tables.js";
+import { conclude } from "./conclude.js";
 import { detectFormat, type Format, known } from "./detect.js";
 import type { FollowOptions } from "./live/recording.js";
 import { readerOf } from "./readers.js";
@@ -45,6 +46,7 @@ class FileRecording implements Recording {
     yield* this.#events(only);
     this.report.warnings.push(...this.source.warnings);
     if (this.source.truncated) this.report.truncated = true;
+    conclude(this.report);
   }
 
   async close(): Promise<void> {

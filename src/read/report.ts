@@ -1,7 +1,8 @@
 /** What reading a recording came to: how much of it was understood, and what the recording itself says is missing. */
 
-import { isNatural } from "./ndjson/numbers.js";
 import type { Log, Origin } from "../log/log.js";
+import { ArgumentReport } from "./arguments/report.js";
+import { isNatural } from "./ndjson/numbers.js";
 
 /** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
 export interface Recorded extends Log {
@@ -85,8 +86,11 @@ export class ReadReport {
   exportedFrom: Origin | undefined;
   /** The last line has no end: the file was cut. */
   truncated = false;
+  /** What events lack, and what other names their arguments have. */
+  readonly arguments = new ArgumentReport();
   /** Sentences for the user, in order: what was wrong with the file around the text. */
   readonly warnings: string[] = [];
+  #concluded = false;
   readonly #cpus: boolean[] = [];
 
   /** `file` names the recording in errors. */
@@ -124,6 +128,18 @@ export class ReadReport {
     for (const { name, text } of part.environment) this.remark(name, text);
     for (const warning of part.warnings) this.warnings.push(`${file}: ${warning}`);
     for (const cpu of part.cpus) this.sawCpu(cpu);
+    this.arguments.add(part.arguments, file);
+  }
+
+  /** Whether all is known of it that will be. */
+  get isConcluded(): boolean {
+    return this.#concluded;
+  }
+
+  /** All is read that will be, and this is to be said of it as a whole; said once. */
+  conclude(sentences: () => readonly string[]): void {
+    if (!this.#concluded) this.warnings.push(...sentences());
+    this.#concluded = true;
   }
 
   /** The file began anew: its lines are counted from 1 again. Events may be missing. */
@@ -155,6 +171,7 @@ export class ReadReport {
       ...(this.clock ? { clock: this.clock } : {}),
       ...(this.tracer === undefined ? {} : { tracer: this.tracer }),
       ...(this.environment.length > 0 ? { environment: this.environment } : {}),
+      ...(this.arguments.isEmpty ? {} : { arguments: this.arguments.saved() }),
       warnings: this.warnings,
       cpus: this.cpus,
     };
@@ -176,6 +193,9 @@ export class ReadReport {
       const { name, text } = (remark ?? {}) as Partial<Remark>;
       if (typeof name === "string" && typeof text === "string") this.remark(name.slice(0, MAX_REMARK_TEXT), text);
     }
+    this.arguments.restore(saved["arguments"]);
+    // What was to be said of that is among them.
+    this.#concluded = true;
     for (const warning of listOf(saved["warnings"])) if (typeof warning === "string") this.warnings.push(warning);
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }

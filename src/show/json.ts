@@ -46,6 +46,7 @@ export function replayJson(replay: Replay): JsonDocument {
     },
     missing: { total: missing.total, shown: missing.shown.map(({ operation, missing: half, seq, task }) => ({ operation, missing: half, event: seq, task: tables.tasks.get(task).name })) },
     unknown: Object.fromEntries(report.unknownByName),
+    arguments: report.arguments.saved() as unknown as Json,
     skipped: report.firstSkipped.map(({ file, line, text }) => ({ ...(file === undefined ? {} : { file }), line, text })),
   };
 }

@@ -30,7 +30,7 @@ function plainColumns(tgid: boolean): string[] {
 const MEANS_SOMETHING = /^(?:tracer: |entries-in-buffer\/|[ |/]*_-+=> |#* ?CPU \d+ buffer started)/;
 
 /** A text as comments, one for each of its lines, which mean nothing to the reader: `~` stands before what would. */
-function comments(text: string): string[] {
+export function comments(text: string): string[] {
   return text
     .slice(0, MAX_TEXT)
     .split(/\r\n|\n|\r/)

@@ -23,7 +23,7 @@ import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
 import { escapeOf } from "../read/trouble.js";
 import { eventFormats, type EventFormat } from "./ftrace-event.js";
-import { header } from "./ftrace-header.js";
+import { comments, header } from "./ftrace-header.js";
 import { endsOpen, taskText, unknownText } from "./ftrace-text.js";
 
 export interface FtraceTextOptions {
@@ -31,6 +31,8 @@ export interface FtraceTextOptions {
   readonly header?: readonly string[];
   /** For people to look at: an event is one line, and line feeds in it are shown. Such a text does not read back. */
   readonly oneLine?: boolean;
+  /** Comments behind those, as far as they are known when the text begins; at its end the others, unless a marker would take them in. */
+  readonly remarks?: () => readonly string[];
 }
 
 /** Whole lines, so many characters or a few more. */
@@ -68,6 +70,9 @@ class FtraceWriter {
   #tgid = false;
   /** The last line is of a marker, and the reader holds it until it has seen the next. */
   #open = false;
+  /** The last line is a marker's. */
+  #inMarker = false;
+  #remarked = false;
 
   constructor(
     private readonly tables: Tables,
@@ -88,13 +93,21 @@ class FtraceWriter {
 
   end(): string {
     if (!this.#begun) this.#begin(true, false);
+    if (!this.#inMarker) this.#text += this.#remarks().flatMap(comments).map((line) => `${line}\n`).join("");
     return this.#take();
   }
 
   /** The columns are those of the first event, so the header waits for it; losses may be there before. */
   #begin(flags: boolean, tgid: boolean): void {
     this.#begun = true;
-    this.#text = header(flags, tgid, this.options.header ?? []) + this.#text;
+    this.#text = header(flags, tgid, [...(this.options.header ?? []), ...this.#remarks()]) + this.#text;
+  }
+
+  /** Once there are any, none any more. */
+  #remarks(): readonly string[] {
+    const remarks = this.#remarked ? [] : (this.options.remarks?.() ?? []);
+    this.#remarked ||= remarks.length > 0;
+    return remarks;
   }
 
   #take(): string {
@@ -106,18 +119,21 @@ class FtraceWriter {
   #loss({ cpu, count }: Loss): void {
     this.#text += count === 0 ? `CPU:${cpu} [LOST EVENTS]\n` : `CPU:${cpu} [LOST ${count} EVENTS]\n`;
     this.#open = false;
+    this.#inMarker = false;
   }
 
   #event(batch: Batch, i: number): string {
     const task = this.#task(batch.task[i]!);
     const head = `${task.text}${cpuText(batch.cpu[i]!)}${FLAGS[batch.context[i]! & 15]!} ${timeText(batch, i)}: `;
     const point = batch.point[i]!;
+    this.#inMarker = false;
     if (point === UNKNOWN_POINT) {
       const unknown = batch.unknown.get(i);
       return `${head}${unknownText(unknown?.name ?? "", unknown?.text ?? "", points)}`;
     }
     const format: EventFormat = this.#formats[point]!;
     const text = format.format(batch, i, this.tables, task.hasLineFeed);
+    this.#inMarker = format.isMarker;
     if (format.isMarker) this.#open = endsOpen(text);
     return `${head}${format.name}${text}`;
   }

@@ -2,7 +2,7 @@
 import { DASH, ZERO } from "../ftrace/bytes.js";
 
 /** Digits of a decimal number that a double holds exactly. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 const MAX_DIGITS = 20;
 const BILLION = 1e9;
 const BILLION_DIGITS = 9;

@@ -8,14 +8,17 @@
  */
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
-import { ANY_CPU, CONTEXT_UNKNOWN } from "../../log/batch.js";
+import { ANY_CPU, type Batch, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
+import { ArgumentNames } from "../arguments/names.js";
+import { Offer, STRING as TEXT } from "../arguments/offer.js";
+import { pushMatched } from "../arguments/push.js";
 import { CR, LF, QUOTE, SPACE, latin1 } from "../ftrace/bytes.js";
 import { ADDRESS, type CompiledPoint, hashStep, PointsByName, STRING } from "../ftrace/compiled.js";
 import type { ReadReport } from "../report.js";
 import { type Line, TextReader } from "../text/reader.js";
 import { PrintedTasks } from "../text/tasks.js";
-import { Decimal } from "./decimal.js";
+import { Decimal, EXACT_DIGITS } from "./decimal.js";
 import { type Element, parseMessage } from "./message.js";
 
 const PREFIX = Uint8Array.from(Buffer.from('{"type": "value", "data": ['));
@@ -42,7 +45,13 @@ export class BpftraceReader extends TextReader {
   #firstNotJson = 0;
   #otherLayout = false;
 
-  constructor(points: PointTable, tables: Tables, report: ReadReport, batchEvents?: number) {
+  constructor(
+    points: PointTable,
+    tables: Tables,
+    report: ReadReport,
+    batchEvents?: number,
+    private readonly names = new ArgumentNames(),
+  ) {
     super(tables, report, batchEvents);
     this.#names = new PointsByName(points);
     this.#tasks = new PrintedTasks(tables.tasks);
@@ -157,6 +166,11 @@ export class BpftraceReader extends TextReader {
     return true;
   }
 
+  override restart(): Batch[] {
+    this.names.forget();
+    return super.restart();
+  }
+
   protected override finish(): void {
     const { warnings } = this.report;
     if (this.#notJson > 0) warnings.push(`${this.#notJson === 1 ? "a line is" : `${this.#notJson} lines are`} no JSON (${this.#notJson === 1 ? "" : "the first is "}line ${this.#firstNotJson}): bpftrace -f json prints one object a line`);
@@ -193,6 +207,10 @@ export class BpftraceReader extends TextReader {
     }
     // How long a marker is stands behind it, for bpftrace may have taken a byte more than was written.
     const written = point.isMarker && args.length === 2 ? this.#small(args.pop(), MAX_MARKER) : undefined;
+    if (args.length !== point.args.length && !point.isMarker) {
+      this.#others(args, point, line.line);
+      return true;
+    }
     let understood = args.length === point.args.length;
     point.args.forEach(({ kind }, k) => {
       const arg = args[k];
@@ -210,6 +228,31 @@ export class BpftraceReader extends TextReader {
     });
     if (!understood) this.report.malformed++;
     return true;
+  }
+
+  /**
+   * The values of another program. Of more than the catalogue has the first are its own, if they can be; of fewer, those are
+   * taken that can be no other.
+   */
+  #others(all: readonly Element[], { point }: CompiledPoint, line: number): void {
+    const { builder, names } = this;
+    const report = this.report.arguments;
+    const args = all.slice(0, point.args.length);
+    const offers = args.map((arg, i) => {
+      const offer = new Offer(`arg${i + 1}`);
+      const number = this.#number;
+      // Only numbers that a double does not hold are quoted.
+      if (("number" in arg || arg.string.length > EXACT_DIGITS) && this.#decimal(arg, number)) offer.setNumber(number.low, number.high, "unknown", "number" in arg && arg.number.startsWith("-"));
+      else offer.setKind(TEXT);
+      return offer;
+    });
+    const matched = names.of(point).match(offers, offers.length, report, line);
+    pushMatched(point, offers, matched, { names, builder, report }, (i) => {
+      const arg = args[i]!;
+      const bytes = Buffer.from("string" in arg ? arg.string : arg.number, "latin1");
+      builder.pushStringBytes(bytes, 0, bytes.length);
+    });
+    this.report.malformed++;
   }
 
   /** Notes where time goes back: what was concluded of what came before is in doubt. */

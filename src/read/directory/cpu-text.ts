@@ -2,6 +2,7 @@
 import type { PointTable } from "../../../events/points.js";
 import type { Batch, Loss } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
+import type { ArgumentNames } from "../arguments/names.js";
 import type { TextFormat } from "../detect.js";
 import { readerOf } from "../readers.js";
 import { ReadReport } from "../report.js";
@@ -31,9 +32,10 @@ export class CpuText {
     points: PointTable,
     tables: Tables,
     batchEvents: number,
+    names: ArgumentNames,
   ) {
     this.report = new ReadReport(file.path);
-    this.#batches = readThrough(readerOf(format, source.head, points, tables, this.report, batchEvents), source);
+    this.#batches = readThrough(readerOf(format, source.head, points, tables, this.report, batchEvents, names), source);
   }
 
   /** Goes to the next event of those at hand; `false` where `more` has to be asked. */

@@ -6,6 +6,7 @@ import { points } from "../../../events/index.js";
 import type { Batch } from "../../log/batch.js";
 import type { Origin } from "../../log/log.js";
 import { createTables } from "../../log/tables.js";
+import { conclude } from "../conclude.js";
 import type { Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
 import { readTrouble } from "../source.js";
@@ -78,6 +79,7 @@ class PagesDirectory implements Recording {
     const window = Math.max(1, Math.floor(Math.min(WINDOW, WINDOWS / this.files.length) / this.layout.size)) * this.layout.size;
     const cpus = this.files.map(({ cpu }, order) => new CpuEvents(cpu, "", order, new PlainPages(accesses[order]!, { cpu, offset: 0, size: accesses[order]!.size }, this.layout.size, window), this.layout, big, leaky.has(cpu)));
     yield* new TraceDatReader({ ...this.known, intro: { big }, cpus }, points, this.tables, this.report).batches();
+    conclude(this.report);
   }
 
   async close(): Promise<void> {

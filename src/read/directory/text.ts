@@ -8,6 +8,8 @@ import type { Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Origin } from "../../log/log.js";
 import { createTables } from "../../log/tables.js";
+import { ArgumentNames } from "../arguments/names.js";
+import { conclude } from "../conclude.js";
 import { detectFormat, known, type Format, type TextFormat } from "../detect.js";
 import { isBefore, Merge } from "../merge.js";
 import type { Recording } from "../recording.js";
@@ -59,8 +61,9 @@ class TextDirectory implements Recording {
   ) {
     this.report = new ReadReport(origin.path);
     this.#builder = new BatchBuilder(this.tables.addresses);
+    const names = new ArgumentNames();
     const batchEvents = Math.max(MIN_BATCH, Math.floor(BATCH_EVENTS / files.length));
-    this.#cpus = files.map((file, order) => new CpuText(file, order, sources[order]!, origin.format, points, this.tables, batchEvents));
+    this.#cpus = files.map((file, order) => new CpuText(file, order, sources[order]!, origin.format, points, this.tables, batchEvents, names));
   }
 
   fileOf(cpu: number): string | undefined {
@@ -93,6 +96,7 @@ class TextDirectory implements Recording {
       cpu.finish();
       this.report.add(cpu.report, cpu.file.name);
     }
+    conclude(this.report);
     if (!this.#builder.isEmpty) yield this.#seal();
   }
 

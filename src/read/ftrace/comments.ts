@@ -1,4 +1,5 @@
 /** What the comments at the head of a recording say: the tracer, the columns of flags, what was overwritten, the environment. */
+import { readArgumentRemark } from "../arguments/remark.js";
 import type { ReadReport } from "../report.js";
 import { TroubleError } from "../trouble.js";
 import type { Header } from "./header.js";
@@ -25,6 +26,7 @@ export class Comments {
     const processors = /^# entries-in-buffer\/entries-written: .* #P:(\d{1,5})$/.exec(text.trimEnd())?.[1];
     if (processors !== undefined) report.processors = Math.max(report.processors, Number(processors));
     if (entries) report.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    if (readArgumentRemark(text, report.arguments)) return;
     const remark = report.events === 0 ? /^# kreel ([a-z][a-z-]{0,31}): (.*)$/.exec(text) : null;
     if (remark) report.remark(remark[1]!, remark[2]!);
     this.#legend(text);

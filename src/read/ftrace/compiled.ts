@@ -1,6 +1,7 @@
 /** The catalogue's points in the form that the scanner needs: their names and arguments as bytes, found by a hash. */
 import type { ArgumentType, OperationDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
+import type { Renamed } from "./renamed.js";
 
 export const NUMBER = 0;
 export const ADDRESS = 1;
@@ -13,6 +14,8 @@ export interface CompiledArgument {
   readonly kind: typeof NUMBER | typeof ADDRESS | typeof STRING;
   /** Printed in hexadecimal, by the kernel's own events also without 0x. */
   readonly hexadecimal: boolean;
+  /** It has another name than in the catalogue. */
+  readonly isRenamed: boolean;
 }
 
 export class CompiledPoint {
@@ -27,12 +30,18 @@ export class CompiledPoint {
   readonly print: RegExp | undefined;
   /** The place that was printed last: most points have one only. */
   lastPlace = 0;
+  /** The same with the names that this recording has for its arguments, where that is known. */
+  renamed: Renamed | undefined;
 
-  constructor(point: Point) {
+  /** `names`: of the arguments, where they are not the catalogue's. */
+  constructor(
+    readonly point: Point,
+    names: readonly string[] = point.args.map(({ name }) => name),
+  ) {
     this.id = point.id;
     this.event = point.event;
     this.bytes = Uint8Array.from(Buffer.from(point.event));
-    this.args = point.args.map((arg) => ({ name: arg.name, key: Uint8Array.from(Buffer.from(` ${arg.name}=`)), kind: kindOf(arg.type), hexadecimal: /^x\d/.test(arg.type) }));
+    this.args = point.args.map((arg, k) => ({ name: arg.name, key: Uint8Array.from(Buffer.from(` ${names[k]!}=`)), kind: kindOf(arg.type), hexadecimal: /^x\d/.test(arg.type), isRenamed: names[k] !== arg.name }));
     this.isMarker = point.operation.probe === "marker";
     this.hasStrings = this.args.some((arg) => arg.kind === STRING);
     this.print = printOf(point.operation);

@@ -6,7 +6,7 @@ import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
 import { CLOSE, CR, DASH, HEX, LF, LOWER_X, OPEN, QUOTE, SPACE, ZERO, latin1 } from "./bytes.js";
 import { ADDRESS, STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
-import { wordsOf } from "./slow-body.js";
+import { wordsOf } from "./words.js";
 
 /** Digits of a decimal number that a double holds exactly. */
 const EXACT_DIGITS = 15;
@@ -60,7 +60,10 @@ export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPo
       continue;
     } else if (byte !== OPEN) {
       const negative = byte === DASH;
-      if (negative) p++;
+      if (negative) {
+        if (arg.isRenamed && arg.kind === ADDRESS) return -1;
+        p++;
+      }
       const start = p;
       let value = 0;
       for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) value = value * 10 + digit;

@@ -5,16 +5,18 @@
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
+import { ArgumentNames } from "../arguments/names.js";
 import type { ReadReport } from "../report.js";
 import { readThrough } from "../stream-reader.js";
 import { isWhole } from "../text/body.js";
-import { type Line, TextReader } from "../text/reader.js";
+import { lastOf, type Line, TextReader } from "../text/reader.js";
+import { FtraceBodies } from "./bodies.js";
 import { COLON, HASH, IS_NAME, LF, QUOTE, SPACE, latin1, utf8 } from "./bytes.js";
 import { Comments } from "./comments.js";
 import { hashStep, type CompiledPoint, PointsByName } from "./compiled.js";
 import { DASH_AT, findHeader, Header, parseHeader } from "./header.js";
 import { Scanner } from "./scan.js";
-import { isOfAnother, parseBody, pushBody } from "./slow-body.js";
+import { isOfAnother } from "./slow-body.js";
 
 const MAX_TEXT_BYTES = 64 * 1024;
 const MAX_NAME = 128;
@@ -40,11 +42,19 @@ export class FtraceReader extends TextReader {
   readonly #header = new Header();
   readonly #scanner: Scanner;
   readonly #comments: Comments;
+  readonly #bodies: FtraceBodies;
   /** What the line that waits for the next may be the beginning of. */
   #waiting: "task" | "string" = "task";
 
-  constructor(points: PointTable, tables: Tables, report: ReadReport, batchEvents?: number) {
+  constructor(
+    points: PointTable,
+    tables: Tables,
+    report: ReadReport,
+    batchEvents?: number,
+    private readonly names = new ArgumentNames(),
+  ) {
     super(tables, report, batchEvents);
+    this.#bodies = new FtraceBodies(this.builder, tables.places, names, report);
     this.#names = new PointsByName(points);
     this.#scanner = new Scanner(this.builder, this.#names, tables, this.#header, report);
     this.#comments = new Comments(report, this.#header);
@@ -136,17 +146,26 @@ export class FtraceReader extends TextReader {
       this.unknown(point.event, utf8(bytes, from, end));
       return "event";
     }
-    const body = parseBody(printed, point);
+    const body = this.#bodies.parse(printed, point);
     if (as === "joined" && !body.complete) return "more";
     if (cut && !isWhole(body, point)) return "none";
     if (as === "first" && body.unterminated && point.hasStrings) return "more";
     this.beginAt(this.#header, bytes, point.id, line.line);
-    if (body.place !== undefined) {
-      const place = Buffer.from(body.place, "latin1");
-      this.builder.setPlace(this.tables.places.internBytes(place, 0, place.length));
-    }
-    if (!pushBody(body, point, this.builder)) this.report.malformed++;
+    this.#bodies.push(printed, body, point, lastOf(line));
     return "event";
+  }
+
+  protected override rejoin(text: string, line: number): boolean {
+    return this.#bodies.rejoin(text, line);
+  }
+
+  protected override get isOpen(): boolean {
+    return this.#bodies.isOpen;
+  }
+
+  override restart(): Batch[] {
+    this.names.forget();
+    return super.restart();
   }
 
   /** Events that are printed without a name of their own: of system calls, and of the function tracer. */

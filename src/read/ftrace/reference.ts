@@ -1,9 +1,13 @@
 /**
  * The same reader as the fast one, plainly: the whole recording at once, lines in an array, regular expressions. Slow and
- * easy to check. It is the oracle of the tests and shares no code with what it judges; nothing else uses it.
+ * easy to check. It is the oracle of the tests and shares no code with what it judges, but for what finds arguments under
+ * other names, which has tests of its own; nothing else uses it.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
+import { ArgumentNames } from "../arguments/names.js";
+import { FAULT, Offer, OTHER, STRING } from "../arguments/offer.js";
+import { ArgumentReport } from "../arguments/report.js";
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
 
 /** `undefined`: the argument could not be read. */
@@ -65,11 +69,23 @@ export function readReference(recording: Buffer, points: PointTable): ReferenceR
 
 type Verdict = "event" | "control" | "more" | "no";
 
+/** An event that the next line may go on with. */
+interface Open {
+  readonly point: Point;
+  readonly text: string;
+  readonly body: ReferenceBody;
+  /** Index of its last line. */
+  readonly last: number;
+  readonly malformed: boolean;
+}
+
 class Reference {
   readonly reading: ReferenceReading = { events: [], losses: [], skipped: [], continuations: 0, comments: 0, control: 0, blank: 0, malformed: 0, overrun: 0 };
   #legend: string[] = [];
   /** The text of the marker that is the last event so far, and the empty lines behind it. */
   #marker: { text: string; blanks: number } | undefined;
+  #open: Open | undefined;
+  readonly #names = new ArgumentNames();
 
   constructor(
     private readonly lines: readonly string[],
@@ -137,7 +153,9 @@ class Reference {
 
   #leftover(i: number): number {
     const line = this.lines[i]!;
-    if (this.#marker) {
+    if (this.#rejoin(i)) {
+      this.reading.continuations++;
+    } else if (this.#marker) {
       this.#marker.text += "\n".repeat(this.#marker.blanks + 1) + decode(line);
       this.#marker.blanks = 0;
       this.reading.continuations++;
@@ -198,15 +216,54 @@ class Reference {
     if ((whole || cut) && !body.complete) return "no";
     if (cut && !endsWhole(body, point)) return "no";
     if (mayHold && body.unterminated && point.args.some((arg) => arg.type === "string")) return "more";
-    const args = body.values.map((value, k) => valueOf(value, point.args[k]!));
-    const bad = args.some((value, k) => value === undefined && body.values[k] !== undefined && body.values[k] !== "(fault)");
-    if (bad || body.leftover || body.unterminated) this.reading.malformed++;
-    this.#push(header, i, { name: point.event, place: body.place ? decode(body.place) : undefined, args, text: undefined });
+    this.#push(header, i, { name: point.event, place: undefined, args: [], text: undefined });
+    this.#fill(point, printed, body, i + lines.length - 1, this.#match(point, body));
     return "event";
+  }
+
+  /** Gives the last event what its body says. */
+  #fill(point: Point, text: string, body: ReferenceBody, last: number, matched: readonly (Printed | undefined)[]): void {
+    const own = body.values.map((value, k) => valueOf(value, point.args[k]!));
+    const bad = own.some((value, k) => value === undefined && body.values[k] !== undefined && body.values[k] !== "(fault)");
+    const malformed = bad || body.leftover || body.unterminated;
+    if (malformed) this.reading.malformed++;
+    const args = own.map((value, k) => (matched[k] ? narrowed(valueOf(matched[k].value, point.args[k]!), point.args[k]!) : value));
+    const { events } = this.reading;
+    events.push({ ...events.pop()!, place: body.place ? decode(body.place) : undefined, args });
+    const lacks = body.values.some((value, k) => value === undefined && !matched[k]);
+    this.#open = lacks || malformed || text === "" ? { point, text, body, last, malformed } : undefined;
+  }
+
+  /** Arguments that are there under other names. */
+  #match(point: Point, { printed, leftover, unterminated }: ReferenceBody): readonly (Printed | undefined)[] {
+    if (leftover || unterminated || point.operation.probe !== "kprobe") return [];
+    const offers = printed.map(({ name, value }) => offerOf(name, value));
+    const at = this.#names.of(point).match(offers, offers.length, new ArgumentReport(), 0);
+    return point.args.map(({ name }, k) => (printed[at[k]!]?.name === name ? undefined : printed[at[k]!]));
+  }
+
+  /** Whether line `i` is the rest of the last event, which a mailer broke. */
+  #rejoin(i: number): boolean {
+    const open = this.#open;
+    const [before, rest] = [open?.text.trimEnd() ?? "", this.lines[i]!.trim()];
+    if (!open || open.last !== i - 1 || i === this.cutAt) return false;
+    const inPlace = /^\([^)]*$/.test(before);
+    if (!(before === "" ? /^\(/ : inPlace ? /^[^()]*\)/ : /^\w+=/).test(rest)) return false;
+    const text = `${before} ${rest}`.trimStart();
+    const body = parseBody(text, open.point);
+    if (body.leftover || body.unterminated) return false;
+    const matched = this.#match(open.point, body);
+    const more = body.printed.slice(open.body.printed.length);
+    const isTaken = (one: Printed): boolean => open.point.args.some((arg, k) => arg.name === one.name || matched[k] === one);
+    if (!body.complete && (more.length === 0 || !more.every(isTaken))) return false;
+    if (open.malformed) this.reading.malformed--;
+    this.#fill(open.point, text, body, i, matched);
+    return true;
   }
 
   #push(header: Readonly<Record<string, string>>, i: number, rest: Pick<ReferenceEvent, "name" | "place" | "args" | "text">): void {
     this.#closeMarker();
+    this.#open = undefined;
     const [whole, fraction = ""] = header["time"]!.split(".");
     this.reading.events.push({
       line: i + 1,
@@ -234,9 +291,19 @@ interface ReferenceBody {
   readonly complete: boolean;
   readonly unterminated: boolean;
   readonly leftover: boolean;
+  /** All arguments, if the event is not complete. */
+  readonly printed: readonly Printed[];
+}
+
+interface Printed {
+  readonly name: string;
+  readonly value: string;
 }
 
 const NUMBER = String.raw`-?\d+|0x[\da-fA-F]+`;
+
+/** Arguments without quotes, whatever their names. */
+const EXTRAS = String.raw`(?: \w+=[^ "]*)+`;
 
 const FOLIO = /^dev (0x[\da-f]+|[\da-f]+|-\d+):(0x[\da-f]+|[\da-f]+|-\d+) ino (0x[\da-f]+|[\da-f]+|-\d+) pfn=(0x[\da-f]+|[\da-f]+|-\d+) ofs=(0x[\da-f]+|[\da-f]+|-\d+) order=(0x[\da-f]+|[\da-f]+|-\d+)$/;
 /** How the kernel prints its own events that the catalogue has. */
@@ -252,7 +319,7 @@ function parseBody(text: string, point: Point): ReferenceBody {
   const own = OWN[point.event]?.exec(text);
   if (own) {
     const values = own.slice(1).map((value, k) => (point.args[k]!.type === "string" ? `"${value}"` : point.args[k]!.type === "x64" ? `0x${value.replace(/^0x/, "")}` : value));
-    return { place: undefined, values, complete: true, unterminated: false, leftover: false };
+    return { place: undefined, values, complete: true, unterminated: false, leftover: false, printed: [] };
   }
   const place = /^\(([^)\n]*)\)/.exec(text);
   const rest = place ? text.slice(place[0].length) : text === "" ? "" : ` ${text}`;
@@ -260,22 +327,39 @@ function parseBody(text: string, point: Point): ReferenceBody {
   // Greedy: a string ends at the last quote behind which the other arguments are.
   const args = point.args.map((arg) => ` ${arg.name}=(\\(fault\\)|${arg.type === "string" ? '"[^]*"' : NUMBER})`);
   const inOrder = new RegExp(`^${args.join("")}(?: \\w+=[^ "]*)*$`).exec(rest);
-  if (inOrder) return { place: place?.[1], values: inOrder.slice(1), complete: true, unterminated: false, leftover: false };
+  if (inOrder) return { place: place?.[1], values: inOrder.slice(1), complete: true, unterminated: false, leftover: false, printed: [] };
 
+  const printed: Printed[] = [];
   const found = new Map<string, string>();
   let left = rest;
   let unterminated = false;
   for (let key = / (\w+)=/y.exec(left); key && !unterminated; key = / (\w+)=/y.exec(left)) {
     const others = names.filter((name) => name !== key![1]);
     const after = left.slice(key[0].length);
-    const end = others.length > 0 ? `$| (?:${others.join("|")})=` : "$";
+    const end = others.length > 0 ? `$| (?:${others.join("|")})=|${EXTRAS}$` : `$|${EXTRAS}$`;
     let value = after.startsWith('"') ? new RegExp(`^"[^]*"(?=${end})`).exec(after)?.[0] : /^[^ ]*/.exec(after)![0];
     unterminated = value === undefined;
     left = value === undefined ? "" : after.slice(value.length);
     value ??= `${after}"`;
+    if (!found.has(key[1]!) || !names.includes(key[1]!)) printed.push({ name: key[1]!, value });
     if (!found.has(key[1]!)) found.set(key[1]!, value);
   }
-  return { place: place?.[1], values: names.map((name) => found.get(name)), complete: false, unterminated, leftover: left !== "" };
+  return { place: place?.[1], values: names.map((name) => found.get(name)), complete: false, unterminated, leftover: left !== "", printed };
+}
+
+function offerOf(name: string, value: string): Offer {
+  const offer = new Offer(name);
+  const number = valueOf(value, { name, type: "x64", fetch: "", meaning: "" });
+  if (typeof number === "bigint") offer.setNumber(Number(number & 0xffffffffn), Number(number >> 32n), value.startsWith("0x") ? "hexadecimal" : "decimal", value.startsWith("-"));
+  else offer.setKind(value === "(fault)" ? FAULT : value.startsWith('"') && !/" \w+=/.test(value) ? STRING : OTHER);
+  return offer;
+}
+
+/** A number that may have been printed as a whole register. */
+function narrowed(value: ReferenceValue, { type }: ArgumentDefinition): ReferenceValue {
+  if (typeof value !== "bigint") return value;
+  if (type === "s32") return BigInt.asUintN(64, BigInt.asIntN(32, value));
+  return type === "u8" ? BigInt.asUintN(8, value) : type.endsWith("32") ? BigInt.asUintN(32, value) : value;
 }
 
 /** Of a kernel address at the very end of a cut file, all digits must be there. */

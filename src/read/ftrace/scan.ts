@@ -61,6 +61,7 @@ export class Scanner {
         this.markerBytes = textEnd - q - 2;
       } else {
         next = parseBodyFast(bytes, q + 2, point, builder, places);
+        if (next < 0 && point.renamed !== undefined) next = point.renamed.parse(bytes, q + 2, builder, places);
         if (next < 0) {
           builder.abandon();
           break;

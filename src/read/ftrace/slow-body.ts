@@ -5,8 +5,8 @@
  * ftrace does not escape what it prints, so where a string ends is a question for the catalogue: at the last quote behind
  * which the rest of the event's arguments can be read.
  */
-import type { BatchBuilder } from "../../log/batch-builder.js";
-import { ADDRESS, NUMBER, STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
+import { STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
+import { isNumber } from "./words.js";
 
 /** Quotes of one line that are tried as a string's end; a line with more is no probe's. */
 const MAX_QUOTES = 64;
@@ -21,7 +21,18 @@ export interface Body {
   readonly unterminated: boolean;
   /** Part of the text was not understood. */
   readonly leftover: boolean;
+  /** All arguments as they are printed, whatever their names; none where the event is complete. */
+  readonly printed: readonly PrintedArgument[];
+  /** One of these has a name that the catalogue does not have. */
+  readonly hasOthers: boolean;
 }
+
+export interface PrintedArgument {
+  readonly name: string;
+  readonly value: string;
+}
+
+const NOTHING: readonly PrintedArgument[] = [];
 
 /**
  * Whether the text is that of another event under a probe's name, one of the kernel's own: a probe prints where it was hit, or
@@ -33,7 +44,7 @@ export function isOfAnother(text: string, { print }: CompiledPoint): boolean {
 
 export function parseBody(text: string, point: CompiledPoint): Body {
   const printed = point.print?.exec(text);
-  if (printed) return { place: undefined, values: point.args.map((arg, k) => printedValue(arg, printed[k + 1]!)), complete: true, unterminated: false, leftover: false };
+  if (printed) return { place: undefined, values: point.args.map((arg, k) => printedValue(arg, printed[k + 1]!)), complete: true, unterminated: false, leftover: false, printed: NOTHING, hasOthers: false };
   let place: string | undefined;
   let rest = ` ${text}`;
   if (text.startsWith("(")) {
@@ -46,8 +57,8 @@ export function parseBody(text: string, point: CompiledPoint): Body {
   } else if (text === "") {
     rest = "";
   }
-  const values = Array.from<string | undefined>({ length: point.args.length });
-  if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false };
+  const values = point.args.map((): string | undefined => undefined);
+  if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false, printed: NOTHING, hasOthers: false };
   values.fill(undefined);
   return { place, values, complete: false, ...byName(rest, point, values) };
 }
@@ -96,11 +107,13 @@ function areExtras(text: string, from: number): boolean {
 }
 
 /** Reads what can be read: arguments by their names, the first of a name counts. */
-function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): { unterminated: boolean; leftover: boolean } {
+function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): Pick<Body, "unterminated" | "leftover" | "printed" | "hasOthers"> {
+  const printed: PrintedArgument[] = [];
+  let hasOthers = false;
   let p = 0;
   while (p < text.length) {
     const value = endOfKey(text, p);
-    if (value < 0) return { unterminated: false, leftover: true };
+    if (value < 0) return { unterminated: false, leftover: true, printed, hasOthers };
     const name = text.slice(p + 1, value - 1);
     const k = point.args.findIndex((arg) => arg.name === name);
     let end = endOfWord(text, value);
@@ -110,14 +123,21 @@ function byName(text: string, point: CompiledPoint, values: (string | undefined)
       unterminated = end < 0;
       if (unterminated) end = text.length;
     }
-    if (k >= 0 && values[k] === undefined) values[k] = text.slice(value, end) + (unterminated ? '"' : "");
-    if (unterminated) return { unterminated, leftover: false };
+    const word = text.slice(value, end);
+    if (k < 0) {
+      printed.push({ name, value: word });
+      hasOthers = true;
+    } else if (values[k] === undefined) {
+      values[k] = word + (unterminated ? '"' : "");
+      printed.push({ name, value: word });
+    }
+    if (unterminated) return { unterminated, leftover: false, printed, hasOthers };
     p = end;
   }
-  return { unterminated: false, leftover: false };
+  return { unterminated: false, leftover: false, printed, hasOthers };
 }
 
-/** Behind the last quote at the end of the text, or before another of the point's arguments; -1 where there is none. */
+/** Behind the last quote at the end of the text, or before another of the point's arguments, or before nothing but plain ones; -1 where there is none. */
 function endOfString(text: string, start: number, name: string, point: CompiledPoint): number {
   let quote = text.length;
   for (let tries = 0; tries < MAX_QUOTES; tries++) {
@@ -128,6 +148,7 @@ function endOfString(text: string, start: number, name: string, point: CompiledP
     if (value < 0) continue;
     const next = text.slice(quote + 2, value - 1);
     if (next !== name && point.args.some((arg) => arg.name === next)) return quote + 1;
+    if (areExtras(text, quote + 1)) return quote + 1;
   }
   return -1;
 }
@@ -147,52 +168,4 @@ function endOfWord(text: string, p: number): number {
 
 function isWordCharacter(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f;
-}
-
-function isNumber(word: string): boolean {
-  const hex = word.startsWith("0x");
-  let p = hex ? 2 : word.startsWith("-") ? 1 : 0;
-  if (p === word.length) return false;
-  for (; p < word.length; p++) {
-    const code = word.charCodeAt(p) | 0x20;
-    const digit = word[p]! >= "0" && word[p]! <= "9";
-    if (!digit && !(hex && code >= 0x61 && code <= 0x66)) return false;
-  }
-  return true;
-}
-
-/** The two words of a number in text, two's complement; `undefined` if it is none or does not fit in 64 bits. */
-export function wordsOf(word: string): { readonly low: number; readonly high: number } | undefined {
-  if (!isNumber(word) || word.length > 40) return undefined;
-  const value = word.startsWith("-") ? -BigInt(word.slice(1)) : BigInt(word);
-  if (value >= 1n << 64n || value < -(1n << 63n)) return undefined;
-  return { low: Number(value & 0xffffffffn), high: Number((value >> 32n) & 0xffffffffn) };
-}
-
-/** Pushes the values of a body. Returns whether each could be understood. */
-export function pushBody(body: Body, point: CompiledPoint, builder: BatchBuilder): boolean {
-  let understood = !body.leftover && !body.unterminated;
-  point.args.forEach((arg, k) => {
-    const value = body.values[k];
-    if (value === undefined || value === "(fault)") builder.pushFault();
-    else if (!pushValue(arg, value, builder)) {
-      builder.pushFault();
-      understood = false;
-    }
-  });
-  return understood;
-}
-
-function pushValue(arg: CompiledArgument, value: string, builder: BatchBuilder): boolean {
-  if (arg.kind === STRING) {
-    if (!value.startsWith('"')) return false;
-    const bytes = Buffer.from(value.slice(1, -1), "latin1");
-    builder.pushStringBytes(bytes, 0, bytes.length);
-    return true;
-  }
-  const words = wordsOf(value);
-  if (words === undefined) return false;
-  if (arg.kind === ADDRESS) builder.pushAddress(words.low, words.high);
-  else if (arg.kind === NUMBER) builder.pushNumber(words.low, words.high);
-  return true;
 }

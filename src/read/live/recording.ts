@@ -4,6 +4,7 @@ import { points } from "../../../events/index.js";
 import type { Batch } from "../../log/batch.js";
 import type { Origin } from "../../log/log.js";
 import { createTables } from "../../log/tables.js";
+import { conclude } from "../conclude.js";
 import { binaryFormat, detectFormat, known, textFormat, type Format, type TextFormat } from "../detect.js";
 import { readerOf } from "../readers.js";
 import type { OpenOptions, Recording } from "../recording.js";
@@ -55,6 +56,7 @@ class LiveRecording implements Recording {
     for (const piece of this.beginning) yield* take(piece);
     for await (const piece of this.pieces) yield* take(piece);
     yield* reader.end();
+    conclude(this.report);
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,9 @@ import { ANY_CPU, type Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { TaskId } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
+import { ArgumentNames } from "../arguments/names.js";
+import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
+import { pushMatched } from "../arguments/push.js";
 import type { ReadReport } from "../report.js";
 import type { StreamReader } from "../stream-reader.js";
 import { TroubleError } from "../trouble.js";
@@ -23,6 +26,8 @@ const MAX_CPU = 65535;
 const UNKNOWN = CONTEXTS.indexOf("unknown");
 /** Places that are recognised when they come again. A kernel has a few thousand. */
 const MAX_PLACES = 1 << 16;
+/** An address, or a number that a double does not hold. */
+const NUMBER_TEXT = /^(?:0x[\da-f]{1,16}|-?\d{16,20})$/;
 /** Half of a character beyond the 16 bits: no bytes stand for it, so it is kept as it is. */
 const SURROGATE = /[\ud800-\udfff]/;
 
@@ -47,6 +52,7 @@ export class NdjsonReader implements StreamReader {
     private readonly tables: Tables,
     private readonly report: ReadReport,
     batchEvents = BATCH_EVENTS,
+    private readonly names = new ArgumentNames(),
   ) {
     this.#builder = new BatchBuilder(tables.addresses, batchEvents);
   }
@@ -72,6 +78,7 @@ export class NdjsonReader implements StreamReader {
     this.#hasHead = false;
     // Whatever the new file says of itself, events are missing before it.
     this.#gap = true;
+    this.names.forget();
     return this.#taken();
   }
 
@@ -124,6 +131,7 @@ export class NdjsonReader implements StreamReader {
     if (!fields) return false;
     const { report } = this;
     const { events, lost, overrun, uncounted } = fields;
+    report.arguments.restore(fields["arguments"]);
     if (isNatural(events) && events !== this.#next - 1) report.warnings.push(`${events} events were exported, and ${this.#next - 1} are here: lines were taken out or put in`);
     report.lostLines = isNatural(lost) ? Math.max(lost, report.lostLines) : report.lostLines;
     report.overrun = isNatural(overrun) ? overrun : report.overrun;
@@ -168,7 +176,7 @@ export class NdjsonReader implements StreamReader {
     const point = phase === "unknown" ? undefined : this.points.byEvent(event);
     builder.begin(point?.id ?? 0, task, cpu, context < 0 ? UNKNOWN : context, time.high, time.low, line, this.#place(fields["place"]));
     if (!point || (point.phase !== phase && phase !== undefined)) this.#unknown(event, fields);
-    else if (!this.#args(point, asFields(fields["args"]) ?? {})) report.malformed++;
+    else if (!this.#args(point, asFields(fields["args"]) ?? {}, report.lines)) report.malformed++;
     return true;
   }
 
@@ -188,8 +196,9 @@ export class NdjsonReader implements StreamReader {
   }
 
   /** Returns whether every argument was there and of its kind. */
-  #args(point: Point, args: Fields): boolean {
+  #args(point: Point, args: Fields, line: number): boolean {
     const builder = this.#builder;
+    if (point.operation.probe === "kprobe" && point.args.some(({ name }) => !Object.hasOwn(args, name))) return this.#others(point, args, line);
     let understood = true;
     for (const { name, type } of point.args) {
       const value = Object.hasOwn(args, name) ? args[name] : undefined;
@@ -203,6 +212,26 @@ export class NdjsonReader implements StreamReader {
       }
     }
     return understood;
+  }
+
+  /** Arguments of which some have names of somebody else's, or are not there. */
+  #others(point: Point, args: Fields, line: number): boolean {
+    const { names } = this;
+    const builder = this.#builder;
+    const report = this.report.arguments;
+    const values = Object.entries(args);
+    const known = names.of(point);
+    const offers = values.map(([name, value]) => {
+      const offer = new Offer(name);
+      const type = point.args[known.shape.named(name)]?.type;
+      const isText = typeof value === "string" && (type === undefined ? !NUMBER_TEXT.test(value) : type === "string");
+      const words = isText ? undefined : integerWords(value);
+      if (words !== undefined) offer.setNumber(words.low, words.high, "unknown", String(value).startsWith("-"));
+      else offer.setKind(isText ? TEXT : value === null ? FAULT : OTHER);
+      return offer;
+    });
+    const matched = known.match(offers, offers.length, report, line);
+    return pushMatched(point, offers, matched, { names, builder, report }, (i) => this.#string(values[i]![1] as string));
   }
 
   #string(text: string): void {

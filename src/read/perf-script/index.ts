@@ -8,14 +8,15 @@
  * never taken for probes: `kvm:kvm_exit` is the exit of a guest, not of the module.
  */
 import type { PointTable } from "../../../events/points.js";
-import { ANY_CPU, CONTEXT_UNKNOWN } from "../../log/batch.js";
+import { ANY_CPU, type Batch, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
+import { ArgumentNames } from "../arguments/names.js";
 import { COLON, HASH, LF, SPACE, latin1, utf8 } from "../ftrace/bytes.js";
 import { type CompiledPoint, hashStep, PointsByName } from "../ftrace/compiled.js";
 import type { ReadReport } from "../report.js";
 import { isWhole, PrintedBodies } from "../text/body.js";
 import { markerText } from "../text/marker.js";
-import { type Line, TextReader } from "../text/reader.js";
+import { lastOf, type Line, TextReader } from "../text/reader.js";
 import { PrintedTasks } from "../text/tasks.js";
 import { type NameLayout, parsePerfHeader, PerfHeader, saysMore } from "./header.js";
 
@@ -52,11 +53,18 @@ export class PerfScriptReader extends TextReader {
   #withoutArgs = 0;
 
   /** `beginning`: of the recording, as much as is at hand, by which the layout of its lines is told. */
-  constructor(points: PointTable, tables: Tables, report: ReadReport, beginning: Uint8Array, batchEvents?: number) {
+  constructor(
+    points: PointTable,
+    tables: Tables,
+    report: ReadReport,
+    beginning: Uint8Array,
+    batchEvents?: number,
+    private readonly names = new ArgumentNames(),
+  ) {
     super(tables, report, batchEvents);
     this.#layout = layoutOf(Buffer.concat([beginning, Buffer.of(LF)]));
     this.#names = new PointsByName(points);
-    this.#bodies = new PrintedBodies(this.builder, tables.places);
+    this.#bodies = new PrintedBodies(this.builder, tables.places, names, report);
     this.#tasks = new PrintedTasks(tables.tasks);
     const groups = new Set(["kvm"]);
     for (const point of points.points) {
@@ -182,9 +190,24 @@ export class PerfScriptReader extends TextReader {
     if ((as === "joined" || cut) && !isWhole(parsed, point)) return as === "joined" ? "more" : "none";
     if (as === "first" && parsed.unterminated && point.hasStrings) return "more";
     this.#begin(bytes, line.line, point.id);
-    if (text === "" && point.args.length > 0) this.#withoutArgs++;
-    if (!this.#bodies.push(parsed, point)) this.report.malformed++;
+    if (text === "" && point.args.length > 0) {
+      this.#withoutArgs++;
+      this.#bodies.pushNothing(point);
+    } else this.#bodies.push(text, parsed, point, lastOf(line));
     return "event";
+  }
+
+  protected override rejoin(text: string, line: number): boolean {
+    return this.#bodies.rejoin(text, line);
+  }
+
+  protected override get isOpen(): boolean {
+    return this.#bodies.isOpen;
+  }
+
+  override restart(): Batch[] {
+    this.names.forget();
+    return super.restart();
   }
 
   /** Begins the event whose header was read last. */

@@ -4,22 +4,28 @@
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
+import type { ArgumentNames } from "../arguments/names.js";
 import { CLOSE, CR, LF, OPEN, SPACE } from "../ftrace/bytes.js";
 import { ADDRESS, type CompiledPoint } from "../ftrace/compiled.js";
 import { parseBodyFast } from "../ftrace/fast-body.js";
-import { type Body, parseBody, pushBody } from "../ftrace/slow-body.js";
+import { type Body, parseBody } from "../ftrace/slow-body.js";
+import type { ReadReport } from "../report.js";
+import { Bodies } from "./bodies.js";
 import { PrintedPlaces } from "./places.js";
 
 /** `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: where the event was, as perf adds it behind the arguments when asked to. */
 const ADDRESS_BEHIND = / +[\da-f]{8,16}(?: [^"\n]*)?$/;
 
-export class PrintedBodies {
+export class PrintedBodies extends Bodies {
   readonly #printed: PrintedPlaces;
 
   constructor(
-    private readonly builder: BatchBuilder,
+    builder: BatchBuilder,
     private readonly places: PlaceTable,
+    names: ArgumentNames,
+    report: ReadReport,
   ) {
+    super(builder, names, report);
     this.#printed = new PrintedPlaces(places);
   }
 
@@ -32,30 +38,33 @@ export class PrintedBodies {
     let close = from + 1;
     while (bytes[close] !== CLOSE) if (bytes[close++] === LF) return -1;
     this.builder.setPlace(this.#printed.intern(bytes, from + 1, close));
-    if (point.args.length > 0) return bytes[close + 1] === SPACE && bytes[close + 2] !== OPEN ? parseBodyFast(bytes, close + 2, point, this.builder, this.places) : -1;
+    if (point.args.length > 0) {
+      if (bytes[close + 1] !== SPACE || bytes[close + 2] === OPEN) return -1;
+      const next = parseBodyFast(bytes, close + 2, point, this.builder, this.places);
+      return next < 0 && point.renamed !== undefined ? point.renamed.parse(bytes, close + 2, this.builder, this.places) : next;
+    }
     let p = close + 1;
     if (bytes[p] === SPACE) p++;
     if (bytes[p] === CR) p++;
     return bytes[p] === LF ? p + 1 : -1;
   }
 
-  /** Any body, as text of one character a byte. */
-  parse(text: string, point: CompiledPoint): Body {
+  override parse(text: string, point: CompiledPoint): Body {
     const body = parseBody(text, point);
     if (body.complete) return body;
     const shorter = ADDRESS_BEHIND.exec(text);
     const without = shorter && parseBody(text.slice(0, shorter.index), point);
-    return without?.complete ? without : body;
+    return without && (without.complete || (body.leftover && isUnderstood(without))) ? without : body;
   }
 
-  /** Pushes what was parsed to the event that was begun last. Returns whether all of it was understood. */
-  push(body: Body, point: CompiledPoint): boolean {
-    if (body.place !== undefined) {
-      const place = Buffer.from(body.place, "latin1");
-      this.builder.setPlace(this.#printed.intern(place, 0, place.length));
-    }
-    return pushBody(body, point, this.builder);
+  protected override setPlace(place: string): void {
+    const bytes = Buffer.from(place, "latin1");
+    this.builder.setPlace(this.#printed.intern(bytes, 0, bytes.length));
   }
+}
+
+function isUnderstood({ leftover, unterminated }: Body): boolean {
+  return !leftover && !unterminated;
 }
 
 /** Whether an event that the end of the file may have cut is beyond doubt: of a kernel address, all 16 digits are there. */

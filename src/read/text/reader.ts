@@ -6,7 +6,7 @@
 import type { Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
-import { CR, LF, utf8 } from "../ftrace/bytes.js";
+import { CR, LF, latin1, utf8 } from "../ftrace/bytes.js";
 import type { Header } from "../ftrace/header.js";
 import type { ReadReport } from "../report.js";
 import type { StreamReader } from "../stream-reader.js";
@@ -36,6 +36,13 @@ export interface Line {
   readonly as: "first" | "joined" | "alone";
   /** The file ends here, where the line feed should be. */
   readonly cut: boolean;
+}
+
+/** The number of the last of them. */
+export function lastOf({ bytes, start, end, line }: Line): number {
+  let last = line;
+  for (let feed = bytes.indexOf(LF, start); feed >= 0 && feed < end; feed = bytes.indexOf(LF, feed + 1)) last++;
+  return last;
 }
 
 export abstract class TextReader implements StreamReader {
@@ -131,6 +138,16 @@ export abstract class TextReader implements StreamReader {
   /** Called when all lines are read: what is to be said of the recording as a whole. */
   protected finish(): void {}
 
+  /** Whether a line that is no event was the rest of the last one, which a mailer broke; then it is that now. */
+  protected rejoin(_text: string, _line: number): boolean {
+    return false;
+  }
+
+  /** Whether the last event may be one of those. */
+  protected get isOpen(): boolean {
+    return false;
+  }
+
   /** Begins an event at a time of so many digits. */
   protected begin(point: number, task: number, cpu: number, context: number, timeHigh: number, timeLow: number, digits: number, line: number): void {
     const { builder } = this;
@@ -180,12 +197,14 @@ export abstract class TextReader implements StreamReader {
     this.builder.loss(cpu, count, line);
   }
 
-  /** A line that is no event: empty, more of a marker's text, or skipped. */
-  protected leftover({ bytes, start, end, line }: Line): void {
+  /** A line that is no event: empty, the rest of one, more of a marker's text, or skipped. */
+  protected leftover({ bytes, start, end, line, cut }: Line): void {
     const { report } = this;
     if (start === end) {
       report.blank++;
       this.#markerBlanks++;
+    } else if (!cut && this.isOpen && this.rejoin(latin1(bytes, start, end), line)) {
+      report.continuations++;
     } else if (this.#marker >= 0 && (this.#marker += end - start + 1) <= MAX_MARKER_BYTES) {
       report.continuations++;
       this.builder.extendString("\n".repeat(this.#markerBlanks + 1) + utf8(bytes, start, end));
@@ -213,8 +232,8 @@ export abstract class TextReader implements StreamReader {
     while (p < end) {
       if (this.#held.length === 0) {
         p = this.scan(bytes, p, end);
-        // While a marker's text may go on, its event stays within reach; the event behind it seals the batch then.
-        if (this.builder.full && this.#marker < 0) {
+        // While an event's text may go on, it stays within reach; the event behind it seals the batch then.
+        if (this.builder.full && this.#marker < 0 && !this.isOpen) {
           this.#seal();
           continue;
         }

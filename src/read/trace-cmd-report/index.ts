@@ -8,7 +8,9 @@
  * it was hit at a place.
  */
 import type { PointTable } from "../../../events/points.js";
+import type { Batch } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
+import { ArgumentNames } from "../arguments/names.js";
 import { COLON, HASH, IS_NAME, LF, OPEN, SPACE, latin1, utf8 } from "../ftrace/bytes.js";
 import { type CompiledPoint, hashStep, PointsByName } from "../ftrace/compiled.js";
 import { DASH_AT, Header, parseHeader } from "../ftrace/header.js";
@@ -16,7 +18,7 @@ import type { Body } from "../ftrace/slow-body.js";
 import type { ReadReport } from "../report.js";
 import { isWhole, PrintedBodies } from "../text/body.js";
 import { markerText } from "../text/marker.js";
-import { type Line, TextReader } from "../text/reader.js";
+import { lastOf, type Line, TextReader } from "../text/reader.js";
 import { findReportHeader, parseLatencyHeader } from "./header.js";
 import { parseRawBody } from "./raw-body.js";
 
@@ -30,7 +32,7 @@ const BODY = /^ *(?:\([\da-f]{8,16}(?: <- [\da-f]{8,16})?\)|__probe_(?:ip|func)=
 
 export class TraceCmdReportReader extends TextReader {
   readonly #names: PointsByName;
-  readonly #bodies: PrintedBodies;
+  readonly #bodies: ReportBodies;
   readonly #header = new Header();
   /** Points that the kernel defines itself, which print no place. */
   readonly #tracepoints: ReadonlySet<number>;
@@ -38,10 +40,16 @@ export class TraceCmdReportReader extends TextReader {
   #task = -1;
   #cpu = -1;
 
-  constructor(points: PointTable, tables: Tables, report: ReadReport, batchEvents?: number) {
+  constructor(
+    points: PointTable,
+    tables: Tables,
+    report: ReadReport,
+    batchEvents?: number,
+    private readonly names = new ArgumentNames(),
+  ) {
     super(tables, report, batchEvents);
     this.#names = new PointsByName(points);
-    this.#bodies = new PrintedBodies(this.builder, tables.places);
+    this.#bodies = new ReportBodies(this.builder, tables.places, names, report);
     this.#tracepoints = new Set(points.points.flatMap((point) => (point?.operation.tracepoint ? [point.id] : [])));
     this.#marker = points.byEvent("tracing_mark_write")?.id ?? 0;
   }
@@ -132,14 +140,32 @@ export class TraceCmdReportReader extends TextReader {
     if ((as === "joined" || cut) && !isWhole(body, found)) return as === "joined" ? "more" : "none";
     if (as === "first" && body.unterminated && found.hasStrings) return "more";
     this.beginAt(this.#header, bytes, found.id, line.line);
-    if (!this.#bodies.push(body, found)) this.report.malformed++;
+    this.#bodies.push(text, body, found, lastOf(line));
     return "event";
+  }
+
+  protected override rejoin(text: string, line: number): boolean {
+    return this.#bodies.rejoin(text, line);
+  }
+
+  protected override get isOpen(): boolean {
+    return this.#bodies.isOpen;
+  }
+
+  override restart(): Batch[] {
+    this.names.forget();
+    return super.restart();
   }
 
   /** `undefined`: it is another event of that name, one without a place. */
   #parse(text: string, point: CompiledPoint): Body | undefined {
-    if (this.#tracepoints.has(point.id) || text.startsWith("(")) return this.#bodies.parse(text, point);
-    return parseRawBody(text, point);
+    return this.#tracepoints.has(point.id) || text.startsWith("(") ? this.#bodies.parse(text, point) : parseRawBody(text, point);
+  }
+}
+
+class ReportBodies extends PrintedBodies {
+  override parse(text: string, point: CompiledPoint): Body {
+    return (text.startsWith("__probe_") ? parseRawBody(text, point) : undefined) ?? super.parse(text, point);
   }
 }
 

@@ -1,14 +1,16 @@
 /**
  * The body of a kprobe event as `trace-cmd report -R` prints it, field by field: `__probe_ip=ffffffff817bea54 dentry=0xffff…`,
  * of a return `__probe_func=… __probe_ret_ip=…`. Strings have no quotes, so one ends where the rest of the event's arguments
- * can be read, at the last such place.
+ * can be read, at the last such place. Arguments that are not the catalogue's are told apart only where no string is among
+ * them: it could hold whatever looks like the next one.
  */
 import { type CompiledPoint, STRING } from "../ftrace/compiled.js";
-import type { Body } from "../ftrace/slow-body.js";
+import type { Body, PrintedArgument } from "../ftrace/slow-body.js";
 
 const ENTRY = /^__probe_ip=([\da-f]{1,16})(?= |$)/;
 const RETURN = /^__probe_func=([\da-f]{1,16}) __probe_ret_ip=([\da-f]{1,16})(?= |$)/;
 const NUMBER = /^ *(-?\d{1,20}|0x[\da-fA-F]{1,16})(?= |$)/;
+const FIELD = / (\w+)= *(-?\d{1,20}|0x[\da-fA-F]{1,16})(?= |$)/y;
 /** Places of one line that are tried as a string's end. */
 const MAX_ENDS = 64;
 
@@ -19,10 +21,28 @@ export function parseRawBody(text: string, point: CompiledPoint): Body | undefin
   const head = entry ?? returned;
   if (!head) return undefined;
   const place = returned ? `${returned[1]!} <- ${returned[2]!}` : head[1]!;
-  const values = Array.from<string | undefined>({ length: point.args.length });
+  const values = point.args.map((): string | undefined => undefined);
   const complete = inOrder(text.slice(head[0].length), 0, point, 0, values);
-  if (!complete) values.fill(undefined);
-  return { place, values, complete, unterminated: !complete && point.hasStrings, leftover: !complete };
+  if (complete) return { place, values, complete, unterminated: false, leftover: false, printed: [], hasOthers: false };
+  values.fill(undefined);
+  const printed = point.hasStrings ? undefined : numbersOf(text.slice(head[0].length));
+  for (const { name, value } of printed ?? []) {
+    const k = point.args.findIndex((arg) => arg.name === name);
+    if (k >= 0) values[k] ??= value;
+  }
+  return { place, values, complete, unterminated: point.hasStrings, leftover: printed === undefined, printed: printed ?? [], hasOthers: printed?.some(({ name }) => point.args.every((arg) => arg.name !== name)) ?? false };
+}
+
+/** Fields with their numbers, whatever their names; `undefined` if there is anything else. */
+function numbersOf(text: string): readonly PrintedArgument[] | undefined {
+  const printed: PrintedArgument[] = [];
+  FIELD.lastIndex = 0;
+  for (let p = 0; p < text.length; p = FIELD.lastIndex) {
+    const field = FIELD.exec(text);
+    if (!field) return /^ *$/.test(text.slice(p)) ? printed : undefined;
+    printed.push({ name: field[1]!, value: field[2]! });
+  }
+  return printed;
 }
 
 function inOrder(text: string, p: number, point: CompiledPoint, k: number, values: (string | undefined)[]): boolean {

@@ -1,6 +1,7 @@
 /** What a recording's formats say of the catalogue's points, in the form that decoding needs: a kind and a place for each argument. */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
+import { type Form, Offer } from "../arguments/offer.js";
 import type { EventFormat, Field } from "./format.js";
 
 /** How an argument lies in a record. */
@@ -36,6 +37,13 @@ export interface CompiledArgument {
   readonly letters: readonly Letter[];
 }
 
+/** A field of a probe's that may be one of the catalogue's arguments under another name. */
+export interface CompiledField extends CompiledArgument {
+  readonly form: Form;
+  /** What it holds in the record that is looked at. */
+  readonly offer: Offer;
+}
+
 export interface Letter {
   readonly bit: number;
   readonly text: string;
@@ -53,6 +61,11 @@ export interface CompiledEvent {
   readonly point: Point | undefined;
   readonly pointId: number;
   readonly args: readonly CompiledArgument[];
+  /** Of a probe: arguments that have no field of their name, in order. */
+  readonly absent: readonly number[];
+  /** All its fields in order, where arguments are absent and fields have names of somebody else's; else none. */
+  readonly fields: readonly CompiledField[];
+  readonly offers: readonly Offer[];
   /** Bytes that a record must have. */
   readonly minimum: number;
   /** The probe's own address: of an entry. */
@@ -91,6 +104,8 @@ export function compileEvent(format: EventFormat, points: PointTable): CompiledE
   const point = format.fault === undefined ? pointOf(format, points) : undefined;
   const isMarker = point?.operation.probe === "marker";
   const args = isMarker || !point ? [] : point.args.map((arg) => compileArgument(arg, point.operation.probe === "tracepoint" ? format.fields.get(arg.fetch) : format.fields.get(arg.name), format));
+  const absent = point?.operation.probe === "kprobe" ? [...args.keys()].filter((k) => args[k]!.kind === ABSENT) : [];
+  const fields = absent.length > 0 ? otherFields(format, point!) : [];
   const probe = addressField(format.fields.get(PROBE_FUNCTION) ?? format.fields.get(isMarker ? "ip" : PROBE_IP));
   const caller = addressField(format.fields.get(PROBE_RETURN));
   const text = format.fields.get("buf")?.offset ?? 0;
@@ -99,7 +114,10 @@ export function compileEvent(format: EventFormat, points: PointTable): CompiledE
     point,
     pointId: point?.id ?? 0,
     args,
-    minimum: Math.max(text, ...args.map(({ offset, size }) => offset + size), probe.offset + probe.size, caller.offset + caller.size),
+    absent,
+    fields,
+    offers: fields.map(({ offer }) => offer),
+    minimum: Math.max(text, ...[...args, ...fields].map(({ offset, size }) => offset + size), probe.offset + probe.size, caller.offset + caller.size),
     probe,
     caller,
     key: caller.size > 0 ? caller : probe,
@@ -108,6 +126,31 @@ export function compileEvent(format: EventFormat, points: PointTable): CompiledE
     last: NO_PLACE,
     isMarker,
   };
+}
+
+/** None if each has a name of the catalogue's. */
+function otherFields({ fields, print }: EventFormat, { args }: Point): readonly CompiledField[] {
+  const own = [...fields.values()].filter(({ name }) => !name.startsWith("common_") && !name.startsWith("__probe_"));
+  if (own.every(({ name }) => args.some((arg) => arg.name === name))) return [];
+  return own.map((field): CompiledField => {
+    const { name, offset, size, signed } = field;
+    return { kind: kindAlone(field), offset, size, signed, letters: [], form: formOf(name, print), offer: new Offer(name) };
+  });
+}
+
+/** How a field is read of which only its type is known. */
+function kindAlone(field: Field): number {
+  const { type, size, signed, isArray } = field;
+  if (isArray || type.startsWith("__")) return /\bchar\b/.test(type) ? stringKind(field, []) : ABSENT;
+  if (size === 8) return NUMBER_8;
+  if (size === 4) return signed ? SIGNED_4 : NUMBER_4;
+  return size === 1 || size === 2 ? SMALL : ABSENT;
+}
+
+/** `"… mod=0x%Lx refcnt=%d", …`. */
+function formOf(name: string, print: string): Form {
+  const format = new RegExp(`[" ]${name}=(0x)?%\\w*([dux])`).exec(print);
+  return format === null ? "unknown" : format[2] === "x" ? "hexadecimal" : "decimal";
 }
 
 function pointOf({ system, name, fields }: EventFormat, points: PointTable): Point | undefined {

@@ -4,8 +4,11 @@ import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
+import { ArgumentNames } from "../arguments/names.js";
+import { FAULT, type Form, type Offer, OTHER, STRING } from "../arguments/offer.js";
+import { pushNumberAs } from "../arguments/push.js";
 import type { Comms } from "./comms.js";
-import { ABSENT, ADDRESS_4, ADDRESS_8, LETTERS, MAJOR, MINOR, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, SYMBOL, compileEvent, type CompiledArgument, type CompiledEvent, type KnownPlace } from "./compile.js";
+import { ABSENT, ADDRESS_4, ADDRESS_8, LETTERS, MAJOR, MINOR, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, SYMBOL, compileEvent, type CompiledArgument, type CompiledEvent, type CompiledField, type KnownPlace } from "./compile.js";
 import type { CpuEvents } from "./cpu-events.js";
 import type { EventFormat, Field } from "./format.js";
 import type { Places } from "./places.js";
@@ -43,6 +46,7 @@ export class Decoder {
   readonly #pidAt: number;
   /** Bytes that a record needs for these. */
   readonly #head: number;
+  readonly #names = new ArgumentNames();
   #pid = Number.NaN;
   #task = 0;
 
@@ -93,7 +97,8 @@ export class Decoder {
     builder.begin(event === undefined ? 0 : event.pointId, this.#task, cpu.cpu, context, timeHigh, timeLow, 0, whole ? this.#place(event, view, at) : 0);
     if (whole) {
       const { args } = event;
-      for (let k = 0; k < args.length; k++) this.#argument(args[k]!, cpu);
+      if (event.absent.length > 0) this.#probed(event, cpu);
+      else for (let k = 0; k < args.length; k++) this.#argument(args[k]!, cpu);
     } else if (event === undefined) this.#unknown(`#${type}`);
     else if (event.point === undefined) this.#unknown(event.name);
     else if (cpu.end - at < event.minimum) this.#short(event, cpu);
@@ -113,6 +118,51 @@ export class Decoder {
     for (const arg of event.args) {
       if (arg.offset + arg.size <= length) this.#argument(arg, cpu);
       else this.builder.pushFault();
+    }
+  }
+
+  /** A probe's record that lacks arguments, or has them under other names. */
+  #probed({ point, args, fields, offers }: CompiledEvent, cpu: CpuEvents): void {
+    const { arguments: report } = this.report;
+    for (const field of fields) this.#offer(field, cpu);
+    const matched = fields.length > 0 ? this.#names.of(point!).match(offers, offers.length, report, 0) : undefined;
+    for (let k = 0; k < args.length; k++) {
+      const { name, type } = point!.args[k]!;
+      const field = args[k]!.kind === ABSENT ? fields[matched?.[k] ?? -1] : undefined;
+      if (args[k]!.kind !== ABSENT) this.#argument(args[k]!, cpu);
+      else if (field?.offer.name === name) this.builder.pushFault();
+      else if (field === undefined) {
+        this.builder.pushFault();
+        report.lacking(point!.event, name).times++;
+      } else if (type === "string") this.#argument(field, cpu);
+      else pushNumberAs(type, field.offer.low, field.offer.high, this.builder);
+    }
+  }
+
+  /** Reads a field of which only the type is known. */
+  #offer({ kind, offset, size, signed, form, offer }: CompiledField, { view, at }: CpuEvents): void {
+    const p = at + offset;
+    switch (kind) {
+      case NUMBER_8: {
+        const high = this.#highWord(view, p, size);
+        offer.setNumber(this.#lowWord(view, p, size), high, form, signed && high >= 0x80000000);
+        break;
+      }
+      case NUMBER_4:
+        offer.setNumber(view.getUint32(p, this.little), 0, form);
+        break;
+      case SIGNED_4:
+        setSigned(offer, view.getInt32(p, this.little), form);
+        break;
+      case SMALL:
+        setSigned(offer, this.#smallNumber(view, p, size, signed), form);
+        break;
+      case STRING_AT:
+      case STRING_AFTER:
+        offer.setKind(view.getUint32(p, this.little) >>> 16 === 0 ? FAULT : STRING);
+        break;
+      default:
+        offer.setKind(kind === STRING_HERE ? STRING : OTHER);
     }
   }
 
@@ -214,10 +264,14 @@ export class Decoder {
   }
 
   #small({ size, signed }: CompiledArgument, view: DataView, p: number): void {
+    const value = this.#smallNumber(view, p, size, signed);
+    this.builder.pushNumber(value, value >> 31);
+  }
+
+  #smallNumber(view: DataView, p: number, size: number, signed: boolean): number {
     const unsigned = size === 1 ? view.getUint8(p) : view.getUint16(p, this.little);
     const shift = 32 - size * 8;
-    const value = signed ? (unsigned << shift) >> shift : unsigned;
-    this.builder.pushNumber(value, value >> 31);
+    return signed ? (unsigned << shift) >> shift : unsigned;
   }
 
   /** A string of no bytes, not even a NUL, is one that the kernel could not read. */
@@ -242,4 +296,8 @@ export class Decoder {
   #highWord(view: DataView, p: number, size: number): number {
     return size === 8 ? view.getUint32(this.little ? p + 4 : p, this.little) : 0;
   }
+}
+
+function setSigned(offer: Offer, value: number, form: Form): void {
+  offer.setNumber(value, value >> 31, form, value < 0);
 }
