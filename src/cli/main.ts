@@ -2,6 +2,7 @@
 /** The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status 2. */
 import "./compiler.js";
 import { Command, CommanderError } from "commander";
+import { earlyEnd, loadedModules, strayTrouble } from "../own-kernel/loaded.js";
 import { ReaderGone } from "./output.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 import { TROUBLE, troubleText, UsageError } from "./trouble.js";
@@ -48,8 +49,7 @@ async function program(wanted: readonly string[], terminal: Terminal, done: (cod
   return kreel;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const terminal = openTerminal(process.env);
+async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   let code = 0;
   try {
     if (args.length === 0) throw new UsageError("no command; kreel --help lists them");
@@ -85,6 +85,29 @@ function usage(error: CommanderError, command: string | undefined): string {
   return error.code === "commander.missingArgument" && command !== undefined ? `${command}: ${what}; kreel help ${command} says what it takes` : what;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** Set when it is clear how the process ends. */
+let over = false;
+
+function finish(code: number): void {
+  over = true;
+  process.exitCode = code;
+}
+
+/** What nobody awaited, or a timer threw: of a module of others, or a mistake in kreel. */
+function stray(error: unknown): void {
+  if (over) return;
+  finish(ended(strayTrouble(error) ?? error, terminal, undefined));
+  process.exit();
+}
+
+const terminal = openTerminal(process.env);
+process.on("uncaughtException", stray).on("unhandledRejection", stray);
+process.on("exit", () => {
+  if (!over) finish(ended(earlyEnd(), terminal, undefined));
+});
+const code = await main(process.argv.slice(2), terminal);
+// What a module of others left behind shows now, or never.
+if (loadedModules().length > 0) await new Promise((resolve) => setImmediate(resolve));
+finish(code);
 // Standard input may still be open, and nothing more is wanted from it.
 process.exit();
