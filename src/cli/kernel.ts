@@ -2,9 +2,12 @@
 import { relative } from "node:path";
 import { ALIASES, type KernelDefinition, kernels, withoutPrivateMemory, withSlubDebug } from "../kernels/index.js";
 import { isModule, loadKernel } from "../own-kernel/load.js";
+import { loadedModules } from "../own-kernel/loaded.js";
 import { placeOf } from "../own-kernel/places.js";
+import { StalledError, untilRun } from "../own-kernel/watch.js";
 import { TroubleError } from "../read/trouble.js";
 import type { Scenario } from "../scenario/types.js";
+import { pulse } from "../simulate/pulse.js";
 import { EndlessError } from "../workload/faults.js";
 import { KernelFunctionError } from "../workload/simulate.js";
 import { UsageError } from "./trouble.js";
@@ -57,14 +60,24 @@ function buildOf(option: string): Build {
 
 const asUsual: Build = (kernel) => kernel;
 
-/** Makes trouble of what a function of a kernel threw, at the function's file and line, and of kernels that never end. */
+/**
+ * Makes trouble of what a function of a kernel threw, at the function's file and line, of kernels that never end, and of
+ * functions that never give a step.
+ */
 export async function blamingKernel<T>(scenario: Scenario, run: () => Promise<T> | T): Promise<T> {
   try {
-    return await run();
+    return await untilRun(run);
   } catch (error) {
     if (error instanceof EndlessError) throw new TroubleError(error.message, scenario.path, undefined, { cause: error });
+    if (error instanceof StalledError) throw stalledTrouble(error, scenario);
     if (!(error instanceof KernelFunctionError)) throw error;
     const place = placeOf(error.cause);
     throw new TroubleError(`kernel ${error.kernel}: ${error.message}`, place ? relative(process.cwd(), place.path) : scenario.path, place?.line, { cause: error.cause });
   }
+}
+
+function stalledTrouble({ how, place }: StalledError, { path }: Scenario): TroubleError {
+  const [module = path] = loadedModules();
+  const what = how === "endless" ? "a function goes on without taking a step: is there an endless loop?" : "waits for what nothing will bring";
+  return new TroubleError(`${what}${pulse.during?.() ?? ""}`, place ? relative(process.cwd(), place.path) : module, place?.line);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status 2. */
 import "./compiler.js";
-import { run } from "./program.js";
+import { earlyEnd, loadedModules, strayTrouble } from "../own-kernel/loaded.js";
+import { ended, run } from "./program.js";
 import { openTerminal } from "./terminal.js";
 
 const terminal = openTerminal(process.env);
@@ -15,6 +16,28 @@ if (process.listenerCount("warning") > 0) {
   });
 }
 
-process.exitCode = await run(process.argv.slice(2), terminal);
+/** Set when it is clear how the process ends. */
+let over = false;
+
+function finish(code: number): void {
+  over = true;
+  process.exitCode = code;
+}
+
+/** What nobody awaited, or a timer threw: of a module of others, or a mistake in kreel. */
+function stray(error: unknown): void {
+  if (over) return;
+  finish(ended(strayTrouble(error) ?? error, terminal, undefined));
+  process.exit();
+}
+
+process.on("uncaughtException", stray).on("unhandledRejection", stray);
+process.on("exit", () => {
+  if (!over) finish(ended(earlyEnd(), terminal, undefined));
+});
+const code = await run(process.argv.slice(2), terminal);
+// What a module of others left behind shows now, or never.
+if (loadedModules().length > 0) await new Promise((resolve) => setImmediate(resolve));
+finish(code);
 // Standard input may still be open, and nothing more is wanted from it.
 process.exit();

@@ -66,7 +66,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 /** What an error comes to: help and version are none, a reader that is gone is the end, everything else is trouble. */
-function ended(error: unknown, terminal: Terminal, command: string | undefined): number {
+export function ended(error: unknown, terminal: Terminal, command: string | undefined): number {
   try {
     if (error instanceof ReaderGone) return 0;
     terminal.out.flush();

@@ -1,5 +1,5 @@
 /** `kreel query TRACE SQL`. */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Command } from "commander";
 import { jsonString } from "../export/json-text.js";
@@ -23,6 +23,7 @@ interface Flags {
   readonly header: boolean;
   readonly schema?: true;
   readonly memory: string;
+  readonly time: string;
   readonly format?: string;
 }
 
@@ -47,6 +48,7 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
     .option("--table", "columns under their names, elsewhere than on a terminal too")
     .option("--no-header", "no line with the names of the columns")
     .option("--memory <size>", "keep tables in memory up to this size, and in a temporary file beyond: 64M, 1G", "256M")
+    .option("--time <seconds>", "give the statement up when it has computed for so long", "600")
     .option("--format <format>", "read the recording as this, whatever it looks like")
     .action(async (trace: string | undefined, sql: string | undefined, flags: Flags) => done(await runQuery(trace, sql, flags, terminal)));
 }
@@ -57,11 +59,12 @@ async function runQuery(trace: string | undefined, sql: string | undefined, flag
   if (flags.schema) return printSchema(flags, terminal);
   if (trace === undefined) throw new UsageError("no recording: kreel query TRACE SQL; kreel query --schema lists the tables");
   const memory = parseMemory(flags.memory);
+  const time = parseTime(flags.time);
   const statement = await statementOf(trace, sql, flags);
   // Loaded only where it is needed: other commands need not wait for it.
   const { query } = await import("../query/query.js");
   const progress = progressOf(terminal, !flags.json);
-  const answer = await query(trace, statement.text, { memory, name: statement.name, open: () => openShowing(trace, flags.format, progress) }).finally(() => progress.clear());
+  const answer = await query(trace, statement.text, { memory, time, alone: true, name: statement.name, open: () => openShowing(trace, flags.format, progress) }).finally(() => progress.clear());
   try {
     if (answer.recording) for (const line of warningLines(trace, answer.recording.report)) terminal.err.line(line);
     terminal.err.flush();
@@ -112,7 +115,17 @@ async function statementOf(trace: string, sql: string | undefined, { file }: Fla
 
 function readStatement(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    const fd = openSync(file, "r");
+    try {
+      // No size is certain: it may be a pipe, or a device that never ends.
+      const bytes = Buffer.alloc(MAX_SQL + 1);
+      let size = 0;
+      for (let n = -1; n !== 0 && size < bytes.length; size += n) n = readSync(fd, bytes, size, bytes.length - size, null);
+      if (size > MAX_SQL) throw new Error("too long to be a statement");
+      return bytes.toString("utf8", 0, size);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     throw new TroubleError(`cannot be read: ${(error as Error).message}`, file, undefined, { cause: error });
   }
@@ -133,4 +146,10 @@ function parseMemory(text: string): number {
   const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? 1);
   if (digits === undefined || bytes < LEAST || bytes > MOST) throw new UsageError(`--memory ${text}: a size from 1M to 1G, as 64M`);
   return bytes;
+}
+
+function parseTime(text: string): number {
+  const seconds = Number(text);
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new UsageError(`--time ${text}: a number of seconds, from 1`);
+  return seconds * 1000;
 }

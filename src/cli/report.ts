@@ -1,7 +1,7 @@
 /** `kreel report TRACE…`: what a recording comes to, to be sent or kept. */
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import { isCpuDirectory, recordingsUnder } from "../read/directory/listing.js";
+import { isCpuDirectory, type PassedOver, recordingsUnder } from "../read/directory/listing.js";
 import { type CollectOptions, comparisonEntry, entryOf } from "../report/collect.js";
 import { FORMATS } from "../report/formats.js";
 import { type Entry, FAIL_ON, type FailOn, fails } from "../report/model.js";
@@ -12,7 +12,7 @@ import { requiredOf, requireOption, unjudgedLines } from "./require.js";
 import type { Terminal } from "./terminal.js";
 import { TROUBLE, UsageError } from "./trouble.js";
 import { version } from "./version.js";
-import { warningLines } from "./warnings.js";
+import { warningLine, warningLines } from "./warnings.js";
 
 interface Flags {
   readonly format: string;
@@ -49,7 +49,7 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
   if (!isFailOn(flags.failOn)) throw new UsageError(`--fail-on ${flags.failOn}: one of ${FAIL_ON.join(", ")}`);
   if (traces.filter((trace) => trace === "-").length > 1) throw new UsageError("report: only one of the recordings can be standard input");
   const required = requiredOf(flags.require);
-  const recordings = await recordingsOf(traces);
+  const recordings = await recordingsOf(traces, terminal);
   const compared = flags.diff && traces.length === 2 && recordings.length === 2;
   if (flags.failOn === "difference" && !compared) throw new UsageError("--fail-on difference: give two recordings, before and after");
   if (flags.format === PICTURE && recordings.length > 2) throw new UsageError(`--format ${PICTURE}: a picture has room for one recording, or for two; here are ${recordings.length}`);
@@ -89,13 +89,15 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
 const isFailOn = (text: string): text is FailOn => (FAIL_ON as readonly string[]).includes(text);
 
 /** The files that are meant; a directory with recordings in it stands for them. */
-async function recordingsOf(traces: readonly string[]): Promise<string[]> {
+async function recordingsOf(traces: readonly string[], { err }: Terminal): Promise<string[]> {
   const found: string[] = [];
+  const passed: PassedOver = (path, why) => err.line(warningLine(path, why));
   for (const trace of traces) {
     const isListing = trace !== "-" && (statSync(trace, { throwIfNoEntry: false })?.isDirectory() ?? false) && !isCpuDirectory(trace);
-    if (isListing) found.push(...(await recordingsUnder(trace)));
+    if (isListing) for (const path of await recordingsUnder(trace, passed)) found.push(path);
     else found.push(trace);
   }
+  err.flush();
   if (found.length === 0) throw new UsageError(`report: no recording in ${traces.join(", ")}`);
   return found;
 }

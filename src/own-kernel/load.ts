@@ -6,8 +6,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { KernelDefinition } from "../kernels/index.js";
 import { TroubleError } from "../read/trouble.js";
 import * as hooks from "./hooks.js";
-import { placeOf } from "./places.js";
+import { addModule } from "./loaded.js";
+import { placeOf, saidOf } from "./places.js";
 import { stripTypes, SyntaxTrouble } from "./strip.js";
+import { LIMIT, StalledError, untilLoaded } from "./watch.js";
 
 const HOW = 'export default kernels["linux-6.12-patched"].with("name", { … })';
 
@@ -16,14 +18,23 @@ export function isModule(name: string): boolean {
   return /^file:|[\\/]|\.[cm]?[jt]s$/.test(name);
 }
 
-/** `path` may be a file URL. Throws a `TroubleError` for a module that is not there, does not load, or exports no kernel. */
-export async function loadKernel(path: string): Promise<KernelDefinition> {
+export interface LoadOptions {
+  /** Milliseconds that loading may take. Of an endless loop they are the process's CPU time, and only the main thread has it broken off. */
+  readonly limit?: number;
+}
+
+/**
+ * `path` may be a file URL. Throws a `TroubleError` for a module that is not there, does not load, does not come to an end of it,
+ * or exports no kernel.
+ */
+export async function loadKernel(path: string, { limit = LIMIT }: LoadOptions = {}): Promise<KernelDefinition> {
   const file = path.startsWith("file:") ? fileOfUrl(path) : absolute(path);
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) throw new TroubleError("no such file", path);
   if (!found.isFile()) throw new TroubleError("not a file; a kernel is a module, JavaScript or TypeScript", path);
   register();
-  const exports = await importFrom(file, path);
+  addModule(path);
+  const exports = await importFrom(file, path, limit);
   const kernel = exports["default"] ?? exports["kernel"];
   if (!(kernel instanceof KernelDefinition)) throw new TroubleError(`exports no kernel; it takes import { kernels } from "kreel/kernels" and ${HOW}`, path);
   return kernel;
@@ -37,20 +48,25 @@ function fileOfUrl(url: string): string {
   }
 }
 
-async function importFrom(file: string, path: string): Promise<Readonly<Record<string, unknown>>> {
+async function importFrom(file: string, path: string, limit: number): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    return await untilLoaded(path, () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>, limit);
   } catch (error) {
     throw loadTrouble(error, file, path);
   }
 }
 
 function loadTrouble(error: unknown, file: string, path: string): TroubleError {
-  const said = error instanceof Error ? error.message : String(error);
-  const place = placeOf(error) ?? syntaxPlace(error, file);
-  const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+  const stalled = error instanceof StalledError;
+  const said = stalled ? stallingText(error) : saidOf(error).replace(/ \(\S+:\d+\)$/, "");
+  const place = stalled ? error.place : (placeOf(error) ?? syntaxPlace(error, file));
   const where = place && place.path !== file ? relative(process.cwd(), place.path) : path;
-  return new TroubleError(`does not load: ${name}${said.replace(/ \(\S+:\d+\)$/, "")}`, where, place?.line, { cause: error });
+  return new TroubleError(`does not load: ${said}`, where, place?.line, { cause: error });
+}
+
+function stallingText({ how, limit }: StalledError): string {
+  if (how === "endless") return "its code does not come to an end: is there an endless loop?";
+  return how === "waiting" ? `a top-level await has not ended after ${limit / 1000} s` : "a top-level await waits for what nothing will bring";
 }
 
 /** Node says what is wrong with the text of a module, but not where. */

@@ -1,5 +1,5 @@
 /** Where in a file something was thrown, off the stack of an error: for one line of trouble instead of twenty. */
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Place {
@@ -12,22 +12,60 @@ const OWN = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const FRAME = /(?:\(|at (?:async )?|^)((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):(\d+)(?::\d+)?\)?$/;
 
-/** Places of files, the innermost first. */
+/** Places of files, the innermost first. What was thrown is somebody else's: nothing about it is certain. */
 function placesIn(error: Error): Place[] {
-  return (error.stack ?? "").split("\n").flatMap((line) => {
+  const { stack } = error;
+  if (typeof stack !== "string") return [];
+  return stack.split("\n").flatMap((line) => {
     const [, file, number] = FRAME.exec(line) ?? [];
-    return file === undefined ? [] : [{ path: file.startsWith("file:") ? fileURLToPath(file) : file, line: Number(number) }];
+    return file === undefined ? [] : [{ path: pathOf(file), line: Number(number) }];
   });
+}
+
+/** Places of frames that name scripts by their addresses. */
+export function placesOf(frames: readonly { readonly url: string; readonly line: number }[]): Place[] {
+  return frames.filter(({ url }) => url.startsWith("file:") || isAbsolute(url)).map(({ url, line }) => ({ path: pathOf(url), line }));
+}
+
+function pathOf(file: string): string {
+  try {
+    return file.startsWith("file:") ? fileURLToPath(file) : file;
+  } catch {
+    // An address that names no file of this machine.
+    return file;
+  }
 }
 
 /** What calls the functions of kernels: whoever called it is not to blame. */
 const CALLER = join(OWN, "simulate", "machine.js");
 
-/** Where the code of a kernel threw: in a module that is not kreel's, else in one of kreel's own kernels. */
-export function placeOf(error: unknown): Place | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const places = placesIn(error);
+/** Where the code of a kernel was: in a module that is not kreel's, else in one of kreel's own kernels. */
+export function placeAmong(places: readonly Place[]): Place | undefined {
   const end = places.findIndex(({ path }) => path === CALLER);
   const inside = end < 0 ? places : places.slice(0, end);
   return inside.find(({ path }) => !path.startsWith(OWN)) ?? inside.find(({ path }) => path.startsWith(join(OWN, "kernels")));
+}
+
+/** Where the code of a kernel threw. */
+export function placeOf(error: unknown): Place | undefined {
+  return error instanceof Error ? placeAmong(placesIn(error)) : undefined;
+}
+
+const PACKAGES = /[\\/]node_modules[\\/]/;
+
+/** Whether nobody but kreel and what it is made of had a part in throwing this. */
+export function isOwn(error: unknown): boolean {
+  const places = error instanceof Error ? placesIn(error) : [];
+  return places.length > 0 && places.every(({ path }) => path.startsWith(OWN) || PACKAGES.test(path));
+}
+
+/** What was thrown, in words, whatever it is. */
+export function saidOf(error: unknown): string {
+  try {
+    if (!(error instanceof Error)) return String(error);
+    const { name, message } = error;
+    return name && name !== "Error" ? `${name}: ${message}` : `${message}` || "an error without a message";
+  } catch {
+    return "something that has no words";
+  }
 }

@@ -8,7 +8,7 @@ import { TroubleError } from "../read/trouble.js";
 import { fill } from "./fill/fill.js";
 import { forbidWriting, REFUSED } from "./permission.js";
 import { positionOf, readable } from "./sql.js";
-import { type Cell, Database, SqlError, type Statement, TemporaryFileError } from "./sqlite/database.js";
+import { type Cell, Database, type Limits, SqlError, type Statement, TemporaryFileError } from "./sqlite/database.js";
 import { createTable } from "./table.js";
 import { tables } from "./tables.js";
 import { usedBy } from "./used.js";
@@ -16,6 +16,10 @@ import { usedBy } from "./used.js";
 export interface QueryOptions extends OpenOptions {
   /** Bytes that tables may take in memory. */
   readonly memory?: number;
+  /** Milliseconds of CPU time that the statement may take, once the tables are filled. */
+  readonly time?: number;
+  /** The process has no other statements: whatever this one holds in memory is limited, to a multiple of `memory`. */
+  readonly alone?: boolean;
   /** What the statement is called in errors. */
   readonly name?: string;
   /** In place of opening the recording by its path. */
@@ -33,10 +37,24 @@ export interface Answer {
 }
 
 export const MEMORY = 256 * 2 ** 20;
+export const TIME = 600_000;
+/** The part of the memory that one value, or one row, may take, and the least and the most that it is. */
+const VALUE = 1 / 8;
+const LEAST_VALUE = 2 ** 24;
+/** Six times as long, as JSON may be, it is still a string. */
+const MOST_VALUE = 2 ** 26;
+/** Beside the pages: what sorting holds, which may be as much again, and some of the largest values. */
+const HELD = 2 ** 26;
+const VALUES_HELD = 8;
+
+function limitsOf({ memory = MEMORY, time = TIME, alone = false }: QueryOptions): Limits {
+  const value = Math.min(MOST_VALUE, Math.max(LEAST_VALUE, memory * VALUE));
+  return { memory, time, value, ...(alone ? { heap: memory * 2 + value * VALUES_HELD + HELD } : {}) };
+}
 
 /** Throws a `TroubleError` for a statement that is wrong, at its line and column, and for one that writes. */
 export async function query(path: string, sql: string, options: QueryOptions = {}): Promise<Answer> {
-  const database = await Database.open(options.memory ?? MEMORY);
+  const database = await Database.open(limitsOf(options));
   const written = new Written(sql, options.name ?? "SQL");
   try {
     database.run(tables.map(createTable).join(";\n"));
@@ -47,6 +65,7 @@ export async function query(path: string, sql: string, options: QueryOptions = {
       recording = await (options.open?.() ?? openRecording(path, options));
       await fill(database, used, recording);
     }
+    database.begin();
     return { columns: statement.columns, rows: begun(written.rows(statement)), recording, close: () => database.close() };
   } catch (error) {
     database.close();

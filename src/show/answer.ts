@@ -7,13 +7,17 @@ import type { Style } from "./style.js";
 
 type Rows = Iterable<readonly Cell[]>;
 
-/** Rows that widths are taken from; those after them may be wider. */
+/** Rows that widths are taken from, and the length of their texts; rows after them may be wider. */
 const MEASURED = 1000;
+const MEASURED_TEXT = 2 ** 22;
+/** A column is no wider than this: what is longer stands out. */
+const WIDEST = 4096;
 const GAP = "  ";
 
 /** Columns under their names, numbers to the right. */
 export function* tableLines(columns: readonly string[], rows: Rows, style: Style, header: boolean): Generator<string> {
   let first: (readonly Cell[])[] | undefined = [];
+  let text = 0;
   let layout: Layout | undefined;
   for (const row of rows) {
     if (layout) {
@@ -21,7 +25,8 @@ export function* tableLines(columns: readonly string[], rows: Rows, style: Style
       continue;
     }
     first!.push(row);
-    if (first!.length < MEASURED) continue;
+    for (const cell of row) text += typeof cell === "string" || cell instanceof Uint8Array ? cell.length : 0;
+    if (first!.length < MEASURED && text < MEASURED_TEXT) continue;
     layout = new Layout(columns, first!);
     yield* layout.lines(first!, style, header);
     first = undefined;
@@ -38,7 +43,7 @@ class Layout {
   constructor(columns: readonly string[], rows: readonly (readonly Cell[])[]) {
     this.#names = columns.map(printable);
     this.#right = columns.map((_, k) => rows.some((row) => row[k] !== null) && rows.every((row) => row[k] === null || isNumber(row[k]!)));
-    this.#widths = this.#names.map((name, k) => rows.reduce((width, row) => Math.max(width, widthOf(shown(row[k]!))), widthOf(name)));
+    this.#widths = this.#names.map((name, k) => rows.reduce((width, row) => Math.max(width, Math.min(WIDEST, widthOf(shown(row[k]!)))), Math.min(WIDEST, widthOf(name))));
   }
 
   *lines(rows: readonly (readonly Cell[])[], style: Style, header: boolean): Generator<string> {
@@ -64,7 +69,10 @@ function shown(cell: Cell): string {
 }
 
 function widthOf(text: string): number {
-  return [...text].length;
+  let width = 0;
+  // A character beyond the first plane is two units.
+  for (let k = 0; k < text.length; k++) if ((text.charCodeAt(k) & 0xfc00) !== 0xdc00) width++;
+  return width;
 }
 
 function padded(text: string, width: number, right: boolean): string {

@@ -3,6 +3,7 @@
  * a program calls is run beside the program until it returns, as a task has one stack in user space and one in the kernel.
  */
 import { Environment } from "./environment.js";
+import { pulse } from "./pulse.js";
 import type { Op, Step } from "./step.js";
 
 /** What a program gets when it calls a kernel function: with `yield*`, a call that it hands over, and that comes to its result. */
@@ -58,6 +59,16 @@ export class Run {
 
   /** Goes on to the next step, told what the one before came to; nothing when the part is over. */
   next(value: number): Step | undefined {
+    const { beats } = pulse;
+    beats[0]!++;
+    try {
+      return this.#next(value);
+    } finally {
+      beats[0]!++;
+    }
+  }
+
+  #next(value: number): Step | undefined {
     let result: unknown = value;
     for (;;) {
       if (this.#call) {

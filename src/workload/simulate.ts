@@ -1,11 +1,13 @@
 /** Carries a scenario out on a simulated kernel, and keeps what came of it: what user space saw, and a recording. */
 import { nanoid } from "nanoid";
+import { saidOf } from "../own-kernel/places.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Batch } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { ReadReport, type Recorded } from "../read/report.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import type { Machine, Task } from "../simulate/machine.js";
+import { pulse } from "../simulate/pulse.js";
 import { Recorder, type RecordedTask } from "../simulate/recorder.js";
 import { Scheduler, type Stretch } from "../simulate/scheduler.js";
 import type { Fault } from "../simulate/step.js";
@@ -154,6 +156,8 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
   const limit = options.limit ?? LIMIT;
   let steps = 0;
   let ending: Ending | undefined;
+  let running: Task<Kernel> | undefined;
+  pulse.during = () => duringText(running && lineOf(running));
   while (!ending) {
     const next = nextOf(scheduler, options.choices, steps);
     if (next === undefined) {
@@ -165,14 +169,16 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
       if (last?.task === next) last.steps++;
       else choices.push({ task: next, steps: 1 });
       const task = machine.tasks[next]!;
+      running = task;
       try {
         machine.step(task);
       } catch (error) {
-        throw new KernelFunctionError(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}${duringText(lineOf(task))}`, definition.name, { cause: error });
+        throw new KernelFunctionError(`${saidOf(error)}${duringText(lineOf(task))}`, definition.name, { cause: error });
       }
       steps++;
     }
   }
+  pulse.during = undefined;
   const recording = new SimulatedRecording(`${definition.name}: ${scenario.path}`, recorder.tables, recorder.batches(), recorder.events);
   return { kernel: definition.name, output: outcomes.map((outcome) => outcome.text), outcomes, recording, choices, faults, ending, steps, machine };
 }

@@ -22,7 +22,7 @@ const PATH = "fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.g
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 30);
 
 async function used(sql: string): Promise<{ readonly [table: string]: readonly string[] }> {
-  const database = await Database.open(2 ** 20);
+  const database = await Database.open({ memory: 2 ** 20, value: 2 ** 24, time: 60_000 });
   database.run(tables.map(createTable).join(";"));
   const found = usedBy(database, sql, tables);
   database.close();

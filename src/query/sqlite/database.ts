@@ -1,4 +1,5 @@
 /** A database that lives as long as one query: in memory, and what exceeds that in a temporary file. */
+import { CheckedFormat } from "./format.js";
 import { type Library, loadSqlite, type Pointer } from "./library.js";
 import { type Failure, registerTemporaryFiles, TEMPORARY } from "./temporary-files.js";
 
@@ -37,6 +38,21 @@ const MAX_KEPT_LENGTH = 256;
 const SCRATCH = 1 << 16;
 /** Bytes of UTF-8 that a UTF-16 unit may take. */
 const WIDEST = 3;
+/** Bytes of a statement. */
+const MAX_SQL = 2 ** 21;
+/** Operations of SQLite's machine between two looks at the time: some milliseconds. */
+const LOOK_EVERY = 1_000_000;
+/** What a statement may take. */
+export interface Limits {
+  /** Bytes of pages that are held; the rest goes to a file. */
+  readonly memory: number;
+  /** Bytes of a value, and of a row. */
+  readonly value: number;
+  /** Milliseconds of CPU time from `begin` on. */
+  readonly time: number;
+  /** Bytes that all of SQLite in this process may have from now on. It can be lowered later, and not raised. */
+  readonly heap?: number;
+}
 
 export interface KeptText {
   readonly at: Pointer;
@@ -52,38 +68,60 @@ export class Database {
   readonly #pair: Pointer;
   readonly #scratch: Pointer;
   #scratched = 0;
+  #format: CheckedFormat | undefined;
 
   private constructor(
     readonly library: Library,
     readonly pointer: Pointer,
+    readonly limits: Limits,
   ) {
     this.#pair = library.wasm.alloc(8);
     this.#scratch = library.wasm.alloc(SCRATCH);
   }
 
-  /** `memory`: bytes of pages that are held; the rest goes to a file. */
-  static async open(memory: number): Promise<Database> {
+  static async open(limits: Limits): Promise<Database> {
     const library = await loadSqlite();
     const { capi, wasm } = library;
     failure ??= registerTemporaryFiles(library);
     failure.error = undefined;
     const out = wasm.alloc(4);
     const code = capi.sqlite3_open_v2("recording", out, capi.SQLITE_OPEN_READWRITE | capi.SQLITE_OPEN_CREATE, TEMPORARY);
-    const database = new Database(library, wasm.peekPtr(out));
+    const database = new Database(library, wasm.peekPtr(out), limits);
     wasm.dealloc(out);
     if (code !== 0) throw database.error(code);
+    const { memory, value, heap } = limits;
+    capi.sqlite3_limit(database.pointer, capi.SQLITE_LIMIT_LENGTH, value);
+    capi.sqlite3_limit(database.pointer, capi.SQLITE_LIMIT_SQL_LENGTH, MAX_SQL);
+    database.#format = new CheckedFormat(library, database.pointer, value);
     // Nothing is ever committed: pages go out when there is no room for them, and not before.
     database.run(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -${Math.ceil(memory / 1024)}; BEGIN`);
+    if (heap !== undefined) database.run(`PRAGMA hard_heap_limit = ${heap}`);
     return database;
   }
 
   close(): void {
     for (const statement of this.#statements) statement.finalize();
     this.library.capi.sqlite3_close_v2(this.pointer);
+    this.#format?.close();
     for (const { at } of this.#kept.values()) this.library.wasm.dealloc(at);
     this.#kept.clear();
     this.library.wasm.dealloc(this.#pair);
     this.library.wasm.dealloc(this.#scratch);
+  }
+
+  /** From here on the time counts. */
+  begin(): void {
+    const { capi } = this.library;
+    const begun = process.cpuUsage();
+    capi.sqlite3_progress_handler(
+      this.pointer,
+      LOOK_EVERY,
+      () => {
+        const { user, system } = process.cpuUsage(begun);
+        return (user + system) / 1000 > this.limits.time ? 1 : 0;
+      },
+      0,
+    );
   }
 
   /** Statements of kreel's own. */
@@ -160,16 +198,29 @@ export class Database {
   }
 
   error(code: number): Error {
-    const { capi, exports } = this.library;
+    const { exports } = this.library;
     const wrong = failure?.error;
     if (wrong) return new TemporaryFileError(wrong.message, { cause: wrong });
-    return new SqlError(code === capi.SQLITE_NOMEM ? "out of memory" : capi.sqlite3_errmsg(this.pointer), exports.sqlite3_error_offset(this.pointer));
+    return new SqlError(this.#words(code), exports.sqlite3_error_offset(this.pointer));
   }
+
+  #words(code: number): string {
+    const { capi } = this.library;
+    if (code === capi.SQLITE_NOMEM) return "out of memory; --memory sets how much there is";
+    if (code === capi.SQLITE_TOOBIG) return tooBig(this.limits);
+    return code === capi.SQLITE_INTERRUPT ? `not done after ${this.limits.time / 1000} s of computing; --time allows more` : capi.sqlite3_errmsg(this.pointer);
+  }
+}
+
+function tooBig({ value }: Limits): string {
+  return `a value or a row of more than ${Math.floor(value / 2 ** 20)} MiB; that is the limit (it grows with --memory)`;
 }
 
 export class Statement {
   readonly #exports: Library["exports"];
   readonly #library: Library;
+  /** Bytes that the rest of the row may have. */
+  #room = 0;
   /** Names of the columns, in order; two may be the same. */
   readonly columns: readonly string[];
 
@@ -262,7 +313,9 @@ export class Statement {
     this.#exports.sqlite3_bind_null(this.pointer, at);
   }
 
+  /** Throws an `SqlError` for one that is too long to be handed on: there may be more on the other side than fits here. */
   row(): Cell[] {
+    this.#room = this.database.limits.value;
     return this.columns.map((_, k) => this.#cell(k));
   }
 
@@ -279,16 +332,23 @@ export class Statement {
         return new Real(this.#exports.sqlite3_column_double(pointer, k));
       case capi.SQLITE_TEXT: {
         const at = this.#exports.sqlite3_column_text(pointer, k);
-        const bytes = this.#exports.sqlite3_column_bytes(pointer, k);
+        const bytes = this.#bytes(k);
         return Buffer.from(wasm.heap8u().buffer, at, bytes).toString("utf8");
       }
       case capi.SQLITE_BLOB: {
         const at = this.#exports.sqlite3_column_blob(pointer, k);
-        const bytes = this.#exports.sqlite3_column_bytes(pointer, k);
+        const bytes = this.#bytes(k);
         return wasm.heap8u().slice(at, at + bytes);
       }
       default:
         return null;
     }
+  }
+
+  /** The size of a value, which is taken off the row's room. */
+  #bytes(k: number): number {
+    const bytes = this.#exports.sqlite3_column_bytes(this.pointer, k);
+    if ((this.#room -= bytes) < 0) throw new SqlError(tooBig(this.database.limits), -1);
+    return bytes;
   }
 }

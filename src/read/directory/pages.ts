@@ -1,5 +1,5 @@
 /** Pages of the ring buffer, a file for each CPU: what `trace_pipe_raw` gives, and what trace-cmd keeps until it is done. */
-import { closeSync, existsSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { basename, join } from "node:path";
 import { nanoid } from "nanoid";
 import { points } from "../../../events/index.js";
@@ -20,6 +20,7 @@ import { commonFields, type OpenTraceDat, readFormats } from "../trace-dat/open.
 import { clockIn, statsIn } from "../trace-dat/options.js";
 import { PlainPages } from "../trace-dat/pages.js";
 import { type CpuFile, PAGES } from "./layout.js";
+import { checkIsFile } from "./plain.js";
 import { contentOf, Surroundings } from "./surroundings.js";
 
 /** What is read ahead, of each CPU and of all together. */
@@ -30,6 +31,7 @@ const MAX_STATS = 64 * 1024;
 const COMMIT_MASK = 0x07ffffff;
 
 export function openPages(directory: string, files: readonly CpuFile[]): Recording {
+  for (const { path } of files) checkIsFile(path);
   const around = new Surroundings(directory);
   const { headerPage } = around;
   const layout = pageLayout(headerPage.text, headerPage.path);
@@ -44,7 +46,7 @@ export function openPages(directory: string, files: readonly CpuFile[]): Recordi
     headerPage: headerPage.text,
     headerEvent: "",
     formats,
-    kallsyms: () => around.find("kallsyms", "proc/kallsyms") ?? Buffer.alloc(0),
+    kallsyms: () => symbolsOf(around),
     cmdlines: cmdlines ?? Buffer.alloc(0),
     buffers: [],
     latency: undefined,
@@ -57,6 +59,15 @@ export function openPages(directory: string, files: readonly CpuFile[]): Recordi
   const parsed = readFormats(contents, report);
   const common = commonFields(parsed, directory);
   return new PagesDirectory({ path: directory, format: PAGES }, report, files, layout, { contents, formats: parsed, common });
+}
+
+/** What is wrong with the file is told with its name: it becomes a warning, of the directory. */
+function symbolsOf(around: Surroundings): Buffer {
+  try {
+    return around.find("kallsyms", "proc/kallsyms") ?? Buffer.alloc(0);
+  } catch (error) {
+    throw error instanceof TroubleError ? new TroubleError(error.message, error.file, undefined, { cause: error }) : error;
+  }
 }
 
 class PagesDirectory implements Recording {
@@ -88,7 +99,6 @@ class PagesDirectory implements Recording {
 
   #access({ path }: CpuFile): FileAccess {
     try {
-      if (!statSync(path).isFile()) throw new TroubleError("this is no file, and pages are read out of order; copy what it gives to a file", path);
       const descriptor = openSync(path, "r");
       this.#open.push(descriptor);
       return new FileAccess(path, descriptor, fstatSync(descriptor).size);

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { FormatText } from "../trace-dat/contents.js";
 import { readTrouble } from "../source.js";
 import { TroubleError } from "../trouble.js";
+import { checkIsFile } from "./plain.js";
 
 /** From `per_cpu/cpu0` the copy of tracefs is two up. */
 const LEVELS = 3;
@@ -65,8 +66,8 @@ function foldersIn(folder: string): string[] {
 /** The content of a small file. What is no file may never end. */
 export function contentOf(path: string, most: number): Buffer {
   try {
+    checkIsFile(path);
     const what = statSync(path);
-    if (!what.isFile()) throw new TroubleError("this is no file", path);
     if (what.size > most) throw new TroubleError(`it has more than ${most >> 20} MiB, which no copy of the kernel's file has`, path);
     return readFileSync(path);
   } catch (error) {

@@ -18,6 +18,7 @@ import { openSource, type Source } from "../source.js";
 import { TroubleError } from "../trouble.js";
 import { CpuText } from "./cpu-text.js";
 import { type CpuFile, missing, nameFor } from "./layout.js";
+import { checkIsFile } from "./plain.js";
 
 /** What is read ahead of all files together. */
 const WINDOWS = 64 << 20;
@@ -29,6 +30,7 @@ export async function openTexts(directory: string, files: readonly CpuFile[], fo
   const sources: Source[] = [];
   const chunk = Math.max(MIN_WINDOW, Math.min(MAX_WINDOW, Math.floor(WINDOWS / files.length)));
   try {
+    for (const { path } of files) checkIsFile(path);
     for (const { path } of files) sources.push(await openSource(path, undefined, chunk));
     const formats = sources.map(({ head }, k) => textFormat(format === undefined ? detectFormat(head, files[k]!.path) : known(format, directory), files[k]!));
     const other = formats.findIndex((found) => found !== formats[0]);

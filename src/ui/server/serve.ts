@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
+import { Connections, type Room } from "./connections.js";
 import type { Content } from "./content.js";
 import { rangeOf } from "./range.js";
 import { placeOf } from "./request.js";
@@ -40,7 +41,9 @@ const HEADERS = {
 
 /** What a client may take of memory and time; milliseconds. A page needs a fraction of any. */
 const LIMITS = { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 };
-const MAX_CONNECTIONS = 256;
+const ROOM: Room = { strangers: 256, known: 128 };
+/** Those that are being closed. */
+const CLOSING = 64;
 /** A connection on which nothing moves though something is to be sent. */
 const IDLE = 120_000;
 
@@ -52,7 +55,9 @@ export async function serve(things: ReadonlyMap<string, Thing>, { port = 0 }: Se
   const token = randomBytes(TOKEN_BYTES).toString("hex");
   // A request without a Host is refused like any other.
   const server = createServer({ ...LIMITS, requireHostHeader: false }, (request, response) => void answer(request, response));
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = ROOM.strangers + ROOM.known + CLOSING;
+  const connections = new Connections(ROOM);
+  server.on("connection", (socket) => connections.came(socket));
   server.setTimeout(IDLE);
   for (const event of ["checkContinue", "checkExpectation"]) server.on(event, (_request, response: ServerResponse) => refuse(response));
   await listening(server, port);
@@ -61,7 +66,9 @@ export async function serve(things: ReadonlyMap<string, Thing>, { port = 0 }: Se
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const place = placeOf(request, door);
-      const thing = place === undefined ? undefined : things.get(place);
+      if (place === undefined) return refuse(response);
+      response.shouldKeepAlive &&= connections.showed(request.socket);
+      const thing = things.get(place);
       if (!thing) return refuse(response);
       // What has to be made first may take its time.
       response.setTimeout(0);

@@ -1,7 +1,7 @@
 /** Whom the viewer's server answers, with what, and what it tells everybody else. */
 import { once } from "node:events";
 import { open, truncate } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import test from "ava";
 import fc from "fast-check";
@@ -254,6 +254,67 @@ test("a client that never says what it wants is cut off", async (t) => {
   const said = await exchange(port, "GET / HTTP/1.1\r\nX: ");
   t.regex(said.toString(), /^HTTP\/1\.1 408 [^\n]*\r\nConnection: close\r\n\r\n$/);
   t.true(performance.now() - began < 15_000);
+});
+
+/** A server on which `later` is made when `give` is called; `asked` is called each time somebody asks for it. */
+async function withLater(asked: () => void): Promise<{ readonly serving: Serving; readonly port: number; readonly get: (place: string) => string; give(): void }> {
+  let give = (): void => {};
+  const later = new Promise<void>((resolve) => (give = resolve));
+  const thing: Thing = async () => {
+    asked();
+    await later;
+    return inMemory("text/plain", Buffer.from("later"));
+  };
+  const made = await serve(new Map([...THINGS, ["later", thing]]));
+  const { port: digits, pathname, host: name } = new URL(made.address);
+  return { serving: made, port: Number(digits), get: (place) => `GET ${pathname}${place} HTTP/1.1\r\nHost: ${name}\r\n\r\n`, give };
+}
+
+test("strangers who hold connections do not keep the owner out, nor cut off a connection that showed the token", async (t) => {
+  let isAsked = (): void => {};
+  const asked = new Promise<void>((resolve) => (isAsked = resolve));
+  const { serving: other, port: at, get: line, give } = await withLater(isAsked);
+  const owner = connect(at, "127.0.0.1");
+  owner.write(line("later"));
+  await asked;
+  let left = 0;
+  const strangers: Socket[] = [];
+  // Idle, in the middle of a request line, in the middle of headers, and with the token but never done.
+  const held = ["", "GET /", "GET / HTTP/1.1\r\nHost: x\r\nX: ", line("").slice(0, -2)];
+  for (let k = 0; k < 600; k++) {
+    const socket = connect(at, "127.0.0.1").on("error", () => {}).once("close", () => left++);
+    strangers.push(socket);
+    socket.write(held[k % held.length]!);
+    await once(socket, "connect");
+  }
+  t.is((await get(other.address, "log/0")).status, 200);
+  // Those who came first made room.
+  t.true(left >= 600 - 320, String(left));
+  give();
+  t.regex(String(await once(owner, "data")), /^HTTP\/1\.1 200 [^]*later$/);
+  const ended = Promise.all(strangers.filter(({ closed }) => !closed).map((socket) => once(socket, "close")));
+  await other.close();
+  await ended;
+});
+
+test("whoever has the token may open as many connections as they like: those beyond a number end with their answer", async (t) => {
+  let asking = 0;
+  let areAsking = (): void => {};
+  const full = new Promise<void>((resolve) => (areAsking = resolve));
+  const { serving: other, port: at, get: line, give } = await withLater(() => {
+    if (++asking === 128) areAsking();
+  });
+  const open = Array.from({ length: 128 }, () => {
+    const socket = connect(at, "127.0.0.1");
+    socket.write(line("later"));
+    return socket;
+  });
+  await full;
+  for (let k = 0; k < 3; k++) t.regex(String(await exchange(at, line("log/0"))), /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n/);
+  const answers = Promise.all(open.map(async (socket) => String(await once(socket, "data"))));
+  give();
+  for (const answer of await answers) t.regex(answer, /^HTTP\/1\.1 200 [^]*\r\nConnection: keep-alive\r\n[^]*later$/);
+  await other.close();
 });
 
 test("a port that is asked for is taken, or said to be taken", async (t) => {
