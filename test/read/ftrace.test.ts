@@ -1,6 +1,6 @@
 import test from "ava";
 import { points } from "../../events/index.js";
-import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../src/log/batch.js";
+import { ANY_CPU, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../src/log/batch.js";
 import { createTables } from "../../src/log/tables.js";
 import { readFtrace } from "../../src/read/ftrace/index.js";
 import { MAX_LINE } from "../../src/read/text/reader.js";
@@ -284,6 +284,12 @@ test("lost events: counted, uncounted, and overwritten", (t) => {
   t.is(report.lost, 35, "the header and the lines count the same events");
   t.true(report.uncountedLoss);
   t.is(report.events, 3);
+});
+
+test("a loss on a CPU that no kernel has may be on any", (t) => {
+  const { batches, report } = lines(line(PLAIN), "CPU:99999 [LOST 3 EVENTS]", "##### CPU 70000 buffer started ####", line(PLAIN));
+  t.deepEqual(batches[0]!.losses.map(({ cpu, count }) => [cpu, count]), [[ANY_CPU, 3], [ANY_CPU, 0]]);
+  t.is(report.lost, 3);
 });
 
 test("a loss behind the last event is not forgotten", (t) => {
