@@ -34,6 +34,9 @@ export interface Remark {
 
 const MAX_REMARKS = 1000;
 const MAX_REMARK_TEXT = 1000;
+/** Of a log, which may say anything; a directory of a thousand CPUs has one or two of each. */
+const MAX_WARNINGS = 4096;
+const MAX_WARNING_TEXT = 1000;
 const MAX_SKIPPED_SHOWN = 5;
 const MAX_SKIPPED_TEXT = 200;
 /** Names of unknown operations that are counted each; the rest is counted together. */
@@ -160,9 +163,9 @@ export class ReadReport {
   /** Takes over what was saved; anything in it that is not of its kind is left out. */
   restore(saved: SavedReport): void {
     for (const name of COUNTS) if (isNatural(saved[name])) this[name] = saved[name];
-    for (const entry of listOf(saved["firstSkipped"])) {
+    for (const entry of listOf(saved["firstSkipped"]).slice(0, MAX_SKIPPED_SHOWN)) {
       const { line, text } = (entry ?? {}) as Partial<SkippedLine>;
-      if (isNatural(line) && typeof text === "string") this.firstSkipped.push({ line, text });
+      if (isNatural(line) && typeof text === "string") this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
     }
     this.uncountedLoss = saved["uncountedLoss"] === true;
     this.truncated = saved["truncated"] === true;
@@ -173,7 +176,7 @@ export class ReadReport {
       const { name, text } = (remark ?? {}) as Partial<Remark>;
       if (typeof name === "string" && typeof text === "string") this.remark(name.slice(0, MAX_REMARK_TEXT), text);
     }
-    for (const warning of listOf(saved["warnings"])) if (typeof warning === "string") this.warnings.push(warning);
+    for (const warning of listOf(saved["warnings"]).slice(0, MAX_WARNINGS)) if (typeof warning === "string") this.warnings.push(warning.slice(0, MAX_WARNING_TEXT));
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }
 }
