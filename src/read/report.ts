@@ -72,10 +72,6 @@ export class ReadReport {
   readonly unknownByName = new Map<string, number>();
   /** Events that were kept though part of their text was not understood. */
   malformed = 0;
-  /** The sum of `[LOST n EVENTS]`. */
-  lostLines = 0;
-  /** What the header says was overwritten: entries written, less those in the buffer. */
-  overrun = 0;
   /** Whether the recording says that events are lost without saying how many. */
   uncountedLoss = false;
   clock: Clock | undefined;
@@ -89,9 +85,27 @@ export class ReadReport {
   /** Sentences for the user, in order: what was wrong with the file around the text. */
   readonly warnings: string[] = [];
   readonly #cpus: boolean[] = [];
+  #lostLines = 0;
+  #overrun = 0;
 
   /** `file` names the recording in errors. */
   constructor(readonly file = "-") {}
+
+  /** The sum of `[LOST n EVENTS]`. A recording may say any number: what would not be exact is the greatest that is. */
+  get lostLines(): number {
+    return this.#lostLines;
+  }
+  set lostLines(count: number) {
+    this.#lostLines = Math.min(count, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** What the header says was overwritten: entries written, less those in the buffer. */
+  get overrun(): number {
+    return this.#overrun;
+  }
+  set overrun(count: number) {
+    this.#overrun = Math.min(count, Number.MAX_SAFE_INTEGER);
+  }
 
   /** Events that the recording itself says are missing. The header and the lines count the same events: the greater holds. */
   get lost(): number {

@@ -292,6 +292,13 @@ test("a loss on a CPU that no kernel has may be on any", (t) => {
   t.is(report.lost, 3);
 });
 
+test("losses of more than can be counted exactly are as many as can be, and a log keeps that", (t) => {
+  const { report } = lines(...Array.from({ length: 20 }, () => ["# entries-in-buffer/entries-written: 1/999999999999999   #P:2", line(PLAIN), "CPU:1 [LOST 999999999999999 EVENTS]"]).flat());
+  const kept = new ReadReport();
+  kept.restore(JSON.parse(JSON.stringify(report.saved())) as Record<string, unknown>);
+  for (const { lostLines, overrun, lost } of [report, kept]) t.deepEqual([lostLines, overrun, lost], Array.from({ length: 3 }, () => Number.MAX_SAFE_INTEGER));
+});
+
 test("a loss behind the last event is not forgotten", (t) => {
   t.deepEqual(lines("CPU:3 [LOST 2 EVENTS]").batches.map((b) => [b.length, b.losses.length]), [[0, 1]]);
 });

@@ -149,7 +149,7 @@ class Reference {
   #comment(line: string): void {
     if (line.startsWith("# tracer: ")) this.#legend = [];
     const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?: |$)/.exec(line);
-    if (entries) this.reading.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    if (entries) this.reading.overrun = Math.min(Number.MAX_SAFE_INTEGER, this.reading.overrun + Math.max(0, Number(entries[2]) - Number(entries[1])));
     const column = /^#[ |/]*_-+=> (\S+)/.exec(line);
     if (column) this.#legend.push(column[1]!);
   }
