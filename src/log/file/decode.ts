@@ -11,10 +11,10 @@ import { type BlockHeader, isTime, MAX_PAYLOAD } from "./format.js";
 import { ADDRESS, NUMBER, type Upcast } from "./schema.js";
 
 const NANOSECONDS = 1_000_000_000;
-const MAX_TGID = 2 ** 32;
+/** As many digits as readers take for the number of a task, or of its group. */
+const MAX_PID_DIGITS = 10;
+const MAX_TGID = 10 ** MAX_PID_DIGITS - 1;
 const MAX_POINT = 0xffff;
-/** Those of 64 bits: who exports may write more than any kernel has. */
-const MAX_PID_DIGITS = 20;
 const DASH = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -126,7 +126,7 @@ export class EventsDecoder {
     while (!reader.isAtEnd) {
       const name = reader.chunk();
       if (!isTask(name)) throw new DamagedError("a task without a number");
-      const tgid = reader.below(MAX_TGID) - 1;
+      const tgid = reader.below(MAX_TGID + 1) - 1;
       tasks.push(this.tables.tasks.internBytes(name, 0, name.length, tgid < 0 ? undefined : tgid));
     }
     return tasks;

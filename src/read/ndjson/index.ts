@@ -20,6 +20,8 @@ import { integerWords, isNatural, parseTime } from "./numbers.js";
 /** Bytes: an event of a megabyte, each of whose bytes is escaped as six. */
 const MAX_LINE = 8 << 20;
 const MAX_CPU = 65535;
+/** Ten digits, as in every format. */
+const MAX_PID = 9_999_999_999;
 /** Lines of a file: two petabytes have no more, and a log holds the distance between any two exactly. */
 const MAX_LINES = 2 ** 51;
 const UNKNOWN = CONTEXTS.indexOf("unknown");
@@ -222,9 +224,9 @@ export class NdjsonReader implements StreamReader {
 
   #task(comm: unknown, pid: unknown, tgid: unknown): TaskId | undefined {
     if (comm === this.#lastComm && pid === this.#lastPid && tgid === this.#lastTgid) return this.#lastTask;
-    if (typeof comm !== "string" || !(isNatural(pid) || (typeof pid === "string" && /^\d{1,20}$/.test(pid)))) return undefined;
+    if (typeof comm !== "string" || !((isNatural(pid) && pid <= MAX_PID) || (typeof pid === "string" && /^\d{1,10}$/.test(pid)))) return undefined;
     const name = Buffer.from(`${comm}-${pid}`);
-    const task = this.tables.tasks.internBytes(name, 0, name.length, isNatural(tgid) ? tgid : undefined);
+    const task = this.tables.tasks.internBytes(name, 0, name.length, isNatural(tgid) && tgid <= MAX_PID ? tgid : undefined);
     this.#lastComm = comm;
     this.#lastPid = pid;
     this.#lastTgid = tgid;

@@ -6,7 +6,7 @@ import type { TextFormat } from "../../../src/read/detect.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "../../read/printed.js";
 import { ftrace, type Parts, partsOf, readAs } from "../../read/text.js";
 import { collected, MadeRecording } from "../../export/logs.js";
-import { read } from "../../read/helpers.js";
+import { line, type LineParts, read } from "../../read/helpers.js";
 import { kept } from "./kept.js";
 
 export interface TextSeed {
@@ -20,6 +20,14 @@ const RECORDINGS = "fixtures/recordings/";
 const HEALTHY = ["linux-7.2/s04-bind-unbind", "linux-6.18/s09-enfile", "linux-6.12/s02-dup", "recorded/linux-7.3/s01-create-close", "linux-7.2/s12-rmmod-busy", "linux-6.12-patched/s16-race-close-unbind"].map((name) => `${name}.trace.gz`);
 const OTHERS = ["broken/leak-module-on-error/s09-enfile", "mistakes/unbind-no-fput/s04-bind-unbind", "partial/linux-6.12-overrun-two-cpus", "partial/linux-7.2-pipe-lost", "partial/linux-7.2-midlife"].map((name) => `${name}.trace.gz`);
 const PERF_FIELDS = ["comm,tid,cpu,time,event,trace", "comm,pid,tid,cpu,time,event,trace", "comm!,pid,time,event,trace", "comm,cpu,time,trace", "tid,time,trace", "comm,pid,cpu,misc,time,period,trace,ip", "comm,time", "pid,cpu,tod,trace"];
+/** Columns that other options of ftrace print. */
+const COLUMNS: readonly ((parts: Parts) => LineParts)[] = [
+  ({ pid }) => ({ tgid: pid }),
+  ({ pid }) => ({ tgid: Number(pid) % 3 === 0 ? "-------" : pid, flags: "d..2." }),
+  ({ time }) => ({ time: time.replace(".", "") }),
+  ({ time }) => ({ time: `${time}123`, flags: ".......", cpu: 3 }),
+  () => ({ flags: "" }),
+];
 const REPORT_DIALECTS = ["", "f", "l", "R", "fR", "lR"];
 /** Lines of a long recording that are kept: windows of them are inputs. */
 const MOST = 4000;
@@ -37,6 +45,11 @@ const latin1 = (path: string): string => unzipped(path).toString("latin1");
 const ftraceOf = (path: string, healthy: boolean): TextSeed => seedOf(linesOf(latin1(RECORDINGS + path)), healthy);
 const printed = (path: string, print: (parts: Parts) => string): string[] => partsOf(unzipped(RECORDINGS + path)).slice(0, MOST).map(print);
 
+function withColumns({ comm, pid, cpu, flags, time, name, place, args }: Parts, columns: LineParts): string {
+  const where = place === "" ? "" : `(${place}) `;
+  return line(`${name}: ${where}${args}`, { comm, pid: Number(pid), cpu: Number(cpu), flags, time, ...columns });
+}
+
 async function ndjsonOf(path: string, healthy: boolean): Promise<TextSeed> {
   const { batches, tables, report } = read(unzipped(RECORDINGS + path));
   const text = await collected(ndjsonText(Object.assign(new MadeRecording(batches, tables), { report })));
@@ -46,7 +59,7 @@ async function ndjsonOf(path: string, healthy: boolean): Promise<TextSeed> {
 type Maker = () => readonly TextSeed[] | Promise<readonly TextSeed[]>;
 
 const makers: Readonly<Record<TextFormat, Maker>> = {
-  ftrace: () => [...HEALTHY.map((path) => ftraceOf(path, true)), ...OTHERS.map((path) => ftraceOf(path, false))],
+  ftrace: () => [...HEALTHY.map((path) => ftraceOf(path, true)), ...OTHERS.map((path) => ftraceOf(path, false)), ...COLUMNS.map((columns, k) => seedOf(printed(HEALTHY[k % HEALTHY.length]!, (parts) => withColumns(parts, columns(parts))), false))],
   "perf-script": () => [
     seedOf(linesOf(latin1(`${RECORDINGS}perf-script/linux-7.2-s04-bind-unbind.script.gz`)), true),
     seedOf(linesOf(latin1(`${RECORDINGS}perf-script/linux-7.2-s04-bind-unbind.script-ns.gz`)), true),

@@ -9,6 +9,7 @@ import { type BlockHeader, decodeBlockHeader, encodeBlockHeader, HASH_BYTES } fr
 import { schemaOf, upcasts } from "../../../src/log/file/schema.js";
 import { createTables } from "../../../src/log/tables.js";
 import { ReadReport } from "../../../src/read/report.js";
+import { line, PLAIN, read } from "../../read/helpers.js";
 import { inBatches } from "./helpers.js";
 
 const { kept, tables } = inBatches("fixtures/recordings/linux-7.2/s17-exit-with-open-fds.trace.gz", 100);
@@ -44,6 +45,16 @@ test("times, lines, tasks, names and losses that cannot be are damage", (t) => {
     "losses out of order": { losses: [{ index: 9, ...loss }, { index: 3, ...loss }] },
     "a loss on no CPU": { losses: [{ index: 9, ...loss, cpu: 99_999 }] },
   })) t.throws(() => decoded(batch), { instanceOf: DamagedError }, what);
+});
+
+test("a thread group of as many digits as readers take is kept", (t) => {
+  const text = line(PLAIN, { tgid: "9999999999", pid: 4294967295 });
+  const { batches, tables: own, events } = read(`${text}\n`);
+  t.is(events[0]!.tgid, 9_999_999_999);
+  const { payload } = new EventsEncoder(points, own).encode(batches[0]!);
+  const again = createTables();
+  const batch = new EventsDecoder(upcasts(schemaOf(points), points), again).decode({ ...HEADER, events: 1 }, payload);
+  t.deepEqual(again.tasks.get(batch.task[0]!), own.tasks.get(batches[0]!.task[0]!));
 });
 
 test("arguments that an event does not have are not said to be missing", (t) => {
