@@ -361,6 +361,15 @@ test("a line longer than a megabyte is let go without being kept", (t) => {
   }
 });
 
+test("a line longer than a megabyte is no event, however much of it comes at once", (t) => {
+  const long = line(`dput: (${"a".repeat(MAX_LINE)}) dentry=0xffff888100b08000`);
+  const recording = text(line(PLAIN), long, line(PLAIN));
+  for (const chunk of [Infinity, 64 * 1024]) {
+    const { events, report } = read(recording, chunk);
+    t.deepEqual([events.map((event) => event.line), report.skipped], [[1, 3], 1]);
+  }
+});
+
 test("function_graph and latency format say what would help, and where", async (t) => {
   const of = async (...comments: string[]): Promise<TroubleError | undefined> => {
     const reading = async (): Promise<void> => {

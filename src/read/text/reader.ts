@@ -75,6 +75,8 @@ export abstract class TextReader implements StreamReader {
   protected abstract take(line: Line): boolean | "apart";
 
   push(chunk: Buffer): Batch[] {
+    // No line that is too long is whole in a chunk, so none is taken for an event, however much comes at once.
+    if (chunk.length > MAX_LINE) return Array.from({ length: Math.ceil(chunk.length / MAX_LINE) }, (_, k) => this.push(chunk.subarray(k * MAX_LINE, (k + 1) * MAX_LINE))).flat();
     this.#fresh = true;
     this.report.bytes += chunk.length;
     const last = chunk.lastIndexOf(LF);
