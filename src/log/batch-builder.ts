@@ -130,6 +130,11 @@ export class BatchBuilder {
     this.#high[at] = high;
   }
 
+  /** For who knows the task of an event only when the rest of its line is read: a task that no event is of is not counted. */
+  setTask(task: TaskId): void {
+    this.#task[this.length - 1] = task;
+  }
+
   setPlace(place: number): void {
     this.#place[this.length - 1] = place;
   }

@@ -35,6 +35,9 @@ export interface Remark {
 
 const MAX_REMARKS = 1000;
 const MAX_REMARK_TEXT = 1000;
+/** Of a log, which may say anything; a directory of a thousand CPUs has one or two of each. */
+const MAX_WARNINGS = 4096;
+const MAX_WARNING_TEXT = 1000;
 const MAX_SKIPPED_SHOWN = 5;
 const MAX_SKIPPED_TEXT = 200;
 /** Names of unknown operations that are counted each; the rest is counted together. */
@@ -70,12 +73,8 @@ export class ReadReport {
   readonly unknownByName = new Map<string, number>();
   /** Events that were kept though part of their text was not understood. */
   malformed = 0;
-  /** The sum of `[LOST n EVENTS]`. */
-  lostLines = 0;
   /** CPUs that the recording says the machine has; 0 where it does not say. */
   processors = 0;
-  /** What the header says was overwritten: entries written, less those in the buffer. */
-  overrun = 0;
   /** Whether the recording says that events are lost without saying how many. */
   uncountedLoss = false;
   clock: Clock | undefined;
@@ -92,9 +91,27 @@ export class ReadReport {
   readonly warnings: string[] = [];
   #concluded = false;
   readonly #cpus: boolean[] = [];
+  #lostLines = 0;
+  #overrun = 0;
 
   /** `file` names the recording in errors. */
   constructor(readonly file = "-") {}
+
+  /** The sum of `[LOST n EVENTS]`. A recording may say any number: what would not be exact is the greatest that is. */
+  get lostLines(): number {
+    return this.#lostLines;
+  }
+  set lostLines(count: number) {
+    this.#lostLines = Math.min(count, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** What the header says was overwritten: entries written, less those in the buffer. */
+  get overrun(): number {
+    return this.#overrun;
+  }
+  set overrun(count: number) {
+    this.#overrun = Math.min(count, Number.MAX_SAFE_INTEGER);
+  }
 
   /** Events that the recording itself says are missing. The header and the lines count the same events: the greater holds. */
   get lost(): number {
@@ -180,9 +197,9 @@ export class ReadReport {
   /** Takes over what was saved; anything in it that is not of its kind is left out. */
   restore(saved: SavedReport): void {
     for (const name of COUNTS) if (isNatural(saved[name])) this[name] = saved[name];
-    for (const entry of listOf(saved["firstSkipped"])) {
+    for (const entry of listOf(saved["firstSkipped"]).slice(0, MAX_SKIPPED_SHOWN)) {
       const { line, text } = (entry ?? {}) as Partial<SkippedLine>;
-      if (isNatural(line) && typeof text === "string") this.firstSkipped.push({ line, text });
+      if (isNatural(line) && typeof text === "string") this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
     }
     this.uncountedLoss = saved["uncountedLoss"] === true;
     this.truncated = saved["truncated"] === true;
@@ -196,7 +213,7 @@ export class ReadReport {
     this.arguments.restore(saved["arguments"]);
     // What was to be said of that is among them.
     this.#concluded = true;
-    for (const warning of listOf(saved["warnings"])) if (typeof warning === "string") this.warnings.push(warning);
+    for (const warning of listOf(saved["warnings"]).slice(0, MAX_WARNINGS)) if (typeof warning === "string") this.warnings.push(warning.slice(0, MAX_WARNING_TEXT));
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }
 }

@@ -12,6 +12,7 @@
  * - place: `)` and line feed. Where the log has no place, one is made up, with offset and size 0;
  * - tracepoint and unknown event: line feeds; of a tracepoint also double quotes; of an unknown event's name what is not of
  *   a name, and one that is the catalogue's gets `_` behind it;
+ * - a loss of more events than 15 digits say: as many as they do;
  * - any text beyond 256 Ki characters is cut: the reader gives up on a line of a megabyte.
  *
  * Not kept, as no column holds them: flags other than the interrupt's, an interrupted softirq below an NMI, digits of the
@@ -37,6 +38,8 @@ export interface FtraceTextOptions {
 
 /** Whole lines, so many characters or a few more. */
 const CHUNK = 64 * 1024;
+/** More digits of a loss are not read. */
+const MAX_LOST = 999_999_999_999_999;
 const TIME_WIDTH = 5;
 const COUNTER_WIDTH = 12;
 
@@ -117,7 +120,7 @@ class FtraceWriter {
   }
 
   #loss({ cpu, count }: Loss): void {
-    this.#text += count === 0 ? `CPU:${cpu} [LOST EVENTS]\n` : `CPU:${cpu} [LOST ${count} EVENTS]\n`;
+    this.#text += count === 0 ? `CPU:${cpu} [LOST EVENTS]\n` : `CPU:${cpu} [LOST ${Math.min(count, MAX_LOST)} EVENTS]\n`;
     this.#open = false;
     this.#inMarker = false;
   }

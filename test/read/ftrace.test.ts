@@ -1,6 +1,6 @@
 import test from "ava";
 import { points } from "../../events/index.js";
-import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../src/log/batch.js";
+import { ANY_CPU, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../src/log/batch.js";
 import { createTables } from "../../src/log/tables.js";
 import { readFtrace } from "../../src/read/ftrace/index.js";
 import { MAX_LINE } from "../../src/read/text/reader.js";
@@ -286,6 +286,19 @@ test("lost events: counted, uncounted, and overwritten", (t) => {
   t.is(report.events, 3);
 });
 
+test("a loss on a CPU that no kernel has may be on any", (t) => {
+  const { batches, report } = lines(line(PLAIN), "CPU:99999 [LOST 3 EVENTS]", "##### CPU 70000 buffer started ####", line(PLAIN));
+  t.deepEqual(batches[0]!.losses.map(({ cpu, count }) => [cpu, count]), [[ANY_CPU, 3], [ANY_CPU, 0]]);
+  t.is(report.lost, 3);
+});
+
+test("losses of more than can be counted exactly are as many as can be, and a log keeps that", (t) => {
+  const { report } = lines(...Array.from({ length: 20 }, () => ["# entries-in-buffer/entries-written: 1/999999999999999   #P:2", line(PLAIN), "CPU:1 [LOST 999999999999999 EVENTS]"]).flat());
+  const kept = new ReadReport();
+  kept.restore(JSON.parse(JSON.stringify(report.saved())) as Record<string, unknown>);
+  for (const { lostLines, overrun, lost } of [report, kept]) t.deepEqual([lostLines, overrun, lost], Array.from({ length: 3 }, () => Number.MAX_SAFE_INTEGER));
+});
+
 test("a loss behind the last event is not forgotten", (t) => {
   t.deepEqual(lines("CPU:3 [LOST 2 EVENTS]").batches.map((b) => [b.length, b.losses.length]), [[0, 1]]);
 });
@@ -345,6 +358,15 @@ test("a line longer than a megabyte is let go without being kept", (t) => {
     t.is(events.length, 2);
     t.deepEqual([report.skipped, report.lines, report.truncated], [3, 5, true]);
     t.true(report.firstSkipped.every((skipped) => skipped.text === "x".repeat(200)));
+  }
+});
+
+test("a line longer than a megabyte is no event, however much of it comes at once", (t) => {
+  const long = line(`dput: (${"a".repeat(MAX_LINE)}) dentry=0xffff888100b08000`);
+  const recording = text(line(PLAIN), long, line(PLAIN));
+  for (const chunk of [Infinity, 64 * 1024]) {
+    const { events, report } = read(recording, chunk);
+    t.deepEqual([events.map((event) => event.line), report.skipped], [[1, 3], 1]);
   }
 });
 

@@ -65,6 +65,15 @@ for (const path of recordings().filter((_, k) => k % SAMPLE === 0)) {
   });
 }
 
+test("a loss of more events than a reader takes digits is as many as it does", (t) => {
+  const tables = createTables();
+  const builder = new BatchBuilder(tables.addresses);
+  builder.loss(65535, Number.MAX_SAFE_INTEGER, 0);
+  const { batches, report } = read(written([builder.seal()], tables));
+  t.deepEqual(batches.flatMap(({ losses }) => losses.map(({ cpu, count }) => [cpu, count])), [[65535, 999_999_999_999_999]]);
+  t.is(report.skipped, 0);
+});
+
 test("a recording as the kernel would print it", (t) => {
   const tables = createTables();
   const builder = new BatchBuilder(tables.addresses);

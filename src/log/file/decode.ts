@@ -7,12 +7,17 @@ import type { Tables } from "../tables.js";
 import { signed64, unsigned64 } from "../view.js";
 import { ByteReader, DamagedError, unzigzag } from "./bytes.js";
 import { BYTE_POINTS, KNOWN_ADDRESS, MAX_ARGS, MAX_EVENTS, NEXT_ADDRESS, RECENT, SAME_NUMBER, STREAMS, type StreamName, WHOLE_NUMBER } from "./layout.js";
-import { type BlockHeader, MAX_PAYLOAD } from "./format.js";
+import { type BlockHeader, isTime, MAX_PAYLOAD } from "./format.js";
 import { ADDRESS, NUMBER, type Upcast } from "./schema.js";
 
 const NANOSECONDS = 1_000_000_000;
-const MAX_TGID = 2 ** 32;
+/** As many digits as readers take for the number of a task, or of its group. */
+const MAX_PID_DIGITS = 10;
+const MAX_TGID = 10 ** MAX_PID_DIGITS - 1;
 const MAX_POINT = 0xffff;
+const DASH = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** What a block says at its front: which events it has, without their contents. */
 export interface EventsHead {
@@ -120,7 +125,8 @@ export class EventsDecoder {
     const tasks: number[] = [];
     while (!reader.isAtEnd) {
       const name = reader.chunk();
-      const tgid = reader.below(MAX_TGID) - 1;
+      if (!isTask(name)) throw new DamagedError("a task without a number");
+      const tgid = reader.below(MAX_TGID + 1) - 1;
       tasks.push(this.tables.tasks.internBytes(name, 0, name.length, tgid < 0 ? undefined : tgid));
     }
     return tasks;
@@ -164,7 +170,12 @@ export class EventsDecoder {
     const high = new Uint32Array(all);
     for (let i = 0; i < length; i++) {
       const upcast = upcasts[local[i]!];
-      if (!upcast) continue;
+      // Of arguments that an event does not have nothing is said.
+      fault[i]! &= upcast ? (1 << upcast.storage.length) - 1 : 0;
+      if (!upcast) {
+        if (!unknown.has(i)) throw new DamagedError("an event without a name");
+        continue;
+      }
       const { storage } = upcast;
       const slot = stored[local[i]!]! * MAX_ARGS;
       if (!upcast.same) {
@@ -279,6 +290,13 @@ class Values {
   }
 }
 
+/** Whether bytes end as a task's do, `comm-pid`. */
+function isTask(bytes: Uint8Array): boolean {
+  let digits = bytes.length;
+  while (digits > 0 && bytes[digits - 1]! >= ZERO && bytes[digits - 1]! <= NINE) digits--;
+  return digits < bytes.length && bytes.length - digits <= MAX_PID_DIGITS && bytes[digits - 1] === DASH;
+}
+
 function readRuns<Column extends Uint8Array | Uint16Array | Uint32Array>(reader: ByteReader, column: Column, values?: readonly number[]): Column {
   const most = values ? values.length - 1 : 256 ** column.BYTES_PER_ELEMENT - 1;
   for (let i = 0; i < column.length; ) {
@@ -299,6 +317,8 @@ function readSteps(reader: ByteReader, length: number): Float64Array {
     const step = reader.signed();
     if (run === 0) throw new DamagedError("a run of nothing");
     for (const end = i + run; i < end; i++) column[i] = value += step;
+    // A run goes one way: in between it is within what its ends are.
+    if (!Number.isSafeInteger(value) || value < 0) throw new DamagedError("a line that no file has");
   }
   return column;
 }
@@ -316,12 +336,14 @@ function readTimes(reader: ByteReader, length: number): { readonly high: Float64
       rest = reader.below(NANOSECONDS - 1);
     } else {
       rest += reader.signed() * unit;
+      if (!Number.isSafeInteger(rest)) throw new DamagedError("a time that is not exact");
       if (rest >= NANOSECONDS || rest < 0) {
         const over = Math.floor(rest / NANOSECONDS);
         seconds += over;
         rest -= over * NANOSECONDS;
       }
     }
+    if (!isTime(seconds, rest)) throw new DamagedError("a time that is none");
     high[i] = seconds;
     low[i] = rest;
   }
@@ -369,6 +391,10 @@ function readUnknown(reader: ByteReader, length: number, texts: readonly string[
 
 function readLosses(reader: ByteReader, length: number): Loss[] {
   const losses: Loss[] = [];
-  while (!reader.isAtEnd) losses.push({ index: reader.below(length), cpu: reader.below(0xffff), count: reader.number(), line: reader.number() });
+  while (!reader.isAtEnd) {
+    const loss = { index: reader.below(length), cpu: reader.below(0xffff), count: reader.number(), line: reader.number() };
+    if (loss.index < (losses.at(-1)?.index ?? 0)) throw new DamagedError("losses that are not in order");
+    losses.push(loss);
+  }
   return losses;
 }

@@ -25,6 +25,7 @@ export const FILE_HEADER = 64;
 export const BLOCK_HEADER = 88;
 export const HASH_BYTES = 32;
 const ID_BYTES = 24;
+const NANOSECONDS = 1_000_000_000;
 const BLOCK_MAGIC = 0x4c42524b; // "KRBL"
 /** No block is larger, stored or unpacked: a length that says more is not one. */
 export const MAX_PAYLOAD = 64 * 1024 * 1024;
@@ -97,19 +98,26 @@ export function decodeBlockHeader(bytes: Buffer, at = 0): BlockHeader | undefine
   const length = bytes.readUInt32LE(at + 8);
   const firstSeq = Number(bytes.readBigUInt64LE(at + 16));
   const synced = Number(bytes.readBigUInt64LE(at + 72));
-  if (!kind || length > MAX_PAYLOAD || !Number.isSafeInteger(firstSeq) || !Number.isSafeInteger(synced)) return undefined;
+  const timeHigh = bytes.readDoubleLE(at + 24);
+  const timeLow = bytes.readUInt32LE(at + 32);
+  if (!kind || length > MAX_PAYLOAD || !isTime(timeHigh, timeLow) || !Number.isSafeInteger(firstSeq) || !Number.isSafeInteger(synced)) return undefined;
   return {
     kind,
     length,
     events: bytes.readUInt32LE(at + 12),
     firstSeq,
-    timeHigh: bytes.readDoubleLE(at + 24),
-    timeLow: bytes.readUInt32LE(at + 32),
+    timeHigh,
+    timeLow,
     schema: bytes.readUInt32LE(at + 36),
     previous: Buffer.from(bytes.subarray(at + 40, at + 40 + HASH_BYTES)),
     synced,
     payloadCrc: bytes.readUInt32LE(at + 80),
   };
+}
+
+/** Whether two numbers are an exact time, `high * 10^9 + low`. */
+export function isTime(high: number, low: number): boolean {
+  return Number.isSafeInteger(high) && high >= 0 && low >= 0 && low < NANOSECONDS;
 }
 
 /** Where the next block may begin, from `from` on: the place of a block's magic, or -1. */

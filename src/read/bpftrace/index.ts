@@ -17,7 +17,7 @@ import { CR, LF, QUOTE, SPACE, latin1 } from "../ftrace/bytes.js";
 import { ADDRESS, type CompiledPoint, hashStep, PointsByName, STRING } from "../ftrace/compiled.js";
 import type { ReadReport } from "../report.js";
 import { type Line, TextReader } from "../text/reader.js";
-import { PrintedTasks } from "../text/tasks.js";
+import { nameIn, PrintedTasks } from "../text/tasks.js";
 import { Decimal, EXACT_DIGITS } from "./decimal.js";
 import { type Element, parseMessage } from "./message.js";
 
@@ -97,15 +97,17 @@ export class BpftraceReader extends TextReader {
       const point = bytes[q] === QUOTE ? this.#names.find(hash, bytes, event, q) : undefined;
       if (point === undefined || point.isMarker) break;
       if (time.billions < this.#lastHigh || (time.billions === this.#lastHigh && time.rest < this.#lastLow)) break;
-      this.#lastHigh = time.billions;
-      this.#lastLow = time.rest;
-      if (onCpu !== cpu) report.sawCpu((cpu = onCpu));
-      builder.begin(point.id, this.#tasks.intern(bytes, name, pidEnd, nameEnd, tid, pid), onCpu, CONTEXT_UNKNOWN, time.billions, time.rest, line + 1);
+      builder.begin(point.id, 0, onCpu, CONTEXT_UNKNOWN, time.billions, time.rest, line + 1);
       const next = this.#args(bytes, q + 1, point);
       if (next < 0) {
         builder.abandon();
         break;
       }
+      // Not sooner: a line that is no event after all says nothing of times, tasks and CPUs.
+      builder.setTask(this.#tasks.intern(bytes, name, pidEnd, nameEnd, tid, pid));
+      if (onCpu !== cpu) report.sawCpu((cpu = onCpu));
+      this.#lastHigh = time.billions;
+      this.#lastLow = time.rest;
       line++;
       p = next;
     }
@@ -199,7 +201,7 @@ export class BpftraceReader extends TextReader {
     this.#inOrder(at, line.line);
     this.report.clock ??= { kind: "seconds", digits: DIGITS };
     this.report.sawCpu(onCpu);
-    const task = this.tables.tasks.intern(decoded(comm.string), thread, group);
+    const task = this.tables.tasks.intern(nameIn(decoded(comm.string)), thread, group);
     this.begin(point?.id ?? 0, task, onCpu, CONTEXT_UNKNOWN, at.billions, at.rest, DIGITS, line.line);
     if (!point) {
       this.unknown(decoded(event.string), args.map((arg) => ("number" in arg ? arg.number : JSON.stringify(decoded(arg.string)))).join(" "));

@@ -8,7 +8,7 @@ import type { Point, PointTable } from "../../../events/points.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { FAULT, Offer, OTHER, STRING } from "../arguments/offer.js";
 import { ArgumentReport } from "../arguments/report.js";
-import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
+import { ANY_CPU, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
 
 /** `undefined`: the argument could not be read. */
 export type ReferenceValue = bigint | string | undefined;
@@ -111,10 +111,10 @@ class Reference {
       return 1;
     }
     const lost = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/.exec(line);
-    if (lost) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Number(lost[1]), count: Number(lost[2] ?? 0), line: i + 1 });
+    if (lost) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Math.min(Number(lost[1]), ANY_CPU), count: Number(lost[2] ?? 0), line: i + 1 });
     const started = /^#+ CPU (\d{1,5}) buffer started #+ *$/.exec(line);
     // Before the first event nothing was shown that something could be missing from.
-    if (started && this.reading.events.length > 0) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Number(started[1]), count: 0, line: i + 1 });
+    if (started && this.reading.events.length > 0) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Math.min(Number(started[1]), ANY_CPU), count: 0, line: i + 1 });
     if (lost || started || (!this.#marker && line.startsWith(" => "))) {
       this.#closeMarker();
       this.reading.control++;
@@ -167,7 +167,7 @@ class Reference {
   #comment(line: string): void {
     if (line.startsWith("# tracer: ")) this.#legend = [];
     const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?: |$)/.exec(line);
-    if (entries) this.reading.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    if (entries) this.reading.overrun = Math.min(Number.MAX_SAFE_INTEGER, this.reading.overrun + Math.max(0, Number(entries[2]) - Number(entries[1])));
     const column = /^#[ |/]*_-+=> (\S+)/.exec(line);
     if (column) this.#legend.push(column[1]!);
   }

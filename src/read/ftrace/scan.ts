@@ -46,13 +46,10 @@ export class Scanner {
       if (byte !== COLON || bytes[q + 1] !== SPACE) break;
       const point = points.find(hash, bytes, name, q);
       if (point === undefined) break;
-      if (this.#task < 0 || !tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid)) {
-        // A line feed in front of the dash: two lines, which make one event or none.
-        if (hasLineFeed(bytes, header.task, p + DASH_AT)) break;
-        this.#task = tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid);
-      }
-      if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
-      builder.begin(point.id, this.#task, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
+      const sameTask = this.#task >= 0 && tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid);
+      // A line feed in front of the dash: two lines, which make one event or none.
+      if (!sameTask && hasLineFeed(bytes, header.task, p + DASH_AT)) break;
+      builder.begin(point.id, sameTask ? this.#task : 0, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
       let next: number;
       if (point.isMarker) {
         next = bytes.indexOf(LF, q + 2) + 1;
@@ -68,6 +65,8 @@ export class Scanner {
         }
         this.markerBytes = -1;
       }
+      if (!sameTask) builder.setTask((this.#task = tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid)));
+      if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
       line++;
       p = next;
     }

@@ -23,6 +23,10 @@ import { integerWords, isNatural, parseTime } from "./numbers.js";
 /** Bytes: an event of a megabyte, each of whose bytes is escaped as six. */
 const MAX_LINE = 8 << 20;
 const MAX_CPU = 65535;
+/** Ten digits, as in every format. */
+const MAX_PID = 9_999_999_999;
+/** Lines of a file: two petabytes have no more, and a log holds the distance between any two exactly. */
+const MAX_LINES = 2 ** 51;
 const UNKNOWN = CONTEXTS.indexOf("unknown");
 /** Places that are recognised when they come again. A kernel has a few thousand. */
 const MAX_PLACES = 1 << 16;
@@ -44,6 +48,8 @@ export class NdjsonReader implements StreamReader {
   #lastTask: TaskId = 0;
   /** Number of the event that follows. */
   #next = 1;
+  /** Events that lines since the last event said to be missing, on any CPU. */
+  #said = 0;
   #hasHead = false;
   #ended = false;
 
@@ -75,6 +81,7 @@ export class NdjsonReader implements StreamReader {
     this.#builder.breakOff();
     this.report.restart();
     this.#next = 1;
+    this.#said = 0;
     this.#hasHead = false;
     // Whatever the new file says of itself, events are missing before it.
     this.#gap = true;
@@ -121,6 +128,7 @@ export class NdjsonReader implements StreamReader {
       this.report.clock = clockOf(clock);
     }
     this.#next = 1;
+    this.#said = 0;
     this.#hasHead = true;
     this.#ended = false;
     return true;
@@ -146,7 +154,8 @@ export class NdjsonReader implements StreamReader {
     const count = lost ?? 0;
     this.report.lostLines += count;
     if (count === 0) this.report.uncountedLoss = true;
-    this.#doubt(cpu, count, isNatural(line) ? line : 0);
+    if (cpu === ANY_CPU) this.#said += count;
+    this.#doubt(cpu, count, lineOf(line));
     return true;
   }
 
@@ -164,9 +173,11 @@ export class NdjsonReader implements StreamReader {
     if (task === undefined) return false;
     const { report } = this;
     const builder = this.#builder;
-    const line = isNatural(fields["line"]) ? fields["line"] : 0;
-    if (seq !== this.#next) this.#missing(seq, line);
+    const line = lineOf(fields["line"]);
+    // Of a damaged log, the lines in front say how many events are missing; those behind them keep their numbers.
+    if (seq !== this.#next && seq - this.#next !== this.#said) this.#missing(seq, line);
     this.#next = seq + 1;
+    this.#said = 0;
     if (builder.full || (time.digits !== builder.timeDigits && builder.length > 0)) this.#seal();
     builder.timeDigits = time.digits;
     if (!this.#hasHead) report.clock ??= { kind: time.digits === 0 ? "counter" : "seconds", digits: time.digits };
@@ -242,9 +253,9 @@ export class NdjsonReader implements StreamReader {
 
   #task(comm: unknown, pid: unknown, tgid: unknown): TaskId | undefined {
     if (comm === this.#lastComm && pid === this.#lastPid && tgid === this.#lastTgid) return this.#lastTask;
-    if (typeof comm !== "string" || !(isNatural(pid) || (typeof pid === "string" && /^\d{1,20}$/.test(pid)))) return undefined;
+    if (typeof comm !== "string" || !((isNatural(pid) && pid <= MAX_PID) || (typeof pid === "string" && /^\d{1,10}$/.test(pid)))) return undefined;
     const name = Buffer.from(`${comm}-${pid}`);
-    const task = this.tables.tasks.internBytes(name, 0, name.length, isNatural(tgid) ? tgid : undefined);
+    const task = this.tables.tasks.internBytes(name, 0, name.length, isNatural(tgid) && tgid <= MAX_PID ? tgid : undefined);
     this.#lastComm = comm;
     this.#lastPid = pid;
     this.#lastTgid = tgid;
@@ -284,6 +295,10 @@ function parsed(text: string): Fields | undefined {
 
 function asFields(value: unknown): Fields | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+function lineOf(value: unknown): number {
+  return isNatural(value) && value <= MAX_LINES ? value : 0;
 }
 
 function originOf(value: unknown): { readonly path: string; readonly format: string } | undefined {

@@ -43,6 +43,7 @@ export function parseTime(text: string, digits: unknown): Time | undefined {
     const ticks = BigInt(seconds);
     return { high: Number(ticks / BILLION), low: Number(ticks % BILLION), digits: 0 };
   }
+  if (!Number.isSafeInteger(Number(seconds))) return undefined;
   const own = isNatural(digits) && digits > 0 && digits <= fraction.length ? digits : fraction.length;
   return { high: Number(seconds), low: Number(fraction.padEnd(FULL_DIGITS, "0")), digits: own };
 }

@@ -87,14 +87,14 @@ export class PerfScriptReader extends TextReader {
       if (body < 0 || header.digits !== builder.timeDigits || header.pid < 0 || header.cpu < 0 || bytes[body - 1] === LF) break;
       const point = this.#pointOf(bytes);
       if (point === undefined || point.isMarker || isBroken(bytes, p, header)) break;
-      if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
-      const task = this.#tasks.intern(bytes, header.task, header.taskEnd, header.nameEnd, header.pid, header.tgid);
-      builder.begin(point.id, task, header.cpu, CONTEXT_UNKNOWN, header.timeHigh, header.timeLow, line + 1);
+      builder.begin(point.id, 0, header.cpu, CONTEXT_UNKNOWN, header.timeHigh, header.timeLow, line + 1);
       const next = this.#bodies.fast(bytes, body, point);
       if (next < 0) {
         builder.abandon();
         break;
       }
+      builder.setTask(this.#tasks.intern(bytes, header.task, header.taskEnd, header.nameEnd, header.pid, header.tgid));
+      if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
       line++;
       p = next;
     }

@@ -3,7 +3,7 @@
  * counted in the report as exactly one thing. A stream: what is held at any time is a chunk, the batch that is being
  * filled, and at most one line of a megabyte or the few lines of one event whose string holds line feeds.
  */
-import type { Batch } from "../../log/batch.js";
+import { ANY_CPU, type Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
 import { CR, LF, latin1, utf8 } from "../ftrace/bytes.js";
@@ -82,6 +82,8 @@ export abstract class TextReader implements StreamReader {
   protected abstract take(line: Line): boolean | "apart";
 
   push(chunk: Buffer): Batch[] {
+    // No line that is too long is whole in a chunk, so none is taken for an event, however much comes at once.
+    if (chunk.length > MAX_LINE) return Array.from({ length: Math.ceil(chunk.length / MAX_LINE) }, (_, k) => this.push(chunk.subarray(k * MAX_LINE, (k + 1) * MAX_LINE))).flat();
     this.#fresh = true;
     this.report.bytes += chunk.length;
     const last = chunk.lastIndexOf(LF);
@@ -194,7 +196,8 @@ export abstract class TextReader implements StreamReader {
   protected doubt(cpu: number, line: number, count = 0): void {
     this.#marker = -1;
     if (this.builder.full) this.#seal();
-    this.builder.loss(cpu, count, line);
+    // No kernel has a CPU of such a number: what is missing may be on any.
+    this.builder.loss(Math.min(cpu, ANY_CPU), count, line);
   }
 
   /** A line that is no event: empty, the rest of one, more of a marker's text, or skipped. */

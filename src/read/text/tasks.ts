@@ -15,6 +15,11 @@ const MAX_TASKS = 1 << 22;
 /** No second number. */
 export const NO_TGID = -1;
 
+/** The name as ftrace would print it, which pads names with spaces in front. */
+export function nameIn(printed: string): string {
+  return printed === "" ? NO_NAME : printed.trimStart();
+}
+
 export class PrintedTasks {
   readonly #printed = new ByteInterner(MAX_TASKS);
   readonly #tasks: TaskId[] = [];
@@ -41,7 +46,7 @@ export class PrintedTasks {
   }
 
   #task(bytes: Uint8Array, start: number, nameEnd: number, pid: number, tgid: number): TaskId {
-    const name = nameEnd > start ? utf8(bytes, start, nameEnd).trimStart() : NO_NAME;
+    const name = nameIn(utf8(bytes, start, nameEnd));
     return this.tasks.intern(name, pid < 0 ? this.#standIn(name) : pid, tgid < 0 ? NO_TGID : tgid);
   }
 

@@ -71,17 +71,16 @@ export class TraceCmdReportReader extends TextReader {
       if (point === undefined || point.isMarker || this.#tracepoints.has(point.id)) break;
       for (q++; bytes[q] === SPACE; ) q++;
       if (bytes[q] !== OPEN) break;
-      if (this.#task < 0 || !tables.tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid)) {
-        if (hasLineFeed(bytes, p, header.pidEnd)) break;
-        this.#task = tables.tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid);
-      }
-      if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
-      builder.begin(point.id, this.#task, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
+      const sameTask = this.#task >= 0 && tables.tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid);
+      if (!sameTask && hasLineFeed(bytes, p, header.pidEnd)) break;
+      builder.begin(point.id, sameTask ? this.#task : 0, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
       const next = this.#bodies.fast(bytes, q, point);
       if (next < 0) {
         builder.abandon();
         break;
       }
+      if (!sameTask) builder.setTask((this.#task = tables.tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid)));
+      if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
       line++;
       p = next;
     }

@@ -24,6 +24,22 @@ const read = (...lines: readonly string[]): TextReading => {
 const event = (name: string, ...args: readonly (string | number | bigint)[]): string => tuple(12775082546, 0, "gmemrun", 111, 110, name, ...args);
 const IPUT = ["iput", 18446612682157199360n, 1, 1, 18446612682157199361n] as const;
 
+test("a line that is no event after all says nothing of times, tasks and CPUs", (t) => {
+  const [time, ...rest] = [12775082546, 0, "gmemrun", 111, 110, ...IPUT];
+  const damaged = tuple(time + 1e12, 7, "another", 7, 7, ...IPUT).replace("18446612682157199360", "184466x2682157199360");
+  const { events, batches, report, tables } = read(tuple(time, ...rest), damaged, tuple(time + 5, ...rest));
+  t.deepEqual([events.length, report.skipped, tables.tasks.size, report.cpus], [2, 1, 1, [0]]);
+  t.deepEqual(batches.flatMap(({ losses }) => losses), []);
+  t.false(report.warnings.some((warning) => warning.includes("time goes back")));
+});
+
+test("a task's name is the same whichever way its line is read", (t) => {
+  for (const name of ["", " ", "  a b"]) {
+    const plain = tuple(1, 0, name, 7, 7, ...IPUT);
+    t.deepEqual(read(` ${plain}`).events[0]!.task, read(plain).events[0]!.task);
+  }
+});
+
 test("what bpftrace printed is read without an unread line, to the events that it was given", (t) => {
   const { events, report } = readAs(bpftrace, unzipped(PRINTED), 5000);
   const given = readAs(ftrace, unzipped(VALUES)).events;

@@ -1,9 +1,12 @@
 /** What is exported as NDJSON reads back as the same batches, exports as the same text, and replays to the same verdicts. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { points } from "../../../events/index.js";
 import { ndjsonText } from "../../../src/export/ndjson.js";
 import type { Batch } from "../../../src/log/batch.js";
+import { LogFile } from "../../../src/log/file/log-file.js";
 import { createTables, type Tables } from "../../../src/log/tables.js";
 import { NdjsonReader } from "../../../src/read/ndjson/index.js";
 import { ReadReport, type Recorded } from "../../../src/read/report.js";
@@ -11,6 +14,7 @@ import { TroubleError } from "../../../src/read/trouble.js";
 import { openRecording } from "../../../src/read/recording.js";
 import { replay } from "../../../src/replay.js";
 import { collected, contentOf, keptRecording, MadeRecording, madeRecordings } from "../../export/logs.js";
+import { folderOf, inBatches, readBack, write } from "../../log/file/helpers.js";
 import { isAccounted, recordings } from "../helpers.js";
 import { same } from "../../support/same.js";
 
@@ -117,6 +121,33 @@ test("lines that were taken out are events that were lost", (t) => {
   t.is(report.lost, 3);
 });
 
+test("events that a damaged log lost are lost once when it is exported", async (t) => {
+  const folder = folderOf(t);
+  const path = join(folder, "a.klog");
+  await write(path, inBatches("fixtures/recordings/linux-7.2/s17-exit-with-open-fds.trace.gz", 200));
+  const bytes = readFileSync(path);
+  const log = LogFile.open(path);
+  const blocks = log.blocks.filter(({ kind }) => kind === "events");
+  log.close();
+  for (const { at } of blocks.slice(1, 4)) bytes[at + 200]! ^= 1;
+  writeFileSync(path, bytes);
+  const damaged = await openRecording(path);
+  const { report, batches } = read(await collected(ndjsonText(damaged)));
+  t.is(damaged.report.lost, 600);
+  t.deepEqual([report.lost, report.events, report.uncountedLoss], [600, damaged.report.events, false]);
+  t.deepEqual(batches.flatMap(({ losses }) => losses.map(({ cpu, count }) => [cpu, count])), [[65535, 200], [65535, 200], [65535, 200]]);
+});
+
+test("lines and times that no file has are none, and what is read can be kept in a log", async (t) => {
+  const far = 2 ** 53 - 1;
+  const { batches, tables, report } = read(document({ ...EVENT, line: far }, { ...EVENT, seq: 2, line: 3 }, { ...EVENT, seq: 3, line: far }, { ...EVENT, seq: 4, time: "9007199254740993.000001" }));
+  t.deepEqual([...batches[0]!.line], [0, 3, 0]);
+  t.is(report.skipped, 1);
+  const path = join(folderOf(t), "a.klog");
+  await write(path, { kept: batches, tables });
+  t.deepEqual([readBack(path).damage, readBack(path).lost], [[], 0]);
+});
+
 test("a file that was cut off says so", (t) => {
   t.deepEqual(read(document(EVENT)).report.warnings, []);
   const { report } = read(`${HEAD}\n${JSON.stringify(EVENT)}\n`);
@@ -136,7 +167,7 @@ test("a newer version of the format is refused", (t) => {
 });
 
 test("what is no event is skipped: wrong types, arrays, nesting, lines without end", (t) => {
-  const lines = ["[]", "null", "1", '"x"', "{}", '{"seq":"1"}', '{"seq":1,"time":1}', JSON.stringify({ ...EVENT, cpu: 70000 }), JSON.stringify({ ...EVENT, pid: -1 }), JSON.stringify({ ...EVENT, comm: 1 }), JSON.stringify({ ...EVENT, time: "1.0000000001" }), '{"lost":-1,"cpu":0}', '{"end":1}', "{".repeat(1000), `"${"x".repeat(9 << 20)}"`];
+  const lines = ["[]", "null", "1", '"x"', "{}", '{"seq":"1"}', '{"seq":1,"time":1}', JSON.stringify({ ...EVENT, cpu: 70000 }), JSON.stringify({ ...EVENT, pid: -1 }), JSON.stringify({ ...EVENT, pid: 10_000_000_000 }), JSON.stringify({ ...EVENT, pid: "12345678901" }), JSON.stringify({ ...EVENT, comm: 1 }), JSON.stringify({ ...EVENT, time: "1.0000000001" }), '{"lost":-1,"cpu":0}', '{"end":1}', "{".repeat(1000), `"${"x".repeat(9 << 20)}"`];
   const { report } = read([HEAD, ...lines, END(0)].join("\n"));
   t.is(report.skipped, lines.length);
   t.is(report.events, 0);
