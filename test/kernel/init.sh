@@ -40,7 +40,7 @@ recording() {
 status_is() { [ "$1" = "$2" ] || { tell "STATUS $1 instead of $2"; return 1; }; }
 
 tell "KERNEL $(uname -r)"
-for file in /scenarios/*.scn; do
+for file in /scenarios/*.scn /more/*.scn; do
   name=$(basename "$file" .scn)
   sh /record.sh -o "/tmp/$name.trace.gz" /bin/scenario "$file" >/tmp/out 2>/tmp/err
   code=$?
@@ -49,6 +49,8 @@ for file in /scenarios/*.scn; do
   bring "$name.out" /tmp/out
   bring "$name.err" /tmp/err
   bring "$name.trace.gz" "/tmp/$name.trace.gz"
+  # A scenario may leave what it loaded to whoever comes next.
+  rmmod kvm_amd kvm 2>/dev/null
 done
 
 sh /record.sh -b 1024 -o /tmp/killed.trace.gz sleep 1000 2>/tmp/err &
