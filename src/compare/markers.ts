@@ -41,7 +41,7 @@ function words(text: string): string[] {
 }
 
 /** Numbers that a kernel hands out as it pleases. */
-const CHOSEN_BY_KERNEL = /^(?:ino|dev)=/;
+const CHOSEN_BY_KERNEL = /^(?:ino|dev)=|^link=socket:/;
 /** Counts that are read while others work are whatever they are at that moment. */
 const MOVED_BY_OTHERS = /^refcnt=/;
 

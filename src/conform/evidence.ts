@@ -22,8 +22,9 @@ export interface EvidenceEvent {
 /** The events of one thread, or of all RCU callbacks. */
 export interface Stream {
   readonly pid: number;
-  /** The name that it had last. */
+  /** The name that it had last, and the one that it began with: that of whoever forked it. */
   comm: string;
+  readonly began: string;
   readonly events: EvidenceEvent[];
   /** Which of them must be explained. */
   readonly must: boolean[];
@@ -100,7 +101,7 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
         const task = tables.tasks.get(e.taskId);
         if (task.pid === 0) return;
         let stream = streams.get(task.pid);
-        if (!stream) streams.set(task.pid, (stream = { pid: task.pid, comm: task.comm, events: [], must: [], musts: 0 }));
+        if (!stream) streams.set(task.pid, (stream = { pid: task.pid, comm: task.comm, began: task.comm, events: [], must: [], musts: 0 }));
         stream.comm = task.comm;
         if (operation.name === "try_module_get" && point.phase === "entry" && batch.low[e.base + 3] === MODULE_STATE_COMING) probedModules.add(batch.low[e.base]!);
         const depth = point.phase === "entry" && frame ? stack.depth - 1 : stack.depth;

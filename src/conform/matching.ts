@@ -121,6 +121,7 @@ function markerDiffers(expected: string, found: string): Mismatch | undefined {
       .trimEnd()
       .slice(0, MARKER_LENGTH)
       .replace(/ (dev|ino)=\S+/g, " $1=…")
+      .replace(/ link=socket:\[\d+\]/, " link=socket:[…]")
       .replace(/( = -1 [A-Z0-9]+) .*$/s, "$1");
   return plain(expected) === plain(found) ? undefined : `user space saw ${JSON.stringify(found.trimEnd())}, not ${JSON.stringify(expected)}`;
 }

@@ -162,11 +162,11 @@ export class Search {
     if (number === 0) return free.find((k) => streams[k]!.musts > 0 && !threads.has(streams[k]!.comm));
     const named = free.find((k) => streams[k]!.comm === program.comm && streams[k]!.musts > 0);
     if (named !== undefined || threads.has(program.comm)) return named;
-    // A child: of the processes that have the name of whoever forked it, the next that was started.
+    // A child: of the processes that began with the name of whoever forked it, the next that was started.
     const comm = this.#machine.words.word(this.#machine.memory.get(struct.comm));
     const parent = threads.has(comm) ? comm : streams[this.#streamOf[0] ?? -1]?.comm;
     const first = streams[this.#streamOf[0] ?? -1]?.pid ?? 0;
-    const children = free.filter((k) => streams[k]!.comm === parent && streams[k]!.pid > first);
+    const children = free.filter((k) => streams[k]!.began === parent && streams[k]!.pid > first);
     return children.sort((a, b) => streams[a]!.pid - streams[b]!.pid)[0];
   }
 

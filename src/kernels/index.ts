@@ -3,16 +3,19 @@ import type { Config } from "../simulate/environment.js";
 import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
 import { mmap } from "./features/mmap.js";
-import { checkedBindRange, dcache72, filpCloseSync, overlapExists, sheaves, signedBindRange, withoutGuestMemfd } from "./features/releases.js";
+import { checkedBindRange, closeOnExecFirst, dcache72, filpCloseSync, overlapExists, sheaves, signedBindRange, withoutGuestMemfd } from "./features/releases.js";
 import { kernel, KernelDefinition } from "./kernel.js";
 import { anonInodes } from "./linux/fs/anon_inodes.js";
 import { dcache } from "./linux/fs/dcache.js";
 import { descriptors } from "./linux/fs/file.js";
+import { execution } from "./linux/fs/exec.js";
 import { fileTable } from "./linux/fs/file_table.js";
 import { inode } from "./linux/fs/inode.js";
 import { libfs } from "./linux/fs/libfs.js";
 import { namespace } from "./linux/fs/namespace.js";
 import { superBlock } from "./linux/fs/super.js";
+import { exiting } from "./linux/kernel/exit.js";
+import { forking } from "./linux/kernel/fork.js";
 import { locking } from "./linux/kernel/locking.js";
 import { modules } from "./linux/kernel/module.js";
 import { rcu } from "./linux/kernel/rcu.js";
@@ -20,6 +23,8 @@ import { filemap } from "./linux/mm/filemap.js";
 import { mmapping } from "./linux/mm/mmap.js";
 import { slabCommon } from "./linux/mm/slab_common.js";
 import { vmalloc } from "./linux/mm/vmalloc.js";
+import { unixSockets } from "./linux/net/af_unix.js";
+import { scm } from "./linux/net/scm.js";
 import { guestMemfd } from "./linux/virt/guest_memfd.js";
 import { kvmMain } from "./linux/virt/kvm_main.js";
 
@@ -31,10 +36,10 @@ const MACHINE = { physicalAddressBits: 40, totalRamPages: 2 ** 19 };
 const OWN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: false, slubDebug: false, softwareProtectedVms: true };
 const DEBIAN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: true, slubDebug: false, softwareProtectedVms: false };
 
-const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...modules, ...rcu, ...locking, ...filemap, ...slabCommon, ...mmapping, ...vmalloc, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
+const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...execution, ...forking, ...exiting, ...unixSockets, ...scm, ...modules, ...rcu, ...locking, ...filemap, ...slabCommon, ...mmapping, ...vmalloc, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
 const linux612Patched = new KernelDefinition("linux-6.12-patched", "linux-6.12-patched", linux612.with("", customInodeAsPosted).functions, OWN_CONFIG);
 const linux618 = new KernelDefinition("linux-6.18", "linux-6.18", linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions, DEBIAN_CONFIG);
-const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...sheaves, ...overlapExists, ...dcache72, ...checkedBindRange }).functions, DEBIAN_CONFIG);
+const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...sheaves, ...overlapExists, ...dcache72, ...checkedBindRange, ...closeOnExecFirst }).functions, DEBIAN_CONFIG);
 
 /** By the names that the command takes. */
 export const kernels = {

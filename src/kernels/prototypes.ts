@@ -6,7 +6,7 @@
  */
 import type { Cell } from "../simulate/memory.js";
 import type { Op } from "../simulate/step.js";
-import type { Dentry, File, FileSystemType, FilesStruct, FsContext, Gmem, Inode, KmemCache, Kvm, Memslot, Module, Mount, Struct, SuperBlock } from "../simulate/structs.js";
+import type { Dentry, File, FileSystemType, FilesStruct, FsContext, Gmem, Inode, KmemCache, Kvm, Memslot, Mm, Module, Mount, Pointer, Struct, SuperBlock, Task, UnixSock, VmArea } from "../simulate/structs.js";
 import type { RCU_CALLBACKS } from "./linux/kernel/rcu.js";
 
 /** `struct kvm_userspace_memory_region2`; 64-bit fields may be written as negative numbers. */
@@ -20,10 +20,27 @@ export interface MemoryRegion {
   readonly guest_memfd: number;
 }
 
+/** An ioctl of a VM. */
+export type VmIoctl =
+  | { readonly cmd: "KVM_CREATE_GUEST_MEMFD"; readonly size: number; readonly flags: number }
+  | { readonly cmd: "KVM_SET_USER_MEMORY_REGION2"; readonly region: MemoryRegion };
+
 /** `struct fd`: a file, and whether a reference was taken on it. */
 export interface Fd {
   readonly file: File | null;
   readonly counted: boolean;
+}
+
+/** `struct fd_range`: descriptors, the last among them. */
+export interface FdRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What came with a message: a descriptor, -1 for none, and the flags of recvmsg(2). */
+export interface Received {
+  readonly fd: number;
+  readonly flags: number;
 }
 
 export interface Functions {
@@ -100,7 +117,8 @@ export interface Functions {
 
   // fs/file.c
   get_unused_fd_flags(flags: number): Op<number>;
-  alloc_fd(): Op<number>;
+  alloc_fd(start: number, flags: number): Op<number>;
+  rlimit_nofile(): Op<number>;
   put_unused_fd(fd: number): Op<void>;
   __put_unused_fd(fd: number): Op<void>;
   fd_install(fd: number, file: File): Op<void>;
@@ -114,9 +132,55 @@ export interface Functions {
   file_close_fd_locked(fd: number): Op<File | null>;
   close(fd: number): Op<number>;
   dup(fd: number): Op<number>;
-  dup_fd(): Op<FilesStruct>;
+  dup2(oldfd: number, newfd: number): Op<number>;
+  do_dup2(files: FilesStruct, file: File, fd: number): Op<number>;
+  f_dupfd(from: number, file: File): Op<number>;
+  set_close_on_exec(fd: number): Op<void>;
+  close_range(fd: number, max_fd: number, flags: number): Op<number>;
+  __range_cloexec(fd: number, max_fd: number): Op<void>;
+  __range_close(fd: number, max_fd: number): Op<void>;
+  dup_fd(hole?: FdRange): Op<FilesStruct>;
   exit_files(): Op<void>;
+  put_files_struct(files: FilesStruct): Op<void>;
+  do_close_on_exec(files: FilesStruct): Op<void>;
+  lock_files(files: FilesStruct): Op<void>;
+  unlock_files(files: FilesStruct): Op<void>;
   filp_close(file: File): Op<void>;
+
+  // fs/exec.c
+  begin_new_exec(): Op<void>;
+  exec_mmap(): Op<void>;
+
+  // kernel/fork.c, kernel/exit.c
+  copy_process(flags: number): Op<Task>;
+  copy_files(flags: number): Op<Pointer>;
+  copy_signal(flags: number): Op<Pointer>;
+  copy_mm(flags: number): Op<Pointer>;
+  dup_mm(): Op<Mm>;
+  mmput(mm: Mm): Op<void>;
+  mm_release(): Op<void>;
+  unshare_files(): Op<void>;
+  do_exit(): Op<void>;
+  exit_mm(): Op<void>;
+
+  // net/socket.c, net/unix/af_unix.c
+  socketpair(): Op<readonly [number, number] | number>;
+  unix_socketpair(): Op<readonly [File, File] | number>;
+  sock_alloc_file(): Op<File | number>;
+  unix_stream_sendmsg(fd: number, passed: number): Op<number>;
+  unix_stream_send(socket: File, len: number, file: File | null): Op<number>;
+  unix_stream_recvmsg(fd: number): Op<Received | number>;
+  unix_stream_read(sk: UnixSock): Op<Received | number>;
+  unix_release_sock(sk: UnixSock): Op<void>;
+  sock_put(sk: UnixSock): Op<void>;
+  unix_state_lock(sk: UnixSock): Op<void>;
+  unix_state_unlock(sk: UnixSock): Op<void>;
+
+  // net/core/scm.c
+  scm_fp_copy(fd: number): Op<File | null>;
+  scm_detach_fds(file: File): Op<Received>;
+  scm_destroy(file: File): Op<void>;
+  receive_fd(file: File, o_flags: number): Op<number>;
 
   // kernel/module/main.c
   find_module(name: string): Op<Module | null>;
@@ -144,6 +208,10 @@ export interface Functions {
   rcu_do_batch(): Op<void>;
   mutex_lock(lock: Cell, name: string): Op<void>;
   mutex_unlock(lock: Cell, name: string): Op<void>;
+  mmap_read_lock(mm: Mm): Op<void>;
+  mmap_read_unlock(mm: Mm): Op<void>;
+  mmap_write_lock(mm: Mm): Op<void>;
+  mmap_write_unlock(mm: Mm): Op<void>;
   filemap_invalidate_lock(inode: Inode): Op<void>;
   filemap_invalidate_unlock(inode: Inode): Op<void>;
   filemap_invalidate_lock_shared(inode: Inode): Op<void>;
@@ -162,9 +230,18 @@ export interface Functions {
   kvfree_rcu_barrier_on_cache(s: KmemCache): Op<void>;
   __kmem_cache_shutdown(s: KmemCache): Op<void>;
 
-  // mm/mmap.c, mm/vmalloc.c
-  do_mmap(file: File, length: number, offset: number, mapped: Cell): Op<number>;
-  vm_munmap(file: File, length: number, mapped: Cell): Op<void>;
+  // mm/mmap.c, mm/vma.c, mm/memory.c, mm/vmalloc.c
+  do_mmap(file: File, len: number, shared: boolean, offset: number): Op<number>;
+  mmap_region(mm: Mm, file: File, pages: number, shared: boolean, offset: number): Op<number>;
+  vm_unmapped_area(mm: Mm, pages: number): Op<number>;
+  vma_link(mm: Mm, vma: VmArea): Op<void>;
+  vma_lookup(mm: Mm, address: number): Op<VmArea | null>;
+  vm_munmap(address: number): Op<void>;
+  remove_vma(vma: VmArea): Op<void>;
+  exit_mmap(mm: Mm): Op<void>;
+  handle_mm_fault(address: number): Op<number>;
+  do_shared_fault(vma: VmArea, pgoff: number): Op<boolean>;
+  unmap_mapping_pages(inode: Inode, first: number, end: number): Op<void>;
   file_has_valid_mmap_hooks(file: File): Op<boolean>;
   /** Comes to 0, or to -ENOMEM. */
   __vmalloc(size: number, what: string): Op<number>;
@@ -174,6 +251,7 @@ export interface Functions {
   __kvm_init(module: Module): Op<number>;
   kvm_exit(): Op<void>;
   kvm_dev_ioctl_create_vm(type: number): Op<number>;
+  kvm_vm_ioctl(kvm: Kvm, ioctl: VmIoctl): Op<number>;
   kvm_create_vm(type: number): Op<Kvm | number>;
   kvm_is_vm_type_supported(type: number): Op<boolean>;
   kvm_get_kvm(kvm: Kvm): Op<void>;
@@ -216,7 +294,7 @@ export interface Functions {
   kvm_gmem_get_folio(inode: Inode, index: number): Op<number>;
   kvm_gmem_punch_hole(inode: Inode, offset: number, len: number): Op<number>;
   kvm_gmem_setattr(): Op<number>;
-  kvm_gmem_mmap(file: File): Op<number>;
+  kvm_gmem_mmap(file: File, shared: boolean): Op<number>;
   /** Comes to whether the page could be mapped; else the task gets SIGBUS. */
   kvm_gmem_fault_user_mapping(file: File, index: number): Op<boolean>;
 

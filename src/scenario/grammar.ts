@@ -1,7 +1,7 @@
 /** What the words of a line mean: each operation, what it takes, and what it is when a word is left out. */
 import { printable } from "../read/trouble.js";
 import { parseNumber } from "./number.js";
-import type { Operation } from "./types.js";
+import type { Line, Operation } from "./types.js";
 
 /** A word of an operation. */
 interface Parameter {
@@ -10,14 +10,19 @@ interface Parameter {
   readonly optional?: true;
   /** Whether any number of words may stand here. */
   readonly rest?: true;
-  /** Whether it is the name of a variable, which is what the interpreter keeps few bytes for. */
-  readonly variable?: true;
+  /** Whether it is the name of a variable, which is what the interpreter keeps few bytes for: how many. */
+  readonly bytes?: number;
 }
 
-const name = (of: string): Parameter => ({ name: of, variable: true });
+const name = (of: string, bytes = MAX_NAME): Parameter => ({ name: of, bytes });
 const word = (of: string): Parameter => ({ name: of });
 const optional = (of: string): Parameter => ({ name: of, optional: true });
 const rest = (of: string): Parameter => ({ name: of, optional: true, rest: true });
+
+/** Bytes of a variable's name: the interpreter keeps fewer of a longer one and never finds it again. */
+export const MAX_NAME = 31;
+/** Behind the name of a pair of sockets, what tells its ends apart. */
+const END = ".0";
 
 const RANGE = [name("G"), word("OFFSET"), word("LENGTH")];
 
@@ -29,10 +34,20 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
   bind: [name("V"), word("SLOT"), word("GPA"), word("SIZE"), name("G"), optional("OFFSET")],
   unbind: [name("V"), word("SLOT")],
   dup: [name("NEW"), name("OLD")],
+  dup2: [name("OVER"), name("OLD")],
+  dupto: [name("NEW"), word("N"), name("OLD")],
+  dupfd: [name("NEW"), name("OLD"), word("FROM")],
+  dupmany: [name("OLD"), word("TIMES")],
+  closerange: [word("FIRST"), word("LAST"), optional("FLAGS")],
+  cloexec: [name("G")],
   close: [name("G")],
   allocate: RANGE,
   punch: RANGE,
   touch: RANGE,
+  map: [name("MAPPING"), ...RANGE],
+  mapprivate: RANGE,
+  poke: [name("MAPPING")],
+  unmap: [name("MAPPING")],
   truncate: [name("G"), word("SIZE")],
   write: [name("G")],
   stat: [name("G")],
@@ -41,7 +56,15 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
   filemax: [word("N")],
   dropcaps: [],
   raisecaps: [],
+  socket: [name("S", MAX_NAME - END.length)],
+  send: [name("S.N"), name("G")],
+  recv: [name("S.N"), name("NEW")],
+  unsharefiles: [],
   fork: [optional("MS")],
+  exec: [optional("MS")],
+  vfork: [optional("MS")],
+  execself: [name("G")],
+  child: [word("OPERATION"), rest("WORDS")],
   wait: [],
   sleep: [word("MS")],
   rcu: [],
@@ -53,8 +76,9 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
 /** Operations that `fail=N` is armed for. The interpreter takes it for any, and leaves a descriptor open where it is not. */
 export const FALLIBLE: readonly string[] = ["gmem", "bind", "unbind"] satisfies Operation["type"][];
 
-/** Bytes of a variable's name: the interpreter keeps fewer of a longer one and never finds it again. */
-export const MAX_NAME = 31;
+/** What has a meaning in the scenario's own process only. */
+const NOT_FOR_CHILDREN: readonly string[] = ["child", "go"] satisfies Operation["type"][];
+
 /** usleep(3) takes microseconds in 32 bits. */
 const MAX_MS = 4_294_967;
 const MAX_QUOTED = 40;
@@ -62,8 +86,8 @@ const MAX_QUOTED = 40;
 /** What cannot be understood, in words; which line it was is for whoever read the line. */
 export class GrammarError extends Error {}
 
-/** The operation that the words name; throws a `GrammarError`. */
-export function parseOperation(words: readonly [string, ...string[]]): Operation {
+/** The operation that the words name, and the number of its line; throws a `GrammarError`. */
+export function parseOperation(words: readonly [string, ...string[]], line: number): Operation {
   const [type, ...given] = words;
   if (!isOperation(type)) throw new GrammarError(`unknown operation ${shown(type)}; ${suggest(type)}`);
   const parameters = GRAMMAR[type];
@@ -85,14 +109,36 @@ export function parseOperation(words: readonly [string, ...string[]]): Operation
     case "unbind":
       return { type, vm: at(0), slot: number(1) };
     case "dup":
+    case "dup2":
       return { type, name: at(0), of: at(1) };
+    case "dupto":
+      return { type, name: at(0), fd: int32(number(1)), of: at(2) };
+    case "dupfd":
+      return { type, name: at(0), of: at(1), from: int32(number(2)) };
+    case "dupmany":
+      return { type, of: at(0), times: int32(number(1)) };
+    case "closerange":
+      return { type, first: uint32(number(0)), last: uint32(number(1)), flags: uint32(number(2)) };
     case "close":
+    case "cloexec":
     case "write":
     case "stat":
+    case "execself":
       return { type, of: at(0) };
+    case "socket":
+    case "poke":
+    case "unmap":
+      return { type, name: at(0) };
+    case "send":
+      return { type, socket: at(0), of: at(1) };
+    case "recv":
+      return { type, socket: at(0), name: at(1) };
+    case "map":
+      return { type, name: at(0), of: at(1), offset: number(2), length: number(3) };
     case "allocate":
     case "punch":
     case "touch":
+    case "mapprivate":
       return { type, of: at(0), offset: number(1), length: number(2) };
     case "truncate":
       return { type, of: at(0), size: number(1) };
@@ -103,8 +149,14 @@ export function parseOperation(words: readonly [string, ...string[]]): Operation
     case "fork":
     case "sleep":
       return { type, ms: milliseconds(number(0, 1), type) };
+    case "exec":
+    case "vfork":
+      return { type, ms: milliseconds(given.length > 0 ? decimal(at(0), type) : 1, type) };
+    case "child":
+      return { type, line: lineOfChild(given as [string, ...string[]], line) };
     case "dropcaps":
     case "raisecaps":
+    case "unsharefiles":
     case "wait":
     case "rcu":
     case "go":
@@ -132,7 +184,9 @@ function check(type: string, parameters: readonly Parameter[], given: readonly s
   if (missing.length > 0) throw new GrammarError(`${type} without ${missing.map((parameter) => parameter.name).join(" and ")}; write ${usage}`);
   if (given.length > parameters.length && !parameters.at(-1)?.rest) throw new GrammarError(`${quote(given[parameters.length]!)} is one word too many; write ${usage}`);
   parameters.forEach((parameter, k) => {
-    if (parameter.variable && Buffer.byteLength(given[k]!) > MAX_NAME) throw new GrammarError(`the name ${quote(given[k]!)} is too long; use at most ${MAX_NAME} bytes`);
+    const { bytes } = parameter;
+    if (bytes === undefined || Buffer.byteLength(given[k]!) <= bytes) return;
+    throw new GrammarError(`the name ${quote(given[k]!)} is too long; use at most ${bytes} bytes`);
   });
 }
 
@@ -140,6 +194,29 @@ function numberOf(text: string, parameter: string, type: string): number {
   const value = parseNumber(text);
   if (typeof value === "string") throw new GrammarError(`${parameter} of ${type}: ${quote(text)} ${value}`);
   return value;
+}
+
+/** What a C program makes of a number that it hands over as an `int`, or as an `unsigned int`. */
+function int32(value: number): number {
+  return value | 0;
+}
+
+function uint32(value: number): number {
+  return value >>> 0;
+}
+
+/** Handed to the new program as a word, which that reads with atoi(3). */
+function decimal(text: string, type: string): number {
+  if (/^(?:0|[1-9][0-9]*)$/.test(text)) return Number(text);
+  throw new GrammarError(`MS of ${type}: ${quote(text)} is handed to the new program as it is; write decimal digits`);
+}
+
+function lineOfChild(words: readonly [string, ...string[]], line: number): Line {
+  if (NOT_FOR_CHILDREN.includes(words[0])) {
+    throw new GrammarError(`${words[0]} is not for a child; write it on a line of its own`);
+  }
+  const text = words.join(" ");
+  return { line, text, marker: text, operation: parseOperation(words, line) };
 }
 
 function milliseconds(ms: number, type: string): number {

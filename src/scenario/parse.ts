@@ -116,7 +116,7 @@ function parseLine(row: string, line: number): Line | undefined {
   const marker = words.join(" ");
   if (words.length > MAX_WORDS || Buffer.byteLength(marker) > MAX_WORDS_BYTES) throw new GrammarError(`the operation is longer than ${MAX_WORDS} words or ${MAX_WORDS_BYTES} bytes, which is all that is kept of one`);
   const fail = words.length > 1 && words.at(-1)!.startsWith("fail=") ? failOf(words.pop()!, words[0]!) : undefined;
-  const operation = parseOperation(words as [string, ...string[]]);
+  const operation = parseOperation(words as [string, ...string[]], line);
   return { line, text: words.join(" "), marker, operation, ...(thread === undefined ? {} : { thread }), ...(fail === undefined ? {} : { fail }) };
 }
 
@@ -136,6 +136,9 @@ function threadOf(word: string, words: readonly string[]): string {
   if (Buffer.byteLength(thread) > MAX_NAME) throw new GrammarError(`the thread's name ${quote(thread)} is too long; use at most ${MAX_COMM} bytes`);
   if (words.length === 0) throw new GrammarError(`thread ${quote(thread)} is given nothing to do; write an operation behind it: ${printable(word)} close g`);
   if (words[0] === "go") throw new GrammarError("a thread cannot start the threads; write go on a line of its own");
+  if (words[0] === "execself") {
+    throw new GrammarError("a thread that becomes another program ends all others; write execself on a line of its own");
+  }
   return thread;
 }
 

@@ -11,15 +11,37 @@ export type Operation =
   | { readonly type: "gmem"; readonly name: string; readonly vm: string; readonly size: number; readonly flags: number }
   | { readonly type: "bind"; readonly vm: string; readonly slot: number; readonly gpa: number; readonly size: number; readonly gmem: string; readonly offset: number }
   | { readonly type: "unbind"; readonly vm: string; readonly slot: number }
-  | { readonly type: "dup"; readonly name: string; readonly of: string }
-  | { readonly type: "close" | "write" | "stat"; readonly of: string }
+  // `dup2` makes the descriptor `name` one of the file of `of`; the others put a new one into `name`.
+  | { readonly type: "dup" | "dup2"; readonly name: string; readonly of: string }
+  | { readonly type: "dupto"; readonly name: string; readonly fd: number; readonly of: string }
+  | { readonly type: "dupfd"; readonly name: string; readonly of: string; readonly from: number }
+  | { readonly type: "dupmany"; readonly of: string; readonly times: number }
+  // Unsigned, of 32 bits.
+  | { readonly type: "closerange"; readonly first: number; readonly last: number; readonly flags: number }
+  | { readonly type: "close" | "cloexec" | "write" | "stat" | "execself"; readonly of: string }
+  // Two variables: `name` with `.0` and `.1` behind it.
+  | { readonly type: "socket"; readonly name: string }
+  | { readonly type: "send"; readonly socket: string; readonly of: string }
+  | { readonly type: "recv"; readonly socket: string; readonly name: string }
+  // `name` is that of a mapping, which is no variable.
+  | ({ readonly type: "map"; readonly name: string; readonly of: string } & Range)
+  | ({ readonly type: "mapprivate"; readonly of: string } & Range)
+  | { readonly type: "poke" | "unmap"; readonly name: string }
   | { readonly type: "allocate" | "punch" | "touch"; readonly of: string; readonly offset: number; readonly length: number }
   | { readonly type: "truncate"; readonly of: string; readonly size: number }
   | { readonly type: "nofile"; readonly limit: number }
   // `text` is what is written to /proc/sys/fs/file-max: the kernel reads the number there, not the interpreter.
   | { readonly type: "filemax"; readonly limit: number; readonly text: string }
-  | { readonly type: "fork" | "sleep"; readonly ms: number }
-  | { readonly type: "dropcaps" | "raisecaps" | "wait" | "rcu" | "go" | "repeat" };
+  | { readonly type: "fork" | "exec" | "vfork" | "sleep"; readonly ms: number }
+  // What a child carries out, as a line of its own with the same number.
+  | { readonly type: "child"; readonly line: Line }
+  | { readonly type: "dropcaps" | "raisecaps" | "unsharefiles" | "wait" | "rcu" | "go" | "repeat" };
+
+/** Bytes of a file. */
+interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
 
 export interface Line {
   /** From 1. */

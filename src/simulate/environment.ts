@@ -1,6 +1,6 @@
 /** What every kernel function finds in `this` besides the other functions: memory to read, structures, who is running. */
 import type { Cell, ListCell, Memory } from "./memory.js";
-import type { Dentry, File, FilesStruct, Gmem, Inode, Kvm, Memslot, Module, Mount, Pointer, Structs, SuperBlock, System, Task } from "./structs.js";
+import type { Dentry, File, FilesStruct, Gmem, Inode, Kvm, Memslot, Mm, Module, Mount, Pointer, Struct, Structs, SuperBlock, System, Task, UnixSock, VmArea } from "./structs.js";
 
 /** What a task was told so far in the call that it is in: every number that it read, and what each step came to. */
 export type History = (number | readonly number[])[];
@@ -90,6 +90,21 @@ export class Environment {
   }
   files(pointer: Pointer): FilesStruct {
     return this.structs.at("files_struct", pointer);
+  }
+  mm(pointer: Pointer): Mm {
+    return this.structs.at("mm_struct", pointer);
+  }
+  vma(pointer: Pointer): VmArea {
+    return this.structs.at("vm_area_struct", pointer);
+  }
+  signal(pointer: Pointer): Struct<"signal_struct"> {
+    return this.structs.at("signal_struct", pointer);
+  }
+  unixSock(pointer: Pointer): UnixSock {
+    return this.structs.at("unix_sock", pointer);
+  }
+  user(pointer: Pointer): Struct<"user"> {
+    return this.structs.at("user", pointer);
   }
   kvm(pointer: Pointer): Kvm {
     return this.structs.at("kvm", pointer);

@@ -8,10 +8,10 @@ export function put(list: number[], index: number, value: number): number {
   return before;
 }
 
-/** The index of the lowest free (0) place below a limit, or -1. */
-export function lowestFree(list: readonly number[], below: number): number {
-  const free = list.indexOf(0);
-  const index = free < 0 ? list.length : free;
+/** The index of the lowest free (0) place from `from` on and below a limit, or -1. */
+export function lowestFree(list: readonly number[], from: number, below: number): number {
+  const free = list.indexOf(0, from);
+  const index = free < 0 ? Math.max(from, list.length) : free;
   return index < below ? index : -1;
 }
 

@@ -242,7 +242,7 @@ export class Machine<K extends Environment> {
         return put(memory.own(effect.list), effect.index, effect.value);
       case "claim": {
         const list = memory.own(effect.list);
-        const index = lowestFree(list, effect.below);
+        const index = lowestFree(list, effect.from, effect.below);
         if (index >= 0) put(list, index, effect.value);
         return index;
       }

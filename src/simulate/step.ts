@@ -43,6 +43,12 @@ export interface Guard {
   readonly value: number;
 }
 
+/** Places in a list: the first, and the one behind the last. */
+interface Places {
+  readonly from: number;
+  readonly below: number;
+}
+
 export type Effect =
   | { readonly type: "set"; readonly cell: Cell; readonly value: number }
   /** `unless`: not when the cell holds this. */
@@ -53,8 +59,8 @@ export type Effect =
   | { readonly type: "drop"; readonly list: ListCell; readonly value: number; readonly size: number }
   /** Comes to what was at `index` before. */
   | { readonly type: "put"; readonly list: ListCell; readonly index: number; readonly value: number }
-  /** Puts `value` at the lowest free place; comes to its index, or to -1 where none is free below the limit. */
-  | { readonly type: "claim"; readonly list: ListCell; readonly value: number; readonly below: number }
+  /** Puts `value` at the lowest free place in [from, below); comes to its index, or to -1 where none is free. */
+  | ({ readonly type: "claim"; readonly list: ListCell; readonly value: number } & Places)
   /** Adds a range of pages, or takes it out; comes to how many that changed, which `count` counts. */
   | { readonly type: "cover" | "uncover"; readonly list: ListCell; readonly first: number; readonly end: number; readonly count: Cell }
   /** Changes nothing; comes to 1 when a page is among the ranges, else to 0. */

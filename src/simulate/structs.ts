@@ -10,23 +10,45 @@ import type { Cell, ListCell, Memory } from "./memory.js";
 export const STRUCTS = {
   /** What the kernel has one of: its tables, limits and queues. */
   system: {
-    fields: ["anon_inode_mnt", "anon_inode_inode", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_dev_inode", "kvm_chardev_owner", "next_ino", "next_dev", "files_stat_max_files", "nr_files", "nr_files_count", "rcu_pending", "module_mutex", "modules_loading", "tdp_mmu_allowed", "npt_enabled", "tdp_enabled", "tdp_mmu_enabled"],
+    fields: ["anon_inode_mnt", "anon_inode_inode", "sock_sb", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_dev_inode", "kvm_chardev_owner", "next_ino", "next_dev", "last_pid", "files_stat_max_files", "nr_files", "nr_files_count", "rcu_pending", "module_mutex", "modules_loading", "tdp_mmu_allowed", "npt_enabled", "tdp_enabled", "tdp_mmu_enabled"],
     lists: ["modules", "rcu_callbacks"],
   },
-  task_struct: { fields: ["comm", "pid", "files", "cap_effective", "fail_nth", "sleeps", "statfs"], lists: ["task_works"] },
-  files_struct: { fields: ["count", "nofile", "file_lock"], lists: ["open_fds", "fd"] },
-  /** What a workload keeps in user space: names of descriptors, how much is mapped, who runs, the signal that ends it; threads by line, program and name. */
-  user: { fields: ["mapped", "pids", "children", "running", "killed"], lists: ["variables", "threads", "mappings"] },
+  /**
+   * `user` leads to what the program keeps, `parent` to what the process keeps that waits for it (0 of a thread), and
+   * `clear_child_tid` is the cell that counts the threads which somebody joins (0 of a process).
+   */
+  task_struct: {
+    fields: [
+      "comm", "pid", "files", "mm", "signal", "user", "parent", "vfork_done", "clear_child_tid", "exit_state",
+      "cap_effective", "fail_nth", "sleeps", "statfs",
+    ],
+    lists: ["task_works"],
+  },
+  /** `open_fds`: by descriptor, 0 for a free one, FD_OPEN, with FD_CLOEXEC where exec closes it. */
+  files_struct: { fields: ["count", "file_lock"], lists: ["open_fds", "fd"] },
+  /** What the threads of a process share: its limit on descriptors. */
+  signal_struct: { fields: ["rlim_nofile"], lists: [] },
+  /** `total_vm` in bytes; `mmap_low`: all mappings so far lie above; `mmap`: those of files, the oldest first. */
+  mm_struct: { fields: ["mm_users", "mmap_lock", "total_vm", "mmap_low"], lists: ["mmap"] },
+  /** A mapping of a file: where it is, from which page of the file on, which of its pages are in the page tables. */
+  vm_area_struct: { fields: ["vm_start", "vm_end", "vm_file", "vm_pgoff", "nr_ptes"], lists: ["ptes"] },
+  /**
+   * What a workload keeps in user space: names of descriptors and of mappings, who runs, how it ended; threads by line,
+   * program and name; mappings by address, name and pages.
+   */
+  user: { fields: ["children", "running", "over"], lists: ["variables", "threads", "mappings"] },
+  /** An end of a pair of sockets. What it has to receive: of each message the file in flight (0: none), and its bytes. */
+  unix_sock: { fields: ["sk_refcnt", "lock", "peer", "sk_shutdown", "sk_err"], lists: ["sk_receive_queue"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
   file_system_type: { fields: ["name"], lists: [] },
   fs_context: { fields: ["fs_type", "magic", "root_sb"], lists: [] },
   super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
   vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
   kmem_cache: { fields: ["name"], lists: [] },
-  inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "nrdirty", "invalidate_lock"], lists: ["i_pages", "i_dirty", "i_private_list"] },
+  inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "nrdirty", "invalidate_lock"], lists: ["i_pages", "i_dirty", "i_private_list", "i_mmap"] },
   dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
   file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
-  kvm: { fields: ["users_count", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },
+  kvm: { fields: ["users_count", "mm", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },
   kvm_memory_slot: { fields: ["kvm", "id", "as_id", "base_gfn", "npages", "flags", "userspace_addr", "gmem_file", "gmem_pgoff"], lists: [] },
   /** The view that a file has of guest memory: `struct kvm_gmem`, `struct gmem_file` on 7.x. Bindings: first, end, slot. */
   kvm_gmem: { fields: ["kvm"], lists: ["bindings"] },
@@ -52,6 +74,9 @@ export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { 
 export type System = Struct<"system">;
 export type Task = Struct<"task_struct">;
 export type FilesStruct = Struct<"files_struct">;
+export type Mm = Struct<"mm_struct">;
+export type VmArea = Struct<"vm_area_struct">;
+export type UnixSock = Struct<"unix_sock">;
 export type Module = Struct<"module">;
 export type FileSystemType = Struct<"file_system_type">;
 export type FsContext = Struct<"fs_context">;

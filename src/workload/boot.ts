@@ -1,21 +1,30 @@
 /** A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out. */
-import { ANON_INODE_FS_MAGIC, FOPS, MODULE_REF_BASE, MODULE_STATE_LIVE, SUPER_OPERATIONS } from "../kernels/constants.js";
+import { ANON_INODE_FS_MAGIC, FD_CLOEXEC, FD_OPEN, FOPS, MMAP_BASE, MODULE_REF_BASE, MODULE_STATE_LIVE, SOCKFS_MAGIC, SUPER_OPERATIONS } from "../kernels/constants.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import { Machine, type Program, type Segment } from "../simulate/machine.js";
 import type { Cell } from "../simulate/memory.js";
 import type { Task as TaskStruct } from "../simulate/structs.js";
 import { carryOut } from "./process.js";
-import { child, mainExit, threadExit } from "./tasks.js";
-import type { User } from "./user.js";
+import { exec, exit, PROGRAMS, sleepAndExit } from "./tasks.js";
 
-/** The process has descriptors 0 to 4 open; 1 and 2 are one file. */
-const OPEN_FILES = [1, 2, 1, 1];
+/** The process has descriptors 0 to 4 open; 1 and 2 are one file. What it opened itself is closed on exec. */
+const OPEN_FILES: readonly OpenFile[] = [
+  { descriptors: 1, inherited: true },
+  { descriptors: 2, inherited: true },
+  { descriptors: 1, inherited: false },
+  { descriptors: 1, inherited: false },
+];
 /** What the rest of the system has open. */
 const OTHERS_FILES = 3;
 const RLIMIT_NOFILE = 1024;
 const FIRST_PID = 100;
 const FILE_MAX = 100_000;
+
+interface OpenFile {
+  readonly descriptors: number;
+  readonly inherited: boolean;
+}
 
 export interface Booted {
   readonly machine: Machine<Kernel>;
@@ -59,6 +68,14 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   set(inode.i_sb, sb.pointer);
   set(inode.i_mode, 0o600);
   set(inode.i_ino, 1);
+  // That of sockets.
+  const sockets = structs.create("super_block");
+  set(sockets.s_active, 1);
+  set(sockets.s_magic, SOCKFS_MAGIC);
+  set(sockets.s_op, SUPER_OPERATIONS.sockfs);
+  set(sockets.s_dev, 9);
+  set(system.sock_sb, sockets.pointer);
+
   set(system.anon_inode_mnt, mnt.pointer);
   set(system.anon_inode_inode, inode.pointer);
   set(system.next_ino, FIRST_PID);
@@ -75,42 +92,58 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   // The process.
   const files = structs.create("files_struct");
   const main = structs.create("task_struct");
+  const signal = structs.create("signal_struct");
+  const mm = structs.create("mm_struct");
   const user = structs.create("user");
-  const fds = openFiles(options.before?.descriptors).flatMap((descriptors) => {
+  const fds = openFiles(options.before?.descriptors).flatMap(({ descriptors, inherited }) => {
     const file = structs.create("file");
-    set(file.f_count, descriptors);
+    const inode = structs.create("inode");
+    // Whoever started the program has what it inherited.
+    set(file.f_count, descriptors + (inherited ? 1 : 0));
     set(file.f_op, FOPS.other);
-    return Array.from({ length: descriptors }, () => file.pointer);
+    set(file.f_inode, inode.pointer);
+    const flags = inherited ? FD_OPEN : FD_OPEN | FD_CLOEXEC;
+    return Array.from({ length: descriptors }, () => ({ file: file.pointer, inode: inode.pointer, flags }));
   });
   set(files.count, 1);
-  set(files.nofile, RLIMIT_NOFILE);
-  machine.memory.setList(files.fd, fds);
+  set(signal.rlim_nofile, RLIMIT_NOFILE);
+  set(mm.mm_users, 1);
+  set(mm.mmap_low, MMAP_BASE);
+  machine.memory.setList(
+    files.fd,
+    fds.map(({ file }) => file),
+  );
   machine.memory.setList(
     files.open_fds,
-    fds.map(() => 1),
+    fds.map(({ flags }) => flags),
   );
-  set(system.nr_files, new Set(fds).size + OTHERS_FILES);
+  set(system.nr_files, new Set(fds.map(({ file }) => file)).size + OTHERS_FILES);
   set(main.files, files.pointer);
+  set(main.signal, signal.pointer);
+  set(main.mm, mm.pointer);
+  set(main.user, user.pointer);
   set(main.cap_effective, 1);
   set(main.pid, FIRST_PID);
   set(main.comm, words.number(MAIN_COMM));
-  set(user.pids, FIRST_PID);
+  set(system.last_pid, FIRST_PID);
 
   const softirq = structs.create("task_struct");
-  const older = new Set<number>([irqbypass.pointer, sb.pointer, root.pointer, mnt.pointer, inode.pointer, ...fds]);
+  const older = new Set<number>([irqbypass, sb, sockets, root, mnt, inode].map(({ pointer }) => pointer));
+  for (const { file, inode: of } of fds) older.add(file).add(of);
 
-  machine.programs.push(childProgram(user));
+  machine.programs[PROGRAMS.sleeps] = program(MAIN_COMM, sleepAndExit);
+  machine.programs[PROGRAMS.execs] = program(MAIN_COMM, exec, sleepAndExit);
   const linesOf = new Map<Program<Kernel>, readonly Line[]>();
   const threads: number[] = [];
-  for (const { go, comm, lines } of threadsOf(scenario)) {
-    threads.push(go, machine.programs.length, words.number(comm));
-    const program = threadProgram(comm, lines, user);
-    linesOf.set(program, lines);
-    machine.programs.push(program);
+  for (const { by, comm, lines } of startedBy([...(options.before?.lines ?? []), ...scenario.lines])) {
+    threads.push(by, machine.programs.length, words.number(comm));
+    const started = program(comm, ...lines.map(segmentOf), exit);
+    linesOf.set(started, lines);
+    machine.programs.push(started);
   }
   machine.memory.setList(user.threads, threads);
   if (options.before && options.before.lines.length > 0) {
-    live(machine, mainProgram(options.before.lines, user, false), main);
+    live(machine, program(MAIN_COMM, ...options.before.lines.map(segmentOf)), main);
     for (const pointer of machine.memory.list(system.modules)) {
       const module = structs.at("module", pointer);
       const count = options.before.references.get(words.word(machine.memory.get(module.name)));
@@ -120,17 +153,20 @@ export function boot(definition: KernelDefinition, scenario: Scenario, options: 
   }
   if (options.undo) machine.beginHistory();
   const own = scenario.lines.filter((line) => line.thread === undefined);
-  const program = mainProgram(own, user);
-  linesOf.set(program, own);
-  machine.start(program, main);
+  const process = program(MAIN_COMM, ...own.map(segmentOf), exit);
+  linesOf.set(process, own);
+  machine.start(process, main);
   machine.start(RCU, softirq);
   return { machine, older, lines: linesOf };
 }
 
-/** How many descriptors each file has that the process begins with. */
-function openFiles(descriptors = OPEN_FILES.reduce((sum, n) => sum + n)): readonly number[] {
-  const files: number[] = [];
-  for (let left = descriptors; left > 0; left -= files.at(-1)!) files.push(Math.min(left, OPEN_FILES[files.length] ?? 1));
+/** The files that the process begins with: how many descriptors each has. */
+function openFiles(descriptors = OPEN_FILES.reduce((sum, file) => sum + file.descriptors, 0)): OpenFile[] {
+  const files: OpenFile[] = [];
+  for (let left = descriptors; left > 0; left -= files.at(-1)!.descriptors) {
+    const file = OPEN_FILES[files.length] ?? { descriptors: 1, inherited: false };
+    files.push({ ...file, descriptors: Math.min(left, file.descriptors) });
+  }
   return files;
 }
 
@@ -147,35 +183,36 @@ export const MAIN_COMM = "scenario";
 /** Callbacks run in softirq context, in whatever task is there; a recording shows the idle one, mostly. */
 const RCU: Program<Kernel> = { comm: "<idle>", softirq: true, segment: () => (kernel) => kernel.rcu_do_batch() };
 
-function mainProgram(lines: readonly Line[], user: User, exits = true): Program<Kernel> {
-  const segments: Segment<Kernel>[] = lines.map((line) => (kernel) => carryOut(kernel, user, line));
-  if (exits) segments.push((kernel) => mainExit(kernel, user));
-  return { comm: MAIN_COMM, segment: (number) => segments[number] };
-}
-
-function threadProgram(comm: string, lines: readonly Line[], user: User): Program<Kernel> {
-  const segments: Segment<Kernel>[] = lines.map((line) => (kernel) => carryOut(kernel, user, line));
-  segments.push((kernel) => threadExit(kernel, user));
+function program(comm: string, ...segments: readonly Segment<Kernel>[]): Program<Kernel> {
   return { comm, segment: (number) => segments[number] };
 }
 
-function childProgram(user: User): Program<Kernel> {
-  return { comm: MAIN_COMM, segment: (number) => (number === 0 ? (kernel) => child(kernel, user) : undefined) };
+function segmentOf(line: Line): Segment<Kernel> {
+  return (kernel) => carryOut(kernel, line);
 }
 
-/** The threads of a scenario: which `go` starts them, and what they do. */
-function threadsOf(scenario: Scenario): { readonly go: number; readonly comm: string; readonly lines: readonly Line[] }[] {
-  const threads: { go: number; comm: string; lines: Line[] }[] = [];
+/** What is started by a line of this number: a thread by a `go`, with all lines that were queued for it, or a child. */
+interface Started {
+  readonly by: number;
+  readonly comm: string;
+  readonly lines: readonly Line[];
+}
+
+function startedBy(lines: readonly Line[]): Started[] {
+  const started: Started[] = [];
   let queued: { comm: string; lines: Line[] }[] = [];
-  for (const line of scenario.lines) {
+  for (const line of lines) {
+    const { operation } = line;
+    const comm = line.thread ?? MAIN_COMM;
+    if (operation.type === "child") started.push({ by: line.line, comm, lines: [operation.line] });
     if (line.thread !== undefined) {
       const known = queued.find((t) => t.comm === line.thread);
       if (known) known.lines.push(line);
       else queued.push({ comm: line.thread, lines: [line] });
-    } else if (line.operation.type === "go") {
-      threads.push(...queued.map((t) => ({ go: line.line, ...t })));
+    } else if (operation.type === "go") {
+      started.push(...queued.map((t) => ({ by: line.line, ...t })));
       queued = [];
     }
   }
-  return threads;
+  return started;
 }

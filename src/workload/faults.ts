@@ -154,7 +154,7 @@ function byLine(outcomes: readonly Outcome[]): Map<number, Outcome> {
 
 /** Without the numbers that are the kernel's to choose. */
 export function shown(outcome: Outcome | undefined): string | undefined {
-  return outcome?.text.replaceAll(/ (?:dev|ino)=\w+/g, "");
+  return outcome?.text.replaceAll(/ (?:dev|ino)=\w+/g, "").replace(/ link=socket:\[\d+\]/, " link=socket");
 }
 
 /** Findings beyond those that are known; addresses differ from run to run. */

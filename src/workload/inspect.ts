@@ -1,8 +1,7 @@
 /** What the program looks at: files, counts of modules, limits. */
-import { EINVAL, ENOENT } from "../kernels/constants.js";
+import { EINVAL, ENOENT, FOPS } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import { add, store, type Op } from "../simulate/step.js";
-import type { File } from "../simulate/structs.js";
 import { closeFile, onFile, openFile, returning } from "./syscalls.js";
 import type { Outcome } from "./user.js";
 
@@ -44,8 +43,10 @@ export function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
   if (!file) return undefined;
   const path = kernel.get(file.f_mnt);
   if (!path) {
+    const inode = kernel.inode(kernel.get(file.f_inode));
+    const name = kernel.get(file.f_op) === FOPS.socket ? `socket:[${kernel.get(inode.i_ino)}]` : "/dev/kvm";
     yield* kernel.fput(file);
-    return "/dev/kvm";
+    return name;
   }
   const mnt = kernel.mount(path);
   const dentry = kernel.dentry(kernel.get(file.f_dentry));
@@ -70,13 +71,8 @@ export function leftBehind(bytes: string): string {
   return statFields(stack.readUInt32LE(24), stack.readBigInt64LE(48), stack.readBigInt64LE(64), stack.readBigUInt64LE(0), stack.readBigUInt64LE(8));
 }
 
-/** write(2): no file of KVM has it. */
-export function* notWritable(_file: File): Op<number> {
-  return -EINVAL;
-}
-
 export function* refcnt(kernel: Kernel, name: string): Op<Outcome> {
-  const fd = yield* openFile(kernel);
+  const fd = yield* openFile(kernel, 0);
   if (fd < 0) return { result: fd };
   const module = yield* kernel.find_module(name);
   const users = module ? kernel.get(module.refcnt) - 1 : undefined;
@@ -86,12 +82,12 @@ export function* refcnt(kernel: Kernel, name: string): Op<Outcome> {
 
 export function* setNofile(kernel: Kernel, limit: number): Op<number> {
   if (limit < 0 || limit > RLIMIT_NOFILE_HARD) return -EINVAL;
-  yield store("setrlimit(RLIMIT_NOFILE)", [kernel.files(kernel.get(kernel.current.files)).nofile, limit]);
+  yield store("setrlimit(RLIMIT_NOFILE)", [kernel.signal(kernel.get(kernel.current.signal)).rlim_nofile, limit]);
   return 0;
 }
 
 export function* setFileMax(kernel: Kernel, text: string): Op<number> {
-  const fd = yield* openFile(kernel);
+  const fd = yield* openFile(kernel, 0);
   if (fd < 0) return fd;
   const limit = sysctlNumber(text);
   if (limit !== undefined) yield store("write(\"/proc/sys/fs/file-max\")", [kernel.system.files_stat_max_files, limit]);

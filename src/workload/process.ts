@@ -3,21 +3,24 @@ import { errnoName } from "../check/errno.js";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, KVM_MEM_GUEST_MEMFD } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Line } from "../scenario/types.js";
-import { change, enter, sleep, store, when, type Op } from "../simulate/step.js";
-import { notWritable, refcnt, setFileMax, setNofile, stat } from "./inspect.js";
-import { armed, createGuestMemfd, createVm, fallocate, ftruncate, load, mapMemory, onFile, returning, setMemoryRegion, touch } from "./syscalls.js";
-import { fork, go } from "./tasks.js";
-import type { Outcome, User } from "./user.js";
+import { enter, sleep, store, when, type Op } from "../simulate/step.js";
+import { closeOnExec, dupFrom, dupMany, dupOver, receive, send, socket, write } from "./descriptors.js";
+import { refcnt, setFileMax, setNofile, stat } from "./inspect.js";
+import { map, mapMemory, mapPrivate, poke, touch, unmap } from "./mappings.js";
+import { armed, createGuestMemfd, createVm, fallocate, ftruncate, load, returning, setMemoryRegion } from "./syscalls.js";
+import { child, execSelf, fork, forkAndExec, go, vforkAndExec } from "./tasks.js";
+import { assign, type Outcome, type User, userOf, variable } from "./user.js";
 
 const RCU_WAIT_MS = 300;
 
-/** One line of a scenario, with the marks around it; nothing once a signal has ended the process. */
-export function* carryOut(kernel: Kernel, user: User, line: Line): Op<void> {
-  if (kernel.get(user.killed)) return;
+/** One line of a scenario, with the marks around it; nothing once the program that reads them is over. */
+export function* carryOut(kernel: Kernel, line: Line): Op<void> {
+  const user = userOf(kernel);
+  if (kernel.get(user.over)) return;
   yield enter("tracing_mark_write", { text: `op: ${line.marker}` });
-  const { result, extra } = yield* outcomeOf(kernel, user, line);
-  if (kernel.get(user.killed)) return;
-  const code = result < 0 ? `-1 ${errnoName(result)}` : String(result);
+  const { result, unset, extra } = yield* outcomeOf(kernel, user, line);
+  if (kernel.get(user.over)) return;
+  const code = unset ? "-1 0" : result < 0 ? `-1 ${errnoName(result)}` : String(result);
   yield enter("tracing_mark_write", { text: `ret: ${line.text} = ${code}${extra ?? ""}` });
 }
 
@@ -34,7 +37,7 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
       return { result: yield* assign(kernel, user, o.name, yield* armed(kernel, line.fail, (k) => createGuestMemfd(k, variable(k, user, o.vm), o.size, o.flags))) };
     case "bind": {
       const gmem = variable(kernel, user, o.gmem);
-      const region = { slot: o.slot >>> 0, flags: KVM_MEM_GUEST_MEMFD, guest_phys_addr: o.gpa, memory_size: o.size, userspace_addr: yield* mapMemory(kernel, user, o.size), guest_memfd_offset: o.offset, guest_memfd: gmem };
+      const region = { slot: o.slot >>> 0, flags: KVM_MEM_GUEST_MEMFD, guest_phys_addr: o.gpa, memory_size: o.size, userspace_addr: yield* mapMemory(kernel, o.size), guest_memfd_offset: o.offset, guest_memfd: gmem };
       return { result: yield* armed(kernel, line.fail, (k) => setMemoryRegion(k, variable(k, user, o.vm), region)) };
     }
     case "unbind": {
@@ -43,18 +46,47 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
     }
     case "dup":
       return { result: yield* assign(kernel, user, o.name, yield* returning(kernel, kernel.dup(variable(kernel, user, o.of)))) };
+    case "dup2":
+      return { result: yield* dupOver(kernel, variable(kernel, user, o.of), variable(kernel, user, o.name)) };
+    case "dupto":
+      return yield* named(kernel, user, o.name, dupOver(kernel, variable(kernel, user, o.of), o.fd));
+    case "dupfd":
+      return yield* named(kernel, user, o.name, dupFrom(kernel, variable(kernel, user, o.of), o.from));
+    case "dupmany":
+      return yield* dupMany(kernel, variable(kernel, user, o.of), o.times);
+    case "closerange":
+      return { result: yield* returning(kernel, kernel.close_range(o.first, o.last, o.flags)) };
+    case "cloexec":
+      return { result: yield* closeOnExec(kernel, variable(kernel, user, o.of)) };
+    case "unsharefiles":
+      yield* returning(kernel, kernel.unshare_files());
+      return { result: 0 };
+    case "socket":
+      return { result: yield* socket(kernel, user, o.name) };
+    case "send":
+      return { result: yield* send(kernel, user, variable(kernel, user, o.socket), variable(kernel, user, o.of)) };
+    case "recv":
+      return yield* receive(kernel, user, variable(kernel, user, o.socket), o.name);
     case "close":
-      return { result: yield* kernel.close(variable(kernel, user, o.of)) };
+      return { result: yield* returning(kernel, kernel.close(variable(kernel, user, o.of))) };
     case "allocate":
       return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE, o.offset, o.length)) };
     case "punch":
       return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, o.offset, o.length)) };
     case "touch":
-      return { result: yield* touch(kernel, user, variable(kernel, user, o.of), o.offset, o.length) };
+      return { result: yield* touch(kernel, user, { ...o, fd: variable(kernel, user, o.of) }) };
+    case "map":
+      return { result: yield* map(kernel, user, o.name, { ...o, fd: variable(kernel, user, o.of) }) };
+    case "mapprivate":
+      return { result: yield* mapPrivate(kernel, { ...o, fd: variable(kernel, user, o.of) }) };
+    case "poke":
+      return yield* poke(kernel, user, o.name);
+    case "unmap":
+      return yield* unmap(kernel, user, o.name);
     case "truncate":
       return { result: yield* returning(kernel, ftruncate(kernel, variable(kernel, user, o.of), o.size)) };
     case "write":
-      return { result: yield* returning(kernel, onFile(kernel, variable(kernel, user, o.of), notWritable)) };
+      return { result: yield* write(kernel, user, variable(kernel, user, o.of)) };
     case "stat":
       return yield* stat(kernel, variable(kernel, user, o.of), line.marker);
     case "refcnt":
@@ -71,6 +103,15 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
       return { result: 0 };
     case "fork":
       return { result: yield* fork(kernel, user, o.ms) };
+    case "exec":
+      return { result: yield* forkAndExec(kernel, user, o.ms) };
+    case "vfork":
+      return { result: yield* vforkAndExec(kernel, user, o.ms) };
+    case "execself":
+      yield* execSelf(kernel, user, variable(kernel, user, o.of));
+      return { result: 0 };
+    case "child":
+      return { result: yield* child(kernel, user, line) };
     case "wait":
       yield when(undefined, "wait(2)", { cell: user.children, is: "=", value: 0 });
       return { result: 0 };
@@ -88,19 +129,7 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
   }
 }
 
-// Variables.
-
-/** The descriptor that a name stands for, or -1. */
-function variable(kernel: Kernel, user: User, name: string): number {
-  const variables = kernel.list(user.variables);
-  const number = kernel.words.number(name);
-  for (let k = 0; k < variables.length; k += 2) if (variables[k] === number) return variables[k + 1]!;
-  return -1;
-}
-
-function* assign(kernel: Kernel, user: User, name: string, fd: number): Op<number> {
-  if (fd < 0) return fd;
-  const number = kernel.words.number(name);
-  yield change(`${name} = ${fd}`, { type: "drop", list: user.variables, value: number, size: 2 }, { type: "append", list: user.variables, values: [number, fd] });
-  return fd;
+/** A system call that comes to a descriptor, which gets a name. */
+function* named(kernel: Kernel, user: User, name: string, call: Op<number>): Op<Outcome> {
+  return { result: yield* assign(kernel, user, name, yield* call) };
 }

@@ -1,11 +1,9 @@
 /** System calls on descriptors and modules, as the program makes them. */
-import { EBADF, EFBIG, EINVAL, ENODEV, ENOENT, ENOTTY, EOPNOTSUPP, FOPS, MMAP_BASE, PAGE_SIZE } from "../kernels/constants.js";
+import { EBADF, EFBIG, EINVAL, ENODEV, ENOENT, ENOTTY, EOPNOTSUPP, FOPS, O_CLOEXEC } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
-import { add, change, store, type Op } from "../simulate/step.js";
+import type { MemoryRegion } from "../kernels/prototypes.js";
+import { add, store, type Op } from "../simulate/step.js";
 import type { File, Kvm } from "../simulate/structs.js";
-import type { User } from "./user.js";
-
-const SIGBUS = 7;
 
 /** Modules that there is a file of, by the name under which it is loaded: the kernel's name for it, and whose code it uses. */
 const MODULE_FILES: Readonly<Record<string, { readonly name: string; readonly needs: readonly string[] }>> = {
@@ -41,9 +39,9 @@ export function* onFile(kernel: Kernel, fd: number, call: (file: File) => Op<num
   return result;
 }
 
-/** A file that has nothing to do with KVM. */
-export function* openFile(kernel: Kernel): Op<number> {
-  const fd = yield* kernel.alloc_fd();
+/** A file that has nothing to do with KVM; exec closes it unless `flags` say otherwise. */
+export function* openFile(kernel: Kernel, flags = O_CLOEXEC): Op<number> {
+  const fd = yield* kernel.alloc_fd(0, flags);
   if (fd < 0) return fd;
   const file = yield* kernel.__alloc_file();
   if (typeof file === "number") {
@@ -118,20 +116,11 @@ export function* onVm(kernel: Kernel, fd: number, call: (kvm: Kvm) => Op<number>
 }
 
 export function* createGuestMemfd(kernel: Kernel, fd: number, size: number, flags: number): Op<number> {
-  return yield* onVm(kernel, fd, function* (kvm) {
-    return kernel.config.guestMemfd ? yield* kernel.kvm_gmem_create(kvm, size, flags) : -ENOTTY;
-  });
+  return yield* onVm(kernel, fd, (kvm) => kernel.kvm_vm_ioctl(kvm, { cmd: "KVM_CREATE_GUEST_MEMFD", size, flags }));
 }
 
-export function* setMemoryRegion(kernel: Kernel, fd: number, region: Parameters<Kernel["kvm_set_memory_region"]>[1]): Op<number> {
-  return yield* onVm(kernel, fd, (kvm) => kernel.kvm_vm_ioctl_set_memory_region(kvm, region));
-}
-
-/** mmap(2) of anonymous memory: its address, or -1. */
-export function* mapMemory(kernel: Kernel, user: User, size: number): Op<number> {
-  const pages = Math.ceil(size / PAGE_SIZE);
-  if (size <= 0 || pages * PAGE_SIZE > MMAP_BASE - kernel.get(user.mapped)) return -1;
-  return MMAP_BASE - (yield add(user.mapped, pages * PAGE_SIZE, "mmap(2)"));
+export function* setMemoryRegion(kernel: Kernel, fd: number, region: MemoryRegion): Op<number> {
+  return yield* onVm(kernel, fd, (kvm) => kernel.kvm_vm_ioctl(kvm, { cmd: "KVM_SET_USER_MEMORY_REGION2", region }));
 }
 
 export function* fallocate(kernel: Kernel, fd: number, mode: number, offset: number, len: number): Op<number> {
@@ -142,30 +131,6 @@ export function* fallocate(kernel: Kernel, fd: number, mode: number, offset: num
     if (offset + len >= 2 ** 63) return -EFBIG;
     return yield* kernel.kvm_gmem_fallocate(file, mode, offset, len);
   });
-}
-
-/** mmap(MAP_SHARED), a byte written to each page, munmap. A page that is not there ends the process. */
-export function* touch(kernel: Kernel, user: User, fd: number, offset: number, length: number): Op<number> {
-  if (offset % PAGE_SIZE !== 0) return -EINVAL;
-  const file = yield* kernel.fget(fd);
-  if (!file) return -EBADF;
-  const error = yield* kernel.do_mmap(file, length, offset, user.mapped);
-  yield* kernel.fput(file);
-  yield* kernel.task_work_run();
-  if (error) return error;
-  for (let page = 0; page < Math.ceil(length / PAGE_SIZE); page++) {
-    const index = offset / PAGE_SIZE + page;
-    if (!(yield* kernel.kvm_gmem_fault_user_mapping(file, index))) yield store("force_sig_fault(SIGBUS)", [user.killed, SIGBUS]);
-    if (kernel.get(user.killed)) {
-      // Its memory stays mapped until the process is gone.
-      yield change("do_group_exit(SIGBUS)", { type: "append", list: user.mappings, values: [file.pointer] });
-      return 0;
-    }
-    yield* kernel.fault_dirty_shared_page(file, kernel.inode(kernel.get(file.f_inode)), index);
-  }
-  yield* kernel.vm_munmap(file, length, user.mapped);
-  yield* kernel.task_work_run();
-  return 0;
 }
 
 export function* ftruncate(kernel: Kernel, fd: number, size: number): Op<number> {

@@ -1,60 +1,101 @@
 /** Processes and threads: how they begin, and how they end. */
+import { CLONE_FILES, CLONE_THREAD, CLONE_VFORK, CLONE_VM } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Line } from "../scenario/types.js";
-import { add, create, sleep, spawn, store, when, type Op } from "../simulate/step.js";
-import type { User } from "./user.js";
+import { add, change, sleep, spawn, store, when, type Op } from "../simulate/step.js";
+import type { Task } from "../simulate/structs.js";
+import { copyOf, REPLACED, type User } from "./user.js";
 
-/** A child with a copy of every descriptor, which sleeps and exits. */
+/** Programs that any scenario can start; behind them come those of its threads and children. */
+export const PROGRAMS = { sleeps: 0, execs: 1 } as const;
+
+/** Of `user.threads`: the line that starts a program, the program, and what its task is called. */
+const RECORD = 3;
+
+/** A child with a copy of every descriptor and mapping, which sleeps and exits. */
 export function* fork(kernel: Kernel, user: User, ms: number): Op<number> {
-  const files = yield* kernel.dup_fd();
-  const child = kernel.task(yield create("task_struct", "dup_task_struct(current)"));
-  const { current } = kernel;
-  const pid = yield add(user.pids, 1, "alloc_pid()");
-  yield store("copy_process()", [child.comm, kernel.get(current.comm)], [child.pid, pid], [child.files, files.pointer], [child.cap_effective, kernel.get(current.cap_effective)]);
-  yield add(user.children, 1, "wake_up_new_task(p)");
-  yield store("the child's sleep", [child.fail_nth, 0], [child.sleeps, ms]);
-  yield spawn(0, child.pointer, "fork(2)");
+  yield* begin(kernel, user, 0, PROGRAMS.sleeps, ms);
   return 0;
 }
 
-/** What a child does once it has slept: exit, and leave whoever waits for it. */
-export function* child(kernel: Kernel, user: User): Op<void> {
+/** The same, but that it becomes another program first, which closes what is to be closed then. */
+export function* forkAndExec(kernel: Kernel, user: User, ms: number): Op<number> {
+  yield* begin(kernel, user, 0, PROGRAMS.execs, ms);
+  return 0;
+}
+
+/** The same, with the parent's memory until then: the parent waits for it. */
+export function* vforkAndExec(kernel: Kernel, user: User, ms: number): Op<number> {
+  const task = yield* begin(kernel, user, CLONE_VM | CLONE_VFORK, PROGRAMS.execs, ms);
+  yield when(undefined, "wait_for_vfork_done(p, &vfork)", { cell: task.vfork_done, is: "=", value: 1 });
+  return 0;
+}
+
+/** A child that carries out an operation and exits, and the wait for it. */
+export function* child(kernel: Kernel, user: User, line: Line): Op<number> {
+  for (const { program } of startedBy(kernel, user, line)) {
+    const task = yield* begin(kernel, user, 0, program, 0);
+    yield when(undefined, "waitpid(2)", { cell: task.exit_state, is: "=", value: 1 });
+  }
+  return 0;
+}
+
+function* begin(kernel: Kernel, user: User, flags: number, program: number, ms: number): Op<Task> {
+  const task = yield* kernel.copy_process(flags);
+  const copy = yield* copyOf(kernel, user);
+  yield store("copy_process()", [task.user, copy.pointer], [task.parent, user.pointer], [task.sleeps, ms]);
+  yield add(user.children, 1, "wake_up_new_task(p)");
+  yield spawn(program, task.pointer, "fork(2)");
+  return task;
+}
+
+/** What a child does that only sleeps. */
+export function* sleepAndExit(kernel: Kernel): Op<void> {
   yield sleep(kernel.get(kernel.current.sleeps), "usleep(3)");
   yield* exit(kernel);
-  yield add(user.children, -1, "exit_notify(tsk)");
 }
 
-/** How the process ends: what is still mapped goes before the descriptors. */
-export function* mainExit(kernel: Kernel, user: User): Op<void> {
-  for (const pointer of kernel.list(user.mappings)) yield* kernel.fput(kernel.file(pointer));
-  yield* exit(kernel);
-}
-
-/** do_exit: descriptors first, then what their closing put off. */
-export function* exit(kernel: Kernel): Op<void> {
-  yield* kernel.exit_files();
+/** execve(2): what follows is another program. */
+export function* exec(kernel: Kernel): Op<void> {
+  yield* kernel.begin_new_exec();
   yield* kernel.task_work_run();
 }
 
-/** What a thread does at its end. */
-export function* threadExit(kernel: Kernel, user: User): Op<void> {
-  yield* exit(kernel);
-  yield add(user.running, -1, "exit_notify(tsk)");
+/** The process becomes a program that closes a descriptor and exits; no further line is carried out. */
+export function* execSelf(kernel: Kernel, user: User, fd: number): Op<void> {
+  yield store("execve(2)", [user.over, REPLACED]);
+  yield* exec(kernel);
+  yield* kernel.close(fd);
+}
+
+/** How a process ends. Whoever waits for it goes on. */
+export function* exit(kernel: Kernel): Op<void> {
+  yield* kernel.do_exit();
+  const parent = kernel.get(kernel.current.parent);
+  if (parent)
+    yield change(
+      "exit_notify(tsk)",
+      { type: "set", cell: kernel.current.exit_state, value: 1 },
+      { type: "add", cell: kernel.user(parent).children, value: -1, unless: undefined },
+    );
 }
 
 /** Starts the threads that were queued, and joins them. */
 export function* go(kernel: Kernel, user: User, line: Line): Op<void> {
-  const threads = kernel.list(user.threads);
-  for (let k = 0; k < threads.length; k += 3) {
-    if (threads[k] !== line.line) continue;
-    const task = kernel.task(yield create("task_struct", "dup_task_struct(current)"));
-    const { current } = kernel;
-    const files = kernel.files(kernel.get(current.files));
-    const pid = yield add(user.pids, 1, "alloc_pid()");
-    yield add(files.count, 1, "copy_files(CLONE_FILES)");
-    yield store("copy_process()", [task.comm, threads[k + 2]!], [task.pid, pid], [task.files, files.pointer], [task.cap_effective, kernel.get(current.cap_effective)]);
+  for (const { program, comm } of startedBy(kernel, user, line)) {
+    const task = yield* kernel.copy_process(CLONE_VM | CLONE_FILES | CLONE_THREAD);
+    yield store("copy_process()", [task.comm, comm], [task.user, user.pointer], [task.clear_child_tid, user.running]);
     yield add(user.running, 1, "pthread_create(3)");
-    yield spawn(threads[k + 1]!, task.pointer, "clone(2)");
+    yield spawn(program, task.pointer, "clone(2)");
   }
   yield when(undefined, "pthread_join(3)", { cell: user.running, is: "=", value: 0 });
+}
+
+/** What a line starts: programs, and by what name. */
+function startedBy(kernel: Kernel, user: User, line: Line): { readonly program: number; readonly comm: number }[] {
+  const threads = kernel.list(user.threads);
+  const started: { program: number; comm: number }[] = [];
+  for (let k = 0; k < threads.length; k += RECORD)
+    if (threads[k] === line.line) started.push({ program: threads[k + 1]!, comm: threads[k + 2]! });
+  return started;
 }

@@ -40,7 +40,7 @@ recording() {
 status_is() { [ "$1" = "$2" ] || { tell "STATUS $1 instead of $2"; return 1; }; }
 
 tell "KERNEL $(uname -r)"
-for file in /scenarios/*.scn; do
+for file in /scenarios/*.scn /more/*.scn; do
   name=$(basename "$file" .scn)
   sh /record.sh -o "/tmp/$name.trace.gz" /bin/scenario "$file" >/tmp/out 2>/tmp/err
   code=$?
@@ -50,6 +50,8 @@ for file in /scenarios/*.scn; do
   bring "$name.err" /tmp/err
   bring "$name.trace.gz" "/tmp/$name.trace.gz"
   check "$name is for its owner alone" status_is "$(stat -c %a "/tmp/$name.trace.gz")" 600
+  # A scenario may leave what it loaded to whoever comes next.
+  rmmod kvm_amd kvm 2>/dev/null
 done
 check 'nothing is left beside the recordings' test -z "$(ls -A /tmp | grep kreel)"
 

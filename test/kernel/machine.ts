@@ -22,7 +22,7 @@ export interface Said {
 const HERE = "test/kernel";
 const BUSYBOX = "/bin/busybox";
 const MODULES = ["irqbypass", "kvm", "kvm-amd"];
-const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "boot", "mods", "scenarios"];
+const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "boot", "mods", "scenarios", "more"];
 const LOADER = "lib64/ld-linux-x86-64.so.2";
 /** For a machine that is busy with other things too. */
 const LIMIT_MS = 900_000;
@@ -56,14 +56,15 @@ function tool(name: string, args: readonly string[], cwd?: string): Buffer {
 export interface Load {
   /** Scripts that record, by name. */
   readonly scripts: { readonly [name: string]: string };
-  /** Paths of scenarios. */
+  /** Paths of scenarios: those that are recorded by all means, and those that are recorded by the script alone. */
   readonly scenarios: readonly string[];
+  readonly more: readonly string[];
   /** Where bpftrace is unpacked with all that it needs, if it is to be in the machine. */
   readonly bpftrace?: string | undefined;
 }
 
 /** Boots the kernel found under a directory with that in it; resolves when the machine is off. */
-export async function boot(kernelDirectory: string, { scripts, scenarios, bpftrace }: Load): Promise<Said> {
+export async function boot(kernelDirectory: string, { scripts, scenarios, more, bpftrace }: Load): Promise<Said> {
   if (!existsSync(kernelDirectory)) throw new MachineTrouble(`${kernelDirectory}: no such directory`);
   const work = mkdtempSync(join(tmpdir(), "kreel-kernel-"));
   try {
@@ -74,12 +75,14 @@ export async function boot(kernelDirectory: string, { scripts, scenarios, bpftra
     for (const point of MOUNT_POINTS) mkdirSync(join(root, point), { recursive: true });
     copyFileSync(BUSYBOX, join(root, "bin/busybox"));
     symlinkSync("busybox", join(root, "bin/sh"));
-    tool("gcc", ["-O1", "-Wall", "-static", "-o", join(root, "bin/scenario"), join(HERE, "scenario.c")]);
+    const program = ["scenario.c", "descriptors.c"].map((file) => join(HERE, file));
+    tool("gcc", ["-O1", "-Wall", "-static", "-pthread", "-o", join(root, "bin/scenario"), ...program]);
     copyFileSync(join(HERE, "init.sh"), join(root, "init"));
     chmodSync(join(root, "init"), 0o755);
     for (const [name, text] of Object.entries(scripts)) writeFileSync(join(root, name), text);
     if (bpftrace !== undefined) copyProgram("bpftrace", bpftrace, root);
     for (const scenario of scenarios) copyFileSync(scenario, join(root, "scenarios", basename(scenario)));
+    for (const scenario of more) copyFileSync(scenario, join(root, "more", basename(scenario)));
     const config = files.find((file) => /^config-\d/.test(basename(file)));
     if (config !== undefined) copyFileSync(join(kernelDirectory, config), join(root, "boot", basename(config)));
     for (const name of MODULES) unpackModule(name, files, kernelDirectory, root);

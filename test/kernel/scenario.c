@@ -1,16 +1,19 @@
-// Carries out a scenario against the real kernel, the operations of it that the recordings under test need. Static, for an
-// initramfs. Writes `op: LINE` and `ret: LINE = RESULT` to the trace marker, and the results to standard output.
+// Carries out a scenario against the real kernel: every operation, but no `fail=N`. Static, for an initramfs. Writes
+// `op: LINE` and `ret: LINE = RESULT` to the trace marker, and the results to standard output.
 #define _GNU_SOURCE
+#include "scenario.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/ioctl.h>
-#include <stdint.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -24,30 +27,38 @@ struct region { uint32_t slot, flags; uint64_t gpa, size, address, offset; uint3
 #define SET_REGION _IOW(0xAE, 0x49, struct region)
 #define REGION_HAS_GUEST_MEMFD 4
 
-enum { MAX_WORDS = 8, MAX_LINE = 256, MAX_NAMES = 64 };
+enum { MAX_NAMES = 64, MAX_THREADS = 8, MAX_QUEUED = 32 };
 static struct { char name[32]; int fd; } names[MAX_NAMES];
 static int named;
 static int marker = -1;
+// Threads that the next `go` starts, with their lines.
+static struct thread { char name[32], line[MAX_QUEUED][MAX_LINE]; int lines; pthread_t id; } threads[MAX_THREADS];
+static int queued;
+// Held while names or what is printed change, and by nobody who waits.
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-// The descriptor behind a name; -1 for a name that never got one.
-static int fd_of(const char *name) {
-  for (int k = 0; k < named; k++) if (!strcmp(names[k].name, name)) return names[k].fd;
-  return -1;
+int fd_of(const char *name) {
+  int fd = -1;
+  pthread_mutex_lock(&mutex);
+  for (int k = 0; k < named; k++) if (!strcmp(names[k].name, name)) fd = names[k].fd;
+  pthread_mutex_unlock(&mutex);
+  return fd;
 }
 
-static long name_fd(const char *name, long fd) {
+long name_fd(const char *name, long fd) {
   int k = 0;
   if (fd < 0) return fd;
+  pthread_mutex_lock(&mutex);
   while (k < named && strcmp(names[k].name, name)) k++;
   if (k == MAX_NAMES) exit(2);
   if (k == named) named++;
   snprintf(names[k].name, sizeof names[k].name, "%s", name);
   names[k].fd = fd;
+  pthread_mutex_unlock(&mutex);
   return fd;
 }
 
-// Sizes may end in K, M or G.
-static uint64_t number(const char *text) {
+uint64_t number(const char *text) {
   char *end;
   uint64_t value = strtoull(text, &end, 0);
   return value << (*end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0);
@@ -100,6 +111,17 @@ static long set_capabilities(int raised) {
   return syscall(SYS_capset, &header, data);
 }
 
+static long limit_descriptors(uint64_t count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
+  limit.rlim_cur = count;
+  return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static long allocate(char **word, int mode) {
+  return fallocate(fd_of(word[1]), mode, number(word[2]), number(word[3]));
+}
+
 static long put(const char *path, const char *text) {
   int file = open(path, O_WRONLY | O_CLOEXEC);
   if (file < 0) return -1;
@@ -133,13 +155,26 @@ static long references(const char *module, char *more, size_t room) {
   return got > 0 ? 0 : -1;
 }
 
+static void *run_thread(void *argument);
+
+// Starts the threads that were queued, and joins them.
+static long go(void) {
+  for (int k = 0; k < queued; k++) if (pthread_create(&threads[k].id, 0, run_thread, &threads[k])) exit(2);
+  for (int k = 0; k < queued; k++) pthread_join(threads[k].id, 0);
+  queued = 0;
+  return 0;
+}
+
 static long carry_out(char **word, char *more, size_t room) {
   const char *what = word[0];
+  long result;
+  if (carry_out_descriptors(word, &result, more, room)) return result;
+  if (!strcmp(what, "go")) return go();
   if (!strcmp(what, "load")) return load(word[1]);
   if (!strcmp(what, "unload")) return syscall(SYS_delete_module, word[1], O_NONBLOCK);
   if (!strcmp(what, "vm")) return make_vm(word[1]);
   if (!strcmp(what, "gmem")) {
-    struct guest_memfd create = {.size = number(word[3])};
+    struct guest_memfd create = {.size = number(word[3]), .flags = word[4] ? number(word[4]) : 0};
     return name_fd(word[1], ioctl(fd_of(word[2]), CREATE_GUEST_MEMFD, &create));
   }
   if (!strcmp(what, "bind")) return set_region(word, 1);
@@ -147,6 +182,11 @@ static long carry_out(char **word, char *more, size_t room) {
   if (!strcmp(what, "close")) return close(fd_of(word[1]));
   if (!strcmp(what, "stat")) return status_of(word[1], more, room);
   if (!strcmp(what, "refcnt")) return references(word[1], more, room);
+  if (!strcmp(what, "nofile")) return limit_descriptors(number(word[1]));
+  if (!strcmp(what, "allocate")) return allocate(word, FALLOC_FL_KEEP_SIZE);
+  if (!strcmp(what, "punch")) return allocate(word, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE);
+  if (!strcmp(what, "truncate")) return ftruncate(fd_of(word[1]), number(word[2]));
+  if (!strcmp(what, "write")) return write(fd_of(word[1]), (char[64]){0}, 64);
   if (!strcmp(what, "filemax")) return put("/proc/sys/fs/file-max", word[1]);
   if (!strcmp(what, "dropcaps")) return set_capabilities(0);
   if (!strcmp(what, "raisecaps")) return set_capabilities(1);
@@ -155,14 +195,9 @@ static long carry_out(char **word, char *more, size_t room) {
   exit(2);
 }
 
-static void perform(char *line) {
-  char text[MAX_LINE + 8], result[2 * MAX_LINE + 64], more[MAX_LINE] = "", *word[MAX_WORDS + 1] = {0};
-  int words = 0;
-  line[strcspn(line, "#\n")] = 0;
-  for (char *w = strtok(line, " \t"); w && words < MAX_WORDS; w = strtok(0, " \t")) word[words++] = w;
-  if (words == 0) return;
-  text[0] = 0;
-  for (int k = 0; k < words; k++) snprintf(text + strlen(text), sizeof text - strlen(text), k ? " %s" : "%s", word[k]);
+void perform_words(char **word) {
+  char text[MAX_LINE + 8] = "", result[2 * MAX_LINE + 64], more[MAX_LINE] = "";
+  for (int k = 0; word[k]; k++) snprintf(text + strlen(text), sizeof text - strlen(text), k ? " %s" : "%s", word[k]);
   snprintf(result, sizeof result, "op: %s\n", text);
   mark(result);
   errno = 0;
@@ -170,16 +205,47 @@ static void perform(char *line) {
   const char *error = value < 0 ? strerrorname_np(errno) : 0;
   snprintf(result, sizeof result, "ret: %s = %ld%s%s%s\n", text, value, error ? " " : "", error ? error : "", more);
   mark(result);
+  pthread_mutex_lock(&mutex);
   fputs(result + strlen("ret: "), stdout);
   fflush(stdout);
+  pthread_mutex_unlock(&mutex);
+}
+
+static void perform(char *line) {
+  char *word[MAX_WORDS + 1] = {0}, *rest;
+  int words = 0;
+  line[strcspn(line, "#\n")] = 0;
+  for (char *w = strtok_r(line, " \t", &rest); w && words < MAX_WORDS; w = strtok_r(0, " \t", &rest)) word[words++] = w;
+  if (words > 0) perform_words(word);
+}
+
+static void *run_thread(void *argument) {
+  struct thread *thread = argument;
+  prctl(PR_SET_NAME, thread->name);
+  for (int k = 0; k < thread->lines; k++) perform(thread->line[k]);
+  return 0;
+}
+
+// `@T LINE`: the line waits for `go`.
+static void queue(const char *line) {
+  int k = 0, name = strcspn(line, " \t");
+  while (k < queued && (strncmp(threads[k].name, line, name) || threads[k].name[name])) k++;
+  if (k == MAX_THREADS || (k < queued && threads[k].lines == MAX_QUEUED)) exit(2);
+  if (k == queued) {
+    threads[queued++].lines = 0;
+    snprintf(threads[k].name, sizeof threads[k].name, "%.*s", name, line);
+  }
+  snprintf(threads[k].line[threads[k].lines++], MAX_LINE, "%s", line + name);
 }
 
 int main(int count, char **argument) {
   char line[MAX_LINE];
+  int status = became(count, argument);
+  if (status >= 0) return status;
   const char *path = getenv("KREEL_TRACE_MARKER");
   FILE *scenario = count > 1 ? fopen(argument[1], "re") : stdin;
   if (!scenario) return perror(argument[1]), 2;
   marker = open(path ? path : "/sys/kernel/tracing/trace_marker", O_WRONLY | O_CLOEXEC);
-  while (fgets(line, sizeof line, scenario)) perform(line);
+  while (fgets(line, sizeof line, scenario)) line[0] == '@' ? queue(line + 1) : perform(line);
   return 0;
 }

@@ -36,16 +36,17 @@ test("ranges reach as far as a file does", (t) => {
 
 test("put is an assignment behind whose end there are zeros; the lowest free place is one of these", (t) => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(12), fc.nat(3))), fc.nat(16), (puts, below) => {
+    fc.property(fc.array(fc.tuple(fc.nat(12), fc.nat(3))), fc.nat(16), fc.nat(16), (puts, from, below) => {
       const list: number[] = [];
       const table = new Map<number, number>();
       for (const [index, value] of puts) {
         if (put(list, index, value) !== (table.get(index) ?? 0)) return false;
         table.set(index, value);
       }
-      let free = 0;
+      let free = from;
       while ((table.get(free) ?? 0) !== 0) free++;
-      return list.every((value, k) => value === (table.get(k) ?? 0)) && lowestFree(list, below) === (free < below ? free : -1);
+      const lowest = lowestFree(list, from, below);
+      return list.every((value, k) => value === (table.get(k) ?? 0)) && lowest === (free < below ? free : -1);
     }),
   );
   t.pass();

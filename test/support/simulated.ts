@@ -17,7 +17,8 @@ export function seen(lines: readonly string[], scenario: Scenario): string[] {
     .map((line) => {
       if (/^(fork|wait)\b/.test(line)) children = line.startsWith("fork");
       if (line.includes(" = -1")) return line;
-      const known = line.replace(/dev=\S+ ino=\S+/, "dev=… ino=…");
+      const numbered = line.replace(/dev=\S+ ino=\S+/, "dev=… ino=…");
+      const known = numbered.replace(/link=socket:\[\d+\]/, "link=socket:[…]");
       return children ? known.replace(/refcnt=\d+/, "refcnt=…") : known;
     });
   return isThreaded(scenario) ? own.map((line) => line.replace(DESCRIPTOR, "$1 = …")).sort() : own;

@@ -1,6 +1,6 @@
 /** guest_memfd that user space can map (6.18): for memory that is shared with the host, wholly or to begin with. */
 import { enter } from "../../simulate/step.js";
-import { ENODEV, FOPS, PAGE_SIZE } from "../constants.js";
+import { EINVAL, ENODEV, FOPS, PAGE_SIZE } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 
 const GUEST_MEMFD_FLAG_MMAP = 1;
@@ -15,9 +15,10 @@ export const mmap = {
     return this.get(file.f_op) === FOPS.kvm_gmem;
   },
 
-  *kvm_gmem_mmap(file) {
+  *kvm_gmem_mmap(file, shared) {
     yield enter("kvm_gmem_mmap", { file, vma: file.pointer });
-    return this.get(this.inode(this.get(file.f_inode)).i_private) & GUEST_MEMFD_FLAG_MMAP ? 0 : -ENODEV;
+    if (!(this.get(this.inode(this.get(file.f_inode)).i_private) & GUEST_MEMFD_FLAG_MMAP)) return -ENODEV;
+    return shared ? 0 : -EINVAL;
   },
 
   *kvm_gmem_fault_user_mapping(file, index) {

@@ -62,6 +62,15 @@ export const sheaves = {
   },
 } satisfies FunctionTable;
 
+/** 7.2: a new program's descriptors are settled before its memory. */
+export const closeOnExecFirst = {
+  *begin_new_exec() {
+    yield* this.unshare_files();
+    yield* this.do_close_on_exec(this.files(this.get(this.current.files)));
+    yield* this.exec_mmap();
+  },
+} satisfies FunctionTable;
+
 /** A kernel without guest_memfd (CONFIG_KVM_PRIVATE_MEM=n): kvm_gmem_init and kvm_gmem_exit are stubs. */
 export const withoutGuestMemfd = {
   *kvm_gmem_init(_module) {

@@ -117,6 +117,9 @@ export const fileTable = {
       case FOPS.kvm_gmem:
         yield* this.kvm_gmem_release(this.inode(this.get(file.f_inode)), file);
         break;
+      case FOPS.socket:
+        yield* this.unix_release_sock(this.unixSock(this.get(file.private_data)));
+        break;
     }
   },
 

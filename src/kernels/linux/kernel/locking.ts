@@ -10,6 +10,22 @@ export const locking = {
   *mutex_unlock(lock, name) {
     yield when("mutex_unlock", `mutex_unlock(${name})`, { cell: lock, is: "=", value: this.current.pointer }, { type: "set", cell: lock, value: 0 });
   },
+  *mmap_read_lock({ mmap_lock }) {
+    const guard = { cell: mmap_lock, is: ">=", value: 0 } as const;
+    yield when("down_read", "mmap_read_lock(mm)", guard, { type: "add", cell: mmap_lock, value: 1, unless: undefined });
+  },
+  *mmap_read_unlock({ mmap_lock }) {
+    const guard = { cell: mmap_lock, is: ">=", value: 1 } as const;
+    yield when("up_read", "mmap_read_unlock(mm)", guard, { type: "add", cell: mmap_lock, value: -1, unless: undefined });
+  },
+  *mmap_write_lock({ mmap_lock }) {
+    const guard = { cell: mmap_lock, is: "=", value: 0 } as const;
+    yield when("down_write", "mmap_write_lock(mm)", guard, { type: "set", cell: mmap_lock, value: -1 });
+  },
+  *mmap_write_unlock({ mmap_lock }) {
+    const guard = { cell: mmap_lock, is: "=", value: -1 } as const;
+    yield when("up_write", "mmap_write_unlock(mm)", guard, { type: "set", cell: mmap_lock, value: 0 });
+  },
   *filemap_invalidate_lock(inode) {
     yield when("down_write", "filemap_invalidate_lock(inode->i_mapping)", { cell: inode.invalidate_lock, is: "=", value: 0 }, { type: "set", cell: inode.invalidate_lock, value: -1 });
   },

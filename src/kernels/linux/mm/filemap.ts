@@ -41,6 +41,7 @@ export const filemap = {
     yield enter("truncate_inode_pages_range", { mapping: { of: inode, offset: OFFSET.i_data }, lstart, lend });
     const first = Math.ceil(lstart / 2 ** PAGE_SHIFT);
     const end = lend === -1 ? Number.MAX_SAFE_INTEGER : Math.floor((lend + 1) / 2 ** PAGE_SHIFT);
+    yield* this.unmap_mapping_pages(inode, first, end);
     yield change("delete_from_page_cache_batch(mapping, &fbatch)", { type: "uncover", list: inode.i_pages, first, end, count: inode.nrpages }, { type: "uncover", list: inode.i_dirty, first, end, count: inode.nrdirty });
   },
 } satisfies FunctionTable;

@@ -209,7 +209,7 @@ export const guestMemfd = {
   },
 
   /** mmap(2) of the file; 6.12 has none. */
-  *kvm_gmem_mmap(_file) {
+  *kvm_gmem_mmap(_file, _shared) {
     return -ENODEV;
   },
 

@@ -3,7 +3,9 @@ import { add, allocate, allocation, change, create, enter, leave, mayFail, store
 import {
   EEXIST,
   EINVAL,
+  EIO,
   ENOMEM,
+  ENOTTY,
   EBUSY,
   FOPS,
   KVM_MEM_GUEST_MEMFD,
@@ -89,11 +91,23 @@ export const kvmMain = {
     return fd;
   },
 
+  /** A VM is of use in the memory that it was made in, and not to whoever inherited its descriptor or was sent it. */
+  *kvm_vm_ioctl(kvm, ioctl) {
+    if (this.get(kvm.mm) !== this.get(this.current.mm)) return -EIO;
+    switch (ioctl.cmd) {
+      case "KVM_CREATE_GUEST_MEMFD":
+        return this.config.guestMemfd ? yield* this.kvm_gmem_create(kvm, ioctl.size, ioctl.flags) : -ENOTTY;
+      case "KVM_SET_USER_MEMORY_REGION2":
+        return yield* this.kvm_vm_ioctl_set_memory_region(kvm, ioctl.region);
+    }
+  },
+
   *kvm_create_vm(type) {
     const pointer = yield allocate("kvm", "kvm_arch_alloc_vm()");
     if (!pointer) return -ENOMEM;
     const kvm = this.kvm(pointer);
-    yield store("refcount_set(&kvm->users_count, 1)", [kvm.users_count, 1], [kvm.type, type]);
+    const mm = this.get(this.current.mm);
+    yield store("refcount_set(&kvm->users_count, 1)", [kvm.users_count, 1], [kvm.type, type], [kvm.mm, mm]);
     yield enter("kvm_arch_init_vm", { kvm, type });
     const error = (yield* this.kvm_is_vm_type_supported(type)) ? 0 : -EINVAL;
     yield leave("kvm_arch_init_vm", error);

@@ -1,0 +1,30 @@
+/** net/core/scm.c: files that travel in messages (SCM_RIGHTS). */
+import { MSG_CTRUNC, O_CLOEXEC } from "../../constants.js";
+import type { FunctionTable } from "../../kernel.js";
+
+export const scm = {
+  /** The file of a descriptor with a reference for its journey; nothing where there is none. */
+  *scm_fp_copy(fd) {
+    return fd < 0 ? null : yield* this.fget(fd);
+  },
+
+  /** Comes to the descriptor, or to MSG_CTRUNC where none could be had; either way the message lets go of the file. */
+  *scm_detach_fds(file) {
+    const fd = yield* this.receive_fd(file, O_CLOEXEC);
+    yield* this.scm_destroy(file);
+    return fd < 0 ? { fd: -1, flags: MSG_CTRUNC } : { fd, flags: 0 };
+  },
+
+  *scm_destroy(file) {
+    yield* this.fput(file);
+  },
+
+  /** fs/file.c: installs a file that came from elsewhere. Its get_unused_fd_flags is inlined, and no probe sees it. */
+  *receive_fd(file, o_flags) {
+    const fd = yield* this.alloc_fd(0, o_flags);
+    if (fd < 0) return fd;
+    yield* this.get_file(file);
+    yield* this.fd_install(fd, file);
+    return fd;
+  },
+} satisfies FunctionTable;
