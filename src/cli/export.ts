@@ -6,6 +6,7 @@ import { type Graph, graphOf } from "../export/graph.js";
 import { probesOf } from "../export/kprobe-events.js";
 import { mermaidText } from "../export/mermaid.js";
 import { ndjsonText } from "../export/ndjson.js";
+import { checkRead } from "../read/nothing-read.js";
 import type { ReadReport, Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Moment, replay } from "../replay.js";
@@ -85,7 +86,11 @@ class Run {
     const recording = await this.#open();
     try {
       for await (const piece of await pieces(recording, this.flags.focus === "all")) this.#target.write(piece);
+      checkRead(this.path, recording.report);
       this.#target.close();
+    } catch (error) {
+      this.#target.discard();
+      throw error;
     } finally {
       this.#progress.clear();
       await recording.close();
@@ -106,6 +111,7 @@ class Run {
     }).finally(() => this.#progress.clear());
     const { events } = result.trace;
     if (at !== undefined) this.#checkMoment(at, events);
+    checkRead(path, result.recording.report);
     this.#target.write(text(graphOf(result.world, `${path} after event ${events}`, everything)));
     this.#target.close();
     this.#warn(result.recording.report);
@@ -119,6 +125,7 @@ class Run {
       this.#progress.clear();
       await recording.close();
     });
+    checkRead(this.path, recording.report);
     if (text === "" && tracepoints.length === 0) throw new TroubleError("shows no operation that kreel knows: there is nothing to probe", this.path);
     this.#target.write(text);
     this.#target.close();

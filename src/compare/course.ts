@@ -6,6 +6,7 @@ import { points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import { CallTrees, type CallNode } from "../reduce/call-tree.js";
 import type { File, Kind } from "../reduce/objects.js";
+import { checkRecorded } from "../read/nothing-read.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { type Replay, replayRecording } from "../replay.js";
@@ -81,10 +82,15 @@ export async function courseOf(log: string | Recorded, options: CourseOptions = 
       }
     },
   });
-  const result = await replaying.catch((error: unknown) => {
-    close();
-    throw error;
-  });
+  const result = await replaying
+    .then((replay) => {
+      checkRecorded(recording);
+      return replay;
+    })
+    .catch((error: unknown) => {
+      close();
+      throw error;
+    });
   const actors = roots.actors(made, (task) => tasks.get(task).comm);
   return { replay: result, actors, callbacks: collecting.callbacks, firsts: collecting.firsts, trees, roots, made, findings: result.findings, loads: result.world.sees("kvm_init"), memory: options.memory, close };
 }

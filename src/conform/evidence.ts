@@ -10,6 +10,7 @@ import type { OperationDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
 import type { Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
+import { checkRecorded } from "../read/nothing-read.js";
 import type { Recorded } from "../read/report.js";
 import { replayRecording, type TraceSummary } from "../replay.js";
 
@@ -115,6 +116,7 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
       },
     }),
   });
+  checkRecorded(recorded);
   const first = (stream: Stream): number => {
     const at = stream.must.indexOf(true);
     return at < 0 ? Infinity : sequenceOf(stream.events[at]!);

@@ -1,6 +1,8 @@
 /** Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their steps and lines. */
+import { join } from "node:path";
 import { compareCourses, withCourses } from "../compare/diff.js";
 import { isReadAgain } from "../read/again.js";
+import { checkRecorded, NothingReadError } from "../read/nothing-read.js";
 import type { OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
@@ -23,6 +25,19 @@ export async function entryOf(path: string, options: CollectOptions = {}): Promi
     return await recordingEntry(path, options);
   } catch (error) {
     return unread(error);
+  }
+}
+
+/** Two that are compared; where one of them has nothing to be compared, that, and the other by itself. */
+export async function* comparedEntries(before: string, after: string, options: CollectOptions = {}): AsyncGenerator<Entry> {
+  try {
+    yield await comparisonEntry(before, after, options);
+  } catch (error) {
+    if (!(error instanceof NothingReadError)) throw error;
+    const entry = unread(error);
+    yield entry;
+    const others = [before, after].filter((path) => entry.path !== path && !entry.path.startsWith(join(path, "/")));
+    for (const path of others) if (isReadAgain(path)) yield await entryOf(path, options);
   }
 }
 
@@ -52,10 +67,11 @@ async function withDetails(log: string | Recorded, known: Replay | undefined, op
 
 function entry(log: string | Recorded, { trace, recording, objects, rules }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {
   if (typeof log === "string") options.onRead?.(log, recording);
+  checkRecorded(recording);
   return { kind: "recording", trace, environment: recording.report.environment, objects, rules, problems };
 }
 
 function unread(error: unknown): UnreadEntry {
   if (!(error instanceof TroubleError)) throw error;
-  return { kind: "unread", path: error.file, ...(error.line === undefined ? {} : { line: error.line }), what: error.what };
+  return { kind: "unread", path: error.file, ...(error.line === undefined ? {} : { line: error.line }), what: error.what, ...(error instanceof NothingReadError ? { nothing: true } : {}) };
 }

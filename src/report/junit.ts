@@ -33,8 +33,9 @@ function suitesOf(entry: Entry, failOn: FailOn): string {
   }
 }
 
-function unreadSuite({ path, line, what }: UnreadEntry): string {
-  return suite(path, [], [{ name: "read", outcome: "error", message: what, lines: [`${path}${line === undefined ? "" : `:${line}`}: ${what}`] }]);
+function unreadSuite({ path, line, what, nothing }: UnreadEntry): string {
+  const read: Case = { name: "read", outcome: "error", message: what, lines: [`${path}${line === undefined ? "" : `:${line}`}: ${what}`] };
+  return suite(path, [], [read, ...(nothing ? RULES.map((name): Case => ({ name, outcome: "skipped", message: what, lines: [] })) : [])]);
 }
 
 function recordingSuite({ trace, rules, environment }: RecordingEntry, problems: readonly Problem[], failOn: FailOn): string {
