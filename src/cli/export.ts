@@ -35,7 +35,7 @@ const STREAMS: { readonly [format: string]: (recording: Recorded, everything: bo
   perfetto: async (recording, everything) => (await import("../export/perfetto/index.js")).perfettoText(recording, { everything }),
   ndjson: (recording) => ndjsonText(recording),
   arrow: async (recording) => (await import("../export/arrow/index.js")).arrowStream(recording),
-  ftrace: (recording) => ftraceTextOf(recording.batches(), recording.tables),
+  ftrace: (recording) => ftraceTextOf(recording.batches(), recording.tables, { report: recording.report }),
 };
 /** Formats of the state at a moment. */
 const GRAPHS: { readonly [format: string]: (graph: Graph) => string } = { dot: dotText, mermaid: mermaidText };

@@ -22,12 +22,14 @@ import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN, UNKNOWN
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
 import { eventFormats, type EventFormat } from "./ftrace-event.js";
-import { header } from "./ftrace-header.js";
+import { header, type HeaderFacts } from "./ftrace-header.js";
 import { endsOpen, taskText, unknownText } from "./ftrace-text.js";
 
 export interface FtraceTextOptions {
   /** Comments behind the header, a line each, without the `#`. */
   readonly header?: readonly string[];
+  /** Of the recording that is written, read as far as the events: what its head says is written too. */
+  readonly report?: HeaderFacts;
 }
 
 /** Whole lines, so many characters or a few more. */
@@ -90,7 +92,7 @@ class FtraceWriter {
   /** The columns are those of the first event, so the header waits for it; losses may be there before. */
   #begin(flags: boolean, tgid: boolean): void {
     this.#begun = true;
-    this.#text = header(flags, tgid, this.options.header ?? []) + this.#text;
+    this.#text = header(flags, tgid, this.options.header ?? [], this.options.report) + this.#text;
   }
 
   #take(): string {

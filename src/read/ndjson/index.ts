@@ -10,7 +10,7 @@ import { ANY_CPU, type Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { TaskId } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
-import type { ReadReport } from "../report.js";
+import { entriesOf, type ReadReport } from "../report.js";
 import type { StreamReader } from "../stream-reader.js";
 import { TroubleError } from "../trouble.js";
 import { CONTEXTS, NDJSON, NDJSON_VERSION } from "./format.js";
@@ -104,7 +104,7 @@ export class NdjsonReader implements StreamReader {
     return known;
   }
 
-  #head({ kreel, version, origin, clock }: Fields, line: number): boolean {
+  #head({ kreel, version, origin, clock, environment, entries }: Fields, line: number): boolean {
     if (kreel !== NDJSON || !isNatural(version)) return false;
     if (version > NDJSON_VERSION) throw new TroubleError(`events as version ${version} of this format has them, and this kreel reads version ${NDJSON_VERSION}; export them again, or use the kreel that wrote them`, this.report.file, line);
     // A second one: the files of two recordings, one behind the other.
@@ -112,6 +112,8 @@ export class NdjsonReader implements StreamReader {
     else {
       this.report.exportedFrom = originOf(origin);
       this.report.clock = clockOf(clock);
+      this.report.entries = entriesOf(entries);
+      this.report.restoreEnvironment(environment);
     }
     this.#next = 1;
     this.#hasHead = true;
