@@ -34,7 +34,7 @@ export class Visibility {
   }
 }
 
-function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map<string, Shown> {
+function shownOf({ release }: KernelDefinition, { seen, marked, head: { refused } }: Evidence): Map<string, Shown> {
   const visible = new Map<string, Shown>();
   for (const operation of catalogue) {
     if (operation.probe === "marker") {
@@ -45,8 +45,10 @@ function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map
     const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : 0;
     const happened = seen[entry] !== 0;
     if (!operation.probed || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
-    const telling = happened || (operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name);
-    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
+    // What the kernel refused to probe shows nothing by not being there.
+    const isRefused = !happened && refused.has(operation.name);
+    const telling = happened || (!isRefused && ((operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name)));
+    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling && !refused.has(`${operation.name}_ret`)) });
   }
   return visible;
 }

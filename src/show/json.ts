@@ -92,11 +92,12 @@ function siteJson(site: Site): Json {
  * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string and
  * reads well through `grep`. What a terminal would obey is escaped; the values are the same.
  */
-export function conformJson({ verdict, kernel, scenario, trace, events, states, blocked }: Conformance): { readonly [name: string]: Json } {
+export function conformJson({ verdict, reasons, kernel, scenario, trace, events, states, blocked }: Conformance): { readonly [name: string]: Json } {
   return {
     kreel: "conform",
     version: VERSION,
     verdict,
+    reasons,
     kernel,
     scenario,
     trace: traceJson(trace),
