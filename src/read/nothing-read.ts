@@ -20,5 +20,5 @@ export function checkRead(path: string, { events, skipped, firstSkipped }: Pick<
 
 /** The same of a recording that is open. The run of a simulated kernel is not read: in it nothing need have happened. */
 export function checkRecorded({ origin, report }: Pick<Recorded, "origin" | "report">): void {
-  if (origin.format !== "simulated") checkRead(origin.path, report);
+  if ((report.exportedFrom ?? origin).format !== "simulated") checkRead(origin.path, report);
 }

@@ -8,6 +8,8 @@ export interface Recorded extends Log {
   readonly report: ReadReport;
   /** Of a recording in several files, the one that has the lines of a CPU's events: its name, from the recording's path on. */
   fileOf?(cpu: number): string | undefined;
+  /** The same events once more, from the first; absent where they come once. */
+  again?(): Promise<Recorded>;
   close(): Promise<void>;
 }
 

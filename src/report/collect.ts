@@ -1,6 +1,6 @@
 /** Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their steps and lines. */
 import { join } from "node:path";
-import { compareCourses, withCourses } from "../compare/diff.js";
+import { compareRecordings } from "../compare/diff.js";
 import { isReadAgain } from "../read/again.js";
 import { checkRecorded, NothingReadError } from "../read/nothing-read.js";
 import type { OpenOptions } from "../read/recording.js";
@@ -49,7 +49,7 @@ export async function recordingEntry(log: string | Recorded, options: CollectOpt
 
 /** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
 export async function comparisonEntry(before: string, after: string, options: CollectOptions = {}): Promise<ComparisonEntry> {
-  const { diff, x, y } = await withCourses(before, after, options, (x, y) => ({ diff: compareCourses(x, y), x: x.replay, y: y.replay }));
+  const { diff, before: x, after: y } = await compareRecordings(before, after, options);
   const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> => (isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options));
   const entries = { before: await side(before, x), after: await side(after, y) };
   return { kind: "comparison", ...entries, diff, problems: compareProblems(entries.before.problems, entries.after.problems) };

@@ -65,6 +65,16 @@ export function diffJson(diff: Diff): { readonly [name: string]: Json } {
       message,
     })),
     summary: diff.summary as unknown as Json,
+    incomparable: diff.incomparable.map(({ reason, missing, operation, argument, rule, times, first, message }) => ({
+      reason,
+      missing,
+      ...(operation === undefined ? {} : { operation }),
+      ...(argument === undefined ? {} : { argument }),
+      ...(rule === undefined ? {} : { rule }),
+      times,
+      first: first && siteJson(first),
+      message,
+    })),
   };
 }
 
