@@ -31,8 +31,7 @@ export const kvm_gmem_get_folio = operation({
     value("index", "u64", "%si:u64", "which page", "page index"),
   ],
   result: returnsPointer("folio", "folio", "ERR_PTR", "the page, locked and with a reference, or ERR_PTR(-ENOMEM)"),
-  kernels: OWN_INODE,
-  notes: "Inlined into its callers before 7.2; filemap_add_folio shows an allocation there.",
+  unseen: { kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18"], why: "inlined into its callers before 7.2; filemap_add_folio shows an allocation there", hidden: true },
 });
 
 export const kvm_gmem_get_pfn = operation({
@@ -87,8 +86,8 @@ export const kvm_gmem_invalidate_begin = operation({
     value("start", "u64", "%si:u64", "first page", "page index"),
     value("end", "u64", "%dx:u64", "page behind the last one, all ones for the end", "page index"),
   ],
-  kernels: ["linux-6.18"],
-  notes: "Inlined on 6.12.",
+  kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18"],
+  unseen: { kernels: ["linux-6.12", "linux-6.12-patched"], why: "inlined on 6.12", hidden: true },
 });
 
 export const kvm_gmem_invalidate_start = operation({

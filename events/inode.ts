@@ -140,6 +140,5 @@ export const free_inode_nonrcu = operation({
   summary: "Returns an inode to the common inode cache.",
   args: [pointer("inode", "inode", "%di", "the inode, unreachable for readers")],
   context: "rcu",
-  kernels: ["linux-6.12", "linux-6.12-patched"],
-  notes: "From 6.18 on the compiler inlines it into i_callback, which then is the last event of an inode in the common cache.",
+  unseen: { kernels: ["linux-6.18", "linux-7.2"], why: "from 6.18 on the compiler inlines it into i_callback, which then is the last event of an inode in the common cache", hidden: true },
 });

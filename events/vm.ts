@@ -118,7 +118,6 @@ export const kvm_set_memory_region = operation({
     value("gmem_fd", "s32", "+40(%si):s32", "descriptor of the guest_memfd, when the flag is set", "descriptor"),
   ],
   result: returnsNumber("err", "s32", "errno", "0, or -EINVAL, -EEXIST, -EBADF, -ENOMEM", "errno"),
-  kernels: ["linux-6.18", "linux-7.2"],
+  unseen: { kernels: ["linux-6.12", "linux-6.12-patched"], why: "on 6.12 the ioctl has its own inlined copy: bindings show as kvm_gmem_bind and kvm_gmem_unbind alone", hidden: true },
   substitutes: ["__kvm_set_memory_region"],
-  notes: "On 6.12 the ioctl has its own inlined copy: bindings show as kvm_gmem_bind and kvm_gmem_unbind alone.",
 });

@@ -17,8 +17,8 @@ export interface ReplayingOptions extends Told {
 }
 
 /** Every event is from one CPU, although the machine has several: the buffer of one CPU looks like that. */
-export function isOneOfSeveral({ processors, cpus }: Pick<ReadReport, "processors" | "cpus">): boolean {
-  return processors > 1 && cpus.length === 1;
+export function isOneOfSeveral({ entries, cpus }: Pick<ReadReport, "entries" | "cpus">): boolean {
+  return (entries?.cpus ?? 1) > 1 && cpus.length === 1;
 }
 
 export interface SavedReplay {

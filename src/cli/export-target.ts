@@ -34,7 +34,13 @@ export class ExportTarget {
     this.#trying(() => {
       (this.#output ??= this.#open()).flush();
       if (this.#fd >= 0) closeSync(this.#fd);
+      this.#fd = -1;
     });
+  }
+
+  /** What is there of it is no whole: a file goes; standard output has it already. */
+  discard(): void {
+    if (this.file !== undefined) this.#discard(this.file);
   }
 
   #open(): Output {

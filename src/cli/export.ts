@@ -6,6 +6,7 @@ import { probesOf } from "../export/kprobe-events.js";
 import { mermaidText } from "../export/mermaid.js";
 import { ndjsonText } from "../export/ndjson.js";
 import { argumentRemarks } from "../read/arguments/remark.js";
+import { checkRead } from "../read/nothing-read.js";
 import type { ReadReport, Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Moment, replay } from "../replay.js";
@@ -44,6 +45,7 @@ const STREAMS: { readonly [format: string]: (recording: Recorded, options: Strea
   ftrace: (recording, { oneLine }) =>
     ftraceTextOf(recording.batches(), recording.tables, {
       oneLine,
+      report: recording.report,
       remarks: () => (recording.report.isConcluded ? argumentRemarks(recording.report.arguments) : []),
     }),
 };
@@ -97,7 +99,11 @@ class Run {
     try {
       const options: StreamOptions = { everything: this.flags.focus === "all", oneLine: this.#target.terminal };
       for await (const piece of await pieces(recording, options)) this.#target.write(piece);
+      checkRead(this.path, recording.report);
       this.#target.close();
+    } catch (error) {
+      this.#target.discard();
+      throw error;
     } finally {
       this.#progress.clear();
       await recording.close();
@@ -118,6 +124,7 @@ class Run {
     }).finally(() => this.#progress.clear());
     const { events } = result.trace;
     if (at !== undefined) this.#checkMoment(at, events);
+    checkRead(path, result.recording.report);
     this.#target.write(text(graphOf(result.world, `${path} after event ${events}`, everything)));
     this.#target.close();
     this.#warn(result.recording.report);
@@ -131,6 +138,7 @@ class Run {
       this.#progress.clear();
       await recording.close();
     });
+    checkRead(this.path, recording.report);
     if (text === "" && tracepoints.length === 0) throw new TroubleError("shows no operation that kreel knows: there is nothing to probe", this.path);
     this.#target.write(text);
     this.#target.close();

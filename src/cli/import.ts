@@ -1,9 +1,10 @@
 /** `kreel import TRACE LOG`. */
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { importRecording, type Imported } from "../import.js";
 import { addSnapshots } from "../seek/add-snapshots.js";
+import { checkRead } from "../read/nothing-read.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Json, jsonText } from "../show/json.js";
 import { bytesText, plural } from "../show/text.js";
@@ -80,6 +81,8 @@ export async function runImport(trace: string, log: string, flags: Flags, termin
     const whole = { ...imported, bytes: imported.bytes + bytes };
     for (const line of warningLines(trace, imported.report)) err.line(line);
     err.flush();
+    if (imported.events === 0) rmSync(log, { force: true });
+    checkRead(trace, imported.report);
     if (flags.json) for (const piece of jsonText(document(trace, log, whole))) out.write(piece);
     else out.line(`${log}: ${plural(whole.events, "event")}, ${bytesText(whole.bytes)}${ratio(trace, whole)}`);
     return 0;

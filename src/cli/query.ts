@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import type { Command } from "commander";
 import { jsonString } from "../export/json-text.js";
 import type { Answer } from "../query/query.js";
+import { checkRead } from "../read/nothing-read.js";
 import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { csvLines, documentLines, ndjsonLines, tableLines, tsvLines } from "../show/answer.js";
@@ -68,6 +69,7 @@ async function runQuery(trace: string | undefined, sql: string | undefined, flag
   try {
     if (answer.recording) for (const line of warningLines(trace, answer.recording.report)) terminal.err.line(line);
     terminal.err.flush();
+    if (answer.recording) checkRead(trace, answer.recording.report);
     print(trace, answer, flags, terminal);
   } finally {
     answer.close();

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Required } from "../check/required.js";
 import { LogFile } from "../log/file/log-file.js";
 import { isReadAgain } from "../read/again.js";
+import { checkRead } from "../read/nothing-read.js";
 import type { ReadReport } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Moment, type Replay, replay, type ReplayOptions } from "../replay.js";
@@ -202,6 +203,7 @@ class Run {
   #warnOf(report: ReadReport): void {
     for (const line of warningLines(this.path, report)) if (!this.#follow?.hasSaid(line)) this.terminal.err.line(line);
     this.terminal.err.flush();
+    checkRead(this.path, report);
   }
 
   #document(document: Parameters<typeof jsonText>[0]): void {

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { isCpuDirectory, type PassedOver, recordingsUnder } from "../read/directory/listing.js";
-import { type CollectOptions, comparisonEntry, entryOf } from "../report/collect.js";
+import { type CollectOptions, comparedEntries, entryOf } from "../report/collect.js";
 import { FORMATS } from "../report/formats.js";
 import { type Entry, FAIL_ON, type FailOn, fails } from "../report/model.js";
 import { TroubleError } from "../read/trouble.js";
@@ -67,7 +67,7 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
     },
   };
   let code = 0;
-  const entries = seen(compared ? comparison(recordings, options) : each(recordings, options), (entry) => {
+  const entries = seen(compared ? comparedEntries(recordings[0]!, recordings[1]!, options) : each(recordings, options), (entry) => {
     if (entry.kind === "unread") {
       drawn.clear();
       err.line(new TroubleError(entry.what, entry.path, entry.line).toString());
@@ -100,10 +100,6 @@ async function recordingsOf(traces: readonly string[], { err }: Terminal): Promi
   err.flush();
   if (found.length === 0) throw new UsageError(`report: no recording in ${traces.join(", ")}`);
   return found;
-}
-
-async function* comparison([before, after]: readonly string[], options: CollectOptions): AsyncGenerator<Entry> {
-  yield await comparisonEntry(before!, after!, options);
 }
 
 async function* each(recordings: readonly string[], options: CollectOptions): AsyncGenerator<Entry> {

@@ -1,6 +1,7 @@
 /** `kreel ui [TRACE [TRACE2]]`, and `kreel ui SCENARIO --kernel K [--kernel K2]`. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { checkRead } from "../read/nothing-read.js";
 import { TOUR_FOLDER, tourSteps } from "../tour/index.js";
 import type { TourStep } from "../tour/types.js";
 import { ASSETS } from "../ui/assets.js";
@@ -94,6 +95,12 @@ async function open(trace: string, { format }: UiFlags, { err }: Terminal, progr
   progress.clear();
   for (const line of warningLines(trace, log.report)) err.line(line);
   err.flush();
+  try {
+    checkRead(trace, log.report);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
   return log;
 }
 

@@ -13,7 +13,7 @@ export function warningLine(path: string, warning: string): string {
 export function warningLines(path: string, report: ReadReport): string[] {
   const lines = report.warnings.map((warning) => warningLine(path, warning));
   for (const skipped of report.firstSkipped) lines.push(`kreel: ${pathOf(path, skipped.file)}:${skipped.line}: warning: not an event, skipped: ${skipped.text.slice(0, TEXT_SHOWN)}`);
-  if (report.skipped > report.firstSkipped.length) lines.push(`kreel: ${path}: warning: ${plural(report.skipped, "line")} skipped in all; the first ${report.firstSkipped.length} are shown${report.skipped > report.events ? ", and more were skipped than read: this may be no recording" : ""}`);
+  if (report.skipped > report.firstSkipped.length) lines.push(`kreel: ${path}: warning: ${plural(report.skipped, "line")} skipped in all; the first ${report.firstSkipped.length} are shown`);
   if (report.unknown > 0) lines.push(`kreel: ${path}: warning: ${plural(report.unknown, "event")} of operations that kreel does not know: ${unknownNames(report)}`);
   if (report.lost > 0 || report.uncountedLoss) lines.push(`kreel: ${path}: warning: ${report.lost > 0 ? plural(report.lost, "event") : "events"} lost by the recording; no verdict rests on what they may have been`);
   return lines;

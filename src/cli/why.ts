@@ -1,5 +1,6 @@
 /** `kreel why TRACE OBJECT` and `kreel when TRACE QUESTION`. */
 import type { Command } from "commander";
+import { checkRead } from "../read/nothing-read.js";
 import { TroubleError } from "../read/trouble.js";
 import { COUNTED_KINDS } from "../reduce/objects.js";
 import { type Opened, openSeeker } from "../seek/open.js";
@@ -62,12 +63,12 @@ async function runWhy(path: string, text: string, flags: WhyFlags, terminal: Ter
   const opened = await open(path, flags, terminal);
   try {
     const { seeker } = opened;
+    warn(path, opened, terminal);
     if (flags.at !== undefined && "event" in at && at.event > seeker.events) throw new TroubleError(`--at ${at.event}: the recording has ${seeker.events} events`, path);
     const event = seeker.eventOf(at);
     const spec = parseSpec(text);
     const answers = why(seeker, event, (object, world) => isOf(spec, object, world) && (spec.name !== "" || (object.death === 0 && object.focus)), holderName);
     if (answers.length === 0) throw new UsageError(unknown(text, event, opened));
-    warn(path, opened, terminal);
     if (flags.json) for (const piece of jsonText(whyJson(path, event, answers))) out.write(piece);
     else {
       out.line(style.bold(`${path} after event ${event}`));
@@ -123,4 +124,5 @@ function unknown(text: string, event: number, { seeker }: Opened): string {
 function warn(path: string, { report }: Opened, { err }: Terminal): void {
   for (const line of warningLines(path, report)) err.line(line);
   err.flush();
+  checkRead(path, report);
 }

@@ -17,6 +17,8 @@ export interface Call {
   readonly node: ComparedNode;
   readonly depth: number;
   readonly parent: string;
+  /** The call that it is directly inside of. */
+  readonly caller?: Call;
 }
 
 export type Change = "same" | "added" | "removed" | "replaced" | "reordered" | "argument" | "result";
@@ -35,11 +37,12 @@ const VARIES = new Set(["refcnt", "state"]);
 
 export function flatten(root: ComparedNode): Call[] {
   const calls: Call[] = [];
-  const visit = (node: ComparedNode, depth: number, parent: string): void => {
-    calls.push({ node, depth, parent });
-    for (const child of node.children) visit(child, depth + 1, node.operation);
+  const visit = (node: ComparedNode, depth: number, caller: Call | undefined): void => {
+    const call: Call = { node, depth, parent: caller?.node.operation ?? "", ...(caller ? { caller } : {}) };
+    calls.push(call);
+    for (const child of node.children) visit(child, depth + 1, call);
   };
-  visit(root, 0, "");
+  visit(root, 0, undefined);
   return calls;
 }
 

@@ -6,14 +6,20 @@ import { points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import { CallTrees, type CallNode } from "../reduce/call-tree.js";
 import type { File, Kind } from "../reduce/objects.js";
+import { checkRecorded } from "../read/nothing-read.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
+import { showing } from "../read/showing.js";
 import { type Replay, replayRecording } from "../replay.js";
+import { siteOf } from "./calls.js";
 import { FilesMade } from "./made.js";
+import { Makers } from "./makers.js";
 import { markerOf } from "./markers.js";
 import { PackedTrees } from "./packed-trees.js";
 import { Pages } from "./paged.js";
 import { type Actor, Roots } from "./roots.js";
+import { type Surface, SurfaceKeeper } from "./surface.js";
+import type { Site } from "./types.js";
 
 export interface Course {
   readonly replay: Replay;
@@ -27,12 +33,21 @@ export interface Course {
   readonly roots: Roots;
   readonly made: FilesMade;
   readonly findings: readonly Finding[];
+  readonly makers: Makers;
+  readonly surface: Surface;
+  /** By operation: how often it is among what is compared, and where first. */
+  readonly occurrences: ReadonlyMap<string, Occurrences>;
   /** The module was loaded within the recording: what it mounted was seen. */
   readonly loads: boolean;
   /** As `CourseOptions` has it. */
   readonly memory: number | undefined;
   /** Gives back what is kept in files: nothing can be compared with it any more. */
   close(): void;
+}
+
+export interface Occurrences {
+  times: number;
+  first: Site;
 }
 
 /** Done by whoever looks at a file, a mount or a module, workload or not: no part of what guest_memfd does. */
@@ -45,6 +60,8 @@ const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
 export interface CourseOptions extends OpenOptions {
   /** Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to temporary files. */
   readonly memory?: number;
+  /** Kinds of object whose ends do not show: what is done in passing to one may be done to another, at its address. */
+  readonly unended?: ReadonlySet<Kind>;
 }
 
 /** It is the caller's to close. */
@@ -55,12 +72,14 @@ export async function courseOf(log: string | Recorded, options: CourseOptions = 
   const made = new FilesMade(pages);
   const trees = new PackedTrees(options.memory);
   const roots = new Roots(pages, (task) => tasks.get(task).pid);
-  const collecting = new Collecting(recording.fileOf === undefined, trees, roots);
+  const keeper = new SurfaceKeeper();
+  const makers = new Makers(pages);
+  const collecting = new Collecting(recording.fileOf === undefined, trees, roots, makers, options.unended ?? new Set());
   const close = (): void => {
     pages.close();
     trees.close();
   };
-  const replaying = replayRecording(recording, {
+  const replaying = replayRecording(showing(recording, (batch) => keeper.add(batch)), {
     observe: (world) => {
       const calls = new CallTrees(world, (tree) => collecting.add(tree));
       return {
@@ -81,28 +100,37 @@ export async function courseOf(log: string | Recorded, options: CourseOptions = 
       }
     },
   });
-  const result = await replaying.catch((error: unknown) => {
-    close();
-    throw error;
-  });
+  const result = await replaying
+    .then((replay) => {
+      checkRecorded(recording);
+      return replay;
+    })
+    .catch((error: unknown) => {
+      close();
+      throw error;
+    });
   const actors = roots.actors(made, (task) => tasks.get(task).comm);
-  return { replay: result, actors, callbacks: collecting.callbacks, firsts: collecting.firsts, trees, roots, made, findings: result.findings, loads: result.world.sees("kvm_init"), memory: options.memory, close };
+  return { replay: result, actors, callbacks: collecting.callbacks, firsts: collecting.firsts, trees, roots, made, findings: result.findings, makers, surface: keeper.surface, occurrences: collecting.occurrences, loads: result.world.sees("kvm_init"), memory: options.memory, close };
 }
 
 /** Takes down the outermost operations as they come. */
 class Collecting {
   readonly callbacks = new Map<string, CallNode>();
   readonly firsts = new Map<Kind, CallNode>();
+  readonly occurrences = new Map<string, Occurrences>();
 
   constructor(
     private readonly hasLines: boolean,
     private readonly trees: PackedTrees,
     private readonly roots: Roots,
+    private readonly makers: Makers,
+    private readonly unended: ReadonlySet<Kind>,
   ) {}
 
   add(root: CallNode): void {
     this.#meet(root);
     if (root.rcu) {
+      if (root.touched.length > 0) this.#count(root);
       for (const { object } of root.touched) {
         const key = `${object.kind} ${root.operation}`;
         const first = this.callbacks.get(key);
@@ -111,18 +139,29 @@ class Collecting {
       return;
     }
     const files = root.touched.filter((t) => t.object.kind === "file").map((t) => t.object.id);
-    const essence = essential(root, ofVmFile(root), this.hasLines);
+    const essence = essential(root, ofVmFile(root), this.hasLines, this.unended);
     const kept = essence && !(PASSING.has(essence.operation) && essence.children.length === 0) ? essence : undefined;
     if (!kept && files.length === 0) return;
+    if (kept) this.#count(kept);
     const marker = markerOf(root);
     const about = root.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
     const { operation, seq, task, returned } = root;
     this.roots.add({ operation, seq, task, returned, tree: kept ? this.trees.add(kept) : -1, key: marker ? `${marker.phase} ${marker.command}` : `${operation} ${about}`, marker, files });
   }
 
+  #count(node: CallNode): void {
+    const known = this.occurrences.get(node.operation);
+    if (known) {
+      known.times++;
+      if (node.seq < known.first.event) known.first = siteOf(node)!;
+    } else this.occurrences.set(node.operation, { times: 1, first: siteOf(node)! });
+    for (const child of node.children) this.#count(child);
+  }
+
   #meet(node: CallNode): void {
     for (const { object } of node.touched) {
       if (object.older) continue;
+      this.makers.touched(object.id, node);
       const first = this.firsts.get(object.kind);
       if (!first || node.seq < first.seq) this.firsts.set(object.kind, node);
     }
@@ -130,16 +169,19 @@ class Collecting {
   }
 }
 
+/** The release of a VM's own file, or what of it is shown. */
 function ofVmFile(root: CallNode): boolean {
+  if (root.operation === "kvm_vm_release") return true;
   return root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm");
 }
 
 /** A tree without what would differ between two runs of the same thing; of a recording in several files a line says nothing. */
-function essential(node: CallNode, ofVm: boolean, hasLines: boolean): CallNode | undefined {
+function essential(node: CallNode, ofVm: boolean, hasLines: boolean, unended: ReadonlySet<Kind>): CallNode | undefined {
   if (PER_SLAB.has(node.operation)) return undefined;
-  const children = node.children.map((child) => essential(child, ofVm, hasLines)).filter((child) => child !== undefined);
+  const children = node.children.map((child) => essential(child, ofVm, hasLines, unended)).filter((child) => child !== undefined);
   // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
   if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
+  if (children.length === 0 && PASSING.has(node.operation) && node.touched.length > 0 && node.touched.every(({ object }) => unended.has(object.kind))) return undefined;
   const { operation } = points.points[node.point]!;
   const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || MATTERS.has(operation.name);
   if (!matters) return undefined;

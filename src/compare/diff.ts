@@ -1,32 +1,44 @@
 /**
- * Compares two recordings of one workload by what happened in them: operation by operation of each actor, call by call
- * within an operation, then what state they come to and what the rules found.
+ * Compares two recordings as far as both could show what happened. Where one never shows what the other does, both are read again
+ * as if nobody had probed it: if all else is there then, it is no difference, and said once.
  */
+import { LogFile } from "../log/file/log-file.js";
+import type { Origin } from "../log/log.js";
+import { isReadAgain } from "../read/again.js";
+import { openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
-import { type ComparedNode, compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
+import { showing } from "../read/showing.js";
+import type { Replay } from "../replay.js";
+import { asLog } from "../seek/as-log.js";
+import { compareCourses, type CompareOptions } from "./compare-courses.js";
 import { type Course, type CourseOptions, courseOf } from "./course.js";
-import { compareFindings } from "./findings.js";
-import { byPlace, Hunks, type Place } from "./hunks.js";
-import { differingWords, markerOf } from "./markers.js";
-import { Pages } from "./paged.js";
-import type { Roots } from "./roots.js";
-import { compareFiles, compareState } from "./state.js";
-import { alignedSteps, type StepPair } from "./steps.js";
-import type { Diff, Difference, DifferenceKind, SameStep } from "./types.js";
-import { Unifier } from "./unify.js";
+import { unended } from "./ends.js";
+import { findingWords } from "./incomparable-words.js";
+import { type Courses, Judgement } from "./judgement.js";
+import type { Lives } from "./state.js";
+import { type Blindness, without } from "./surface.js";
+import type { Diff, Difference, Incomparable, Side } from "./types.js";
 
-/** Of files, or of logs that are open already (the run of a simulated kernel). */
-export function diff(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Diff> {
-  return withCourses(before, after, options, compareCourses);
+export { compareCourses } from "./compare-courses.js";
+
+/** What comparing two recordings comes to, and what each by itself. */
+export interface Compared {
+  readonly diff: Diff;
+  readonly before: Replay;
+  readonly after: Replay;
 }
 
-/** Reads both, and lets go of what they keep in files when `compare` is done. */
-export async function withCourses<T>(before: string | Recorded, after: string | Recorded, options: CourseOptions, compare: (x: Course, y: Course) => T): Promise<T> {
-  const x = await courseOf(before, options);
+/** Of files, or of logs that are open already (the run of a simulated kernel). */
+export async function diff(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Diff> {
+  return (await compareRecordings(before, after, options)).diff;
+}
+
+export async function compareRecordings(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Compared> {
+  const x = await sourceOf(before, options);
   try {
-    const y = await courseOf(after, options);
+    const y = await sourceOf(after, options);
     try {
-      return compare(x, y);
+      return await compared({ before: x, after: y }, options);
     } finally {
       y.close();
     }
@@ -35,179 +47,133 @@ export async function withCourses<T>(before: string | Recorded, after: string | 
   }
 }
 
-/** Operations without a difference that are told. */
-const SAME = 10_000;
+/** A recording, as often as it is asked for. */
+interface Source {
+  open(): Promise<Recorded>;
+  /** It can be opened again. */
+  readonly again: boolean;
+  close(): void;
+}
+type Sources = Readonly<Record<Side, Source>>;
 
-/** What comparing a pair of steps came to. */
-interface Section extends Place {
-  readonly where: string;
-  readonly racing: boolean;
-  lines: Line[];
-  /** What no line says: results that only markers show, what a file holds. */
-  readonly more: Difference[];
+async function sourceOf(log: string | Recorded, options: CourseOptions): Promise<Source> {
+  const close = (): void => {};
+  if (typeof log !== "string") return openedSource(log);
+  if (isReadAgain(log) && !options.input) return { open: () => openRecording(log, options), again: true, close };
+  // What comes once is kept as a log for as long as it is looked at.
+  const made = await asLog(log, options);
+  const origin = originOf(made.path) ?? { path: log, format: "kreel-log" };
+  return { open: async () => named(await openRecording(made.path), origin), again: true, close: () => made.remove() };
 }
 
-export function compareCourses(before: Course, after: Course): Diff {
-  const pages = new Pages(before.memory);
+function openedSource(recording: Recorded): Source {
+  let first = true;
+  const open = async (): Promise<Recorded> => {
+    if (!first) return recording.again!();
+    first = false;
+    return recording;
+  };
+  return { open, again: recording.again !== undefined, close: () => {} };
+}
+
+function originOf(log: string): Origin | undefined {
+  const file = LogFile.open(log);
   try {
-    return compared(before, after, pages);
+    return file.origin();
   } finally {
-    pages.close();
+    file.close();
   }
 }
 
-function compared(before: Course, after: Course, pages: Pages): Diff {
-  const unifier = new Unifier(pages);
-  const operations = { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 };
-  const results = { same: 0, changed: 0 };
-  const state = { same: 0, changed: 0 };
-  const hunks = new Hunks();
-  const told: (Place & { readonly differences: readonly Difference[] })[] = [];
-  const same: SameStep[] = [];
-  let turns = 0;
-  /** What threads that raced did is settled at the end. */
-  const open: Section[] = [];
-  const close = ({ order, turn, where, lines, more }: Section): void => {
-    const differences: Difference[] = [];
-    const framed = more.some((d) => d.kind === "result-changed");
-    for (const line of framed ? [] : lines) {
-      count(line, operations, results);
-      const difference = differenceOf(line, where, before, after);
-      if (difference) differences.push(difference);
-    }
-    differences.push(...more);
-    if (differences.length > 0) told.push({ order, turn, differences });
-    else if (same.length < SAME && lines[0]?.before && lines[0].after) same.push({ where, text: textOf(lines[0].after), before: siteOf(lines[0].before)!, after: siteOf(lines[0].after)! });
-    if (lines.length > 0) hunks.add({ where, lines }, { order, turn });
-  };
-  // Where a recording begins with the module loaded, nobody knows whose file system it is.
-  const fsKnown = before.loads && after.loads;
-  const compare = (pair: StepPair): void => {
-    const { before: x, after: y } = pair;
-    const [p, q] = [before.roots, after.roots];
-    // An operation begins here and returns elsewhere: nothing to compare yet.
-    if ((y < 0 ? p.isMarker(x) : q.isMarker(y)) && (x < 0 || y < 0 || p.begins(x))) return;
-    const racing = (x >= 0 && p.isRacing(x)) || (y >= 0 && q.isRacing(y));
-    const section: Section = { order: pair.order, turn: turns++, where: y < 0 ? p.where(x) : q.where(y), racing, lines: [], more: [] };
-    const a = x < 0 ? undefined : before.trees.get(p.tree(x));
-    const b = y < 0 ? undefined : after.trees.get(q.tree(y));
-    if (a && b && p.isMarker(x)) {
-      const changed = differingWords(markerOf(a)!.result, markerOf(b)!.result, fsKnown ? [p.fsName(x), q.fsName(y)] : ["", ""], (m, n) => unifier.descriptor(m, n, racing), racing);
-      if (changed.length === 0) {
-        results.same++;
-        return;
-      }
-      results.changed++;
-      const detail = changed.join(", ");
-      section.more.push({ kind: "result-changed", where: section.where, before: siteOf(a), after: siteOf(b), message: `${section.where}: ${detail}` });
-      section.lines.push({ before: { node: a, depth: 0, parent: "" }, after: { node: b, depth: 0, parent: "" }, change: "result", detail });
-      close(section);
-      return;
-    }
-    section.lines = a && b ? compareCalls(a, b, unifier, racing) : oneSided(a, b);
-    if (racing) section.lines = section.lines.filter((line) => !isChance(line));
-    if (pair.moved && !racing) moved(section.lines[0]!, p, x);
-    const madeBefore = x < 0 ? undefined : before.made.at(p.returned(x));
-    const madeAfter = y < 0 ? undefined : after.made.at(q.returned(y));
-    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(a), siteOf(b), fsKnown, state));
-    if (racing && section.lines.some(({ change }) => change === "added" || change === "removed")) open.push(section);
-    else close(section);
-  };
-  for (const pair of alignedSteps(before, after, unifier, pages)) compare(pair);
-  operations.same += settleRaces(open.sort(byPlace), unifier);
-  for (const section of open) close(section);
-  const differences = told.sort(byPlace).flatMap((section) => section.differences);
-  differences.push(...compareState(before, after, state), ...compareFindings(before.findings, after.findings));
-  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, hunks: hunks.list(), same: same.sort((a, b) => a.before.event - b.before.event) };
+function named(recording: Recorded, origin: Origin): Recorded {
+  return { ...showing(recording, () => {}), origin };
 }
 
-/** The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing to put. */
-function isChance({ change, before, after }: Line): boolean {
-  const call = before ?? after!;
-  return (change === "added" || change === "removed") && call.node.operation === "fput" && call.parent === "kvm_gmem_unbind";
+/** Both, as they are or without what `blindness` has; the caller lets go of them. */
+async function read(sources: Sources, options: CourseOptions, blindness?: Blindness): Promise<Courses> {
+  const course = async (side: Side): Promise<Course> => {
+    const recording = await sources[side].open();
+    return courseOf(blindness ? without(recording, blindness) : recording, options);
+  };
+  const before = await course("before");
+  try {
+    return { before, after: await course("after") };
+  } catch (error) {
+    before.close();
+    throw error;
+  }
 }
 
-function moved(line: Line, roots: Roots, from: number): void {
-  if (line.change !== "same") return;
-  line.change = "reordered";
-  const previous = roots.previous(from);
-  line.detail = roots.isFramed(from) ? `was in ${roots.where(from)}` : `was after ${previous < 0 ? "nothing" : roots.operation(previous)}`;
+async function using<T>(courses: Promise<Courses>, use: (courses: Courses) => T): Promise<T> {
+  const { before, after } = await courses;
+  try {
+    return use({ before, after });
+  } finally {
+    before.close();
+    after.close();
+  }
 }
+
+async function compared(sources: Sources, options: CourseOptions): Promise<Compared> {
+  let judgement: Judgement | undefined;
+  let isOpen = false;
+  try {
+    const first = await using(read(sources, options), (courses) => {
+      const { before, after } = courses;
+      const canTell = sources.before.again && sources.after.again && !(isSimulated(before) && isSimulated(after));
+      if (canTell) judgement = new Judgement(courses);
+      const diff = compareCourses(before, after, judgement && { watch: judgement, lives: judgement, missed: judgement.missed });
+      isOpen = diff.differences.length > 0 && judgement?.prepare() === true;
+      return { diff, before: before.replay, after: after.replay };
+    });
+    if (!judgement) return first;
+    const without = (blindness: Blindness, compare: CompareOptions): Promise<Diff> =>
+      using(read(sources, { ...options, unended: unended(blindness.points) }, blindness), ({ before, after }) => compareCourses(before, after, compare));
+    return { ...first, diff: await reconsidered(first.diff, judgement, isOpen, without) };
+  } finally {
+    judgement?.close();
+  }
+}
+
+/** The difference between what both could have shown. */
+async function reconsidered(asTheyAre: Diff, judgement: Judgement, isOpen: boolean, compare: (blindness: Blindness, options: CompareOptions) => Promise<Diff>): Promise<Diff> {
+  const { missed } = judgement;
+  let least: Diff | undefined;
+  if (isOpen) {
+    const { before, after } = judgement.standings;
+    least = await compare(judgement.all, { watch: { line: (line) => (before.line(line), after.line(line)) }, lives: judgement, missed });
+    judgement.decide();
+  }
+  const { told } = judgement;
+  // What is the same with all that is shown is so with less. Marks of one side alone name its places all the same.
+  if (asTheyAre.differences.length === 0 || told.every(({ reason }) => reason === "markers")) return { ...asTheyAre, incomparable: [...told, ...asTheyAre.incomparable] };
+  const lives: Lives = { begun: (...of) => judgement.begun(...of), ended: (...of) => judgement.ended(...of), known: new Set(asTheyAre.differences.map(({ message }) => message)) };
+  const found = least && judgement.isAllHidden ? least : await compare(judgement.hidden, { lives, missed, isDoubtful: (line) => judgement.isDoubtful(line) });
+  const { differences, unshown } = findingsOf(asTheyAre, found);
+  // What each is by itself, it is as it was recorded.
+  return { ...found, differences, before: asTheyAre.before, after: asTheyAre.after, incomparable: [...told, ...found.incomparable, ...unshown] };
+}
+
+const isFinding = ({ kind }: Difference): boolean => kind === "finding-introduced" || kind === "finding-fixed";
 
 /**
- * Where threads raced, which of them did something is chance: what one no longer does and another does now, on the same
- * object, is the same. Returns how many calls that settled.
+ * Findings that one recording has and the other could have shown, and those that it could not: they are no longer there when less
+ * is looked at. A finding that shows only then is none.
  */
-function settleRaces(sections: readonly Section[], unifier: Unifier): number {
-  const added = new Map<string, Line[]>();
-  for (const { racing, lines } of sections) {
-    if (!racing) continue;
-    for (const line of lines) {
-      if (line.change !== "added") continue;
-      const { operation } = line.after!.node;
-      const others = added.get(operation);
-      if (others) others.push(line);
-      else added.set(operation, [line]);
-    }
-  }
-  const settled = new Set<Line>();
-  for (const { racing, lines } of sections) {
-    if (!racing) continue;
-    for (const line of lines) {
-      if (line.change !== "removed") continue;
-      const { node } = line.before!;
-      const others = added.get(node.operation) ?? [];
-      const at = others.findIndex(({ after }) => sameCall(node, after!.node, unifier));
-      if (at >= 0) settled.add(line).add(others.splice(at, 1)[0]!);
-    }
-  }
-  if (settled.size > 0) for (const section of sections) section.lines = section.lines.filter((line) => !settled.has(line));
-  return settled.size / 2;
+function findingsOf(asTheyAre: Diff, found: Diff): { readonly differences: readonly Difference[]; readonly unshown: readonly Incomparable[] } {
+  const key = ({ kind, message, before, after }: Difference): string => `${kind} ${message.slice(0, message.indexOf(":"))} ${before?.event} ${after?.event}`;
+  const known = new Set(asTheyAre.differences.filter(isFinding).map(key));
+  const shown = new Set(found.differences.filter(isFinding).map(key));
+  const unshown = asTheyAre.differences.filter((difference) => isFinding(difference) && !shown.has(key(difference))).map((difference): Incomparable => {
+    const { kind, object = "", before, after, message } = difference;
+    const missing = kind === "finding-introduced" ? "before" : "after";
+    const rule = message.slice(0, message.indexOf(":"));
+    return { reason: "finding", missing, rule, times: 1, first: before ?? after, message: findingWords(rule, object, missing) };
+  });
+  return { differences: found.differences.filter((difference) => !isFinding(difference) || known.has(key(difference))), unshown };
 }
 
-function oneSided(x: ComparedNode | undefined, y: ComparedNode | undefined): Line[] {
-  return flatten((x ?? y)!).map((call) => ({ before: x && call, after: y && call, change: x ? "removed" : "added", detail: "" }));
-}
-
-function count(line: Line, operations: { same: number; added: number; removed: number; replaced: number; reordered: number }, results: { same: number; changed: number }): void {
-  if (line.change === "added" || line.change === "removed" || line.change === "replaced") operations[line.change]++;
-  else if (line.change === "reordered") operations.reordered += line.before ? 1 : 0;
-  else operations.same++;
-  if (!line.before?.node.result || !line.after?.node.result || line.before.depth + line.after.depth > 0) return;
-  if (line.change === "result") results.changed++;
-  else results.same++;
-}
-
-const KINDS: { readonly [change in Exclude<Line["change"], "same">]: DifferenceKind } = {
-  added: "operation-added",
-  removed: "operation-removed",
-  replaced: "operation-replaced",
-  reordered: "operation-reordered",
-  argument: "argument-changed",
-  result: "result-changed",
-};
-
-function differenceOf(line: Line, where: string, before: Course, after: Course): Difference | undefined {
-  if (line.change === "same") return undefined;
-  // A call that moved is told once, where it is now.
-  if (line.change === "reordered" && !line.after) return undefined;
-  const call = (line.after ?? line.before)!;
-  const inside = call.parent ? ` in ${call.parent}` : "";
-  const words = { added: "now called", removed: "no longer called", replaced: "called instead", reordered: "called at another place", argument: "called with other arguments", result: "returns something else" }[line.change];
-  return {
-    kind: KINDS[line.change],
-    where,
-    operation: call.node.operation,
-    before: siteOf(line.before),
-    after: siteOf(line.after),
-    message: `${textOf(call)}: ${words}${inside}${line.detail && (line.change !== "reordered" || line.before) ? ` (${line.detail})` : ""}${neverShown(line, before, after)}`,
-  };
-}
-
-/** Inlined, not probed or not there: a recording that never shows an operation does not say which. */
-function neverShown(line: Line, before: Course, after: Course): string {
-  if (line.change !== "added" && line.change !== "removed") return "";
-  const other = line.change === "added" ? before : after;
-  const name = (line.after ?? line.before)!.node.operation;
-  return other.replay.world.shows(name) ? "" : `; the recording ${line.change === "added" ? "before" : "after"} never shows it: not there, inlined, or not probed`;
+/** A run of a simulated kernel shows whatever happens. */
+function isSimulated({ replay: { recording } }: Course): boolean {
+  return (recording.report.exportedFrom ?? recording.origin).format === "simulated";
 }

@@ -1,10 +1,11 @@
 /** Compares what two recordings come to: which objects came to life, what their files hold, what is left at the end. */
-import { COUNTED_KINDS } from "../reduce/objects.js";
+import { COUNTED_KINDS, type Kind } from "../reduce/objects.js";
 import { points } from "../../events/index.js";
 import { siteOf } from "./calls.js";
 import type { Course } from "./course.js";
+import { livesWords } from "./incomparable-words.js";
 import type { FileMade } from "./made.js";
-import type { Difference, Site } from "./types.js";
+import type { Difference, Incomparable, Side, Site } from "./types.js";
 
 interface Tally {
   same: number;
@@ -22,7 +23,19 @@ function population(course: Course): Map<string, { born: number; left: number }>
   return new Map(COUNTED_KINDS.map((kind) => [kind, { born: objects[kind]!.born, left: left.get(kind) ?? 0 }]));
 }
 
-export function compareState(before: Course, after: Course, tally: Tally): Difference[] {
+/** Where what is counted is. */
+export const WHOLE = "whole recording";
+
+/** Whether beginnings and ends of a kind of object show on a side: else there may have been more, and what is left may be gone. */
+export interface Lives {
+  begun(side: Side, kind: Kind): boolean;
+  ended(side: Side, kind: Kind): boolean;
+  /** What the numbers are when all is looked at; absent: all is. A number that shows only when less is looked at is passed over. */
+  readonly known?: ReadonlySet<string>;
+}
+
+/** `incomparable`: told of what nobody can say. */
+export function compareState(before: Course, after: Course, tally: Tally, lives: Lives | undefined, incomparable: (one: Incomparable) => void): Difference[] {
   const differences: Difference[] = [];
   const a = population(before);
   const b = population(after);
@@ -34,11 +47,19 @@ export function compareState(before: Course, after: Course, tally: Tally): Diffe
         tally.same++;
         continue;
       }
-      tally.changed++;
       const words = what === "born" ? "came to life" : "live at the end";
+      const message = `${plural(kind)} that ${words}: ${x} → ${y}`;
+      const [more, fewer]: readonly Side[] = x > y ? ["before", "after"] : ["after", "before"];
+      const missing = what === "born" ? fewer! : more!;
+      if (lives && !(what === "born" ? lives.begun(missing, kind) : lives.ended(missing, kind))) {
+        incomparable({ reason: "lives", missing, times: Math.max(x, y), first: null, message: livesWords(message, missing) });
+        continue;
+      }
+      if (lives?.known && !lives.known.has(message)) continue;
+      tally.changed++;
       // Where one side has none, the first of the other is what differs; of more and fewer nobody can say which.
       const first = (course: Course, none: number): Site | null => (what === "born" && none === 0 ? siteOf(course.firsts.get(kind)) : null);
-      differences.push({ kind: "state-changed", where: "whole recording", object: kind, before: first(before, y), after: first(after, x), message: `${plural(kind)} that ${words}: ${x} → ${y}` });
+      differences.push({ kind: "state-changed", where: WHOLE, object: kind, before: first(before, y), after: first(after, x), message });
     }
   }
   differences.push(...compareCallbacks(before, after, tally));

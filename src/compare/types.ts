@@ -25,6 +25,48 @@ export interface Difference {
   readonly message: string;
 }
 
+export type Side = "before" | "after";
+
+/** Why something cannot be compared. */
+export type Reason =
+  /** The head of the recording says that the kernel refused its probe. */
+  | "refused"
+  /** The kernel is known to have it inlined. */
+  | "inlined"
+  /** Other probes of that recording were not set either, or this one cannot have been. */
+  | "unprobed"
+  /** What it does is there, without it. */
+  | "hidden"
+  /** Its returns alone, or its entries alone, are never shown. */
+  | "returns"
+  | "entries"
+  /** The program marked what it does in one of the recordings only: what user space saw is in the marks. */
+  | "markers"
+  /** An argument that no event shows. */
+  | "argument"
+  /** The head of the recording says that some of its events were missed. */
+  | "missed"
+  /** How many objects lived or are left, where some may have begun or ended unseen. */
+  | "lives"
+  /** A finding that the other recording could not have shown. */
+  | "finding";
+
+/** What one recording shows and the other could not have shown: no difference, and not the same either. */
+export interface Incomparable {
+  readonly reason: Reason;
+  /** The side that does not show it. */
+  readonly missing: Side;
+  readonly operation?: string;
+  readonly argument?: string;
+  /** Of a finding, its rule. */
+  readonly rule?: string;
+  /** How often the other side has it. */
+  readonly times: number;
+  /** Where first. */
+  readonly first: Site | null;
+  readonly message: string;
+}
+
 /** A line of a hunk: a call of the aligned trees, indented by how deep it is. */
 export interface HunkLine {
   /** `=` on both sides, `-` only before, `+` only after, `~` on both and changed. */
@@ -67,6 +109,8 @@ export interface Diff {
   readonly after: TraceSummary;
   readonly differences: readonly Difference[];
   readonly summary: DiffSummary;
+  /** What was left out of the comparison. */
+  readonly incomparable: readonly Incomparable[];
   readonly hunks: readonly Hunk[];
   /** What lies between the hunks, in the order of the recordings: the first thousands of it. */
   readonly same: readonly SameStep[];

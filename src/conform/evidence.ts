@@ -8,9 +8,11 @@
  */
 import type { OperationDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
-import type { Batch, Loss } from "../log/batch.js";
+import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
+import { checkRecorded } from "../read/nothing-read.js";
 import type { Recorded } from "../read/report.js";
+import { type Head, headOf } from "../read/head.js";
 import { replayRecording, type TraceSummary } from "../replay.js";
 
 /** Where an event is. */
@@ -47,12 +49,19 @@ export interface Evidence {
   /** It marks what the program does (`op: …`, `ret: … = …`). */
   readonly marked: boolean;
   readonly events: number;
+  readonly head: Head;
+  /** Where a table of functions lies, by the number of its address. */
+  readonly functionAddress: AddressId | undefined;
+  /** A function of KVM's stands there without the module that it is in. */
+  readonly builtIn: boolean;
 }
 
 /** Done to anything by anybody, and no sign of guest_memfd outside an operation of its own. */
 const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
 /** How often it happens is up to the slab allocator. */
 const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
+/** `kvm_gmem_create+0x0/0x290`: a function that no module is named with. */
+const BARE_SYMBOL = /^[A-Za-z_][\w.]*\+0x[\da-f]+\/0x[\da-f]+$/;
 /** While the module is coming, whoever sets probes in it takes and drops references on it. */
 const MODULE_STATE_COMING = 1;
 
@@ -63,6 +72,9 @@ export function sequenceOf({ batch, index }: EvidenceEvent): number {
 export function operationOf({ batch, index }: EvidenceEvent): OperationDefinition {
   return points.points[batch.point[index]!]!.operation;
 }
+
+/** By point: which argument is the address of a table of functions; -1: none. */
+const fopsOf: readonly number[] = points.points.map((point) => point?.args.findIndex(({ name, type }) => name === "fops" && type === "ptr") ?? -1);
 
 /** Reads the whole of a recording. */
 export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidence: Evidence; readonly trace: TraceSummary }> {
@@ -77,6 +89,8 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
   const batches = new Set<Batch>();
   let touched = 0;
   let object = 0;
+  let functionAddress: AddressId | undefined;
+  let builtIn = false;
   const { trace } = await replayRecording(recorded, {
     observe: () => ({
       touched(o, e) {
@@ -89,6 +103,9 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
         const { operation } = point;
         events++;
         seen[point.id] = 1;
+        const fops = fopsOf[point.id]!;
+        if (functionAddress === undefined && fops >= 0 && batch.low[e.base + fops] !== 0 && !e.isFault(fops)) functionAddress = batch.low[e.base + fops]!;
+        if (!builtIn && operation.module !== undefined && point.phase === "entry") builtIn = BARE_SYMBOL.test(tables.places.text(batch.place[index]!));
         if (!batches.has(batch)) {
           batches.add(batch);
           for (const loss of batch.losses) losses.push({ ...loss, index: batch.firstSeq + loss.index });
@@ -116,10 +133,11 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
       },
     }),
   });
+  checkRecorded(recorded);
   const first = (stream: Stream): number => {
     const at = stream.must.indexOf(true);
     return at < 0 ? Infinity : sequenceOf(stream.events[at]!);
   };
   const sorted = [...streams.values()].sort((a, b) => first(a) - first(b));
-  return { evidence: { tables, fileOf: (cpu) => recorded.fileOf?.(cpu), streams: sorted, callbacks, losses, probedModules, seen, marked, events }, trace };
+  return { evidence: { tables, fileOf: (cpu) => recorded.fileOf?.(cpu), streams: sorted, callbacks, losses, probedModules, seen, marked, events, head: headOf(recorded.report.environment), functionAddress, builtIn }, trace };
 }

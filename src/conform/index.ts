@@ -3,9 +3,10 @@ import type { KernelDefinition } from "../kernels/kernel.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import type { Scenario } from "../scenario/types.js";
-import { evidenceOf } from "./evidence.js";
+import { type Evidence, evidenceOf } from "./evidence.js";
+import { signsOfAnother } from "./other-kernel.js";
 import { DEFAULT_BUDGET, Search } from "./search.js";
-import type { Conformance } from "./verdict.js";
+import { type Conformance, GIVEN_UP, type Searched } from "./verdict.js";
 
 export type { Blocked, Conformance } from "./verdict.js";
 
@@ -17,5 +18,14 @@ export interface ConformOptions extends OpenOptions {
 export async function conform(log: string | Recorded, scenario: Scenario, kernel: KernelDefinition, options: ConformOptions = {}): Promise<Conformance> {
   const recorded = typeof log === "string" ? await openRecording(log, options) : log;
   const { evidence, trace } = await evidenceOf(recorded);
-  return { ...new Search(kernel, scenario, evidence).run(options.budget ?? DEFAULT_BUDGET), trace };
+  return { ...decided(new Search(kernel, scenario, evidence).run(options.budget ?? DEFAULT_BUDGET), kernel, evidence), trace };
+}
+
+/** What was not admitted says something of the kernel that was recorded only where that is meant to be the simulated one. */
+function decided(found: Searched, kernel: KernelDefinition, evidence: Evidence): Omit<Conformance, "trace"> {
+  const undecided = (...reasons: readonly string[]): Omit<Conformance, "trace"> => ({ ...found, verdict: "inconclusive", reasons });
+  if (found.events.total === 0) return undecided("it has no event that the kernel must account for");
+  const signs = found.verdict === "not admitted" ? signsOfAnother(kernel, evidence) : [];
+  if (signs.length > 0) return undecided(...signs);
+  return { ...found, reasons: found.verdict === "inconclusive" ? [GIVEN_UP] : [] };
 }

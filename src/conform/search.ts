@@ -16,7 +16,7 @@ import { type Evidence, sequenceOf } from "./evidence.js";
 import { Matcher } from "./matching.js";
 import { type Outlook, outlookOf } from "./outlook.js";
 import { beginningOf } from "./prehistory.js";
-import type { Blocked, Conformance } from "./verdict.js";
+import type { Blocked, Conformance, Searched } from "./verdict.js";
 import { Visibility } from "./visible.js";
 import { eventWords, siteOf, stepWords } from "./words.js";
 
@@ -102,7 +102,7 @@ export class Search {
     machine.fault = () => this.#errno;
   }
 
-  run(budget = DEFAULT_BUDGET): Omit<Conformance, "trace"> {
+  run(budget = DEFAULT_BUDGET): Searched {
     const total = this.evidence.streams.reduce((sum, { musts }) => sum + musts, 0);
     const verdict = this.#run(budget);
     return { verdict, kernel: this.definition.name, scenario: this.scenario.path, events: { total, explained: verdict === "admitted" ? total : Math.max(0, this.#furthest) }, states: this.#states, blocked: verdict === "admitted" ? [] : [...this.#blocked.values()].slice(0, MAX_BLOCKED) };

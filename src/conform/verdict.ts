@@ -1,6 +1,9 @@
 /** What trying a kernel on a recording comes to. */
 import type { TraceSummary } from "../replay.js";
 
+/** The reason that more states would be needed. */
+export const GIVEN_UP = "the search was given up before it was decided: --budget allows more states";
+
 /** Where a task of the kernel stands that cannot go on, and what stands against it. */
 export interface Blocked {
   /** The task of the recording: `gmemrun-104`. */
@@ -20,6 +23,8 @@ export interface Blocked {
 
 export interface Conformance {
   readonly verdict: "admitted" | "not admitted" | "inconclusive";
+  /** Why that could not be decided, each a sentence without a full stop; none where it was. */
+  readonly reasons: readonly string[];
   readonly kernel: string;
   readonly scenario: string;
   readonly trace: TraceSummary;
@@ -30,3 +35,6 @@ export interface Conformance {
   /** When not admitted: each state that the kernel could be in at the furthest, by what blocks its tasks. */
   readonly blocked: readonly (readonly Blocked[])[];
 }
+
+/** What the search by itself comes to: whose kernel the recording is, is not its matter. */
+export type Searched = Omit<Conformance, "trace" | "reasons">;

@@ -34,7 +34,7 @@ export class Visibility {
   }
 }
 
-function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map<string, Shown> {
+function shownOf({ release }: KernelDefinition, { seen, marked, head: { refused } }: Evidence): Map<string, Shown> {
   const visible = new Map<string, Shown>();
   for (const operation of catalogue) {
     if (operation.probe === "marker") {
@@ -44,9 +44,12 @@ function shownOf({ release }: KernelDefinition, { seen, marked }: Evidence): Map
     const entry = points.byEvent(operation.name)!.id;
     const back = hasReturn(operation) ? points.byEvent(`${operation.name}_ret`)!.id : 0;
     const happened = seen[entry] !== 0;
-    if (!(operation.probed || operation.recorded) || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
-    const telling = happened || (operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name);
-    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling) });
+    const recorded = operation.probed || operation.recorded;
+    if (!recorded || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
+    // What the kernel refused to probe shows nothing by not being there.
+    const isRefused = !happened && refused.has(operation.name);
+    const telling = happened || (!isRefused && ((operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name)));
+    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling && !refused.has(`${operation.name}_ret`)) });
   }
   return visible;
 }

@@ -48,7 +48,9 @@ export async function* ndjsonText(recording: Recorded): AsyncGenerator<string> {
 function headLine({ origin, report }: Recorded): string {
   const { path, format } = report.exportedFrom ?? origin;
   const clock = report.clock ? JSON.stringify({ kind: report.clock.kind, digits: report.clock.digits }) : "null";
-  return `{"kreel":"${NDJSON}","version":${NDJSON_VERSION},"origin":{"path":${jsonString(path)},"format":${jsonString(format)}},"clock":${clock}}\n`;
+  const remarks = report.environment.map(({ name, text }) => `{"name":${jsonString(name)},"text":${jsonString(text)}}`);
+  const facts = `${remarks.length > 0 ? `,"environment":[${remarks.join(",")}]` : ""}${report.entries ? `,"entries":${JSON.stringify(report.entries)}` : ""}`;
+  return `{"kreel":"${NDJSON}","version":${NDJSON_VERSION},"origin":{"path":${jsonString(path)},"format":${jsonString(format)}},"clock":${clock}${facts}}\n`;
 }
 
 function lossLine({ cpu, count, line }: Loss): string {

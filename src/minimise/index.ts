@@ -7,6 +7,7 @@
  */
 import type { Finding, RuleName } from "../check/finding.js";
 import type { Origin } from "../log/log.js";
+import { checkRecorded } from "../read/nothing-read.js";
 import { type OpenOptions, openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
@@ -82,14 +83,15 @@ async function findings(open: () => Promise<Recorded>, options: MinimiseOptions)
   let watch: Watch | undefined;
   let events = 0;
   let line = 1;
-  const { origin } = await read(open, Infinity, options, (recording, batch) => {
+  const whole = await read(open, Infinity, options, (recording, batch) => {
     if (events === 0 && batch.length > 0) line = batch.line[0]!;
     watch ??= new Watch(recording.tables);
     watch.reduce(batch);
     events += batch.length;
   });
+  checkRecorded(whole);
   watch?.finish();
-  return { errors: watch?.errors ?? [], hazards: watch?.hazards ?? [], events, preamble: line - 1, origin };
+  return { errors: watch?.errors ?? [], hazards: watch?.hazards ?? [], events, preamble: line - 1, origin: whole.origin };
 }
 
 function choose({ errors, hazards }: All, choice: FindingChoice | undefined): Told | undefined {

@@ -9,6 +9,8 @@ export interface Recorded extends Log {
   readonly report: ReadReport;
   /** Of a recording in several files, the one that has the lines of a CPU's events: its name, from the recording's path on. */
   fileOf?(cpu: number): string | undefined;
+  /** The same events once more, from the first; absent where they come once. */
+  again?(): Promise<Recorded>;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,15 @@ export interface Clock {
   readonly kind: "seconds" | "counter";
   /** Digits behind the point; 0 for a counter. */
   readonly digits: number;
+}
+
+/** What the header of ftrace's text says of the buffer that it was printed from. */
+export interface BufferEntries {
+  readonly inBuffer: number;
+  /** Those that were overwritten among them. */
+  readonly written: number;
+  /** Of the machine; absent where the header does not say. */
+  readonly cpus?: number;
 }
 
 /** What a recording says of the machine that made it: `release`, `config`, `command`, as `kreel record` notes them down. */
@@ -73,10 +84,10 @@ export class ReadReport {
   readonly unknownByName = new Map<string, number>();
   /** Events that were kept though part of their text was not understood. */
   malformed = 0;
-  /** CPUs that the recording says the machine has; 0 where it does not say. */
-  processors = 0;
   /** Whether the recording says that events are lost without saying how many. */
   uncountedLoss = false;
+  /** Of several buffers, the sum. */
+  entries: BufferEntries | undefined;
   clock: Clock | undefined;
   tracer: string | undefined;
   /** In the recording's order; of one name, all. */
@@ -132,6 +143,13 @@ export class ReadReport {
     if (this.environment.length < MAX_REMARKS) this.environment.push({ name, text: text.slice(0, MAX_REMARK_TEXT) });
   }
 
+  /** Takes in the header's count of one buffer. */
+  sawEntries({ inBuffer, written, cpus }: BufferEntries): void {
+    const { entries } = this;
+    const most = Math.max(cpus ?? 0, entries?.cpus ?? 0);
+    this.entries = { inBuffer: inBuffer + (entries?.inBuffer ?? 0), written: written + (entries?.written ?? 0), ...(most > 0 ? { cpus: most } : {}) };
+  }
+
   /** Takes in what reading one of several files came to; `file` is its name. */
   add(part: ReadReport, file: string): void {
     for (const name of PARTS) this[name] += part[name];
@@ -139,7 +157,7 @@ export class ReadReport {
     for (const [name, times] of part.unknownByName) this.unknownByName.set(name, (this.unknownByName.get(name) ?? 0) + times);
     this.uncountedLoss ||= part.uncountedLoss;
     this.truncated ||= part.truncated;
-    this.processors = Math.max(this.processors, part.processors);
+    if (part.entries) this.sawEntries(part.entries);
     this.clock ??= part.clock;
     this.tracer ??= part.tracer;
     for (const { name, text } of part.environment) this.remark(name, text);
@@ -185,6 +203,7 @@ export class ReadReport {
       firstSkipped: this.firstSkipped,
       uncountedLoss: this.uncountedLoss,
       truncated: this.truncated,
+      ...(this.entries ? { entries: this.entries } : {}),
       ...(this.clock ? { clock: this.clock } : {}),
       ...(this.tracer === undefined ? {} : { tracer: this.tracer }),
       ...(this.environment.length > 0 ? { environment: this.environment } : {}),
@@ -203,24 +222,37 @@ export class ReadReport {
     }
     this.uncountedLoss = saved["uncountedLoss"] === true;
     this.truncated = saved["truncated"] === true;
+    this.entries = entriesOf(saved["entries"]);
     const { kind, digits } = (saved["clock"] ?? {}) as Partial<Clock>;
     if ((kind === "seconds" || kind === "counter") && isNatural(digits)) this.clock = { kind, digits };
     if (typeof saved["tracer"] === "string") this.tracer = saved["tracer"];
-    for (const remark of listOf(saved["environment"])) {
-      const { name, text } = (remark ?? {}) as Partial<Remark>;
-      if (typeof name === "string" && typeof text === "string") this.remark(name.slice(0, MAX_REMARK_TEXT), text);
-    }
+    this.restoreEnvironment(saved["environment"]);
     this.arguments.restore(saved["arguments"]);
     // What was to be said of that is among them.
     this.#concluded = true;
     for (const warning of listOf(saved["warnings"]).slice(0, MAX_WARNINGS)) if (typeof warning === "string") this.warnings.push(warning.slice(0, MAX_WARNING_TEXT));
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }
+
+  /** What was saved of `environment`. */
+  restoreEnvironment(saved: unknown): void {
+    for (const remark of listOf(saved)) {
+      const { name, text } = (remark ?? {}) as Partial<Remark>;
+      if (typeof name === "string" && typeof text === "string") this.remark(name.slice(0, MAX_REMARK_TEXT), text);
+    }
+  }
+}
+
+/** What was saved of `ReadReport.entries`; nothing where that is not of its kind. */
+export function entriesOf(saved: unknown): BufferEntries | undefined {
+  const { inBuffer, written, cpus } = (saved ?? {}) as Partial<BufferEntries>;
+  if (!isNatural(inBuffer) || !isNatural(written) || written < inBuffer) return undefined;
+  return { inBuffer, written, ...(isNatural(cpus) && cpus > 0 ? { cpus } : {}) };
 }
 
 export type SavedReport = Readonly<Record<string, unknown>>;
 
-const COUNTS = ["processors", "events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
+const COUNTS = ["events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
 const MAX_CPU = 65535;
 
 function listOf(value: unknown): readonly unknown[] {

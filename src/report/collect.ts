@@ -1,6 +1,8 @@
 /** Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their steps and lines. */
-import { compareCourses, withCourses } from "../compare/diff.js";
+import { join } from "node:path";
+import { compareRecordings } from "../compare/diff.js";
 import { isReadAgain } from "../read/again.js";
+import { checkRecorded, NothingReadError } from "../read/nothing-read.js";
 import type { OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
@@ -26,6 +28,19 @@ export async function entryOf(path: string, options: CollectOptions = {}): Promi
   }
 }
 
+/** Two that are compared; where one of them has nothing to be compared, that, and the other by itself. */
+export async function* comparedEntries(before: string, after: string, options: CollectOptions = {}): AsyncGenerator<Entry> {
+  try {
+    yield await comparisonEntry(before, after, options);
+  } catch (error) {
+    if (!(error instanceof NothingReadError)) throw error;
+    const entry = unread(error);
+    yield entry;
+    const others = [before, after].filter((path) => entry.path !== path && !entry.path.startsWith(join(path, "/")));
+    for (const path of others) if (isReadAgain(path)) yield await entryOf(path, options);
+  }
+}
+
 /** Of a file, or of a log that is open already (the run of a simulated kernel). Throws a `TroubleError` for what is none. */
 export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
   const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
@@ -34,7 +49,7 @@ export async function recordingEntry(log: string | Recorded, options: CollectOpt
 
 /** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
 export async function comparisonEntry(before: string, after: string, options: CollectOptions = {}): Promise<ComparisonEntry> {
-  const { diff, x, y } = await withCourses(before, after, options, (x, y) => ({ diff: compareCourses(x, y), x: x.replay, y: y.replay }));
+  const { diff, before: x, after: y } = await compareRecordings(before, after, options);
   const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> => (isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options));
   const entries = { before: await side(before, x), after: await side(after, y) };
   return { kind: "comparison", ...entries, diff, problems: compareProblems(entries.before.problems, entries.after.problems) };
@@ -52,10 +67,11 @@ async function withDetails(log: string | Recorded, known: Replay | undefined, op
 
 function entry(log: string | Recorded, { trace, recording, objects, rules, judgements }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {
   if (typeof log === "string") options.onRead?.(log, recording);
+  checkRecorded(recording);
   return { kind: "recording", trace, environment: recording.report.environment, objects, rules, judgements, problems };
 }
 
 function unread(error: unknown): UnreadEntry {
   if (!(error instanceof TroubleError)) throw error;
-  return { kind: "unread", path: error.file, ...(error.line === undefined ? {} : { line: error.line }), what: error.what };
+  return { kind: "unread", path: error.file, ...(error.line === undefined ? {} : { line: error.line }), what: error.what, ...(error instanceof NothingReadError ? { nothing: true } : {}) };
 }

@@ -3,7 +3,7 @@
  * case for each kind of difference. What makes the command fail is a failure; the rest is the output of its case.
  */
 import type { Judgement } from "../check/checker.js";
-import type { RuleName } from "../check/finding.js";
+import { RULES, type RuleName } from "../check/finding.js";
 import { type Required, unjudged } from "../check/required.js";
 import { DIFFERENCE_KINDS, type Difference } from "../compare/types.js";
 import { type About, type BaselineState, type ComparisonEntry, type Entry, fails, type FailOn, isError, type Problem, type RecordingEntry, type UnreadEntry } from "./model.js";
@@ -35,8 +35,9 @@ function suitesOf(entry: Entry, failOn: FailOn, required: Required): string {
   }
 }
 
-function unreadSuite({ path, line, what }: UnreadEntry): string {
-  return suite(path, [], [{ name: "read", outcome: "error", message: what, lines: [`${path}${line === undefined ? "" : `:${line}`}: ${what}`] }]);
+function unreadSuite({ path, line, what, nothing }: UnreadEntry): string {
+  const read: Case = { name: "read", outcome: "error", message: what, lines: [`${path}${line === undefined ? "" : `:${line}`}: ${what}`] };
+  return suite(path, [], [read, ...(nothing ? RULES.map((name): Case => ({ name, outcome: "skipped", message: what, lines: [] })) : [])]);
 }
 
 function recordingSuite({ trace, judgements, environment }: RecordingEntry, problems: readonly Problem[], failOn: FailOn, required: Required): string {

@@ -73,12 +73,14 @@ export interface ComparisonEntry {
   readonly problems: readonly Problem[];
 }
 
-/** A recording that could not be read, or not to its end. */
+/** A recording that could not be read, or not to its end; or in which there was nothing to judge. */
 export interface UnreadEntry {
   readonly kind: "unread";
   readonly path: string;
   readonly line?: number;
   readonly what: string;
+  /** It was read: no event, or too little that is one. */
+  readonly nothing?: true;
 }
 
 export type Entry = RecordingEntry | ComparisonEntry | UnreadEntry;

@@ -1,17 +1,17 @@
 /** What trying a simulated kernel on a recording came to, in words. */
-import type { Blocked, Conformance } from "../conform/verdict.js";
+import { type Blocked, type Conformance, GIVEN_UP } from "../conform/verdict.js";
 import { printable } from "../read/trouble.js";
 import type { Style } from "./style.js";
 import { indent, pathOf, plural, table, wrap } from "./text.js";
 
 export function conformanceLines(result: Conformance, style: Style, width: number): string[] {
-  const { verdict, kernel, trace, events, states, blocked } = result;
+  const { verdict, kernel, trace, events, states, blocked, reasons } = result;
   const colour = verdict === "admitted" ? style.green : verdict === "inconclusive" ? style.yellow : style.red;
   const lines = [
-    `${colour(verdict)}: ${printable(trace.path)} ${verdict === "admitted" ? "is a run of" : verdict === "inconclusive" ? "may be a run of" : "is no run of"} ${printable(kernel)}`,
+    `${colour(verdict)}: ${printable(trace.path)} ${relation(result)} ${printable(kernel)}`,
     `${events.explained} of ${plural(events.total, "event")} that it must account for, ${plural(states, "state")} of the kernel gone through`,
   ];
-  if (verdict === "inconclusive") lines.push("the search was given up before it was decided: --budget allows more states");
+  for (const reason of reasons) lines.push(...wrap(printable(reason), width));
   if (blocked.length === 0) return lines;
   lines.push("");
   if (blocked.length > 1) lines.push(`at the furthest, the kernel can be in ${blocked.length} states:`, "");
@@ -21,6 +21,12 @@ export function conformanceLines(result: Conformance, style: Style, width: numbe
   });
   while (lines.at(-1) === "") lines.pop();
   return lines;
+}
+
+function relation({ verdict, reasons }: Conformance): string {
+  if (verdict === "admitted") return "is a run of";
+  if (verdict === "not admitted") return "is no run of";
+  return reasons.includes(GIVEN_UP) ? "may be a run of" : "decides nothing about";
 }
 
 function blockedLines({ task, during, step, reason, event, file, line }: Blocked, path: string, style: Style, width: number): string[] {

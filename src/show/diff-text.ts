@@ -1,6 +1,6 @@
 /** What differs between two recordings, in the manner of `git diff --stat` and of its hunks. */
 import { printable } from "../read/trouble.js";
-import type { Diff, Hunk, HunkLine, Site } from "../compare/types.js";
+import type { Diff, Hunk, Incomparable, HunkLine, Site } from "../compare/types.js";
 import type { Style } from "./style.js";
 import { traceLine } from "./summary.js";
 import { plural } from "./text.js";
@@ -10,7 +10,9 @@ const BAR = 40;
 
 export function diffLines(diff: Diff, style: Style): string[] {
   const head = [`${style.bold("---")} ${traceLine(diff.before)}`, `${style.bold("+++")} ${traceLine(diff.after)}`, ""];
-  if (diff.differences.length === 0 && diff.hunks.length === 0) return [...head, "no differences", summaryLine(diff)];
+  const unknown = incomparableLines(diff, style);
+  const nothing = unknown.length === 0 ? "no differences" : "no differences in what both recordings show";
+  if (diff.differences.length === 0 && diff.hunks.length === 0) return [...head, nothing, summaryLine(diff), ...unknown];
   const told = toldLines(diff, style);
   return [
     ...head,
@@ -19,7 +21,15 @@ export function diffLines(diff: Diff, style: Style): string[] {
     ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, style)]),
     ...(told.length > 0 ? [""] : []),
     ...told,
+    ...unknown,
   ];
+}
+
+/** What was left out of the comparison, a line each; nothing where all was compared. */
+export function incomparableLines({ incomparable }: Pick<Diff, "incomparable">, style: Style): string[] {
+  if (incomparable.length === 0) return [];
+  const where = ({ missing, first }: Incomparable): string => (missing === "before" ? sites(null, first) : sites(first, null));
+  return ["", "not compared:", ...incomparable.map((one) => ` ${style.yellow("?")} ${printable(one.message)}${where(one)}`)];
 }
 
 /** What differs beside calls: states, and what the rules found. */

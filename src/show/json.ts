@@ -67,6 +67,16 @@ export function diffJson(diff: Diff): { readonly [name: string]: Json } {
       message,
     })),
     summary: diff.summary as unknown as Json,
+    incomparable: diff.incomparable.map(({ reason, missing, operation, argument, rule, times, first, message }) => ({
+      reason,
+      missing,
+      ...(operation === undefined ? {} : { operation }),
+      ...(argument === undefined ? {} : { argument }),
+      ...(rule === undefined ? {} : { rule }),
+      times,
+      first: first && siteJson(first),
+      message,
+    })),
   };
 }
 
@@ -94,11 +104,12 @@ function siteJson(site: Site): Json {
  * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string and
  * reads well through `grep`. What a terminal would obey is escaped; the values are the same.
  */
-export function conformJson({ verdict, kernel, scenario, trace, events, states, blocked }: Conformance): { readonly [name: string]: Json } {
+export function conformJson({ verdict, reasons, kernel, scenario, trace, events, states, blocked }: Conformance): { readonly [name: string]: Json } {
   return {
     kreel: "conform",
     version: VERSION,
     verdict,
+    reasons,
     kernel,
     scenario,
     trace: traceJson(trace),

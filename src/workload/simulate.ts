@@ -115,6 +115,10 @@ export class SimulatedRecording implements Recorded {
     yield* this.sealed;
   }
 
+  async again(): Promise<SimulatedRecording> {
+    return this;
+  }
+
   async close(): Promise<void> {}
 }
 

@@ -1,11 +1,30 @@
 /** The comments at the head of a trace, as the tracer `nop` prints them, and lines of the writer's own behind them. */
 import { Header, findHeader } from "../read/ftrace/header.js";
+import type { ReadReport, Remark } from "../read/report.js";
 import { MAX_TEXT } from "./ftrace-text.js";
 
-/** Without the line of the entries in the buffer: how many there will be is not known when the text begins. */
-export function header(flags: boolean, tgid: boolean, extra: readonly string[]): string {
-  const lines = ["# tracer: nop", "#", ...(flags ? flagColumns(tgid) : plainColumns(tgid)), ...extra.flatMap(comments)];
+/** What the header of a recording says beside the columns. */
+export type HeaderFacts = Pick<ReadReport, "environment" | "entries" | "overrun">;
+
+/** Names that the reader takes for those of remarks. */
+const REMARK = /^[a-z][a-z-]{0,31}$/;
+
+/** `report`: of the recording that is written, as far as it was read; `extra`: lines behind the columns. */
+export function header(flags: boolean, tgid: boolean, extra: readonly string[], report?: HeaderFacts): string {
+  const lines = ["# tracer: nop", ...(report?.environment.filter(({ name }) => REMARK.test(name)) ?? []).map(remark), "#", ...entriesLines(report), ...(flags ? flagColumns(tgid) : plainColumns(tgid)), ...extra.flatMap(comments)];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Of a recording that does not say how many entries the buffer had, those that were overwritten alone: no event is counted yet. */
+function entriesLines(report: HeaderFacts | undefined): string[] {
+  const entries = report?.entries ?? (report && report.overrun > 0 ? { inBuffer: 0, written: report.overrun } : undefined);
+  if (!entries) return [];
+  return [`# entries-in-buffer/entries-written: ${entries.inBuffer}/${entries.written}${entries.cpus === undefined ? "" : `   #P:${entries.cpus}`}`, "#"];
+}
+
+/** What a recording says of its machine, on one line. */
+function remark({ name, text }: Remark): string {
+  return comments(`kreel ${name}: ${text.replaceAll(/[\r\n]/g, "?")}`)[0]!;
 }
 
 function flagColumns(tgid: boolean): string[] {

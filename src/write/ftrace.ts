@@ -24,7 +24,7 @@ import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
 import { escapeOf } from "../read/trouble.js";
 import { eventFormats, type EventFormat } from "./ftrace-event.js";
-import { comments, header } from "./ftrace-header.js";
+import { comments, header, type HeaderFacts } from "./ftrace-header.js";
 import { endsOpen, taskText, unknownText } from "./ftrace-text.js";
 
 export interface FtraceTextOptions {
@@ -34,6 +34,8 @@ export interface FtraceTextOptions {
   readonly oneLine?: boolean;
   /** Comments behind those, as far as they are known when the text begins; at its end the others, unless a marker would take them in. */
   readonly remarks?: () => readonly string[];
+  /** Of the recording that is written, read as far as the events: what its head says is written too. */
+  readonly report?: HeaderFacts;
 }
 
 /** Whole lines, so many characters or a few more. */
@@ -103,7 +105,7 @@ class FtraceWriter {
   /** The columns are those of the first event, so the header waits for it; losses may be there before. */
   #begin(flags: boolean, tgid: boolean): void {
     this.#begun = true;
-    this.#text = header(flags, tgid, [...(this.options.header ?? []), ...this.#remarks()]) + this.#text;
+    this.#text = header(flags, tgid, [...(this.options.header ?? []), ...this.#remarks()], this.options.report) + this.#text;
   }
 
   /** Once there are any, none any more. */

@@ -1,6 +1,6 @@
 /** Recordings read once, edited as text, compared. */
 import { courseOf, type Course } from "../../src/compare/course.js";
-import { compareCourses } from "../../src/compare/diff.js";
+import { compareCourses, diff } from "../../src/compare/diff.js";
 import type { Diff, Difference } from "../../src/compare/types.js";
 import { textOf } from "../support/recordings.js";
 
@@ -18,8 +18,18 @@ export function courseOfText(text: string): Promise<Course> {
   return courseOf("-", { input });
 }
 
-export async function diffOf(before: string, after: string): Promise<Diff> {
+/** Of a course with itself, or of two as they are: what only one of them shows is told like all else. */
+export async function asTheyAre(before: string, after: string): Promise<Diff> {
   return compareCourses(await course(before), await course(after));
+}
+
+const diffs = new Map<string, Promise<Diff>>();
+export function diffOf(before: string, after: string): Promise<Diff> {
+  if (before === after) return asTheyAre(before, after);
+  const key = `${before}\n${after}`;
+  let known = diffs.get(key);
+  if (!known) diffs.set(key, (known = diff(before, after)));
+  return known;
 }
 
 /** The diff of a recording with an edit of it, or of another. */

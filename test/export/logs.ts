@@ -61,7 +61,9 @@ export class MadeRecording implements Recorded {
   constructor(
     readonly kept: readonly Batch[],
     readonly tables: Tables,
-  ) {}
+  ) {
+    this.report.events = kept.reduce((sum, { length }) => sum + length, 0);
+  }
 
   async *batches(): AsyncGenerator<Batch> {
     yield* this.kept;

@@ -79,7 +79,7 @@ test("JSON is one document, an element a line, the same values and nothing that 
 });
 
 const trace = { path: "x", format: "ftrace", events: 10, lost: 0, skipped: 0, tasks: 1, seconds: 1.5, unknown: 0, warnings: [] };
-const empty: Diff = { before: trace, after: trace, differences: [], hunks: [], same: [], summary: { operations: { same: 3, added: 0, removed: 0, replaced: 0, reordered: 0 }, results: { same: 1, changed: 0 }, state: { same: 1, changed: 0 } } };
+const empty: Diff = { before: trace, after: trace, differences: [], incomparable: [], hunks: [], same: [], summary: { operations: { same: 3, added: 0, removed: 0, replaced: 0, reordered: 0 }, results: { same: 1, changed: 0 }, state: { same: 1, changed: 0 } } };
 
 test("diff: no differences are said in so many words", (t) => {
   t.true(diffLines(empty, PLAIN).includes("no differences"));

@@ -1,6 +1,6 @@
 /** What the comments at the head of a recording say: the tracer, the columns of flags, what was overwritten, the environment. */
 import { readArgumentRemark } from "../arguments/remark.js";
-import type { ReadReport } from "../report.js";
+import type { BufferEntries, ReadReport } from "../report.js";
 import { TroubleError } from "../trouble.js";
 import type { Header } from "./header.js";
 
@@ -22,13 +22,14 @@ export class Comments {
     if (/^# .* latency trace v\d/.test(text) && report.events === 0) {
       throw new TroubleError("recorded in latency format, which rounds times and cuts task names; record again after: echo 0 > /sys/kernel/tracing/options/latency-format", report.file, line);
     }
-    const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15}) /.exec(`${text} `);
-    const processors = /^# entries-in-buffer\/entries-written: .* #P:(\d{1,5})$/.exec(text.trimEnd())?.[1];
-    if (processors !== undefined) report.processors = Math.max(report.processors, Number(processors));
-    if (entries) report.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    const entries = entriesIn(text);
+    if (entries) {
+      report.overrun += entries.written - entries.inBuffer;
+      report.sawEntries(entries);
+    }
     if (readArgumentRemark(text, report.arguments)) return;
-    const remark = report.events === 0 ? /^# kreel ([a-z][a-z-]{0,31}): (.*)$/.exec(text) : null;
-    if (remark) report.remark(remark[1]!, remark[2]!);
+    const remark = report.events === 0 ? /^# kreel ([a-z][a-z-]{0,31}):(?: (.*))?$/s.exec(text) : null;
+    if (remark) report.remark(remark[1]!, remark[2] ?? "");
     this.#legend(text);
   }
 
@@ -52,4 +53,11 @@ export class Comments {
       this.header.legendColumn = this.#interrupt;
     }
   }
+}
+
+/** `# entries-in-buffer/entries-written: 821/830   #P:2`; nothing where a comment says something else. */
+export function entriesIn(text: string): BufferEntries | undefined {
+  const [, inBuffer, written, cpus] = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?= |$) *(?:#P:(\d{1,5}))?/.exec(text) ?? [];
+  if (inBuffer === undefined) return undefined;
+  return { inBuffer: Number(inBuffer), written: Math.max(Number(inBuffer), Number(written)), ...(Number(cpus ?? 0) > 0 ? { cpus: Number(cpus) } : {}) };
 }

@@ -19,6 +19,7 @@ import type { PointTable } from "../../../events/points.js";
 import { CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import { HASH, latin1, utf8 } from "../ftrace/bytes.js";
+import { entriesIn } from "../ftrace/comments.js";
 import type { ReadReport } from "../report.js";
 import { type Line, TextReader } from "../text/reader.js";
 import { FIRST_UNKNOWN_PID } from "../text/tasks.js";
@@ -30,7 +31,6 @@ const MAX_TEXT = 64 * 1024;
 const MAX_DEPTH = 4096;
 const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
 const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
-const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?: |$)/;
 const RULE = /^ *-{20,} *$/;
 /** What a probe prints: its name, and where it was hit. */
 const EVENT = /^([\w.$-]{1,128}): \((?:[\w.$]+\+0x[\da-f]+|0x[\da-f]+|\[unknown)/;
@@ -179,8 +179,10 @@ export class FunctionGraphReader extends TextReader {
     }
     report.comments++;
     report.tracer = /^# tracer: ([\w-]+)/.exec(text)?.[1] ?? report.tracer;
-    const entries = ENTRIES.exec(text);
-    if (entries) report.overrun += Math.max(0, Number(entries[2]) - Number(entries[1]));
+    const entries = entriesIn(text);
+    if (!entries) return;
+    report.overrun += entries.written - entries.inBuffer;
+    report.sawEntries(entries);
   }
 }
 

@@ -25,6 +25,7 @@ export function reportDamage(file: LogFile, report: ReadReport): void {
 export function reportOf(file: LogFile, path: string): ReadReport {
   const report = new ReadReport(path);
   restoreReport(file, report);
+  report.events = file.events;
   reportDamage(file, report);
   return report;
 }

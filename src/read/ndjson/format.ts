@@ -4,7 +4,9 @@
  *
  * A line is an object; its first names say what it is:
  * - `{"kreel":"events","version":1,"origin":{"path":…,"format":…},"clock":{"kind":"seconds","digits":6}}`, the first line.
- *   `clock` is `null` where there is no event. Who adds a field need not change the version; who changes the meaning of one must.
+ *   `clock` is `null` where there is no event. `environment` is there where the recording has remarks at its head
+ *   (`[{"name":"release","text":"7.2.12"},…]`), `entries` where its header counts those of the buffer
+ *   (`{"inBuffer":821,"written":830,"cpus":2}`). Who adds a field need not change the version; who changes the meaning of one must.
  * - `{"seq":1,"time":"35.846890",…}`, an event, see `EventJson`.
  * - `{"lost":3,"cpu":0,"line":17}`: so many events are missing here; `null` where the recording says only that some are.
  * - `{"end":{"events":2988,"lost":3,"overrun":0,"uncounted":false}}`, the last line: without it the file was cut off. What the
@@ -25,6 +27,8 @@ export interface HeadJson {
   readonly version: number;
   readonly origin: { readonly path: string; readonly format: string };
   readonly clock: { readonly kind: "seconds" | "counter"; readonly digits: number } | null;
+  readonly environment?: readonly { readonly name: string; readonly text: string }[];
+  readonly entries?: { readonly inBuffer: number; readonly written: number; readonly cpus?: number };
 }
 
 /** A value of an event: a number (or its digits), an address or a string; `null` is what the kernel could not read. */

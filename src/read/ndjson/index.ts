@@ -13,7 +13,7 @@ import type { Tables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
 import { pushMatched } from "../arguments/push.js";
-import type { ReadReport } from "../report.js";
+import { entriesOf, type ReadReport } from "../report.js";
 import type { StreamReader } from "../stream-reader.js";
 import { TroubleError } from "../trouble.js";
 import { CONTEXTS, NDJSON, NDJSON_VERSION } from "./format.js";
@@ -118,7 +118,7 @@ export class NdjsonReader implements StreamReader {
     return known;
   }
 
-  #head({ kreel, version, origin, clock }: Fields, line: number): boolean {
+  #head({ kreel, version, origin, clock, environment, entries }: Fields, line: number): boolean {
     if (kreel !== NDJSON || !isNatural(version)) return false;
     if (version > NDJSON_VERSION) throw new TroubleError(`events as version ${version} of this format has them, and this kreel reads version ${NDJSON_VERSION}; export them again, or use the kreel that wrote them`, this.report.file, line);
     // A second one: the files of two recordings, one behind the other.
@@ -126,6 +126,8 @@ export class NdjsonReader implements StreamReader {
     else {
       this.report.exportedFrom = originOf(origin);
       this.report.clock = clockOf(clock);
+      this.report.entries = entriesOf(entries);
+      this.report.restoreEnvironment(environment);
     }
     this.#next = 1;
     this.#said = 0;
