@@ -39,6 +39,9 @@ export class Twins {
     const { id } = point;
     const { last } = stack;
     if (last.point === 0 && this.#settled[id] === 1) return -1;
+    // What is done to NULL changes nothing, and is often done twice.
+    const toNothing = point.args.length > 0 && point.args[0]!.type === "ptr" && batch.low[batch.argStart[index]!] === 0;
+    if (toNothing && this.#doubled[id] === 0) return -1;
     if (last.point === id && alike(last.batch!, last.index, batch, index, point.args.length) && !recurses(stack, point)) {
       last.point = 0;
       this.#pairs[id]!++;

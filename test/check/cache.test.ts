@@ -53,8 +53,9 @@ for (const path of HEALTHY) {
 }
 
 test("recordings whose probes are older than the rule: nothing is judged", async (t) => {
-  const { rules } = await replay("fixtures/recordings/linux-7.2/s01-create-close.trace.gz");
-  t.deepEqual(rules.get(RULE), { wrong: 0, fine: 0, cannotTell: 0 });
+  const { rules, judgements } = await replay("fixtures/recordings/linux-7.2/s01-create-close.trace.gz");
+  t.deepEqual(rules.get(RULE), { wrong: 0, fine: 0, cannotTell: 1 });
+  t.is(judgements.find(({ rule }) => rule === RULE)!.verdict, "cannot tell");
 });
 
 const EVENT = /\d: (\w+): \(/;

@@ -180,7 +180,7 @@ export const mountReducers = {
         if (kept.length < inodes.length) w.missed(Math.min(...inodes.map(({ met }) => met)), e);
         w.facts({ type: "superblock-gone", event: e, certain: w.sees("evict"), superblock, inodes: kept });
       }
-      for (const o of [...w.store.live()]) {
+      for (const o of w.store.live()) {
         if (o.kind !== "mount" || o.superblock !== superblock.id) continue;
         w.refute(o, "kept");
         w.died(w.touch(o, e, "gone with its superblock"), e);
