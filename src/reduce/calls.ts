@@ -81,7 +81,7 @@ export class Stack {
   readonly #pool: Frame[] = [];
   depth = 0;
   /** Its latest event, if it has no twin yet: where that stands. */
-  readonly last: { point: number; batch: Batch | undefined; index: number } = { point: 0, batch: undefined, index: 0 };
+  readonly last: { point: number; batch: Batch | undefined; index: number; paired: boolean } = { point: 0, batch: undefined, index: 0, paired: false };
   /** The latest event before which no call was open on it. */
   idle = 0;
   /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
@@ -204,9 +204,9 @@ export class Calls {
   }
 
   /** The latest events that may have a twin yet, by what tells their stacks apart. */
-  lasts(): { stack: number; event: { batch: Batch; index: number } }[] {
+  lasts(): { stack: number; paired: boolean; event: { batch: Batch; index: number } }[] {
     return [...this.#stacks]
-      .flatMap(([stack, { last }]) => (last.point === 0 ? [] : [{ stack, event: { batch: last.batch!, index: last.index } }]))
+      .flatMap(([stack, { last }]) => (last.point === 0 ? [] : [{ stack, paired: last.paired, event: { batch: last.batch!, index: last.index } }]))
       .sort((a, b) => a.stack - b.stack);
   }
 

@@ -93,7 +93,7 @@ export interface SavedReducer {
   readonly nextObject: ObjectId;
   readonly twins: SavedTwins;
   /** By stack: its latest event, where that may have a twin yet. */
-  readonly lasts: readonly { readonly stack: number; readonly event: Place }[];
+  readonly lasts: readonly { readonly stack: number; readonly paired: boolean; readonly event: Place }[];
   readonly world: SavedWorld;
 }
 
@@ -160,9 +160,9 @@ export class Reducer {
 
   /** Goes on where another reducer was saved; this one is new. */
   restore({ events, learned, lastOnCpu, last, objects, nextObject, twins, lasts, world }: SavedReducer): void {
-    for (const { stack, event } of lasts) {
+    for (const { stack, paired, event } of lasts) {
       const point = event.batch.point[event.index]!;
-      Object.assign(this.world.calls.stackAt(stack).last, { point, batch: event.batch, index: event.index });
+      Object.assign(this.world.calls.stackAt(stack).last, { point, batch: event.batch, index: event.index, paired });
     }
     this.#twins.restore(twins);
     this.events = events;

@@ -43,22 +43,31 @@ export class Twins {
     const toNothing = point.args.length > 0 && point.args[0]!.type === "ptr" && batch.low[batch.argStart[index]!] === 0;
     if (toNothing && this.#doubled[id] === 0) return -1;
     if (last.point === id && alike(last.batch!, last.index, batch, index, point.args.length) && !recurses(stack, point)) {
-      last.point = 0;
-      this.#pairs[id]!++;
-      if (this.#doubled[id]) return 0;
+      if (this.#doubled[id]) {
+        last.point = 0;
+        this.#pairs[id]!++;
+        return 0;
+      }
+      // A third that is alike makes a run of calls of what looked like a pair.
+      this.#pairs[id]! += last.paired ? -1 : 1;
+      last.paired = !last.paired;
+      if (!last.paired) return -1;
       const { args } = point;
       const sure = this.#conclusive[id]! && args.every((_, k) => (batch.fault[index]! & (1 << k)) === 0);
       if (!sure && this.#pairs[id]! < PAIRS) return -1;
+      last.point = 0;
+      last.paired = false;
       this.#doubled[id] = 1;
       return 0;
     }
     let since = -1;
-    if (last.point !== 0) {
+    if (last.point !== 0 && !last.paired) {
       this.#settled[last.point] = 1;
       if (this.#doubled[last.point]) since = this.#first[last.point]!;
       this.#doubled[last.point] = 0;
     }
     last.point = 0;
+    last.paired = false;
     if (this.#settled[id] === 0) {
       last.point = id;
       last.batch = batch;

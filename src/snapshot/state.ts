@@ -80,7 +80,7 @@ const reducer = record<SavedReducer>({
   objects,
   nextObject: whole,
   twins: record<SavedTwins>({ points: listOf(record<SavedTwins["points"][number]>({ point, first: seq, pairs: whole, settled: flag, doubled: flag })) }),
-  lasts: listOf(record<SavedReducer["lasts"][number]>({ stack: real, event: place })),
+  lasts: listOf(record<SavedReducer["lasts"][number]>({ stack: real, paired: flag, event: place })),
   events: whole,
   learned: listOf(record<SavedReducer["learned"][number]>({ point, paired: flag, framed: flag })),
   lastOnCpu: listOf(record<SavedReducer["lastOnCpu"][number]>({ cpu: upTo(0xffff), seq })),
