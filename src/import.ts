@@ -97,8 +97,9 @@ async function endedBy(error: unknown, writer: LogWriter, acknowledged: number, 
   const what = error instanceof LogError ? error.what : error instanceof Error ? error.message : String(error);
   const warning = `${ENDED}: ${what.slice(0, MAX_REASON)}`;
   report.warnings.push(warning);
+  conclude(report);
   const saved = report.saved();
-  const short = { ...saved, firstSkipped: [], environment: [], warnings: [warning] };
+  const short = { ...saved, firstSkipped: [], environment: [], arguments: {}, warnings: [warning] };
   const { path: named } = writer;
   const { path, isKept, isReported } = await writer.endEarly([saved, short]);
   const events = `the ${plural(acknowledged, "event")} before that`;

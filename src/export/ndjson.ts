@@ -59,7 +59,8 @@ function lossLine({ cpu, count, line }: Loss): string {
 
 function endLine({ lostLines, overrun, uncountedLoss, arguments: of }: ReadReport, events: number): string {
   const others = of.isEmpty ? "" : `,"arguments":${escaped(JSON.stringify(of.saved()))}`;
-  return `{"end":{"events":${events},"lost":${lostLines},"overrun":${overrun},"uncounted":${uncountedLoss}${others}}}\n`;
+  const lost = `"lost":${lostLines},"overrun":${overrun},"uncounted":${uncountedLoss}`;
+  return `{"end":{"events":${events},${lost}${others}}}\n`;
 }
 
 /** Lines of events. What repeats from event to event (tasks, places, names) is made once. */

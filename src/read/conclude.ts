@@ -1,4 +1,7 @@
-/** What is to be said of a recording as a whole, once all of it is read. Apart from the report, which the viewer's page loads. */
+/**
+ * What is to be said of a recording as a whole, once all of it is read. Apart from the report, which the viewer's page
+ * loads.
+ */
 import { argumentWarnings } from "./arguments/warnings.js";
 import type { ReadReport } from "./report.js";
 

@@ -13,10 +13,18 @@ import type { StreamReader } from "./stream-reader.js";
 import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
 
 /**
- * `beginning`: of the recording, as much as is at hand; the layout of some formats is told by it. `names`: what is known of its
- * arguments' names, shared by the readers of one recording in several files.
+ * `beginning`: of the recording, as much as is at hand; the layout of some formats is told by it. `names`: what is
+ * known of its arguments' names, shared by the readers of one recording in several files.
  */
-export function readerOf(format: TextFormat, beginning: Buffer, points: PointTable, tables: Tables, report: ReadReport, batchEvents?: number, names = new ArgumentNames()): StreamReader {
+export function readerOf(
+  format: TextFormat,
+  beginning: Buffer,
+  points: PointTable,
+  tables: Tables,
+  report: ReadReport,
+  batchEvents?: number,
+  names = new ArgumentNames(),
+): StreamReader {
   switch (format) {
     case "ftrace":
       return new FtraceReader(points, tables, report, batchEvents, names);

@@ -70,7 +70,7 @@ export class ReadReport {
   bytes = 0;
   /** Lines that hold two events: of function_graph, a call that is over within its line. */
   pairs = 0;
-  /** Further lines of an event whose task name, string or marker text holds a line feed. */
+  /** Further lines of an event whose task name, string or marker text holds a line feed, or that a mailer broke. */
   continuations = 0;
   comments = 0;
   /** Lines of ftrace that are not events: losses, stack dumps, `CPU N buffer started`. */

@@ -1,7 +1,20 @@
 /** Which values an argument of the catalogue can have, and which of those tell that it is the one. */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import { parameterOf } from "../../../events/parameters.js";
-import { BELOW_ERRORS, DECIMAL, ERROR, FAULT, HEXADECIMAL, NOT_BOOLEAN, NUMBER, OTHER, POINTER, STRING, WIDE, ZERO } from "./offer.js";
+import {
+  BELOW_ERRORS,
+  DECIMAL,
+  ERROR,
+  FAULT,
+  HEXADECIMAL,
+  NOT_BOOLEAN,
+  NUMBER,
+  OTHER,
+  POINTER,
+  STRING,
+  WIDE,
+  ZERO,
+} from "./offer.js";
 
 /** Bits of an `Offer`. */
 export interface Fit {
@@ -18,7 +31,11 @@ const NUMBERS = ZERO | ERROR | NUMBER;
 const DECIMALS = /^[us]/;
 
 /** What stands in a register and is not among the catalogue's arguments. */
-export const ANY_POINTER: Fit = { denied: NUMBER | STRING | OTHER | FAULT, doubtful: DECIMAL, evidence: POINTER | ZERO };
+export const ANY_POINTER: Fit = {
+  denied: NUMBER | STRING | OTHER | FAULT,
+  doubtful: DECIMAL,
+  evidence: POINTER | ZERO,
+};
 export const ANY_NUMBER: Fit = { denied: POINTER | STRING | OTHER | FAULT, doubtful: 0, evidence: NUMBERS };
 
 export function fitOf(arg: ArgumentDefinition): Fit {

@@ -1,12 +1,13 @@
 /**
- * Which arguments of an event are which of the catalogue's, where they have other names, and only where that is beyond doubt:
+ * Which arguments of an event are which of the catalogue's, where they have other names, and only where that is beyond
+ * doubt:
  *
  * - the only argument of a return is the result, whatever it is called; of several, the one called `ret` or the like;
  * - one that is called as the kernel's source calls it (`filp`, `i_sb`) is that one;
- * - `arg1=`, `arg2=`, …, as the kernel numbers arguments without a name, are in the catalogue's order if they are as many, or
- *   if pointers among them can stand at one place only, whatever else was left out;
- * - the only one that can be a pointer is the only pointer that the catalogue misses, if that is passed in a register, no
- *   other pointer is passed that it could be as well, and it stands where it belongs; so is the only string.
+ * - `arg1=`, `arg2=`, …, as the kernel numbers arguments without a name, are in the catalogue's order if they are as
+ *   many, or if pointers among them can stand at one place only, whatever else was left out;
+ * - the only one that can be a pointer is the only pointer that the catalogue misses, if that is passed in a register,
+ *   no other pointer is passed that it could be as well, and it stands where it belongs; so is the only string.
  *
  * Other numbers are never taken: what the values of two could be cannot be told apart.
  */
@@ -38,7 +39,9 @@ export function isNumbered(name: string): boolean {
   return NUMBERED.test(name);
 }
 
-/** `missing`, by argument of the catalogue: the event has none of that name. What is returned holds or falls together. */
+/**
+ * `missing`, by argument of the catalogue: the event has none of that name. What is returned holds or falls together.
+ */
 export function learn(shape: Shape, event: readonly Printed[], missing: readonly boolean[]): readonly Learned[] {
   if (shape.point.phase === "return") return result(shape, event);
   const bySource = event.flatMap(({ name, seen, isNew }, at) => {
@@ -59,35 +62,59 @@ function result(shape: Shape, event: readonly Printed[]): readonly Learned[] {
   if (called.length !== 1 || at === undefined) return [];
   const { name, seen, isNew } = event[at]!;
   const arg = shape.args[0]!;
-  const isParameter = shape.inSource(name) !== undefined || (arg.type === "ptr" && !isNumbered(name) && !canBeCalled(name, arg));
+  const isParameter =
+    shape.inSource(name) !== undefined || (arg.type === "ptr" && !isNumbered(name) && !canBeCalled(name, arg));
   return isNew && !isParameter && fits(seen, shape.fits[0]!) ? [{ at, k: 0 }] : [];
 }
 
 /** `arg2=` in the second place, and so on, or by its name there; as many as the catalogue has. */
-function inCatalogueOrder({ args, fits: wanted, parameters, otherPointers }: Shape, event: readonly Printed[], missing: readonly boolean[]): readonly Learned[] {
+function inCatalogueOrder(
+  { args, fits: wanted, parameters, otherPointers }: Shape,
+  event: readonly Printed[],
+  missing: readonly boolean[],
+): readonly Learned[] {
   if (event.length !== args.length) return [];
   if (args.length === 1 && otherPointers.length > 0 && parameters[0] !== 0) return [];
   const numbered = event.flatMap(({ name, isNew }, at) => (isNew && name === `arg${at + 1}` ? [{ at, k: at }] : []));
-  const all = event.every(({ k, seen }, at) => k === at || (numbered.some((one) => one.at === at) && missing[at]! && mayBe(seen, wanted[at]!)));
+  const all = event.every(
+    ({ k, seen }, at) =>
+      k === at || (numbered.some((one) => one.at === at) && missing[at]! && mayBe(seen, wanted[at]!)),
+  );
   return all && numbered.some(({ at }) => fits(event[at]!.seen, wanted[at]!)) ? numbered : [];
 }
 
 /** Numbered ones among which something was left out: pointers that can stand at one place only. */
-function inOrder({ args, fits: wanted, parameters, slots }: Shape, event: readonly Printed[], missing: readonly boolean[]): readonly Learned[] {
+function inOrder(
+  { args, fits: wanted, parameters, slots }: Shape,
+  event: readonly Printed[],
+  missing: readonly boolean[],
+): readonly Learned[] {
   if (!event.every(({ name, k, isNew }, at) => k >= 0 || (isNew && name === `arg${at + 1}`))) return [];
-  const canBe = ({ seen, k }: Printed, slot: Slot): boolean => (k >= 0 ? slot.k === k : mayBe(seen, slot.fit) && (slot.k < 0 || missing[slot.k]!));
+  const canBe = ({ seen, k }: Printed, slot: Slot): boolean =>
+    k >= 0 ? slot.k === k : mayBe(seen, slot.fit) && (slot.k < 0 || missing[slot.k]!);
   const first = placed(event, slots, canBe);
   const last = placed([...event].reverse(), [...slots].reverse(), canBe)?.reverse();
   if (!first || !last) return [];
   return event.flatMap(({ k: known, seen }, at) => {
     const slot = first[at]!;
     const { k } = slot;
-    return known < 0 && slot === last[at] && k >= 0 && args[k]!.type === "ptr" && parameters[k]! >= 0 && fits(seen, wanted[k]!) ? [{ at, k }] : [];
+    return known < 0 &&
+      slot === last[at] &&
+      k >= 0 &&
+      args[k]!.type === "ptr" &&
+      parameters[k]! >= 0 &&
+      fits(seen, wanted[k]!)
+      ? [{ at, k }]
+      : [];
   });
 }
 
 /** Each at the first place that it can have; `undefined` if there is none. */
-function placed(event: readonly Printed[], slots: readonly Slot[], canBe: (printed: Printed, slot: Slot) => boolean): Slot[] | undefined {
+function placed(
+  event: readonly Printed[],
+  slots: readonly Slot[],
+  canBe: (printed: Printed, slot: Slot) => boolean,
+): Slot[] | undefined {
   const places: Slot[] = [];
   let next = 0;
   for (const printed of event) {
@@ -105,10 +132,18 @@ function onlyPointer(shape: Shape, event: readonly Printed[], missing: readonly 
   if (at < 0 || parameters[k]! < 0) return [];
   const { seen } = event[at]!;
   // A zero is a number as well.
-  if ((seen & POINTER) === 0 && shape.slots.some((slot) => slot.k !== k && (slot.k < 0 || missing[slot.k]!) && mayBe(seen, slot.fit))) return [];
+  if (
+    (seen & POINTER) === 0 &&
+    shape.slots.some((slot) => slot.k !== k && (slot.k < 0 || missing[slot.k]!) && mayBe(seen, slot.fit))
+  )
+    return [];
   const isUnmistakable = otherPointers.every((name) => event.some((printed) => printed.name === name));
   // All others have their names and places.
-  const isLast = args.length > 1 && event.length === args.length && event.every((printed, j) => j === at || printed.k === j) && at === k;
+  const isLast =
+    args.length > 1 &&
+    event.length === args.length &&
+    event.every((printed, j) => j === at || printed.k === j) &&
+    at === k;
   return isUnmistakable || isLast ? [{ at, k }] : [];
 }
 
@@ -121,15 +156,23 @@ function onlyString(shape: Shape, event: readonly Printed[], missing: readonly b
 /** A function that is given a number and nothing else, and a probe that prints one. */
 function onlyNumber(shape: Shape, event: readonly Printed[], missing: readonly boolean[]): readonly Learned[] {
   const [slot] = shape.slots;
-  const isAlone = shape.slots.length === 1 && slot!.k === 0 && shape.args[0]!.type !== "ptr" && event.length === 1 && missing[0];
+  const isAlone =
+    shape.slots.length === 1 && slot!.k === 0 && shape.args[0]!.type !== "ptr" && event.length === 1 && missing[0];
   return isAlone && onlyOneFor(shape, event, 0) === 0 ? [{ at: 0, k: 0 }] : [];
 }
 
-/** Where the only one stands that can be argument `k`, if it stands where `k` belongs among those that are known; else -1. */
+/**
+ * Where the only one stands that can be argument `k`, if it stands where `k` belongs among those that are known; else
+ * -1.
+ */
 function onlyOneFor(shape: Shape, event: readonly Printed[], k: number): number {
   if (k < 0) return -1;
   const { args, fits: wanted } = shape;
-  const isCandidate = ({ name, seen, isNew }: Printed): boolean => isNew && fits(seen, wanted[k]!) && shape.inSource(name) === undefined && (isNumbered(name) || canBeCalled(name, args[k]!));
+  const isCandidate = ({ name, seen, isNew }: Printed): boolean =>
+    isNew &&
+    fits(seen, wanted[k]!) &&
+    shape.inSource(name) === undefined &&
+    (isNumbered(name) || canBeCalled(name, args[k]!));
   const at = only(event.flatMap((printed, j) => (isCandidate(printed) ? [j] : [])));
   return at >= 0 && event.every((printed, j) => printed.k < 0 || j < at === printed.k < k) ? at : -1;
 }

@@ -1,6 +1,7 @@
 /**
- * What arguments are called in one recording. What an event teaches holds for all that follow, until a value contradicts: then
- * the argument is absent from there on. Of numbered arguments (`arg1=`) it holds for events that have as many.
+ * What arguments are called in one recording. What an event teaches holds for all that follow, until a value
+ * contradicts: then the argument is absent from there on. Of numbered arguments (`arg1=`) it holds for events that have
+ * as many.
  */
 import type { Point } from "../../../events/points.js";
 import { isNumbered, learn, type Printed } from "./learn.js";
@@ -49,8 +50,8 @@ export class PointNames {
   }
 
   /**
-   * Finds the catalogue's arguments among those of an event, the first `count`, in the order in which they are printed. Returns
-   * by argument of the catalogue which of them it is, -1 for none, up to the next time.
+   * Finds the catalogue's arguments among those of an event, the first `count`, in the order in which they are printed.
+   * Returns by argument of the catalogue which of them it is, -1 for none, up to the next time.
    */
   match(offers: readonly Offer[], count: number, report: ArgumentReport, line: number): Int32Array {
     const { shape } = this;

@@ -51,7 +51,10 @@ export class Offer {
   }
 }
 
-/** Whether a number is the address of something in the kernel, on a machine that keeps the upper half of addresses for it. */
+/**
+ * Whether a number is the address of something in the kernel, on a machine that keeps the upper half of addresses for
+ * it.
+ */
 function isKernelAddress(low: number, high: number): boolean {
   return high >= KERNEL_HALF && !(high === MINUS_ONE && low >= FIRST_ERROR);
 }

@@ -37,16 +37,26 @@ export interface Matching {
 }
 
 /**
- * Pushes the arguments of the event that was begun last, and counts those that are missing. `pushString` pushes the string of an
- * offer by its place. Returns whether all are there and of their kind.
+ * Pushes the arguments of the event that was begun last, and counts those that are missing. `pushString` pushes the
+ * string of an offer by its place. Returns whether all are there and of their kind.
  */
-export function pushMatched({ args, event }: Point, offers: readonly Offer[], matched: Int32Array, { builder, report }: Matching, pushString: (i: number) => void): boolean {
+export function pushMatched(
+  { args, event }: Point,
+  offers: readonly Offer[],
+  matched: Int32Array,
+  { builder, report }: Matching,
+  pushString: (i: number) => void,
+): boolean {
   let understood = true;
   args.forEach(({ name, type }, k) => {
     const offer = offers[matched[k]!];
     if (offer === undefined) report.lacking(event, name).times++;
     if (offer !== undefined && (offer.bits & FAULT) !== 0) builder.pushFault();
-    else if (offer === undefined || (offer.bits & OTHER) !== 0 || ((offer.bits & STRING) !== 0) !== (type === "string")) {
+    else if (
+      offer === undefined ||
+      (offer.bits & OTHER) !== 0 ||
+      ((offer.bits & STRING) !== 0) !== (type === "string")
+    ) {
       builder.pushFault();
       understood = false;
     } else if (type === "string") pushString(matched[k]!);

@@ -1,4 +1,7 @@
-/** What a recording's events lacked, in a comment of what is exported of it: there, what was absent is printed as `(fault)`. */
+/**
+ * What a recording's events lacked, in a comment of what is exported of it: there, what was absent is printed as
+ * `(fault)`.
+ */
 import { escaped } from "../../export/json-text.js";
 import type { ArgumentReport } from "./report.js";
 

@@ -49,7 +49,14 @@ export class ArgumentReport {
   }
 
   refuse(event: string, argument: string, name: string, line: number, file?: string): void {
-    if (this.#refused.length < MAX_REFUSALS) this.#refused.push({ event, argument, name: name.slice(0, MAX_NAME), line, ...(file === undefined ? {} : { file }) });
+    if (this.#refused.length < MAX_REFUSALS)
+      this.#refused.push({
+        event,
+        argument,
+        name: name.slice(0, MAX_NAME),
+        line,
+        ...(file === undefined ? {} : { file }),
+      });
   }
 
   get isEmpty(): boolean {
@@ -65,7 +72,12 @@ export class ArgumentReport {
   saved(): SavedArguments {
     return {
       lacking: Object.fromEntries(this.#lackingEvents()),
-      taken: Object.fromEntries([...this.#taken].map(([event, of]) => [event, Object.fromEntries([...of].map(([argument, names]) => [argument, [...names]]))])),
+      taken: Object.fromEntries(
+        [...this.#taken].map(([event, of]) => [
+          event,
+          Object.fromEntries([...of].map(([argument, names]) => [argument, [...names]])),
+        ]),
+      ),
       refused: this.#refused,
     };
   }
@@ -74,22 +86,27 @@ export class ArgumentReport {
   restore(saved: unknown): void {
     const { lacking, taken, refused } = fieldsOf(saved);
     for (const [event, argument, times] of pairs(lacking)) {
-      if (isNatural(times) && times > 0 && this.#lacking.size < MAX_EVENTS) this.lacking(event, argument).times += times;
+      if (isNatural(times) && times > 0 && this.#lacking.size < MAX_EVENTS)
+        this.lacking(event, argument).times += times;
     }
     for (const [event, argument, names] of pairs(taken)) {
       if (this.#taken.size >= MAX_EVENTS) break;
-      for (const name of Array.isArray(names) ? names.slice(0, MAX_NAMES) : []) if (typeof name === "string") this.take(event, argument, name);
+      for (const name of Array.isArray(names) ? names.slice(0, MAX_NAMES) : [])
+        if (typeof name === "string") this.take(event, argument, name);
     }
     for (const one of Array.isArray(refused) ? refused : []) {
       const { event, argument, name, line, file } = fieldsOf(one);
-      if (isName(event) && isName(argument) && isName(name) && isNatural(line)) this.refuse(event, argument, name, line, typeof file === "string" ? file : undefined);
+      if (isName(event) && isName(argument) && isName(name) && isNatural(line))
+        this.refuse(event, argument, name, line, typeof file === "string" ? file : undefined);
     }
   }
 
   #lackingEvents(): [string, Record<string, number>][] {
     return [...this.#lacking].flatMap(([event, of]): [string, Record<string, number>][] => {
       const lacking = [...of].filter(([, { times }]) => times > 0);
-      return lacking.length === 0 ? [] : [[event, Object.fromEntries(lacking.map(([argument, { times }]) => [argument, times]))]];
+      return lacking.length === 0
+        ? []
+        : [[event, Object.fromEntries(lacking.map(([argument, { times }]) => [argument, times]))]];
     });
   }
 }
@@ -110,7 +127,9 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** The events and arguments of a table of tables, as many as a catalogue can have. */
 function pairs(table: unknown): [string, string, unknown][] {
-  return entriesOf(table, MAX_EVENTS).flatMap(([event, of]) => entriesOf(of, MAX_ARGUMENTS).map(([argument, value]): [string, string, unknown] => [event, argument, value]));
+  return entriesOf(table, MAX_EVENTS).flatMap(([event, of]) =>
+    entriesOf(of, MAX_ARGUMENTS).map(([argument, value]): [string, string, unknown] => [event, argument, value]),
+  );
 }
 
 function entriesOf(table: unknown, most: number): [string, unknown][] {

@@ -1,4 +1,7 @@
-/** What is known of a point's arguments without any recording: their names in the source, what values they have, their places. */
+/**
+ * What is known of a point's arguments without any recording: their names in the source, what values they have, their
+ * places.
+ */
 import type { ArgumentDefinition, ObjectKind } from "../../../events/definition.js";
 import { points } from "../../../events/index.js";
 import { parameterOf, parametersOf, sourceNameOf } from "../../../events/parameters.js";
@@ -38,7 +41,10 @@ export class Shape {
     this.slots = parameters.flatMap(({ isPointer }, j) => {
       const k = this.parameters.indexOf(j);
       const own: Slot = { k, fit: k >= 0 ? this.fits[k]! : isPointer ? ANY_POINTER : ANY_NUMBER };
-      return [own, ...args.flatMap((arg, read) => (this.#isReadThrough(arg, j) ? [{ k: read, fit: this.fits[read]! }] : []))];
+      return [
+        own,
+        ...args.flatMap((arg, read) => (this.#isReadThrough(arg, j) ? [{ k: read, fit: this.fits[read]! }] : [])),
+      ];
     });
   }
 
@@ -53,7 +59,8 @@ export class Shape {
   }
 
   #learnSource(name: string | undefined, k: number): void {
-    if (name !== undefined && name !== "" && !this.#index.has(name) && !this.#source.has(name)) this.#source.set(name, k);
+    if (name !== undefined && name !== "" && !this.#index.has(name) && !this.#source.has(name))
+      this.#source.set(name, k);
   }
 
   /** Whether an argument is read from memory that a parameter points to. */

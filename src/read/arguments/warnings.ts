@@ -28,57 +28,87 @@ interface Lack {
 function lackingWarnings(lacking: SavedArguments["lacking"]): string[] {
   const lacks = Object.entries(lacking).map(([event, of]): Lack => {
     const point = points.byEvent(event);
-    const essential = (point?.args ?? []).filter((_, k) => (point!.essential & (1 << k)) !== 0).map(({ name }) => name);
     const missing = Object.entries(of);
-    return { event, point, arguments: missing, times: Math.max(...missing.map(([, times]) => times)), isEssential: missing.some(([name]) => essential.includes(name)) };
+    const essential = point?.args.filter((_, k) => (point.essential & (1 << k)) !== 0) ?? [];
+    const isEssential = essential.some(({ name }) => Object.hasOwn(of, name));
+    const times = Math.max(...missing.map(([, n]) => n));
+    return { event, point, arguments: missing, times, isEssential };
   });
   lacks.sort((a, b) => b.times - a.times || (a.event < b.event ? -1 : 1));
   const blind = lacks.filter(({ isEssential }) => isEssential);
-  const rest = blind.slice(SHOWN);
-  const also = rest.length === 0 ? [] : [`so do events of ${named(rest.map(({ event, times }) => `${event} (${times})`))}, as if those were not probed; ${PRINTS_PROBES}`];
-  return [...blind.slice(0, SHOWN).map(blindSentence), ...also, ...vagueSentence(lacks.filter(({ isEssential }) => !isEssential))];
+  const vague = lacks.filter(({ isEssential }) => !isEssential);
+  return [...few(blind, blindSentence, blindRest), ...(vague.length === 0 ? [] : [vagueSentence(vague)])];
+}
+
+/** A sentence for each of the first, and one for the rest. */
+function few<One>(
+  all: readonly One[],
+  sentence: (one: One) => string,
+  rest: (others: readonly One[]) => string,
+): string[] {
+  const others = all.slice(SHOWN);
+  return [...all.slice(0, SHOWN).map(sentence), ...(others.length === 0 ? [] : [rest(others)])];
 }
 
 /** `12 events of module_put lack module=`. */
 function lackWords({ event, arguments: missing, times }: Lack): string {
-  return `${plural(times, "event")} of ${event} ${times === 1 ? "lacks" : "lack"} ${list(missing.map(([name, of]) => (of === times ? `${name}=` : `${name}= (${of})`)))}`;
+  const names = missing.map(([name, of]) => (of === times ? `${name}=` : `${name}= (${of})`));
+  return `${plural(times, "event")} of ${event} ${times === 1 ? "lacks" : "lack"} ${list(names)}`;
 }
 
 function blindSentence(lack: Lack): string {
   const { event, point, times } = lack;
   const isReturn = point?.phase === "return";
-  const them = times === 1 ? "it" : "they";
-  const probe = point && probeLines(point.operation)[isReturn ? 1 : 0];
-  const about = isReturn ? `what ${them} returned` : `what ${them} ${times === 1 ? "is" : "are"} about`;
-  return `${lackWords(lack)}: ${about} is not known, as if ${event} were not probed${probe === undefined ? "" : `; probe ${probe}`}`;
+  const [them, are] = times === 1 ? ["it", "is"] : ["they", "are"];
+  const about = isReturn ? `what ${them} returned` : `what ${them} ${are} about`;
+  const line = point && probeLines(point.operation)[isReturn ? 1 : 0];
+  const probe = line === undefined ? "" : `; probe ${line}`;
+  return `${lackWords(lack)}: ${about} is not known, as if ${event} were not probed${probe}`;
+}
+
+function blindRest(others: readonly Lack[]): string {
+  const events = named(others.map(({ event, times }) => `${event} (${times})`));
+  return `so do events of ${events}, as if those were not probed; ${PRINTS_PROBES}`;
 }
 
 /** Of events that say what they are about, and no more than that. */
-function vagueSentence(lacks: readonly Lack[]): string[] {
-  if (lacks.length === 0) return [];
-  const rest = lacks.slice(SHOWN);
-  const more = rest.length === 0 ? [] : [`${plural(rest.length, "more operation")} some, too`];
-  return [`${list([...lacks.slice(0, SHOWN).map(lackWords), ...more])}: nothing is concluded from what is not there; ${PRINTS_PROBES}`];
+function vagueSentence(lacks: readonly Lack[]): string {
+  const more = lacks.length - SHOWN;
+  const words = lacks.slice(0, SHOWN).map(lackWords);
+  if (more > 0) words.push(`${plural(more, "more operation")} some, too`);
+  return `${list(words)}: nothing is concluded from what is not there; ${PRINTS_PROBES}`;
 }
 
 function takenWarnings(taken: SavedArguments["taken"]): string[] {
-  const events = inCatalogueOrder(Object.entries(taken));
-  const rest = events.slice(SHOWN);
-  return [...events.slice(0, SHOWN).map(([event, of]) => `${event}: ${takenWords(of)}`), ...(rest.length === 0 ? [] : [`arguments have other names also in ${named(rest.map(([event]) => event))}: they are recognised by place or kind`])];
+  const rest = (others: readonly (readonly [string, unknown])[]): string => {
+    const events = named(others.map(([event]) => event));
+    return `arguments have other names also in ${events}: they are recognised by place or kind`;
+  };
+  return few(inCatalogueOrder(Object.entries(taken)), ([event, of]) => `${event}: ${takenWords(of)}`, rest);
 }
 
+/** `arg1= is taken for module=, arg2= for name=`. */
 function takenWords(of: Readonly<Record<string, readonly string[]>>): string {
-  const entries = Object.entries(of);
-  return list(entries.map(([argument, names], n) => `${list(names.map((name) => `${name}=`))} ${n > 0 ? "" : names.length > 1 ? "are taken " : "is taken "}for ${argument}=`));
+  const words = Object.entries(of).map(([argument, names], n) => {
+    const are = n > 0 ? "" : names.length > 1 ? "are taken " : "is taken ";
+    return `${list(names.map((name) => `${name}=`))} ${are}for ${argument}=`;
+  });
+  return list(words);
 }
 
 function refusedWarnings(refused: readonly Refusal[]): string[] {
-  const rest = refused.slice(SHOWN);
-  const sentence = ({ event, name, argument, line, file }: Refusal): string => {
-    const where = [...(file === undefined ? [] : [file]), ...(line > 0 ? [`line ${line}`] : [])].join(", ");
-    return `${event}: ${name}= is not ${argument}= after all${where === "" ? "" : ` (${where})`}: from there on ${argument}= is missing, and what it was before is in doubt`;
+  const rest = (others: readonly Refusal[]): string => {
+    const events = named([...new Set(others.map(({ event }) => event))]);
+    return `other names, too, turned out to be something else, in ${events}`;
   };
-  return [...refused.slice(0, SHOWN).map(sentence), ...(rest.length === 0 ? [] : [`other names, too, turned out to be something else, in ${named([...new Set(rest.map(({ event }) => event))])}`])];
+  return few(refused, refusedSentence, rest);
+}
+
+function refusedSentence({ event, name, argument, line, file }: Refusal): string {
+  const where = [...(file === undefined ? [] : [file]), ...(line > 0 ? [`line ${line}`] : [])].join(", ");
+  const at = where === "" ? "" : ` (${where})`;
+  const missing = `from there on ${argument}= is missing, and what it was before is in doubt`;
+  return `${event}: ${name}= is not ${argument}= after all${at}: ${missing}`;
 }
 
 const ORDER = new Map(catalogue.flatMap(({ name }) => [name, `${name}_ret`]).map((event, n) => [event, n]));

@@ -233,8 +233,8 @@ export class BpftraceReader extends TextReader {
   }
 
   /**
-   * The values of another program. Of more than the catalogue has the first are its own, if they can be; of fewer, those are
-   * taken that can be no other.
+   * The values of another program. Of more than the catalogue has the first are its own, if they can be; of fewer,
+   * those are taken that can be no other.
    */
   #others(all: readonly Element[], { point }: CompiledPoint, line: number): void {
     const { builder, names } = this;
@@ -244,7 +244,9 @@ export class BpftraceReader extends TextReader {
       const offer = new Offer(`arg${i + 1}`);
       const number = this.#number;
       // Only numbers that a double does not hold are quoted.
-      if (("number" in arg || arg.string.length > EXACT_DIGITS) && this.#decimal(arg, number)) offer.setNumber(number.low, number.high, "unknown", "number" in arg && arg.number.startsWith("-"));
+      const isNumber = ("number" in arg || arg.string.length > EXACT_DIGITS) && this.#decimal(arg, number);
+      const isNegative = "number" in arg && arg.number.startsWith("-");
+      if (isNumber) offer.setNumber(number.low, number.high, "unknown", isNegative);
       else offer.setKind(TEXT);
       return offer;
     });

@@ -65,7 +65,9 @@ class TextDirectory implements Recording {
     this.#builder = new BatchBuilder(this.tables.addresses);
     const names = new ArgumentNames();
     const batchEvents = Math.max(MIN_BATCH, Math.floor(BATCH_EVENTS / files.length));
-    this.#cpus = files.map((file, order) => new CpuText(file, order, sources[order]!, origin.format, points, this.tables, batchEvents, names));
+    this.#cpus = files.map((file, order) => {
+      return new CpuText(file, order, sources[order]!, origin.format, points, this.tables, batchEvents, names);
+    });
   }
 
   fileOf(cpu: number): string | undefined {

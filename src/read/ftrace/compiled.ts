@@ -41,7 +41,13 @@ export class CompiledPoint {
     this.id = point.id;
     this.event = point.event;
     this.bytes = Uint8Array.from(Buffer.from(point.event));
-    this.args = point.args.map((arg, k) => ({ name: arg.name, key: Uint8Array.from(Buffer.from(` ${names[k]!}=`)), kind: kindOf(arg.type), hexadecimal: /^x\d/.test(arg.type), isRenamed: names[k] !== arg.name }));
+    this.args = point.args.map(({ name, type }, k) => ({
+      name,
+      key: Uint8Array.from(Buffer.from(` ${names[k]!}=`)),
+      kind: kindOf(type),
+      hexadecimal: /^x\d/.test(type),
+      isRenamed: names[k] !== name,
+    }));
     this.isMarker = point.operation.probe === "marker";
     this.hasStrings = this.args.some((arg) => arg.kind === STRING);
     this.print = printOf(point.operation);

@@ -222,12 +222,16 @@ class Reference {
   }
 
   /** Gives the last event what its body says. */
-  #fill(point: Point, text: string, body: ReferenceBody, last: number, matched: readonly (Printed | undefined)[]): void {
+  #fill(point: Point, text: string, body: ReferenceBody, last: number, matched: Matched): void {
     const own = body.values.map((value, k) => valueOf(value, point.args[k]!));
-    const bad = own.some((value, k) => value === undefined && body.values[k] !== undefined && body.values[k] !== "(fault)");
+    const isValue = (k: number): boolean => body.values[k] !== undefined && body.values[k] !== "(fault)";
+    const bad = own.some((value, k) => value === undefined && isValue(k));
     const malformed = bad || body.leftover || body.unterminated;
     if (malformed) this.reading.malformed++;
-    const args = own.map((value, k) => (matched[k] ? narrowed(valueOf(matched[k].value, point.args[k]!), point.args[k]!) : value));
+    const args = own.map((value, k) => {
+      const arg = point.args[k]!;
+      return matched[k] ? narrowed(valueOf(matched[k].value, arg), arg) : value;
+    });
     const { events } = this.reading;
     events.push({ ...events.pop()!, place: body.place ? decode(body.place) : undefined, args });
     const lacks = body.values.some((value, k) => value === undefined && !matched[k]);
@@ -235,7 +239,7 @@ class Reference {
   }
 
   /** Arguments that are there under other names. */
-  #match(point: Point, { printed, leftover, unterminated }: ReferenceBody): readonly (Printed | undefined)[] {
+  #match(point: Point, { printed, leftover, unterminated }: ReferenceBody): Matched {
     if (leftover || unterminated || point.operation.probe !== "kprobe") return [];
     const offers = printed.map(({ name, value }) => offerOf(name, value));
     const at = this.#names.of(point).match(offers, offers.length, new ArgumentReport(), 0);
@@ -254,7 +258,8 @@ class Reference {
     if (body.leftover || body.unterminated) return false;
     const matched = this.#match(open.point, body);
     const more = body.printed.slice(open.body.printed.length);
-    const isTaken = (one: Printed): boolean => open.point.args.some((arg, k) => arg.name === one.name || matched[k] === one);
+    const isTaken = (one: Printed): boolean =>
+      open.point.args.some((arg, k) => arg.name === one.name || matched[k] === one);
     if (!body.complete && (more.length === 0 || !more.every(isTaken))) return false;
     if (open.malformed) this.reading.malformed--;
     this.#fill(open.point, text, body, i, matched);
@@ -300,6 +305,9 @@ interface Printed {
   readonly value: string;
 }
 
+/** By argument of the catalogue. */
+type Matched = readonly (Printed | undefined)[];
+
 const NUMBER = String.raw`-?\d+|0x[\da-fA-F]+`;
 
 /** Arguments without quotes, whatever their names. */
@@ -327,7 +335,10 @@ function parseBody(text: string, point: Point): ReferenceBody {
   // Greedy: a string ends at the last quote behind which the other arguments are.
   const args = point.args.map((arg) => ` ${arg.name}=(\\(fault\\)|${arg.type === "string" ? '"[^]*"' : NUMBER})`);
   const inOrder = new RegExp(`^${args.join("")}(?: \\w+=[^ "]*)*$`).exec(rest);
-  if (inOrder) return { place: place?.[1], values: inOrder.slice(1), complete: true, unterminated: false, leftover: false, printed: [] };
+  if (inOrder) {
+    const values = inOrder.slice(1);
+    return { place: place?.[1], values, complete: true, unterminated: false, leftover: false, printed: [] };
+  }
 
   const printed: Printed[] = [];
   const found = new Map<string, string>();
@@ -344,13 +355,16 @@ function parseBody(text: string, point: Point): ReferenceBody {
     if (!found.has(key[1]!) || !names.includes(key[1]!)) printed.push({ name: key[1]!, value });
     if (!found.has(key[1]!)) found.set(key[1]!, value);
   }
-  return { place: place?.[1], values: names.map((name) => found.get(name)), complete: false, unterminated, leftover: left !== "", printed };
+  const values = names.map((name) => found.get(name));
+  return { place: place?.[1], values, complete: false, unterminated, leftover: left !== "", printed };
 }
 
 function offerOf(name: string, value: string): Offer {
   const offer = new Offer(name);
   const number = valueOf(value, { name, type: "x64", fetch: "", meaning: "" });
-  if (typeof number === "bigint") offer.setNumber(Number(number & 0xffffffffn), Number(number >> 32n), value.startsWith("0x") ? "hexadecimal" : "decimal", value.startsWith("-"));
+  const form = value.startsWith("0x") ? "hexadecimal" : "decimal";
+  const isNegative = value.startsWith("-");
+  if (typeof number === "bigint") offer.setNumber(Number(number & 0xffffffffn), Number(number >> 32n), form, isNegative);
   else offer.setKind(value === "(fault)" ? FAULT : value.startsWith('"') && !/" \w+=/.test(value) ? STRING : OTHER);
   return offer;
 }

@@ -1,6 +1,6 @@
 /**
- * Events of a point all of whose arguments are printed, in the catalogue's order, and some under other names that are known
- * already: read as fast as any, as long as nothing contradicts.
+ * Events of a point all of whose arguments are printed, in the catalogue's order, and some under other names that are
+ * known already: read as fast as any, as long as nothing contradicts.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";

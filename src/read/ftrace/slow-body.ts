@@ -32,7 +32,9 @@ export interface PrintedArgument {
   readonly value: string;
 }
 
-const NOTHING: readonly PrintedArgument[] = [];
+type Found = Omit<Body, "place" | "values" | "complete">;
+
+const COMPLETE = { complete: true, unterminated: false, leftover: false, printed: [], hasOthers: false } as const;
 
 /**
  * Whether the text is that of another event under a probe's name, one of the kernel's own: a probe prints where it was hit, or
@@ -44,7 +46,10 @@ export function isOfAnother(text: string, { print }: CompiledPoint): boolean {
 
 export function parseBody(text: string, point: CompiledPoint): Body {
   const printed = point.print?.exec(text);
-  if (printed) return { place: undefined, values: point.args.map((arg, k) => printedValue(arg, printed[k + 1]!)), complete: true, unterminated: false, leftover: false, printed: NOTHING, hasOthers: false };
+  if (printed) {
+    const values = point.args.map((arg, k) => printedValue(arg, printed[k + 1]!));
+    return { ...COMPLETE, place: undefined, values };
+  }
   let place: string | undefined;
   let rest = ` ${text}`;
   if (text.startsWith("(")) {
@@ -58,7 +63,7 @@ export function parseBody(text: string, point: CompiledPoint): Body {
     rest = "";
   }
   const values = point.args.map((): string | undefined => undefined);
-  if (inOrder(rest, 0, point, 0, values)) return { place, values, complete: true, unterminated: false, leftover: false, printed: NOTHING, hasOthers: false };
+  if (inOrder(rest, 0, point, 0, values)) return { ...COMPLETE, place, values };
   values.fill(undefined);
   return { place, values, complete: false, ...byName(rest, point, values) };
 }
@@ -107,7 +112,7 @@ function areExtras(text: string, from: number): boolean {
 }
 
 /** Reads what can be read: arguments by their names, the first of a name counts. */
-function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): Pick<Body, "unterminated" | "leftover" | "printed" | "hasOthers"> {
+function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): Found {
   const printed: PrintedArgument[] = [];
   let hasOthers = false;
   let p = 0;
@@ -137,7 +142,10 @@ function byName(text: string, point: CompiledPoint, values: (string | undefined)
   return { unterminated: false, leftover: false, printed, hasOthers };
 }
 
-/** Behind the last quote at the end of the text, or before another of the point's arguments, or before nothing but plain ones; -1 where there is none. */
+/**
+ * Behind the last quote at the end of the text, or before another of the point's arguments, or before nothing but plain
+ * ones; -1 where there is none.
+ */
 function endOfString(text: string, start: number, name: string, point: CompiledPoint): number {
   let quote = text.length;
   for (let tries = 0; tries < MAX_QUOTES; tries++) {

@@ -30,7 +30,8 @@ export function wordsOf(word: string): Words | undefined {
   if (word.startsWith("0x")) {
     const digits = word.length - 2;
     if (digits <= HEX_DIGITS) return { low: Number(word), high: 0 };
-    if (digits <= 2 * HEX_DIGITS) return { low: parseInt(word.slice(-HEX_DIGITS), 16), high: parseInt(word.slice(2, -HEX_DIGITS), 16) };
+    if (digits <= 2 * HEX_DIGITS)
+      return { low: parseInt(word.slice(-HEX_DIGITS), 16), high: parseInt(word.slice(2, -HEX_DIGITS), 16) };
   } else if (word.length <= EXACT_DIGITS) {
     const value = Number(word);
     return { low: value >>> 0, high: Math.floor(value / TWO_32) >>> 0 };

@@ -10,8 +10,8 @@
  * - `{"seq":1,"time":"35.846890",…}`, an event, see `EventJson`.
  * - `{"lost":3,"cpu":0,"line":17}`: so many events are missing here; `null` where the recording says only that some are.
  * - `{"end":{"events":2988,"lost":3,"overrun":0,"uncounted":false}}`, the last line: without it the file was cut off. What the
- *   recording says is missing: by its lines, by its header, and whether it says so without a number. `arguments`, if events
- *   lacked any or had them under other names: see `SavedArguments`.
+ *   recording says is missing: by its lines, by its header, and whether it says so without a number. `arguments`, if
+ *   events lacked any or had them under other names: see `SavedArguments`.
  *
  * Numbers are JSON numbers as long as a double holds them exactly (up to 2^53 - 1), which nearly all are; those beyond are
  * strings of decimal digits. Addresses are strings, `0xffff888100b08000`. Times are strings with the recording's own digits:

@@ -211,7 +211,8 @@ export class NdjsonReader implements StreamReader {
   /** Returns whether every argument was there and of its kind. */
   #args(point: Point, args: Fields, line: number): boolean {
     const builder = this.#builder;
-    if (point.operation.probe === "kprobe" && point.args.some(({ name }) => !Object.hasOwn(args, name))) return this.#others(point, args, line);
+    const isWhole = point.operation.probe !== "kprobe" || point.args.every(({ name }) => Object.hasOwn(args, name));
+    if (!isWhole) return this.#others(point, args, line);
     let understood = true;
     for (const { name, type } of point.args) {
       const value = Object.hasOwn(args, name) ? args[name] : undefined;
@@ -244,7 +245,8 @@ export class NdjsonReader implements StreamReader {
       return offer;
     });
     const matched = known.match(offers, offers.length, report, line);
-    return pushMatched(point, offers, matched, { names, builder, report }, (i) => this.#string(values[i]![1] as string));
+    const matching = { names, builder, report };
+    return pushMatched(point, offers, matched, matching, (i) => this.#string(values[i]![1] as string));
   }
 
   #string(text: string): void {

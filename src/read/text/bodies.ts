@@ -1,6 +1,7 @@
 /**
- * Places and arguments of events that are not as the catalogue expects them, from their text into the columns: arguments under
- * other names are found, what is missing is counted, and what a mailer put into the next line is joined.
+ * Places and arguments of events that are not as the catalogue expects them, from their text into the columns:
+ * arguments under other names are found, what is missing is counted, and what a mailer put into the next line is
+ * joined.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { ArgumentNames } from "../arguments/names.js";
@@ -64,7 +65,8 @@ export abstract class Bodies {
     if (!this.isOpen || line !== this.#line + 1 || this.#text.length + more.length > MAX_JOINED) return false;
     const point = this.#point;
     const [before, rest] = [this.#text.trimEnd(), more.trim()];
-    const isRest = before === "" ? rest.startsWith("(") : isInPlace(before) ? /^[^()]*\)/.test(rest) : /^\w+=/.test(rest);
+    const isRest =
+      before === "" ? rest.startsWith("(") : isInPlace(before) ? /^[^()]*\)/.test(rest) : /^\w+=/.test(rest);
     if (!isRest) return false;
     const text = before === "" ? rest : `${before} ${rest}`;
     const body = this.parse(text, point);
@@ -76,8 +78,15 @@ export abstract class Bodies {
     return true;
   }
 
-  /** Finds arguments that the event lacks under other names; not where the text is not understood, nor in events of the kernel's own. */
-  #match({ printed, hasOthers, leftover, unterminated }: Body, point: CompiledPoint, line: number): Int32Array | undefined {
+  /**
+   * Finds arguments that the event lacks under other names; not where the text is not understood, nor in events of the
+   * kernel's own.
+   */
+  #match(
+    { printed, hasOthers, leftover, unterminated }: Body,
+    point: CompiledPoint,
+    line: number,
+  ): Int32Array | undefined {
     if (!hasOthers || leftover || unterminated || point.print !== undefined) return undefined;
     const names = this.names.of(point.point);
     for (let i = 0; i < printed.length; i++) {
@@ -88,7 +97,11 @@ export abstract class Bodies {
     }
     const matched = names.match(this.#offers, printed.length, this.report.arguments, line);
     const isWhole = printed.length === point.args.length && matched.every((i, k) => i === k);
-    if (isWhole && point.renamed?.holds !== true) point.renamed = new Renamed(names, printed.map(({ name }) => name));
+    if (isWhole && point.renamed?.holds !== true)
+      point.renamed = new Renamed(
+        names,
+        printed.map(({ name }) => name),
+      );
     return matched;
   }
 
@@ -132,7 +145,8 @@ export abstract class Bodies {
   /** Whether a text that goes on has all that it has more of in places of its own. */
   #isMore({ printed, values }: Body, { args }: CompiledPoint, matched: Int32Array | undefined): boolean {
     const more = printed.slice(this.#printed);
-    const isOwn = ({ name, value }: PrintedArgument): boolean => args.some((arg, k) => arg.name === name && values[k] === value);
+    const isOwn = ({ name, value }: PrintedArgument): boolean =>
+      args.some((arg, k) => arg.name === name && values[k] === value);
     return more.length > 0 && more.every((one, i) => isOwn(one) || matched?.includes(this.#printed + i));
   }
 
@@ -158,7 +172,8 @@ function setOffer(offer: Offer, value: string): void {
   if (value === UNREADABLE) return offer.setKind(FAULT);
   const words = wordsOf(value);
   if (words === undefined) offer.setKind(OTHER);
-  else offer.setNumber(words.low, words.high, value.startsWith("0x") ? "hexadecimal" : "decimal", value.startsWith("-"));
+  else
+    offer.setNumber(words.low, words.high, value.startsWith("0x") ? "hexadecimal" : "decimal", value.startsWith("-"));
 }
 
 function pushValue(arg: CompiledArgument, value: string, builder: BatchBuilder): boolean {

@@ -41,7 +41,8 @@ export class PrintedBodies extends Bodies {
     if (point.args.length > 0) {
       if (bytes[close + 1] !== SPACE || bytes[close + 2] === OPEN) return -1;
       const next = parseBodyFast(bytes, close + 2, point, this.builder, this.places);
-      return next < 0 && point.renamed !== undefined ? point.renamed.parse(bytes, close + 2, this.builder, this.places) : next;
+      if (next >= 0 || point.renamed === undefined) return next;
+      return point.renamed.parse(bytes, close + 2, this.builder, this.places);
     }
     let p = close + 1;
     if (bytes[p] === SPACE) p++;

@@ -158,7 +158,8 @@ export class TraceCmdReportReader extends TextReader {
 
   /** `undefined`: it is another event of that name, one without a place. */
   #parse(text: string, point: CompiledPoint): Body | undefined {
-    return this.#tracepoints.has(point.id) || text.startsWith("(") ? this.#bodies.parse(text, point) : parseRawBody(text, point);
+    if (this.#tracepoints.has(point.id) || text.startsWith("(")) return this.#bodies.parse(text, point);
+    return parseRawBody(text, point);
   }
 }
 

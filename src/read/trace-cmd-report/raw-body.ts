@@ -1,8 +1,8 @@
 /**
  * The body of a kprobe event as `trace-cmd report -R` prints it, field by field: `__probe_ip=ffffffff817bea54 dentry=0xffff…`,
  * of a return `__probe_func=… __probe_ret_ip=…`. Strings have no quotes, so one ends where the rest of the event's arguments
- * can be read, at the last such place. Arguments that are not the catalogue's are told apart only where no string is among
- * them: it could hold whatever looks like the next one.
+ * can be read, at the last such place. Arguments that are not the catalogue's are told apart only where no string is
+ * among them: it could hold whatever looks like the next one.
  */
 import { type CompiledPoint, STRING } from "../ftrace/compiled.js";
 import type { Body, PrintedArgument } from "../ftrace/slow-body.js";
@@ -26,11 +26,16 @@ export function parseRawBody(text: string, point: CompiledPoint): Body | undefin
   if (complete) return { place, values, complete, unterminated: false, leftover: false, printed: [], hasOthers: false };
   values.fill(undefined);
   const printed = point.hasStrings ? undefined : numbersOf(text.slice(head[0].length));
-  for (const { name, value } of printed ?? []) {
+  if (printed === undefined) {
+    return { place, values, complete, unterminated: point.hasStrings, leftover: true, printed: [], hasOthers: false };
+  }
+  let hasOthers = false;
+  for (const { name, value } of printed) {
     const k = point.args.findIndex((arg) => arg.name === name);
     if (k >= 0) values[k] ??= value;
+    else hasOthers = true;
   }
-  return { place, values, complete, unterminated: point.hasStrings, leftover: printed === undefined, printed: printed ?? [], hasOthers: printed?.some(({ name }) => point.args.every((arg) => arg.name !== name)) ?? false };
+  return { place, values, complete, unterminated: false, leftover: false, printed, hasOthers };
 }
 
 /** Fields with their numbers, whatever their names; `undefined` if there is anything else. */

@@ -134,7 +134,8 @@ function otherFields({ fields, print }: EventFormat, { args }: Point): readonly 
   if (own.every(({ name }) => args.some((arg) => arg.name === name))) return [];
   return own.map((field): CompiledField => {
     const { name, offset, size, signed } = field;
-    return { kind: kindAlone(field), offset, size, signed, letters: [], form: formOf(name, print), offer: new Offer(name) };
+    const offer = new Offer(name);
+    return { kind: kindAlone(field), offset, size, signed, letters: [], form: formOf(name, print), offer };
   });
 }
 

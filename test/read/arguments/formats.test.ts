@@ -31,19 +31,45 @@ function readFormatted(edit: (format: string, event: string) => string): Reading
   const report = new ReadReport("test.dat");
   const tables = createTables();
   const open = openTraceDat(memoryAccess(DAT), "test.dat", report);
-  const formats = open.contents.formats.map(({ system, text: of }) => ({ system, text: system === "gmem" ? edit(of, /^name: (\w+)$/m.exec(of)![1]!) : of }));
+  const formats = open.contents.formats.map(({ system, text: of }) => ({
+    system,
+    text: system === "gmem" ? edit(of, /^name: (\w+)$/m.exec(of)![1]!) : of,
+  }));
   const contents = { ...open.contents, formats };
-  const batches = [...new TraceDatReader({ ...open, contents, formats: readFormats(contents, report) }, points, tables, report).batches()];
-  return { events: batches.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, points, tables))), report };
+  const batches = [
+    ...new TraceDatReader(
+      { ...open, contents, formats: readFormats(contents, report) },
+      points,
+      tables,
+      report,
+    ).batches(),
+  ];
+  return {
+    events: batches.flatMap((batch) =>
+      Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, points, tables)),
+    ),
+    report,
+  };
 }
 
-const readDat = (edit: (names: readonly string[]) => readonly string[]): Reading => readFormatted((format) => withFields(format, edit));
+const readDat = (edit: (names: readonly string[]) => readonly string[]): Reading =>
+  readFormatted((format) => withFields(format, edit));
 
 /** A field that loses its name is one that no probe has. */
 function withFields(format: string, edit: (names: readonly string[]) => readonly string[]): string {
-  const names = [...format.matchAll(/^\tfield:.* (\w+)(?:\[\])?;\toffset/gm)].map(([, name]) => name!).filter((name) => !name.startsWith("common_") && !name.startsWith("__probe_"));
+  const names = [...format.matchAll(/^\tfield:.* (\w+)(?:\[\])?;\toffset/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => !name.startsWith("common_") && !name.startsWith("__probe_"));
   const changed = edit(names);
-  return names.reduce((of, name, k) => (changed[k] === "" ? of.replace(new RegExp(`^\\tfield:.* ${name};.*\\n`, "m"), "") : of.replaceAll(new RegExp(`\\b${name}(?=;|=|[,)]| *$)`, "gm"), `@${changed[k]!}`)), format).replaceAll("@", "");
+  return names
+    .reduce(
+      (of, name, k) =>
+        changed[k] === ""
+          ? of.replace(new RegExp(`^\\tfield:.* ${name};.*\\n`, "m"), "")
+          : of.replaceAll(new RegExp(`\\b${name}(?=;|=|[,)]| *$)`, "gm"), `@${changed[k]!}`),
+      format,
+    )
+    .replaceAll("@", "");
 }
 
 const dat = readDat((names) => names);
@@ -66,7 +92,11 @@ test("trace.dat: a field under another name is found where no other can be it, a
     t.deepEqual(report.arguments.saved().refused, []);
   }
   t.true(["iput i_count", "iput sb", "fd_install fd", "module_put refcnt"].every((key) => lost.has(key)));
-  t.false(["module_put module", "module_put name", "iput inode", "kvm_gmem_create kvm", "kvm_gmem_release file"].some((key) => lost.has(key)));
+  t.false(
+    ["module_put module", "module_put name", "iput inode", "kvm_gmem_create kvm", "kvm_gmem_release file"].some((key) =>
+      lost.has(key),
+    ),
+  );
   t.false([...lost].some((key) => key.includes("_ret ")));
 });
 
@@ -84,15 +114,28 @@ test("trace.dat: a field that is not there is absent and counted, and nothing el
 const of = ({ events }: Reading, name: string): KernelEvent[] => events.filter((event) => eventName(event) === name);
 
 test("trace.dat: a result is read as its type has it, though its field is a register", (t) => {
-  const register = (format: string): string => format.replace(/s32 fd;(\toffset:\d+;)\tsize:4;\tsigned:1;/, "u32 arg1;$1\tsize:4;\tsigned:0;").replaceAll("fd", "arg1");
+  const register = (format: string): string =>
+    format
+      .replace(/s32 fd;(\toffset:\d+;)\tsize:4;\tsigned:1;/, "u32 arg1;$1\tsize:4;\tsigned:0;")
+      .replaceAll("fd", "arg1");
   const read = readFormatted((format, event) => (event === "kvm_gmem_create_ret" ? register(format) : format));
   const results = of(read, "kvm_gmem_create_ret").map(({ args }) => args["fd"]);
-  t.deepEqual(results, of(dat, "kvm_gmem_create_ret").map(({ args }) => args["fd"]));
+  t.deepEqual(
+    results,
+    of(dat, "kvm_gmem_create_ret").map(({ args }) => args["fd"]),
+  );
   t.true(results.includes(-23));
 });
 
 test("trace.dat: a field of the catalogue's name and another kind is not taken, nor is anything else for it", (t) => {
-  const puts = of(readFormatted((format, event) => (event === "module_put" ? format.replace(/__data_loc char\[\] name;/, "u32 name;").replace(" refcnt;", " count;") : format)), "module_put");
+  const puts = of(
+    readFormatted((format, event) =>
+      event === "module_put"
+        ? format.replace(/__data_loc char\[\] name;/, "u32 name;").replace(" refcnt;", " count;")
+        : format,
+    ),
+    "module_put",
+  );
   t.true(puts.length > 0);
   t.true(puts.every(({ args }) => args["name"] === null && args["refcnt"] === null && args["module"] !== null));
 });
@@ -101,22 +144,32 @@ const SHORT = "linux-7.2/s04-bind-unbind.trace.gz";
 const parts = partsOf(recording(SHORT));
 
 test("trace-cmd report -R: fields under other names are found where no string is among them", (t) => {
-  const make: MakeReader = (tables, report, _, batchEvents) => new TraceCmdReportReader(points, tables, report, batchEvents);
-  const readRaw = (edit: Parameters<typeof edited>[1]): Reading => readAs(make, text(edited(parts, edit).map((part) => traceCmdReport("fR", part))));
+  const make: MakeReader = (tables, report, _, batchEvents) =>
+    new TraceCmdReportReader(points, tables, report, batchEvents);
+  const readRaw = (edit: Parameters<typeof edited>[1]): Reading =>
+    readAs(make, text(edited(parts, edit).map((part) => traceCmdReport("fR", part))));
   const before = readRaw((args) => args).events;
-  const hasString = new Set(points.points.flatMap((point) => (point?.args.some(({ type }) => type === "string") ? [point.event] : [])));
+  const hasString = new Set(
+    points.points.flatMap((point) => (point?.args.some(({ type }) => type === "string") ? [point.event] : [])),
+  );
   const all = readRaw(numbered);
   t.true([...compare(all.events, before).keys()].every((key) => hasString.has(key.split(" ")[0]!)));
   t.true(Object.keys(all.report.arguments.saved().taken).length > 40);
   for (const k of [0, 1]) {
     const one = readRaw(without(k));
     for (const [key, times] of compare(one.events, before)) t.true(lacking(one.report).get(key)! >= times, key);
-    t.false([...compare(readRaw(renamed(k, "x")).events, before).keys()].some((key) => key.startsWith("dput ") || key.includes("_ret ")));
+    t.false(
+      [...compare(readRaw(renamed(k, "x")).events, before).keys()].some(
+        (key) => key.startsWith("dput ") || key.includes("_ret "),
+      ),
+    );
   }
 });
 
 /** The lines of an export, each event's arguments edited. */
-async function readNdjson(edit: (args: readonly [string, unknown][]) => readonly [string, unknown][]): Promise<Reading> {
+async function readNdjson(
+  edit: (args: readonly [string, unknown][]) => readonly [string, unknown][],
+): Promise<Reading> {
   const original = await openRecording(`fixtures/recordings/${SHORT}`);
   let lines = "";
   for await (const piece of ndjsonText(original)) lines += piece;
@@ -125,14 +178,20 @@ async function readNdjson(edit: (args: readonly [string, unknown][]) => readonly
     .split("\n")
     .map((line) => {
       const fields = JSON.parse(line) as { args?: Record<string, unknown>; operation?: string };
-      if (fields.args && fields.operation !== "tracing_mark_write") fields.args = Object.fromEntries(edit(Object.entries(fields.args)));
+      if (fields.args && fields.operation !== "tracing_mark_write")
+        fields.args = Object.fromEntries(edit(Object.entries(fields.args)));
       return `${JSON.stringify(fields)}\n`;
     });
   const tables = createTables();
   const report = new ReadReport("test");
   const reader = new NdjsonReader(points, tables, report);
   const batches: Batch[] = [...reader.push(Buffer.from(changed.join(""))), ...reader.end()];
-  return { events: batches.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, points, tables))), report };
+  return {
+    events: batches.flatMap((batch) =>
+      Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, points, tables)),
+    ),
+    report,
+  };
 }
 
 test("NDJSON: names of somebody else's are found, what is not there is absent and counted", async (t) => {
@@ -142,24 +201,46 @@ test("NDJSON: names of somebody else's are found, what is not there is absent an
   for (const k of [0, 1, 2]) {
     const one = await readNdjson((args) => args.filter((_, j) => j !== k));
     for (const [key, times] of compare(one.events, before)) t.true(lacking(one.report).get(key)! >= times, key);
-    const other = await readNdjson((args) => args.map(([name, value], j): [string, unknown] => [j === k ? "x" : name, value]));
+    const other = await readNdjson((args) =>
+      args.map(([name, value], j): [string, unknown] => [j === k ? "x" : name, value]),
+    );
     const lost = [...compare(other.events, before).keys()];
-    t.false(lost.some((key) => ["dput dentry", "module_put module", "module_put name"].includes(key) || key.includes("_ret ")));
+    t.false(
+      lost.some(
+        (key) => ["dput dentry", "module_put module", "module_put name"].includes(key) || key.includes("_ret "),
+      ),
+    );
   }
 });
 
 test("bpftrace: of values that are fewer than the catalogue's, none is taken for another", (t) => {
   const make: MakeReader = (tables, report, _, batchEvents) => new BpftraceReader(points, tables, report, batchEvents);
-  const before = readAs((tables, report, _, batchEvents) => new TraceCmdReportReader(points, tables, report, batchEvents), text(parts.map((part) => traceCmdReport("f", part)))).events;
+  const before = readAs(
+    (tables, report, _, batchEvents) => new TraceCmdReportReader(points, tables, report, batchEvents),
+    text(parts.map((part) => traceCmdReport("f", part))),
+  ).events;
   for (const k of [0, 1, 2, 3]) {
     const lines = before.map((event) => {
       const point = points.byEvent(eventName(event))!;
       const values = point.args.map((arg) => event.args[arg.name] ?? (arg.type === "string" ? "" : 0));
-      return tuple(event.time, event.cpu, event.task.comm, event.task.pid, event.task.pid, point.event, ...(point.operation.probe === "marker" ? values : values.filter((_, j) => j !== k)));
+      return tuple(
+        event.time,
+        event.cpu,
+        event.task.comm,
+        event.task.pid,
+        event.task.pid,
+        point.event,
+        ...(point.operation.probe === "marker" ? values : values.filter((_, j) => j !== k)),
+      );
     });
     const { events, report } = readAs(make, text(lines));
     // Instead of what the kernel could not read bpftrace prints nothing, or 0.
-    const readable = events.map((event, i) => ({ ...event, args: Object.fromEntries(Object.entries(event.args).map(([name, value]) => [name, value === "" ? before[i]!.args[name]! : value])) }));
+    const readable = events.map((event, i) => ({
+      ...event,
+      args: Object.fromEntries(
+        Object.entries(event.args).map(([name, value]) => [name, value === "" ? before[i]!.args[name]! : value]),
+      ),
+    }));
     for (const [key, times] of compare(readable, before)) t.true(lacking(report).get(key)! >= times, key);
   }
 });

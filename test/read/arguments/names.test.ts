@@ -20,10 +20,19 @@ function events(name: string, ...args: readonly string[]): TextReading {
 /** What the last event says, of what is there. */
 function says(name: string, ...args: readonly string[]): Record<string, string> {
   const said = events(name, ...args).events.at(-1)!.args;
-  return Object.fromEntries(Object.entries(said).flatMap(([arg, value]) => (value === null ? [] : [[arg, typeof value === "bigint" ? `0x${BigInt.asUintN(64, value).toString(16)}` : String(value)]])));
+  return Object.fromEntries(
+    Object.entries(said).flatMap(([arg, value]) =>
+      value === null
+        ? []
+        : [[arg, typeof value === "bigint" ? `0x${BigInt.asUintN(64, value).toString(16)}` : String(value)]],
+    ),
+  );
 }
 
-function table(t: ExecutionContext, rows: readonly (readonly [name: string, args: string, expected: Readonly<Record<string, string>>])[]): void {
+function table(
+  t: ExecutionContext,
+  rows: readonly (readonly [name: string, args: string, expected: Readonly<Record<string, string>>])[],
+): void {
   for (const [name, args, expected] of rows) t.deepEqual(says(name, args), expected, `${name}: ${args}`);
 }
 
@@ -129,21 +138,44 @@ test("what an event teaches holds for those that follow, also where they alone w
   t.deepEqual(says("kvm_gmem_release", `i=${INODE} file=${FILE}`, `i=${INODE}`), { inode: INODE });
   t.deepEqual(says("module_put", "mod=0x0 flag=0x0", `mod=${MODULE} flag=0x0`), {}, "either may be the pointer still");
   t.deepEqual(says("module_put", "mod=0x0 flag=0x0", "mod=0x0 flag=0x1"), { module: "0x0" });
-  t.deepEqual(says("iput", `arg1=${INODE} arg2=1 arg3=0 arg4=${FILE}`, `arg1=${FILE}`), {}, "numbers are those of events that have as many");
+  t.deepEqual(
+    says("iput", `arg1=${INODE} arg2=1 arg3=0 arg4=${FILE}`, `arg1=${FILE}`),
+    {},
+    "numbers are those of events that have as many",
+  );
 });
 
 test("a value that contradicts ends what was taken, from there on and with what was learned with it", (t) => {
   const { events: read, report } = events("module_put", `mod=${MODULE}`, "mod=0x0", "mod=5", `mod=${MODULE}`);
-  t.deepEqual(read.map(({ args }) => args["module"]), [BigInt(MODULE), 0n, null, null]);
+  t.deepEqual(
+    read.map(({ args }) => args["module"]),
+    [BigInt(MODULE), 0n, null, null],
+  );
   t.deepEqual(report.arguments.saved(), {
     lacking: { module_put: { module: 2, name: 4, refcnt: 4 } },
     taken: { module_put: { module: ["mod"] } },
     refused: [{ event: "module_put", argument: "module", name: "mod", line: 3 }],
   });
-  const together = events("module_put", `arg1=${MODULE} arg2="kvm" arg3=3`, `arg1=${MODULE} arg2="kvm" arg3=${INODE}`, `arg1=${MODULE} arg2="kvm" arg3=3`);
-  t.deepEqual(together.events.map(({ args }) => Object.values(args)), [[BigInt(MODULE), "kvm", 3], [null, null, null], [null, null, null]]);
+  const together = events(
+    "module_put",
+    `arg1=${MODULE} arg2="kvm" arg3=3`,
+    `arg1=${MODULE} arg2="kvm" arg3=${INODE}`,
+    `arg1=${MODULE} arg2="kvm" arg3=3`,
+  );
+  t.deepEqual(
+    together.events.map(({ args }) => Object.values(args)),
+    [
+      [BigInt(MODULE), "kvm", 3],
+      [null, null, null],
+      [null, null, null],
+    ],
+  );
   const unreadable = events("module_put", `mod=${MODULE}`, "mod=0xffz", `mod=${MODULE}`);
-  t.deepEqual(unreadable.events.map(({ args }) => args["module"]), [BigInt(MODULE), null, BigInt(MODULE)], "what cannot be read contradicts nothing");
+  t.deepEqual(
+    unreadable.events.map(({ args }) => args["module"]),
+    [BigInt(MODULE), null, BigInt(MODULE)],
+    "what cannot be read contradicts nothing",
+  );
 });
 
 test("a file that begins anew may have other probes", (t) => {
@@ -152,7 +184,10 @@ test("a file that begins anew may have other probes", (t) => {
   const put = (value: string): Buffer => text([line(`module_put: (a) mod=${value} name="kvm" refcnt=1`)]);
   reader.push(Buffer.concat([put(MODULE), put(MODULE)]));
   const batches = [...reader.restart(), ...reader.push(Buffer.concat([put("5"), put("0x0")])), ...reader.end()];
-  t.deepEqual(batches.flatMap((batch) => [...batch.fault]), [0, 0, 1, 1]);
+  t.deepEqual(
+    batches.flatMap((batch) => [...batch.fault]),
+    [0, 0, 1, 1],
+  );
   t.deepEqual(report.arguments.saved().refused, []);
 });
 
@@ -162,9 +197,24 @@ test("a line that is not understood teaches nothing", (t) => {
 });
 
 test("what a mailer puts into the next line is joined where it is the rest of the event", (t) => {
-  const broken = (...lines: readonly string[]): { readonly args: readonly unknown[]; readonly place: string; readonly skipped: number; readonly lacking: object } => {
-    const { events: read, report } = readAs(ftrace, text([line(lines[0]!), ...lines.slice(1), line("dput: (dput+0x4/0x20) dentry=0x0")]));
-    return { args: Object.values(read[0]!.args), place: read[0]!.place, skipped: report.skipped, lacking: report.arguments.saved().lacking };
+  const broken = (
+    ...lines: readonly string[]
+  ): {
+    readonly args: readonly unknown[];
+    readonly place: string;
+    readonly skipped: number;
+    readonly lacking: object;
+  } => {
+    const { events: read, report } = readAs(
+      ftrace,
+      text([line(lines[0]!), ...lines.slice(1), line("dput: (dput+0x4/0x20) dentry=0x0")]),
+    );
+    return {
+      args: Object.values(read[0]!.args),
+      place: read[0]!.place,
+      skipped: report.skipped,
+      lacking: report.arguments.saved().lacking,
+    };
   };
   const whole = { args: [BigInt(MODULE), "kvm", 3], place: "module_put+0x4/0x20 [kvm]", skipped: 0, lacking: {} };
   t.deepEqual(broken(`module_put: (module_put+0x4/0x20 [kvm]) module=${MODULE} name="kvm"`, "refcnt=3"), whole);
@@ -173,10 +223,28 @@ test("what a mailer puts into the next line is joined where it is the rest of th
   t.deepEqual(broken(`module_put: (module_put+0x4/0x20`, `[kvm]) module=${MODULE} name="kvm" refcnt=3`), whole);
   t.deepEqual(broken("module_put:", `(module_put+0x4/0x20 [kvm]) module=${MODULE} name="kvm" refcnt=3`), whole);
   t.deepEqual(broken(`module_put: (module_put+0x4/0x20 [kvm]) arg1=${MODULE}`, 'arg2="kvm" arg3=3'), whole);
-  t.deepEqual(broken("kvm_init:", "(kvm_init+0x0/0x1)"), { args: [], place: "kvm_init+0x0/0x1", skipped: 0, lacking: {} });
+  t.deepEqual(broken("kvm_init:", "(kvm_init+0x0/0x1)"), {
+    args: [],
+    place: "kvm_init+0x0/0x1",
+    skipped: 0,
+    lacking: {},
+  });
   // Arguments that the event has or cannot have, other text, and what does not follow at once.
-  const left = { args: [BigInt(MODULE), "kvm", null], place: "module_put+0x4/0x20 [kvm]", skipped: 1, lacking: { module_put: { refcnt: 1 } } };
-  for (const rest of ["module=0x0", "count=3", "refcnt=3 and more", "refcnt 3", "(module_put+0x4/0x20) refcnt=3", "Re: refcnt=3"]) t.deepEqual(broken(`module_put: (module_put+0x4/0x20 [kvm]) module=${MODULE} name="kvm"`, rest), left, rest);
+  const left = {
+    args: [BigInt(MODULE), "kvm", null],
+    place: "module_put+0x4/0x20 [kvm]",
+    skipped: 1,
+    lacking: { module_put: { refcnt: 1 } },
+  };
+  for (const rest of [
+    "module=0x0",
+    "count=3",
+    "refcnt=3 and more",
+    "refcnt 3",
+    "(module_put+0x4/0x20) refcnt=3",
+    "Re: refcnt=3",
+  ])
+    t.deepEqual(broken(`module_put: (module_put+0x4/0x20 [kvm]) module=${MODULE} name="kvm"`, rest), left, rest);
   t.deepEqual(broken(`module_put: (module_put+0x4/0x20 [kvm]) module=${MODULE} name="kvm"`, "", "refcnt=3"), left);
   const cut = readAs(ftrace, `${line(`module_put: (module_put+0x4/0x20) module=${MODULE} name="kvm"`)}\nrefcnt=3`);
   t.is(cut.events[0]!.args["refcnt"], null, "the file may have been cut within the number");

@@ -1,4 +1,7 @@
-/** Arguments of real recordings, renamed, numbered, left out and wrapped: what is read is what was there, or absent and counted. */
+/**
+ * Arguments of real recordings, renamed, numbered, left out and wrapped: what is read is what was there, or absent and
+ * counted.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { points } from "../../../events/index.js";
@@ -6,7 +9,21 @@ import { PerfScriptReader } from "../../../src/read/perf-script/index.js";
 import { TraceCmdReportReader } from "../../../src/read/trace-cmd-report/index.js";
 import { perfScript, traceCmdReport } from "../printed.js";
 import { ftrace, isAccounted, type MakeReader, readAs, type Parts, type TextReading } from "../text.js";
-import { type Argument, bare, compare, edited, eventName, ftraceLine, lacking, numbered, original, RECORDINGS, renamed, text, without } from "./edited.js";
+import {
+  type Argument,
+  bare,
+  compare,
+  edited,
+  eventName,
+  ftraceLine,
+  lacking,
+  numbered,
+  original,
+  RECORDINGS,
+  renamed,
+  text,
+  without,
+} from "./edited.js";
 
 interface Printed {
   readonly make: MakeReader;
@@ -16,20 +33,36 @@ interface Printed {
 /** Each prints the same events in its own way. */
 const FORMATS: Readonly<Record<string, Printed>> = {
   ftrace: { make: ftrace, line: ftraceLine },
-  "perf script": { make: (tables, report, beginning, batchEvents) => new PerfScriptReader(points, tables, report, beginning, batchEvents), line: (parts) => perfScript("comm,tid,cpu,time,event,trace", parts) },
-  "trace-cmd report": { make: (tables, report, _, batchEvents) => new TraceCmdReportReader(points, tables, report, batchEvents), line: (parts) => traceCmdReport("f", parts) },
+  "perf script": {
+    make: (tables, report, beginning, batchEvents) =>
+      new PerfScriptReader(points, tables, report, beginning, batchEvents),
+    line: (parts) => perfScript("comm,tid,cpu,time,event,trace", parts),
+  },
+  "trace-cmd report": {
+    make: (tables, report, _, batchEvents) => new TraceCmdReportReader(points, tables, report, batchEvents),
+    line: (parts) => traceCmdReport("f", parts),
+  },
 };
 const MOST = Math.max(...points.points.map((point) => point?.args.length ?? 0));
 const POSITIONS = Array.from({ length: MOST }, (_, k) => k);
 
 const parts = new Map(RECORDINGS.map((name) => [name, original(name)]));
 const read = ({ make, line }: Printed, events: readonly Parts[]): TextReading => readAs(make, text(events.map(line)));
-const unchanged = new Map(Object.values(FORMATS).map((format) => [format, new Map(RECORDINGS.map((name) => [name, read(format, parts.get(name)!).events]))]));
+const unchanged = new Map(
+  Object.values(FORMATS).map((format) => [
+    format,
+    new Map(RECORDINGS.map((name) => [name, read(format, parts.get(name)!).events])),
+  ]),
+);
 
-const printedBy = ({ name, args }: Parts): string[] => [...args.matchAll(/(\w+)=(?:"[^"]*"|\S+)/g)].map(([, arg]) => `${name} ${arg!}`);
+const printedBy = ({ name, args }: Parts): string[] =>
+  [...args.matchAll(/(\w+)=(?:"[^"]*"|\S+)/g)].map(([, arg]) => `${name} ${arg!}`);
 
 /** What an edit makes of the recordings: of all in ftrace's own form, of the shortest in the others. */
-function each(edit: Parameters<typeof edited>[1], check: (reading: TextReading, absent: ReadonlyMap<string, number>, format: string) => void): void {
+function each(
+  edit: Parameters<typeof edited>[1],
+  check: (reading: TextReading, absent: ReadonlyMap<string, number>, format: string) => void,
+): void {
   for (const [format, printed] of Object.entries(FORMATS)) {
     for (const name of format === "ftrace" ? RECORDINGS : RECORDINGS.slice(0, 1)) {
       const reading = read(printed, edited(parts.get(name)!, edit));
@@ -44,7 +77,10 @@ function counted({ events, report }: TextReading, absent: ReadonlyMap<string, nu
   const counts = lacking(report);
   return [...absent].every(([key, times]) => {
     const [event = "", name = ""] = key.split(" ");
-    return counts.get(key) === events.filter((e) => eventName(e) === event && e.args[name] === null).length && counts.get(key)! >= times;
+    return (
+      counts.get(key) === events.filter((e) => eventName(e) === event && e.args[name] === null).length &&
+      counts.get(key)! >= times
+    );
   });
 }
 
@@ -103,28 +139,45 @@ test("any one argument renamed is found if no other can be it, and else absent a
       t.true(counted(reading, absent), format);
       t.deepEqual(reading.report.arguments.saved().refused, []);
       for (const key of absent.keys()) lost.get(format)!.add(key);
-      for (const [event, of] of Object.entries(reading.report.arguments.saved().taken)) for (const name of Object.keys(of)) found.add(`${event} ${name}`);
+      for (const [event, of] of Object.entries(reading.report.arguments.saved().taken))
+        for (const name of Object.keys(of)) found.add(`${event} ${name}`);
     });
   }
-  const all = [...parts.values()].flat().flatMap((part) => (points.byEvent(part.name)?.operation.probe === "kprobe" ? printedBy(part) : []));
+  const all = [...parts.values()]
+    .flat()
+    .flatMap((part) => (points.byEvent(part.name)?.operation.probe === "kprobe" ? printedBy(part) : []));
   t.deepEqual([...lost.get("ftrace")!].sort(), TOLD_BY_NAME_ALONE);
   for (const of of lost.values()) t.true([...of].every((key) => TOLD_BY_NAME_ALONE.includes(key)));
-  t.deepEqual([...found].sort(), [...new Set(all)].filter((key) => !TOLD_BY_NAME_ALONE.includes(key)).sort(), "all others are found");
+  t.deepEqual(
+    [...found].sort(),
+    [...new Set(all)].filter((key) => !TOLD_BY_NAME_ALONE.includes(key)).sort(),
+    "all others are found",
+  );
 });
 
 test("arguments without names, numbered by the kernel, are all found", (t) => {
   each(numbered, (reading, absent, format) => {
     t.deepEqual([...absent], [], format);
-    t.deepEqual([...lacking(reading.report)].filter(([key]) => !key.startsWith("kvm_gmem_prepare_memory_region")), []);
+    t.deepEqual(
+      [...lacking(reading.report)].filter(([key]) => !key.startsWith("kvm_gmem_prepare_memory_region")),
+      [],
+    );
     t.is(reading.report.malformed, 0);
   });
 });
 
 test("a result whose type the probe was not told is the result, as the type has it", (t) => {
-  const register = (args: readonly Argument[], { phase, args: [result] }: Parameters<Parameters<typeof edited>[1]>[1]): readonly Argument[] => (phase === "return" ? args.map((arg) => ({ name: "arg1", value: bare(arg, result!) })) : args);
+  const register = (
+    args: readonly Argument[],
+    { phase, args: [result] }: Parameters<Parameters<typeof edited>[1]>[1],
+  ): readonly Argument[] =>
+    phase === "return" ? args.map((arg) => ({ name: "arg1", value: bare(arg, result!) })) : args;
   each(register, ({ report }, absent, format) => {
     t.deepEqual([...absent], [], format);
-    t.is(Object.keys(report.arguments.saved().taken).some((event) => !event.endsWith("_ret")), false);
+    t.is(
+      Object.keys(report.arguments.saved().taken).some((event) => !event.endsWith("_ret")),
+      false,
+    );
   });
 });
 
@@ -142,7 +195,11 @@ test("any one argument left out is absent and counted, and no other is", (t) => 
 });
 
 test("left out among numbered ones, no value is taken for another", (t) => {
-  for (const k of POSITIONS) each((args) => numbered(without(k)(args)), (reading, absent, format) => t.true(counted(reading, absent), format));
+  for (const k of POSITIONS)
+    each(
+      (args) => numbered(without(k)(args)),
+      (reading, absent, format) => t.true(counted(reading, absent), format),
+    );
 });
 
 test("any arguments in any order, some renamed, some numbered, some left out: no value is taken for another", (t) => {
@@ -150,10 +207,24 @@ test("any arguments in any order, some renamed, some numbered, some left out: no
   const before = unchanged.get(FORMATS["ftrace"]!)!.get(name)!;
   const some = parts.get(name)!.slice(0, 400);
   // The names that a probe has are those of all its events.
-  const edit = fc.array(fc.record({ keep: fc.boolean(), name: fc.constantFrom(undefined, undefined, "x", "obj", "y"), number: fc.boolean() }), { minLength: MOST, maxLength: MOST });
+  const edit = fc.array(
+    fc.record({
+      keep: fc.boolean(),
+      name: fc.constantFrom(undefined, undefined, "x", "obj", "y"),
+      number: fc.boolean(),
+    }),
+    { minLength: MOST, maxLength: MOST },
+  );
   fc.assert(
     fc.property(edit, (edits) => {
-      const events = edited(some, (args) => args.flatMap((arg, k) => (edits[k]!.keep ? [{ ...arg, k }] : [])).map(({ name: own, value, k }, at) => ({ name: edits[k]!.number ? `arg${at + 1}` : (edits[k]!.name ?? own), value })));
+      const events = edited(some, (args) =>
+        args
+          .flatMap((arg, k) => (edits[k]!.keep ? [{ ...arg, k }] : []))
+          .map(({ name: own, value, k }, at) => ({
+            name: edits[k]!.number ? `arg${at + 1}` : (edits[k]!.name ?? own),
+            value,
+          })),
+      );
       const reading = read(FORMATS["ftrace"]!, events);
       if (!counted(reading, compare(reading.events, before.slice(0, 400)))) throw new Error("absent and not counted");
     }),
@@ -162,7 +233,10 @@ test("any arguments in any order, some renamed, some numbered, some left out: no
   t.pass();
 });
 
-/** A line broken at spaces behind the event's name, as a mailer breaks it, each part no longer than `width` if it can be. */
+/**
+ * A line broken at spaces behind the event's name, as a mailer breaks it, each part no longer than `width` if it can
+ * be.
+ */
 function wrapped(line: string, name: string, width: number): string[] {
   const body = line.indexOf(`${name}: `) + name.length + 2;
   const lines: string[] = [];
