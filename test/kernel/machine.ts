@@ -25,7 +25,7 @@ const MODULES = ["irqbypass", "kvm", "kvm-amd"];
 const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "boot", "mods", "scenarios", "more"];
 const LOADER = "lib64/ld-linux-x86-64.so.2";
 /** For a machine that is busy with other things too. */
-const LIMIT_MS = 900_000;
+const LIMIT_MS = 1_800_000;
 const UNPACK: { readonly [ending: string]: readonly [string, ...string[]] } = { ".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"], ".gz": ["gzip", "-dc"] };
 
 /** Throws a `MachineTrouble` that names what has to be installed. */

@@ -1,8 +1,9 @@
-/** Whatever programs do to descriptors, in whatever order their threads and children run: when all are gone, nothing is left. */
+/** Whatever programs do to descriptors, in whatever order their threads and children run: nothing is left, nothing is found. */
 import test from "ava";
 import fc from "fast-check";
 import { kernels } from "../../src/kernels/index.js";
 import { FOPS, MODULE_REF_BASE } from "../../src/kernels/constants.js";
+import { replayRecording } from "../../src/replay.js";
 import { parseScenario } from "../../src/scenario/parse.js";
 import { simulate, type Simulation } from "../../src/workload/simulate.js";
 import { descriptorProgram, threadedProgram } from "../support/descriptor-programs.js";
@@ -97,6 +98,23 @@ for (const [name, kernel] of Object.entries(kernels)) {
         if (!isRing(run)) t.deepEqual(left(run), []);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  test(`${name}: and replay finds nothing wrong with any of it`, async (t) => {
+    const program = fc.oneof(descriptorProgram(25), threadedProgram(8));
+    await fc.assert(
+      fc.asyncProperty(program, fc.nat(), async (text, seed) => {
+        const { recording } = simulate(kernel, parseScenario(text, "program.scn"), { seed });
+        const { findings, counts, missing } = await replayRecording(recording);
+        t.deepEqual(
+          findings.map(({ rule, message }) => `${rule}: ${message}`),
+          [],
+        );
+        t.is(counts.unexplained, 0);
+        t.is(missing.total, 0);
+      }),
+      { numRuns: 50 },
     );
   });
 }
