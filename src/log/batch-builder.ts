@@ -7,8 +7,9 @@ import type { AddressTable } from "./tables.js";
 export const BATCH_EVENTS = 8192;
 /** A batch is closed early when its texts weigh more: a hostile recording's are long. */
 const MAX_TEXT = 4 * 1024 * 1024;
-/** Distinct strings that are recognised when they come again; those beyond are made anew each time. */
-const MAX_STRINGS = 1 << 20;
+/** Distinct strings that are recognised when they come again, and their bytes; when there are more, it begins anew. */
+const MAX_STRINGS = 1 << 16;
+const MAX_STRING_BYTES = 1 << 22;
 const MAX_ARGS = 16;
 
 export class BatchBuilder {
@@ -34,7 +35,8 @@ export class BatchBuilder {
   #unknown = new Map<number, { readonly name: string; readonly text: string }>();
   #losses: Loss[] = [];
   /** Strings of the whole recording by their bytes, and where each stands in the batch that is being filled. */
-  readonly #known = new ByteInterner(MAX_STRINGS);
+  #known = new ByteInterner(MAX_STRINGS, MAX_STRING_BYTES);
+  #knowsAll = true;
   #indexOf = new Uint32Array(64);
   #inBatch = new Uint32Array(64);
   #batch = 1;
@@ -160,6 +162,7 @@ export class BatchBuilder {
   /** A string by its bytes: decoded once for the recording, stored once in the batch. */
   pushStringBytes(bytes: Uint8Array, start: number, end: number): void {
     const id = this.#known.intern(bytes, start, end);
+    if (id === NOT_INTERNED) this.#knowsAll = false;
     if (id === NOT_INTERNED) return this.pushString(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"));
     if (id >= this.#inBatch.length) {
       this.#inBatch = grown(this.#inBatch, new Uint32Array(id * 2));
@@ -245,6 +248,8 @@ export class BatchBuilder {
     this.#firstSeq += n;
     if (n > 0) this.#lastCpu = this.#cpu[n - 1]!;
     this.#batch++;
+    if (!this.#knowsAll) this.#known = new ByteInterner(MAX_STRINGS, MAX_STRING_BYTES);
+    this.#knowsAll = true;
     if (copied) this.#clear();
     else this.#fresh();
     return batch;

@@ -1,7 +1,9 @@
 /**
- * Interning by bytes: the same bytes always get the same small number, and a JS string is made at most once for each, only
- * when somebody asks. What a recording repeats a million times (tasks, places, module names) costs a hash and a comparison.
+ * Interning by bytes: the same bytes always get the same small number, and a JS string is made only when somebody asks. What a
+ * recording repeats a million times (tasks, places, module names) costs a hash and a comparison.
  */
+import { Recent } from "./recent.js";
+
 
 /** Recordings are untrusted: a hash that starts elsewhere in each process cannot be flooded with prepared collisions. */
 const SEED = (Math.random() * 0x100000000) | 0;
@@ -10,6 +12,7 @@ const SEED = (Math.random() * 0x100000000) | 0;
 export const NOT_INTERNED = -1;
 
 const MAX_ENTRY_BYTES = 65536;
+/** Bytes of all entries together, unless somebody wants fewer. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export class ByteInterner {
@@ -18,14 +21,18 @@ export class ByteInterner {
   starts = new Uint32Array(64);
   lengths = new Uint32Array(64);
   size = 0;
-  #salts = new Float64Array(64);
+  /** While nobody gives another than 0, there are none. */
+  #salts: Float64Array | undefined;
   #hashes = new Int32Array(64);
   #used = 0;
   /** Open addressing: id + 1, or 0. */
   #slots = new Uint32Array(256);
-  readonly #texts: (string | undefined)[] = [];
+  readonly #texts = new Recent<string>();
 
-  constructor(readonly limit: number) {}
+  constructor(
+    readonly limit: number,
+    readonly maxBytes = MAX_BYTES,
+  ) {}
 
   /** The number of `bytes[start, end)` together with `salt` (a second part of the key, a number that is not in the bytes). */
   intern(source: Uint8Array, start: number, end: number, salt = 0): number {
@@ -36,10 +43,15 @@ export class ByteInterner {
     let slot = hash & mask;
     for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
       const id = entry - 1;
-      if (this.#hashes[id] === hash && this.#salts[id] === salt && this.equals(id, source, start, end)) return id;
+      if (this.#hashes[id] === hash && this.salt(id) === salt && this.equals(id, source, start, end)) return id;
       slot = (slot + 1) & mask;
     }
     return this.#add(source, start, end, salt, hash, slot);
+  }
+
+  /** The second part of a number's key. */
+  salt(id: number): number {
+    return this.#salts === undefined ? 0 : this.#salts[id]!;
   }
 
   equals(id: number, source: Uint8Array, start: number, end: number): boolean {
@@ -52,13 +64,12 @@ export class ByteInterner {
   }
 
   text(id: number): string {
-    let text = this.#texts[id];
-    if (text === undefined) {
-      const start = this.starts[id]!;
-      text = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, this.lengths[id]!).toString("utf8");
-      this.#texts[id] = text;
-    }
-    return text;
+    return this.#texts.get(id) ?? this.#texts.set(id, this.decoded(id));
+  }
+
+  /** The text, made anew each time. */
+  decoded(id: number): string {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.starts[id]!, this.lengths[id]!).toString("utf8");
   }
 
   /** The bytes of a number, to be read at once: adding moves them. */
@@ -69,21 +80,21 @@ export class ByteInterner {
 
   #add(source: Uint8Array, start: number, end: number, salt: number, hash: number, slot: number): number {
     const length = end - start;
-    if (this.size >= this.limit || length > MAX_ENTRY_BYTES || this.#used + length > MAX_BYTES) return NOT_INTERNED;
+    if (this.size >= this.limit || length > MAX_ENTRY_BYTES || this.#used + length > this.maxBytes) return NOT_INTERNED;
     const id = this.size++;
     if (id === this.starts.length) {
       this.starts = grown(this.starts, new Uint32Array(id * 2));
       this.lengths = grown(this.lengths, new Uint32Array(id * 2));
-      this.#salts = grown(this.#salts, new Float64Array(id * 2));
       this.#hashes = grown(this.#hashes, new Int32Array(id * 2));
     }
+    if (salt !== 0 || this.#salts) this.#salts = longer(this.#salts, this.starts.length);
     if (this.#used + length > this.bytes.length) {
-      this.bytes = grown(this.bytes, new Uint8Array(Math.max(this.bytes.length * 2, this.#used + length)));
+      this.bytes = grown(this.bytes, new Uint8Array(Math.min(this.maxBytes, Math.max(this.bytes.length * 2, this.#used + length))));
     }
     this.bytes.set(source.subarray(start, end), this.#used);
     this.starts[id] = this.#used;
     this.lengths[id] = length;
-    this.#salts[id] = salt;
+    if (this.#salts) this.#salts[id] = salt;
     this.#hashes[id] = hash;
     this.#used += length;
     this.#slots[slot] = id + 1;
@@ -92,7 +103,7 @@ export class ByteInterner {
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 4);
+    const slots = new Uint32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let id = 0; id < this.size; id++) {
       let slot = this.#hashes[id]! & mask;
@@ -101,6 +112,12 @@ export class ByteInterner {
     }
     this.#slots = slots;
   }
+}
+
+function longer(salts: Float64Array | undefined, length: number): Float64Array {
+  if (salts && salts.length >= length) return salts;
+  const all = new Float64Array(length);
+  return salts ? grown(salts, all) : all;
 }
 
 /** The same values at the front of a bigger array. */

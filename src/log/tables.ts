@@ -1,11 +1,31 @@
 /**
  * The tables of a log: addresses, tasks and places by number. They grow while a recording is read, a number never changes
- * its meaning, and equal things have equal numbers.
+ * its meaning, and equal things have equal numbers. How far they grow is limited: a recording is not trusted to end before memory.
  */
+import { TroubleError } from "../read/trouble.js";
 import type { AddressId, TaskId } from "./batch.js";
 import { ByteInterner, HASH_SEED, NOT_INTERNED, grown } from "./bytes.js";
+import { Recent } from "./recent.js";
 
 const MAX_ERRNO = 4095;
+
+/** How many distinct things a table holds. */
+export interface TableLimits {
+  /** Some 30 bytes each, and as many again where lives of objects begin there. */
+  readonly addresses: number;
+  /** Some 50 bytes each. A kernel has as many pids (`PID_MAX_LIMIT`). */
+  readonly tasks: number;
+  /** Bytes of all tasks' names and pids. */
+  readonly taskBytes: number;
+  readonly places: number;
+}
+
+export const TABLE_LIMITS: TableLimits = { addresses: 1 << 26, tasks: 1 << 22, taskBytes: 1 << 28, places: 1 << 20 };
+
+/** `name`: what the recording is called. What is read up to there is not all of it, and state from a part may be false. */
+function full(name: string, what: string): TroubleError {
+  return new TroubleError(`has more than ${what}, which is the limit; record fewer at a time, or filter by what is to be looked at`, name);
+}
 
 /** 64-bit addresses by number. 0 is NULL, and only NULL. */
 export class AddressTable {
@@ -14,6 +34,11 @@ export class AddressTable {
   #high = new Uint32Array(1024);
   /** Open addressing: the address's number, or 0 (NULL itself is never looked up). */
   #slots = new Uint32Array(4096);
+
+  constructor(
+    private readonly name = "-",
+    private readonly limit = TABLE_LIMITS.addresses,
+  ) {}
 
   get size(): number {
     return this.#size;
@@ -28,6 +53,7 @@ export class AddressTable {
       if (this.#low[id] === low >>> 0 && this.#high[id] === high >>> 0) return id;
       slot = (slot + 1) & mask;
     }
+    if (this.#size > this.limit) throw full(this.name, `${this.limit} distinct addresses`);
     const id = this.#size++;
     if (id === this.#low.length) {
       this.#low = grown(this.#low, new Uint32Array(id * 2));
@@ -87,7 +113,7 @@ export class AddressTable {
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 4);
+    const slots = new Uint32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let id = 1; id < this.#size; id++) {
       let slot = hashWords(this.#low[id]!, this.#high[id]!) & mask;
@@ -118,9 +144,17 @@ const NO_TGID = -1;
 
 /** Tasks by number, from 0: one for each comm, pid and thread group that a recording shows together. */
 export class TaskTable {
-  readonly #keys = new ByteInterner(Number.MAX_SAFE_INTEGER);
-  readonly #tasks: (Task | undefined)[] = [];
-  #tgids: number[] = [];
+  /** What is added to a name is the thread group, and one; 0 where there is none. */
+  readonly #keys: ByteInterner;
+  readonly #recent = new Recent<Task>();
+
+  constructor(
+    private readonly name = "-",
+    limit = TABLE_LIMITS.tasks,
+    bytes = TABLE_LIMITS.taskBytes,
+  ) {
+    this.#keys = new ByteInterner(limit, bytes);
+  }
 
   get size(): number {
     return this.#keys.size;
@@ -128,9 +162,8 @@ export class TaskTable {
 
   /** The task that `bytes[start, end)` writes as `comm-pid`. `tgid` is negative where the recording does not say. */
   internBytes(bytes: Uint8Array, start: number, end: number, tgid = NO_TGID): TaskId {
-    const id = this.#keys.intern(bytes, start, end, tgid);
-    if (id === NOT_INTERNED) throw new RangeError("more distinct tasks than fit in memory");
-    if (id === this.#tgids.length) this.#tgids.push(tgid);
+    const id = this.#keys.intern(bytes, start, end, tgid + 1);
+    if (id === NOT_INTERNED) throw full(this.name, `${this.#keys.limit} distinct tasks, or ${this.#keys.maxBytes >> 20} MiB of their names`);
     return id;
   }
 
@@ -139,16 +172,21 @@ export class TaskTable {
     return this.internBytes(bytes, 0, bytes.length, tgid);
   }
 
+  /** Few are made at a time: whoever keeps many keeps numbers. */
   get(id: TaskId): Task {
-    let task = this.#tasks[id];
-    if (task === undefined) {
-      const name = this.#keys.text(id);
-      const dash = name.lastIndexOf("-");
-      const tgid = this.#tgids[id]!;
-      task = Object.freeze({ comm: name.slice(0, dash), pid: Number(name.slice(dash + 1)), name, ...(tgid === NO_TGID ? {} : { tgid }) });
-      this.#tasks[id] = task;
-    }
-    return task;
+    return this.#recent.get(id) ?? this.#recent.set(id, this.#made(id));
+  }
+
+  /** The thread group of a task; -1 where the recording does not say. */
+  tgid(id: TaskId): number {
+    return this.#keys.salt(id) - 1;
+  }
+
+  #made(id: TaskId): Task {
+    const name = this.#keys.decoded(id);
+    const dash = name.lastIndexOf("-");
+    const tgid = this.tgid(id);
+    return Object.freeze({ comm: name.slice(0, dash), pid: Number(name.slice(dash + 1)), name, ...(tgid === NO_TGID ? {} : { tgid }) });
   }
 
   /** `comm-pid` as the recording's own bytes, which need not be UTF-8. */
@@ -158,22 +196,21 @@ export class TaskTable {
 
   /** Whether `bytes[start, end)` is the task of this number; saves the hash where the same task goes on. */
   isBytes(id: TaskId, bytes: Uint8Array, start: number, end: number, tgid: number): boolean {
-    return this.#tgids[id] === tgid && this.#keys.equals(id, bytes, start, end);
+    return this.tgid(id) === tgid && this.#keys.equals(id, bytes, start, end);
   }
 }
-
-const MAX_PLACES = 1 << 20;
 
 /**
  * Places by number: the text between an event's parentheses, `kvm_gmem_create+0x4/0x1f0 [kvm]`. 0 is none. A kernel has a
  * few thousand; places beyond a million (no kernel's, but a hostile recording's) share one number and read as `?`.
  */
 export class PlaceTable {
-  readonly #keys = new ByteInterner(MAX_PLACES);
+  readonly #keys: ByteInterner;
   static readonly #NONE = new Uint8Array(0);
   static readonly #OVERFLOW = Buffer.from("?");
 
-  constructor() {
+  constructor(limit = TABLE_LIMITS.places) {
+    this.#keys = new ByteInterner(limit);
     this.#keys.intern(PlaceTable.#NONE, 0, 0);
     this.#keys.intern(PlaceTable.#OVERFLOW, 0, 1);
   }
@@ -221,6 +258,7 @@ export interface Tables {
   readonly places: PlaceTable;
 }
 
-export function createTables(): Tables {
-  return { addresses: new AddressTable(), tasks: new TaskTable(), places: new PlaceTable() };
+/** `name`: what to call the recording where a table has no more room. */
+export function createTables(name?: string, { addresses, tasks, taskBytes, places }: TableLimits = TABLE_LIMITS): Tables {
+  return { addresses: new AddressTable(name, addresses), tasks: new TaskTable(name, tasks, taskBytes), places: new PlaceTable(places) };
 }

@@ -4,7 +4,7 @@ import { nanoid } from "nanoid";
 import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
 import type { Origin } from "../log/log.js";
-import { createTables } from "../log/tables.js";
+import { createTables, type Tables } from "../log/tables.js";
 import { conclude } from "./conclude.js";
 import { detectFormat, type Format, known } from "./detect.js";
 import type { FollowOptions } from "./live/recording.js";
@@ -30,7 +30,7 @@ export interface Recording extends Recorded {
 
 class FileRecording implements Recording {
   readonly id = nanoid();
-  readonly tables = createTables();
+  readonly tables: Tables;
   readonly report: ReadReport;
 
   constructor(
@@ -39,6 +39,7 @@ class FileRecording implements Recording {
     /** Where the source's bytes can be read out of order, if they can. */
     private readonly file: string | undefined,
   ) {
+    this.tables = createTables(origin.path);
     this.report = new ReadReport(origin.path);
   }
 

@@ -154,7 +154,7 @@ export class ReadReport {
   add(part: ReadReport, file: string): void {
     for (const name of PARTS) this[name] += part[name];
     for (const { line, text } of part.firstSkipped) if (this.firstSkipped.length < MAX_SKIPPED_SHOWN) this.firstSkipped.push({ file, line, text });
-    for (const [name, times] of part.unknownByName) this.unknownByName.set(name, (this.unknownByName.get(name) ?? 0) + times);
+    for (const [name, times] of part.unknownByName) this.#tally(name, times);
     this.uncountedLoss ||= part.uncountedLoss;
     this.truncated ||= part.truncated;
     if (part.entries) this.sawEntries(part.entries);
@@ -191,9 +191,13 @@ export class ReadReport {
 
   countUnknown(name: string): void {
     this.unknown++;
+    this.#tally(name, 1);
+  }
+
+  #tally(name: string, times: number): void {
     const known = this.unknownByName.has(name) || this.unknownByName.size < MAX_UNKNOWN_NAMES;
     const key = known ? name : "(others)";
-    this.unknownByName.set(key, (this.unknownByName.get(key) ?? 0) + 1);
+    this.unknownByName.set(key, (this.unknownByName.get(key) ?? 0) + times);
   }
 
   /** What the events do not tell themselves, as JSON can hold it: what a log keeps. */

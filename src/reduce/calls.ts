@@ -15,11 +15,27 @@ export function empty(list: number[]): void {
   while (list.length > 0) list.pop();
 }
 
+/** What a call keeps until it is over. */
+class Kept {
+  readonly holds: ObjectId[] = [];
+  readonly reserved: number[] = [];
+  readonly overput: number[] = [];
+  readonly putFiles: ObjectId[] = [];
+  readonly born: ObjectId[] = [];
+
+  clear(): void {
+    empty(this.holds);
+    empty(this.reserved);
+    empty(this.overput);
+    empty(this.putFiles);
+    empty(this.born);
+  }
+}
+
 /** An operation in progress. Frames are pooled: keep the sequence number of the entry, not the frame. */
 export class Frame {
   /** The entry's point. */
   point!: Point;
-  operation!: OperationDefinition;
   /** The operation's. */
   name = "";
   seq = 0;
@@ -37,20 +53,35 @@ export class Frame {
   address: AddressId = 0;
   number = 0;
   text = "";
+  /** Made when something is kept: of most calls nothing is, and of many tasks each may be inside of one. */
+  #kept: Kept | undefined;
+
+  get operation(): OperationDefinition {
+    return this.point.operation;
+  }
   /** Objects on which a reference was taken inside, each as often as taken. */
-  readonly holds: ObjectId[] = [];
+  get holds(): ObjectId[] {
+    return (this.#kept ??= new Kept()).holds;
+  }
   /** Descriptors reserved inside and neither installed nor given back. */
-  readonly reserved: number[] = [];
+  get reserved(): number[] {
+    return (this.#kept ??= new Kept()).reserved;
+  }
   /** (object, event) of each put inside that had nothing to put. */
-  readonly overput: number[] = [];
+  get overput(): number[] {
+    return (this.#kept ??= new Kept()).overput;
+  }
   /** Files whose reference was dropped inside. */
-  readonly putFiles: ObjectId[] = [];
+  get putFiles(): ObjectId[] {
+    return (this.#kept ??= new Kept()).putFiles;
+  }
   /** Inodes and other objects that came to life inside. */
-  readonly born: ObjectId[] = [];
+  get born(): ObjectId[] {
+    return (this.#kept ??= new Kept()).born;
+  }
 
   reset(point: Point, seq: number, task: TaskId, paired: boolean): void {
     this.point = point;
-    this.operation = point.operation;
     this.name = point.operation.name;
     this.seq = seq;
     this.task = task;
@@ -62,11 +93,18 @@ export class Frame {
     this.address = 0;
     this.number = 0;
     this.text = "";
-    empty(this.holds);
-    empty(this.reserved);
-    empty(this.overput);
-    empty(this.putFiles);
-    empty(this.born);
+    this.#kept?.clear();
+  }
+
+  saved(): SavedFrame {
+    const { point, seq, task, paired, lacking, subject, other, file, address, number, text, holds, reserved, overput, putFiles, born } = this;
+    return { point: point.id, seq, task, paired, lacking, subject, other, file, address, number, text, holds, reserved, overput, putFiles, born };
+  }
+
+  /** Its lists are its own, to be added to. */
+  restore({ lacking, subject, other, file, address, number, text, holds, reserved, overput, putFiles, born }: SavedFrame): void {
+    Object.assign(this, { lacking, subject, other, file, address, number, text });
+    this.#kept = Object.assign(new Kept(), { holds: [...holds], reserved: [...reserved], overput: [...overput], putFiles: [...putFiles], born: [...born] });
   }
 }
 
@@ -76,42 +114,77 @@ export type SavedFrame = Pick<Frame, "seq" | "task" | "paired" | "lacking" | "su
 /** The stacks on which calls are open, by what tells them apart. */
 export type SavedStacks = readonly { readonly key: number; readonly idle: number; readonly frames: readonly SavedFrame[] }[];
 
-/** The frames of one task in one context, outermost first. */
+/** Frames that wait for a call; calls do not nest deeper but where a recording was made for it. */
+const KEPT_FRAMES = 256;
+/** Of a stack to which no frames were lent. */
+const NOTHING: Frame[] = [];
+
+/**
+ * The frames of one task in one context, outermost first. They are lent by all stacks to each other: of a hundred thousand tasks
+ * few are inside of anything at a time.
+ */
 export class Stack {
-  readonly #pool: Frame[] = [];
+  /** Frames beyond the depth are those of calls that are over. */
+  #frames = NOTHING;
   depth = 0;
   /** Its latest event, if it has no twin yet: where that stands. */
   readonly last: { point: number; batch: Batch | undefined; index: number; paired: boolean } = { point: 0, batch: undefined, index: 0, paired: false };
   /** The latest event before which no call was open on it. */
   idle = 0;
   /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
-  constructor(public task: TaskId) {}
+  constructor(
+    public task: TaskId,
+    private readonly free: Frame[] = [],
+  ) {}
 
   push(point: Point, seq: number, paired: boolean): Frame {
-    const frame = this.#pool[this.depth] ?? (this.#pool[this.depth] = new Frame());
+    const frame = this.#frames[this.depth] ?? this.#lent();
     this.depth++;
     frame.reset(point, seq, this.task, paired);
     return frame;
   }
+
+  #lent(): Frame {
+    const frame = this.free.pop() ?? new Frame();
+    // A list that is made with a frame has room for that; one that grows, for seventeen.
+    if (this.#frames === NOTHING) this.#frames = [frame];
+    else this.#frames.push(frame);
+    return frame;
+  }
+
+  /** Events of another stack follow: frames in which no call is open are that one's. */
+  rest(): void {
+    const frames = this.#frames;
+    while (frames.length > this.depth) {
+      const frame = frames.pop()!;
+      if (this.free.length < KEPT_FRAMES) this.free.push(frame);
+    }
+    if (this.depth === 0) this.#frames = NOTHING;
+  }
+
   /** The frame `up` levels above the innermost (0: the innermost itself). */
   at(up: number): Frame | undefined {
-    return up < this.depth ? this.#pool[this.depth - 1 - up] : undefined;
+    return up < this.depth ? this.#frames[this.depth - 1 - up] : undefined;
   }
   get top(): Frame | undefined {
-    return this.depth > 0 ? this.#pool[this.depth - 1] : undefined;
+    return this.depth > 0 ? this.#frames[this.depth - 1] : undefined;
+  }
+  /** The event of the outermost entry. */
+  get since(): number {
+    return this.#frames[0]!.seq;
   }
   /** The frame that was popped last. */
   get beyond(): Frame | undefined {
-    return this.#pool[this.depth];
+    return this.#frames[this.depth];
   }
   /** The innermost frame of an operation. */
   find(name: string): Frame | undefined {
-    for (let i = this.depth - 1; i >= 0; i--) if (this.#pool[i]!.name === name) return this.#pool[i];
+    for (let i = this.depth - 1; i >= 0; i--) if (this.#frames[i]!.name === name) return this.#frames[i];
     return undefined;
   }
   /** Outermost first. */
   *frames(): Generator<Frame> {
-    for (let i = 0; i < this.depth; i++) yield this.#pool[i]!;
+    for (let i = 0; i < this.depth; i++) yield this.#frames[i]!;
   }
 }
 
@@ -158,6 +231,7 @@ export class Calls {
   #lastKey = -1;
   #last: Stack | undefined;
   readonly #none: Stack;
+  readonly #free: Frame[] = [];
 
   readonly #pids: number[] = [];
 
@@ -167,7 +241,7 @@ export class Calls {
     private readonly pidOf: (task: TaskId) => number,
   ) {
     this.#reach = reachOf(points);
-    this.#none = new Stack(0);
+    this.#none = new Stack(0, this.#free);
   }
 
   /** The stack on which an event happens. RCU callbacks happen inside nothing. */
@@ -191,8 +265,9 @@ export class Calls {
   }
 
   stackAt(key: number): Stack {
+    this.#last?.rest();
     let stack = this.#stacks.get(key);
-    if (!stack) this.#stacks.set(key, (stack = new Stack(0)));
+    if (!stack) this.#stacks.set(key, (stack = new Stack(0, this.#free)));
     this.#lastKey = key;
     this.#last = stack;
     return stack;
@@ -200,7 +275,9 @@ export class Calls {
 
   /** Those on which a call is open, in the order in which their outermost calls were entered. */
   stacks(): Stack[] {
-    return this.#open().map(([, stack]) => stack);
+    const open: Stack[] = [];
+    for (const stack of this.#stacks.values()) if (stack.depth > 0) open.push(stack);
+    return open.sort((a, b) => a.since - b.since);
   }
 
   /** The latest events that may have a twin yet, by what tells their stacks apart. */
@@ -211,7 +288,9 @@ export class Calls {
   }
 
   saved(): SavedStacks {
-    return this.#open().map(([key, stack]) => ({ key, idle: stack.idle, frames: Array.from(stack.frames(), (frame) => ({ ...frame, point: frame.point.id })) }));
+    const keys = new Map<Stack, number>();
+    for (const [key, stack] of this.#stacks) if (stack.depth > 0) keys.set(stack, key);
+    return this.stacks().map((stack) => ({ key: keys.get(stack)!, idle: stack.idle, frames: Array.from(stack.frames(), (frame) => frame.saved()) }));
   }
 
   restore(saved: SavedStacks): void {
@@ -220,10 +299,7 @@ export class Calls {
       stack.idle = idle;
       for (const frame of frames) {
         stack.task = frame.task;
-        const { point, ...kept } = frame;
-        const pushed = stack.push(this.points.points[point]!, frame.seq, frame.paired);
-        // Its lists are its own, to be added to.
-        Object.assign(pushed, kept, { holds: [...frame.holds], reserved: [...frame.reserved], overput: [...frame.overput], putFiles: [...frame.putFiles], born: [...frame.born] });
+        stack.push(this.points.points[frame.point]!, frame.seq, frame.paired).restore(frame);
       }
     }
   }
@@ -238,9 +314,5 @@ export class Calls {
   keyOf(stack: Stack): number {
     for (const [key, other] of this.#stacks) if (other === stack) return key;
     throw new RangeError("a stack of another replay, or of an RCU callback");
-  }
-
-  #open(): [number, Stack][] {
-    return [...this.#stacks].filter(([, { depth }]) => depth > 0).sort(([, a], [, b]) => a.at(a.depth - 1)!.seq - b.at(b.depth - 1)!.seq);
   }
 }

@@ -23,12 +23,21 @@ export interface SavedIdentities {
   readonly lifetimes: { readonly [Of in "focus" | "all"]: readonly ({ readonly kind: Kind } & Lifetimes)[] };
 }
 
+/** Addresses on a page, and the bits of their numbers within it. */
+const PAGE = 4096;
+const BITS = 12;
+
+/** What is known of so many addresses whose numbers follow on each other. */
+class Page {
+  /** The latest life there, ended or not. */
+  readonly objects = Array.from<KernelObject | undefined>({ length: PAGE });
+  /** How many lives there were. */
+  readonly generations = new Uint32Array(PAGE);
+}
+
 export abstract class Identities {
-  /** By address: the latest life there, ended or not. */
-  #current: (KernelObject | undefined)[] = Array.from<undefined>({ length: 1024 });
-  #generations = new Uint32Array(1024);
-  /** Addresses at which a life began. */
-  readonly #lived: AddressId[] = [];
+  /** By number of the page: addresses at which no life ever began, and most are such in some recordings, have none. */
+  readonly #pages: (Page | undefined)[] = [];
   /** Births and deaths: of guest_memfd and what it hangs on, and of everything seen. */
   readonly lifetimes = { focus: new Map<Kind, Lifetimes>(), all: new Map<Kind, Lifetimes>() };
 
@@ -46,7 +55,7 @@ export abstract class Identities {
   /** The object that lives, or last lived, at an address. */
   at<K extends Kind>(kind: K, address: AddressId): OfKind<K> | undefined {
     if (address === 0) return undefined;
-    const held = this.#current[address];
+    const held = this.#held(address);
     if (held === undefined || held.kind !== kind) return undefined;
     return this.store.current(held) as OfKind<K>;
   }
@@ -77,7 +86,7 @@ export abstract class Identities {
   }
 
   #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
-    const before = this.#current[address];
+    const before = this.#held(address);
     if (before && before.death === 0) {
       // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
       const ended = this.store.any(before.id) ?? before;
@@ -86,22 +95,20 @@ export abstract class Identities {
       this.forgotten(ended);
       this.store.remove(ended);
     }
-    const generation = (this.#generations[address] ?? 0) + 1;
-    this.#setGeneration(address, generation);
+    const { generations, objects } = this.#page(address);
+    const generation = ++generations[address % PAGE]!;
     const object = this.store.create(kind, address, generation, e.seq);
-    this.#current[address] = object;
+    objects[address % PAGE] = object;
     return object;
   }
 
-  #setGeneration(address: AddressId, generation: number): void {
-    if (address >= this.#generations.length) {
-      const grown = new Uint32Array(Math.max(address + 1, this.#generations.length * 2));
-      grown.set(this.#generations);
-      this.#generations = grown;
-      this.#current = this.#current.concat(Array.from<undefined>({ length: grown.length - this.#current.length }));
-    }
-    if (this.#generations[address] === 0) this.#lived.push(address);
-    this.#generations[address] = generation;
+  /** The latest life at an address, ended or not; nothing where nothing is known to live and nothing to be remembered. */
+  #held(address: AddressId): KernelObject | undefined {
+    return this.#pages[address >>> BITS]?.objects[address % PAGE];
+  }
+
+  #page(address: AddressId): Page {
+    return (this.#pages[address >>> BITS] ??= new Page());
   }
 
   died(object: KernelObject, e: EventView): void {
@@ -111,7 +118,7 @@ export abstract class Identities {
     this.store.remove(dead);
     this.forgotten(dead);
     // What is gone is remembered only where a later touch would mean something.
-    this.#current[dead.address] = dead.focus ? dead : undefined;
+    this.#page(dead.address).objects[dead.address % PAGE] = dead.focus ? dead : undefined;
   }
 
   /** From here on the object is followed. */
@@ -124,7 +131,7 @@ export abstract class Identities {
 
   /** Keeps what became of an object after its end: a callback that ran, say. */
   remember(dead: KernelObject): void {
-    if (this.#current[dead.address]?.id === dead.id) this.#current[dead.address] = dead;
+    if (this.#held(dead.address)?.id === dead.id) this.#page(dead.address).objects[dead.address % PAGE] = dead;
   }
 
   /** A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own are. */
@@ -140,11 +147,20 @@ export abstract class Identities {
   }
 
   protected savedIdentities(): SavedIdentities {
-    const remembered = this.#current.filter((o) => o !== undefined && o.death !== 0) as KernelObject[];
+    const remembered: KernelObject[] = [];
+    const vacant = new Map<AddressId, number>();
+    for (const [number, page] of this.#pages.entries()) {
+      for (let k = 0; page && k < PAGE; k++) {
+        const object = page.objects[k];
+        const generation = page.generations[k]!;
+        if (object === undefined && generation > 0) vacant.set(number * PAGE + k, generation);
+        else if (object !== undefined && object.death !== 0) remembered.push(object);
+      }
+    }
     const counted = (of: "focus" | "all") => [...this.lifetimes[of]].map(([kind, counts]) => ({ kind, ...counts }));
     return {
       remembered: remembered.sort((a, b) => a.id - b.id),
-      vacant: this.addresses.sorted(this.#lived.filter((address) => this.#current[address] === undefined)).map((address) => ({ address, generation: this.#generations[address]! })),
+      vacant: this.addresses.sorted([...vacant.keys()]).map((address) => ({ address, generation: vacant.get(address)! })),
       lifetimes: { focus: counted("focus"), all: counted("all") },
     };
   }
@@ -154,10 +170,11 @@ export abstract class Identities {
     for (const object of [...remembered, ...this.store.live()]) {
       // Descriptor tables have no address that a probe prints.
       if (object.kind === "descriptors") continue;
-      this.#setGeneration(object.address, object.generation);
-      this.#current[object.address] = object;
+      const { generations, objects } = this.#page(object.address);
+      generations[object.address % PAGE] = object.generation;
+      objects[object.address % PAGE] = object;
     }
-    for (const { address, generation } of vacant) this.#setGeneration(address, generation);
+    for (const { address, generation } of vacant) this.#page(address).generations[address % PAGE] = generation;
     for (const of of ["focus", "all"] as const) for (const { kind, born, died } of lifetimes[of]) this.lifetimes[of].set(kind, { born, died });
   }
 

@@ -40,7 +40,10 @@ export function enterFocus(o: KernelObject): void {
 // References.
 
 export function take(o: KernelObject, owner: Owner, seq: number, by: string, task: TaskId): void {
-  o.references.push({ owner, seq, by, task, left: undefined });
+  const reference = { owner, seq, by, task, left: undefined };
+  // Most objects have one reference, and a list that grows has room for seventeen.
+  if (o.references.length === 0) o.references = [reference];
+  else o.references.push(reference);
   if (o.count !== null) o.count++;
 }
 

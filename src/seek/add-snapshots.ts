@@ -49,7 +49,7 @@ export async function addSnapshots(path: string, onProgress: (events: number) =>
 }
 
 async function replayed(log: LogFile, writer: LogWriter, onProgress: (events: number) => void): Promise<number> {
-  const tables = createTables();
+  const tables = createTables(log.path);
   const reader = new LogReader(log, tables);
   const replaying = new Replaying({ tables }, {});
   const budget = new Budget();

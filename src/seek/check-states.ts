@@ -19,7 +19,7 @@ export interface CheckedState {
 
 /** Each stored state in order, as the replay comes to it. Ends with the first that differs: all behind it would. */
 export function* checkStates(log: LogFile): Generator<CheckedState> {
-  const tables = createTables();
+  const tables = createTables(log.path);
   const replaying = new Replaying({ tables }, {});
   const batches = new LogReader(log, tables).batches();
   let batch = batches.next();

@@ -34,7 +34,7 @@ export class Seeker {
     readonly log: LogFile,
     private readonly options: SeekOptions,
   ) {
-    this.reader = new LogReader(log, createTables());
+    this.reader = new LogReader(log, createTables(log.path));
     // A snapshot counts what the replay that it was taken of counted.
     this.#blocks = options.everything ? [] : snapshotsOf(log);
   }

@@ -105,7 +105,7 @@ export class DocumentWriter extends ByteWriter {
     if (!this.#first(this.#tasks, id, this.#names)) return;
     const { tasks } = this.tables;
     this.chunk(tasks.bytesOf(id));
-    this.number((tasks.get(id).tgid ?? -1) + 1);
+    this.number(tasks.tgid(id) + 1);
   }
 
   point(id: number): void {

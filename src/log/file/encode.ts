@@ -235,7 +235,7 @@ export class EventsEncoder {
     const { tasks, places, addresses } = this.tables;
     for (const id of this.#tasks.order) {
       taskNames.chunk(tasks.bytesOf(id));
-      taskNames.number((tasks.get(id).tgid ?? -1) + 1);
+      taskNames.number(tasks.tgid(id) + 1);
     }
     for (const id of this.#places.order) placeNames.chunk(places.bytesOf(id));
     let low = 0;

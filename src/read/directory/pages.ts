@@ -5,7 +5,7 @@ import { nanoid } from "nanoid";
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../log/batch.js";
 import type { Origin } from "../../log/log.js";
-import { createTables } from "../../log/tables.js";
+import { createTables, type Tables } from "../../log/tables.js";
 import { conclude } from "../conclude.js";
 import type { Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
@@ -72,7 +72,7 @@ function symbolsOf(around: Surroundings): Buffer {
 
 class PagesDirectory implements Recording {
   readonly id = nanoid();
-  readonly tables = createTables();
+  readonly tables: Tables;
   readonly #open: number[] = [];
 
   constructor(
@@ -81,7 +81,9 @@ class PagesDirectory implements Recording {
     private readonly files: readonly CpuFile[],
     private readonly layout: PageLayout,
     private readonly known: Pick<OpenTraceDat, "contents" | "formats" | "common">,
-  ) {}
+  ) {
+    this.tables = createTables(origin.path);
+  }
 
   async *batches(): AsyncGenerator<Batch> {
     const accesses = this.files.map((file) => this.#access(file));

@@ -7,7 +7,7 @@ import { points } from "../../../events/index.js";
 import type { Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Origin } from "../../log/log.js";
-import { createTables } from "../../log/tables.js";
+import { createTables, type Tables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { conclude } from "../conclude.js";
 import { detectFormat, known, type Format, type TextFormat } from "../detect.js";
@@ -51,7 +51,7 @@ function textFormat(format: Format, file: CpuFile): TextFormat {
 
 class TextDirectory implements Recording {
   readonly id = nanoid();
-  readonly tables = createTables();
+  readonly tables: Tables;
   readonly report: ReadReport;
   readonly #cpus: readonly CpuText[];
   readonly #builder: BatchBuilder;
@@ -61,6 +61,7 @@ class TextDirectory implements Recording {
     private readonly files: readonly CpuFile[],
     sources: readonly Source[],
   ) {
+    this.tables = createTables(origin.path);
     this.report = new ReadReport(origin.path);
     this.#builder = new BatchBuilder(this.tables.addresses);
     const names = new ArgumentNames();

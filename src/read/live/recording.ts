@@ -3,7 +3,7 @@ import { nanoid } from "nanoid";
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../log/batch.js";
 import type { Origin } from "../../log/log.js";
-import { createTables } from "../../log/tables.js";
+import { createTables, type Tables } from "../../log/tables.js";
 import { conclude } from "../conclude.js";
 import { binaryFormat, detectFormat, known, textFormat, type Format, type TextFormat } from "../detect.js";
 import { readerOf } from "../readers.js";
@@ -26,7 +26,7 @@ const LF = 0x0a;
 
 class LiveRecording implements Recording {
   readonly id = nanoid();
-  readonly tables = createTables();
+  readonly tables: Tables;
   readonly report: ReadReport;
 
   constructor(
@@ -38,6 +38,7 @@ class LiveRecording implements Recording {
     private readonly pieces: AsyncIterable<Piece>,
     private readonly onNotice: (text: string) => void,
   ) {
+    this.tables = createTables(origin.path);
     this.report = new ReadReport(origin.path);
   }
 
