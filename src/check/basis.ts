@@ -123,7 +123,7 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     ["kvm_gmem_free_inode.inode", ...COMMON_CACHE],
     ["kmem_cache_destroy.s", ...COMMON_CACHE],
   ],
-  "module-unpinned-early": ["module_put.module", "module_put.refcnt", "__fput.file", "evict.inode", "destroy_inode.inode"],
+  "module-unpinned-early": [...MODULE_TAKEN, "module_put.module", "module_put.refcnt", "__fput.file", "evict.inode", "destroy_inode.inode"],
 };
 
 const shown = (sight: Sight, need: Seen): boolean => {
