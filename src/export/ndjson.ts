@@ -2,6 +2,7 @@
 import type { Point } from "../../events/points.js";
 import { points } from "../../events/index.js";
 import { type Batch, type Loss, UNKNOWN_POINT } from "../log/batch.js";
+import { Recent } from "../log/recent.js";
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
 import { signed64, unsigned64 } from "../log/view.js";
@@ -65,8 +66,8 @@ function endLine({ lostLines, overrun, uncountedLoss, arguments: of }: ReadRepor
 
 /** Lines of events. What repeats from event to event (tasks, places, names) is made once. */
 class EventLines {
-  readonly #tasks: string[] = [];
-  readonly #places: string[] = [];
+  readonly #tasks = new Recent<string>();
+  readonly #places = new Recent<string>();
   readonly #points: (PointText | undefined)[] = points.points.map((point) => point && new PointText(point));
 
   constructor(private readonly tables: Tables) {}
@@ -79,11 +80,11 @@ class EventLines {
   }
 
   #task(id: number): string {
-    return (this.#tasks[id] ??= taskText(this.tables, id));
+    return this.#tasks.get(id) ?? this.#tasks.set(id, taskText(this.tables, id));
   }
 
   #place(id: number): string {
-    return (this.#places[id] ??= jsonString(this.tables.places.text(id)));
+    return this.#places.get(id) ?? this.#places.set(id, jsonString(this.tables.places.text(id)));
   }
 }
 

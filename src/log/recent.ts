@@ -5,16 +5,20 @@
 const SIZE = 4096;
 
 export class Recent<T> {
-  readonly #ids = new Int32Array(SIZE).fill(-1);
+  readonly #ids: Int32Array;
   readonly #values: (T | undefined)[] = [];
 
+  constructor(private readonly size = SIZE) {
+    this.#ids = new Int32Array(size).fill(-1);
+  }
+
   get(id: number): T | undefined {
-    const slot = id % SIZE;
+    const slot = id % this.size;
     return this.#ids[slot] === id ? this.#values[slot] : undefined;
   }
 
   set(id: number, value: T): T {
-    const slot = id % SIZE;
+    const slot = id % this.size;
     this.#ids[slot] = id;
     this.#values[slot] = value;
     return value;

@@ -75,7 +75,7 @@ export class EventView {
  * A batch of one event, that does not keep the others in memory. Read as an event of a point that is not its own, it has no
  * argument that could be read.
  */
-function alone(batch: Batch, index: number, point: Point | undefined): Batch {
+export function alone(batch: Batch, index: number, point: Point | undefined): Batch {
   if (batch.length === 1) return batch;
   const own = point !== undefined && point.id === batch.point[index];
   const from = batch.argStart[index]!;

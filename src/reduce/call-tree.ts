@@ -5,7 +5,7 @@
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Batch, TaskId } from "../log/batch.js";
-import { type EventView, signed64, unsigned64 } from "../log/view.js";
+import { alone, type EventView, signed64, unsigned64 } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
 import type { Kind, KernelObject, ObjectId } from "./objects.js";
 import type { Observer, World } from "./world.js";
@@ -69,14 +69,21 @@ const TIGHT = new Set(["kvm_gmem_init_fs_context"]);
 const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "cache"]);
 
 interface Pending {
-  readonly batch: Batch;
-  readonly index: number;
+  batch: Batch;
+  index: number;
   node: CallNode | undefined;
   readonly tight: boolean;
 }
 
+/** Batches between two looks at what open calls keep of earlier ones. */
+const SWEEP = 64;
+/** Of a batch of which fewer calls are open, these are copied, and the rest is let go: a copy has some 2 kB. */
+const FEW = 128;
+
 export class CallTrees implements Observer {
   readonly #stacks = new Map<Stack, (Pending | undefined)[]>();
+  #batch: Batch | undefined;
+  #batches = 0;
   #touches: Touch[] = [];
 
   constructor(
@@ -92,10 +99,43 @@ export class CallTrees implements Observer {
     this.#touches = [];
     if (!frame || runsAlone(e)) return;
     const { operation } = frame;
-    let pending = this.#stacks.get(stack);
-    if (!pending) this.#stacks.set(stack, (pending = []));
-    pending[stack.depth - 1] = { batch: e.batch, index: e.index, node: undefined, tight: (frame.paired && !LOOSE.has(operation.name)) || TIGHT.has(operation.name) };
-    pending.length = stack.depth;
+    const { batch, index } = e;
+    if (batch !== this.#batch) this.#next(batch);
+    const own: Pending = { batch, index, node: undefined, tight: (frame.paired && !LOOSE.has(operation.name)) || TIGHT.has(operation.name) };
+    const pending = this.#stacks.get(stack);
+    if (pending) {
+      pending[stack.depth - 1] = own;
+      pending.length = stack.depth;
+      // Most are inside of one call; a list that grows has room for seventeen.
+    } else if (stack.depth === 1) this.#stacks.set(stack, [own]);
+    else {
+      const list: (Pending | undefined)[] = [];
+      list[stack.depth - 1] = own;
+      this.#stacks.set(stack, list);
+    }
+  }
+
+  /** A call that never returns would keep the whole batch of its entry, and so all of a recording in which many do not. */
+  #next(batch: Batch): void {
+    this.#batch = batch;
+    if (++this.#batches % SWEEP !== 0) return;
+    const open = new Map<Batch, Pending[]>();
+    for (const [stack, pending] of this.#stacks) {
+      if (pending.length === 0) this.#stacks.delete(stack);
+      for (const one of pending) {
+        if (!one || one.batch.length === 1) continue;
+        const others = open.get(one.batch);
+        if (others) others.push(one);
+        else open.set(one.batch, [one]);
+      }
+    }
+    for (const [old, calls] of open) {
+      if (calls.length > FEW || old === batch) continue;
+      for (const one of calls) {
+        one.batch = alone(old, one.index, this.world.points.points[old.point[one.index]!]);
+        one.index = 0;
+      }
+    }
   }
 
   returned(): void {

@@ -2,6 +2,7 @@
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { Batch } from "../log/batch.js";
+import { Recent } from "../log/recent.js";
 import type { Tables } from "../log/tables.js";
 import { signed64, unsigned64 } from "../log/view.js";
 import { CompiledPoint } from "../read/ftrace/compiled.js";
@@ -18,6 +19,8 @@ export interface EventFormat {
 /** The words of an argument as text; `at` is where they stand in the batch. */
 type NumberFormat = (batch: Batch, at: number, tables: Tables) => string;
 
+/** Places that are at hand of each point: a probe is hit in one, a return comes from a few. */
+const PLACES = 256;
 const FAULT = "(fault)";
 /** What the kernel writes for a marker whose text it could not read. */
 const FAULTED_MARKER = "<faulted>";
@@ -46,13 +49,13 @@ function formatMarker(batch: Batch, index: number): string {
 /** `(place) name=value …` */
 function kprobeFormat(point: Point): EventFormat["format"] {
   const unknownPlace = `(${madeUpPlace(point)})`;
-  const places: (string | undefined)[] = [unknownPlace];
+  const places = new Recent<string>(PLACES);
   const keys = point.args.map((arg) => ` ${arg.name}=`);
   const formats = point.args.map(numberFormat);
   const compiled = new CompiledPoint(point);
   return (batch, index, tables, single) => {
     const place = batch.place[index]!;
-    let text = (places[place] ??= `(${placeText(tables.places.text(place))})`);
+    let text = place === 0 ? unknownPlace : (places.get(place) ?? places.set(place, `(${placeText(tables.places.text(place))})`));
     const base = batch.argStart[index]!;
     const fault = batch.fault[index]!;
     let careful = false;
@@ -70,7 +73,8 @@ function kprobeFormat(point: Point): EventFormat["format"] {
 
   /** The same where a string has quotes or line feeds: those go, line feeds first, until it reads back. */
   function carefully(batch: Batch, index: number, tables: Tables, single: boolean): string {
-    const place = places[batch.place[index]!]!;
+    const number = batch.place[index]!;
+    const place = number === 0 ? unknownPlace : `(${placeText(tables.places.text(number))})`;
     const base = batch.argStart[index]!;
     const written = (unreadable: RegExp): string[] =>
       formats.map((format, k) => {

@@ -20,6 +20,7 @@
  */
 import { points } from "../../events/index.js";
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN, UNKNOWN_POINT, type Batch, type Loss } from "../log/batch.js";
+import { Recent } from "../log/recent.js";
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
 import { escapeOf } from "../read/trouble.js";
@@ -68,7 +69,7 @@ interface TaskColumn {
 
 class FtraceWriter {
   readonly #formats = eventFormats(points);
-  readonly #tasks: (TaskColumn | undefined)[] = [];
+  #tasks = new Recent<TaskColumn>();
   #text = "";
   #begun = false;
   /** Whether lines have the column of thread groups: from the first task on whose group is known. */
@@ -147,13 +148,13 @@ class FtraceWriter {
     const task = this.tables.tasks.get(id);
     if (task.tgid !== undefined && !this.#tgid) {
       this.#tgid = true;
-      this.#tasks.length = 0;
+      this.#tasks = new Recent();
     }
     if (this.#open) {
       this.#open = false;
       if (/[[\n]/.test(task.comm)) return this.#column(task, true);
     }
-    return (this.#tasks[id] ??= this.#column(task, false));
+    return this.#tasks.get(id) ?? this.#tasks.set(id, this.#column(task, false));
   }
 
   #column(task: { readonly comm: string; readonly name: string; readonly tgid?: number }, strict: boolean): TaskColumn {

@@ -1,6 +1,6 @@
 /** The tracks of threads, idle CPUs, interrupts and RCU callbacks, with the operations on them as nested slices. */
-import { type Batch, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ } from "../../log/batch.js";
-import type { Tables } from "../../log/tables.js";
+import { type Batch, type TaskId, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ } from "../../log/batch.js";
+import type { Tables, Task } from "../../log/tables.js";
 import type { EventView } from "../../log/view.js";
 import { CONTEXTS } from "../../read/ndjson/format.js";
 import { valueOf } from "../../reduce/call-tree.js";
@@ -13,15 +13,25 @@ const IRQ = CONTEXT_HARDIRQ | CONTEXT_SOFTIRQ | CONTEXT_NMI;
 /** Beyond the pids of a kernel, and below the numbers that are given out here. */
 const MAX_PID = 1_000_000_000;
 const RCU = "rcu";
+const NOTHING: number[] = [];
 
-interface Row extends Track {
+class Row extends Track {
   /** Entries of the slices that are open, outermost first. */
-  readonly open: number[];
-  name: string;
+  open: number[] = NOTHING;
+  /** What it is called: by its task, or by name. */
+  task = -1;
+  name = "";
+
+  push(seq: number): void {
+    // A list that is made with one has room for one; one that grows, for seventeen.
+    if (this.open.length === 0) this.open = [seq];
+    else this.open.push(seq);
+  }
 }
 
 export class Threads {
-  readonly #rows = new Map<string, Row>();
+  /** By pid, and of what is no task by a name. */
+  readonly #rows = new Map<number | string, Row>();
   readonly #byStack = new Map<Stack, Row>();
   /** Thread groups by number, and the groups that are not a process's. */
   readonly #groups = new Map<string, number>();
@@ -40,7 +50,7 @@ export class Threads {
     if (rcu) return this.#named(RCU, "RCU callbacks", () => this.#group("interrupts"));
     if (irq !== 0) return this.#named(`${irq} ${cpu}`, `${CONTEXTS[irq]!} on CPU ${cpu}`, () => this.#group("interrupts"));
     if (task.pid === 0) return this.#named(`idle ${cpu}`, `idle task of CPU ${cpu}`, () => this.#group("tasks"));
-    return this.#named(`task ${task.pid}`, task.name, () => (task.tgid === undefined || task.tgid === 0 || task.tgid > MAX_PID ? this.#group("tasks") : this.#process(task.tgid, task.comm)), task.pid);
+    return this.#thread(batch.task[i]!, task);
   }
 
   /** An entry: its slice begins. Every event is a slice, however short: only slices can be the ends of arrows. */
@@ -50,7 +60,7 @@ export class Threads {
     const row = this.row(e.batch, e.index, rcu);
     if (!rcu) this.#byStack.set(stack, row);
     this.events.begin(row, time, point.operation.name, point.operation.module ?? "vmlinux", this.#args(e));
-    if (frame && !rcu) row.open.push(e.seq);
+    if (frame && !rcu) row.push(e.seq);
     return row;
   }
 
@@ -106,13 +116,24 @@ export class Threads {
     return args;
   }
 
-  /** The row of a key, made when it is first asked for. A thread that changes its name (exec) is shown by the latest. */
-  #named(key: string, name: string, group: () => number, pid?: number): Row {
-    let row = this.#rows.get(key);
+  /** The row of a thread. One that changes its name (exec) is shown by the latest. */
+  #thread(id: TaskId, task: Task): Row {
+    let row = this.#rows.get(task.pid);
+    if (row?.task === id) return row;
+    const { pid, tgid, comm, name } = task;
     if (!row) {
-      const track = new Track(group(), pid !== undefined && pid <= MAX_PID ? pid : this.events.own());
-      this.#rows.set(key, (row = Object.assign(track, { open: [], name: "" })));
-    }
+      const group = tgid === undefined || tgid === 0 || tgid > MAX_PID ? this.#group("tasks") : this.#process(tgid, comm);
+      this.#rows.set(pid, (row = new Row(group, pid <= MAX_PID ? pid : this.events.own())));
+      this.events.thread(row, name);
+    } else if (this.tables.tasks.get(row.task).name !== name) this.events.thread(row, name);
+    row.task = id;
+    return row;
+  }
+
+  /** The row of what is no task, made when it is first asked for. */
+  #named(key: string, name: string, group: () => number): Row {
+    let row = this.#rows.get(key);
+    if (!row) this.#rows.set(key, (row = new Row(group(), this.events.own())));
     if (row.name !== name) {
       row.name = name;
       this.events.thread(row, name);
