@@ -78,7 +78,8 @@ export class Checker {
     world.descriptorRefuted = (process, fd) => {
       if (this.findings.length > 0) this.#retract(this.findings, ({ reserved }) => reserved?.some((of) => of.process === process && of.fd === fd) ?? false);
     };
-    world.refuted = ({ id }, said) => this.findings.length > 0 && this.#retract(this.findings, (finding) => finding[said]?.includes(id) ?? false);
+    // Not across a gap: behind it, the same address may be another boot's.
+    world.refuted = ({ id }, said) => this.findings.length > 0 && this.#retract(this.findings, (finding) => finding.event >= world.lastGap && (finding[said]?.includes(id) ?? false));
   }
 
   /** What each rule comes to, with what was seen so far: fine only where nothing that it rests on is missing. */

@@ -141,6 +141,8 @@ export interface Task {
 }
 
 const NO_TGID = -1;
+/** Bytes of a name that any reader takes: a kernel's has 15, and more where what was no UTF-8 became signs for that. */
+export const MAX_COMM = 256;
 
 /** Tasks by number, from 0: one for each comm, pid and thread group that a recording shows together. */
 export class TaskTable {

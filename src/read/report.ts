@@ -53,6 +53,8 @@ const MAX_SKIPPED_SHOWN = 5;
 const MAX_SKIPPED_TEXT = 200;
 /** Names of unknown operations that are counted each; the rest is counted together. */
 const MAX_UNKNOWN_NAMES = 1000;
+/** Of a name, what is kept to count by. */
+const MAX_UNKNOWN_NAME = 256;
 
 /** What adds up over the files of one recording. */
 const PARTS = ["lines", "pairs", "continuations", "comments", "control", "blank", "skipped", "unknown", "malformed", "lostLines", "overrun"] as const;
@@ -195,8 +197,9 @@ export class ReadReport {
   }
 
   #tally(name: string, times: number): void {
-    const known = this.unknownByName.has(name) || this.unknownByName.size < MAX_UNKNOWN_NAMES;
-    const key = known ? name : "(others)";
+    const short = name.slice(0, MAX_UNKNOWN_NAME);
+    const known = this.unknownByName.has(short) || this.unknownByName.size < MAX_UNKNOWN_NAMES;
+    const key = known ? short : "(others)";
     this.unknownByName.set(key, (this.unknownByName.get(key) ?? 0) + times);
   }
 

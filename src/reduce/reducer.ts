@@ -187,7 +187,8 @@ export class Reducer {
 
   /** What was lost may have happened at any time since the CPU's last event that is there. */
   #lost(loss: Loss, batch: Batch): void {
-    this.world.lose(this.#lastOnCpu[loss.cpu] ?? 0, batch.firstSeq + loss.index);
+    this.world.lastGap = batch.firstSeq + loss.index;
+    this.world.lose(this.#lastOnCpu[loss.cpu] ?? 0, this.world.lastGap);
   }
   readonly #lastOnCpu: number[] = [];
 

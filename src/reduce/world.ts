@@ -39,7 +39,7 @@ interface Waiting {
 }
 
 /** All that the reducers keep between events, but for the objects, which are the store's. */
-export interface SavedWorld extends Pick<World, "lastLoss" | "lossy" | "overwritten" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
+export interface SavedWorld extends Pick<World, "lastLoss" | "lastGap" | "lossy" | "overwritten" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
   readonly identities: SavedIdentities;
   readonly sight: SavedSight;
   readonly outlived: readonly ObjectId[];
@@ -64,6 +64,8 @@ export class World extends Ledger {
   readonly sight: Sight;
   /** The last event before which events are known to be lost. */
   lastLoss = 0;
+  /** The last event before which the recording itself says that events are lost: what follows may be of another boot. */
+  lastGap = 0;
   missing: readonly MissingHalf[] = [];
   missingHalves = 0;
   /** Events were dropped, nobody knows when, or the recording is a part of what happened. */
@@ -119,7 +121,7 @@ export class World extends Ledger {
 
   /** To be read before the next event: what it holds is the state itself. */
   saved(): SavedWorld {
-    const { lastLoss, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = this;
+    const { lastLoss, lastGap, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = this;
     const identities = this.savedIdentities();
     const objects = [...identities.remembered, ...this.store.live()];
     const known = new Set(objects.map(({ id }) => id));
@@ -128,6 +130,7 @@ export class World extends Ledger {
     for (const { frames } of stacks) for (const { subject } of frames) needed.add(subject);
     return {
       lastLoss,
+      lastGap,
       lossy,
       overwritten,
       missing,
@@ -155,8 +158,8 @@ export class World extends Ledger {
 
   /** Goes on where another world was saved; this one is new, with that one's objects in its store. */
   restore(saved: SavedWorld): void {
-    const { lastLoss, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
-    Object.assign(this, { lastLoss, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule });
+    const { lastLoss, lastGap, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
+    Object.assign(this, { lastLoss, lastGap, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule });
     this.restoreIdentities(saved.identities);
     this.sight.restore(saved.sight);
     for (const id of saved.outlived) this.outlived.add(id);

@@ -53,6 +53,7 @@ const sight = record<SavedSight>({
 const world = record<SavedWorld>({
   identities,
   lastLoss: seq,
+  lastGap: seq,
   lossy: flag,
   overwritten: flag,
   missing: listOf(record<MissingHalf>({ operation: word, missing: oneOf("entry", "return"), seq, task })),

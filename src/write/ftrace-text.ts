@@ -69,10 +69,9 @@ const CONTROL = /^(?: *CPU:\d{1,5} \[LOST (?:\d{1,15} )?EVENTS\]|#+ CPU \d{1,5} 
 
 /** A marker's text; its further lines are its own as long as the reader can take none of them for anything else. */
 export function markerText(text: string): string {
-  const cut = text
-    .slice(0, MAX_TEXT)
-    .replace(/\n+$/, "")
-    .replaceAll(/\r(?=\n|$)/g, REPLACED);
+  let end = Math.min(text.length, MAX_TEXT);
+  while (text[end - 1] === "\n") end--;
+  const cut = text.slice(0, end).replaceAll(/\r(?=\n|$)/g, REPLACED);
   if (!cut.includes("\n")) return cut;
   if (Buffer.byteLength(cut) > MAX_JOINED_BYTES) return oneLine(cut);
   let held = "";

@@ -65,6 +65,14 @@ for (const path of recordings().filter((_, k) => k % SAMPLE === 0)) {
   });
 }
 
+test("a marker of empty lines, with something behind them, is written as fast as any", (t) => {
+  const tables = createTables();
+  const builder = new BatchBuilder(tables.addresses);
+  builder.begin(points.byEvent("tracing_mark_write")!.id, tables.tasks.intern("init", 1), 0, 0, 1, 0, 1);
+  builder.pushString(`a${"\n".repeat(200_000)}b`);
+  t.is(read(written([builder.seal()], tables)).report.skipped, 0);
+});
+
 test("a loss of more events than a reader takes digits is as many as it does", (t) => {
   const tables = createTables();
   const builder = new BatchBuilder(tables.addresses);

@@ -3,7 +3,7 @@ import { inflateRawSync } from "node:zlib";
 import type { ArgumentType } from "../../../events/definition.js";
 import type { Batch, Loss } from "../batch.js";
 import { UNKNOWN_POINT } from "../batch.js";
-import type { Tables } from "../tables.js";
+import { MAX_COMM, type Tables } from "../tables.js";
 import { signed64, unsigned64 } from "../view.js";
 import { ByteReader, DamagedError, unzigzag } from "./bytes.js";
 import { BYTE_POINTS, KNOWN_ADDRESS, MAX_ARGS, MAX_EVENTS, NEXT_ADDRESS, RECENT, SAME_NUMBER, STREAMS, type StreamName, WHOLE_NUMBER } from "./layout.js";
@@ -294,7 +294,7 @@ class Values {
 function isTask(bytes: Uint8Array): boolean {
   let digits = bytes.length;
   while (digits > 0 && bytes[digits - 1]! >= ZERO && bytes[digits - 1]! <= NINE) digits--;
-  return digits < bytes.length && bytes.length - digits <= MAX_PID_DIGITS && bytes[digits - 1] === DASH;
+  return digits < bytes.length && bytes.length - digits <= MAX_PID_DIGITS && digits <= MAX_COMM + 1 && bytes[digits - 1] === DASH;
 }
 
 function readRuns<Column extends Uint8Array | Uint16Array | Uint32Array>(reader: ByteReader, column: Column, values?: readonly number[]): Column {

@@ -9,7 +9,7 @@
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
 import { ANY_CPU, type Batch, CONTEXT_UNKNOWN } from "../../log/batch.js";
-import type { Tables } from "../../log/tables.js";
+import { MAX_COMM, type Tables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { Offer, STRING as TEXT } from "../arguments/offer.js";
 import { pushMatched } from "../arguments/push.js";
@@ -80,7 +80,7 @@ export class BpftraceReader extends TextReader {
       if (q < 0 || bytes[q] !== QUOTE) break;
       const name = q + 1;
       const nameEnd = plainString(bytes, name);
-      if (nameEnd < 0) break;
+      if (nameEnd < 0 || nameEnd - name > MAX_COMM) break;
       q = separator(bytes, nameEnd + 1);
       const tidEnd = q < 0 ? -1 : number.read(bytes, q);
       const tid = number.low;
@@ -195,7 +195,7 @@ export class BpftraceReader extends TextReader {
   #event([time, cpu, comm, tid, pid, event, ...args]: readonly Element[], line: Line): boolean {
     const at = this.#decimal(time, this.#time) ? this.#time : undefined;
     const [onCpu, thread, group] = [this.#small(cpu, MAX_CPU), this.#small(tid, MAX_PID), this.#small(pid, MAX_PID)];
-    if (!at || onCpu === undefined || thread === undefined || group === undefined || !comm || !("string" in comm) || !event || !("string" in event)) return false;
+    if (!at || onCpu === undefined || thread === undefined || group === undefined || !comm || !("string" in comm) || !event || !("string" in event) || comm.string.length > MAX_COMM) return false;
     const name = Buffer.from(event.string, "latin1");
     const point = this.#names.find(name.reduce(hashStep, 0), name, 0, name.length);
     this.#inOrder(at, line.line);

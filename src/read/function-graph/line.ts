@@ -32,10 +32,14 @@ const CPU = /^ *(\d{1,5})\) */;
 const TASK = /^ *(\S.{0,14}?)-(\d{1,10}) +\| */;
 const FLAGS = /^ *[.\dA-Za-z]{4,7} +\| */;
 const DURATION = /^ *(?:[+!#*@$] *)?(?:\d[\d.]* us)? *\|(?: {2})?/;
-const CALL = /^( *)([\w.$]+)(?: \[[^\]]*\])?\((?:[^]*)\)(?: (\{)|;)(?: +\/\*[^]*\*\/)?$/;
-const END = /^( *)\}(?: +\/\* ([\w.$]+)?[^]*\*\/)?$/;
+const CALL = /^( *)([\w.$]{1,512})(?: \[[^\]]*\])?\(/;
+/** Behind the parenthesis that closes a call's: how it goes on, and a comment up to the end of the line. */
+const CALL_ENDS = /\)(?: (\{)|;)(?: +\/\*|$)/y;
+const END = /^( *)\}(?: +\/\* ([\w.$]{1,512})?[^]*\*\/)?$/;
 const TEXT = /^ *\/\* ?([^]*?) ?\*\/$/;
 const INTERRUPT = /^ *(?:={5,}>|<={5,}) *\| *$/;
+/** Two names, two numbers and what is between them. */
+const MAX_TASK_SWITCH = 256;
 const TASK_SWITCH = /^ *(\d{1,5})\) +\S.*? +=> +(\S.{0,14}?)-(\d{1,10}) *$/;
 
 /** Reads a line; `undefined` if it is not one of the tracer's events. */
@@ -61,15 +65,31 @@ export function parseGraphLine(line: string): GraphLine | undefined {
 
 function shownIn(text: string): Shown | undefined {
   const call = CALL.exec(text);
-  if (call) return { what: "call", name: call[2]!, depth: call[1]!.length, leaf: call[3] === undefined };
+  const last = call ? callEnd(text, call[0].length) : undefined;
+  if (call && last) return { what: "call", name: call[2]!, depth: call[1]!.length, leaf: last[1] === undefined };
   const end = END.exec(text);
   if (end) return { what: "end", name: end[2], depth: end[1]!.length };
   const words = TEXT.exec(text);
   return words ? { what: "text", text: words[1]! } : undefined;
 }
 
+/**
+ * The last place behind `from` where a call's line may end. By hand: of a line that is full of such places, an expression would
+ * look through all the rest at each.
+ */
+function callEnd(text: string, from: number): RegExpExecArray | undefined {
+  const commented = text.endsWith("*/");
+  for (let close = text.lastIndexOf(")"); close >= from; close = close === 0 ? -1 : text.lastIndexOf(")", close - 1)) {
+    CALL_ENDS.lastIndex = close;
+    const ends = CALL_ENDS.exec(text);
+    const end = close + (ends?.[0].length ?? 0);
+    if (ends && (end === text.length || (commented && end <= text.length - 2))) return ends;
+  }
+  return undefined;
+}
+
 /** ` 0)     init-1     =>    grep-125   `: from here on the CPU runs another task. */
 export function parseTaskSwitch(line: string): { readonly cpu: number; readonly comm: string; readonly pid: number } | undefined {
-  const match = TASK_SWITCH.exec(line);
+  const match = line.length > MAX_TASK_SWITCH ? null : TASK_SWITCH.exec(line);
   return match ? { cpu: Number(match[1]), comm: match[2]!, pid: Number(match[3]) } : undefined;
 }

@@ -9,7 +9,7 @@ import type { Point, PointTable } from "../../../events/points.js";
 import { ANY_CPU, type Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { TaskId } from "../../log/batch.js";
-import type { Tables } from "../../log/tables.js";
+import { MAX_COMM, type Tables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
 import { pushMatched } from "../arguments/push.js";
@@ -259,6 +259,7 @@ export class NdjsonReader implements StreamReader {
     if (comm === this.#lastComm && pid === this.#lastPid && tgid === this.#lastTgid) return this.#lastTask;
     if (typeof comm !== "string" || !((isNatural(pid) && pid <= MAX_PID) || (typeof pid === "string" && /^\d{1,10}$/.test(pid)))) return undefined;
     const name = Buffer.from(`${comm}-${pid}`);
+    if (name.length > MAX_COMM + String(pid).length + 1) return undefined;
     const task = this.tables.tasks.internBytes(name, 0, name.length, isNatural(tgid) && tgid <= MAX_PID ? tgid : undefined);
     this.#lastComm = comm;
     this.#lastPid = pid;

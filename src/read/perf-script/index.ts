@@ -26,7 +26,7 @@ const SAMPLE_LINES = 200;
 const LAYOUTS: readonly NameLayout[] = ["none", "padded", "unpadded"];
 const NAME_WIDTH = 16;
 /** Records other than samples (`--show-lost-events` and the like). No task's name has room for it. */
-const RECORD = /(?:\[(\d{3,5})\] +)?(?:\d+\.\d{1,9}: +)?PERF_RECORD_([A-Z_]+)(?:[^\n]*?\blost (\d{1,15}))?/;
+const RECORD = /(?:\[(\d{3,5})\] {1,20})?(?:\d{1,15}\.\d{1,9}: {1,20})?PERF_RECORD_([A-Z_]+)(?:[^\n]*?\blost (\d{1,15}))?/;
 /** What perf says at the end, when it was not fast enough. */
 const CHUNKS_LOST = /^(?:Processed \d+ (?:events|samples) and lost |Check IO\/CPU overload!|Warning:$)/;
 /** A line of a call chain: an address, and what is there. */

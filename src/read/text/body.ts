@@ -14,7 +14,7 @@ import { Bodies } from "./bodies.js";
 import { PrintedPlaces } from "./places.js";
 
 /** `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: where the event was, as perf adds it behind the arguments when asked to. */
-const ADDRESS_BEHIND = / +[\da-f]{8,16}(?: [^"\n]*)?$/;
+const ADDRESS_BEHIND = / [\da-f]{8,16}(?: |$)/;
 
 export class PrintedBodies extends Bodies {
   readonly #printed: PrintedPlaces;
@@ -53,8 +53,8 @@ export class PrintedBodies extends Bodies {
   override parse(text: string, point: CompiledPoint): Body {
     const body = parseBody(text, point);
     if (body.complete) return body;
-    const shorter = ADDRESS_BEHIND.exec(text);
-    const without = shorter && parseBody(text.slice(0, shorter.index), point);
+    const end = addressBehind(text);
+    const without = end < 0 ? undefined : parseBody(text.slice(0, end), point);
     return without && (without.complete || (body.leftover && isUnderstood(without))) ? without : body;
   }
 
@@ -62,6 +62,16 @@ export class PrintedBodies extends Bodies {
     const bytes = Buffer.from(place, "latin1");
     this.builder.setPlace(this.#printed.intern(bytes, 0, bytes.length));
   }
+}
+
+/** Where the text ends to which perf added an address, which stands behind the last quote; -1 if it added none. */
+function addressBehind(text: string): number {
+  const from = Math.max(text.lastIndexOf('"'), text.lastIndexOf("\n")) + 1;
+  const found = ADDRESS_BEHIND.exec(text.slice(from));
+  if (!found) return -1;
+  let end = from + found.index;
+  while (end > from && text[end - 1] === " ") end--;
+  return end;
 }
 
 function isUnderstood({ leftover, unterminated }: Body): boolean {

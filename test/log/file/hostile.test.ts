@@ -34,6 +34,7 @@ test("a block of nothing odd is read", (t) => {
 });
 
 test("times, lines, tasks, names and losses that cannot be are damage", (t) => {
+  const long = tables.tasks.internBytes(Buffer.from(`${"x".repeat(300)}-1`), 0, 302);
   const nobody = tables.tasks.internBytes(Buffer.from("rm-1\x006"), 0, 6);
   const loss = { cpu: 0, count: 1, line: 0 };
   for (const [what, batch] of Object.entries({
@@ -41,6 +42,7 @@ test("times, lines, tasks, names and losses that cannot be are damage", (t) => {
     "a nanosecond beyond a second": { timeLow: changed(BATCH.timeLow, 2_000_000_001), timeHigh: changed(BATCH.timeHigh, 2 ** 45) },
     "a line before the first": { line: changed(BATCH.line, -7) },
     "a task without a number": { task: changed(BATCH.task, nobody) },
+    "a task with a name that none has": { task: changed(BATCH.task, long) },
     "an unknown event without a name": { point: changed(BATCH.point, 0) },
     "losses out of order": { losses: [{ index: 9, ...loss }, { index: 3, ...loss }] },
     "a loss on no CPU": { losses: [{ index: 9, ...loss, cpu: 99_999 }] },

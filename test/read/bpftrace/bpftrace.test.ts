@@ -33,6 +33,13 @@ test("a line that is no event after all says nothing of times, tasks and CPUs", 
   t.false(report.warnings.some((warning) => warning.includes("time goes back")));
 });
 
+test("what has a task's name that no task has is no event", (t) => {
+  for (const name of ["x".repeat(257), "y".repeat(100_000)]) {
+    const { events, report } = read(tuple(1, 0, name, 7, 7, ...IPUT), ` ${tuple(1, 0, name, 7, 7, ...IPUT)}`, tuple(1, 0, "x".repeat(256), 7, 7, ...IPUT));
+    t.deepEqual([events.length, report.skipped], [1, 2]);
+  }
+});
+
 test("a task's name is the same whichever way its line is read", (t) => {
   for (const name of ["", " ", "  a b"]) {
     const plain = tuple(1, 0, name, 7, 7, ...IPUT);

@@ -138,6 +138,14 @@ test("losses are losses", (t) => {
   t.is(report.lost, 7);
 });
 
+test("lines that are full of what a line could end or go on with are read as fast as any", (t) => {
+  const runs = [" ", " =>", "); ", ") {", ") { /*", "*/", ".isra.1", "/* ", "-", "}"];
+  const lines = runs.flatMap((run) => Array.from({ length: 30 }, () => ` 0)     init-1     |   1.0 us   |  f(${run.repeat(Math.floor(65_000 / run.length))}x\n ${run.repeat(Math.floor(65_000 / run.length))}x\n`));
+  const { report } = readAs(graph, lines.join(""));
+  t.true(isAccounted(report));
+  t.is(report.lines, 600);
+});
+
 test("recognised by content", (t) => {
   const detect = (text: string): string => detectFormat(Buffer.from(text, "latin1"), "FILE");
   t.is(detect(unzipped(PATH).subarray(0, 500).toString("latin1")), "function-graph");

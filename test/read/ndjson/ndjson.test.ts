@@ -167,7 +167,7 @@ test("a newer version of the format is refused", (t) => {
 });
 
 test("what is no event is skipped: wrong types, arrays, nesting, lines without end", (t) => {
-  const lines = ["[]", "null", "1", '"x"', "{}", '{"seq":"1"}', '{"seq":1,"time":1}', JSON.stringify({ ...EVENT, cpu: 70000 }), JSON.stringify({ ...EVENT, pid: -1 }), JSON.stringify({ ...EVENT, pid: 10_000_000_000 }), JSON.stringify({ ...EVENT, pid: "12345678901" }), JSON.stringify({ ...EVENT, comm: 1 }), JSON.stringify({ ...EVENT, time: "1.0000000001" }), '{"lost":-1,"cpu":0}', '{"end":1}', "{".repeat(1000), `"${"x".repeat(9 << 20)}"`];
+  const lines = ["[]", "null", "1", '"x"', "{}", '{"seq":"1"}', '{"seq":1,"time":1}', JSON.stringify({ ...EVENT, cpu: 70000 }), JSON.stringify({ ...EVENT, pid: -1 }), JSON.stringify({ ...EVENT, pid: 10_000_000_000 }), JSON.stringify({ ...EVENT, pid: "12345678901" }), JSON.stringify({ ...EVENT, comm: 1 }), JSON.stringify({ ...EVENT, comm: "x".repeat(100_000) }), JSON.stringify({ ...EVENT, time: "1.0000000001" }), '{"lost":-1,"cpu":0}', '{"end":1}', "{".repeat(1000), `"${"x".repeat(9 << 20)}"`];
   const { report } = read([HEAD, ...lines, END(0)].join("\n"));
   t.is(report.skipped, lines.length);
   t.is(report.events, 0);

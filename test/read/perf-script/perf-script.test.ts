@@ -206,6 +206,14 @@ test("a file that is cut in the middle of an event ends before it", (t) => {
   t.is(report.skipped, 1);
 });
 
+test("a line of a megabyte of spaces, numbers or addresses is read as fast as any", (t) => {
+  for (const run of [" ", "9", " 12345678", " ffffffff817c3604", '"', ' a="', "1.", "[000] "]) {
+    const long = run.repeat(Math.floor(1_000_000 / run.length));
+    const { report } = readAs(perf, `gmemrun   110 [000]     1.000001: gmem:dput: (ffffffff817c3604) dentry=0x1${long}x"\n${long}\n`);
+    t.true(isAccounted(report));
+  }
+});
+
 test("recognised by content", (t) => {
   const detect = (text: string): string => detectFormat(Buffer.from(text, "latin1"), "FILE");
   t.is(detect(unzipped(PLAIN).subarray(0, 4096).toString("latin1")), "perf-script");
