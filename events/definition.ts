@@ -34,7 +34,7 @@ export type ObjectKind =
 /** How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as `x64`). */
 export type ArgumentType = "u8" | "s32" | "u32" | "x32" | "s64" | "u64" | "x64" | "ptr" | "string";
 
-export type Unit = "references" | "links" | "bytes" | "pages" | "page index" | "descriptor" | "errno" | "flags" | "magic" | "boolean" | "module state" | "guest physical address" | "slot id" | "count";
+export type Unit = "references" | "links" | "bytes" | "bytes of a structure" | "pages" | "page index" | "descriptor" | "errno" | "flags" | "magic" | "boolean" | "module state" | "guest physical address" | "slot id" | "count";
 
 export interface ArgumentDefinition<Name extends string = string, Type extends ArgumentType = ArgumentType> {
   /** The name in the recording, `i_count` in `i_count=1`. */

@@ -6,7 +6,10 @@ export const __kmem_cache_create_args = operation({
   prototype: "struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args, slab_flags_t flags)",
   source: "mm/slab_common.c",
   summary: "Makes a slab cache; the function behind kmem_cache_create, which is a macro from 6.12 on.",
-  args: [value("name", "string", "+0(%di):string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd")],
+  args: [
+    value("name", "string", "+0(%di):string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd"),
+    value("object_size", "u32", "%si:u32", "size of an object, which differs from build to build", "bytes of a structure"),
+  ],
   result: returnsPointer("cache", "cache", "NULL", "the cache, or an older one that it was merged with, or NULL when out of memory"),
   probed: false,
   recorded: true,

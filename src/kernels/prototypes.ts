@@ -225,7 +225,7 @@ export interface Functions {
   truncate_inode_pages_range(inode: Inode, lstart: number, lend: number): Op<void>;
 
   // mm/slab_common.c
-  kmem_cache_create(name: string): Op<KmemCache | null>;
+  kmem_cache_create(name: string, object_size: number): Op<KmemCache | null>;
   kmem_cache_destroy(s: KmemCache): Op<void>;
   kvfree_rcu_barrier_on_cache(s: KmemCache): Op<void>;
   __kmem_cache_shutdown(s: KmemCache): Op<void>;

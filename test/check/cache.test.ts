@@ -213,7 +213,7 @@ test("an inode that is kept outlives its cache, however that waits", async (t) =
 test("of two caches nobody knows which one the inodes are of", async (t) => {
   const two: FunctionTable = {
     *kvm_gmem_init_mount() {
-      yield* this.kmem_cache_create("another");
+      yield* this.kmem_cache_create("another", 8);
       return yield* shipped.functions.kvm_gmem_init_mount.call(this);
     },
   };

@@ -145,7 +145,7 @@ test("calls are the entries, each with its own return", async (t) => {
         begin: call["begin"] === null ? null : entry["time"],
         depth: parent ? (parent["depth"] as number) + 1 : 0,
         outermost: parent ? parent["outermost"] : call["seq"],
-        ...(end && { end: end["time"], duration: call["begin"] === null ? null : (end["time"] as number) - (entry["time"] as number), result: Object.values(JSON.parse(end["args"] as string) as object)[0] as unknown }),
+        ...(end && { end: end["time"], duration: call["begin"] === null ? null : (end["time"] as number) - (entry["time"] as number), result: (Object.values(JSON.parse(end["args"] as string) as object)[0] ?? null) as unknown }),
       };
       if (end && end["name"] !== call["name"]) t.fail(`call ${call["seq"]} returns from ${end["name"]}`);
       same(t, Object.fromEntries(Object.keys(expected).map((name) => [name, call[name]])), expected, `call ${call["seq"]}`);

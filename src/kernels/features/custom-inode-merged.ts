@@ -8,6 +8,9 @@ import type { FunctionTable } from "../kernel.js";
 import { inode as vfsInode } from "../linux/fs/inode.js";
 import { customInodeAsPosted } from "./custom-inode-posted.js";
 
+/** `struct gmem_inode`, in bytes, as 7.2.12 was built by Debian for x86-64. */
+const SIZEOF_GMEM_INODE = 600;
+
 export const customInodeAsMerged = {
   super_operations: customInodeAsPosted.super_operations,
   init_fs_context: customInodeAsPosted.init_fs_context,
@@ -42,7 +45,7 @@ export const customInodeAsMerged = {
   *kvm_gmem_init(module) {
     yield enter("kvm_gmem_init", { module });
     yield store("kvm_gmem_fops.owner = module", [this.system.kvm_gmem_fops_owner, module.pointer]);
-    const cache = yield* this.kmem_cache_create("kvm_gmem_inode_cache");
+    const cache = yield* this.kmem_cache_create("kvm_gmem_inode_cache", SIZEOF_GMEM_INODE);
     let error = -ENOMEM;
     if (cache) {
       yield store("kvm_gmem_inode_cachep = kmem_cache_create(\"kvm_gmem_inode_cache\")", [this.system.kvm_gmem_inode_cachep, cache.pointer]);

@@ -3,8 +3,8 @@ import { allocate, enter, leave, store } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const slabCommon = {
-  *kmem_cache_create(name) {
-    yield enter("__kmem_cache_create_args", { name });
+  *kmem_cache_create(name, object_size) {
+    yield enter("__kmem_cache_create_args", { name, object_size });
     const pointer = yield allocate("kmem_cache", `kmem_cache_create("${name}")`);
     const s = pointer ? this.structs.at("kmem_cache", pointer) : null;
     if (s) yield store("s->name = name", [s.name, this.words.number(name)]);
