@@ -2,7 +2,7 @@
  * Signs that a recording is of a kernel which no simulated one is meant to be. What does not fit may be that kernel's own way
  * then: it is no proof that it did something wrong.
  */
-import { KERNELS, points } from "../../events/index.js";
+import { KERNELS, type OperationDefinition, points } from "../../events/index.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import { type Head, series } from "../read/head.js";
 import type { Tables } from "../log/tables.js";
@@ -35,8 +35,8 @@ function* headSigns(name: string, release: string, head: Head): Generator<string
   if (head.machine !== undefined && !MACHINES.has(head.machine)) yield `its head says machine ${head.machine}, and ${name} is simulated on x86_64`;
 }
 
-function isOfNone({ kernels, newer }: { readonly kernels: readonly string[]; readonly newer?: true }): boolean {
-  return newer === true && kernels.length === 0;
+function isOfNone({ kernels, recorded }: OperationDefinition): boolean {
+  return recorded === true && kernels.length === 0;
 }
 
 function systemCall({ places }: Tables): string | undefined {

@@ -45,7 +45,10 @@ function shownOf({ release }: KernelDefinition, { seen, marked, head: { refused 
     const back = hasReturn(operation) ? points.byEvent(`${operation.name}_ret`)!.id : 0;
     const happened = seen[entry] !== 0;
     const recorded = operation.probed || operation.recorded;
-    if (!recorded || !operation.kernels.includes(release) || (!happened && !shownOn(operation, release))) continue;
+    const shown = shownOn(operation, release);
+    if (!recorded || !operation.kernels.includes(release) || (!happened && !shown)) continue;
+    // Inlined in this release and shown in another: such an event is a sign of the other.
+    if (!shown && operation.kernels.some((kernel) => shownOn(operation, kernel))) continue;
     // What the kernel refused to probe shows nothing by not being there.
     const isRefused = !happened && refused.has(operation.name);
     const telling = happened || (!isRefused && ((operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name)));
