@@ -343,7 +343,8 @@ export class World extends Ledger {
    * not hold. From here on it is known again; what was said of the time between is in doubt.
    */
   missed(since: number, e: EventView): void {
-    this.lose(since, e.seq - 1);
+    // What the recording says that it lost may account for it: what was said before that stands.
+    this.lose(Math.max(since, this.lastGap - 1), e.seq - 1);
   }
 
   /** Events are lost, some time since event `since` and not after event `last`. */
