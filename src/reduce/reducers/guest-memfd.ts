@@ -3,7 +3,7 @@ import type { EventView } from "../../log/view.js";
 import type { Frame } from "../calls.js";
 import type { CallFailed, Holding } from "../facts.js";
 import type { Reducers } from "../handlers.js";
-import type { File, KernelObject } from "../objects.js";
+import type { File, Inode, KernelObject } from "../objects.js";
 import * as recipes from "../recipes.js";
 import { RETURNED_BY, type World } from "../world.js";
 import { moduleHeld } from "./file.js";
@@ -26,7 +26,9 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
     else left.push(holding);
   }
   // An inode that it made lives, and no probe showed by whose reference.
-  const stray = frame.born.flatMap((id) => w.store.get(id, "inode") ?? []).filter((inode) => inode.stage === "live" && !w.outlived.has(inode.id));
+  const stray = frame.born
+    .map((id) => w.store.any(id))
+    .filter((o): o is Inode => o?.kind === "inode" && o.stage === "live" && !w.outlived.has(o.id));
   if (stray.length > 0) w.facts({ ...fact, certain: false, inodes: stray });
   const descriptors: CallFailed["descriptors"][number][] = [];
   for (const [fd, seq] of pairs(frame.reserved)) {
