@@ -13,7 +13,7 @@ import type { CallFailed, Fact, ModuleExited } from "./facts.js";
 import type { SavedIdentities } from "./identities.js";
 import { Ledger } from "./ledger.js";
 import { Mappings, type SavedMappings } from "./mappings.js";
-import type { Deed, Kind, KernelObject, Module, ObjectId } from "./objects.js";
+import type { Deed, Kind, KernelObject, Module, ObjectId, OfKind } from "./objects.js";
 import type { Observer } from "./observer.js";
 import { RcuQueue, type SavedRcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
@@ -214,6 +214,12 @@ export class World extends Ledger {
     this.risen.delete(object.id);
     this.lowered.delete(object.id);
     if (object.kind === "inode" && object.focus) this.mappings.forget(object.id);
+  }
+
+  /** An object that is looked at in passing: what concludes from it that nothing is wrong does not rest on it. */
+  peek<K extends Kind>(id: ObjectId, kind: K): OfKind<K> | undefined {
+    const object = this.store.any(id);
+    return object?.kind === kind ? (object as OfKind<K>) : undefined;
   }
 
   /** Records that an event concerns an object. Returns the object as it is now. */

@@ -12,12 +12,18 @@ import { inMemory, minimised, saying, unpacked } from "./results.js";
 
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 
-/** The recording of a kernel that forgot one of its last calls of an operation: the last whose absence is a finding. */
+/** Lines behind a call that is forgotten: before what follows shows that it was not (a count, the module's exit). */
+const BEHIND = 60;
+
+/**
+ * The recording of a kernel that forgot one of its last calls of an operation, broken off soon behind it: the last whose
+ * absence is a finding.
+ */
 async function forgetting(operation: string, path: string): Promise<string> {
   const lines = unpacked(path).split("\n");
   for (let k = lines.length - 1; k >= 0; k--) {
     if (!lines[k]!.includes(`${operation}:`)) continue;
-    const text = lines.toSpliced(k, 1).join("\n");
+    const text = `${lines.toSpliced(k, 1).slice(0, k + BEHIND).join("\n")}\n`;
     if ((await replay("-", { input: inMemory(text) })).findings.length > 0) return text;
   }
   throw new Error(`${path}: nothing is found without any one ${operation}`);

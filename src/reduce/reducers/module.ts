@@ -85,7 +85,7 @@ function lowest(w: World, index: number): number {
  * a reference that may not be the last.)
  */
 function endWouldShow(w: World, superblock: ObjectId): boolean {
-  const known = w.store.get(superblock, "superblock");
+  const known = w.peek(superblock, "superblock");
   if (known?.stage !== "live") return false;
   return w.sees("generic_shutdown_super") || w.sees("kill_anon_super") || (rootOf(w, known) !== undefined && w.sees("destroy_inode"));
 }
@@ -98,7 +98,7 @@ function mountsOf(w: World, superblock: Superblock): Mount[] {
 function rootOf(w: World, superblock: Superblock): Inode | undefined {
   for (const o of w.store.live()) {
     if (o.kind !== "inode" || o.superblock !== superblock.id || o.birth === 0) continue;
-    return o.references.some(({ owner }) => w.store.get(owner, "dentry")?.superblock === superblock.id) ? undefined : o;
+    return o.references.some(({ owner }) => w.peek(owner, "dentry")?.superblock === superblock.id) ? undefined : o;
   }
   return undefined;
 }
@@ -120,7 +120,7 @@ function outlives(w: World, module: Module, o: KernelObject, files: readonly Fil
       const own = files.filter((file) => file.inode === o.id);
       if (own.length > 0) return own.some((file) => !pins(w, module, file));
       if (o.stage !== "live") return false;
-      const superblock = w.store.get(o.superblock, "superblock");
+      const superblock = w.peek(o.superblock, "superblock");
       return superblock && rootOf(w, superblock)?.id === o.id ? outlives(w, module, superblock, files) : !reachable(w, o);
     }
     case "superblock": {
@@ -174,7 +174,7 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
   // A module is freed without references: a file that is said to pin it has been released unseen.
   const pinning: KernelObject[] = files.filter((file) => pins(w, module, file));
   // Nor does the module of guest_memfd's code go before those that depend on it.
-  const vendor = w.store.get(w.gmemModule, "module");
+  const vendor = w.peek(w.gmemModule, "module");
   if (how === "exit" && module.name === CODE_MODULE && vendor && vendor.id !== module.id) pinning.push(vendor);
   w.facts({ ...exiting, certain: pinning.length === 0, live: certain, mounts: mounted });
   if (pinning.length > 0) w.missed(Math.min(...pinning.map(({ met }) => met)), e);

@@ -55,7 +55,7 @@ function superblockOf(w: World, address: number, e: EventView): Superblock | und
 
 /** A dentry that lives holds the inode: by it, or by a file, somebody can still reach it. */
 export function reachable(w: World, inode: Inode): boolean {
-  return inode.references.some(({ owner }) => w.store.get(owner, "dentry") !== undefined);
+  return inode.references.some(({ owner }) => w.peek(owner, "dentry") !== undefined);
 }
 
 function inodesOf(w: World, superblock: Superblock): Inode[] {
