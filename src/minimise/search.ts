@@ -3,10 +3,10 @@
  * leaving out until a round leaves out nothing.
  */
 import type { Finding } from "../check/finding.js";
-import { ddmin } from "./ddmin.js";
+import { ddmin, type Minimum } from "./ddmin.js";
 import { Dependencies } from "./dependencies.js";
 import { type Excerpt, part } from "./excerpt.js";
-import { slices } from "./slice.js";
+import { lives, slices } from "./slice.js";
 import type { Unit, Units } from "./units.js";
 import { eventsNamed, identityOf, subjectOf, type Told, Watch } from "./watch.js";
 
@@ -100,10 +100,20 @@ export class Search {
     const shown = await this.slice(units, (chosen) => excerptOf((ordered = chosen)), number);
     if (!shown) ordered = Array.from({ length: units.count }, (_, k) => k + 1);
     const required = new Set(this.#named.map((event) => units.of(number(event))));
-    const found = ddmin(ordered, units, required, {
-      exhausted: () => this.#tried >= this.budget,
-      holds: (chosen) => this.#shows(excerptOf(chosen)),
-    });
+    const holds = (chosen: readonly Unit[]): boolean => this.#shows(excerptOf(chosen));
+    const least = (chosen: readonly Unit[]): Minimum => ddmin(chosen, units, required, { exhausted: () => this.#tried >= this.budget, holds });
+    let found = least(ordered);
+    // Where single events that show a probe to be set went first, a whole life may have stayed in their stead: the other way round.
+    const finding = units.closure(required);
+    const beside = (all: readonly Unit[]): Unit[] => all.filter((unit) => !finding.has(unit));
+    const { single } = lives(units, beside(ordered));
+    for (const life of lives(units, beside(found.units)).lives) {
+      const kept = new Set([...found.units.filter((unit) => !life.has(unit)), ...single]);
+      const instead = ordered.filter((unit) => kept.has(unit));
+      if (this.#tried >= this.budget || !found.units.some((unit) => life.has(unit)) || !holds(instead)) continue;
+      const other = least(instead);
+      if (other.units.length < found.units.length) found = other;
+    }
     const left = excerptOf(found.units);
     const core = units.closure(this.#seeds(units, number));
     const witnesses = left.numbers.flatMap((event, k) => (core.has(units.of(number(event))) ? [] : [k + 1]));

@@ -36,7 +36,7 @@ function withClosers(units: Units, core: ReadonlySet<Unit>): Set<Unit> {
 /** A kind of unit: the same operation, with its return or without. */
 const kindOf = (units: Units, unit: Unit): number => units.point(unit) * 2 + (units.isReturned(unit) ? 1 : 0);
 
-/** Of every kind one that needs little: about guest_memfd if there is one, and from before the event if there is one. */
+/** Of every kind one that needs little, about guest_memfd and another that is not: from before the event if there is one. */
 function witnesses(units: Units, before: number): Unit[] {
   const candidates = new Map<number, { readonly focus: Unit[]; readonly other: Unit[] }>();
   for (const unit of range(units.count)) {
@@ -48,7 +48,32 @@ function witnesses(units: Units, before: number): Unit[] {
     list.push(unit);
     if (list.length > CANDIDATES) list.shift();
   }
-  return [...candidates.values()].map(({ focus, other }) => frugal(units, focus.length > 0 ? focus : other));
+  return [...candidates.values()].flatMap(({ focus, other }) => [focus, other].filter((list) => list.length > 0).map((list) => frugal(units, list)));
+}
+
+/** Fewer units than this are no life: they show that a probe is set, and cost next to nothing. */
+const LIFE = 5;
+
+/** Units that need one another, directly or through others of `units`; the largest sets first. */
+export function lives(units: Units, chosen: Iterable<Unit>): { readonly lives: readonly ReadonlySet<Unit>[]; readonly single: ReadonlySet<Unit> } {
+  const linked = new Map<Unit, Unit[]>([...chosen].map((unit) => [unit, []]));
+  for (const unit of linked.keys()) {
+    for (const other of units.needs(unit)) {
+      linked.get(other)?.push(unit);
+      if (linked.has(other)) linked.get(unit)!.push(other);
+    }
+  }
+  const found: Set<Unit>[] = [];
+  const single = new Set<Unit>();
+  const left = new Set(linked.keys());
+  for (const unit of left) {
+    const life = new Set([unit]);
+    for (const one of life) for (const other of linked.get(one)!) life.add(other);
+    for (const one of life) left.delete(one);
+    if (life.size >= LIFE) found.push(life);
+    else for (const one of life) single.add(one);
+  }
+  return { lives: found.sort((a, b) => b.size - a.size), single };
 }
 
 /** The one that needs least; of several the latest. */

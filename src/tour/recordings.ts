@@ -25,7 +25,7 @@ export const LOAD_FAILS = `${RECORDINGS}/mistakes/healthy/s19-init-fails.trace.g
 export const FORGETS_MODULE_PUT = `${RECORDINGS}/broken/leak-module-on-error/s18-fail-nth.trace.gz`;
 export const FORGETS_UNMOUNT = `${RECORDINGS}/broken/no-unmount-on-exit/s01-create-close.trace.gz`;
 export const NO_OWNER = `${RECORDINGS}/mistakes/fops-owner-null/s12-rmmod-busy.trace.gz`;
-export const SKIPS_UNBIND = `${RECORDINGS}/mistakes/unbind-skipped/s04-bind-unbind.trace.gz`;
+export const SKIPS_UNBIND = `${RECORDINGS}/mistakes/unbind-skipped/wide/s04-bind-unbind.trace.gz`;
 
 /** A create while the module is on its way out. */
 export const MODULE_GOING: Simulated = { scenario: SCENARIO, kernel: "linux-6.12-patched", site: "module_is_live(module)" };

@@ -144,17 +144,17 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "owner-kvm-not-vendor/s01-create-close": [unpinned("gmem g")],
   "owner-kvm-not-vendor/s12-rmmod-busy": [unpinned("gmem g"), exitInUse("unload kvm_amd#2")],
   "unbind-double-fput/s04-bind-unbind": [expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"])],
-  "unbind-double-fput/more-probes/s04-bind-unbind": [expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"])],
+  "unbind-double-fput/wide/s04-bind-unbind": [expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"])],
   "unbind-no-fput/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
-  "unbind-no-fput/more-probes/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
+  "unbind-no-fput/wide/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
   // Nothing but the absence of kvm_gmem_unbind, which may not be probed: nobody can tell.
   "unbind-skipped/s04-bind-unbind": [],
-  "unbind-skipped/more-probes/s04-bind-unbind": [
+  "unbind-skipped/wide/s04-bind-unbind": [
     expect("dangling-binding", "memslot", ["bind v 1", "kvm_gmem_bind_ret"], ["unbind v 1", "kvm_set_memory_region_ret"]),
     expect("dangling-binding", "memslot", ["bind v 2", "kvm_gmem_bind_ret"], ["unbind v 2", "kvm_set_memory_region_ret"]),
   ],
   // Its file was closed before, and left no binding behind.
-  "unbind-skipped/more-probes/s05-close-while-bound": [],
+  "unbind-skipped/wide/s05-close-while-bound": [],
   "unmount-at-release/s01-create-close": [expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"])],
   "unmount-at-release/s03-vm-closed-first": [expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"])],
 };

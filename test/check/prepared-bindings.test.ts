@@ -4,7 +4,7 @@ import type { File } from "../../src/reduce/objects.js";
 import { RECORDINGS, textOf } from "../support/recordings.js";
 import { replayText } from "../support/script.js";
 
-const LINES = textOf(`${RECORDINGS}/linux-7.3/more-probes/s04-bind-unbind.trace.gz`).split("\n");
+const LINES = textOf(`${RECORDINGS}/linux-7.3/wide/s04-bind-unbind.trace.gz`).split("\n");
 /** Within an operation of the scenario, the first line of an event. */
 const lineOf = (operation: string, event: string): number => {
   const start = LINES.findIndex((line) => line.includes(`op: ${operation}`));

@@ -112,7 +112,7 @@ test("every mistake that was recorded is in the table, and no other", (t) => {
  * A kernel that never calls kvm_gmem_unbind and a recording without its probe are the same recording, where neither the
  * deletion of the slot nor a file that the unbinding would have put is there to tell them apart.
  */
-const UNTOLD = new Set(["mistakes/unbind-skipped/s04-bind-unbind", "mistakes/unbind-skipped/more-probes/s05-close-while-bound"]);
+const UNTOLD = new Set(["mistakes/unbind-skipped/s04-bind-unbind", "mistakes/unbind-skipped/wide/s05-close-while-bound"]);
 
 for (const { mistake, rules, any } of TABLE) {
   if (rules.length === 0) {

@@ -69,7 +69,7 @@ test("the document is diff's, with where they part and the error paths", (t) => 
   const { code, out } = kreel(["diff", "--scenario", ENFILE, "anon-inode", "custom-inode", "--json"]);
   t.is(code, 1);
   const document = JSON.parse(out) as { errorPaths: { same: boolean; before: object | null }[] } & Record<string, unknown>;
-  t.deepEqual(Object.keys(document), ["kreel", "version", "before", "after", "differences", "summary", "firstDivergence", "errorPaths", "skippedFaults"]);
+  t.deepEqual(Object.keys(document), ["kreel", "version", "before", "after", "differences", "summary", "incomparable", "firstDivergence", "errorPaths", "skippedFaults"]);
   t.like(document, { kreel: "diff", version: 1, firstDivergence: { where: "load kvm-amd", line: 2, operation: "kern_mount", before: null } });
   t.true(document.errorPaths.some(({ same }) => same));
   t.like(document.errorPaths.find(({ before }) => before === null), { line: 2, operation: "load kvm-amd", error: "ENOMEM", same: false, after: { outcome: { result: -1, error: "ENOMEM" }, findings: [] } });

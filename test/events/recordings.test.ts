@@ -29,7 +29,7 @@ for (const kernel of KERNELS) {
 }
 
 test("what is not among the standard probes is in no recording that was made with them alone", (t) => {
-  const standard = recordingsIn(RECORDINGS).filter((path) => !path.includes("/more-probes/") && !byScript(path));
+  const standard = recordingsIn(RECORDINGS).filter((path) => !path.includes("/wide/") && !byScript(path));
   const recorded = new Set(standard.flatMap((path) => [...namesIn(path)]));
   for (const { name, probed } of catalogue) if (!probed) t.false(recorded.has(name), name);
 });

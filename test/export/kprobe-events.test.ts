@@ -9,7 +9,7 @@ import { textEvents } from "../support/recordings.js";
 import { madeRecordings } from "./logs.js";
 
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 300);
-const PATHS = ["linux-6.12/s01-create-close", "linux-7.2/s04-bind-unbind", "mistakes/unbind-no-fput/more-probes/s04-bind-unbind"].map((name) => `fixtures/recordings/${name}.trace.gz`);
+const PATHS = ["linux-6.12/s01-create-close", "linux-7.2/s04-bind-unbind", "mistakes/unbind-no-fput/wide/s04-bind-unbind"].map((name) => `fixtures/recordings/${name}.trace.gz`);
 
 for (const path of PATHS) {
   test(`${path}: a probe for every event that it shows`, async (t) => {

@@ -1,4 +1,7 @@
-/** A busy machine's recording minimises to the same operations: only what shows that a probe is set may come from elsewhere. */
+/**
+ * A busy machine's recording minimises to the same operations, or to fewer: only what shows that a probe is set may come from
+ * elsewhere, and where a quiet recording shows that by a life of guest_memfd's own, a busy one need not.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { nameOf, recordingsOf } from "../support/recordings.js";
@@ -15,7 +18,10 @@ for (const [path, rule] of await findingsOf(recordingsOf("broken", "race", "mist
       fc.asyncProperty(behind, async (noise) => {
         const noisy = await minimised(inMemory(withNoise(text, noise)), finding);
         t.is(saying(noisy.finding), saying(quiet.finding));
-        t.deepEqual(operationsOf(noisy, false), operationsOf(quiet, false));
+        const [left, of] = [operationsOf(noisy, false), operationsOf(quiet, false)];
+        let k = 0;
+        for (const operation of of) if (operation === left[k]) k++;
+        t.is(k, left.length, `${left.join(" ")} in ${of.join(" ")}`);
       }),
       { numRuns: 3 },
     );

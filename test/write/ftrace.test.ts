@@ -56,7 +56,7 @@ for (const path of recordings().filter((_, k) => k % SAMPLE === 0)) {
     const text = roundTrip(batches, tables, true);
     // An argument that was not recorded is written as one that could not be read.
     const faults = (lines: string): number => lines.split("(fault)").length;
-    if (faults(text) !== faults(original.toString("utf8"))) return t.regex(path, /more-probes/);
+    if (faults(text) !== faults(original.toString("utf8"))) return t.regex(path, /wide/);
     // Of the flags only the interrupt's is kept; of a buffer that starts late, that something is missing.
     const printed = (from: string): string[] =>
       from

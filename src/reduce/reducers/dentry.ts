@@ -27,10 +27,11 @@ export const dentryReducers = {
       if (!inode || inode.death) return;
       const mounting = stack.find("kern_mount");
       let dentry = w.at("dentry", e.dentry);
-      // A root dentry comes from d_make_root, which has no probe of its own.
-      if (!dentry || dentry.death) {
-        if (!mounting && !inode.focus && !w.everything) return;
-        dentry = mounting ? w.born("dentry", e.dentry, e, 1) : w.living("dentry", e.dentry, e);
+      // A root dentry comes from d_make_root, which has no probe of its own: whatever was at the address before is over.
+      if (mounting) dentry = w.born("dentry", e.dentry, e, 1);
+      else if (!dentry || dentry.death) {
+        if (!inode.focus && !w.everything) return;
+        dentry = w.living("dentry", e.dentry, e);
       }
       dentry = w.store.update(dentry, recipes.dentryInode, inode.id);
       if (inode.focus) dentry = w.follow(dentry);

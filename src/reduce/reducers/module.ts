@@ -165,7 +165,8 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
   const { live, mounts } = needing(w, module);
   w.refute(module, "kept");
   // An unmount that has no probe of its own shows in what becomes of the superblock.
-  const mounted = mounts.filter((m) => w.sees("kern_unmount") || endWouldShow(w, m.superblock));
+  const shownBySuper = ({ superblock }: Mount): boolean => (superblock !== 0 && w.sees("deactivate_super")) || endWouldShow(w, superblock);
+  const mounted = mounts.filter((mount) => w.sees("kern_unmount") || shownBySuper(mount));
   const exiting = { type: "module-exited", event: e, certain: true, module, how, exit, live: [] } as const;
   for (const mount of mounts) if (!mounted.includes(mount)) w.factUnless("kern_unmount", { ...exiting, mounts: [mount] });
   const files = how === "exit" ? [...w.store.live()].filter((o): o is File => o.kind === "file" && o.focus && o.stage !== "released") : [];

@@ -2,6 +2,7 @@
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
 import { createTables } from "../../../src/log/tables.js";
+import { conclude } from "../../../src/read/conclude.js";
 import type { TextFormat } from "../../../src/read/detect.js";
 import { readReference, type ReferenceEvent } from "../../../src/read/ftrace/reference.js";
 import { readerOf } from "../../../src/read/readers.js";
@@ -48,6 +49,7 @@ export function readText(name: string, format: TextFormat, bytes: Buffer, { cuts
       start = end;
     }
     batches.push(...reader.end());
+    conclude(report);
     return { batches, tables, report, format };
   });
 }

@@ -13,7 +13,7 @@ import { type Parts, partsOf } from "../text.js";
 export const RECORDINGS = [
   "mistakes/init-error-leaks-mount/s19-init-fails",
   "again/linux-7.2/s10-fallocate-punch",
-  "linux-7.3/more-probes/s04-bind-unbind",
+  "linux-7.3/wide/s04-bind-unbind",
   "again/linux-6.18/s11-mmap-touch",
 ].map((name) => `${name}.trace.gz`);
 

@@ -133,7 +133,8 @@ test("of a damaged log, what is left is shown, and what is damaged is said", asy
     // What a replay of it says it cannot judge.
     const { judgements, findings: found } = await replayRecording(await openRecording(fileOf(damaged, "damaged.klog")));
     t.is(findings.length, found.length);
-    t.is(doubts.some((line) => line.includes("not enough to judge")), blindWords(judgements) !== "");
+    const blind = blindWords(judgements);
+    t.true(blind === "" || doubts.includes(blind));
   }
   t.true((await answersAll(t, log.subarray(0, log.length - 1000))).warnings.length > 0, "cut short");
 });
