@@ -188,10 +188,18 @@ export class Judgement {
     if (there === true) return hidden(isRefused ? "refused" : "hidden");
     if (there === false) return DIFFERENT;
     if (isRefused) return hidden("refused");
+    // It shows in nothing but what it calls, and that happened unseen.
+    if (effects && this.#isWay(effects, missing)) return hidden("hidden");
     const hiding = this.#witnesses[missing].hiding(candidate);
     if (hiding.length > 0) return hidden("inlined", hiding.join(" and "));
     // It leaves no trace. Where other probes were not set, nobody knows of this one.
     return this.#isPartial(missing) ? hidden("unprobed") : TRACELESS;
+  }
+
+  /** All that it calls is never shown either, and happened. */
+  #isWay({ doubtful }: Effects, missing: Side): boolean {
+    const verdicts = [...doubtful.keys()].map((name) => this.#verdicts.get(this.#candidate(name, missing)!));
+    return verdicts.length > 0 && verdicts.every((verdict) => verdict?.is === "hidden");
   }
 
   /** Calls that leave no trace and are not there. */
