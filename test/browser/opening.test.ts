@@ -1,5 +1,4 @@
 /** Every recording opens at a moment where there is something to see, with a timeline that is drawn. */
-import { fileOf } from "../cli/run.js";
 import { inBrowser, onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 
@@ -43,10 +42,3 @@ onPage("a scenario on two simulated kernels opens like recordings", { args: ["fi
   await shown.isDrawn();
 });
 
-onPage("a recording without events says so", { args: [fileOf("# tracer: nop\n#\n", "empty.trace")] }, async (t, shown) => {
-  await shown.page.locator(".sound").waitFor();
-  t.is(await shown.page.locator(".sound").textContent(), "no findings in 0 events");
-  await shown.page.locator(".line", { hasText: "before the first event" }).waitFor();
-  for (const key of ["ArrowRight", "ArrowLeft", "Shift+ArrowRight", "End", "w", "s", "a", "0", "]"]) await shown.page.keyboard.press(key);
-  t.is(await shown.event(), 0);
-});
