@@ -63,6 +63,8 @@ export interface Replay {
   readonly judgements: readonly Judgement[];
   readonly counts: { readonly explained: ReadonlyMap<string, number>; readonly unexplained: number; readonly shown: readonly Disagreement[] };
   readonly missing: { readonly total: number; readonly shown: readonly MissingHalf[] };
+  /** With `everything`: objects that are not guest_memfd's, and on how many of them a rule had something to say. */
+  readonly strangers: { readonly objects: number; readonly judged: number } | undefined;
   /** The state at the end, or at the moment that was asked for. */
   readonly world: World;
   readonly recording: Recorded;
@@ -123,6 +125,7 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
     judgements: checker.judgements(),
     counts: { explained: checker.explained, unexplained: checker.unexplained, shown: checker.disagreements },
     missing: { total: world.missingHalves, shown: world.missing },
+    strangers: world.strangers?.counts,
     world,
     recording,
   };

@@ -8,17 +8,18 @@ import type { ReadReport, Recorded } from "./read/report.js";
 import { Reducer, type SavedReducer } from "./reduce/reducer.js";
 import { Remarks } from "./reduce/remarks.js";
 import { MutableStore, type Store } from "./reduce/store.js";
-import type { World } from "./reduce/world.js";
+import type { World, WorldOptions } from "./reduce/world.js";
 
-export interface ReplayingOptions extends Told {
-  /** Count every object, not only those of guest_memfd and what they hang on. */
-  readonly everything?: boolean;
+export interface ReplayingOptions extends Told, WorldOptions {
   readonly store?: Store;
 }
 
-/** Every event is from one CPU, although the machine has several: the buffer of one CPU looks like that. */
-export function isOneOfSeveral({ entries, cpus }: Pick<ReadReport, "entries" | "cpus">): boolean {
-  return (entries?.cpus ?? 1) > 1 && cpus.length === 1;
+/**
+ * Every event is from one CPU, although the machine has several, and there are fewer than the head counts, which counts those
+ * of all CPUs (kernel/trace/trace.c:print_event_info): the file of one CPU looks like that.
+ */
+export function isOneOfSeveral({ entries, cpus, events }: Pick<ReadReport, "entries" | "cpus" | "events">): boolean {
+  return (entries?.cpus ?? 1) > 1 && cpus.length === 1 && events < (entries?.inBuffer ?? 0);
 }
 
 export interface SavedReplay {
@@ -45,7 +46,7 @@ export class Replaying {
     const { tables } = recording;
     this.#report = recording.report;
     this.tables = tables;
-    this.reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options.everything === undefined ? {} : { everything: options.everything });
+    this.reducer = new Reducer(options.store ?? new MutableStore(), points, tables, options);
     this.#remarks = new Remarks(this.world);
     this.checker = new Checker(this.world, tables, options, recording);
   }

@@ -87,6 +87,16 @@ const leakedInode = [
       })),
     );
   }),
+  rule("leaked-inode", "inode-kept", (f, words) => {
+    if (!f.certain) return CANNOT_TELL;
+    return wrong({
+      object: words.label(f.inode),
+      message: `alloc_file_pseudo failed with ${errnoName(f.error)} at event ${f.call}, and whoever called it left ${words.label(f.inode)} behind, ${held(f.inode)}; the healthy path drops it with ${GIVEN_BACK["inode"]!.onError}`,
+      evidence: sorted([f.inode.birth || f.inode.met, ...f.inode.references.map((r) => r.seq), f.call, f.event.seq]),
+      steps: trailOf(f.inode),
+      kept: [f.inode.id],
+    });
+  }),
   rule("leaked-inode", "superblock-gone", (f, words) => {
     if (f.inodes.length === 0) return FINE;
     if (!f.certain) return CANNOT_TELL;
@@ -159,6 +169,18 @@ const leakedDescriptor = rule("leaked-descriptor", "call-failed", (f) => {
       unreturned: { event: seq, by: "get_unused_fd_flags", put: "put_unused_fd before the call returns" },
     })),
   );
+});
+
+const unusedDescriptor = rule("leaked-descriptor", "descriptor-kept", (f) => {
+  if (!f.certain) return CANNOT_TELL;
+  const { process, fd, seq } = f.descriptor;
+  return wrong({
+    object: `descriptor ${fd}`,
+    reserved: [{ process, fd }],
+    message: `descriptor ${fd}, taken by get_unused_fd_flags at event ${seq}, is still reserved with nothing installed under it after its task was back in user space; the healthy path calls fd_install, or put_unused_fd where it fails`,
+    evidence: sorted([seq, f.event.seq]),
+    unreturned: { event: seq, by: "get_unused_fd_flags", put: "fd_install or put_unused_fd" },
+  });
 });
 
 const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
@@ -350,6 +372,7 @@ export const rules: readonly Rule[] = [
   uninstalledFile,
   leakedDescriptor,
   uninstalledDescriptor,
+  unusedDescriptor,
   leakedMountAtExit,
   ...leaks("inode", "leaked-inode"),
   ...leaks("mount", "leaked-mount"),

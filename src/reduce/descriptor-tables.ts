@@ -38,6 +38,11 @@ export class DescriptorTables {
     private readonly process: (task: TaskId) => number,
   ) {}
 
+  /** How many tables there are. */
+  get size(): number {
+    return new Set(this.#tables.values()).size;
+  }
+
   #of(task: TaskId): DescriptorTable | undefined {
     const id = this.#tables.get(this.process(task));
     return id === undefined ? undefined : this.store.get(id, "descriptors");

@@ -138,6 +138,24 @@ export interface ModuleUnpinned extends Common {
   readonly remaining: number | null;
 }
 
+/**
+ * `alloc_file_pseudo` made no file of an inode, and the task came back from user space without having put it: of a caller that
+ * no probe shows.
+ */
+export interface InodeKept extends Common {
+  readonly type: "inode-kept";
+  readonly inode: KernelObject;
+  /** The entry of `alloc_file_pseudo`. */
+  readonly call: number;
+  readonly error: number;
+}
+
+/** A descriptor was reserved, and its task came back from user space with nothing installed under it and nothing given back. */
+export interface DescriptorKept extends Common {
+  readonly type: "descriptor-kept";
+  readonly descriptor: Reserved;
+}
+
 /** A superblock is shut down; `inodes` of it still live. */
 export interface SuperblockGone extends Common {
   readonly type: "superblock-gone";
@@ -188,6 +206,8 @@ export type Fact =
   | ModuleExited
   | ModuleUnpinned
   | SuperblockGone
+  | InodeKept
+  | DescriptorKept
   | CacheDestroyed
   | BindingChecked
   | CountDisagrees;

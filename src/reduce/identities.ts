@@ -49,6 +49,9 @@ export abstract class Identities {
   /** Called for an object whose memory another life takes, before it is forgotten. */
   protected abstract endedUnseen(object: KernelObject, e: EventView): void;
 
+  /** An object that is gone, and of which a later touch would mean something. */
+  protected abstract remembers(dead: KernelObject): boolean;
+
   /** Told of every object whose life is over. */
   protected abstract forgotten(object: KernelObject): void;
 
@@ -118,7 +121,7 @@ export abstract class Identities {
     this.store.remove(dead);
     this.forgotten(dead);
     // What is gone is remembered only where a later touch would mean something.
-    this.#page(dead.address).objects[dead.address % PAGE] = dead.focus ? dead : undefined;
+    this.#page(dead.address).objects[dead.address % PAGE] = this.remembers(dead) ? dead : undefined;
   }
 
   /** From here on the object is followed. */

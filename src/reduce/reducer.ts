@@ -21,7 +21,7 @@ import { slabReducers } from "./reducers/slab.js";
 import { vmReducers } from "./reducers/vm.js";
 import type { Store } from "./store.js";
 import { type SavedTwins, Twins } from "./twins.js";
-import { type SavedWorld, World } from "./world.js";
+import { type SavedWorld, World, type WorldOptions } from "./world.js";
 
 const reducers: Reducers = {
   ...dentryReducers,
@@ -40,6 +40,8 @@ const reducers: Reducers = {
  * (`kvm_gmem_bind` and `__fput` happen inside others, and `kvm_init` inside the module loader, which has no probe.)
  */
 const FROM_USER_SPACE = new Set(["kvm_gmem_create", "kvm_set_memory_region", "kvm_arch_init_vm", "kvm_gmem_fallocate", "file_close_fd", "tracing_mark_write"]);
+/** `KVM_CREATE_VM` reserves the VM's descriptor before it makes the VM (virt/kvm/kvm_main.c:kvm_dev_ioctl_create_vm). */
+const AFTER_A_DESCRIPTOR = "kvm_arch_init_vm";
 /** What close(2) goes through between `file_close_fd` and the release of the file. */
 const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
 /** What no file's release does: the task is past it. */
@@ -111,7 +113,7 @@ export class Reducer {
   /** Events reduced so far. */
   events = 0;
 
-  constructor(store: Store, points: PointTable, tables: Tables, options: { readonly everything?: boolean } = {}) {
+  constructor(store: Store, points: PointTable, tables: Tables, options: WorldOptions = {}) {
     this.world = new World(store, points, tables, options);
     this.#twins = new Twins(points);
     const views = viewsOf(points, this.#cursor);
@@ -220,6 +222,7 @@ export class Reducer {
     if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
+    if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu) w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.outermost && plan.name !== AFTER_A_DESCRIPTOR, e);
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;

@@ -19,6 +19,7 @@ import { RcuQueue, type SavedRcuQueue } from "./rcu-queue.js";
 import * as recipes from "./recipes.js";
 import { Sight, type SavedSight } from "./sight.js";
 import type { Store } from "./store.js";
+import { type SavedStrangers, Strangers } from "./strangers.js";
 
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = { module: "module_put", vm: "kvm_put_kvm", dentry: "dput", mount: "mntput", inode: "iput" };
@@ -54,8 +55,16 @@ export interface SavedWorld extends Pick<World, "lastLoss" | "lastGap" | "lossy"
   readonly rcu: SavedRcuQueue;
   readonly mappings: SavedMappings;
   readonly descriptors: SavedDescriptorTables;
+  readonly strangers?: SavedStrangers;
   /** By the point for which they wait, in its order. */
   readonly waiting: readonly { readonly point: number; readonly facts: readonly Waiting[] }[];
+}
+
+export interface WorldOptions {
+  /** Follow objects that have nothing to do with guest_memfd too. */
+  readonly everything?: boolean;
+  /** What is judged of them: `everything` when left out, as far as no knowledge of guest_memfd is needed. */
+  readonly judged?: "guest-memfd" | "everything";
 }
 
 export class World extends Ledger {
@@ -99,6 +108,8 @@ export class World extends Ledger {
   readonly rcu: RcuQueue;
   readonly mappings: Mappings;
   readonly descriptors: DescriptorTables;
+  /** Present where everything is to be judged. */
+  readonly strangers: Strangers | undefined;
   /** A VM whose last known reference a task has just put: the very next operation destroys it, or there are others. */
   readonly ending = new Map<Stack, ObjectId>();
   /** A file whose last known descriptor a close(2) in progress took: released by the very next operation, or kept. */
@@ -108,10 +119,11 @@ export class World extends Ledger {
     store: Store,
     readonly points: PointTable,
     readonly tables: Tables,
-    options: { readonly everything?: boolean } = {},
+    options: WorldOptions = {},
   ) {
     super(store, tables.addresses);
     this.everything = options.everything ?? false;
+    this.strangers = this.everything && options.judged !== "guest-memfd" ? new Strangers(this) : undefined;
     this.rcu = new RcuQueue(tables.addresses, (id) => store.get(id, "inode"));
     this.mappings = new Mappings(this, tables.addresses);
     this.descriptors = new DescriptorTables(store, (task) => tables.tasks.get(task).tgid ?? tables.tasks.get(task).pid);
@@ -152,6 +164,7 @@ export class World extends Ledger {
       rcu: this.rcu.saved(),
       mappings: this.mappings.saved(),
       descriptors: this.descriptors.saved(),
+      ...(this.strangers ? { strangers: this.strangers.saved() } : {}),
       waiting: Array.from(this.#waiting, ([point, facts]) => ({ point, facts })).sort((a, b) => a.point - b.point),
     };
   }
@@ -174,6 +187,7 @@ export class World extends Ledger {
     this.rcu.restore(saved.rcu);
     this.mappings.restore(saved.mappings);
     this.descriptors.restore(saved.descriptors);
+    if (saved.strangers) this.strangers?.restore(saved.strangers);
     for (const { point, facts } of saved.waiting) {
       this.#waiting.set(point, [...facts]);
       this.#facts += facts.length;
@@ -208,6 +222,16 @@ export class World extends Ledger {
     // An inode's callback can go unseen (a probe misses what interrupts another): its destruction does not.
     if (object.kind === "inode" && object.stage === "destroyed") return;
     this.missed(object.birth || object.met, e);
+  }
+
+  protected override remembers(dead: KernelObject): boolean {
+    // A second release of a file is told by its inode.
+    return dead.focus || (this.strangers !== undefined && dead.birth !== 0 && (dead.kind === "file" || dead.kind === "inode"));
+  }
+
+  override follow<T extends KernelObject>(object: T): T {
+    if (!object.focus) this.strangers?.followed(object.id);
+    return super.follow(object);
   }
 
   protected override forgotten(object: KernelObject): void {
@@ -384,7 +408,9 @@ export class World extends Ledger {
   }
   /** A descriptor of a task's is handed out, installed or closed: nobody keeps it reserved. */
   descriptorInUse(task: TaskId, fd: number): void {
-    this.descriptorRefuted(this.descriptors.processOf(task), fd);
+    const process = this.descriptors.processOf(task);
+    this.strangers?.used(process, fd);
+    this.descriptorRefuted(process, fd);
   }
   descriptorRefuted: (process: number, fd: number) => void = () => {};
   refuted: (object: KernelObject, said: "kept" | "lacking") => void = () => {};

@@ -45,6 +45,7 @@ export function replayJson(replay: Replay): JsonDocument {
       shown: counts.shown.map(({ object, event, expected, observed, explanation }) => ({ object, event, expected, observed, explanation })),
     },
     missing: { total: missing.total, shown: missing.shown.map(({ operation, missing: half, seq, task }) => ({ operation, missing: half, event: seq, task: tables.tasks.get(task).name })) },
+    ...(replay.strangers ? { strangers: { ...replay.strangers } } : {}),
     unknown: Object.fromEntries(report.unknownByName),
     arguments: report.arguments.saved() as unknown as Json,
     skipped: report.firstSkipped.map(({ file, line, text }) => ({ ...(file === undefined ? {} : { file }), line, text })),

@@ -100,10 +100,17 @@ export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[]
   return lines.map(printable);
 }
 
+/** Where everything was to be judged: of objects that are not guest_memfd's, how many no rule could judge. */
+export function strangersLine({ strangers }: Pick<Replay, "strangers">): string {
+  if (!strangers || strangers.objects === 0) return "";
+  const { objects, judged } = strangers;
+  return `${plural(objects, "object")} that ${objects === 1 ? "is" : "are"} not guest_memfd's: ${judged === objects ? "judged" : `no rule could judge ${objects - judged} of them`}; who is to hold them no rule knows`;
+}
+
 export function summaryLines(replay: Replay, style: Style): string[] {
   const head = [style.bold(traceLine(replay.trace))];
   const objects = objectLines(replay.objects);
   const verdict = replay.trace.format === "function-graph" ? NO_VERDICTS : verdictLine(replay, style);
   const unseen = replay.trace.format === "function-graph" ? "" : unseenLine(replay.judgements);
-  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...(unseen === "" ? [] : [unseen]), ...doubtLines(replay)];
+  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...[unseen, strangersLine(replay)].filter((line) => line !== ""), ...doubtLines(replay)];
 }

@@ -29,6 +29,8 @@ export const fact: Codec<Fact> = union<"type", Fact>("type", {
   "freed-twice": of<"freed-twice">({ object, first: seq }),
   "module-exited": of<"module-exited">({ module: object, how: oneOf("exit", "failed init"), exit: seq, live: objects, mounts: objects }),
   "module-unpinned": of<"module-unpinned">({ module: object, file: object, inode: optional(object), remaining: nullable(real) }),
+  "inode-kept": of<"inode-kept">({ inode: object, call: seq, error: real }),
+  "descriptor-kept": of<"descriptor-kept">({ descriptor: record<Reserved>({ process: real, fd: integer, seq }) }),
   "superblock-gone": of<"superblock-gone">({ superblock: object, inodes: objects }),
   "cache-destroyed": of<"cache-destroyed">({ cache: object, destroyed: seq, inodes: objects }),
   "binding-checked": of<"binding-checked">({ slot: object, file: optional(object), how: oneOf("", "deleted and never unbound", "bound again before it was unbound", "bound to a file that is gone", "unbound although nothing bound it") }),

@@ -8,6 +8,7 @@ import type { SavedMappings } from "../reduce/mappings.js";
 import type { SavedRcuQueue } from "../reduce/rcu-queue.js";
 import type { SavedReducer } from "../reduce/reducer.js";
 import { BLINDED_BY, type SavedSight } from "../reduce/sight.js";
+import type { SavedStrangers } from "../reduce/strangers.js";
 import type { SavedWorld } from "../reduce/world.js";
 import type { SavedTwins } from "../reduce/twins.js";
 import type { SavedReplay } from "../replaying.js";
@@ -44,6 +45,15 @@ const descriptors = record<SavedDescriptorTables>({
   kept: listOf(record<SavedDescriptorTables["kept"][number]>({ process: real, fd: integer, fact })),
 });
 
+const strangers = record<SavedStrangers>({
+  reserved: listOf(record<SavedStrangers["reserved"][number]>({ stack: real, process: real, fd: integer, seq, caller: word })),
+  refused: listOf(record<SavedStrangers["refused"][number]>({ stack: real, inode: whole, call: seq, error: real })),
+  put: listOf(record<SavedStrangers["put"][number]>({ stack: real, mount: whole, file: word, seq })),
+  settling: listOf(word),
+  judged: ids,
+  followed: whole,
+});
+
 const sight = record<SavedSight>({
   seen: listOf(record<SavedSight["seen"][number]>({ point, whole: flag, present: upTo(0xffff) })),
   blind: listOf(record<SavedSight["blind"][number]>({ point, by: oneOf(...BLINDED_BY) })),
@@ -74,6 +84,7 @@ const world = record<SavedWorld>({
   rcu,
   mappings,
   descriptors,
+  strangers: optional(strangers),
   waiting: listOf(record<SavedWorld["waiting"][number]>({ point, facts: listOf(record<SavedWorld["waiting"][number]["facts"][number]>({ fact, events: listOf(word) })) })),
 });
 

@@ -10,15 +10,20 @@ export const descriptorReducers = {
       w.descriptors.reserved(e.taskId, e.fd, (fact) => w.facts(fact));
       w.descriptorInUse(e.taskId, e.fd);
       const owner = w.callOwner(stack);
-      owner?.reserved.push(e.fd, e.seq);
+      if (owner) owner.reserved.push(e.fd, e.seq);
+      else w.strangers?.reserved(stack, w.descriptors.processOf(e.taskId), e.fd, e);
     },
   },
   put_unused_fd: {
-    entry: (_w, e, stack) => unreserve(stack, e.fd),
+    entry(w, e, stack) {
+      unreserve(stack, e.fd);
+      w.strangers?.settled(w.descriptors.processOf(e.taskId), e.fd);
+    },
   },
   fd_install: {
     entry(w, e, stack) {
       unreserve(stack, e.fd);
+      w.strangers?.settled(w.descriptors.processOf(e.taskId), e.fd);
       w.descriptors.inUse(e.taskId, e.fd);
       w.descriptorInUse(e.taskId, e.fd);
       const last = w.at("file", e.file);

@@ -1,5 +1,5 @@
 /** Files: made by `alloc_file_pseudo`, released by `__fput` (fs/file_table.c), which gives back all that they hold. */
-import type { EventView } from "../../log/view.js";
+import type { EventView, ReturnView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Kind } from "../objects.js";
@@ -66,6 +66,15 @@ function putsTooOften(file: File, stack: Stack): boolean {
   return ["kvm_gmem_bind", "kvm_gmem_unbind"].some((user) => stack.find(user)?.putFiles.includes(file.id));
 }
 
+/** A file of a pseudo file system, whose birth was seen: all of them come from `alloc_empty_file`. */
+const wasOpened = (file: File): boolean => file.birth !== 0 && file.mount !== 0;
+
+/** `alloc_file_pseudo` failed: its caller still has the inode, and has to put it. */
+function refusedInode(w: World, e: ReturnView<"alloc_file_pseudo">, stack: Stack, frame: Frame): void {
+  const inode = w.store.get(frame.subject, "inode");
+  if (inode?.birth && !inode.focus && !w.callOwner(stack)) w.strangers?.refused(stack, inode.id, frame.seq, w.addresses.errno(e.file));
+}
+
 export const fileReducers = {
   alloc_empty_file: {
     return(w, e, stack, frame) {
@@ -85,10 +94,10 @@ export const fileReducers = {
       const inode = w.at("inode", e.inode);
       if (inode && inode.death === 0) frame.subject = w.touch(inode, e).id;
       const creating = stack.find("kvm_gmem_create");
-      if (!creating) return;
+      if (!creating && !w.everything) return;
       // In use by guest_memfd: the anonymous inodes' own mount, or one of its own.
-      const mount = w.follow(w.living("mount", e.mnt, e));
-      frame.other = w.touch(mount, e).id;
+      const mount = w.living("mount", e.mnt, e);
+      frame.other = w.touch(creating ? w.follow(mount) : mount, e).id;
     },
     return(w, e, stack, frame) {
       const found = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
@@ -99,6 +108,7 @@ export const fileReducers = {
         if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
         w.callOwner(stack)?.born.push(file.id);
       }
+      if (frame && w.strangers && w.addresses.isError(e.file)) refusedInode(w, e, stack, frame);
       if (frame && file) {
         const dentry = frame.born.find((id) => w.store.any(id)?.kind === "dentry") ?? 0;
         w.adopt(frame, file.id, ["dentry", "mount"]);
@@ -150,6 +160,11 @@ export const fileReducers = {
       const last = w.at("file", e.file);
       // Files are reused at once: one on another inode is another file, whose birth went unseen.
       const same = last?.inode !== 0 && w.at("inode", e.inode)?.id === last?.inode;
+      if (last && !last.focus && same && wasOpened(last) && (last.death || last.stage === "releasing")) {
+        w.strangers?.judged(last.id);
+        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: last.death || last.made || last.met });
+        return;
+      }
       if (last && last.focus && (last.death || last.stage === "releasing") && (same || e.isFault(1))) {
         w.facts({ type: "freed-twice", event: e, certain: same && w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
         return;

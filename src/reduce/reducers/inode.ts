@@ -110,6 +110,8 @@ function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolea
 /** An operation that no inode may see once `destroy_inode` has begun. */
 function alive(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
   if (inode.stage !== "destroyed") return true;
+  // Of an inode of somebody else's only a put at zero says that it is no other by now.
+  if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(w, e, stack)) return true;
   const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
   if (inode.focus) w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
   return false;
@@ -136,7 +138,9 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
   if (index < 0 && !known) index = lastOfDentry(w, inode, e);
   if (index < 0 && known) w.overput(stack, inode, e);
-  if ((index < 0 && known) || (observed !== null && observed <= 0)) {
+  if (!inode.focus && observed !== null) w.strangers?.judged(inode.id);
+  const atZero = observed !== null && observed <= 0 && (inode.focus || w.strangers !== undefined);
+  if ((index < 0 && known) || atZero) {
     w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: dropped ? w.label(dropped) : w.callerName(stack, e), observed });
   }
   return w.settle(inode, index);

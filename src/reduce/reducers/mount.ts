@@ -123,7 +123,9 @@ export const mountReducers = {
       put(w, mount, e, stack);
       // It is the last thing that __fput does with what the file held.
       const file = w.releasing(stack);
-      if (file && file.mount === mount.id && dentryPut(w, file)) released(w, file, e);
+      if (!file || file.mount !== mount.id || !dentryPut(w, file)) return;
+      if (file.birth) w.strangers?.released(stack, mount, w.label(file), e);
+      released(w, file, e);
     },
   },
   kern_unmount: {
