@@ -49,7 +49,7 @@ test("any tree is the same again, wherever its bytes are and in whatever order i
       for (const [at, tree] of places.reverse()) same(t, packed.get(at), tree);
       packed.close();
     }),
-    { numRuns: 30 },
+    { numRuns: 10 },
   );
 });
 
