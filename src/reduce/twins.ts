@@ -42,7 +42,7 @@ export class Twins {
     // What is done to NULL changes nothing, and is often done twice.
     const toNothing = point.args.length > 0 && point.args[0]!.type === "ptr" && batch.low[batch.argStart[index]!] === 0;
     if (toNothing && this.#doubled[id] === 0) return -1;
-    if (last.point === id && alike(last.batch!, last.index, batch, index, point.args.length) && !recurses(stack, point)) {
+    if (last.point === id && alike(last.batch!, last.index, batch, index, point) && !recurses(stack, point)) {
       if (this.#doubled[id]) {
         last.point = 0;
         this.#pairs[id]!++;
@@ -122,15 +122,15 @@ function conclusive({ operation, args }: Point): boolean {
   return operation.result !== undefined || args.some(({ unit }) => unit === "references");
 }
 
-function alike(a: Batch, i: number, b: Batch, j: number, args: number): boolean {
+/** Batches have their strings each. */
+function alike(a: Batch, i: number, b: Batch, j: number, { args }: Point): boolean {
   if (a.fault[i] !== b.fault[j]) return false;
   const x = a.argStart[i]!;
   const y = b.argStart[j]!;
-  for (let k = 0; k < args; k++) {
-    if (a === b || a.strings === b.strings) {
-      if (a.low[x + k] !== b.low[y + k]) return false;
-    } else if (a.strings[a.low[x + k]!] !== b.strings[b.low[y + k]!] && a.low[x + k] !== b.low[y + k]) return false;
-    if (a.high[x + k] !== b.high[y + k]) return false;
+  for (let k = 0; k < args.length; k++) {
+    if ((a.fault[i]! & (1 << k)) !== 0) continue;
+    const [left, right] = [a.low[x + k]!, b.low[y + k]!];
+    if (args[k]!.type === "string" ? a.strings[left] !== b.strings[right] : left !== right || a.high[x + k] !== b.high[y + k]) return false;
   }
   return true;
 }

@@ -7,6 +7,7 @@ import { LogReader } from "../../../src/log/file/log-reader.js";
 import { createTables } from "../../../src/log/tables.js";
 import { exactTime } from "../../../src/log/time.js";
 import { openRecording } from "../../../src/read/recording.js";
+import { conclude } from "../../../src/read/conclude.js";
 import { ReadReport } from "../../../src/read/report.js";
 import { memoryAccess } from "../../../src/read/trace-dat/access.js";
 import { TraceDatReader } from "../../../src/read/trace-dat/index.js";
@@ -30,7 +31,9 @@ export async function checkTraceDat(name: string, bytes: Buffer, front: Outcome,
     const open = openTraceDat(memoryAccess(bytes), name, report);
     // What the kernel's latency tracers leave is text, and has no heads.
     latency = open.contents.latency !== undefined;
-    return { batches: latency ? [] : [...new TraceDatReader(open, points, tables, report, random.small(1, 300)).batches()], tables, report, format: "trace-dat" };
+    const batches = latency ? [] : [...new TraceDatReader(open, points, tables, report, random.small(1, 300)).batches()];
+    conclude(report);
+    return { batches, tables, report, format: "trace-dat" };
   });
   if (!latency) sameOutcome("a trace.dat is read in small batches as in large", front, direct);
   if (!latency && random.chance(0.25)) checkHeads(name, bytes, front);
