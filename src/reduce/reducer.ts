@@ -208,7 +208,7 @@ export class Reducer {
     if (lacking) w.lacks(plan.point, plan.returns);
     if (w.sight.seen[id] !== 2 && w.sight.saw(plan.point, batch.fault[i]!)) w.firstSeen(id);
     const stack = w.calls.stackOf(batch.task[i]!, batch.cpu[i]!, batch.context[i]!, plan.rcu);
-    if (!plan.rcu) {
+    if (!plan.rcu && (stack.last.point !== 0 || this.#twins.settled[id] === 0)) {
       const seen = this.#twins.see(stack, plan.point, batch, i);
       if (seen > 0) w.missed(seen - 1, e);
       if (seen === 0) {

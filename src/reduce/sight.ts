@@ -59,7 +59,7 @@ export class Sight {
   /** An event of this name has come, and nothing says that others may have come unseen. */
   shows(event: string): boolean {
     const point = this.points.byEvent(event);
-    return point !== undefined && this.seen[point.id] !== 0 && !this.#blind.has(point.id);
+    return point !== undefined && this.seen[point.id] !== 0 && (this.#blind.size === 0 || !this.#blind.has(point.id));
   }
 
   /**
@@ -67,9 +67,9 @@ export class Sight {
    * Absence of what is not seen proves nothing.
    */
   sees(operation: OperationName): boolean {
-    if (this.shows(operation)) return !this.blindTo(`${operation}_ret`);
     const point = this.points.byEvent(operation);
     if (point === undefined || this.#blind.has(point.id)) return false;
+    if (this.seen[point.id] !== 0) return this.#blind.size === 0 || !this.blindTo(`${operation}_ret`);
     return (PROBED_WITH[operation] ?? []).some((other) => this.shows(other));
   }
 

@@ -17,7 +17,7 @@ export class Twins {
   readonly #first: Float64Array;
   readonly #pairs: Uint32Array;
   /** By point: 1 where an event of it came without a twin, so that no other is one. */
-  readonly #settled: Uint8Array;
+  readonly settled: Uint8Array;
   readonly #doubled: Uint8Array;
   /** By point: no two calls of it can look like twins, for it prints a count that each changes, or cannot call itself. */
   readonly #conclusive: readonly boolean[];
@@ -26,19 +26,18 @@ export class Twins {
     const { length } = points.points;
     this.#first = new Float64Array(length);
     this.#pairs = new Uint32Array(length);
-    this.#settled = new Uint8Array(length);
+    this.settled = new Uint8Array(length);
     this.#doubled = new Uint8Array(length);
     this.#conclusive = points.points.map((point) => point !== undefined && conclusive(point));
   }
 
   /**
-   * Takes in an event. Returns -1 where it is a call of its own, 0 where it is the second of a call that was reduced already,
+   * Takes in an event, which need not be one of a settled point on a stack whose last event waits for no twin. Returns -1 where it is a call of its own, 0 where it is the second of a call that was reduced already,
    * and where it shows that what was made of twins so far was wrong, the event since which, plus one.
    */
   see(stack: Stack, point: Point, batch: Batch, index: number): number {
     const { id } = point;
     const { last } = stack;
-    if (last.point === 0 && this.#settled[id] === 1) return -1;
     // What is done to NULL changes nothing, and is often done twice.
     const toNothing = point.args.length > 0 && point.args[0]!.type === "ptr" && batch.low[batch.argStart[index]!] === 0;
     if (toNothing && this.#doubled[id] === 0) return -1;
@@ -62,13 +61,13 @@ export class Twins {
     }
     let since = -1;
     if (last.point !== 0 && !last.paired) {
-      this.#settled[last.point] = 1;
+      this.settled[last.point] = 1;
       if (this.#doubled[last.point]) since = this.#first[last.point]!;
       this.#doubled[last.point] = 0;
     }
     last.point = 0;
     last.paired = false;
-    if (this.#settled[id] === 0) {
+    if (this.settled[id] === 0) {
       last.point = id;
       last.batch = batch;
       last.index = index;
@@ -85,7 +84,7 @@ export class Twins {
   /** Points whose only events are one pair, that may have been one call: the event of the first. */
   *ambiguous(): Generator<number> {
     for (let id = 1; id < this.#pairs.length; id++) {
-      if (this.#pairs[id]! > 0 && this.#settled[id] === 0 && !this.#doubled[id]) yield this.#first[id]!;
+      if (this.#pairs[id]! > 0 && this.settled[id] === 0 && !this.#doubled[id]) yield this.#first[id]!;
     }
   }
 
@@ -96,7 +95,7 @@ export class Twins {
         point: id,
         first: this.#first[id]!,
         pairs: this.#pairs[id]!,
-        settled: this.#settled[id] === 1,
+        settled: this.settled[id] === 1,
         doubled: this.#doubled[id] === 1,
       })),
     };
@@ -106,7 +105,7 @@ export class Twins {
     for (const { point, first, pairs, settled, doubled } of points) {
       this.#first[point] = first;
       this.#pairs[point] = pairs;
-      this.#settled[point] = settled ? 1 : 0;
+      this.settled[point] = settled ? 1 : 0;
       this.#doubled[point] = doubled ? 1 : 0;
     }
   }
