@@ -173,8 +173,8 @@ function states(): Measure[] {
   const section = `state: a recording of ${churn().lines.toLocaleString("en")} lines, read already, reduced`;
   return [
     job("state, ledger and rules", `${(LONG * 10).toLocaleString("en")} events, decoded already`, "events", "decoded", String(LONG * 10)),
-    job(section, "bulk: recipes on mutable objects", "events", "mutable"),
-    job(section, "persistent: recipes through immer", "events", "persistent"),
+    job(section, "bulk: transitions of mutable objects", "events", "mutable"),
+    job(section, "persistent: transitions through immer", "events", "persistent"),
     job(section, "persistent, with patches", "events", "patches"),
     job(section, "naive: a produce a change over one Map (its beginning)", "events", "naiveMap"),
     job(section, "naive: the same over one record (its beginning)", "events", "naiveRecord"),

@@ -6,18 +6,20 @@ import { enableMapSet, produce } from "immer";
 import type { AddressId } from "../src/log/batch.js";
 import type { Kind, KernelObject, ObjectId, OfKind } from "../src/reduce/objects.js";
 import { blank, type Store } from "../src/reduce/store.js";
+import { evolve, type Transition } from "../src/reduce/transitions.js";
 
 enableMapSet();
 
 abstract class NaiveStore implements Store {
   next = 1;
+  listener = undefined;
 
   abstract any(id: ObjectId): KernelObject | undefined;
   abstract live(): Iterable<KernelObject>;
   protected abstract put(object: KernelObject): void;
   protected abstract drop(id: ObjectId): void;
-  /** Runs `recipe` on the draft of one object, inside a `produce` over all. */
-  protected abstract change(id: ObjectId, recipe: (draft: KernelObject) => void): void;
+  /** Changes the draft of one object, inside a `produce` over all. */
+  protected abstract change(id: ObjectId, to: (draft: KernelObject) => void): void;
 
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K> {
     const object = blank(kind, this.next++, address, generation, met);
@@ -30,9 +32,10 @@ abstract class NaiveStore implements Store {
     return object?.kind === kind ? (object as OfKind<K>) : undefined;
   }
 
-  update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T {
-    if (this.any(object.id) === undefined) return produce(object, (draft) => recipe(draft as T, ...args)) as T;
-    this.change(object.id, (draft) => recipe(draft as T, ...args));
+  apply<T extends KernelObject>(object: T, transition: Transition<T>): T {
+    const change = (draft: KernelObject): void => evolve(draft, transition as Transition);
+    if (this.any(object.id) === undefined) return produce(object, (draft) => change(draft as KernelObject)) as T;
+    this.change(object.id, change);
     return this.any(object.id) as T;
   }
 
@@ -65,8 +68,8 @@ export class NaiveMapStore extends NaiveStore {
   protected drop(id: ObjectId): void {
     this.#state = produce(this.#state, (draft) => void (draft as Map<ObjectId, KernelObject>).delete(id));
   }
-  protected change(id: ObjectId, recipe: (draft: KernelObject) => void): void {
-    this.#state = produce(this.#state, (draft) => recipe((draft as Map<ObjectId, KernelObject>).get(id)!));
+  protected change(id: ObjectId, to: (draft: KernelObject) => void): void {
+    this.#state = produce(this.#state, (draft) => to((draft as Map<ObjectId, KernelObject>).get(id)!));
   }
 }
 
@@ -85,7 +88,7 @@ export class NaiveRecordStore extends NaiveStore {
   protected drop(id: ObjectId): void {
     this.#state = produce(this.#state, (draft) => void delete (draft as Record<ObjectId, KernelObject>)[id]);
   }
-  protected change(id: ObjectId, recipe: (draft: KernelObject) => void): void {
-    this.#state = produce(this.#state, (draft) => recipe((draft as Record<ObjectId, KernelObject>)[id]!));
+  protected change(id: ObjectId, to: (draft: KernelObject) => void): void {
+    this.#state = produce(this.#state, (draft) => to((draft as Record<ObjectId, KernelObject>)[id]!));
   }
 }

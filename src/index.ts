@@ -30,6 +30,8 @@ export { CallTrees, type CallNode } from "./reduce/call-tree.js";
 export { Reducer } from "./reduce/reducer.js";
 export { MutableStore, type Store } from "./reduce/store.js";
 export { ObjectTree, PersistentStore, type Change } from "./reduce/persistent-store.js";
+export { evolve, type Transition } from "./reduce/transitions.js";
+export type { Observer } from "./reduce/observer.js";
 export type * from "./reduce/objects.js";
 export { catalogue, operations, points } from "../events/index.js";
 export { readScenario, parseScenario, printScenario } from "./scenario/parse.js";

@@ -167,6 +167,7 @@ export function countObjects(world: World, everything: boolean): Record<string, 
 
 function both(a: Observer, b: Observer): Observer {
   return {
+    ...(a.changed || b.changed ? { changed: (...args: Parameters<NonNullable<Observer["changed"]>>) => (a.changed?.(...args), b.changed?.(...args)) } : {}),
     touched: (...args) => (a.touched?.(...args), b.touched?.(...args)),
     entered: (...args) => (a.entered?.(...args), b.entered?.(...args)),
     returned: (...args) => (a.returned?.(...args), b.returned?.(...args)),

@@ -4,7 +4,7 @@
  */
 import type { Fact, FactOf, Holding } from "../reduce/facts.js";
 import type { KernelObject, Step } from "../reduce/objects.js";
-import { trailOf } from "../reduce/recipes.js";
+import { trailOf } from "../reduce/transitions.js";
 import { errnoName } from "./errno.js";
 import { CANNOT_TELL, type Claim, FINE, type RuleName, type Verdict, wrong } from "./finding.js";
 

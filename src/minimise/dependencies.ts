@@ -16,32 +16,28 @@ import type { EventView } from "../log/view.js";
 import type { Frame, Stack } from "../reduce/calls.js";
 import type { Fact, Holding } from "../reduce/facts.js";
 import type { Kind, KernelObject, ObjectId, OfKind } from "../reduce/objects.js";
-import * as recipes from "../reduce/recipes.js";
 import { MutableStore, type Store } from "../reduce/store.js";
+import type { Given, Transition } from "../reduce/transitions.js";
 import { Numbers } from "./numbers.js";
 import { type Unit, Units } from "./units.js";
 import type { Tracer } from "./watch.js";
 
-type Recipe = (draft: never, ...args: never[]) => void;
+/** What says where an object stands in its life, among that which its kind alone has; a memslot's `file` is its binding. */
+const LIFE = ["stage", "pendingRcu", "made", "unmounted"];
 
-/** What changes the stage of a life. */
-const LIFE = new Set<Recipe>([
-  recipes.bornAt,
-  recipes.diedAt,
-  recipes.inodeStage,
-  recipes.inodePendingRcu,
-  recipes.inodeCallback,
-  recipes.inodeFreed,
-  recipes.fileStage,
-  recipes.fileOpened,
-  recipes.fileMade,
-  recipes.superblockStage,
-  recipes.moduleStage,
-  recipes.vmStage,
-  recipes.mountUnmounted,
-  recipes.slotBound,
-  recipes.slotUnbound,
-]);
+function isOfItsLife({ kind }: KernelObject, transition: Transition): boolean {
+  switch (transition.type) {
+    case "born":
+    case "died":
+      return true;
+    case "counted":
+      return transition.what !== "descriptors";
+    case "set":
+      return LIFE.some((field) => field in transition.fields) || (kind === "memslot" && "file" in transition.fields);
+    default:
+      return false;
+  }
+}
 
 /** Gets and puts that are looked back at. */
 const MOVES = 16;
@@ -107,27 +103,39 @@ export class Dependencies implements Tracer {
     if (object.kind !== "module" && object.death === 0 && object.birth !== 0) this.units.need(this.#unit, this.#life.at(object.id));
   }
 
-  /** Called before the recipe runs. */
-  write(object: KernelObject, recipe: Recipe, args: readonly unknown[]): void {
+  write(object: KernelObject, transition: Transition): void {
     const unit = this.#unit;
-    if (LIFE.has(recipe)) {
+    if (isOfItsLife(object, transition)) {
       this.units.bind(unit, this.#life.at(object.id));
       this.#life.set(object.id, unit);
-    } else if (recipe === recipes.take) this.#moved(object, unit);
-    else if (recipe === recipes.giveBack) this.#given(object, args[0] as number, unit);
-    else if (recipe === recipes.handOver || recipe === recipes.leave) {
-      for (const { owner, seq } of object.references) if (owner === args[0]) this.#passed.set(seq, [...(this.#passed.get(seq) ?? []), unit]);
-    } else if (recipe === recipes.descriptorSet) this.#openedBy(object.id).set(args[0] as number, unit);
-    else if (recipe === recipes.descriptorCleared) this.units.bind(unit, this.#openedBy(object.id).get(args[0] as number) ?? 0);
+      return;
+    }
+    switch (transition.type) {
+      case "taken":
+        return this.#moved(object, unit);
+      case "given":
+        return this.#given(object, transition, unit);
+      case "passed":
+      case "left": {
+        const { seq } = transition.before;
+        this.#passed.set(seq, [...(this.#passed.get(seq) ?? []), unit]);
+        return;
+      }
+      case "installed":
+        this.#openedBy(object.id).set(transition.fd, unit);
+        return;
+      case "closed":
+        return this.units.bind(unit, this.#openedBy(object.id).get(transition.fd) ?? 0);
+    }
   }
 
   removed(object: KernelObject): void {
     this.#moves.delete(object.id);
   }
 
-  #given(object: KernelObject, index: number, unit: Unit): void {
-    const seq = object.references[index]?.seq;
-    if (seq !== undefined) {
+  #given(object: KernelObject, { reference }: Given, unit: Unit): void {
+    if (reference) {
+      const { seq } = reference;
       this.units.bind(unit, this.units.of(seq));
       for (const by of this.#passed.get(seq) ?? []) this.units.need(unit, by);
       this.#passed.delete(seq);
@@ -172,9 +180,9 @@ class WitnessedStore extends MutableStore {
     return object;
   }
 
-  override update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T {
-    this.witness.write(object, recipe as unknown as Recipe, args);
-    return super.update(object, recipe, ...args);
+  override apply<T extends KernelObject>(object: T, transition: Transition<T>): T {
+    this.witness.write(object, transition as Transition);
+    return super.apply(object, transition);
   }
 
   override remove(object: KernelObject): void {

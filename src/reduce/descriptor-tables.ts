@@ -7,7 +7,7 @@ import type { TaskId } from "../log/batch.js";
 import type { EventView } from "../log/view.js";
 import type { Fact } from "./facts.js";
 import type { DescriptorTable, File, ObjectId } from "./objects.js";
-import * as recipes from "./recipes.js";
+import { closed, counted, installed, set } from "./transitions.js";
 import type { Store } from "./store.js";
 
 /** Reservations that are remembered at the most. */
@@ -56,9 +56,9 @@ export class DescriptorTables {
     }
     const before = this.store.get(table.files[fd] ?? 0, "file");
     // What it named before went another way, unless that was counted already when it went.
-    if (before && this.of(before).length <= before.descriptors) this.store.update(this.store.update(before, recipes.fileDescriptors, -1), recipes.fileShared);
-    this.store.update(table, recipes.descriptorSet, fd, file.id);
-    return this.store.update(file, recipes.fileDescriptors, 1);
+    if (before && this.of(before).length <= before.descriptors) this.store.apply(this.store.apply(before, counted("descriptors", -1)), set({ shared: true }));
+    this.store.apply(table, installed(fd, file.id));
+    return this.store.apply(file, counted("descriptors", 1));
   }
 
   /** The file of a descriptor, as far as it can be told. */
@@ -81,11 +81,11 @@ export class DescriptorTables {
     }
     const id = table?.files[fd];
     if (!table || id === undefined) return undefined;
-    this.store.update(table, recipes.descriptorCleared, fd);
+    this.store.apply(table, closed(fd));
     let file = this.store.get(id, "file");
     if (!file) return undefined;
-    file = this.store.update(file, recipes.fileDescriptors, -1);
-    return inferred ? this.store.update(file, recipes.fileShared) : file;
+    file = this.store.apply(file, counted("descriptors", -1));
+    return inferred ? this.store.apply(file, set({ shared: true })) : file;
   }
 
   /**
@@ -95,7 +95,7 @@ export class DescriptorTables {
   closedUnnamed(file: File, e: EventView): File {
     const table = this.#of(e.taskId);
     const known = Object.values(table?.files ?? {}).includes(file.id);
-    return known && file.descriptors > 0 ? this.store.update(file, recipes.fileDescriptors, -1) : this.store.update(file, recipes.fileShared);
+    return known && file.descriptors > 0 ? this.store.apply(file, counted("descriptors", -1)) : this.store.apply(file, set({ shared: true }));
   }
 
   /** Some of the file's descriptors went without their numbers being known: of those that are listed, any may be among them. */

@@ -6,7 +6,7 @@ import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
 import type { EventView } from "../log/view.js";
 import type { Kind, KernelObject, OfKind } from "./objects.js";
-import * as recipes from "./recipes.js";
+import { born, died, FOLLOWED } from "./transitions.js";
 import type { Store } from "./store.js";
 
 export interface Lifetimes {
@@ -76,7 +76,7 @@ export abstract class Identities {
 
   /** A new life: what the address held before, seen to end or not, is over. */
   born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
-    const object = this.store.update(this.#begin(kind, address, e) as KernelObject, recipes.bornAt, e.seq, count) as OfKind<K>;
+    const object = this.store.apply(this.#begin(kind, address, e) as KernelObject, born(e.seq, count)) as OfKind<K>;
     this.#tally(object, "born");
     return object;
   }
@@ -85,7 +85,7 @@ export abstract class Identities {
   bornNow<T extends KernelObject>(object: T, e: EventView, count: number | null): T {
     if (object.birth) return object;
     this.#tally(object, "born");
-    return this.store.update(object as KernelObject, recipes.bornAt, e.seq, count) as T;
+    return this.store.apply(object as KernelObject, born(e.seq, count)) as T;
   }
 
   #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
@@ -116,7 +116,7 @@ export abstract class Identities {
 
   died(object: KernelObject, e: EventView): void {
     if (object.death) return;
-    const dead = this.store.update(object, recipes.diedAt, e.seq);
+    const dead = this.store.apply(object, died(e.seq));
     this.#tally(dead, "died");
     this.store.remove(dead);
     this.forgotten(dead);
@@ -127,7 +127,7 @@ export abstract class Identities {
   /** From here on the object is followed. */
   follow<T extends KernelObject>(object: T): T {
     if (object.focus) return object;
-    const followed = this.store.update(object as KernelObject, recipes.enterFocus) as T;
+    const followed = this.store.apply(object as KernelObject, FOLLOWED) as T;
     if (object.birth) this.#tally(followed, "born", false);
     return followed;
   }

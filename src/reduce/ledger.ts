@@ -6,8 +6,8 @@ import type { EventView } from "../log/view.js";
 import { empty, type Frame, type Stack } from "./calls.js";
 import type { Holding } from "./facts.js";
 import { Identities } from "./identities.js";
-import { type File, type Kind, type KernelObject, type ObjectId, ownedByCall, type Owner, UNSEEN } from "./objects.js";
-import * as recipes from "./recipes.js";
+import { type File, type Kind, type KernelObject, type Left, type ObjectId, ownedByCall, type Owner, UNSEEN } from "./objects.js";
+import { given, leftTo, passed, taken } from "./transitions.js";
 
 export abstract class Ledger extends Identities {
   /** Who owns what is taken now: the innermost call that will return, or nobody that a probe shows. */
@@ -22,11 +22,11 @@ export abstract class Ledger extends Identities {
 
   hold<T extends KernelObject>(target: T, frame: Frame | undefined, e: EventView, by: string): T {
     frame?.holds.push(target.id);
-    return this.store.update(target as KernelObject, recipes.take, frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId) as T;
+    return this.store.apply(target as KernelObject, taken(frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId)) as T;
   }
 
   holdBy<T extends KernelObject>(target: T, owner: Owner, e: EventView, by: string): T {
-    return this.store.update(target as KernelObject, recipes.take, owner, e.seq, by, e.taskId) as T;
+    return this.store.apply(target as KernelObject, taken(owner, e.seq, by, e.taskId)) as T;
   }
 
   /** The latest reference of an owner on a target. */
@@ -53,14 +53,33 @@ export abstract class Ledger extends Identities {
 
   /** Settles a put: the reference at `index`, or (-1) one that no probe saw taken. */
   settle<T extends KernelObject>(target: T, index: number): T {
-    return this.store.update(target as KernelObject, recipes.giveBack, index) as T;
+    return this.store.apply(target as KernelObject, given(index, target)) as T;
+  }
+
+  /** Every reference of one owner passes to another: a call's to the object that it made. */
+  pass<T extends KernelObject>(target: T, from: Owner, to: Owner): T {
+    let now = (this.store.any(target.id) ?? target) as T;
+    for (let i = 0; i < now.references.length; i++) {
+      const reference = now.references[i]!;
+      if (reference.owner === from) now = this.store.apply(now as KernelObject, passed(i, reference, to)) as T;
+    }
+    return now;
+  }
+
+  /** A call is over, and its caller, who has its references now, is none that a probe shows. */
+  #leave(target: KernelObject, from: Owner, left: Left): void {
+    let now = this.store.any(target.id) ?? target;
+    for (let i = 0; i < now.references.length; i++) {
+      const reference = now.references[i]!;
+      if (reference.owner === from) now = this.store.apply(now, leftTo(i, reference, left));
+    }
   }
 
   /** What the calls of a frame took passes to the object that the call made. */
   adopt(frame: Frame, owner: ObjectId, kinds: readonly Kind[]): void {
     for (const id of frame.holds) {
       const target = this.store.any(id);
-      if (target && kinds.includes(target.kind)) this.store.update(target, recipes.handOver, ownedByCall(frame.seq), owner);
+      if (target && kinds.includes(target.kind)) this.pass(target, ownedByCall(frame.seq), owner);
     }
   }
 
@@ -72,10 +91,10 @@ export abstract class Ledger extends Identities {
       const target = this.store.any(id);
       if (!target || this.referenceOf(target, ownedByCall(frame.seq)) < 0) continue;
       if (!caller) {
-        this.store.update(target, recipes.leave, ownedByCall(frame.seq), { operation: frame.operation.name, event: frame.seq });
+        this.#leave(target, ownedByCall(frame.seq), { operation: frame.operation.name, event: frame.seq });
         continue;
       }
-      this.store.update(target, recipes.handOver, ownedByCall(frame.seq), ownedByCall(caller.seq));
+      this.pass(target, ownedByCall(frame.seq), ownedByCall(caller.seq));
       caller.holds.push(id);
     }
     if (caller) {

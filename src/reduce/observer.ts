@@ -1,11 +1,14 @@
 import type { EventView } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
 import type { KernelObject } from "./objects.js";
+import type { Transition } from "./transitions.js";
 
 /** Who is told what happens as it happens: call trees, object lives, and moments are built on this. */
 export interface Observer {
   /** By point: whether `entered`, `returned` and `reduced` are wanted. Absent: for every event. */
   readonly points?: Uint8Array;
+  /** A transition was applied to an object, which is now what it made of it. */
+  changed?(object: KernelObject, transition: Transition): void;
   /** An event touched an object that is followed. */
   touched?(object: KernelObject, event: EventView, note: string): void;
   /** Before an entry is reduced; `frame` is already the stack's top. */

@@ -1,13 +1,14 @@
 /**
  * The store whose moments can be kept: every version of every object is frozen and shared between moments.
  *
- * A `produce` over a flat map of ten thousand objects copies the map each time. So recipes run through immer on one object,
+ * A `produce` over a flat map of ten thousand objects copies the map each time. So a transition goes through immer on one object,
  * and the map is a radix tree over object ids: a change copies the path to one object, a few arrays of 32.
  */
 import { enablePatches, freeze, type Patch, produce, produceWithPatches, setAutoFreeze } from "immer";
 import type { AddressId } from "../log/batch.js";
 import type { Kind, KernelObject, ObjectId, OfKind } from "./objects.js";
-import { blank, type Store } from "./store.js";
+import { blank, type Store, type TransitionListener } from "./store.js";
+import { evolve, type Transition } from "./transitions.js";
 
 enablePatches();
 setAutoFreeze(true);
@@ -78,6 +79,7 @@ export class PersistentStore implements Store {
   /** The state now. Keep it to keep the moment: it never changes. */
   objects = ObjectTree.EMPTY;
   next = 1;
+  listener: TransitionListener | undefined = undefined;
 
   /** `onChange` is told every change as patches; without it none are made. */
   constructor(private readonly onChange?: (change: Change) => void) {}
@@ -99,18 +101,19 @@ export class PersistentStore implements Store {
     return this.objects.get(id);
   }
 
-  update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T {
-    // A reducer may hold an earlier version: the recipe runs on the object as it is now.
+  apply<T extends KernelObject>(object: T, transition: Transition<T>): T {
+    // A reducer may hold an earlier version: the transition is of the object as it is now.
     const now = (this.objects.get(object.id) ?? object) as T;
     let next: T;
     if (this.onChange) {
-      const [state, patches, inverse] = produceWithPatches(now, (draft) => recipe(draft as T, ...args));
+      const [state, patches, inverse] = produceWithPatches(now, (draft) => evolve(draft as KernelObject, transition as Transition));
       next = state as T;
       if (patches.length > 0) this.onChange({ id: object.id, patches, inverse });
     } else {
-      next = produce(now, (draft) => recipe(draft as T, ...args)) as T;
+      next = produce(now, (draft) => evolve(draft as KernelObject, transition as Transition)) as T;
     }
     if (next !== now && this.objects.get(object.id) !== undefined) this.objects = this.objects.with(object.id, next);
+    this.listener?.(next, transition as Transition);
     return next;
   }
 

@@ -1,18 +1,23 @@
 /**
- * Where objects live. Reducers reach them through this interface only, and change them only by `update`, which runs a
- * recipe on one object. Two stores run the same recipes: this one on plain mutable objects, `persistent-store.ts` on
- * immer drafts with structural sharing.
+ * Where objects live. Reducers reach them through this interface only, and change them only by `apply`, which makes of one
+ * object what a transition says. Two stores evolve alike: this one plain mutable objects, `persistent-store.ts` immer drafts
+ * with structural sharing.
  */
 import type { AddressId } from "../log/batch.js";
 import type { Cache, Dentry, DescriptorTable, File, FsType, Inode, Kind, KernelObject, Memslot, Module, Mount, ObjectId, OfKind, Superblock, Vm } from "./objects.js";
+import { evolve, type Transition } from "./transitions.js";
+
+export type TransitionListener = (object: KernelObject, transition: Transition) => void;
 
 export interface Store {
   /** A new object; `fields` are what its kind adds to a bare life. */
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K>;
   get<K extends Kind>(id: ObjectId, kind: K): OfKind<K> | undefined;
   any(id: ObjectId): KernelObject | undefined;
-  /** Runs a recipe on one object and returns the object as it is now. */
-  update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T;
+  /** Makes of an object what a transition says, and returns the object as it is now. */
+  apply<T extends KernelObject>(object: T, transition: Transition<T>): T;
+  /** Told of every transition, with the object as it is then. */
+  listener: TransitionListener | undefined;
   /** The latest version of an object that was held for a while. */
   current<T extends KernelObject>(object: T): T;
   /** Forgets a dead object. */
@@ -84,6 +89,7 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
 export class MutableStore implements Store {
   readonly #objects = new Map<ObjectId, KernelObject>();
   next = 1;
+  listener: TransitionListener | undefined = undefined;
 
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K> {
     const object = blank(kind, this.next++, address, generation, met);
@@ -101,10 +107,9 @@ export class MutableStore implements Store {
     return this.#objects.get(id);
   }
 
-  update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T;
-  /** Without rest parameters, which would make an array for every change: no recipe takes more than these. */
-  update<T extends KernelObject>(object: T, recipe: (draft: T, ...args: unknown[]) => void, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): T {
-    recipe(object, a, b, c, d, e);
+  apply<T extends KernelObject>(object: T, transition: Transition<T>): T {
+    evolve(object, transition as Transition);
+    if (this.listener !== undefined) this.listener(object, transition as Transition);
     return object;
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a reducer works with: the objects, the calls in progress, the ledger of references, and the facts it notices.
- * Everything that a reducer may do to the state is a method here; state itself changes in recipes only.
+ * Everything that a reducer may do to the state is a method here; state itself changes by transitions only.
  */
 import type { OperationName } from "../../events/index.js";
 import type { Point, PointTable } from "../../events/points.js";
@@ -16,7 +16,7 @@ import { Mappings, type SavedMappings } from "./mappings.js";
 import type { Deed, Kind, KernelObject, Module, ObjectId, OfKind } from "./objects.js";
 import type { Observer } from "./observer.js";
 import { RcuQueue, type SavedRcuQueue } from "./rcu-queue.js";
-import * as recipes from "./recipes.js";
+import { observed, stepped } from "./transitions.js";
 import { Sight, type SavedSight } from "./sight.js";
 import type { Store } from "./store.js";
 import { type SavedStrangers, Strangers } from "./strangers.js";
@@ -81,7 +81,7 @@ export class World extends Ledger {
   lossy = false;
   /** The oldest events were overwritten: of each CPU, those before its first that is there. */
   overwritten = false;
-  observer: Observer = {};
+  #observer: Observer = {};
   facts: (fact: Fact) => void = () => {};
   /** Called when events turn out to be lost: whatever was told of what came after event `since` is in doubt. */
   doubted: (since: number) => void = () => {};
@@ -129,6 +129,15 @@ export class World extends Ledger {
     this.descriptors = new DescriptorTables(store, (task) => tables.tasks.get(task).tgid ?? tables.tasks.get(task).pid);
     this.sight = new Sight(points);
     this.calls = new Calls(points, (task) => tables.tasks.get(task).pid);
+  }
+
+  get observer(): Observer {
+    return this.#observer;
+  }
+
+  set observer(observer: Observer) {
+    this.#observer = observer;
+    this.store.listener = observer.changed && ((object, transition) => observer.changed!(object, transition));
   }
 
   /** To be read before the next event: what it holds is the state itself. */
@@ -249,8 +258,8 @@ export class World extends Ledger {
   /** Records that an event concerns an object. Returns the object as it is now. */
   touch<T extends KernelObject>(object: T, e: EventView, note = ""): T {
     if (!object.focus) return object;
-    const now = this.store.update(object as KernelObject, recipes.step, e.seq, this.#deed(e.point!.id, e.taskId, note)) as T;
-    this.observer.touched?.(now, e, note);
+    const now = this.store.apply(object as KernelObject, stepped(e.seq, this.#deed(e.point!.id, e.taskId, note))) as T;
+    this.#observer.touched?.(now, e, note);
     return now;
   }
 
@@ -263,36 +272,36 @@ export class World extends Ledger {
   readonly #deeds: Deed[] = [];
 
   /** A probe printed a count that was true before the call took effect. */
-  observe<T extends KernelObject>(target: T, observed: number, e: EventView): T {
+  observe<T extends KernelObject>(target: T, printed: number, e: EventView): T {
     const expected = target.count;
-    if (expected === observed) {
+    if (expected === printed) {
       this.lowered.delete(target.id);
       return target;
     }
     const owned = target.references.length;
     if (expected !== null) {
-      const explanation = this.#explain(target, expected, observed);
+      const explanation = this.#explain(target, expected, printed);
       if (explanation === BASE_TAKEN) this.lowered.set(target.id, e.seq);
-      else if (observed < expected) {
+      else if (printed < expected) {
         // Whatever was given back unseen, it may have been what was thought to be kept.
         this.refute(target, "kept");
         if (this.since(target.met) && this.putsShow(target)) this.missed(this.lowered.get(target.id) ?? target.met, e);
         this.lowered.delete(target.id);
       }
       // A put at 0 leaves a module's count there (kernel/module/main.c:module_put, atomic_dec_if_positive).
-      if (observed > Math.max(0, expected)) this.rose(target, e);
-      if (target.focus) this.facts({ type: "count-disagrees", event: e, certain: target.birth > this.lastLoss, object: target, expected, observed, explanation });
+      if (printed > Math.max(0, expected)) this.rose(target, e);
+      if (target.focus) this.facts({ type: "count-disagrees", event: e, certain: target.birth > this.lastLoss, object: target, expected, observed: printed, explanation });
       if (explanation === BASE_TAKEN) return target;
     }
-    return this.store.update(target as KernelObject, recipes.observeCount, observed, Math.max(0, observed - owned)) as T;
+    return this.store.apply(target as KernelObject, observed(printed, Math.max(0, printed - owned))) as T;
   }
 
-  #explain(target: KernelObject, expected: number, observed: number): string {
+  #explain(target: KernelObject, expected: number, printed: number): string {
     if (this.lastLoss >= target.met) return "events were lost";
-    if (observed > expected) return "references taken where no probe is";
+    if (printed > expected) return "references taken where no probe is";
     if (target.unprobed > 0 || !this.putsShow(target)) return "references given back where no probe is";
     // Once: it lasts for a few instructions.
-    if (target.kind === "module" && observed === expected - 1 && !this.lowered.has(target.id)) return BASE_TAKEN;
+    if (target.kind === "module" && printed === expected - 1 && !this.lowered.has(target.id)) return BASE_TAKEN;
     return "";
   }
 

@@ -5,7 +5,9 @@
 import type { EventView } from "../log/view.js";
 import { formatTime } from "../log/time.js";
 import type { Frame, Stack } from "../reduce/calls.js";
+import { type Move, Moves } from "../reduce/moves.js";
 import { COUNTED_KINDS, type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../reduce/objects.js";
+import type { Transition } from "../reduce/transitions.js";
 import type { Observer, World } from "../reduce/world.js";
 
 /** One reference, from the event that took it, or passed it on to this owner, to the one that ended that. */
@@ -50,8 +52,6 @@ const LIVES = 40;
 const WANTED_LIVES = 24;
 const HOLDINGS = 16;
 const SAMPLES = 512;
-/** Past this many references on one object, who holds which is not compared at every event. */
-const MANY_REFERENCES = 256;
 const SHOWN: ReadonlySet<Kind> = new Set(COUNTED_KINDS);
 
 interface Kept {
@@ -59,7 +59,7 @@ interface Kept {
   readonly object: KernelObject;
   readonly life: Life;
   /** By reference, the holding that it is now. */
-  open: Map<Reference, Holding>;
+  readonly open: Map<Reference, Holding>;
   /** Of each, who it was: named when its name is known. */
   readonly owners: Map<Holding, Owner>;
 }
@@ -67,6 +67,7 @@ interface Kept {
 export class TimelineKeeper implements Observer {
   readonly #kept = new Map<ObjectId, Kept>();
   readonly #touched = new Set<KernelObject>();
+  readonly #moves = new Moves();
   /** Objects without a life here, while they are alive, and how many there were. */
   readonly #others = new Map<ObjectId, KernelObject>();
   readonly #alive: Partial<Record<Kind, number>> = {};
@@ -89,6 +90,10 @@ export class TimelineKeeper implements Observer {
     return { lives: [...this.#kept.values()].map(({ life }) => life), others: this.#counts, samples: this.#samples };
   }
 
+  changed(object: KernelObject, transition: Transition): void {
+    if (object.focus) this.#moves.changed(object, transition);
+  }
+
   touched(object: KernelObject): void {
     this.#touched.add(object);
   }
@@ -108,6 +113,7 @@ export class TimelineKeeper implements Observer {
       this.#update(this.world.store.any(object.id) ?? object, e.seq, stack, frame);
     }
     this.#touched.clear();
+    this.#moves.over();
     if (e.seq % this.#stride === 0) this.#sample(e);
   }
 
@@ -125,12 +131,14 @@ export class TimelineKeeper implements Observer {
   }
 
   #update(object: KernelObject, seq: number, stack: Stack, frame: Frame | undefined): void {
-    const kept = this.#kept.get(object.id) ?? this.#begin(object, seq);
+    const known = this.#kept.get(object.id);
+    const moves = this.#moves.of(object.id);
+    const kept = known ?? this.#begin(object, seq);
     if (!kept) return;
     const { life } = kept;
     // A module is named by an event later than its first.
     life.label = this.world.label(object);
-    if (object.references.length <= MANY_REFERENCES) this.#compare(kept, object.references, seq, stack, frame);
+    this.#move(kept, known ? moves : object.references.map((reference) => ({ before: undefined, now: reference })), seq, stack, frame);
     end(kept);
   }
 
@@ -150,22 +158,22 @@ export class TimelineKeeper implements Observer {
     return undefined;
   }
 
-  #compare(kept: Kept, references: readonly Reference[], seq: number, stack: Stack, frame: Frame | undefined): void {
-    const open: Kept["open"] = new Map();
-    for (const reference of references) {
-      const known = kept.open.get(reference);
-      if (known) open.set(reference, known);
-      else if (reference.owner !== 0) {
-        const holding: Holding = { owner: this.#ownerOf(reference.owner, stack, frame), taken: reference.seq, by: reference.by, from: seq, to: undefined };
-        open.set(reference, holding);
-        if (kept.life.holdings.length < HOLDINGS) {
-          kept.life.holdings.push(holding);
-          kept.owners.set(holding, reference.owner);
-        } else kept.life.more++;
-      }
+  #move({ open, owners, life }: Kept, moves: readonly Move[], seq: number, stack: Stack, frame: Frame | undefined): void {
+    for (const { before } of moves) {
+      const holding = before && open.get(before);
+      if (!holding) continue;
+      holding.to = seq;
+      open.delete(before!);
     }
-    for (const [reference, holding] of kept.open) if (!open.has(reference)) holding.to = seq;
-    kept.open = open;
+    for (const { now: reference } of moves) {
+      if (!reference || reference.owner === 0) continue;
+      const holding: Holding = { owner: this.#ownerOf(reference.owner, stack, frame), taken: reference.seq, by: reference.by, from: seq, to: undefined };
+      open.set(reference, holding);
+      if (life.holdings.length < HOLDINGS) {
+        life.holdings.push(holding);
+        owners.set(holding, reference.owner);
+      } else life.more++;
+    }
   }
 
   #ownerOf(owner: Owner, stack: Stack, frame: Frame | undefined): string {

@@ -9,8 +9,10 @@ import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
 import { valueOf } from "../reduce/call-tree.js";
 import type { Frame, Stack } from "../reduce/calls.js";
-import type { Kind, KernelObject, ObjectId, Reference } from "../reduce/objects.js";
+import type { Kind, KernelObject, ObjectId, Owner, Reference } from "../reduce/objects.js";
 import type { Observer, World } from "../reduce/world.js";
+import { type Move, Moves } from "../reduce/moves.js";
+import type { Transition } from "../reduce/transitions.js";
 import { RecentEvents } from "./recent.js";
 import { Window } from "./window.js";
 import { call } from "./words.js";
@@ -62,18 +64,15 @@ export interface Row {
 interface Snapshot {
   readonly label: string;
   readonly count: number | null;
-  readonly references: readonly Reference[];
 }
 
-type Moves = Pick<Change, "taken" | "given" | "passed">;
-const NO_MOVES: Moves = { taken: [], given: [], passed: [] };
+type Hands = Pick<Change, "taken" | "given" | "passed">;
+const NO_HANDS: Hands = { taken: [], given: [], passed: [] };
 
 /** Few, and alive from the beginning of a recording to its end. */
 const LASTING: ReadonlySet<Kind> = new Set<Kind>(["module", "mount", "superblock"]);
 /** Rows that are kept, at least. */
 const WINDOW = 1 << 14;
-/** Past this many references on one object, who holds which is not compared at every event. */
-const MANY_REFERENCES = 256;
 
 export class Chronicle implements Observer {
   readonly #rows = new Window<Row>(WINDOW);
@@ -84,6 +83,7 @@ export class Chronicle implements Observer {
   /** What a call in progress holds, looked at when it returns. */
   readonly #held: ObjectId[] = [];
   readonly #recent = new RecentEvents();
+  readonly #moves = new Moves();
   /** Where objects that outlive the window came from. */
   readonly #births = new Map<ObjectId, Row>();
 
@@ -111,6 +111,10 @@ export class Chronicle implements Observer {
     return object ? this.world.label(object) : (this.#labels.get(id) ?? `object ${id}`);
   }
 
+  changed(object: KernelObject, transition: Transition): void {
+    if (object.focus) this.#moves.changed(object, transition);
+  }
+
   touched(object: KernelObject, _event: EventView, note: string): void {
     const before = this.#touched.find((t) => t.object.id === object.id);
     if (!before) this.#touched.push({ object, note });
@@ -129,6 +133,11 @@ export class Chronicle implements Observer {
   }
 
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
+    this.#note(e, stack, frame);
+    this.#moves.over();
+  }
+
+  #note(e: EventView, stack: Stack, frame: Frame | undefined): void {
     for (const id of this.#held) {
       const object = this.world.store.any(id);
       if (object?.focus && !this.#touched.some((t) => t.object.id === id)) this.#touched.push({ object, note: "" });
@@ -171,25 +180,22 @@ export class Chronicle implements Observer {
     // A module is named by an event later than its first.
     const label = before && !LASTING.has(now.kind) ? before.label : this.world.label(now);
     if (label !== before?.label) this.#labels.set(object.id, label);
-    const references = before && same(before.references, now.references) ? before.references : now.references.length > MANY_REFERENCES ? [] : [...now.references];
-    const moves = references === before?.references ? NO_MOVES : compare(before?.references ?? [], references, (o) => (o > 0 ? this.labelOf(o) : o < 0 ? callName(-o, stack, frame) : ""));
+    const moves = this.#moves.of(now.id);
+    const ownerOf = (owner: Owner): string => (owner > 0 ? this.labelOf(owner) : owner < 0 ? callName(-owner, stack, frame) : "");
+    const hands = before ? handsOf(moves, ownerOf) : now.references.length > 0 ? { ...NO_HANDS, taken: names(now.references, ownerOf) } : NO_HANDS;
     const from = printedCount(e, now) ?? before?.count ?? null;
     if (!before && LASTING.has(now.kind)) {
       const birth = this.row(now.birth || now.met);
       if (birth) this.#births.set(now.id, birth);
     }
     if (now.death) this.#last.delete(now.id);
-    else this.#last.set(now.id, { label, count: now.count, references });
-    return { id: now.id, kind: now.kind, label, note, from, to: now.count, ...moves };
+    else this.#last.set(now.id, { label, count: now.count });
+    return { id: now.id, kind: now.kind, label, note, from, to: now.count, ...hands };
   }
 }
 
 function isChange(change: Change): boolean {
   return change.note !== "" || change.from !== change.to || change.taken.length + change.given.length + change.passed.length > 0;
-}
-
-function same(a: readonly Reference[], b: readonly Reference[]): boolean {
-  return a.length === b.length && a.every((r, k) => r === b[k]);
 }
 
 function callName(entry: number, stack: Stack, frame: Frame | undefined): string {
@@ -203,17 +209,13 @@ function names(references: readonly Reference[], owner: (o: number) => string): 
   return references.flatMap((r) => owner(r.owner) || []);
 }
 
-function compare(before: readonly Reference[], now: readonly Reference[], owner: (o: number) => string): Moves {
-  const gone = before.filter((b) => !now.includes(b));
-  const fresh = now.filter((n) => !before.includes(n));
-  const heirOf = (old: Reference): Reference | undefined => fresh.find((n) => n.seq === old.seq && n.by === old.by);
-  const heirs = gone.flatMap((old) => heirOf(old) ?? []);
-  return {
-    taken: names(fresh.filter((r) => !heirs.includes(r)), owner),
-    given: names(gone.filter((r) => !heirOf(r)), owner),
-    // From a call to its caller is how every allocation returns: nothing that a reader needs.
-    passed: names(heirs.filter((r) => r.owner > 0), owner),
-  };
+function handsOf(moves: readonly Move[], ownerOf: (o: Owner) => string): Hands {
+  if (moves.length === 0) return NO_HANDS;
+  const fresh = moves.filter(({ before }) => before === undefined);
+  const gone = moves.filter(({ now }) => now === undefined);
+  // From a call to its caller is how every allocation returns: nothing that a reader needs.
+  const heirs = moves.filter(({ before, now }) => before !== undefined && now !== undefined && now.owner > 0);
+  return { taken: names(fresh.map(({ now }) => now!), ownerOf), given: names(gone.map(({ before }) => before!), ownerOf), passed: names(heirs.map(({ now }) => now!), ownerOf) };
 }
 
 /** The count that the event itself prints, of the object that it is printed for. */

@@ -97,7 +97,7 @@ export function lifeLine(row: Row, change: Change, style: Style): string {
   const count = countText(change).replace(/^\S+ /, "");
   const did = [noteText(change), ownersText(change)].filter((part) => part !== "").join(", ");
   const event = style.dim(String(row.seq).padStart(7));
-  return `${event}  ${row.time}  ${printable(row.task).padEnd(TASK_WIDTH)}  ${count.padEnd(COUNT_WIDTH)}${printable(did === "" ? what : `${what}: ${did}`)}`;
+  return `${event}  ${row.time}  ${printable(row.task).padEnd(TASK_WIDTH)}  ${`${count} `.padEnd(COUNT_WIDTH)}${printable(did === "" ? what : `${what}: ${did}`)}`;
 }
 
 export interface LifeEnd {

@@ -1,7 +1,7 @@
 /** Kernel objects in a snapshot. */
 import { DamagedError } from "../log/file/bytes.js";
 import type { Deed, Kind, KernelObject, Left, OfKind, Reference, Step } from "../reduce/objects.js";
-import { TRAIL } from "../reduce/recipes.js";
+import { TRAIL } from "../reduce/transitions.js";
 import { blank } from "../reduce/store.js";
 import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, optional, real, record, seq, whole, word, word32 } from "./codec.js";
 

@@ -59,7 +59,7 @@ test("every command runs as it stands, and ends as the step says", (t) => {
   t.is(commands.length, exits.length);
   commands.forEach((command, k) => {
     const { code, out } = typed(command, document.folder);
-    t.is(code, exits[k], command);
+    t.is(code, exits[k]!, command);
     t.not(out, "", command);
   });
 });

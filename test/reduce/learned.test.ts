@@ -6,7 +6,7 @@ import { DescriptorTables } from "../../src/reduce/descriptor-tables.js";
 import { Mappings } from "../../src/reduce/mappings.js";
 import type { Inode, File } from "../../src/reduce/objects.js";
 import { RcuQueue } from "../../src/reduce/rcu-queue.js";
-import * as recipes from "../../src/reduce/recipes.js";
+import { FOLLOWED } from "../../src/reduce/transitions.js";
 import { MutableStore } from "../../src/reduce/store.js";
 import { World } from "../../src/reduce/world.js";
 import { Stack } from "../../src/reduce/calls.js";
@@ -120,7 +120,7 @@ test("a descriptor's file is that of the task which installed it, or of the one 
   const pids = [100, 100, 200];
   const tables = new DescriptorTables(store, (task) => pids[task]!);
   const event = { seq: 1 } as never;
-  const file = (): File => store.update(store.create("file", 1, 1, 1), recipes.enterFocus);
+  const file = (): File => store.apply(store.create("file", 1, 1, 1), FOLLOWED);
   const [a, b] = [file(), file()];
   tables.installed(0, 5, a, event);
   t.is(tables.fileOf(1, 5), a, "another name of the same process");

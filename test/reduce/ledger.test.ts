@@ -1,7 +1,7 @@
 /** Who holds what, moment by moment: a reference is the call's that took it, then that of the object which the call made. */
 import test from "ava";
 import type { KernelObject } from "../../src/reduce/objects.js";
-import { trailOf } from "../../src/reduce/recipes.js";
+import { trailOf } from "../../src/reduce/transitions.js";
 import type { World } from "../../src/reduce/world.js";
 import { type Gmem, GMEM_MOUNT, healthyLife, Kernel, KVM_AMD, type Vm } from "../support/kernel.js";
 import type { At, Script } from "../support/script.js";

@@ -1,5 +1,5 @@
 /**
- * The same recipes run on plain objects and on immer drafts: the two states are equal after every part of every recording.
+ * The same transitions are of plain objects and of immer drafts: the two states are equal after every part of every recording.
  * Moments are values: what is kept does not change later, and patches lead from one to the next and back.
  */
 import { isDeepStrictEqual } from "node:util";

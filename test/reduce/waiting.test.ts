@@ -22,7 +22,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
   const { event } = waiting!.facts[77]!.fact;
   t.is(event.batch.length, 1);
   t.is(event.seq, batch.firstSeq + index);
-  t.is((event as unknown as { inode: number }).inode, batch.low[batch.argStart[index]!]);
+  t.is((event as unknown as { inode: number }).inode, batch.low[batch.argStart[index]!]!);
 
   for (const { world: w, checker } of [restoreReplay(takeSnapshot(replaying), read), replaying]) {
     w.sight.saw(points.byEvent("mntput")!, 0);

@@ -58,9 +58,9 @@ test("any moment of a short log", async (t) => {
   fc.assert(
     fc.property(fc.nat({ max: events }), fc.nat({ max: events }), (a, b) => {
       const replaying = seeker.at(Math.min(a, b));
-      t.is(stateHash(replaying), all[Math.min(a, b)]);
+      t.is(stateHash(replaying), all[Math.min(a, b)]!);
       seeker.forward(replaying, Math.max(a, b));
-      t.is(stateHash(replaying), all[Math.max(a, b)]);
+      t.is(stateHash(replaying), all[Math.max(a, b)]!);
     }),
     { numRuns: 60 },
   );
@@ -80,7 +80,7 @@ test("a time is the moment after the last event that is not later", async (t) =>
   t.is(seeker.eventOf({ time: 1n << 62n }), events);
   t.is(seeker.eventOf({ event: events + 5 }), events);
   const { batch, index } = seeker.find(700)!;
-  t.is(exactTime(batch.timeHigh[index]!, batch.timeLow[index]!), times[699]);
+  t.is(exactTime(batch.timeHigh[index]!, batch.timeLow[index]!), times[699]!);
 });
 
 test("snapshots are stored once; damaged ones, and those of other reducers, are as if they were not there", async (t) => {

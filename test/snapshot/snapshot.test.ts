@@ -145,5 +145,5 @@ test("the hash of a state is that of its events: another event is another hash",
   const read = await batchesOf("fixtures/recordings/linux-7.2/s01-create-close.trace.gz");
   const hashes = [100, 1000, 1001, 1002].map((cut) => stateHash(goOn(new Replaying(read), read, cut)));
   t.is(new Set(hashes).size, 4);
-  t.is(stateHash(goOn(new Replaying(elsewhere(read)), elsewhere(read), 1000)), hashes[1]);
+  t.is(stateHash(goOn(new Replaying(elsewhere(read)), elsewhere(read), 1000)), hashes[1]!);
 });

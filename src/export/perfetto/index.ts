@@ -75,6 +75,10 @@ class Picture implements Observer {
     for (const loss of batch.losses.slice(this.#losses)) this.#loss(loss, this.events.last);
   }
 
+  changed(...args: Parameters<NonNullable<Observer["changed"]>>): void {
+    this.objects.changed(...args);
+  }
+
   touched(object: Parameters<NonNullable<Observer["touched"]>>[0], _e: EventView, note: string): void {
     this.objects.touched(object, note);
   }

@@ -6,14 +6,14 @@ import type { AddressId } from "../../log/batch.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import { COUNTED_KINDS, type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../../reduce/objects.js";
+import { type Move, Moves } from "../../reduce/moves.js";
+import type { Transition } from "../../reduce/transitions.js";
 import type { World } from "../../reduce/world.js";
 import { COUNT_NAMES } from "../../show/chronicle.js";
 import { namesOf } from "../../show/object-life.js";
 import { RecentEvents } from "../../show/recent.js";
 import { type Time, Track, type TraceEvents } from "./events.js";
 
-/** Past this many references on one object, who holds which is not compared at every event. */
-const MANY_REFERENCES = 256;
 const SHOWN: ReadonlySet<string> = new Set([...COUNTED_KINDS, "fs_type", "cache"]);
 
 interface Holding {
@@ -33,9 +33,7 @@ interface Life {
   readonly track: Track;
   readonly label: string;
   count: number | null;
-  holdings: Holding[];
-  /** The references as they were when they were last compared. */
-  references: readonly Reference[];
+  readonly holdings: Map<Reference, Holding>;
 }
 
 export class Objects {
@@ -44,6 +42,7 @@ export class Objects {
   /** Lives by address: who is born where another lived has ended its life. */
   readonly #at = new Map<AddressId, Life>();
   readonly #recent = new RecentEvents();
+  readonly #moves = new Moves();
   /** What the event at hand touched. */
   readonly #touched: { readonly object: KernelObject; note: string }[] = [];
   /** What ends with a call that has no return: whatever event comes next ends it, and does not name it. */
@@ -54,6 +53,10 @@ export class Objects {
     private readonly events: TraceEvents,
     private readonly world: World,
   ) {}
+
+  changed(object: KernelObject, transition: Transition): void {
+    this.#moves.changed(object, transition);
+  }
 
   touched(object: KernelObject, note: string): void {
     const known = this.#touched.find((t) => t.object.id === object.id);
@@ -85,6 +88,7 @@ export class Objects {
       if (!SHOWN.has(now.kind) || (now.kind === "module" && now.name === "" && now.death === 0)) continue;
       this.#update(now, note, e, { stack, frame, thread, time });
     }
+    this.#moves.over();
   }
 
   /** The recording is over: what lives is shown to its end. */
@@ -104,15 +108,16 @@ export class Objects {
 
   #update(now: KernelObject, note: string, e: EventView, where: Where): void {
     const { time } = where;
-    let life = this.#lives.get(now.id);
+    const known = this.#lives.get(now.id);
     // What is dead and has no track was shown to its end.
-    if (!life && now.death !== 0 && now.death !== e.seq) return;
-    life ??= this.#born(now, time);
+    if (!known && now.death !== 0 && now.death !== e.seq) return;
+    const moves = this.#moves.of(now.id);
+    const life = known ?? this.#born(now, time);
     const { track } = life;
     if (note) this.events.instant(track, time, note, "object", { event: e.seq, operation: e.point!.operation.name, task: this.world.taskName(e.taskId) });
     if (now.count !== null && now.count !== life.count) this.events.counter(track, time, `${life.label} ${COUNT_NAMES[now.kind]}`, COUNT_NAMES[now.kind], now.count);
     life.count = now.count;
-    if (now.references.length <= MANY_REFERENCES && !same(life.references, now.references)) this.#compare(life, now.references, where);
+    this.#move(life, known ? moves : now.references.map((reference) => ({ before: undefined, now: reference })), where);
     if (now.death !== 0) {
       this.#end(life, time, { "died at event": now.death });
       this.#lives.delete(now.id);
@@ -142,38 +147,36 @@ export class Objects {
     const birth = object.birth > 0 ? this.#recent.get(object.birth) : undefined;
     const at = birth ? { high: birth.timeHigh, low: birth.timeLow } : now;
     this.events.begin(track, at, label, object.kind, object.birth > 0 ? { "born at event": object.birth } : { born: "before the recording, or unseen" });
-    const life: Life = { id: object.id, address: object.address, track, label, count: null, holdings: [], references: [] };
+    const life: Life = { id: object.id, address: object.address, track, label, count: null, holdings: new Map() };
     this.#lives.set(object.id, life);
     this.#at.set(object.address, life);
     return life;
   }
 
   #end(life: Life, time: Time, args: Readonly<Record<string, string | number>>): void {
-    for (const holding of life.holdings) this.#release(life, holding, time);
+    for (const holding of life.holdings.values()) this.#release(life, holding, time);
     this.events.end(life.track, time, args);
     if (this.#at.get(life.address) === life) this.#at.delete(life.address);
   }
 
-  #compare(life: Life, references: readonly Reference[], where: Where): void {
-    const rest = [...life.holdings];
-    const kept: Holding[] = [];
-    const fresh: Reference[] = [];
-    for (const reference of references) {
-      const at = bestMatch(rest, reference);
-      if (at < 0) fresh.push(reference);
-      else {
-        const [holding] = rest.splice(at, 1);
-        kept.push(holding!);
-        if (holding!.owner !== reference.owner) this.#pass(life, holding!, reference.owner, where);
-      }
+  /** Who held a reference and passed it on first, who gave one back then, and who took one last. */
+  #move(life: Life, moves: readonly Move[], where: Where): void {
+    const { holdings } = life;
+    for (const { before, now } of moves) {
+      const holding = before && now && holdings.get(before);
+      if (!holding) continue;
+      holdings.delete(before);
+      holdings.set(now, holding);
+      if (holding.owner !== now.owner) this.#pass(life, holding, now.owner, where);
     }
-    for (const holding of rest) {
+    for (const { before, now } of moves) {
+      const holding = before && !now ? holdings.get(before) : undefined;
+      if (!holding) continue;
+      holdings.delete(before!);
       this.#release(life, holding, where.time);
       if (holding.arrow && where.thread.depth > 0) this.events.flow("f", where.thread, where.time, `reference on ${life.label}`, holding.id);
     }
-    for (const reference of fresh) kept.push(this.#hold(life, reference, where));
-    life.holdings = kept;
-    life.references = [...references];
+    for (const { before, now } of moves) if (!before && now) holdings.set(now, this.#hold(life, now, where));
   }
 
   #hold(life: Life, { seq, by, owner }: Reference, where: Where): Holding {
@@ -237,13 +240,3 @@ const GROUPS: Readonly<Record<Kind, string>> = {
   memslot: "memslots",
   descriptors: "descriptor tables",
 };
-
-function same(a: readonly Reference[], b: readonly Reference[]): boolean {
-  return a.length === b.length && a.every((r, k) => r === b[k]);
-}
-
-/** The holding of a reference: taken at the same event by the same operation, of the same owner rather than of another. */
-function bestMatch(holdings: readonly Holding[], { seq, by, owner }: Reference): number {
-  const own = holdings.findIndex((h) => h.seq === seq && h.by === by && h.owner === owner);
-  return own >= 0 ? own : holdings.findIndex((h) => h.seq === seq && h.by === by);
-}

@@ -1,6 +1,6 @@
 /**
- * The lives of objects and the references on them, by watching the store: recipes are all that changes an object, so that
- * every get, put and hand-over passes here. What is held are the objects that live and the references on them; a row is
+ * The lives of objects and the references on them, by watching the store: transitions are all that changes an object, so
+ * that every get, put and hand-over passes here. What is held are the objects that live and the references on them; a row is
  * written when its life is over.
  */
 import type { Batch } from "../../log/batch.js";
@@ -9,8 +9,8 @@ import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import type { KernelObject, ObjectId, Owner, Reference } from "../../reduce/objects.js";
 import type { Observer } from "../../reduce/observer.js";
-import * as recipes from "../../reduce/recipes.js";
 import { MutableStore } from "../../reduce/store.js";
+import type { LeftBehind, Passed, Taken, Transition } from "../../reduce/transitions.js";
 import { labelOf } from "../../reduce/world.js";
 import { namesOf } from "../../show/object-life.js";
 import type { Tables } from "../../log/tables.js";
@@ -42,7 +42,7 @@ const NO_OBJECT = "descriptors";
 
 export class Lives extends MutableStore implements Observer {
   readonly #births = new Map<ObjectId, Moment>();
-  readonly #held = new Map<ObjectId, Held[]>();
+  readonly #held = new Map<ObjectId, Map<Reference, Held>>();
   #references = 0;
   #event: EventView | undefined;
   #stack: Stack | undefined;
@@ -81,13 +81,22 @@ export class Lives extends MutableStore implements Observer {
     for (const object of this.live()) this.#over(object, undefined);
   }
 
-  override update<T extends KernelObject, A extends unknown[]>(object: T, recipe: (draft: T, ...args: A) => void, ...args: A): T {
-    const what: unknown = recipe;
-    if (what === recipes.giveBack) this.#put(object, args[0] as number);
-    super.update(object, recipe, ...args);
-    if (what === recipes.take) this.#take(object, args[2] as string);
-    else if (what === recipes.handOver || what === recipes.leave) this.#handOver(object);
-    else if (what === recipes.bornAt) this.#births.set(object.id, this.#now());
+  override apply<T extends KernelObject>(object: T, transition: Transition<T>): T {
+    super.apply(object, transition);
+    switch (transition.type) {
+      case "born":
+        this.#births.set(object.id, this.#now());
+        break;
+      case "taken":
+        this.#take(object, transition);
+        break;
+      case "given":
+        this.#put(object, transition.reference);
+        break;
+      case "passed":
+      case "left":
+        this.#pass(object, transition);
+    }
     return object;
   }
 
@@ -107,17 +116,22 @@ export class Lives extends MutableStore implements Observer {
     };
   }
 
-  #take(object: KernelObject, by: string): void {
+  #take(object: KernelObject, { reference }: Taken): void {
     if (!this.references) return;
-    const held: Held = { id: ++this.#references, get: this.#now(), by, owner: 0, ownerObject: undefined, ownerCall: undefined };
-    this.#own(held, object.references.at(-1)!);
+    const held: Held = { id: ++this.#references, get: this.#now(), by: reference.by, owner: 0, ownerObject: undefined, ownerCall: undefined };
+    this.#own(held, reference);
     const all = this.#held.get(object.id);
-    if (all) all.push(held);
-    else this.#held.set(object.id, [held]);
+    if (all) all.set(reference, held);
+    else this.#held.set(object.id, new Map([[reference, held]]));
   }
 
-  #handOver(object: KernelObject): void {
-    for (const [k, held] of (this.#held.get(object.id) ?? []).entries()) if (held.owner !== object.references[k]!.owner) this.#own(held, object.references[k]!);
+  #pass(object: KernelObject, { before, reference }: Passed | LeftBehind): void {
+    const all = this.#held.get(object.id);
+    const held = all?.get(before);
+    if (!held) return;
+    all!.delete(before);
+    all!.set(reference, held);
+    this.#own(held, reference);
   }
 
   #own(held: Held, { owner }: Reference): void {
@@ -134,10 +148,12 @@ export class Lives extends MutableStore implements Observer {
     return name === undefined ? undefined : { seq, name };
   }
 
-  /** Before the reference at `index` is given back, or (-1) one that no probe saw taken. */
-  #put(object: KernelObject, index: number): void {
+  /** A reference is given back; `undefined`: one that no probe saw taken. */
+  #put(object: KernelObject, reference: Reference | undefined): void {
     if (!this.references) return;
-    const [held] = index >= 0 ? this.#held.get(object.id)!.splice(index, 1) : [];
+    const all = this.#held.get(object.id);
+    const held = reference && all?.get(reference);
+    if (reference) all?.delete(reference);
     this.#reference(object, held, this.#now(), true);
   }
 
@@ -166,7 +182,7 @@ export class Lives extends MutableStore implements Observer {
   }
 
   #over(object: KernelObject, end: Moment | undefined): void {
-    const held = this.#held.get(object.id) ?? [];
+    const held = this.#held.get(object.id)?.values() ?? [];
     const birth = this.#births.get(object.id);
     this.#held.delete(object.id);
     this.#births.delete(object.id);

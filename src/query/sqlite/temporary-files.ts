@@ -32,7 +32,7 @@ export function registerTemporaryFiles({ capi, wasm, vfs: { installVfs } }: Libr
   vfs.$iVersion = 1;
   vfs.$szOsFile = capi.sqlite3_file.structInfo.sizeof;
   vfs.$mxPathname = MAX_NAME;
-  for (const method of ["$xRandomness", "$xSleep", "$xCurrentTime", "$xCurrentTimeInt64"] as const) vfs[method] = standard[method];
+  for (const method of ["$xRandomness", "$xSleep", "$xCurrentTime", "$xCurrentTimeInt64"] as const) vfs[method] = standard[method]!;
   const ioMethods = {
     xClose: (file: Pointer) =>
       attempt(capi.SQLITE_IOERR_CLOSE, () => {

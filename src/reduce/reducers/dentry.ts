@@ -1,7 +1,7 @@
 /** Dentries of pseudo files: made by `alloc_file_pseudo`, gone with the last `dput`, which drops the inode (fs/dcache.c). */
 import type { Reducers } from "../handlers.js";
 import { UNSEEN } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { set } from "../transitions.js";
 
 export const dentryReducers = {
   d_alloc_pseudo: {
@@ -14,7 +14,7 @@ export const dentryReducers = {
       if (e.dentry === 0) return;
       const owner = w.callOwner(stack);
       let dentry = w.born("dentry", e.dentry, e, 0);
-      if (frame?.subject) dentry = w.store.update(dentry, recipes.dentrySuperblock, frame.subject);
+      if (frame?.subject) dentry = w.store.apply(dentry, set({ superblock: frame.subject }));
       if (stack.find("kvm_gmem_create")) dentry = w.follow(dentry);
       dentry = w.hold(dentry, owner, e, "d_alloc_pseudo");
       owner?.born.push(dentry.id);
@@ -33,13 +33,13 @@ export const dentryReducers = {
         if (!inode.focus && !w.everything) return;
         dentry = w.living("dentry", e.dentry, e);
       }
-      dentry = w.store.update(dentry, recipes.dentryInode, inode.id);
+      dentry = w.store.apply(dentry, set({ inode: inode.id }));
       if (inode.focus) dentry = w.follow(dentry);
       // The caller's reference on the inode is the dentry's now.
       const index = w.referenceOfCalls(inode, stack);
       let held = inode;
-      if (index >= 0) held = w.store.update(inode, recipes.handOver, inode.references[index]!.owner, dentry.id);
-      else if (inode.references.some((r) => r.owner === UNSEEN)) held = w.store.update(inode, recipes.handOver, UNSEEN, dentry.id);
+      if (index >= 0) held = w.pass(inode, inode.references[index]!.owner, dentry.id);
+      else if (inode.references.some((r) => r.owner === UNSEEN)) held = w.pass(inode, UNSEEN, dentry.id);
       w.touch(held, e, "its reference is the dentry's");
       w.touch(dentry, e, "has its inode");
     },

@@ -1,7 +1,7 @@
 /** Descriptors: reserved, installed, closed (fs/file.c). */
 import type { Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
-import * as recipes from "../recipes.js";
+import { set } from "../transitions.js";
 
 export const descriptorReducers = {
   get_unused_fd_flags: {
@@ -60,7 +60,7 @@ export const descriptorReducers = {
   kvm_gmem_mmap: {
     entry(w, e) {
       const file = w.at("file", e.file);
-      if (file && file.death === 0) w.touch(w.store.update(file, recipes.fileShared), e, "mapped");
+      if (file && file.death === 0) w.touch(w.store.apply(file, set({ shared: true })), e, "mapped");
     },
   },
 } satisfies Reducers;

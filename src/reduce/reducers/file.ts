@@ -3,7 +3,7 @@ import type { EventView, ReturnView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Kind } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { set, trailOf } from "../transitions.js";
 import { RETURNED_BY, type World } from "../world.js";
 
 /** A file of a KVM object was made inside a call that returns it: what that call took is the file's. */
@@ -12,7 +12,7 @@ function made(w: World, address: number, e: EventView, stack: Stack, frame: Fram
   if (frame && file && file.death === 0) {
     const module = moduleHeld(w, frame);
     w.adopt(frame, file.id, ["module"]);
-    if (module) w.store.update(file, recipes.fileModule, module);
+    if (module) w.store.apply(file, set({ module }));
   }
   if (frame) w.passUp(frame, stack);
   return file && file.death === 0 ? w.touch(w.at("file", address)!, e) : undefined;
@@ -53,7 +53,7 @@ export function released(w: World, file: File, e: EventView): void {
       w.factUnless(RETURNED_BY[holding.target.kind]!, { type: "owner-gone", event: e, certain: told, owner: file, left: [holding] });
     }
   }
-  w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
+  w.died(w.store.apply(file, set({ stage: "released" })), e);
 }
 
 /**
@@ -81,7 +81,7 @@ export const fileReducers = {
       if (frame) w.passUp(frame, stack);
       if (e.file === 0 || w.addresses.isError(e.file)) return;
       let file = w.born("file", e.file, e, null);
-      if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
+      if (stack.find("kvm_gmem_create")) file = w.follow(w.store.apply(file, set({ gmem: true })));
       const owner = w.callOwner(stack);
       owner?.born.push(file.id);
       w.touch(file, e, "allocated, f_count 1");
@@ -105,7 +105,7 @@ export const fileReducers = {
       // Where alloc_empty_file has no probe, this is the birth: whatever lived at the address before is over.
       if (frame && e.file && !w.addresses.isError(e.file) && !(file && frame.born.includes(file.id)) && !w.shows("alloc_empty_file_ret")) {
         file = w.born("file", e.file, e, null);
-        if (stack.find("kvm_gmem_create")) file = w.follow(w.store.update(file, recipes.fileGmem));
+        if (stack.find("kvm_gmem_create")) file = w.follow(w.store.apply(file, set({ gmem: true })));
         w.callOwner(stack)?.born.push(file.id);
       }
       if (frame && w.strangers && w.addresses.isError(e.file)) refusedInode(w, e, stack, frame);
@@ -113,7 +113,7 @@ export const fileReducers = {
         const dentry = frame.born.find((id) => w.store.any(id)?.kind === "dentry") ?? 0;
         w.adopt(frame, file.id, ["dentry", "mount"]);
         const gmem = stack.find("kvm_gmem_create") !== undefined;
-        w.touch(w.store.update(file, recipes.fileOpened, frame.text, frame.subject, dentry, frame.other, gmem), e, "opened");
+        w.touch(w.store.apply(file, set({ stage: "open", name: frame.text, inode: frame.subject, dentry, mount: frame.other, gmem })), e, "opened");
       }
     },
   },
@@ -128,8 +128,8 @@ export const fileReducers = {
       if (!file || frame?.text !== "kvm-vm") return;
       // The file of a VM: the reference that the VM was born with is the file's.
       const vm = w.living("vm", frame.address, e);
-      w.store.update(w.store.update(w.follow(file), recipes.fileVm, vm), recipes.fileOpened, "kvm-vm", file.inode, file.dentry, file.mount, false);
-      w.touch(w.store.update(w.follow(vm), recipes.handOver, 0, file.id), e, "its first reference is its file's");
+      w.store.apply(w.store.apply(w.follow(file), set({ vm: vm.id, vmAddress: vm.address })), set({ stage: "open", name: "kvm-vm", inode: file.inode, dentry: file.dentry, mount: file.mount, gmem: false }));
+      w.touch(w.pass(w.follow(vm), 0, file.id), e, "its first reference is its file's");
     },
   },
   anon_inode_create_getfile: { return: (w, e, stack, frame) => void made(w, e.file, e, stack, frame) },
@@ -166,18 +166,18 @@ export const fileReducers = {
         return;
       }
       if (last && last.focus && (last.death || last.stage === "releasing") && (same || e.isFault(1))) {
-        w.facts({ type: "freed-twice", event: e, certain: same && w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: recipes.trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
+        w.facts({ type: "freed-twice", event: e, certain: same && w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
         return;
       }
       const found = w.at("inode", e.inode);
       const inode = found && found.death === 0 ? found : undefined;
       if ((!last || last.death) && !inode?.focus && !w.everything) return;
       let file = last && last.death === 0 && last.stage !== "releasing" ? last : w.met("file", e.file, e);
-      if (inode && file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
+      if (inode && file.inode === 0) file = w.store.apply(file, set({ inode: inode.id }));
       if (inode?.focus) file = w.follow(file);
       if (frame) frame.subject = file.id;
       w.refute(file, "kept");
-      w.touch(w.store.update(file, recipes.fileStage, "releasing" as const), e, "released");
+      w.touch(w.store.apply(file, set({ stage: "releasing" })), e, "released");
     },
     end(w, frame, _stack, e) {
       if (!frame.subject) return;

@@ -4,7 +4,7 @@ import type { Frame } from "../calls.js";
 import type { CallFailed, Holding } from "../facts.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { listed, set, unlisted } from "../transitions.js";
 import { RETURNED_BY, type World } from "../world.js";
 import { moduleHeld } from "./file.js";
 
@@ -57,10 +57,10 @@ function created(w: World, e: EventView, frame: Frame): void {
   }
   const module = moduleHeld(w, frame) || file.module;
   w.adopt(frame, file.id, ["module", "vm"]);
-  let now = w.store.update(w.follow(file), recipes.fileMade, frame.seq);
+  let now = w.store.apply(w.follow(file), set({ gmem: true, made: frame.seq }));
   const vm = w.store.get(frame.subject, "vm");
-  if (vm) now = w.store.update(now, recipes.fileVm, vm);
-  if (module) now = w.store.update(now, recipes.fileModule, module);
+  if (vm) now = w.store.apply(now, set({ vm: vm.id, vmAddress: vm.address }));
+  if (module) now = w.store.apply(now, set({ module }));
   // Whoever owns guest_memfd's files: what its init said, or what other creations took.
   const owner = w.store.get(w.gmemModule || module, "module");
   if (owner) {
@@ -68,7 +68,7 @@ function created(w: World, e: EventView, frame: Frame): void {
     const held = w.referenceOf(owner, now.id) >= 0;
     w.facts({ type: "file-made", event: e, certain: w.since(frame.seq) && w.shows("try_module_get") && w.shows("try_module_get_ret"), file: now, module: w.follow(owner), held });
     const inode = w.store.get(now.inode, "inode");
-    if (inode && inode.module === 0) w.store.update(inode, recipes.inodeModule, owner.id);
+    if (inode && inode.module === 0) w.store.apply(inode, set({ module: owner.id }));
   }
   // Where nothing showed how they passed to the file and its dentry, nobody knows that they stayed with the call.
   const opened = now.stage === "open";
@@ -90,7 +90,7 @@ function fileOf(w: World, address: number, e: EventView, inode = 0): File | unde
     w.facts({ type: "touched-dead", event: e, certain, object: last, operation: e.point!.operation.name });
     if (same) return undefined;
   }
-  return w.touch(w.store.update(w.follow(w.living("file", address, e)), recipes.fileGmem), e);
+  return w.touch(w.store.apply(w.follow(w.living("file", address, e)), set({ gmem: true })), e);
 }
 
 /** The memslot of a call has its binding to a file at an offset. */
@@ -100,12 +100,12 @@ function bound(w: World, e: EventView, call: Frame, file: File | undefined, offs
     // Its memory is a new slot's: it was deleted unseen, and nobody can tell how.
     w.facts({ type: "binding-checked", event: e, certain: false, slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
     const owner = w.store.get(before.vm, "vm");
-    if (owner) w.store.update(owner, recipes.vmSlotRemoved, before.id);
+    if (owner) w.store.apply(owner, unlisted("slots", before.id));
     w.died(before, e);
   }
-  const slot = w.store.update(w.follow(w.born("memslot", call.address, e, null)), recipes.slotBound, call.subject, file?.id ?? 0, offset, region ? region.number : null);
+  const slot = w.store.apply(w.follow(w.born("memslot", call.address, e, null)), set({ vm: call.subject, file: file?.id ?? 0, offset, slot: region ? region.number : null }));
   const vm = w.store.get(call.subject, "vm");
-  if (vm) w.store.update(vm, recipes.vmSlotAdded, slot.id);
+  if (vm) w.store.apply(vm, listed("slots", slot.id));
   w.touch(slot, e, file ? `bound to ${w.label(file)}` : "bound");
 }
 
@@ -137,7 +137,7 @@ export const guestMemfdReducers = {
       const put = frame.putFiles.map((id) => w.store.get(id, "file")).find((f) => f?.gmem);
       let file = put ?? w.store.get(frame.file, "file");
       // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
-      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_gmem_bind");
+      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
       bound(w, e, frame, file, frame.text, stack.find("kvm_set_memory_region"));
     },
@@ -171,17 +171,17 @@ export const guestMemfdReducers = {
       if (!slot || slot.death) return;
       const file = w.store.get(slot.file, "file");
       const vm = w.store.get(slot.vm, "vm");
-      if (vm) w.store.update(vm, recipes.vmSlotRemoved, slot.id);
+      if (vm) w.store.apply(vm, unlisted("slots", slot.id));
       if (frame) frame.file = slot.file;
       w.facts({ type: "binding-checked", event: e, certain: true, slot, file, how: "" });
-      w.died(w.touch(w.store.update(slot, recipes.slotUnbound), e, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
+      w.died(w.touch(w.store.apply(slot, set({ file: 0 })), e, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
     },
     end(w, frame, _stack, e) {
       const file = w.store.get(frame.file, "file");
       // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind, for a
       // kernel that prepares and commits a binding unbinds it without a reference on the file.
       const taken = file?.stage === "open" && file.descriptors > 0 && w.sees("kvm_gmem_bind") && w.sees("fput");
-      if (taken && !frame.putFiles.includes(file.id)) w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_gmem_unbind");
+      if (taken && !frame.putFiles.includes(file.id)) w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_unbind");
     },
   },
   kvm_gmem_release: {
@@ -192,7 +192,7 @@ export const guestMemfdReducers = {
       if (release && !release.subject) {
         // A file that was made before the recording began: only now does it show whose it is.
         release.subject = file.id;
-        file = w.store.update(file, recipes.fileStage, "releasing" as const);
+        file = w.store.apply(file, set({ stage: "releasing" }));
       }
       const vm = file.vm ? w.at("vm", file.vmAddress) : undefined;
       if (vm?.death && vm.id === file.vm) w.facts({ type: "touched-dead", event: e, certain: w.since(vm.birth), object: vm, operation: "kvm_gmem_release" });
@@ -201,17 +201,17 @@ export const guestMemfdReducers = {
       if (last?.death && last.id === file.inode) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.since(file.met), object: last, operation: "kvm_gmem_release" });
       else {
         const inode = w.touch(w.follow(w.living("inode", e.inode, e)), e);
-        if (inode.module === 0 && w.gmemModule) w.store.update(inode, recipes.inodeModule, w.gmemModule);
-        if (file.inode === 0) file = w.store.update(file, recipes.fileInode, inode.id);
+        if (inode.module === 0 && w.gmemModule) w.store.apply(inode, set({ module: w.gmemModule }));
+        if (file.inode === 0) file = w.store.apply(file, set({ inode: inode.id }));
       }
       if (frame) frame.subject = file.id;
       // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
       for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {
         const slot = w.store.get(id, "memslot");
-        if (slot?.file === file.id) w.touch(w.store.update(slot, recipes.slotUnbound), e, "its file is released");
+        if (slot?.file === file.id) w.touch(w.store.apply(slot, set({ file: 0 })), e, "its file is released");
       }
       // Where no probe shows the release around it, this is the last that is seen of the file.
-      if (!release) w.died(w.store.update(file, recipes.fileStage, "released" as const), e);
+      if (!release) w.died(w.store.apply(file, set({ stage: "released" })), e);
     },
   },
   kvm_gmem_fallocate: {
@@ -239,13 +239,13 @@ export const guestMemfdReducers = {
       const inode = frame && w.store.get(frame.subject, "inode");
       if (!inode || e.err !== 0) return;
       w.mappings.added(frame.address, inode);
-      w.store.update(inode, recipes.inodePages, inode.pages + 1);
+      w.store.apply(inode, set({ pages: inode.pages + 1 }));
     },
   },
   filemap_remove_folio: {
     entry(w, e) {
       const inode = w.store.get(w.mappings.removed(e.folio), "inode");
-      if (inode) w.touch(w.store.update(inode, recipes.inodePages, Math.max(0, inode.pages - 1)), e, "a page less");
+      if (inode) w.touch(w.store.apply(inode, set({ pages: Math.max(0, inode.pages - 1) })), e, "a page less");
     },
   },
   truncate_inode_pages_final: {

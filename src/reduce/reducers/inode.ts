@@ -4,7 +4,7 @@ import type { EventView, View } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { Inode, Superblock } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { counted, set, trailOf } from "../transitions.js";
 import { mounted } from "./mount.js";
 import { backToCache, ofCache } from "./slab.js";
 import type { World } from "../world.js";
@@ -25,11 +25,11 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
   let inode = w.born("inode", address, e, 0);
   const creating = stack.find("kvm_gmem_create");
   const superblock = frame && w.store.get(frame.subject, "superblock");
-  if (superblock) inode = w.store.update(inode, recipes.inodeSuperblock, superblock.id);
+  if (superblock) inode = w.store.apply(inode, set({ superblock: superblock.id }));
   if ((creating && by !== "new_inode") || superblock?.module) {
     inode = w.follow(inode);
     const module = superblock?.module || w.gmemModule;
-    if (module) inode = w.store.update(inode, recipes.inodeModule, module);
+    if (module) inode = w.store.apply(inode, set({ module }));
     if (superblock) w.follow(superblock);
   }
   inode = w.hold(inode, owner, e, by);
@@ -160,13 +160,13 @@ function lastOfDentry(w: World, inode: Inode, e: EventView): number {
 }
 
 function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
-  if (inode.stage !== "live" && alive(w, inode, e, stack)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && w.sees("destroy_inode") && birthsShow(w), object: inode, first: recipes.trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
-  const now = w.store.update(w.store.update(inode, recipes.inodeStage, "evicting" as const), recipes.inodePages, pages);
+  if (inode.stage !== "live" && alive(w, inode, e, stack)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && w.sees("destroy_inode") && birthsShow(w), object: inode, first: trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
+  const now = w.store.apply(w.store.apply(inode, set({ stage: "evicting" })), set({ pages }));
   return w.touch(now, e, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }
 
 /** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
-function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes.inodeCallback, again: number): void {
+function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "frees", again: number): void {
   if (again > 0) {
     if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && (!inode.ownFree || birthsShow(w)), object: inode, first: inode.death });
     return;
@@ -177,8 +177,8 @@ function handedBack(w: World, inode: Inode, e: EventView, recipe: typeof recipes
     w.outlived.add(inode.id);
     w.facts({ type: "module-exited", event: e, certain: w.since(module.death), module, how: "exit", exit: module.death, live: [inode], mounts: [] });
   }
-  let now = w.store.update(w.touch(inode, e, "memory handed back"), recipe);
-  now = w.store.update(now, recipes.inodeStage, "freed" as const);
+  let now = w.store.apply(w.store.apply(w.touch(inode, e, "memory handed back"), counted(by, 1)), set({ pendingRcu: 0 }));
+  now = w.store.apply(now, set({ stage: "freed" }));
   w.rcu.done(now);
   w.died(now, e);
 }
@@ -199,11 +199,11 @@ export const inodeReducers = {
   kvm_gmem_alloc_inode: {
     entry(w, e, stack, frame) {
       const superblock = forSuperblock(w, e.sb, e, stack, frame);
-      if (superblock && !superblock.module && w.gmemModule) w.store.update(w.follow(superblock), recipes.superblockOf, superblock.fsName, superblock.magic, w.gmemModule);
+      if (superblock && !superblock.module && w.gmemModule) w.store.apply(w.follow(superblock), set({ fsName: superblock.fsName, magic: superblock.magic, module: w.gmemModule }));
     },
     return(w, e, stack, frame) {
       const inode = allocated(w, e.inode, e, stack, frame, "kvm_gmem_alloc_inode");
-      if (inode) ofCache(w, w.store.update(inode, recipes.inodeOwnFree));
+      if (inode) ofCache(w, w.store.apply(inode, set({ ownFree: true })));
     },
   },
   anon_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
@@ -239,7 +239,7 @@ export const inodeReducers = {
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }
-        inode = w.touch(w.store.update(w.follow(w.living("inode", e.inode, e)), recipes.inodeSuperblock, superblock.id), e);
+        inode = w.touch(w.store.apply(w.follow(w.living("inode", e.inode, e)), set({ superblock: superblock.id })), e);
       }
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
@@ -249,7 +249,7 @@ export const inodeReducers = {
         if (inode.references.length === 0) w.overput(stack, inode, e);
         return;
       }
-      if (!e.isFault(2) && inode.nlink !== e.i_nlink) inode = w.store.update(inode, recipes.inodeLinks, e.i_nlink);
+      if (!e.isFault(2) && inode.nlink !== e.i_nlink) inode = w.store.apply(inode, set({ nlink: e.i_nlink }));
       if (observed !== null) inode = w.observe(inode, observed, e);
       put(w, inode, observed, e, stack);
     },
@@ -268,7 +268,7 @@ export const inodeReducers = {
   clear_inode: {
     entry(w, e, stack) {
       const inode = known(w, e.inode, e, stack);
-      if (inode && alive(w, inode, e, stack)) w.store.update(inode, recipes.inodeStage, "cleared" as const);
+      if (inode && alive(w, inode, e, stack)) w.store.apply(inode, set({ stage: "cleared" }));
     },
   },
   destroy_inode: {
@@ -283,7 +283,7 @@ export const inodeReducers = {
         if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: stillItsOwn(w, inode, e, stack), object: inode, first: inode.pendingRcu });
         return;
       }
-      const now = w.store.update(w.store.update(inode, recipes.inodeStage, "destroyed" as const), recipes.inodePendingRcu, e.seq);
+      const now = w.store.apply(w.store.apply(inode, set({ stage: "destroyed" })), set({ pendingRcu: e.seq }));
       w.rcu.pending(w.touch(now, e, "waits for an RCU grace period"));
     },
   },
@@ -291,17 +291,17 @@ export const inodeReducers = {
   kvm_gmem_destroy_inode: {
     entry(w, e, stack) {
       const inode = beingDestroyed(w, e.inode, e);
-      if (inode && !inode.ownFree) w.store.update(inode, recipes.inodeOwnFree);
+      if (inode && !inode.ownFree) w.store.apply(inode, set({ ownFree: true }));
       if (inode?.stage !== "live" || !(stack.find("alloc_anon_inode") ?? stack.find("new_inode"))) return;
       // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace period.
       const now = w.settle(inode, w.referenceOfCalls(inode, stack));
-      w.store.update(w.touch(now, e, "given up by its allocator"), recipes.inodeStage, "destroyed" as const);
+      w.store.apply(w.touch(now, e, "given up by its allocator"), set({ stage: "destroyed" }));
     },
   },
   i_callback: {
     entry(w, e) {
       const inode = w.rcu.inodeOf(e.head, e.seq);
-      if (inode) handedBack(w, inode, e, recipes.inodeCallback, inode.callbacks);
+      if (inode) handedBack(w, inode, e, "callbacks", inode.callbacks);
     },
   },
   free_inode_nonrcu: {
@@ -319,10 +319,10 @@ function freed(w: World, address: AddressId, e: EventView): void {
   if (!inode) return;
   if (inode.cache) backToCache(w, inode, e);
   if (inode.death === 0 || inode.frees > 0) {
-    if (inode.stage === "destroyed" || inode.death) handedBack(w, inode, e, recipes.inodeFreed, inode.frees);
+    if (inode.stage === "destroyed" || inode.death) handedBack(w, inode, e, "frees", inode.frees);
     return;
   }
-  w.remember(w.store.update(inode, recipes.inodeFreed));
+  w.remember(w.store.apply(w.store.apply(inode, counted("frees", 1)), set({ pendingRcu: 0 })));
   w.observer.touched?.(inode, e, "");
 }
 

@@ -3,7 +3,7 @@ import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject, Module, Mount, ObjectId, Superblock } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { set } from "../transitions.js";
 import { ENDED_BY, type World } from "../world.js";
 import { reachable } from "./mount.js";
 
@@ -17,7 +17,7 @@ const CODE_MODULE = "kvm";
 
 function named(w: World, address: number, name: string, e: EventView): Module {
   let module = w.living("module", address, e);
-  if (name !== "" && module.name === "") module = w.store.update(module, recipes.moduleNamed, name);
+  if (name !== "" && module.name === "") module = w.store.apply(module, set({ name }));
   if (module.name === CODE_MODULE) {
     w.codeModule = address;
     w.codeFreed = false;
@@ -30,7 +30,7 @@ function named(w: World, address: number, name: string, e: EventView): Module {
 function initialised(w: World, address: number, e: EventView): Module {
   let module = w.follow(w.living("module", address, e));
   module = w.bornNow(module, e, module.count);
-  module = w.store.update(module, recipes.moduleOwnsGmem);
+  module = w.store.apply(module, set({ ownsGmem: true }));
   w.gmemModule = module.id;
   return w.touch(module, e, "its init sets up guest_memfd");
 }
@@ -48,7 +48,7 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
     if (index >= 0 && file.gmem) {
       const inode = w.store.get(file.inode, "inode");
       const release = stack.find("__fput")!.seq;
-      module = w.store.update(module, recipes.moduleUnpinned, release);
+      module = w.store.apply(module, set({ unpinned: release }));
       w.facts({ type: "module-unpinned", event: e, certain: w.since(release), module, file, inode, remaining: refcnt === null ? null : refcnt - 1 - MODULE_REF_BASE });
     }
   } else {
@@ -189,10 +189,10 @@ export const moduleReducers = {
       if (e.module === 0) return;
       let module = named(w, e.module, e.name, e);
       if (!e.isFault(3) && e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
-        module = w.store.update(module, recipes.moduleStage, "coming" as const);
+        module = w.store.apply(module, set({ stage: "coming" }));
         module = w.bornNow(module, e, e.isFault(2) ? null : e.refcnt);
       }
-      if (!e.isFault(3) && e.state === MODULE_STATE_LIVE && module.stage === "coming") module = w.store.update(module, recipes.moduleStage, "live" as const);
+      if (!e.isFault(3) && e.state === MODULE_STATE_LIVE && module.stage === "coming") module = w.store.apply(module, set({ stage: "live" }));
       if (!e.isFault(2)) module = w.observe(module, e.refcnt, e);
       if (frame) frame.subject = module.id;
     },
@@ -227,7 +227,7 @@ export const moduleReducers = {
       if (module.focus) exited(w, touched, "exit", w.exits.get(e.taskId) ?? 0, e);
       w.exits.delete(e.taskId);
       if (w.gmemModule === module.id) w.gmemModule = 0;
-      const freed = w.store.update(touched, recipes.moduleStage, "freed" as const);
+      const freed = w.store.apply(touched, set({ stage: "freed" }));
       w.died(freed, e);
       if (e.module === w.codeModule) w.codeFreed = true;
       if (freed.focus) w.gone.set(freed.id, w.at("module", e.module) ?? freed);
@@ -242,7 +242,7 @@ export const moduleReducers = {
     return(w, e, _stack, frame) {
       const module = frame && w.store.get(frame.subject, "module");
       if (!module) return;
-      if (e.err === 0) w.store.update(module, recipes.moduleStage, "live" as const);
+      if (e.err === 0) w.store.apply(module, set({ stage: "live" }));
       else {
         exited(w, module, "failed init", 0, e);
         // No exit runs past an inode that still waits for its callback then: none will run.
@@ -265,7 +265,7 @@ export const moduleReducers = {
     entry(w, e) {
       w.exits.set(e.taskId, e.seq);
       const module = w.store.get(w.gmemModule, "module");
-      if (module) w.touch(w.store.update(module, recipes.moduleStage, "exiting" as const), e, "its exit begins");
+      if (module) w.touch(w.store.apply(module, set({ stage: "exiting" })), e, "its exit begins");
     },
   },
   kvm_gmem_exit: {

@@ -3,7 +3,7 @@ import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, Mount, Superblock } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { observed, set } from "../transitions.js";
 import type { World } from "../world.js";
 import { released } from "./file.js";
 
@@ -16,7 +16,7 @@ export function mounted(w: World, superblock: Superblock, mounting: Frame, e: Ev
   if (module || superblock.focus) sb = w.follow(sb);
   // s_active is 1, the file system context's, until the mount has its own (fs/super.c:alloc_super).
   sb = w.bornNow(sb, e, 1);
-  sb = w.store.update(sb, recipes.superblockOf, mounting.text, mounting.number || null, module);
+  sb = w.store.apply(sb, set({ fsName: mounting.text, magic: mounting.number || null, module }));
   mounting.other = sb.id;
   return w.touch(sb, e, `superblock of ${mounting.text || "?"}`);
 }
@@ -69,7 +69,7 @@ export const mountReducers = {
     entry(w, e, stack, frame) {
       const module = mountingModule(w, stack);
       let type = w.living("fs_type", e.type, e);
-      type = w.store.update(type, recipes.fsTypeOf, e.name, module);
+      type = w.store.apply(type, set({ name: e.name, module }));
       if (module) type = w.follow(type);
       w.touch(type, e);
       if (!frame) return;
@@ -80,18 +80,18 @@ export const mountReducers = {
       const root = frame && w.store.get(frame.born.find((id) => w.store.any(id)?.kind === "inode") ?? 0, "inode");
       const unheld = root ? w.referenceOfCalls(root, stack, frame) : -1;
       // Its root dentry's, which is the superblock's: where d_make_root is inlined, no probe shows it being handed over.
-      if (root && unheld >= 0 && frame.other) w.store.update(root, recipes.handOver, root.references[unheld]!.owner, frame.other);
+      if (root && unheld >= 0 && frame.other) w.pass(root, root.references[unheld]!.owner, frame.other);
       if (frame) w.passUp(frame, stack);
       if (e.mnt === 0 || w.addresses.isError(e.mnt)) return;
       const module = mountingModule(w, stack);
       const early = w.at("mount", e.mnt);
       let mount = early && early.death === 0 && frame && early.met > frame.seq ? w.bornNow(early, e, 0) : w.born("mount", e.mnt, e, 0);
       const superblock = frame && w.store.get(frame.other, "superblock");
-      mount = w.store.update(mount, recipes.mountOf, superblock?.id ?? 0, frame?.text ?? "", module);
+      mount = w.store.apply(mount, set({ superblock: superblock?.id ?? 0, fsName: frame?.text ?? "", module }));
       if (module) mount = w.follow(mount);
       mount = w.holdBy(mount, module, e, "kern_mount");
       mount = w.touch(mount, e, `mounted ${frame?.text ?? ""}`);
-      if (superblock) w.touch(w.holdBy(w.store.update(superblock, recipes.observeCount, 0, 0), mount.id, e, "vfs_create_mount"), e, "s_active 1, held by the mount");
+      if (superblock) w.touch(w.holdBy(w.store.apply(superblock, observed(0, 0)), mount.id, e, "vfs_create_mount"), e, "s_active 1, held by the mount");
     },
   },
   init_pseudo: {
@@ -138,7 +138,7 @@ export const mountReducers = {
         return;
       }
       if (frame) frame.subject = mount.id;
-      const now = w.store.update(mount, recipes.mountUnmounted, e.seq);
+      const now = w.store.apply(mount, set({ unmounted: e.seq }));
       w.touch(w.settle(now, w.referenceOf(now, now.module)), e, "unmounted");
     },
   },
@@ -161,7 +161,7 @@ export const mountReducers = {
   kill_anon_super: {
     entry(w, e) {
       const superblock = superblockOf(w, e.sb, e);
-      if (superblock) w.store.update(superblock, recipes.superblockStage, "shutting down" as const);
+      if (superblock) w.store.apply(superblock, set({ stage: "shutting down" }));
     },
   },
   generic_shutdown_super: {
@@ -169,7 +169,7 @@ export const mountReducers = {
       const superblock = superblockOf(w, e.sb, e);
       if (!superblock) return;
       if (frame) frame.subject = superblock.id;
-      w.touch(w.store.update(superblock, recipes.superblockStage, "shutting down" as const), e, "shut down");
+      w.touch(w.store.apply(superblock, set({ stage: "shutting down" })), e, "shut down");
     },
     end(w, frame, _stack, e) {
       const superblock = w.store.get(frame.subject, "superblock");
@@ -187,7 +187,7 @@ export const mountReducers = {
         w.refute(o, "kept");
         w.died(w.touch(o, e, "gone with its superblock"), e);
       }
-      w.died(w.store.update(superblock, recipes.superblockStage, "dead" as const), e);
+      w.died(w.store.apply(superblock, set({ stage: "dead" })), e);
     },
   },
 } satisfies Reducers;

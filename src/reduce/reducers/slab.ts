@@ -6,7 +6,7 @@ import type { AddressId } from "../../log/batch.js";
 import type { EventView } from "../../log/view.js";
 import type { Reducers } from "../handlers.js";
 import type { Cache, Inode, Module } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { observed, set } from "../transitions.js";
 import type { World } from "../world.js";
 
 /** The cache of guest_memfd's inodes hands one out, and takes one back: unless both are seen, nothing is known of it. */
@@ -17,7 +17,7 @@ const HANDED_BACK = "kvm_gmem_free_inode";
 export function ofCache(w: World, inode: Inode): void {
   const module = w.store.get(inode.module || w.gmemModule, "module");
   const cache = module && w.store.get(module.cache, "cache");
-  if (cache) w.store.update(w.follow(inode), recipes.inodeCache, cache.id, cache.address);
+  if (cache) w.store.apply(w.follow(inode), set({ cache: cache.id, cacheAddress: cache.address }));
 }
 
 /**
@@ -31,7 +31,7 @@ export function backToCache(w: World, inode: Inode, e: EventView): void {
     w.facts({ type: "cache-destroyed", event: e, certain: w.since(cache.birth), cache, destroyed, inodes: [inode] });
   }
   // What destroyed it went unseen.
-  if (inode.death === 0 && inode.stage !== "destroyed") w.store.update(inode, recipes.inodeCache, 0, 0);
+  if (inode.death === 0 && inode.stage !== "destroyed") w.store.apply(inode, set({ cache: 0, cacheAddress: 0 }));
 }
 
 /** Nothing that it handed out can have been missed. */
@@ -47,10 +47,10 @@ function inodesOf(w: World, cache: Cache): AddressId[] {
 }
 
 function made(w: World, module: Module, address: AddressId, name: string, again: boolean, e: EventView): void {
-  const cache = w.store.update(w.follow(w.born("cache", address, e, 1)), recipes.cacheOf, name, module.id);
+  const cache = w.store.apply(w.follow(w.born("cache", address, e, 1)), set({ name, module: module.id }));
   w.touch(cache, e, "made");
   // Of several, nothing says which one the inodes are of.
-  w.store.update(module, recipes.moduleCache, again ? 0 : cache.id);
+  w.store.apply(module, set({ cache: again ? 0 : cache.id }));
 }
 
 /** The cache has looked for objects of its own: what it could wait for, it has waited for. */
@@ -86,7 +86,7 @@ export const slabReducers = {
       }
       const merged = w.at("cache", e.cache);
       if (!merged || merged.death) return;
-      w.touch(w.store.update(merged, recipes.observeCount, merged.count! + 1, 0), e, "another is merged into it");
+      w.touch(w.store.apply(merged, observed(merged.count! + 1, 0)), e, "another is merged into it");
     },
   },
   kmem_cache_destroy: {
@@ -94,9 +94,9 @@ export const slabReducers = {
       const cache = w.at("cache", e.s);
       if (!cache || cache.death || cache.destroyed) return;
       const count = cache.count! - 1;
-      const now = w.store.update(cache, recipes.observeCount, count, 0);
+      const now = w.store.apply(cache, observed(count, 0));
       if (count > 0) return void w.touch(now, e, "stays: others are merged into it");
-      w.touch(w.store.update(now, recipes.cacheDestroyed, e.seq, inodesOf(w, now)), e, "destroyed");
+      w.touch(w.store.apply(now, set({ destroyed: e.seq, left: inodesOf(w, now) })), e, "destroyed");
       if (frame) frame.subject = cache.id;
     },
     /** What its task does next comes after its look for objects: before that, it has waited for all that it waits for. */
@@ -109,7 +109,7 @@ export const slabReducers = {
     entry(w, e, stack) {
       const cache = w.store.get(stack.find("kmem_cache_destroy")?.subject ?? 0, "cache");
       if (!cache || cache.barrier) return;
-      w.touch(w.store.update(cache, recipes.cacheBarrier, e.seq), e, "waits for RCU callbacks");
+      w.touch(w.store.apply(cache, set({ barrier: e.seq })), e, "waits for RCU callbacks");
     },
   },
 } satisfies Reducers;

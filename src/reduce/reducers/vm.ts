@@ -3,7 +3,7 @@ import type { EventView } from "../../log/view.js";
 import type { Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { Vm } from "../objects.js";
-import * as recipes from "../recipes.js";
+import { listed, set, unlisted } from "../transitions.js";
 import type { World } from "../world.js";
 
 /** Of a slot's flags (include/uapi/linux/kvm.h). */
@@ -52,7 +52,7 @@ export const vmReducers = {
     return(w, e, _stack, frame) {
       if (!frame || e.err !== 0) return;
       let vm = w.follow(w.born("vm", frame.address, e, 0));
-      vm = w.holdBy(w.store.update(vm, recipes.vmType, frame.text), 0, e, "kvm_create_vm");
+      vm = w.holdBy(w.store.apply(vm, set({ type: frame.text })), 0, e, "kvm_create_vm");
       w.touch(vm, e, "created, users_count 1");
     },
   },
@@ -97,7 +97,7 @@ export const vmReducers = {
       w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && overdrawn && w.sees("__fput"), object: vm, holders });
       if (vm.references.length > 0) w.refute(vm, "kept");
       if (holders.length > 0 && !overdrawn) w.missed(vm.birth || vm.met, e);
-      w.touch(w.store.update(vm, recipes.vmStage, "destroying" as const), e, "destroyed");
+      w.touch(w.store.apply(vm, set({ stage: "destroying" })), e, "destroyed");
     },
     end(w, frame, _stack, e) {
       const vm = w.store.get(frame.subject, "vm");
@@ -110,7 +110,7 @@ export const vmReducers = {
         w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file, how: file ? "deleted and never unbound" : "" });
         w.died(slot, e);
       }
-      w.died(w.store.update(vm, recipes.vmStage, "destroyed" as const), e);
+      w.died(w.store.apply(vm, set({ stage: "destroyed" })), e);
     },
   },
   kvm_arch_destroy_vm: {
@@ -141,7 +141,7 @@ export const vmReducers = {
       if (!frame) return;
       // A binding that was prepared keeps the file until here (fget in kvm_gmem_prepare_memory_region, no probe).
       const file = frame.address === 0 ? undefined : w.store.get(frame.file, "file");
-      if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput")) w.touch(w.store.update(file, recipes.fileKept, frame.seq), e, "kept by kvm_set_memory_region");
+      if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput")) w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_set_memory_region");
       if (e.err === 0 && frame.text === "delete") {
         const vm = w.store.get(frame.subject, "vm");
         for (const id of vm?.slots ?? []) {
@@ -154,7 +154,7 @@ export const vmReducers = {
           const fact = { type: "binding-checked", event: e, certain: w.since(slot.birth), slot, file, how } as const;
           if (w.shows("kvm_gmem_bind") && w.sees("fput") && file?.stage === "open") w.facts(fact);
           else w.factUnless("kvm_gmem_unbind", fact);
-          w.store.update(vm!, recipes.vmSlotRemoved, id);
+          w.store.apply(vm!, unlisted("slots", id));
           w.died(slot, e);
           break;
         }

@@ -7,7 +7,9 @@ import type { Finding } from "../../check/finding.js";
 import type { EventView } from "../../log/view.js";
 import { toNumber } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
+import { type Move, Moves } from "../../reduce/moves.js";
 import { COUNTED_KINDS, type KernelObject, type Kind, leftBehind, type ObjectId, type Reference } from "../../reduce/objects.js";
+import type { Transition } from "../../reduce/transitions.js";
 import type { Observer, World } from "../../reduce/world.js";
 import { namesOf } from "../../show/object-life.js";
 import { blindWords, doubtLines } from "../../show/summary.js";
@@ -21,8 +23,6 @@ const KIND_NUMBERS: ReadonlyMap<Kind, number> = new Map(KINDS.map((kind, k) => [
 const STRIDE = 64;
 /** Calls one inside the other that have a track each. */
 const DEPTHS = 6;
-/** Past this many references on one object, who holds which is not compared at every event. */
-const MANY_REFERENCES = 256;
 
 interface Lane {
   readonly lane: number;
@@ -66,8 +66,13 @@ export class SurveyKeeper implements Observer {
   readonly #markers: { event: number; text: string }[] = [];
   /** By this event: one object, mostly. */
   readonly #touched: KernelObject[] = [];
+  readonly #moves = new Moves();
 
   constructor(private readonly world: World) {}
+
+  changed(object: KernelObject, transition: Transition): void {
+    if (object.focus) this.#moves.changed(object, transition);
+  }
 
   touched(object: KernelObject): void {
     this.#touched.push(object);
@@ -93,9 +98,10 @@ export class SurveyKeeper implements Observer {
     if (touched || point.operation.module !== undefined) this.#call(e, stack, frame);
     else if (frame && point.phase === "return") this.#end(e, stack, frame);
     if (point.operation.probe === "marker" && !e.isFault(0)) this.#markers.push({ event: seq, text: e.batch.strings[e.batch.low[e.base]!]! });
-    if (!touched) return;
+    if (!touched) return this.#moves.over();
     for (const object of this.#touched) if (KIND_NUMBERS.has(object.kind)) this.#update(this.world.store.any(object.id) ?? object, seq, stack, frame);
     while (this.#touched.length > 0) this.#touched.pop();
+    this.#moves.over();
   }
 
   closed(frame: Frame, stack: Stack, e: EventView): void {
@@ -151,7 +157,10 @@ export class SurveyKeeper implements Observer {
       this.#open.set(object.id, (kept = this.#begin(object)));
     }
     kept.object = object;
-    if (object.references.length <= MANY_REFERENCES) this.#compare(kept, isNew ? object.references.toSorted((a, b) => a.seq - b.seq) : object.references, isNew ? undefined : seq, stack, frame);
+    const moves = this.#moves.of(object.id);
+    // What became guest_memfd's after it was taken was held since.
+    if (isNew) for (const reference of object.references.toSorted((a, b) => a.seq - b.seq)) this.#hold(kept, reference, reference.seq, stack, frame);
+    else this.#move(kept, moves, seq, stack, frame);
     if (object.death === 0) return;
     this.#settle(kept);
     this.#open.delete(object.id);
@@ -180,30 +189,24 @@ export class SurveyKeeper implements Observer {
     open.clear();
   }
 
-  /** Without `seq`: what became guest_memfd's after it was taken was held since. */
-  #compare(kept: Lane, references: readonly Reference[], seq: number | undefined, stack: Stack, frame: Frame | undefined): void {
-    const { open } = kept;
-    let known = 0;
-    for (const reference of references) if (open.has(reference)) known++;
-    if (known < open.size) {
-      const now = new Set(references);
-      for (const [reference, holding] of open) {
-        if (now.has(reference)) continue;
-        this.#holding.to.set(holding, seq!);
-        open.delete(reference);
-      }
+  #move(kept: Lane, moves: readonly Move[], seq: number, stack: Stack, frame: Frame | undefined): void {
+    for (const { before } of moves) {
+      const holding = before && kept.open.get(before);
+      if (holding === undefined) continue;
+      this.#holding.to.set(holding, seq);
+      kept.open.delete(before!);
     }
-    if (known === references.length) return;
-    for (const reference of references) {
-      if (open.has(reference)) continue;
-      const { owner, by } = reference;
-      this.#holding.lane.push(kept.lane);
-      this.#holding.to.push(0);
-      this.#holding.owner.push(owner);
-      this.#holding.by.push(this.#names.of(by));
-      this.#holding.call.push(this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : (leftBehind(reference)?.operation ?? "")));
-      open.set(reference, this.#holding.from.push(seq ?? reference.seq));
-    }
+    for (const { now } of moves) if (now) this.#hold(kept, now, seq, stack, frame);
+  }
+
+  #hold(kept: Lane, reference: Reference, from: number, stack: Stack, frame: Frame | undefined): void {
+    const { owner, by } = reference;
+    this.#holding.lane.push(kept.lane);
+    this.#holding.to.push(0);
+    this.#holding.owner.push(owner);
+    this.#holding.by.push(this.#names.of(by));
+    this.#holding.call.push(this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : (leftBehind(reference)?.operation ?? "")));
+    kept.open.set(reference, this.#holding.from.push(from));
   }
 
   #callOf(seq: number, stack: Stack, frame: Frame | undefined): string {
