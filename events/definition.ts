@@ -102,6 +102,48 @@ export function hiddenEverywhere({ unseen }: OperationDefinition): boolean {
   return unseen?.hidden === true && unseen.kernels.length === KERNELS.length;
 }
 
+/** What an operation can be, in words that say what the engine makes of it: the engine knows no operation by its name. */
+export const TRAITS = {
+  passing: "done to anything by anybody: by itself no part of what guest_memfd does",
+  everywhere: "done all the time, in every system, on every kernel",
+  rare: "nothing but guest_memfd and the modules make it happen in a running system",
+  "per page": "once for every page: left out of recordings of much memory",
+  "per slab": "how often it happens is up to the slab allocator",
+  outermost: "the first thing of a system call: nothing is open around it",
+  "behind a descriptor": "its system call reserves a descriptor first",
+  "within close": "what close(2) goes through between file_close_fd and the release of the file",
+  "outside release": "what no file's release does: a task that does it is past one",
+  "to its end": "it ends an object, and must have come to its own end for that",
+  "descriptor number": "it takes or gives back the number of a descriptor: the next that is taken is the lowest that is free",
+  "told untouched": "it is told though it touches nothing that is followed",
+  loose: "almost everything that happens inside of it has nothing to do with guest_memfd",
+  tight: "no return shows where it ends, but all that it reaches is its own",
+  door: "from it on user space can reach the module, or no more: told inside what sets the module up",
+} as const;
+export type Trait = keyof typeof TRAITS;
+
+/** An entry from user space, as far as probes show them. */
+export interface Entry {
+  /** Around it, these are the entry, and it is a part of them. */
+  readonly partOf: readonly string[];
+  /** Only where it touches what guest_memfd is made of: every process does it. */
+  readonly ifTouched?: true;
+}
+
+/** What the engine asks of an operation. */
+export interface Nature {
+  readonly traits?: readonly Trait[];
+  readonly entry?: Entry;
+  /** It takes, gives back or hands over a reference on the object of this argument, and does nothing else. */
+  readonly holds?: string;
+  /** It is how a reference on this kind of object is given back. */
+  readonly gives?: ObjectKind;
+  /** It ends an object of this kind. */
+  readonly ends?: ObjectKind;
+  /** Whoever probes one of these probes it too, and only volume ever keeps a probe out of a recording. */
+  readonly probedWith?: readonly string[];
+}
+
 /**
  * Where an operation's code runs: in the task that called it, or as an RCU callback in whatever task the softirq or the
  * RCU kthread interrupted (so that it happens inside nothing of that task).
@@ -112,7 +154,7 @@ export interface OperationDefinition<
   Name extends string = string,
   Args extends readonly ArgumentDefinition[] = readonly ArgumentDefinition[],
   Result extends ArgumentDefinition | undefined = ArgumentDefinition | undefined,
-> {
+> extends Nature {
   /** The event's name in a recording; the return event is this with `_ret` behind it. */
   readonly name: Name;
   /** The kernel symbol that is probed. */
@@ -161,7 +203,7 @@ export function hasReturn({ result, returns }: OperationDefinition): boolean {
 
 const ALL = KERNELS;
 
-interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], Result extends ArgumentDefinition | undefined> {
+interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], Result extends ArgumentDefinition | undefined> extends Nature {
   readonly name: Name;
   readonly symbol?: string;
   readonly module?: "kvm";

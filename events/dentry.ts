@@ -15,6 +15,7 @@ export const d_instantiate = operation({
   prototype: "void d_instantiate(struct dentry *entry, struct inode *inode)",
   source: "fs/dcache.c",
   summary: "Ties an inode to a dentry, which takes the caller's reference on the inode over.",
+  holds: "inode",
   args: [
     pointer("dentry", "dentry", "%di", "a dentry without an inode"),
     pointer("inode", "inode", "%si", "the inode whose reference the dentry now owns; NULL makes a negative dentry"),
@@ -27,6 +28,9 @@ export const dput = operation({
   prototype: "void dput(struct dentry *dentry)",
   source: "fs/dcache.c",
   summary: "Drops a reference on a dentry; the last one of a dentry that is in no hash chain kills it and drops its inode.",
+  traits: ["passing", "everywhere"],
+  holds: "dentry",
+  gives: "dentry",
   args: [pointer("dentry", "dentry", "%di", "the dentry; NULL is legal and does nothing")],
   calls: ["dentry_unlink_inode", "iput"],
 });

@@ -9,6 +9,7 @@ export const get_unused_fd_flags = operation({
   prototype: "int get_unused_fd_flags(unsigned flags)",
   source: "fs/file.c",
   summary: "Reserves the lowest free descriptor of the current task.",
+  traits: ["everywhere", "descriptor number", "outside release"],
   args: [value("flags", "x64", "%di", "O_ flags of which O_CLOEXEC counts; guest_memfd passes 0", "flags")],
   result: returnsNumber("fd", "s32", "errno", "the descriptor, or -EMFILE (limit of the task) or -ENOMEM", "descriptor"),
 });
@@ -18,6 +19,7 @@ export const put_unused_fd = operation({
   prototype: "void put_unused_fd(unsigned int fd)",
   source: "fs/file.c",
   summary: "Gives a reserved descriptor back that no file was installed under.",
+  traits: ["told untouched", "descriptor number"],
   args: [essential(value("fd", "s32", "%di:s32", "the reserved descriptor", "descriptor"))],
 });
 
@@ -26,6 +28,8 @@ export const fd_install = operation({
   prototype: "void fd_install(unsigned int fd, struct file *file)",
   source: "fs/file.c",
   summary: "Publishes a file under a reserved descriptor; the table owns the caller's reference from then on.",
+  traits: ["everywhere", "told untouched", "descriptor number", "outside release"],
+  entry: { partOf: ["kvm_gmem_create", "kvm_arch_init_vm"], ifTouched: true },
   args: [
     essential(value("fd", "s32", "%di:s32", "the reserved descriptor", "descriptor")),
     pointer("file", "file", "%si", "the file whose reference passes to the table"),
@@ -38,6 +42,8 @@ export const file_close_fd = operation({
   prototype: "struct file *file_close_fd(unsigned int fd)",
   source: "fs/file.c",
   summary: "Takes the file out of a descriptor for close(2), which then flushes it and drops the reference itself.",
+  traits: ["everywhere", "descriptor number", "outermost"],
+  entry: { partOf: [], ifTouched: true },
   args: [essential(value("fd", "s32", "%di:s32", "the descriptor, free afterwards", "descriptor"))],
   notes: "Where that was the last reference, __fput of the file follows in the same task, with nothing in between that is probed.",
 });
@@ -47,6 +53,7 @@ export const close_fd = operation({
   prototype: "int close_fd(unsigned fd)",
   source: "fs/file.c",
   summary: "Closes a descriptor of the current task on behalf of kernel code.",
+  traits: ["passing", "descriptor number"],
   args: [essential(value("fd", "s32", "%di:s32", "the descriptor", "descriptor"))],
   calls: ["filp_close", "fput"],
   unseen: {

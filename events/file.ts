@@ -25,6 +25,7 @@ export const alloc_empty_file = operation({
   prototype: "struct file *alloc_empty_file(int flags, const struct cred *cred)",
   source: "fs/file_table.c",
   summary: "Allocates a file that is not open yet and counts it against the system-wide limit.",
+  traits: ["everywhere", "outside release"],
   args: [value("flags", "x64", "%di", "O_ flags that the file will have", "flags")],
   result: returnsPointer("file", "file", "ERR_PTR", "the file with one reference, or ERR_PTR of -ENFILE (limit reached, no CAP_SYS_ADMIN), -ENOMEM or a security module's error"),
 });
@@ -34,6 +35,7 @@ export const anon_inode_getfile = operation({
   prototype: "struct file *anon_inode_getfile(const char *name, const struct file_operations *fops, void *priv, int flags)",
   source: "fs/anon_inodes.c",
   summary: "Makes a file on the one anonymous inode that all such files share. The file of a VM is made this way.",
+  traits: ["rare"],
   args: [
     essential(value("name", "string", "+0(%di):string", "the class of the file: kvm-vm, kvm-vcpu:0")),
     pointer("fops", "other", "%si", "the file operations, whose owner is pinned"),
@@ -49,6 +51,7 @@ export const anon_inode_create_getfile = operation({
     "struct file *anon_inode_create_getfile(const char *name, const struct file_operations *fops, void *priv, int flags, const struct inode *context_inode)",
   source: "fs/anon_inodes.c",
   summary: "Makes a file on an anonymous inode of its own, which security modules may label.",
+  traits: ["rare"],
   args: [
     value("name", "string", "+0(%di):string", "the class of the file and its inode: [kvm-gmem]"),
     pointer("fops", "other", "%si", "the file operations, whose owner is pinned"),
@@ -76,6 +79,8 @@ export const fput = operation({
   prototype: "void fput(struct file *file)",
   source: "fs/file_table.c",
   summary: "Drops a reference on a file; the last one queues __fput as task work, or as delayed work in a kernel thread or interrupt.",
+  traits: ["passing", "everywhere", "within close"],
+  holds: "file",
   args: [pointer("file", "file", "%di", "the file")],
   notes: "Nothing happens inside it: __fput follows later, from ____fput or delayed_fput. close(2) does not go through it.",
 });
@@ -85,6 +90,9 @@ export const __fput = operation({
   prototype: "static void __fput(struct file *file)",
   source: "fs/file_table.c",
   summary: "Ends a file without references: releases it, unpins the module of its operations, then drops its dentry and its mount.",
+  traits: ["everywhere", "within close", "outside release", "to its end"],
+  entry: { partOf: [], ifTouched: true },
+  ends: "file",
   args: [
     pointer("file", "file", "%di", "the file, f_count 0"),
     pointer("inode", "inode", "file->f_inode:x64", "its inode, NULL for a file that was never opened"),
@@ -118,6 +126,7 @@ export const filp_close = operation({
   prototype: "int filp_close(struct file *filp, fl_owner_t id)",
   source: "fs/open.c",
   summary: "Closes a file for one owner: flushes it, drops that owner's locks and one reference.",
+  traits: ["passing", "everywhere", "within close", "outside release"],
   args: [pointer("file", "file", "%di", "the file that was in the descriptor table")],
   calls: ["fput"],
   notes: "Of process exit, dup2 and descriptors that exec closes; close(2) takes another way. From 6.18 on the reference goes without an fput event.",

@@ -11,6 +11,8 @@ export const kvm_gmem_fallocate = operation({
   prototype: "static long kvm_gmem_fallocate(struct file *file, int mode, loff_t offset, loff_t len)",
   source: SOURCE,
   summary: "fallocate(2) on guest_memfd: allocates pages, or punches a hole after taking the pages away from the guest.",
+  traits: ["outermost"],
+  entry: { partOf: [] },
   args: [
     pointer("file", "file", "%di", "the guest_memfd file"),
     value("mode", "x32", "%si:x32", "FALLOC_FL_ flags: 1 keep size allocates, 3 with punch hole removes", "flags"),
@@ -26,6 +28,7 @@ export const kvm_gmem_get_folio = operation({
   prototype: "static struct folio *kvm_gmem_get_folio(struct inode *inode, pgoff_t index)",
   source: SOURCE,
   summary: "Finds or allocates one page of the memory, locked.",
+  traits: ["per page"],
   args: [
     pointer("inode", "inode", "%di", "the guest_memfd inode"),
     value("index", "u64", "%si:u64", "which page", "page index"),
@@ -56,6 +59,7 @@ export const kvm_gmem_mmap = operation({
   prototype: "static int kvm_gmem_mmap(struct file *file, struct vm_area_struct *vma)",
   source: SOURCE,
   summary: "Maps guest_memfd into user space; the mapping holds the file.",
+  entry: { partOf: [] },
   args: [
     pointer("file", "file", "%di", "the guest_memfd file"),
     pointer("vma", "other", "%si", "the mapping; must be shared"),
@@ -69,6 +73,8 @@ export const kvm_gmem_fault_user_mapping = operation({
   prototype: "static vm_fault_t kvm_gmem_fault_user_mapping(struct vm_fault *vmf)",
   source: SOURCE,
   summary: "A user-space access to mapped guest_memfd that has no page yet.",
+  traits: ["per page"],
+  entry: { partOf: [] },
   args: [pointer("vmf", "other", "%di", "the fault, on the stack of the task that faulted")],
   kernels: MMAP,
   calls: ["kvm_gmem_get_folio", "filemap_add_folio"],
@@ -125,6 +131,7 @@ export const kvm_gmem_setattr = operation({
   prototype: "static int kvm_gmem_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)",
   source: SOURCE,
   summary: "Refuses every change of the inode's attributes, a truncation among them, with -EINVAL.",
+  entry: { partOf: [] },
 });
 
 export const kvm_gmem_alloc_inode = operation({
@@ -144,6 +151,7 @@ export const kvm_gmem_init_inode_once = operation({
   prototype: "static void kvm_gmem_init_inode_once(void *__gi)",
   source: SOURCE,
   summary: "Constructor of the inode cache: runs once for each object of a slab when the slab is made, not for each inode.",
+  traits: ["per slab"],
   args: [pointer("gi", "other", "%di", "the object, which starts before the inode inside it")],
   kernels: OWN_INODE,
 });

@@ -16,6 +16,7 @@ export const kvm_gmem_init = operation({
   prototype: "int kvm_gmem_init(struct module *module)",
   source: SOURCE,
   summary: "Starts guest_memfd: names the module that its files pin and, with the custom inode, makes the cache and the mount.",
+  holds: "module",
   args: [pointer("module", "module", "%di", "the vendor module, kvm_amd or kvm_intel")],
   result: returnsNumber("err", "s32", "errno", "0, or -ENOMEM, -EMFILE where there is a mount to make", "errno"),
   notes: "Returns void before the custom inode: err is a leftover on linux-6.12 and linux-6.18.",
@@ -38,6 +39,7 @@ export const kvm_gmem_init_fs_context = operation({
   prototype: "static int kvm_gmem_init_fs_context(struct fs_context *fc)",
   source: SOURCE,
   summary: "Makes guest_memfd's file system a pseudo file system with its own magic and superblock operations.",
+  traits: ["tight"],
   args: [pointer("fc", "fs_context", "%di", "the context that kern_mount made")],
   kernels: CUSTOM_INODE,
   calls: ["init_pseudo"],
@@ -49,6 +51,8 @@ export const kvm_gmem_create = operation({
   prototype: "int kvm_gmem_create(struct kvm *kvm, struct kvm_create_guest_memfd *args)",
   source: SOURCE,
   summary: "KVM_CREATE_GUEST_MEMFD: a new inode, a file on it and a descriptor for the file.",
+  traits: ["outermost"],
+  entry: { partOf: [] },
   args: [
     pointer("kvm", "vm", "%di", "the VM whose view the file will be; gains a reference"),
     value("size", "u64", "+0(%si):u64", "size of the memory, a multiple of the page size", "bytes"),
@@ -95,6 +99,8 @@ export const kvm_gmem_bind = operation({
   prototype: "int kvm_gmem_bind(struct kvm *kvm, struct kvm_memory_slot *slot, unsigned int fd, uoff_t offset)",
   source: SOURCE,
   summary: "Binds a new memslot to a range of a guest_memfd. The reference on the file that it takes is gone again when it returns.",
+  traits: ["outside release"],
+  entry: { partOf: ["kvm_set_memory_region"] },
   args: [
     pointer("kvm", "vm", "%di", "the VM, slots_lock held"),
     pointer("slot", "memslot", "%si", "the memslot, not yet visible to the guest"),
@@ -111,6 +117,7 @@ export const kvm_gmem_prepare_memory_region = operation({
   prototype: "int kvm_gmem_prepare_memory_region(struct kvm *kvm, struct kvm_memory_slot *slot, unsigned int fd, uoff_t offset)",
   source: SOURCE,
   summary: "First half of what replaced kvm_gmem_bind: checks a binding and keeps a reference on the file for the second half.",
+  entry: { partOf: ["kvm_set_memory_region"] },
   args: [
     pointer("kvm", "vm", "%di", "the VM, slots_lock held"),
     pointer("slot", "memslot", "%si", "the memslot, not yet visible to the guest"),
@@ -130,6 +137,7 @@ export const kvm_gmem_commit_memory_region = operation({
   prototype: "int kvm_gmem_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *slot)",
   source: SOURCE,
   summary: "Second half of what replaced kvm_gmem_bind: stores the binding, or rolls it back.",
+  entry: { partOf: ["kvm_set_memory_region"] },
   args: [
     pointer("kvm", "vm", "%di", "the VM, slots_lock held"),
     pointer("slot", "memslot", "%si", "the memslot that becomes visible"),
@@ -147,6 +155,7 @@ export const kvm_gmem_unbind = operation({
   prototype: "void kvm_gmem_unbind(struct kvm_memory_slot *slot)",
   source: SOURCE,
   summary: "Undoes the binding of a memslot that is deleted; nothing to do when its file is gone already.",
+  entry: { partOf: ["kvm_set_memory_region", "kvm_destroy_vm", "kvm_gmem_bind"] },
   args: [pointer("slot", "memslot", "%di", "the memslot, which no vCPU can see any more")],
   calls: ["get_file_active", "fput"],
   notes: "No fput inside means that the file was closed before, or that it is dying: then the binding goes without a reference on the file.",
@@ -158,6 +167,7 @@ export const kvm_gmem_release = operation({
   prototype: "static int kvm_gmem_release(struct inode *inode, struct file *file)",
   source: SOURCE,
   summary: "The last reference on a guest_memfd file is gone: unbinds every memslot, unmaps the guest's pages, drops the VM.",
+  probedWith: ["kvm_gmem_create"],
   args: [
     pointer("inode", "inode", "%di", "the inode, which outlives the file by a little"),
     pointer("file", "file", "%si", "the file, f_count 0"),

@@ -4,7 +4,7 @@
  * Order: the subsystems as listed in `subsystems`, from mounts inward to memory, and within each the operations by name.
  * Point numbers follow from it and change when an operation is added: what is stored refers to operations by name.
  */
-import type { AddressId, ArgumentDefinition, ArgumentType, OperationDefinition } from "./definition.js";
+import type { AddressId, ArgumentDefinition, ArgumentType, OperationDefinition, Trait } from "./definition.js";
 import * as dentry from "./dentry.js";
 import * as descriptor from "./descriptor.js";
 import * as file from "./file.js";
@@ -67,6 +67,16 @@ export const subsystems: readonly Subsystem[] = [
 
 /** Every operation, in the order above. */
 export const catalogue: readonly OperationDefinition[] = subsystems.flatMap((s) => s.operations);
+
+/** Operations of a nature, by their names. */
+export function operationsThat(are: (operation: OperationDefinition) => boolean): ReadonlySet<string> {
+  return new Set(catalogue.filter(are).map(({ name }) => name));
+}
+
+/** Operations of a trait, by their names. */
+export function operationsWith(trait: Trait): ReadonlySet<string> {
+  return operationsThat(({ traits }) => traits?.includes(trait) ?? false);
+}
 
 /** The entries and returns of every operation. */
 export const points = new PointTable(catalogue);

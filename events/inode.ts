@@ -9,6 +9,7 @@ export const new_inode = operation({
   prototype: "struct inode *new_inode(struct super_block *sb)",
   source: "fs/inode.c",
   summary: "Allocates an inode and puts it on the superblock's list. The root of an internal file system is made this way.",
+  traits: ["everywhere"],
   args: [pointer("sb", "superblock", "%di", "the superblock that the inode will belong to")],
   result: returnsPointer("inode", "inode", "NULL", "the new inode with one reference, or NULL when out of memory"),
 });
@@ -18,6 +19,7 @@ export const alloc_anon_inode = operation({
   prototype: "struct inode *alloc_anon_inode(struct super_block *s)",
   source: "fs/libfs.c",
   summary: "Allocates an unhashed, unlinked inode of an internal file system: i_count 1, S_PRIVATE set.",
+  traits: ["rare"],
   args: [pointer("sb", "superblock", "%di", "the superblock that the inode will belong to")],
   result: returnsPointer("inode", "inode", "ERR_PTR", "the new inode with one reference, or ERR_PTR(-ENOMEM)"),
   notes: "The inode is not on the superblock's list. i_nlink is 1 although no directory names it.",
@@ -28,6 +30,7 @@ export const anon_inode_make_secure_inode = operation({
   prototype: "struct inode *anon_inode_make_secure_inode(struct super_block *sb, const char *name, const struct inode *context_inode)",
   source: "fs/anon_inodes.c",
   summary: "Allocates an anonymous inode, clears S_PRIVATE and lets the security modules label it.",
+  traits: ["rare"],
   args: [
     pointer("sb", "superblock", "%di", "the superblock that the inode will belong to"),
     value("name", "string", "+0(%si):string", "the class of the inode as security modules see it, [kvm-gmem] for guest_memfd"),
@@ -55,6 +58,7 @@ export const security_inode_init_security_anon = operation({
   prototype: "int security_inode_init_security_anon(struct inode *inode, const struct qstr *name, const struct inode *context_inode)",
   source: "security/security.c",
   summary: "Asks the security modules to label an anonymous inode, or to refuse it.",
+  traits: ["rare"],
   args: [pointer("inode", "inode", "%di", "the inode, S_PRIVATE already cleared")],
   result: returnsNumber("err", "s32", "errno", "0, or the error of the module that refused, usually -EACCES", "errno"),
 });
@@ -64,6 +68,8 @@ export const ihold = operation({
   prototype: "void ihold(struct inode *inode)",
   source: "fs/inode.c",
   summary: "Takes a reference on an inode that the caller already holds.",
+  traits: ["passing"],
+  holds: "inode",
   args: [
     pointer("inode", "inode", "%di", "the inode"),
     value("i_count", "s32", "inode->i_count.counter:s32", "references before the call took effect, at least 1 in sound code", "references"),
@@ -75,6 +81,9 @@ export const iput = operation({
   prototype: "void iput(struct inode *inode)",
   source: "fs/inode.c",
   summary: "Drops a reference to an inode; the last one evicts it.",
+  traits: ["passing", "everywhere"],
+  holds: "inode",
+  gives: "inode",
   args: [
     pointer("inode", "inode", "%di", "the inode whose reference is dropped; NULL is legal and does nothing"),
     value("i_count", "s32", "inode->i_count.counter:s32", "references before the call took effect", "references"),
@@ -90,6 +99,7 @@ export const evict = operation({
   prototype: "static void evict(struct inode *inode)",
   source: "fs/inode.c",
   summary: "Takes an unreferenced inode apart: empties its page cache, clears it and hands it over for freeing.",
+  traits: ["everywhere"],
   args: [
     pointer("inode", "inode", "%di", "the inode, i_count 0"),
     value("nrpages", "u64", "inode->i_data.nrpages:u64", "pages that its page cache holds before it is emptied", "pages"),
@@ -102,6 +112,7 @@ export const clear_inode = operation({
   prototype: "void clear_inode(struct inode *inode)",
   source: "fs/inode.c",
   summary: "Checks that an inode's page cache is empty and marks it cleared.",
+  traits: ["everywhere"],
   args: [pointer("inode", "inode", "%di", "the inode that is evicted")],
 });
 
@@ -110,6 +121,8 @@ export const destroy_inode = operation({
   prototype: "static void destroy_inode(struct inode *inode)",
   source: "fs/inode.c",
   summary: "Ends an inode: undoes its initialisation, tells the file system, and queues the RCU callback that frees it.",
+  traits: ["everywhere"],
+  ends: "inode",
   args: [pointer("inode", "inode", "%di", "the inode, evicted and on no list")],
   calls: ["__destroy_inode", "kvm_gmem_destroy_inode"],
 });
@@ -119,6 +132,7 @@ export const __destroy_inode = operation({
   prototype: "void __destroy_inode(struct inode *inode)",
   source: "fs/inode.c",
   summary: "Releases what the VFS and the security modules attached to an inode.",
+  traits: ["everywhere"],
   args: [pointer("inode", "inode", "%di", "the inode")],
 });
 
@@ -127,6 +141,7 @@ export const i_callback = operation({
   prototype: "static void i_callback(struct rcu_head *head)",
   source: "fs/inode.c",
   summary: "RCU callback that frees an inode's memory, through the file system's free_inode where there is one.",
+  traits: ["everywhere"],
   args: [pointer("head", "rcu_head", "%di", "the inode's i_rcu: its address lies a fixed distance behind the inode's, which differs from build to build")],
   context: "rcu",
   calls: ["free_inode_nonrcu", "kvm_gmem_free_inode"],

@@ -1,5 +1,5 @@
 /** The reference documentation of the catalogue, as Markdown. */
-import { KERNELS, type ArgumentDefinition, type Kernel, type OperationDefinition } from "./definition.js";
+import { KERNELS, TRAITS, type ArgumentDefinition, type Kernel, type OperationDefinition } from "./definition.js";
 import { catalogue, subsystems } from "./index.js";
 import { probeLines, standardProbes } from "./probe-file.js";
 
@@ -39,6 +39,17 @@ function where(operation: OperationDefinition): string {
   return operation.kernels.length === 0 ? "none of these" : operation.kernels.join(", ");
 }
 
+/** What the engine makes of it, in words. */
+function nature({ traits = [], entry, holds, gives, ends, probedWith }: OperationDefinition): string[] {
+  const words: string[] = [];
+  if (entry) words.push(`an entry from user space${entry.ifTouched ? " where it touches guest_memfd" : ""}${entry.partOf.length > 0 ? `, but inside of ${names(entry.partOf)}` : ""}`);
+  if (gives) words.push(`gives back a reference on a ${gives}`);
+  else if (holds) words.push(`changes who holds ${code(holds)}`);
+  if (ends) words.push(`ends a ${ends}`);
+  if (probedWith) words.push(`probed by whoever probes ${names(probedWith)}`);
+  return [...words, ...traits.map((trait) => `*${trait}*`)];
+}
+
 function section(operation: OperationDefinition): string[] {
   const lines = [`### ${operation.name}`, "", operation.summary, "", "```c", `${operation.prototype};`, "```", ""];
   const facts = [`Source: ${code(operation.source)}${operation.module === undefined ? "" : ` (module ${operation.module})`}`];
@@ -57,6 +68,8 @@ function section(operation: OperationDefinition): string[] {
     lines.push("");
   }
   if (operation.calls) lines.push(`May call: ${names(operation.calls)}.`, "");
+  const words = nature(operation);
+  if (words.length > 0) lines.push(`The engine: ${words.join("; ")}.`, "");
   if (operation.unseen) lines.push(`In no recording of ${operation.unseen.kernels.length === KERNELS.length ? "any kernel" : operation.unseen.kernels.join(", ")}: ${operation.unseen.why}.`, "");
   if (operation.notes !== undefined) lines.push(operation.notes, "");
   return lines;
@@ -80,6 +93,12 @@ function legend(): string[] {
     `${MARKS.recorded} in recordings of that kernel; ${MARKS.unseen} the kernel has it, but no recording shows it (the reason is with the operation); ${MARKS.unprobed} the kernel has it, and the standard probes leave it out; blank: absent, or inlined away.`,
     "",
     ...kernelTable(),
+    "",
+    "## What the engine asks of an operation",
+    "",
+    "| | |",
+    "|---|---|",
+    ...Object.entries(TRAITS).map(([trait, meaning]) => `| *${trait}* | ${meaning} |`),
     "",
   ];
 }

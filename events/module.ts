@@ -12,6 +12,8 @@ export const try_module_get = operation({
   prototype: "bool try_module_get(struct module *module)",
   source: "kernel/module/main.c",
   summary: "Takes a reference on a module unless it is on its way out.",
+  traits: ["passing", "everywhere"],
+  holds: "module",
   args: [
     pointer("module", "module", "%di", "the module; NULL stands for code that is built in and always succeeds"),
     value("name", "string", "module->name:string", "its name"),
@@ -27,6 +29,9 @@ export const module_put = operation({
   prototype: "void module_put(struct module *module)",
   source: "kernel/module/main.c",
   summary: "Drops a reference on a module, which can be unloaded the moment the last user is gone.",
+  traits: ["passing", "everywhere"],
+  holds: "module",
+  gives: "module",
   args: [
     pointer("module", "module", "%di", "the module; NULL is legal and frequent"),
     value("name", "string", "module->name:string", "its name"),
@@ -57,6 +62,8 @@ export const free_module = operation({
   prototype: "static void free_module(struct module *mod)",
   source: "kernel/module/main.c",
   summary: "Removes a module whose exit function has run: its sysfs entries, its references on other modules, its memory.",
+  traits: ["rare", "outside release"],
+  ends: "module",
   args: [pointer("module", "module", "%di", "the module, unusable from here on")],
   calls: ["module_put", "iput"],
   notes: "The module_put inside is for the modules that it depended on.",
@@ -121,6 +128,7 @@ export const misc_register = operation({
   prototype: "int misc_register(struct miscdevice *misc)",
   source: "drivers/char/misc.c",
   summary: "Makes a misc device available to user space. For KVM it is the last step of kvm_init: /dev/kvm can be opened from here on.",
+  traits: ["rare", "door"],
   args: [pointer("misc", "other", "%di", "the device, a static object of the module")],
 });
 
@@ -129,5 +137,6 @@ export const misc_deregister = operation({
   prototype: "void misc_deregister(struct miscdevice *misc)",
   source: "drivers/char/misc.c",
   summary: "Withdraws a misc device; files that are open on it stay open.",
+  traits: ["rare", "told untouched", "door"],
   args: [pointer("misc", "other", "%di", "the device")],
 });

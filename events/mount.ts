@@ -15,6 +15,7 @@ export const kern_mount = operation({
   prototype: "struct vfsmount *kern_mount(struct file_system_type *type)",
   source: "fs/namespace.c",
   summary: "Mounts an internal file system outside every namespace, with its own superblock and root.",
+  traits: ["rare"],
   args: [
     pointer("type", "fs_type", "%di", "the file system type, usually a static object of a module"),
     value("name", "string", "+0(+0(%di)):string", "the type's name: kvm_guest_memory as posted, guest_memfd as merged"),
@@ -28,6 +29,7 @@ export const kern_unmount = operation({
   prototype: "void kern_unmount(struct vfsmount *mnt)",
   source: "fs/namespace.c",
   summary: "Takes an internal mount out of its pseudo namespace, waits for a grace period and drops the reference of kern_mount.",
+  traits: ["rare"],
   args: [pointer("mnt", "mount", "%di", "the mount; an error pointer or NULL is ignored")],
   calls: ["mntput", "cleanup_mnt", "dput", "deactivate_super"],
   unseen: NOTHING_MOUNTS,
@@ -40,6 +42,7 @@ export const vfs_create_mount = operation({
   prototype: "struct vfsmount *vfs_create_mount(struct fs_context *fc)",
   source: "fs/namespace.c",
   summary: "Makes a mount of the root that a file system context holds; takes a reference on the superblock and one on the root dentry.",
+  traits: ["rare"],
   args: [pointer("fc", "fs_context", "%di", "the context, whose root is set")],
   result: returnsPointer("mnt", "mount", "ERR_PTR", "the mount with one reference, or ERR_PTR(-ENOMEM)"),
   unseen: {
@@ -54,6 +57,8 @@ export const mntget = operation({
   prototype: "struct vfsmount *mntget(struct vfsmount *mnt)",
   source: "fs/namespace.c",
   summary: "Takes a reference on a mount.",
+  traits: ["passing", "everywhere"],
+  holds: "mnt",
   args: [pointer("mnt", "mount", "%di", "the mount; NULL is legal and does nothing")],
 });
 
@@ -62,6 +67,9 @@ export const mntput = operation({
   prototype: "void mntput(struct vfsmount *mnt)",
   source: "fs/namespace.c",
   summary: "Drops a reference on a mount; the last one cleans it up, at once if it is internal and through task work otherwise.",
+  traits: ["passing", "everywhere"],
+  holds: "mnt",
+  gives: "mount",
   args: [pointer("mnt", "mount", "%di", "the mount; NULL is legal and does nothing")],
   calls: ["cleanup_mnt", "dput", "deactivate_super"],
 });

@@ -28,6 +28,7 @@ export const truncate_inode_pages_range = operation({
   prototype: "void truncate_inode_pages_range(struct address_space *mapping, loff_t lstart, uoff_t lend)",
   source: "mm/truncate.c",
   summary: "Empties a range of a page cache.",
+  traits: ["everywhere"],
   args: [
     pointer("mapping", "mapping", "%di", "the page cache"),
     value("lstart", "s64", "%si:s64", "first byte", "bytes"),
@@ -41,6 +42,7 @@ export const truncate_inode_pages_final = operation({
   prototype: "void truncate_inode_pages_final(struct address_space *mapping)",
   source: "mm/truncate.c",
   summary: "Empties the page cache of an inode that is evicted, for good.",
+  traits: ["everywhere"],
   args: [pointer("mapping", "mapping", "%di", "the page cache")],
   calls: ["truncate_inode_pages_range"],
   notes: "The time that it takes grows with the memory: for guest_memfd it is the bulk of the last close.",

@@ -6,6 +6,7 @@ export const __kmem_cache_create_args = operation({
   prototype: "struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args, slab_flags_t flags)",
   source: "mm/slab_common.c",
   summary: "Makes a slab cache; the function behind kmem_cache_create, which is a macro from 6.12 on.",
+  traits: ["loose"],
   args: [
     value("name", "string", "+0(%di):string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd"),
     value("object_size", "u32", "%si:u32", "size of an object, which differs from build to build", "bytes of a structure"),
@@ -20,6 +21,7 @@ export const rcu_barrier = operation({
   prototype: "void rcu_barrier(void)",
   source: "kernel/rcu/tree.c",
   summary: "Waits until every RCU callback that is queued so far has run.",
+  traits: ["told untouched"],
   returns: true,
   probed: false,
   recorded: true,
@@ -39,6 +41,7 @@ export const kmem_cache_destroy = operation({
   prototype: "void kmem_cache_destroy(struct kmem_cache *s)",
   source: "mm/slab_common.c",
   summary: "Destroys a slab cache. Objects that are still allocated are reported, and the cache stays.",
+  traits: ["to its end"],
   args: [
     pointer("s", "cache", "%di", "the cache; NULL is legal and does nothing"),
     value("name", "string", "s->name:string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd"),

@@ -10,6 +10,8 @@ export const kvm_init = operation({
   prototype: "int kvm_init(unsigned vcpu_size, unsigned vcpu_align, struct module *module)",
   source: "virt/kvm/kvm_main.c",
   summary: "Starts KVM for a vendor module: caches, guest_memfd, virtualization, and last /dev/kvm.",
+  traits: ["outside release", "loose"],
+  entry: { partOf: [] },
   result: returnsNumber("err", "s32", "errno", "0, or the error of the step that failed, everything before it undone", "errno"),
 });
 
@@ -19,6 +21,8 @@ export const kvm_exit = operation({
   prototype: "void kvm_exit(void)",
   source: "virt/kvm/kvm_main.c",
   summary: "Takes KVM down when the vendor module goes: the device first, guest_memfd after the vCPU cache.",
+  traits: ["outside release"],
+  entry: { partOf: [] },
   calls: ["misc_deregister", "kvm_gmem_exit", "kmem_cache_destroy", "mntget", "mntput", "dput", "iput"],
   notes: "Mounts, dentries and inodes inside it are mostly those of KVM's debugfs directory.",
 });
@@ -29,6 +33,8 @@ export const kvm_arch_init_vm = operation({
   prototype: "int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)",
   source: "arch/x86/kvm/x86.c",
   summary: "The architecture's part of making a VM; the first event that names a new VM.",
+  traits: ["outermost", "behind a descriptor"],
+  entry: { partOf: [] },
   args: [
     pointer("kvm", "vm", "%di", "the VM, users_count 1"),
     value("type", "u64", "%si:u64", "as user space passed it to KVM_CREATE_VM: 0 ordinary, 1 software-protected"),
@@ -52,6 +58,7 @@ export const kvm_get_kvm = operation({
   prototype: "void kvm_get_kvm(struct kvm *kvm)",
   source: "virt/kvm/kvm_main.c",
   summary: "Takes a reference on a VM, as each guest_memfd file does.",
+  holds: "kvm",
   args: [pointer("kvm", "vm", "%di", "the VM")],
 });
 
@@ -61,6 +68,8 @@ export const kvm_put_kvm = operation({
   prototype: "void kvm_put_kvm(struct kvm *kvm)",
   source: "virt/kvm/kvm_main.c",
   summary: "Drops a reference on a VM; the last one destroys it.",
+  holds: "kvm",
+  gives: "vm",
   args: [pointer("kvm", "vm", "%di", "the VM")],
   calls: ["kvm_destroy_vm"],
 });
@@ -71,6 +80,7 @@ export const kvm_put_kvm_no_destroy = operation({
   prototype: "void kvm_put_kvm_no_destroy(struct kvm *kvm)",
   source: "virt/kvm/kvm_main.c",
   summary: "Drops a reference on a VM that cannot be the last one, where destroying it would be wrong.",
+  holds: "kvm",
   args: [pointer("kvm", "vm", "%di", "the VM")],
   unseen: {
     kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"],
@@ -84,6 +94,8 @@ export const kvm_destroy_vm = operation({
   prototype: "static void kvm_destroy_vm(struct kvm *kvm)",
   source: "virt/kvm/kvm_main.c",
   summary: "Destroys a VM: its debugfs directory, the architecture's part, every memslot, and last its reference on the vendor module.",
+  traits: ["to its end"],
+  ends: "vm",
   args: [pointer("kvm", "vm", "%di", "the VM, users_count 0")],
   calls: ["kvm_arch_destroy_vm", "kvm_gmem_unbind", "mntget", "mntput", "dput", "iput", "synchronize_srcu", "module_put"],
   notes: "Most of what is inside it comes from removing the VM's debugfs directory, one dentry and inode a file.",
@@ -108,6 +120,8 @@ export const kvm_set_memory_region = operation({
   prototype: "static int kvm_set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_region2 *mem)",
   source: "virt/kvm/kvm_main.c",
   summary: "Creates, changes or (size 0) deletes a memslot, and binds it to guest_memfd when asked to.",
+  traits: ["outermost", "loose"],
+  entry: { partOf: [] },
   args: [
     pointer("kvm", "vm", "%di", "the VM, slots_lock held"),
     essential(value("slot", "u32", "+0(%si):u32", "the slot's number, address space in the upper half", "slot id")),

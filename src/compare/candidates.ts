@@ -1,5 +1,5 @@
 /** What one recording shows and the other never does, and what their heads, their kernels and the system around them say of it. */
-import { catalogue, KERNELS, type Kernel, type OperationDefinition, points } from "../../events/index.js";
+import { catalogue, type Kernel, KERNELS, type OperationDefinition, operationsWith, points } from "../../events/index.js";
 import { type Head, headOf, series } from "../read/head.js";
 import type { Course } from "./course.js";
 import type { Reason, Side } from "./types.js";
@@ -47,30 +47,8 @@ export function unreadable(courses: Readonly<Record<Side, Course>>, missing: Sid
   return found;
 }
 
-/** What is done all the time, in every system, on every kernel: where other tasks are recorded and never do it, it is not probed. */
-const EVERYWHERE = new Set([
-  "__destroy_inode",
-  "__fput",
-  "alloc_empty_file",
-  "clear_inode",
-  "destroy_inode",
-  "dput",
-  "evict",
-  "fd_install",
-  "file_close_fd",
-  "filp_close",
-  "fput",
-  "get_unused_fd_flags",
-  "i_callback",
-  "iput",
-  "mntget",
-  "mntput",
-  "module_put",
-  "new_inode",
-  "truncate_inode_pages_final",
-  "truncate_inode_pages_range",
-  "try_module_get",
-]);
+/** Where other tasks are recorded and never do it, it is not probed. */
+const EVERYWHERE = operationsWith("everywhere");
 /** So many events of tasks other than the workload's are a system around it. */
 const SYSTEM = 20;
 

@@ -2,7 +2,7 @@
  * The course of a recording: who did what, in order, without where and when. One sequence of outermost operations an actor
  * (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they free.
  */
-import { points } from "../../events/index.js";
+import { operationsWith, points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import { CallTrees, type CallNode } from "../reduce/call-tree.js";
 import type { File, Kind } from "../reduce/objects.js";
@@ -50,12 +50,9 @@ export interface Occurrences {
   first: Site;
 }
 
-/** Done by whoever looks at a file, a mount or a module, workload or not: no part of what guest_memfd does. */
-const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
-/** Told although they touch nothing that is followed. */
-const MATTERS = new Set(["put_unused_fd", "fd_install", "misc_deregister", "rcu_barrier"]);
-/** Depends on what the slab allocator has at hand, not on the operation around it. */
-const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
+const PASSING = operationsWith("passing");
+const MATTERS = operationsWith("told untouched");
+const PER_SLAB = operationsWith("per slab");
 
 export interface CourseOptions extends OpenOptions {
   /** Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to temporary files. */

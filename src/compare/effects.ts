@@ -3,6 +3,7 @@
  * object goes on of which it takes or gives back a reference, and which descriptors are free. Where a recording never shows the
  * operation and shows all that, the operation happened there too, unseen.
  */
+import { catalogue, operationsWith } from "../../events/index.js";
 import type { ObjectId } from "../reduce/objects.js";
 import type { ComparedNode, Line } from "./calls.js";
 import type { Course } from "./course.js";
@@ -10,12 +11,8 @@ import type { Column, Pages } from "./paged.js";
 import type { Side } from "./types.js";
 
 /** They change nothing but who holds an object, by their argument: what becomes of the object shows whether they did. */
-const HOLDING: ReadonlyMap<string, number> = new Map([
-  ...["deactivate_super", "dput", "fput", "ihold", "iput", "kvm_get_kvm", "kvm_gmem_init", "kvm_put_kvm", "kvm_put_kvm_no_destroy", "mntget", "mntput", "module_put", "try_module_get"].map((name) => [name, 0] as const),
-  ["d_instantiate", 1],
-]);
-/** They take or give back the number of a descriptor: the next that is taken is the lowest that is free. */
-const NUMBERING = new Set(["close_fd", "fd_install", "file_close_fd", "get_unused_fd_flags", "put_unused_fd"]);
+const HOLDING: ReadonlyMap<string, number> = new Map(catalogue.flatMap(({ name, args, holds }) => (holds === undefined ? [] : [[name, args.findIndex((arg) => arg.name === holds)] as const])));
+const NUMBERING = operationsWith("descriptor number");
 const NUMBER_TAKEN = "get_unused_fd_flags";
 
 /** So many calls of one operation are looked at, and so many events of what they brought about. */

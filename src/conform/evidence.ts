@@ -7,7 +7,7 @@
  * introduced is, and only the kernel that is tried can tell.
  */
 import type { OperationDefinition } from "../../events/definition.js";
-import { points } from "../../events/index.js";
+import { operationsWith, points } from "../../events/index.js";
 import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { checkRecorded } from "../read/nothing-read.js";
@@ -56,10 +56,9 @@ export interface Evidence {
   readonly builtIn: boolean;
 }
 
-/** Done to anything by anybody, and no sign of guest_memfd outside an operation of its own. */
-const PASSING = new Set(["fput", "dput", "mntput", "mntget", "iput", "ihold", "try_module_get", "module_put", "filp_close", "close_fd"]);
-/** How often it happens is up to the slab allocator. */
-const PER_SLAB = new Set(["kvm_gmem_init_inode_once"]);
+/** No sign of guest_memfd outside an operation of its own. */
+const PASSING = operationsWith("passing");
+const PER_SLAB = operationsWith("per slab");
 /** `kvm_gmem_create+0x0/0x290`: a function that no module is named with. */
 const BARE_SYMBOL = /^[A-Za-z_][\w.]*\+0x[\da-f]+\/0x[\da-f]+$/;
 /** While the module is coming, whoever sets probes in it takes and drops references on it. */

@@ -1,17 +1,12 @@
 /** Which of a simulated kernel's steps a recording would show. */
-import { catalogue, hasReturn, points, shownOn } from "../../events/index.js";
+import { catalogue, hasReturn, operationsWith, points, shownOn } from "../../events/index.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import type { Step } from "../simulate/step.js";
 import type { Evidence } from "./evidence.js";
 
-/**
- * Operations that nothing but guest_memfd and the modules make happen in a running system. That a recording never shows one
- * says that it did not happen; that it never shows `dput` says that its probe was not set.
- */
-const RARE = new Set(["kern_mount", "kern_unmount", "init_pseudo", "vfs_create_mount", "kill_anon_super", "generic_shutdown_super", "deactivate_super", "misc_register", "misc_deregister", "free_module", "alloc_anon_inode", "anon_inode_make_secure_inode", "anon_inode_create_getfile", "anon_inode_getfile", "security_inode_init_security_anon"]);
-
-/** Once for every page: left out of recordings of much memory. */
-const PER_PAGE = new Set(["kvm_gmem_get_folio", "kvm_gmem_fault_user_mapping"]);
+/** That a recording never shows one says that it did not happen; that it never shows `dput` says that its probe was not set. */
+const RARE = operationsWith("rare");
+const PER_PAGE = operationsWith("per page");
 
 interface Shown {
   readonly entry: boolean;

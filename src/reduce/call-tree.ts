@@ -3,6 +3,7 @@
  * Built by watching the reducers; a tree is handed on as soon as its outermost operation is over, so that a recording of
  * any length can be shown or compared.
  */
+import { operationsWith } from "../../events/index.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Batch, TaskId } from "../log/batch.js";
 import { alone, type EventView, signed64, unsigned64 } from "../log/view.js";
@@ -57,14 +58,11 @@ export interface CallNode {
 
 /** More children than this are counted, not kept: one fallocate may add a million pages. */
 const CHILDREN = 4096;
-/** Operations in which almost everything that happens has nothing to do with guest_memfd. */
-const LOOSE = new Set(["kvm_init", "kvm_set_memory_region", "__kmem_cache_create_args"]);
-/** They touch nothing that is followed, but say when user space can reach the module: told inside what sets it up. */
-const DOOR = new Set(["misc_register", "misc_deregister"]);
+const LOOSE = operationsWith("loose");
+const DOOR = operationsWith("door");
 /** It touches nothing either, and is what others wait for: told where the call around it is. */
 const BARRIER = "rcu_barrier";
-/** No return shows where it ends, but all that it reaches is its own. */
-const TIGHT = new Set(["kvm_gmem_init_fs_context"]);
+const TIGHT = operationsWith("tight");
 /** The kinds of object that a call's arguments are resolved to. */
 const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "cache"]);
 

@@ -7,31 +7,6 @@ import type { KernelObject } from "./objects.js";
 import { type ColdChunks, OperationList } from "./operation-list.js";
 import type { Observer } from "./world.js";
 
-/**
- * Entries, and around which other entry they are only a part: `kvm_gmem_bind` is one where the ioctl around it has no probe.
- * What is not probed at its entry (open, dup, munmap) is known by the first operation inside it.
- */
-const ENTRIES: { readonly [operation: string]: readonly string[] } = {
-  kvm_init: [],
-  kvm_exit: [],
-  kvm_arch_init_vm: [],
-  kvm_gmem_create: [],
-  kvm_set_memory_region: [],
-  kvm_gmem_bind: ["kvm_set_memory_region"],
-  kvm_gmem_prepare_memory_region: ["kvm_set_memory_region"],
-  kvm_gmem_commit_memory_region: ["kvm_set_memory_region"],
-  kvm_gmem_unbind: ["kvm_set_memory_region", "kvm_destroy_vm", "kvm_gmem_bind"],
-  kvm_gmem_fallocate: [],
-  kvm_gmem_mmap: [],
-  kvm_gmem_fault_user_mapping: [],
-  kvm_gmem_setattr: [],
-  file_close_fd: [],
-  fd_install: ["kvm_gmem_create", "kvm_arch_init_vm"],
-  __fput: [],
-};
-/** Only when it touches what guest_memfd is made of: every process closes files. */
-const ONLY_IF_TOUCHED = new Set(["file_close_fd", "fd_install", "__fput"]);
-
 export class Operations implements Observer {
   readonly list: OperationList;
   /** Where a record waits for its return, by the event of its entry. */
@@ -44,7 +19,7 @@ export class Operations implements Observer {
   /** `cold`: where a long list is put, else it stays in memory. */
   constructor(points: PointTable, cold?: () => ColdChunks) {
     this.list = new OperationList(points.points.map((p) => p?.operation.name ?? ""), cold);
-    this.points = Uint8Array.from(points.points, (p) => (p && ENTRIES[p.operation.name] ? (p.phase === "entry" ? 1 : 2) : 0));
+    this.points = Uint8Array.from(points.points, (p) => (p?.operation.entry ? (p.phase === "entry" ? 1 : 2) : 0));
   }
 
   touched(object: KernelObject, e: EventView): void {
@@ -59,7 +34,7 @@ export class Operations implements Observer {
     const point = e.point!;
     const role = this.points[point.id]!;
     if (role === 0) return;
-    const { name } = point.operation;
+    const { name, entry } = point.operation;
     if (role === 2) {
       const at = frame && this.#open.get(frame.seq);
       if (at === undefined) return;
@@ -71,8 +46,8 @@ export class Operations implements Observer {
       this.list.returned(at, value);
       return;
     }
-    for (const outer of ENTRIES[name]!) if (stack.find(outer)) return;
-    if (ONLY_IF_TOUCHED.has(name)) {
+    for (const outer of entry!.partOf) if (stack.find(outer)) return;
+    if (entry!.ifTouched) {
       if (this.#touched !== e.seq) return;
       const closing = this.#closing.get(stack);
       if (name === "file_close_fd") this.#closing.set(stack, this.#object);

@@ -2,6 +2,7 @@
  * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event to
  * the one reducer of its operation.
  */
+import { operationsWith } from "../../events/index.js";
 import { hasReturn } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { AddressId, Batch, Loss } from "../log/batch.js";
@@ -36,24 +37,20 @@ const reducers: Reducers = {
 };
 
 /**
- * Operations that only user space enters, so that nothing is open around them: whatever still is has lost its return.
- * (`kvm_gmem_bind` and `__fput` happen inside others, and `kvm_init` inside the module loader, which has no probe.)
+ * Nothing is open around them: whatever still is has lost its return. (`kvm_gmem_bind` and `__fput` happen inside others, and
+ * `kvm_init` inside the module loader, which has no probe.)
  */
-const FROM_USER_SPACE = new Set(["kvm_gmem_create", "kvm_set_memory_region", "kvm_arch_init_vm", "kvm_gmem_fallocate", "file_close_fd", "tracing_mark_write"]);
-/** `KVM_CREATE_VM` reserves the VM's descriptor before it makes the VM (virt/kvm/kvm_main.c:kvm_dev_ioctl_create_vm). */
-const AFTER_A_DESCRIPTOR = "kvm_arch_init_vm";
-/** What close(2) goes through between `file_close_fd` and the release of the file. */
-const WITHIN_CLOSE = new Set(["__fput", "filp_close", "fput"]);
-/** What no file's release does: the task is past it. */
-const OUTSIDE_RELEASE = new Set(["__fput", "filp_close", "fd_install", "get_unused_fd_flags", "alloc_empty_file", "kvm_gmem_bind", "kvm_init", "kvm_exit", "free_module"]);
-/** What ends an object, and must have come to its own end for that. */
-const UNFINISHED = new Set(["__fput", "generic_shutdown_super", "kvm_destroy_vm", "kmem_cache_destroy"]);
+const OUTERMOST = operationsWith("outermost");
+const BEHIND_A_DESCRIPTOR = operationsWith("behind a descriptor");
+const WITHIN_CLOSE = operationsWith("within close");
+const OUTSIDE_RELEASE = operationsWith("outside release");
+const TO_ITS_END = operationsWith("to its end");
 /** Missing halves kept to be shown; all are counted. */
 const MISSING_SHOWN = 100;
 
 /** The puts by which a release gives back what its file holds, or its dentry: what they put. */
 type Given = "module" | "dentry" | "mount" | "inode";
-const GIVES: { readonly [operation: string]: Given } = { module_put: "module", dput: "dentry", mntput: "mount", iput: "inode" };
+const GIVEN: ReadonlySet<string | undefined> = new Set<Given>(["module", "dentry", "mount", "inode"]);
 
 /** What the reducer knows of a point before any event: looked up once. */
 interface Plan {
@@ -73,6 +70,7 @@ interface Plan {
   /** Not once the recording shows that its return is not probed. */
   paired: boolean;
   readonly outermost: boolean;
+  readonly behindDescriptor: boolean;
   readonly withinClose: boolean;
   readonly afterRelease: boolean;
   /** What it gives back, as a put by which a release ends. */
@@ -133,9 +131,10 @@ export class Reducer {
         framed: isFramed(point),
         paired: isPaired(point),
         returns: !hasReturn(operation) ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
-        outermost: FROM_USER_SPACE.has(operation.name),
-        gives: GIVES[operation.name],
-        afterRelease: FROM_USER_SPACE.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
+        outermost: OUTERMOST.has(operation.name),
+        behindDescriptor: BEHIND_A_DESCRIPTOR.has(operation.name),
+        gives: GIVEN.has(operation.gives) ? (operation.gives as Given) : undefined,
+        afterRelease: OUTERMOST.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
         inModule: operation.module === "kvm" && operation.name !== "kvm_init",
         essential: point.essential,
@@ -222,7 +221,7 @@ export class Reducer {
     if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
-    if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu) w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.outermost && plan.name !== AFTER_A_DESCRIPTOR, e);
+    if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu) w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.outermost && !plan.behindDescriptor, e);
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;
@@ -351,7 +350,7 @@ export class Reducer {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
         const { view } = this.#plans[top.point.id]!;
         // What was still going on when the recording ended proves nothing.
-        if (UNFINISHED.has(top.name) || !this.#cursor.batch) break;
+        if (TO_ITS_END.has(top.name) || !this.#cursor.batch) break;
         this.#end(stack, top, view);
       }
     }

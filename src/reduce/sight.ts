@@ -6,14 +6,6 @@
 import type { OperationName } from "../../events/index.js";
 import type { Point, PointTable } from "../../events/points.js";
 
-/**
- * Quiet operations of kvm.ko that are called across source files, so that no compiler hides them: whoever probes one probes
- * the other, and only volume ever keeps a probe out of a recording.
- */
-const PROBED_WITH: { readonly [operation: string]: readonly string[] } = {
-  kvm_gmem_release: ["kvm_gmem_create"],
-};
-
 /** Why events of a point prove nothing by their absence. */
 export const BLINDED_BY = ["argument", "refused", "missed", "inlined"] as const;
 export type BlindedBy = (typeof BLINDED_BY)[number];
@@ -70,7 +62,7 @@ export class Sight {
     const point = this.points.byEvent(operation);
     if (point === undefined || this.#blind.has(point.id)) return false;
     if (this.seen[point.id] !== 0) return this.#blind.size === 0 || !this.blindTo(`${operation}_ret`);
-    return (PROBED_WITH[operation] ?? []).some((other) => this.shows(other));
+    return (point.operation.probedWith ?? []).some((other) => this.shows(other));
   }
 
   /** Something says that events of this name can go unseen. */
