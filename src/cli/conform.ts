@@ -4,6 +4,7 @@ import { conform } from "../conform/index.js";
 import { openRecording } from "../read/recording.js";
 import { conformanceLines } from "../show/conform-text.js";
 import { conformJson, jsonText } from "../show/json.js";
+import { formerOption } from "./format-option.js";
 import { blamingKernel, collect, KERNEL_HELP, kernelOf } from "./kernel.js";
 import { scenarioOf } from "./simulate.js";
 import type { Terminal } from "./terminal.js";
@@ -13,7 +14,7 @@ import { warningLines } from "./warnings.js";
 interface Flags {
   readonly kernel: string;
   readonly config?: readonly string[];
-  readonly format?: string;
+  readonly from?: string;
   readonly budget?: string;
   readonly json?: true;
 }
@@ -30,7 +31,8 @@ export function addConform(program: Command, terminal: Terminal, done: (code: nu
     .requiredOption("--kernel <kernel>", KERNEL_HELP)
     .option("--config <option>", "build the kernel with this, as simulate does", collect)
     .option("--budget <states>", "states of the kernel to go through before giving up")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .option("--json", "one JSON document")
     .action(async (trace: string, scenario: string, flags: Flags) => done(await runConform(trace, scenario, flags, terminal)));
 }
@@ -42,7 +44,7 @@ async function runConform(path: string, scenarioPath: string, flags: Flags, term
   const { out, err, style, width } = terminal;
   const definition = await kernelOf(flags.kernel, flags.config);
   const scenario = await scenarioOf(scenarioPath, terminal);
-  const recording = await openRecording(path, flags.format === undefined ? {} : { format: flags.format });
+  const recording = await openRecording(path, flags.from === undefined ? {} : { format: flags.from });
   const result = await blamingKernel(scenario, () => conform(recording, scenario, definition, budget === undefined ? {} : { budget }));
   for (const line of warningLines(path, recording.report)) err.line(line);
   err.flush();

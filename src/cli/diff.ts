@@ -5,6 +5,7 @@ import { compareKernels, isSame } from "../compare/kernels.js";
 import { diffLines } from "../show/diff-text.js";
 import { diffJson, jsonText } from "../show/json.js";
 import { kernelDiffJson, kernelDiffLines } from "../show/kernel-diff.js";
+import { formerOption } from "./format-option.js";
 import { blamingKernel, collect, KERNEL_HELP, kernelOf } from "./kernel.js";
 import { scenarioOf, STEPS } from "./simulate.js";
 import type { Terminal } from "./terminal.js";
@@ -13,7 +14,7 @@ import { warningLine } from "./warnings.js";
 
 interface Flags {
   readonly json?: true;
-  readonly format?: string;
+  readonly from?: string;
   readonly scenario?: string;
   readonly config?: readonly string[];
 }
@@ -28,14 +29,15 @@ export function addDiff(program: Command, terminal: Terminal, done: (code: numbe
     .option("--scenario <file>", "compare two simulated kernels by this scenario")
     .option("--config <option>", "with --scenario: build both kernels with this, as simulate does", collect)
     .option("--json", "one JSON document")
-    .option("--format <format>", "read the recordings as this, whatever they look like")
+    .option("--from <format>", "read the recordings as this, whatever they look like")
+    .addOption(formerOption())
     .action(async (before: string, after: string, flags: Flags) => done(await (flags.scenario === undefined ? runDiff : diffKernels)(before, after, flags, terminal)));
 }
 
 async function runDiff(before: string, after: string, flags: Flags, terminal: Terminal): Promise<number> {
   if (flags.config !== undefined) throw new UsageError("--config is for simulated kernels: give --scenario");
   if (before === "-" && after === "-") throw new UsageError("diff: only one of the two can be standard input");
-  const result = await diff(before, after, flags.format === undefined ? {} : { format: flags.format });
+  const result = await diff(before, after, flags.from === undefined ? {} : { format: flags.from });
   const { out, style, err } = terminal;
   for (const { path, warnings } of [result.before, result.after]) {
     for (const warning of warnings) err.line(warningLine(path, warning));
@@ -47,7 +49,7 @@ async function runDiff(before: string, after: string, flags: Flags, terminal: Te
 }
 
 async function diffKernels(before: string, after: string, flags: Flags, terminal: Terminal): Promise<number> {
-  if (flags.format !== undefined) throw new UsageError("--format is for recordings: simulated kernels are not read");
+  if (flags.from !== undefined) throw new UsageError("--from is for recordings: simulated kernels are not read");
   const { out, style, width } = terminal;
   const x = await kernelOf(before, flags.config);
   const y = await kernelOf(after, flags.config);

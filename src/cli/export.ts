@@ -13,6 +13,7 @@ import { type Moment, replay } from "../replay.js";
 import { list } from "../show/text.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import { ExportTarget } from "./export-target.js";
+import { formerOption } from "./format-option.js";
 import { parseMoment } from "./moment.js";
 import { openShowing } from "./opened.js";
 import { progressOf, type ProgressSink } from "./progress.js";
@@ -25,7 +26,7 @@ interface Flags {
   readonly at?: string;
   readonly focus: string;
   readonly output?: string;
-  readonly format?: string;
+  readonly from?: string;
 }
 
 type Pieces = AsyncIterable<string | Uint8Array>;
@@ -66,7 +67,8 @@ export function addExport(program: Command, terminal: Terminal, done: (code: num
     .option("--at <moment>", "dot, mermaid: the state after an event (1402), or at a time of the recording (35.846890); else at its end")
     .option("--focus <what>", "perfetto, dot, mermaid: guest-memfd, or all objects that were recorded", "guest-memfd")
     .option("-o, --output <file>", "write it there, not to standard output")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (trace: string, flags: Flags) => done(await runExport(trace, flags, terminal)));
 }
 
@@ -119,7 +121,7 @@ class Run {
     const result = await replay(path, {
       everything,
       ...(at === undefined ? {} : { at }),
-      ...(flags.format === undefined ? {} : { format: flags.format }),
+      ...(flags.from === undefined ? {} : { format: flags.from }),
       onProgress: (events, bytes) => this.#progress.update(events, bytes),
     }).finally(() => this.#progress.clear());
     const { events } = result.trace;
@@ -154,7 +156,7 @@ class Run {
   }
 
   #open(): Promise<Recorded> {
-    return openShowing(this.path, this.flags.format, this.#progress);
+    return openShowing(this.path, this.flags.from, this.#progress);
   }
 
   #warn(report: ReadReport): void {

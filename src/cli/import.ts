@@ -8,6 +8,7 @@ import { checkRead } from "../read/nothing-read.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Json, jsonText } from "../show/json.js";
 import { bytesText, plural } from "../show/text.js";
+import { formerOption } from "./format-option.js";
 import { listOf, runMany } from "./many/run.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -16,7 +17,7 @@ import { warningLine, warningLines } from "./warnings.js";
 
 interface Flags {
   readonly json?: true;
-  readonly format?: string;
+  readonly from?: string;
   readonly follow?: true;
   readonly snapshots?: true;
   readonly sync?: string;
@@ -38,7 +39,8 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     .option("--snapshots", "leave snapshots of the state in it as well, so that any moment is there at once: as kreel log --snapshots does")
     .option("--sync <when>", "append: every block is on disk before the next is read (with --follow); close: all is, at the end (else)")
     .option("--json", "one JSON document")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (trace: string, rest: [string, ...string[]], flags: Flags) => done(await importAll([trace, ...rest], flags, terminal)));
 }
 
@@ -74,7 +76,7 @@ export async function runImport(trace: string, log: string, flags: Flags, termin
     const imported = await importRecording(trace, log, {
       sync,
       ...(flags.follow ? { follow: { signal: interrupted.signal, onNotice: (text) => notice(trace, text, terminal) } } : { signal: interrupted.signal }),
-      ...(flags.format === undefined ? {} : { format: flags.format }),
+      ...(flags.from === undefined ? {} : { format: flags.from }),
       onProgress: (events, bytes) => progress.update(events, bytes),
     }).finally(() => progress.clear());
     const { bytes } = flags.snapshots ? await addSnapshots(log, (events) => progress.update(events, 0)).finally(() => progress.clear()) : { bytes: 0 };

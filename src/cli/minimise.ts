@@ -9,6 +9,7 @@ import { TroubleError } from "../read/trouble.js";
 import { jsonText } from "../show/json.js";
 import { minimisedJson, minimisedLines, unfoundLine } from "../show/minimised.js";
 import { ExportTarget } from "./export-target.js";
+import { formerOption } from "./format-option.js";
 import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -19,7 +20,7 @@ interface Flags {
   readonly to?: string;
   readonly budget: string;
   readonly json?: true;
-  readonly format?: string;
+  readonly from?: string;
 }
 
 const FORMS = ["ftrace", "ndjson", "log"] as const;
@@ -38,7 +39,8 @@ export function addMinimise(program: Command, terminal: Terminal, done: (code: n
     .option("--to <format>", `${FORMS.join(", ")}; default: the recording's own lines`)
     .option("--budget <parts>", "how many parts are tried at most", String(BUDGET))
     .option("--json", "one JSON document")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (trace: string, flags: Flags) => done(await runMinimise(trace, flags, terminal)));
 }
 
@@ -48,7 +50,7 @@ async function runMinimise(path: string, flags: Flags, terminal: Terminal): Prom
   if (to === "log" && output === undefined) throw new UsageError("--to log needs a file: -o FILE");
   const choice = finding === undefined ? undefined : parseFinding(finding);
   const options: OpenOptions = {
-    ...(flags.format === undefined ? {} : { format: flags.format }),
+    ...(flags.from === undefined ? {} : { format: flags.from }),
     ...(path === "-" ? { input: await held(process.stdin) } : {}),
   };
   const progress = new Progress(terminal.err, terminal.progress && !flags.json);

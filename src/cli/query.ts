@@ -9,6 +9,7 @@ import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { csvLines, documentLines, ndjsonLines, tableLines, tsvLines } from "../show/answer.js";
 import { jsonText } from "../show/json.js";
+import { formerOption } from "./format-option.js";
 import { openShowing } from "./opened.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -25,7 +26,7 @@ interface Flags {
   readonly schema?: true;
   readonly memory: string;
   readonly time: string;
-  readonly format?: string;
+  readonly from?: string;
 }
 
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
@@ -50,7 +51,8 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
     .option("--no-header", "no line with the names of the columns")
     .option("--memory <size>", "keep tables in memory up to this size, and in a temporary file beyond: 64M, 1G", "256M")
     .option("--time <seconds>", "give the statement up when it has computed for so long", "600")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (trace: string | undefined, sql: string | undefined, flags: Flags) => done(await runQuery(trace, sql, flags, terminal)));
 }
 
@@ -65,7 +67,7 @@ async function runQuery(trace: string | undefined, sql: string | undefined, flag
   // Loaded only where it is needed: other commands need not wait for it.
   const { query } = await import("../query/query.js");
   const progress = progressOf(terminal, !flags.json);
-  const answer = await query(trace, statement.text, { memory, time, alone: true, name: statement.name, open: () => openShowing(trace, flags.format, progress) }).finally(() => progress.clear());
+  const answer = await query(trace, statement.text, { memory, time, alone: true, name: statement.name, open: () => openShowing(trace, flags.from, progress) }).finally(() => progress.clear());
   try {
     if (answer.recording) for (const line of warningLines(trace, answer.recording.report)) terminal.err.line(line);
     terminal.err.flush();

@@ -17,6 +17,7 @@ import { stateJson, stateLines, stateOf } from "../show/state.js";
 import { summaryLines } from "../show/summary.js";
 import { treeObservers } from "../show/trees.js";
 import { Follow } from "./follow.js";
+import { formerOption } from "./format-option.js";
 import { LifePrinter } from "./life.js";
 import { listOf, runMany } from "./many/run.js";
 import { parseMoment } from "./moment.js";
@@ -33,7 +34,7 @@ interface Flags {
   readonly focus: string;
   readonly at?: string;
   readonly object?: string;
-  readonly format?: string;
+  readonly from?: string;
   /** Of `--no-tree`. */
   readonly tree: boolean;
   readonly summary?: true;
@@ -55,7 +56,8 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .option("--follow", "the recording is still being written: a file that grows, a FIFO, standard input or trace_pipe; what is found is said at once, the summary when a signal (^C) or the end of the pipe ends it")
     .addOption(requireOption())
     .option("--json", "one JSON document")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (paths: [string, ...string[]], flags: Flags) => done(await (paths.length === 1 ? runReplay(paths[0], flags, terminal) : replayMany(paths, flags, terminal))));
 }
 
@@ -154,7 +156,7 @@ class Run {
   }
 
   async #reached(at: Moment, everything: boolean): Promise<Reached> {
-    if (this.flags.format !== undefined || !LogFile.isAt(this.path)) return replayedTo(at, (options) => this.#replay(options));
+    if (this.flags.from !== undefined || !LogFile.isAt(this.path)) return replayedTo(at, (options) => this.#replay(options));
     const reached = soughtIn(this.path, at, everything);
     this.#warnOf(reached.report);
     return reached;
@@ -182,7 +184,7 @@ class Run {
     const progress: ReplayOptions = { ...options, onProgress: (events, bytes) => this.#progress.update(events, bytes) };
     const result = await replay(this.path, {
       ...(this.#follow?.options(options) ?? progress),
-      ...(flags.format === undefined ? {} : { format: flags.format }),
+      ...(flags.from === undefined ? {} : { format: flags.from }),
       everything: flags.focus === "all",
     }).finally(() => this.#progress.clear());
     if (warn) this.#warn(result);

@@ -9,6 +9,7 @@ import { readAssets } from "../ui/server/assets.js";
 import type { Serving } from "../ui/server/serve.js";
 import { openLog, type OpenLog } from "../ui/server/session.js";
 import { serveViewer } from "../ui/server/viewer.js";
+import { formerOption } from "./format-option.js";
 import { collect, KERNEL_HELP } from "./kernel.js";
 import { progressOf, type ProgressSink } from "./progress.js";
 import { type SimulatedFlags, simulatedLogs } from "./simulated-logs.js";
@@ -18,7 +19,7 @@ import { warningLines } from "./warnings.js";
 
 export interface UiFlags extends SimulatedFlags {
   readonly port?: string;
-  readonly format?: string;
+  readonly from?: string;
 }
 
 const LAST_PORT = 65535;
@@ -32,7 +33,8 @@ export function addUi(program: Command, terminal: Terminal, done: (code: number)
     .argument("[trace]", "a log or any recording, plain, gzip or zstd; - is standard input. With --kernel: a scenario. Without: the tour")
     .argument("[trace2]", "another, to be compared with it")
     .option("--port <number>", "serve on this port, not on any that is free")
-    .option("--format <format>", "read the recordings as this, whatever they look like")
+    .option("--from <format>", "read the recordings as this, whatever they look like")
+    .addOption(formerOption())
     .option("--kernel <kernel>", `carry the scenario out on this simulated kernel, and on a second one if given twice: ${KERNEL_HELP}`, collect)
     .option("--config <option>", "with --kernel: build both kernels with this, as simulate does", collect)
     .option("--fail <what>", "with --kernel: N or N=ERRNO, a fault of the first kernel, as simulate --fail all lists them; on the second, the one that corresponds")
@@ -73,11 +75,11 @@ export async function runUi(traces: readonly string[], flags: UiFlags, terminal:
   }
 }
 
-function checkFlags(traces: readonly string[], { kernel, format, ...flags }: UiFlags): void {
+function checkFlags(traces: readonly string[], { kernel, from, ...flags }: UiFlags): void {
   const simulated = (["config", "fail", "seed", "choices"] as const).find((name) => flags[name] !== undefined);
   if (!kernel && simulated) throw new UsageError(`--${simulated} is for simulated kernels: give a scenario and --kernel`);
   if (!kernel) return;
-  if (format !== undefined) throw new UsageError("--format is for recordings: simulated kernels are not read");
+  if (from !== undefined) throw new UsageError("--from is for recordings: simulated kernels are not read");
   if (traces.length !== 1) throw new UsageError("ui --kernel: give one scenario; a second kernel is --kernel again");
 }
 
@@ -90,8 +92,8 @@ async function* openAll(paths: readonly string[], folder: string, flags: UiFlags
   for (const path of paths) yield folder === "" ? await open(path, flags, terminal, progress) : { ...(await open(join(folder, path), flags, terminal, progress)), path };
 }
 
-async function open(trace: string, { format }: UiFlags, { err }: Terminal, progress: ProgressSink): Promise<OpenLog> {
-  const log = await openLog(trace, { ...(format === undefined ? {} : { format }), onProgress: (events, bytes) => progress.update(events, bytes) });
+async function open(trace: string, { from }: UiFlags, { err }: Terminal, progress: ProgressSink): Promise<OpenLog> {
+  const log = await openLog(trace, { ...(from === undefined ? {} : { format: from }), onProgress: (events, bytes) => progress.update(events, bytes) });
   progress.clear();
   for (const line of warningLines(trace, log.report)) err.line(line);
   err.flush();

@@ -11,6 +11,7 @@ import { nearest, parseSpec } from "../show/object-life.js";
 import { isOf, parsePredicate, PredicateError } from "../show/predicate.js";
 import { holderName } from "../show/state.js";
 import { placeJson, placeText, whyJson, whyLines } from "../show/why.js";
+import { formerOption } from "./format-option.js";
 import { parseMoment } from "./moment.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -20,13 +21,13 @@ import { warningLines } from "./warnings.js";
 interface WhyFlags {
   readonly at?: string;
   readonly json?: true;
-  readonly format?: string;
+  readonly from?: string;
 }
 
 interface WhenFlags {
   readonly bisect?: true;
   readonly json?: true;
-  readonly format?: string;
+  readonly from?: string;
 }
 
 const NEVER = 1;
@@ -40,7 +41,8 @@ export function addWhy(program: Command, terminal: Terminal, done: (code: number
     .argument("<object>", "kvm_amd, 'inode 0xffff…', 0xffff…#2, or a kind: file")
     .option("--at <moment>", "after an event (1402), or at a time of the recording (35.846890); else at its end")
     .option("--json", "one JSON document")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (trace: string, object: string, flags: WhyFlags) => done(await runWhy(trace, object, flags, terminal)));
 }
 
@@ -53,7 +55,8 @@ export function addWhen(program: Command, terminal: Terminal, done: (code: numbe
     .argument("<question>", "'module kvm_amd refcnt > 3', 'file 0xffff… stage = open', 'inode 0xffff… is gone', '… lives', 'live inode >= 100', 'findings > 0'")
     .option("--bisect", "what is once true stays true: found in a few dozen looks, however long the log")
     .option("--json", "one JSON document")
-    .option("--format <format>", "read the recording as this, whatever it looks like")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .addOption(formerOption())
     .action(async (trace: string, question: string, flags: WhenFlags) => done(await runWhen(trace, question, flags, terminal)));
 }
 
@@ -109,9 +112,9 @@ function parsed(question: string): ReturnType<typeof parsePredicate> {
   }
 }
 
-async function open(path: string, flags: { readonly format?: string }, terminal: Terminal): Promise<Opened> {
+async function open(path: string, flags: { readonly from?: string }, terminal: Terminal): Promise<Opened> {
   const progress = progressOf(terminal, !("json" in flags));
-  return openSeeker(path, { ...(flags.format === undefined ? {} : { format: flags.format }), onProgress: (events, bytes) => progress.update(events, bytes) }).finally(() => progress.clear());
+  return openSeeker(path, { ...(flags.from === undefined ? {} : { format: flags.from }), onProgress: (events, bytes) => progress.update(events, bytes) }).finally(() => progress.clear());
 }
 
 function unknown(text: string, event: number, { seeker }: Opened): string {

@@ -19,7 +19,7 @@ export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-r
 /** The format of a name that somebody gave. */
 export function known(name: string, path: string): Format {
   const found = FORMATS.find((format) => format === name);
-  if (!found) throw new TroubleError(`--format ${name} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);
+  if (!found) throw new TroubleError(`--from ${name} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);
   return found;
 }
 

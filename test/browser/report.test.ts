@@ -7,7 +7,7 @@ import { onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 
 function reportOf(...traces: readonly string[]): string {
-  return pathToFileURL(fileOf(kreel(["report", ...traces, "--format", "html"]).out, "report.html")).href;
+  return pathToFileURL(fileOf(kreel(["report", ...traces, "--to", "html"]).out, "report.html")).href;
 }
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -29,7 +29,7 @@ test("the version is the package's, and help names every command", (t) => {
   t.is(code, 0);
   t.is(err, "");
   for (const command of ["replay", "diff", "record"]) t.regex(out, new RegExp(`\n  ${command} `));
-  for (const flag of ["--at", "--object", "--focus", "--json", "--format", "--no-tree"]) t.regex(kreel(["help", "replay"]).out, new RegExp(flag));
+  for (const flag of ["--at", "--object", "--focus", "--json", "--from", "--no-tree"]) t.regex(kreel(["help", "replay"]).out, new RegExp(flag));
 });
 
 test("a command line that is wrong says so in one line, with what was meant", (t) => {
@@ -38,7 +38,7 @@ test("a command line that is wrong says so in one line, with what was meant", (t
   isTrouble(t, ["replay", "--jsn", "x"], /unknown option '--jsn'.*--json/);
   isTrouble(t, ["replay"], /replay: missing required argument 'trace'; kreel help replay/);
   isTrouble(t, ["replay", "--focus", "some", HEALTHY], /--focus some: guest-memfd or all/);
-  isTrouble(t, ["replay", "--format", "perf.data", HEALTHY], /--format perf\.data/);
+  isTrouble(t, ["replay", "--from", "perf.data", HEALTHY], /--from perf\.data/);
   isTrouble(t, ["replay", "--object", "kvm", "--json", HEALTHY], /--object/);
   isTrouble(t, ["diff", "one"], /missing .*after/);
   isTrouble(t, ["diff", "a", "b", "c"], /too many arguments/);
@@ -137,4 +137,15 @@ test("record prints the probes and says how to use them", (t) => {
     t.is(out, probeFile());
     t.is(err.trimEnd().split("\n").length, 2);
   }
+});
+
+test("--format is the former name of --from, and of --to where a report is written", (t) => {
+  const said = "kreel: warning: --format is --from now\n";
+  t.is(kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).err, said);
+  t.is(kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).out, kreel(["replay", "--no-tree", "--from", "ftrace", HEALTHY]).out);
+  const report = kreel(["report", "--format", "markdown", HEALTHY]);
+  t.is(report.err, "kreel: warning: --format is --to now\n");
+  t.is(report.out, kreel(["report", "--to", "markdown", HEALTHY]).out);
+  isTrouble(t, ["replay", "--format", "ftrace", "--from", "ftrace", HEALTHY], /--format is --from: give one of them/);
+  t.notRegex(kreel(["help", "replay"]).out, /--format/);
 });

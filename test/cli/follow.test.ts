@@ -235,7 +235,7 @@ test("what cannot be followed says so in one line, with status 2", async (t) => 
   for (const [args, what] of [
     [[gzip], /gzip cannot be followed/],
     [[dat], /a trace\.dat cannot be followed/],
-    [["--format", "trace-dat", dat], /a trace\.dat cannot be followed/],
+    [["--from", "trace-dat", dat], /a trace\.dat cannot be followed/],
     [[folder], /a directory cannot be followed/],
     [[join(folder, "nothing")], /no such file/],
     [["/proc/self/status"], /does not grow/],

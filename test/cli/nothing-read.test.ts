@@ -98,7 +98,7 @@ interface Sarif {
 for (const [name, trace, said] of [["no event", EMPTY, /no event in it/], ["more skipped than read", SKIPPED, /more lines skipped \(6\) than events read \(5\)/]] as const) {
   test(`report of ${name}: every format says so and claims nothing`, (t) => {
     for (const format of ["text", "markdown", "html", "svg"]) {
-      const { code, out, err } = kreel(["report", "--no-viewer", "--format", format, trace]);
+      const { code, out, err } = kreel(["report", "--no-viewer", "--to", format, trace]);
       t.is(code, 2, format);
       t.regex(err, said, format);
       const text = out.slice(out.indexOf("</style>") + 1).replaceAll("\\", "").replaceAll(/\s+/g, " ");
@@ -107,7 +107,7 @@ for (const [name, trace, said] of [["no event", EMPTY, /no event in it/], ["more
     }
   });
   test(`report of ${name} as JUnit: every rule is skipped`, (t) => {
-    const { code, out } = kreel(["report", "--format", "junit", trace]);
+    const { code, out } = kreel(["report", "--to", "junit", trace]);
     t.is(code, 2);
     const [, tests, skipped] = /tests="(\d+)" failures="0" errors="1" skipped="(\d+)"/.exec(out) ?? [];
     t.true(Number(skipped) > 10);
@@ -115,7 +115,7 @@ for (const [name, trace, said] of [["no event", EMPTY, /no event in it/], ["more
   });
   for (const traces of [[trace], [trace, trace], [SOUND, trace]]) {
     test(`report of ${name} as SARIF, ${traces.length === 1 ? "alone" : traces[0] === SOUND ? "beside a sound one" : "twice"}: a notification, and no success`, (t) => {
-      const { code, out } = kreel(["report", "--format", "sarif", ...traces]);
+      const { code, out } = kreel(["report", "--to", "sarif", ...traces]);
       t.is(code, 2);
       const [{ results, invocations }] = (JSON.parse(out) as Sarif).runs;
       t.deepEqual(results, []);

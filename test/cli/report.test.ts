@@ -75,11 +75,11 @@ test("standard input is read once: its lines are not quoted, and that is said", 
 });
 
 test("every format that help names is one", (t) => {
-  const formats = /--format <format> +([a-z, ]+) \(/.exec(kreel(["report", "--help"]).out.replaceAll(/\s+/g, " "))![1]!.split(", ");
+  const formats = /--to <format> +([a-z, ]+) \(/.exec(kreel(["report", "--help"]).out.replaceAll(/\s+/g, " "))![1]!.split(", ");
   t.deepEqual(formats, ["text", "markdown", "sarif", "junit", "html", "svg"]);
   const begins: { readonly [format: string]: string } = { text: "[BUG] ", markdown: "# kreel", sarif: "{\n", junit: "<?xml ", html: "<!doctype html>", svg: "<svg " };
   for (const format of formats) {
-    const { code, out, err } = kreel(["report", "--format", format, LEAK]);
+    const { code, out, err } = kreel(["report", "--to", format, LEAK]);
     t.deepEqual([code, err], [1, ""]);
     t.true(out.startsWith(begins[format]!), format);
   }
@@ -92,10 +92,10 @@ test("trouble is one line and status 2", (t) => {
     t.regex(err, /^kreel: [^\n]+\n$/);
     return err;
   };
-  t.regex(trouble("--format", "pdf", LEAK), /--format pdf: one of text/);
+  t.regex(trouble("--to", "pdf", LEAK), /--to pdf: one of text/);
   t.regex(trouble("--fail-on", "all", LEAK), /--fail-on all: one of error, hazard, difference/);
   t.regex(trouble("--fail-on", "difference", LEAK), /give two recordings/);
-  t.regex(trouble("--format", "svg", LEAK, LEAK, LEAK), /room for one recording, or for two; here are 3/);
+  t.regex(trouble("--to", "svg", LEAK, LEAK, LEAK), /room for one recording, or for two; here are 3/);
   t.regex(trouble(folder()), /no recording in/);
   t.regex(trouble("-", "-"), /only one of the recordings can be standard input/);
   const file = join(folder(), "report");

@@ -86,6 +86,6 @@ test("trouble is one line", (t) => {
   trouble(["--scenario", CREATE, "anon-inode"], /missing .*after/);
   trouble(["--scenario", CREATE, "anon-inode", "nope"], /no kernel nope: there is linux-6\.12/);
   trouble(["--scenario", "none.scn", "anon-inode", "custom-inode"], /none\.scn: no such file/);
-  trouble(["--scenario", CREATE, "--format", "ftrace", "anon-inode", "custom-inode"], /--format is for recordings/);
+  trouble(["--scenario", CREATE, "--from", "ftrace", "anon-inode", "custom-inode"], /--from is for recordings/);
   trouble(["--config", "CONFIG_KVM_PRIVATE_MEM=n", "a", "b"], /--config is for simulated kernels/);
 });

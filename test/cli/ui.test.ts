@@ -227,7 +227,7 @@ test("a command line that is wrong says so", (t) => {
     [[SCENARIO, "--kernel", "linux-1.0"], /no kernel linux-1\.0/],
     [[SCENARIO, "--kernel", "linux-6.12", "--fail", "all"], /--fail all is many runs/],
     [[SCENARIO, "--kernel", "linux-6.12", "--fail", "9999"], /the run has \d+ faults/],
-    [[SCENARIO, "--kernel", "linux-6.12", "--format", "ftrace"], /--format is for recordings/],
+    [[SCENARIO, "--kernel", "linux-6.12", "--from", "ftrace"], /--from is for recordings/],
     [[SCENARIO, SCENARIO, "--kernel", "linux-6.12"], /one scenario/],
     [["--kernel", "linux-6.12"], /one scenario/],
     [[SCENARIO, "--kernel", "linux-6.12", "--kernel", "linux-6.18", "--kernel", "linux-7.2"], /one, or two/],
@@ -252,7 +252,7 @@ test("a port that is asked for is used, or said to be in use", async (t) => {
 });
 
 test("a recording is read as what it is said to be", async (t) => {
-  const refused = startWith(t, { format: "trace-dat" }, BEFORE);
+  const refused = startWith(t, { from: "trace-dat" }, BEFORE);
   t.deepEqual([await refused.ended(), refused.out()], [2, ""]);
   t.regex(refused.err(), /^kreel: [^\n]+\n$/);
 });

@@ -141,11 +141,11 @@ test("those with findings come first into the viewer, and what has no room stays
 });
 
 test("the command", (t) => {
-  const { code, out, err } = kreel(["report", "--format", "html", LEAK]);
+  const { code, out, err } = kreel(["report", "--to", "html", LEAK]);
   t.deepEqual([code, err], [1, ""]);
   t.true(out.startsWith("<!doctype html>\n"));
   t.true(out.endsWith("</html>\n"));
-  const bare = kreel(["report", "--format", "html", "--no-viewer", LEAK]);
+  const bare = kreel(["report", "--to", "html", "--no-viewer", LEAK]);
   t.is(bare.code, 1);
   t.true(bare.out.length < out.length / 10);
   t.false(bare.out.includes("<script"));

@@ -50,7 +50,7 @@ export function nameFor(cpu: number, like: CpuFile): string {
 }
 
 function chosen(directory: string, format: string | undefined, texts: readonly CpuFile[], raws: readonly CpuFile[]): Layout["kind"] | undefined {
-  if (texts.length > 0 && raws.length > 0 && format === undefined) throw new TroubleError(`there are both ${texts[0]!.name} and ${raws[0]!.name}: say which with --format ftrace or --format ${PAGES}`, directory);
+  if (texts.length > 0 && raws.length > 0 && format === undefined) throw new TroubleError(`there are both ${texts[0]!.name} and ${raws[0]!.name}: say which with --from ftrace or --from ${PAGES}`, directory);
   if (raws.length > 0 && (format === PAGES || texts.length === 0)) return "pages";
   return texts.length > 0 ? "text" : undefined;
 }

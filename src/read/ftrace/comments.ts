@@ -38,7 +38,7 @@ export class Comments {
     this.#columns = 0;
     this.#interrupt = -1;
     if (tracer.startsWith("function_graph") && this.report.events === 0) {
-      throw new TroubleError("recorded with the function_graph tracer: leave --format away to read it as that; for verdicts record with the probes that kreel prints (kreel record) and the tracer nop", this.report.file, line);
+      throw new TroubleError("recorded with the function_graph tracer: leave --from away to read it as that; for verdicts record with the probes that kreel prints (kreel record) and the tracer nop", this.report.file, line);
     }
   }
 

@@ -138,7 +138,7 @@ test("what is not there is named", async (t) => {
     [{ "per_cpu/cpu1/trace": second! }, /per_cpu\/cpu0\/trace is missing/],
     [{ "per_cpu/cpu0/trace": plain, "per_cpu/cpu2/trace": plain }, /per_cpu\/cpu1\/trace is missing/],
     [{ "per_cpu/cpu0/trace": "", "per_cpu/cpu1/trace": second! }, /per_cpu\/cpu0\/trace: the file is empty/],
-    [{ "per_cpu/cpu0/trace": first!, "per_cpu/cpu0/trace_pipe_raw": "" }, /there are both .* --format/],
+    [{ "per_cpu/cpu0/trace": first!, "per_cpu/cpu0/trace_pipe_raw": "" }, /there are both .* --from/],
     [{ "per_cpu/cpu0/trace": "prose\n" }, /per_cpu\/cpu0\/trace:1: not a recording/],
     [{ "cpu0/trace": "# tracer: function_graph\n 0)               |  kvm_init() {\n", "cpu1/trace": "# tracer: function_graph\n 1)               |  kvm_init() {\n" }, /no times/],
     [{ "cpu0/trace": plain, "cpu1/trace": "# tracer: function_graph\n" }, /cpu0\/trace is ftrace and cpu1\/trace is function-graph/],
