@@ -33,7 +33,8 @@ const DECODED = 300_000;
 /** Seeks until the compilers are done. */
 const WARM_UP_SEEKS = 100;
 
-const EVENTS = "SELECT count(*), max(time), max(cpu), max(task), max(comm), max(pid), max(tgid), max(context), max(kind), max(name), max(line), max(place), max(args) FROM events";
+const EVENTS =
+  "SELECT count(*), max(time), max(cpu), max(task), max(comm), max(pid), max(tgid), max(context), max(kind), max(name), max(line), max(place), max(args) FROM events";
 
 export const jobs = {
   /** Text into a log: `LINES LOG`. */
@@ -46,7 +47,10 @@ export const jobs = {
   scanLog: async (argument: string): Promise<Done> => {
     const [log = "", ...names] = argument.split(" ");
     const file = LogFile.open(log);
-    const found = [...new LogReader(file, createTables()).scan(new Set(names))].reduce((sum, { indexes }) => sum + indexes.length, 0);
+    const found = [...new LogReader(file, createTables()).scan(new Set(names))].reduce(
+      (sum, { indexes }) => sum + indexes.length,
+      0,
+    );
     if (found === 0) throw new Error(`${log} has no ${names.join(", ")}`);
     return { count: file.events };
   },
@@ -55,7 +59,10 @@ export const jobs = {
     const [log = "", seeks = ""] = argument.split(" ");
     const seeker = Seeker.open(log);
     // A fixed sequence: what two runs seek is the same.
-    const events = Array.from({ length: Number(seeks) + WARM_UP_SEEKS }, (_, k) => 1 + Math.floor(((k * 0.618033988749895) % 1) * seeker.events));
+    const events = Array.from(
+      { length: Number(seeks) + WARM_UP_SEEKS },
+      (_, k) => 1 + Math.floor(((k * 0.618033988749895) % 1) * seeker.events),
+    );
     for (const event of events.splice(0, WARM_UP_SEEKS)) seeker.at(event);
     const from = process.cpuUsage();
     const took = events.map((event) => {
@@ -64,7 +71,11 @@ export const jobs = {
       return performance.now() - start;
     });
     took.sort((a, b) => a - b);
-    return { count: events.length, from, note: `median ${took[took.length >> 1]!.toFixed(1)} ms, 99th percentile ${took[Math.floor(took.length * 0.99)]!.toFixed(1)} ms of wall time` };
+    return {
+      count: events.length,
+      from,
+      note: `median ${took[took.length >> 1]!.toFixed(1)} ms, 99th percentile ${took[Math.floor(took.length * 0.99)]!.toFixed(1)} ms of wall time`,
+    };
   },
   verifyLog: async (log: string): Promise<Done> => {
     const file = LogFile.open(log);
@@ -72,7 +83,9 @@ export const jobs = {
     return { count: file.events };
   },
   replay: async (file: string): Promise<Done> => ({ count: (await replay(file)).trace.events }),
-  stream: async (lines: string): Promise<Done> => ({ count: (await replay("-", { input: streamLong(Number(lines)) })).trace.events }),
+  stream: async (lines: string): Promise<Done> => ({
+    count: (await replay("-", { input: streamLong(Number(lines)) })).trace.events,
+  }),
   diff: async (): Promise<Done> => {
     const { before, after } = await diff(CHURN_BEFORE, CHURN);
     return { count: before.events + after.events };
@@ -80,15 +93,22 @@ export const jobs = {
   /** Two long recordings of so many lines together: `same`, of one kernel, or of two. */
   diffLong: async (argument: string): Promise<Done> => {
     const [lines = "", kernels = ""] = argument.split(" ");
-    const long = (path: string): Promise<Recording> => openRecording("-", { input: streamLong(Number(lines) / 2, path) });
+    const long = (path: string): Promise<Recording> =>
+      openRecording("-", { input: streamLong(Number(lines) / 2, path) });
     const { before, after } = await diff(await long(kernels === "same" ? CHURN : CHURN_BEFORE), await long(CHURN));
     return { count: before.events + after.events };
   },
-  /** `threads N`: so many that did one thing each, and one more in the second run. `unlike N`: a thread that did other things. */
+  /**
+   * `threads N`: so many that did one thing each, and one more in the second run. `unlike N`: a thread that did other
+   * things.
+   */
   diffOdd: async (argument: string): Promise<Done> => {
     const [kind = "", count = ""] = argument.split(" ");
     const run = (isAfter: boolean): Promise<Recording> => {
-      const of = (k: number): Deeds => (kind === "threads" ? { pid: 1000 + k, deeds: [`work ${k}`, ...(isAfter ? ["more"] : [])] } : { pid: 1000, deeds: [`work ${k} ${isAfter ? "after" : "before"}`] });
+      const of = (k: number): Deeds =>
+        kind === "threads"
+          ? { pid: 1000 + k, deeds: [`work ${k}`, ...(isAfter ? ["more"] : [])] }
+          : { pid: 1000, deeds: [`work ${k} ${isAfter ? "after" : "before"}`] };
       return openRecording("-", { input: streamMarkers(Array.from({ length: Number(count) }, (_, k) => of(k))) });
     };
     const { before, after } = await diff(await run(false), await run(true));
@@ -97,8 +117,10 @@ export const jobs = {
   /** Every column of every event, and a count over them. */
   queryEvents: (file: string) => ask(file, EVENTS),
   queryNames: (file: string) => ask(file, "SELECT name, count(*) FROM events GROUP BY name"),
-  queryCalls: (file: string) => ask(file, "SELECT name, error, count(*), max(duration) FROM calls GROUP BY name, error"),
-  queryReferences: (file: string) => ask(file, "SELECT kind, owner, max(duration) FROM references GROUP BY kind, owner"),
+  queryCalls: (file: string) =>
+    ask(file, "SELECT name, error, count(*), max(duration) FROM calls GROUP BY name, error"),
+  queryReferences: (file: string) =>
+    ask(file, "SELECT kind, owner, max(duration) FROM references GROUP BY kind, owner"),
   querySpilled: (file: string) => ask(file, EVENTS, 2 ** 20),
   /** State, ledger and rules of so many events that are decoded already. */
   decoded: (events: string) => replayDecoded(Number(events)),

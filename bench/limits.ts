@@ -4,7 +4,9 @@ import { countLines } from "./recording.js";
 
 const CHUNK = 512 * 1024;
 
-/** What a job says: how much it handled, and, where preparing it is not to be measured, the CPU time when that was over. */
+/**
+ * What a job says: how much it handled, and, where preparing it is not to be measured, the CPU time when that was over.
+ */
 export interface Done {
   readonly count: number;
   readonly from?: NodeJS.CpuUsage;

@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: what reading, replaying and comparing recordings costs, against what touching their bytes costs.
  *
- * Every measurement is a process of its own, several times in turn with the others; the median by CPU time is shown. CPU
- * time is the whole process's: Node's start and the warming up of its compilers are in it, as they are for users.
+ * Every measurement is a process of its own, several times in turn with the others; the median by CPU time is shown.
+ * CPU time is the whole process's: Node's start and the warming up of its compilers are in it, as they are for users.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,12 @@ const HELP = `npm run bench -- [--quick] [--json] [--trace-dat FILE]
 `;
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false }, "trace-dat": { type: "string" }, help: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    "trace-dat": { type: "string" },
+    help: { type: "boolean", default: false },
+  },
 });
 
 interface Measure {
@@ -65,14 +70,25 @@ async function main(): Promise<void> {
   const lines = repetitions(LINES) * churn().lines;
   const notes = [
     `A run is a process of its own; ${RUNS} runs of each in turn, the median by CPU time. CPU time is user and kernel mode of all threads,`,
-    "with Node's start and the warm-up of its compilers, as users pay it; except under \"state\", where reading and three warm-ups are left out, and where it says so.",
-    "\"x limit\" is how many times as much CPU time it takes as counting newlines in Node does, Node's start left out of both.",
+    'with Node\'s start and the warm-up of its compilers, as users pay it; except under "state", where reading and three warm-ups are left out, and where it says so.',
+    '"x limit" is how many times as much CPU time it takes as counting newlines in Node does, Node\'s start left out of both.',
   ];
   const dat = options["trace-dat"] ?? longTraceDat(folder);
-  const measures = [...overLong(file, lines), ...others(), ...(await traceDat(dat, folder, notes)), ...memory(), ...(await logs(folder, notes)), ...queries(folder), ...states(), ...simulations(), ...conformances()];
+  const measures = [
+    ...overLong(file, lines),
+    ...others(),
+    ...(await traceDat(dat, folder, notes)),
+    ...memory(),
+    ...(await logs(folder, notes)),
+    ...queries(folder),
+    ...states(),
+    ...simulations(),
+    ...conformances(),
+  ];
   const rows = await measure(measures, notes);
   const of = machine();
-  if (options.json) process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ machine: of, lines, runs: RUNS, rows, notes }, null, 2)}\n`);
   else process.stdout.write(format(rows, of, notes));
 }
 
@@ -82,7 +98,14 @@ function longTraceDat(folder: string): string {
   return file;
 }
 
-function job(section: string, what: string, unit: Row["unit"], name: JobName, argument = "", more: Partial<Measure> = {}): Measure {
+function job(
+  section: string,
+  what: string,
+  unit: Row["unit"],
+  name: JobName,
+  argument = "",
+  more: Partial<Measure> = {},
+): Measure {
   return { section, what, unit, run: () => runJob(name, argument), ...more };
 }
 
@@ -103,12 +126,19 @@ function overLong(file: string, lines: number): Measure[] {
 function others(): Measure[] {
   const section = `what other recorders print, ${LINES.toLocaleString("en")} lines from a stream, to typed events`;
   const of = (what: string, name: JobName): Measure => job(section, what, "events", name, String(LINES));
-  return [of("perf script", "readPerfScript"), of("trace-cmd report", "readTraceCmdReport"), of("bpftrace -f json", "readBpftrace")];
+  return [
+    of("perf script", "readPerfScript"),
+    of("trace-cmd report", "readTraceCmdReport"),
+    of("bpftrace -f json", "readBpftrace"),
+  ];
 }
 
 async function traceDat(file: string, folder: string, notes: string[]): Promise<Measure[]> {
   const section = "trace.dat, the file of trace-cmd";
-  const ours = [job(section, "trace.dat to typed events", "events", "read", file), job(section, "its heads alone: what, when, on which CPU", "events", "scan", file)];
+  const ours = [
+    job(section, "trace.dat to typed events", "events", "read", file),
+    job(section, "its heads alone: what, when, on which CPU", "events", "scan", file),
+  ];
   if (!(await isInstalled("trace-cmd"))) {
     notes.push("`trace-cmd report` is left out: trace-cmd is not installed.");
     return ours;
@@ -117,12 +147,29 @@ async function traceDat(file: string, folder: string, notes: string[]): Promise<
   // The first lines are of the CPUs, not of events; they are too few to matter.
   const events = await linesOf(...command);
   const compressed = join(folder, "compressed.dat");
-  await runProgram(1, "trace-cmd", "convert", "-i", file, "-o", compressed, "--file-version", "7", "--compression", "zstd");
+  await runProgram(
+    1,
+    "trace-cmd",
+    "convert",
+    "-i",
+    file,
+    "-o",
+    compressed,
+    "--file-version",
+    "7",
+    "--compression",
+    "zstd",
+  );
   return [
     ...ours,
     { section, what: "trace-cmd report", unit: "events", run: () => runProgram(events, ...command) },
     job(section, "the same as version 7, compressed with zstd, to typed events", "events", "read", compressed),
-    { section, what: "trace-cmd report of that", unit: "events", run: () => runProgram(events, "trace-cmd", "report", "-i", compressed) },
+    {
+      section,
+      what: "trace-cmd report of that",
+      unit: "events",
+      run: () => runProgram(events, "trace-cmd", "report", "-i", compressed),
+    },
   ];
 }
 
@@ -132,7 +179,11 @@ function memory(): Measure[] {
   const lines = (times: number): string => (LONG * times).toLocaleString("en");
   return [
     job(section, `${lines(10)} lines to typed events`, "events", "streamRead", String(LONG * 10), { once: true }),
-    ...[1, 10].map((times) => job(section, `${lines(times)} lines to state, ledger and rules`, "events", "stream", String(LONG * times), { once: times > 1 })),
+    ...[1, 10].map((times) =>
+      job(section, `${lines(times)} lines to state, ledger and rules`, "events", "stream", String(LONG * times), {
+        once: times > 1,
+      }),
+    ),
   ];
 }
 
@@ -140,7 +191,8 @@ function memory(): Measure[] {
 function queries(folder: string): Measure[] {
   const file = join(folder, "asked.trace");
   writeLong(file, LONG);
-  const of = (what: string, name: JobName): Measure => job(`kreel query, ${LONG.toLocaleString("en")} lines`, what, "events", name, file);
+  const of = (what: string, name: JobName): Measure =>
+    job(`kreel query, ${LONG.toLocaleString("en")} lines`, what, "events", name, file);
   return [
     of("events, one column", "queryNames"),
     of("events, every column", "queryEvents"),
@@ -157,7 +209,9 @@ async function logs(folder: string, notes: string[]): Promise<Measure[]> {
   const log = join(folder, "long.klog");
   const { events, bytes, report } = await importRecording("-", log, { input: streamLong(lines) });
   const added = await addSnapshots(log);
-  notes.push(`The log has ${(bytes / events).toFixed(2)} bytes an event, ${Math.round(report.bytes / bytes)} times less than its text; ${added.snapshots} snapshots take ${((100 * added.bytes) / bytes).toFixed(1)} % of it.`);
+  notes.push(
+    `The log has ${(bytes / events).toFixed(2)} bytes an event, ${Math.round(report.bytes / bytes)} times less than its text; ${added.snapshots} snapshots take ${((100 * added.bytes) / bytes).toFixed(1)} % of it.`,
+  );
   return [
     job(section, "text to typed events, for comparison", "events", "streamRead", String(lines)),
     job(section, "import: text to a log on disk", "events", "import", `${lines} ${join(folder, "again.klog")}`),
@@ -172,14 +226,27 @@ async function logs(folder: string, notes: string[]): Promise<Measure[]> {
 function states(): Measure[] {
   const section = `state: a recording of ${churn().lines.toLocaleString("en")} lines, read already, reduced`;
   return [
-    job("state, ledger and rules", `${(LONG * 10).toLocaleString("en")} events, decoded already`, "events", "decoded", String(LONG * 10)),
+    job(
+      "state, ledger and rules",
+      `${(LONG * 10).toLocaleString("en")} events, decoded already`,
+      "events",
+      "decoded",
+      String(LONG * 10),
+    ),
     job(section, "bulk: transitions of mutable objects", "events", "mutable"),
     job(section, "persistent: transitions through immer", "events", "persistent"),
     job(section, "persistent, with patches", "events", "patches"),
     job(section, "naive: a produce a change over one Map (its beginning)", "events", "naiveMap"),
     job(section, "naive: the same over one record (its beginning)", "events", "naiveRecord"),
     job("diff: the same scenario on two kernels", "both read, replayed and compared", "events", "diff"),
-    job("diff: the same scenario on two kernels", `${LONG.toLocaleString("en")} lines that are the same on both`, "events", "diffLong", `${LONG} same`, { once: true }),
+    job(
+      "diff: the same scenario on two kernels",
+      `${LONG.toLocaleString("en")} lines that are the same on both`,
+      "events",
+      "diffLong",
+      `${LONG} same`,
+      { once: true },
+    ),
     job("diff: odd cases", "10,000 threads, each of which does one thing more", "events", "diffOdd", "threads 10000"),
     job("diff: odd cases", "20,000 operations that have nothing in common", "events", "diffOdd", "unlike 20000"),
   ];
@@ -197,8 +264,20 @@ function simulations(): Measure[] {
 function conformances(): Measure[] {
   const section = "conform: does the simulated kernel admit it?";
   return [
-    job(section, "a recording of 7.2, all of the process", "events", "conform", "fixtures/recordings/churn/linux-7.2.trace.gz linux-7.2"),
-    job(section, `a log of ${ROUNDS / 2} times its rounds, but for Node's start`, "events", "conformLong", `linux-7.2 ${ROUNDS / 2}`),
+    job(
+      section,
+      "a recording of 7.2, all of the process",
+      "events",
+      "conform",
+      "fixtures/recordings/churn/linux-7.2.trace.gz linux-7.2",
+    ),
+    job(
+      section,
+      `a log of ${ROUNDS / 2} times its rounds, but for Node's start`,
+      "events",
+      "conformLong",
+      `linux-7.2 ${ROUNDS / 2}`,
+    ),
   ];
 }
 

@@ -31,7 +31,11 @@ export async function runJob(name: string, argument: string): Promise<Sample> {
 
 /** Runs another program, its output thrown away; bash's `time` says what it took, to the millisecond. */
 export async function runProgram(count: number, ...command: readonly string[]): Promise<Sample> {
-  const { stderr } = await run("bash", ["-c", 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null 2>&1', "bash", ...command], { env: { ...process.env, LC_ALL: "C" } });
+  const { stderr } = await run(
+    "bash",
+    ["-c", 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null 2>&1', "bash", ...command],
+    { env: { ...process.env, LC_ALL: "C" } },
+  );
   const [wall = NaN, user = NaN, system = NaN] = stderr.trim().split(" ").map(Number);
   return { count, cpu: user + system, wall };
 }

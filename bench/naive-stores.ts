@@ -1,6 +1,6 @@
 /**
- * What kreel does not do, to be measured against: all objects in one flat container, and one `produce` over it for every
- * change. immer copies the container each time, so a change costs as much as there are objects.
+ * What kreel does not do, to be measured against: all objects in one flat container, and one `produce` over it for
+ * every change. immer copies the container each time, so a change costs as much as there are objects.
  */
 import { enableMapSet, produce } from "immer";
 import type { AddressId } from "../src/log/batch.js";

@@ -1,4 +1,7 @@
-/** Reading, as jobs of processes that load what reads and no more: what else is loaded would be most of what a short one takes. */
+/**
+ * Reading, as jobs of processes that load what reads and no more: what else is loaded would be most of what a short one
+ * takes.
+ */
 import { type OpenOptions, openRecording } from "../src/read/recording.js";
 import { scanTraceDat } from "../src/read/trace-dat/scan.js";
 import { openAccess } from "../src/read/trace-dat/spool.js";

@@ -68,7 +68,9 @@ export async function* streamMarkers(all: readonly Deeds[]): AsyncGenerator<Buff
   yield Buffer.from("# tracer: nop\n#\n");
   let time = 1e6;
   for (const { pid, deeds } of all) {
-    const lines = deeds.flatMap((deed) => [`op: ${deed}`, `ret: ${deed} = 0`]).map((text) => ` worker-${pid} [000] ..... ${(++time / 1e6).toFixed(6)}: tracing_mark_write: ${text}\n`);
+    const lines = deeds
+      .flatMap((deed) => [`op: ${deed}`, `ret: ${deed} = 0`])
+      .map((text) => ` worker-${pid} [000] ..... ${(++time / 1e6).toFixed(6)}: tracing_mark_write: ${text}\n`);
     yield Buffer.from(lines.join(""));
   }
 }

@@ -27,7 +27,12 @@ const HEAD = ["", "count", "CPU s", "wall s", "per CPU-second", "x limit", "max 
 export function format(rows: readonly Row[], of: Machine, notes: readonly string[]): string {
   const lines = [HEAD, ...rows.map(cells)];
   const widths = HEAD.map((_, k) => Math.max(...lines.map((line) => line[k]!.length)));
-  const text = lines.map((line) => line.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!))).join("  ").trimEnd());
+  const text = lines.map((line) =>
+    line
+      .map((cell, k) => (k === 0 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!)))
+      .join("  ")
+      .trimEnd(),
+  );
   const sections = rows.map((row) => row.section);
   const body = rows.flatMap((_, k) => [...(sections[k] === sections[k - 1] ? [] : ["", sections[k]!]), text[k + 1]!]);
   return `${[`${of.cpu}, ${of.cores} cores, Node ${of.node}`, "", text[0], ...body, "", ...notes].join("\n")}\n`;

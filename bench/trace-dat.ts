@@ -17,9 +17,13 @@ export function writeLongTraceDat(path: string, events: number): number {
   const table = bytes.indexOf("flyrecord\0") + 10;
   const cpus = Array.from({ length: CPUS }, (_, cpu) => ({
     at: table + cpu * 16,
-    pages: bytes.subarray(Number(bytes.readBigUInt64LE(table + cpu * 16))).subarray(0, Number(bytes.readBigUInt64LE(table + cpu * 16 + 8))),
+    pages: bytes
+      .subarray(Number(bytes.readBigUInt64LE(table + cpu * 16)))
+      .subarray(0, Number(bytes.readBigUInt64LE(table + cpu * 16 + 8))),
   }));
-  const head = Buffer.from(bytes.subarray(0, Math.min(...cpus.map(({ pages }) => pages.byteOffset - bytes.byteOffset))));
+  const head = Buffer.from(
+    bytes.subarray(0, Math.min(...cpus.map(({ pages }) => pages.byteOffset - bytes.byteOffset))),
+  );
   let offset = head.length;
   for (const { at, pages } of cpus) {
     head.writeBigUInt64LE(BigInt(offset), at);
@@ -31,7 +35,8 @@ export function writeLongTraceDat(path: string, events: number): number {
   for (const { pages } of cpus) {
     for (let k = 0; k < times; k++) {
       const later = Buffer.from(pages);
-      for (let p = 0; p < later.length; p += PAGE) later.writeBigUInt64LE(later.readBigUInt64LE(p) + BigInt(k) * PERIOD, p);
+      for (let p = 0; p < later.length; p += PAGE)
+        later.writeBigUInt64LE(later.readBigUInt64LE(p) + BigInt(k) * PERIOD, p);
       writeSync(file, later);
     }
   }

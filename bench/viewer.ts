@@ -1,7 +1,8 @@
 /**
- * `npm run bench:viewer`: what the viewer takes in a browser, with a log of a million events: the time to the first picture and
- * to the whole, and frames a second while panning and scrubbing, as the page itself counts them. Needs a Chromium (`CHROMIUM`, or
- * one on the path); it draws without a graphics card here, which is the slowest that a reader may have.
+ * `npm run bench:viewer`: what the viewer takes in a browser, with a log of a million events: the time to the first
+ * picture and to the whole, and frames a second while panning and scrubbing, as the page itself counts them. Needs a
+ * Chromium (`CHROMIUM`, or one on the path); it draws without a graphics card here, which is the slowest that a reader
+ * may have.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -48,10 +49,17 @@ new MutationObserver(() => requestAnimationFrame((now) => {
   if (b.on) b.moments++;
 })).observe(document, { subtree: true, childList: true, characterData: true });
 let last = 0;
-requestAnimationFrame(function tick(now) { if (window.kreelBench.on && last) window.kreelBench.frames.push(now - last); last = now; requestAnimationFrame(tick); });
+requestAnimationFrame(function tick(now) {
+  if (window.kreelBench.on && last) window.kreelBench.frames.push(now - last);
+  last = now; requestAnimationFrame(tick); });
 `;
 
-const executable = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => path !== undefined && existsSync(path));
+const executable = [
+  process.env["CHROMIUM"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path !== undefined && existsSync(path));
 if (executable === undefined) {
   process.stderr.write("bench:viewer: no Chromium; install one, or name it in CHROMIUM\n");
   process.exitCode = 2;
@@ -72,7 +80,11 @@ async function main(executablePath: string): Promise<void> {
     for (let run = 0; run < RUNS; run++) {
       const page = await open(browser, address);
       opened.push(await page.evaluate(() => (globalThis as unknown as Probed).kreelBench));
-      for (const [name, closer, y] of [["panning", 8, 140], ["scrubbing, all of it in view", 0, 8], ["scrubbing, 30,000 events in view", 10, 8]] as const) {
+      for (const [name, closer, y] of [
+        ["panning", 8, 140],
+        ["scrubbing, all of it in view", 0, 8],
+        ["scrubbing, 30,000 events in view", 10, 8],
+      ] as const) {
         const all = moved.get(name) ?? [];
         moved.set(name, [...all, await drag(page, closer, y)]);
       }
@@ -98,12 +110,17 @@ async function open(browser: Browser, address: string): Promise<Page> {
   const page = await browser.newPage({ viewport: VIEWPORT });
   await page.addInitScript(PROBE);
   await page.goto(address);
-  await page.waitForFunction(() => (globalThis as unknown as Probed).kreelBench.whole > 0, undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => (globalThis as unknown as Probed).kreelBench.whole > 0, undefined, {
+    timeout: 60_000,
+  });
   await page.waitForTimeout(500);
   return page;
 }
 
-/** Drags to and fro across the timeline at a height: the ruler scrubs, below it is panned. `closer`: how often to zoom in first. */
+/**
+ * Drags to and fro across the timeline at a height: the ruler scrubs, below it is panned. `closer`: how often to zoom
+ * in first.
+ */
 async function drag(page: Page, closer: number, y: number): Promise<Moved> {
   await page.keyboard.press("0");
   for (let k = 0; k < closer; k++) await page.keyboard.press("w");
@@ -112,26 +129,49 @@ async function drag(page: Page, closer: number, y: number): Promise<Moved> {
   const middle = box.x + box.width * 0.6;
   await page.mouse.move(middle, box.y + y);
   await page.mouse.down();
-  await page.evaluate(() => Object.assign((globalThis as unknown as Probed).kreelBench, { on: true, frames: [], moments: 0 }));
+  await page.evaluate(() =>
+    Object.assign((globalThis as unknown as Probed).kreelBench, { on: true, frames: [], moments: 0 }),
+  );
   const start = performance.now();
-  for (let k = 0; performance.now() - start < MOVED; k++) await page.mouse.move(middle + Math.sin(k / 25) * box.width * 0.35, box.y + y);
+  for (let k = 0; performance.now() - start < MOVED; k++)
+    await page.mouse.move(middle + Math.sin(k / 25) * box.width * 0.35, box.y + y);
   const took = (performance.now() - start) / 1000;
-  const { frames, moments } = await page.evaluate(() => Object.assign((globalThis as unknown as Probed).kreelBench, { on: false }));
+  const { frames, moments } = await page.evaluate(() =>
+    Object.assign((globalThis as unknown as Probed).kreelBench, { on: false }),
+  );
   await page.mouse.up();
   const sorted = frames.toSorted((a, b) => a - b);
-  return { frames: frames.length / took, slowest: sorted[Math.floor(sorted.length * 0.95)] ?? NaN, moments: moments / took };
+  return {
+    frames: frames.length / took,
+    slowest: sorted[Math.floor(sorted.length * 0.95)] ?? NaN,
+    moments: moments / took,
+  };
 }
 
-function report(events: number, bytes: number, opened: readonly Opened[], moved: ReadonlyMap<string, readonly Moved[]>): void {
+function report(
+  events: number,
+  bytes: number,
+  opened: readonly Opened[],
+  moved: ReadonlyMap<string, readonly Moved[]>,
+): void {
   const { cpu, cores, node } = machine();
   const out = (line: string): unknown => process.stdout.write(`${line}\n`);
   out(`${cpu}, ${cores} cores, Node ${node}; ${RUNS} pages in turn, medians\n`);
   out(`${events.toLocaleString("en")} events in a log of ${(bytes / 1e6).toFixed(1)} MB`);
-  out(`  first picture            ${middle(opened.map(({ first }) => first)).toFixed(0)} ms after the address was opened`);
+  out(
+    `  first picture            ${middle(opened.map(({ first }) => first)).toFixed(0)} ms after the address was opened`,
+  );
   out(`  all of it                ${middle(opened.map(({ whole }) => whole)).toFixed(0)} ms`);
-  for (const [name, all] of moved) out(`  ${name}: ${middle(all.map(({ frames }) => frames)).toFixed(1)} frames a second, 95 of 100 within ${middle(all.map(({ slowest }) => slowest)).toFixed(0)} ms; the page changed ${middle(all.map(({ moments }) => moments)).toFixed(0)} times a second`);
-  const sizes = ["page.js", "worker.js", "page.css"].map((name) => gzipSync(readFileSync(join(PAGE, name)), { level: 9 }).length);
-  out(`  the page's script, its worker's and its style: ${sizes.map((size) => `${(size / 1024).toFixed(0)} KiB`).join(", ")} compressed`);
+  for (const [name, all] of moved)
+    out(
+      `  ${name}: ${middle(all.map(({ frames }) => frames)).toFixed(1)} frames a second, 95 of 100 within ${middle(all.map(({ slowest }) => slowest)).toFixed(0)} ms; the page changed ${middle(all.map(({ moments }) => moments)).toFixed(0)} times a second`,
+    );
+  const sizes = ["page.js", "worker.js", "page.css"].map(
+    (name) => gzipSync(readFileSync(join(PAGE, name)), { level: 9 }).length,
+  );
+  out(
+    `  the page's script, its worker's and its style: ${sizes.map((size) => `${(size / 1024).toFixed(0)} KiB`).join(", ")} compressed`,
+  );
 }
 
 function middle(values: readonly number[]): number {

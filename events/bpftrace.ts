@@ -1,12 +1,21 @@
 /**
- * The bpftrace program that makes a kernel print the operations of the catalogue, for `bpftrace -f json`: each event one line,
+ * The bpftrace program that makes a kernel print the operations of the catalogue, for `bpftrace -f json`: each event
+ * one line,
  *
  *     {"type": "value", "data": [nsecs,cpu,"comm",tid,pid,"event",argument,…]}
  *
- * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. Only what
- * can be printed is in it; bpftrace needs the kernel's types (BTF) for the arguments that kprobes find by them too.
+ * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. Only
+ * what can be printed is in it; bpftrace needs the kernel's types (BTF) for the arguments that kprobes find by them
+ * too.
  */
-import { type ArgumentDefinition, type ArgumentType, hasReturn, hiddenEverywhere, type Kernel, type OperationDefinition } from "./definition.js";
+import {
+  type ArgumentDefinition,
+  type ArgumentType,
+  hasReturn,
+  hiddenEverywhere,
+  type Kernel,
+  type OperationDefinition,
+} from "./definition.js";
 import { operations } from "./index.js";
 import { REGISTERS } from "./parameters.js";
 import { recordedProbes } from "./probe-file.js";
@@ -15,18 +24,33 @@ import { recordedProbes } from "./probe-file.js";
 export const BPFTRACE_HEAD = "kreel";
 export const BPFTRACE_LAYOUT = 1;
 
-const CASTS: { readonly [Type in Exclude<ArgumentType, "string">]: string } = { u8: "uint8", s32: "int32", u32: "uint32", x32: "uint32", s64: "int64", u64: "uint64", x64: "uint64", ptr: "uint64" };
+const CASTS: { readonly [Type in Exclude<ArgumentType, "string">]: string } = {
+  u8: "uint8",
+  s32: "int32",
+  u32: "uint32",
+  x32: "uint32",
+  s64: "int64",
+  u64: "uint64",
+  x64: "uint64",
+  ptr: "uint64",
+};
 /** What a register holds, and is not cast to: newer bpftraces warn of that. */
 const REGISTER = CASTS.u64;
 /** Strings that lie in their structure; the others are pointed to. */
 const INLINE_STRINGS = new Set(["module.name"]);
 
 /**
- * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.23 refuses a program with a function
- * that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their environment.
+ * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.23 refuses a program with a
+ * function that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their
+ * environment.
  */
 export function bpftraceProgram(of: readonly OperationDefinition[] = recordedProbes, kernel?: Kernel): string {
-  const probes = of.filter((o) => o.probe === "kprobe" && !hiddenEverywhere(o) && (kernel === undefined || (o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel))));
+  const probes = of.filter(
+    (o) =>
+      o.probe === "kprobe" &&
+      !hiddenEverywhere(o) &&
+      (kernel === undefined || (o.kernels.includes(kernel) && !o.unseen?.kernels.includes(kernel))),
+  );
   return bpftraceText(probes.flatMap(bpftraceProbe));
 }
 
@@ -37,15 +61,20 @@ export function bpftraceText(probes: readonly string[]): string {
 
 /** The entry of an operation and, where that is to be known, its return, a line each. */
 export function bpftraceProbe(operation: OperationDefinition): string[] {
-  const print = (event: string, args: readonly ArgumentDefinition[]): string => `{ print((${["nsecs", "cpu", "comm", "tid", "pid", `"${event}"`, ...args.map((arg) => expression(arg, operation))].join(", ")})); }`;
+  const print = (event: string, args: readonly ArgumentDefinition[]): string =>
+    `{ print((${["nsecs", "cpu", "comm", "tid", "pid", `"${event}"`, ...args.map((arg) => expression(arg, operation))].join(", ")})); }`;
   const lines = [`kprobe:${operation.symbol} ${print(operation.name, operation.args)}`];
-  if (hasReturn(operation)) lines.push(`kretprobe:${operation.symbol} ${print(`${operation.name}_ret`, operation.result ? [operation.result] : [])}`);
+  if (hasReturn(operation))
+    lines.push(
+      `kretprobe:${operation.symbol} ${print(`${operation.name}_ret`, operation.result ? [operation.result] : [])}`,
+    );
   return lines;
 }
 
 /**
- * What a program writes to trace_marker, as far as bpftrace keeps strings (64 bytes, or BPFTRACE_MAX_STRLEN), and how long it is:
- * bpftrace up to 0.20 takes the bytes that it is told to, later ones a byte less. Ftrace's own function cannot be probed.
+ * What a program writes to trace_marker, as far as bpftrace keeps strings (64 bytes, or BPFTRACE_MAX_STRLEN), and how
+ * long it is: bpftrace up to 0.20 takes the bytes that it is told to, later ones a byte less. Ftrace's own function
+ * cannot be probed.
  */
 function markerProbe(): string {
   const file = "((struct file *)arg0)->f_path.dentry->d_name.name";
@@ -73,7 +102,10 @@ function expression({ fetch, type, name }: ArgumentDefinition, operation: Operat
 }
 
 /** Where a string is: in its structure, or behind a pointer. */
-function stringAt(place: string, operation: OperationDefinition): { readonly expression: string; readonly inline: boolean } | undefined {
+function stringAt(
+  place: string,
+  operation: OperationDefinition,
+): { readonly expression: string; readonly inline: boolean } | undefined {
   const direct = /^\+0\((%\w+)\)$/.exec(place);
   const register = direct && registerOf(direct[1]!);
   if (register) return { expression: register, inline: false };
@@ -90,15 +122,23 @@ function registerOf(text: string): string | undefined {
 }
 
 /**
- * `inode->i_count.counter`: a parameter of the prototype, and a way through its structure. A kernel that calls the parameter
- * otherwise refuses the kprobe; here the argument of that name says which one it is.
+ * `inode->i_count.counter`: a parameter of the prototype, and a way through its structure. A kernel that calls the
+ * parameter otherwise refuses the kprobe; here the argument of that name says which one it is.
  */
-function memberOf(place: string, operation: OperationDefinition): { readonly expression: string; readonly field: string } | undefined {
+function memberOf(
+  place: string,
+  operation: OperationDefinition,
+): { readonly expression: string; readonly field: string } | undefined {
   const [, parameter, path] = /^(\w+)->([\w.]+)$/.exec(place) ?? [];
   if (parameter === undefined || path === undefined) return undefined;
-  const parameters = operation.prototype.slice(operation.prototype.indexOf("(") + 1, operation.prototype.lastIndexOf(")")).split(",");
+  const parameters = operation.prototype
+    .slice(operation.prototype.indexOf("(") + 1, operation.prototype.lastIndexOf(")"))
+    .split(",");
   const named = parameters.findIndex((text) => new RegExp(`\\*${parameter}$`).test(text.trim()));
-  const index = named >= 0 ? named : REGISTERS.indexOf(operation.args.find((arg) => arg.name === parameter)?.fetch ?? "");
+  const index =
+    named >= 0 ? named : REGISTERS.indexOf(operation.args.find((arg) => arg.name === parameter)?.fetch ?? "");
   const type = /struct (\w+)/.exec(parameters[index] ?? "")?.[1];
-  return type === undefined ? undefined : { expression: `((struct ${type} *)arg${index})->${path}`, field: `${type}.${path}` };
+  return type === undefined
+    ? undefined
+    : { expression: `((struct ${type} *)arg${index})->${path}`, field: `${type}.${path}` };
 }

@@ -5,7 +5,10 @@
  * reducers see and the reference documentation all derive from it.
  */
 
-/** The kernels that recordings vouch for. `linux-6.12-patched` is 6.12 with the guest_memfd inode patch and nothing else. */
+/**
+ * The kernels that recordings vouch for. `linux-6.12-patched` is 6.12 with the guest_memfd inode patch and nothing
+ * else.
+ */
 export const KERNELS = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
 export type Kernel = (typeof KERNELS)[number];
 
@@ -31,10 +34,28 @@ export type ObjectKind =
   | "cache"
   | "other";
 
-/** How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as `x64`). */
+/**
+ * How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as
+ * `x64`).
+ */
 export type ArgumentType = "u8" | "s32" | "u32" | "x32" | "s64" | "u64" | "x64" | "ptr" | "string";
 
-export type Unit = "references" | "links" | "bytes" | "bytes of a structure" | "pages" | "page index" | "descriptor" | "errno" | "flags" | "magic" | "boolean" | "module state" | "guest physical address" | "slot id" | "count";
+export type Unit =
+  | "references"
+  | "links"
+  | "bytes"
+  | "bytes of a structure"
+  | "pages"
+  | "page index"
+  | "descriptor"
+  | "errno"
+  | "flags"
+  | "magic"
+  | "boolean"
+  | "module state"
+  | "guest physical address"
+  | "slot id"
+  | "count";
 
 export interface ArgumentDefinition<Name extends string = string, Type extends ArgumentType = ArgumentType> {
   /** The name in the recording, `i_count` in `i_count=1`. */
@@ -54,11 +75,25 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
 }
 
 /** Kinds of object whose lives are followed: an address of another kind identifies nothing. */
-const FOLLOWED: ReadonlySet<ObjectKind> = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "mapping", "folio", "rcu_head", "cache"]);
+const FOLLOWED: ReadonlySet<ObjectKind> = new Set([
+  "inode",
+  "file",
+  "dentry",
+  "mount",
+  "superblock",
+  "module",
+  "vm",
+  "memslot",
+  "fs_type",
+  "mapping",
+  "folio",
+  "rcu_head",
+  "cache",
+]);
 
 /**
- * Whether an event without this argument does not say what it is about: the identity of an object, passed in a register,
- * and what a function returned. Of what is read through a pointer, the kernel may print `(fault)`.
+ * Whether an event without this argument does not say what it is about: the identity of an object, passed in a
+ * register, and what a function returned. Of what is read through a pointer, the kernel may print `(fault)`.
  */
 export function isEssential({ essential, fetch, object, failure }: ArgumentDefinition): boolean {
   if (essential || failure !== undefined) return true;
@@ -71,8 +106,8 @@ export function essential<const Argument extends ArgumentDefinition>(argument: A
 }
 
 /**
- * How an operation is observed: by a dynamic probe on a function, by an event that the kernel defines itself, or (`marker`)
- * as text that user space wrote to `trace_marker`.
+ * How an operation is observed: by a dynamic probe on a function, by an event that the kernel defines itself, or
+ * (`marker`) as text that user space wrote to `trace_marker`.
  */
 export type Probe = "kprobe" | "tracepoint" | "marker";
 
@@ -94,7 +129,11 @@ export interface Unseen {
 
 /** Whether what `kreel record` probes shows an operation on a kernel whenever it happens. */
 export function shownOn(operation: OperationDefinition, kernel: Kernel): boolean {
-  return (operation.probed || operation.recorded === true) && operation.kernels.includes(kernel) && !(operation.unseen?.hidden && operation.unseen.kernels.includes(kernel));
+  return (
+    (operation.probed || operation.recorded === true) &&
+    operation.kernels.includes(kernel) &&
+    !(operation.unseen?.hidden && operation.unseen.kernels.includes(kernel))
+  );
 }
 
 /** Whether no recording of any kernel shows it though it happens: one that did would differ from all others. */
@@ -102,7 +141,9 @@ export function hiddenEverywhere({ unseen }: OperationDefinition): boolean {
   return unseen?.hidden === true && unseen.kernels.length === KERNELS.length;
 }
 
-/** What an operation can be, in words that say what the engine makes of it: the engine knows no operation by its name. */
+/**
+ * What an operation can be, in words that say what the engine makes of it: the engine knows no operation by its name.
+ */
 export const TRAITS = {
   passing: "done to anything by anybody: by itself no part of what guest_memfd does",
   everywhere: "done all the time, in every system, on every kernel",
@@ -114,7 +155,8 @@ export const TRAITS = {
   "within close": "what close(2) goes through between file_close_fd and the release of the file",
   "outside release": "what no file's release does: a task that does it is past one",
   "to its end": "it ends an object, and must have come to its own end for that",
-  "descriptor number": "it takes or gives back the number of a descriptor: the next that is taken is the lowest that is free",
+  "descriptor number":
+    "it takes or gives back the number of a descriptor: the next that is taken is the lowest that is free",
   "told untouched": "it is told though it touches nothing that is followed",
   loose: "almost everything that happens inside of it has nothing to do with guest_memfd",
   tight: "no return shows where it ends, but all that it reaches is its own",
@@ -180,16 +222,19 @@ export interface OperationDefinition<
   readonly kernels: readonly Kernel[];
   readonly unseen?: Unseen;
   /**
-   * `kreel record` probes it; the standard set does not, which the first recordings were made with: it was not known then, or
-   * only newer kernels have it.
+   * `kreel record` probes it; the standard set does not, which the first recordings were made with: it was not known
+   * then, or only newer kernels have it.
    */
   readonly recorded?: true;
-  /** Symbols with the same parameters that `kreel record` probes, the first that it can, where a kernel refuses `symbol`. */
+  /**
+   * Symbols with the same parameters that `kreel record` probes, the first that it can, where a kernel refuses
+   * `symbol`.
+   */
   readonly substitutes?: readonly string[];
   /**
-   * What it may call, directly or through code that has no probe, for operations whose return is not probed. A call tree
-   * nests by pairs of entry and return; where there is no return, these say how far the operation reaches. Absent: nothing
-   * that follows is taken to be inside it.
+   * What it may call, directly or through code that has no probe, for operations whose return is not probed. A call
+   * tree nests by pairs of entry and return; where there is no return, these say how far the operation reaches. Absent:
+   * nothing that follows is taken to be inside it.
    */
   readonly calls?: readonly string[];
   /** Facts that a reader of a recording stumbles over. */
@@ -203,7 +248,11 @@ export function hasReturn({ result, returns }: OperationDefinition): boolean {
 
 const ALL = KERNELS;
 
-interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], Result extends ArgumentDefinition | undefined> extends Nature {
+interface Spec<
+  Name extends string,
+  Args extends readonly ArgumentDefinition[],
+  Result extends ArgumentDefinition | undefined,
+> extends Nature {
   readonly name: Name;
   readonly symbol?: string;
   readonly module?: "kvm";
@@ -226,9 +275,11 @@ interface Spec<Name extends string, Args extends readonly ArgumentDefinition[], 
 }
 
 /** Defines one operation; what is left out has the default that most operations share. */
-export function operation<const Name extends string, const Args extends readonly ArgumentDefinition[] = readonly [], const Result extends ArgumentDefinition | undefined = undefined>(
-  spec: Spec<Name, Args, Result>,
-): OperationDefinition<Name, Args, Result> {
+export function operation<
+  const Name extends string,
+  const Args extends readonly ArgumentDefinition[] = readonly [],
+  const Result extends ArgumentDefinition | undefined = undefined,
+>(spec: Spec<Name, Args, Result>): OperationDefinition<Name, Args, Result> {
   return Object.freeze({
     symbol: spec.name,
     args: [] as unknown as Args,
@@ -242,7 +293,12 @@ export function operation<const Name extends string, const Args extends readonly
 }
 
 /** An address that identifies an object, in register or at an offset. */
-export function pointer<const Name extends string>(name: Name, object: ObjectKind, fetch: string, meaning: string): ArgumentDefinition<Name, "ptr"> {
+export function pointer<const Name extends string>(
+  name: Name,
+  object: ObjectKind,
+  fetch: string,
+  meaning: string,
+): ArgumentDefinition<Name, "ptr"> {
   return { name, type: "ptr", fetch, meaning, object };
 }
 
@@ -258,7 +314,12 @@ export function value<const Name extends string, const Type extends Exclude<Argu
 }
 
 /** A function that returns a pointer, or an error in its place. */
-export function returnsPointer<const Name extends string>(name: Name, object: ObjectKind, failure: "ERR_PTR" | "NULL", meaning: string): ArgumentDefinition<Name, "ptr"> {
+export function returnsPointer<const Name extends string>(
+  name: Name,
+  object: ObjectKind,
+  failure: "ERR_PTR" | "NULL",
+  meaning: string,
+): ArgumentDefinition<Name, "ptr"> {
   return { name, type: "ptr", fetch: "$retval:x64", meaning, object, failure };
 }
 
@@ -270,5 +331,7 @@ export function returnsNumber<const Name extends string, const Type extends "u8"
   meaning: string,
   unit?: Unit,
 ): ArgumentDefinition<Name, Type> {
-  return unit === undefined ? { name, type, fetch: `$retval:${type}`, meaning, failure } : { name, type, fetch: `$retval:${type}`, meaning, unit, failure };
+  return unit === undefined
+    ? { name, type, fetch: `$retval:${type}`, meaning, failure }
+    : { name, type, fetch: `$retval:${type}`, meaning, unit, failure };
 }

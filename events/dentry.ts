@@ -7,7 +7,12 @@ export const d_alloc_pseudo = operation({
   source: "fs/dcache.c",
   summary: "Allocates a dentry that is in no directory and will never be looked up.",
   args: [pointer("sb", "superblock", "%di", "the superblock that the dentry will belong to")],
-  result: returnsPointer("dentry", "dentry", "NULL", "the new dentry with one reference and no inode, or NULL when out of memory"),
+  result: returnsPointer(
+    "dentry",
+    "dentry",
+    "NULL",
+    "the new dentry with one reference and no inode, or NULL when out of memory",
+  ),
 });
 
 export const d_instantiate = operation({
@@ -27,7 +32,8 @@ export const dput = operation({
   name: "dput",
   prototype: "void dput(struct dentry *dentry)",
   source: "fs/dcache.c",
-  summary: "Drops a reference on a dentry; the last one of a dentry that is in no hash chain kills it and drops its inode.",
+  summary:
+    "Drops a reference on a dentry; the last one of a dentry that is in no hash chain kills it and drops its inode.",
   traits: ["passing", "everywhere"],
   holds: "dentry",
   gives: "dentry",

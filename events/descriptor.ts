@@ -1,6 +1,6 @@
 /**
- * Descriptors: numbers in a task's table. One is reserved first, and only `fd_install` makes the file visible under it; after
- * that nothing may fail any more.
+ * Descriptors: numbers in a task's table. One is reserved first, and only `fd_install` makes the file visible under it;
+ * after that nothing may fail any more.
  */
 import { essential, operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
@@ -11,7 +11,13 @@ export const get_unused_fd_flags = operation({
   summary: "Reserves the lowest free descriptor of the current task.",
   traits: ["everywhere", "descriptor number", "outside release"],
   args: [value("flags", "x64", "%di", "O_ flags of which O_CLOEXEC counts; guest_memfd passes 0", "flags")],
-  result: returnsNumber("fd", "s32", "errno", "the descriptor, or -EMFILE (limit of the task) or -ENOMEM", "descriptor"),
+  result: returnsNumber(
+    "fd",
+    "s32",
+    "errno",
+    "the descriptor, or -EMFILE (limit of the task) or -ENOMEM",
+    "descriptor",
+  ),
 });
 
 export const put_unused_fd = operation({
@@ -45,7 +51,8 @@ export const file_close_fd = operation({
   traits: ["everywhere", "descriptor number", "outermost"],
   entry: { partOf: [], ifTouched: true },
   args: [essential(value("fd", "s32", "%di:s32", "the descriptor, free afterwards", "descriptor"))],
-  notes: "Where that was the last reference, __fput of the file follows in the same task, with nothing in between that is probed.",
+  notes:
+    "Where that was the last reference, __fput of the file follows in the same task, with nothing in between that is probed.",
 });
 
 export const close_fd = operation({
@@ -71,7 +78,13 @@ export const do_dup2 = operation({
     pointer("file", "file", "%si", "the file that gains a reference"),
     value("fd", "s32", "%dx:s32", "the descriptor that will name it", "descriptor"),
   ],
-  result: returnsNumber("fd", "s32", "errno", "the descriptor, or -EBUSY where it is reserved but not installed", "descriptor"),
+  result: returnsNumber(
+    "fd",
+    "s32",
+    "errno",
+    "the descriptor, or -EBUSY where it is reserved but not installed",
+    "descriptor",
+  ),
   probed: false,
 });
 

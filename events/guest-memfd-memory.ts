@@ -10,7 +10,8 @@ export const kvm_gmem_fallocate = operation({
   module: "kvm",
   prototype: "static long kvm_gmem_fallocate(struct file *file, int mode, loff_t offset, loff_t len)",
   source: SOURCE,
-  summary: "fallocate(2) on guest_memfd: allocates pages, or punches a hole after taking the pages away from the guest.",
+  summary:
+    "fallocate(2) on guest_memfd: allocates pages, or punches a hole after taking the pages away from the guest.",
   traits: ["outermost"],
   entry: { partOf: [] },
   args: [
@@ -19,7 +20,13 @@ export const kvm_gmem_fallocate = operation({
     value("offset", "s64", "%dx:s64", "start of the range", "bytes"),
     value("len", "s64", "%cx:s64", "length of the range", "bytes"),
   ],
-  result: returnsNumber("err", "s64", "errno", "0, or -EOPNOTSUPP (mode), -EINVAL (alignment, beyond the end), -EINTR, -ENOMEM with part of the range allocated", "errno"),
+  result: returnsNumber(
+    "err",
+    "s64",
+    "errno",
+    "0, or -EOPNOTSUPP (mode), -EINVAL (alignment, beyond the end), -EINTR, -ENOMEM with part of the range allocated",
+    "errno",
+  ),
 });
 
 export const kvm_gmem_get_folio = operation({
@@ -34,13 +41,18 @@ export const kvm_gmem_get_folio = operation({
     value("index", "u64", "%si:u64", "which page", "page index"),
   ],
   result: returnsPointer("folio", "folio", "ERR_PTR", "the page, locked and with a reference, or ERR_PTR(-ENOMEM)"),
-  unseen: { kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18"], why: "inlined into its callers before 7.2; filemap_add_folio shows an allocation there", hidden: true },
+  unseen: {
+    kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18"],
+    why: "inlined into its callers before 7.2; filemap_add_folio shows an allocation there",
+    hidden: true,
+  },
 });
 
 export const kvm_gmem_get_pfn = operation({
   name: "kvm_gmem_get_pfn",
   module: "kvm",
-  prototype: "int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn, struct page **page, int *max_order)",
+  prototype:
+    "int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn, struct page **page, int *max_order)",
   source: SOURCE,
   summary: "Backs a guest page fault with a page of the bound guest_memfd.",
   args: [
@@ -48,9 +60,16 @@ export const kvm_gmem_get_pfn = operation({
     pointer("slot", "memslot", "%si", "the memslot that the fault hit"),
     value("gfn", "u64", "%dx:u64", "the guest page number", "page index"),
   ],
-  result: returnsNumber("err", "s32", "errno", "0, or -EFAULT (file closed), -EIO (not bound), -EHWPOISON, -ENOMEM", "errno"),
+  result: returnsNumber(
+    "err",
+    "s32",
+    "errno",
+    "0, or -EFAULT (file closed), -EIO (not bound), -EHWPOISON, -ENOMEM",
+    "errno",
+  ),
   probed: false,
-  notes: "Its fput can be the last one when user space closed the file meanwhile: the release then runs as task work of the vCPU thread.",
+  notes:
+    "Its fput can be the last one when user space closed the file meanwhile: the release then runs as task work of the vCPU thread.",
 });
 
 export const kvm_gmem_mmap = operation({
@@ -100,7 +119,8 @@ export const kvm_gmem_invalidate_start = operation({
   name: "kvm_gmem_invalidate_start",
   symbol: "__kvm_gmem_invalidate_start",
   module: "kvm",
-  prototype: "static void __kvm_gmem_invalidate_start(struct gmem_file *f, pgoff_t start, pgoff_t end, enum kvm_gfn_range_filter attr_filter)",
+  prototype:
+    "static void __kvm_gmem_invalidate_start(struct gmem_file *f, pgoff_t start, pgoff_t end, enum kvm_gfn_range_filter attr_filter)",
   source: SOURCE,
   summary: "Takes a range of one file's bound pages away from the guest. Called kvm_gmem_invalidate_begin up to 6.18.",
   args: [
@@ -150,7 +170,8 @@ export const kvm_gmem_init_inode_once = operation({
   module: "kvm",
   prototype: "static void kvm_gmem_init_inode_once(void *__gi)",
   source: SOURCE,
-  summary: "Constructor of the inode cache: runs once for each object of a slab when the slab is made, not for each inode.",
+  summary:
+    "Constructor of the inode cache: runs once for each object of a slab when the slab is made, not for each inode.",
   traits: ["per slab"],
   args: [pointer("gi", "other", "%di", "the object, which starts before the inode inside it")],
   kernels: OWN_INODE,

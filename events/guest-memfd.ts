@@ -1,6 +1,6 @@
 /**
- * guest_memfd. The inode is the memory; the file is one VM's view of it and holds references on the VM and on the vendor
- * module. A memslot that is bound to a file and the file name each other, and neither holds the other.
+ * guest_memfd. The inode is the memory; the file is one VM's view of it and holds references on the VM and on the
+ * vendor module. A memslot that is bound to a file and the file name each other, and neither holds the other.
  */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
@@ -8,14 +8,19 @@ const CUSTOM_INODE = ["linux-6.12-patched", "linux-7.2"] as const;
 const SOURCE = "virt/kvm/guest_memfd.c";
 
 /** Steps of the patch as posted that the recorded build does not show. */
-const INLINED = { kernels: ["linux-6.12-patched"], why: "the compiler inlined it into kvm_gmem_create in the build that was recorded", hidden: true } as const;
+const INLINED = {
+  kernels: ["linux-6.12-patched"],
+  why: "the compiler inlined it into kvm_gmem_create in the build that was recorded",
+  hidden: true,
+} as const;
 
 export const kvm_gmem_init = operation({
   name: "kvm_gmem_init",
   module: "kvm",
   prototype: "int kvm_gmem_init(struct module *module)",
   source: SOURCE,
-  summary: "Starts guest_memfd: names the module that its files pin and, with the custom inode, makes the cache and the mount.",
+  summary:
+    "Starts guest_memfd: names the module that its files pin and, with the custom inode, makes the cache and the mount.",
   holds: "module",
   args: [pointer("module", "module", "%di", "the vendor module, kvm_amd or kvm_intel")],
   result: returnsNumber("err", "s32", "errno", "0, or -ENOMEM, -EMFILE where there is a mount to make", "errno"),
@@ -58,7 +63,13 @@ export const kvm_gmem_create = operation({
     value("size", "u64", "+0(%si):u64", "size of the memory, a multiple of the page size", "bytes"),
     value("flags", "x64", "+8(%si):x64", "GUEST_MEMFD_FLAG_ flags: 1 mmap, 2 initially shared; none on 6.12", "flags"),
   ],
-  result: returnsNumber("fd", "s32", "errno", "the descriptor, or -EINVAL, -EMFILE, -ENFILE, -ENOMEM, -ENOENT or a security module's error", "descriptor"),
+  result: returnsNumber(
+    "fd",
+    "s32",
+    "errno",
+    "the descriptor, or -EINVAL, -EMFILE, -ENFILE, -ENOMEM, -ENOENT or a security module's error",
+    "descriptor",
+  ),
 });
 
 export const kvm_gmem_inode_make_secure_inode = operation({
@@ -88,7 +99,12 @@ export const kvm_gmem_inode_create_getfile = operation({
     value("size", "u64", "%si:u64", "size of the memory", "bytes"),
     value("flags", "x64", "%dx:x64", "flags of the memory", "flags"),
   ],
-  result: returnsPointer("file", "file", "ERR_PTR", "the file with one reference, or ERR_PTR of -ENOENT, -ENOMEM, -ENFILE or a security module's error"),
+  result: returnsPointer(
+    "file",
+    "file",
+    "ERR_PTR",
+    "the file with one reference, or ERR_PTR of -ENOENT, -ENOMEM, -ENFILE or a security module's error",
+  ),
   kernels: ["linux-6.12-patched"],
   unseen: INLINED,
 });
@@ -98,7 +114,8 @@ export const kvm_gmem_bind = operation({
   module: "kvm",
   prototype: "int kvm_gmem_bind(struct kvm *kvm, struct kvm_memory_slot *slot, unsigned int fd, uoff_t offset)",
   source: SOURCE,
-  summary: "Binds a new memslot to a range of a guest_memfd. The reference on the file that it takes is gone again when it returns.",
+  summary:
+    "Binds a new memslot to a range of a guest_memfd. The reference on the file that it takes is gone again when it returns.",
   traits: ["outside release"],
   entry: { partOf: ["kvm_set_memory_region"] },
   args: [
@@ -107,16 +124,25 @@ export const kvm_gmem_bind = operation({
     value("fd", "s32", "%dx:s32", "descriptor of the guest_memfd", "descriptor"),
     value("offset", "u64", "%cx:u64", "where the slot starts in it", "bytes"),
   ],
-  result: returnsNumber("err", "s32", "errno", "0, or -EBADF, -EINVAL (not this VM's guest_memfd, out of range), and for an overlap -EINVAL up to 6.18, -EEXIST on 7.2", "errno"),
-  notes: "An allocation that fails while the binding is stored is ignored by these kernels: the call returns 0 with nothing stored.",
+  result: returnsNumber(
+    "err",
+    "s32",
+    "errno",
+    "0, or -EBADF, -EINVAL (not this VM's guest_memfd, out of range), and for an overlap -EINVAL up to 6.18, -EEXIST on 7.2",
+    "errno",
+  ),
+  notes:
+    "An allocation that fails while the binding is stored is ignored by these kernels: the call returns 0 with nothing stored.",
 });
 
 export const kvm_gmem_prepare_memory_region = operation({
   name: "kvm_gmem_prepare_memory_region",
   module: "kvm",
-  prototype: "int kvm_gmem_prepare_memory_region(struct kvm *kvm, struct kvm_memory_slot *slot, unsigned int fd, uoff_t offset)",
+  prototype:
+    "int kvm_gmem_prepare_memory_region(struct kvm *kvm, struct kvm_memory_slot *slot, unsigned int fd, uoff_t offset)",
   source: SOURCE,
-  summary: "First half of what replaced kvm_gmem_bind: checks a binding and keeps a reference on the file for the second half.",
+  summary:
+    "First half of what replaced kvm_gmem_bind: checks a binding and keeps a reference on the file for the second half.",
   entry: { partOf: ["kvm_set_memory_region"] },
   args: [
     pointer("kvm", "vm", "%di", "the VM, slots_lock held"),
@@ -158,7 +184,8 @@ export const kvm_gmem_unbind = operation({
   entry: { partOf: ["kvm_set_memory_region", "kvm_destroy_vm", "kvm_gmem_bind"] },
   args: [pointer("slot", "memslot", "%di", "the memslot, which no vCPU can see any more")],
   calls: ["get_file_active", "fput"],
-  notes: "No fput inside means that the file was closed before, or that it is dying: then the binding goes without a reference on the file.",
+  notes:
+    "No fput inside means that the file was closed before, or that it is dying: then the binding goes without a reference on the file.",
 });
 
 export const kvm_gmem_release = operation({
@@ -166,7 +193,8 @@ export const kvm_gmem_release = operation({
   module: "kvm",
   prototype: "static int kvm_gmem_release(struct inode *inode, struct file *file)",
   source: SOURCE,
-  summary: "The last reference on a guest_memfd file is gone: unbinds every memslot, unmaps the guest's pages, drops the VM.",
+  summary:
+    "The last reference on a guest_memfd file is gone: unbinds every memslot, unmaps the guest's pages, drops the VM.",
   probedWith: ["kvm_gmem_create"],
   args: [
     pointer("inode", "inode", "%di", "the inode, which outlives the file by a little"),

@@ -1,8 +1,9 @@
 /**
  * The catalogue of kernel operations: every event that kreel understands, each defined once.
  *
- * Order: the subsystems as listed in `subsystems`, from mounts inward to memory, and within each the operations by name.
- * Point numbers follow from it and change when an operation is added: what is stored refers to operations by name.
+ * Order: the subsystems as listed in `subsystems`, from mounts inward to memory, and within each the operations by
+ * name. Point numbers follow from it and change when an operation is added: what is stored refers to operations by
+ * name.
  */
 import type { AddressId, ArgumentDefinition, ArgumentType, OperationDefinition, Trait } from "./definition.js";
 import * as dentry from "./dentry.js";
@@ -87,13 +88,24 @@ export type OperationName = keyof typeof operations;
 export type Operation<Name extends OperationName> = (typeof operations)[Name];
 
 /** What a value is in TypeScript: a small number for an identity, a bigint where 64 bits may be needed. */
-export type ValueOf<Type extends ArgumentType> = Type extends "ptr" ? AddressId : Type extends "string" ? string : Type extends "s64" | "u64" | "x64" ? bigint : number;
+export type ValueOf<Type extends ArgumentType> = Type extends "ptr"
+  ? AddressId
+  : Type extends "string"
+    ? string
+    : Type extends "s64" | "u64" | "x64"
+      ? bigint
+      : number;
 
 /** The arguments of an operation's entry event, by name. */
 export type ArgsOf<Name extends OperationName> = {
   readonly [Arg in Operation<Name>["args"][number] as Arg["name"]]: ValueOf<Arg["type"]>;
 };
 
-/** The result of an operation's return event under its name, as `{ inode: AddressId }`; nothing where no return is probed. */
+/**
+ * The result of an operation's return event under its name, as `{ inode: AddressId }`; nothing where no return is
+ * probed.
+ */
 export type ResultOf<Name extends OperationName> =
-  Operation<Name>["result"] extends ArgumentDefinition<infer Result, infer Type> ? { readonly [R in Result]: ValueOf<Type> } : Record<never, never>;
+  Operation<Name>["result"] extends ArgumentDefinition<infer Result, infer Type>
+    ? { readonly [R in Result]: ValueOf<Type> }
+    : Record<never, never>;

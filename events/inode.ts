@@ -1,6 +1,6 @@
 /**
- * Inodes: allocation, references, and the way from the last `iput` to the RCU callback that frees the memory. The hook with
- * which a security module labels or refuses an anonymous inode is here as well.
+ * Inodes: allocation, references, and the way from the last `iput` to the RCU callback that frees the memory. The hook
+ * with which a security module labels or refuses an anonymous inode is here as well.
  */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
@@ -8,7 +8,8 @@ export const new_inode = operation({
   name: "new_inode",
   prototype: "struct inode *new_inode(struct super_block *sb)",
   source: "fs/inode.c",
-  summary: "Allocates an inode and puts it on the superblock's list. The root of an internal file system is made this way.",
+  summary:
+    "Allocates an inode and puts it on the superblock's list. The root of an internal file system is made this way.",
   traits: ["everywhere"],
   args: [pointer("sb", "superblock", "%di", "the superblock that the inode will belong to")],
   result: returnsPointer("inode", "inode", "NULL", "the new inode with one reference, or NULL when out of memory"),
@@ -27,15 +28,26 @@ export const alloc_anon_inode = operation({
 
 export const anon_inode_make_secure_inode = operation({
   name: "anon_inode_make_secure_inode",
-  prototype: "struct inode *anon_inode_make_secure_inode(struct super_block *sb, const char *name, const struct inode *context_inode)",
+  prototype:
+    "struct inode *anon_inode_make_secure_inode(struct super_block *sb, const char *name, const struct inode *context_inode)",
   source: "fs/anon_inodes.c",
   summary: "Allocates an anonymous inode, clears S_PRIVATE and lets the security modules label it.",
   traits: ["rare"],
   args: [
     pointer("sb", "superblock", "%di", "the superblock that the inode will belong to"),
-    value("name", "string", "+0(%si):string", "the class of the inode as security modules see it, [kvm-gmem] for guest_memfd"),
+    value(
+      "name",
+      "string",
+      "+0(%si):string",
+      "the class of the inode as security modules see it, [kvm-gmem] for guest_memfd",
+    ),
   ],
-  result: returnsPointer("inode", "inode", "ERR_PTR", "the new inode with one reference, or ERR_PTR of -ENOMEM or the security module's error"),
+  result: returnsPointer(
+    "inode",
+    "inode",
+    "ERR_PTR",
+    "the new inode with one reference, or ERR_PTR of -ENOMEM or the security module's error",
+  ),
 });
 
 export const alloc_anon_secure_inode = operation({
@@ -50,12 +62,14 @@ export const alloc_anon_secure_inode = operation({
   ],
   result: returnsPointer("inode", "inode", "ERR_PTR", "as of anon_inode_make_secure_inode"),
   kernels: ["linux-6.12-patched"],
-  notes: "Exists only with the patch as posted, whose preparatory part put it into vmlinux; the recorded build has it in kvm.ko. What was merged exports anon_inode_make_secure_inode instead.",
+  notes:
+    "Exists only with the patch as posted, whose preparatory part put it into vmlinux; the recorded build has it in kvm.ko. What was merged exports anon_inode_make_secure_inode instead.",
 });
 
 export const security_inode_init_security_anon = operation({
   name: "security_inode_init_security_anon",
-  prototype: "int security_inode_init_security_anon(struct inode *inode, const struct qstr *name, const struct inode *context_inode)",
+  prototype:
+    "int security_inode_init_security_anon(struct inode *inode, const struct qstr *name, const struct inode *context_inode)",
   source: "security/security.c",
   summary: "Asks the security modules to label an anonymous inode, or to refuse it.",
   traits: ["rare"],
@@ -72,7 +86,13 @@ export const ihold = operation({
   holds: "inode",
   args: [
     pointer("inode", "inode", "%di", "the inode"),
-    value("i_count", "s32", "inode->i_count.counter:s32", "references before the call took effect, at least 1 in sound code", "references"),
+    value(
+      "i_count",
+      "s32",
+      "inode->i_count.counter:s32",
+      "references before the call took effect, at least 1 in sound code",
+      "references",
+    ),
   ],
 });
 
@@ -102,9 +122,21 @@ export const evict = operation({
   traits: ["everywhere"],
   args: [
     pointer("inode", "inode", "%di", "the inode, i_count 0"),
-    value("nrpages", "u64", "inode->i_data.nrpages:u64", "pages that its page cache holds before it is emptied", "pages"),
+    value(
+      "nrpages",
+      "u64",
+      "inode->i_data.nrpages:u64",
+      "pages that its page cache holds before it is emptied",
+      "pages",
+    ),
   ],
-  calls: ["truncate_inode_pages_final", "truncate_inode_pages_range", "filemap_remove_folio", "clear_inode", "destroy_inode"],
+  calls: [
+    "truncate_inode_pages_final",
+    "truncate_inode_pages_range",
+    "filemap_remove_folio",
+    "clear_inode",
+    "destroy_inode",
+  ],
 });
 
 export const clear_inode = operation({
@@ -120,7 +152,8 @@ export const destroy_inode = operation({
   name: "destroy_inode",
   prototype: "static void destroy_inode(struct inode *inode)",
   source: "fs/inode.c",
-  summary: "Ends an inode: undoes its initialisation, tells the file system, and queues the RCU callback that frees it.",
+  summary:
+    "Ends an inode: undoes its initialisation, tells the file system, and queues the RCU callback that frees it.",
   traits: ["everywhere"],
   ends: "inode",
   args: [pointer("inode", "inode", "%di", "the inode, evicted and on no list")],
@@ -142,10 +175,18 @@ export const i_callback = operation({
   source: "fs/inode.c",
   summary: "RCU callback that frees an inode's memory, through the file system's free_inode where there is one.",
   traits: ["everywhere"],
-  args: [pointer("head", "rcu_head", "%di", "the inode's i_rcu: its address lies a fixed distance behind the inode's, which differs from build to build")],
+  args: [
+    pointer(
+      "head",
+      "rcu_head",
+      "%di",
+      "the inode's i_rcu: its address lies a fixed distance behind the inode's, which differs from build to build",
+    ),
+  ],
   context: "rcu",
   calls: ["free_inode_nonrcu", "kvm_gmem_free_inode"],
-  notes: "When an inode of a file system with a free_inode of its own fails to initialise, this is called at once, in the task and without a grace period.",
+  notes:
+    "When an inode of a file system with a free_inode of its own fails to initialise, this is called at once, in the task and without a grace period.",
 });
 
 export const free_inode_nonrcu = operation({
@@ -155,5 +196,9 @@ export const free_inode_nonrcu = operation({
   summary: "Returns an inode to the common inode cache.",
   args: [pointer("inode", "inode", "%di", "the inode, unreachable for readers")],
   context: "rcu",
-  unseen: { kernels: ["linux-6.18", "linux-7.2"], why: "from 6.18 on the compiler inlines it into i_callback, which then is the last event of an inode in the common cache", hidden: true },
+  unseen: {
+    kernels: ["linux-6.18", "linux-7.2"],
+    why: "from 6.18 on the compiler inlines it into i_callback, which then is the last event of an inode in the common cache",
+    hidden: true,
+  },
 });

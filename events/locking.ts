@@ -1,6 +1,7 @@
 /**
- * Locks, and work that is put off. The standard probes leave them out: far too many, and kreel needs none of them to follow a
- * recording. Simulated kernels take them as steps like any other, and a search over interleavings turns on them.
+ * Locks, and work that is put off. The standard probes leave them out: far too many, and kreel needs none of them to
+ * follow a recording. Simulated kernels take them as steps like any other, and a search over interleavings turns on
+ * them.
  */
 import { operation, pointer } from "./definition.js";
 
@@ -66,7 +67,14 @@ export const call_rcu = operation({
   prototype: "void call_rcu(struct rcu_head *head, rcu_callback_t func)",
   source: "kernel/rcu/tree.c",
   summary: "Has a function run once every reader that is inside now has left.",
-  args: [pointer("head", "rcu_head", "%di", "the head inside what will be freed; the function, i_callback for inodes, is told it")],
+  args: [
+    pointer(
+      "head",
+      "rcu_head",
+      "%di",
+      "the head inside what will be freed; the function, i_callback for inodes, is told it",
+    ),
+  ],
   probed: false,
 });
 
@@ -80,10 +88,14 @@ export const synchronize_rcu = operation({
 
 export const task_work_add = operation({
   name: "task_work_add",
-  prototype: "int task_work_add(struct task_struct *task, struct callback_head *work, enum task_work_notify_mode notify)",
+  prototype:
+    "int task_work_add(struct task_struct *task, struct callback_head *work, enum task_work_notify_mode notify)",
   source: "kernel/task_work.c",
   summary: "Has a task run something before it returns to user space, or while it exits: the end of a file, for one.",
-  args: [pointer("task", "other", "%di", "the task"), pointer("work", "other", "%si", "the callback head: inside a file for ____fput")],
+  args: [
+    pointer("task", "other", "%di", "the task"),
+    pointer("work", "other", "%si", "the callback head: inside a file for ____fput"),
+  ],
   probed: false,
 });
 

@@ -6,12 +6,21 @@ import { probeLines, standardProbes } from "./probe-file.js";
 const code = (text: string): string => `\`${text}\``;
 /** A pipe would end a table's cell. */
 const cell = (text: string): string => text.replaceAll("|", "\\|");
-const names = (list: readonly string[]): string => list.map((name) => `[${code(name)}](#${name.toLowerCase()})`).join(", ");
+const names = (list: readonly string[]): string =>
+  list.map((name) => `[${code(name)}](#${name.toLowerCase()})`).join(", ");
 
-const FAILURES = { errno: "a negative errno", ERR_PTR: "an error pointer (`ERR_PTR(-E…)`, the last 4095 addresses)", NULL: "a null pointer", zero: "zero" } as const;
+const FAILURES = {
+  errno: "a negative errno",
+  ERR_PTR: "an error pointer (`ERR_PTR(-E…)`, the last 4095 addresses)",
+  NULL: "a null pointer",
+  zero: "zero",
+} as const;
 
 /** One letter on what is known of an operation in a kernel. */
-export function presence(operation: OperationDefinition, kernel: Kernel): "recorded" | "unseen" | "unprobed" | "absent" {
+export function presence(
+  operation: OperationDefinition,
+  kernel: Kernel,
+): "recorded" | "unseen" | "unprobed" | "absent" {
   if (!operation.kernels.includes(kernel)) return "absent";
   if (!operation.probed) return "unprobed";
   return operation.unseen?.kernels.includes(kernel) ? "unseen" : "recorded";
@@ -23,12 +32,15 @@ function kernelTable(): string[] {
   return [
     `| operation | ${KERNELS.join(" | ")} |`,
     `|---|${KERNELS.map(() => ":-:|").join("")}`,
-    ...catalogue.map((o) => `| ${names([o.name])} | ${KERNELS.map((kernel) => MARKS[presence(o, kernel)]).join(" | ")} |`),
+    ...catalogue.map(
+      (o) => `| ${names([o.name])} | ${KERNELS.map((kernel) => MARKS[presence(o, kernel)]).join(" | ")} |`,
+    ),
   ];
 }
 
 function argumentRow(arg: ArgumentDefinition, role: string): string {
-  const kind = arg.object === undefined ? (arg.unit ?? "") : arg.object === "other" ? "address" : `address of ${arg.object}`;
+  const kind =
+    arg.object === undefined ? (arg.unit ?? "") : arg.object === "other" ? "address" : `address of ${arg.object}`;
   const meaning = arg.failure === undefined ? arg.meaning : `${arg.meaning}. Failure reads as ${FAILURES[arg.failure]}`;
   const fetch = arg.fetch === "" ? "" : code(arg.fetch);
   return `| ${role}${code(arg.name)} | ${arg.type} | ${cell(fetch)} | ${kind} | ${cell(meaning)} |`;
@@ -42,7 +54,10 @@ function where(operation: OperationDefinition): string {
 /** What the engine makes of it, in words. */
 function nature({ traits = [], entry, holds, gives, ends, probedWith }: OperationDefinition): string[] {
   const words: string[] = [];
-  if (entry) words.push(`an entry from user space${entry.ifTouched ? " where it touches guest_memfd" : ""}${entry.partOf.length > 0 ? `, but inside of ${names(entry.partOf)}` : ""}`);
+  if (entry)
+    words.push(
+      `an entry from user space${entry.ifTouched ? " where it touches guest_memfd" : ""}${entry.partOf.length > 0 ? `, but inside of ${names(entry.partOf)}` : ""}`,
+    );
   if (gives) words.push(`gives back a reference on a ${gives}`);
   else if (holds) words.push(`changes who holds ${code(holds)}`);
   if (ends) words.push(`ends a ${ends}`);
@@ -52,14 +67,22 @@ function nature({ traits = [], entry, holds, gives, ends, probedWith }: Operatio
 
 function section(operation: OperationDefinition): string[] {
   const lines = [`### ${operation.name}`, "", operation.summary, "", "```c", `${operation.prototype};`, "```", ""];
-  const facts = [`Source: ${code(operation.source)}${operation.module === undefined ? "" : ` (module ${operation.module})`}`];
-  if (operation.probe === "tracepoint") facts.push(`tracepoint ${code(`${operation.tracepoint?.system}:${operation.name}`)}, printed as ${code(operation.tracepoint?.print ?? "")}`);
-  if (operation.probe === "kprobe" && operation.symbol !== operation.name) facts.push(`probed symbol: ${code(operation.symbol)}`);
-  if (operation.substitutes) facts.push(`where a kernel refuses that symbol: ${operation.substitutes.map(code).join(", ")}`);
+  const facts = [
+    `Source: ${code(operation.source)}${operation.module === undefined ? "" : ` (module ${operation.module})`}`,
+  ];
+  if (operation.probe === "tracepoint")
+    facts.push(
+      `tracepoint ${code(`${operation.tracepoint?.system}:${operation.name}`)}, printed as ${code(operation.tracepoint?.print ?? "")}`,
+    );
+  if (operation.probe === "kprobe" && operation.symbol !== operation.name)
+    facts.push(`probed symbol: ${code(operation.symbol)}`);
+  if (operation.substitutes)
+    facts.push(`where a kernel refuses that symbol: ${operation.substitutes.map(code).join(", ")}`);
   if (operation.context === "rcu") facts.push("runs as an RCU callback, inside nothing of the task that it shows");
   facts.push(`kernels: ${where(operation)}`);
   if (operation.returns) facts.push("its return is probed as well");
-  if (!operation.probed) facts.push(`not among the standard probes${operation.recorded ? ", kreel record probes it" : ""}`);
+  if (!operation.probed)
+    facts.push(`not among the standard probes${operation.recorded ? ", kreel record probes it" : ""}`);
   lines.push(`${facts.join("; ")}.`, "");
   if (operation.args.length > 0 || operation.result) {
     lines.push("| | type | fetched as | kind or unit | meaning |", "|---|---|---|---|---|");
@@ -70,7 +93,11 @@ function section(operation: OperationDefinition): string[] {
   if (operation.calls) lines.push(`May call: ${names(operation.calls)}.`, "");
   const words = nature(operation);
   if (words.length > 0) lines.push(`The engine: ${words.join("; ")}.`, "");
-  if (operation.unseen) lines.push(`In no recording of ${operation.unseen.kernels.length === KERNELS.length ? "any kernel" : operation.unseen.kernels.join(", ")}: ${operation.unseen.why}.`, "");
+  if (operation.unseen)
+    lines.push(
+      `In no recording of ${operation.unseen.kernels.length === KERNELS.length ? "any kernel" : operation.unseen.kernels.join(", ")}: ${operation.unseen.why}.`,
+      "",
+    );
   if (operation.notes !== undefined) lines.push(operation.notes, "");
   return lines;
 }

@@ -1,9 +1,9 @@
 /**
- * Modules and the device that KVM registers. `refcnt` is the raw counter: the users plus one that the module system itself
- * holds. Code that lives in a module may run only while somebody holds a reference on it.
+ * Modules and the device that KVM registers. `refcnt` is the raw counter: the users plus one that the module system
+ * itself holds. Code that lives in a module may run only while somebody holds a reference on it.
  *
- * The tracepoint module:module_put is left out: it prints under the name of the kprobe on module_put, with other arguments,
- * and a text recording does not say which of the two it was. module_get has no such twin.
+ * The tracepoint module:module_put is left out: it prints under the name of the kprobe on module_put, with other
+ * arguments, and a text recording does not say which of the two it was. module_get has no such twin.
  */
 import { operation, pointer, returnsNumber, value } from "./definition.js";
 
@@ -17,11 +17,24 @@ export const try_module_get = operation({
   args: [
     pointer("module", "module", "%di", "the module; NULL stands for code that is built in and always succeeds"),
     value("name", "string", "module->name:string", "its name"),
-    value("refcnt", "s32", "module->refcnt.counter:s32", "raw count before the call took effect: users plus one", "references"),
+    value(
+      "refcnt",
+      "s32",
+      "module->refcnt.counter:s32",
+      "raw count before the call took effect: users plus one",
+      "references",
+    ),
     value("state", "s32", "module->state", "0 live, 1 coming, 2 going, 3 unformed", "module state"),
   ],
-  result: returnsNumber("ok", "u8", "zero", "1 when the reference was taken (or none was needed), 0 when the module is going", "boolean"),
-  notes: "With module=0x0 the name reads (fault) and what follows are leftovers. Registering a probe on a module takes and drops a reference as well: such pairs are the recorder's.",
+  result: returnsNumber(
+    "ok",
+    "u8",
+    "zero",
+    "1 when the reference was taken (or none was needed), 0 when the module is going",
+    "boolean",
+  ),
+  notes:
+    "With module=0x0 the name reads (fault) and what follows are leftovers. Registering a probe on a module takes and drops a reference as well: such pairs are the recorder's.",
 });
 
 export const module_put = operation({
@@ -35,7 +48,13 @@ export const module_put = operation({
   args: [
     pointer("module", "module", "%di", "the module; NULL is legal and frequent"),
     value("name", "string", "module->name:string", "its name"),
-    value("refcnt", "s32", "module->refcnt.counter:s32", "raw count before the call took effect: users plus one", "references"),
+    value(
+      "refcnt",
+      "s32",
+      "module->refcnt.counter:s32",
+      "raw count before the call took effect: users plus one",
+      "references",
+    ),
   ],
   notes: "With module=0x0 the name reads (fault) and refcnt is a leftover.",
 });
@@ -61,7 +80,8 @@ export const free_module = operation({
   name: "free_module",
   prototype: "static void free_module(struct module *mod)",
   source: "kernel/module/main.c",
-  summary: "Removes a module whose exit function has run: its sysfs entries, its references on other modules, its memory.",
+  summary:
+    "Removes a module whose exit function has run: its sysfs entries, its references on other modules, its memory.",
   traits: ["rare", "outside release"],
   ends: "module",
   args: [pointer("module", "module", "%di", "the module, unusable from here on")],
@@ -78,7 +98,13 @@ export const __do_sys_delete_module = operation({
     value("name", "string", "+0(%di):ustring", "the module's name, in user memory"),
     value("flags", "x32", "%si:x32", "O_NONBLOCK, O_TRUNC (by force)", "flags"),
   ],
-  result: returnsNumber("err", "s64", "errno", "0, or -EAGAIN while it has users, -EBUSY when not live or without an exit, -ENOENT, -EPERM", "errno"),
+  result: returnsNumber(
+    "err",
+    "s64",
+    "errno",
+    "0, or -EAGAIN while it has users, -EBUSY when not live or without an exit, -ENOENT, -EPERM",
+    "errno",
+  ),
   probed: false,
 });
 
@@ -127,7 +153,8 @@ export const misc_register = operation({
   name: "misc_register",
   prototype: "int misc_register(struct miscdevice *misc)",
   source: "drivers/char/misc.c",
-  summary: "Makes a misc device available to user space. For KVM it is the last step of kvm_init: /dev/kvm can be opened from here on.",
+  summary:
+    "Makes a misc device available to user space. For KVM it is the last step of kvm_init: /dev/kvm can be opened from here on.",
   traits: ["rare", "door"],
   args: [pointer("misc", "other", "%di", "the device, a static object of the module")],
 });

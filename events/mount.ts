@@ -1,6 +1,7 @@
 /**
- * Mounts. A `struct vfsmount` is the part of a `struct mount` that the rest of the kernel sees; the addresses here are those
- * of the vfsmount. Internal mounts (`kern_mount`) are in no namespace and die synchronously with their last reference.
+ * Mounts. A `struct vfsmount` is the part of a `struct mount` that the rest of the kernel sees; the addresses here are
+ * those of the vfsmount. Internal mounts (`kern_mount`) are in no namespace and die synchronously with their last
+ * reference.
  */
 import { operation, pointer, returnsPointer, value } from "./definition.js";
 
@@ -20,7 +21,12 @@ export const kern_mount = operation({
     pointer("type", "fs_type", "%di", "the file system type, usually a static object of a module"),
     value("name", "string", "+0(+0(%di)):string", "the type's name: kvm_guest_memory as posted, guest_memfd as merged"),
   ],
-  result: returnsPointer("mnt", "mount", "ERR_PTR", "the mount with one reference, or ERR_PTR of -ENOMEM, -EMFILE or what a security module returned"),
+  result: returnsPointer(
+    "mnt",
+    "mount",
+    "ERR_PTR",
+    "the mount with one reference, or ERR_PTR of -ENOMEM, -EMFILE or what a security module returned",
+  ),
   unseen: NOTHING_MOUNTS,
 });
 
@@ -28,7 +34,8 @@ export const kern_unmount = operation({
   name: "kern_unmount",
   prototype: "void kern_unmount(struct vfsmount *mnt)",
   source: "fs/namespace.c",
-  summary: "Takes an internal mount out of its pseudo namespace, waits for a grace period and drops the reference of kern_mount.",
+  summary:
+    "Takes an internal mount out of its pseudo namespace, waits for a grace period and drops the reference of kern_mount.",
   traits: ["rare"],
   args: [pointer("mnt", "mount", "%di", "the mount; an error pointer or NULL is ignored")],
   calls: ["mntput", "cleanup_mnt", "dput", "deactivate_super"],
@@ -41,7 +48,8 @@ export const vfs_create_mount = operation({
   name: "vfs_create_mount",
   prototype: "struct vfsmount *vfs_create_mount(struct fs_context *fc)",
   source: "fs/namespace.c",
-  summary: "Makes a mount of the root that a file system context holds; takes a reference on the superblock and one on the root dentry.",
+  summary:
+    "Makes a mount of the root that a file system context holds; takes a reference on the superblock and one on the root dentry.",
   traits: ["rare"],
   args: [pointer("fc", "fs_context", "%di", "the context, whose root is set")],
   result: returnsPointer("mnt", "mount", "ERR_PTR", "the mount with one reference, or ERR_PTR(-ENOMEM)"),
@@ -66,7 +74,8 @@ export const mntput = operation({
   name: "mntput",
   prototype: "void mntput(struct vfsmount *mnt)",
   source: "fs/namespace.c",
-  summary: "Drops a reference on a mount; the last one cleans it up, at once if it is internal and through task work otherwise.",
+  summary:
+    "Drops a reference on a mount; the last one cleans it up, at once if it is internal and through task work otherwise.",
   traits: ["passing", "everywhere"],
   holds: "mnt",
   gives: "mount",
@@ -78,8 +87,16 @@ export const cleanup_mnt = operation({
   name: "cleanup_mnt",
   prototype: "static void cleanup_mnt(struct mount *mnt)",
   source: "fs/namespace.c",
-  summary: "Lets go of what a dead mount held: its root dentry and its superblock. The memory follows after a grace period.",
-  args: [pointer("mount", "other", "%di", "the struct mount, which starts before the vfsmount that the other operations name")],
+  summary:
+    "Lets go of what a dead mount held: its root dentry and its superblock. The memory follows after a grace period.",
+  args: [
+    pointer(
+      "mount",
+      "other",
+      "%di",
+      "the struct mount, which starts before the vfsmount that the other operations name",
+    ),
+  ],
   calls: ["dput", "deactivate_super"],
   probed: false,
 });
@@ -89,7 +106,9 @@ export const delayed_free_vfsmnt = operation({
   prototype: "static void delayed_free_vfsmnt(struct rcu_head *head)",
   source: "fs/namespace.c",
   summary: "RCU callback that frees the memory of a mount.",
-  args: [pointer("head", "rcu_head", "%di", "the RCU head inside the struct mount, a few dozen bytes behind the vfsmount")],
+  args: [
+    pointer("head", "rcu_head", "%di", "the RCU head inside the struct mount, a few dozen bytes behind the vfsmount"),
+  ],
   context: "rcu",
   unseen: NOTHING_MOUNTS,
 });

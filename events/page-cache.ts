@@ -20,7 +20,8 @@ export const filemap_remove_folio = operation({
   source: "mm/filemap.c",
   summary: "Takes one page out of its page cache.",
   args: [pointer("folio", "folio", "%di", "the page, locked")],
-  notes: "Truncation takes pages out in batches that do not come through here: their number is not the number of these events.",
+  notes:
+    "Truncation takes pages out in batches that do not come through here: their number is not the number of these events.",
 });
 
 export const truncate_inode_pages_range = operation({

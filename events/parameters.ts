@@ -20,12 +20,10 @@ const NUMBERS =
 export function parametersOf({ prototype }: OperationDefinition): readonly Parameter[] {
   const text = prototype.slice(prototype.indexOf("(") + 1, prototype.lastIndexOf(")")).trim();
   if (text === "" || text === "void") return [];
-  return text
-    .split(",")
-    .map((declaration) => ({
-      name: /(\w+)\s*$/.exec(declaration)?.[1] ?? "",
-      isPointer: declaration.includes("*") || !NUMBERS.test(declaration),
-    }));
+  return text.split(",").map((declaration) => ({
+    name: /(\w+)\s*$/.exec(declaration)?.[1] ?? "",
+    isPointer: declaration.includes("*") || !NUMBERS.test(declaration),
+  }));
 }
 
 /**

@@ -25,16 +25,29 @@ export class PointTable {
 
   constructor(operations: readonly OperationDefinition[]) {
     const points: (Point | undefined)[] = [undefined];
-    const add = (event: string, operation: OperationDefinition, phase: Phase, args: readonly ArgumentDefinition[]): void => {
+    const add = (
+      event: string,
+      operation: OperationDefinition,
+      phase: Phase,
+      args: readonly ArgumentDefinition[],
+    ): void => {
       if (this.#byEvent.has(event)) throw new Error(`the catalogue defines the event ${event} twice`);
       if (args.length > 16) throw new Error(`${event} has more than 16 arguments`);
-      const point = Object.freeze({ id: points.length, event, operation, phase, args, essential: args.reduce((bits, arg, k) => (isEssential(arg) ? bits | (1 << k) : bits), 0) });
+      const point = Object.freeze({
+        id: points.length,
+        event,
+        operation,
+        phase,
+        args,
+        essential: args.reduce((bits, arg, k) => (isEssential(arg) ? bits | (1 << k) : bits), 0),
+      });
       points.push(point);
       this.#byEvent.set(event, point);
     };
     for (const operation of operations) {
       add(operation.name, operation, "entry", operation.args);
-      if (hasReturn(operation)) add(`${operation.name}_ret`, operation, "return", operation.result ? [operation.result] : []);
+      if (hasReturn(operation))
+        add(`${operation.name}_ret`, operation, "return", operation.result ? [operation.result] : []);
     }
     this.points = points;
   }

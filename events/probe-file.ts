@@ -9,11 +9,13 @@ export const PROBE_GROUP = "gmem";
 export const standardProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.probe === "kprobe" && o.probed);
 
 /** What `kreel record` probes: the standard set, and what the catalogue has come to know since. */
-export const recordedProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.recorded || standardProbes.includes(o));
+export const recordedProbes: readonly OperationDefinition[] = catalogue.filter(
+  (o) => o.recorded || standardProbes.includes(o),
+);
 
 /**
- * The lines of one operation: its entry and, where that is to be known, its return. None for an operation that no dynamic
- * event observes (tracepoints, markers).
+ * The lines of one operation: its entry and, where that is to be known, its return. None for an operation that no
+ * dynamic event observes (tracepoints, markers).
  */
 export function probeLines(operation: OperationDefinition, group: string = PROBE_GROUP): string[] {
   if (operation.probe !== "kprobe") return [];
@@ -26,10 +28,13 @@ export function probeLines(operation: OperationDefinition, group: string = PROBE
 }
 
 /**
- * One line an event, entry before return, in the order of the catalogue. A kernel refuses the lines of functions that it does
- * not have or has inlined; each line stands alone, so those are skipped and the others still work.
+ * One line an event, entry before return, in the order of the catalogue. A kernel refuses the lines of functions that
+ * it does not have or has inlined; each line stands alone, so those are skipped and the others still work.
  */
-export function probeFile(operations: readonly OperationDefinition[] = standardProbes, group: string = PROBE_GROUP): string {
+export function probeFile(
+  operations: readonly OperationDefinition[] = standardProbes,
+  group: string = PROBE_GROUP,
+): string {
   return operations
     .flatMap((operation) => probeLines(operation, group))
     .map((line) => `${line}\n`)

@@ -3,15 +3,27 @@ import { operation, pointer, returnsPointer, value } from "./definition.js";
 
 export const __kmem_cache_create_args = operation({
   name: "__kmem_cache_create_args",
-  prototype: "struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args, slab_flags_t flags)",
+  prototype:
+    "struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args, slab_flags_t flags)",
   source: "mm/slab_common.c",
   summary: "Makes a slab cache; the function behind kmem_cache_create, which is a macro from 6.12 on.",
   traits: ["loose"],
   args: [
     value("name", "string", "+0(%di):string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd"),
-    value("object_size", "u32", "%si:u32", "size of an object, which differs from build to build", "bytes of a structure"),
+    value(
+      "object_size",
+      "u32",
+      "%si:u32",
+      "size of an object, which differs from build to build",
+      "bytes of a structure",
+    ),
   ],
-  result: returnsPointer("cache", "cache", "NULL", "the cache, or an older one that it was merged with, or NULL when out of memory"),
+  result: returnsPointer(
+    "cache",
+    "cache",
+    "NULL",
+    "the cache, or an older one that it was merged with, or NULL when out of memory",
+  ),
   probed: false,
   recorded: true,
 });
@@ -49,5 +61,6 @@ export const kmem_cache_destroy = operation({
   calls: ["rcu_barrier"],
   probed: false,
   recorded: true,
-  notes: "A cache with sheaves, as from 7.0 on nearly every one is that slub_debug leaves alone, waits for RCU callbacks itself, before it looks for objects.",
+  notes:
+    "A cache with sheaves, as from 7.0 on nearly every one is that slub_debug leaves alone, waits for RCU callbacks itself, before it looks for objects.",
 });

@@ -1,6 +1,6 @@
 /**
- * Superblocks of pseudo file systems. `s_active` counts the users (the mount is one, an open file is not); the last one to go
- * kills the superblock, and with it the root dentry and inode.
+ * Superblocks of pseudo file systems. `s_active` counts the users (the mount is one, an open file is not); the last one
+ * to go kills the superblock, and with it the root dentry and inode.
  */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
@@ -20,7 +20,12 @@ export const init_pseudo = operation({
     pointer("fc", "fs_context", "%di", "the context that is prepared"),
     value("magic", "x64", "%si:x64", "what statfs reports as f_type: 0x474d454d for guest_memfd", "magic"),
   ],
-  result: returnsPointer("ctx", "other", "NULL", "the pseudo file system's part of the context, or NULL when out of memory"),
+  result: returnsPointer(
+    "ctx",
+    "other",
+    "NULL",
+    "the pseudo file system's part of the context, or NULL when out of memory",
+  ),
   unseen: NO_SUPERBLOCK,
 });
 
@@ -28,13 +33,15 @@ export const deactivate_super = operation({
   name: "deactivate_super",
   prototype: "void deactivate_super(struct super_block *s)",
   source: "fs/super.c",
-  summary: "Drops an active reference on a superblock; the last one shuts the file system down and lets go of its type's module.",
+  summary:
+    "Drops an active reference on a superblock; the last one shuts the file system down and lets go of its type's module.",
   traits: ["rare"],
   holds: "sb",
   ends: "superblock",
   args: [pointer("sb", "superblock", "%di", "the superblock")],
   calls: ["kill_anon_super", "generic_shutdown_super", "module_put"],
-  notes: "Behind the shutdown comes module_put of the file system type's owner, which is NULL for guest_memfd: its superblock pins no module.",
+  notes:
+    "Behind the shutdown comes module_put of the file system type's owner, which is NULL for guest_memfd: its superblock pins no module.",
 });
 
 export const kill_anon_super = operation({
@@ -52,12 +59,14 @@ export const generic_shutdown_super = operation({
   name: "generic_shutdown_super",
   prototype: "void generic_shutdown_super(struct super_block *sb)",
   source: "fs/super.c",
-  summary: "Drops the dentries of a superblock and evicts the inodes on its list; inodes that are still held afterwards are reported as busy.",
+  summary:
+    "Drops the dentries of a superblock and evicts the inodes on its list; inodes that are still held afterwards are reported as busy.",
   traits: ["rare", "to its end"],
   args: [pointer("sb", "superblock", "%di", "the superblock")],
   calls: ["dput", "dentry_unlink_inode", "iput", "evict"],
   unseen: NO_SUPERBLOCK,
-  notes: "The inodes of guest_memfd are not on the superblock's list, so one that outlives the superblock is not reported.",
+  notes:
+    "The inodes of guest_memfd are not on the superblock's list, so one that outlives the superblock is not reported.",
 });
 
 export const get_anon_bdev = operation({

@@ -1,6 +1,6 @@
 /**
- * VMs, memory regions, and the life of kvm.ko. `users_count` of a VM is held by its file, each vCPU file and each guest_memfd
- * file; the last one to go destroys the VM.
+ * VMs, memory regions, and the life of kvm.ko. `users_count` of a VM is held by its file, each vCPU file and each
+ * guest_memfd file; the last one to go destroys the VM.
  */
 import { essential, operation, pointer, returnsNumber, value } from "./definition.js";
 
@@ -12,7 +12,13 @@ export const kvm_init = operation({
   summary: "Starts KVM for a vendor module: caches, guest_memfd, virtualization, and last /dev/kvm.",
   traits: ["outside release", "loose"],
   entry: { partOf: [] },
-  result: returnsNumber("err", "s32", "errno", "0, or the error of the step that failed, everything before it undone", "errno"),
+  result: returnsNumber(
+    "err",
+    "s32",
+    "errno",
+    "0, or the error of the step that failed, everything before it undone",
+    "errno",
+  ),
 });
 
 export const kvm_exit = operation({
@@ -93,11 +99,21 @@ export const kvm_destroy_vm = operation({
   module: "kvm",
   prototype: "static void kvm_destroy_vm(struct kvm *kvm)",
   source: "virt/kvm/kvm_main.c",
-  summary: "Destroys a VM: its debugfs directory, the architecture's part, every memslot, and last its reference on the vendor module.",
+  summary:
+    "Destroys a VM: its debugfs directory, the architecture's part, every memslot, and last its reference on the vendor module.",
   traits: ["to its end"],
   ends: "vm",
   args: [pointer("kvm", "vm", "%di", "the VM, users_count 0")],
-  calls: ["kvm_arch_destroy_vm", "kvm_gmem_unbind", "mntget", "mntput", "dput", "iput", "synchronize_srcu", "module_put"],
+  calls: [
+    "kvm_arch_destroy_vm",
+    "kvm_gmem_unbind",
+    "mntget",
+    "mntput",
+    "dput",
+    "iput",
+    "synchronize_srcu",
+    "module_put",
+  ],
   notes: "Most of what is inside it comes from removing the VM's debugfs directory, one dentry and inode a file.",
 });
 
@@ -132,6 +148,10 @@ export const kvm_set_memory_region = operation({
     value("gmem_fd", "s32", "+40(%si):s32", "descriptor of the guest_memfd, when the flag is set", "descriptor"),
   ],
   result: returnsNumber("err", "s32", "errno", "0, or -EINVAL, -EEXIST, -EBADF, -ENOMEM", "errno"),
-  unseen: { kernels: ["linux-6.12", "linux-6.12-patched"], why: "on 6.12 the ioctl has its own inlined copy: bindings show as kvm_gmem_bind and kvm_gmem_unbind alone", hidden: true },
+  unseen: {
+    kernels: ["linux-6.12", "linux-6.12-patched"],
+    why: "on 6.12 the ioctl has its own inlined copy: bindings show as kvm_gmem_bind and kvm_gmem_unbind alone",
+    hidden: true,
+  },
   substitutes: ["__kvm_set_memory_region"],
 });

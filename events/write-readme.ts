@@ -1,4 +1,7 @@
-/** Writes the reference documentation of the catalogue into `events/README.md` of the working directory, or the file named. */
+/**
+ * Writes the reference documentation of the catalogue into `events/README.md` of the working directory, or the file
+ * named.
+ */
 import { writeFileSync } from "node:fs";
 import { referenceMarkdown } from "./markdown.js";
 

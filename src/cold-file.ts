@@ -11,7 +11,8 @@ export function coldChunks(): ColdChunks {
   const chunks: ColdChunks = {
     write: (chunk, bytes, offset) => file.write(bytes, chunk * CHUNK_BYTES + offset),
     read: (chunk, into) => {
-      for (let done = 0, n = 1; n > 0 && done < into.length; done += n) n = file.read(into.subarray(done), chunk * CHUNK_BYTES + done);
+      for (let done = 0, n = 1; n > 0 && done < into.length; done += n)
+        n = file.read(into.subarray(done), chunk * CHUNK_BYTES + done);
     },
   };
   files.register(chunks, file);

@@ -19,14 +19,21 @@ export interface PlacedEvent extends KernelEvent {
 
 const NOTHING: readonly Inside[] = Object.freeze([]);
 
-/** Reads a recording as a stream. An operation without a return probe is taken to last as long as what follows can be inside it. */
+/**
+ * Reads a recording as a stream. An operation without a return probe is taken to last as long as what follows can be
+ * inside it.
+ */
 export async function* eventsOf(path: string, options: OpenOptions = {}): AsyncGenerator<PlacedEvent> {
   const recording = await openRecording(path, options);
   const reducer = new Reducer(new MutableStore(), points, recording.tables);
   const insides: (readonly Inside[])[] = [];
   let first = 1;
   const note = (seq: number, stack: Stack, own: number): void => {
-    insides[seq - first] = Object.freeze([...stack.frames()].filter((f) => f.seq !== own).map((f) => Object.freeze({ operation: f.operation.name, event: f.seq })));
+    insides[seq - first] = Object.freeze(
+      [...stack.frames()]
+        .filter((f) => f.seq !== own)
+        .map((f) => Object.freeze({ operation: f.operation.name, event: f.seq })),
+    );
   };
   reducer.world.observer = {
     entered: (e, stack, frame) => note(e.seq, stack, frame?.seq ?? 0),
@@ -37,7 +44,8 @@ export async function* eventsOf(path: string, options: OpenOptions = {}): AsyncG
       first = batch.firstSeq;
       insides.length = 0;
       reducer.reduce(batch);
-      for (let i = 0; i < batch.length; i++) yield Object.freeze({ ...eventAt(batch, i, points, recording.tables), inside: insides[i] ?? NOTHING });
+      for (let i = 0; i < batch.length; i++)
+        yield Object.freeze({ ...eventAt(batch, i, points, recording.tables), inside: insides[i] ?? NOTHING });
     }
   } finally {
     await recording.close();

@@ -23,7 +23,8 @@ export class Heap {
     const entries = this.#entries;
     const entry = { key, value };
     let at = entries.push(entry) - 1;
-    for (let up = (at - 1) >> 1; at > 0 && isBefore(entry, entries[up]!); at = up, up = (at - 1) >> 1) [entries[at], entries[up]] = [entries[up]!, entries[at]!];
+    for (let up = (at - 1) >> 1; at > 0 && isBefore(entry, entries[up]!); at = up, up = (at - 1) >> 1)
+      [entries[at], entries[up]] = [entries[up]!, entries[at]!];
   }
 
   /** The value of the least. */

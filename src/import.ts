@@ -41,7 +41,8 @@ const SPARE_ROOM = 1024;
  */
 export async function importRecording(trace: string, path: string, options: ImportOptions = {}): Promise<Imported> {
   // Said before a long recording is read, and again by whoever makes the file.
-  if (statSync(path, { throwIfNoEntry: false })) throw new TroubleError("exists already; give another name, or remove it", path);
+  if (statSync(path, { throwIfNoEntry: false }))
+    throw new TroubleError("exists already; give another name, or remove it", path);
   const recording = await openRecording(trace, options);
   try {
     return await writeLog(recording, path, options);

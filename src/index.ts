@@ -1,10 +1,26 @@
 /** The library: the verbs of the command, and what they work on. */
-export { replay, replayRecording, type Moment, type ObjectCounts, type OperationSummary, type Replay, type ReplayOptions, type TraceSummary } from "./replay.js";
+export {
+  replay,
+  replayRecording,
+  type Moment,
+  type ObjectCounts,
+  type OperationSummary,
+  type Replay,
+  type ReplayOptions,
+  type TraceSummary,
+} from "./replay.js";
 export { Replaying, type ReplayingOptions } from "./replaying.js";
 export { firstDifference, restoreReplay, SnapshotError, stateHash, takeSnapshot } from "./snapshot/index.js";
 export { diff } from "./compare/diff.js";
 export type { Diff, Difference, DifferenceKind, DiffSummary, Hunk, HunkLine, Site } from "./compare/types.js";
-export { minimise, minimiseRecording, type FindingChoice, type MinimiseOptions, type Minimised, type Unfound } from "./minimise/index.js";
+export {
+  minimise,
+  minimiseRecording,
+  type FindingChoice,
+  type MinimiseOptions,
+  type Minimised,
+  type Unfound,
+} from "./minimise/index.js";
 export { recordingOf, written, type Written } from "./minimise/written.js";
 export { RULES, type Finding, type RuleName } from "./check/finding.js";
 export { errnoName } from "./check/errno.js";
@@ -38,9 +54,32 @@ export { readScenario, parseScenario, printScenario } from "./scenario/parse.js"
 export type { Line, Operation as ScenarioOperation, Scenario } from "./scenario/types.js";
 export { ALIASES, KernelDefinition, kernels, withoutPrivateMemory, withSlubDebug } from "./kernels/index.js";
 export { loadKernel } from "./own-kernel/load.js";
-export { ChoiceError, KernelFunctionError, simulate, type Ending, type FaultPoint, type Outcome, type Simulation, type SimulationOptions } from "./workload/simulate.js";
-export { choicesOf, ChoicesError, parseChoices, printChoices, simulateChosen, type NamedStretch } from "./workload/choices.js";
-export { EndlessError, walkFaults, type FaultRun, type FaultWalk, type PlannedFault, type WalkOptions } from "./workload/faults.js";
+export {
+  ChoiceError,
+  KernelFunctionError,
+  simulate,
+  type Ending,
+  type FaultPoint,
+  type Outcome,
+  type Simulation,
+  type SimulationOptions,
+} from "./workload/simulate.js";
+export {
+  choicesOf,
+  ChoicesError,
+  parseChoices,
+  printChoices,
+  simulateChosen,
+  type NamedStretch,
+} from "./workload/choices.js";
+export {
+  EndlessError,
+  walkFaults,
+  type FaultRun,
+  type FaultWalk,
+  type PlannedFault,
+  type WalkOptions,
+} from "./workload/faults.js";
 export { conform, type Blocked, type Conformance, type ConformOptions } from "./conform/index.js";
 export { compareKernels, type Divergence, type ErrorPath, type KernelDiff } from "./compare/kernels.js";
 export { query, type Answer, type QueryOptions } from "./query/query.js";
@@ -59,5 +98,12 @@ export { markdownReport } from "./report/markdown.js";
 export { sarifReport } from "./report/sarif.js";
 export { junitReport } from "./report/junit.js";
 export { svgReport } from "./report/svg.js";
-export { TOUR_FOLDER, tourSteps, type TourCommand, type TourMoment, type TourStep, type TourView } from "./tour/index.js";
+export {
+  TOUR_FOLDER,
+  tourSteps,
+  type TourCommand,
+  type TourMoment,
+  type TourStep,
+  type TourView,
+} from "./tour/index.js";
 export type { About as ReportAbout, Entry as ReportEntry, Format as ReportFormat, Problem } from "./report/model.js";

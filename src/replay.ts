@@ -1,5 +1,6 @@
 /**
- * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it returns.
+ * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it
+ * returns.
  */
 import { points } from "../events/index.js";
 import type { Disagreement, Judgement, Tally } from "./check/checker.js";
@@ -61,7 +62,11 @@ export interface Replay {
   readonly rules: ReadonlyMap<RuleName, Tally>;
   /** What each rule comes to over the whole recording, and what it would have needed to see. */
   readonly judgements: readonly Judgement[];
-  readonly counts: { readonly explained: ReadonlyMap<string, number>; readonly unexplained: number; readonly shown: readonly Disagreement[] };
+  readonly counts: {
+    readonly explained: ReadonlyMap<string, number>;
+    readonly unexplained: number;
+    readonly shown: readonly Disagreement[];
+  };
   readonly missing: { readonly total: number; readonly shown: readonly MissingHalf[] };
   /** With `everything`: objects that are not guest_memfd's, and on how many of them a rule had something to say. */
   readonly strangers: { readonly objects: number; readonly judged: number } | undefined;
@@ -113,7 +118,17 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   let summaries: readonly OperationSummary[] | undefined;
   const byEvent = (a: Finding, b: Finding): number => a.event - b.event;
   return {
-    trace: { path: recording.origin.path, format: recording.origin.format, events: options.at ? reducer.events : report.events, lost, skipped, tasks: tables.tasks.size, seconds: report.clock?.kind === "counter" ? 0 : replaying.seconds, unknown, warnings },
+    trace: {
+      path: recording.origin.path,
+      format: recording.origin.format,
+      events: options.at ? reducer.events : report.events,
+      lost,
+      skipped,
+      tasks: tables.tasks.size,
+      seconds: report.clock?.kind === "counter" ? 0 : replaying.seconds,
+      unknown,
+      warnings,
+    },
     objects: countObjects(world, world.everything),
     get operations() {
       return (summaries ??= [...summariesOf(operations.list, tables)]);
@@ -167,7 +182,13 @@ export function countObjects(world: World, everything: boolean): Record<string, 
 
 function both(a: Observer, b: Observer): Observer {
   return {
-    ...(a.changed || b.changed ? { changed: (...args: Parameters<NonNullable<Observer["changed"]>>) => (a.changed?.(...args), b.changed?.(...args)) } : {}),
+    ...(a.changed || b.changed
+      ? {
+          changed: (...args: Parameters<NonNullable<Observer["changed"]>>) => (
+            a.changed?.(...args), b.changed?.(...args)
+          ),
+        }
+      : {}),
     touched: (...args) => (a.touched?.(...args), b.touched?.(...args)),
     entered: (...args) => (a.entered?.(...args), b.entered?.(...args)),
     returned: (...args) => (a.returned?.(...args), b.returned?.(...args)),

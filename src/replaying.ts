@@ -15,8 +15,8 @@ export interface ReplayingOptions extends Told, WorldOptions {
 }
 
 /**
- * Every event is from one CPU, although the machine has several, and there are fewer than the head counts, which counts those
- * of all CPUs (kernel/trace/trace.c:print_event_info): the file of one CPU looks like that.
+ * Every event is from one CPU, although the machine has several, and there are fewer than the head counts, which counts
+ * those of all CPUs (kernel/trace/trace.c:print_event_info): the file of one CPU looks like that.
  */
 export function isOneOfSeveral({ entries, cpus, events }: Pick<ReadReport, "entries" | "cpus" | "events">): boolean {
   return (entries?.cpus ?? 1) > 1 && cpus.length === 1 && events < (entries?.inBuffer ?? 0);
@@ -42,7 +42,10 @@ export class Replaying {
   readonly #report: ReadReport | undefined;
   readonly #remarks: Remarks;
 
-  constructor(recording: Pick<Recorded, "tables" | "fileOf"> & Partial<Pick<Recorded, "report">>, options: ReplayingOptions = {}) {
+  constructor(
+    recording: Pick<Recorded, "tables" | "fileOf"> & Partial<Pick<Recorded, "report">>,
+    options: ReplayingOptions = {},
+  ) {
     const { tables } = recording;
     this.#report = recording.report;
     this.tables = tables;
@@ -76,7 +79,13 @@ export class Replaying {
 
   /** To be read before the next event: what it holds is the state itself. */
   saved(): SavedReplay {
-    return { everything: this.world.everything, nextEvent: this.next, span: this.#span.saved(), reducer: this.reducer.saved(), checker: this.checker.saved() };
+    return {
+      everything: this.world.everything,
+      nextEvent: this.next,
+      span: this.#span.saved(),
+      reducer: this.reducer.saved(),
+      checker: this.checker.saved(),
+    };
   }
 
   /** Goes on where another replay was saved; this one is new, and follows as much as that one. */

@@ -1,6 +1,6 @@
 /**
- * A file without a name for what memory has no room for: made when the first bytes go out, and unlinked at once, so that
- * nothing remains of it however the process ends.
+ * A file without a name for what memory has no room for: made when the first bytes go out, and unlinked at once, so
+ * that nothing remains of it however the process ends.
  */
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -9,7 +9,9 @@ interface Transcript {
 }
 
 function transcripts(markdown: string): Transcript[] {
-  return [...markdown.matchAll(/^```\n\$ npx kreel ((?:"[^"]*"|[^"\n])*)\n([\s\S]*?)^```$/gm)].map(([, command, output]) => ({ command: command!, output: output!.trimEnd().split("\n") }));
+  return [...markdown.matchAll(/^```\n\$ npx kreel ((?:"[^"]*"|[^"\n])*)\n([\s\S]*?)^```$/gm)].map(
+    ([, command, output]) => ({ command: command!, output: output!.trimEnd().split("\n") }),
+  );
 }
 
 /** As a shell takes a command apart. */
@@ -20,7 +22,12 @@ function words(command: string): string[] {
 /** Standard output, whatever the exit status. */
 function run(args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/src/cli/main.js", ...args], { env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 1 << 26 }, (_error, stdout) => resolve(stdout));
+    execFile(
+      process.execPath,
+      ["dist/src/cli/main.js", ...args],
+      { env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 1 << 26 },
+      (_error, stdout) => resolve(stdout),
+    );
   });
 }
 
@@ -28,7 +35,27 @@ const README = readFileSync("README.md", "utf8");
 const found = transcripts(README);
 
 test("the README shows a tour, a diff, findings, a tree, and simulated kernels", (t) => {
-  t.deepEqual(found.map(({ command }) => command.split(" ")[0]), ["tour", "diff", "replay", "replay", "replay", "minimise", "diff", "simulate", "conform", "why", "when", "report", "export", "query", "query", "query"]);
+  t.deepEqual(
+    found.map(({ command }) => command.split(" ")[0]),
+    [
+      "tour",
+      "diff",
+      "replay",
+      "replay",
+      "replay",
+      "minimise",
+      "diff",
+      "simulate",
+      "conform",
+      "why",
+      "when",
+      "report",
+      "export",
+      "query",
+      "query",
+      "query",
+    ],
+  );
 });
 
 test("its pictures are there, and small", (t) => {

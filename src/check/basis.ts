@@ -1,6 +1,6 @@
 /**
- * What each rule rests on: the events, each with an argument, without which the recording could not have shown what the rule
- * looks for. A rule is fine only where all of it was seen in this recording.
+ * What each rule rests on: the events, each with an argument, without which the recording could not have shown what the
+ * rule looks for. A rule is fine only where all of it was seen in this recording.
  */
 import type { ArgsOf, OperationName, ResultOf } from "../../events/index.js";
 import type { Sight } from "../reduce/sight.js";
@@ -14,7 +14,11 @@ export type Seen =
 export type Need = Seen | readonly Seen[];
 
 const INODE_MADE: Need = "alloc_anon_inode_ret.inode";
-const FILE_MADE: readonly Need[] = ["alloc_empty_file_ret.file", "alloc_file_pseudo.inode", "alloc_file_pseudo_ret.file"];
+const FILE_MADE: readonly Need[] = [
+  "alloc_empty_file_ret.file",
+  "alloc_file_pseudo.inode",
+  "alloc_file_pseudo_ret.file",
+];
 const CREATED: readonly Need[] = ["kvm_gmem_create.kvm", "kvm_gmem_create_ret.fd"];
 /** guest_memfd without a mount of its own makes its files this way, and has nothing to unmount. */
 const NO_MOUNT: Seen = "anon_inode_create_getfile_ret.file";
@@ -32,7 +36,16 @@ const MODULE_TAKEN: readonly Need[] = ["try_module_get.module", "try_module_get_
 
 export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
   "leaked-inode": [...CREATED, INODE_MADE, "iput.inode", "evict.inode", "destroy_inode.inode"],
-  "leaked-file": [...CREATED, ...BOUND, "kvm_gmem_unbind.slot", ...FILE_MADE, "fd_install.file", "file_close_fd.fd", "fput.file", "__fput.file"],
+  "leaked-file": [
+    ...CREATED,
+    ...BOUND,
+    "kvm_gmem_unbind.slot",
+    ...FILE_MADE,
+    "fd_install.file",
+    "file_close_fd.fd",
+    "fput.file",
+    "__fput.file",
+  ],
   "leaked-descriptor": [...CREATED, "get_unused_fd_flags_ret.fd", "fd_install.fd"],
   "leaked-mount": [
     ...CREATED,
@@ -85,7 +98,17 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     "kvm_destroy_vm.kvm",
     "free_module.module",
   ],
-  "double-free": [...FILE_MADE, INODE_MADE, "__fput.file", "__fput.inode", "destroy_inode.inode", FREED, "kvm_destroy_vm.kvm", "free_module.module", [NO_MOUNT, "kern_unmount.mnt"]],
+  "double-free": [
+    ...FILE_MADE,
+    INODE_MADE,
+    "__fput.file",
+    "__fput.inode",
+    "destroy_inode.inode",
+    FREED,
+    "kvm_destroy_vm.kvm",
+    "free_module.module",
+    [NO_MOUNT, "kern_unmount.mnt"],
+  ],
   "module-exit-in-use": [
     "kvm_gmem_init.module",
     "free_module.module",
@@ -123,7 +146,14 @@ export const RESTS_ON: { readonly [Rule in RuleName]: readonly Need[] } = {
     ["kvm_gmem_free_inode.inode", ...COMMON_CACHE],
     ["kmem_cache_destroy.s", ...COMMON_CACHE],
   ],
-  "module-unpinned-early": [...MODULE_TAKEN, "module_put.module", "module_put.refcnt", "__fput.file", "evict.inode", "destroy_inode.inode"],
+  "module-unpinned-early": [
+    ...MODULE_TAKEN,
+    "module_put.module",
+    "module_put.refcnt",
+    "__fput.file",
+    "evict.inode",
+    "destroy_inode.inode",
+  ],
 };
 
 const shown = (sight: Sight, need: Seen): boolean => {

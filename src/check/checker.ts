@@ -76,10 +76,19 @@ export class Checker {
       this.#retract(this.hazards, doubted);
     };
     world.descriptorRefuted = (process, fd) => {
-      if (this.findings.length > 0) this.#retract(this.findings, ({ reserved }) => reserved?.some((of) => of.process === process && of.fd === fd) ?? false);
+      if (this.findings.length > 0)
+        this.#retract(
+          this.findings,
+          ({ reserved }) => reserved?.some((of) => of.process === process && of.fd === fd) ?? false,
+        );
     };
     // Not across a gap: behind it, the same address may be another boot's.
-    world.refuted = ({ id }, said) => this.findings.length > 0 && this.#retract(this.findings, (finding) => finding.event >= world.lastGap && (finding[said]?.includes(id) ?? false));
+    world.refuted = ({ id }, said) =>
+      this.findings.length > 0 &&
+      this.#retract(
+        this.findings,
+        (finding) => finding.event >= world.lastGap && (finding[said]?.includes(id) ?? false),
+      );
   }
 
   /** What each rule comes to, with what was seen so far: fine only where nothing that it rests on is missing. */
@@ -129,7 +138,14 @@ export class Checker {
     if (fact.type === "count-disagrees") {
       if (fact.explanation) this.explained.set(fact.explanation, (this.explained.get(fact.explanation) ?? 0) + 1);
       else this.unexplained++;
-      if (this.disagreements.length < DISAGREEMENTS_SHOWN) this.disagreements.push({ object: this.world.label(fact.object), event: fact.event.seq, expected: fact.expected, observed: fact.observed, explanation: fact.explanation });
+      if (this.disagreements.length < DISAGREEMENTS_SHOWN)
+        this.disagreements.push({
+          object: this.world.label(fact.object),
+          event: fact.event.seq,
+          expected: fact.expected,
+          observed: fact.observed,
+          explanation: fact.explanation,
+        });
       return;
     }
     for (const rule of this.#byFact.get(fact.type) ?? []) {

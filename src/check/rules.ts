@@ -1,6 +1,6 @@
 /**
- * The rules of the contract, each a pure function of one fact: wrong, fine, or cannot tell. A fact carries all that a rule
- * may rest on, so that a rule can be tested with literals and knows no recording.
+ * The rules of the contract, each a pure function of one fact: wrong, fine, or cannot tell. A fact carries all that a
+ * rule may rest on, so that a rule can be tested with literals and knows no recording.
  */
 import type { Fact, FactOf, Holding } from "../reduce/facts.js";
 import type { KernelObject, Step } from "../reduce/objects.js";
@@ -14,7 +14,8 @@ export interface Words {
   task(id: number): string;
 }
 
-const of = (left: readonly Holding[], kind: KernelObject["kind"]): readonly Holding[] => (left.length === 0 ? left : left.filter((h) => h.target.kind === kind));
+const of = (left: readonly Holding[], kind: KernelObject["kind"]): readonly Holding[] =>
+  left.length === 0 ? left : left.filter((h) => h.target.kind === kind);
 
 export interface Rule<T extends Fact["type"] = Fact["type"]> {
   readonly name: RuleName;
@@ -23,16 +24,33 @@ export interface Rule<T extends Fact["type"] = Fact["type"]> {
   judge(fact: FactOf<T>, words: Words): Verdict;
 }
 
-function rule<T extends Fact["type"]>(name: RuleName, on: T, judge: (fact: FactOf<T>, words: Words) => Verdict, severity: "error" | "warning" = "error"): Rule<T> {
+function rule<T extends Fact["type"]>(
+  name: RuleName,
+  on: T,
+  judge: (fact: FactOf<T>, words: Words) => Verdict,
+  severity: "error" | "warning" = "error",
+): Rule<T> {
   return { name, on, judge, severity };
 }
 
 /** Where the healthy path gives a kind of reference back. */
 const GIVEN_BACK: { readonly [kind: string]: { readonly onError: string; readonly onRelease: string } } = {
-  module: { onError: "module_put before the call returns", onRelease: "module_put in __fput (fops_put, fs/file_table.c)" },
-  vm: { onError: "kvm_put_kvm before the call returns", onRelease: "kvm_put_kvm in kvm_gmem_release (virt/kvm/guest_memfd.c)" },
-  mount: { onError: "mntput by path_put in alloc_file_pseudo (fs/file_table.c)", onRelease: "mntput at the end of __fput (fs/file_table.c)" },
-  dentry: { onError: "dput by path_put in alloc_file_pseudo (fs/file_table.c)", onRelease: "dput in __fput (fs/file_table.c)" },
+  module: {
+    onError: "module_put before the call returns",
+    onRelease: "module_put in __fput (fops_put, fs/file_table.c)",
+  },
+  vm: {
+    onError: "kvm_put_kvm before the call returns",
+    onRelease: "kvm_put_kvm in kvm_gmem_release (virt/kvm/guest_memfd.c)",
+  },
+  mount: {
+    onError: "mntput by path_put in alloc_file_pseudo (fs/file_table.c)",
+    onRelease: "mntput at the end of __fput (fs/file_table.c)",
+  },
+  dentry: {
+    onError: "dput by path_put in alloc_file_pseudo (fs/file_table.c)",
+    onRelease: "dput in __fput (fs/file_table.c)",
+  },
   inode: { onError: "iput before the call returns", onRelease: "iput by the last dput of its dentry (fs/dcache.c)" },
 };
 
@@ -42,7 +60,14 @@ function sorted(events: readonly number[]): number[] {
 
 /** A reference of one kind that its owner did not give back. */
 function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
-  const claim = (who: string, at: number, { target, reference }: Holding, because: string, put: string, words: Words): Claim => ({
+  const claim = (
+    who: string,
+    at: number,
+    { target, reference }: Holding,
+    because: string,
+    put: string,
+    words: Words,
+  ): Claim => ({
     object: words.label(target),
     message: `${who} a reference on ${words.label(target)}, taken by ${reference.by} at event ${reference.seq}${because} ${put}`,
     evidence: sorted([reference.seq, at]),
@@ -56,19 +81,52 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
       const left = of(f.left, kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${words.label(f.owner)} is gone and still holds`, f.event.seq, h, "; the healthy path gives it back with", onRelease, words)));
+      return wrong(
+        ...left.map((h) =>
+          claim(
+            `${words.label(f.owner)} is gone and still holds`,
+            f.event.seq,
+            h,
+            "; the healthy path gives it back with",
+            onRelease,
+            words,
+          ),
+        ),
+      );
     }) as Rule,
     rule(name, "call-failed", (f, words) => {
       const left = of(f.left, kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${f.operation} failed with ${errnoName(f.result)} and still holds`, f.event.seq, h, "; the healthy path gives it back with", onError, words)));
+      return wrong(
+        ...left.map((h) =>
+          claim(
+            `${f.operation} failed with ${errnoName(f.result)} and still holds`,
+            f.event.seq,
+            h,
+            "; the healthy path gives it back with",
+            onError,
+            words,
+          ),
+        ),
+      );
     }) as Rule,
     rule(name, "call-kept", (f, words) => {
       const left = of(f.left, kind);
       if (left.length === 0) return FINE;
       if (!f.certain) return CANNOT_TELL;
-      return wrong(...left.map((h) => claim(`${f.operation} returned and left`, f.event.seq, h, ", that belongs to nothing it made: nobody will give it back; what the healthy path takes is given back with", onRelease, words)));
+      return wrong(
+        ...left.map((h) =>
+          claim(
+            `${f.operation} returned and left`,
+            f.event.seq,
+            h,
+            ", that belongs to nothing it made: nobody will give it back; what the healthy path takes is given back with",
+            onRelease,
+            words,
+          ),
+        ),
+      );
     }) as Rule,
   ];
 }
@@ -113,7 +171,8 @@ const leakedInode = [
 ];
 
 function held(object: KernelObject): string {
-  if (object.references.length === 0) return object.count ? `its count at ${object.count}` : "held by nobody that a probe shows";
+  if (object.references.length === 0)
+    return object.count ? `its count at ${object.count}` : "held by nobody that a probe shows";
   return `held by ${object.references.map((r) => `the reference that ${r.by} took at event ${r.seq}`).join(" and ")}`;
 }
 
@@ -125,7 +184,9 @@ const leakedFile = rule("leaked-file", "file-kept", (f, words) => {
     evidence: sorted([...f.gets, f.event.seq]),
     steps: trailOf(f.file),
     kept: [f.file.id],
-    ...(f.gets.length === 1 ? { unreturned: { event: f.gets[0]!, by: "a bind or an unbind", put: "fput at its end" } } : {}),
+    ...(f.gets.length === 1
+      ? { unreturned: { event: f.gets[0]!, by: "a bind or an unbind", put: "fput at its end" } }
+      : {}),
   });
 });
 
@@ -187,14 +248,19 @@ const leakedMountAtExit = rule("leaked-mount", "module-exited", (f, words) => {
   if (f.mounts.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
   return wrong(
-    ...f.mounts.map((mount) => ({ mount, by: mount.references.find((r) => r.by === "kern_mount")?.seq ?? (mount.birth || mount.met) })).map(({ mount, by }) => ({
-      object: words.label(mount),
-      message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${by}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
-      evidence: sorted([by, ...(f.exit ? [f.exit] : []), f.event.seq]),
-      steps: trailOf(mount),
-      kept: [mount.id],
-      unreturned: { event: by, by: "kern_mount", put: "kern_unmount in kvm_gmem_exit" },
-    })),
+    ...f.mounts
+      .map((mount) => ({
+        mount,
+        by: mount.references.find((r) => r.by === "kern_mount")?.seq ?? (mount.birth || mount.met),
+      }))
+      .map(({ mount, by }) => ({
+        object: words.label(mount),
+        message: `${f.how === "exit" ? `${words.label(f.module)} is gone` : `the init of ${words.label(f.module)} failed`} and ${words.label(mount)}${mount.kind === "mount" && mount.fsName ? ` of ${mount.fsName}` : ""} is still mounted, by kern_mount at event ${by}; the healthy path unmounts it with kern_unmount in kvm_gmem_exit`,
+        evidence: sorted([by, ...(f.exit ? [f.exit] : []), f.event.seq]),
+        steps: trailOf(mount),
+        kept: [mount.id],
+        unreturned: { event: by, by: "kern_mount", put: "kern_unmount in kvm_gmem_exit" },
+      })),
   );
 });
 
@@ -216,7 +282,12 @@ const refcountUnderflow = rule("refcount-underflow", "put-without-get", (f, word
   return wrong({
     object: words.label(f.target),
     message: `${f.event.point!.operation.name} drops a reference on ${words.label(f.target)} that ${f.by} does not hold${count}`,
-    evidence: sorted([...trailOf(f.target).slice(-4).map((s) => s.seq), f.event.seq]),
+    evidence: sorted([
+      ...trailOf(f.target)
+        .slice(-4)
+        .map((s) => s.seq),
+      f.event.seq,
+    ]),
     steps: trailOf(f.target).slice(-12),
     lacking: [f.target.id],
   });
@@ -228,7 +299,12 @@ const releasedInUse = rule("refcount-underflow", "file-released", (f, words) => 
   return wrong({
     object: words.label(f.file),
     message: `${words.label(f.file)} is released while descriptor ${f.descriptors.join(", ")} still refers to it: a reference was dropped that nobody had taken`,
-    evidence: sorted([...trailOf(f.file).slice(-6).map((s) => s.seq), f.event.seq]),
+    evidence: sorted([
+      ...trailOf(f.file)
+        .slice(-6)
+        .map((s) => s.seq),
+      f.event.seq,
+    ]),
     steps: trailOf(f.file).slice(-12),
   });
 });
@@ -239,7 +315,13 @@ const endedWhileHeld = rule("refcount-underflow", "ended-while-held", (f, words)
   return wrong({
     object: words.label(f.object),
     message: `${f.event.point!.operation.name} ends ${words.label(f.object)} while ${f.holders.map((h) => `${words.label(h.owner)} still holds the reference that ${h.reference.by} took at event ${h.reference.seq}`).join(" and ")}: one was dropped that nobody had taken`,
-    evidence: sorted([...f.holders.map((h) => h.reference.seq), ...trailOf(f.object).slice(-4).map((s) => s.seq), f.event.seq]),
+    evidence: sorted([
+      ...f.holders.map((h) => h.reference.seq),
+      ...trailOf(f.object)
+        .slice(-4)
+        .map((s) => s.seq),
+      f.event.seq,
+    ]),
     steps: trailOf(f.object).slice(-12),
   });
 });
@@ -292,33 +374,47 @@ const moduleExitInUse = rule("module-exit-in-use", "module-exited", (f, words) =
 });
 
 function stage(o: KernelObject): string {
-  if (o.kind === "inode" && o.stage !== "live") return ` (${o.stage === "destroyed" ? "waiting for its RCU callback" : o.stage})`;
+  if (o.kind === "inode" && o.stage !== "live")
+    return ` (${o.stage === "destroyed" ? "waiting for its RCU callback" : o.stage})`;
   return "";
 }
 
-/** What led to it: from the release that unpinned the module, or from the exit, what happened to the module and to what lives. */
+/**
+ * What led to it: from the release that unpinned the module, or from the exit, what happened to the module and to what
+ * lives.
+ */
 function race(f: FactOf<"module-exited">, live: readonly KernelObject[]): Step[] {
   const unpinned = f.module.kind === "module" ? f.module.unpinned : 0;
   return together([f.module, ...live], unpinned || f.exit || f.event.seq);
 }
 
-/** The steps of several objects, in order. One that concerns several is told of the first of them to which it did something. */
+/**
+ * The steps of several objects, in order. One that concerns several is told of the first of them to which it did
+ * something.
+ */
 function together(objects: readonly KernelObject[], from = 0): Step[] {
   const bySeq = new Map<number, Step>();
-  for (const o of objects) for (const s of trailOf(o)) if (s.seq >= from && !bySeq.get(s.seq)?.note) bySeq.set(s.seq, s);
+  for (const o of objects)
+    for (const s of trailOf(o)) if (s.seq >= from && !bySeq.get(s.seq)?.note) bySeq.set(s.seq, s);
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
 const cacheDestroyedInUse = rule("cache-destroyed-in-use", "cache-destroyed", (f, words) => {
   if (!f.certain) return CANNOT_TELL;
   if (f.inodes.length === 0) return FINE;
-  const still = (o: KernelObject): string => (o.death ? `was still to be handed back, at event ${o.death}` : "still lived");
+  const still = (o: KernelObject): string =>
+    o.death ? `was still to be handed back, at event ${o.death}` : "still lived";
   const inodes = f.inodes.map((o) => `${words.label(o)} of it ${still(o)}`).join(", ");
-  const healthy = "on the healthy path every inode is evicted by then, and rcu_barrier has waited for their RCU callbacks";
+  const healthy =
+    "on the healthy path every inode is evicted by then, and rcu_barrier has waited for their RCU callbacks";
   return wrong({
     object: words.label(f.cache),
     message: `${words.label(f.cache)} was destroyed at event ${f.destroyed} while ${inodes}; ${healthy}`,
-    evidence: sorted([...f.inodes.flatMap((o) => (o.death ? [o.birth, o.death] : [o.birth])), f.destroyed, f.event.seq]),
+    evidence: sorted([
+      ...f.inodes.flatMap((o) => (o.death ? [o.birth, o.death] : [o.birth])),
+      f.destroyed,
+      f.event.seq,
+    ]),
     steps: together([f.cache, ...f.inodes]),
   });
 });
@@ -336,14 +432,24 @@ const danglingBinding = rule("dangling-binding", "binding-checked", (f, words) =
 });
 
 const unbalancedErrorPath = rule("unbalanced-error-path", "call-failed", (f, words) => {
-  const kept = [...f.left.map((h) => `${words.label(h.target)} +1 (${h.reference.by}, event ${h.reference.seq})`), ...f.inodes.map((i) => `${words.label(i)} alive`), ...f.descriptors.map((d) => `descriptor ${d.fd} reserved`)];
+  const kept = [
+    ...f.left.map((h) => `${words.label(h.target)} +1 (${h.reference.by}, event ${h.reference.seq})`),
+    ...f.inodes.map((i) => `${words.label(i)} alive`),
+    ...f.descriptors.map((d) => `descriptor ${d.fd} reserved`),
+  ];
   const lost = f.overput.map((o) => `${words.label(o.target)} −1 (event ${o.seq})`);
   if (kept.length + lost.length === 0) return FINE;
   if (!f.certain) return CANNOT_TELL;
   return wrong({
     object: f.operation,
     message: `${f.operation} failed with ${errnoName(f.result)} and left a difference: ${[...kept, ...lost].join(", ")}; an error path gives back all that it took and no more`,
-    evidence: sorted([f.entry, ...f.left.map((h) => h.reference.seq), ...f.descriptors.map((d) => d.seq), ...f.overput.map((o) => o.seq), f.event.seq]),
+    evidence: sorted([
+      f.entry,
+      ...f.left.map((h) => h.reference.seq),
+      ...f.descriptors.map((d) => d.seq),
+      ...f.overput.map((o) => o.seq),
+      f.event.seq,
+    ]),
     kept: [...f.left.map((h) => h.target.id), ...f.inodes.map((i) => i.id)],
     ...(f.descriptors.length > 0 ? { reserved: f.descriptors.map(({ process, fd }) => ({ process, fd })) } : {}),
   });

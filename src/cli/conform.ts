@@ -25,7 +25,9 @@ export function addConform(program: Command, terminal: Terminal, done: (code: nu
   program
     .command("conform")
     .summary("say whether a simulated kernel admits a recording")
-    .description("Says whether a recording can be a run of a scenario on a simulated kernel, and where not, what the kernel would do next and what the recording has instead. Exits with 0 when the kernel admits it, 1 when it does not, 2 when that could not be decided, or for trouble.")
+    .description(
+      "Says whether a recording can be a run of a scenario on a simulated kernel, and where not, what the kernel would do next and what the recording has instead. Exits with 0 when the kernel admits it, 1 when it does not, 2 when that could not be decided, or for trouble.",
+    )
     .argument("<trace>", "a recording, plain, gzip or zstd; - is standard input")
     .argument("<scenario>", "what was carried out when it was made")
     .requiredOption("--kernel <kernel>", KERNEL_HELP)
@@ -34,18 +36,23 @@ export function addConform(program: Command, terminal: Terminal, done: (code: nu
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .addOption(formerOption())
     .option("--json", "one JSON document")
-    .action(async (trace: string, scenario: string, flags: Flags) => done(await runConform(trace, scenario, flags, terminal)));
+    .action(async (trace: string, scenario: string, flags: Flags) =>
+      done(await runConform(trace, scenario, flags, terminal)),
+    );
 }
 
 async function runConform(path: string, scenarioPath: string, flags: Flags, terminal: Terminal): Promise<number> {
   if (path === "-" && scenarioPath === "-") throw new UsageError("conform: only one of the two can be standard input");
   const budget = flags.budget === undefined ? undefined : Number(flags.budget);
-  if (budget !== undefined && (!Number.isSafeInteger(budget) || budget < 1)) throw new UsageError(`--budget ${flags.budget}: a number of states, from 1`);
+  if (budget !== undefined && (!Number.isSafeInteger(budget) || budget < 1))
+    throw new UsageError(`--budget ${flags.budget}: a number of states, from 1`);
   const { out, err, style, width } = terminal;
   const definition = await kernelOf(flags.kernel, flags.config);
   const scenario = await scenarioOf(scenarioPath, terminal);
   const recording = await openRecording(path, flags.from === undefined ? {} : { format: flags.from });
-  const result = await blamingKernel(scenario, () => conform(recording, scenario, definition, budget === undefined ? {} : { budget }));
+  const result = await blamingKernel(scenario, () =>
+    conform(recording, scenario, definition, budget === undefined ? {} : { budget }),
+  );
   for (const line of warningLines(path, recording.report)) err.line(line);
   err.flush();
   if (flags.json) for (const piece of jsonText(conformJson(result))) out.write(piece);

@@ -23,7 +23,9 @@ export function addDiff(program: Command, terminal: Terminal, done: (code: numbe
   program
     .command("diff")
     .summary("compare two recordings of one workload, or two simulated kernels")
-    .description("Compares two recordings of one workload by what happened in them: times, addresses and interleaving make no difference. With --scenario, carries it out on two simulated kernels and compares these, error paths and all. Exits with 0 when they are the same, 1 when they differ, 2 when one cannot be read.")
+    .description(
+      "Compares two recordings of one workload by what happened in them: times, addresses and interleaving make no difference. With --scenario, carries it out on two simulated kernels and compares these, error paths and all. Exits with 0 when they are the same, 1 when they differ, 2 when one cannot be read.",
+    )
     .argument("<before>", `a recording, plain, gzip or zstd; - is standard input. With --scenario: ${KERNEL_HELP}`)
     .argument("<after>", "another, of the same workload; or another kernel")
     .option("--scenario <file>", "compare two simulated kernels by this scenario")
@@ -31,7 +33,9 @@ export function addDiff(program: Command, terminal: Terminal, done: (code: numbe
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recordings as this, whatever they look like")
     .addOption(formerOption())
-    .action(async (before: string, after: string, flags: Flags) => done(await (flags.scenario === undefined ? runDiff : diffKernels)(before, after, flags, terminal)));
+    .action(async (before: string, after: string, flags: Flags) =>
+      done(await (flags.scenario === undefined ? runDiff : diffKernels)(before, after, flags, terminal)),
+    );
 }
 
 async function runDiff(before: string, after: string, flags: Flags, terminal: Terminal): Promise<number> {

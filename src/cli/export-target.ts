@@ -1,6 +1,6 @@
 /**
- * Where an export goes: standard output, or a file that is made when the first of it is there. One that cannot be written to
- * its end is removed: half a report looks like a whole one.
+ * Where an export goes: standard output, or a file that is made when the first of it is there. One that cannot be
+ * written to its end is removed: half a report looks like a whole one.
  */
 import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { whyNotWritten } from "../log/file/not-written.js";
@@ -45,7 +45,8 @@ export class ExportTarget {
 
   #open(): Output {
     if (this.file === undefined) return this.stdout;
-    if (this.sources.some((source) => isSame(source, this.file!))) throw new TroubleError("is the recording itself; give -o another file", this.file);
+    if (this.sources.some((source) => isSame(source, this.file!)))
+      throw new TroubleError("is the recording itself; give -o another file", this.file);
     this.#fd = openSync(this.file, "w");
     return new Output(this.#fd);
   }
@@ -55,9 +56,17 @@ export class ExportTarget {
     try {
       write();
     } catch (error) {
-      if (this.file === undefined || error instanceof ReaderGone || error instanceof TroubleError || !(error instanceof Error)) throw error;
+      if (
+        this.file === undefined ||
+        error instanceof ReaderGone ||
+        error instanceof TroubleError ||
+        !(error instanceof Error)
+      )
+        throw error;
       this.#discard(this.file);
-      throw new TroubleError(`could not be written: ${whyNotWritten(error) ?? error.message}`, this.file, undefined, { cause: error });
+      throw new TroubleError(`could not be written: ${whyNotWritten(error) ?? error.message}`, this.file, undefined, {
+        cause: error,
+      });
     }
   }
 

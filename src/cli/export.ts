@@ -38,7 +38,9 @@ interface StreamOptions {
 }
 
 /** Formats of the whole recording, written while it is read. Those that few need are loaded when they are. */
-const STREAMS: { readonly [format: string]: (recording: Recorded, options: StreamOptions) => Pieces | Promise<Pieces> } = {
+const STREAMS: {
+  readonly [format: string]: (recording: Recorded, options: StreamOptions) => Pieces | Promise<Pieces>;
+} = {
   perfetto: async (recording, { everything }) =>
     (await import("../export/perfetto/index.js")).perfettoText(recording, { everything }),
   ndjson: (recording) => ndjsonText(recording),
@@ -61,10 +63,15 @@ export function addExport(program: Command, terminal: Terminal, done: (code: num
   program
     .command("export")
     .summary("write a recording as Perfetto JSON, NDJSON, Arrow, a graph, or its probes")
-    .description("Writes a recording in another form: perfetto (Chrome trace events for the Perfetto UI), ndjson (every event, lossless; kreel reads it back), arrow (an IPC stream for pandas, Polars and DuckDB), dot and mermaid (the object graph at a moment), kprobe-events (the probes that record it again), ftrace (the text of tracefs). Exits with 0, or 2 for trouble.")
+    .description(
+      "Writes a recording in another form: perfetto (Chrome trace events for the Perfetto UI), ndjson (every event, lossless; kreel reads it back), arrow (an IPC stream for pandas, Polars and DuckDB), dot and mermaid (the object graph at a moment), kprobe-events (the probes that record it again), ftrace (the text of tracefs). Exits with 0, or 2 for trouble.",
+    )
     .argument("<trace>", "a recording, plain, gzip or zstd; - is standard input")
     .requiredOption("--to <format>", FORMATS.join(", "))
-    .option("--at <moment>", "dot, mermaid: the state after an event (1402), or at a time of the recording (35.846890); else at its end")
+    .option(
+      "--at <moment>",
+      "dot, mermaid: the state after an event (1402), or at a time of the recording (35.846890); else at its end",
+    )
     .option("--focus <what>", "perfetto, dot, mermaid: guest-memfd, or all objects that were recorded", "guest-memfd")
     .option("-o, --output <file>", "write it there, not to standard output")
     .option("--from <format>", "read the recording as this, whatever it looks like")
@@ -75,9 +82,12 @@ export function addExport(program: Command, terminal: Terminal, done: (code: num
 async function runExport(path: string, flags: Flags, terminal: Terminal): Promise<number> {
   const { to } = flags;
   if (!FORMATS.includes(to)) throw new UsageError(`--to ${to}: one of ${FORMATS.join(", ")}`);
-  if (flags.focus !== "guest-memfd" && flags.focus !== "all") throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
-  if (flags.at !== undefined && !Object.hasOwn(GRAPHS, to)) throw new UsageError(`--at is for ${Object.keys(GRAPHS).join(" and ")}: ${to} has the whole recording`);
-  if (to === BINARY && flags.output === undefined && terminal.out.terminal) throw new UsageError(`--to ${to} is no text for a terminal: give it a file with -o FILE, or a pipe`);
+  if (flags.focus !== "guest-memfd" && flags.focus !== "all")
+    throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
+  if (flags.at !== undefined && !Object.hasOwn(GRAPHS, to))
+    throw new UsageError(`--at is for ${Object.keys(GRAPHS).join(" and ")}: ${to} has the whole recording`);
+  if (to === BINARY && flags.output === undefined && terminal.out.terminal)
+    throw new UsageError(`--to ${to} is no text for a terminal: give it a file with -o FILE, or a pipe`);
   const run = new Run(path, flags, terminal);
   if (Object.hasOwn(GRAPHS, to)) return run.graph(GRAPHS[to]!);
   return to === PROBES ? run.probes() : run.stream(STREAMS[to]!);
@@ -141,18 +151,24 @@ class Run {
       await recording.close();
     });
     checkRead(this.path, recording.report);
-    if (text === "" && tracepoints.length === 0) throw new TroubleError("shows no operation that kreel knows: there is nothing to probe", this.path);
+    if (text === "" && tracepoints.length === 0)
+      throw new TroubleError("shows no operation that kreel knows: there is nothing to probe", this.path);
     this.#target.write(text);
     this.#target.close();
-    if (tracepoints.length > 0) err.line(`kreel: the kernel has events of its own for the rest: ${tracepoints.map((t) => `echo 1 > events/${t}/enable`).join("; ")}`);
+    if (tracepoints.length > 0)
+      err.line(
+        `kreel: the kernel has events of its own for the rest: ${tracepoints.map((t) => `echo 1 > events/${t}/enable`).join("; ")}`,
+      );
     if (unknown.length > 0) err.line(`kreel: no probe is known for ${list(shown(unknown))}`);
     err.flush();
     return 0;
   }
 
   #checkMoment(at: Moment, events: number): void {
-    if ("event" in at && events < at.event) throw new TroubleError(`--at ${at.event}: the recording has ${events} events`, this.path);
-    if ("time" in at && events === 0) throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
+    if ("event" in at && events < at.event)
+      throw new TroubleError(`--at ${at.event}: the recording has ${events} events`, this.path);
+    if ("time" in at && events === 0)
+      throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
   }
 
   #open(): Promise<Recorded> {

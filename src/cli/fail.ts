@@ -14,7 +14,10 @@ export interface Fail {
 export function parseFail(text: string): Fail | "all" {
   if (text === "all") return text;
   const [, digits, name] = /^([1-9]\d{0,14})(?:=-?(\w+))?$/.exec(text) ?? [];
-  if (digits === undefined) throw new UsageError(`--fail ${text}: all, the number of a fault (--fail all lists them), or N=ERRNO as in 7=ENOMEM`);
+  if (digits === undefined)
+    throw new UsageError(
+      `--fail ${text}: all, the number of a fault (--fail all lists them), or N=ERRNO as in 7=ENOMEM`,
+    );
   const number = Number(digits);
   if (name === undefined) return { number };
   const errno = /^\d+$/.test(name) ? Number(name) : errnoOf(name.toUpperCase());
@@ -31,7 +34,10 @@ function errnoOf(name: string): number | undefined {
 export function checkFail({ faults }: Simulation, { number, errno }: Fail): FaultPoint {
   const point = faults[number - 1];
   if (!point) throw new UsageError(`--fail ${number}: the run has ${faults.length} faults; --fail all lists them`);
-  if (errno !== undefined && !point.fault.errnos.includes(errno)) throw new UsageError(`--fail ${number}=${errnoName(errno)}: ${point.fault.site} fails with ${point.fault.errnos.map(errnoName).join(" or ")} only`);
+  if (errno !== undefined && !point.fault.errnos.includes(errno))
+    throw new UsageError(
+      `--fail ${number}=${errnoName(errno)}: ${point.fault.site} fails with ${point.fault.errnos.map(errnoName).join(" or ")} only`,
+    );
   return point;
 }
 

@@ -8,10 +8,19 @@ import { type FaultRun, walkFaults } from "../workload/faults.js";
 import type { SimulationOptions } from "../workload/simulate.js";
 import type { Terminal } from "./terminal.js";
 
-export async function walkAndPrint(definition: KernelDefinition, scenario: Scenario, options: Omit<SimulationOptions, "fail" | "choices">, { terminal, json }: { readonly terminal: Terminal; readonly json: boolean }): Promise<number> {
+export async function walkAndPrint(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  options: Omit<SimulationOptions, "fail" | "choices">,
+  { terminal, json }: { readonly terminal: Terminal; readonly json: boolean },
+): Promise<number> {
   const { out, style, width } = terminal;
   const walk = await walkFaults(definition, scenario, options);
-  if (walk.plain.ending.type !== "finished") throw new TroubleError("the scenario does not come to its end even when nothing fails: see kreel simulate without --fail", scenario.path);
+  if (walk.plain.ending.type !== "finished")
+    throw new TroubleError(
+      "the scenario does not come to its end even when nothing fails: see kreel simulate without --fail",
+      scenario.path,
+    );
   const printer = new FaultPrinter(walk, { style, width, print: (line) => out.line(line) });
   const runs: FaultRun[] = [];
   if (!json) printer.heading(scenario);

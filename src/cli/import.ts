@@ -33,15 +33,26 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
         "behind what it has read.",
     )
     .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
-    .argument("<log...>", "the file to make; after several recordings a folder: a.trace.gz becomes a.klog there, on all cores")
+    .argument(
+      "<log...>",
+      "the file to make; after several recordings a folder: a.trace.gz becomes a.klog there, on all cores",
+    )
     .usage("[options] <trace> <log>\n       kreel import [options] <trace>... <folder>")
     .option("--follow", "the recording is still being written: go on until interrupted, or until the pipe ends")
-    .option("--snapshots", "leave snapshots of the state in it as well, so that any moment is there at once: as kreel log --snapshots does")
-    .option("--sync <when>", "append: every block is on disk before the next is read (with --follow); close: all is, at the end (else)")
+    .option(
+      "--snapshots",
+      "leave snapshots of the state in it as well, so that any moment is there at once: as kreel log --snapshots does",
+    )
+    .option(
+      "--sync <when>",
+      "append: every block is on disk before the next is read (with --follow); close: all is, at the end (else)",
+    )
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .addOption(formerOption())
-    .action(async (trace: string, rest: [string, ...string[]], flags: Flags) => done(await importAll([trace, ...rest], flags, terminal)));
+    .action(async (trace: string, rest: [string, ...string[]], flags: Flags) =>
+      done(await importAll([trace, ...rest], flags, terminal)),
+    );
 }
 
 function importAll(paths: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
@@ -49,12 +60,20 @@ function importAll(paths: readonly string[], flags: Flags, terminal: Terminal): 
   const traces = paths.slice(0, -1);
   const isFolder = statSync(last, { throwIfNoEntry: false })?.isDirectory() ?? false;
   if (traces.length === 1 && !(isFolder && traces[0] !== "-")) return runImport(traces[0]!, last, flags, terminal);
-  if (!isFolder) throw new TroubleError("is no folder; several recordings become logs in a folder: make it first, and name it last", last);
+  if (!isFolder)
+    throw new TroubleError(
+      "is no folder; several recordings become logs in a folder: make it first, and name it last",
+      last,
+    );
   if (traces.includes("-")) throw new UsageError("standard input cannot be one of several recordings");
   if (flags.follow) throw new UsageError("--follow is for one recording");
   const logs = traces.map((trace) => join(last, logName(trace)));
   const twice = logs.findIndex((log, k) => logs.indexOf(log) < k);
-  if (twice >= 0) throw new TroubleError(`would be made of ${traces[logs.indexOf(logs[twice]!)]!} and of ${traces[twice]!}; import them into folders of their own`, logs[twice]!);
+  if (twice >= 0)
+    throw new TroubleError(
+      `would be made of ${traces[logs.indexOf(logs[twice]!)]!} and of ${traces[twice]!}; import them into folders of their own`,
+      logs[twice]!,
+    );
   const jobs = traces.map((trace, k) => ({ command: "import", paths: [trace, logs[k]!], flags }) as const);
   return runMany(jobs, terminal, flags.json ? { frame: listOf("import") } : {});
 }
@@ -75,11 +94,15 @@ export async function runImport(trace: string, log: string, flags: Flags, termin
   try {
     const imported = await importRecording(trace, log, {
       sync,
-      ...(flags.follow ? { follow: { signal: interrupted.signal, onNotice: (text) => notice(trace, text, terminal) } } : { signal: interrupted.signal }),
+      ...(flags.follow
+        ? { follow: { signal: interrupted.signal, onNotice: (text) => notice(trace, text, terminal) } }
+        : { signal: interrupted.signal }),
       ...(flags.from === undefined ? {} : { format: flags.from }),
       onProgress: (events, bytes) => progress.update(events, bytes),
     }).finally(() => progress.clear());
-    const { bytes } = flags.snapshots ? await addSnapshots(log, (events) => progress.update(events, 0)).finally(() => progress.clear()) : { bytes: 0 };
+    const { bytes } = flags.snapshots
+      ? await addSnapshots(log, (events) => progress.update(events, 0)).finally(() => progress.clear())
+      : { bytes: 0 };
     const whole = { ...imported, bytes: imported.bytes + bytes };
     for (const line of warningLines(trace, imported.report)) err.line(line);
     err.flush();
@@ -98,8 +121,17 @@ function notice(trace: string, text: string, { err }: Terminal): void {
   err.flush();
 }
 
-function document(trace: string, log: string, { id, events, bytes, report }: Imported): { readonly [name: string]: Json } {
-  return { kreel: "import", version: 1, trace: { path: trace, events, lost: report.lost, skipped: report.skipped }, log: { path: log, id, bytes } };
+function document(
+  trace: string,
+  log: string,
+  { id, events, bytes, report }: Imported,
+): { readonly [name: string]: Json } {
+  return {
+    kreel: "import",
+    version: 1,
+    trace: { path: trace, events, lost: report.lost, skipped: report.skipped },
+    log: { path: log, id, bytes },
+  };
 }
 
 /** How much smaller than the recording, where that is a file as it was recorded. */

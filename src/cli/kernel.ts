@@ -27,7 +27,9 @@ const OPTIONS: { readonly [option: string]: Option } = {
   CONFIG_SLUB_DEBUG_ON: { unusual: "y", build: withSlubDebug },
 };
 
-export const KERNEL_HELP = `${Object.keys(kernels).join(", ")}, ${Object.entries(ALIASES).map(([alias, name]) => `${alias} (${name})`).join(", ")}, or the path of a module that exports one (./my-kernel.js)`;
+export const KERNEL_HELP = `${Object.keys(kernels).join(", ")}, ${Object.entries(ALIASES)
+  .map(([alias, name]) => `${alias} (${name})`)
+  .join(", ")}, or the path of a module that exports one (./my-kernel.js)`;
 
 /** Every option of the kernel's configuration that was given. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -52,7 +54,8 @@ function buildOf(option: string): Build {
   const [name, value] = option.split("=", 2) as [string, string?];
   const known = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
   if (!known || (value !== "y" && value !== "n")) {
-    const options = "CONFIG_KVM_PRIVATE_MEM and CONFIG_KVM_GUEST_MEMFD (one thing, renamed in 6.18), and CONFIG_SLUB_DEBUG_ON";
+    const options =
+      "CONFIG_KVM_PRIVATE_MEM and CONFIG_KVM_GUEST_MEMFD (one thing, renamed in 6.18), and CONFIG_SLUB_DEBUG_ON";
     throw new UsageError(`--config ${option}: simulated kernels know ${options}, =y or =n`);
   }
   return value === known.unusual ? known.build : asUsual;
@@ -61,23 +64,36 @@ function buildOf(option: string): Build {
 const asUsual: Build = (kernel) => kernel;
 
 /**
- * Makes trouble of what a function of a kernel threw, at the function's file and line, of kernels that never end, and of
- * functions that never give a step.
+ * Makes trouble of what a function of a kernel threw, at the function's file and line, of kernels that never end, and
+ * of functions that never give a step.
  */
 export async function blamingKernel<T>(scenario: Scenario, run: () => Promise<T> | T): Promise<T> {
   try {
     return await untilRun(run);
   } catch (error) {
-    if (error instanceof EndlessError) throw new TroubleError(error.message, scenario.path, undefined, { cause: error });
+    if (error instanceof EndlessError)
+      throw new TroubleError(error.message, scenario.path, undefined, { cause: error });
     if (error instanceof StalledError) throw stalledTrouble(error, scenario);
     if (!(error instanceof KernelFunctionError)) throw error;
     const place = placeOf(error.cause);
-    throw new TroubleError(`kernel ${error.kernel}: ${error.message}`, place ? relative(process.cwd(), place.path) : scenario.path, place?.line, { cause: error.cause });
+    throw new TroubleError(
+      `kernel ${error.kernel}: ${error.message}`,
+      place ? relative(process.cwd(), place.path) : scenario.path,
+      place?.line,
+      { cause: error.cause },
+    );
   }
 }
 
 function stalledTrouble({ how, place }: StalledError, { path }: Scenario): TroubleError {
   const [module = path] = loadedModules();
-  const what = how === "endless" ? "a function goes on without taking a step: is there an endless loop?" : "waits for what nothing will bring";
-  return new TroubleError(`${what}${pulse.during?.() ?? ""}`, place ? relative(process.cwd(), place.path) : module, place?.line);
+  const what =
+    how === "endless"
+      ? "a function goes on without taking a step: is there an endless loop?"
+      : "waits for what nothing will bring";
+  return new TroubleError(
+    `${what}${pulse.during?.() ?? ""}`,
+    place ? relative(process.cwd(), place.path) : module,
+    place?.line,
+  );
 }

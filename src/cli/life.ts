@@ -3,7 +3,17 @@ import type { KernelObject, ObjectId } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { changeText } from "../show/changes.js";
 import type { Change, Row } from "../show/chronicle.js";
-import { endLine, lifeHeading, lifeLine, matches, mayMatch, nearest, namesOf, type Named, type ObjectSpec } from "../show/object-life.js";
+import {
+  endLine,
+  lifeHeading,
+  lifeLine,
+  matches,
+  mayMatch,
+  nearest,
+  namesOf,
+  type Named,
+  type ObjectSpec,
+} from "../show/object-life.js";
 import type { Style } from "../show/style.js";
 import { UsageError } from "./trouble.js";
 
@@ -41,7 +51,11 @@ export class LifePrinter {
     const object = this.world.store.any(change.id) ?? this.#lives.get(change.id)?.object;
     if (!object) return;
     const named = this.#named(object);
-    if (this.#labels.size < MAX_LABELS || this.#labels.has(change.id)) this.#labels.set(change.id, named.names.length > 0 && named.kind !== "file" ? `${named.kind} ${named.names[0]!}` : change.label);
+    if (this.#labels.size < MAX_LABELS || this.#labels.has(change.id))
+      this.#labels.set(
+        change.id,
+        named.names.length > 0 && named.kind !== "file" ? `${named.kind} ${named.names[0]!}` : change.label,
+      );
     if (matches(this.spec, named)) {
       for (const early of this.#unnamed.get(object.id) ?? []) this.#print(early.row, early.change, object, named);
       this.#unnamed.delete(object.id);
@@ -54,7 +68,12 @@ export class LifePrinter {
   }
 
   #named(object: KernelObject): Named {
-    return { kind: object.kind, address: this.world.addresses.hex(object.address), generation: object.generation, names: namesOf(object) };
+    return {
+      kind: object.kind,
+      address: this.world.addresses.hex(object.address),
+      generation: object.generation,
+      names: namesOf(object),
+    };
   }
 
   #print(row: Row, change: Change, object: KernelObject, named: Named): void {
@@ -62,7 +81,13 @@ export class LifePrinter {
     const label = this.world.label(object);
     const step = change.from === null || change.to === null ? 0 : change.to - change.from;
     const life = this.#lives.get(object.id) ?? { object, label, first: change.from ?? change.to, gets: 0, puts: 0 };
-    this.#lives.set(object.id, { object, label, first: life.first ?? change.from ?? change.to, gets: life.gets + Math.max(0, step), puts: life.puts + Math.max(0, -step) });
+    this.#lives.set(object.id, {
+      object,
+      label,
+      first: life.first ?? change.from ?? change.to,
+      gets: life.gets + Math.max(0, step),
+      puts: life.puts + Math.max(0, -step),
+    });
     if (this.#isMereEntry(row, change)) return;
     if (this.#heading !== object.id) {
       if (this.#printed) print("");
@@ -75,20 +100,28 @@ export class LifePrinter {
 
   /** An entry whose return follows and says all that the entry does. */
   #isMereEntry(row: Row, change: Change): boolean {
-    return row.phase === "entry" && changeText(change) === "" && this.world.points.byEvent(`${row.operation}_ret`) !== undefined;
+    return (
+      row.phase === "entry" &&
+      changeText(change) === "" &&
+      this.world.points.byEvent(`${row.operation}_ret`) !== undefined
+    );
   }
 
   /** How each life ended. Throws for a name that nothing had. */
   end(labelOf: (id: ObjectId) => string): void {
     if (this.#lives.size === 0) {
       const near = nearest(this.spec.text, this.#labels.values());
-      throw new UsageError(`--object ${this.spec.text}: no such object in this recording${near.length === 0 ? "" : `; there is ${near.join(", ")}`}`);
+      throw new UsageError(
+        `--object ${this.spec.text}: no such object in this recording${near.length === 0 ? "" : `; there is ${near.join(", ")}`}`,
+      );
     }
     this.context.print("");
     for (const [id, { object, label, first, gets, puts }] of this.#lives) {
       const now = this.world.store.any(id) ?? object;
       const holders = now.references.map((r) => (r.owner > 0 ? labelOf(r.owner) : r.by));
-      this.context.print(`${label}: ${endLine({ id, label, kind: now.kind, birth: now.birth, death: now.death, count: now.count, holders, first, gets, puts })}`);
+      this.context.print(
+        `${label}: ${endLine({ id, label, kind: now.kind, birth: now.birth, death: now.death, count: now.count, holders, first, gets, puts })}`,
+      );
     }
   }
 }

@@ -23,9 +23,14 @@ export function addLog(program: Command, terminal: Terminal, done: (code: number
   program
     .command("log")
     .summary("what a log file holds, and whether every block is what was written")
-    .description("Reads every block of a log and checks it: its checksum, and that it stands behind the block that it was written behind. Exits with 0 when the log is sound, 1 when it is damaged, 2 when it is no log.")
+    .description(
+      "Reads every block of a log and checks it: its checksum, and that it stands behind the block that it was written behind. Exits with 0 when the log is sound, 1 when it is damaged, 2 when it is no log.",
+    )
     .argument("<log>", "a file that kreel import made")
-    .option("--snapshots", "first replay it, and leave snapshots of the state in it: a tenth of its size, and any moment is there at once")
+    .option(
+      "--snapshots",
+      "first replay it, and leave snapshots of the state in it: a tenth of its size, and any moment is there at once",
+    )
     .option("--check-states", "replay it, and compare the state at each snapshot with what whoever made it had")
     .option("--json", "one JSON document")
     .action(async (path: string, flags: Flags) => done(await runLog(path, flags, terminal)));
@@ -69,13 +74,24 @@ function factsOf(file: LogFile): Facts {
   };
 }
 
-function document(facts: Facts, damage: readonly Damage[], states: readonly CheckedState[] | undefined): { readonly [name: string]: Json } {
+function document(
+  facts: Facts,
+  damage: readonly Damage[],
+  states: readonly CheckedState[] | undefined,
+): { readonly [name: string]: Json } {
   return {
     kreel: "log",
     version: 1,
     log: facts,
     damage: damage.map(({ at, what }) => ({ byte: at, message: what })),
-    ...(states && { states: states.map(({ event, stored, replayed, difference }) => ({ event, stored, replayed, ...(difference === undefined ? {} : { difference }) })) }),
+    ...(states && {
+      states: states.map(({ event, stored, replayed, difference }) => ({
+        event,
+        stored,
+        replayed,
+        ...(difference === undefined ? {} : { difference }),
+      })),
+    }),
   };
 }
 
@@ -85,8 +101,13 @@ function originOf(file: LogFile): { readonly path: string; readonly format: stri
 }
 
 function sizes(file: LogFile): { readonly blocks: number; readonly snapshots: number; readonly snapshotBytes: number } {
-  const of = (kind: BlockKind): readonly number[] => file.blocks.filter((block) => block.kind === kind).map(({ length }) => length);
-  return { blocks: of("events").length, snapshots: [...storedSnapshots(file)].length, snapshotBytes: of("snapshot").reduce((sum, length) => sum + length, 0) };
+  const of = (kind: BlockKind): readonly number[] =>
+    file.blocks.filter((block) => block.kind === kind).map(({ length }) => length);
+  return {
+    blocks: of("events").length,
+    snapshots: [...storedSnapshots(file)].length,
+    snapshotBytes: of("snapshot").reduce((sum, length) => sum + length, 0),
+  };
 }
 
 type Texts = { readonly [name in "path" | "id" | "hash" | "catalogue"]: string };
@@ -100,7 +121,11 @@ type Facts = Texts &
     readonly writer: string | null;
   };
 
-function* lines(facts: Facts, damage: readonly Damage[], states: readonly CheckedState[] | undefined): Generator<string> {
+function* lines(
+  facts: Facts,
+  damage: readonly Damage[],
+  states: readonly CheckedState[] | undefined,
+): Generator<string> {
   const { path, id, events, bytes, blocks, snapshots, snapshotBytes, origin, ended, writer, catalogue, hash } = facts;
   yield `${path}: ${plural(events, "event")} in ${plural(blocks, "block")}, ${bytesText(bytes)}`;
   yield `  id        ${id}`;
@@ -116,7 +141,10 @@ function* lines(facts: Facts, damage: readonly Damage[], states: readonly Checke
 
 function* stateLines(states: readonly CheckedState[]): Generator<string> {
   const differs = states.find(({ difference }) => difference !== undefined);
-  if (states.length === 0) yield "  states    none are stored; kreel log --snapshots stores them where a tenth of the log's size has room for one";
-  else if (!differs) yield `  states    the same at ${states.length === 1 ? "the snapshot" : `all ${states.length} snapshots`}; SHA-256 of the last, after event ${states.at(-1)!.event}: ${states.at(-1)!.replayed}`;
-  else yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${differs.difference!}`;
+  if (states.length === 0)
+    yield "  states    none are stored; kreel log --snapshots stores them where a tenth of the log's size has room for one";
+  else if (!differs)
+    yield `  states    the same at ${states.length === 1 ? "the snapshot" : `all ${states.length} snapshots`}; SHA-256 of the last, after event ${states.at(-1)!.event}: ${states.at(-1)!.replayed}`;
+  else
+    yield `  states    the same at ${states.length - 1} snapshots, another after event ${differs.event} (stored / replayed): ${differs.difference!}`;
 }

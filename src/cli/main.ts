@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status 2. */
+/**
+ * The command `kreel`. Results go to standard output, everything else to standard error; trouble is one line and status
+ * 2.
+ */
 import "./compiler.js";
 import { earlyEnd, loadedModules, strayTrouble } from "../own-kernel/loaded.js";
 import { ended, run } from "./program.js";

@@ -32,9 +32,14 @@ export function addMinimise(program: Command, terminal: Terminal, done: (code: n
   program
     .command("minimise")
     .summary("find the smallest part of a recording that still shows a finding")
-    .description("Leaves out of a recording whatever a finding does not need: what is left replays to the same finding and to no other that the recording does not have. It is written in the recording's own lines where that is text. Exits with 0, 1 when there is no such finding, 2 for trouble.")
+    .description(
+      "Leaves out of a recording whatever a finding does not need: what is left replays to the same finding and to no other that the recording does not have. It is written in the recording's own lines where that is text. Exits with 0, 1 when there is no such finding, 2 for trouble.",
+    )
     .argument("<trace>", "a recording, plain, gzip or zstd; - is standard input")
-    .option("--finding <which>", "leaked-module-reference: the first of a rule; leaked-module-reference:2: the second; 1124: the one at that event; default: the first error")
+    .option(
+      "--finding <which>",
+      "leaked-module-reference: the first of a rule; leaked-module-reference:2: the second; 1124: the one at that event; default: the first error",
+    )
     .option("-o, --output <file>", "write what is left there, not to standard output")
     .option("--to <format>", `${FORMS.join(", ")}; default: the recording's own lines`)
     .option("--budget <parts>", "how many parts are tried at most", String(BUDGET))
@@ -122,7 +127,8 @@ function parseFinding(text: string): FindingChoice {
   if (/^[1-9]\d{0,14}$/.test(text)) return { event: Number(text) };
   const [, name, nth = "1"] = /^([a-z-]+)(?::([1-9]\d{0,8}))?$/.exec(text) ?? [];
   const rule = RULES.find((known): known is RuleName => known === name);
-  if (rule === undefined) throw new UsageError(`--finding ${text}: a rule (${RULES.join(", ")}), RULE:N, or the number of an event`);
+  if (rule === undefined)
+    throw new UsageError(`--finding ${text}: a rule (${RULES.join(", ")}), RULE:N, or the number of an event`);
   return { rule, nth: Number(nth) };
 }
 
@@ -137,7 +143,11 @@ async function held(input: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>
   let size = 0;
   for await (const chunk of input) {
     size += chunk.length;
-    if (size > MAX_INPUT) throw new TroubleError(`more than ${MAX_INPUT >> 20} MB, which minimise would have to hold to read them again; give it a file`, "-");
+    if (size > MAX_INPUT)
+      throw new TroubleError(
+        `more than ${MAX_INPUT >> 20} MB, which minimise would have to hold to read them again; give it a file`,
+        "-",
+      );
     chunks.push(chunk);
   }
   return {

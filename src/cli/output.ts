@@ -106,7 +106,7 @@ export class Output {
   }
 
   #all(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += this.#some(bytes, at);
+    for (let at = 0; at < bytes.length; ) at += this.#some(bytes, at);
   }
 
   #some(bytes: Uint8Array, at: number): number {

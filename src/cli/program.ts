@@ -40,7 +40,9 @@ export async function program(
   wanted: readonly string[] = Object.keys(COMMANDS),
 ): Promise<Command> {
   const kreel = new Command("kreel")
-    .description("Replays recordings of Linux kernels: the lives of guest_memfd's objects, who holds which reference, what leaks, what a patch changed.")
+    .description(
+      "Replays recordings of Linux kernels: the lives of guest_memfd's objects, who holds which reference, what leaks, what a patch changed.",
+    )
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help on a command")
@@ -52,7 +54,10 @@ export async function program(
       if (warning !== undefined) terminal.err.line(`kreel: warning: ${warning}`);
     });
   for (const name of wanted) (await COMMANDS[name]!())(kreel, terminal, done);
-  kreel.addHelpText("after", "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.");
+  kreel.addHelpText(
+    "after",
+    "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.",
+  );
   return kreel;
 }
 
@@ -65,7 +70,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await kreel.parseAsync(args, { from: "user" });
     terminal.out.flush();
   } catch (error) {
-    code = ended(error, terminal, args.find((arg) => Object.hasOwn(COMMANDS, arg)));
+    code = ended(
+      error,
+      terminal,
+      args.find((arg) => Object.hasOwn(COMMANDS, arg)),
+    );
   }
   return code;
 }
@@ -90,5 +99,7 @@ export function ended(error: unknown, terminal: Terminal, command: string | unde
 function usage(error: CommanderError, command: string | undefined): string {
   if (error.code === "commander.help") return "no command; kreel --help lists them";
   const what = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-  return error.code === "commander.missingArgument" && command !== undefined ? `${command}: ${what}; kreel help ${command} says what it takes` : what;
+  return error.code === "commander.missingArgument" && command !== undefined
+    ? `${command}: ${what}; kreel help ${command} says what it takes`
+    : what;
 }

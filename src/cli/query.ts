@@ -39,7 +39,9 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
   program
     .command("query")
     .summary("ask a recording in SQL: its events, calls, objects, references, findings")
-    .description("Runs an SQL statement (SQLite's dialect) over a recording. Only what it reads is filled; it cannot write. Prints a table on a terminal, and lines with tabs elsewhere. Exits with 0, or 2 for trouble.")
+    .description(
+      "Runs an SQL statement (SQLite's dialect) over a recording. Only what it reads is filled; it cannot write. Prints a table on a terminal, and lines with tabs elsewhere. Exits with 0, or 2 for trouble.",
+    )
     .argument("[trace]", "a recording, plain, gzip or zstd, an export or a log; - is standard input")
     .argument("[sql]", "the statement; without it, standard input")
     .option("-f, --file <file>", "read the statement from a file")
@@ -53,21 +55,35 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
     .option("--time <seconds>", "give the statement up when it has computed for so long", "600")
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .addOption(formerOption())
-    .action(async (trace: string | undefined, sql: string | undefined, flags: Flags) => done(await runQuery(trace, sql, flags, terminal)));
+    .action(async (trace: string | undefined, sql: string | undefined, flags: Flags) =>
+      done(await runQuery(trace, sql, flags, terminal)),
+    );
 }
 
-async function runQuery(trace: string | undefined, sql: string | undefined, flags: Flags, terminal: Terminal): Promise<number> {
+async function runQuery(
+  trace: string | undefined,
+  sql: string | undefined,
+  flags: Flags,
+  terminal: Terminal,
+): Promise<number> {
   const forms = (["json", "ndjson", "csv", "table"] as const).filter((form) => flags[form]);
   if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")}: one of them`);
   if (flags.schema) return printSchema(flags, terminal);
-  if (trace === undefined) throw new UsageError("no recording: kreel query TRACE SQL; kreel query --schema lists the tables");
+  if (trace === undefined)
+    throw new UsageError("no recording: kreel query TRACE SQL; kreel query --schema lists the tables");
   const memory = parseMemory(flags.memory);
   const time = parseTime(flags.time);
   const statement = await statementOf(trace, sql, flags);
   // Loaded only where it is needed: other commands need not wait for it.
   const { query } = await import("../query/query.js");
   const progress = progressOf(terminal, !flags.json);
-  const answer = await query(trace, statement.text, { memory, time, alone: true, name: statement.name, open: () => openShowing(trace, flags.from, progress) }).finally(() => progress.clear());
+  const answer = await query(trace, statement.text, {
+    memory,
+    time,
+    alone: true,
+    name: statement.name,
+    open: () => openShowing(trace, flags.from, progress),
+  }).finally(() => progress.clear());
   try {
     if (answer.recording) for (const line of warningLines(trace, answer.recording.report)) terminal.err.line(line);
     terminal.err.flush();
@@ -108,11 +124,16 @@ async function printSchema(flags: Flags, { out, style }: Terminal): Promise<numb
   return 0;
 }
 
-async function statementOf(trace: string, sql: string | undefined, { file }: Flags): Promise<{ readonly text: string; readonly name: string }> {
+async function statementOf(
+  trace: string,
+  sql: string | undefined,
+  { file }: Flags,
+): Promise<{ readonly text: string; readonly name: string }> {
   if (file !== undefined && sql !== undefined) throw new UsageError("a statement, or -f FILE with one: not both");
   if (file !== undefined) return { text: readStatement(file), name: file };
   if (sql !== undefined) return { text: sql, name: "SQL" };
-  if (trace === "-") throw new UsageError("standard input is the recording; give the statement behind it, or with -f FILE");
+  if (trace === "-")
+    throw new UsageError("standard input is the recording; give the statement behind it, or with -f FILE");
   if (isatty(0)) throw new UsageError("no statement: kreel query TRACE SQL; kreel query --schema lists the tables");
   return { text: await readAll(process.stdin), name: "-" };
 }
@@ -124,7 +145,8 @@ function readStatement(file: string): string {
       // No size is certain: it may be a pipe, or a device that never ends.
       const bytes = Buffer.alloc(MAX_SQL + 1);
       let size = 0;
-      for (let n = -1; n !== 0 && size < bytes.length; size += n) n = readSync(fd, bytes, size, bytes.length - size, null);
+      for (let n = -1; n !== 0 && size < bytes.length; size += n)
+        n = readSync(fd, bytes, size, bytes.length - size, null);
       if (size > MAX_SQL) throw new Error("too long to be a statement");
       return bytes.toString("utf8", 0, size);
     } finally {
@@ -140,7 +162,11 @@ async function readAll(input: AsyncIterable<Buffer>): Promise<string> {
   let size = 0;
   for await (const piece of input) {
     pieces.push(piece);
-    if ((size += piece.length) > MAX_SQL) throw new TroubleError("is too long to be a statement; is it the recording? That comes first: kreel query - SQL", "-");
+    if ((size += piece.length) > MAX_SQL)
+      throw new TroubleError(
+        "is too long to be a statement; is it the recording? That comes first: kreel query - SQL",
+        "-",
+      );
   }
   return Buffer.concat(pieces).toString();
 }
@@ -148,7 +174,8 @@ async function readAll(input: AsyncIterable<Buffer>): Promise<string> {
 function parseMemory(text: string): number {
   const [, digits, unit = ""] = /^(\d{1,12})([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
   const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? 1);
-  if (digits === undefined || bytes < LEAST || bytes > MOST) throw new UsageError(`--memory ${text}: a size from 1M to 1G, as 64M`);
+  if (digits === undefined || bytes < LEAST || bytes > MOST)
+    throw new UsageError(`--memory ${text}: a size from 1M to 1G, as 64M`);
   return bytes;
 }
 

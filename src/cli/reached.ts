@@ -21,7 +21,13 @@ export interface Reached {
 export async function replayedTo(at: Moment, replay: (options: ReplayOptions) => Promise<Replay>): Promise<Reached> {
   const last = new LastEvent();
   const { world, findings, trace, recording } = await replay({ at, observe: () => last });
-  return { event: "event" in at ? Math.min(at.event, trace.events) : last.seq, world, findings: findings.length, time: last.time, line: lineText(last.line, recording.fileOf?.(last.cpu)) };
+  return {
+    event: "event" in at ? Math.min(at.event, trace.events) : last.seq,
+    world,
+    findings: findings.length,
+    time: last.time,
+    line: lineText(last.line, recording.fileOf?.(last.cpu)),
+  };
 }
 
 export function soughtIn(log: string, at: Moment, everything: boolean): Reached & { readonly report: ReadReport } {
@@ -31,7 +37,14 @@ export function soughtIn(log: string, at: Moment, everything: boolean): Reached 
     const { world, checker } = seeker.at(event);
     const found = seeker.find(event);
     const report = reportOf(seeker.log, log);
-    return { event, world, findings: checker.findings.length, time: found ? timeText(found.batch, found.index) : "", line: lineText(found?.batch.line[found.index] ?? 0, undefined), report };
+    return {
+      event,
+      world,
+      findings: checker.findings.length,
+      time: found ? timeText(found.batch, found.index) : "",
+      line: lineText(found?.batch.line[found.index] ?? 0, undefined),
+      report,
+    };
   } finally {
     seeker.close();
   }

@@ -46,19 +46,32 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
   program
     .command("replay")
     .summary("derive the state of guest_memfd, keep the ledger of references, report findings")
-    .description("Replays a recording: what lived and died, each operation as a call tree, and what is wrong. Exits with 0 when nothing is, 1 when there are findings, 2 when the recording cannot be read.")
-    .argument("<trace...>", "a recording, plain, gzip or zstd; a directory with a file for each CPU; - is standard input; several are replayed side by side, on all cores")
+    .description(
+      "Replays a recording: what lived and died, each operation as a call tree, and what is wrong. Exits with 0 when nothing is, 1 when there are findings, 2 when the recording cannot be read.",
+    )
+    .argument(
+      "<trace...>",
+      "a recording, plain, gzip or zstd; a directory with a file for each CPU; - is standard input; several are replayed side by side, on all cores",
+    )
     .option("--at <moment>", "the state after an event (1402), or at a time of the recording (35.846890)")
-    .option("--object <object>", "the life of one object, every get and put with its owner: kvm_amd, 'inode 0xffff…', 0xffff…#2")
+    .option(
+      "--object <object>",
+      "the life of one object, every get and put with its owner: kvm_amd, 'inode 0xffff…', 0xffff…#2",
+    )
     .option("--focus <what>", "guest-memfd: what guest_memfd touches; all: everything that was recorded", "guest-memfd")
     .option("--no-tree", "summary and findings without the call trees")
     .option("--summary", "the same as --no-tree")
-    .option("--follow", "the recording is still being written: a file that grows, a FIFO, standard input or trace_pipe; what is found is said at once, the summary when a signal (^C) or the end of the pipe ends it")
+    .option(
+      "--follow",
+      "the recording is still being written: a file that grows, a FIFO, standard input or trace_pipe; what is found is said at once, the summary when a signal (^C) or the end of the pipe ends it",
+    )
     .addOption(requireOption())
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .addOption(formerOption())
-    .action(async (paths: [string, ...string[]], flags: Flags) => done(await (paths.length === 1 ? runReplay(paths[0], flags, terminal) : replayMany(paths, flags, terminal))));
+    .action(async (paths: [string, ...string[]], flags: Flags) =>
+      done(await (paths.length === 1 ? runReplay(paths[0], flags, terminal) : replayMany(paths, flags, terminal))),
+    );
 }
 
 /** A document of them all is a list of theirs. */
@@ -72,8 +85,10 @@ async function replayMany(paths: readonly string[], flags: Flags, terminal: Term
 }
 
 export async function runReplay(path: string, flags: Flags, terminal: Terminal): Promise<number> {
-  if (flags.focus !== "guest-memfd" && flags.focus !== "all") throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
-  if (flags.follow && flags.at !== undefined) throw new UsageError("--at is a moment of a recording that is over; with --follow there is the state at the end");
+  if (flags.focus !== "guest-memfd" && flags.focus !== "all")
+    throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
+  if (flags.follow && flags.at !== undefined)
+    throw new UsageError("--at is a moment of a recording that is over; with --follow there is the state at the end");
   const run = new Run(path, flags, terminal);
   if (flags.object !== undefined) return run.life(flags.object);
   if (flags.at !== undefined) return run.state(parseMoment(flags.at));
@@ -123,7 +138,9 @@ class Run {
       observe: (world, recording) => {
         const chronicle = new Chronicle(world);
         evidence = new Evidence(chronicle, world, recording);
-        const trees = flagsWantTree(this.flags) ? treeObservers(world, chronicle, this.terminal.style, (line) => spool.line(line)) : [];
+        const trees = flagsWantTree(this.flags)
+          ? treeObservers(world, chronicle, this.terminal.style, (line) => spool.line(line))
+          : [];
         return all(chronicle, ...trees, evidence);
       },
       onFinding: (finding) => evidence?.found(finding),
@@ -132,7 +149,12 @@ class Run {
     for (const line of summaryLines(result, style)) out.line(line);
     if (!spool.isOpen && !spool.isEmpty) out.line("");
     spool.release();
-    const shown = findingsLines(result.findings, result.hazards, { path: this.path, style, width, steps: (finding) => evidence!.steps(finding) });
+    const shown = findingsLines(result.findings, result.hazards, {
+      path: this.path,
+      style,
+      width,
+      steps: (finding) => evidence!.steps(finding),
+    });
     if (shown.length > 0) out.line("");
     for (const line of shown) out.line(line);
     return this.#code(result);
@@ -142,8 +164,10 @@ class Run {
     const { out, style } = this.terminal;
     const everything = this.flags.focus === "all";
     const { event, world, findings, time, line } = await this.#reached(at, everything);
-    if ("event" in at && event < at.event) throw new TroubleError(`--at ${at.event}: the recording has ${event} events`, this.path);
-    if ("time" in at && event === 0) throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
+    if ("event" in at && event < at.event)
+      throw new TroubleError(`--at ${at.event}: the recording has ${event} events`, this.path);
+    if ("time" in at && event === 0)
+      throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
     const state = stateOf(world, everything);
     if (this.flags.json) this.#document(stateJson(state, { path: this.path, event, time }));
     else {
@@ -156,7 +180,8 @@ class Run {
   }
 
   async #reached(at: Moment, everything: boolean): Promise<Reached> {
-    if (this.flags.from !== undefined || !LogFile.isAt(this.path)) return replayedTo(at, (options) => this.#replay(options));
+    if (this.flags.from !== undefined || !LogFile.isAt(this.path))
+      return replayedTo(at, (options) => this.#replay(options));
     const reached = soughtIn(this.path, at, everything);
     this.#warnOf(reached.report);
     return reached;

@@ -6,15 +6,17 @@ import { requiredRules, type Required, unjudged } from "../check/required.js";
 import { UsageError } from "./trouble.js";
 
 export const requireOption = (): Option =>
-  new Option("--require <rule>", "exit with 1 also where the recording is not enough to judge this rule; all: any; several with commas, or the option again").argParser(
-    (rule: string, before: readonly string[] = []) => [...before, rule],
-  );
+  new Option(
+    "--require <rule>",
+    "exit with 1 also where the recording is not enough to judge this rule; all: any; several with commas, or the option again",
+  ).argParser((rule: string, before: readonly string[] = []) => [...before, rule]);
 
 export function requiredOf(names: readonly string[] | undefined): Required {
   try {
     return requiredRules(names ?? []);
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--require ${error.message}: all, or one of ${RULES.join(", ")}`);
+    if (error instanceof RangeError)
+      throw new UsageError(`--require ${error.message}: all, or one of ${RULES.join(", ")}`);
     throw error;
   }
 }

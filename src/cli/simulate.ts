@@ -44,13 +44,18 @@ export function addSimulate(program: Command, terminal: Terminal, done: (code: n
   program
     .command("simulate")
     .summary("carry a scenario out on a simulated kernel")
-    .description("Carries a scenario out on a simulated kernel and prints what each operation comes to, then what the rules find wrong with what the kernel did. Exits with 0 when nothing is, 1 when there are findings or tasks that wait for ever, 2 for trouble.")
+    .description(
+      "Carries a scenario out on a simulated kernel and prints what each operation comes to, then what the rules find wrong with what the kernel did. Exits with 0 when nothing is, 1 when there are findings or tasks that wait for ever, 2 for trouble.",
+    )
     .argument("<scenario>", "one operation a line; - is standard input")
     .requiredOption("--kernel <kernel>", KERNEL_HELP)
     .option("--config <option>", "build the kernel with this: CONFIG_KVM_PRIVATE_MEM=n", collect)
     .option("--seed <number>", "let threads take turns at random; the choices that repeat the run go to standard error")
     .option("--choices <choices>", "let tasks run as an earlier run had it: 'scenario×310 ta×12'")
-    .option("--fail <what>", "all: make each thing fail that can, one at a time, and say what comes of it; N or N=ERRNO: only that one")
+    .option(
+      "--fail <what>",
+      "all: make each thing fail that can, one at a time, and say what comes of it; N or N=ERRNO: only that one",
+    )
     .option("--log <file>", "write what probes would record, as ftrace's text")
     .option("--json", "one JSON document")
     .action(async (path: string, flags: Flags) => done(await runSimulate(path, flags, terminal)));
@@ -60,11 +65,16 @@ async function runSimulate(path: string, flags: Flags, terminal: Terminal): Prom
   const { err } = terminal;
   const fail = flags.fail === undefined ? undefined : parseFail(flags.fail);
   const seed = flags.seed === undefined ? undefined : parseSeed(flags.seed);
-  if (fail === "all" && (flags.choices !== undefined || flags.log !== undefined)) throw new UsageError("--fail all is many runs; --choices and --log are of one: give --fail N");
+  if (fail === "all" && (flags.choices !== undefined || flags.log !== undefined))
+    throw new UsageError("--fail all is many runs; --choices and --log are of one: give --fail N");
   const definition = await kernelOf(flags.kernel, flags.config);
   const scenario = await scenarioOf(path, terminal);
   return blamingKernel(scenario, async () => {
-    const options: SimulationOptions = { limit: STEPS, keepFaults: fail !== undefined, ...(seed === undefined ? {} : { seed }) };
+    const options: SimulationOptions = {
+      limit: STEPS,
+      keepFaults: fail !== undefined,
+      ...(seed === undefined ? {} : { seed }),
+    };
     if (fail === "all") return walkAndPrint(definition, scenario, options, { terminal, json: flags.json ?? false });
     const simulation = simulateOnce(definition, scenario, { ...options, ...(fail ? { fail } : {}) }, flags.choices);
     if (fail) err.line(`kreel: ${failText(checkFail(simulation, fail))}`);
@@ -90,10 +100,18 @@ export function parseSeed(text: string): number {
 }
 
 /** One run. Throws a `UsageError` for choices that are not of it, and an `EndlessError` for one that was given up. */
-export function simulateOnce(definition: KernelDefinition, scenario: Scenario, options: SimulationOptions, choices: string | undefined): Simulation {
+export function simulateOnce(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  options: SimulationOptions,
+  choices: string | undefined,
+): Simulation {
   let simulation: Simulation;
   try {
-    simulation = choices === undefined ? simulate(definition, scenario, options) : simulateChosen(definition, scenario, parseChoices(choices), options);
+    simulation =
+      choices === undefined
+        ? simulate(definition, scenario, options)
+        : simulateChosen(definition, scenario, parseChoices(choices), options);
   } catch (error) {
     if (error instanceof ChoicesError) throw new UsageError(`--choices: ${error.message}`);
     throw error;
@@ -105,7 +123,15 @@ export function simulateOnce(definition: KernelDefinition, scenario: Scenario, o
 /** Comments as ftrace's own header has them: what was run, and how to run it again. */
 function writeLog(file: string, simulation: Simulation, scenario: Scenario): void {
   const failed = simulation.faults.find((fault) => fault.errno !== 0);
-  const header = ["", "simulated by kreel", `kernel: ${simulation.kernel}`, `scenario: ${scenario.path}`, ...(failed ? [failText(failed)] : []), `choices: ${printChoices(choicesOf(simulation))}`, ""];
+  const header = [
+    "",
+    "simulated by kreel",
+    `kernel: ${simulation.kernel}`,
+    `scenario: ${scenario.path}`,
+    ...(failed ? [failText(failed)] : []),
+    `choices: ${printChoices(choicesOf(simulation))}`,
+    "",
+  ];
   try {
     const fd = openSync(file, "w");
     const to = new Output(fd);
@@ -117,12 +143,16 @@ function writeLog(file: string, simulation: Simulation, scenario: Scenario): voi
       closeSync(fd);
     }
   } catch (error) {
-    throw new TroubleError(`cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`, file, undefined, { cause: error });
+    throw new TroubleError(`cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`, file, undefined, {
+      cause: error,
+    });
   }
 }
 
 export function deadlockLines(ending: Simulation["ending"]): string[] {
-  return ending.type === "deadlock" ? ending.waiting.map(({ task, for: what }) => `kreel: deadlock: ${task} waits for ${what}`) : [];
+  return ending.type === "deadlock"
+    ? ending.waiting.map(({ task, for: what }) => `kreel: deadlock: ${task} waits for ${what}`)
+    : [];
 }
 
 interface Checked {
@@ -165,7 +195,12 @@ async function show(simulation: Simulation, scenario: Scenario, flags: Flags, te
   if (ending.type !== "deadlock") out.line(EXIT);
   // A window in which something could go wrong is no part of what user space saw, nor of what went wrong.
   const to = findings.length > 0 ? out : err;
-  const lines = findingsLines(findings, hazards, { path: scenario.path, style: to.style, width, steps: (finding) => evidence.steps(original.get(finding)!) });
+  const lines = findingsLines(findings, hazards, {
+    path: scenario.path,
+    style: to.style,
+    width,
+    steps: (finding) => evidence.steps(original.get(finding)!),
+  });
   if (lines.length === 0) return code;
   if (findings.length > 0) to.line("");
   for (const line of lines) to.line(line);

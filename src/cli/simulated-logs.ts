@@ -31,12 +31,16 @@ export async function* simulatedLogs(path: string, flags: SimulatedFlags, termin
   const { kernel: names = [], config, seed, choices } = flags;
   if (names.length > KERNELS) throw new UsageError("--kernel: one, or two to be compared");
   const fail = flags.fail === undefined ? undefined : parseFail(flags.fail);
-  if (fail === "all") throw new UsageError("--fail all is many runs; one is looked at: give --fail N (simulate --fail all lists them)");
+  if (fail === "all")
+    throw new UsageError("--fail all is many runs; one is looked at: give --fail N (simulate --fail all lists them)");
   const options: SimulationOptions = { limit: STEPS, ...(seed === undefined ? {} : { seed: parseSeed(seed) }) };
   const definitions: KernelDefinition[] = [];
   for (const name of names) definitions.push(await kernelOf(name, config));
   const scenario = await scenarioOf(path, terminal);
-  const run = (definition: KernelDefinition, failing?: Fail): Promise<Simulation> => blamingKernel(scenario, () => simulateOnce(definition, scenario, { ...options, ...(failing ? { fail: failing } : {}) }, choices));
+  const run = (definition: KernelDefinition, failing?: Fail): Promise<Simulation> =>
+    blamingKernel(scenario, () =>
+      simulateOnce(definition, scenario, { ...options, ...(failing ? { fail: failing } : {}) }, choices),
+    );
   let fault: PlannedFault | undefined;
   for (const [k, definition] of definitions.entries()) {
     let simulation = await run(definition, k === 0 ? fail : undefined);
@@ -45,7 +49,8 @@ export async function* simulatedLogs(path: string, flags: SimulatedFlags, termin
       fault = plan(simulation.faults).find((one) => one.point.number === point.number && one.errno === point.errno);
     } else if (fault) {
       const counterpart = correspondingTo(fault, simulation);
-      if (counterpart) simulation = await run(definition, { number: counterpart.point.number, errno: counterpart.errno });
+      if (counterpart)
+        simulation = await run(definition, { number: counterpart.point.number, errno: counterpart.errno });
     }
     yield await logOf(simulation, scenario, fail !== undefined, terminal);
   }
@@ -55,7 +60,12 @@ function correspondingTo(fault: PlannedFault, { faults }: Simulation): PlannedFa
   return plan(faults).find((other) => faultKey(other) === faultKey(fault));
 }
 
-async function logOf(simulation: Simulation, scenario: Scenario, isFailing: boolean, { err }: Terminal): Promise<OpenLog> {
+async function logOf(
+  simulation: Simulation,
+  scenario: Scenario,
+  isFailing: boolean,
+  { err }: Terminal,
+): Promise<OpenLog> {
   const { kernel, faults, ending, recording } = simulation;
   const failed = faults.find(({ errno }) => errno !== 0);
   if (isFailing) err.line(`kreel: ${kernel}: ${failed ? failText(failed) : "nothing fails: it has no such fault"}`);

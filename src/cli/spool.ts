@@ -1,6 +1,6 @@
 /**
- * Lines that wait for what must come before them: the summary is known only when the whole recording has been read, and is
- * printed first. A recording whose calls do not fit is not kept: from then on lines go straight out, and the summary
+ * Lines that wait for what must come before them: the summary is known only when the whole recording has been read, and
+ * is printed first. A recording whose calls do not fit is not kept: from then on lines go straight out, and the summary
  * follows them.
  */
 import type { Output } from "./output.js";

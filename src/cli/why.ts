@@ -36,28 +36,39 @@ export function addWhy(program: Command, terminal: Terminal, done: (code: number
   program
     .command("why")
     .summary("why an object's count is what it is: the events behind it")
-    .description("Says of an object, at a moment, where it was made, what each reference on it is and who took it, and which event changed it last. In a log with snapshots at once, else after reading. Exits with 0, or 2 for trouble.")
+    .description(
+      "Says of an object, at a moment, where it was made, what each reference on it is and who took it, and which event changed it last. In a log with snapshots at once, else after reading. Exits with 0, or 2 for trouble.",
+    )
     .argument("<trace>", "a log or any recording; - is standard input")
     .argument("<object>", "kvm_amd, 'inode 0xffff…', 0xffff…#2, or a kind: file")
     .option("--at <moment>", "after an event (1402), or at a time of the recording (35.846890); else at its end")
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .addOption(formerOption())
-    .action(async (trace: string, object: string, flags: WhyFlags) => done(await runWhy(trace, object, flags, terminal)));
+    .action(async (trace: string, object: string, flags: WhyFlags) =>
+      done(await runWhy(trace, object, flags, terminal)),
+    );
 }
 
 export function addWhen(program: Command, terminal: Terminal, done: (code: number) => void): void {
   program
     .command("when")
     .summary("the first event after which something is true")
-    .description("Finds the first event after which something is true of the state. Exits with 0, with 1 when it never is, or 2 for trouble.")
+    .description(
+      "Finds the first event after which something is true of the state. Exits with 0, with 1 when it never is, or 2 for trouble.",
+    )
     .argument("<trace>", "a log or any recording; - is standard input")
-    .argument("<question>", "'module kvm_amd refcnt > 3', 'file 0xffff… stage = open', 'inode 0xffff… is gone', '… lives', 'live inode >= 100', 'findings > 0'")
+    .argument(
+      "<question>",
+      "'module kvm_amd refcnt > 3', 'file 0xffff… stage = open', 'inode 0xffff… is gone', '… lives', 'live inode >= 100', 'findings > 0'",
+    )
     .option("--bisect", "what is once true stays true: found in a few dozen looks, however long the log")
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .addOption(formerOption())
-    .action(async (trace: string, question: string, flags: WhenFlags) => done(await runWhen(trace, question, flags, terminal)));
+    .action(async (trace: string, question: string, flags: WhenFlags) =>
+      done(await runWhen(trace, question, flags, terminal)),
+    );
 }
 
 async function runWhy(path: string, text: string, flags: WhyFlags, terminal: Terminal): Promise<number> {
@@ -67,10 +78,16 @@ async function runWhy(path: string, text: string, flags: WhyFlags, terminal: Ter
   try {
     const { seeker } = opened;
     warn(path, opened, terminal);
-    if (flags.at !== undefined && "event" in at && at.event > seeker.events) throw new TroubleError(`--at ${at.event}: the recording has ${seeker.events} events`, path);
+    if (flags.at !== undefined && "event" in at && at.event > seeker.events)
+      throw new TroubleError(`--at ${at.event}: the recording has ${seeker.events} events`, path);
     const event = seeker.eventOf(at);
     const spec = parseSpec(text);
-    const answers = why(seeker, event, (object, world) => isOf(spec, object, world) && (spec.name !== "" || (object.death === 0 && object.focus)), holderName);
+    const answers = why(
+      seeker,
+      event,
+      (object, world) => isOf(spec, object, world) && (spec.name !== "" || (object.death === 0 && object.focus)),
+      holderName,
+    );
     if (answers.length === 0) throw new UsageError(unknown(text, event, opened));
     if (flags.json) for (const piece of jsonText(whyJson(path, event, answers))) out.write(piece);
     else {
@@ -90,7 +107,15 @@ async function runWhen(path: string, question: string, flags: WhenFlags, termina
   try {
     const found = (flags.bisect ? becameTrue : firstTrue)(opened.seeker, predicate);
     warn(path, opened, terminal);
-    if (flags.json) for (const piece of jsonText({ kreel: "when", version: 1, trace: { path }, question, first: found ? { event: found.event, place: found.place ? placeJson(found.place) : null } : null })) out.write(piece);
+    if (flags.json)
+      for (const piece of jsonText({
+        kreel: "when",
+        version: 1,
+        trace: { path },
+        question,
+        first: found ? { event: found.event, place: found.place ? placeJson(found.place) : null } : null,
+      }))
+        out.write(piece);
     else out.line(whenText(found, opened.seeker.events));
     return found ? 0 : NEVER;
   } finally {
@@ -114,12 +139,17 @@ function parsed(question: string): ReturnType<typeof parsePredicate> {
 
 async function open(path: string, flags: { readonly from?: string }, terminal: Terminal): Promise<Opened> {
   const progress = progressOf(terminal, !("json" in flags));
-  return openSeeker(path, { ...(flags.from === undefined ? {} : { format: flags.from }), onProgress: (events, bytes) => progress.update(events, bytes) }).finally(() => progress.clear());
+  return openSeeker(path, {
+    ...(flags.from === undefined ? {} : { format: flags.from }),
+    onProgress: (events, bytes) => progress.update(events, bytes),
+  }).finally(() => progress.clear());
 }
 
 function unknown(text: string, event: number, { seeker }: Opened): string {
   const { world } = seeker.at(event);
-  const labels = [...world.store.live()].filter((o) => o.focus && COUNTED_KINDS.includes(o.kind as (typeof COUNTED_KINDS)[number])).map((o) => world.label(o));
+  const labels = [...world.store.live()]
+    .filter((o) => o.focus && COUNTED_KINDS.includes(o.kind as (typeof COUNTED_KINDS)[number]))
+    .map((o) => world.label(o));
   const near = nearest(text, labels);
   return `${text}: no such object after event ${event}${near.length > 0 ? `; there is ${near.join(", ")}` : ""}`;
 }

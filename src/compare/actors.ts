@@ -1,6 +1,6 @@
 /**
- * Which thread of one run is which of the other. Names help where a program gives its threads names; where it is another
- * program, or all threads have one name, what they did tells, and then in which order they were started.
+ * Which thread of one run is which of the other. Names help where a program gives its threads names; where it is
+ * another program, or all threads have one name, what they did tells, and then in which order they were started.
  */
 import { likelyPairs } from "./likely.js";
 import { nearestPairs } from "./nearest.js";
@@ -31,7 +31,12 @@ interface Match {
 }
 
 /** Those of `before` that have a counterpart, those that have none, and those of `after` that have none. */
-export function matchSequences<S extends Sequence<unknown>>(before: readonly S[], after: readonly S[], keyOf: (item: ItemOf<S>) => string, eachWithEach = EACH_WITH_EACH): { readonly a: S | undefined; readonly b: S | undefined }[] {
+export function matchSequences<S extends Sequence<unknown>>(
+  before: readonly S[],
+  after: readonly S[],
+  keyOf: (item: ItemOf<S>) => string,
+  eachWithEach = EACH_WITH_EACH,
+): { readonly a: S | undefined; readonly b: S | undefined }[] {
   const profiles = new Profiles();
   const profileOf = ({ name, items }: S): Profile => profiles.of(name, keysOf(items as Iterable<ItemOf<S>>, keyOf));
   const [x, y] = [before.map(profileOf), after.map(profileOf)];
@@ -49,8 +54,18 @@ export function matchSequences<S extends Sequence<unknown>>(before: readonly S[]
     const found = matches.length;
     const [is, js] = [[...left].slice(0, AT_ONCE), [...right].slice(0, AT_ONCE)];
     const few = is.length * js.length <= eachWithEach;
-    const pairs = few ? is.flatMap((i) => js.map((j): [number, number] => [i, j])) : likelyPairs(is.map((i) => x[i]!), js.map((j) => y[j]!), profiles.kinds).map(([i, j]): [number, number] => [is[i]!, js[j]!]);
-    pairs.map(([i, j]) => ({ i, j, score: scoreOf(x[i]!, y[j]!) })).filter(({ score }) => score > 0).sort(byScore).forEach(take);
+    const pairs = few
+      ? is.flatMap((i) => js.map((j): [number, number] => [i, j]))
+      : likelyPairs(
+          is.map((i) => x[i]!),
+          js.map((j) => y[j]!),
+          profiles.kinds,
+        ).map(([i, j]): [number, number] => [is[i]!, js[j]!]);
+    pairs
+      .map(([i, j]) => ({ i, j, score: scoreOf(x[i]!, y[j]!) }))
+      .filter(({ score }) => score > 0)
+      .sort(byScore)
+      .forEach(take);
     if (few || matches.length === found) break;
   }
   return [
@@ -72,7 +87,9 @@ function twins(before: readonly Profile[], after: readonly Profile[]): Match[] {
   before.forEach((profile, k) => add(profile, k, "x"));
   after.forEach((profile, k) => add(profile, k, "y"));
   // Of several alike (a program's children), the first started is the first started.
-  return [...alike.values()].flatMap(({ x, y }) => nearestPairs(x, y)).map(([i, j]) => ({ i, j, score: 1 + SAME_NAME }));
+  return [...alike.values()]
+    .flatMap(({ x, y }) => nearestPairs(x, y))
+    .map(([i, j]) => ({ i, j, score: 1 + SAME_NAME }));
 }
 
 function scoreOf(a: Profile, b: Profile): number {

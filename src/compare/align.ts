@@ -8,7 +8,9 @@ export interface Pair {
   readonly b: number;
 }
 
-/** Beyond this many cells what is alike at both ends is aligned first, and then by keys alone what is still as large. */
+/**
+ * Beyond this many cells what is alike at both ends is aligned first, and then by keys alone what is still as large.
+ */
 const EXACT_CELLS = 1_000_000;
 
 /** What two elements must have in common to correspond; `undefined`: nothing corresponds to it. */
@@ -16,14 +18,21 @@ export type Key = string | number | undefined;
 
 /**
  * The alignment with the highest total score, unless the sequences are very long; `score` of two elements that cannot
- * correspond is 0, and those whose keys are equal can. Elements without a counterpart come before the next pair, those of `a` first.
+ * correspond is 0, and those whose keys are equal can. Elements without a counterpart come before the next pair, those
+ * of `a` first.
  */
-export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: T) => number, keyOf: (element: T) => Key): Pair[] {
+export function alignBest<T>(
+  a: readonly T[],
+  b: readonly T[],
+  score: (x: T, y: T) => number,
+  keyOf: (element: T) => Key,
+): Pair[] {
   if (a.length * b.length <= EXACT_CELLS) return exact(a, b, score);
   const [head, tail] = common(a, b, (x, y) => keyOf(x) === keyOf(y));
   const restA = a.slice(head, a.length - tail);
   const restB = b.slice(head, b.length - tail);
-  const middle = restA.length * restB.length <= EXACT_CELLS ? exact(restA, restB, score) : alignEqual(restA, restB, keyOf);
+  const middle =
+    restA.length * restB.length <= EXACT_CELLS ? exact(restA, restB, score) : alignEqual(restA, restB, keyOf);
   return [
     ...Array.from({ length: head }, (_, i) => ({ a: i, b: i })),
     ...middle.map((p) => ({ a: p.a < 0 ? -1 : p.a + head, b: p.b < 0 ? -1 : p.b + head })),
@@ -31,7 +40,10 @@ export function alignBest<T>(a: readonly T[], b: readonly T[], score: (x: T, y: 
   ];
 }
 
-/** With more steps than this the fewest edits are not searched for: time would grow with their square. A thousand edits take half. */
+/**
+ * With more steps than this the fewest edits are not searched for: time would grow with their square. A thousand edits
+ * take half.
+ */
 const MOST_STEPS = 1 << 20;
 /** Of each side so many elements at once are looked at then, whatever the lengths. */
 const AT_ONCE = 1 << 18;
@@ -43,14 +55,33 @@ export interface AlignLimits {
 }
 
 /** A longest common subsequence, where it takes no more than some thousand edits; else a long one. */
-export function alignEqual<T>(a: readonly T[], b: readonly T[], keyOf: (element: T) => Key, limits?: AlignLimits): Pair[] {
+export function alignEqual<T>(
+  a: readonly T[],
+  b: readonly T[],
+  keyOf: (element: T) => Key,
+  limits?: AlignLimits,
+): Pair[] {
   const pairs: Pair[] = [];
-  alignIndexes(a.length, b.length, (x) => keyOf(a[x]!), (y) => keyOf(b[y]!), (x, y) => pairs.push({ a: x, b: y }), limits);
+  alignIndexes(
+    a.length,
+    b.length,
+    (x) => keyOf(a[x]!),
+    (y) => keyOf(b[y]!),
+    (x, y) => pairs.push({ a: x, b: y }),
+    limits,
+  );
   return pairs.reverse();
 }
 
 /** The same of sequences that are not in memory: of their lengths, and what is there. Pairs are told the last first. */
-export function alignIndexes(n: number, m: number, keyOfA: (x: number) => Key, keyOfB: (y: number) => Key, tell: (a: number, b: number) => void, { steps, atOnce }: AlignLimits = { steps: MOST_STEPS, atOnce: AT_ONCE }): void {
+export function alignIndexes(
+  n: number,
+  m: number,
+  keyOfA: (x: number) => Key,
+  keyOfB: (y: number) => Key,
+  tell: (a: number, b: number) => void,
+  { steps, atOnce }: AlignLimits = { steps: MOST_STEPS, atOnce: AT_ONCE },
+): void {
   const equal = (x: number, y: number): boolean => {
     const key = keyOfA(x);
     return key !== undefined && key === keyOfB(y);
@@ -69,7 +100,8 @@ export function alignIndexes(n: number, m: number, keyOfA: (x: number) => Key, k
     const b = Int32Array.from({ length: m - fromB }, (_, k) => numbers.of(keyOfB(fromB + k)));
     const partners = anchoredPartners(a, b, numbers.count, steps);
     const first = partners.findIndex((y) => y >= 0);
-    // The next are looked at from the last pair on, so that both sides stay abreast; unless that would be hardly further.
+    // The next are looked at from the last pair on, so that both sides stay abreast; unless that would be hardly
+    // further.
     const goesOn = first >= 0 && a.length - first + (b.length - partners[first]!) >= atOnce;
     for (let x = a.length - 1; x >= 0; x--) {
       if (partners[x]! < 0) continue;

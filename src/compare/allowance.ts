@@ -1,11 +1,16 @@
-/** Calls that one recording does not show, and of which it says that it missed some: so many of them are no difference. */
+/**
+ * Calls that one recording does not show, and of which it says that it missed some: so many of them are no difference.
+ */
 import { type Line, siteOf } from "./calls.js";
 import { missedWords } from "./incomparable-words.js";
 import type { Incomparable, Side, Site } from "./types.js";
 
 export class Allowance {
   readonly #left: Readonly<Record<Side, Map<string, number>>>;
-  readonly #used = new Map<string, { readonly operation: string; readonly missing: Side; times: number; readonly first: Site | null }>();
+  readonly #used = new Map<
+    string,
+    { readonly operation: string; readonly missing: Side; times: number; readonly first: Site | null }
+  >();
 
   constructor(missed: Readonly<Record<Side, ReadonlyMap<string, number>>> | undefined) {
     this.#left = { before: new Map(missed?.before), after: new Map(missed?.after) };
@@ -27,6 +32,10 @@ export class Allowance {
   }
 
   get told(): Incomparable[] {
-    return [...this.#used.values()].map((used) => ({ reason: "missed", ...used, message: missedWords(used.operation, used.times, used.missing) }));
+    return [...this.#used.values()].map((used) => ({
+      reason: "missed",
+      ...used,
+      message: missedWords(used.operation, used.times, used.missing),
+    }));
   }
 }

@@ -1,14 +1,17 @@
 /**
- * Corresponding elements of two sequences that differ in much, in time that grows with their length: elements that are there
- * once on both sides are held on to (as patience diff does), and only what lies between two of them is searched for the fewest
- * edits. What is found is in order, if not always as much as there is.
+ * Corresponding elements of two sequences that differ in much, in time that grows with their length: elements that are
+ * there once on both sides are held on to (as patience diff does), and only what lies between two of them is searched
+ * for the fewest edits. What is found is in order, if not always as much as there is.
  */
 import { shortestEdits } from "./shortest.js";
 
 /** So many times what lies between anchors is searched for anchors of its own. */
 const DEPTH = 8;
 
-/** Of each element of `a` that of `b`, or -1. Elements are numbers below `kinds`; between anchors, the search for the fewest edits takes `most` steps. */
+/**
+ * Of each element of `a` that of `b`, or -1. Elements are numbers below `kinds`; between anchors, the search for the
+ * fewest edits takes `most` steps.
+ */
 export function anchoredPartners(a: Int32Array, b: Int32Array, kinds: number, most: number): Int32Array {
   // What the other side does not have at all can only be in the way.
   const x = keepCommon(a, b, kinds);
@@ -23,7 +26,10 @@ export function anchoredPartners(a: Int32Array, b: Int32Array, kinds: number, mo
 
 class Anchoring {
   readonly partners: Int32Array;
-  /** By kind, within the range that is looked at: how often it is there, and where on the side of `b`; -1: not, or no more. */
+  /**
+   * By kind, within the range that is looked at: how often it is there, and where on the side of `b`; -1: not, or no
+   * more.
+   */
   readonly #timesA: Int32Array;
   readonly #timesB: Int32Array;
   readonly #first: Int32Array;
@@ -63,7 +69,10 @@ class Anchoring {
     if (depth > 0 && anchors.length > 0) this.#between(x, toA, y, toB, depth - 1);
   }
 
-  /** Elements of `a` that have got a partner, in order: those that are there once, or else of each kind the first and the first, … */
+  /**
+   * Elements of `a` that have got a partner, in order: those that are there once, or else of each kind the first and
+   * the first, …
+   */
   #anchors(fromA: number, toA: number, fromB: number, toB: number): number[] {
     const [a, b, timesA, timesB, first, next] = [this.a, this.b, this.#timesA, this.#timesB, this.#first, this.#next];
     for (let i = fromA; i < toA; i++) timesA[a[i]!]!++;

@@ -32,7 +32,10 @@ export interface Line {
   detail: string;
 }
 
-/** Values that vary between runs of the same thing: counts that other tasks move, and what identifies nothing that is followed. */
+/**
+ * Values that vary between runs of the same thing: counts that other tasks move, and what identifies nothing that is
+ * followed.
+ */
 const VARIES = new Set(["refcnt", "state"]);
 
 export function flatten(root: ComparedNode): Call[] {
@@ -52,18 +55,34 @@ export function siteOf(call: Call | ComparedNode | undefined): Site | null {
   return node.line > 0 ? { event: node.seq, line: node.line } : { event: node.seq };
 }
 
-/** Aligns two trees. Identities are unified on the way, so the order of calls to this matters: that of the recording. */
+/**
+ * Aligns two trees. Identities are unified on the way, so the order of calls to this matters: that of the recording.
+ */
 export function compareCalls(before: ComparedNode, after: ComparedNode, unifier: Unifier, racing: boolean): Line[] {
   const a = flatten(before);
   const b = flatten(after);
-  const pairs = alignBest(a, b, (x, y) => likeness(x, y, unifier), (call) => call.node.operation);
-  const lines: Line[] = pairs.map((p) => ({ before: a[p.a], after: b[p.b], change: p.a < 0 ? "added" : p.b < 0 ? "removed" : "same", detail: "" }));
-  for (const line of lines) if (line.before && line.after) compareCall(line, line.before.node, line.after.node, unifier, racing);
+  const pairs = alignBest(
+    a,
+    b,
+    (x, y) => likeness(x, y, unifier),
+    (call) => call.node.operation,
+  );
+  const lines: Line[] = pairs.map((p) => ({
+    before: a[p.a],
+    after: b[p.b],
+    change: p.a < 0 ? "added" : p.b < 0 ? "removed" : "same",
+    detail: "",
+  }));
+  for (const line of lines)
+    if (line.before && line.after) compareCall(line, line.before.node, line.after.node, unifier, racing);
   reordered(lines, unifier);
   return replaced(lines);
 }
 
-/** How well two calls correspond: the same operation, and better still on the same object, in the same call, at the same depth. */
+/**
+ * How well two calls correspond: the same operation, and better still on the same object, in the same call, at the same
+ * depth.
+ */
 function likeness(x: Call, y: Call, unifier: Unifier): number {
   if (x.node.operation !== y.node.operation) return 0;
   let score = 10;
@@ -78,13 +97,21 @@ function likeness(x: Call, y: Call, unifier: Unifier): number {
 
 /** Whether a result is an error, in whichever form the operation has. */
 export function failed(result: Value | undefined): boolean {
-  return result?.number !== undefined && result.definition.failure !== undefined && (result.definition.failure === "zero" || result.definition.failure === "NULL" ? result.number === 0 : result.number < 0);
+  return (
+    result?.number !== undefined &&
+    result.definition.failure !== undefined &&
+    (result.definition.failure === "zero" || result.definition.failure === "NULL"
+      ? result.number === 0
+      : result.number < 0)
+  );
 }
 
 /** The object that a call made at the address it was given: not the one that was there before. */
 function made(node: ComparedNode, value: Value): Value {
   if (value.definition.object !== "memslot") return value;
-  const object = node.touched.find((t) => t.object.kind === "memslot" && addressOf(t.object.label) === value.text)?.object;
+  const object = node.touched.find(
+    (t) => t.object.kind === "memslot" && addressOf(t.object.label) === value.text,
+  )?.object;
   return { ...value, object };
 }
 
@@ -124,7 +151,8 @@ function sameValue(x: Value, y: Value, unifier: Unifier, racing: boolean): boole
     if (x.object && y.object) return unifier.unify(x.object, y.object);
     return x.number === y.number;
   }
-  if (x.definition.unit === "descriptor" && (x.number ?? -1) >= 0 && (y.number ?? -1) >= 0) return unifier.descriptor(x.number!, y.number!, racing);
+  if (x.definition.unit === "descriptor" && (x.number ?? -1) >= 0 && (y.number ?? -1) >= 0)
+    return unifier.descriptor(x.number!, y.number!, racing);
   return x.text === y.text;
 }
 
@@ -184,7 +212,12 @@ function replaced(lines: Line[]): Line[] {
     for (const gone of gap.filter((l) => l.change === "removed")) {
       const came = gap.find((l) => l.change === "added" && alike(gone.before!.node, l.after!.node));
       if (!came) continue;
-      gap[gap.indexOf(gone)] = { before: gone.before, after: came.after, change: "replaced", detail: `${gone.before!.node.operation} → ${came.after!.node.operation}` };
+      gap[gap.indexOf(gone)] = {
+        before: gone.before,
+        after: came.after,
+        change: "replaced",
+        detail: `${gone.before!.node.operation} → ${came.after!.node.operation}`,
+      };
       gap.splice(gap.indexOf(came), 1);
     }
     out.push(...gap);
@@ -206,13 +239,20 @@ function alike(x: ComparedNode, y: ComparedNode): boolean {
   const p = points.points[x.point]!.operation;
   const q = points.points[y.point]!.operation;
   if (p.result?.object !== undefined && p.result.object === q.result?.object) return true;
-  return p.args.length > 0 && p.args.map((a) => a.name).join() === q.args.map((a) => a.name).join() && (p.result === undefined) === (q.result === undefined) && p.source === q.source;
+  return (
+    p.args.length > 0 &&
+    p.args.map((a) => a.name).join() === q.args.map((a) => a.name).join() &&
+    (p.result === undefined) === (q.result === undefined) &&
+    p.source === q.source
+  );
 }
 
 /** The call as a line of text: its name, the arguments that mean something by themselves, its result. */
 export function textOf(call: Call): string {
   const { node } = call;
   if (points.points[node.point]!.operation.probe === "marker") return node.args[0]!.text;
-  const args = node.args.filter((a) => a.definition.type !== "ptr" || a.object !== undefined || a.number !== undefined).map((a) => `${a.name}=${shown(a)}`);
+  const args = node.args
+    .filter((a) => a.definition.type !== "ptr" || a.object !== undefined || a.number !== undefined)
+    .map((a) => `${a.name}=${shown(a)}`);
   return `${node.operation}(${args.join(", ")})${node.result ? ` = ${shown(node.result)}` : ""}`;
 }

@@ -1,5 +1,15 @@
-/** What one recording shows and the other never does, and what their heads, their kernels and the system around them say of it. */
-import { catalogue, type Kernel, KERNELS, type OperationDefinition, operationsWith, points } from "../../events/index.js";
+/**
+ * What one recording shows and the other never does, and what their heads, their kernels and the system around them say
+ * of it.
+ */
+import {
+  catalogue,
+  type Kernel,
+  KERNELS,
+  type OperationDefinition,
+  operationsWith,
+  points,
+} from "../../events/index.js";
 import { type Head, headOf, series } from "../read/head.js";
 import type { Course } from "./course.js";
 import type { Reason, Side } from "./types.js";
@@ -35,7 +45,9 @@ export function candidatesOf(courses: Readonly<Record<Side, Course>>): Candidate
   return found;
 }
 
-/** Arguments that one side can never read and the other can, of events that both show: by point, bit k is argument k. */
+/**
+ * Arguments that one side can never read and the other can, of events that both show: by point, bit k is argument k.
+ */
 export function unreadable(courses: Readonly<Record<Side, Course>>, missing: Side): Map<number, number> {
   const [there, here] = [courses[other(missing)].surface, courses[missing].surface];
   const found = new Map<number, number>();
@@ -52,7 +64,9 @@ const EVERYWHERE = operationsWith("everywhere");
 /** So many events of tasks other than the workload's are a system around it. */
 const SYSTEM = 20;
 
-export type Verdict = { readonly is: "different" } | { readonly is: "hidden"; readonly reason: Reason; readonly detail: string };
+export type Verdict =
+  | { readonly is: "different" }
+  | { readonly is: "hidden"; readonly reason: Reason; readonly detail: string };
 export const DIFFERENT: Verdict = { is: "different" };
 export const hidden = (reason: Reason, detail = ""): Verdict => ({ is: "hidden", reason, detail });
 
@@ -81,7 +95,11 @@ export class Witness {
     const known = this.#kernels;
     if (known.length > 0) {
       // What no known kernel has, these need not lack: they are known by what they show, unless they say who they are.
-      if (known.every((kernel) => !happensOn(operation, kernel)) && (operation.kernels.length > 0 || this.head.release !== undefined)) return DIFFERENT;
+      if (
+        known.every((kernel) => !happensOn(operation, kernel)) &&
+        (operation.kernels.length > 0 || this.head.release !== undefined)
+      )
+        return DIFFERENT;
       if (known.every((kernel) => isHidden(operation, kernel))) return hidden("inlined", known.join(" and "));
     }
     if (EVERYWHERE.has(operation.name) && this.course.surface.others >= SYSTEM) return hidden("unprobed");
@@ -95,9 +113,13 @@ export class Witness {
 
   /** Both were recorded with one list of probes, and the kernel took this one. */
   #wasSet(candidate: Candidate, there: Witness): boolean {
-    const listed = ({ probes, refused }: Head): number | undefined => (probes === undefined ? undefined : probes + refused.size);
+    const listed = ({ probes, refused }: Head): number | undefined =>
+      probes === undefined ? undefined : probes + refused.size;
     if (listed(this.head) === undefined || listed(this.head) !== listed(there.head)) return false;
-    return candidate.points.every((id) => !this.head.refused.has(points.points[id]!.event)) && (candidate.operation.module === undefined || this.head.kvmWasThere);
+    return (
+      candidate.points.every((id) => !this.head.refused.has(points.points[id]!.event)) &&
+      (candidate.operation.module === undefined || this.head.kvmWasThere)
+    );
   }
 }
 
@@ -108,13 +130,24 @@ function isHidden({ unseen }: OperationDefinition, kernel: Kernel): boolean {
 
 /** A kernel has it, and its recordings show it or would if they could. */
 function happensOn(operation: OperationDefinition, kernel: Kernel): boolean {
-  return operation.kernels.includes(kernel) && (!operation.unseen?.kernels.includes(kernel) || isHidden(operation, kernel));
+  return (
+    operation.kernels.includes(kernel) && (!operation.unseen?.kernels.includes(kernel) || isHidden(operation, kernel))
+  );
 }
 
 function kernelsOf({ surface, occurrences }: Course, { release, machine }: Head): Kernel[] {
   if (machine !== undefined && machine !== "x86_64") return [];
-  const named = release === undefined ? KERNELS : KERNELS.filter((kernel) => /\d+\.\d+/.exec(kernel)![0] === series(release));
-  const shown = points.points.filter((point) => point !== undefined && surface.events[point.id]! > 0).map((point) => point!.operation);
+  const named =
+    release === undefined ? KERNELS : KERNELS.filter((kernel) => /\d+\.\d+/.exec(kernel)![0] === series(release));
+  const shown = points.points
+    .filter((point) => point !== undefined && surface.events[point.id]! > 0)
+    .map((point) => point!.operation);
   // What its recordings never hold may happen around the workload, not in it.
-  return named.filter((kernel) => shown.every((operation) => operation.kernels.includes(kernel) && (!operation.unseen?.kernels.includes(kernel) || !occurrences.has(operation.name))));
+  return named.filter((kernel) =>
+    shown.every(
+      (operation) =>
+        operation.kernels.includes(kernel) &&
+        (!operation.unseen?.kernels.includes(kernel) || !occurrences.has(operation.name)),
+    ),
+  );
 }

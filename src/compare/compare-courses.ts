@@ -27,7 +27,9 @@ interface Section extends Place {
   readonly more: Difference[];
 }
 
-/** Who is told of each line as it stands in the end, the same ones too; of markers, which are no calls, nothing is told. */
+/**
+ * Who is told of each line as it stands in the end, the same ones too; of markers, which are no calls, nothing is told.
+ */
 export interface Watch {
   line(line: Line): void;
 }
@@ -51,7 +53,12 @@ export function compareCourses(before: Course, after: Course, options: CompareOp
   }
 }
 
-function compared(before: Course, after: Course, pages: Pages, { watch, isDoubtful, missed, lives }: CompareOptions): Diff {
+function compared(
+  before: Course,
+  after: Course,
+  pages: Pages,
+  { watch, isDoubtful, missed, lives }: CompareOptions,
+): Diff {
   const unifier = new Unifier(pages);
   const operations = { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 };
   const results = { same: 0, changed: 0 };
@@ -75,7 +82,13 @@ function compared(before: Course, after: Course, pages: Pages, { watch, isDoubtf
     }
     differences.push(...more);
     if (differences.length > 0) told.push({ order, turn, differences });
-    else if (same.length < SAME && lines[0]?.before && lines[0].after) same.push({ where, text: textOf(lines[0].after), before: siteOf(lines[0].before)!, after: siteOf(lines[0].after)! });
+    else if (same.length < SAME && lines[0]?.before && lines[0].after)
+      same.push({
+        where,
+        text: textOf(lines[0].after),
+        before: siteOf(lines[0].before)!,
+        after: siteOf(lines[0].after)!,
+      });
     if (lines.length > 0) hunks.add({ where, lines }, { order, turn });
   };
   // Where a recording begins with the module loaded, nobody knows whose file system it is.
@@ -86,19 +99,43 @@ function compared(before: Course, after: Course, pages: Pages, { watch, isDoubtf
     // An operation begins here and returns elsewhere: nothing to compare yet.
     if ((y < 0 ? p.isMarker(x) : q.isMarker(y)) && (x < 0 || y < 0 || p.begins(x))) return;
     const racing = (x >= 0 && p.isRacing(x)) || (y >= 0 && q.isRacing(y));
-    const section: Section = { order: pair.order, turn: turns++, where: y < 0 ? p.where(x) : q.where(y), racing, lines: [], more: [] };
+    const section: Section = {
+      order: pair.order,
+      turn: turns++,
+      where: y < 0 ? p.where(x) : q.where(y),
+      racing,
+      lines: [],
+      more: [],
+    };
     const a = x < 0 ? undefined : before.trees.get(p.tree(x));
     const b = y < 0 ? undefined : after.trees.get(q.tree(y));
     if (a && b && p.isMarker(x)) {
-      const changed = differingWords(markerOf(a)!.result, markerOf(b)!.result, fsKnown ? [p.fsName(x), q.fsName(y)] : ["", ""], (m, n) => unifier.descriptor(m, n, racing), racing);
+      const changed = differingWords(
+        markerOf(a)!.result,
+        markerOf(b)!.result,
+        fsKnown ? [p.fsName(x), q.fsName(y)] : ["", ""],
+        (m, n) => unifier.descriptor(m, n, racing),
+        racing,
+      );
       if (changed.length === 0) {
         results.same++;
         return;
       }
       results.changed++;
       const detail = changed.join(", ");
-      section.more.push({ kind: "result-changed", where: section.where, before: siteOf(a), after: siteOf(b), message: `${section.where}: ${detail}` });
-      section.lines.push({ before: { node: a, depth: 0, parent: "" }, after: { node: b, depth: 0, parent: "" }, change: "result", detail });
+      section.more.push({
+        kind: "result-changed",
+        where: section.where,
+        before: siteOf(a),
+        after: siteOf(b),
+        message: `${section.where}: ${detail}`,
+      });
+      section.lines.push({
+        before: { node: a, depth: 0, parent: "" },
+        after: { node: b, depth: 0, parent: "" },
+        change: "result",
+        detail,
+      });
       close(section);
       return;
     }
@@ -108,7 +145,8 @@ function compared(before: Course, after: Course, pages: Pages, { watch, isDoubtf
     if (pair.moved && !racing) moved(section.lines[0]!, p, x);
     const madeBefore = x < 0 ? undefined : before.made.at(p.returned(x));
     const madeAfter = y < 0 ? undefined : after.made.at(q.returned(y));
-    if (madeBefore && madeAfter) section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(a), siteOf(b), fsKnown, state));
+    if (madeBefore && madeAfter)
+      section.more.push(...compareFiles(section.where, madeBefore, madeAfter, siteOf(a), siteOf(b), fsKnown, state));
     if (racing && section.lines.some(({ change }) => change === "added" || change === "removed")) open.push(section);
     else close(section);
   };
@@ -117,8 +155,19 @@ function compared(before: Course, after: Course, pages: Pages, { watch, isDoubtf
   for (const section of open) close(section);
   const differences = told.sort(byPlace).flatMap((section) => section.differences);
   const incomparable: Incomparable[] = [...allowance.told];
-  differences.push(...compareState(before, after, state, lives, (one) => incomparable.push(one)), ...compareFindings(before.findings, after.findings));
-  return { before: before.replay.trace, after: after.replay.trace, differences, summary: { operations, results, state }, incomparable, hunks: hunks.list(), same: same.sort((a, b) => a.before.event - b.before.event) };
+  differences.push(
+    ...compareState(before, after, state, lives, (one) => incomparable.push(one)),
+    ...compareFindings(before.findings, after.findings),
+  );
+  return {
+    before: before.replay.trace,
+    after: after.replay.trace,
+    differences,
+    summary: { operations, results, state },
+    incomparable,
+    hunks: hunks.list(),
+    same: same.sort((a, b) => a.before.event - b.before.event),
+  };
 }
 
 /** Without lines that are there on one side only and say nothing; those that are on both are the same. */
@@ -129,17 +178,24 @@ function certain(lines: readonly Line[], isDoubtful: (line: Line) => boolean): L
   });
 }
 
-/** The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing to put. */
+/**
+ * The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing
+ * to put.
+ */
 function isChance({ change, before, after }: Line): boolean {
   const call = before ?? after!;
-  return (change === "added" || change === "removed") && call.node.operation === "fput" && call.parent === "kvm_gmem_unbind";
+  return (
+    (change === "added" || change === "removed") && call.node.operation === "fput" && call.parent === "kvm_gmem_unbind"
+  );
 }
 
 function moved(line: Line, roots: Roots, from: number): void {
   if (line.change !== "same") return;
   line.change = "reordered";
   const previous = roots.previous(from);
-  line.detail = roots.isFramed(from) ? `was in ${roots.where(from)}` : `was after ${previous < 0 ? "nothing" : roots.operation(previous)}`;
+  line.detail = roots.isFramed(from)
+    ? `was in ${roots.where(from)}`
+    : `was after ${previous < 0 ? "nothing" : roots.operation(previous)}`;
 }
 
 /**
@@ -169,15 +225,25 @@ function settleRaces(sections: readonly Section[], unifier: Unifier): number {
       if (at >= 0) settled.add(line).add(others.splice(at, 1)[0]!);
     }
   }
-  if (settled.size > 0) for (const section of sections) section.lines = section.lines.filter((line) => !settled.has(line));
+  if (settled.size > 0)
+    for (const section of sections) section.lines = section.lines.filter((line) => !settled.has(line));
   return settled.size / 2;
 }
 
 function oneSided(x: ComparedNode | undefined, y: ComparedNode | undefined): Line[] {
-  return flatten((x ?? y)!).map((call) => ({ before: x && call, after: y && call, change: x ? "removed" : "added", detail: "" }));
+  return flatten((x ?? y)!).map((call) => ({
+    before: x && call,
+    after: y && call,
+    change: x ? "removed" : "added",
+    detail: "",
+  }));
 }
 
-function count(line: Line, operations: { same: number; added: number; removed: number; replaced: number; reordered: number }, results: { same: number; changed: number }): void {
+function count(
+  line: Line,
+  operations: { same: number; added: number; removed: number; replaced: number; reordered: number },
+  results: { same: number; changed: number },
+): void {
   if (line.change === "added" || line.change === "removed" || line.change === "replaced") operations[line.change]++;
   else if (line.change === "reordered") operations.reordered += line.before ? 1 : 0;
   else operations.same++;
@@ -201,7 +267,14 @@ function differenceOf(line: Line, where: string, before: Course, after: Course):
   if (line.change === "reordered" && !line.after) return undefined;
   const call = (line.after ?? line.before)!;
   const inside = call.parent ? ` in ${call.parent}` : "";
-  const words = { added: "now called", removed: "no longer called", replaced: "called instead", reordered: "called at another place", argument: "called with other arguments", result: "returns something else" }[line.change];
+  const words = {
+    added: "now called",
+    removed: "no longer called",
+    replaced: "called instead",
+    reordered: "called at another place",
+    argument: "called with other arguments",
+    result: "returns something else",
+  }[line.change];
   return {
     kind: KINDS[line.change],
     where,
@@ -217,5 +290,7 @@ function neverShown(line: Line, before: Course, after: Course): string {
   if (line.change !== "added" && line.change !== "removed") return "";
   const other = line.change === "added" ? before : after;
   const name = (line.after ?? line.before)!.node.operation;
-  return other.replay.world.shows(name) ? "" : `; the recording ${line.change === "added" ? "before" : "after"} never shows it: not there, inlined, or not probed`;
+  return other.replay.world.shows(name)
+    ? ""
+    : `; the recording ${line.change === "added" ? "before" : "after"} never shows it: not there, inlined, or not probed`;
 }

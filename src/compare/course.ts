@@ -1,6 +1,7 @@
 /**
- * The course of a recording: who did what, in order, without where and when. One sequence of outermost operations an actor
- * (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they free.
+ * The course of a recording: who did what, in order, without where and when. One sequence of outermost operations an
+ * actor (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they
+ * free.
  */
 import { operationsWith, points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
@@ -55,7 +56,10 @@ const MATTERS = operationsWith("told untouched");
 const PER_SLAB = operationsWith("per slab");
 
 export interface CourseOptions extends OpenOptions {
-  /** Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to temporary files. */
+  /**
+   * Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to
+   * temporary files.
+   */
   readonly memory?: number;
   /** Kinds of object whose ends do not show: what is done in passing to one may be done to another, at its address. */
   readonly unended?: ReadonlySet<Kind>;
@@ -76,27 +80,34 @@ export async function courseOf(log: string | Recorded, options: CourseOptions = 
     pages.close();
     trees.close();
   };
-  const replaying = replayRecording(showing(recording, (batch) => keeper.add(batch)), {
-    observe: (world) => {
-      const calls = new CallTrees(world, (tree) => collecting.add(tree));
-      return {
-        touched: (object, event, note) => {
-          calls.touched(object, event, note);
-          if (object.kind === "file" && event.point!.operation.name === "kvm_gmem_create") noteHeld(object, event.seq);
-        },
-        entered: (...args) => calls.entered(...args),
-        returned: () => calls.returned(),
-        reduced: (...args) => calls.reduced(...args),
-        closed: (frame, stack) => calls.closed(frame, stack),
-        finish: () => calls.finish(),
-      };
-      function noteHeld(file: File, event: number): void {
-        const holds = world.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).map(({ target, reference }) => `${target.kind} by ${reference.by}`).sort();
-        const superblock = world.store.get(world.store.get(file.inode, "inode")?.superblock ?? 0, "superblock");
-        made.add(event, file.id, holds, superblock?.module ? superblock.fsName : "");
-      }
+  const replaying = replayRecording(
+    showing(recording, (batch) => keeper.add(batch)),
+    {
+      observe: (world) => {
+        const calls = new CallTrees(world, (tree) => collecting.add(tree));
+        return {
+          touched: (object, event, note) => {
+            calls.touched(object, event, note);
+            if (object.kind === "file" && event.point!.operation.name === "kvm_gmem_create")
+              noteHeld(object, event.seq);
+          },
+          entered: (...args) => calls.entered(...args),
+          returned: () => calls.returned(),
+          reduced: (...args) => calls.reduced(...args),
+          closed: (frame, stack) => calls.closed(frame, stack),
+          finish: () => calls.finish(),
+        };
+        function noteHeld(file: File, event: number): void {
+          const holds = world
+            .heldBy(file.id, [file.module, file.vm, file.dentry, file.mount])
+            .map(({ target, reference }) => `${target.kind} by ${reference.by}`)
+            .sort();
+          const superblock = world.store.get(world.store.get(file.inode, "inode")?.superblock ?? 0, "superblock");
+          made.add(event, file.id, holds, superblock?.module ? superblock.fsName : "");
+        }
+      },
     },
-  });
+  );
   const result = await replaying
     .then((replay) => {
       checkRecorded(recording);
@@ -107,7 +118,22 @@ export async function courseOf(log: string | Recorded, options: CourseOptions = 
       throw error;
     });
   const actors = roots.actors(made, (task) => tasks.get(task).comm);
-  return { replay: result, actors, callbacks: collecting.callbacks, firsts: collecting.firsts, trees, roots, made, findings: result.findings, makers, surface: keeper.surface, occurrences: collecting.occurrences, loads: result.world.sees("kvm_init"), memory: options.memory, close };
+  return {
+    replay: result,
+    actors,
+    callbacks: collecting.callbacks,
+    firsts: collecting.firsts,
+    trees,
+    roots,
+    made,
+    findings: result.findings,
+    makers,
+    surface: keeper.surface,
+    occurrences: collecting.occurrences,
+    loads: result.world.sees("kvm_init"),
+    memory: options.memory,
+    close,
+  };
 }
 
 /** Takes down the outermost operations as they come. */
@@ -143,7 +169,16 @@ class Collecting {
     const marker = markerOf(root);
     const about = root.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
     const { operation, seq, task, returned } = root;
-    this.roots.add({ operation, seq, task, returned, tree: kept ? this.trees.add(kept) : -1, key: marker ? `${marker.phase} ${marker.command}` : `${operation} ${about}`, marker, files });
+    this.roots.add({
+      operation,
+      seq,
+      task,
+      returned,
+      tree: kept ? this.trees.add(kept) : -1,
+      key: marker ? `${marker.phase} ${marker.command}` : `${operation} ${about}`,
+      marker,
+      files,
+    });
   }
 
   #count(node: CallNode): void {
@@ -169,18 +204,37 @@ class Collecting {
 /** The release of a VM's own file, or what of it is shown. */
 function ofVmFile(root: CallNode): boolean {
   if (root.operation === "kvm_vm_release") return true;
-  return root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm");
+  return (
+    root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm")
+  );
 }
 
-/** A tree without what would differ between two runs of the same thing; of a recording in several files a line says nothing. */
+/**
+ * A tree without what would differ between two runs of the same thing; of a recording in several files a line says
+ * nothing.
+ */
 function essential(node: CallNode, ofVm: boolean, hasLines: boolean, unended: ReadonlySet<Kind>): CallNode | undefined {
   if (PER_SLAB.has(node.operation)) return undefined;
-  const children = node.children.map((child) => essential(child, ofVm, hasLines, unended)).filter((child) => child !== undefined);
+  const children = node.children
+    .map((child) => essential(child, ofVm, hasLines, unended))
+    .filter((child) => child !== undefined);
   // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
   if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
-  if (children.length === 0 && PASSING.has(node.operation) && node.touched.length > 0 && node.touched.every(({ object }) => unended.has(object.kind))) return undefined;
+  if (
+    children.length === 0 &&
+    PASSING.has(node.operation) &&
+    node.touched.length > 0 &&
+    node.touched.every(({ object }) => unended.has(object.kind))
+  )
+    return undefined;
   const { operation } = points.points[node.point]!;
-  const matters = node.touched.length > 0 || children.length > 0 || operation.module !== undefined || operation.probe === "marker" || (operation.result !== undefined && operation.name !== "try_module_get") || MATTERS.has(operation.name);
+  const matters =
+    node.touched.length > 0 ||
+    children.length > 0 ||
+    operation.module !== undefined ||
+    operation.probe === "marker" ||
+    (operation.result !== undefined && operation.name !== "try_module_get") ||
+    MATTERS.has(operation.name);
   if (!matters) return undefined;
   return { ...node, line: hasLines ? node.line : 0, children };
 }

@@ -1,6 +1,6 @@
 /**
- * Compares two recordings as far as both could show what happened. Where one never shows what the other does, both are read again
- * as if nobody had probed it: if all else is there then, it is no difference, and said once.
+ * Compares two recordings as far as both could show what happened. Where one never shows what the other does, both are
+ * read again as if nobody had probed it: if all else is there then, it is no difference, and said once.
  */
 import { LogFile } from "../log/file/log-file.js";
 import type { Origin } from "../log/log.js";
@@ -29,11 +29,19 @@ export interface Compared {
 }
 
 /** Of files, or of logs that are open already (the run of a simulated kernel). */
-export async function diff(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Diff> {
+export async function diff(
+  before: string | Recorded,
+  after: string | Recorded,
+  options: CourseOptions = {},
+): Promise<Diff> {
   return (await compareRecordings(before, after, options)).diff;
 }
 
-export async function compareRecordings(before: string | Recorded, after: string | Recorded, options: CourseOptions = {}): Promise<Compared> {
+export async function compareRecordings(
+  before: string | Recorded,
+  after: string | Recorded,
+  options: CourseOptions = {},
+): Promise<Compared> {
   const x = await sourceOf(before, options);
   try {
     const y = await sourceOf(after, options);
@@ -122,13 +130,19 @@ async function compared(sources: Sources, options: CourseOptions): Promise<Compa
       const { before, after } = courses;
       const canTell = sources.before.again && sources.after.again && !(isSimulated(before) && isSimulated(after));
       if (canTell) judgement = new Judgement(courses);
-      const diff = compareCourses(before, after, judgement && { watch: judgement, lives: judgement, missed: judgement.missed });
+      const diff = compareCourses(
+        before,
+        after,
+        judgement && { watch: judgement, lives: judgement, missed: judgement.missed },
+      );
       isOpen = diff.differences.length > 0 && judgement?.prepare() === true;
       return { diff, before: before.replay, after: after.replay };
     });
     if (!judgement) return first;
     const without = (blindness: Blindness, compare: CompareOptions): Promise<Diff> =>
-      using(read(sources, { ...options, unended: unended(blindness.points) }, blindness), ({ before, after }) => compareCourses(before, after, compare));
+      using(read(sources, { ...options, unended: unended(blindness.points) }, blindness), ({ before, after }) =>
+        compareCourses(before, after, compare),
+      );
     return { ...first, diff: await reconsidered(first.diff, judgement, isOpen, without) };
   } finally {
     judgement?.close();
@@ -136,41 +150,80 @@ async function compared(sources: Sources, options: CourseOptions): Promise<Compa
 }
 
 /** The difference between what both could have shown. */
-async function reconsidered(asTheyAre: Diff, judgement: Judgement, isOpen: boolean, compare: (blindness: Blindness, options: CompareOptions) => Promise<Diff>): Promise<Diff> {
+async function reconsidered(
+  asTheyAre: Diff,
+  judgement: Judgement,
+  isOpen: boolean,
+  compare: (blindness: Blindness, options: CompareOptions) => Promise<Diff>,
+): Promise<Diff> {
   const { missed } = judgement;
   let least: Diff | undefined;
   if (isOpen) {
     const { before, after } = judgement.standings;
-    least = await compare(judgement.all, { watch: { line: (line) => (before.line(line), after.line(line)) }, lives: judgement, missed });
+    least = await compare(judgement.all, {
+      watch: { line: (line) => (before.line(line), after.line(line)) },
+      lives: judgement,
+      missed,
+    });
     judgement.decide();
   }
   const { told } = judgement;
   // What is the same with all that is shown is so with less. Marks of one side alone name its places all the same.
-  if (asTheyAre.differences.length === 0 || told.every(({ reason }) => reason === "markers")) return { ...asTheyAre, incomparable: [...told, ...asTheyAre.incomparable] };
-  const lives: Lives = { begun: (...of) => judgement.begun(...of), ended: (...of) => judgement.ended(...of), known: new Set(asTheyAre.differences.map(({ message }) => message)) };
-  const found = least && judgement.isAllHidden ? least : await compare(judgement.hidden, { lives, missed, isDoubtful: (line) => judgement.isDoubtful(line) });
+  if (asTheyAre.differences.length === 0 || told.every(({ reason }) => reason === "markers"))
+    return { ...asTheyAre, incomparable: [...told, ...asTheyAre.incomparable] };
+  const lives: Lives = {
+    begun: (...of) => judgement.begun(...of),
+    ended: (...of) => judgement.ended(...of),
+    known: new Set(asTheyAre.differences.map(({ message }) => message)),
+  };
+  const found =
+    least && judgement.isAllHidden
+      ? least
+      : await compare(judgement.hidden, { lives, missed, isDoubtful: (line) => judgement.isDoubtful(line) });
   const { differences, unshown } = findingsOf(asTheyAre, found);
   // What each is by itself, it is as it was recorded.
-  return { ...found, differences, before: asTheyAre.before, after: asTheyAre.after, incomparable: [...told, ...found.incomparable, ...unshown] };
+  return {
+    ...found,
+    differences,
+    before: asTheyAre.before,
+    after: asTheyAre.after,
+    incomparable: [...told, ...found.incomparable, ...unshown],
+  };
 }
 
 const isFinding = ({ kind }: Difference): boolean => kind === "finding-introduced" || kind === "finding-fixed";
 
 /**
- * Findings that one recording has and the other could have shown, and those that it could not: they are no longer there when less
- * is looked at. A finding that shows only then is none.
+ * Findings that one recording has and the other could have shown, and those that it could not: they are no longer there
+ * when less is looked at. A finding that shows only then is none.
  */
-function findingsOf(asTheyAre: Diff, found: Diff): { readonly differences: readonly Difference[]; readonly unshown: readonly Incomparable[] } {
-  const key = ({ kind, message, before, after }: Difference): string => `${kind} ${message.slice(0, message.indexOf(":"))} ${before?.event} ${after?.event}`;
+function findingsOf(
+  asTheyAre: Diff,
+  found: Diff,
+): { readonly differences: readonly Difference[]; readonly unshown: readonly Incomparable[] } {
+  const key = ({ kind, message, before, after }: Difference): string =>
+    `${kind} ${message.slice(0, message.indexOf(":"))} ${before?.event} ${after?.event}`;
   const known = new Set(asTheyAre.differences.filter(isFinding).map(key));
   const shown = new Set(found.differences.filter(isFinding).map(key));
-  const unshown = asTheyAre.differences.filter((difference) => isFinding(difference) && !shown.has(key(difference))).map((difference): Incomparable => {
-    const { kind, object = "", before, after, message } = difference;
-    const missing = kind === "finding-introduced" ? "before" : "after";
-    const rule = message.slice(0, message.indexOf(":"));
-    return { reason: "finding", missing, rule, times: 1, first: before ?? after, message: findingWords(rule, object, missing) };
-  });
-  return { differences: found.differences.filter((difference) => !isFinding(difference) || known.has(key(difference))), unshown };
+  const unshown = asTheyAre.differences
+    .filter((difference) => isFinding(difference) && !shown.has(key(difference)))
+    .map((difference): Incomparable => {
+      const { kind, object = "", before, after, message } = difference;
+      const missing = kind === "finding-introduced" ? "before" : "after";
+      const rule = message.slice(0, message.indexOf(":"));
+      return {
+        reason: "finding",
+        missing,
+        rule,
+        times: 1,
+        first: before ?? after,
+        message: findingWords(rule, object, missing),
+      };
+    });
+  return {
+    differences: found.differences.filter((difference) => !isFinding(difference) || known.has(key(difference))),
+    unshown,
+  };
 }
 
 /** A run of a simulated kernel shows whatever happens. */

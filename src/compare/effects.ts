@@ -1,7 +1,7 @@
 /**
- * What an operation brings about, as far as other events show it: what it calls, the life of the object that it makes, how an
- * object goes on of which it takes or gives back a reference, and which descriptors are free. Where a recording never shows the
- * operation and shows all that, the operation happened there too, unseen.
+ * What an operation brings about, as far as other events show it: what it calls, the life of the object that it makes,
+ * how an object goes on of which it takes or gives back a reference, and which descriptors are free. Where a recording
+ * never shows the operation and shows all that, the operation happened there too, unseen.
  */
 import { catalogue, operationsWith } from "../../events/index.js";
 import type { ObjectId } from "../reduce/objects.js";
@@ -10,8 +10,14 @@ import type { Course } from "./course.js";
 import type { Column, Pages } from "./paged.js";
 import type { Side } from "./types.js";
 
-/** They change nothing but who holds an object, by their argument: what becomes of the object shows whether they did. */
-const HOLDING: ReadonlyMap<string, number> = new Map(catalogue.flatMap(({ name, args, holds }) => (holds === undefined ? [] : [[name, args.findIndex((arg) => arg.name === holds)] as const])));
+/**
+ * They change nothing but who holds an object, by their argument: what becomes of the object shows whether they did.
+ */
+const HOLDING: ReadonlyMap<string, number> = new Map(
+  catalogue.flatMap(({ name, args, holds }) =>
+    holds === undefined ? [] : [[name, args.findIndex((arg) => arg.name === holds)] as const],
+  ),
+);
 const NUMBERING = operationsWith("descriptor number");
 const NUMBER_TAKEN = "get_unused_fd_flags";
 
@@ -49,17 +55,34 @@ interface Collected extends Effects {
 }
 
 /** Of operations that the other side never shows. */
-export function effectsOf({ roots, trees, makers }: Course, doubtful: ReadonlySet<string>): ReadonlyMap<string, Effects> {
+export function effectsOf(
+  { roots, trees, makers }: Course,
+  doubtful: ReadonlySet<string>,
+): ReadonlyMap<string, Effects> {
   const found = new Map<string, Collected>();
-  for (const name of doubtful) found.set(name, { times: 0, within: new Map(), calls: [], doubtful: new Map(), lives: [], goesOn: [], made: new Set(first(makers.madeBy(name), MOST_EFFECTS)), held: new Map(makers.aboutBy(name)), numbered: Infinity });
-  const each = (visit: (node: ComparedNode, within: readonly Collected[], parent: ComparedNode | undefined) => void): void => {
+  for (const name of doubtful)
+    found.set(name, {
+      times: 0,
+      within: new Map(),
+      calls: [],
+      doubtful: new Map(),
+      lives: [],
+      goesOn: [],
+      made: new Set(first(makers.madeBy(name), MOST_EFFECTS)),
+      held: new Map(makers.aboutBy(name)),
+      numbered: Infinity,
+    });
+  const each = (
+    visit: (node: ComparedNode, within: readonly Collected[], parent: ComparedNode | undefined) => void,
+  ): void => {
     const walk = (node: ComparedNode, within: readonly Collected[], parent: ComparedNode | undefined): void => {
       visit(node, within, parent);
       const own = found.get(node.operation);
       const inside = own && !within.includes(own) ? [...within, own] : within;
       for (const child of node.children) walk(child, inside, node);
     };
-    for (let root = 0; root < roots.length; root++) if (roots.tree(root) >= 0) walk(trees.get(roots.tree(root)), [], undefined);
+    for (let root = 0; root < roots.length; root++)
+      if (roots.tree(root) >= 0) walk(trees.get(roots.tree(root)), [], undefined);
   };
   each((node, within, parent) => {
     const own = found.get(node.operation);
@@ -83,7 +106,11 @@ export function effectsOf({ roots, trees, makers }: Course, doubtful: ReadonlySe
     for (const own of all) {
       if (own.lives.length < MOST_EFFECTS && ids.some((id) => own.made.has(id))) own.lives.push(node.seq);
       if (own.goesOn.length >= MOST_EFFECTS) continue;
-      if (ids.some((id) => (own.held.get(id) ?? Infinity) < node.seq) || (node.operation === NUMBER_TAKEN && own.numbered < node.seq)) own.goesOn.push(node.seq);
+      if (
+        ids.some((id) => (own.held.get(id) ?? Infinity) < node.seq) ||
+        (node.operation === NUMBER_TAKEN && own.numbered < node.seq)
+      )
+        own.goesOn.push(node.seq);
     }
   });
   return found;
@@ -158,8 +185,8 @@ export class Standings {
 }
 
 /**
- * Whether what it brings about is there without it; `undefined`: it brings about nothing that shows. `missing`: how many calls
- * that are as doubtful are missing, as far as that is known.
+ * Whether what it brings about is there without it; `undefined`: it brings about nothing that shows. `missing`: how
+ * many calls that are as doubtful are missing, as far as that is known.
  */
 export function isThere(effects: Effects, standings: Standings, missing: number): boolean | undefined {
   const calls = standings.of(effects.calls);

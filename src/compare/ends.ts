@@ -1,4 +1,7 @@
-/** What begins and ends an object: where it is not shown, there may have been more of a kind, and what is left at the end may be gone. */
+/**
+ * What begins and ends an object: where it is not shown, there may have been more of a kind, and what is left at the
+ * end may be gone.
+ */
 import { points } from "../../events/index.js";
 import type { Kind } from "../reduce/objects.js";
 
@@ -15,7 +18,9 @@ const ENDS: { readonly [K in Kind]?: readonly string[] } = {
 };
 
 /** Where one of these is shown, a beginning shows. Of other kinds there is always one. */
-const BEGINNINGS: { readonly [K in Kind]?: readonly string[] } = { memslot: ["kvm_gmem_bind", "kvm_gmem_commit_memory_region"] };
+const BEGINNINGS: { readonly [K in Kind]?: readonly string[] } = {
+  memslot: ["kvm_gmem_bind", "kvm_gmem_commit_memory_region"],
+};
 
 export function beginningsOf(kind: Kind): readonly string[] {
   return BEGINNINGS[kind] ?? [];

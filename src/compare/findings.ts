@@ -8,7 +8,9 @@ function keyOf(finding: Finding): string {
 }
 
 function siteOf(finding: Finding): Site {
-  return finding.line === undefined || finding.file !== undefined ? { event: finding.event } : { event: finding.event, line: finding.line };
+  return finding.line === undefined || finding.file !== undefined
+    ? { event: finding.event }
+    : { event: finding.event, line: finding.line };
 }
 
 export function compareFindings(before: readonly Finding[], after: readonly Finding[]): Difference[] {
@@ -25,10 +27,26 @@ export function compareFindings(before: readonly Finding[], after: readonly Find
   for (const finding of after) {
     const other = left.get(keyOf(finding))?.pop();
     if (other) matched.add(other);
-    else differences.push({ kind: "finding-introduced", where: `event ${finding.event}`, object: finding.object, before: null, after: siteOf(finding), message: `${finding.rule}: ${finding.message}` });
+    else
+      differences.push({
+        kind: "finding-introduced",
+        where: `event ${finding.event}`,
+        object: finding.object,
+        before: null,
+        after: siteOf(finding),
+        message: `${finding.rule}: ${finding.message}`,
+      });
   }
   for (const finding of before) {
-    if (!matched.has(finding)) differences.push({ kind: "finding-fixed", where: `event ${finding.event}`, object: finding.object, before: siteOf(finding), after: null, message: `${finding.rule}: ${finding.message}` });
+    if (!matched.has(finding))
+      differences.push({
+        kind: "finding-fixed",
+        where: `event ${finding.event}`,
+        object: finding.object,
+        before: siteOf(finding),
+        after: null,
+        message: `${finding.rule}: ${finding.message}`,
+      });
   }
   return differences;
 }

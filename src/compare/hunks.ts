@@ -32,11 +32,17 @@ export class Hunks {
     if (known) known.times++;
     if (known && byPlace(known.place, place) <= 0) return;
     const first = source.lines[0]!;
-    this.#byShape.set(shape, { times: known?.times ?? 1, place, hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines } });
+    this.#byShape.set(shape, {
+      times: known?.times ?? 1,
+      place,
+      hunk: { where: source.where, times: 1, before: siteOf(first.before), after: siteOf(first.after), lines },
+    });
   }
 
   list(): Hunk[] {
-    return [...this.#byShape.values()].sort((p, q) => byPlace(p.place, q.place)).map(({ hunk, times }) => ({ ...hunk, times }));
+    return [...this.#byShape.values()]
+      .sort((p, q) => byPlace(p.place, q.place))
+      .map(({ hunk, times }) => ({ ...hunk, times }));
   }
 }
 
@@ -93,6 +99,8 @@ function hunkLines(line: Line): HunkLine[] {
       return line.before ? [of("-", line.before, "   (moved)")] : [of("+", line.after!, "   (moved)")];
     case "argument":
     case "result":
-      return textOf(line.before!) === textOf(line.after!) ? [of("~", line.after!, `   (${line.detail})`)] : [of("-", line.before!), of("+", line.after!)];
+      return textOf(line.before!) === textOf(line.after!)
+        ? [of("~", line.after!, `   (${line.detail})`)]
+        : [of("-", line.before!), of("+", line.after!)];
   }
 }

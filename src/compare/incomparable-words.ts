@@ -10,7 +10,8 @@ export function operationWords(operation: string, times: number, missing: Side, 
   const often = times === 1 ? "once" : `${times} times`;
   if (reason === "returns") return `${operation}: its returns are never shown ${missing}, so results are not compared`;
   if (reason === "entries") return `${operation}: only its returns are shown ${missing}, so arguments are not compared`;
-  if (reason === "markers") return `marks of the program (${operation}): ${times} ${there}, none ${missing}, so what user space saw is not compared`;
+  if (reason === "markers")
+    return `marks of the program (${operation}): ${times} ${there}, none ${missing}, so what user space saw is not compared`;
   return `${operation}: ${often} ${there}, never ${missing}${why(reason, detail)}`;
 }
 

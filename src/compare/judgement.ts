@@ -1,6 +1,15 @@
 /** Which of the operations that one recording never shows are a difference, and which only are not seen there. */
 import { points } from "../../events/index.js";
-import { type Candidate, candidatesOf, DIFFERENT, hidden, other, unreadable, type Verdict, Witness } from "./candidates.js";
+import {
+  type Candidate,
+  candidatesOf,
+  DIFFERENT,
+  hidden,
+  other,
+  unreadable,
+  type Verdict,
+  Witness,
+} from "./candidates.js";
 import type { Call, Line } from "./calls.js";
 import type { Course } from "./course.js";
 import type { Kind } from "../reduce/objects.js";
@@ -65,8 +74,17 @@ export class Judgement {
   /** There is something of which only another look can tell. The courses are not needed any more then. */
   prepare(): boolean {
     if (this.#compared.length === 0) return false;
-    for (const [gone, by] of this.#replaced) for (const [came, times] of by) if (times * 2 > this.#gone.get(gone)!) this.#exchanged(gone, came);
-    const effects = (side: Side): ReadonlyMap<string, Effects> => effectsOf(this.courses[side], new Set(this.#compared.filter(({ missing, part }) => missing !== side && part === "whole").map(({ operation }) => operation.name)));
+    for (const [gone, by] of this.#replaced)
+      for (const [came, times] of by) if (times * 2 > this.#gone.get(gone)!) this.#exchanged(gone, came);
+    const effects = (side: Side): ReadonlyMap<string, Effects> =>
+      effectsOf(
+        this.courses[side],
+        new Set(
+          this.#compared
+            .filter(({ missing, part }) => missing !== side && part === "whole")
+            .map(({ operation }) => operation.name),
+        ),
+      );
     this.#effects = { before: effects("before"), after: effects("after") };
     return this.#compared.some((candidate) => this.#verdicts.get(candidate)?.is !== "different");
   }
@@ -87,7 +105,9 @@ export class Judgement {
   }
 
   #candidate(name: string, missing: Side): Candidate | undefined {
-    return this.#candidates.find((candidate) => candidate.operation.name === name && candidate.missing === missing && candidate.part === "whole");
+    return this.#candidates.find(
+      (candidate) => candidate.operation.name === name && candidate.missing === missing && candidate.part === "whole",
+    );
   }
 
   #isDifferent(candidate: Candidate | undefined): boolean {
@@ -98,7 +118,9 @@ export class Judgement {
   #containers(candidate: Candidate): Candidate[] {
     const effects = this.#effectsOf(candidate);
     if (!effects) return [];
-    return [...effects.within].flatMap(([name, times]) => (times === effects.times ? (this.#candidate(name, candidate.missing) ?? []) : [])).filter((container) => this.#isDifferent(container));
+    return [...effects.within]
+      .flatMap(([name, times]) => (times === effects.times ? (this.#candidate(name, candidate.missing) ?? []) : []))
+      .filter((container) => this.#isDifferent(container));
   }
 
   /** What is only ever called by something that is not there, with all that it calls, is not there either. */
@@ -106,7 +128,8 @@ export class Judgement {
     for (let progress = true; progress; ) {
       progress = false;
       for (const candidate of this.#compared) {
-        if (this.#isDifferent(candidate) || !this.#containers(candidate).some((container) => this.#isEmpty(container))) continue;
+        if (this.#isDifferent(candidate) || !this.#containers(candidate).some((container) => this.#isEmpty(container)))
+          continue;
         this.#verdicts.set(candidate, DIFFERENT);
         progress = true;
       }
@@ -122,16 +145,22 @@ export class Judgement {
   }
 
   /**
-   * A line that differs, with what is hidden left out, only because what is not hidden shows one side more than the other: it is
-   * neither about an operation that differs, nor inside of one, and where nothing is shown that one side lacks, it is no difference.
+   * A line that differs, with what is hidden left out, only because what is not hidden shows one side more than the
+   * other: it is neither about an operation that differs, nor inside of one, and where nothing is shown that one side
+   * lacks, it is no difference.
    */
   isDoubtful({ before, after }: Line): boolean {
-    for (const [side, call] of [["before", before], ["after", after]] as const) {
+    for (const [side, call] of [
+      ["before", before],
+      ["after", after],
+    ] as const) {
       if (!call) continue;
       if (!this.standings[side].isNothing(call.node.seq)) return false;
       for (let around: Call | undefined = call; around; around = around.caller) {
         const [own, { operation }] = [around === call, around.node];
-        const different = SIDES.map((missing) => this.#candidate(operation, missing)).filter((candidate) => this.#isDifferent(candidate));
+        const different = SIDES.map((missing) => this.#candidate(operation, missing)).filter((candidate) =>
+          this.#isDifferent(candidate),
+        );
         if (different.some((candidate) => own || this.#isEmpty(candidate!))) return false;
       }
     }
@@ -142,20 +171,35 @@ export class Judgement {
     return this.standings[other(candidate.missing)].of(this.#effectsOf(candidate)?.calls ?? []);
   }
 
-  /** The beginnings of a kind of object show on a side, likewise; where one operation is in the place of another, it may be that one. */
+  /**
+   * The beginnings of a kind of object show on a side, likewise; where one operation is in the place of another, it may
+   * be that one.
+   */
   begun(side: Side, kind: Kind): boolean {
     const begins = beginningsOf(kind);
-    return begins.length === 0 || begins.some((name) => this.courses[side].surface.events[points.byEvent(name)!.id]! > 0) || begins.every((name) => this.#verdicts.get(this.#candidate(name, side)!) !== EXCHANGED);
+    return (
+      begins.length === 0 ||
+      begins.some((name) => this.courses[side].surface.events[points.byEvent(name)!.id]! > 0) ||
+      begins.every((name) => this.#verdicts.get(this.#candidate(name, side)!) !== EXCHANGED)
+    );
   }
 
   /**
-   * The ends of a kind of object show on a side: each operation that they take does, or would if it happened. As long as nobody
-   * has decided, what is only missing there counts as if it did not happen.
+   * The ends of a kind of object show on a side: each operation that they take does, or would if it happened. As long
+   * as nobody has decided, what is only missing there counts as if it did not happen.
    */
   ended(side: Side, kind: Kind): boolean {
     return endsOf(kind).every((name) => {
-      if (this.#candidates.some((candidate) => candidate.operation.name === name && this.#verdicts.get(candidate)?.is === "hidden")) return false;
-      return this.courses[side].surface.events[points.byEvent(name)!.id]! > 0 || this.#candidate(name, side)?.isCompared === true;
+      if (
+        this.#candidates.some(
+          (candidate) => candidate.operation.name === name && this.#verdicts.get(candidate)?.is === "hidden",
+        )
+      )
+        return false;
+      return (
+        this.courses[side].surface.events[points.byEvent(name)!.id]! > 0 ||
+        this.#candidate(name, side)?.isCompared === true
+      );
     });
   }
 
@@ -169,9 +213,14 @@ export class Judgement {
     this.#closeOver();
     // Of the rest, what is inside of others first: if it is missing, that says something of them.
     for (let open = this.#open; open.length > 0; open = this.#open) {
-      const isOpen = (name: string, { missing, operation }: Candidate): boolean => name !== operation.name && open.some((one) => one.missing === missing && one.operation.name === name);
-      const inner = open.filter((candidate) => ![...(this.#effectsOf(candidate)?.doubtful.keys() ?? [])].some((name) => isOpen(name, candidate)));
-      for (const candidate of inner.length > 0 ? inner : open) this.#verdicts.set(candidate, this.#byEffects(candidate));
+      const isOpen = (name: string, { missing, operation }: Candidate): boolean =>
+        name !== operation.name && open.some((one) => one.missing === missing && one.operation.name === name);
+      const inner = open.filter(
+        (candidate) =>
+          ![...(this.#effectsOf(candidate)?.doubtful.keys() ?? [])].some((name) => isOpen(name, candidate)),
+      );
+      for (const candidate of inner.length > 0 ? inner : open)
+        this.#verdicts.set(candidate, this.#byEffects(candidate));
       this.#closeOver();
     }
   }
@@ -214,7 +263,9 @@ export class Judgement {
 
   /** Probes that every list has were not set. */
   #isPartial(side: Side): boolean {
-    return [...this.#verdicts].some(([{ missing }, verdict]) => missing === side && verdict.is === "hidden" && verdict.reason === "unprobed");
+    return [...this.#verdicts].some(
+      ([{ missing }, verdict]) => missing === side && verdict.is === "hidden" && verdict.reason === "unprobed",
+    );
   }
 
   /** All that one side never shows: what is left both could have shown. */
@@ -224,7 +275,9 @@ export class Judgement {
 
   /** That of it which is no difference. */
   get hidden(): Blindness {
-    return this.#blindness(this.#candidates.filter((candidate) => !candidate.isCompared || this.#verdicts.get(candidate)?.is === "hidden"));
+    return this.#blindness(
+      this.#candidates.filter((candidate) => !candidate.isCompared || this.#verdicts.get(candidate)?.is === "hidden"),
+    );
   }
 
   /** None of what one side alone shows is a difference. */
@@ -234,7 +287,8 @@ export class Judgement {
 
   #blindness(candidates: readonly Candidate[]): Blindness {
     const bits = new Map<number, number>();
-    for (const side of SIDES) for (const [point, those] of this.#arguments[side]) bits.set(point, (bits.get(point) ?? 0) | those);
+    for (const side of SIDES)
+      for (const [point, those] of this.#arguments[side]) bits.set(point, (bits.get(point) ?? 0) | those);
     return { points: new Set(candidates.flatMap(({ points: ids }) => ids)), arguments: bits };
   }
 
@@ -245,7 +299,16 @@ export class Judgement {
       if (!candidate.isCompared || verdict?.is !== "hidden") return [];
       const { missing, operation } = candidate;
       const { times, first } = this.courses[other(missing)].occurrences.get(operation.name)!;
-      return [{ reason: verdict.reason, missing, operation: operation.name, times, first, message: operationWords(operation.name, times, missing, verdict) }];
+      return [
+        {
+          reason: verdict.reason,
+          missing,
+          operation: operation.name,
+          times,
+          first,
+          message: operationWords(operation.name, times, missing, verdict),
+        },
+      ];
     });
     return [...operations, ...SIDES.flatMap((missing) => this.#toldArguments(missing))];
   }
@@ -258,7 +321,17 @@ export class Judgement {
       if (!occurrences) return [];
       return args.flatMap(({ name }, k): Incomparable[] => {
         if (!((bits >> k) & 1)) return [];
-        return [{ reason: "argument", missing, operation: operation.name, argument: name, times: occurrences.times, first: occurrences.first, message: argumentWords(event, name, missing) }];
+        return [
+          {
+            reason: "argument",
+            missing,
+            operation: operation.name,
+            argument: name,
+            times: occurrences.times,
+            first: occurrences.first,
+            message: argumentWords(event, name, missing),
+          },
+        ];
       });
     });
   }

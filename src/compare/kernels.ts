@@ -1,12 +1,20 @@
 /**
- * Compares two simulated kernels by one scenario: the runs in which nothing fails, and then, fault by fault, what each does
- * when something does. A fault of one is that of the other when it lies in the same operation of the scenario, at the same
- * site, the n-th time there.
+ * Compares two simulated kernels by one scenario: the runs in which nothing fails, and then, fault by fault, what each
+ * does when something does. A fault of one is that of the other when it lies in the same operation of the scenario, at
+ * the same site, the n-th time there.
  */
 import { errnoName } from "../check/errno.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
-import { type FaultRun, type FaultWalk, plan, type PlannedFault, shown, walkFaults, type WalkOptions } from "../workload/faults.js";
+import {
+  type FaultRun,
+  type FaultWalk,
+  plan,
+  type PlannedFault,
+  shown,
+  walkFaults,
+  type WalkOptions,
+} from "../workload/faults.js";
 import type { Outcome, Simulation } from "../workload/simulate.js";
 import { diff } from "./diff.js";
 import type { Diff, Difference, Site } from "./types.js";
@@ -38,7 +46,10 @@ export interface ErrorPath {
   readonly after: FaultRun | undefined;
   /** What the operation comes to differs (the kernel's own numbers aside). */
   readonly outcome: boolean;
-  /** By operation of the kernel, within that operation of the scenario: how often it is called more, less, or differently. */
+  /**
+   * By operation of the kernel, within that operation of the scenario: how often it is called more, less, or
+   * differently.
+   */
   readonly added: ReadonlyMap<string, number>;
   readonly removed: ReadonlyMap<string, number>;
   readonly changed: ReadonlyMap<string, number>;
@@ -51,11 +62,21 @@ export interface KernelDiff extends Diff {
   readonly skipped: number;
 }
 
-export async function compareKernels(before: KernelDefinition, after: KernelDefinition, scenario: Scenario, options: WalkOptions = {}): Promise<KernelDiff> {
+export async function compareKernels(
+  before: KernelDefinition,
+  after: KernelDefinition,
+  scenario: Scenario,
+  options: WalkOptions = {},
+): Promise<KernelDiff> {
   const a = await walkFaults(before, scenario, options);
   const b = await walkFaults(after, scenario, options);
   const plain = await diff(a.plain.recording, b.plain.recording);
-  return { ...plain, firstDivergence: firstDivergence(plain, a.plain, b.plain), errorPaths: await errorPaths(a, b), skipped: a.skipped + b.skipped };
+  return {
+    ...plain,
+    firstDivergence: firstDivergence(plain, a.plain, b.plain),
+    errorPaths: await errorPaths(a, b),
+    skipped: a.skipped + b.skipped,
+  };
 }
 
 function firstDivergence({ hunks }: Diff, before: Simulation, after: Simulation): Divergence | null {
@@ -63,9 +84,19 @@ function firstDivergence({ hunks }: Diff, before: Simulation, after: Simulation)
   const step = hunk?.lines.find((line) => line.mark !== "=");
   if (!hunk || !step) return null;
   const { where } = hunk;
-  const at = (site: Site | null, { outcomes }: Simulation): Outcome | undefined => (site ? outcomes.find(({ line, from, to }) => line.marker === where && from <= site.event && site.event <= to) : undefined);
+  const at = (site: Site | null, { outcomes }: Simulation): Outcome | undefined =>
+    site
+      ? outcomes.find(({ line, from, to }) => line.marker === where && from <= site.event && site.event <= to)
+      : undefined;
   const line = (at(step.before, before) ?? at(step.after, after))?.line.line;
-  return { where, line, operation: /^\w+(?=\()/.exec(step.text)?.[0] ?? "tracing_mark_write", text: step.text, before: step.before, after: step.after };
+  return {
+    where,
+    line,
+    operation: /^\w+(?=\()/.exec(step.text)?.[0] ?? "tracing_mark_write",
+    text: step.text,
+    before: step.before,
+    after: step.after,
+  };
 }
 
 /** The same for a fault and for its counterpart on another kernel. */
@@ -81,17 +112,33 @@ async function errorPaths(a: FaultWalk, b: FaultWalk): Promise<ErrorPath[]> {
     const other = ofB.get(faultKey(fault));
     paths.push(await errorPath(fault, await a.run(fault), other && (await b.run(other))));
   }
-  for (const fault of b.planned) if (!ofA.has(faultKey(fault))) paths.push(await errorPath(fault, undefined, await b.run(fault)));
+  for (const fault of b.planned)
+    if (!ofA.has(faultKey(fault))) paths.push(await errorPath(fault, undefined, await b.run(fault)));
   return paths.sort((x, y) => (x.line?.line ?? Infinity) - (y.line?.line ?? Infinity)).map(light);
 }
 
-async function errorPath({ point, errno, nth }: PlannedFault, before: FaultRun | undefined, after: FaultRun | undefined): Promise<ErrorPath> {
-  const counts = { added: new Map<string, number>(), removed: new Map<string, number>(), changed: new Map<string, number>() };
+async function errorPath(
+  { point, errno, nth }: PlannedFault,
+  before: FaultRun | undefined,
+  after: FaultRun | undefined,
+): Promise<ErrorPath> {
+  const counts = {
+    added: new Map<string, number>(),
+    removed: new Map<string, number>(),
+    changed: new Map<string, number>(),
+  };
   if (before?.simulation && after?.simulation && point.line) {
     const { differences } = await diff(before.simulation.recording, after.simulation.recording);
     for (const difference of differences) {
       if (!liesIn(difference, before.outcome, after.outcome)) continue;
-      const which = difference.kind === "operation-added" ? counts.added : difference.kind === "operation-removed" ? counts.removed : difference.operation === undefined ? undefined : counts.changed;
+      const which =
+        difference.kind === "operation-added"
+          ? counts.added
+          : difference.kind === "operation-removed"
+            ? counts.removed
+            : difference.operation === undefined
+              ? undefined
+              : counts.changed;
       which?.set(difference.operation!, (which.get(difference.operation!) ?? 0) + 1);
     }
   }
@@ -101,7 +148,8 @@ async function errorPath({ point, errno, nth }: PlannedFault, before: FaultRun |
 
 /** Whether a difference lies in the operation that came to these outcomes. */
 function liesIn({ before: x, after: y }: Difference, before: Outcome | undefined, after: Outcome | undefined): boolean {
-  const inside = (site: Site | null, outcome: Outcome | undefined): boolean => site !== null && outcome !== undefined && outcome.from <= site.event && site.event <= outcome.to;
+  const inside = (site: Site | null, outcome: Outcome | undefined): boolean =>
+    site !== null && outcome !== undefined && outcome.from <= site.event && site.event <= outcome.to;
   return inside(x, before) || inside(y, after);
 }
 
@@ -113,12 +161,22 @@ function light(path: ErrorPath): ErrorPath {
 
 /** Whether both kernels do the same when this fails. */
 export function isSame({ before, after, outcome, added, removed, changed }: ErrorPath): boolean {
-  return before !== undefined && after !== undefined && !outcome && added.size + removed.size + changed.size === 0 && wrongOf(before).join() === wrongOf(after).join();
+  return (
+    before !== undefined &&
+    after !== undefined &&
+    !outcome &&
+    added.size + removed.size + changed.size === 0 &&
+    wrongOf(before).join() === wrongOf(after).join()
+  );
 }
 
 /** What is wrong with a run, in words that are the same for the same thing on another kernel. */
 export function wrongOf({ findings, waiting, failure }: FaultRun): string[] {
-  return [...findings.map(({ rule, object }) => `${rule}: ${object.replaceAll(/ 0x\S+/g, "")}`), ...waiting.map((w) => `deadlock: ${w.task} waits for ${w.for}`), ...(failure ? [failure.message] : [])].sort();
+  return [
+    ...findings.map(({ rule, object }) => `${rule}: ${object.replaceAll(/ 0x\S+/g, "")}`),
+    ...waiting.map((w) => `deadlock: ${w.task} waits for ${w.for}`),
+    ...(failure ? [failure.message] : []),
+  ].sort();
 }
 
 /** `EACCES` of -13. */

@@ -1,6 +1,6 @@
 /**
- * Which threads may correspond, when there are too many to try each with each: those that share what few others did, and of
- * those the ones that come as late among their like. A few for each thread.
+ * Which threads may correspond, when there are too many to try each with each: those that share what few others did,
+ * and of those the ones that come as late among their like. A few for each thread.
  */
 import type { Profile } from "./profiles.js";
 
@@ -10,7 +10,11 @@ const RARE = 4;
 const NEAR = 2;
 
 /** Pairs of indexes of profiles, each once. `kinds`: all numbers of kinds are below. */
-export function likelyPairs(before: readonly Profile[], after: readonly Profile[], kinds: number): [i: number, j: number][] {
+export function likelyPairs(
+  before: readonly Profile[],
+  after: readonly Profile[],
+  kinds: number,
+): [i: number, j: number][] {
   const names = new Map<string, number>();
   for (const { name } of [...before, ...after]) if (!names.has(name)) names.set(name, kinds + names.size);
   const featuresOf: FeaturesOf = ({ kinds: own, name }) => [...own, names.get(name)!];
@@ -52,7 +56,13 @@ class Postings {
   }
 }
 
-function near(profiles: readonly Profile[], featuresOf: FeaturesOf, own: Postings, others: Postings, tell: (own: number, other: number) => void): void {
+function near(
+  profiles: readonly Profile[],
+  featuresOf: FeaturesOf,
+  own: Postings,
+  others: Postings,
+  tell: (own: number, other: number) => void,
+): void {
   /** By feature, how many of them came already. */
   const came = new Map<number, number>();
   profiles.forEach((profile, k) => {
@@ -66,7 +76,8 @@ function near(profiles: readonly Profile[], featuresOf: FeaturesOf, own: Posting
     for (const { feature, rank } of shared.slice(0, RARE)) {
       const count = others.count(feature);
       const middle = Math.floor((rank * count) / own.count(feature));
-      for (let at = Math.max(0, middle - NEAR); at <= Math.min(count - 1, middle + NEAR); at++) tell(k, others.at(feature, at));
+      for (let at = Math.max(0, middle - NEAR); at <= Math.min(count - 1, middle + NEAR); at++)
+        tell(k, others.at(feature, at));
     }
   });
 }

@@ -1,6 +1,7 @@
 /**
  * What user space wrote into the trace, when it framed its operations: `op: LINE` before each and `ret: LINE = RESULT`
- * behind it. They name places and hold results that no probe shows (fstat, readlink). Recordings without them compare as well.
+ * behind it. They name places and hold results that no probe shows (fstat, readlink). Recordings without them compare
+ * as well.
  */
 import type { CallNode } from "../reduce/call-tree.js";
 
@@ -27,10 +28,15 @@ export function markerOf(node: Pick<CallNode, "operation" | "args">): Marker | u
   const body = match[2]!;
   if (match[1] === "op") return { phase: "op", command: body, result: [] };
   const at = body.lastIndexOf(" = ");
-  return at < 0 ? { phase: "ret", command: body, result: [] } : { phase: "ret", command: body.slice(0, at), result: words(body.slice(at + 3)) };
+  return at < 0
+    ? { phase: "ret", command: body, result: [] }
+    : { phase: "ret", command: body.slice(0, at), result: words(body.slice(at + 3)) };
 }
 
-/** `0 mode=100600 link=/[kvm-gmem] (deleted)` in `0`, `mode=100600`, `link=/[kvm-gmem] (deleted)`: a value may hold spaces. */
+/**
+ * `0 mode=100600 link=/[kvm-gmem] (deleted)` in `0`, `mode=100600`, `link=/[kvm-gmem] (deleted)`: a value may hold
+ * spaces.
+ */
 function words(text: string): string[] {
   const out: string[] = [];
   for (const word of text.split(" ")) {
@@ -49,7 +55,13 @@ const MOVED_BY_OTHERS = /^refcnt=/;
  * The words in which two results differ. `fs`: the file systems of the files that the two operations touched; `racing`:
  * others were at work.
  */
-export function differingWords(before: readonly string[], after: readonly string[], fs: readonly [string, string], sameDescriptor: (x: number, y: number) => boolean, racing = false): string[] {
+export function differingWords(
+  before: readonly string[],
+  after: readonly string[],
+  fs: readonly [string, string],
+  sameDescriptor: (x: number, y: number) => boolean,
+  racing = false,
+): string[] {
   const differing: string[] = [];
   const count = Math.max(before.length, after.length);
   for (let k = 0; k < count; k++) {
@@ -61,6 +73,7 @@ export function differingWords(before: readonly string[], after: readonly string
     differing.push(`${x || "nothing"} → ${y || "nothing"}`);
   }
   // The device number itself may be anything; that it is another file system's is a difference.
-  if (fs[0] !== fs[1] && before.some((w) => w.startsWith("dev="))) differing.push(`dev: that of ${fs[0] || "anonymous inodes"} → that of ${fs[1] || "anonymous inodes"}`);
+  if (fs[0] !== fs[1] && before.some((w) => w.startsWith("dev=")))
+    differing.push(`dev: that of ${fs[0] || "anonymous inodes"} → that of ${fs[1] || "anonymous inodes"}`);
   return differing;
 }

@@ -2,11 +2,14 @@
 import { Heap } from "../heap.js";
 
 /**
- * One of `xs` with one of `ys`, the nearest two first, then the nearest two of what is left, until one side is used up; of
- * equally near ones the least. Both are in rising order. The nearest stand next to each other, so no others are looked at.
+ * One of `xs` with one of `ys`, the nearest two first, then the nearest two of what is left, until one side is used up;
+ * of equally near ones the least. Both are in rising order. The nearest stand next to each other, so no others are
+ * looked at.
  */
 export function nearestPairs(xs: readonly number[], ys: readonly number[]): [x: number, y: number][] {
-  const all = [...xs.map((number) => ({ number, isX: true })), ...ys.map((number) => ({ number, isX: false }))].sort((p, q) => p.number - q.number);
+  const all = [...xs.map((number) => ({ number, isX: true })), ...ys.map((number) => ({ number, isX: false }))].sort(
+    (p, q) => p.number - q.number,
+  );
   const previous = all.map((_, k) => k - 1);
   const next = all.map((_, k) => (k + 1 < all.length ? k + 1 : -1));
   const taken = new Uint8Array(all.length);

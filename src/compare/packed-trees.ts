@@ -1,6 +1,7 @@
 /**
- * Call trees as bytes: of each call what comparing looks at, some 15 bytes. A recording has as many trees as user space made
- * operations; beyond a limit their bytes go to a file without a name, and a tree is made again when its turn comes.
+ * Call trees as bytes: of each call what comparing looks at, some 15 bytes. A recording has as many trees as user space
+ * made operations; beyond a limit their bytes go to a file without a name, and a tree is made again when its turn
+ * comes.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
@@ -136,9 +137,16 @@ export class PackedTrees {
   #writeValue({ definition, text, number, object }: Value): void {
     const w = this.#writer;
     // An address means nothing by itself, but where a slot is made.
-    const hasText = definition.type === "ptr" ? definition.object === "memslot" : number === undefined || String(number) !== text;
+    const hasText =
+      definition.type === "ptr" ? definition.object === "memslot" : number === undefined || String(number) !== text;
     const isLarge = number !== undefined && !(Number.isInteger(number) && Math.abs(number) < MAX_SIGNED);
-    w.number((number === undefined ? 0 : NUMBER) | (hasText ? TEXT : 0) | (object ? OBJECT : 0) | (object?.older ? OLDER : 0) | (isLarge ? LARGE : 0));
+    w.number(
+      (number === undefined ? 0 : NUMBER) |
+        (hasText ? TEXT : 0) |
+        (object ? OBJECT : 0) |
+        (object?.older ? OLDER : 0) |
+        (isLarge ? LARGE : 0),
+    );
     if (hasText) this.#writeText(text);
     if (number !== undefined && isLarge) this.#writeText(String(number));
     else if (number !== undefined) w.signed(number);
@@ -150,7 +158,13 @@ export class PackedTrees {
     const text = has & TEXT ? this.#readText(r) : undefined;
     const number = !(has & NUMBER) ? undefined : has & LARGE ? Number(this.#readText(r)) : r.signed();
     const object = has & OBJECT ? this.#readObject(r, (has & OLDER) !== 0) : undefined;
-    return { name: definition.name, text: text ?? (definition.type === "ptr" ? "" : String(number)), number, object, definition };
+    return {
+      name: definition.name,
+      text: text ?? (definition.type === "ptr" ? "" : String(number)),
+      number,
+      object,
+      definition,
+    };
   }
 
   /** Of labels, those of slots are asked for: they hold the address. */

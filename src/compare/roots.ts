@@ -1,6 +1,6 @@
 /**
- * The outermost operations of a recording, in columns: one for each that user space made, however many that are. What was done
- * within each is packed elsewhere (`packed-trees.ts`).
+ * The outermost operations of a recording, in columns: one for each that user space made, however many that are. What
+ * was done within each is packed elsewhere (`packed-trees.ts`).
  */
 import type { TaskId } from "../log/batch.js";
 import type { ObjectId } from "../reduce/objects.js";
@@ -18,7 +18,10 @@ export interface Root {
   readonly returned: number;
   /** Where `Course.trees` has it; -1: only the files that it touched are of interest. */
   readonly tree: number;
-  /** The words of a marker; else the operation and the file or module that it is about. Two that agree in it are the same step. */
+  /**
+   * The words of a marker; else the operation and the file or module that it is about. Two that agree in it are the
+   * same step.
+   */
   readonly key: string;
   readonly marker: Pick<Marker, "phase" | "command"> | undefined;
   /** The files that it touched, by id, in order. */
@@ -77,7 +80,17 @@ export class Roots {
     private readonly pidOf: (task: TaskId) => number,
   ) {
     const of = (type: "u8" | "u32" | "f64"): Column => pages.column(type);
-    [this.#operation, this.#task, this.#key, this.#command, this.#filesAt, this.#files, this.#fs, this.#where, this.#previous] = [of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32")];
+    [
+      this.#operation,
+      this.#task,
+      this.#key,
+      this.#command,
+      this.#filesAt,
+      this.#files,
+      this.#fs,
+      this.#where,
+      this.#previous,
+    ] = [of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32"), of("u32")];
     [this.#seq, this.#returned, this.#tree] = [of("f64"), of("f64"), of("f64")];
     [this.#phase, this.#flags] = [of("u8"), of("u8")];
     [this.#thread, this.#steps] = [of("u32"), of("u32")];
@@ -197,7 +210,8 @@ export class Roots {
       const thread = this.#thread.get(root);
       // Those of one thread follow on each other but for interrupts, and what is still open at the end.
       let at = ends[thread]!++;
-      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(root); at--) sorted.set(at, sorted.get(at - 1));
+      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(root); at--)
+        sorted.set(at, sorted.get(at - 1));
       sorted.set(at, root);
     }
     return ranges;
@@ -205,7 +219,8 @@ export class Roots {
 
   /** Of the last whose calls are of interest. */
   #lastTask(thread: Range): TaskId | undefined {
-    for (let k = thread.length - 1; k >= 0; k--) if (this.tree(thread.get(k)) >= 0) return this.#task.get(thread.get(k));
+    for (let k = thread.length - 1; k >= 0; k--)
+      if (this.tree(thread.get(k)) >= 0) return this.#task.get(thread.get(k));
     return undefined;
   }
 
@@ -239,7 +254,9 @@ export class Roots {
 
   /** The steps of one actor that lie between the first and the last of another's. */
   #markRacing(actors: readonly Actor[]): void {
-    const spans = actors.map(({ steps }, actor) => ({ actor, from: this.seq(steps.get(0)), to: this.seq(steps.get(steps.length - 1)) })).sort((p, q) => p.from - q.from);
+    const spans = actors
+      .map(({ steps }, actor) => ({ actor, from: this.seq(steps.get(0)), to: this.seq(steps.get(steps.length - 1)) }))
+      .sort((p, q) => p.from - q.from);
     /** Of the spans up to each, which reaches furthest, and which does without that one's actor. */
     const furthest: (typeof spans)[] = [];
     for (const span of spans) furthest.push([...(furthest.at(-1) ?? []), span].sort((p, q) => q.to - p.to).slice(0, 2));

@@ -1,13 +1,23 @@
-/** The fewest edits between two sequences, by Myers' greedy algorithm: time and memory grow with the square of the edits. */
+/**
+ * The fewest edits between two sequences, by Myers' greedy algorithm: time and memory grow with the square of the
+ * edits.
+ */
 
 /** For each element, so many equal ones may be passed: over and over, where sequences repeat themselves. */
 const PASSES = 16;
 
 /**
- * A longest common subsequence of two sequences, given by their lengths and by whether two elements are equal. Pairs are told
- * the last first. False, and nothing is told, where that takes more than `most` steps of the search, and some for each element.
+ * A longest common subsequence of two sequences, given by their lengths and by whether two elements are equal. Pairs
+ * are told the last first. False, and nothing is told, where that takes more than `most` steps of the search, and some
+ * for each element.
  */
-export function shortestEdits(n: number, m: number, equal: (x: number, y: number) => boolean, most: number, tell: (a: number, b: number) => void): boolean {
+export function shortestEdits(
+  n: number,
+  m: number,
+  equal: (x: number, y: number) => boolean,
+  most: number,
+  tell: (a: number, b: number) => void,
+): boolean {
   const reached = new Reached();
   const history = new History();
   let passes = most + PASSES * (n + m);

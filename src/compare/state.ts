@@ -12,12 +12,16 @@ interface Tally {
   changed: number;
 }
 
-/** Births and remains by kind. An inode that waits for its callback has ended: whether it ran in time is the recorder's matter. */
+/**
+ * Births and remains by kind. An inode that waits for its callback has ended: whether it ran in time is the recorder's
+ * matter.
+ */
 function population(course: Course): Map<string, { born: number; left: number }> {
   const { objects, world } = course.replay;
   const left = new Map<string, number>();
   for (const o of world.store.live()) {
-    if (!o.focus || !o.birth || (o.kind === "inode" && o.stage === "destroyed") || (o.kind === "file" && !o.gmem)) continue;
+    if (!o.focus || !o.birth || (o.kind === "inode" && o.stage === "destroyed") || (o.kind === "file" && !o.gmem))
+      continue;
     left.set(o.kind, (left.get(o.kind) ?? 0) + 1);
   }
   return new Map(COUNTED_KINDS.map((kind) => [kind, { born: objects[kind]!.born, left: left.get(kind) ?? 0 }]));
@@ -26,16 +30,28 @@ function population(course: Course): Map<string, { born: number; left: number }>
 /** Where what is counted is. */
 export const WHOLE = "whole recording";
 
-/** Whether beginnings and ends of a kind of object show on a side: else there may have been more, and what is left may be gone. */
+/**
+ * Whether beginnings and ends of a kind of object show on a side: else there may have been more, and what is left may
+ * be gone.
+ */
 export interface Lives {
   begun(side: Side, kind: Kind): boolean;
   ended(side: Side, kind: Kind): boolean;
-  /** What the numbers are when all is looked at; absent: all is. A number that shows only when less is looked at is passed over. */
+  /**
+   * What the numbers are when all is looked at; absent: all is. A number that shows only when less is looked at is
+   * passed over.
+   */
   readonly known?: ReadonlySet<string>;
 }
 
 /** `incomparable`: told of what nobody can say. */
-export function compareState(before: Course, after: Course, tally: Tally, lives: Lives | undefined, incomparable: (one: Incomparable) => void): Difference[] {
+export function compareState(
+  before: Course,
+  after: Course,
+  tally: Tally,
+  lives: Lives | undefined,
+  incomparable: (one: Incomparable) => void,
+): Difference[] {
   const differences: Difference[] = [];
   const a = population(before);
   const b = population(after);
@@ -52,14 +68,28 @@ export function compareState(before: Course, after: Course, tally: Tally, lives:
       const [more, fewer]: readonly Side[] = x > y ? ["before", "after"] : ["after", "before"];
       const missing = what === "born" ? fewer! : more!;
       if (lives && !(what === "born" ? lives.begun(missing, kind) : lives.ended(missing, kind))) {
-        incomparable({ reason: "lives", missing, times: Math.max(x, y), first: null, message: livesWords(message, missing) });
+        incomparable({
+          reason: "lives",
+          missing,
+          times: Math.max(x, y),
+          first: null,
+          message: livesWords(message, missing),
+        });
         continue;
       }
       if (lives?.known && !lives.known.has(message)) continue;
       tally.changed++;
       // Where one side has none, the first of the other is what differs; of more and fewer nobody can say which.
-      const first = (course: Course, none: number): Site | null => (what === "born" && none === 0 ? siteOf(course.firsts.get(kind)) : null);
-      differences.push({ kind: "state-changed", where: WHOLE, object: kind, before: first(before, y), after: first(after, x), message });
+      const first = (course: Course, none: number): Site | null =>
+        what === "born" && none === 0 ? siteOf(course.firsts.get(kind)) : null;
+      differences.push({
+        kind: "state-changed",
+        where: WHOLE,
+        object: kind,
+        before: first(before, y),
+        after: first(after, x),
+        message,
+      });
     }
   }
   differences.push(...compareCallbacks(before, after, tally));
@@ -102,7 +132,15 @@ function compareCallbacks(before: Course, after: Course, tally: Tally): Differen
 }
 
 /** What corresponding files hold when they have just been made, and (`fsKnown`) whose file system they are on. */
-export function compareFiles(where: string, x: FileMade, y: FileMade, before: Site | null, after: Site | null, fsKnown: boolean, tally: Tally): Difference[] {
+export function compareFiles(
+  where: string,
+  x: FileMade,
+  y: FileMade,
+  before: Site | null,
+  after: Site | null,
+  fsKnown: boolean,
+  tally: Tally,
+): Difference[] {
   const differences: Difference[] = [];
   const changed = (object: string, message: string): void => {
     tally.changed++;

@@ -1,6 +1,6 @@
 /**
- * Which outermost operation of one recording is which of the other: those of corresponding actors in their order, and releases
- * of files by the file. All of it in columns: there is one pair for each operation that user space made.
+ * Which outermost operation of one recording is which of the other: those of corresponding actors in their order, and
+ * releases of files by the file. All of it in columns: there is one pair for each operation that user space made.
  */
 import { Heap } from "../heap.js";
 import { matchSequences } from "./actors.js";
@@ -52,7 +52,10 @@ class Pairs {
 /** Of files of which nothing is known, so many releases are tried with one: not every one with every other. */
 const TRIED = 256;
 
-/** In the order of the recordings, while they are compared: by the time that releases come, it is known which file is which. */
+/**
+ * In the order of the recordings, while they are compared: by the time that releases come, it is known which file is
+ * which.
+ */
 export function* alignedSteps(before: Course, after: Course, unifier: Unifier, pages: Pages): Generator<StepPair> {
   const steps = new Steps(before, after, pages);
   yield* steps.inOrder();
@@ -134,14 +137,23 @@ class Steps {
       const file = p.file(root);
       if (file !== undefined && unifier.counterpart(file) !== undefined) continue;
       const node = this.before.trees.get(p.tree(root));
-      const other = unknown.first(p.words.text(p.key(root)), (candidate) => sameCall(node, this.after.trees.get(q.tree(candidate)), unifier));
+      const other = unknown.first(p.words.text(p.key(root)), (candidate) =>
+        sameCall(node, this.after.trees.get(q.tree(candidate)), unifier),
+      );
       if (other >= 0) this.#pair(root, other, taken);
     }
     for (const root of before) {
       const partner = this.#partner.get(root) - 1;
       yield { before: root, after: partner, order: p.seq(root), moved: partner >= 0 && this.#isMoved(root, partner) };
     }
-    for (const root of after) if (taken.get(root) === 0) yield { before: -1, after: root, order: (q.previous(root) < 0 ? 0 : this.#order.get(q.previous(root))) + 1e-7, moved: false };
+    for (const root of after)
+      if (taken.get(root) === 0)
+        yield {
+          before: -1,
+          after: root,
+          order: (q.previous(root) < 0 ? 0 : this.#order.get(q.previous(root))) + 1e-7,
+          moved: false,
+        };
   }
 
   #pair(x: number, y: number, taken: Column): void {
@@ -200,7 +212,8 @@ class Steps {
       return;
     }
     // A marker of other words is another step.
-    const operationOf = (roots: Roots, root: number): string | undefined => (roots.isMarker(root) ? undefined : roots.operation(root));
+    const operationOf = (roots: Roots, root: number): string | undefined =>
+      roots.isMarker(root) ? undefined : roots.operation(root);
     alignIndexes(
       gone.length,
       came.length,
@@ -262,8 +275,13 @@ class Unpaired {
   }
 }
 
-function sequencesOf({ actors, roots }: Course): { readonly name: string; readonly items: Iterable<string>; readonly steps: Range }[] {
-  return actors.filter(({ steps }) => steps.length > 0).map(({ comm, steps }) => ({ name: comm, items: keysOf(steps, roots), steps }));
+function sequencesOf({
+  actors,
+  roots,
+}: Course): { readonly name: string; readonly items: Iterable<string>; readonly steps: Range }[] {
+  return actors
+    .filter(({ steps }) => steps.length > 0)
+    .map(({ comm, steps }) => ({ name: comm, items: keysOf(steps, roots), steps }));
 }
 
 function* keysOf(steps: Range, roots: Roots): Generator<string> {

@@ -1,6 +1,7 @@
 /**
- * What a recording shows at all, and a recording that shows no more than another does. Whoever compares two may look only at what
- * both of them could have shown: an operation that one never shows is not there, or was inlined, or not probed.
+ * What a recording shows at all, and a recording that shows no more than another does. Whoever compares two may look
+ * only at what both of them could have shown: an operation that one never shows is not there, or was inlined, or not
+ * probed.
  */
 import { points } from "../../events/index.js";
 import { type Batch, type TaskId, UNKNOWN_POINT } from "../log/batch.js";
@@ -43,7 +44,9 @@ export class SurfaceKeeper {
 }
 
 /** By point: 1 where whoever has such an event is part of the workload. */
-const OF_WORKLOAD = Uint8Array.from(points.points, (point) => (point && (point.operation.module !== undefined || point.operation.probe === "marker") ? 1 : 0));
+const OF_WORKLOAD = Uint8Array.from(points.points, (point) =>
+  point && (point.operation.module !== undefined || point.operation.probe === "marker") ? 1 : 0,
+);
 
 const CALLBACK = Uint8Array.from(points.points, (point) => (point?.operation.context === "rcu" ? 1 : 0));
 
@@ -54,8 +57,8 @@ export interface Blindness {
 }
 
 /**
- * A recording as it would be without these probes: its events keep their numbers. Its report is the recording's own, and says
- * of these probes what `kreel record` says of those that a kernel refused.
+ * A recording as it would be without these probes: its events keep their numbers. Its report is the recording's own,
+ * and says of these probes what `kreel record` says of those that a kernel refused.
  */
 export function without(recording: Recorded, blindness: Blindness): Recorded {
   const { id, origin, tables, report } = recording;
@@ -88,7 +91,8 @@ function less(batch: Batch, { points: hidden, arguments: unreadable }: Blindness
     const bits = unreadable.get(id) ?? 0;
     if (bits === 0) continue;
     fault[i]! |= bits;
-    for (let k = 0; bits >> k !== 0; k++) if ((bits >> k) & 1) low[batch.argStart[i]! + k] = high[batch.argStart[i]! + k] = 0;
+    for (let k = 0; bits >> k !== 0; k++)
+      if ((bits >> k) & 1) low[batch.argStart[i]! + k] = high[batch.argStart[i]! + k] = 0;
   }
   return { ...batch, point, fault, low, high };
 }

@@ -1,7 +1,17 @@
 /** What comparing two recordings of one workload comes to. */
 import type { TraceSummary } from "../replay.js";
 
-export const DIFFERENCE_KINDS = ["operation-added", "operation-removed", "operation-replaced", "operation-reordered", "argument-changed", "result-changed", "state-changed", "finding-introduced", "finding-fixed"] as const;
+export const DIFFERENCE_KINDS = [
+  "operation-added",
+  "operation-removed",
+  "operation-replaced",
+  "operation-reordered",
+  "argument-changed",
+  "result-changed",
+  "state-changed",
+  "finding-introduced",
+  "finding-fixed",
+] as const;
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 /** Where in a recording something is. */
@@ -99,7 +109,13 @@ export interface SameStep {
 }
 
 export interface DiffSummary {
-  readonly operations: { readonly same: number; readonly added: number; readonly removed: number; readonly replaced: number; readonly reordered: number };
+  readonly operations: {
+    readonly same: number;
+    readonly added: number;
+    readonly removed: number;
+    readonly replaced: number;
+    readonly reordered: number;
+  };
   readonly results: { readonly same: number; readonly changed: number };
   readonly state: { readonly same: number; readonly changed: number };
 }

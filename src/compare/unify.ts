@@ -1,6 +1,6 @@
 /**
- * Which object of one recording is which of the other. Addresses say nothing: two objects correspond when the same step of
- * the same operation names them, and from then on neither may correspond to another.
+ * Which object of one recording is which of the other. Addresses say nothing: two objects correspond when the same step
+ * of the same operation names them, and from then on neither may correspond to another.
  */
 import type { ObjectRef } from "../reduce/call-tree.js";
 import type { ObjectId } from "../reduce/objects.js";
@@ -55,7 +55,9 @@ export class Unifier {
   }
 }
 
-/** The system's own mount and superblock (anonymous inodes) stand for each that another kernel mounts in their place. */
+/**
+ * The system's own mount and superblock (anonymous inodes) stand for each that another kernel mounts in their place.
+ */
 function shared(object: ObjectRef): boolean {
   return object.older && (object.kind === "mount" || object.kind === "superblock");
 }

@@ -71,7 +71,11 @@ export class Bindings {
 
   /** Whether a structure's memory may be another's by now. An inode's is once nothing but a callback is to come. */
   #over(struct: AnyStruct): boolean {
-    return this.memory.get(struct.freed) !== 0 || (struct.kind === "inode" && this.memory.get((struct as AnyStruct & { i_count: typeof struct.freed }).i_count) === 0);
+    return (
+      this.memory.get(struct.freed) !== 0 ||
+      (struct.kind === "inode" &&
+        this.memory.get((struct as AnyStruct & { i_count: typeof struct.freed }).i_count) === 0)
+    );
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * What a recording holds against a kernel: the events of each thread in order, which of them the kernel must account for,
- * and which may be anybody's.
+ * What a recording holds against a kernel: the events of each thread in order, which of them the kernel must account
+ * for, and which may be anybody's.
  *
- * A thread does much besides what guest_memfd is about. An event *must* be explained when it touches what guest_memfd is
- * made of, or is KVM's own; the rest *may* be: a count dropped by debugfs is not, one dropped on a dentry that no probe
- * introduced is, and only the kernel that is tried can tell.
+ * A thread does much besides what guest_memfd is about. An event *must* be explained when it touches what guest_memfd
+ * is made of, or is KVM's own; the rest *may* be: a count dropped by debugfs is not, one dropped on a dentry that no
+ * probe introduced is, and only the kernel that is tried can tell.
  */
 import type { OperationDefinition } from "../../events/definition.js";
 import { operationsWith, points } from "../../events/index.js";
@@ -73,10 +73,14 @@ export function operationOf({ batch, index }: EvidenceEvent): OperationDefinitio
 }
 
 /** By point: which argument is the address of a table of functions; -1: none. */
-const fopsOf: readonly number[] = points.points.map((point) => point?.args.findIndex(({ name, type }) => name === "fops" && type === "ptr") ?? -1);
+const fopsOf: readonly number[] = points.points.map(
+  (point) => point?.args.findIndex(({ name, type }) => name === "fops" && type === "ptr") ?? -1,
+);
 
 /** Reads the whole of a recording. */
-export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidence: Evidence; readonly trace: TraceSummary }> {
+export async function evidenceOf(
+  recorded: Recorded,
+): Promise<{ readonly evidence: Evidence; readonly trace: TraceSummary }> {
   const streams = new Map<number, Stream>();
   const callbacks: { event: EvidenceEvent; address: number }[] = [];
   const losses: Loss[] = [];
@@ -103,8 +107,10 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
         events++;
         seen[point.id] = 1;
         const fops = fopsOf[point.id]!;
-        if (functionAddress === undefined && fops >= 0 && batch.low[e.base + fops] !== 0 && !e.isFault(fops)) functionAddress = batch.low[e.base + fops]!;
-        if (!builtIn && operation.module !== undefined && point.phase === "entry") builtIn = BARE_SYMBOL.test(tables.places.text(batch.place[index]!));
+        if (functionAddress === undefined && fops >= 0 && batch.low[e.base + fops] !== 0 && !e.isFault(fops))
+          functionAddress = batch.low[e.base + fops]!;
+        if (!builtIn && operation.module !== undefined && point.phase === "entry")
+          builtIn = BARE_SYMBOL.test(tables.places.text(batch.place[index]!));
         if (!batches.has(batch)) {
           batches.add(batch);
           for (const loss of batch.losses) losses.push({ ...loss, index: batch.firstSeq + loss.index });
@@ -117,15 +123,28 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
         const task = tables.tasks.get(e.taskId);
         if (task.pid === 0) return;
         let stream = streams.get(task.pid);
-        if (!stream) streams.set(task.pid, (stream = { pid: task.pid, comm: task.comm, began: task.comm, events: [], must: [], musts: 0 }));
+        if (!stream)
+          streams.set(
+            task.pid,
+            (stream = { pid: task.pid, comm: task.comm, began: task.comm, events: [], must: [], musts: 0 }),
+          );
         stream.comm = task.comm;
-        if (operation.name === "try_module_get" && point.phase === "entry" && batch.low[e.base + 3] === MODULE_STATE_COMING) probedModules.add(batch.low[e.base]!);
+        if (
+          operation.name === "try_module_get" &&
+          point.phase === "entry" &&
+          batch.low[e.base + 3] === MODULE_STATE_COMING
+        )
+          probedModules.add(batch.low[e.base]!);
         const depth = point.phase === "entry" && frame ? stack.depth - 1 : stack.depth;
         const mark = operation.probe === "marker" && /^(?:op|ret): /.test(batch.strings[batch.low[e.base]!] ?? "");
         if (mark) marked = true;
         const must =
           mark ||
-          ((touched === e.seq || operation.module !== undefined || (stack.find("kvm_gmem_create") !== undefined && batch.low[e.base] !== 0)) && !PER_SLAB.has(operation.name) && !(PASSING.has(operation.name) && depth === 0));
+          ((touched === e.seq ||
+            operation.module !== undefined ||
+            (stack.find("kvm_gmem_create") !== undefined && batch.low[e.base] !== 0)) &&
+            !PER_SLAB.has(operation.name) &&
+            !(PASSING.has(operation.name) && depth === 0));
         stream.events.push(event);
         stream.must.push(must);
         if (must) stream.musts++;
@@ -138,5 +157,21 @@ export async function evidenceOf(recorded: Recorded): Promise<{ readonly evidenc
     return at < 0 ? Infinity : sequenceOf(stream.events[at]!);
   };
   const sorted = [...streams.values()].sort((a, b) => first(a) - first(b));
-  return { evidence: { tables, fileOf: (cpu) => recorded.fileOf?.(cpu), streams: sorted, callbacks, losses, probedModules, seen, marked, events, head: headOf(recorded.report.environment), functionAddress, builtIn }, trace };
+  return {
+    evidence: {
+      tables,
+      fileOf: (cpu) => recorded.fileOf?.(cpu),
+      streams: sorted,
+      callbacks,
+      losses,
+      probedModules,
+      seen,
+      marked,
+      events,
+      head: headOf(recorded.report.environment),
+      functionAddress,
+      builtIn,
+    },
+    trace,
+  };
 }

@@ -15,15 +15,30 @@ export interface ConformOptions extends OpenOptions {
   readonly budget?: number;
 }
 
-export async function conform(log: string | Recorded, scenario: Scenario, kernel: KernelDefinition, options: ConformOptions = {}): Promise<Conformance> {
+export async function conform(
+  log: string | Recorded,
+  scenario: Scenario,
+  kernel: KernelDefinition,
+  options: ConformOptions = {},
+): Promise<Conformance> {
   const recorded = typeof log === "string" ? await openRecording(log, options) : log;
   const { evidence, trace } = await evidenceOf(recorded);
-  return { ...decided(new Search(kernel, scenario, evidence).run(options.budget ?? DEFAULT_BUDGET), kernel, evidence), trace };
+  return {
+    ...decided(new Search(kernel, scenario, evidence).run(options.budget ?? DEFAULT_BUDGET), kernel, evidence),
+    trace,
+  };
 }
 
-/** What was not admitted says something of the kernel that was recorded only where that is meant to be the simulated one. */
+/**
+ * What was not admitted says something of the kernel that was recorded only where that is meant to be the simulated
+ * one.
+ */
 function decided(found: Searched, kernel: KernelDefinition, evidence: Evidence): Omit<Conformance, "trace"> {
-  const undecided = (...reasons: readonly string[]): Omit<Conformance, "trace"> => ({ ...found, verdict: "inconclusive", reasons });
+  const undecided = (...reasons: readonly string[]): Omit<Conformance, "trace"> => ({
+    ...found,
+    verdict: "inconclusive",
+    reasons,
+  });
   if (found.events.total === 0) return undecided("it has no event that the kernel must account for");
   const signs = found.verdict === "not admitted" ? signsOfAnother(kernel, evidence) : [];
   if (signs.length > 0) return undecided(...signs);

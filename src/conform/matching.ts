@@ -11,8 +11,23 @@ import { type Evidence, type EvidenceEvent, operationOf } from "./evidence.js";
 /** What does not fit, in words. */
 export type Mismatch = string;
 
-/** Kinds of object that are followed by address. Of the rest (pages, functions, mappings) only the presence is compared. */
-const FOLLOWED = new Set(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "gmem", "fs_context", "fs_type", "cache"]);
+/**
+ * Kinds of object that are followed by address. Of the rest (pages, functions, mappings) only the presence is compared.
+ */
+const FOLLOWED = new Set([
+  "inode",
+  "file",
+  "dentry",
+  "mount",
+  "superblock",
+  "module",
+  "vm",
+  "memslot",
+  "gmem",
+  "fs_context",
+  "fs_type",
+  "cache",
+]);
 /** Longer markers are cut by the program that writes them. */
 const MARKER_LENGTH = 250;
 
@@ -58,7 +73,8 @@ export class Matcher {
     const { batch, index } = event;
     points.points[batch.point[index]!]!.args.forEach((arg, k) => {
       const value = step.phase === "return" ? step.result : step.args![arg.name];
-      if (isStruct(value) && this.#follows(arg, value) && !this.#unreadable(event, k)) this.bindings.bind(value, batch.low[batch.argStart[index]! + k]!, batch.firstSeq + index);
+      if (isStruct(value) && this.#follows(arg, value) && !this.#unreadable(event, k))
+        this.bindings.bind(value, batch.low[batch.argStart[index]! + k]!, batch.firstSeq + index);
     });
   }
 
@@ -71,7 +87,13 @@ export class Matcher {
     return (batch.fault[index]! & (1 << k)) !== 0;
   }
 
-  #argument(arg: ArgumentDefinition, k: number, value: Value | undefined, event: EvidenceEvent, step: Step): Mismatch | undefined {
+  #argument(
+    arg: ArgumentDefinition,
+    k: number,
+    value: Value | undefined,
+    event: EvidenceEvent,
+    step: Step,
+  ): Mismatch | undefined {
     if (this.#unreadable(event, k)) return undefined;
     const { batch, index } = event;
     const at = batch.argStart[index]! + k;
@@ -80,21 +102,33 @@ export class Matcher {
     const { addresses } = this.evidence.tables;
     if (arg.type === "ptr") {
       const errno = addresses.errno(low);
-      if (value === null || value === undefined) return low === 0 ? undefined : `${arg.name} is ${errno === 0 ? "not NULL" : String(errno)}, not NULL`;
-      if (typeof value === "number" && value < 0) return errno === value ? undefined : `${arg.name} is ${errno === 0 ? "no error" : String(errno)}, not ${value}`;
+      if (value === null || value === undefined)
+        return low === 0 ? undefined : `${arg.name} is ${errno === 0 ? "not NULL" : String(errno)}, not NULL`;
+      if (typeof value === "number" && value < 0)
+        return errno === value ? undefined : `${arg.name} is ${errno === 0 ? "no error" : String(errno)}, not ${value}`;
       if (low === 0 || errno !== 0) return `${arg.name} is ${errno === 0 ? "NULL" : String(errno)}`;
-      if (isStruct(value) && this.#follows(arg, value) && !this.bindings.agree(value, low)) return `${arg.name} is another ${arg.object}`;
+      if (isStruct(value) && this.#follows(arg, value) && !this.bindings.agree(value, low))
+        return `${arg.name} is another ${arg.object}`;
       return undefined;
     }
     if (arg.type === "string") {
       const text = batch.strings[low]!;
-      return step.operation === "tracing_mark_write" ? markerDiffers(value as string, text) : text === value ? undefined : `${arg.name} is ${JSON.stringify(text)}, not ${JSON.stringify(value)}`;
+      return step.operation === "tracing_mark_write"
+        ? markerDiffers(value as string, text)
+        : text === value
+          ? undefined
+          : `${arg.name} is ${JSON.stringify(text)}, not ${JSON.stringify(value)}`;
     }
     // A result that the C function does not have, and what differs from build to build.
     if (value === null || value === undefined || arg.unit === "bytes of a structure") return undefined;
     const expected = typeof value === "object" && "reads" in value ? this.memory.get(value.reads) : (value as number);
     if (this.#anybodys(arg, step, event)) return undefined;
-    const signed = arg.type === "s32" ? low | 0 : arg.type === "u8" || arg.type === "u32" || arg.type === "x32" ? low : toNumber(low, high);
+    const signed =
+      arg.type === "s32"
+        ? low | 0
+        : arg.type === "u8" || arg.type === "u32" || arg.type === "x32"
+          ? low
+          : toNumber(low, high);
     const wanted = arg.type === "u32" || arg.type === "x32" ? expected >>> 0 : expected;
     return signed === wanted ? undefined : `${arg.name} is ${signed}, not ${wanted}`;
   }
@@ -123,5 +157,7 @@ function markerDiffers(expected: string, found: string): Mismatch | undefined {
       .replace(/ (dev|ino)=\S+/g, " $1=…")
       .replace(/ link=socket:\[\d+\]/, " link=socket:[…]")
       .replace(/( = -1 [A-Z0-9]+) .*$/s, "$1");
-  return plain(expected) === plain(found) ? undefined : `user space saw ${JSON.stringify(found.trimEnd())}, not ${JSON.stringify(expected)}`;
+  return plain(expected) === plain(found)
+    ? undefined
+    : `user space saw ${JSON.stringify(found.trimEnd())}, not ${JSON.stringify(expected)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Signs that a recording is of a kernel which no simulated one is meant to be. What does not fit may be that kernel's own way
- * then: it is no proof that it did something wrong.
+ * Signs that a recording is of a kernel which no simulated one is meant to be. What does not fit may be that kernel's
+ * own way then: it is no proof that it did something wrong.
  */
 import { KERNELS, type OperationDefinition, points } from "../../events/index.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
@@ -10,7 +10,10 @@ import type { Evidence } from "./evidence.js";
 
 /** The machine that simulated kernels run on, as `uname -m` calls it. */
 const MACHINES = new Set(["x86_64", "amd64"]);
-/** System calls as another architecture spells them: `__arm64_sys_close`. On x86-64 they are `__x64_sys_` and `__ia32_sys_`. */
+/**
+ * System calls as another architecture spells them: `__arm64_sys_close`. On x86-64 they are `__x64_sys_` and
+ * `__ia32_sys_`.
+ */
 const SYSTEM_CALL = /(?:^|[ (])__(arm64|arm|riscv|s390x?|powerpc|loongarch|mips)_sys_\w+/;
 /** Kernel and modules lie in the last two gigabytes of x86-64's addresses, and nowhere else. */
 const TEXT_HIGH = 0xffffffff;
@@ -19,11 +22,17 @@ const TEXT_HIGH = 0xffffffff;
 export function signsOfAnother({ name, release }: KernelDefinition, evidence: Evidence): string[] {
   const { head, seen, tables, functionAddress, builtIn } = evidence;
   const signs = [...headSigns(name, release, head)];
-  const newer = points.points.filter((point) => point !== undefined && seen[point.id] !== 0 && isOfNone(point.operation)).map((point) => point!.operation.name);
-  if (newer.length > 0) signs.push(`it has ${[...new Set(newer)].join(", ")}, which no simulated kernel up to ${KERNELS.at(-1)!.replace("linux-", "")} has`);
+  const newer = points.points
+    .filter((point) => point !== undefined && seen[point.id] !== 0 && isOfNone(point.operation))
+    .map((point) => point!.operation.name);
+  if (newer.length > 0)
+    signs.push(
+      `it has ${[...new Set(newer)].join(", ")}, which no simulated kernel up to ${KERNELS.at(-1)!.replace("linux-", "")} has`,
+    );
   const call = systemCall(tables);
   if (call !== undefined) signs.push(`it has ${call}, which is not x86-64's`);
-  if (functionAddress !== undefined && tables.addresses.high(functionAddress) !== TEXT_HIGH) signs.push(`its functions lie at ${tables.addresses.hex(functionAddress)}, where x86-64 has none`);
+  if (functionAddress !== undefined && tables.addresses.high(functionAddress) !== TEXT_HIGH)
+    signs.push(`its functions lie at ${tables.addresses.hex(functionAddress)}, where x86-64 has none`);
   if (builtIn) signs.push(`KVM is built into its kernel, and is a module of ${name}`);
   return signs;
 }
@@ -31,8 +40,10 @@ export function signsOfAnother({ name, release }: KernelDefinition, evidence: Ev
 function* headSigns(name: string, release: string, head: Head): Generator<string> {
   const own = /\d+\.\d+/.exec(release)![0];
   const found = head.release === undefined ? undefined : series(head.release);
-  if (found !== undefined && found !== own) yield `its head says release ${head.release}, and ${name} stands for ${own}`;
-  if (head.machine !== undefined && !MACHINES.has(head.machine)) yield `its head says machine ${head.machine}, and ${name} is simulated on x86_64`;
+  if (found !== undefined && found !== own)
+    yield `its head says release ${head.release}, and ${name} stands for ${own}`;
+  if (head.machine !== undefined && !MACHINES.has(head.machine))
+    yield `its head says machine ${head.machine}, and ${name} is simulated on x86_64`;
 }
 
 function isOfNone({ kernels, recorded }: OperationDefinition): boolean {

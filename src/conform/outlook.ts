@@ -25,7 +25,13 @@ export function outlookOf({ events, must: musts }: Stream, { tables, marked }: E
     const low = batch.low[batch.argStart[index]!]!;
     const mark = point.operation.probe === "marker" ? batch.strings[low]! : "";
     must[k] = musts[k] ? k : must[k + 1]!;
-    failure[k] = (mark ? /^ret: .* = -/.test(mark) : point.phase === "return" && isError(point.args[0]?.failure, low, tables.addresses.isError(low))) ? k : failure[k + 1]!;
+    failure[k] = (
+      mark
+        ? /^ret: .* = -/.test(mark)
+        : point.phase === "return" && isError(point.args[0]?.failure, low, tables.addresses.isError(low))
+    )
+      ? k
+      : failure[k + 1]!;
     end[k] = marked ? (mark.startsWith("op: ") ? k : end[k + 1]!) : Math.min(events.length, k + OPERATION_EVENTS);
   }
   return { must, failure, end };

@@ -19,36 +19,53 @@ export interface Beginning {
 export function beginningOf(scenario: Scenario, evidence: Evidence): Beginning {
   const marks = marksOf(evidence);
   const firstMark = marks.find((text) => text.startsWith("op: "))?.slice(4);
-  const at = firstMark === undefined ? 0 : Math.max(0, scenario.lines.findIndex((line) => line.thread === undefined && line.marker === firstMark));
+  const at =
+    firstMark === undefined
+      ? 0
+      : Math.max(
+          0,
+          scenario.lines.findIndex((line) => line.thread === undefined && line.marker === firstMark),
+        );
   const lines: Line[] = scenario.lines.slice(0, at);
   // A module that could not be loaded because it is there already was loaded by somebody else.
   const loaded = new Set<string>();
   for (const line of scenario.lines.slice(at)) {
     if (line.operation.type !== "load" || loaded.has(line.operation.module)) continue;
     loaded.add(line.operation.module);
-    if (marks.find((text) => text.startsWith(`ret: ${line.text} = `))?.endsWith("EEXIST")) lines.push({ ...line, marker: line.text });
+    if (marks.find((text) => text.startsWith(`ret: ${line.text} = `))?.endsWith("EEXIST"))
+      lines.push({ ...line, marker: line.text });
   }
   const descriptors = lines.length > 0 ? undefined : openDescriptors(evidence);
-  return { before: { lines, references: lines.length > 0 ? firstCounts(evidence) : new Map(), ...(descriptors === undefined ? {} : { descriptors }) }, scenario: at === 0 ? scenario : { ...scenario, lines: scenario.lines.slice(at) } };
+  return {
+    before: {
+      lines,
+      references: lines.length > 0 ? firstCounts(evidence) : new Map(),
+      ...(descriptors === undefined ? {} : { descriptors }),
+    },
+    scenario: at === 0 ? scenario : { ...scenario, lines: scenario.lines.slice(at) },
+  };
 }
 
 function marksOf({ streams }: Evidence): string[] {
   const marks: string[] = [];
   for (const { events } of streams) {
     for (const { batch, index } of events) {
-      if (points.points[batch.point[index]!]?.operation.probe === "marker") marks.push((batch.strings[batch.low[batch.argStart[index]!]!] ?? "").trimEnd());
+      if (points.points[batch.point[index]!]?.operation.probe === "marker")
+        marks.push((batch.strings[batch.low[batch.argStart[index]!]!] ?? "").trimEnd());
     }
   }
   return marks;
 }
 
 /**
- * How many descriptors the program began with: that of the first VM comes right behind the one of `/dev/kvm`, which takes the
- * lowest that is free.
+ * How many descriptors the program began with: that of the first VM comes right behind the one of `/dev/kvm`, which
+ * takes the lowest that is free.
  */
 function openDescriptors({ streams }: Evidence): number | undefined {
   for (const { events, must } of streams) {
-    const at = events.findIndex(({ batch, index }, k) => must[k] && points.points[batch.point[index]!]!.operation.name === "fd_install");
+    const at = events.findIndex(
+      ({ batch, index }, k) => must[k] && points.points[batch.point[index]!]!.operation.name === "fd_install",
+    );
     if (at < 0) continue;
     const { batch, index } = events[at]!;
     const descriptors = (batch.low[batch.argStart[index]!]! | 0) - 1;
@@ -63,7 +80,8 @@ function firstCounts({ streams }: Evidence): Map<string, number> {
   for (const { events } of streams) {
     for (const { batch, index } of events) {
       const point = points.points[batch.point[index]!]!;
-      if (point.phase !== "entry" || point.args[0]?.object !== "module" || point.args[2]?.unit !== "references") continue;
+      if (point.phase !== "entry" || point.args[0]?.object !== "module" || point.args[2]?.unit !== "references")
+        continue;
       const at = batch.argStart[index]!;
       if (batch.low[at] === 0 || batch.fault[index] !== 0) continue;
       const name = batch.strings[batch.low[at + 1]!]!;

@@ -1,8 +1,8 @@
 /**
- * Whether a simulated kernel admits a recording: a depth-first search for a run of the scenario whose visible steps are the
- * recording's events. The order within a thread is hard. Across CPUs an event may come a little before one that was
- * recorded earlier; what narrows that are causes, which the kernel itself knows: locks, counts printed by probes, threads
- * that must have been started. Steps that no probe shows are free.
+ * Whether a simulated kernel admits a recording: a depth-first search for a run of the scenario whose visible steps are
+ * the recording's events. The order within a thread is hard. Across CPUs an event may come a little before one that was
+ * recorded earlier; what narrows that are causes, which the kernel itself knows: locks, counts printed by probes,
+ * threads that must have been started. Steps that no probe shows are free.
  */
 import { points } from "../../events/index.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
@@ -97,7 +97,8 @@ export class Search {
     this.#positions = new Int32Array(evidence.streams.length);
     this.#outlook = evidence.streams.map((stream) => outlookOf(stream, evidence));
     this.#telling = [...evidence.streams.keys()].filter((stream) => evidence.streams[stream]!.musts > 0);
-    // How many allocations a call makes differs between builds: which one an injected fault hit is for the recording to say.
+    // How many allocations a call makes differs between builds: which one an injected fault hit is for the recording to
+    // say.
     machine.injects = false;
     machine.fault = () => this.#errno;
   }
@@ -105,7 +106,14 @@ export class Search {
   run(budget = DEFAULT_BUDGET): Searched {
     const total = this.evidence.streams.reduce((sum, { musts }) => sum + musts, 0);
     const verdict = this.#run(budget);
-    return { verdict, kernel: this.definition.name, scenario: this.scenario.path, events: { total, explained: verdict === "admitted" ? total : Math.max(0, this.#furthest) }, states: this.#states, blocked: verdict === "admitted" ? [] : [...this.#blocked.values()].slice(0, MAX_BLOCKED) };
+    return {
+      verdict,
+      kernel: this.definition.name,
+      scenario: this.scenario.path,
+      events: { total, explained: verdict === "admitted" ? total : Math.max(0, this.#furthest) },
+      states: this.#states,
+      blocked: verdict === "admitted" ? [] : [...this.#blocked.values()].slice(0, MAX_BLOCKED),
+    };
   }
 
   #run(budget: number): Conformance["verdict"] {
@@ -127,8 +135,8 @@ export class Search {
   }
 
   /**
-   * The usual case, for speed: one task, at a step that no probe shows and that nothing in the recording makes fail. There is
-   * nothing to choose. False when there may be.
+   * The usual case, for speed: one task, at a step that no probe shows and that nothing in the recording makes fail.
+   * There is nothing to choose. False when there may be.
    */
   #walk(): boolean {
     const { tasks } = this.#machine;
@@ -139,7 +147,13 @@ export class Search {
       only = task;
     }
     const step = only?.pending;
-    if (!step || this.#visibility.shows(step) || !this.#machine.enabled(only!) || (step.fault && this.#failing(only!.number))) return false;
+    if (
+      !step ||
+      this.#visibility.shows(step) ||
+      !this.#machine.enabled(only!) ||
+      (step.fault && this.#failing(only!.number))
+    )
+      return false;
     this.#machine.step(only!);
     return true;
   }
@@ -150,7 +164,8 @@ export class Search {
     const { tasks } = this.#machine;
     if (this.#streamOf.length === tasks.length) return;
     this.#streamOf = this.#streamOf.slice(0, tasks.length);
-    for (let number = this.#streamOf.length; number < tasks.length; number++) this.#streamOf[number] = this.#streamFor(tasks[number]!);
+    for (let number = this.#streamOf.length; number < tasks.length; number++)
+      this.#streamOf[number] = this.#streamFor(tasks[number]!);
   }
 
   #streamFor({ number, program, struct }: Task<Kernel>): number | undefined {
@@ -172,7 +187,10 @@ export class Search {
 
   // What can be done next.
 
-  /** Callbacks that were recorded before the next event free what the kernel has queued; false when one frees what it has not. */
+  /**
+   * Callbacks that were recorded before the next event free what the kernel has queued; false when one frees what it
+   * has not.
+   */
   #callbacksDue(): boolean {
     const next = this.#nextSequence();
     const { callbacks } = this.evidence;
@@ -180,8 +198,10 @@ export class Search {
       const { event, address } = callbacks[this.#callbacks]!;
       if (sequenceOf(event) > next) break;
       const struct = this.#bindings.structAt(address);
-      // Not one of the kernel's own, or not known to be, or known by something that came after: nothing to hold against it.
-      if (struct?.kind === "inode" && this.#bindings.since(struct) < sequenceOf(event) && !this.#handedBack(struct)) return false;
+      // Not one of the kernel's own, or not known to be, or known by something that came after: nothing to hold against
+      // it.
+      if (struct?.kind === "inode" && this.#bindings.since(struct) < sequenceOf(event) && !this.#handedBack(struct))
+        return false;
       this.#callbacks++;
     }
     return true;
@@ -222,8 +242,8 @@ export class Search {
     for (const task of order) {
       // Callbacks run when nobody else can go on: what they do matters to nobody but who waits for them.
       if (task.program.softirq) continue;
-      // The thread that is next in the recording goes first. Another one may have to do something unseen before that (let a
-      // lock go, start the thread); that one of its events comes early is the last thing to think of.
+      // The thread that is next in the recording goes first. Another one may have to do something unseen before that
+      // (let a lock go, start the thread); that one of its events comes early is the last thing to think of.
       if (first) {
         first = false;
         this.#movesOf(task, next, moves);
@@ -232,7 +252,8 @@ export class Search {
         this.#movesOf(task, next, rest);
       }
     }
-    if (moves.length + rest.length === 0) for (const task of order) if (task.program.softirq) this.#movesOf(task, next, moves);
+    if (moves.length + rest.length === 0)
+      for (const task of order) if (task.program.softirq) this.#movesOf(task, next, moves);
     if (rest.length === 0) return moves;
     const rank = ({ event, errno }: Move): number => (event >= 0 ? 2 : errno === 0 ? 0 : 1);
     rest.sort((a, b) => rank(a) - rank(b));
@@ -240,8 +261,9 @@ export class Search {
   }
 
   /**
-   * When a task's next step is due, by event: where the step itself is in the recording, or, of one that no probe shows, where
-   * the thread's next event is that must be explained: as late as can be. One that has none left was heard of last.
+   * When a task's next step is due, by event: where the step itself is in the recording, or, of one that no probe
+   * shows, where the thread's next event is that must be explained: as late as can be. One that has none left was heard
+   * of last.
    */
   #due(task: Task<Kernel>): number {
     const stream = this.#streamOf[task.number];
@@ -252,16 +274,17 @@ export class Search {
     const must = this.#outlook[stream]!.must[at]!;
     if (this.#visibility.shows(task.pending!)) {
       const last = must < 0 ? events.length - 1 : must;
-      for (let k = at; k < last; k++) if (this.#matcher.differs(task.pending!, events[k]!) === undefined) return sequenceOf(events[k]!);
+      for (let k = at; k < last; k++)
+        if (this.#matcher.differs(task.pending!, events[k]!) === undefined) return sequenceOf(events[k]!);
       return must < 0 ? Infinity : sequenceOf(events[must]!);
     }
     return sequenceOf(events[must < 0 ? at : must]!);
   }
 
   /**
-   * Whether it can matter to others, or to the step, that they go first. A thread's unseen steps are put off until its next
-   * event; where one of them had to come earlier, it shows when another thread is stuck, or at one of these: a lock, a
-   * descriptor, a count that decides something.
+   * Whether it can matter to others, or to the step, that they go first. A thread's unseen steps are put off until its
+   * next event; where one of them had to come earlier, it shows when another thread is stuck, or at one of these: a
+   * lock, a descriptor, a count that decides something.
    */
   #contends({ guard, effects }: Step): boolean {
     if (guard) return true;
@@ -286,7 +309,8 @@ export class Search {
     const step = task.pending!;
     if (task.program.softirq || !this.#visibility.shows(step)) {
       moves.push({ task: task.number, event: HIDDEN, errno: 0 });
-      if (step.fault && this.#failing(task.number) && (step.fault.allocation || this.#lineOf(task)?.fail === undefined)) for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
+      if (step.fault && this.#failing(task.number) && (step.fault.allocation || this.#lineOf(task)?.fail === undefined))
+        for (const errno of step.fault.errnos) moves.push({ task: task.number, event: HIDDEN, errno });
       return;
     }
     const stream = this.#streamOf[task.number];
@@ -299,7 +323,10 @@ export class Search {
     return this.#lines.get(program)?.[segment];
   }
 
-  /** Whether the recording shows that the operation which a task is in came to an error: else nothing in it need have failed. */
+  /**
+   * Whether the recording shows that the operation which a task is in came to an error: else nothing in it need have
+   * failed.
+   */
   #failing(task: number): boolean {
     const stream = this.#streamOf[task];
     if (stream === undefined) return false;
@@ -406,11 +433,17 @@ export class Search {
     if (this.#explained > this.#furthest) this.#blocked.clear();
     this.#furthest = this.#explained;
     if (this.#blocked.size >= MAX_BLOCKED) return;
-    const blocked = this.#machine.tasks.filter((task) => task.pending && !task.program.softirq).map((task) => this.#why(task));
-    const unowned = this.evidence.streams.flatMap((_, stream) => (this.#streamOf.includes(stream) || this.#nextOf(stream) === Infinity ? [] : [this.#unexplained(stream)]));
+    const blocked = this.#machine.tasks
+      .filter((task) => task.pending && !task.program.softirq)
+      .map((task) => this.#why(task));
+    const unowned = this.evidence.streams.flatMap((_, stream) =>
+      this.#streamOf.includes(stream) || this.#nextOf(stream) === Infinity ? [] : [this.#unexplained(stream)],
+    );
     const ended = this.#machine.tasks.flatMap((task) => {
       const stream = this.#streamOf[task.number];
-      return task.pending || task.program.softirq || stream === undefined || this.#nextOf(stream) === Infinity ? [] : [this.#unexplained(stream)];
+      return task.pending || task.program.softirq || stream === undefined || this.#nextOf(stream) === Infinity
+        ? []
+        : [this.#unexplained(stream)];
     });
     const all = blocked.length > 0 ? blocked : [...ended, ...unowned];
     this.#blocked.set(JSON.stringify(all), all);
@@ -421,19 +454,41 @@ export class Search {
     const stream = this.#streamOf[task.number];
     const at = stream === undefined ? -1 : this.#outlook[stream]!.must[this.#positions[stream]!]!;
     const event = at < 0 ? undefined : this.evidence.streams[stream!]!.events[at]!;
-    const name = stream === undefined ? task.program.comm : `${this.evidence.streams[stream]!.comm}-${this.evidence.streams[stream]!.pid}`;
-    const common = { task: name, step: stepWords(step, this.#machine.memory), during: this.#lineOf(task)?.marker ?? "", ...(event ? siteOf(event, this.evidence) : {}) };
+    const name =
+      stream === undefined
+        ? task.program.comm
+        : `${this.evidence.streams[stream]!.comm}-${this.evidence.streams[stream]!.pid}`;
+    const common = {
+      task: name,
+      step: stepWords(step, this.#machine.memory),
+      during: this.#lineOf(task)?.marker ?? "",
+      ...(event ? siteOf(event, this.evidence) : {}),
+    };
     if (!this.#machine.enabled(task)) return { ...common, reason: `waits: ${step.words}` };
-    if (!event) return { ...common, reason: stream === undefined ? "the recording has no such thread" : "the recording has nothing more of this thread" };
+    if (!event)
+      return {
+        ...common,
+        reason:
+          stream === undefined ? "the recording has no such thread" : "the recording has nothing more of this thread",
+      };
     const point = points.points[event.batch.point[event.index]!]!;
-    const difference = point.operation.name === step.operation && point.phase === step.phase ? this.#matcher.differs(step, event) : undefined;
+    const difference =
+      point.operation.name === step.operation && point.phase === step.phase
+        ? this.#matcher.differs(step, event)
+        : undefined;
     return { ...common, reason: difference ?? `the recording has ${eventWords(event, this.evidence.tables)}` };
   }
 
   #unexplained(stream: number): Blocked {
     const { comm, pid, events } = this.evidence.streams[stream]!;
     const event = events[this.#outlook[stream]!.must[this.#positions[stream]!]!]!;
-    return { task: `${comm}-${pid}`, step: "nothing", during: "", reason: `the recording has ${eventWords(event, this.evidence.tables)}, which the kernel does not do`, ...siteOf(event, this.evidence) };
+    return {
+      task: `${comm}-${pid}`,
+      step: "nothing",
+      during: "",
+      reason: `the recording has ${eventWords(event, this.evidence.tables)}, which the kernel does not do`,
+      ...siteOf(event, this.evidence),
+    };
   }
 }
 

@@ -4,7 +4,10 @@ import type { KernelDefinition } from "../kernels/kernel.js";
 import type { Step } from "../simulate/step.js";
 import type { Evidence } from "./evidence.js";
 
-/** That a recording never shows one says that it did not happen; that it never shows `dput` says that its probe was not set. */
+/**
+ * That a recording never shows one says that it did not happen; that it never shows `dput` says that its probe was not
+ * set.
+ */
 const RARE = operationsWith("rare");
 const PER_PAGE = operationsWith("per page");
 
@@ -14,8 +17,8 @@ interface Shown {
 }
 
 /**
- * Where a release can have an operation inlined, the recording itself says whether this build has; that a probe was not set
- * is told by the recording too, for what happens all the time.
+ * Where a release can have an operation inlined, the recording itself says whether this build has; that a probe was not
+ * set is told by the recording too, for what happens all the time.
  */
 export class Visibility {
   readonly #shown: ReadonlyMap<string, Shown>;
@@ -46,8 +49,13 @@ function shownOf({ release }: KernelDefinition, { seen, marked, head: { refused 
     if (!shown && operation.kernels.some((kernel) => shownOn(operation, kernel))) continue;
     // What the kernel refused to probe shows nothing by not being there.
     const isRefused = !happened && refused.has(operation.name);
-    const telling = happened || (!isRefused && ((operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name)));
-    visible.set(operation.name, { entry: telling, return: back !== 0 && (happened ? seen[back] !== 0 : telling && !refused.has(`${operation.name}_ret`)) });
+    const telling =
+      happened ||
+      (!isRefused && ((operation.module !== undefined && !PER_PAGE.has(operation.name)) || RARE.has(operation.name)));
+    visible.set(operation.name, {
+      entry: telling,
+      return: back !== 0 && (happened ? seen[back] !== 0 : telling && !refused.has(`${operation.name}_ret`)),
+    });
   }
   return visible;
 }

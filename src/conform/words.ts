@@ -50,7 +50,9 @@ export function eventWords({ batch, index }: EvidenceEvent, { addresses }: Table
     if (type === "s64" || type === "u64" || type === "x64") return String(toNumber(low, batch.high[at + k]!));
     return String(type === "s32" ? low | 0 : low);
   };
-  return phase === "return" ? `${operation.name} returning ${text(0)}` : `${operation.name}(${args.map(({ name }, k) => `${name}=${text(k)}`).join(", ")})`;
+  return phase === "return"
+    ? `${operation.name} returning ${text(0)}`
+    : `${operation.name}(${args.map(({ name }, k) => `${name}=${text(k)}`).join(", ")})`;
 }
 
 /** Where an event is in its recording. */

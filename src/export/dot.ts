@@ -2,7 +2,14 @@
 import { printable } from "../read/trouble.js";
 import type { Graph, GraphNode } from "./graph.js";
 
-const SHAPES: { readonly [kind: string]: string } = { module: "component", call: "cds", unseen: "none", vm: "box3d", memslot: "tab", file: "note" };
+const SHAPES: { readonly [kind: string]: string } = {
+  module: "component",
+  call: "cds",
+  unseen: "none",
+  vm: "box3d",
+  memslot: "tab",
+  file: "note",
+};
 
 export function dotText({ title, nodes, edges }: Graph): string {
   const lines = [
@@ -13,7 +20,9 @@ export function dotText({ title, nodes, edges }: Graph): string {
     '  node [shape=box, fontname="monospace", fontsize=10];',
     '  edge [fontname="monospace", fontsize=9];',
     ...nodes.map((node) => `  ${node.id} [${attributes(node)}];`),
-    ...edges.map(({ from, to, label, holds }) => `  ${from} -> ${to} [label=${quoted(label)}${holds ? "" : ", style=dotted"}];`),
+    ...edges.map(
+      ({ from, to, label, holds }) => `  ${from} -> ${to} [label=${quoted(label)}${holds ? "" : ", style=dotted"}];`,
+    ),
     "}",
   ];
   return `${lines.join("\n")}\n`;
@@ -21,7 +30,12 @@ export function dotText({ title, nodes, edges }: Graph): string {
 
 function attributes({ kind, lines }: GraphNode): string {
   const shape = SHAPES[kind];
-  return [`label=${quoted(...lines)}`, `class=${kind}`, ...(shape === undefined ? [] : [`shape=${shape}`]), ...(kind === "call" ? ["style=dashed"] : [])].join(", ");
+  return [
+    `label=${quoted(...lines)}`,
+    `class=${kind}`,
+    ...(shape === undefined ? [] : [`shape=${shape}`]),
+    ...(kind === "call" ? ["style=dashed"] : []),
+  ].join(", ");
 }
 
 /** A string of DOT, a line each. A backslash begins an escape there (`\N` is the node's name), and is doubled. */

@@ -1,11 +1,18 @@
 /**
- * The object graph at a moment: what lives, and who holds it. Edges go from who holds to what is held, labelled with the get
- * that took the reference; dotted ones are pointers that hold nothing (a binding, an inode's superblock).
+ * The object graph at a moment: what lives, and who holds it. Edges go from who holds to what is held, labelled with
+ * the get that took the reference; dotted ones are pointers that hold nothing (a binding, an inode's superblock).
  *
  * Its order is that of kinds and of events, so that the same moment gives the same text.
  */
 import type { Stack } from "../reduce/calls.js";
-import { COUNTED_KINDS, type KernelObject, type Kind, leftBehind, type ObjectId, type Reference } from "../reduce/objects.js";
+import {
+  COUNTED_KINDS,
+  type KernelObject,
+  type Kind,
+  leftBehind,
+  type ObjectId,
+  type Reference,
+} from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { COUNT_NAMES } from "../show/chronicle.js";
 import { namesOf } from "../show/object-life.js";
@@ -15,7 +22,10 @@ export interface GraphNode {
   readonly id: string;
   /** What tells it from others at any moment: an object's id, or the words for what is none. */
   readonly key: ObjectId | string;
-  /** A kind of object, `call` for a call in progress that holds something, `unseen` for whoever took what no probe shows. */
+  /**
+   * A kind of object, `call` for a call in progress that holds something, `unseen` for whoever took what no probe
+   * shows.
+   */
   readonly kind: Kind | "call" | "unseen";
   /** What it is called, a line each: `file 0xffff…`, `[kvm-gmem]`, `f_count 1`. Anybody's words. */
   readonly lines: readonly string[];
@@ -39,7 +49,9 @@ const KINDS: readonly Kind[] = [...COUNTED_KINDS, "fs_type", "cache"];
 
 /** `everything`: also what has nothing to do with guest_memfd. */
 export function graphOf(world: World, title: string, everything = false): Graph {
-  const live = [...world.store.live()].filter((o) => o.death === 0 && KINDS.includes(o.kind) && (everything || o.focus));
+  const live = [...world.store.live()].filter(
+    (o) => o.death === 0 && KINDS.includes(o.kind) && (everything || o.focus),
+  );
   live.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.met - b.met || a.id - b.id);
   const nodes: GraphNode[] = [];
   const ids = new Map<ObjectId | string, string>();
@@ -64,21 +76,31 @@ export function graphOf(world: World, title: string, everything = false): Graph 
       held.add(from);
       edges.push({ from, to, label: `${by}, event ${seq}`, holds: true });
     }
-    for (const { owner, label } of pointers.get(object.id) ?? []) if (!held.has(ids.get(owner)!)) edges.push({ from: ids.get(owner)!, to, label, holds: false });
+    for (const { owner, label } of pointers.get(object.id) ?? [])
+      if (!held.has(ids.get(owner)!)) edges.push({ from: ids.get(owner)!, to, label, holds: false });
   }
   return { title, nodes, edges };
 }
 
-function holder(world: World, reference: Reference, calls: ReadonlyMap<number, string>, ids: ReadonlyMap<ObjectId | string, string>, node: (key: string, kind: GraphNode["kind"], lines: readonly string[]) => string): string {
+function holder(
+  world: World,
+  reference: Reference,
+  calls: ReadonlyMap<number, string>,
+  ids: ReadonlyMap<ObjectId | string, string>,
+  node: (key: string, kind: GraphNode["kind"], lines: readonly string[]) => string,
+): string {
   const { owner } = reference;
   const left = leftBehind(reference);
   if (left) return node(`left ${left.event}`, "unseen", [left.operation, `over, event ${left.event}`]);
   if (owner === 0) return node("unseen", "unseen", ["nobody", "that a probe shows"]);
-  if (owner < 0) return node(`call ${-owner}`, "call", [calls.get(-owner) ?? "a call", `in progress since event ${-owner}`]);
+  if (owner < 0)
+    return node(`call ${-owner}`, "call", [calls.get(-owner) ?? "a call", `in progress since event ${-owner}`]);
   const known = ids.get(owner);
   if (known !== undefined) return known;
   const object = world.store.any(owner);
-  return object ? node(`object ${owner}`, object.kind, linesOf(world, object)) : node(`object ${owner}`, "unseen", ["an object that is gone"]);
+  return object
+    ? node(`object ${owner}`, object.kind, linesOf(world, object))
+    : node(`object ${owner}`, "unseen", ["an object that is gone"]);
 }
 
 function linesOf(world: World, object: KernelObject): string[] {
@@ -142,7 +164,8 @@ function pointersOf(o: KernelObject): (readonly [target: ObjectId, label: string
 function callsIn(world: World): Map<number, string> {
   const calls = new Map<number, string>();
   const add = (stack: Stack): void => {
-    for (const frame of stack.frames()) calls.set(frame.seq, `${frame.operation.name} of ${world.taskName(frame.task)}`);
+    for (const frame of stack.frames())
+      calls.set(frame.seq, `${frame.operation.name} of ${world.taskName(frame.task)}`);
   };
   for (const stack of world.calls.stacks()) add(stack);
   return calls;

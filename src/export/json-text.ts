@@ -1,4 +1,6 @@
-/** Strings as JSON that is safe to print: whatever a terminal would obey is escaped, and reads back as the same string. */
+/**
+ * Strings as JSON that is safe to print: whatever a terminal would obey is escaped, and reads back as the same string.
+ */
 import { OBEYED } from "../read/trouble.js";
 
 /** What nearly all texts are made of: nothing to escape. */
@@ -11,5 +13,7 @@ export function jsonString(text: string): string {
 
 /** JSON without line feeds between its values, what is obeyed in it escaped. */
 export function escaped(json: string): string {
-  return json.replace(OBEYED, (c) => Array.from({ length: c.length }, (_, k) => `\\u${c.charCodeAt(k).toString(16).padStart(4, "0")}`).join(""));
+  return json.replace(OBEYED, (c) =>
+    Array.from({ length: c.length }, (_, k) => `\\u${c.charCodeAt(k).toString(16).padStart(4, "0")}`).join(""),
+  );
 }

@@ -14,7 +14,15 @@ export function mermaidText({ title, nodes, edges }: Graph): string {
     "flowchart LR",
     ...nodes.map((node) => `  ${node.id}${shaped(node)}`),
     ...edges.map(({ from, to, label, holds }) => `  ${from} ${holds ? "-->" : "-.->"}|${quoted(label)}| ${to}`),
-    ...(nodes.some((n) => n.kind === CALL) ? [`  classDef ${RUNNING} stroke-dasharray: 4 3`, `  class ${nodes.filter((n) => n.kind === CALL).map((n) => n.id).join(",")} ${RUNNING}`] : []),
+    ...(nodes.some((n) => n.kind === CALL)
+      ? [
+          `  classDef ${RUNNING} stroke-dasharray: 4 3`,
+          `  class ${nodes
+            .filter((n) => n.kind === CALL)
+            .map((n) => n.id)
+            .join(",")} ${RUNNING}`,
+        ]
+      : []),
   ];
   return `${lines.join("\n")}\n`;
 }

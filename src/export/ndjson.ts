@@ -1,4 +1,7 @@
-/** Events as NDJSON, one a line; `read/ndjson/format.ts` says what is in them. A stream: nothing is held but a chunk of text. */
+/**
+ * Events as NDJSON, one a line; `read/ndjson/format.ts` says what is in them. A stream: nothing is held but a chunk of
+ * text.
+ */
 import type { Point } from "../../events/points.js";
 import { points } from "../../events/index.js";
 import { type Batch, type Loss, UNKNOWN_POINT } from "../log/batch.js";
@@ -97,7 +100,8 @@ function taskText(tables: Tables, id: number): string {
 /** The recording's own digits, unless the time is more exact than those: then all, and how many were its own. */
 function timeText({ timeHigh, timeLow, timeDigits }: Batch, i: number): string {
   const [high, low] = [timeHigh[i]!, timeLow[i]!];
-  if (timeDigits === 0 || timeDigits === FULL_DIGITS || low % 10 ** (FULL_DIGITS - timeDigits) === 0) return `"time":"${formatTime(high, low, timeDigits)}"`;
+  if (timeDigits === 0 || timeDigits === FULL_DIGITS || low % 10 ** (FULL_DIGITS - timeDigits) === 0)
+    return `"time":"${formatTime(high, low, timeDigits)}"`;
   return `"time":"${formatTime(high, low, FULL_DIGITS)}","digits":${timeDigits}`;
 }
 

@@ -3,7 +3,16 @@ import type { Config } from "../simulate/environment.js";
 import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
 import { mmap } from "./features/mmap.js";
-import { checkedBindRange, closeOnExecFirst, dcache72, filpCloseSync, overlapExists, sheaves, signedBindRange, withoutGuestMemfd } from "./features/releases.js";
+import {
+  checkedBindRange,
+  closeOnExecFirst,
+  dcache72,
+  filpCloseSync,
+  overlapExists,
+  sheaves,
+  signedBindRange,
+  withoutGuestMemfd,
+} from "./features/releases.js";
 import { kernel, KernelDefinition } from "./kernel.js";
 import { anonInodes } from "./linux/fs/anon_inodes.js";
 import { dcache } from "./linux/fs/dcache.js";
@@ -33,13 +42,75 @@ export type { Functions, MemoryRegion } from "./prototypes.js";
 
 /** The machine that the recordings were made on: 2 GiB of memory. */
 const MACHINE = { physicalAddressBits: 40, totalRamPages: 2 ** 19 };
-const OWN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: false, slubDebug: false, softwareProtectedVms: true };
-const DEBIAN_CONFIG: Config = { ...MACHINE, guestMemfd: true, inodeBlobs: true, slubDebug: false, softwareProtectedVms: false };
+const OWN_CONFIG: Config = {
+  ...MACHINE,
+  guestMemfd: true,
+  inodeBlobs: false,
+  slubDebug: false,
+  softwareProtectedVms: true,
+};
+const DEBIAN_CONFIG: Config = {
+  ...MACHINE,
+  guestMemfd: true,
+  inodeBlobs: true,
+  slubDebug: false,
+  softwareProtectedVms: false,
+};
 
-const linux612 = kernel("linux-6.12", "linux-6.12", { ...inode, ...libfs, ...dcache, ...superBlock, ...namespace, ...anonInodes, ...fileTable, ...descriptors, ...execution, ...forking, ...exiting, ...unixSockets, ...scm, ...modules, ...rcu, ...locking, ...filemap, ...slabCommon, ...mmapping, ...vmalloc, ...kvmMain, ...guestMemfd }, OWN_CONFIG);
-const linux612Patched = new KernelDefinition("linux-6.12-patched", "linux-6.12-patched", linux612.with("", customInodeAsPosted).functions, OWN_CONFIG);
-const linux618 = new KernelDefinition("linux-6.18", "linux-6.18", linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions, DEBIAN_CONFIG);
-const linux72 = new KernelDefinition("linux-7.2", "linux-7.2", linux618.with("", { ...customInodeAsMerged, ...sheaves, ...overlapExists, ...dcache72, ...checkedBindRange, ...closeOnExecFirst }).functions, DEBIAN_CONFIG);
+const linux612 = kernel(
+  "linux-6.12",
+  "linux-6.12",
+  {
+    ...inode,
+    ...libfs,
+    ...dcache,
+    ...superBlock,
+    ...namespace,
+    ...anonInodes,
+    ...fileTable,
+    ...descriptors,
+    ...execution,
+    ...forking,
+    ...exiting,
+    ...unixSockets,
+    ...scm,
+    ...modules,
+    ...rcu,
+    ...locking,
+    ...filemap,
+    ...slabCommon,
+    ...mmapping,
+    ...vmalloc,
+    ...kvmMain,
+    ...guestMemfd,
+  },
+  OWN_CONFIG,
+);
+const linux612Patched = new KernelDefinition(
+  "linux-6.12-patched",
+  "linux-6.12-patched",
+  linux612.with("", customInodeAsPosted).functions,
+  OWN_CONFIG,
+);
+const linux618 = new KernelDefinition(
+  "linux-6.18",
+  "linux-6.18",
+  linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions,
+  DEBIAN_CONFIG,
+);
+const linux72 = new KernelDefinition(
+  "linux-7.2",
+  "linux-7.2",
+  linux618.with("", {
+    ...customInodeAsMerged,
+    ...sheaves,
+    ...overlapExists,
+    ...dcache72,
+    ...checkedBindRange,
+    ...closeOnExecFirst,
+  }).functions,
+  DEBIAN_CONFIG,
+);
 
 /** By the names that the command takes. */
 export const kernels = {
@@ -50,7 +121,10 @@ export const kernels = {
 } as const;
 
 /** Other names for them: what the patch's two sides are called. */
-export const ALIASES: Readonly<Record<string, keyof typeof kernels>> = { "anon-inode": "linux-6.12", "custom-inode": "linux-6.12-patched" };
+export const ALIASES: Readonly<Record<string, keyof typeof kernels>> = {
+  "anon-inode": "linux-6.12",
+  "custom-inode": "linux-6.12-patched",
+};
 
 /** The same kernel built without guest_memfd. */
 export function withoutPrivateMemory(definition: KernelDefinition): KernelDefinition {

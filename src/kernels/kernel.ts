@@ -1,4 +1,7 @@
-/** A simulated kernel: which functions it has, how it was configured, and which of its functions the standard probes show. */
+/**
+ * A simulated kernel: which functions it has, how it was configured, and which of its functions the standard probes
+ * show.
+ */
 import type { Kernel as Release } from "../../events/definition.js";
 import { type Config, Environment } from "../simulate/environment.js";
 import type { Functions, PatchFunctions } from "./prototypes.js";
@@ -18,13 +21,29 @@ export class KernelDefinition {
     readonly config: Config,
   ) {}
 
-  /** The same kernel with some functions replaced or added, as a patch does. The replaced are at hand as `base.functions.NAME`. */
+  /**
+   * The same kernel with some functions replaced or added, as a patch does. The replaced are at hand as
+   * `base.functions.NAME`.
+   */
   with(name: string, functions: FunctionTable, config: Partial<Config> = {}): KernelDefinition {
-    return new KernelDefinition(name, this.release, Object.assign(Object.create(this.functions) as Kernel, functions), { ...this.config, ...config });
+    return new KernelDefinition(name, this.release, Object.assign(Object.create(this.functions) as Kernel, functions), {
+      ...this.config,
+      ...config,
+    });
   }
 }
 
 /** A kernel from all of its functions. */
-export function kernel(name: string, release: Release, functions: Functions & ThisType<Kernel>, config: Config): KernelDefinition {
-  return new KernelDefinition(name, release, Object.assign(Object.create(Environment.prototype) as Kernel, functions), config);
+export function kernel(
+  name: string,
+  release: Release,
+  functions: Functions & ThisType<Kernel>,
+  config: Config,
+): KernelDefinition {
+  return new KernelDefinition(
+    name,
+    release,
+    Object.assign(Object.create(Environment.prototype) as Kernel, functions),
+    config,
+  );
 }

@@ -1,12 +1,33 @@
 /**
  * The functions of a simulated kernel, as a header file declares them. A kernel has all of them; a patch replaces some.
  *
- * A structure comes back as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>` comes
- * to 0 or to a negative errno, or to what the C function returns. Sources are those of 6.12 unless said otherwise.
+ * A structure comes back as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>`
+ * comes to 0 or to a negative errno, or to what the C function returns. Sources are those of 6.12 unless said
+ * otherwise.
  */
 import type { Cell } from "../simulate/memory.js";
 import type { Op } from "../simulate/step.js";
-import type { Dentry, File, FileSystemType, FilesStruct, FsContext, Gmem, Inode, KmemCache, Kvm, Memslot, Mm, Module, Mount, Pointer, Struct, SuperBlock, Task, UnixSock, VmArea } from "../simulate/structs.js";
+import type {
+  Dentry,
+  File,
+  FileSystemType,
+  FilesStruct,
+  FsContext,
+  Gmem,
+  Inode,
+  KmemCache,
+  Kvm,
+  Memslot,
+  Mm,
+  Module,
+  Mount,
+  Pointer,
+  Struct,
+  SuperBlock,
+  Task,
+  UnixSock,
+  VmArea,
+} from "../simulate/structs.js";
 import type { RCU_CALLBACKS } from "./linux/kernel/rcu.js";
 
 /** `struct kvm_userspace_memory_region2`; 64-bit fields may be written as negative numbers. */
@@ -297,7 +318,6 @@ export interface Functions {
   kvm_gmem_mmap(file: File, shared: boolean): Op<number>;
   /** Comes to whether the page could be mapped; else the task gets SIGBUS. */
   kvm_gmem_fault_user_mapping(file: File, index: number): Op<boolean>;
-
 }
 
 /** Functions that only kernels with the patch have, as posted or as merged. */

@@ -1,4 +1,6 @@
-/** Fills batches. Every reader writes through one; a sealed batch has columns of its own that nothing writes to again. */
+/**
+ * Fills batches. Every reader writes through one; a sealed batch has columns of its own that nothing writes to again.
+ */
 import type { Batch, Loss, TaskId } from "./batch.js";
 import { UNKNOWN_POINT } from "./batch.js";
 import { ByteInterner, NOT_INTERNED, grown } from "./bytes.js";
@@ -73,7 +75,16 @@ export class BatchBuilder {
   }
 
   /** Begins an event; its arguments are pushed next, as many as its point has. */
-  begin(point: number, task: TaskId, cpu: number, context: number, timeHigh: number, timeLow: number, line: number, place = 0): void {
+  begin(
+    point: number,
+    task: TaskId,
+    cpu: number,
+    context: number,
+    timeHigh: number,
+    timeLow: number,
+    line: number,
+    place = 0,
+  ): void {
     const index = this.length++;
     this.#point[index] = point;
     this.#task[index] = task;
@@ -90,7 +101,16 @@ export class BatchBuilder {
 
   /** An event of a sealed batch of the same log, on CPU `cpu`; `args`: the arguments of its point. */
   copy(from: Batch, index: number, cpu: number, args: readonly { readonly type: string }[] = []): void {
-    this.begin(from.point[index]!, from.task[index]!, cpu, from.context[index]!, from.timeHigh[index]!, from.timeLow[index]!, from.line[index]!, from.place[index]!);
+    this.begin(
+      from.point[index]!,
+      from.task[index]!,
+      cpu,
+      from.context[index]!,
+      from.timeHigh[index]!,
+      from.timeLow[index]!,
+      from.line[index]!,
+      from.place[index]!,
+    );
     const base = from.argStart[index]!;
     args.forEach(({ type }, k) => {
       if ((from.fault[index]! & (1 << k)) !== 0) this.pushFault();
@@ -132,7 +152,10 @@ export class BatchBuilder {
     this.#high[at] = high;
   }
 
-  /** For who knows the task of an event only when the rest of its line is read: a task that no event is of is not counted. */
+  /**
+   * For who knows the task of an event only when the rest of its line is read: a task that no event is of is not
+   * counted.
+   */
   setTask(task: TaskId): void {
     this.#task[this.length - 1] = task;
   }
@@ -163,7 +186,8 @@ export class BatchBuilder {
   pushStringBytes(bytes: Uint8Array, start: number, end: number): void {
     const id = this.#known.intern(bytes, start, end);
     if (id === NOT_INTERNED) this.#knowsAll = false;
-    if (id === NOT_INTERNED) return this.pushString(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"));
+    if (id === NOT_INTERNED)
+      return this.pushString(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8"));
     if (id >= this.#inBatch.length) {
       this.#inBatch = grown(this.#inBatch, new Uint32Array(id * 2));
       this.#indexOf = grown(this.#indexOf, new Uint32Array(id * 2));
@@ -184,7 +208,10 @@ export class BatchBuilder {
     this.#pushIndex(0);
   }
 
-  /** Adds to the string that was pushed last with `pushString`: text that goes on in the next line. Lost once the event is sealed. */
+  /**
+   * Adds to the string that was pushed last with `pushString`: text that goes on in the next line. Lost once the event
+   * is sealed.
+   */
   extendString(text: string): void {
     if (this.length === 0) return;
     this.#strings[this.#strings.length - 1] += text;
@@ -213,7 +240,16 @@ export class BatchBuilder {
     const i = this.length - 1;
     if (i < 0 || (i === 0 && this.#losses.length === 0)) return undefined;
     const text = this.#strings.pop()!;
-    const [point, task, cpu, context, high, low, line, place] = [this.#point[i]!, this.#task[i]!, this.#cpu[i]!, this.#context[i]!, this.#timeHigh[i]!, this.#timeLow[i]!, this.#line[i]!, this.#place[i]!];
+    const [point, task, cpu, context, high, low, line, place] = [
+      this.#point[i]!,
+      this.#task[i]!,
+      this.#cpu[i]!,
+      this.#context[i]!,
+      this.#timeHigh[i]!,
+      this.#timeLow[i]!,
+      this.#line[i]!,
+      this.#place[i]!,
+    ];
     this.abandon();
     const batch = this.seal();
     this.begin(point, task, cpu, context, high, low, line, place);
@@ -293,6 +329,8 @@ export class BatchBuilder {
   }
 }
 
-function part<Column extends { slice(start: number, end: number): Column; subarray(start: number, end: number): Column }>(column: Column, length: number, copied: boolean): Column {
+function part<
+  Column extends { slice(start: number, end: number): Column; subarray(start: number, end: number): Column },
+>(column: Column, length: number, copied: boolean): Column {
   return copied ? column.slice(0, length) : column.subarray(0, length);
 }

@@ -1,8 +1,10 @@
 /**
- * Events in columns. A batch is filled by one reader, sealed, and never changes again; everything downstream reads it by
- * index. Columns because a recording has millions of events and an object each would cost more than all the work on them.
+ * Events in columns. A batch is filled by one reader, sealed, and never changes again; everything downstream reads it
+ * by index. Columns because a recording has millions of events and an object each would cost more than all the work on
+ * them.
  *
- * Values are exact: a 64-bit argument is two 32-bit words, a time is a pair (base 10^9), an address is an interned identity.
+ * Values are exact: a 64-bit argument is two 32-bit words, a time is a pair (base 10^9), an address is an interned
+ * identity.
  */
 
 /** Number of an address in the log's address table. */

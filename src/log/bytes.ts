@@ -1,11 +1,12 @@
 /**
- * Interning by bytes: the same bytes always get the same small number, and a JS string is made only when somebody asks. What a
- * recording repeats a million times (tasks, places, module names) costs a hash and a comparison.
+ * Interning by bytes: the same bytes always get the same small number, and a JS string is made only when somebody asks.
+ * What a recording repeats a million times (tasks, places, module names) costs a hash and a comparison.
  */
 import { Recent } from "./recent.js";
 
-
-/** Recordings are untrusted: a hash that starts elsewhere in each process cannot be flooded with prepared collisions. */
+/**
+ * Recordings are untrusted: a hash that starts elsewhere in each process cannot be flooded with prepared collisions.
+ */
 const SEED = (Math.random() * 0x100000000) | 0;
 
 /** What `ByteInterner.intern` answers when it is full or the bytes are too long to be worth keeping. */
@@ -34,7 +35,10 @@ export class ByteInterner {
     readonly maxBytes = MAX_BYTES,
   ) {}
 
-  /** The number of `bytes[start, end)` together with `salt` (a second part of the key, a number that is not in the bytes). */
+  /**
+   * The number of `bytes[start, end)` together with `salt` (a second part of the key, a number that is not in the
+   * bytes).
+   */
   intern(source: Uint8Array, start: number, end: number, salt = 0): number {
     let hash = SEED ^ salt;
     for (let p = start; p < end; p++) hash = Math.imul(hash ^ source[p]!, 0x01000193);
@@ -89,7 +93,10 @@ export class ByteInterner {
     }
     if (salt !== 0 || this.#salts) this.#salts = longer(this.#salts, this.starts.length);
     if (this.#used + length > this.bytes.length) {
-      this.bytes = grown(this.bytes, new Uint8Array(Math.min(this.maxBytes, Math.max(this.bytes.length * 2, this.#used + length))));
+      this.bytes = grown(
+        this.bytes,
+        new Uint8Array(Math.min(this.maxBytes, Math.max(this.bytes.length * 2, this.#used + length))),
+      );
     }
     this.bytes.set(source.subarray(start, end), this.#used);
     this.starts[id] = this.#used;

@@ -17,7 +17,9 @@ export interface Log {
   readonly origin: Origin;
   /** What the numbers in the batches stand for. Grows as the log is read. */
   readonly tables: Tables;
-  /** With `only`, the names of events (`iput`, `alloc_anon_inode_ret`), batches that have none of them may be left out. */
+  /**
+   * With `only`, the names of events (`iput`, `alloc_anon_inode_ret`), batches that have none of them may be left out.
+   */
   batches(only?: ReadonlySet<string>): AsyncIterable<Batch>;
 }
 
@@ -39,7 +41,8 @@ export class MemoryLog implements Log {
 
   /** Appends a sealed batch. Its numbers go on where the log's end; anything else would rewrite history, and throws. */
   append(batch: Batch): void {
-    if (batch.firstSeq !== this.#next) throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);
+    if (batch.firstSeq !== this.#next)
+      throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);
     this.#batches.push(Object.freeze(batch));
     this.#next += batch.length;
   }

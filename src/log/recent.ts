@@ -1,6 +1,6 @@
 /**
- * What was made of numbers lately: of the few thousand that come again and again everything is there, and of millions that come
- * once nothing stays.
+ * What was made of numbers lately: of the few thousand that come again and again everything is there, and of millions
+ * that come once nothing stays.
  */
 const SIZE = 4096;
 

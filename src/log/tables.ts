@@ -1,6 +1,7 @@
 /**
- * The tables of a log: addresses, tasks and places by number. They grow while a recording is read, a number never changes
- * its meaning, and equal things have equal numbers. How far they grow is limited: a recording is not trusted to end before memory.
+ * The tables of a log: addresses, tasks and places by number. They grow while a recording is read, a number never
+ * changes its meaning, and equal things have equal numbers. How far they grow is limited: a recording is not trusted to
+ * end before memory.
  */
 import { TroubleError } from "../read/trouble.js";
 import type { AddressId, TaskId } from "./batch.js";
@@ -22,9 +23,14 @@ export interface TableLimits {
 
 export const TABLE_LIMITS: TableLimits = { addresses: 1 << 26, tasks: 1 << 22, taskBytes: 1 << 28, places: 1 << 20 };
 
-/** `name`: what the recording is called. What is read up to there is not all of it, and state from a part may be false. */
+/**
+ * `name`: what the recording is called. What is read up to there is not all of it, and state from a part may be false.
+ */
 function full(name: string, what: string): TroubleError {
-  return new TroubleError(`has more than ${what}, which is the limit; record fewer at a time, or filter by what is to be looked at`, name);
+  return new TroubleError(
+    `has more than ${what}, which is the limit; record fewer at a time, or filter by what is to be looked at`,
+    name,
+  );
 }
 
 /** 64-bit addresses by number. 0 is NULL, and only NULL. */
@@ -165,7 +171,8 @@ export class TaskTable {
   /** The task that `bytes[start, end)` writes as `comm-pid`. `tgid` is negative where the recording does not say. */
   internBytes(bytes: Uint8Array, start: number, end: number, tgid = NO_TGID): TaskId {
     const id = this.#keys.intern(bytes, start, end, tgid + 1);
-    if (id === NOT_INTERNED) throw full(this.name, `${this.#keys.limit} distinct tasks, or ${this.#keys.maxBytes >> 20} MiB of their names`);
+    if (id === NOT_INTERNED)
+      throw full(this.name, `${this.#keys.limit} distinct tasks, or ${this.#keys.maxBytes >> 20} MiB of their names`);
     return id;
   }
 
@@ -188,7 +195,12 @@ export class TaskTable {
     const name = this.#keys.decoded(id);
     const dash = name.lastIndexOf("-");
     const tgid = this.tgid(id);
-    return Object.freeze({ comm: name.slice(0, dash), pid: Number(name.slice(dash + 1)), name, ...(tgid === NO_TGID ? {} : { tgid }) });
+    return Object.freeze({
+      comm: name.slice(0, dash),
+      pid: Number(name.slice(dash + 1)),
+      name,
+      ...(tgid === NO_TGID ? {} : { tgid }),
+    });
   }
 
   /** `comm-pid` as the recording's own bytes, which need not be UTF-8. */
@@ -203,8 +215,8 @@ export class TaskTable {
 }
 
 /**
- * Places by number: the text between an event's parentheses, `kvm_gmem_create+0x4/0x1f0 [kvm]`. 0 is none. A kernel has a
- * few thousand; places beyond a million (no kernel's, but a hostile recording's) share one number and read as `?`.
+ * Places by number: the text between an event's parentheses, `kvm_gmem_create+0x4/0x1f0 [kvm]`. 0 is none. A kernel has
+ * a few thousand; places beyond a million (no kernel's, but a hostile recording's) share one number and read as `?`.
  */
 export class PlaceTable {
   readonly #keys: ByteInterner;
@@ -241,8 +253,8 @@ export class PlaceTable {
   }
 
   /**
-   * Where the closing parenthesis is if place `id` stands at `start`; -1 if another place does. Most events print the place
-   * that the event of the same name printed before, and this saves its hash.
+   * Where the closing parenthesis is if place `id` stands at `start`; -1 if another place does. Most events print the
+   * place that the event of the same name printed before, and this saves its hash.
    */
   matchAt(id: number, bytes: Uint8Array, start: number): number {
     const keys = this.#keys;
@@ -261,6 +273,13 @@ export interface Tables {
 }
 
 /** `name`: what to call the recording where a table has no more room. */
-export function createTables(name?: string, { addresses, tasks, taskBytes, places }: TableLimits = TABLE_LIMITS): Tables {
-  return { addresses: new AddressTable(name, addresses), tasks: new TaskTable(name, tasks, taskBytes), places: new PlaceTable(places) };
+export function createTables(
+  name?: string,
+  { addresses, tasks, taskBytes, places }: TableLimits = TABLE_LIMITS,
+): Tables {
+  return {
+    addresses: new AddressTable(name, addresses),
+    tasks: new TaskTable(name, tasks, taskBytes),
+    places: new PlaceTable(places),
+  };
 }

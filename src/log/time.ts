@@ -16,5 +16,7 @@ const FRACTION = 9;
 /** The exact value of a time as recordings print it, with a point (`35.846890`); `undefined` for anything else. */
 export function parseTime(text: string): bigint | undefined {
   const [, seconds, digits] = /^(\d{1,15})\.(\d{1,9})$/.exec(text) ?? [];
-  return seconds === undefined || digits === undefined ? undefined : BigInt(seconds) * 1_000_000_000n + BigInt(digits.padEnd(FRACTION, "0"));
+  return seconds === undefined || digits === undefined
+    ? undefined
+    : BigInt(seconds) * 1_000_000_000n + BigInt(digits.padEnd(FRACTION, "0"));
 }

@@ -1,6 +1,6 @@
 /**
- * One event of a batch, read through the names of the catalogue: `e.inode`, `e.i_count`. A view is a window that is moved
- * along the batch, not a copy: it is valid until it is moved. `eventAt` makes an immutable event to keep.
+ * One event of a batch, read through the names of the catalogue: `e.inode`, `e.i_count`. A view is a window that is
+ * moved along the batch, not a copy: it is valid until it is moved. `eventAt` makes an immutable event to keep.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { ArgsOf, OperationName, ResultOf } from "../../events/index.js";
@@ -72,8 +72,8 @@ export class EventView {
 }
 
 /**
- * A batch of one event, that does not keep the others in memory. Read as an event of a point that is not its own, it has no
- * argument that could be read.
+ * A batch of one event, that does not keep the others in memory. Read as an event of a point that is not its own, it
+ * has no argument that could be read.
  */
 export function alone(batch: Batch, index: number, point: Point | undefined): Batch {
   if (batch.length === 1) return batch;
@@ -169,14 +169,28 @@ function shapeOf({ points }: PointTable): Shape {
     getters.set(name, other ? either(n, getter(read, n), other) : getter(read, n));
   });
   for (const [name, get] of getters) Object.defineProperty(PointView.prototype, name, { get, enumerable: true });
-  const position = (point: Point | undefined, column: (typeof columns)[number]): number => point?.args.findIndex(({ name, type }) => name === column.name && READ_AS[type] === column.read) ?? ABSENT;
-  return { View: PointView, positions: points.map((point) => Uint8Array.from(columns, (column) => position(point, column))) };
+  const position = (point: Point | undefined, column: (typeof columns)[number]): number =>
+    point?.args.findIndex(({ name, type }) => name === column.name && READ_AS[type] === column.read) ?? ABSENT;
+  return {
+    View: PointView,
+    positions: points.map((point) => Uint8Array.from(columns, (column) => position(point, column))),
+  };
 }
 
 /** The position of an argument that a point does not have: what becomes of -1 in a byte. */
 const ABSENT = 255;
 type Read = "word" | "s32" | "string" | "s64" | "u64";
-const READ_AS: { readonly [Type in ArgumentDefinition["type"]]: Read } = { ptr: "word", u32: "word", x32: "word", u8: "word", s32: "s32", string: "string", s64: "s64", u64: "u64", x64: "u64" };
+const READ_AS: { readonly [Type in ArgumentDefinition["type"]]: Read } = {
+  ptr: "word",
+  u32: "word",
+  x32: "word",
+  u8: "word",
+  s32: "s32",
+  string: "string",
+  s64: "s64",
+  u64: "u64",
+  x64: "u64",
+};
 type Getter = (this: EventView) => number | bigint | string;
 
 function either(n: number, get: Getter, other: Getter): Getter {

@@ -1,7 +1,7 @@
 /**
- * Delta debugging (Zeller and Hildebrandt, *Simplifying and isolating failure-inducing input*, 2002) over units that need one
- * another: a chunk is taken away together with all that needs it, so that what is tried is always closed. Only complements
- * are tried: a chunk alone with what it needs is what the slice was made of.
+ * Delta debugging (Zeller and Hildebrandt, *Simplifying and isolating failure-inducing input*, 2002) over units that
+ * need one another: a chunk is taken away together with all that needs it, so that what is tried is always closed. Only
+ * complements are tried: a chunk alone with what it needs is what the slice was made of.
  */
 import type { Unit, Units } from "./units.js";
 
@@ -32,7 +32,8 @@ export function ddmin(units: readonly Unit[], graph: Units, required: ReadonlySe
       const gone = withAll(current.slice(from, from + size), needing, among);
       const rest = current.filter((unit) => !gone.has(unit));
       const key = rest.length <= REMEMBERED ? rest.join() : undefined;
-      const hopeless = rest.length === 0 || [...required].some((unit) => gone.has(unit)) || (key !== undefined && failed.has(key));
+      const hopeless =
+        rest.length === 0 || [...required].some((unit) => gone.has(unit)) || (key !== undefined && failed.has(key));
       if (!hopeless && trial.exhausted()) return { units: current, minimal: false };
       if (!hopeless && trial.holds(rest)) {
         // What stood before the chunk and needed it is gone too: the next chunk begins that much sooner.
@@ -60,7 +61,11 @@ function neededBy(units: readonly Unit[], graph: Units): ReadonlyMap<Unit, reado
   return needing;
 }
 
-function withAll(units: readonly Unit[], needing: ReadonlyMap<Unit, readonly Unit[]>, among: ReadonlySet<Unit>): ReadonlySet<Unit> {
+function withAll(
+  units: readonly Unit[],
+  needing: ReadonlyMap<Unit, readonly Unit[]>,
+  among: ReadonlySet<Unit>,
+): ReadonlySet<Unit> {
   const all = new Set(units);
   for (const unit of all) for (const other of needing.get(unit)!) if (among.has(other)) all.add(other);
   return all;

@@ -1,16 +1,18 @@
 /**
- * Who needs whom, read off the state while a recording is replayed. The store is asked through a witness that sees what every
- * event reads and writes; from that:
+ * Who needs whom, read off the state while a recording is replayed. The store is asked through a witness that sees what
+ * every event reads and writes; from that:
  *
  * - an event needs the call around it;
- * - one that looks at an object needs what made it, and the events of an object's life (made, opened, evicted, freed) need one
- *   another: what is kept is not left alive, nor comes out of nowhere;
- * - a reference's get and its put need one another, and so do a descriptor's open and close; a put needs what passed the
- *   reference on in between;
- * - a put with nothing to put needs the gets and puts of the same object that came before it in the same outermost call;
+ * - one that looks at an object needs what made it, and the events of an object's life (made, opened, evicted, freed)
+ *   need one another: what is kept is not left alive, nor comes out of nowhere;
+ * - a reference's get and its put need one another, and so do a descriptor's open and close; a put needs what passed
+ *   the reference on in between;
+ * - a put with nothing to put needs the gets and puts of the same object that came before it in the same outermost
+ *   call;
  * - what a fact rests on needs the lives of the objects in it.
  *
- * Modules are there before and after everything: to look at one needs nothing, its references say what has to do with it.
+ * Modules are there before and after everything: to look at one needs nothing, its references say what has to do with
+ * it.
  */
 import type { EventView } from "../log/view.js";
 import type { Frame, Stack } from "../reduce/calls.js";
@@ -22,7 +24,9 @@ import { Numbers } from "./numbers.js";
 import { type Unit, Units } from "./units.js";
 import type { Tracer } from "./watch.js";
 
-/** What says where an object stands in its life, among that which its kind alone has; a memslot's `file` is its binding. */
+/**
+ * What says where an object stands in its life, among that which its kind alone has; a memslot's `file` is its binding.
+ */
 const LIFE = ["stage", "pendingRcu", "made", "unmounted"];
 
 function isOfItsLife({ kind }: KernelObject, transition: Transition): boolean {
@@ -82,7 +86,8 @@ export class Dependencies implements Tracer {
 
   fact(fact: Fact, anchor: number): void {
     const unit = this.units.of(anchor);
-    for (const value of Object.values(fact) as unknown[]) for (const part of Array.isArray(value) ? (value as unknown[]) : [value]) this.#restsOn(unit, part);
+    for (const value of Object.values(fact) as unknown[])
+      for (const part of Array.isArray(value) ? (value as unknown[]) : [value]) this.#restsOn(unit, part);
   }
 
   #restsOn(unit: Unit, part: unknown): void {
@@ -100,7 +105,8 @@ export class Dependencies implements Tracer {
   // What the store sees.
 
   read(object: KernelObject): void {
-    if (object.kind !== "module" && object.death === 0 && object.birth !== 0) this.units.need(this.#unit, this.#life.at(object.id));
+    if (object.kind !== "module" && object.death === 0 && object.birth !== 0)
+      this.units.need(this.#unit, this.#life.at(object.id));
   }
 
   write(object: KernelObject, transition: Transition): void {

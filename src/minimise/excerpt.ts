@@ -1,6 +1,6 @@
 /**
- * Part of a recording: some of its events, in order, with the losses between them. An excerpt of an excerpt shares its texts
- * and arguments, so that trying one costs a few columns of numbers.
+ * Part of a recording: some of its events, in order, with the losses between them. An excerpt of an excerpt shares its
+ * texts and arguments, so that trying one costs a few columns of numbers.
  */
 import { points } from "../../events/index.js";
 import { type Batch, type Loss, UNKNOWN_POINT } from "../log/batch.js";
@@ -49,16 +49,30 @@ export class ExcerptBuilder {
   }
 
   get excerpt(): Excerpt {
-    return { batch: { ...this.#builder.seal(), losses: this.#losses, timeDigits: this.#digits }, tables: this.tables, numbers: this.#numbers };
+    return {
+      batch: { ...this.#builder.seal(), losses: this.#losses, timeDigits: this.#digits },
+      tables: this.tables,
+      numbers: this.#numbers,
+    };
   }
 
   #event(batch: Batch, i: number): void {
     const builder = this.#builder;
     // What was lost before the first event that is kept is nothing to it.
-    if (this.#numbers.length > 0) for (const loss of this.#pending.values()) this.#losses.push({ ...loss, index: builder.length });
+    if (this.#numbers.length > 0)
+      for (const loss of this.#pending.values()) this.#losses.push({ ...loss, index: builder.length });
     this.#pending.clear();
     this.#digits = Math.max(this.#digits, batch.timeDigits);
-    builder.begin(batch.point[i]!, batch.task[i]!, batch.cpu[i]!, batch.context[i]!, batch.timeHigh[i]!, batch.timeLow[i]!, batch.line[i]!, batch.place[i]!);
+    builder.begin(
+      batch.point[i]!,
+      batch.task[i]!,
+      batch.cpu[i]!,
+      batch.context[i]!,
+      batch.timeHigh[i]!,
+      batch.timeLow[i]!,
+      batch.line[i]!,
+      batch.place[i]!,
+    );
     const base = batch.argStart[i]!;
     for (const [k, arg] of points.points[batch.point[i]!]!.args.entries()) {
       if ((batch.fault[i]! & (1 << k)) !== 0) builder.pushFault();
@@ -104,7 +118,8 @@ function lossesBetween(losses: readonly Loss[], indices: readonly number[]): Los
   for (const loss of losses) {
     while (next < indices.length && indices[next]! < loss.index) next++;
     if (next === 0 || next === indices.length) continue;
-    for (let k = kept.length - 1; k >= 0 && kept[k]!.index === next; k--) if (kept[k]!.cpu === loss.cpu) kept.splice(k, 1);
+    for (let k = kept.length - 1; k >= 0 && kept[k]!.index === next; k--)
+      if (kept[k]!.cpu === loss.cpu) kept.splice(k, 1);
     kept.push({ ...loss, index: next });
   }
   return kept;

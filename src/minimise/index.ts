@@ -1,9 +1,10 @@
 /**
- * Minimise: the smallest part of a recording, closed under what its events need of each other, that still shows a finding.
+ * Minimise: the smallest part of a recording, closed under what its events need of each other, that still shows a
+ * finding.
  *
- * The recording is replayed for its findings; once more up to the one that is wanted, for what its events need of each other;
- * and read a third time for the events of a slice. From there on everything happens in memory, on that slice: ddmin, then a
- * slice of what is left, until nothing more can be left out.
+ * The recording is replayed for its findings; once more up to the one that is wanted, for what its events need of each
+ * other; and read a third time for the events of a slice. From there on everything happens in memory, on that slice:
+ * ddmin, then a slice of what is left, until nothing more can be left out.
  */
 import type { Finding, RuleName } from "../check/finding.js";
 import type { Origin } from "../log/log.js";
@@ -57,16 +58,30 @@ export async function minimise(path: string, options: MinimiseOptions = {}): Pro
 }
 
 /** The same for whatever `open` opens: the same events each time. */
-export async function minimiseRecording(open: () => Promise<Recorded>, options: Omit<MinimiseOptions, keyof OpenOptions> = {}): Promise<Minimised | Unfound> {
+export async function minimiseRecording(
+  open: () => Promise<Recorded>,
+  options: Omit<MinimiseOptions, keyof OpenOptions> = {},
+): Promise<Minimised | Unfound> {
   const all = await findings(open, options);
   const wanted = choose(all, options.finding);
-  if (!wanted) return { origin: all.origin, events: all.events, findings: all.errors.map((t) => t.finding), hazards: all.hazards.map((t) => t.finding) };
+  if (!wanted)
+    return {
+      origin: all.origin,
+      events: all.events,
+      findings: all.errors.map((t) => t.finding),
+      hazards: all.hazards.map((t) => t.finding),
+    };
   const last = Math.min(wanted.at, all.events);
-  if (last > MOST_EVENTS) throw new TroubleError(`the finding shows after ${last} events, and minimise looks back over ${MOST_EVENTS} at most; name another with --finding`, all.origin.path);
+  if (last > MOST_EVENTS)
+    throw new TroubleError(
+      `the finding shows after ${last} events, and minimise looks back over ${MOST_EVENTS} at most; name another with --finding`,
+      all.origin.path,
+    );
   const search = new Search(wanted, all.errors, options.budget ?? BUDGET);
   const units = await dependencies(open, last, options);
   const excerpt = await search.slice(units, (chosen) => take(open, eventsOf(units, chosen), last, options));
-  if (!excerpt) throw new TroubleError(`the events up to ${last} do not show the finding by themselves`, all.origin.path);
+  if (!excerpt)
+    throw new TroubleError(`the events up to ${last} do not show the finding by themselves`, all.origin.path);
   const { origin, preamble, events } = all;
   return { origin, preamble, events, finding: wanted.finding, ...(await search.minimise(excerpt)) };
 }
@@ -91,7 +106,13 @@ async function findings(open: () => Promise<Recorded>, options: MinimiseOptions)
   });
   checkRecorded(whole);
   watch?.finish();
-  return { errors: watch?.errors ?? [], hazards: watch?.hazards ?? [], events, preamble: line - 1, origin: whole.origin };
+  return {
+    errors: watch?.errors ?? [],
+    hazards: watch?.hazards ?? [],
+    events,
+    preamble: line - 1,
+    origin: whole.origin,
+  };
 }
 
 function choose({ errors, hazards }: All, choice: FindingChoice | undefined): Told | undefined {
@@ -112,7 +133,12 @@ async function dependencies(open: () => Promise<Recorded>, last: number, options
   return dependencies.units;
 }
 
-async function take(open: () => Promise<Recorded>, wanted: ReadonlySet<number>, last: number, options: MinimiseOptions): Promise<Excerpt> {
+async function take(
+  open: () => Promise<Recorded>,
+  wanted: ReadonlySet<number>,
+  last: number,
+  options: MinimiseOptions,
+): Promise<Excerpt> {
   let builder: ExcerptBuilder | undefined;
   await read(open, last, options, (recording, batch, to) => {
     builder ??= new ExcerptBuilder(recording.tables, wanted.size);
@@ -122,7 +148,12 @@ async function take(open: () => Promise<Recorded>, wanted: ReadonlySet<number>, 
 }
 
 /** Reads events up to `last`. */
-async function read(open: () => Promise<Recorded>, last: number, options: MinimiseOptions, each: (recording: Recorded, batch: Parameters<Watch["reduce"]>[0], to: number) => void): Promise<Recorded> {
+async function read(
+  open: () => Promise<Recorded>,
+  last: number,
+  options: MinimiseOptions,
+  each: (recording: Recorded, batch: Parameters<Watch["reduce"]>[0], to: number) => void,
+): Promise<Recorded> {
   const recording = await open();
   try {
     for await (const batch of recording.batches()) {

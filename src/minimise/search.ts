@@ -1,6 +1,6 @@
 /**
- * The search for one finding in parts of its recording: what a part must show, the slice that it begins with, and rounds of
- * leaving out until a round leaves out nothing.
+ * The search for one finding in parts of its recording: what a part must show, the slice that it begins with, and
+ * rounds of leaving out until a round leaves out nothing.
  */
 import type { Finding } from "../check/finding.js";
 import { ddmin, type Minimum } from "./ddmin.js";
@@ -19,15 +19,17 @@ export interface Found {
   /** Calls and single events that are left. */
   readonly units: number;
   /**
-   * Events that are left, by their new numbers, which neither the finding nor what it needs touches: they show that a probe was
-   * set whose silence means something, or that a call without a return was over.
+   * Events that are left, by their new numbers, which neither the finding nor what it needs touches: they show that a
+   * probe was set whose silence means something, or that a call without a return was over.
    */
   readonly witnesses: readonly number[];
   /** Events of the slice that the search began with. */
   readonly slice: number;
   /** Parts that were replayed. */
   readonly tried: number;
-  /** None of the units can be left out, with those that need it. False when the budget ran out before that was known. */
+  /**
+   * None of the units can be left out, with those that need it. False when the budget ran out before that was known.
+   */
   readonly minimal: boolean;
 }
 
@@ -53,7 +55,11 @@ export class Search {
   }
 
   /** The first slice that shows the finding, by what `excerptOf` makes of units. */
-  async slice(units: Units, excerptOf: (chosen: readonly Unit[]) => Promise<Excerpt> | Excerpt, number: (event: number) => number = (event) => event): Promise<Excerpt | undefined> {
+  async slice(
+    units: Units,
+    excerptOf: (chosen: readonly Unit[]) => Promise<Excerpt> | Excerpt,
+    number: (event: number) => number = (event) => event,
+  ): Promise<Excerpt | undefined> {
     const { finding, anchor } = this.wanted;
     const seeds = this.#seeds(units, number);
     let size = -1;
@@ -87,7 +93,12 @@ export class Search {
     }
   }
 
-  async #round(from: Excerpt): Promise<{ readonly units: number; readonly witnesses: readonly number[]; readonly left: Excerpt; readonly minimal: boolean }> {
+  async #round(from: Excerpt): Promise<{
+    readonly units: number;
+    readonly witnesses: readonly number[];
+    readonly left: Excerpt;
+    readonly minimal: boolean;
+  }> {
     const dependencies = new Dependencies();
     const watch = new Watch(from.tables, dependencies.store, dependencies);
     watch.reduce(from.batch);
@@ -95,15 +106,21 @@ export class Search {
     const { units } = dependencies;
     const numbers = new Map(from.numbers.map((number, k) => [number, k + 1]));
     const number = (event: number): number => numbers.get(event) ?? 0;
-    const excerptOf = (chosen: readonly Unit[]): Excerpt => part(from, chosen.flatMap((unit) => units.events(unit).map((event) => event - 1)).sort((a, b) => a - b));
+    const excerptOf = (chosen: readonly Unit[]): Excerpt =>
+      part(
+        from,
+        chosen.flatMap((unit) => units.events(unit).map((event) => event - 1)).sort((a, b) => a - b),
+      );
     let ordered: readonly Unit[] = [];
     const shown = await this.slice(units, (chosen) => excerptOf((ordered = chosen)), number);
     if (!shown) ordered = Array.from({ length: units.count }, (_, k) => k + 1);
     const required = new Set(this.#named.map((event) => units.of(number(event))));
     const holds = (chosen: readonly Unit[]): boolean => this.#shows(excerptOf(chosen));
-    const least = (chosen: readonly Unit[]): Minimum => ddmin(chosen, units, required, { exhausted: () => this.#tried >= this.budget, holds });
+    const least = (chosen: readonly Unit[]): Minimum =>
+      ddmin(chosen, units, required, { exhausted: () => this.#tried >= this.budget, holds });
     let found = least(ordered);
-    // Where single events that show a probe to be set went first, a whole life may have stayed in their stead: the other way round.
+    // Where single events that show a probe to be set went first, a whole life may have stayed in their stead: the
+    // other way round.
     const finding = units.closure(required);
     const beside = (all: readonly Unit[]): Unit[] => all.filter((unit) => !finding.has(unit));
     const { single } = lives(units, beside(ordered));

@@ -1,6 +1,7 @@
 /**
- * Where the search begins: what the finding's own events need, and what shows that the probes which a rule asks for were set
- * (what no probe shows cannot be missing). Where that is not enough, more and more of the recording, up to all of it.
+ * Where the search begins: what the finding's own events need, and what shows that the probes which a rule asks for
+ * were set (what no probe shows cannot be missing). Where that is not enough, more and more of the recording, up to all
+ * of it.
  */
 import type { Unit, Units } from "./units.js";
 
@@ -36,7 +37,10 @@ function withClosers(units: Units, core: ReadonlySet<Unit>): Set<Unit> {
 /** A kind of unit: the same operation, with its return or without. */
 const kindOf = (units: Units, unit: Unit): number => units.point(unit) * 2 + (units.isReturned(unit) ? 1 : 0);
 
-/** Of every kind one that needs little, about guest_memfd and another that is not: from before the event if there is one. */
+/**
+ * Of every kind one that needs little, about guest_memfd and another that is not: from before the event if there is
+ * one.
+ */
 function witnesses(units: Units, before: number): Unit[] {
   const candidates = new Map<number, { readonly focus: Unit[]; readonly other: Unit[] }>();
   for (const unit of range(units.count)) {
@@ -48,14 +52,19 @@ function witnesses(units: Units, before: number): Unit[] {
     list.push(unit);
     if (list.length > CANDIDATES) list.shift();
   }
-  return [...candidates.values()].flatMap(({ focus, other }) => [focus, other].filter((list) => list.length > 0).map((list) => frugal(units, list)));
+  return [...candidates.values()].flatMap(({ focus, other }) =>
+    [focus, other].filter((list) => list.length > 0).map((list) => frugal(units, list)),
+  );
 }
 
 /** Fewer units than this are no life: they show that a probe is set, and cost next to nothing. */
 const LIFE = 5;
 
 /** Units that need one another, directly or through others of `units`; the largest sets first. */
-export function lives(units: Units, chosen: Iterable<Unit>): { readonly lives: readonly ReadonlySet<Unit>[]; readonly single: ReadonlySet<Unit> } {
+export function lives(
+  units: Units,
+  chosen: Iterable<Unit>,
+): { readonly lives: readonly ReadonlySet<Unit>[]; readonly single: ReadonlySet<Unit> } {
   const linked = new Map<Unit, Unit[]>([...chosen].map((unit) => [unit, []]));
   for (const unit of linked.keys()) {
     for (const other of units.needs(unit)) {

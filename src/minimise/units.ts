@@ -1,6 +1,6 @@
 /**
- * What a recording falls into when parts of it are left out: *units*, and what each needs. A unit is a call's entry with its
- * return, or an event without either. Only events of the catalogue are in units: the others change nothing.
+ * What a recording falls into when parts of it are left out: *units*, and what each needs. A unit is a call's entry
+ * with its return, or an event without either. Only events of the catalogue are in units: the others change nothing.
  */
 import { Numbers } from "./numbers.js";
 
@@ -57,7 +57,8 @@ export class Units {
     if (unit === 0 || other === 0 || unit === other) return;
     const { length } = this.#from;
     // One event looks at the same object again and again.
-    for (let k = Math.max(0, length - 4); k < length; k++) if (this.#from.at(k) === unit && this.#to.at(k) === other) return;
+    for (let k = Math.max(0, length - 4); k < length; k++)
+      if (this.#from.at(k) === unit && this.#to.at(k) === other) return;
     this.#from.push(unit);
     this.#to.push(other);
     this.#starts = undefined;
@@ -98,7 +99,10 @@ export class Units {
     return root;
   }
 
-  /** What showed that a call without a return was over: the next event of its task, and the next that is about guest_memfd. */
+  /**
+   * What showed that a call without a return was over: the next event of its task, and the next that is about
+   * guest_memfd.
+   */
   closers(unit: Unit): readonly Unit[] {
     const event = this.#closer.at(unit);
     if (event === 0) return [];

@@ -1,6 +1,6 @@
 /**
- * One replay whose findings are watched: what is found, at which event, and what says that two replays, of a recording and of
- * a part of it, found the same.
+ * One replay whose findings are watched: what is found, at which event, and what says that two replays, of a recording
+ * and of a part of it, found the same.
  */
 import { points } from "../../events/index.js";
 import { Checker } from "../check/checker.js";
@@ -18,8 +18,8 @@ import type { Observer, World } from "../reduce/world.js";
 export interface Told {
   readonly finding: Finding;
   /**
-   * The event that it is about. A call without a return is over when something else happens: then it is the call's own event,
-   * and 0 where nothing but the time of the telling could be named.
+   * The event that it is about. A call without a return is over when something else happens: then it is the call's own
+   * event, and 0 where nothing but the time of the telling could be named.
    */
   readonly anchor: number;
   /** The event at which it was told; `Infinity`: at the end of the recording. */
@@ -127,8 +127,8 @@ export function eventsNamed({ message }: Finding): number[] {
 }
 
 /**
- * What a finding is about, in words that do not change when other events are left out: its events by their numbers in the
- * whole recording, its objects without counting the lives before them at the same address.
+ * What a finding is about, in words that do not change when other events are left out: its events by their numbers in
+ * the whole recording, its objects without counting the lives before them at the same address.
  */
 export function subjectOf({ finding, anchor }: Told, original: (event: number) => number): string {
   return `${finding.rule} ${finding.object.replace(GENERATION, "$1")} ${anchor === 0 ? 0 : original(anchor)}`;
@@ -136,6 +136,13 @@ export function subjectOf({ finding, anchor }: Told, original: (event: number) =
 
 /** The same with all that it says. */
 export function identityOf(told: Told, original: (event: number) => number): string {
-  const message = told.finding.message.replace(GENERATION, "$1").replace(EVENTS, (_, numbers: string) => `event ${numbers.split(", ").map((n) => (n === "0" ? 0 : original(Number(n)))).join(", ")}`);
+  const message = told.finding.message.replace(GENERATION, "$1").replace(
+    EVENTS,
+    (_, numbers: string) =>
+      `event ${numbers
+        .split(", ")
+        .map((n) => (n === "0" ? 0 : original(Number(n))))
+        .join(", ")}`,
+  );
   return `${subjectOf(told, original)} ${message}`;
 }

@@ -1,7 +1,8 @@
 /**
- * What is left, as a recording of its own: in the very lines of a recording that is text, so that it can be mailed as what the
- * kernel said, or in a form that kreel writes. Lines are read back before they are handed out: where they do not give the same
- * events (a line that holds two, a text whose further lines are not told from others), ftrace text is written instead.
+ * What is left, as a recording of its own: in the very lines of a recording that is text, so that it can be mailed as
+ * what the kernel said, or in a form that kreel writes. Lines are read back before they are handed out: where they do
+ * not give the same events (a line that holds two, a text whose further lines are not told from others), ftrace text is
+ * written instead.
  */
 import { statSync } from "node:fs";
 import { nanoid } from "nanoid";
@@ -38,7 +39,12 @@ export interface WrittenOptions extends OpenOptions {
 }
 
 /** `form`: absent for the recording's own lines, or what comes closest. `path` and `options` open the recording. */
-export async function written(minimised: Minimised, form: Form | undefined, path: string, options: WrittenOptions = {}): Promise<Written> {
+export async function written(
+  minimised: Minimised,
+  form: Form | undefined,
+  path: string,
+  options: WrittenOptions = {},
+): Promise<Written> {
   const { excerpt, origin } = minimised;
   const oneLine = options.oneLine ?? false;
   if (form === undefined && IN_LINES.has(origin.format)) {
@@ -61,7 +67,8 @@ export function recordingOf({ excerpt, origin }: Minimised): Recorded {
   const { batch, tables } = excerpt;
   const report = new ReadReport(origin.path);
   report.events = batch.length;
-  if (batch.length > 0) report.clock = { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
+  if (batch.length > 0)
+    report.clock = { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
   return {
     id: nanoid(),
     origin,
@@ -92,7 +99,11 @@ interface OwnLine {
 }
 
 /** The lines in front of the first event, and those of the events and losses that are left. */
-async function linesOf({ excerpt, preamble }: Minimised, path: string, options: OpenOptions): Promise<readonly OwnLine[] | undefined> {
+async function linesOf(
+  { excerpt, preamble }: Minimised,
+  path: string,
+  options: OpenOptions,
+): Promise<readonly OwnLine[] | undefined> {
   const { batch, tables } = excerpt;
   const further = new Set<number>();
   const wanted = new Set<number>(batch.losses.map((loss) => loss.line));
@@ -127,10 +138,17 @@ function isReadInLines(path: string, options: OpenOptions): boolean {
 
 /** How many further lines an event's texts take. */
 function lineFeeds({ task, args }: KernelEvent): number {
-  return [task.comm, ...Object.values(args)].reduce<number>((sum, text) => sum + (typeof text === "string" ? text.split("\n").length - 1 : 0), 0);
+  return [task.comm, ...Object.values(args)].reduce<number>(
+    (sum, text) => sum + (typeof text === "string" ? text.split("\n").length - 1 : 0),
+    0,
+  );
 }
 
-async function* linesUpTo(last: number, path: string, options: OpenOptions): AsyncGenerator<readonly [line: number, bytes: Buffer]> {
+async function* linesUpTo(
+  last: number,
+  path: string,
+  options: OpenOptions,
+): AsyncGenerator<readonly [line: number, bytes: Buffer]> {
   const source = await openSource(path, options.input);
   try {
     let line = 1;
@@ -159,10 +177,18 @@ async function readsBack(text: Buffer, format: string, { batch, tables }: Excerp
   let at = 0;
   const losses: string[] = [];
   for await (const read of recording.batches()) {
-    for (let i = 0; i < read.length; i++, at++) if (at >= batch.length || saidBy(eventAt(read, i, points, recording.tables)) !== saidBy(eventAt(batch, at, points, tables))) return false;
+    for (let i = 0; i < read.length; i++, at++)
+      if (
+        at >= batch.length ||
+        saidBy(eventAt(read, i, points, recording.tables)) !== saidBy(eventAt(batch, at, points, tables))
+      )
+        return false;
     losses.push(...read.losses.map((loss) => `${loss.cpu} ${loss.count} ${loss.index + read.firstSeq}`));
   }
-  return at === batch.length && losses.join() === batch.losses.map((loss) => `${loss.cpu} ${loss.count} ${loss.index + 1}`).join();
+  return (
+    at === batch.length &&
+    losses.join() === batch.losses.map((loss) => `${loss.cpu} ${loss.count} ${loss.index + 1}`).join()
+  );
 }
 
 async function* inMemory(text: Buffer): AsyncGenerator<Buffer> {
@@ -170,5 +196,7 @@ async function* inMemory(text: Buffer): AsyncGenerator<Buffer> {
 }
 
 function saidBy({ time, cpu, task, operation, phase, args, place }: KernelEvent): string {
-  return JSON.stringify([time, cpu, task.name, operation, phase, args, place], (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  return JSON.stringify([time, cpu, task.name, operation, phase, args, place], (_, value: unknown) =>
+    typeof value === "bigint" ? String(value) : value,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * How modules of one's own kernel are found and read. `kreel/kernels` and `kreel` are the kreel that runs them, wherever
- * they lie and whatever is installed there: two copies would not know each other's kernels.
+ * How modules of one's own kernel are found and read. `kreel/kernels` and `kreel` are the kreel that runs them,
+ * wherever they lie and whatever is installed there: two copies would not know each other's kernels.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -19,13 +19,16 @@ export function isModule(name: string): boolean {
 }
 
 export interface LoadOptions {
-  /** Milliseconds that loading may take. Of an endless loop they are the process's CPU time, and only the main thread has it broken off. */
+  /**
+   * Milliseconds that loading may take. Of an endless loop they are the process's CPU time, and only the main thread
+   * has it broken off.
+   */
   readonly limit?: number;
 }
 
 /**
- * `path` may be a file URL. Throws a `TroubleError` for a module that is not there, does not load, does not come to an end of it,
- * or exports no kernel.
+ * `path` may be a file URL. Throws a `TroubleError` for a module that is not there, does not load, does not come to an
+ * end of it, or exports no kernel.
  */
 export async function loadKernel(path: string, { limit = LIMIT }: LoadOptions = {}): Promise<KernelDefinition> {
   const file = path.startsWith("file:") ? fileOfUrl(path) : absolute(path);
@@ -36,7 +39,8 @@ export async function loadKernel(path: string, { limit = LIMIT }: LoadOptions = 
   addModule(path);
   const exports = await importFrom(file, path, limit);
   const kernel = exports["default"] ?? exports["kernel"];
-  if (!(kernel instanceof KernelDefinition)) throw new TroubleError(`exports no kernel; it takes import { kernels } from "kreel/kernels" and ${HOW}`, path);
+  if (!(kernel instanceof KernelDefinition))
+    throw new TroubleError(`exports no kernel; it takes import { kernels } from "kreel/kernels" and ${HOW}`, path);
   return kernel;
 }
 
@@ -50,7 +54,11 @@ function fileOfUrl(url: string): string {
 
 async function importFrom(file: string, path: string, limit: number): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await untilLoaded(path, () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>, limit);
+    return await untilLoaded(
+      path,
+      () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
+      limit,
+    );
   } catch (error) {
     throw loadTrouble(error, file, path);
   }
@@ -66,7 +74,9 @@ function loadTrouble(error: unknown, file: string, path: string): TroubleError {
 
 function stallingText({ how, limit }: StalledError): string {
   if (how === "endless") return "its code does not come to an end: is there an endless loop?";
-  return how === "waiting" ? `a top-level await has not ended after ${limit / 1000} s` : "a top-level await waits for what nothing will bring";
+  return how === "waiting"
+    ? `a top-level await has not ended after ${limit / 1000} s`
+    : "a top-level await waits for what nothing will bring";
 }
 
 /** Node says what is wrong with the text of a module, but not where. */

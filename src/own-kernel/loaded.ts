@@ -16,8 +16,8 @@ export function loadedModules(): readonly string[] {
 }
 
 /**
- * Trouble of what was thrown when nobody expected it (in a timer, in a promise that nobody awaits): it names the place, or the
- * module. Nothing where no module was loaded, or where kreel alone had a part in it.
+ * Trouble of what was thrown when nobody expected it (in a timer, in a promise that nobody awaits): it names the place,
+ * or the module. Nothing where no module was loaded, or where kreel alone had a part in it.
  */
 export function strayTrouble(error: unknown): TroubleError | undefined {
   const [module] = modules;
@@ -30,5 +30,7 @@ export function strayTrouble(error: unknown): TroubleError | undefined {
 /** Trouble of a process that ends before its command does: nobody but a module of others ends it. */
 export function earlyEnd(): Error {
   const [module] = modules;
-  return module === undefined ? new Error("the process ends before the command does") : new TroubleError("ends the process (process.exit) before the command is done", module);
+  return module === undefined
+    ? new Error("the process ends before the command does")
+    : new TroubleError("ends the process (process.exit) before the command is done", module);
 }

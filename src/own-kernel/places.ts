@@ -24,7 +24,9 @@ function placesIn(error: Error): Place[] {
 
 /** Places of frames that name scripts by their addresses. */
 export function placesOf(frames: readonly { readonly url: string; readonly line: number }[]): Place[] {
-  return frames.filter(({ url }) => url.startsWith("file:") || isAbsolute(url)).map(({ url, line }) => ({ path: pathOf(url), line }));
+  return frames
+    .filter(({ url }) => url.startsWith("file:") || isAbsolute(url))
+    .map(({ url, line }) => ({ path: pathOf(url), line }));
 }
 
 function pathOf(file: string): string {
@@ -43,7 +45,9 @@ const CALLER = join(OWN, "simulate", "machine.js");
 export function placeAmong(places: readonly Place[]): Place | undefined {
   const end = places.findIndex(({ path }) => path === CALLER);
   const inside = end < 0 ? places : places.slice(0, end);
-  return inside.find(({ path }) => !path.startsWith(OWN)) ?? inside.find(({ path }) => path.startsWith(join(OWN, "kernels")));
+  return (
+    inside.find(({ path }) => !path.startsWith(OWN)) ?? inside.find(({ path }) => path.startsWith(join(OWN, "kernels")))
+  );
 }
 
 /** Where the code of a kernel threw. */

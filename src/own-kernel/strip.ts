@@ -1,8 +1,14 @@
-/** TypeScript without its types, for Nodes that cannot do that themselves: blanks in their place, so lines and columns stay. */
+/**
+ * TypeScript without its types, for Nodes that cannot do that themselves: blanks in their place, so lines and columns
+ * stay.
+ */
 import { createRequire } from "node:module";
 
 interface Stripper {
-  transformSync(source: string, options: { readonly mode: "strip-only"; readonly module: true; readonly filename: string }): { readonly code: string };
+  transformSync(
+    source: string,
+    options: { readonly mode: "strip-only"; readonly module: true; readonly filename: string },
+  ): { readonly code: string };
 }
 
 /** Where a file's text is not what it should be. */
@@ -19,7 +25,10 @@ export class SyntaxTrouble extends Error {
 
 const require = createRequire(import.meta.url);
 
-/** Throws a `SyntaxTrouble`. What is stripped of JavaScript is nothing: it comes back as it is, or as what is wrong with it. */
+/**
+ * Throws a `SyntaxTrouble`. What is stripped of JavaScript is nothing: it comes back as it is, or as what is wrong with
+ * it.
+ */
 export function stripTypes(source: string, path: string): string {
   // Megabytes that only those pay for who need it.
   const { transformSync } = require("@swc/wasm-typescript") as Stripper;

@@ -1,6 +1,6 @@
 /**
- * Runs code of others (a module while it loads, a kernel's functions) so that its end is certain: what waits for ever is given
- * up after a time, and what never gives the thread back is broken off from another thread.
+ * Runs code of others (a module while it loads, a kernel's functions) so that its end is certain: what waits for ever
+ * is given up after a time, and what never gives the thread back is broken off from another thread.
  */
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, Worker } from "node:worker_threads";
@@ -8,7 +8,9 @@ import { pulse } from "../simulate/pulse.js";
 import { type Place, placeAmong, placesOf } from "./places.js";
 import type { Broken, Watched } from "./watchdog.js";
 
-/** Milliseconds: of waiting while a module loads; of the process's CPU time for code that neither ends nor takes a step. */
+/**
+ * Milliseconds: of waiting while a module loads; of the process's CPU time for code that neither ends nor takes a step.
+ */
 export const LIMIT = 10_000;
 /** The part of the heap's limit that code which takes no step may fill. */
 const MEMORY = 0.4;
@@ -22,7 +24,10 @@ export type Stalling = "endless" | "waiting" | "nothing-to-wait-for";
 /** Code of others does not come to its end. */
 export class StalledError extends Error {
   constructor(
-    /** `endless`: it keeps the thread. `waiting`: for too long. `nothing-to-wait-for`: nothing is under way that could end it. */
+    /**
+     * `endless`: it keeps the thread. `waiting`: for too long. `nothing-to-wait-for`: nothing is under way that could
+     * end it.
+     */
     readonly how: Stalling,
     /** Where it was, as far as anybody knows. */
     readonly place: Place | undefined,
@@ -45,13 +50,16 @@ interface Watchdog {
 let watchdog: Watchdog | undefined;
 
 /**
- * Starts the other thread, once; it holds nobody back. `name`: what to call the code in the one case in which kreel cannot say so
- * itself. In a thread that is not the main one, and in a Node without an inspector, nobody watches.
+ * Starts the other thread, once; it holds nobody back. `name`: what to call the code in the one case in which kreel
+ * cannot say so itself. In a thread that is not the main one, and in a Node without an inspector, nobody watches.
  */
 function watch(name: string, limit: number): Watchdog | undefined {
   if (watchdog || !isMainThread || !process.features.inspector) return watchdog;
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(new URL("./watchdog.js", import.meta.url), { workerData: { state, limit, memory: getHeapStatistics().heap_size_limit * MEMORY } satisfies Watched, execArgv: [] });
+  const worker = new Worker(new URL("./watchdog.js", import.meta.url), {
+    workerData: { state, limit, memory: getHeapStatistics().heap_size_limit * MEMORY } satisfies Watched,
+    execArgv: [],
+  });
   let broken: Broken | undefined;
   worker.on("message", (frames: Broken) => (broken = frames));
   // Whoever cannot be watched is not, and is no worse off than without.
@@ -67,7 +75,10 @@ function watch(name: string, limit: number): Watchdog | undefined {
   return (watchdog = { state, limit, broken: () => broken, stop });
 }
 
-/** Awaits what a module comes to while it loads. Rejects with a `StalledError` when it does not come to an end within `limit`. */
+/**
+ * Awaits what a module comes to while it loads. Rejects with a `StalledError` when it does not come to an end within
+ * `limit`.
+ */
 export async function untilLoaded<T>(name: string, load: () => Promise<T>, limit = LIMIT): Promise<T> {
   const { state } = watch(name, limit) ?? { state: new Int32Array(2) };
   const deadline = performance.now() + limit;

@@ -1,7 +1,8 @@
 /**
- * A thread beside the main one that ends what never gives the main thread back: an endless loop cannot be ended from within.
- * It looks at a count (`Watched.state`); while that is odd and stands still, code of others runs. When it has stood still for
- * too long, the debugger's protocol says where that code is, and breaks it off; the main thread then goes on with its timers.
+ * A thread beside the main one that ends what never gives the main thread back: an endless loop cannot be ended from
+ * within. It looks at a count (`Watched.state`); while that is odd and stands still, code of others runs. When it has
+ * stood still for too long, the debugger's protocol says where that code is, and breaks it off; the main thread then
+ * goes on with its timers.
  */
 import { writeSync } from "node:fs";
 import { Session } from "node:inspector";
@@ -45,7 +46,11 @@ const looking = setInterval(() => {
     cpu = process.cpuUsage();
     bytes = process.memoryUsage.rss();
     looks = 0;
-  } else if (milliseconds(process.cpuUsage(cpu)) >= limit || ++looks > LOOKS * PATIENCE || process.memoryUsage.rss() - bytes > memory) {
+  } else if (
+    milliseconds(process.cpuUsage(cpu)) >= limit ||
+    ++looks > LOOKS * PATIENCE ||
+    process.memoryUsage.rss() - bytes > memory
+  ) {
     clearInterval(looking);
     breakOff();
   }
@@ -58,7 +63,12 @@ function breakOff(): void {
   session.on("Debugger.scriptParsed", ({ params }) => scripts.set(params.scriptId, params.url));
   session.on("Debugger.paused", ({ params }) => {
     Atomics.store(state, 1, 1);
-    parentPort!.postMessage(params.callFrames.map(({ location }) => ({ url: scripts.get(location.scriptId) ?? "", line: location.lineNumber + 1 })) satisfies Broken);
+    parentPort!.postMessage(
+      params.callFrames.map(({ location }) => ({
+        url: scripts.get(location.scriptId) ?? "",
+        line: location.lineNumber + 1,
+      })) satisfies Broken,
+    );
     session.post("Runtime.terminateExecution");
     session.post("Debugger.resume", () => session.disconnect());
     clearTimeout(unanswered);
@@ -66,7 +76,10 @@ function breakOff(): void {
   session.post("Debugger.enable");
   session.post("Debugger.pause");
   const unanswered = setTimeout(() => {
-    writeSync(2, KILLED.replace("%", () => name));
+    writeSync(
+      2,
+      KILLED.replace("%", () => name),
+    );
     process.kill(process.pid, "SIGKILL");
   }, ANSWER);
 }

@@ -13,7 +13,8 @@ export function cellText(cell: Cell): string {
 export function cellJson(cell: Cell): string {
   if (cell === null) return "null";
   if (typeof cell === "number") return String(cell);
-  if (cell instanceof Real) return Number.isFinite(cell.value) ? realText(cell.value) : `${cell.value < 0 ? "-" : ""}1e999`;
+  if (cell instanceof Real)
+    return Number.isFinite(cell.value) ? realText(cell.value) : `${cell.value < 0 ? "-" : ""}1e999`;
   return jsonString(cell instanceof Uint8Array ? Buffer.from(cell).toString("hex") : String(cell));
 }
 

@@ -1,6 +1,6 @@
 /**
- * SQL over a recording: events, the calls that they pair up to, and what a replay derives, as tables. Only what a statement
- * reads is filled, in memory up to a limit and beyond it in a temporary file; nothing is kept.
+ * SQL over a recording: events, the calls that they pair up to, and what a replay derives, as tables. Only what a
+ * statement reads is filled, in memory up to a limit and beyond it in a temporary file; nothing is kept.
  */
 import { type OpenOptions, openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
@@ -66,14 +66,21 @@ export async function query(path: string, sql: string, options: QueryOptions = {
       await fill(database, used, recording);
     }
     database.begin();
-    return { columns: statement.columns, rows: begun(written.rows(statement)), recording, close: () => database.close() };
+    return {
+      columns: statement.columns,
+      rows: begun(written.rows(statement)),
+      recording,
+      close: () => database.close(),
+    };
   } catch (error) {
     database.close();
     throw written.trouble(error);
   }
 }
 
-/** The same rows, of which the first is there: what is wrong with a statement shows before anything of it is printed. */
+/**
+ * The same rows, of which the first is there: what is wrong with a statement shows before anything of it is printed.
+ */
 function begun<T>(rows: Iterator<T> & Iterable<T>): Iterable<T> {
   const first = rows.next();
   return {
@@ -100,7 +107,8 @@ class Written {
   }
 
   prepare(database: Database): Statement {
-    if (this.sql.includes("\0")) throw this.#at("holds a character that no statement has (NUL)", this.sql.indexOf("\0"));
+    if (this.sql.includes("\0"))
+      throw this.#at("holds a character that no statement has (NUL)", this.sql.indexOf("\0"));
     const permission = forbidWriting(database);
     try {
       const { statement, taken } = database.prepare(this.text);
@@ -125,13 +133,22 @@ class Written {
   }
 
   trouble(error: unknown): unknown {
-    if (error instanceof TemporaryFileError) return new TroubleError(`what exceeds --memory could not be kept in a temporary file (TMPDIR says where): ${error.message}`, this.name, undefined, { cause: error });
+    if (error instanceof TemporaryFileError)
+      return new TroubleError(
+        `what exceeds --memory could not be kept in a temporary file (TMPDIR says where): ${error.message}`,
+        this.name,
+        undefined,
+        { cause: error },
+      );
     if (!(error instanceof SqlError)) return error;
     const [, missing] = /^no such (?:table|column): (.+)/.exec(error.message) ?? [];
-    const what = missing === undefined ? error.message : `${error.message}; kreel query --schema lists tables and columns`;
+    const what =
+      missing === undefined ? error.message : `${error.message}; kreel query --schema lists tables and columns`;
     // Of a table SQLite does not say where.
     const at = error.offset < 0 ? this.sql.indexOf(missing ?? "") : this.#origin(error.offset);
-    return at < 0 || (error.offset < 0 && missing === undefined) ? new TroubleError(what, this.name) : this.#at(what, at);
+    return at < 0 || (error.offset < 0 && missing === undefined)
+      ? new TroubleError(what, this.name)
+      : this.#at(what, at);
   }
 
   #at(what: string, at: number): TroubleError {

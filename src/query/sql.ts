@@ -1,7 +1,8 @@
 /** The text of a statement: where its words are, and what has to be done to it before SQLite reads it. */
 
 /** Strings, quoted names and comments, in which no word counts; then words. */
-const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\p{L}\p{N}_$]+/gu;
+const TOKENS =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\p{L}\p{N}_$]+/gu;
 /** A table of this name needs quotes in SQLite. The keyword itself is for defining tables, which nobody does here. */
 const QUOTED = "references";
 
@@ -24,7 +25,10 @@ export function readable(written: string): Statement {
     origin(offset) {
       const characters = Buffer.from(text).subarray(0, offset).toString().length;
       // Each has one quote more before it, and another behind.
-      return quoted.reduce((at, start) => (at > start + QUOTED.length + 1 ? at - 2 : at > start ? at - 1 : at), characters);
+      return quoted.reduce(
+        (at, start) => (at > start + QUOTED.length + 1 ? at - 2 : at > start ? at - 1 : at),
+        characters,
+      );
     },
   };
 }

@@ -1,8 +1,8 @@
 /** What a table is: its columns, and what they mean. */
 
 /**
- * `integer`: a whole number; beyond 63 bits, where SQLite has none, the text of its digits. `text`. `value`: a number or a
- * text, as it comes. Addresses are text, `0xffff888100b08000`.
+ * `integer`: a whole number; beyond 63 bits, where SQLite has none, the text of its digits. `text`. `value`: a number
+ * or a text, as it comes. Addresses are text, `0xffff888100b08000`.
  */
 export type ColumnType = "integer" | "text" | "value";
 
@@ -26,7 +26,9 @@ export function column(name: string, type: ColumnType, meaning: string): Column 
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = { integer: "ANY", text: "TEXT", value: "ANY" };
 
 export function createTable({ name, columns }: Table): string {
-  const definitions = columns.map((c, k) => `${quoted(c.name)} ${k === 0 && c.type === "integer" ? "INTEGER PRIMARY KEY" : SQL_TYPES[c.type]}`);
+  const definitions = columns.map(
+    (c, k) => `${quoted(c.name)} ${k === 0 && c.type === "integer" ? "INTEGER PRIMARY KEY" : SQL_TYPES[c.type]}`,
+  );
   return `CREATE TABLE ${quoted(name)} (${definitions.join(", ")}) STRICT`;
 }
 

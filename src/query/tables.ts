@@ -7,4 +7,15 @@ import { findings, hazards, objects, operations, references } from "./fill/state
 import type { Table } from "./table.js";
 
 /** In the order in which they are shown. */
-export const tables: readonly Table[] = [events, calls, operations, objects, references, findings, hazards, losses, recording, ...operationTables.map(({ table }) => table)];
+export const tables: readonly Table[] = [
+  events,
+  calls,
+  operations,
+  objects,
+  references,
+  findings,
+  hazards,
+  losses,
+  recording,
+  ...operationTables.map(({ table }) => table),
+];

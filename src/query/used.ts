@@ -1,6 +1,6 @@
 /**
- * What a statement reads: learned from the program that SQLite made of it, which opens each table that it reads and names
- * every column that it takes from there. (The authorizer is not told of columns that USING or NATURAL compare.)
+ * What a statement reads: learned from the program that SQLite made of it, which opens each table that it reads and
+ * names every column that it takes from there. (The authorizer is not told of columns that USING or NATURAL compare.)
  */
 import type { Database } from "./sqlite/database.js";
 import type { Table } from "./table.js";
@@ -10,7 +10,12 @@ export type Used = ReadonlyMap<string, ReadonlySet<string>>;
 
 export function usedBy(database: Database, sql: string, tables: readonly Table[]): Used {
   const byName = new Map(tables.map((table) => [table.name, table]));
-  const byRoot = new Map([...database.rows("SELECT rootpage, name FROM sqlite_schema WHERE type = 'table'")].map(([root, name]) => [root, byName.get(name as string)]));
+  const byRoot = new Map(
+    [...database.rows("SELECT rootpage, name FROM sqlite_schema WHERE type = 'table'")].map(([root, name]) => [
+      root,
+      byName.get(name as string),
+    ]),
+  );
   const used = new Map<string, Set<string>>();
   /** By cursor of the program. */
   const open = new Map<unknown, Table>();
@@ -20,7 +25,8 @@ export function usedBy(database: Database, sql: string, tables: readonly Table[]
       open.set(p1, table);
       if (!used.has(table.name)) used.set(table.name, new Set([table.columns[0]!.name]));
     }
-    if (opcode === "Column" && open.has(p1)) used.get(open.get(p1)!.name)!.add(open.get(p1)!.columns[p2 as number]!.name);
+    if (opcode === "Column" && open.has(p1))
+      used.get(open.get(p1)!.name)!.add(open.get(p1)!.columns[p2 as number]!.name);
   }
   return used;
 }

@@ -14,7 +14,17 @@ export type TextFormat = "ftrace" | "perf-script" | "trace-cmd-report" | "functi
 export type BinaryFormat = "trace-dat" | "kreel-log" | "trace-pipe-raw";
 export type Format = TextFormat | BinaryFormat;
 
-export const FORMATS: readonly Format[] = ["ftrace", "perf-script", "trace-cmd-report", "function-graph", "bpftrace", "ndjson", "trace-dat", "kreel-log", "trace-pipe-raw"];
+export const FORMATS: readonly Format[] = [
+  "ftrace",
+  "perf-script",
+  "trace-cmd-report",
+  "function-graph",
+  "bpftrace",
+  "ndjson",
+  "trace-dat",
+  "kreel-log",
+  "trace-pipe-raw",
+];
 
 /** The format of a name that somebody gave. */
 export function known(name: string, path: string): Format {
@@ -33,7 +43,10 @@ const REPORT_TEXT = "give kreel the text of /sys/kernel/tracing/trace or trace_p
 
 /** What else people have at hand, and what would help. */
 const OTHERS: readonly Magic[] = [
-  { bytes: text("PERFILE2"), what: "a perf.data, which this kreel does not read; give it the text of: perf script --ns -i FILE" },
+  {
+    bytes: text("PERFILE2"),
+    what: "a perf.data, which this kreel does not read; give it the text of: perf script --ns -i FILE",
+  },
   { bytes: text("SQLite format 3\0"), what: `an SQLite database, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x7f, ...text("ELF")], what: `an ELF program or object, not a recording; ${REPORT_TEXT}` },
   { bytes: [0x89, ...text("PNG")], what: `a PNG image, not a recording; ${REPORT_TEXT}` },
@@ -43,8 +56,14 @@ const OTHERS: readonly Magic[] = [
   { bytes: [0xfd, ...text("7zXZ"), 0], what: "compressed with xz; decompress it: xz -dc FILE | kreel … -" },
   { bytes: text("BZh"), what: "compressed with bzip2; decompress it: bzip2 -dc FILE | kreel … -" },
   { bytes: [0x04, 0x22, 0x4d, 0x18], what: "compressed with lz4; decompress it: lz4 -dc FILE | kreel … -" },
-  { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: "compressed twice, zstd within another; decompress it once and give kreel what comes out" },
-  { bytes: [0x1f, 0x8b], what: "compressed twice, gzip within another; decompress it once and give kreel what comes out" },
+  {
+    bytes: [0x28, 0xb5, 0x2f, 0xfd],
+    what: "compressed twice, zstd within another; decompress it once and give kreel what comes out",
+  },
+  {
+    bytes: [0x1f, 0x8b],
+    what: "compressed twice, gzip within another; decompress it once and give kreel what comes out",
+  },
   { bytes: [0xff, 0xfe], what: "text in UTF-16; convert it to UTF-8: iconv -f UTF-16 -t UTF-8 FILE | kreel … -" },
 ];
 const TRACE_DAT_MAGIC = Buffer.of(0x17, 0x08, 0x44, ...text("tracing"));
@@ -58,8 +77,18 @@ export function detectFormat(head: Buffer, file: string): Format {
   const format = binaryFormat(head, file) ?? textFormat(head);
   if (format !== undefined) return format;
   const end = head.indexOf(LF);
-  const first = printable(head.subarray(0, end < 0 ? head.length : end).toString("utf8").trim().slice(0, 60));
-  throw new TroubleError(`not a recording that kreel knows: nothing here looks like the text of ftrace, trace-cmd, perf or bpftrace (line 1 is "${first}"); ${REPORT_TEXT}`, file, 1);
+  const first = printable(
+    head
+      .subarray(0, end < 0 ? head.length : end)
+      .toString("utf8")
+      .trim()
+      .slice(0, 60),
+  );
+  throw new TroubleError(
+    `not a recording that kreel knows: nothing here looks like the text of ftrace, trace-cmd, perf or bpftrace (line 1 is "${first}"); ${REPORT_TEXT}`,
+    file,
+    1,
+  );
 }
 
 /** What the first bytes alone tell; throws a `TroubleError` for what no recording begins with. */
@@ -98,6 +127,10 @@ export function textFormat(head: Buffer): TextFormat | undefined {
 function looksLikeFtrace(bytes: Buffer, start: number, end: number): boolean {
   if (findHeader(bytes, start, end, new Header()) >= 0) return true;
   const line = bytes.toString("latin1", start, Math.min(end, start + 120));
-  if (bytes[start] === HASH && /^# (?:tracer: |entries-in-buffer\/|.* latency trace v)|^#+ CPU \d+ buffer started/.test(line)) return true;
+  if (
+    bytes[start] === HASH &&
+    /^# (?:tracer: |entries-in-buffer\/|.* latency trace v)|^#+ CPU \d+ buffer started/.test(line)
+  )
+    return true;
   return /^ *CPU:\d+ \[LOST (?:\d+ )?EVENTS\]/.test(line);
 }

@@ -1,4 +1,6 @@
-/** What the remarks at the head of a recording say of the machine and of its probes, as `kreel record` notes them down. */
+/**
+ * What the remarks at the head of a recording say of the machine and of its probes, as `kreel record` notes them down.
+ */
 import type { Remark } from "./report.js";
 
 export interface Head {
@@ -6,7 +8,10 @@ export interface Head {
   readonly release: string | undefined;
   /** As `uname -m` says: `x86_64`, `aarch64`. */
   readonly machine: string | undefined;
-  /** Events whose probes the kernel refused, with nothing that stands in for them: `kvm_gmem_exit`, `alloc_anon_inode_ret`. */
+  /**
+   * Events whose probes the kernel refused, with nothing that stands in for them: `kvm_gmem_exit`,
+   * `alloc_anon_inode_ret`.
+   */
   readonly refused: ReadonlySet<string>;
   /** Events of which so many were missed. */
   readonly missed: ReadonlyMap<string, number>;
@@ -19,13 +24,22 @@ export interface Head {
 }
 
 export function headOf(environment: readonly Remark[]): Head {
-  const all = (wanted: string): string[] => environment.filter(({ name }) => name === wanted).map(({ text }) => text.trim());
+  const all = (wanted: string): string[] =>
+    environment.filter(({ name }) => name === wanted).map(({ text }) => text.trim());
   const missed = new Map<string, number>();
   for (const text of all("missed")) {
     const [, event, times] = /^(\S+) +(\d{1,15})$/.exec(text) ?? [];
     if (event !== undefined) missed.set(event, (missed.get(event) ?? 0) + Number(times));
   }
-  return { release: all("release")[0], machine: all("machine")[0], refused: new Set(all("refused")), missed, probes: numberIn(all("probes")[0]), kvmWasThere: all("kvm").some((text) => text.startsWith("there ")), lost: all("lost") };
+  return {
+    release: all("release")[0],
+    machine: all("machine")[0],
+    refused: new Set(all("refused")),
+    missed,
+    probes: numberIn(all("probes")[0]),
+    kvmWasThere: all("kvm").some((text) => text.startsWith("there ")),
+    lost: all("lost"),
+  };
 }
 
 /** `7.2` of `7.2.12+deb13-cloud-amd64`; nothing of what is no release. */

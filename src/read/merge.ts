@@ -1,4 +1,7 @@
-/** What several CPUs recorded in the order of its times: a heap of CPUs, each of which goes on as long as no other is earlier. */
+/**
+ * What several CPUs recorded in the order of its times: a heap of CPUs, each of which goes on as long as no other is
+ * earlier.
+ */
 
 /** One CPU at an event. */
 export interface Standing {

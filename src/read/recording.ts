@@ -63,7 +63,10 @@ class FileRecording implements Recording {
       case "kreel-log":
         return this.#log(only);
       case "trace-pipe-raw":
-        throw new TroubleError("the pages of one CPU cannot be read alone; give the directory that holds those of all, with events/header_page and events/SYSTEM/EVENT/format in it", this.origin.path);
+        throw new TroubleError(
+          "the pages of one CPU cannot be read alone; give the directory that holds those of all, with events/header_page and events/SYSTEM/EVENT/format in it",
+          this.origin.path,
+        );
       default:
         return readThrough(readerOf(format, source.head, points, tables, report), source);
     }
@@ -81,7 +84,10 @@ class FileRecording implements Recording {
   }
 }
 
-/** Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Throws a `TroubleError` for what is none. */
+/**
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Throws a
+ * `TroubleError` for what is none.
+ */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {
     const { openLive } = await import("./live/recording.js");

@@ -7,7 +7,10 @@ import { isNatural } from "./ndjson/numbers.js";
 /** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
 export interface Recorded extends Log {
   readonly report: ReadReport;
-  /** Of a recording in several files, the one that has the lines of a CPU's events: its name, from the recording's path on. */
+  /**
+   * Of a recording in several files, the one that has the lines of a CPU's events: its name, from the recording's path
+   * on.
+   */
   fileOf?(cpu: number): string | undefined;
   /** The same events once more, from the first; absent where they come once. */
   again?(): Promise<Recorded>;
@@ -37,7 +40,9 @@ export interface BufferEntries {
   readonly cpus?: number;
 }
 
-/** What a recording says of the machine that made it: `release`, `config`, `command`, as `kreel record` notes them down. */
+/**
+ * What a recording says of the machine that made it: `release`, `config`, `command`, as `kreel record` notes them down.
+ */
 export interface Remark {
   readonly name: string;
   /** Not trusted, see `printable`. */
@@ -57,7 +62,19 @@ const MAX_UNKNOWN_NAMES = 1000;
 const MAX_UNKNOWN_NAME = 256;
 
 /** What adds up over the files of one recording. */
-const PARTS = ["lines", "pairs", "continuations", "comments", "control", "blank", "skipped", "unknown", "malformed", "lostLines", "overrun"] as const;
+const PARTS = [
+  "lines",
+  "pairs",
+  "continuations",
+  "comments",
+  "control",
+  "blank",
+  "skipped",
+  "unknown",
+  "malformed",
+  "lostLines",
+  "overrun",
+] as const;
 
 /**
  * Every line of the file is exactly one of: event, continuation (of an event whose text holds a line feed), comment,
@@ -126,7 +143,10 @@ export class ReadReport {
     this.#overrun = Math.min(count, Number.MAX_SAFE_INTEGER);
   }
 
-  /** Events that the recording itself says are missing. The header and the lines count the same events: the greater holds. */
+  /**
+   * Events that the recording itself says are missing. The header and the lines count the same events: the greater
+   * holds.
+   */
   get lost(): number {
     return Math.max(this.overrun, this.lostLines);
   }
@@ -149,13 +169,18 @@ export class ReadReport {
   sawEntries({ inBuffer, written, cpus }: BufferEntries): void {
     const { entries } = this;
     const most = Math.max(cpus ?? 0, entries?.cpus ?? 0);
-    this.entries = { inBuffer: inBuffer + (entries?.inBuffer ?? 0), written: written + (entries?.written ?? 0), ...(most > 0 ? { cpus: most } : {}) };
+    this.entries = {
+      inBuffer: inBuffer + (entries?.inBuffer ?? 0),
+      written: written + (entries?.written ?? 0),
+      ...(most > 0 ? { cpus: most } : {}),
+    };
   }
 
   /** Takes in what reading one of several files came to; `file` is its name. */
   add(part: ReadReport, file: string): void {
     for (const name of PARTS) this[name] += part[name];
-    for (const { line, text } of part.firstSkipped) if (this.firstSkipped.length < MAX_SKIPPED_SHOWN) this.firstSkipped.push({ file, line, text });
+    for (const { line, text } of part.firstSkipped)
+      if (this.firstSkipped.length < MAX_SKIPPED_SHOWN) this.firstSkipped.push({ file, line, text });
     for (const [name, times] of part.unknownByName) this.#tally(name, times);
     this.uncountedLoss ||= part.uncountedLoss;
     this.truncated ||= part.truncated;
@@ -188,7 +213,8 @@ export class ReadReport {
 
   skip(line: number, text: string): void {
     this.skipped++;
-    if (this.firstSkipped.length < MAX_SKIPPED_SHOWN) this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
+    if (this.firstSkipped.length < MAX_SKIPPED_SHOWN)
+      this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
   }
 
   countUnknown(name: string): void {
@@ -225,7 +251,8 @@ export class ReadReport {
     for (const name of COUNTS) if (isNatural(saved[name])) this[name] = saved[name];
     for (const entry of listOf(saved["firstSkipped"]).slice(0, MAX_SKIPPED_SHOWN)) {
       const { line, text } = (entry ?? {}) as Partial<SkippedLine>;
-      if (isNatural(line) && typeof text === "string") this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
+      if (isNatural(line) && typeof text === "string")
+        this.firstSkipped.push({ line, text: text.slice(0, MAX_SKIPPED_TEXT) });
     }
     this.uncountedLoss = saved["uncountedLoss"] === true;
     this.truncated = saved["truncated"] === true;
@@ -237,7 +264,8 @@ export class ReadReport {
     this.arguments.restore(saved["arguments"]);
     // What was to be said of that is among them.
     this.#concluded = true;
-    for (const warning of listOf(saved["warnings"]).slice(0, MAX_WARNINGS)) if (typeof warning === "string") this.warnings.push(warning.slice(0, MAX_WARNING_TEXT));
+    for (const warning of listOf(saved["warnings"]).slice(0, MAX_WARNINGS))
+      if (typeof warning === "string") this.warnings.push(warning.slice(0, MAX_WARNING_TEXT));
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }
 
@@ -259,7 +287,20 @@ export function entriesOf(saved: unknown): BufferEntries | undefined {
 
 export type SavedReport = Readonly<Record<string, unknown>>;
 
-const COUNTS = ["events", "lines", "bytes", "pairs", "continuations", "comments", "control", "blank", "skipped", "malformed", "lostLines", "overrun"] as const;
+const COUNTS = [
+  "events",
+  "lines",
+  "bytes",
+  "pairs",
+  "continuations",
+  "comments",
+  "control",
+  "blank",
+  "skipped",
+  "malformed",
+  "lostLines",
+  "overrun",
+] as const;
 const MAX_CPU = 65535;
 
 function listOf(value: unknown): readonly unknown[] {

@@ -66,9 +66,16 @@ interface SourceState {
 }
 
 /** Opens the recording at `path`, or standard input for `-`. */
-export async function openSource(path: string, input: AsyncIterable<Buffer> | undefined = undefined, chunkSize = CHUNK): Promise<Source> {
+export async function openSource(
+  path: string,
+  input: AsyncIterable<Buffer> | undefined = undefined,
+  chunkSize = CHUNK,
+): Promise<Source> {
   const name = path;
-  const raw = readRaw(name, input ?? (path === "-" ? process.stdin : createReadStream(path, { highWaterMark: chunkSize })));
+  const raw = readRaw(
+    name,
+    input ?? (path === "-" ? process.stdin : createReadStream(path, { highWaterMark: chunkSize })),
+  );
   const state: SourceState = { source: undefined, failure: undefined };
   const start: Buffer[] = [];
   try {
@@ -81,9 +88,11 @@ export async function openSource(path: string, input: AsyncIterable<Buffer> | un
     const content = compression === undefined ? raw : decompress(compression, chain(start, raw), state);
     const queued: Buffer[] = compression === undefined ? start : [];
     await fill(content, queued, HEAD_BYTES);
-    if (queued.length === 0 && state.failure === undefined) throw new TroubleError(`the ${compression} file holds nothing`, name);
+    if (queued.length === 0 && state.failure === undefined)
+      throw new TroubleError(`the ${compression} file holds nothing`, name);
     const head = Buffer.concat(queued).subarray(0, HEAD_BYTES);
-    if (head.length === 0) throw new TroubleError(`${state.failure ?? "nothing could be read"}; nothing could be decompressed`, name);
+    if (head.length === 0)
+      throw new TroubleError(`${state.failure ?? "nothing could be read"}; nothing could be decompressed`, name);
     return new Source(name, head, compression, content, queued, state);
   } catch (error) {
     await raw.return(undefined);
@@ -96,7 +105,11 @@ export function compressionOf(magic: Buffer): Compression | undefined {
   return isZstd(magic) ? "zstd" : undefined;
 }
 
-function decompress(compression: Compression, compressed: AsyncGenerator<Buffer>, state: SourceState): AsyncGenerator<Buffer> {
+function decompress(
+  compression: Compression,
+  compressed: AsyncGenerator<Buffer>,
+  state: SourceState,
+): AsyncGenerator<Buffer> {
   return compression === "gzip" ? gunzip(compressed, state) : unzstd(compressed, state);
 }
 
@@ -122,7 +135,8 @@ async function* chain(first: readonly Buffer[], rest: AsyncIterator<Buffer>): As
 
 async function* readRaw(name: string, stream: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of stream) if (chunk.length > 0) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    for await (const chunk of stream)
+      if (chunk.length > 0) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
   } catch (error) {
     throw readTrouble(name, error);
   }
@@ -141,7 +155,9 @@ export function readTrouble(name: string, error: unknown): unknown {
   return new TroubleError(what ?? `could not be read: ${error.message}`, name, undefined, { cause: error });
 }
 
-/** Nothing is decompressed before it is asked for, so a file that would become a thousand times as big takes no memory. */
+/**
+ * Nothing is decompressed before it is asked for, so a file that would become a thousand times as big takes no memory.
+ */
 async function* unzstd(compressed: AsyncGenerator<Buffer>, state: SourceState): AsyncGenerator<Buffer> {
   const reader = new ZstdReader();
   try {
@@ -149,7 +165,12 @@ async function* unzstd(compressed: AsyncGenerator<Buffer>, state: SourceState): 
     if (!reader.complete) fail(state, "the zstd file is cut off; what could be decompressed was read");
   } catch (error) {
     if (!(error instanceof ZstdError)) throw error;
-    fail(state, error.damaged ? `the zstd file is damaged (${error.message}); what comes before the damage was read` : `the zstd file cannot be opened as it is: ${error.message}`);
+    fail(
+      state,
+      error.damaged
+        ? `the zstd file is damaged (${error.message}); what comes before the damage was read`
+        : `the zstd file cannot be opened as it is: ${error.message}`,
+    );
   }
 }
 
@@ -175,8 +196,12 @@ async function* gunzip(compressed: AsyncIterable<Buffer>, state: SourceState): A
   engine.on("end", finish);
   engine.on("close", finish);
   engine.on("error", (error: Error) => {
-    for (let rest = engine.read() as Buffer | null; rest !== null; rest = engine.read() as Buffer | null) ready.push(rest);
-    const what = "code" in error && error.code === "Z_BUF_ERROR" ? "the gzip file is cut off; what could be decompressed was read" : `the gzip file is damaged (${error.message}); what comes before the damage was read`;
+    for (let rest = engine.read() as Buffer | null; rest !== null; rest = engine.read() as Buffer | null)
+      ready.push(rest);
+    const what =
+      "code" in error && error.code === "Z_BUF_ERROR"
+        ? "the gzip file is cut off; what could be decompressed was read"
+        : `the gzip file is damaged (${error.message}); what comes before the damage was read`;
     fail(state, what);
     finish();
   });
@@ -184,13 +209,14 @@ async function* gunzip(compressed: AsyncIterable<Buffer>, state: SourceState): A
     try {
       for await (const chunk of compressed) {
         if (ended) return;
-        if (!engine.write(chunk)) await new Promise<void>((resolve) => {
-          const go = (): void => {
-            engine.off("drain", go).off("close", go).off("error", go);
-            resolve();
-          };
-          engine.on("drain", go).on("close", go).on("error", go);
-        });
+        if (!engine.write(chunk))
+          await new Promise<void>((resolve) => {
+            const go = (): void => {
+              engine.off("drain", go).off("close", go).off("error", go);
+              resolve();
+            };
+            engine.on("drain", go).on("close", go).on("error", go);
+          });
       }
       if (!ended) engine.end();
     } catch (error) {

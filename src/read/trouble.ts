@@ -1,4 +1,6 @@
-/** What stops kreel: a file that is not there, not a recording, or not readable. Said in one line, never a stack trace. */
+/**
+ * What stops kreel: a file that is not there, not a recording, or not readable. Said in one line, never a stack trace.
+ */
 export class TroubleError extends Error {
   override readonly name = "TroubleError";
 
@@ -19,12 +21,15 @@ export class TroubleError extends Error {
 }
 
 /**
- * What a terminal or a page obeys rather than shows: controls, line separators, marks of direction, tags; what is not seen (two
- * names that look alike would be two); halves of characters, and what is no character. For `replace`.
+ * What a terminal or a page obeys rather than shows: controls, line separators, marks of direction, tags; what is not
+ * seen (two names that look alike would be two); halves of characters, and what is no character. For `replace`.
  */
 export const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
-/** Text of a recording made safe for a terminal or a page: what would be obeyed, line feeds among it, becomes `\x1b`, `\u202e`, `\u{e0041}`. */
+/**
+ * Text of a recording made safe for a terminal or a page: what would be obeyed, line feeds among it, becomes `\x1b`,
+ * `\u202e`, `\u{e0041}`.
+ */
 export function printable(text: string): string {
   return text.replace(OBEYED, escapeOf);
 }

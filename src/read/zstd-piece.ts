@@ -19,10 +19,14 @@ interface Room {
 
 let kept: Room | undefined;
 
-/** Decompresses all of a piece into the front of `into`; returns how many bytes that were. Throws a `ZstdError`, also for more than fit. */
+/**
+ * Decompresses all of a piece into the front of `into`; returns how many bytes that were. Throws a `ZstdError`, also
+ * for more than fit.
+ */
 export function unzstd(bytes: Uint8Array, into: Uint8Array): number {
   if (bytes.length === 0) throw new ZstdError("there is nothing");
-  if (bytes.length > into.length * MAX_GROWTH + MAX_HEADERS) throw new ZstdError(`${bytes.length} bytes do not decompress to ${into.length}`);
+  if (bytes.length > into.length * MAX_GROWTH + MAX_HEADERS)
+    throw new ZstdError(`${bytes.length} bytes do not decompress to ${into.length}`);
   const room = roomFor(bytes.length, into.length);
   const { wasm, from, to } = room;
   wasm.heap.set(bytes, from);

@@ -1,6 +1,7 @@
 /**
- * zstd's own decoder, compiled to WebAssembly. The package `zstddec` is where it comes from; what that has around it is not
- * used: it does not tell an error from an empty result, goes on for ever over damage, and shares one memory among all.
+ * zstd's own decoder, compiled to WebAssembly. The package `zstddec` is where it comes from; what that has around it is
+ * not used: it does not tell an error from an empty result, goes on for ever over damage, and shares one memory among
+ * all.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -51,7 +52,8 @@ export class ZstdWasm {
   #heap: Buffer;
 
   constructor() {
-    this.exports = new WebAssembly.Instance(module(), { env: { emscripten_notify_memory_growth: () => {} } }).exports as Exports;
+    this.exports = new WebAssembly.Instance(module(), { env: { emscripten_notify_memory_growth: () => {} } })
+      .exports as Exports;
     this.#heap = Buffer.from(this.exports.memory.buffer);
   }
 
@@ -84,9 +86,15 @@ export class ZstdWasm {
 function errorOf(result: number): ZstdError {
   switch (-result) {
     case WINDOW_TOO_LARGE:
-      return new ZstdError("its window is bigger than 128 MiB; decompress it: zstd -dc --long=31 FILE | kreel … -", false);
+      return new ZstdError(
+        "its window is bigger than 128 MiB; decompress it: zstd -dc --long=31 FILE | kreel … -",
+        false,
+      );
     case DICTIONARY_WRONG:
-      return new ZstdError("it was compressed with a dictionary, which is needed again: zstd -dc -D DICTIONARY FILE | kreel … -", false);
+      return new ZstdError(
+        "it was compressed with a dictionary, which is needed again: zstd -dc -D DICTIONARY FILE | kreel … -",
+        false,
+      );
     case MEMORY_ALLOCATION:
       return new ZstdError("there is not enough memory for it", false);
     default:

@@ -31,8 +31,8 @@ export class ZstdReader {
   readonly #input = this.#wasm.allocate(SPAN_BYTES);
   readonly #output = this.#wasm.allocate(SPAN_BYTES);
   /**
-   * What the decoder is given next. Of a call that fails nothing can be had, so it must not come to the header of the next
-   * block in the call that decodes one.
+   * What the decoder is given next. Of a call that fails nothing can be had, so it must not come to the header of the
+   * next block in the call that decodes one.
    */
   #wanted = FIRST_INPUT;
   /** Whether a frame is over, and nothing of another was seen. */
@@ -64,7 +64,9 @@ export class ZstdReader {
     const { heap } = this.#wasm;
     this.#span(heap, this.#input, this.#from, length);
     this.#span(heap, this.#output, this.#to, MAX_BLOCK);
-    const wanted = this.#wasm.call((decoder) => decoder.ZSTD_decompressStream(this.#context, this.#output, this.#input));
+    const wanted = this.#wasm.call((decoder) =>
+      decoder.ZSTD_decompressStream(this.#context, this.#output, this.#input),
+    );
     this.#complete = wanted === 0;
     this.#wanted = wanted === 0 ? FIRST_INPUT : wanted > BLOCK_HEADER ? wanted - BLOCK_HEADER : wanted;
     return this.#wasm.heap.readUInt32LE(this.#input + DONE);

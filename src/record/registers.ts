@@ -16,9 +16,13 @@ const MACHINES: readonly Machine[] = [
 /** Other kernels, and probes of other kinds, know arguments by their number if at all. */
 const NUMBERS = ["$arg1", "$arg2", "$arg3", "$arg4", "$arg5", "$arg6"];
 
-/** Shell functions: whether a machine's registers are known, and the sed program that puts them into a line of the table. */
+/**
+ * Shell functions: whether a machine's registers are known, and the sed program that puts them into a line of the
+ * table.
+ */
 export function registersFunction(): string {
-  const program = (registers: readonly string[]): string => registers.flatMap((register, k) => (register === X86_64[k] ? [] : [`s/${X86_64[k]}/${register}/g`])).join("; ");
+  const program = (registers: readonly string[]): string =>
+    registers.flatMap((register, k) => (register === X86_64[k] ? [] : [`s/${X86_64[k]}/${register}/g`])).join("; ");
   return [
     "has_known_registers() {",
     "  case $1 in",

@@ -11,12 +11,21 @@ export interface RecordOptions {
   readonly clock?: string;
 }
 
-/** The shell needs the time to take everything down. A terminal's interrupt reaches it twice then, which it knows of. */
+/**
+ * The shell needs the time to take everything down. A terminal's interrupt reaches it twice then, which it knows of.
+ */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Resolves to the exit status: that of COMMAND, 2 for trouble that the script has told, 128 + N for signal N. Rejects if there is no shell. */
+/**
+ * Resolves to the exit status: that of COMMAND, 2 for trouble that the script has told, 128 + N for signal N. Rejects
+ * if there is no shell.
+ */
 export function record(command: readonly string[], { output, buffer, clock }: RecordOptions): Promise<number> {
-  const flags = [["-o", output], ["-b", buffer], ["-c", clock]].flatMap(([flag, value]) => (value === undefined ? [] : [flag!, value]));
+  const flags = [
+    ["-o", output],
+    ["-b", buffer],
+    ["-c", clock],
+  ].flatMap(([flag, value]) => (value === undefined ? [] : [flag!, value]));
   return new Promise((resolve, reject) => {
     // As an argument, the script is in no file that would have to be removed.
     const shell = spawn("/bin/sh", ["-c", recordScript(), "kreel", ...flags, "--", ...command], { stdio: "inherit" });

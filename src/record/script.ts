@@ -1,6 +1,6 @@
 /**
- * The script that makes a recording: for machines without Node, and what `kreel record -- COMMAND` runs. As root; its exit
- * status is that of COMMAND, or 2 with one line `kreel: …` where the recording itself failed.
+ * The script that makes a recording: for machines without Node, and what `kreel record -- COMMAND` runs. As root; its
+ * exit status is that of COMMAND, or 2 with one line `kreel: …` where the recording itself failed.
  */
 import { registersFunction } from "./registers.js";
 import { COMMON, type Recorder, RECORDERS } from "./shell.js";
@@ -39,7 +39,10 @@ remove_leftovers
 if [ -d /sys/module/kvm ]; then kvm_before=yes; else kvm_before=no; fi
 `;
 
-/** The text of the script. What records is ftrace itself, perf or trace-cmd with the same probes, or bpftrace with its own. */
+/**
+ * The text of the script. What records is ftrace itself, perf or trace-cmd with the same probes, or bpftrace with its
+ * own.
+ */
 export function recordScript(recorder: Recorder = "ftrace"): string {
   const { functions, course } = RECORDERS[recorder];
   return [

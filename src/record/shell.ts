@@ -1,7 +1,7 @@
 /**
- * The shell functions that a recording is made with: POSIX, for dash and busybox's sh alike, and everything that they call is
- * in busybox. What they leave in the kernel carries the name of the process that made it (`kreel_PID_START`, START its start
- * time), so that whoever comes next can tell what a killed one left from what is still in use.
+ * The shell functions that a recording is made with: POSIX, for dash and busybox's sh alike, and everything that they
+ * call is in busybox. What they leave in the kernel carries the name of the process that made it (`kreel_PID_START`,
+ * START its start time), so that whoever comes next can tell what a killed one left from what is still in use.
  */
 
 /** Words to the person who records, and the one way out. */
@@ -160,8 +160,9 @@ stand_in() {
 `;
 
 /**
- * COMMAND, and what signals do: COMMAND is ended, what was recorded until then is kept. Whoever insists gives that up as well:
- * with the third, for one interrupt of a terminal may arrive twice (from it, and from kreel, which passes it on).
+ * COMMAND, and what signals do: COMMAND is ended, what was recorded until then is kept. Whoever insists gives that up
+ * as well: with the third, for one interrupt of a terminal may arrive twice (from it, and from kreel, which passes it
+ * on).
  */
 const RUNNING = `
 signal=0 signals=0 child= tracer= phase=setting_up status=0

@@ -1,6 +1,7 @@
 /**
- * The probes as the scripts' tables, one for the kernel and one for bpftrace: each line of the catalogue, and behind it what
- * stands in where a kernel refuses it, marked `or`, or `untyped` if it is for kernels that do not know their own types.
+ * The probes as the scripts' tables, one for the kernel and one for bpftrace: each line of the catalogue, and behind it
+ * what stands in where a kernel refuses it, marked `or`, or `untyped` if it is for kernels that do not know their own
+ * types.
  */
 import { bpftraceProbe, bpftraceText } from "../../events/bpftrace.js";
 import { type ArgumentDefinition, hiddenEverywhere, type OperationDefinition } from "../../events/definition.js";
@@ -13,9 +14,17 @@ export function probesFunction(operations: readonly OperationDefinition[] = reco
   return printing("probes", operations.flatMap(entries).join("\n"));
 }
 
-/** The program for bpftrace, a probe a line. Its arguments have no need of registers, and it has no words for a kernel without types. */
+/**
+ * The program for bpftrace, a probe a line. Its arguments have no need of registers, and it has no words for a kernel
+ * without types.
+ */
 export function programFunction(operations: readonly OperationDefinition[] = recordedProbes): string {
-  return printing("program", bpftraceText(operations.filter((o) => !hiddenEverywhere(o)).flatMap((o) => alternatives(o, bpftraceProbe).flat())).trimEnd());
+  return printing(
+    "program",
+    bpftraceText(
+      operations.filter((o) => !hiddenEverywhere(o)).flatMap((o) => alternatives(o, bpftraceProbe).flat()),
+    ).trimEnd(),
+  );
 }
 
 function printing(name: string, text: string): string {
@@ -28,10 +37,18 @@ function alternatives(operation: OperationDefinition, lines: (operation: Operati
   return lines(operation).map((line, k) => [line, ...others.map((other) => `or ${other[k]!}`)]);
 }
 
-/** An entry, then a return, each with its alternatives behind it. What no kernel shows is set as the catalogue says or not at all. */
+/**
+ * An entry, then a return, each with its alternatives behind it. What no kernel shows is set as the catalogue says or
+ * not at all.
+ */
 function entries(operation: OperationDefinition): string[] {
-  const untyped = hiddenEverywhere(operation) ? [] : inGroup({ ...operation, args: operation.args.filter((arg) => !needsTypes(arg)) });
-  return alternatives(operation, inGroup).flatMap((lines, k) => [...lines, ...(untyped[k] === undefined || untyped[k] === lines[0] ? [] : [`untyped ${untyped[k]}`])]);
+  const untyped = hiddenEverywhere(operation)
+    ? []
+    : inGroup({ ...operation, args: operation.args.filter((arg) => !needsTypes(arg)) });
+  return alternatives(operation, inGroup).flatMap((lines, k) => [
+    ...lines,
+    ...(untyped[k] === undefined || untyped[k] === lines[0] ? [] : [`untyped ${untyped[k]}`]),
+  ]);
 }
 
 function inGroup(operation: OperationDefinition): string[] {

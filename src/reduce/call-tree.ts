@@ -1,7 +1,7 @@
 /**
- * Call trees of what guest_memfd did: an operation with what it called, the objects that each step touched, and results.
- * Built by watching the reducers; a tree is handed on as soon as its outermost operation is over, so that a recording of
- * any length can be shown or compared.
+ * Call trees of what guest_memfd did: an operation with what it called, the objects that each step touched, and
+ * results. Built by watching the reducers; a tree is handed on as soon as its outermost operation is over, so that a
+ * recording of any length can be shown or compared.
  */
 import { operationsWith } from "../../events/index.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
@@ -64,7 +64,18 @@ const DOOR = operationsWith("door");
 const BARRIER = "rcu_barrier";
 const TIGHT = operationsWith("tight");
 /** The kinds of object that a call's arguments are resolved to. */
-const RESOLVED: ReadonlySet<string> = new Set<Kind>(["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot", "fs_type", "cache"]);
+const RESOLVED: ReadonlySet<string> = new Set<Kind>([
+  "inode",
+  "file",
+  "dentry",
+  "mount",
+  "superblock",
+  "module",
+  "vm",
+  "memslot",
+  "fs_type",
+  "cache",
+]);
 
 interface Pending {
   batch: Batch;
@@ -99,7 +110,12 @@ export class CallTrees implements Observer {
     const { operation } = frame;
     const { batch, index } = e;
     if (batch !== this.#batch) this.#next(batch);
-    const own: Pending = { batch, index, node: undefined, tight: (frame.paired && !LOOSE.has(operation.name)) || TIGHT.has(operation.name) };
+    const own: Pending = {
+      batch,
+      index,
+      node: undefined,
+      tight: (frame.paired && !LOOSE.has(operation.name)) || TIGHT.has(operation.name),
+    };
     const pending = this.#stacks.get(stack);
     if (pending) {
       pending[stack.depth - 1] = own;
@@ -113,7 +129,9 @@ export class CallTrees implements Observer {
     }
   }
 
-  /** A call that never returns would keep the whole batch of its entry, and so all of a recording in which many do not. */
+  /**
+   * A call that never returns would keep the whole batch of its entry, and so all of a recording in which many do not.
+   */
   #next(batch: Batch): void {
     this.#batch = batch;
     if (++this.#batches % SWEEP !== 0) return;
@@ -241,11 +259,18 @@ function merge(into: Touch[], touches: readonly Touch[]): void {
 }
 
 export function refOf(world: World, object: KernelObject): ObjectRef {
-  return { kind: object.kind, id: object.id, label: world.label(object), name: nameOf(object), older: object.birth === 0 };
+  return {
+    kind: object.kind,
+    id: object.id,
+    label: world.label(object),
+    name: nameOf(object),
+    older: object.birth === 0,
+  };
 }
 
 function nameOf(object: KernelObject): string {
-  if (object.kind === "file" || object.kind === "module" || object.kind === "fs_type" || object.kind === "cache") return object.name;
+  if (object.kind === "file" || object.kind === "module" || object.kind === "fs_type" || object.kind === "cache")
+    return object.name;
   return object.kind === "mount" || object.kind === "superblock" ? object.fsName : "";
 }
 
@@ -276,7 +301,13 @@ function nodeOf(world: World, e: EventView, touches: readonly Touch[]): CallNode
 /** An argument or result as people read it. */
 export function valueOf(world: World, e: EventView, arg: ArgumentDefinition, k: number): Value {
   const { batch } = e;
-  const value = (text: string, number?: number, object?: ObjectRef): Value => ({ name: arg.name, text, number, object, definition: arg });
+  const value = (text: string, number?: number, object?: ObjectRef): Value => ({
+    name: arg.name,
+    text,
+    number,
+    object,
+    definition: arg,
+  });
   if (e.isFault(k)) return value("(fault)");
   const low = batch.low[e.base + k]!;
   const high = batch.high[e.base + k]!;
@@ -287,7 +318,11 @@ export function valueOf(world: World, e: EventView, arg: ArgumentDefinition, k: 
       const errno = world.addresses.isError(low) ? world.addresses.errno(low) : undefined;
       if (errno !== undefined) return value(`ERR_PTR(${errno})`, errno);
       const found = arg.object && RESOLVED.has(arg.object) ? world.at(arg.object as Kind, low) : undefined;
-      return value(low === 0 ? "NULL" : world.addresses.hex(low), low === 0 ? 0 : undefined, found && refOf(world, found));
+      return value(
+        low === 0 ? "NULL" : world.addresses.hex(low),
+        low === 0 ? 0 : undefined,
+        found && refOf(world, found),
+      );
     }
     case "s32":
       return value(String(low | 0), low | 0);

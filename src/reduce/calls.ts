@@ -1,13 +1,20 @@
 /**
- * What every task is inside of. An operation whose return is probed is open from its entry to its return; one whose return
- * is not reaches as far as the catalogue says it calls (`calls`), which orders a call tree and settles references but never
- * stands in for a half that is missing: that is reported.
+ * What every task is inside of. An operation whose return is probed is open from its entry to its return; one whose
+ * return is not reaches as far as the catalogue says it calls (`calls`), which orders a call tree and settles
+ * references but never stands in for a half that is missing: that is reported.
  *
  * Interrupts are other stacks: a softirq in a task's context is not inside what the task was doing.
  */
 import { hasReturn, type OperationDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
-import { type AddressId, type Batch, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, type TaskId } from "../log/batch.js";
+import {
+  type AddressId,
+  type Batch,
+  CONTEXT_HARDIRQ,
+  CONTEXT_NMI,
+  CONTEXT_SOFTIRQ,
+  type TaskId,
+} from "../log/batch.js";
 import type { ObjectId } from "./objects.js";
 
 /** Setting a length costs more, even where it changes nothing; and most calls keep nothing. */
@@ -97,22 +104,96 @@ export class Frame {
   }
 
   saved(): SavedFrame {
-    const { point, seq, task, paired, lacking, subject, other, file, address, number, text, holds, reserved, overput, putFiles, born } = this;
-    return { point: point.id, seq, task, paired, lacking, subject, other, file, address, number, text, holds, reserved, overput, putFiles, born };
+    const {
+      point,
+      seq,
+      task,
+      paired,
+      lacking,
+      subject,
+      other,
+      file,
+      address,
+      number,
+      text,
+      holds,
+      reserved,
+      overput,
+      putFiles,
+      born,
+    } = this;
+    return {
+      point: point.id,
+      seq,
+      task,
+      paired,
+      lacking,
+      subject,
+      other,
+      file,
+      address,
+      number,
+      text,
+      holds,
+      reserved,
+      overput,
+      putFiles,
+      born,
+    };
   }
 
   /** Its lists are its own, to be added to. */
-  restore({ lacking, subject, other, file, address, number, text, holds, reserved, overput, putFiles, born }: SavedFrame): void {
+  restore({
+    lacking,
+    subject,
+    other,
+    file,
+    address,
+    number,
+    text,
+    holds,
+    reserved,
+    overput,
+    putFiles,
+    born,
+  }: SavedFrame): void {
     Object.assign(this, { lacking, subject, other, file, address, number, text });
-    this.#kept = Object.assign(new Kept(), { holds: [...holds], reserved: [...reserved], overput: [...overput], putFiles: [...putFiles], born: [...born] });
+    this.#kept = Object.assign(new Kept(), {
+      holds: [...holds],
+      reserved: [...reserved],
+      overput: [...overput],
+      putFiles: [...putFiles],
+      born: [...born],
+    });
   }
 }
 
 /** A frame, to be kept. */
-export type SavedFrame = Pick<Frame, "seq" | "task" | "paired" | "lacking" | "subject" | "other" | "file" | "address" | "number" | "text" | "holds" | "reserved" | "overput" | "putFiles" | "born"> & { readonly point: number };
+export type SavedFrame = Pick<
+  Frame,
+  | "seq"
+  | "task"
+  | "paired"
+  | "lacking"
+  | "subject"
+  | "other"
+  | "file"
+  | "address"
+  | "number"
+  | "text"
+  | "holds"
+  | "reserved"
+  | "overput"
+  | "putFiles"
+  | "born"
+> & { readonly point: number };
 
 /** The stacks on which calls are open, by what tells them apart. */
-export type SavedStacks = readonly { readonly key: number; readonly idle: number; readonly frames: readonly SavedFrame[] }[];
+export type SavedStacks = readonly {
+  readonly key: number;
+  readonly idle: number;
+  readonly frames: readonly SavedFrame[];
+}[];
 
 /** Frames that wait for a call; calls do not nest deeper but where a recording was made for it. */
 const KEPT_FRAMES = 256;
@@ -120,15 +201,20 @@ const KEPT_FRAMES = 256;
 const NOTHING: Frame[] = [];
 
 /**
- * The frames of one task in one context, outermost first. They are lent by all stacks to each other: of a hundred thousand tasks
- * few are inside of anything at a time.
+ * The frames of one task in one context, outermost first. They are lent by all stacks to each other: of a hundred
+ * thousand tasks few are inside of anything at a time.
  */
 export class Stack {
   /** Frames beyond the depth are those of calls that are over. */
   #frames = NOTHING;
   depth = 0;
   /** Its latest event, if it has no twin yet: where that stands. */
-  readonly last: { point: number; batch: Batch | undefined; index: number; paired: boolean } = { point: 0, batch: undefined, index: 0, paired: false };
+  readonly last: { point: number; batch: Batch | undefined; index: number; paired: boolean } = {
+    point: 0,
+    batch: undefined,
+    index: 0,
+    paired: false,
+  };
   /** The latest event before which no call was open on it. */
   idle = 0;
   /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
@@ -283,14 +369,20 @@ export class Calls {
   /** The latest events that may have a twin yet, by what tells their stacks apart. */
   lasts(): { stack: number; paired: boolean; event: { batch: Batch; index: number } }[] {
     return [...this.#stacks]
-      .flatMap(([stack, { last }]) => (last.point === 0 ? [] : [{ stack, paired: last.paired, event: { batch: last.batch!, index: last.index } }]))
+      .flatMap(([stack, { last }]) =>
+        last.point === 0 ? [] : [{ stack, paired: last.paired, event: { batch: last.batch!, index: last.index } }],
+      )
       .sort((a, b) => a.stack - b.stack);
   }
 
   saved(): SavedStacks {
     const keys = new Map<Stack, number>();
     for (const [key, stack] of this.#stacks) if (stack.depth > 0) keys.set(stack, key);
-    return this.stacks().map((stack) => ({ key: keys.get(stack)!, idle: stack.idle, frames: Array.from(stack.frames(), (frame) => frame.saved()) }));
+    return this.stacks().map((stack) => ({
+      key: keys.get(stack)!,
+      idle: stack.idle,
+      frames: Array.from(stack.frames(), (frame) => frame.saved()),
+    }));
   }
 
   restore(saved: SavedStacks): void {

@@ -56,7 +56,8 @@ export class DescriptorTables {
     }
     const before = this.store.get(table.files[fd] ?? 0, "file");
     // What it named before went another way, unless that was counted already when it went.
-    if (before && this.of(before).length <= before.descriptors) this.store.apply(this.store.apply(before, counted("descriptors", -1)), set({ shared: true }));
+    if (before && this.of(before).length <= before.descriptors)
+      this.store.apply(this.store.apply(before, counted("descriptors", -1)), set({ shared: true }));
     this.store.apply(table, installed(fd, file.id));
     return this.store.apply(file, counted("descriptors", 1));
   }
@@ -89,16 +90,21 @@ export class DescriptorTables {
   }
 
   /**
-   * `filp_close`, of process exit, close_range, dup2 and execve: one of the task's descriptors of this file went, and the
-   * event does not say which. Of a child that inherited the file, none is known.
+   * `filp_close`, of process exit, close_range, dup2 and execve: one of the task's descriptors of this file went, and
+   * the event does not say which. Of a child that inherited the file, none is known.
    */
   closedUnnamed(file: File, e: EventView): File {
     const table = this.#of(e.taskId);
     const known = Object.values(table?.files ?? {}).includes(file.id);
-    return known && file.descriptors > 0 ? this.store.apply(file, counted("descriptors", -1)) : this.store.apply(file, set({ shared: true }));
+    return known && file.descriptors > 0
+      ? this.store.apply(file, counted("descriptors", -1))
+      : this.store.apply(file, set({ shared: true }));
   }
 
-  /** Some of the file's descriptors went without their numbers being known: of those that are listed, any may be among them. */
+  /**
+   * Some of the file's descriptors went without their numbers being known: of those that are listed, any may be among
+   * them.
+   */
   unnamed(file: File): boolean {
     return this.of(file).length > file.descriptors;
   }
@@ -109,8 +115,8 @@ export class DescriptorTables {
   }
 
   /**
-   * A descriptor is handed out to a task: the lowest that is free. One below it that a failed call reserved is still taken,
-   * then; one that is handed out again was given back.
+   * A descriptor is handed out to a task: the lowest that is free. One below it that a failed call reserved is still
+   * taken, then; one that is handed out again was given back.
    */
   reserved(task: TaskId, fd: number, tell: (fact: Fact) => void): void {
     if (this.#kept.length === 0) return;
@@ -145,7 +151,8 @@ export class DescriptorTables {
   of(file: File): number[] {
     const found: number[] = [];
     for (const id of new Set(this.#tables.values())) {
-      for (const [fd, held] of Object.entries(this.store.get(id, "descriptors")?.files ?? {})) if (held === file.id) found.push(Number(fd));
+      for (const [fd, held] of Object.entries(this.store.get(id, "descriptors")?.files ?? {}))
+        if (held === file.id) found.push(Number(fd));
     }
     return found;
   }

@@ -76,7 +76,9 @@ export interface FileKept extends Common {
   readonly gets: readonly number[];
 }
 
-/** A put by an owner all of whose references are known, and that had none to put; or of a count that was already zero. */
+/**
+ * A put by an owner all of whose references are known, and that had none to put; or of a count that was already zero.
+ */
 export interface PutWithoutGet extends Common {
   readonly type: "put-without-get";
   readonly target: KernelObject;
@@ -139,8 +141,8 @@ export interface ModuleUnpinned extends Common {
 }
 
 /**
- * `alloc_file_pseudo` made no file of an inode, and the task came back from user space without having put it: of a caller that
- * no probe shows.
+ * `alloc_file_pseudo` made no file of an inode, and the task came back from user space without having put it: of a
+ * caller that no probe shows.
  */
 export interface InodeKept extends Common {
   readonly type: "inode-kept";
@@ -150,7 +152,10 @@ export interface InodeKept extends Common {
   readonly error: number;
 }
 
-/** A descriptor was reserved, and its task came back from user space with nothing installed under it and nothing given back. */
+/**
+ * A descriptor was reserved, and its task came back from user space with nothing installed under it and nothing given
+ * back.
+ */
 export interface DescriptorKept extends Common {
   readonly type: "descriptor-kept";
   readonly descriptor: Reserved;
@@ -178,7 +183,12 @@ export interface BindingChecked extends Common {
   readonly slot: KernelObject;
   readonly file: KernelObject | undefined;
   /** What is wrong with it, or empty when nothing is. */
-  readonly how: "" | "deleted and never unbound" | "bound again before it was unbound" | "bound to a file that is gone" | "unbound although nothing bound it";
+  readonly how:
+    | ""
+    | "deleted and never unbound"
+    | "bound again before it was unbound"
+    | "bound to a file that is gone"
+    | "unbound although nothing bound it";
 }
 
 /** A probe printed a count that the ledger did not expect. */

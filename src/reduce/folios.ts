@@ -1,6 +1,6 @@
 /**
- * Whose each folio is. A followed inode has thousands, which come one by one and mostly go with it: a list of its own for
- * each inode, linked by the folios' numbers, so that neither costs a container.
+ * Whose each folio is. A followed inode has thousands, which come one by one and mostly go with it: a list of its own
+ * for each inode, linked by the folios' numbers, so that neither costs a container.
  */
 import type { AddressId } from "../log/batch.js";
 import { grown } from "../log/bytes.js";
@@ -52,7 +52,8 @@ export class Folios {
   }
 
   *[Symbol.iterator](): Generator<AddressId> {
-    for (const latest of this.#latest.values()) for (let folio = latest; folio !== 0; folio = this.#next[folio]!) yield folio;
+    for (const latest of this.#latest.values())
+      for (let folio = latest; folio !== 0; folio = this.#next[folio]!) yield folio;
   }
 
   #clear(folio: AddressId): void {

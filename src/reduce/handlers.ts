@@ -9,7 +9,10 @@ export interface Handlers<Name extends OperationName> {
   readonly entry?: (w: World, e: View<Name>, stack: Stack, frame: Frame | undefined) => void;
   /** The frame is closed already: the stack's top is the caller. Absent frame: its entry is not in the recording. */
   readonly return?: (w: World, e: ReturnView<Name>, stack: Stack, frame: Frame | undefined) => void;
-  /** Nothing that follows can be inside the operation any more; `e` is what ended it, or the last event of the recording. */
+  /**
+   * Nothing that follows can be inside the operation any more; `e` is what ended it, or the last event of the
+   * recording.
+   */
   readonly end?: (w: World, frame: Frame, stack: Stack, e: EventView) => void;
 }
 

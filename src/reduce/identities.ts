@@ -1,6 +1,6 @@
 /**
- * Which object an address means now. An object is an address and a lifetime: a birth at an address that is in use ends the
- * life that was there, and an address that was never seen begins mid-life.
+ * Which object an address means now. An object is an address and a lifetime: a birth at an address that is in use ends
+ * the life that was there, and an address that was never seen begins mid-life.
  */
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
@@ -105,7 +105,9 @@ export abstract class Identities {
     return object;
   }
 
-  /** The latest life at an address, ended or not; nothing where nothing is known to live and nothing to be remembered. */
+  /**
+   * The latest life at an address, ended or not; nothing where nothing is known to live and nothing to be remembered.
+   */
   #held(address: AddressId): KernelObject | undefined {
     return this.#pages[address >>> BITS]?.objects[address % PAGE];
   }
@@ -137,7 +139,10 @@ export abstract class Identities {
     if (this.#held(dead.address)?.id === dead.id) this.#page(dead.address).objects[dead.address % PAGE] = dead;
   }
 
-  /** A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own are. */
+  /**
+   * A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own
+   * are.
+   */
   #tally(object: KernelObject, what: "born" | "died", everything = true): void {
     if (everything) this.#lifetimes("all", object.kind)[what]++;
     if (object.focus && (object.kind !== "file" || object.gmem)) this.#lifetimes("focus", object.kind)[what]++;
@@ -163,7 +168,9 @@ export abstract class Identities {
     const counted = (of: "focus" | "all") => [...this.lifetimes[of]].map(([kind, counts]) => ({ kind, ...counts }));
     return {
       remembered: remembered.sort((a, b) => a.id - b.id),
-      vacant: this.addresses.sorted([...vacant.keys()]).map((address) => ({ address, generation: vacant.get(address)! })),
+      vacant: this.addresses
+        .sorted([...vacant.keys()])
+        .map((address) => ({ address, generation: vacant.get(address)! })),
       lifetimes: { focus: counted("focus"), all: counted("all") },
     };
   }
@@ -178,7 +185,8 @@ export abstract class Identities {
       objects[object.address % PAGE] = object;
     }
     for (const { address, generation } of vacant) this.#page(address).generations[address % PAGE] = generation;
-    for (const of of ["focus", "all"] as const) for (const { kind, born, died } of lifetimes[of]) this.lifetimes[of].set(kind, { born, died });
+    for (const of of ["focus", "all"] as const)
+      for (const { kind, born, died } of lifetimes[of]) this.lifetimes[of].set(kind, { born, died });
   }
 
   label(object: KernelObject): string {
@@ -186,7 +194,10 @@ export abstract class Identities {
   }
 }
 
-/** How people call an object: by its name where it has one, else by kind and address, and generation from the second life on. */
+/**
+ * How people call an object: by its name where it has one, else by kind and address, and generation from the second
+ * life on.
+ */
 export function labelOf(object: KernelObject, addresses: AddressTable): string {
   if ((object.kind === "module" || object.kind === "cache") && object.name) return `${object.kind} ${object.name}`;
   const life = object.generation > 1 ? `#${object.generation}` : "";

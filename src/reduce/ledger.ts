@@ -1,12 +1,22 @@
 /**
- * The ledger: every reference taken has an owner, and a put settles the entry that it belongs to. A reference taken inside a
- * call is the call's until the call hands it to an object that it makes, or returns and leaves it to its caller.
+ * The ledger: every reference taken has an owner, and a put settles the entry that it belongs to. A reference taken
+ * inside a call is the call's until the call hands it to an object that it makes, or returns and leaves it to its
+ * caller.
  */
 import type { EventView } from "../log/view.js";
 import { empty, type Frame, type Stack } from "./calls.js";
 import type { Holding } from "./facts.js";
 import { Identities } from "./identities.js";
-import { type File, type Kind, type KernelObject, type Left, type ObjectId, ownedByCall, type Owner, UNSEEN } from "./objects.js";
+import {
+  type File,
+  type Kind,
+  type KernelObject,
+  type Left,
+  type ObjectId,
+  ownedByCall,
+  type Owner,
+  UNSEEN,
+} from "./objects.js";
 import { given, leftTo, passed, taken } from "./transitions.js";
 
 export abstract class Ledger extends Identities {
@@ -22,7 +32,10 @@ export abstract class Ledger extends Identities {
 
   hold<T extends KernelObject>(target: T, frame: Frame | undefined, e: EventView, by: string): T {
     frame?.holds.push(target.id);
-    return this.store.apply(target as KernelObject, taken(frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId)) as T;
+    return this.store.apply(
+      target as KernelObject,
+      taken(frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId),
+    ) as T;
   }
 
   holdBy<T extends KernelObject>(target: T, owner: Owner, e: EventView, by: string): T {
@@ -35,7 +48,10 @@ export abstract class Ledger extends Identities {
     return -1;
   }
 
-  /** The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the stack already. */
+  /**
+   * The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the
+   * stack already.
+   */
   referenceOfCalls(target: KernelObject, stack: Stack, returning?: Frame): number {
     if (target.references.length === 0) return -1;
     if (returning) {
@@ -113,7 +129,8 @@ export abstract class Ledger extends Identities {
     const owner = ownedByCall(frame.seq);
     for (const id of new Set(frame.holds)) {
       const target = this.store.any(id);
-      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
+      for (const reference of target?.references ?? [])
+        if (reference.owner === owner) left.push({ target: target!, reference });
     }
     return left;
   }
@@ -123,7 +140,8 @@ export abstract class Ledger extends Identities {
     const left: Holding[] = [];
     for (const id of targets) {
       const target = this.store.any(id);
-      for (const reference of target?.references ?? []) if (reference.owner === owner) left.push({ target: target!, reference });
+      for (const reference of target?.references ?? [])
+        if (reference.owner === owner) left.push({ target: target!, reference });
     }
     return left;
   }

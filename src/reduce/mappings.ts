@@ -1,6 +1,6 @@
 /**
- * Page-cache operations name a mapping, which is a field of the inode (`i_data`) at an offset that differs between builds.
- * The recording says which: `truncate_inode_pages_final` follows `evict` of the same inode.
+ * Page-cache operations name a mapping, which is a field of the inode (`i_data`) at an offset that differs between
+ * builds. The recording says which: `truncate_inode_pages_final` follows `evict` of the same inode.
  */
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
@@ -66,7 +66,10 @@ export class Mappings {
   }
 
   saved(): SavedMappings {
-    return { offset: this.#offset, folios: this.addresses.sorted([...this.#folios]).map((folio) => ({ folio, inode: this.#folios.inodeOf(folio) })) };
+    return {
+      offset: this.#offset,
+      folios: this.addresses.sorted([...this.#folios]).map((folio) => ({ folio, inode: this.#folios.inodeOf(folio) })),
+    };
   }
 
   restore({ offset, folios }: SavedMappings): void {

@@ -1,8 +1,13 @@
-/** What became of the references on an object since it was last looked at: by transitions, whatever happened in between. */
+/**
+ * What became of the references on an object since it was last looked at: by transitions, whatever happened in between.
+ */
 import type { KernelObject, ObjectId, Reference } from "./objects.js";
 import type { Transition } from "./transitions.js";
 
-/** `before` is absent of a reference that was taken, `now` of one that was given back; with both it passed to another owner. */
+/**
+ * `before` is absent of a reference that was taken, `now` of one that was given back; with both it passed to another
+ * owner.
+ */
 export interface Move {
   readonly before: Reference | undefined;
   readonly now: Reference | undefined;

@@ -9,8 +9,8 @@ import type { AddressId, TaskId } from "../log/batch.js";
 export type ObjectId = number;
 
 /**
- * Who holds a reference: an object (positive: its id), a call in progress (negative: the sequence number of its entry), or
- * nobody that a probe saw (0).
+ * Who holds a reference: an object (positive: its id), a call in progress (negative: the sequence number of its entry),
+ * or nobody that a probe saw (0).
  */
 export type Owner = number;
 export const UNSEEN: Owner = 0;
@@ -70,7 +70,10 @@ interface Life {
   count: number | null;
   /** References that a count proves and no probe showed being taken. */
   unprobed: number;
-  /** The events of the first and the latest steps of its life, in no order, and what each did; `trailOf` has them in theirs (focus objects only). */
+  /**
+   * The events of the first and the latest steps of its life, in no order, and what each did; `trailOf` has them in
+   * theirs (focus objects only).
+   */
   trail: number[];
   deeds: Deed[];
   /** Steps in all, those included that the trail has let go. */
@@ -86,7 +89,10 @@ export interface Inode extends Life {
   nlink: number | null;
   /** Pages in its mapping: those added less those removed, from the first that was seen. */
   pages: number;
-  /** The module on whose behalf it was made: its `fops->owner`, or the one whose init mounted its superblock. 0: none known. */
+  /**
+   * The module on whose behalf it was made: its `fops->owner`, or the one whose init mounted its superblock. 0: none
+   * known.
+   */
   module: ObjectId;
   /** Its memory is handed back by code of guest_memfd (`free_inode`), not of vmlinux. */
   ownFree: boolean;
@@ -167,7 +173,9 @@ export interface Module extends Life {
   cache: ObjectId;
 }
 
-/** A slab cache that guest_memfd's init made. Its count says how many caches are one: the kernel merges what is alike. */
+/**
+ * A slab cache that guest_memfd's init made. Its count says how many caches are one: the kernel merges what is alike.
+ */
 export interface Cache extends Life {
   readonly kind: "cache";
   name: string;
@@ -203,9 +211,29 @@ export interface DescriptorTable extends Life {
   readonly files: Record<number, ObjectId>;
 }
 
-export type KernelObject = Inode | File | Dentry | Mount | Superblock | FsType | Module | Cache | Vm | Memslot | DescriptorTable;
+export type KernelObject =
+  | Inode
+  | File
+  | Dentry
+  | Mount
+  | Superblock
+  | FsType
+  | Module
+  | Cache
+  | Vm
+  | Memslot
+  | DescriptorTable;
 export type Kind = KernelObject["kind"];
 export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
 
 /** The kinds that `objects` counts, in the order in which they are shown. */
-export const COUNTED_KINDS = ["module", "superblock", "mount", "inode", "dentry", "file", "vm", "memslot"] as const satisfies readonly Kind[];
+export const COUNTED_KINDS = [
+  "module",
+  "superblock",
+  "mount",
+  "inode",
+  "dentry",
+  "file",
+  "vm",
+  "memslot",
+] as const satisfies readonly Kind[];

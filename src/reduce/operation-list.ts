@@ -1,6 +1,6 @@
 /**
- * A list of operations in columns, a chunk behind the other. A long recording has an operation for every twenty events; the
- * latest chunks stay in memory, and those before them go where the caller says, if it does.
+ * A list of operations in columns, a chunk behind the other. A long recording has an operation for every twenty events;
+ * the latest chunks stay in memory, and those before them go where the caller says, if it does.
  */
 import type { TaskId } from "../log/batch.js";
 
@@ -108,7 +108,12 @@ export class OperationList implements Iterable<OperationRecord> {
 
   #record({ name, task, event, result }: Chunk, i: number): OperationRecord {
     const value = result[i]!;
-    return { name: this.names[name[i]!]!, task: task[i]!, event: event[i]!, ...(Number.isNaN(value) ? {} : { result: value }) };
+    return {
+      name: this.names[name[i]!]!,
+      task: task[i]!,
+      event: event[i]!,
+      ...(Number.isNaN(value) ? {} : { result: value }),
+    };
   }
 
   #begin(): void {

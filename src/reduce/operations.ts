@@ -1,4 +1,6 @@
-/** The entries from user space that touched guest_memfd, in order: system calls and ioctls as far as probes show them. */
+/**
+ * The entries from user space that touched guest_memfd, in order: system calls and ioctls as far as probes show them.
+ */
 import type { PointTable } from "../../events/points.js";
 import type { EventView } from "../log/view.js";
 import { toNumber } from "../log/view.js";
@@ -18,7 +20,10 @@ export class Operations implements Observer {
 
   /** `cold`: where a long list is put, else it stays in memory. */
   constructor(points: PointTable, cold?: () => ColdChunks) {
-    this.list = new OperationList(points.points.map((p) => p?.operation.name ?? ""), cold);
+    this.list = new OperationList(
+      points.points.map((p) => p?.operation.name ?? ""),
+      cold,
+    );
     this.points = Uint8Array.from(points.points, (p) => (p?.operation.entry ? (p.phase === "entry" ? 1 : 2) : 0));
   }
 

@@ -1,8 +1,8 @@
 /**
  * The store whose moments can be kept: every version of every object is frozen and shared between moments.
  *
- * A `produce` over a flat map of ten thousand objects copies the map each time. So a transition goes through immer on one object,
- * and the map is a radix tree over object ids: a change copies the path to one object, a few arrays of 32.
+ * A `produce` over a flat map of ten thousand objects copies the map each time. So a transition goes through immer on
+ * one object, and the map is a radix tree over object ids: a change copies the path to one object, a few arrays of 32.
  */
 import { enablePatches, freeze, type Patch, produce, produceWithPatches, setAutoFreeze } from "immer";
 import type { AddressId } from "../log/batch.js";
@@ -106,7 +106,9 @@ export class PersistentStore implements Store {
     const now = (this.objects.get(object.id) ?? object) as T;
     let next: T;
     if (this.onChange) {
-      const [state, patches, inverse] = produceWithPatches(now, (draft) => evolve(draft as KernelObject, transition as Transition));
+      const [state, patches, inverse] = produceWithPatches(now, (draft) =>
+        evolve(draft as KernelObject, transition as Transition),
+      );
       next = state as T;
       if (patches.length > 0) this.onChange({ id: object.id, patches, inverse });
     } else {
@@ -123,7 +125,11 @@ export class PersistentStore implements Store {
 
   remove(object: KernelObject): void {
     if (this.objects.get(object.id) === undefined) return;
-    this.onChange?.({ id: object.id, patches: [{ op: "remove", path: [] }], inverse: [{ op: "add", path: [], value: object }] });
+    this.onChange?.({
+      id: object.id,
+      patches: [{ op: "remove", path: [] }],
+      inverse: [{ op: "add", path: [], value: object }],
+    });
     this.objects = this.objects.with(object.id, undefined);
   }
 
@@ -134,7 +140,11 @@ export class PersistentStore implements Store {
   restore(objects: readonly KernelObject[], next: ObjectId): void {
     for (const object of objects) {
       this.objects = this.objects.with(object.id, freeze(object, true));
-      this.onChange?.({ id: object.id, patches: [{ op: "add", path: [], value: object }], inverse: [{ op: "remove", path: [] }] });
+      this.onChange?.({
+        id: object.id,
+        patches: [{ op: "add", path: [], value: object }],
+        inverse: [{ op: "remove", path: [] }],
+      });
     }
     this.next = next;
   }

@@ -1,6 +1,6 @@
 /**
- * Inodes whose memory waits for a grace period. `i_callback` names an inode by the address of its RCU head, a field at an
- * offset that differs between builds: it is learned from the recording, never assumed.
+ * Inodes whose memory waits for a grace period. `i_callback` names an inode by the address of its RCU head, a field at
+ * an offset that differs between builds: it is learned from the recording, never assumed.
  */
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
@@ -49,7 +49,9 @@ export class RcuQueue {
 
   saved(): SavedRcuQueue {
     return {
-      pending: this.addresses.sorted([...this.#pending.keys()]).map((address) => ({ address, inode: this.#pending.get(address)! })),
+      pending: this.addresses
+        .sorted([...this.#pending.keys()])
+        .map((address) => ({ address, inode: this.#pending.get(address)! })),
       votes: [...this.#votes].map(([offset, votes]) => ({ offset, votes })),
       offset: this.#offset,
       lastHead: this.#lastHead,

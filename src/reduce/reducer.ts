@@ -1,6 +1,6 @@
 /**
- * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event to
- * the one reducer of its operation.
+ * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event
+ * to the one reducer of its operation.
  */
 import { operationsWith } from "../../events/index.js";
 import { hasReturn } from "../../events/definition.js";
@@ -37,7 +37,8 @@ const reducers: Reducers = {
 };
 
 /**
- * Nothing is open around them: whatever still is has lost its return. (`kvm_gmem_bind` and `__fput` happen inside others, and
+ * Nothing is open around them: whatever still is has lost its return. (`kvm_gmem_bind` and `__fput` happen inside
+ * others, and
  * `kvm_init` inside the module loader, which has no probe.)
  */
 const OUTERMOST = operationsWith("outermost");
@@ -77,7 +78,10 @@ interface Plan {
   readonly gives: Given | undefined;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
-  /** The bits of `Batch.fault` without which its event does not say what it is about; 0 where its name is all there is to know. */
+  /**
+   * The bits of `Batch.fault` without which its event does not say what it is about; 0 where its name is all there is
+   * to know.
+   */
   readonly essential: number;
 }
 
@@ -148,7 +152,11 @@ export class Reducer {
     const { batch, index } = this.#cursor;
     return {
       events: this.events,
-      learned: this.#plans.flatMap((plan, point) => (plan && (plan.paired !== isPaired(plan.view.point!) || plan.framed !== isFramed(plan.view.point!)) ? [{ point, paired: plan.paired, framed: plan.framed }] : [])),
+      learned: this.#plans.flatMap((plan, point) =>
+        plan && (plan.paired !== isPaired(plan.view.point!) || plan.framed !== isFramed(plan.view.point!))
+          ? [{ point, paired: plan.paired, framed: plan.framed }]
+          : [],
+      ),
       lastOnCpu: this.#lastOnCpu.flatMap((seq, cpu) => [{ cpu, seq }]),
       last: batch && { batch, index },
       objects: [...store.live()],
@@ -221,7 +229,13 @@ export class Reducer {
     if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
-    if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu) w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.outermost && !plan.behindDescriptor, e);
+    if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu)
+      w.strangers.next(
+        stack,
+        plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0,
+        plan.outermost && !plan.behindDescriptor,
+        e,
+      );
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;
@@ -247,21 +261,27 @@ export class Reducer {
   #inside(frame: Frame, plan: Plan): boolean {
     // What a file's release calls is up to the file, and to whoever patched it: it lasts until the file is released, or
     // until the task plainly does something else.
-    if (frame.subject && frame.name === "__fput") return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
+    if (frame.subject && frame.name === "__fput")
+      return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
     return this.world.calls.reaches(frame, plan.point);
   }
 
   /**
-   * A release gives back what its file holds: whatever it called before, and that has no return to show, is over. The inode
-   * is held by the dentry, so that here any put of it counts; not of a file first met inside its release, of which call
-   * trees have no `__fput` to hang the put on.
+   * A release gives back what its file holds: whatever it called before, and that has no return to show, is over. The
+   * inode is held by the dentry, so that here any put of it counts; not of a file first met inside its release, of
+   * which call trees have no `__fput` to hang the put on.
    */
   #givesOwn(stack: Stack, kind: Given, address: AddressId, e: EventView): void {
     const release = stack.depth > 1 ? stack.find("__fput") : undefined;
     const file = release && this.world.store.get(release.subject, "file");
     const target = file && this.world.at(kind, address);
     if (!release || !target || target.id !== file[kind]) return;
-    if (kind === "inode" ? file.met > release.seq || putsDentry(stack, release) : this.world.referenceOf(target, file.id) < 0) return;
+    if (
+      kind === "inode"
+        ? file.met > release.seq || putsDentry(stack, release)
+        : this.world.referenceOf(target, file.id) < 0
+    )
+      return;
     for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(stack, top, e);
   }
 
@@ -286,7 +306,8 @@ export class Reducer {
       // Its returns are probed, whatever it looked like.
       plan.paired = true;
       plan.framed = true;
-      if (this.world.sight.seen[entry.id]) this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle, e);
+      if (this.world.sight.seen[entry.id])
+        this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle, e);
       return undefined;
     }
     for (; up > 0; up--) this.#abandon(stack, e);
@@ -301,7 +322,8 @@ export class Reducer {
       return;
     }
     const plan = this.#plans[frame.point.id]!;
-    if (this.world.sight.seen[plan.returns]) this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq, e);
+    if (this.world.sight.seen[plan.returns])
+      this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq, e);
     else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
@@ -318,7 +340,10 @@ export class Reducer {
     while (stack.depth > 0) this.#abandon(stack, e);
   }
 
-  /** A half of a call went unseen: so may others have, since the stack was last known to be empty, or since the half that is there. */
+  /**
+   * A half of a call went unseen: so may others have, since the stack was last known to be empty, or since the half
+   * that is there.
+   */
   #missing(half: World["missing"][number], since: number, e: EventView): void {
     this.world.missingHalves++;
     if (this.world.missing.length < MISSING_SHOWN) this.world.missing = [...this.world.missing, half];
@@ -332,10 +357,19 @@ export class Reducer {
     this.world.closing.delete(stack);
     const file = this.world.store.get(id, "file");
     if (!file || plan.withinClose) return;
-    this.world.facts({ type: "file-kept", event: e, certain: this.world.since(file.birth) && this.world.sees("__fput"), file, gets: file.kept });
+    this.world.facts({
+      type: "file-kept",
+      event: e,
+      certain: this.world.since(file.birth) && this.world.sees("__fput"),
+      file,
+      gets: file.kept,
+    });
   }
 
-  /** The operation after the put of a VM's last known reference: it destroys the VM, or another holds it whose get went unseen. */
+  /**
+   * The operation after the put of a VM's last known reference: it destroys the VM, or another holds it whose get went
+   * unseen.
+   */
   #survives(stack: Stack, plan: Plan, e: EventView): void {
     const { ending, store } = this.world;
     const vm = store.get(ending.get(stack) ?? 0, "vm");
@@ -363,8 +397,8 @@ const isPaired = ({ operation }: Point): boolean => hasReturn(operation);
 const isFramed = ({ operation }: Point): boolean => hasReturn(operation) || operation.calls !== undefined;
 
 /**
- * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release has
- * come to its puts.
+ * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release
+ * has come to its puts.
  */
 function putsDentry(stack: Stack, release: Frame): boolean {
   const dput = stack.find("dput");

@@ -1,6 +1,6 @@
 /**
- * What the head of a recording says that it does not hold: probes that the kernel refused, hits that it missed, events that
- * were lost or overwritten. It is part of the recording, and reaches every verdict.
+ * What the head of a recording says that it does not hold: probes that the kernel refused, hits that it missed, events
+ * that were lost or overwritten. It is part of the recording, and reaches every verdict.
  */
 import type { ReadReport } from "../read/report.js";
 import type { World } from "./world.js";

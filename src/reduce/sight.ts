@@ -1,7 +1,7 @@
 /**
  * What a recording shows of each operation. An operation whose absence is to mean something must have been seen in this
- * recording, with the arguments that say what it is about, and nothing may say that it can happen unseen: a probe that the
- * kernel refused, hits that it missed, an event without its argument, an effect without its cause.
+ * recording, with the arguments that say what it is about, and nothing may say that it can happen unseen: a probe that
+ * the kernel refused, hits that it missed, an event without its argument, an effect without its cause.
  */
 import type { OperationName } from "../../events/index.js";
 import type { Point, PointTable } from "../../events/points.js";
@@ -55,8 +55,8 @@ export class Sight {
   }
 
   /**
-   * Entries of the operation are seen, or would have been: its probe is set with that of another operation which was seen.
-   * Absence of what is not seen proves nothing.
+   * Entries of the operation are seen, or would have been: its probe is set with that of another operation which was
+   * seen. Absence of what is not seen proves nothing.
    */
   sees(operation: OperationName): boolean {
     const point = this.points.byEvent(operation);
@@ -99,9 +99,13 @@ export class Sight {
 
   saved(): SavedSight {
     return {
-      seen: [...this.seen.keys()].flatMap((point) => (this.seen[point] === 0 ? [] : [{ point, whole: this.seen[point] === 2, present: this.#present[point]! }])),
+      seen: [...this.seen.keys()].flatMap((point) =>
+        this.seen[point] === 0 ? [] : [{ point, whole: this.seen[point] === 2, present: this.#present[point]! }],
+      ),
       blind: [...this.#blind].sort(([a], [b]) => a - b).map(([point, by]) => ({ point, by })),
-      inside: [...this.#inside].sort((a, b) => a - b).map((pair) => ({ caller: Math.floor(pair / this.#size), callee: pair % this.#size })),
+      inside: [...this.#inside]
+        .sort((a, b) => a - b)
+        .map((pair) => ({ caller: Math.floor(pair / this.#size), callee: pair % this.#size })),
     };
   }
 

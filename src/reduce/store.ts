@@ -1,10 +1,26 @@
 /**
- * Where objects live. Reducers reach them through this interface only, and change them only by `apply`, which makes of one
- * object what a transition says. Two stores evolve alike: this one plain mutable objects, `persistent-store.ts` immer drafts
- * with structural sharing.
+ * Where objects live. Reducers reach them through this interface only, and change them only by `apply`, which makes of
+ * one object what a transition says. Two stores evolve alike: this one plain mutable objects, `persistent-store.ts`
+ * immer drafts with structural sharing.
  */
 import type { AddressId } from "../log/batch.js";
-import type { Cache, Dentry, DescriptorTable, File, FsType, Inode, Kind, KernelObject, Memslot, Module, Mount, ObjectId, OfKind, Superblock, Vm } from "./objects.js";
+import type {
+  Cache,
+  Dentry,
+  DescriptorTable,
+  File,
+  FsType,
+  Inode,
+  Kind,
+  KernelObject,
+  Memslot,
+  Module,
+  Mount,
+  ObjectId,
+  OfKind,
+  Superblock,
+  Vm,
+} from "./objects.js";
 import { evolve, type Transition } from "./transitions.js";
 
 export type TransitionListener = (object: KernelObject, transition: Transition) => void;
@@ -30,10 +46,54 @@ export interface Store {
   restore(objects: readonly KernelObject[], next: ObjectId): void;
 }
 
-const LIFE = { id: 0, address: 0, generation: 0, birth: 0, met: 0, death: 0, focus: false, references: [], count: null, unprobed: 0, trail: [], deeds: [], steps: 0 };
+const LIFE = {
+  id: 0,
+  address: 0,
+  generation: 0,
+  birth: 0,
+  met: 0,
+  death: 0,
+  focus: false,
+  references: [],
+  count: null,
+  unprobed: 0,
+  trail: [],
+  deeds: [],
+  steps: 0,
+};
 /** Copied rather than written out where one begins: a copy of one object of a known shape costs a fraction of it. */
-const INODE: Inode = { kind: "inode", ...LIFE, stage: "live", superblock: 0, nlink: null, pages: 0, module: 0, ownFree: false, pendingRcu: 0, callbacks: 0, frees: 0, cache: 0, cacheAddress: 0 };
-const FILE: File = { kind: "file", ...LIFE, stage: "allocated", name: "", inode: 0, dentry: 0, mount: 0, module: 0, vm: 0, vmAddress: 0, descriptors: 0, shared: false, kept: [], gmem: false, made: 0 };
+const INODE: Inode = {
+  kind: "inode",
+  ...LIFE,
+  stage: "live",
+  superblock: 0,
+  nlink: null,
+  pages: 0,
+  module: 0,
+  ownFree: false,
+  pendingRcu: 0,
+  callbacks: 0,
+  frees: 0,
+  cache: 0,
+  cacheAddress: 0,
+};
+const FILE: File = {
+  kind: "file",
+  ...LIFE,
+  stage: "allocated",
+  name: "",
+  inode: 0,
+  dentry: 0,
+  mount: 0,
+  module: 0,
+  vm: 0,
+  vmAddress: 0,
+  descriptors: 0,
+  shared: false,
+  kept: [],
+  gmem: false,
+  made: 0,
+};
 const DENTRY: Dentry = { kind: "dentry", ...LIFE, inode: 0, superblock: 0 };
 const MOUNT: Mount = { kind: "mount", ...LIFE, superblock: 0, fsName: "", module: 0, unmounted: 0 };
 const SUPERBLOCK: Superblock = { kind: "superblock", ...LIFE, fsName: "", magic: null, stage: "live", module: 0 };

@@ -1,6 +1,6 @@
 /**
- * Objects that have nothing to do with guest_memfd, where everything that was recorded is to be judged. Who holds them nobody
- * here knows: what can be judged is what no kernel does with any object, such as a second release.
+ * Objects that have nothing to do with guest_memfd, where everything that was recorded is to be judged. Who holds them
+ * nobody here knows: what can be judged is what no kernel does with any object, such as a second release.
  */
 import type { AddressId } from "../log/batch.js";
 import type { EventView } from "../log/view.js";
@@ -67,7 +67,10 @@ export class Strangers {
 
   /** How many objects were seen that are not guest_memfd's, and of how many of them any rule could judge anything. */
   get counts(): { readonly objects: number; readonly judged: number } {
-    return { objects: this.world.store.next - 1 - this.#followed - this.world.descriptors.size, judged: this.#judged.size };
+    return {
+      objects: this.world.store.next - 1 - this.#followed - this.world.descriptors.size,
+      judged: this.#judged.size,
+    };
   }
 
   judged(id: ObjectId): void {
@@ -85,7 +88,10 @@ export class Strangers {
     this.#reserved.push({ stack, process, fd, seq: e.seq, caller: this.#callerOf(e) });
   }
 
-  /** `get_unused_fd_flags_ret: (sys_open_thing+0x41/0x120 <- get_unused_fd_flags)`: empty where the recording has no places. */
+  /**
+   * `get_unused_fd_flags_ret: (sys_open_thing+0x41/0x120 <- get_unused_fd_flags)`: empty where the recording has no
+   * places.
+   */
   #callerOf({ batch, index }: EventView): string {
     return /^[^+\s]+(?=\+\S+( \[\w+\])? <- )/.exec(this.world.tables.places.text(batch.place[index]!))?.[0] ?? "";
   }
@@ -98,7 +104,8 @@ export class Strangers {
 
   /** A descriptor was installed, given back, handed out again or closed. */
   used(process: number, fd: number): void {
-    if (this.#reserved.length > 0) this.#reserved = this.#reserved.filter((one) => one.process !== process || one.fd !== fd);
+    if (this.#reserved.length > 0)
+      this.#reserved = this.#reserved.filter((one) => one.process !== process || one.fd !== fd);
   }
 
   refused(stack: Stack, inode: ObjectId, call: number, error: number): void {
@@ -117,8 +124,8 @@ export class Strangers {
   }
 
   /**
-   * An event begins on a stack. `mount`: it puts this one. `outermost`: it is the first thing of a system call, so that whatever
-   * the task was inside of is over.
+   * An event begins on a stack. `mount`: it puts this one. `outermost`: it is the first thing of a system call, so that
+   * whatever the task was inside of is over.
    */
   next(stack: Stack, mount: AddressId, outermost: boolean, e: EventView): void {
     const put = this.#put.find((one) => one.stack === stack);
@@ -138,7 +145,14 @@ export class Strangers {
     const w = this.world;
     const mount = w.store.get(id, "mount");
     if (address === 0 || mount?.address !== address) return;
-    w.facts({ type: "put-without-get", event: e, certain: w.since(seq) && w.sees("mntget"), target: mount, by: file, observed: null });
+    w.facts({
+      type: "put-without-get",
+      event: e,
+      certain: w.since(seq) && w.sees("mntget"),
+      target: mount,
+      by: file,
+      observed: null,
+    });
   }
 
   #kept({ inode: id, call, error }: Refused<Stack>, e: EventView): void {
@@ -152,16 +166,31 @@ export class Strangers {
 
   #unused({ process, fd, seq, caller }: Reservation<Stack>, e: EventView): void {
     const w = this.world;
-    if (caller !== "" && this.#settling.has(caller)) w.factUnless("put_unused_fd", { type: "descriptor-kept", event: e, certain: w.since(seq), descriptor: { process, fd, seq } });
+    if (caller !== "" && this.#settling.has(caller))
+      w.factUnless("put_unused_fd", {
+        type: "descriptor-kept",
+        event: e,
+        certain: w.since(seq),
+        descriptor: { process, fd, seq },
+      });
   }
 
   saved(): SavedStrangers {
-    const keyed = <T extends { readonly stack: Stack }>(all: readonly T[]) => all.map((one) => ({ ...one, stack: this.world.calls.keyOf(one.stack) }));
-    return { reserved: keyed(this.#reserved), refused: keyed(this.#refused), put: keyed(this.#put), settling: [...this.#settling], judged: [...this.#judged], followed: this.#followed };
+    const keyed = <T extends { readonly stack: Stack }>(all: readonly T[]) =>
+      all.map((one) => ({ ...one, stack: this.world.calls.keyOf(one.stack) }));
+    return {
+      reserved: keyed(this.#reserved),
+      refused: keyed(this.#refused),
+      put: keyed(this.#put),
+      settling: [...this.#settling],
+      judged: [...this.#judged],
+      followed: this.#followed,
+    };
   }
 
   restore({ reserved, refused, put, settling, judged, followed }: SavedStrangers): void {
-    const found = <T extends { readonly stack: number }>(all: readonly T[]) => all.map((one) => ({ ...one, stack: this.world.calls.stackAt(one.stack) }));
+    const found = <T extends { readonly stack: number }>(all: readonly T[]) =>
+      all.map((one) => ({ ...one, stack: this.world.calls.stackAt(one.stack) }));
     this.#reserved = found(reserved);
     this.#refused = found(refused);
     this.#put = found(put);

@@ -1,10 +1,21 @@
 /**
- * Transitions: all that can become of one object's state, as a closed set of plain values that never change. Reducers decide
- * them from a recorded event, `evolve` alone writes state, on immer drafts (the state whose moments are kept) as on plain
- * objects (bulk replay), and whoever derives something of its own is told them.
+ * Transitions: all that can become of one object's state, as a closed set of plain values that never change. Reducers
+ * decide them from a recorded event, `evolve` alone writes state, on immer drafts (the state whose moments are kept) as
+ * on plain objects (bulk replay), and whoever derives something of its own is told them.
  */
 import type { TaskId } from "../log/batch.js";
-import type { Deed, DescriptorTable, File, KernelObject, Left, ObjectId, Owner, Reference, Step, Vm } from "./objects.js";
+import type {
+  Deed,
+  DescriptorTable,
+  File,
+  KernelObject,
+  Left,
+  ObjectId,
+  Owner,
+  Reference,
+  Step,
+  Vm,
+} from "./objects.js";
 import { UNSEEN } from "./objects.js";
 
 /** It was made at event `seq`. `count`: its references from then on; `null` where nobody knows. */
@@ -52,7 +63,9 @@ export interface Passed {
   readonly reference: Reference;
 }
 
-/** The call that held a reference on it is over, and its caller, who has the reference now, is none that a probe shows. */
+/**
+ * The call that held a reference on it is over, and its caller, who has the reference now, is none that a probe shows.
+ */
 export interface LeftBehind {
   readonly type: "left";
   readonly index: number;
@@ -67,7 +80,23 @@ export interface Observed {
   readonly unprobed: number;
 }
 
-type Own<T extends KernelObject> = Omit<T, "kind" | "id" | "address" | "generation" | "birth" | "met" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "deeds" | "steps">;
+type Own<T extends KernelObject> = Omit<
+  T,
+  | "kind"
+  | "id"
+  | "address"
+  | "generation"
+  | "birth"
+  | "met"
+  | "death"
+  | "focus"
+  | "references"
+  | "count"
+  | "unprobed"
+  | "trail"
+  | "deeds"
+  | "steps"
+>;
 
 /** What its kind alone has became something else. */
 export interface Set<T extends KernelObject = KernelObject> {
@@ -128,10 +157,27 @@ export const born = (seq: number, count: number | null): Born => ({ type: "born"
 export const died = (seq: number): Died => ({ type: "died", seq });
 export const FOLLOWED: Followed = { type: "followed" };
 export const stepped = (seq: number, deed: Deed): Stepped => ({ type: "stepped", seq, deed });
-export const taken = (owner: Owner, seq: number, by: string, task: TaskId): Taken => ({ type: "taken", reference: { owner, seq, by, task, left: undefined } });
-export const given = (index: number, { references }: KernelObject): Given => ({ type: "given", index, reference: index < 0 ? undefined : references[index]! });
-export const passed = (index: number, before: Reference, owner: Owner): Passed => ({ type: "passed", index, before, reference: { owner, seq: before.seq, by: before.by, task: before.task, left: undefined } });
-export const leftTo = (index: number, before: Reference, left: Left): LeftBehind => ({ type: "left", index, before, reference: { owner: UNSEEN, seq: before.seq, by: before.by, task: before.task, left } });
+export const taken = (owner: Owner, seq: number, by: string, task: TaskId): Taken => ({
+  type: "taken",
+  reference: { owner, seq, by, task, left: undefined },
+});
+export const given = (index: number, { references }: KernelObject): Given => ({
+  type: "given",
+  index,
+  reference: index < 0 ? undefined : references[index]!,
+});
+export const passed = (index: number, before: Reference, owner: Owner): Passed => ({
+  type: "passed",
+  index,
+  before,
+  reference: { owner, seq: before.seq, by: before.by, task: before.task, left: undefined },
+});
+export const leftTo = (index: number, before: Reference, left: Left): LeftBehind => ({
+  type: "left",
+  index,
+  before,
+  reference: { owner: UNSEEN, seq: before.seq, by: before.by, task: before.task, left },
+});
 export const observed = (count: number, unprobed: number): Observed => ({ type: "observed", count, unprobed });
 export const set = <T extends KernelObject>(fields: Readonly<Partial<Own<T>>>): Set<T> => ({ type: "set", fields });
 export const counted = (what: Counted["what"], by: number): Counted => ({ type: "counted", what, by });

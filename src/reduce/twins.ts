@@ -1,6 +1,6 @@
 /**
- * A function that two probes show (`gmem:` and `probe:`, two groups of one recorder, two recorders at once) has two events for
- * each call: twins, alike in every argument, with nothing of their task in between. Each call is one call.
+ * A function that two probes show (`gmem:` and `probe:`, two groups of one recorder, two recorders at once) has two
+ * events for each call: twins, alike in every argument, with nothing of their task in between. Each call is one call.
  */
 import type { Batch } from "../log/batch.js";
 import type { Point, PointTable } from "../../events/points.js";
@@ -10,7 +10,13 @@ import type { Stack } from "./calls.js";
 const PAIRS = 3;
 
 export interface SavedTwins {
-  readonly points: readonly { readonly point: number; readonly first: number; readonly pairs: number; readonly settled: boolean; readonly doubled: boolean }[];
+  readonly points: readonly {
+    readonly point: number;
+    readonly first: number;
+    readonly pairs: number;
+    readonly settled: boolean;
+    readonly doubled: boolean;
+  }[];
 }
 
 export class Twins {
@@ -19,7 +25,9 @@ export class Twins {
   /** By point: 1 where an event of it came without a twin, so that no other is one. */
   readonly settled: Uint8Array;
   readonly #doubled: Uint8Array;
-  /** By point: no two calls of it can look like twins, for it prints a count that each changes, or cannot call itself. */
+  /**
+   * By point: no two calls of it can look like twins, for it prints a count that each changes, or cannot call itself.
+   */
   readonly #conclusive: readonly boolean[];
 
   constructor(points: PointTable) {
@@ -32,8 +40,9 @@ export class Twins {
   }
 
   /**
-   * Takes in an event, which need not be one of a settled point on a stack whose last event waits for no twin. Returns -1 where it is a call of its own, 0 where it is the second of a call that was reduced already,
-   * and where it shows that what was made of twins so far was wrong, the event since which, plus one.
+   * Takes in an event, which need not be one of a settled point on a stack whose last event waits for no twin. Returns
+   * -1 where it is a call of its own, 0 where it is the second of a call that was reduced already, and where it shows
+   * that what was made of twins so far was wrong, the event since which, plus one.
    */
   see(stack: Stack, point: Point, batch: Batch, index: number): number {
     const { id } = point;
@@ -116,7 +125,10 @@ function recurses(stack: Stack, point: Point): boolean {
   return point.phase === "return" && stack.find(point.operation.name) !== undefined;
 }
 
-/** An entry of a call that has a return cannot be inside itself; a count that a put or a get changes differs at the next. */
+/**
+ * An entry of a call that has a return cannot be inside itself; a count that a put or a get changes differs at the
+ * next.
+ */
 function conclusive({ operation, args }: Point): boolean {
   return operation.result !== undefined || args.some(({ unit }) => unit === "references");
 }
@@ -129,7 +141,12 @@ function alike(a: Batch, i: number, b: Batch, j: number, { args }: Point): boole
   for (let k = 0; k < args.length; k++) {
     if ((a.fault[i]! & (1 << k)) !== 0) continue;
     const [left, right] = [a.low[x + k]!, b.low[y + k]!];
-    if (args[k]!.type === "string" ? a.strings[left] !== b.strings[right] : left !== right || a.high[x + k] !== b.high[y + k]) return false;
+    if (
+      args[k]!.type === "string"
+        ? a.strings[left] !== b.strings[right]
+        : left !== right || a.high[x + k] !== b.high[y + k]
+    )
+      return false;
   }
   return true;
 }

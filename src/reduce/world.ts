@@ -22,10 +22,14 @@ import type { Store } from "./store.js";
 import { type SavedStrangers, Strangers } from "./strangers.js";
 
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
-export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(catalogue.flatMap(({ name, gives }) => (gives ? [[gives, name]] : [])));
+export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
+  catalogue.flatMap(({ name, gives }) => (gives ? [[gives, name]] : [])),
+);
 
 /** What ends an object: it must be probed, or an object may have ended unseen. */
-export const ENDED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(catalogue.flatMap(({ name, ends }) => (ends ? [[ends, name]] : [])));
+export const ENDED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
+  catalogue.flatMap(({ name, ends }) => (ends ? [[ends, name]] : [])),
+);
 
 /** Why a module's count can be printed one too low. */
 const BASE_TAKEN = "delete_module of another task holds the base reference for a moment";
@@ -40,7 +44,19 @@ interface Waiting {
 }
 
 /** All that the reducers keep between events, but for the objects, which are the store's. */
-export interface SavedWorld extends Pick<World, "lastLoss" | "lastGap" | "lossy" | "overwritten" | "missing" | "missingHalves" | "gmemModule" | "codeFreed" | "codeModule"> {
+export interface SavedWorld
+  extends Pick<
+    World,
+    | "lastLoss"
+    | "lastGap"
+    | "lossy"
+    | "overwritten"
+    | "missing"
+    | "missingHalves"
+    | "gmemModule"
+    | "codeFreed"
+    | "codeModule"
+  > {
   readonly identities: SavedIdentities;
   readonly sight: SavedSight;
   readonly outlived: readonly ObjectId[];
@@ -73,7 +89,9 @@ export class World extends Ledger {
   readonly sight: Sight;
   /** The last event before which events are known to be lost. */
   lastLoss = 0;
-  /** The last event before which the recording itself says that events are lost: what follows may be of another boot. */
+  /**
+   * The last event before which the recording itself says that events are lost: what follows may be of another boot.
+   */
   lastGap = 0;
   missing: readonly MissingHalf[] = [];
   missingHalves = 0;
@@ -164,7 +182,9 @@ export class World extends Ledger {
       outlived: [...this.outlived].filter((id) => known.has(id)),
       overdrawn: [...this.overdrawn].filter((id) => known.has(id)),
       risen: Array.from(this.risen, ([object, event]) => ({ object, event })).filter(({ object }) => known.has(object)),
-      lowered: Array.from(this.lowered, ([module, event]) => ({ module, event })).filter(({ module }) => known.has(module)),
+      lowered: Array.from(this.lowered, ([module, event]) => ({ module, event })).filter(({ module }) =>
+        known.has(module),
+      ),
       gone: [...this.gone.values()].filter(({ id }) => needed.has(id)),
       exits: Array.from(this.exits, ([task, seq]) => ({ task, seq })),
       stacks,
@@ -181,7 +201,17 @@ export class World extends Ledger {
   /** Goes on where another world was saved; this one is new, with that one's objects in its store. */
   restore(saved: SavedWorld): void {
     const { lastLoss, lastGap, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule } = saved;
-    Object.assign(this, { lastLoss, lastGap, lossy, overwritten, missing, missingHalves, gmemModule, codeFreed, codeModule });
+    Object.assign(this, {
+      lastLoss,
+      lastGap,
+      lossy,
+      overwritten,
+      missing,
+      missingHalves,
+      gmemModule,
+      codeFreed,
+      codeModule,
+    });
     this.restoreIdentities(saved.identities);
     this.sight.restore(saved.sight);
     for (const id of saved.outlived) this.outlived.add(id);
@@ -235,7 +265,10 @@ export class World extends Ledger {
 
   protected override remembers(dead: KernelObject): boolean {
     // A second release of a file is told by its inode.
-    return dead.focus || (this.strangers !== undefined && dead.birth !== 0 && (dead.kind === "file" || dead.kind === "inode"));
+    return (
+      dead.focus ||
+      (this.strangers !== undefined && dead.birth !== 0 && (dead.kind === "file" || dead.kind === "inode"))
+    );
   }
 
   override follow<T extends KernelObject>(object: T): T {
@@ -290,7 +323,16 @@ export class World extends Ledger {
       }
       // A put at 0 leaves a module's count there (kernel/module/main.c:module_put, atomic_dec_if_positive).
       if (printed > Math.max(0, expected)) this.rose(target, e);
-      if (target.focus) this.facts({ type: "count-disagrees", event: e, certain: target.birth > this.lastLoss, object: target, expected, observed: printed, explanation });
+      if (target.focus)
+        this.facts({
+          type: "count-disagrees",
+          event: e,
+          certain: target.birth > this.lastLoss,
+          object: target,
+          expected,
+          observed: printed,
+          explanation,
+        });
       if (explanation === BASE_TAKEN) return target;
     }
     return this.store.apply(target as KernelObject, observed(printed, Math.max(0, printed - owned))) as T;
@@ -332,14 +374,22 @@ export class World extends Ledger {
 
   #codeGone(module: Module, e: EventView, through: KernelObject | undefined): void {
     // A module that is loaded again shows itself by the references that its loading takes.
-    this.facts({ type: "code-gone", event: e, certain: this.since(module.death) && this.sees("try_module_get") && (!through || this.sees("destroy_inode")), module, freed: module.death, operation: e.point!.operation.name, through });
+    this.facts({
+      type: "code-gone",
+      event: e,
+      certain: this.since(module.death) && this.sees("try_module_get") && (!through || this.sees("destroy_inode")),
+      module,
+      freed: module.death,
+      operation: e.point!.operation.name,
+      through,
+    });
   }
 
   // What may be concluded.
 
   /**
-   * A fact that rests on these events being recorded. It is told when the recording has shown each of them, then or later; if
-   * it never does, nobody can tell.
+   * A fact that rests on these events being recorded. It is told when the recording has shown each of them, then or
+   * later; if it never does, nobody can tell.
    */
   tell(fact: Fact, ...events: readonly string[]): void {
     const unseen = events.find((event) => !this.shows(event));
@@ -378,8 +428,8 @@ export class World extends Ledger {
   }
 
   /**
-   * What an event shows contradicts what was seen since event `since`: something happened in between that the recording does
-   * not hold. From here on it is known again; what was said of the time between is in doubt.
+   * What an event shows contradicts what was seen since event `since`: something happened in between that the recording
+   * does not hold. From here on it is known again; what was said of the time between is in doubt.
    */
   missed(since: number, e: EventView): void {
     // What the recording says that it lost may account for it: what was said before that stands.
@@ -404,15 +454,21 @@ export class World extends Ledger {
   }
 
   /**
-   * What was said of an object was not so: what it was said to keep was given back after all, or a reference that it was said
-   * to lack was taken, as its count or its end shows.
+   * What was said of an object was not so: what it was said to keep was given back after all, or a reference that it
+   * was said to lack was taken, as its count or its end shows.
    */
   refute(object: KernelObject, said: "kept" | "lacking"): void {
     this.refuted(object, said);
     if (this.#facts === 0 || said !== "kept") return;
     this.#drop(({ fact }) => {
-      const { left, inodes, mounts } = fact as { left?: CallFailed["left"]; inodes?: CallFailed["inodes"]; mounts?: ModuleExited["mounts"] };
-      return [...(left ?? []).map(({ target }) => target), ...(inodes ?? []), ...(mounts ?? [])].some(({ id }) => id === object.id);
+      const { left, inodes, mounts } = fact as {
+        left?: CallFailed["left"];
+        inodes?: CallFailed["inodes"];
+        mounts?: ModuleExited["mounts"];
+      };
+      return [...(left ?? []).map(({ target }) => target), ...(inodes ?? []), ...(mounts ?? [])].some(
+        ({ id }) => id === object.id,
+      );
     });
   }
   /** A descriptor of a task's is handed out, installed or closed: nobody keeps it reserved. */

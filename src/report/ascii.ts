@@ -1,7 +1,19 @@
 /** Text for a mail: ASCII, and never wider than it may be. */
 import { printable } from "../read/trouble.js";
 
-const PLAIN: { readonly [character: string]: string } = { "→": "->", "←": "<-", "−": "-", "—": "--", "–": "-", "…": "...", "×": "x", "·": "*", "’": "'", "“": '"', "”": '"' };
+const PLAIN: { readonly [character: string]: string } = {
+  "→": "->",
+  "←": "<-",
+  "−": "-",
+  "—": "--",
+  "–": "-",
+  "…": "...",
+  "×": "x",
+  "·": "*",
+  "’": "'",
+  "“": '"',
+  "”": '"',
+};
 
 /** Every character that is not ASCII as its code: `\u{e9}`; what a terminal would obey as `printable` has it. */
 export function ascii(text: string): string {
@@ -9,8 +21,8 @@ export function ascii(text: string): string {
 }
 
 /**
- * Lines of at most `width` characters, `first` in front of the first and as many spaces as `hang` in front of the others; a
- * word that is longer is broken. ASCII comes in: see `ascii`.
+ * Lines of at most `width` characters, `first` in front of the first and as many spaces as `hang` in front of the
+ * others; a word that is longer is broken. ASCII comes in: see `ascii`.
  */
 export function fold(text: string, width: number, first = "", hang = first.length): string[] {
   const lines: string[] = [];
@@ -36,7 +48,10 @@ export function fold(text: string, width: number, first = "", hang = first.lengt
   return lines;
 }
 
-/** Where a word of more than `room` characters is broken: behind a slash if one is near the end, so that paths are read easily. */
+/**
+ * Where a word of more than `room` characters is broken: behind a slash if one is near the end, so that paths are read
+ * easily.
+ */
 function breakAt(word: string, room: number): number {
   const slash = word.lastIndexOf("/", room - 1) + 1;
   return slash > room / 2 ? slash : room;

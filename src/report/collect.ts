@@ -1,4 +1,7 @@
-/** Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their steps and lines. */
+/**
+ * Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their
+ * steps and lines.
+ */
 import { join } from "node:path";
 import { compareRecordings } from "../compare/diff.js";
 import { isReadAgain } from "../read/again.js";
@@ -29,7 +32,11 @@ export async function entryOf(path: string, options: CollectOptions = {}): Promi
 }
 
 /** Two that are compared; where one of them has nothing to be compared, that, and the other by itself. */
-export async function* comparedEntries(before: string, after: string, options: CollectOptions = {}): AsyncGenerator<Entry> {
+export async function* comparedEntries(
+  before: string,
+  after: string,
+  options: CollectOptions = {},
+): AsyncGenerator<Entry> {
   try {
     yield await comparisonEntry(before, after, options);
   } catch (error) {
@@ -41,23 +48,41 @@ export async function* comparedEntries(before: string, after: string, options: C
   }
 }
 
-/** Of a file, or of a log that is open already (the run of a simulated kernel). Throws a `TroubleError` for what is none. */
+/**
+ * Of a file, or of a log that is open already (the run of a simulated kernel). Throws a `TroubleError` for what is
+ * none.
+ */
 export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
   const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
   return withDetails(log, known, options);
 }
 
 /** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
-export async function comparisonEntry(before: string, after: string, options: CollectOptions = {}): Promise<ComparisonEntry> {
+export async function comparisonEntry(
+  before: string,
+  after: string,
+  options: CollectOptions = {},
+): Promise<ComparisonEntry> {
   const { diff, before: x, after: y } = await compareRecordings(before, after, options);
-  const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> => (isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options));
+  const side = (path: string, known: Replay): RecordingEntry | Promise<RecordingEntry> =>
+    isReadAgain(path) ? withDetails(path, known, options) : entry(path, known, bareProblems(known), options);
   const entries = { before: await side(before, x), after: await side(after, y) };
-  return { kind: "comparison", ...entries, diff, problems: compareProblems(entries.before.problems, entries.after.problems) };
+  return {
+    kind: "comparison",
+    ...entries,
+    diff,
+    problems: compareProblems(entries.before.problems, entries.after.problems),
+  };
 }
 
 /** `known`: what the recording came to when it was read before, if it was and can be again. */
-async function withDetails(log: string | Recorded, known: Replay | undefined, options: CollectOptions): Promise<RecordingEntry> {
-  if (known && known.findings.length + known.hazards.length === 0 && !options.timeline) return entry(log, known, [], options);
+async function withDetails(
+  log: string | Recorded,
+  known: Replay | undefined,
+  options: CollectOptions,
+): Promise<RecordingEntry> {
+  if (known && known.findings.length + known.hazards.length === 0 && !options.timeline)
+    return entry(log, known, [], options);
   const details = new Details(known, options.timeline ?? false);
   const replaying: ReplayOptions = { ...options, ...details.options };
   const result = await (typeof log === "string" ? replay(log, replaying) : replayRecording(log, replaying));
@@ -65,7 +90,12 @@ async function withDetails(log: string | Recorded, known: Replay | undefined, op
   return { ...entry(log, result, details.problems(result), options), ...(timeline ? { timeline } : {}) };
 }
 
-function entry(log: string | Recorded, { trace, recording, objects, rules, judgements }: Replay, problems: readonly Problem[], options: CollectOptions): RecordingEntry {
+function entry(
+  log: string | Recorded,
+  { trace, recording, objects, rules, judgements }: Replay,
+  problems: readonly Problem[],
+  options: CollectOptions,
+): RecordingEntry {
   if (typeof log === "string") options.onRead?.(log, recording);
   checkRecorded(recording);
   return { kind: "recording", trace, environment: recording.report.environment, objects, rules, judgements, problems };
@@ -73,5 +103,11 @@ function entry(log: string | Recorded, { trace, recording, objects, rules, judge
 
 function unread(error: unknown): UnreadEntry {
   if (!(error instanceof TroubleError)) throw error;
-  return { kind: "unread", path: error.file, ...(error.line === undefined ? {} : { line: error.line }), what: error.what, ...(error instanceof NothingReadError ? { nothing: true } : {}) };
+  return {
+    kind: "unread",
+    path: error.file,
+    ...(error.line === undefined ? {} : { line: error.line }),
+    what: error.what,
+    ...(error instanceof NothingReadError ? { nothing: true } : {}),
+  };
 }

@@ -36,7 +36,8 @@ export class Details {
     const problems = known ? bareProblems(known).slice(0, DETAILED) : [];
     this.#objects = new Set(problems.map(({ finding }) => finding.object));
     this.#wanted = new Set(problems.flatMap(({ finding }) => quotedOf(finding)));
-    if (problems.some(({ finding }) => finding.unreturned)) this.#handOvers = new HandOvers(problems.map(({ finding }) => finding));
+    if (problems.some(({ finding }) => finding.unreturned))
+      this.#handOvers = new HandOvers(problems.map(({ finding }) => finding));
   }
 
   readonly options: Pick<ReplayOptions, "observe" | "onFinding" | "onHazard"> = {
@@ -61,7 +62,11 @@ export class Details {
       const { finding } = problem;
       const passed = this.#handOvers?.of(finding);
       const steps = this.#evidence!.steps(finding);
-      return { ...problem, steps: passed ? withStep(steps, stepOf(passed, finding)) : steps, quotes: this.#quotes!.of(quotedOf(finding)) };
+      return {
+        ...problem,
+        steps: passed ? withStep(steps, stepOf(passed, finding)) : steps,
+        quotes: this.#quotes!.of(quotedOf(finding)),
+      };
     });
   }
 

@@ -21,7 +21,10 @@ export function timeless(text: string): string {
 
 /** What it says in its first clause; of what it lists each kind once, in no order, and not how far each had got. */
 function shapeOf(message: string): string {
-  const clause = timeless(message.split(/; |: /, 1)[0]!.replaceAll(/ \([^()]*\)/g, "")).replaceAll(/ still lives?\b/g, "");
+  const clause = timeless(message.split(/; |: /, 1)[0]!.replaceAll(/ \([^()]*\)/g, "")).replaceAll(
+    / still lives?\b/g,
+    "",
+  );
   const parts = clause.split(/ while |, | and /);
   return [parts[0]!, ...[...new Set(parts.slice(1))].sort()].join(", ");
 }

@@ -30,13 +30,21 @@ export class HandOvers {
   row(row: Row): void {
     const open = this.#open.get(row.task);
     if (open && row.changes.some((change) => change.passed.length > 0)) {
-      for (const sought of open) if (row.seq < sought.until && row.changes.some((c) => c.label === sought.object && c.passed.length > 0)) sought.row = row;
-      this.#open.set(row.task, open.filter((sought) => !sought.row && row.seq < sought.until));
+      for (const sought of open)
+        if (row.seq < sought.until && row.changes.some((c) => c.label === sought.object && c.passed.length > 0))
+          sought.row = row;
+      this.#open.set(
+        row.task,
+        open.filter((sought) => !sought.row && row.seq < sought.until),
+      );
     }
     for (const sought of this.#byGet.get(row.seq) ?? []) add(this.#open, row.task, sought);
   }
 
-  /** What a call takes, it hands over when it returns: the first hand-over by its task of a reference on this object is that of the reference. */
+  /**
+   * What a call takes, it hands over when it returns: the first hand-over by its task of a reference on this object is
+   * that of the reference.
+   */
   of(finding: Finding): Row | undefined {
     return this.#byFinding.get(keyOf(finding))?.row;
   }

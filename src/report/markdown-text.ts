@@ -2,7 +2,10 @@
 import { printable } from "../read/trouble.js";
 
 const MARKUP = /[\\`*_{}[\]<>()#+!|~&$-]/g;
-/** What a viewer makes a link or a notice of though it is no markup: `@name`, `#12`, `GH-12`, `user@host`, `www.…`, `scheme:…`. */
+/**
+ * What a viewer makes a link or a notice of though it is no markup: `@name`, `#12`, `GH-12`, `user@host`, `www.…`,
+ * `scheme:…`.
+ */
 const LINKED = /@|#\d|\bGH-\d|\bwww\.|:\/\/|\b(?:mailto|xmpp|javascript|data):/i;
 /** An address, a name with underscores: what reads better as code. */
 const CODE = /^0x[0-9a-f]|\w_\w/;
@@ -13,7 +16,9 @@ export function inline(text: string): string {
     .split(" ")
     .map((word) => {
       const [, head, core, tail] = /^([("']*)(.*?)([)"',;:.]*)$/.exec(word)!;
-      return LINKED.test(word) || CODE.test(core!) ? `${escaped(head!)}${core === "" ? "" : code(core!)}${escaped(tail!)}` : escaped(word);
+      return LINKED.test(word) || CODE.test(core!)
+        ? `${escaped(head!)}${core === "" ? "" : code(core!)}${escaped(tail!)}`
+        : escaped(word);
     })
     .join(" ");
 }

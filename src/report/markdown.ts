@@ -1,11 +1,23 @@
-/** A report as Markdown, for a ticket or the summary of a run: nothing in it but text, whatever a recording calls its tasks. */
+/**
+ * A report as Markdown, for a ticket or the summary of a run: nothing in it but text, whatever a recording calls its
+ * tasks.
+ */
 import { pathOf, plural } from "../show/text.js";
 import { hunkLines, statLines, summaryLine } from "../show/diff-text.js";
 import type { ShownStep } from "../show/findings.js";
 import { PLAIN } from "../show/style.js";
 import { traceLine } from "../show/summary.js";
 import { block, code, inline } from "./markdown-text.js";
-import type { About, BaselineState, ComparisonEntry, Entry, Problem, Quote, RecordingEntry, UnreadEntry } from "./model.js";
+import type {
+  About,
+  BaselineState,
+  ComparisonEntry,
+  Entry,
+  Problem,
+  Quote,
+  RecordingEntry,
+  UnreadEntry,
+} from "./model.js";
 import { nothingWrong } from "./nothing-wrong.js";
 import { RULE_WORDS } from "./rule-words.js";
 import { telling } from "./text.js";
@@ -32,7 +44,13 @@ function linesOf(entry: Entry): string[] {
     case "unread":
       return unreadLines(entry);
     case "recording":
-      return ["", `## ${code(entry.trace.path)}`, "", ...recordingLines(entry), ...problemsLines(entry.problems, entry.trace.path)];
+      return [
+        "",
+        `## ${code(entry.trace.path)}`,
+        "",
+        ...recordingLines(entry),
+        ...problemsLines(entry.problems, entry.trace.path),
+      ];
     case "comparison":
       return comparisonLines(entry);
   }
@@ -46,8 +64,13 @@ function recordingLines({ trace, environment, problems }: RecordingEntry): strin
   return [
     `- ${inline(traceLine(trace).slice(trace.path.length + 2))}`,
     ...(problems.length === 0 ? [`- ${nothingWrong(trace)}`] : []),
-    ...["release", "version", "machine", "clock", "command"].flatMap((name) => environment.filter((r) => r.name === name).map((r) => `- ${name}: ${code(r.text)}`)),
-    ...list("configuration", environment.filter((r) => r.name === "config").map((r) => r.text)),
+    ...["release", "version", "machine", "clock", "command"].flatMap((name) =>
+      environment.filter((r) => r.name === name).map((r) => `- ${name}: ${code(r.text)}`),
+    ),
+    ...list(
+      "configuration",
+      environment.filter((r) => r.name === "config").map((r) => r.text),
+    ),
     ...trace.warnings.map((warning) => `- warning: ${inline(warning)}`),
   ];
 }
@@ -57,7 +80,11 @@ function list(name: string, texts: readonly string[]): string[] {
 }
 
 function problemsLines(problems: readonly Problem[], path: string, before = path): string[] {
-  return problems.flatMap((problem, k) => (k < IN_FULL ? problemLines(problem, k + 1, problem.state === "absent" ? before : path) : ["", headLine(problem, k + 1)]));
+  return problems.flatMap((problem, k) =>
+    k < IN_FULL
+      ? problemLines(problem, k + 1, problem.state === "absent" ? before : path)
+      : ["", headLine(problem, k + 1)],
+  );
 }
 
 function headLine({ finding, state, times }: Problem, number: number): string {
@@ -89,7 +116,8 @@ function stepLine({ seq, line, task, what, did, evidence, role }: ShownStep): st
   return `- ${at}${role === undefined ? "" : `, ${role}`}: ${code(what)}${task === "" ? "" : `, ${code(task)}`}${did.map((text) => `; ${inline(text)}`).join("")}`;
 }
 
-const quoteLine = ({ event, file, line, text }: Quote): string => `${file === undefined ? "" : `${file}:`}${line ?? `event ${event}`}: ${text}`;
+const quoteLine = ({ event, file, line, text }: Quote): string =>
+  `${file === undefined ? "" : `${file}:`}${line ?? `event ${event}`}: ${text}`;
 
 function comparisonLines({ before, after, diff, problems }: ComparisonEntry): string[] {
   const told = diff.differences.filter((d) => d.kind === "state-changed");
@@ -102,7 +130,18 @@ function comparisonLines({ before, after, diff, problems }: ComparisonEntry): st
     "",
     ...told.map((d) => `- ${inline(`${d.where}: ${d.message}`)}`),
     ...(told.length > 0 ? [""] : []),
-    ...(diff.differences.length === 0 ? ["Nothing."] : block([...statLines(diff, PLAIN), summaryLine(diff), ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, PLAIN)])])),
-    ...[["before", before] as const, ["after", after] as const].flatMap(([name, entry]) => ["", `### Recording ${name}`, "", ...recordingLines(entry)]),
+    ...(diff.differences.length === 0
+      ? ["Nothing."]
+      : block([
+          ...statLines(diff, PLAIN),
+          summaryLine(diff),
+          ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, PLAIN)]),
+        ])),
+    ...[["before", before] as const, ["after", after] as const].flatMap(([name, entry]) => [
+      "",
+      `### Recording ${name}`,
+      "",
+      ...recordingLines(entry),
+    ]),
   ];
 }

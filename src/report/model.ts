@@ -1,4 +1,6 @@
-/** What a report is made of, whatever its format: recordings as they are read, one entry each, and nothing of a format. */
+/**
+ * What a report is made of, whatever its format: recordings as they are read, one entry each, and nothing of a format.
+ */
 import type { Finding, RuleName } from "../check/finding.js";
 import type { Judgement, Tally } from "../check/checker.js";
 import type { Required } from "../check/required.js";
@@ -93,7 +95,11 @@ export const isError = (problem: Problem): boolean => problem.finding.severity =
 /** Whether an entry makes the command fail. What the recording before had is not held against the one after. */
 export function fails(entry: Entry, failOn: FailOn): boolean {
   if (entry.kind === "unread") return false;
-  if (failOn === "difference") return entry.kind === "comparison" && (entry.diff.differences.length > 0 || entry.problems.some((p) => p.state !== "unchanged"));
+  if (failOn === "difference")
+    return (
+      entry.kind === "comparison" &&
+      (entry.diff.differences.length > 0 || entry.problems.some((p) => p.state !== "unchanged"))
+    );
   const { problems } = entry.kind === "comparison" ? entry.after : entry;
   return problems.some((p) => failOn === "hazard" || isError(p));
 }

@@ -1,6 +1,6 @@
 /**
- * A report as SARIF 2.1.0, for code scanning: one run over all recordings, a result for each problem, its evidence as a code
- * flow with a thread for each task. Written as it is known, so that it never has to be whole in memory.
+ * A report as SARIF 2.1.0, for code scanning: one run over all recordings, a result for each problem, its evidence as a
+ * code flow with a thread for each task. Written as it is known, so that it never has to be whole in memory.
  */
 import { isAbsolute } from "node:path";
 import { RULES, type RuleName } from "../check/finding.js";
@@ -26,7 +26,9 @@ export async function* sarifReport(entries: AsyncIterable<Entry>, { version }: A
   let first = true;
   for await (const entry of entries) {
     if (entry.kind === "unread") notifications.push(notification(entry));
-    else for (const recording of entry.kind === "comparison" ? [entry.before, entry.after] : [entry]) artifacts.set(recording.trace.path, artifact(recording));
+    else
+      for (const recording of entry.kind === "comparison" ? [entry.before, entry.after] : [entry])
+        artifacts.set(recording.trace.path, artifact(recording));
     for (const result of resultsOf(entry)) {
       yield `${first ? "" : ","}\n${JSON.stringify(result)}`;
       first = false;
@@ -48,8 +50,22 @@ const WHAT_DIFFERS: Readonly<Record<DifferenceKind, string>> = {
 };
 
 const RULES_OF_ALL: readonly Json[] = [
-  ...RULES.map((id) => ruleJson(id, RULE_WORDS[id].summary, `${RULE_WORDS[id].summary} ${RULE_WORDS[id].help}`, id === "module-unpinned-early" ? "warning" : "error")),
-  ...DIFFERENCE_KINDS.map((kind) => ruleJson(kind, WHAT_DIFFERS[kind], `${WHAT_DIFFERS[kind]} Times, addresses, tasks and interleaving never make a difference.`, "note")),
+  ...RULES.map((id) =>
+    ruleJson(
+      id,
+      RULE_WORDS[id].summary,
+      `${RULE_WORDS[id].summary} ${RULE_WORDS[id].help}`,
+      id === "module-unpinned-early" ? "warning" : "error",
+    ),
+  ),
+  ...DIFFERENCE_KINDS.map((kind) =>
+    ruleJson(
+      kind,
+      WHAT_DIFFERS[kind],
+      `${WHAT_DIFFERS[kind]} Times, addresses, tasks and interleaving never make a difference.`,
+      "note",
+    ),
+  ),
 ];
 const RULE_INDEX: ReadonlyMap<string, number> = new Map([...RULES, ...DIFFERENCE_KINDS].map((id, k) => [id, k]));
 
@@ -71,7 +87,8 @@ function* resultsOf(entry: Entry): Generator<Object> {
     for (const problem of entry.problems) yield problemResult(problem, entry);
     return;
   }
-  for (const problem of entry.problems) yield problemResult(problem, problem.state === "absent" ? entry.before : entry.after);
+  for (const problem of entry.problems)
+    yield problemResult(problem, problem.state === "absent" ? entry.before : entry.after);
   yield* differenceResults(entry);
 }
 
@@ -84,16 +101,35 @@ function problemResult({ finding, fingerprint, times, steps, state }: Problem, {
     level: finding.severity,
     message: message(finding.message),
     locations: [{ ...here, logicalLocations: [{ name: printable(timeless(finding.object)), kind: "resource" }] }],
-    ...(evidence.length === 0 ? {} : { relatedLocations: evidence.map((step, id) => ({ id, ...location(trace.path, step.line), message: message(stepText(step)) })) }),
-    ...(steps.length === 0 ? {} : { codeFlows: [{ threadFlows: threadFlows(steps, trace.path, finding.file !== undefined) }] }),
+    ...(evidence.length === 0
+      ? {}
+      : {
+          relatedLocations: evidence.map((step, id) => ({
+            id,
+            ...location(trace.path, step.line),
+            message: message(stepText(step)),
+          })),
+        }),
+    ...(steps.length === 0
+      ? {}
+      : { codeFlows: [{ threadFlows: threadFlows(steps, trace.path, finding.file !== undefined) }] }),
     partialFingerprints: { [FINGERPRINT]: fingerprint },
     occurrenceCount: times,
     ...(state === undefined ? {} : { baselineState: state }),
-    properties: { object: printable(finding.object), event: finding.event, time: printable(finding.time), task: printable(finding.task), ...(finding.unreturned ? { missing: printable(finding.unreturned.put) } : {}) },
+    properties: {
+      object: printable(finding.object),
+      event: finding.event,
+      time: printable(finding.time),
+      task: printable(finding.task),
+      ...(finding.unreturned ? { missing: printable(finding.unreturned.put) } : {}),
+    },
   };
 }
 
-/** A flow for each task; the order among them is that of the events. `several`: which of several files a line is in is not known. */
+/**
+ * A flow for each task; the order among them is that of the events. `several`: which of several files a line is in is
+ * not known.
+ */
 function threadFlows(steps: readonly ShownStep[], path: string, several: boolean): Json[] {
   const byTask = new Map<string, ShownStep[]>();
   for (const step of steps) byTask.set(step.task, [...(byTask.get(step.task) ?? []), step]);
@@ -103,7 +139,9 @@ function threadFlows(steps: readonly ShownStep[], path: string, several: boolean
       location: { ...location(path, several ? undefined : step.line), message: message(stepText(step)) },
       executionOrder: step.seq,
       importance: step.evidence ? "essential" : "unimportant",
-      ...(step.role === undefined ? {} : { kinds: [...(step.role === "get" ? ["acquire"] : step.role === "put" ? ["release"] : []), "resource"] }),
+      ...(step.role === undefined
+        ? {}
+        : { kinds: [...(step.role === "get" ? ["acquire"] : step.role === "put" ? ["release"] : []), "resource"] }),
     })),
   }));
 }
@@ -131,7 +169,13 @@ function* differenceResults({ before, after, diff }: ComparisonEntry): Generator
       level: "note",
       message: message(`${difference.where}: ${difference.message}`),
       locations: [location(path, (difference.after ?? difference.before)?.line)],
-      ...(difference.before && difference.after ? { relatedLocations: [{ id: 0, ...location(before.trace.path, difference.before.line), message: { text: "before" } }] } : {}),
+      ...(difference.before && difference.after
+        ? {
+            relatedLocations: [
+              { id: 0, ...location(before.trace.path, difference.before.line), message: { text: "before" } },
+            ],
+          }
+        : {}),
       partialFingerprints: { [FINGERPRINT]: fingerprint },
       occurrenceCount: times,
       baselineState: "new",
@@ -142,7 +186,11 @@ function* differenceResults({ before, after, diff }: ComparisonEntry): Generator
 function artifact({ trace, environment }: RecordingEntry): Json {
   const remarks: { [name: string]: Json[] } = Object.create(null) as { [name: string]: Json[] };
   for (const { name, text } of environment) (remarks[printable(name)] ??= []).push(printable(text));
-  return { location: { uri: uriOf(trace.path) }, roles: ["analysisTarget"], properties: { format: trace.format, events: trace.events, lost: trace.lost, environment: remarks } };
+  return {
+    location: { uri: uriOf(trace.path) },
+    roles: ["analysisTarget"],
+    properties: { format: trace.format, events: trace.events, lost: trace.lost, environment: remarks },
+  };
 }
 
 function notification({ path, line, what }: UnreadEntry): Json {
@@ -150,7 +198,12 @@ function notification({ path, line, what }: UnreadEntry): Json {
 }
 
 function location(path: string, line: number | undefined): Object {
-  return { physicalLocation: { artifactLocation: { uri: uriOf(path) }, ...(line === undefined || line < 1 ? {} : { region: { startLine: line } }) } };
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: uriOf(path) },
+      ...(line === undefined || line < 1 ? {} : { region: { startLine: line } }),
+    },
+  };
 }
 
 /** Relative to where kreel was called, as the path was given. */
@@ -165,5 +218,10 @@ function uriOf(path: string): string {
 
 /** Brackets would make a link, and braces a placeholder. */
 function message(text: string): Object {
-  return { text: printable(text).replaceAll(/[\\[\]]/g, "\\$&").replaceAll(/[{}]/g, "$&$&") || " " };
+  return {
+    text:
+      printable(text)
+        .replaceAll(/[\\[\]]/g, "\\$&")
+        .replaceAll(/[{}]/g, "$&$&") || " ",
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * A report as a picture: the lives of objects along the events of the recording, who held them, and where what was found.
- * Text is text, shapes and words say what colours say, and it never has more elements than it may.
+ * A report as a picture: the lives of objects along the events of the recording, who held them, and where what was
+ * found. Text is text, shapes and words say what colours say, and it never has more elements than it may.
  */
 import { scaleLinear } from "d3-scale";
 import { plural, wrap } from "../show/text.js";
@@ -37,11 +37,38 @@ interface Palette {
   readonly hazard: string;
 }
 
-const LIGHT: Palette = { paper: "#fff", ink: "#1a1a1a", dim: "#595959", line: "#ddd", life: "#dbe7f5", held: "#efefef", error: "#b00020", hazard: "#8a5a00" };
-const DARK: Palette = { paper: "#16181c", ink: "#e6e6e6", dim: "#a8a8a8", line: "#3a3d44", life: "#27384d", held: "#2b2d33", error: "#ff8a8a", hazard: "#f0c060" };
+const LIGHT: Palette = {
+  paper: "#fff",
+  ink: "#1a1a1a",
+  dim: "#595959",
+  line: "#ddd",
+  life: "#dbe7f5",
+  held: "#efefef",
+  error: "#b00020",
+  hazard: "#8a5a00",
+};
+const DARK: Palette = {
+  paper: "#16181c",
+  ink: "#e6e6e6",
+  dim: "#a8a8a8",
+  line: "#3a3d44",
+  life: "#27384d",
+  held: "#2b2d33",
+  error: "#ff8a8a",
+  hazard: "#f0c060",
+};
 
 /** Written out, for what shows SVG and knows no variables. */
-const colours = ({ paper, ink, dim, line, life, held, error, hazard }: Palette): string => `svg { background: ${paper}; }
+const colours = ({
+  paper,
+  ink,
+  dim,
+  line,
+  life,
+  held,
+  error,
+  hazard,
+}: Palette): string => `svg { background: ${paper}; }
 .paper { fill: ${paper}; }
 text { fill: ${ink}; }
 .dim { fill: ${dim}; }
@@ -68,7 +95,13 @@ export async function* svgReport(entries: AsyncIterable<Entry>): AsyncGenerator<
   const page = new Page();
   const titles: string[] = [];
   for await (const entry of entries) {
-    titles.push(entry.kind === "unread" ? entry.path : entry.kind === "comparison" ? `${entry.before.trace.path} → ${entry.after.trace.path}` : entry.trace.path);
+    titles.push(
+      entry.kind === "unread"
+        ? entry.path
+        : entry.kind === "comparison"
+          ? `${entry.before.trace.path} → ${entry.after.trace.path}`
+          : entry.trace.path,
+    );
     draw(page, entry);
   }
   const height = page.y + LINE;
@@ -82,12 +115,22 @@ class Page {
   readonly pieces: string[] = [];
   y = 8;
 
-  text(x: number, text: string, as: { readonly class?: string; readonly anchor?: string; readonly y?: number } = {}): void {
-    this.pieces.push(`<text${attributes({ x: round(x), y: round(as.y ?? this.y), class: as.class, "text-anchor": as.anchor })}>${xmlText(text)}</text>\n`);
+  text(
+    x: number,
+    text: string,
+    as: { readonly class?: string; readonly anchor?: string; readonly y?: number } = {},
+  ): void {
+    this.pieces.push(
+      `<text${attributes({ x: round(x), y: round(as.y ?? this.y), class: as.class, "text-anchor": as.anchor })}>${xmlText(text)}</text>\n`,
+    );
   }
 
   element(name: string, values: Parameters<typeof attributes>[0], title?: string): void {
-    this.pieces.push(title === undefined ? `<${name}${attributes(values)}/>\n` : `<${name}${attributes(values)}><title>${xmlText(title)}</title></${name}>\n`);
+    this.pieces.push(
+      title === undefined
+        ? `<${name}${attributes(values)}/>\n`
+        : `<${name}${attributes(values)}><title>${xmlText(title)}</title></${name}>\n`,
+    );
   }
 
   line(text: string, as: { readonly class?: string; readonly x?: number } = {}): void {
@@ -97,7 +140,8 @@ class Page {
 }
 
 const round = (n: number): number => Math.round(n * 10) / 10;
-const short = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`);
+const short = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`;
 
 function draw(page: Page, entry: Entry): void {
   switch (entry.kind) {
@@ -121,7 +165,11 @@ function drawRecording(page: Page, { trace, problems, timeline }: RecordingEntry
   if (timeline) drawTimeline(page, timeline, marked, trace.events);
   else page.line("The recording could be read only once: its objects are not drawn.", { class: "dim" });
   for (const [k, problem] of marked.entries()) drawWords(page, problem, k + 1);
-  if (problems.length > marked.length) page.line(`and ${plural(problems.length - marked.length, "more problem")}, which ${problems.length - marked.length === 1 ? "is" : "are"} not drawn`, { class: "dim" });
+  if (problems.length > marked.length)
+    page.line(
+      `and ${plural(problems.length - marked.length, "more problem")}, which ${problems.length - marked.length === 1 ? "is" : "are"} not drawn`,
+      { class: "dim" },
+    );
   if (problems.length === 0) page.line(nothingWrong(trace));
 }
 
@@ -139,8 +187,13 @@ function drawTimeline(page: Page, timeline: Timeline, problems: readonly Problem
   for (const life of timeline.lives) drawLife(page, life, problems, x);
   for (const [kind, count] of timeline.others) drawOthers(page, kind, count, timeline, x);
   const bottom = page.y + 6;
-  page.line("bar: from birth to death (← before, → after the recording); below it who held a reference; +N: references too short to be seen, or too many; dashes: never put", { class: "dim" });
-  const lines = ticks.map((tick) => `<line${attributes({ x1: x(tick), x2: x(tick), y1: top, y2: bottom, class: "grid" })}/>\n`);
+  page.line(
+    "bar: from birth to death (← before, → after the recording); below it who held a reference; +N: references too short to be seen, or too many; dashes: never put",
+    { class: "dim" },
+  );
+  const lines = ticks.map(
+    (tick) => `<line${attributes({ x1: x(tick), x2: x(tick), y1: top, y2: bottom, class: "grid" })}/>\n`,
+  );
   page.pieces.splice(grid, 0, ...lines);
 }
 
@@ -151,24 +204,44 @@ function timeAt({ samples }: Timeline, event: number): string {
 function drawLife(page: Page, life: Life, problems: readonly Problem[], x: (event: number) => number): void {
   const { label, from, to, early } = life;
   page.y += LINE + 4;
-  const own = problems.map((problem, k) => ({ problem, number: k + 1 })).filter(({ problem }) => problem.finding.object === label);
+  const own = problems
+    .map((problem, k) => ({ problem, number: k + 1 }))
+    .filter(({ problem }) => problem.finding.object === label);
   const end = to === undefined ? RIGHT : x(to);
   const begin = early ? LEFT : x(from);
   const story = `${label}: ${early ? "there before the recording" : `from event ${from}`}, ${to === undefined ? "still there at its end" : `to event ${to}`}`;
   page.text(10, short(label, NAME));
-  page.element("rect", { x: begin, y: page.y - 11, width: Math.max(1, round(end - begin)), height: 14, rx: 2, class: "life" }, story);
+  page.element(
+    "rect",
+    { x: begin, y: page.y - 11, width: Math.max(1, round(end - begin)), height: 14, rx: 2, class: "life" },
+    story,
+  );
   if (to === undefined) page.text(RIGHT + 3, "→");
   for (const { problem, number } of own) drawMark(page, problem, number, x);
   const rows = placed(life.holdings, x);
   const hidden = life.more + rows.hidden;
   const beside = `${hidden > 0 ? `+${hidden}` : ""}${early ? " ←" : ""}`.trim();
   if (beside !== "") page.text(LEFT - 4, beside, { class: "dim", anchor: "end" });
-  for (const { holding, row } of rows.placed) drawHolding(page, holding, page.y + 6 + row * 12, own.map(({ problem }) => problem), x);
+  for (const { holding, row } of rows.placed)
+    drawHolding(
+      page,
+      holding,
+      page.y + 6 + row * 12,
+      own.map(({ problem }) => problem),
+      x,
+    );
   page.y += rows.count * 12 + (rows.count > 0 ? 4 : 0);
 }
 
 /** Each that is wide enough in the first row in which it overlaps nothing. */
-function placed(holdings: readonly Holding[], x: (event: number) => number): { readonly placed: readonly { readonly holding: Holding; readonly row: number }[]; readonly count: number; readonly hidden: number } {
+function placed(
+  holdings: readonly Holding[],
+  x: (event: number) => number,
+): {
+  readonly placed: readonly { readonly holding: Holding; readonly row: number }[];
+  readonly count: number;
+  readonly hidden: number;
+} {
   const ends: number[] = [];
   const found: { holding: Holding; row: number }[] = [];
   for (const holding of [...holdings].sort((a, b) => a.from - b.from)) {
@@ -183,7 +256,13 @@ function placed(holdings: readonly Holding[], x: (event: number) => number): { r
   return { placed: found, count: ends.length, hidden: holdings.length - found.length };
 }
 
-function drawHolding(page: Page, holding: Holding, y: number, problems: readonly Problem[], x: (event: number) => number): void {
+function drawHolding(
+  page: Page,
+  holding: Holding,
+  y: number,
+  problems: readonly Problem[],
+  x: (event: number) => number,
+): void {
   const { owner, taken, by, from, to } = holding;
   const begin = x(from);
   const width = Math.max(1, round((to === undefined ? RIGHT : x(to)) - begin));
@@ -199,7 +278,11 @@ function drawMark(page: Page, problem: Problem, number: number, x: (event: numbe
   const at = x(problem.finding.event);
   const y = page.y - 4;
   const path = isError(problem) ? `M${at} ${y - 8}l6 8l-6 8l-6 -8z` : `M${at} ${y - 7}l7 13h-14z`;
-  page.element("path", { d: path, class: isError(problem) ? "error" : "hazard" }, `${number}: ${problem.finding.rule} at event ${problem.finding.event}`);
+  page.element(
+    "path",
+    { d: path, class: isError(problem) ? "error" : "hazard" },
+    `${number}: ${problem.finding.rule} at event ${problem.finding.event}`,
+  );
   page.text(at + 8, String(number), { y: y - 2 });
 }
 
@@ -211,12 +294,25 @@ function drawWords(page: Page, { finding, times, state }: Problem, number: numbe
 }
 
 /** Of objects without a life of their own, how many were alive. */
-function drawOthers(page: Page, kind: string, count: number, { samples }: Timeline, x: (event: number) => number): void {
+function drawOthers(
+  page: Page,
+  kind: string,
+  count: number,
+  { samples }: Timeline,
+  x: (event: number) => number,
+): void {
   page.y += LINE + 12;
   const most = Math.max(1, ...samples.map((s) => s.others[kind as keyof typeof s.others] ?? 0));
   const base = page.y + 3;
   const height = (n: number): number => round(base - (20 * n) / most);
   const points = samples.map((s) => `L${x(s.event)} ${height(s.others[kind as keyof typeof s.others] ?? 0)}`);
   page.text(10, short(`and ${count} more: ${kind}`, NAME));
-  page.element("path", { d: `M${LEFT} ${base}${points.join("")}L${samples.length > 0 ? x(samples.at(-1)!.event) : LEFT} ${base}z`, class: "others" }, `how many of ${count} were alive, at most ${most} at a time`);
+  page.element(
+    "path",
+    {
+      d: `M${LEFT} ${base}${points.join("")}L${samples.length > 0 ? x(samples.at(-1)!.event) : LEFT} ${base}z`,
+      class: "others",
+    },
+    `how many of ${count} were alive, at most ${most} at a time`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * A report as a mail to a kernel list: plain ASCII, 72 columns, a first line that can be its subject, and the recording's own
- * lines quoted.
+ * A report as a mail to a kernel list: plain ASCII, 72 columns, a first line that can be its subject, and the
+ * recording's own lines quoted.
  */
 import type { Difference } from "../compare/types.js";
 import { pathOf, plural } from "../show/text.js";
@@ -10,7 +10,17 @@ import { PLAIN } from "../show/style.js";
 import { noFindings, traceLine } from "../show/summary.js";
 import { ascii, fold } from "./ascii.js";
 import { timeless } from "./fingerprint.js";
-import { type About, type BaselineState, type ComparisonEntry, type Entry, isError, type Problem, type Quote, type RecordingEntry, type UnreadEntry } from "./model.js";
+import {
+  type About,
+  type BaselineState,
+  type ComparisonEntry,
+  type Entry,
+  isError,
+  type Problem,
+  type Quote,
+  type RecordingEntry,
+  type UnreadEntry,
+} from "./model.js";
 import { nothingWrong } from "./nothing-wrong.js";
 import { Totals } from "./totals.js";
 
@@ -28,9 +38,19 @@ export async function* textReport(entries: AsyncIterable<Entry>, about: About): 
   for await (const entry of entries) {
     totals.add(entry);
     if (about.entries === 1) yield joined([...subject(subjectOf(entry)), "", ...linesOf(entry, about)]);
-    else if (entry.kind === "recording" && entry.problems.length === 0) yield joined(fold(ascii(`sound: ${traceLine(entry.trace)}`), WIDTH, "", 2));
+    else if (entry.kind === "recording" && entry.problems.length === 0)
+      yield joined(fold(ascii(`sound: ${traceLine(entry.trace)}`), WIDTH, "", 2));
     else if (entry.kind === "unread") yield joined(unreadLines(entry));
-    else yield joined(["", "=".repeat(WIDTH), ...subject(subjectOf(entry)), "", ...linesOf(entry, about), "=".repeat(WIDTH), ""]);
+    else
+      yield joined([
+        "",
+        "=".repeat(WIDTH),
+        ...subject(subjectOf(entry)),
+        "",
+        ...linesOf(entry, about),
+        "=".repeat(WIDTH),
+        "",
+      ]);
   }
   if (about.entries !== 1) yield joined(["", ...fold(`In all: ${totals.sentence}`, WIDTH)]);
 }
@@ -47,7 +67,8 @@ function subjectOf(entry: Entry): string {
   if (entry.kind === "unread") return `guest_memfd: recording not read: ${entry.what}`;
   const problems = entry.kind === "comparison" ? entry.problems.filter((p) => p.state !== "absent") : entry.problems;
   const told = problems.find((p) => p.state === "new") ?? problems[0];
-  const differing = entry.kind === "comparison" ? `${plural(entry.diff.differences.length, "difference")}` : noFindings(entry.trace);
+  const differing =
+    entry.kind === "comparison" ? `${plural(entry.diff.differences.length, "difference")}` : noFindings(entry.trace);
   if (!told) return `guest_memfd: ${differing}`;
   const rest = problems.length > 1 ? ` (+${problems.length - 1})` : "";
   const head = `[${isError(told) ? "BUG" : "HAZARD"}] guest_memfd: ${told.finding.rule.replaceAll("-", " ")}`;
@@ -72,20 +93,35 @@ function unreadLines({ path, line, what }: UnreadEntry): string[] {
 
 function recordingLines(entry: RecordingEntry, { version }: About): string[] {
   const { trace, problems } = entry;
-  return [...fold(`kreel ${version} replayed this recording of a kernel and found ${counted(problems, trace)}.`, WIDTH), ...problemsLines(problems, trace.path), "", ...title("Recording"), ...environmentLines(entry)];
+  return [
+    ...fold(`kreel ${version} replayed this recording of a kernel and found ${counted(problems, trace)}.`, WIDTH),
+    ...problemsLines(problems, trace.path),
+    "",
+    ...title("Recording"),
+    ...environmentLines(entry),
+  ];
 }
 
 function comparisonLines(entry: ComparisonEntry, { version }: About): string[] {
   const { before, after, diff, problems } = entry;
-  const states = (["new", "unchanged", "absent"] as const).map((state) => `${problems.filter((p) => p.state === state).length} ${STATES[state]}`);
+  const states = (["new", "unchanged", "absent"] as const).map(
+    (state) => `${problems.filter((p) => p.state === state).length} ${STATES[state]}`,
+  );
   const compared = problems.length === 0 ? "" : ` in the second; compared with the first, ${states.join(", ")}`;
   return [
-    ...fold(`kreel ${version} replayed two recordings of one workload and found ${counted(after.problems, after.trace)}${compared}.`, WIDTH),
+    ...fold(
+      `kreel ${version} replayed two recordings of one workload and found ${counted(after.problems, after.trace)}${compared}.`,
+      WIDTH,
+    ),
     ...problemsLines(problems, after.trace.path, before.trace.path),
     "",
     ...title("What differs"),
     ...differenceLines(diff.differences),
-    ...[...statLines(diff, PLAIN), summaryLine(diff), ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, PLAIN)])].flatMap((line) => folded(line)),
+    ...[
+      ...statLines(diff, PLAIN),
+      summaryLine(diff),
+      ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, PLAIN)]),
+    ].flatMap((line) => folded(line)),
     "",
     ...title("Recording before"),
     ...environmentLines(before),
@@ -112,12 +148,17 @@ function counted(problems: readonly Problem[], trace: RecordingEntry["trace"]): 
   const errors = problems.filter(isError).length;
   const hazards = problems.length - errors;
   if (problems.length === 0) return nothingWrong(trace);
-  return [...(errors > 0 ? [plural(errors, "error")] : []), ...(hazards > 0 ? [plural(hazards, "hazard")] : [])].join(" and ");
+  return [...(errors > 0 ? [plural(errors, "error")] : []), ...(hazards > 0 ? [plural(hazards, "hazard")] : [])].join(
+    " and ",
+  );
 }
 
 /** `before`: the recording of what is absent now. */
 function problemsLines(problems: readonly Problem[], path: string, before = path): string[] {
-  return problems.flatMap((problem, k) => ["", ...(k < IN_FULL ? problemLines : headLines)(problem, k + 1, problem.state === "absent" ? before : path)]);
+  return problems.flatMap((problem, k) => [
+    "",
+    ...(k < IN_FULL ? problemLines : headLines)(problem, k + 1, problem.state === "absent" ? before : path),
+  ]);
 }
 
 function headLines({ finding, state, times }: Problem, number: number): string[] {
@@ -140,7 +181,9 @@ export function problemLines(problem: Problem, number: number, path: string): st
     ...field("", `event ${finding.event}, at ${finding.time}, task ${finding.task}`),
     "",
     ...lifeLines(problem),
-    ...(quotes.length === 0 ? ["The recording could be read only once: its lines are not quoted."] : ["From the recording:", "", ...quotes.flatMap(quoteLines)]),
+    ...(quotes.length === 0
+      ? ["The recording could be read only once: its lines are not quoted."]
+      : ["From the recording:", "", ...quotes.flatMap(quoteLines)]),
   ];
 }
 
@@ -165,16 +208,24 @@ function lifeLines({ finding, steps }: Problem): string[] {
 /** The evidence, and of the rest that changed anything the beginning and the end. */
 export function telling(steps: readonly ShownStep[]): ShownStep[] {
   const others = steps.filter((s) => !s.evidence && s.did.length > 0);
-  const kept = new Set(others.length <= 2 * OTHER_STEPS ? others : [...others.slice(0, OTHER_STEPS), ...others.slice(-OTHER_STEPS)]);
+  const kept = new Set(
+    others.length <= 2 * OTHER_STEPS ? others : [...others.slice(0, OTHER_STEPS), ...others.slice(-OTHER_STEPS)],
+  );
   return steps.filter((s) => s.evidence || kept.has(s));
 }
 
 function stepLines(step: ShownStep): string[] {
-  return [...fold(ascii(stepText(step)), WIDTH, step.evidence ? "* " : "  ", 4), ...step.did.flatMap((text) => fold(ascii(text), WIDTH, "    ~ "))];
+  return [
+    ...fold(ascii(stepText(step)), WIDTH, step.evidence ? "* " : "  ", 4),
+    ...step.did.flatMap((text) => fold(ascii(text), WIDTH, "    ~ ")),
+  ];
 }
 
 function labelled(label: string, step: ShownStep): string[] {
-  return [...field(label, stepText(step)), ...step.did.flatMap((text) => fold(ascii(text), WIDTH, `${" ".repeat(LABEL)}~ `))];
+  return [
+    ...field(label, stepText(step)),
+    ...step.did.flatMap((text) => fold(ascii(text), WIDTH, `${" ".repeat(LABEL)}~ `)),
+  ];
 }
 
 function stepText({ seq, line, task, what }: ShownStep): string {
@@ -188,11 +239,22 @@ function quoteLines({ event, file, line, text }: Quote): string[] {
 
 function environmentLines({ trace, environment }: RecordingEntry): string[] {
   const values = (name: string): string[] => environment.filter((r) => r.name === name).map((r) => r.text);
-  const known = ["release", "version", "machine", "clock", "command"].flatMap((name) => values(name).flatMap((text) => field(name, text)));
+  const known = ["release", "version", "machine", "clock", "command"].flatMap((name) =>
+    values(name).flatMap((text) => field(name, text)),
+  );
   const config = values("config");
-  const others = ["refused", "lost", "missed"].flatMap((name) => (values(name).length > 0 ? field(name, values(name).join(", ")) : []));
+  const others = ["refused", "lost", "missed"].flatMap((name) =>
+    values(name).length > 0 ? field(name, values(name).join(", ")) : [],
+  );
   const unsaid = environment.length > 0 ? [] : field("kernel", "the recording does not say");
-  return [...field("file", traceLine(trace)), ...unsaid, ...known, ...(config.length > 0 ? field("config", config.join(" ")) : []), ...others, ...trace.warnings.flatMap((warning) => field("warning", warning))];
+  return [
+    ...field("file", traceLine(trace)),
+    ...unsaid,
+    ...known,
+    ...(config.length > 0 ? field("config", config.join(" ")) : []),
+    ...others,
+    ...trace.warnings.flatMap((warning) => field("warning", warning)),
+  ];
 }
 
 const title = (text: string): string[] => [`${text}:`, ""];

@@ -1,12 +1,19 @@
 /**
- * The lives of the objects of a recording and who held them, taken down while it is replayed, in bounded space: of more objects
- * than a picture has room for, how many of each kind were alive.
+ * The lives of the objects of a recording and who held them, taken down while it is replayed, in bounded space: of more
+ * objects than a picture has room for, how many of each kind were alive.
  */
 import type { EventView } from "../log/view.js";
 import { formatTime } from "../log/time.js";
 import type { Frame, Stack } from "../reduce/calls.js";
 import { type Move, Moves } from "../reduce/moves.js";
-import { COUNTED_KINDS, type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../reduce/objects.js";
+import {
+  COUNTED_KINDS,
+  type Kind,
+  type KernelObject,
+  type ObjectId,
+  type Owner,
+  type Reference,
+} from "../reduce/objects.js";
 import type { Transition } from "../reduce/transitions.js";
 import type { Observer, World } from "../reduce/world.js";
 
@@ -124,7 +131,11 @@ export class TimelineKeeper implements Observer {
       this.#others.delete(id);
       this.#alive[kind]!--;
     }
-    this.#samples.push({ event: e.seq, time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits), others: { ...this.#alive } });
+    this.#samples.push({
+      event: e.seq,
+      time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
+      others: { ...this.#alive },
+    });
     if (this.#samples.length < SAMPLES) return;
     this.#stride *= 2;
     this.#samples = this.#samples.filter(({ event }) => event % this.#stride === 0);
@@ -138,7 +149,13 @@ export class TimelineKeeper implements Observer {
     const { life } = kept;
     // A module is named by an event later than its first.
     life.label = this.world.label(object);
-    this.#move(kept, known ? moves : object.references.map((reference) => ({ before: undefined, now: reference })), seq, stack, frame);
+    this.#move(
+      kept,
+      known ? moves : object.references.map((reference) => ({ before: undefined, now: reference })),
+      seq,
+      stack,
+      frame,
+    );
     end(kept);
   }
 
@@ -147,7 +164,15 @@ export class TimelineKeeper implements Observer {
     const wanted = this.#wantedLeft > 0 && this.wanted.has(this.world.label(object));
     if (wanted) this.#wantedLeft--;
     if (wanted || this.#kept.size < LIVES + WANTED_LIVES - this.#wantedLeft) {
-      const life: Life = { kind: object.kind, label: "", from: object.birth || seq, early: object.birth === 0, to: undefined, holdings: [], more: 0 };
+      const life: Life = {
+        kind: object.kind,
+        label: "",
+        from: object.birth || seq,
+        early: object.birth === 0,
+        to: undefined,
+        holdings: [],
+        more: 0,
+      };
       const kept: Kept = { object, life, open: new Map(), owners: new Map() };
       this.#kept.set(object.id, kept);
       return kept;
@@ -158,7 +183,13 @@ export class TimelineKeeper implements Observer {
     return undefined;
   }
 
-  #move({ open, owners, life }: Kept, moves: readonly Move[], seq: number, stack: Stack, frame: Frame | undefined): void {
+  #move(
+    { open, owners, life }: Kept,
+    moves: readonly Move[],
+    seq: number,
+    stack: Stack,
+    frame: Frame | undefined,
+  ): void {
     for (const { before } of moves) {
       const holding = before && open.get(before);
       if (!holding) continue;
@@ -167,7 +198,13 @@ export class TimelineKeeper implements Observer {
     }
     for (const { now: reference } of moves) {
       if (!reference || reference.owner === 0) continue;
-      const holding: Holding = { owner: this.#ownerOf(reference.owner, stack, frame), taken: reference.seq, by: reference.by, from: seq, to: undefined };
+      const holding: Holding = {
+        owner: this.#ownerOf(reference.owner, stack, frame),
+        taken: reference.seq,
+        by: reference.by,
+        from: seq,
+        to: undefined,
+      };
       open.set(reference, holding);
       if (life.holdings.length < HOLDINGS) {
         life.holdings.push(holding);

@@ -1,7 +1,13 @@
 /** Text and attributes of XML 1.0. */
 import { printable } from "../read/trouble.js";
 
-const ENTITIES: { readonly [character: string]: string } = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+const ENTITIES: { readonly [character: string]: string } = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
 
 /** What XML may not hold at all is shown as its code. */
 export function xmlText(text: string): string {

@@ -73,7 +73,10 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
   repeat: [rest("WORDS")],
 };
 
-/** Operations that `fail=N` is armed for. The interpreter takes it for any, and leaves a descriptor open where it is not. */
+/**
+ * Operations that `fail=N` is armed for. The interpreter takes it for any, and leaves a descriptor open where it is
+ * not.
+ */
 export const FALLIBLE: readonly string[] = ["gmem", "bind", "unbind"] satisfies Operation["type"][];
 
 /** What has a meaning in the scenario's own process only. */
@@ -93,7 +96,8 @@ export function parseOperation(words: readonly [string, ...string[]], line: numb
   const parameters = GRAMMAR[type];
   check(type, parameters, given);
   const at = (k: number): string => given[k]!;
-  const number = (k: number, otherwise = 0): number => (k < given.length ? numberOf(at(k), parameters[k]!.name, type) : otherwise);
+  const number = (k: number, otherwise = 0): number =>
+    k < given.length ? numberOf(at(k), parameters[k]!.name, type) : otherwise;
   switch (type) {
     case "load":
       return { type, module: at(0), parameters: given.slice(1).join(" ") };
@@ -179,10 +183,19 @@ function isOperation(type: string): type is Operation["type"] {
 }
 
 function check(type: string, parameters: readonly Parameter[], given: readonly string[]): void {
-  const usage = [type, ...parameters.map((parameter) => (parameter.optional ? `[${parameter.name}${parameter.rest ? "…" : ""}]` : parameter.name))].join(" ");
+  const usage = [
+    type,
+    ...parameters.map((parameter) =>
+      parameter.optional ? `[${parameter.name}${parameter.rest ? "…" : ""}]` : parameter.name,
+    ),
+  ].join(" ");
   const missing = parameters.slice(given.length).filter((parameter) => !parameter.optional);
-  if (missing.length > 0) throw new GrammarError(`${type} without ${missing.map((parameter) => parameter.name).join(" and ")}; write ${usage}`);
-  if (given.length > parameters.length && !parameters.at(-1)?.rest) throw new GrammarError(`${quote(given[parameters.length]!)} is one word too many; write ${usage}`);
+  if (missing.length > 0)
+    throw new GrammarError(
+      `${type} without ${missing.map((parameter) => parameter.name).join(" and ")}; write ${usage}`,
+    );
+  if (given.length > parameters.length && !parameters.at(-1)?.rest)
+    throw new GrammarError(`${quote(given[parameters.length]!)} is one word too many; write ${usage}`);
   parameters.forEach((parameter, k) => {
     const { bytes } = parameter;
     if (bytes === undefined || Buffer.byteLength(given[k]!) <= bytes) return;
@@ -229,7 +242,9 @@ function suggest(type: string): string {
   const known = Object.keys(GRAMMAR);
   const distances = known.map((of) => ({ of, edits: distance(type.slice(0, MAX_QUOTED).toLowerCase(), of) }));
   const nearest = distances.reduce((best, next) => (next.edits < best.edits ? next : best));
-  return nearest.edits <= Math.max(1, Math.floor(nearest.of.length / 2)) ? `did you mean ${nearest.of}?` : `there are ${known.join(", ")}`;
+  return nearest.edits <= Math.max(1, Math.floor(nearest.of.length / 2))
+    ? `did you mean ${nearest.of}?`
+    : `there are ${known.join(", ")}`;
 }
 
 /** Edits from one word to another (Levenshtein). */
@@ -237,7 +252,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
     row = next;
   }
   return row[b.length]!;

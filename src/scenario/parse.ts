@@ -1,6 +1,6 @@
 /**
- * Reads scenarios, and prints them. What the interpreter of scenarios (a C program, of which recordings were made) would
- * silently cut, take for something else or overflow on is refused, so that a scenario means the same to both.
+ * Reads scenarios, and prints them. What the interpreter of scenarios (a C program, of which recordings were made)
+ * would silently cut, take for something else or overflow on is refused, so that a scenario means the same to both.
  */
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
@@ -29,12 +29,15 @@ export async function readScenario(path: string): Promise<Scenario> {
   const bytes = await readBytes(path);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new TroubleError(`compressed with gzip; ${EXAMPLE}`, path);
   const recording = formatOf(bytes.subarray(0, HEAD_BYTES), path);
-  if (bytes.includes(0) || !isUtf8(bytes)) throw new TroubleError(recording ?? `binary, or text that is not UTF-8; ${EXAMPLE}`, path);
+  if (bytes.includes(0) || !isUtf8(bytes))
+    throw new TroubleError(recording ?? `binary, or text that is not UTF-8; ${EXAMPLE}`, path);
   let scenario: Scenario;
   try {
     scenario = parseScenario(bytes.toString("utf8"), path);
   } catch (error) {
-    throw error instanceof TroubleError && recording !== undefined ? new TroubleError(recording, path, undefined, { cause: error }) : error;
+    throw error instanceof TroubleError && recording !== undefined
+      ? new TroubleError(recording, path, undefined, { cause: error })
+      : error;
   }
   // An empty recording is nothing but comments.
   if (scenario.lines.length === 0 && recording !== undefined) throw new TroubleError(recording, path);
@@ -55,7 +58,11 @@ export function parseScenario(text: string, path: string): Scenario {
       if (!line) return;
       lines.push(line);
       if (line.thread !== undefined) {
-        if (queue.add(line.thread, number) && Buffer.byteLength(line.thread) > MAX_COMM) warn(number, `thread ${quote(line.thread)} will be known by its first ${MAX_COMM} bytes: the kernel keeps no more of a task's name`);
+        if (queue.add(line.thread, number) && Buffer.byteLength(line.thread) > MAX_COMM)
+          warn(
+            number,
+            `thread ${quote(line.thread)} will be known by its first ${MAX_COMM} bytes: the kernel keeps no more of a task's name`,
+          );
       } else if (line.operation.type === "go") {
         if (queue.size === 0) warn(number, "go has no thread to start; queue lines before it: @ta close g");
         queue.clear();
@@ -64,12 +71,16 @@ export function parseScenario(text: string, path: string): Scenario {
       throw error instanceof GrammarError ? new TroubleError(error.message, path, number) : error;
     }
   });
-  for (const [thread, line] of queue.waiting()) warn(line, `thread ${quote(thread)} is never started; write go behind its lines`);
+  for (const [thread, line] of queue.waiting())
+    warn(line, `thread ${quote(thread)} is never started; write go behind its lines`);
   if (lines.length === 0) warnings.push(`${path}: no operation in it`);
   return { path, lines, warnings };
 }
 
-/** The scenario as text that parses to the same: blank lines stand where comments were, so that each line keeps its number. */
+/**
+ * The scenario as text that parses to the same: blank lines stand where comments were, so that each line keeps its
+ * number.
+ */
 export function printScenario({ lines }: Scenario): string {
   const rows: string[] = [];
   for (const { line, thread, marker } of lines) {
@@ -90,9 +101,11 @@ class Queue {
   /** Whether the thread is a new one. */
   add(thread: string, line: number): boolean {
     const known = this.threads.get(thread);
-    if (known && ++known.count > MAX_THREAD_LINES) throw new GrammarError(`thread ${quote(thread)} has more than ${MAX_THREAD_LINES} lines; write go between them`);
+    if (known && ++known.count > MAX_THREAD_LINES)
+      throw new GrammarError(`thread ${quote(thread)} has more than ${MAX_THREAD_LINES} lines; write go between them`);
     if (known) return false;
-    if (this.threads.size === MAX_THREADS) throw new GrammarError(`more than ${MAX_THREADS} threads; write go between them`);
+    if (this.threads.size === MAX_THREADS)
+      throw new GrammarError(`more than ${MAX_THREADS} threads; write go between them`);
     this.threads.set(thread, { first: line, count: 1 });
     return true;
   }
@@ -109,15 +122,26 @@ class Queue {
 
 /** What a row says, or nothing where it is blank or a comment; throws a `GrammarError`. */
 function parseLine(row: string, line: number): Line | undefined {
-  if (Buffer.byteLength(row) > MAX_LINE) throw new GrammarError(`the line is longer than ${MAX_LINE} bytes; break the comment, or use shorter names`);
+  if (Buffer.byteLength(row) > MAX_LINE)
+    throw new GrammarError(`the line is longer than ${MAX_LINE} bytes; break the comment, or use shorter names`);
   const words = wordsOf(row);
   const thread = words[0]?.startsWith("@") ? threadOf(words.shift()!, words) : undefined;
   if (words.length === 0) return undefined;
   const marker = words.join(" ");
-  if (words.length > MAX_WORDS || Buffer.byteLength(marker) > MAX_WORDS_BYTES) throw new GrammarError(`the operation is longer than ${MAX_WORDS} words or ${MAX_WORDS_BYTES} bytes, which is all that is kept of one`);
+  if (words.length > MAX_WORDS || Buffer.byteLength(marker) > MAX_WORDS_BYTES)
+    throw new GrammarError(
+      `the operation is longer than ${MAX_WORDS} words or ${MAX_WORDS_BYTES} bytes, which is all that is kept of one`,
+    );
   const fail = words.length > 1 && words.at(-1)!.startsWith("fail=") ? failOf(words.pop()!, words[0]!) : undefined;
   const operation = parseOperation(words as [string, ...string[]], line);
-  return { line, text: words.join(" "), marker, operation, ...(thread === undefined ? {} : { thread }), ...(fail === undefined ? {} : { fail }) };
+  return {
+    line,
+    text: words.join(" "),
+    marker,
+    operation,
+    ...(thread === undefined ? {} : { thread }),
+    ...(fail === undefined ? {} : { fail }),
+  };
 }
 
 function wordsOf(row: string): string[] {
@@ -125,26 +149,35 @@ function wordsOf(row: string): string[] {
   // They would be part of a word and show nowhere.
   // eslint-disable-next-line no-control-regex
   const control = /[\u0000-\u0008\u000a-\u001f\u007f]/.exec(code);
-  if (control) throw new GrammarError(`a control character (${printable(control[0])}) in the line; separate words by blanks`);
+  if (control)
+    throw new GrammarError(`a control character (${printable(control[0])}) in the line; separate words by blanks`);
   return code.split(/[ \t]+/).filter((word) => word !== "");
 }
 
 /** The name behind the `@`, when `words` can be queued for it. */
 function threadOf(word: string, words: readonly string[]): string {
   const thread = word.slice(1);
-  if (thread === "") throw new GrammarError("@ without the name of a thread; write it without a blank between: @ta close g");
-  if (Buffer.byteLength(thread) > MAX_NAME) throw new GrammarError(`the thread's name ${quote(thread)} is too long; use at most ${MAX_COMM} bytes`);
-  if (words.length === 0) throw new GrammarError(`thread ${quote(thread)} is given nothing to do; write an operation behind it: ${printable(word)} close g`);
+  if (thread === "")
+    throw new GrammarError("@ without the name of a thread; write it without a blank between: @ta close g");
+  if (Buffer.byteLength(thread) > MAX_NAME)
+    throw new GrammarError(`the thread's name ${quote(thread)} is too long; use at most ${MAX_COMM} bytes`);
+  if (words.length === 0)
+    throw new GrammarError(
+      `thread ${quote(thread)} is given nothing to do; write an operation behind it: ${printable(word)} close g`,
+    );
   if (words[0] === "go") throw new GrammarError("a thread cannot start the threads; write go on a line of its own");
   if (words[0] === "execself") {
-    throw new GrammarError("a thread that becomes another program ends all others; write execself on a line of its own");
+    throw new GrammarError(
+      "a thread that becomes another program ends all others; write execself on a line of its own",
+    );
   }
   return thread;
 }
 
 function failOf(word: string, type: string): number {
   const fail = parseNumber(word.slice("fail=".length));
-  if (!FALLIBLE.includes(type)) throw new GrammarError(`${quote(word)} behind ${quote(type)}; only ${FALLIBLE.join(", ")} can be made to fail`);
+  if (!FALLIBLE.includes(type))
+    throw new GrammarError(`${quote(word)} behind ${quote(type)}; only ${FALLIBLE.join(", ")} can be made to fail`);
   if (typeof fail === "string") throw new GrammarError(`${quote(word)} ${fail}`);
   if (fail < 1) throw new GrammarError(`${quote(word)} makes nothing fail; allocations are counted from 1`);
   return fail;
@@ -159,7 +192,8 @@ async function readBytes(path: string): Promise<Buffer> {
       const bytes = Buffer.from(chunk);
       chunks.push(bytes);
       // Not to its end: it may have none.
-      if ((size += bytes.length) > MAX_BYTES) throw new TroubleError(`larger than ${MAX_BYTES / 1024 / 1024} MiB, which no scenario is; ${EXAMPLE}`, path);
+      if ((size += bytes.length) > MAX_BYTES)
+        throw new TroubleError(`larger than ${MAX_BYTES / 1024 / 1024} MiB, which no scenario is; ${EXAMPLE}`, path);
     }
   } catch (error) {
     throw error instanceof TroubleError ? error : readTrouble(path, error);

@@ -1,15 +1,24 @@
 /** A scenario: what a program does to `/dev/kvm`, one operation a line. */
 
 /**
- * What a line asks for. Numbers are 64-bit and signed, as written: 0xfffffffffffff000 is -4096, and a slot is not cut to the 32
- * bits of the system call. `vm`, `gmem`, `of` are names of variables that hold descriptors; they may never have been set.
+ * What a line asks for. Numbers are 64-bit and signed, as written: 0xfffffffffffff000 is -4096, and a slot is not cut
+ * to the 32 bits of the system call. `vm`, `gmem`, `of` are names of variables that hold descriptors; they may never
+ * have been set.
  */
 export type Operation =
   | { readonly type: "load"; readonly module: string; readonly parameters: string }
   | { readonly type: "unload" | "refcnt"; readonly module: string }
   | { readonly type: "vm"; readonly name: string; readonly vmType: number }
   | { readonly type: "gmem"; readonly name: string; readonly vm: string; readonly size: number; readonly flags: number }
-  | { readonly type: "bind"; readonly vm: string; readonly slot: number; readonly gpa: number; readonly size: number; readonly gmem: string; readonly offset: number }
+  | {
+      readonly type: "bind";
+      readonly vm: string;
+      readonly slot: number;
+      readonly gpa: number;
+      readonly size: number;
+      readonly gmem: string;
+      readonly offset: number;
+    }
   | { readonly type: "unbind"; readonly vm: string; readonly slot: number }
   // `dup2` makes the descriptor `name` one of the file of `of`; the others put a new one into `name`.
   | { readonly type: "dup" | "dup2"; readonly name: string; readonly of: string }
@@ -27,7 +36,12 @@ export type Operation =
   | ({ readonly type: "map"; readonly name: string; readonly of: string } & Range)
   | ({ readonly type: "mapprivate"; readonly of: string } & Range)
   | { readonly type: "poke" | "unmap"; readonly name: string }
-  | { readonly type: "allocate" | "punch" | "touch"; readonly of: string; readonly offset: number; readonly length: number }
+  | {
+      readonly type: "allocate" | "punch" | "touch";
+      readonly of: string;
+      readonly offset: number;
+      readonly length: number;
+    }
   | { readonly type: "truncate"; readonly of: string; readonly size: number }
   | { readonly type: "nofile"; readonly limit: number }
   // `text` is what is written to /proc/sys/fs/file-max: the kernel reads the number there, not the interpreter.

@@ -31,7 +31,12 @@ export function* checkStates(log: LogFile): Generator<CheckedState> {
     }
     const own = takeSnapshot(replaying, { trails: false });
     const difference = firstDifference(document, own);
-    yield { event: seq, stored: hash(document), replayed: hash(own), ...(difference === undefined ? {} : { difference }) };
+    yield {
+      event: seq,
+      stored: hash(document),
+      replayed: hash(own),
+      ...(difference === undefined ? {} : { difference }),
+    };
     if (difference !== undefined) return;
   }
 }

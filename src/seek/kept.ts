@@ -1,4 +1,7 @@
-/** Snapshots that are kept in memory. When they are too many, every second one is let go, and so on: what is left lies apart evenly. */
+/**
+ * Snapshots that are kept in memory. When they are too many, every second one is let go, and so on: what is left lies
+ * apart evenly.
+ */
 import type { StoredSnapshot } from "../log/file/snapshots.js";
 
 export class Kept {
@@ -30,6 +33,9 @@ export class Kept {
     const all = this.#snapshots;
     this.#snapshots = all.filter((_, k) => k % 2 === 1);
     this.#bytes = this.#snapshots.reduce((sum, { document }) => sum + document.length, 0);
-    this.#apart = Math.max(this.#apart * 2, ...this.#snapshots.slice(1, 2).map(({ seq }) => seq - this.#snapshots[0]!.seq));
+    this.#apart = Math.max(
+      this.#apart * 2,
+      ...this.#snapshots.slice(1, 2).map(({ seq }) => seq - this.#snapshots[0]!.seq),
+    );
   }
 }

@@ -7,7 +7,9 @@ import { REDUCER_VERSION } from "../reduce/version.js";
 
 /** Blocks of snapshots that these reducers made, by the event of their first. */
 export function snapshotsOf(log: LogFile): readonly BlockEntry[] {
-  return log.blocks.filter((block) => block.kind === "snapshot" && block.schema === REDUCER_VERSION).sort((a, b) => a.firstSeq - b.firstSeq);
+  return log.blocks
+    .filter((block) => block.kind === "snapshot" && block.schema === REDUCER_VERSION)
+    .sort((a, b) => a.firstSeq - b.firstSeq);
 }
 
 /** The latest snapshot that is not later than an event. One that is damaged is as if it were not there. */

@@ -13,8 +13,8 @@ export interface When {
 }
 
 /**
- * The first event after which it is true, by looking at every state in order; `undefined` where it never is. What is lost of a
- * recording is passed over.
+ * The first event after which it is true, by looking at every state in order; `undefined` where it never is. What is
+ * lost of a recording is passed over.
  */
 export function firstTrue(seeker: Seeker, predicate: Predicate): When | undefined {
   const replaying = seeker.at(0);
@@ -34,8 +34,8 @@ export function firstTrue(seeker: Seeker, predicate: Predicate): When | undefine
 }
 
 /**
- * The same of what, once true, stays true: by bisection, a few dozen states whatever the log's length. Of anything else, an
- * event at which it became true.
+ * The same of what, once true, stays true: by bisection, a few dozen states whatever the log's length. Of anything
+ * else, an event at which it became true.
  */
 export function becameTrue(seeker: Seeker, predicate: Predicate): When | undefined {
   const isTrueAfter = (event: number): boolean => {

@@ -1,4 +1,6 @@
-/** Why an object is as it is after an event: where it came from, what each reference on it is, and who changed it last. */
+/**
+ * Why an object is as it is after an event: where it came from, what each reference on it is, and who changed it last.
+ */
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
 import type { Frame, Stack } from "../reduce/calls.js";
@@ -50,13 +52,29 @@ const SHOWN = 16;
 const LOOKED = 1 << 15;
 
 /** Of each object that is wanted, as the state after `event` has it. */
-export function why(seeker: Seeker, event: number, wanted: (object: KernelObject, world: World) => boolean, holderOf: (world: World, reference: Reference) => string): Why[] {
+export function why(
+  seeker: Seeker,
+  event: number,
+  wanted: (object: KernelObject, world: World) => boolean,
+  holderOf: (world: World, reference: Reference) => string,
+): Why[] {
   const { world } = seeker.at(event);
-  return [...world.store.live()].filter((object) => wanted(object, world)).map((object) => {
-    const label = world.label(object);
-    const held = object.references.slice(0, SHOWN).map((reference) => ({ reference, owner: holderOf(world, reference), taken: placeOf(seeker, reference.seq) }));
-    return { object, label, born: object.birth > 0 ? placeOf(seeker, object.birth) : undefined, held, more: object.references.length - held.length, last: lastChange(seeker, object, event) };
-  });
+  return [...world.store.live()]
+    .filter((object) => wanted(object, world))
+    .map((object) => {
+      const label = world.label(object);
+      const held = object.references
+        .slice(0, SHOWN)
+        .map((reference) => ({ reference, owner: holderOf(world, reference), taken: placeOf(seeker, reference.seq) }));
+      return {
+        object,
+        label,
+        born: object.birth > 0 ? placeOf(seeker, object.birth) : undefined,
+        held,
+        more: object.references.length - held.length,
+        last: lastChange(seeker, object, event),
+      };
+    });
 }
 
 /** `undefined` for an event that cannot be read, or that the catalogue does not have. */
@@ -103,11 +121,40 @@ function lastWithin(seeker: Seeker, id: number, start: number, end: number): Las
 
 type Values = ReadonlyMap<string, string>;
 
-/** What of an object is no state of the kernel's: what it is known by, how often it was seen, what rules and reducers remember of it. */
-const NOT_STATE: ReadonlySet<string> = new Set(["kind", "id", "address", "generation", "met", "trail", "deeds", "steps", "focus", "vmAddress", "made", "kept", "gmem", "ownsGmem", "ownFree", "unpinned"]);
+/**
+ * What of an object is no state of the kernel's: what it is known by, how often it was seen, what rules and reducers
+ * remember of it.
+ */
+const NOT_STATE: ReadonlySet<string> = new Set([
+  "kind",
+  "id",
+  "address",
+  "generation",
+  "met",
+  "trail",
+  "deeds",
+  "steps",
+  "focus",
+  "vmAddress",
+  "made",
+  "kept",
+  "gmem",
+  "ownsGmem",
+  "ownFree",
+  "unpinned",
+]);
 
 /** What names another object, or several. */
-const POINTERS: ReadonlySet<string> = new Set(["superblock", "inode", "dentry", "mount", "module", "vm", "file", "slots"]);
+const POINTERS: ReadonlySet<string> = new Set([
+  "superblock",
+  "inode",
+  "dentry",
+  "mount",
+  "module",
+  "vm",
+  "file",
+  "slots",
+]);
 
 /** What is told by what it means: its values are events, or how often something was. */
 const MEANINGS: { readonly [name: string]: string } = {
@@ -125,7 +172,8 @@ function valuesOf(object: KernelObject | undefined): Values | undefined {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(object)) {
     if (NOT_STATE.has(name)) continue;
-    if (name === "references") values.set(name, (value as readonly Reference[]).map(({ seq, owner }) => `${seq}:${owner}`).join());
+    if (name === "references")
+      values.set(name, (value as readonly Reference[]).map(({ seq, owner }) => `${seq}:${owner}`).join());
     else values.set(name, typeof value === "object" && value !== null ? JSON.stringify(value) : String(value));
   }
   return values;
@@ -135,15 +183,21 @@ function differences(before: Values, now: Values, world: World): string[] {
   const changed = [...now].filter(([name, value]) => before.get(name) !== value);
   // That a reference changed hands where the count stayed is all that there is to say of it.
   const told = changed.filter(([name]) => name !== "references" || changed.length === 1);
-  return told.map(([name, value]) => MEANINGS[name] ?? `${name === "unprobed" ? "references that no probe shows" : name} ${valueText(name, before.get(name)!, world)} → ${valueText(name, value, world)}`);
+  return told.map(
+    ([name, value]) =>
+      MEANINGS[name] ??
+      `${name === "unprobed" ? "references that no probe shows" : name} ${valueText(name, before.get(name)!, world)} → ${valueText(name, value, world)}`,
+  );
 }
 
 function valueText(name: string, value: string, world: World): string {
   if (!POINTERS.has(name)) return value === "" ? "none" : value;
-  const labels = (value.match(/\d+/g) ?? []).filter((id) => id !== "0").map((id) => {
-    const object = world.store.any(Number(id));
-    return object ? world.label(object) : "an object that is gone";
-  });
+  const labels = (value.match(/\d+/g) ?? [])
+    .filter((id) => id !== "0")
+    .map((id) => {
+      const object = world.store.any(Number(id));
+      return object ? world.label(object) : "an object that is gone";
+    });
   return labels.length === 0 ? "none" : labels.join(", ");
 }
 
@@ -157,6 +211,9 @@ function placed(e: EventView, stack: Stack, frame: Frame | undefined, world: Wor
     task: world.taskName(e.taskId),
     time: formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits),
     line: e.line,
-    inside: [...stack.frames()].filter(({ seq }) => seq !== e.seq && seq !== frame?.seq).map(({ operation }) => operation.name).reverse(),
+    inside: [...stack.frames()]
+      .filter(({ seq }) => seq !== e.seq && seq !== frame?.seq)
+      .map(({ operation }) => operation.name)
+      .reverse(),
   };
 }

@@ -1,4 +1,7 @@
-/** The rows that a query yields: aligned for people, in lines for programs. Everything is a stream but the widths of columns. */
+/**
+ * The rows that a query yields: aligned for people, in lines for programs. Everything is a stream but the widths of
+ * columns.
+ */
 import { jsonString } from "../export/json-text.js";
 import { printable } from "../read/trouble.js";
 import { cellJson, cellText, fieldNames } from "../query/cells.js";
@@ -42,8 +45,15 @@ class Layout {
 
   constructor(columns: readonly string[], rows: readonly (readonly Cell[])[]) {
     this.#names = columns.map(printable);
-    this.#right = columns.map((_, k) => rows.some((row) => row[k] !== null) && rows.every((row) => row[k] === null || isNumber(row[k]!)));
-    this.#widths = this.#names.map((name, k) => rows.reduce((width, row) => Math.max(width, Math.min(WIDEST, widthOf(shown(row[k]!)))), Math.min(WIDEST, widthOf(name))));
+    this.#right = columns.map(
+      (_, k) => rows.some((row) => row[k] !== null) && rows.every((row) => row[k] === null || isNumber(row[k]!)),
+    );
+    this.#widths = this.#names.map((name, k) =>
+      rows.reduce(
+        (width, row) => Math.max(width, Math.min(WIDEST, widthOf(shown(row[k]!)))),
+        Math.min(WIDEST, widthOf(name)),
+      ),
+    );
   }
 
   *lines(rows: readonly (readonly Cell[])[], style: Style, header: boolean): Generator<string> {
@@ -56,7 +66,10 @@ class Layout {
   }
 
   #join(texts: readonly string[]): string {
-    return texts.map((text, k) => padded(text, this.#widths[k]!, this.#right[k]!)).join(GAP).trimEnd();
+    return texts
+      .map((text, k) => padded(text, this.#widths[k]!, this.#right[k]!))
+      .join(GAP)
+      .trimEnd();
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * What happened at an event, in the words that people read: the operation, whom it touched, and which references changed
- * hands. Call trees, findings and object lives look their steps up here.
+ * What happened at an event, in the words that people read: the operation, whom it touched, and which references
+ * changed hands. Call trees, findings and object lives look their steps up here.
  *
- * Only events that touch what guest_memfd is made of are noted, and only the latest: what is older than the window has been
- * printed long ago.
+ * Only events that touch what guest_memfd is made of are noted, and only the latest: what is older than the window has
+ * been printed long ago.
  */
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
@@ -103,7 +103,16 @@ export class Chronicle implements Observer {
     const point = event && this.world.points.points[event.point];
     if (!point) return undefined;
     const time = formatTime(event.timeHigh, event.timeLow, this.#recent.digits);
-    return { seq, operation: point.operation.name, phase: point.phase, task: this.world.taskName(event.task), line: event.line, time, result: "", changes: [] };
+    return {
+      seq,
+      operation: point.operation.name,
+      phase: point.phase,
+      task: this.world.taskName(event.task),
+      line: event.line,
+      time,
+      result: "",
+      changes: [],
+    };
   }
 
   labelOf(id: ObjectId): string {
@@ -128,7 +137,8 @@ export class Chronicle implements Observer {
 
   returned(_e: EventView, _stack: Stack, frame: Frame | undefined): void {
     this.entered();
-    // What it took is its own until here, and somebody else's from here on; its subject may be what it took a reference on.
+    // What it took is its own until here, and somebody else's from here on; its subject may be what it took a reference
+    // on.
     if (frame) this.#held.push(...frame.holds, frame.subject);
   }
 
@@ -169,7 +179,8 @@ export class Chronicle implements Observer {
       get time() {
         return formatTime(high, low, digits);
       },
-      result: point.phase === "return" && point.args.length > 0 ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
+      result:
+        point.phase === "return" && point.args.length > 0 ? call.result(valueOf(this.world, e, point.args[0]!, 0)) : "",
       changes,
     };
   }
@@ -181,8 +192,13 @@ export class Chronicle implements Observer {
     const label = before && !LASTING.has(now.kind) ? before.label : this.world.label(now);
     if (label !== before?.label) this.#labels.set(object.id, label);
     const moves = this.#moves.of(now.id);
-    const ownerOf = (owner: Owner): string => (owner > 0 ? this.labelOf(owner) : owner < 0 ? callName(-owner, stack, frame) : "");
-    const hands = before ? handsOf(moves, ownerOf) : now.references.length > 0 ? { ...NO_HANDS, taken: names(now.references, ownerOf) } : NO_HANDS;
+    const ownerOf = (owner: Owner): string =>
+      owner > 0 ? this.labelOf(owner) : owner < 0 ? callName(-owner, stack, frame) : "";
+    const hands = before
+      ? handsOf(moves, ownerOf)
+      : now.references.length > 0
+        ? { ...NO_HANDS, taken: names(now.references, ownerOf) }
+        : NO_HANDS;
     const from = printedCount(e, now) ?? before?.count ?? null;
     if (!before && LASTING.has(now.kind)) {
       const birth = this.row(now.birth || now.met);
@@ -195,7 +211,11 @@ export class Chronicle implements Observer {
 }
 
 function isChange(change: Change): boolean {
-  return change.note !== "" || change.from !== change.to || change.taken.length + change.given.length + change.passed.length > 0;
+  return (
+    change.note !== "" ||
+    change.from !== change.to ||
+    change.taken.length + change.given.length + change.passed.length > 0
+  );
 }
 
 function callName(entry: number, stack: Stack, frame: Frame | undefined): string {
@@ -215,7 +235,20 @@ function handsOf(moves: readonly Move[], ownerOf: (o: Owner) => string): Hands {
   const gone = moves.filter(({ now }) => now === undefined);
   // From a call to its caller is how every allocation returns: nothing that a reader needs.
   const heirs = moves.filter(({ before, now }) => before !== undefined && now !== undefined && now.owner > 0);
-  return { taken: names(fresh.map(({ now }) => now!), ownerOf), given: names(gone.map(({ before }) => before!), ownerOf), passed: names(heirs.map(({ now }) => now!), ownerOf) };
+  return {
+    taken: names(
+      fresh.map(({ now }) => now!),
+      ownerOf,
+    ),
+    given: names(
+      gone.map(({ before }) => before!),
+      ownerOf,
+    ),
+    passed: names(
+      heirs.map(({ now }) => now!),
+      ownerOf,
+    ),
+  };
 }
 
 /** The count that the event itself prints, of the object that it is printed for. */

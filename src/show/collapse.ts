@@ -1,4 +1,7 @@
-/** Runs of the same calls, told once: sixteen pages are added to a file in sixteen calls that differ in nothing but addresses. */
+/**
+ * Runs of the same calls, told once: sixteen pages are added to a file in sixteen calls that differ in nothing but
+ * addresses.
+ */
 import type { CallNode } from "../reduce/call-tree.js";
 import { call } from "./words.js";
 
@@ -20,9 +23,12 @@ const WORTH = 2;
 export type Sameness = (node: CallNode) => string;
 
 /** Same shape: the operation, how it ended, and what it called. */
-export const shape: Sameness = (node) => `${node.operation}${node.rcu ? "@" : ""}${call.failed(node) ? `!${node.result!.text}` : ""}(${node.children.map(shape).join()})`;
+export const shape: Sameness = (node) =>
+  `${node.operation}${node.rcu ? "@" : ""}${call.failed(node) ? `!${node.result!.text}` : ""}(${node.children.map(shape).join()})`;
 
-/** Same shape, by the same task, on the same objects: sixteen faults on one mapping, but never two lives at one address. */
+/**
+ * Same shape, by the same task, on the same objects: sixteen faults on one mapping, but never two lives at one address.
+ */
 export const sameObjects: Sameness = (node) => `${node.task}:${shape(node)}:${objects(node)}`;
 
 function objects(node: CallNode): string {

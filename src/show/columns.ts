@@ -16,7 +16,8 @@ export function sideBySide(titles: readonly [string, string], cells: readonly Ce
   const gap = 3;
   const half = Math.floor((width - gap) / 2);
   const lines = [`${titles[0].slice(0, half).padEnd(half + gap)}${titles[1].slice(0, half)}`];
-  for (const cell of cells) for (const line of cellLines(cell, half)) lines.push(cell.column === 0 ? line : `${" ".repeat(half + gap)}${line}`);
+  for (const cell of cells)
+    for (const line of cellLines(cell, half)) lines.push(cell.column === 0 ? line : `${" ".repeat(half + gap)}${line}`);
   return lines.map((line) => line.trimEnd());
 }
 
@@ -24,6 +25,8 @@ function cellLines(cell: Cell, width: number): string[] {
   const { head, text, below } = cell;
   const pad = " ".repeat(head.length);
   const first = wrap(text, width - head.length).map((line, k) => (k === 0 ? head : pad) + line);
-  const rest = below.flatMap((b) => wrap(b, width - head.length - 4).map((line, k) => `${pad}${k === 0 ? "  ~ " : "    "}${line}`));
+  const rest = below.flatMap((b) =>
+    wrap(b, width - head.length - 4).map((line, k) => `${pad}${k === 0 ? "  ~ " : "    "}${line}`),
+  );
   return [...first, ...rest];
 }

@@ -29,12 +29,23 @@ function relation({ verdict, reasons }: Conformance): string {
   return reasons.includes(GIVEN_UP) ? "may be a run of" : "decides nothing about";
 }
 
-function blockedLines({ task, during, step, reason, event, file, line }: Blocked, path: string, style: Style, width: number): string[] {
+function blockedLines(
+  { task, during, step, reason, event, file, line }: Blocked,
+  path: string,
+  style: Style,
+  width: number,
+): string[] {
   const place = line === undefined ? printable(path) : `${printable(pathOf(path, file))}:${line}`;
   const head = `${style.bold(place)}: ${printable(task)}${during ? `, in ${printable(during)}` : ""}${event === undefined ? "" : `, at event ${event}`}`;
   const rows = table([
     ["the kernel's next step", printable(step)],
     ["what stands against it", printable(reason)],
   ]);
-  return [head, ...indent(rows.flatMap((row) => (row.length + 4 <= width ? [row] : wrap(row, Math.max(40, width - 4)))), 4)];
+  return [
+    head,
+    ...indent(
+      rows.flatMap((row) => (row.length + 4 <= width ? [row] : wrap(row, Math.max(40, width - 4)))),
+      4,
+    ),
+  ];
 }

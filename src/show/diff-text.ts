@@ -12,7 +12,8 @@ export function diffLines(diff: Diff, style: Style): string[] {
   const head = [`${style.bold("---")} ${traceLine(diff.before)}`, `${style.bold("+++")} ${traceLine(diff.after)}`, ""];
   const unknown = incomparableLines(diff, style);
   const nothing = unknown.length === 0 ? "no differences" : "no differences in what both recordings show";
-  if (diff.differences.length === 0 && diff.hunks.length === 0) return [...head, nothing, summaryLine(diff), ...unknown];
+  if (diff.differences.length === 0 && diff.hunks.length === 0)
+    return [...head, nothing, summaryLine(diff), ...unknown];
   const told = toldLines(diff, style);
   return [
     ...head,
@@ -28,14 +29,23 @@ export function diffLines(diff: Diff, style: Style): string[] {
 /** What was left out of the comparison, a line each; nothing where all was compared. */
 export function incomparableLines({ incomparable }: Pick<Diff, "incomparable">, style: Style): string[] {
   if (incomparable.length === 0) return [];
-  const where = ({ missing, first }: Incomparable): string => (missing === "before" ? sites(null, first) : sites(first, null));
-  return ["", "not compared:", ...incomparable.map((one) => ` ${style.yellow("?")} ${printable(one.message)}${where(one)}`)];
+  const where = ({ missing, first }: Incomparable): string =>
+    missing === "before" ? sites(null, first) : sites(first, null);
+  return [
+    "",
+    "not compared:",
+    ...incomparable.map((one) => ` ${style.yellow("?")} ${printable(one.message)}${where(one)}`),
+  ];
 }
 
 /** What differs beside calls: states, and what the rules found. */
 export function toldLines(diff: Diff, style: Style): string[] {
-  const told = diff.differences.filter((d) => d.kind === "state-changed" || d.kind === "finding-introduced" || d.kind === "finding-fixed");
-  return told.map((d) => `${toldMark(d.kind, style)} ${printable(d.where)}: ${printable(d.message)}${sites(d.before, d.after)}`);
+  const told = diff.differences.filter(
+    (d) => d.kind === "state-changed" || d.kind === "finding-introduced" || d.kind === "finding-fixed",
+  );
+  return told.map(
+    (d) => `${toldMark(d.kind, style)} ${printable(d.where)}: ${printable(d.message)}${sites(d.before, d.after)}`,
+  );
 }
 
 function toldMark(kind: string, style: Style): string {
@@ -45,7 +55,10 @@ function toldMark(kind: string, style: Style): string {
 }
 
 function sites(before: Site | null, after: Site | null): string {
-  const parts = [...(before ? [`before: event ${before.event}`] : []), ...(after ? [`after: event ${after.event}`] : [])];
+  const parts = [
+    ...(before ? [`before: event ${before.event}`] : []),
+    ...(after ? [`after: event ${after.event}`] : []),
+  ];
   return parts.length === 0 ? "" : `  (${parts.join(", ")})`;
 }
 
@@ -71,18 +84,31 @@ export function statsOf({ differences }: Pick<Diff, "differences">): ReadonlyMap
 
 /** ` load kvm-amd | 12 ++++++++~--`, one row an outermost operation. */
 export function statLines(diff: Diff, style: Style): string[] {
-  const rows = [...statsOf(diff)].map(([where, stat]) => ({ where: printable(where), stat, total: stat.added + stat.removed + stat.changed }));
+  const rows = [...statsOf(diff)].map(([where, stat]) => ({
+    where: printable(where),
+    stat,
+    total: stat.added + stat.removed + stat.changed,
+  }));
   const most = Math.max(1, ...rows.map((r) => r.total));
   const scale = (n: number): number => (n === 0 ? 0 : most <= BAR ? n : Math.max(1, Math.round((n * BAR) / most)));
   const name = Math.max(0, ...rows.map((r) => r.where.length));
   const digits = String(most).length;
-  return rows.map(({ where, stat, total }) => ` ${where.padEnd(name)} | ${String(total).padStart(digits)} ${style.green("+".repeat(scale(stat.added)))}${style.yellow("~".repeat(scale(stat.changed)))}${style.red("-".repeat(scale(stat.removed)))}`);
+  return rows.map(
+    ({ where, stat, total }) =>
+      ` ${where.padEnd(name)} | ${String(total).padStart(digits)} ${style.green("+".repeat(scale(stat.added)))}${style.yellow("~".repeat(scale(stat.changed)))}${style.red("-".repeat(scale(stat.removed)))}`,
+  );
 }
 
 export function summaryLine(diff: Pick<Diff, "summary">): string {
   const { operations: o, results: r, state: s } = diff.summary;
   const parts = [`${plural(o.same, "operation")} the same`];
-  for (const [n, what] of [[o.added, "added"], [o.removed, "removed"], [o.replaced, "replaced"], [o.reordered, "reordered"]] as const) if (n > 0) parts.push(`${n} ${what}`);
+  for (const [n, what] of [
+    [o.added, "added"],
+    [o.removed, "removed"],
+    [o.replaced, "replaced"],
+    [o.reordered, "reordered"],
+  ] as const)
+    if (n > 0) parts.push(`${n} ${what}`);
   if (r.changed > 0) parts.push(`${plural(r.changed, "result")} changed`);
   if (s.changed > 0) parts.push(`${plural(s.changed, "state")} changed`);
   return ` ${parts.join(", ")}`;
@@ -92,8 +118,14 @@ export function summaryLine(diff: Pick<Diff, "summary">): string {
 export function hunkLines(hunk: Hunk, style: Style): string[] {
   const at = [site("-", hunk.before), site("+", hunk.after)].filter((s) => s !== "").join(" ");
   const times = hunk.times > 1 ? `  (${hunk.times} times)` : "";
-  const digits = Math.max(1, ...hunk.lines.map((l) => String(Math.max(l.before?.event ?? 0, l.after?.event ?? 0)).length));
-  return [`${style.cyan(`@@ ${at} @@`)} ${style.bold(printable(hunk.where))}${times}`, ...hunk.lines.map((line) => hunkLine(line, digits, style))];
+  const digits = Math.max(
+    1,
+    ...hunk.lines.map((l) => String(Math.max(l.before?.event ?? 0, l.after?.event ?? 0)).length),
+  );
+  return [
+    `${style.cyan(`@@ ${at} @@`)} ${style.bold(printable(hunk.where))}${times}`,
+    ...hunk.lines.map((line) => hunkLine(line, digits, style)),
+  ];
 }
 
 function site(sign: string, at: Site | null): string {

@@ -37,16 +37,29 @@ export class FaultPrinter {
     private readonly walk: FaultWalk,
     private readonly context: { readonly style: Style; readonly width: number; print(line: string): void },
   ) {
-    const widest = (text: (fault: PlannedFault) => string): number => Math.max(0, ...walk.planned.map((fault) => text(fault).length));
-    this.#widths = { number: widest(({ point }) => String(point.number)), site: widest(({ point }) => printable(point.fault.site)), errno: widest(({ errno }) => errnoName(errno)) };
+    const widest = (text: (fault: PlannedFault) => string): number =>
+      Math.max(0, ...walk.planned.map((fault) => text(fault).length));
+    this.#widths = {
+      number: widest(({ point }) => String(point.number)),
+      site: widest(({ point }) => printable(point.fault.site)),
+      errno: widest(({ errno }) => errnoName(errno)),
+    };
     this.#plain = new Map(walk.plain.outcomes.map(({ line, text }) => [line.line, text]));
   }
 
   heading(scenario: Scenario): void {
     const { style, print } = this.context;
-    print(style.bold(printable(`${scenario.path} on ${this.walk.plain.kernel}: ${plural(this.walk.planned.length, "fault")}, one at a time`)));
+    print(
+      style.bold(
+        printable(
+          `${scenario.path} on ${this.walk.plain.kernel}: ${plural(this.walk.planned.length, "fault")}, one at a time`,
+        ),
+      ),
+    );
     if (this.walk.findings.length === 0) return;
-    print(`${style.red(plural(this.walk.findings.length, "finding"))} without any fault, not repeated below: kreel simulate without --fail shows ${this.walk.findings.length === 1 ? "it" : "them"}`);
+    print(
+      `${style.red(plural(this.walk.findings.length, "finding"))} without any fault, not repeated below: kreel simulate without --fail shows ${this.walk.findings.length === 1 ? "it" : "them"}`,
+    );
   }
 
   add(run: FaultRun): void {
@@ -58,20 +71,34 @@ export class FaultPrinter {
     if (line !== this.#group) {
       this.#group = line;
       print("");
-      print(point.line ? `${line}: ${style.bold(printable(this.#plain.get(line) ?? point.line.text))}${point.line.thread === undefined ? "" : ` (${printable(point.line.thread)})`}` : style.bold("in no operation"));
+      print(
+        point.line
+          ? `${line}: ${style.bold(printable(this.#plain.get(line) ?? point.line.text))}${point.line.thread === undefined ? "" : ` (${printable(point.line.thread)})`}`
+          : style.bold("in no operation"),
+      );
     }
     const { number, site, errno: name } = this.#widths;
-    print(`    ${String(point.number).padStart(number)}  ${printable(point.fault.site).padEnd(site)}  ${errnoName(errno).padEnd(name)}  ${cameTo(run, style)}`);
+    print(
+      `    ${String(point.number).padStart(number)}  ${printable(point.fault.site).padEnd(site)}  ${errnoName(errno).padEnd(name)}  ${cameTo(run, style)}`,
+    );
     for (const wrong of this.#wrongs(run)) print(wrong);
   }
 
   #wrongs(run: FaultRun): string[] {
     const { style, width } = this.context;
     const pad = this.#widths.number + 6;
-    const lines = (mark: string, text: string): string[] => indent([`${style.red("!")} ${mark}`, ...indent(wrap(printable(text), width - pad - 2), 2)].filter((line) => line.trim() !== ""), pad);
+    const lines = (mark: string, text: string): string[] =>
+      indent(
+        [`${style.red("!")} ${mark}`, ...indent(wrap(printable(text), width - pad - 2), 2)].filter(
+          (line) => line.trim() !== "",
+        ),
+        pad,
+      );
     return [
       ...run.findings.flatMap((finding) => lines(headOf(finding, style), finding.message)),
-      ...run.waiting.map((w) => indent([`${style.red("!")} deadlock: ${printable(w.task)} waits for ${printable(w.for)}`], pad)[0]!),
+      ...run.waiting.map(
+        (w) => indent([`${style.red("!")} deadlock: ${printable(w.task)} waits for ${printable(w.for)}`], pad)[0]!,
+      ),
       ...(run.failure ? lines("the run ended", run.failure.message) : []),
     ];
   }
@@ -79,9 +106,14 @@ export class FaultPrinter {
   summary(): void {
     const { style, print } = this.context;
     const { faults, findings } = this.tally;
-    const skipped = this.walk.skipped > 0 ? `; ${this.walk.skipped} more lie in operations that repeat these word for word, and were not walked` : "";
+    const skipped =
+      this.walk.skipped > 0
+        ? `; ${this.walk.skipped} more lie in operations that repeat these word for word, and were not walked`
+        : "";
     print("");
-    print(`${plural(faults, "fault")}, ${findings === 0 ? style.green("0 findings") : style.red(plural(findings, "finding"))}${skipped}`);
+    print(
+      `${plural(faults, "fault")}, ${findings === 0 ? style.green("0 findings") : style.red(plural(findings, "finding"))}${skipped}`,
+    );
   }
 }
 
@@ -99,7 +131,11 @@ function cameTo(run: FaultRun, style: Style): string {
   return more === "" ? result : `${result}${style.dim(`, ${more}`)}`;
 }
 
-export function faultsJson(scenario: Scenario, walk: FaultWalk, runs: readonly FaultRun[]): { readonly [name: string]: Json } {
+export function faultsJson(
+  scenario: Scenario,
+  walk: FaultWalk,
+  runs: readonly FaultRun[],
+): { readonly [name: string]: Json } {
   return {
     kreel: "simulate",
     version: VERSION,

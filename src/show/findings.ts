@@ -86,7 +86,9 @@ export function stepOf(row: Row, finding: Finding): ShownStep {
 
 /** Of what the event did, what changed anything; the object of the finding need not be named again. */
 function didOf(row: Row, finding: Finding): string[] {
-  const told = row.changes.map((change) => ({ label: change.label, text: changeText(change) })).filter((c) => c.text !== "");
+  const told = row.changes
+    .map((change) => ({ label: change.label, text: changeText(change) }))
+    .filter((c) => c.text !== "");
   return told.map(({ label, text }) => (label === finding.object && told.length === 1 ? text : `${label}: ${text}`));
 }
 
@@ -122,16 +124,34 @@ export function withdrawnLine(finding: Finding, heading: Heading): string {
 
 export function findingLines(finding: Finding, context: FindingContext): string[] {
   const { width } = context;
-  return [headOf(finding, context), ...indent([atOf(finding), ...wrap(printable(finding.message), width - 4)], 4), ...evidenceLines(context.steps(finding), finding.object, context)];
+  return [
+    headOf(finding, context),
+    ...indent([atOf(finding), ...wrap(printable(finding.message), width - 4)], 4),
+    ...evidenceLines(context.steps(finding), finding.object, context),
+  ];
 }
 
 function evidenceLines(all: readonly ShownStep[], object: string, context: FindingContext): string[] {
   if (all.length === 0) return [];
   const steps = telling(all);
   const tasks = [...new Set(steps.map((s) => s.task).filter((task) => task !== ""))];
-  const lines = tasks.length === 2 ? inTwoColumns(withKinds(steps), tasks as [string, string], context) : inOneColumn(steps, tasks.length > 1, context);
+  const lines =
+    tasks.length === 2
+      ? inTwoColumns(withKinds(steps), tasks as [string, string], context)
+      : inOneColumn(steps, tasks.length > 1, context);
   const left = all.filter((s) => s.did.length > 0).length - steps.filter((s) => s.did.length > 0).length;
-  return ["", ...indent([...lines, ...(left > 0 ? [context.style.dim(`  (${plural(left, "more step")}: kreel replay --object '${printable(object)}' …)`)] : [])], 4)];
+  return [
+    "",
+    ...indent(
+      [
+        ...lines,
+        ...(left > 0
+          ? [context.style.dim(`  (${plural(left, "more step")}: kreel replay --object '${printable(object)}' …)`)]
+          : []),
+      ],
+      4,
+    ),
+  ];
 }
 
 /** The evidence, and of what else happened to the object the first and the latest that changed anything. */
@@ -146,20 +166,32 @@ const LABEL = /\b(inode|file|dentry|mount|superblock|vm|memslot) 0x[0-9a-f]+(?:#
 /** In a narrow column an address says nothing where only one object of its kind takes part: the message names it. */
 function withKinds(steps: readonly ShownStep[]): ShownStep[] {
   const labels = new Map<string, Set<string>>();
-  for (const { what, did } of steps) for (const text of [what, ...did]) for (const [label, kind] of text.matchAll(LABEL)) labels.set(kind!, (labels.get(kind!) ?? new Set()).add(label));
-  const short = (text: string): string => text.replace(LABEL, (label, kind: string) => (labels.get(kind)!.size === 1 ? kind : label));
+  for (const { what, did } of steps)
+    for (const text of [what, ...did])
+      for (const [label, kind] of text.matchAll(LABEL)) labels.set(kind!, (labels.get(kind!) ?? new Set()).add(label));
+  const short = (text: string): string =>
+    text.replace(LABEL, (label, kind: string) => (labels.get(kind)!.size === 1 ? kind : label));
   return steps.map((s) => ({ ...s, what: short(s.what), did: s.did.map(short) }));
 }
 
 const mark = (step: ShownStep): string => (step.evidence ? "*" : " ");
 
-function inTwoColumns(steps: readonly ShownStep[], tasks: readonly [string, string], { width, style }: FindingContext): string[] {
+function inTwoColumns(
+  steps: readonly ShownStep[],
+  tasks: readonly [string, string],
+  { width, style }: FindingContext,
+): string[] {
   const digits = String(steps.at(-1)!.seq).length;
   const head = (step: ShownStep): string => `${mark(step)} ${String(step.seq).padStart(digits)}  `;
   const pad = " ".repeat(digits + 4);
   const [title, ...rest] = sideBySide(
     [pad + printable(tasks[0]), pad + printable(tasks[1])],
-    steps.map((step) => ({ column: step.task === tasks[1] ? 1 : 0, head: head(step), text: printable(step.what), below: step.did.map(printable) })),
+    steps.map((step) => ({
+      column: step.task === tasks[1] ? 1 : 0,
+      head: head(step),
+      text: printable(step.what),
+      below: step.did.map(printable),
+    })),
     width - 4,
   );
   return [style.cyan(title!), ...rest];
@@ -171,10 +203,23 @@ function inOneColumn(steps: readonly ShownStep[], withTask: boolean, { width, st
     ["right", "right"],
   );
   const pad = columns[0]!.length - columns[0]!.trimStart().length + 6;
-  return steps.flatMap((step, k) => [columns[k]!, ...step.did.flatMap((did) => wrap(printable(did), width - 4 - pad - 8).map((line, j) => `${" ".repeat(pad + 4)}${j === 0 ? style.dim("~ ") : "  "}${line}`))]);
+  return steps.flatMap((step, k) => [
+    columns[k]!,
+    ...step.did.flatMap((did) =>
+      wrap(printable(did), width - 4 - pad - 8).map(
+        (line, j) => `${" ".repeat(pad + 4)}${j === 0 ? style.dim("~ ") : "  "}${line}`,
+      ),
+    ),
+  ]);
 }
 
 /** All findings, then all hazards; nothing where there are none. */
-export function findingsLines(findings: readonly Finding[], hazards: readonly Finding[], context: FindingContext): string[] {
-  return [...findings, ...hazards].flatMap((finding, k) => (k === 0 ? findingLines(finding, context) : ["", ...findingLines(finding, context)]));
+export function findingsLines(
+  findings: readonly Finding[],
+  hazards: readonly Finding[],
+  context: FindingContext,
+): string[] {
+  return [...findings, ...hazards].flatMap((finding, k) =>
+    k === 0 ? findingLines(finding, context) : ["", ...findingLines(finding, context)],
+  );
 }

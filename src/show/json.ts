@@ -19,11 +19,24 @@ function traceJson(trace: TraceSummary): Json {
 
 export function findingJson(finding: Finding): Json {
   const { rule, severity, object, event, file, line, time, task, message, evidence, steps } = finding;
-  return { rule, severity, object, event, ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }), time, task, message, evidence, steps: steps.map(({ seq, note }) => ({ event: seq, note })) };
+  return {
+    rule,
+    severity,
+    object,
+    event,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+    time,
+    task,
+    message,
+    evidence,
+    steps: steps.map(({ seq, note }) => ({ event: seq, note })),
+  };
 }
 
 function* operationsJson(replay: Replay): Generator<Json> {
-  for (const { name, task, event, result, error } of replay.eachOperation()) yield { name, task, event, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) };
+  for (const { name, task, event, result, error } of replay.eachOperation())
+    yield { name, task, event, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) };
 }
 
 export function replayJson(replay: Replay): JsonDocument {
@@ -33,22 +46,44 @@ export function replayJson(replay: Replay): JsonDocument {
     kreel: "replay",
     version: VERSION,
     trace: traceJson(trace),
-    objects: Object.fromEntries(Object.entries(objects).map(([kind, { born, died, live }]) => [kind, { born, died, live }])),
+    objects: Object.fromEntries(
+      Object.entries(objects).map(([kind, { born, died, live }]) => [kind, { born, died, live }]),
+    ),
     operations: operationsJson(replay),
     findings: findings.map(findingJson),
     hazards: hazards.map(findingJson),
-    rules: Object.fromEntries([...rules].map(([rule, { wrong, fine, cannotTell }]) => [rule, { wrong, fine, cannotTell }])),
+    rules: Object.fromEntries(
+      [...rules].map(([rule, { wrong, fine, cannotTell }]) => [rule, { wrong, fine, cannotTell }]),
+    ),
     judgements: judgements.map(({ rule, verdict, unseen }) => ({ rule, verdict, unseen: [...unseen] })),
     counts: {
       explained: Object.fromEntries(counts.explained),
       unexplained: counts.unexplained,
-      shown: counts.shown.map(({ object, event, expected, observed, explanation }) => ({ object, event, expected, observed, explanation })),
+      shown: counts.shown.map(({ object, event, expected, observed, explanation }) => ({
+        object,
+        event,
+        expected,
+        observed,
+        explanation,
+      })),
     },
-    missing: { total: missing.total, shown: missing.shown.map(({ operation, missing: half, seq, task }) => ({ operation, missing: half, event: seq, task: tables.tasks.get(task).name })) },
+    missing: {
+      total: missing.total,
+      shown: missing.shown.map(({ operation, missing: half, seq, task }) => ({
+        operation,
+        missing: half,
+        event: seq,
+        task: tables.tasks.get(task).name,
+      })),
+    },
     ...(replay.strangers ? { strangers: { ...replay.strangers } } : {}),
     unknown: Object.fromEntries(report.unknownByName),
     arguments: report.arguments.saved() as unknown as Json,
-    skipped: report.firstSkipped.map(({ file, line, text }) => ({ ...(file === undefined ? {} : { file }), line, text })),
+    skipped: report.firstSkipped.map(({ file, line, text }) => ({
+      ...(file === undefined ? {} : { file }),
+      line,
+      text,
+    })),
   };
 }
 
@@ -89,12 +124,24 @@ export function hunksJson(hunks: readonly Hunk[]): Json {
     times,
     before: site(before),
     after: site(after),
-    lines: lines.map((line) => ({ mark: line.mark, depth: line.depth, text: line.text, ...(line.textBefore === undefined ? {} : { textBefore: line.textBefore }), before: site(line.before), after: site(line.after) })),
+    lines: lines.map((line) => ({
+      mark: line.mark,
+      depth: line.depth,
+      text: line.text,
+      ...(line.textBefore === undefined ? {} : { textBefore: line.textBefore }),
+      before: site(line.before),
+      after: site(line.after),
+    })),
   }));
 }
 
 export function sameJson(same: readonly SameStep[]): Json {
-  return same.map(({ where, text, before, after }) => ({ where, text, before: siteJson(before), after: siteJson(after) }));
+  return same.map(({ where, text, before, after }) => ({
+    where,
+    text,
+    before: siteJson(before),
+    after: siteJson(after),
+  }));
 }
 
 function siteJson(site: Site): Json {
@@ -102,10 +149,12 @@ function siteJson(site: Site): Json {
 }
 
 /**
- * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string and
- * reads well through `grep`. What a terminal would obey is escaped; the values are the same.
+ * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string
+ * and reads well through `grep`. What a terminal would obey is escaped; the values are the same.
  */
-export function conformJson({ verdict, reasons, kernel, scenario, trace, events, states, blocked }: Conformance): { readonly [name: string]: Json } {
+export function conformJson({ verdict, reasons, kernel, scenario, trace, events, states, blocked }: Conformance): {
+  readonly [name: string]: Json;
+} {
   return {
     kreel: "conform",
     version: VERSION,
@@ -116,7 +165,17 @@ export function conformJson({ verdict, reasons, kernel, scenario, trace, events,
     trace: traceJson(trace),
     events: { total: events.total, explained: events.explained },
     states,
-    blocked: blocked.map((state) => state.map(({ task, during, step, reason, event, file, line }) => ({ task, during, step, reason, ...(event === undefined ? {} : { event }), ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) }))),
+    blocked: blocked.map((state) =>
+      state.map(({ task, during, step, reason, event, file, line }) => ({
+        task,
+        during,
+        step,
+        reason,
+        ...(event === undefined ? {} : { event }),
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { line }),
+      })),
+    ),
   };
 }
 

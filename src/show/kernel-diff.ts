@@ -19,26 +19,61 @@ export interface KernelNames {
 export function kernelDiffLines(diff: KernelDiff, names: KernelNames, style: Style, width: number): string[] {
   const first = diff.firstDivergence;
   const where = first && `${first.where}${first.line === undefined ? "" : ` (line ${first.line})`}`;
-  const who = first && (first.before === null ? `only ${names.after}` : first.after === null ? `only ${names.before}` : "both, differently");
-  const head = first ? `they part in ${style.bold(printable(where!))}: ${printable(first.text)} — ${who}` : "they do not part";
+  const who =
+    first &&
+    (first.before === null
+      ? `only ${names.after}`
+      : first.after === null
+        ? `only ${names.before}`
+        : "both, differently");
+  const head = first
+    ? `they part in ${style.bold(printable(where!))}: ${printable(first.text)} — ${who}`
+    : "they do not part";
   return [head, "", ...diffLines(diff, style), "", ...errorPathLines(diff, names, style, width)];
 }
 
-function errorPathLines({ errorPaths, skipped }: KernelDiff, names: KernelNames, style: Style, width: number): string[] {
+function errorPathLines(
+  { errorPaths, skipped }: KernelDiff,
+  names: KernelNames,
+  style: Style,
+  width: number,
+): string[] {
   const differing = errorPaths.filter((path) => !isSame(path));
   const same = errorPaths.length - differing.length;
-  const only = (side: "before" | "after"): number => errorPaths.filter((path) => !path[side === "before" ? "after" : "before"]).length;
-  const parts = [`${same} the same`, ...([[differing.length - only("before") - only("after"), "different"], [only("before"), `only on ${names.before}`], [only("after"), `only on ${names.after}`]] as const).filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`)];
-  const left = skipped > 0 ? `; ${skipped} more lie in operations that repeat others word for word, and were not walked` : "";
-  const lines = [`${style.bold("error paths:")} ${plural(errorPaths.length, "fault")}, one at a time: ${parts.join(", ")}${left}`];
+  const only = (side: "before" | "after"): number =>
+    errorPaths.filter((path) => !path[side === "before" ? "after" : "before"]).length;
+  const parts = [
+    `${same} the same`,
+    ...(
+      [
+        [differing.length - only("before") - only("after"), "different"],
+        [only("before"), `only on ${names.before}`],
+        [only("after"), `only on ${names.after}`],
+      ] as const
+    )
+      .filter(([n]) => n > 0)
+      .map(([n, what]) => `${n} ${what}`),
+  ];
+  const left =
+    skipped > 0 ? `; ${skipped} more lie in operations that repeat others word for word, and were not walked` : "";
+  const lines = [
+    `${style.bold("error paths:")} ${plural(errorPaths.length, "fault")}, one at a time: ${parts.join(", ")}${left}`,
+  ];
   const byLine = new Map<number, ErrorPath[]>();
   for (const path of differing) {
     const line = path.line?.line ?? 0;
     byLine.set(line, [...(byLine.get(line) ?? []), path]);
   }
   for (const [line, paths] of byLine) {
-    lines.push("", line === 0 ? style.bold("in no operation") : `${line}: ${style.bold(printable(paths[0]!.line!.marker))}`);
-    for (const [what, alike] of grouped(paths, names)) lines.push(...indent(wrap(alike.map(siteText).join("; "), width - 4), 4), ...what.flatMap((text) => indent(coloured(text, width, style), 6)));
+    lines.push(
+      "",
+      line === 0 ? style.bold("in no operation") : `${line}: ${style.bold(printable(paths[0]!.line!.marker))}`,
+    );
+    for (const [what, alike] of grouped(paths, names))
+      lines.push(
+        ...indent(wrap(alike.map(siteText).join("; "), width - 4), 4),
+        ...what.flatMap((text) => indent(coloured(text, width, style), 6)),
+      );
   }
   return lines;
 }
@@ -66,10 +101,19 @@ function differenceOf(path: ErrorPath, names: KernelNames): string[] {
     const [run, name] = before ? [before, names.before] : [after!, names.after];
     return [`only on ${name}: ${cameTo(path, run)}`, ...wrongOf(run).map((wrong) => `! ${wrong}`)];
   }
-  const counts = (sign: string, of: ReadonlyMap<string, number>): string[] => [...of].map(([operation, n]) => `${sign}${operation}${n > 1 ? `×${n}` : ""}`);
+  const counts = (sign: string, of: ReadonlyMap<string, number>): string[] =>
+    [...of].map(([operation, n]) => `${sign}${operation}${n > 1 ? `×${n}` : ""}`);
   const calls = [...counts("+", added), ...counts("-", removed), ...counts("~", changed)];
-  const wrong = (run: FaultRun, other: FaultRun, name: string): string[] => wrongOf(run).filter((text) => !wrongOf(other).includes(text)).map((text) => `! only on ${name}: ${text}`);
-  return [...(calls.length > 0 ? [calls.join(" ")] : []), ...(outcome ? [`~ ${cameTo(path, before)} → ${cameTo(path, after)}`] : []), ...wrong(before, after, names.before), ...wrong(after, before, names.after)];
+  const wrong = (run: FaultRun, other: FaultRun, name: string): string[] =>
+    wrongOf(run)
+      .filter((text) => !wrongOf(other).includes(text))
+      .map((text) => `! only on ${name}: ${text}`);
+  return [
+    ...(calls.length > 0 ? [calls.join(" ")] : []),
+    ...(outcome ? [`~ ${cameTo(path, before)} → ${cameTo(path, after)}`] : []),
+    ...wrong(before, after, names.before),
+    ...wrong(after, before, names.after),
+  ];
 }
 
 /** `= -1 ENOMEM`. */
@@ -89,7 +133,14 @@ export function kernelDiffJson(diff: KernelDiff): { readonly [name: string]: Jso
   const site = (at: { readonly event: number } | null): Json => at && { event: at.event };
   return {
     ...diffJson(diff),
-    firstDivergence: first && { where: first.where, ...(first.line === undefined ? {} : { line: first.line }), operation: first.operation, text: first.text, before: site(first.before), after: site(first.after) },
+    firstDivergence: first && {
+      where: first.where,
+      ...(first.line === undefined ? {} : { line: first.line }),
+      operation: first.operation,
+      text: first.text,
+      before: site(first.before),
+      after: site(first.after),
+    },
     errorPaths: errorPaths.map((path) => ({
       ...(path.line ? { line: path.line.line, operation: path.line.text } : {}),
       task: path.task,
@@ -109,5 +160,11 @@ export function kernelDiffJson(diff: KernelDiff): { readonly [name: string]: Jso
 
 function sideJson(run: FaultRun | undefined): Json {
   if (!run) return null;
-  return { fault: run.point.number, outcome: run.outcome ? outcomeJson(run.outcome) : null, findings: run.findings.map(findingJson), waiting: run.waiting.map((w) => ({ task: w.task, for: w.for })), ...(run.failure ? { failure: run.failure.message } : {}) };
+  return {
+    fault: run.point.number,
+    outcome: run.outcome ? outcomeJson(run.outcome) : null,
+    findings: run.findings.map(findingJson),
+    waiting: run.waiting.map((w) => ({ task: w.task, for: w.for })),
+    ...(run.failure ? { failure: run.failure.message } : {}),
+  };
 }

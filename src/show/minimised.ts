@@ -31,13 +31,21 @@ export async function minimisedLines(minimised: Minimised, { style, width }: Min
     `a slice of ${slice} first, then ${plural(tried, "part")} of it tried: ${minimal ? spared(units) : style.yellow("the budget ran out, and less may do")}`,
     "",
     `${severity}: ${style.bold(printable(shown.object))} [${shown.rule}]`,
-    ...indent([`at event ${shown.event}, in the recording ${finding.event}, ${finding.time}, ${printable(finding.task)}`, ...wrap(printable(shown.message), width - 4)], 4),
+    ...indent(
+      [
+        `at event ${shown.event}, in the recording ${finding.event}, ${finding.time}, ${printable(finding.task)}`,
+        ...wrap(printable(shown.message), width - 4),
+      ],
+      4,
+    ),
   ];
   return left > SHORT ? head : [...head, "", ...(await treeLines(minimised, style)), ...witnessLines(minimised, width)];
 }
 
 function spared(units: number): string {
-  return units === 1 ? "the one call that is left cannot be spared" : `none of the ${units} calls that are left can be spared`;
+  return units === 1
+    ? "the one call that is left cannot be spared"
+    : `none of the ${units} calls that are left can be spared`;
 }
 
 /** Which calls have nothing to do with it and are there all the same. */
@@ -47,7 +55,13 @@ function witnessLines({ excerpt, witnesses }: Minimised, width: number): string[
     return point.phase === "entry" ? [`${event} ${point.operation.name}`] : [];
   });
   if (named.length === 0) return [];
-  return ["", ...wrap(`Not part of it, but nothing could be told without: ${named.join(", ")}. What is never recorded cannot be missing, and a call that no return shows is over when something else happens.`, width)];
+  return [
+    "",
+    ...wrap(
+      `Not part of it, but nothing could be told without: ${named.join(", ")}. What is never recorded cannot be missing, and a call that no return shows is over when something else happens.`,
+      width,
+    ),
+  ];
 }
 
 /** The calls that are left, those too that only show that a probe was set. */
@@ -67,12 +81,18 @@ async function treeLines(minimised: Minimised, style: Style): Promise<string[]> 
 export function unfoundLine({ origin, findings, hazards }: Unfound, wanted: string | undefined): string {
   const all = [...findings, ...hazards];
   const offered = all.slice(0, OFFERED).map(({ rule, event }) => `${rule} (event ${event})`);
-  const there = all.length === 0 ? "nothing was found" : `there ${all.length === 1 ? "is" : "are"} ${offered.join(", ")}${all.length > OFFERED ? ` and ${all.length - OFFERED} more` : ""}`;
+  const there =
+    all.length === 0
+      ? "nothing was found"
+      : `there ${all.length === 1 ? "is" : "are"} ${offered.join(", ")}${all.length > OFFERED ? ` and ${all.length - OFFERED} more` : ""}`;
   return `${printable(origin.path)}: ${wanted === undefined ? "no finding" : `no finding ${wanted}`}${wanted === undefined && all.length === 0 ? "" : `; ${there}`}`;
 }
 
 /** `written`: where it went, if anywhere. */
-export function minimisedJson(result: Minimised | Unfound, written: { readonly path: string; readonly format: string } | undefined): { readonly [name: string]: Json } {
+export function minimisedJson(
+  result: Minimised | Unfound,
+  written: { readonly path: string; readonly format: string } | undefined,
+): { readonly [name: string]: Json } {
   const { origin, events } = result;
   const head = { kreel: "minimise", version: VERSION, trace: { path: origin.path, format: origin.format, events } };
   if (!("excerpt" in result)) {
@@ -80,5 +100,16 @@ export function minimisedJson(result: Minimised | Unfound, written: { readonly p
     return { ...head, finding: null, findings: result.findings.map(where), hazards: result.hazards.map(where) };
   }
   const { finding, shown, excerpt, units, witnesses, slice, tried, minimal } = result;
-  return { ...head, finding: findingJson(finding), shown: findingJson(shown), minimal, units, slice, tried, kept: excerpt.numbers, witnesses, ...(written ? { output: { ...written } } : {}) };
+  return {
+    ...head,
+    finding: findingJson(finding),
+    shown: findingJson(shown),
+    minimal,
+    units,
+    slice,
+    tried,
+    kept: excerpt.numbers,
+    witnesses,
+    ...(written ? { output: { ...written } } : {}),
+  };
 }

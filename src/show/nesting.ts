@@ -9,7 +9,8 @@ export function nestWithin(trees: readonly CallNode[]): CallNode[] {
     const around = tree.rcu ? undefined : latest.get(tree.task);
     if (around && around.seq < tree.seq && tree.seq < around.returned) {
       around.children.push(tree);
-      if (around.children.at(-2) && around.children.at(-2)!.seq > tree.seq) around.children.sort((a, b) => a.seq - b.seq);
+      if (around.children.at(-2) && around.children.at(-2)!.seq > tree.seq)
+        around.children.sort((a, b) => a.seq - b.seq);
     } else {
       kept.push(tree);
       if (!tree.rcu) latest.set(tree.task, tree);

@@ -18,12 +18,28 @@ export interface ObjectSpec {
   readonly generation: number;
 }
 
-const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>(["inode", "file", "dentry", "mount", "superblock", "fs_type", "module", "cache", "vm", "memslot"]);
+const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>([
+  "inode",
+  "file",
+  "dentry",
+  "mount",
+  "superblock",
+  "fs_type",
+  "module",
+  "cache",
+  "vm",
+  "memslot",
+]);
 
 export function parseSpec(text: string): ObjectSpec {
   if (KINDS.has(text.trim())) return { text, kind: text.trim(), name: "", generation: 0 };
   const [, kind = "", name = "", generation = ""] = /^(?:([a-z_]+) +)?(.*?)(?:#(\d+))?$/s.exec(text.trim())!;
-  return { text, kind, name: name.toLowerCase().startsWith("0x") ? name.toLowerCase() : name, generation: Number(generation) };
+  return {
+    text,
+    kind,
+    name: name.toLowerCase().startsWith("0x") ? name.toLowerCase() : name,
+    generation: Number(generation),
+  };
 }
 
 /** What an object may be asked for by. */
@@ -57,13 +73,21 @@ export function matches(spec: ObjectSpec, object: Named): boolean {
 
 /** Whether the object may yet turn out to be the one: its name comes later than its first event. */
 export function mayMatch(spec: ObjectSpec, object: Named): boolean {
-  return !spec.name.startsWith("0x") && object.names.length === 0 && (spec.kind === "" || spec.kind === object.kind) && ["module", "cache", "mount", "superblock", "fs_type"].includes(object.kind);
+  return (
+    !spec.name.startsWith("0x") &&
+    object.names.length === 0 &&
+    (spec.kind === "" || spec.kind === object.kind) &&
+    ["module", "cache", "mount", "superblock", "fs_type"].includes(object.kind)
+  );
 }
 
 /** The labels that are nearest to what was asked for. */
 export function nearest(text: string, labels: Iterable<string>, most = 5): string[] {
   const wanted = text.toLowerCase();
-  const scored = [...new Set(labels)].map((label) => ({ label, far: Math.min(...[label, label.split(" ").at(-1)!].map((l) => distance(wanted, l.toLowerCase()))) }));
+  const scored = [...new Set(labels)].map((label) => ({
+    label,
+    far: Math.min(...[label, label.split(" ").at(-1)!].map((l) => distance(wanted, l.toLowerCase()))),
+  }));
   return scored
     .sort((a, b) => a.far - b.far)
     .slice(0, most)
@@ -75,7 +99,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, k) => k);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
     row = next;
   }
   return row[b.length]!;
@@ -90,10 +115,13 @@ export function lifeHeading(label: string, object: Named, style: Style): string 
   return `${style.bold(name)}  ${style.dim(`(${COUNT_NAMES[object.kind as KernelObject["kind"]]})`)}`;
 }
 
-/** `  1200  98.308381  task-251  2 → 3  try_module_get = 1: held by anon_inode_getfile`. One line, whatever its length. */
+/**
+ * ` 1200 98.308381 task-251 2 → 3 try_module_get = 1: held by anon_inode_getfile`. One line, whatever its length.
+ */
 export function lifeLine(row: Row, change: Change, style: Style): string {
   // What a call returns is said unless it is this very object.
-  const what = row.phase === "return" && row.result !== change.label ? `${row.operation} = ${row.result}` : row.operation;
+  const what =
+    row.phase === "return" && row.result !== change.label ? `${row.operation} = ${row.result}` : row.operation;
   const count = countText(change).replace(/^\S+ /, "");
   const did = [noteText(change), ownersText(change)].filter((part) => part !== "").join(", ");
   const event = style.dim(String(row.seq).padStart(7));
@@ -119,7 +147,10 @@ export function endLine(end: LifeEnd): string {
   const born = end.birth ? `born at event ${end.birth}` : "older than the recording";
   const count = end.count === null ? "" : `, ${COUNT_NAMES[end.kind]} ${end.count}`;
   const fate = end.death ? `gone at event ${end.death}` : `lives at the end${count}`;
-  const moves = end.gets + end.puts === 0 || end.first === null ? "" : `; ${COUNT_NAMES[end.kind]} ${end.first} at first, ${plural(end.gets, "get")}, ${plural(end.puts, "put")}`;
+  const moves =
+    end.gets + end.puts === 0 || end.first === null
+      ? ""
+      : `; ${COUNT_NAMES[end.kind]} ${end.first} at first, ${plural(end.gets, "get")}, ${plural(end.puts, "put")}`;
   const held = end.death || end.holders.length === 0 ? "" : `; held by ${end.holders.join(", ")}`;
   return printable(`${born}, ${fate}${moves}${held}`);
 }

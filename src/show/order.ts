@@ -1,7 +1,7 @@
 /**
- * Call trees in the order of their first events. A tree is complete when its outermost call returns, so a short call of one
- * task is complete before a long one of another that began earlier: it waits until nothing older is open, or until too much
- * is waiting.
+ * Call trees in the order of their first events. A tree is complete when its outermost call returns, so a short call of
+ * one task is complete before a long one of another that began earlier: it waits until nothing older is open, or until
+ * too much is waiting.
  */
 import type { EventView } from "../log/view.js";
 import type { CallNode } from "../reduce/call-tree.js";
@@ -44,7 +44,14 @@ export class InOrder implements Observer {
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const { phase, operation } = e.point!;
     // What has no return may never end, and matters only where it touched something.
-    if (frame && phase === "entry" && stack.depth === 1 && operation.context !== "rcu" && (frame.paired || this.#touched)) this.#opened(stack, e.seq);
+    if (
+      frame &&
+      phase === "entry" &&
+      stack.depth === 1 &&
+      operation.context !== "rcu" &&
+      (frame.paired || this.#touched)
+    )
+      this.#opened(stack, e.seq);
     if (stack.depth === 0) this.#closed(stack);
     if (this.#first < this.#oldest || this.#size > MAX_WAITING) this.#release();
   }

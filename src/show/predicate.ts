@@ -27,11 +27,28 @@ const OPERATORS: { readonly [operator: string]: (a: number | string, b: number |
   ">=": (a, b) => a >= b,
 };
 /** Values of objects that can be asked for, besides the count by its name. */
-const FIELDS: ReadonlySet<string> = new Set(["count", "references", "unprobed", "stage", "nlink", "pages", "descriptors", "frees", "callbacks", "type", "slot"]);
+const FIELDS: ReadonlySet<string> = new Set([
+  "count",
+  "references",
+  "unprobed",
+  "stage",
+  "nlink",
+  "pages",
+  "descriptors",
+  "frees",
+  "callbacks",
+  "type",
+  "slot",
+]);
 const EXAMPLE = "ask like 'module kvm_amd refcnt > 3', 'inode 0xffff… is gone', 'live file >= 100' or 'findings > 0'";
 
 export function isOf(spec: ObjectSpec, object: KernelObject, world: World): boolean {
-  return matches(spec, { kind: object.kind, address: world.addresses.hex(object.address), generation: object.generation, names: namesOf(object) });
+  return matches(spec, {
+    kind: object.kind,
+    address: world.addresses.hex(object.address),
+    generation: object.generation,
+    names: namesOf(object),
+  });
 }
 
 /** Throws a `PredicateError`. */
@@ -47,13 +64,20 @@ export function parsePredicate(text: string): Predicate {
   if (kind !== "") return countPredicate(kind, (n) => compare(n, value));
   const [, object = "", field = ""] = /^(.+) (\w+)$/.exec(left) ?? [];
   const name = Object.values(COUNT_NAMES).includes(field) ? "count" : field;
-  if (object === "" || !FIELDS.has(name)) throw new PredicateError(`"${text}" asks for ${field === "" ? "no value" : field}; there is ${["refcnt (or i_count, f_count, …)", ...FIELDS].join(", ")}`);
+  if (object === "" || !FIELDS.has(name))
+    throw new PredicateError(
+      `"${text}" asks for ${field === "" ? "no value" : field}; there is ${["refcnt (or i_count, f_count, …)", ...FIELDS].join(", ")}`,
+    );
   const wanted = new Wanted(parseSpec(object));
   return (world) => wanted.some(world, (o) => o.death === 0 && holds(valueOf(o, name), value, compare));
 }
 
 /** A value that is not known is neither the same nor another. */
-function holds(found: number | string | undefined, wanted: number | string, compare: (a: number | string, b: number | string) => boolean): boolean {
+function holds(
+  found: number | string | undefined,
+  wanted: number | string,
+  compare: (a: number | string, b: number | string) => boolean,
+): boolean {
   return found !== undefined && typeof found === typeof wanted && compare(found, wanted);
 }
 
@@ -79,7 +103,8 @@ function lifePredicate(wanted: Wanted, lives: boolean): Predicate {
 }
 
 function countPredicate(kind: string, holdsOf: (n: number) => boolean): Predicate {
-  if (!Object.hasOwn(COUNT_NAMES, kind)) throw new PredicateError(`live ${kind}: no kind of object; there is ${Object.keys(COUNT_NAMES).join(", ")}`);
+  if (!Object.hasOwn(COUNT_NAMES, kind))
+    throw new PredicateError(`live ${kind}: no kind of object; there is ${Object.keys(COUNT_NAMES).join(", ")}`);
   return (world) => {
     let n = 0;
     for (const o of world.store.live()) if (o.kind === (kind as Kind) && o.death === 0 && o.focus) n++;
@@ -94,7 +119,8 @@ class Wanted {
   constructor(private readonly spec: ObjectSpec) {}
 
   some(world: World, test: (object: KernelObject) => boolean): boolean {
-    for (const object of world.store.live()) if ((this.#known.get(object.id) ?? this.#looked(object, world)) && test(object)) return true;
+    for (const object of world.store.live())
+      if ((this.#known.get(object.id) ?? this.#looked(object, world)) && test(object)) return true;
     return false;
   }
 

@@ -1,4 +1,7 @@
-/** The latest events, in columns: enough to say of an event that proved to matter what it was, at the price of a few stores an event. */
+/**
+ * The latest events, in columns: enough to say of an event that proved to matter what it was, at the price of a few
+ * stores an event.
+ */
 import type { EventView } from "../log/view.js";
 
 const SIZE = 1 << 16;
@@ -37,6 +40,12 @@ export class RecentEvents {
   get(seq: number): RecentEvent | undefined {
     const k = seq & MASK;
     if (this.#seq[k] !== seq) return undefined;
-    return { point: this.#point[k]!, task: this.#task[k]!, line: this.#line[k]!, timeHigh: this.#timeHigh[k]!, timeLow: this.#timeLow[k]! };
+    return {
+      point: this.#point[k]!,
+      task: this.#task[k]!,
+      line: this.#line[k]!,
+      timeHigh: this.#timeHigh[k]!,
+      timeLow: this.#timeLow[k]!,
+    };
   }
 }

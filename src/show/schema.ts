@@ -10,7 +10,8 @@ const KEYWORDS = new Set(["from", "index", "order", "group", "to"]);
 function* columnLines({ columns }: Table, style: Style): Generator<string> {
   const names = columns.map(({ name }) => (KEYWORDS.has(name) ? quoted(name) : name));
   const width = Math.max(...names.map((name) => name.length));
-  for (const [k, { type, meaning }] of columns.entries()) yield `  ${names[k]!.padEnd(width)}  ${style.dim(type.padEnd("integer".length))}  ${meaning}`;
+  for (const [k, { type, meaning }] of columns.entries())
+    yield `  ${names[k]!.padEnd(width)}  ${style.dim(type.padEnd("integer".length))}  ${meaning}`;
 }
 
 export function* schemaLines(style: Style): Generator<string> {
@@ -27,6 +28,10 @@ export function schemaJson(): { readonly [name: string]: Json } {
   return {
     kreel: "schema",
     version: 1,
-    tables: tables.map(({ name, summary, columns }) => ({ name, summary, columns: columns.map(({ name: column, type, meaning }) => ({ name: column, type, meaning })) })),
+    tables: tables.map(({ name, summary, columns }) => ({
+      name,
+      summary,
+      columns: columns.map(({ name: column, type, meaning }) => ({ name: column, type, meaning })),
+    })),
   };
 }

@@ -20,11 +20,22 @@ export function resultOf({ line, text }: Pick<Outcome, "line" | "text">): Result
 export function outcomeJson(outcome: Outcome): { readonly [name: string]: Json } {
   const { line, text } = outcome;
   const { result, error } = resultOf(outcome);
-  return { line: line.line, operation: line.text, ...(line.thread === undefined ? {} : { thread: line.thread }), result, ...(error === undefined ? {} : { error }), text };
+  return {
+    line: line.line,
+    operation: line.text,
+    ...(line.thread === undefined ? {} : { thread: line.thread }),
+    result,
+    ...(error === undefined ? {} : { error }),
+    text,
+  };
 }
 
 /** `findings` and `hazards` have the lines of the scenario, not of a recording. */
-export function simulationJson(simulation: Simulation, scenario: string, { findings, hazards }: { readonly findings: readonly Finding[]; readonly hazards: readonly Finding[] }): { readonly [name: string]: Json } {
+export function simulationJson(
+  simulation: Simulation,
+  scenario: string,
+  { findings, hazards }: { readonly findings: readonly Finding[]; readonly hazards: readonly Finding[] },
+): { readonly [name: string]: Json } {
   const { kernel, outcomes, ending, steps, recording } = simulation;
   return {
     kreel: "simulate",
@@ -35,7 +46,10 @@ export function simulationJson(simulation: Simulation, scenario: string, { findi
     findings: findings.map(findingJson),
     hazards: hazards.map(findingJson),
     choices: choicesOf(simulation).map(({ task, steps: count }) => ({ task, steps: count })),
-    ending: ending.type === "deadlock" ? { type: ending.type, waiting: ending.waiting.map((w) => ({ task: w.task, for: w.for })) } : { type: ending.type },
+    ending:
+      ending.type === "deadlock"
+        ? { type: ending.type, waiting: ending.waiting.map((w) => ({ task: w.task, for: w.for })) }
+        : { type: ending.type },
     steps,
     events: recording.report.events,
   };

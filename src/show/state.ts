@@ -1,7 +1,16 @@
-/** The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period. */
+/**
+ * The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period.
+ */
 import { printable } from "../read/trouble.js";
 import type { Frame } from "../reduce/calls.js";
-import { COUNTED_KINDS, type KernelObject, leftBehind, type ObjectId, type Owner, type Reference } from "../reduce/objects.js";
+import {
+  COUNTED_KINDS,
+  type KernelObject,
+  leftBehind,
+  type ObjectId,
+  type Owner,
+  type Reference,
+} from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { COUNT_NAMES } from "./chronicle.js";
 import type { Json } from "./json.js";
@@ -53,7 +62,9 @@ export function stateOf(world: World, everything = false): ShownState {
   return {
     objects: live.map((o) => shownObject(world, o)),
     calls,
-    pending: live.flatMap((o) => (o.kind === "inode" && o.pendingRcu > 0 ? [{ label: world.label(o), since: o.pendingRcu }] : [])),
+    pending: live.flatMap((o) =>
+      o.kind === "inode" && o.pendingRcu > 0 ? [{ label: world.label(o), since: o.pendingRcu }] : [],
+    ),
   };
 }
 
@@ -61,9 +72,21 @@ export function stateOf(world: World, everything = false): ShownState {
 function callsOf(world: World, everything: boolean): ShownCall[] {
   const calls: ShownCall[] = [];
   for (const stack of world.calls.stacks()) {
-    if (!everything && ![...stack.frames()].some((frame) => frame.operation.module !== undefined || world.store.any(frame.subject)?.focus)) continue;
+    if (
+      !everything &&
+      ![...stack.frames()].some(
+        (frame) => frame.operation.module !== undefined || world.store.any(frame.subject)?.focus,
+      )
+    )
+      continue;
     let depth = 0;
-    for (const frame of stack.frames()) calls.push({ task: world.taskName(frame.task), operation: frame.operation.name, event: frame.seq, depth: depth++ });
+    for (const frame of stack.frames())
+      calls.push({
+        task: world.taskName(frame.task),
+        operation: frame.operation.name,
+        event: frame.seq,
+        depth: depth++,
+      });
   }
   return calls;
 }
@@ -74,9 +97,18 @@ function shownObject(world: World, object: KernelObject): ShownObject {
     label: world.label(object),
     kind: object.kind,
     count: object.count,
-    facts: [...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]), ...factsOf(world, object)],
+    facts: [
+      ...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]),
+      ...factsOf(world, object),
+    ],
     birth: object.birth,
-    references: object.references.map((reference) => ({ owner: holderName(world, reference), ownerId: reference.owner, by: reference.by, event: reference.seq, task: world.taskName(reference.task) })),
+    references: object.references.map((reference) => ({
+      owner: holderName(world, reference),
+      ownerId: reference.owner,
+      by: reference.by,
+      event: reference.seq,
+      task: world.taskName(reference.task),
+    })),
     unprobed: object.unprobed,
   };
 }
@@ -90,7 +122,8 @@ export function holderName(world: World, reference: Reference): string {
 function ownerName(world: World, owner: Owner): string {
   if (owner > 0) return labelOf(world, owner);
   if (owner === 0) return "nobody that a probe shows";
-  for (const stack of world.calls.stacks()) for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);
+  for (const stack of world.calls.stacks())
+    for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);
   return `a call that began at event ${-owner}`;
 }
 
@@ -108,9 +141,20 @@ function factsOf(world: World, o: KernelObject): string[] {
   const on = (word: string, id: ObjectId): string[] => (id ? [`${word} ${labelOf(world, id)}`] : []);
   switch (o.kind) {
     case "inode":
-      return [...(o.nlink === null ? [] : [`i_nlink ${o.nlink}`]), ...(o.stage === "live" ? [] : [o.stage]), ...(o.pages > 0 ? [`${o.pages} page${o.pages === 1 ? "" : "s"}`] : []), ...on("on", o.superblock)];
+      return [
+        ...(o.nlink === null ? [] : [`i_nlink ${o.nlink}`]),
+        ...(o.stage === "live" ? [] : [o.stage]),
+        ...(o.pages > 0 ? [`${o.pages} page${o.pages === 1 ? "" : "s"}`] : []),
+        ...on("on", o.superblock),
+      ];
     case "file":
-      return [...(o.name ? [o.name] : []), o.stage, ...descriptorFacts(world, o.id), ...on("of", o.vm), ...on("inode:", o.inode).map((t) => t.replace("inode: ", ""))];
+      return [
+        ...(o.name ? [o.name] : []),
+        o.stage,
+        ...descriptorFacts(world, o.id),
+        ...on("of", o.vm),
+        ...on("inode:", o.inode).map((t) => t.replace("inode: ", "")),
+      ];
     case "dentry":
       return on("of", o.inode);
     case "mount":
@@ -121,9 +165,17 @@ function factsOf(world: World, o: KernelObject): string[] {
       // What follows `coming` has no probe everywhere: only an end is certain.
       return o.stage === "exiting" || o.stage === "freed" ? [o.stage] : [];
     case "vm":
-      return [...(o.type ? [`type ${o.type}`] : []), ...(o.stage === "live" ? [] : [o.stage]), ...(o.slots.length > 0 ? [`${o.slots.length} bound slot${o.slots.length === 1 ? "" : "s"}`] : [])];
+      return [
+        ...(o.type ? [`type ${o.type}`] : []),
+        ...(o.stage === "live" ? [] : [o.stage]),
+        ...(o.slots.length > 0 ? [`${o.slots.length} bound slot${o.slots.length === 1 ? "" : "s"}`] : []),
+      ];
     case "memslot":
-      return [...(o.slot === null ? [] : [`slot ${o.slot}`]), ...on("of", o.vm), ...(o.file ? [`bound to ${labelOf(world, o.file)} at offset ${o.offset}`] : ["bound to nothing"])];
+      return [
+        ...(o.slot === null ? [] : [`slot ${o.slot}`]),
+        ...on("of", o.vm),
+        ...(o.file ? [`bound to ${labelOf(world, o.file)} at offset ${o.offset}`] : ["bound to nothing"]),
+      ];
     case "cache":
       return on("of", o.module);
     case "fs_type":
@@ -144,14 +196,22 @@ export function stateLines(state: ShownState, style: Style): string[] {
   if (state.objects.length === 0) lines.push("nothing of guest_memfd lives");
   for (const object of state.objects) lines.push(...objectLines(object, style));
   if (state.calls.length > 0) lines.push("", style.bold("calls in progress"), ...callLines(state.calls, style));
-  if (state.pending.length > 0) lines.push("", style.bold("waiting for an RCU grace period"), ...state.pending.map((p) => `  ${printable(p.label)}, since event ${p.since}`));
+  if (state.pending.length > 0)
+    lines.push(
+      "",
+      style.bold("waiting for an RCU grace period"),
+      ...state.pending.map((p) => `  ${printable(p.label)}, since event ${p.since}`),
+    );
   return lines;
 }
 
 function objectLines(object: ShownObject, style: Style): string[] {
   const met = object.birth > 0 ? `born at event ${object.birth}` : "older than the recording";
   const head = `${style.bold(printable(object.label))}: ${printable([...object.facts, met].join(", "))}`;
-  const rows = object.references.map((r) => [`  held by ${printable(r.owner)}`, `${r.by}, event ${r.event}, ${printable(r.task)}`]);
+  const rows = object.references.map((r) => [
+    `  held by ${printable(r.owner)}`,
+    `${r.by}, event ${r.event}, ${printable(r.task)}`,
+  ]);
   return [head, ...table(rows), ...unprobedLines(object)];
 }
 
@@ -159,7 +219,10 @@ function unprobedLines({ kind, unprobed }: ShownObject): string[] {
   // The count that the kernel prints of a module begins at 1.
   const base = kind === "module" && unprobed > 0 ? 1 : 0;
   const rest = unprobed - base;
-  return [...(base > 0 ? ["  and 1 of its own (MODULE_REF_BASE)"] : []), ...(rest > 0 ? [`  and ${rest} taken where no probe is`] : [])];
+  return [
+    ...(base > 0 ? ["  and 1 of its own (MODULE_REF_BASE)"] : []),
+    ...(rest > 0 ? [`  and ${rest} taken where no probe is`] : []),
+  ];
 }
 
 function callLines(calls: readonly ShownCall[], style: Style): string[] {
@@ -174,13 +237,24 @@ function callLines(calls: readonly ShownCall[], style: Style): string[] {
 }
 
 /** The document of `replay --at … --json`. */
-export function stateJson(state: ShownState, at: { readonly path: string; readonly event: number; readonly time: string }): { readonly [name: string]: Json } {
+export function stateJson(
+  state: ShownState,
+  at: { readonly path: string; readonly event: number; readonly time: string },
+): { readonly [name: string]: Json } {
   return {
     kreel: "state",
     version: 1,
     trace: { path: at.path },
     at: { event: at.event, time: at.time },
-    objects: state.objects.map(({ label, kind, count, birth, facts, references, unprobed }) => ({ object: label, kind, count, born: birth, facts, references: references.map(({ owner, by, event, task }) => ({ owner, by, event, task })), unprobed })),
+    objects: state.objects.map(({ label, kind, count, birth, facts, references, unprobed }) => ({
+      object: label,
+      kind,
+      count,
+      born: birth,
+      facts,
+      references: references.map(({ owner, by, event, task }) => ({ owner, by, event, task })),
+      unprobed,
+    })),
     calls: state.calls.map(({ task, operation, event, depth }) => ({ task, operation, event, depth })),
     pending: state.pending.map(({ label, since }) => ({ object: label, since })),
   };

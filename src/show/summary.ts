@@ -7,7 +7,10 @@ import { list, plural, table } from "./text.js";
 
 /** `FILE: ftrace, 2472 events in 25.06 s, 7 tasks`, and what is not in order about it. */
 export function traceLine(trace: TraceSummary): string {
-  const parts = [`${plural(trace.events, "event")}${trace.seconds > 0 ? ` in ${trace.seconds.toFixed(2)} s` : ""}`, plural(trace.tasks, "task")];
+  const parts = [
+    `${plural(trace.events, "event")}${trace.seconds > 0 ? ` in ${trace.seconds.toFixed(2)} s` : ""}`,
+    plural(trace.tasks, "task"),
+  ];
   if (trace.lost > 0) parts.push(`${trace.lost} lost`);
   if (trace.unknown > 0) parts.push(`${trace.unknown} of other operations`);
   if (trace.skipped > 0) parts.push(`${plural(trace.skipped, "line")} skipped`);
@@ -18,7 +21,10 @@ export function traceLine(trace: TraceSummary): string {
 export function objectLines(objects: Readonly<Record<string, ObjectCounts>>): string[] {
   const rows = Object.entries(objects).filter(([, { born, died, live }]) => born + died + live > 0);
   if (rows.length === 0) return [];
-  return table([["", "born", "died", "live"], ...rows.map(([kind, c]) => [kind, String(c.born), String(c.died), String(c.live)])], ["left", "right", "right", "right"]);
+  return table(
+    [["", "born", "died", "live"], ...rows.map(([kind, c]) => [kind, String(c.born), String(c.died), String(c.live)])],
+    ["left", "right", "right", "right"],
+  );
 }
 
 /** `12 operations: 2 kvm_gmem_create (1 ENFILE), 1 kvm_init, …`, most frequent first. */
@@ -35,7 +41,10 @@ export function operationsLine(operations: Iterable<OperationSummary>): string {
   if (tallies.size === 0) return "no operation touches guest_memfd";
   const parts = [...tallies]
     .sort(([, a], [, b]) => b.times - a.times)
-    .map(([name, { times, errors }]) => `${times} ${name}${errors.size === 0 ? "" : ` (${[...errors].map(([error, n]) => `${n} ${error}`).join(", ")})`}`);
+    .map(
+      ([name, { times, errors }]) =>
+        `${times} ${name}${errors.size === 0 ? "" : ` (${[...errors].map(([error, n]) => `${n} ${error}`).join(", ")})`}`,
+    );
   return `${plural(all, "operation")}: ${parts.join(", ")}`;
 }
 
@@ -48,10 +57,18 @@ export function noFindings({ events, lost, skipped }: Pick<TraceSummary, "events
 }
 
 /** What the rules came to, in one sentence. */
-export function verdictLine(replay: Pick<Replay, "trace" | "findings" | "hazards" | "judgements">, style: Style): string {
+export function verdictLine(
+  replay: Pick<Replay, "trace" | "findings" | "hazards" | "judgements">,
+  style: Style,
+): string {
   const { findings, hazards } = replay;
   const none = noFindings(replay.trace);
-  const found = findings.length > 0 ? style.red(plural(findings.length, "finding")) : none === NO_FINDINGS ? style.green(none) : style.yellow(none);
+  const found =
+    findings.length > 0
+      ? style.red(plural(findings.length, "finding"))
+      : none === NO_FINDINGS
+        ? style.green(none)
+        : style.yellow(none);
   const hazard = hazards.length === 0 ? "" : `, ${style.yellow(plural(hazards.length, "hazard"))}`;
   const blind = blindWords(replay.judgements);
   return `${found}${hazard}${blind === "" ? "" : `; ${blind}`}`;
@@ -64,7 +81,10 @@ export function blindWords(judgements: readonly Judgement[]): string {
   return `judged ${judgements.length - unsure.length} of ${judgements.length} rules, not enough was recorded to judge ${list(unsure.map(({ rule }) => rule))}`;
 }
 
-/** Operations that would have to be recorded, with their arguments, to judge the other rules; what does not happen shows none. */
+/**
+ * Operations that would have to be recorded, with their arguments, to judge the other rules; what does not happen shows
+ * none.
+ */
 export function unseenLine(judgements: readonly Judgement[]): string {
   const needed = new Map<string, Set<string>>();
   for (const { verdict, unseen } of judgements) {
@@ -75,7 +95,8 @@ export function unseenLine(judgements: readonly Judgement[]): string {
     }
   }
   if (needed.size === 0) return "";
-  if (needed.size > 8) return "to judge the others, record with the probes of `kreel record`, a run in which their operations happen";
+  if (needed.size > 8)
+    return "to judge the others, record with the probes of `kreel record`, a run in which their operations happen";
   return `to judge the others, record ${list(Array.from(needed, ([event, args]) => `${event} (${[...args].join(", ")})`))}, and a run in which they happen`;
 }
 
@@ -89,13 +110,17 @@ export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[]
   for (const [why, n] of explained) lines.push(`${plural(n, "count")} not as reckoned, explained: ${why}`);
   if (unexplained > 0) {
     const first = shown.find((d) => !d.explanation);
-    const example = first ? `; the first: ${first.object} at event ${first.event}, ${first.expected} expected, ${first.observed} printed` : "";
+    const example = first
+      ? `; the first: ${first.object} at event ${first.event}, ${first.expected} expected, ${first.observed} printed`
+      : "";
     lines.push(`${plural(unexplained, "count")} not as reckoned, for no known reason${example}`);
   }
   const { total, shown: halves } = replay.missing;
   if (total > 0) {
     const first = halves[0];
-    lines.push(`${plural(total, "call")} without ${total === 1 ? "its" : "their"} entry or return${first ? `; the first: the ${first.missing} of ${first.operation} at event ${first.seq}` : ""}`);
+    lines.push(
+      `${plural(total, "call")} without ${total === 1 ? "its" : "their"} entry or return${first ? `; the first: the ${first.missing} of ${first.operation} at event ${first.seq}` : ""}`,
+    );
   }
   return lines.map(printable);
 }
@@ -112,5 +137,13 @@ export function summaryLines(replay: Replay, style: Style): string[] {
   const objects = objectLines(replay.objects);
   const verdict = replay.trace.format === "function-graph" ? NO_VERDICTS : verdictLine(replay, style);
   const unseen = replay.trace.format === "function-graph" ? "" : unseenLine(replay.judgements);
-  return [...head, "", ...(objects.length > 0 ? [...objects, ""] : []), operationsLine(replay.eachOperation()), verdict, ...[unseen, strangersLine(replay)].filter((line) => line !== ""), ...doubtLines(replay)];
+  return [
+    ...head,
+    "",
+    ...(objects.length > 0 ? [...objects, ""] : []),
+    operationsLine(replay.eachOperation()),
+    verdict,
+    ...[unseen, strangersLine(replay)].filter((line) => line !== ""),
+    ...doubtLines(replay),
+  ];
 }

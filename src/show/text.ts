@@ -41,7 +41,12 @@ export type Align = "left" | "right";
 export function table(rows: readonly (readonly string[])[], align: readonly Align[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, k) => (widths[k] = Math.max(widths[k] ?? 0, cell.length)));
-  return rows.map((row) => row.map((cell, k) => (align[k] === "right" ? cell.padStart(widths[k]!) : cell.padEnd(widths[k]!))).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, k) => (align[k] === "right" ? cell.padStart(widths[k]!) : cell.padEnd(widths[k]!)))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** A file of a recording that has several. */

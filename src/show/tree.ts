@@ -103,9 +103,13 @@ function runLines(run: Run, depth: number, timeWidth: number, context: TreeConte
   const pad = " ".repeat(EVENT_WIDTH + 4 + timeWidth + 2 * depth);
   const lines = run.nodes.flatMap((node) => nodeLines(node, depth, timeWidth, context));
   const end = run.last.returned || run.last.seq;
-  if (run.nodes.length === 1 && lines.length === 1) return [`${lines[0]!}  ${style.bold(`× ${run.times}`)}${style.dim(`, to event ${end}`)}`];
+  if (run.nodes.length === 1 && lines.length === 1)
+    return [`${lines[0]!}  ${style.bold(`× ${run.times}`)}${style.dim(`, to event ${end}`)}`];
   const what = run.nodes.length === 1 ? "the same call" : `the same ${run.nodes.length} calls`;
-  return [...lines, `${pad}${style.dim(`… ${what} ${run.times - 1} more time${run.times === 2 ? "" : "s"}, to event ${end}`)}`];
+  return [
+    ...lines,
+    `${pad}${style.dim(`… ${what} ${run.times - 1} more time${run.times === 2 ? "" : "s"}, to event ${end}`)}`,
+  ];
 }
 
 /** A call with what it changed, what it called, and what its return changed. */
@@ -113,19 +117,33 @@ export function nodeLines(node: CallNode, depth: number, timeWidth: number, cont
   const { style } = context;
   const inner = runs(node.children, shape).flatMap((run) => runLines(run, depth + 1, timeWidth, context));
   const entry = changeLines(node, node.seq, 0, depth, timeWidth, context);
-  const end = node.returned ? changeLines(node, node.returned, inner.length > 0 ? node.returned : 0, depth, timeWidth, context) : [];
+  const end = node.returned
+    ? changeLines(node, node.returned, inner.length > 0 ? node.returned : 0, depth, timeWidth, context)
+    : [];
   return [`${prefix(node, depth, style, timeWidth)}${callText(node, style)}`, ...entry, ...inner, ...end];
 }
 
 /** `name(arguments) = result`; an error is red, and has a minus before its name anyway. */
 export function callText(node: CallNode, style: Style): string {
-  const returned = node.result ? ` = ${call.failed(node) ? style.red(call.result(node.result)) : call.result(node.result)}` : "";
+  const returned = node.result
+    ? ` = ${call.failed(node) ? style.red(call.result(node.result)) : call.result(node.result)}`
+    : "";
   return `${style.bold(node.operation)}(${call.args(node)})${returned}${node.rcu ? style.dim("  [RCU callback]") : ""}`;
 }
 
-function changeLines(node: CallNode, seq: number, shownSeq: number, depth: number, timeWidth: number, context: TreeContext): string[] {
-  const changes: readonly ShownChange[] = context.row(seq)?.changes ?? (seq === node.seq && !context.row(node.returned) ? node.touched.map(unwatched) : []);
-  const named = new Set([...node.args, ...(node.result ? [node.result] : [])].flatMap((value) => value.object?.id ?? []));
+function changeLines(
+  node: CallNode,
+  seq: number,
+  shownSeq: number,
+  depth: number,
+  timeWidth: number,
+  context: TreeContext,
+): string[] {
+  const changes: readonly ShownChange[] =
+    context.row(seq)?.changes ?? (seq === node.seq && !context.row(node.returned) ? node.touched.map(unwatched) : []);
+  const named = new Set(
+    [...node.args, ...(node.result ? [node.result] : [])].flatMap((value) => value.object?.id ?? []),
+  );
   const kinds = changes.map((c) => c.kind);
   const lines: string[] = [];
   for (const change of changes) {
@@ -133,7 +151,9 @@ function changeLines(node: CallNode, seq: number, shownSeq: number, depth: numbe
     if (!text) continue;
     const short = named.has(change.id) && kinds.indexOf(change.kind) === kinds.lastIndexOf(change.kind);
     const event = (shownSeq ? String(shownSeq) : "").padStart(EVENT_WIDTH);
-    lines.push(`${context.style.dim(event)}${" ".repeat(timeWidth + 4 + 2 * (depth + 1))}${context.style.dim("~")} ${printable(short ? change.kind : change.label)}: ${printable(text)}`);
+    lines.push(
+      `${context.style.dim(event)}${" ".repeat(timeWidth + 4 + 2 * (depth + 1))}${context.style.dim("~")} ${printable(short ? change.kind : change.label)}: ${printable(text)}`,
+    );
   }
   return lines;
 }

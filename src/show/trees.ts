@@ -7,7 +7,12 @@ import type { Style } from "./style.js";
 import { TreePrinter } from "./tree.js";
 
 /** They follow `chronicle`, which has to be told first. */
-export function treeObservers(world: World, chronicle: Chronicle, style: Style, print: (line: string) => void): Observer[] {
+export function treeObservers(
+  world: World,
+  chronicle: Chronicle,
+  style: Style,
+  print: (line: string) => void,
+): Observer[] {
   const printer = new TreePrinter({ style, task: (id) => world.taskName(id), row: (seq) => chronicle.row(seq), print });
   const order = new InOrder((tree) => printer.add(tree));
   return [new CallTrees(world, (tree) => order.take(tree)), order, { finish: () => printer.flush() }];

@@ -12,20 +12,34 @@ const MODULE_REF_BASE = 1;
 export function whyLines({ object, label, born, held, more, last }: Why, style: Style): string[] {
   const { kind, count, unprobed, references } = object;
   const name = COUNT_NAMES[kind];
-  const lines = [`${style.bold(printable(label))}: ${count === null ? `${name} not known` : `${name} ${count}`}${object.death > 0 ? `, gone since event ${object.death}` : ""}`];
+  const lines = [
+    `${style.bold(printable(label))}: ${count === null ? `${name} not known` : `${name} ${count}`}${object.death > 0 ? `, gone since event ${object.death}` : ""}`,
+  ];
   lines.push(born ? `  made at ${placeText(born)}` : "  older than the recording, or met in the middle of its life");
   const base = kind === "module" && unprobed > 0 ? MODULE_REF_BASE : 0;
   if (base > 0) lines.push("  1 of its own (MODULE_REF_BASE)");
   for (const one of held) lines.push(...heldLines(one));
   if (more > 0) lines.push(`  ${more} more like these`);
   if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken where no probe is`);
-  if (references.length === 0 && unprobed === 0 && count !== null && object.death === 0) lines.push(count === 0 ? "  nobody holds it" : `  ${plural(count, "reference")} that came with its life: no probe shows whose`);
-  lines.push(last ? `  last changed at ${placeText(last)}: ${last.changed.map(printable).join(", ")}` : "  nothing changed it since");
+  if (references.length === 0 && unprobed === 0 && count !== null && object.death === 0)
+    lines.push(
+      count === 0
+        ? "  nobody holds it"
+        : `  ${plural(count, "reference")} that came with its life: no probe shows whose`,
+    );
+  lines.push(
+    last
+      ? `  last changed at ${placeText(last)}: ${last.changed.map(printable).join(", ")}`
+      : "  nothing changed it since",
+  );
   return lines;
 }
 
 function heldLines({ reference, owner, taken }: Held): string[] {
-  return [`  1 held by ${printable(owner)}`, `      ${printable(reference.by)}: ${taken ? placeText(taken) : `event ${reference.seq}`}`];
+  return [
+    `  1 held by ${printable(owner)}`,
+    `      ${printable(reference.by)}: ${taken ? placeText(taken) : `event ${reference.seq}`}`,
+  ];
 }
 
 /** `event 1095 (17.890763, line 1107), try_module_get returns, gmemrun-104, in kvm_gmem_create`. */
@@ -44,14 +58,21 @@ function answerJson({ object, label, born, held, more, last }: Why): Json {
     kind: object.kind,
     count: object.count,
     born: born ? placeJson(born) : null,
-    references: held.map(({ reference, owner, taken }) => ({ owner, by: reference.by, event: reference.seq, taken: taken ? placeJson(taken) : null })),
+    references: held.map(({ reference, owner, taken }) => ({
+      owner,
+      by: reference.by,
+      event: reference.seq,
+      taken: taken ? placeJson(taken) : null,
+    })),
     more,
     unprobed: object.unprobed,
     lastChange: last ? changeJson(last) : null,
   };
 }
 
-export function placeJson({ event, operation, phase, task, time, line, inside }: Place): { readonly [name: string]: Json } {
+export function placeJson({ event, operation, phase, task, time, line, inside }: Place): {
+  readonly [name: string]: Json;
+} {
   return { event, operation, phase, task, time, line, inside: [...inside] };
 }
 

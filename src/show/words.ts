@@ -1,10 +1,24 @@
-/** A call as one line: `kvm_gmem_create(kvm=vm 0x…, size=65536, flags=0x0) = -ENFILE`. Nothing of a recording leaves unescaped. */
+/**
+ * A call as one line: `kvm_gmem_create(kvm=vm 0x…, size=65536, flags=0x0) = -ENFILE`. Nothing of a recording leaves
+ * unescaped.
+ */
 import { errnoName } from "../check/errno.js";
 import { printable } from "../read/trouble.js";
 import type { CallNode, ObjectRef, Value } from "../reduce/call-tree.js";
 
 /** Arguments whose name says what kind of object they are: the kind is not said again. */
-const NAMED_AS: { readonly [argument: string]: string } = { inode: "inode", file: "file", dentry: "dentry", mnt: "mount", sb: "superblock", module: "module", slot: "memslot", type: "fs_type", s: "cache", cache: "cache" };
+const NAMED_AS: { readonly [argument: string]: string } = {
+  inode: "inode",
+  file: "file",
+  dentry: "dentry",
+  mnt: "mount",
+  sb: "superblock",
+  module: "module",
+  slot: "memslot",
+  type: "fs_type",
+  s: "cache",
+  cache: "cache",
+};
 
 /** A module's name is on every line that names the module: its address and its name argument are not needed. */
 function shortLabel(object: ObjectRef): string {
@@ -31,7 +45,12 @@ function args(node: CallNode): string {
 function result(value: Value): string {
   const { number, definition, text } = value;
   if (value.object) return printable(value.object.label);
-  if (number !== undefined && number < 0 && number >= -4095 && (definition.failure === "errno" || definition.failure === "ERR_PTR")) {
+  if (
+    number !== undefined &&
+    number < 0 &&
+    number >= -4095 &&
+    (definition.failure === "errno" || definition.failure === "ERR_PTR")
+  ) {
     return definition.failure === "errno" ? `-${errnoName(number)}` : `ERR_PTR(-${errnoName(number)})`;
   }
   return printable(text);

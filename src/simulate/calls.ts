@@ -1,12 +1,16 @@
 /**
- * System calls. Whoever waits in `yield*` passes on each step of what it called, which costs as much as many a step; so what
- * a program calls is run beside the program until it returns, as a task has one stack in user space and one in the kernel.
+ * System calls. Whoever waits in `yield*` passes on each step of what it called, which costs as much as many a step; so
+ * what a program calls is run beside the program until it returns, as a task has one stack in user space and one in the
+ * kernel.
  */
 import { Environment } from "./environment.js";
 import { pulse } from "./pulse.js";
 import type { Op, Step } from "./step.js";
 
-/** What a program gets when it calls a kernel function: with `yield*`, a call that it hands over, and that comes to its result. */
+/**
+ * What a program gets when it calls a kernel function: with `yield*`, a call that it hands over, and that comes to its
+ * result.
+ */
 class Call<R = unknown> {
   constructor(readonly op: Op<R>) {}
 

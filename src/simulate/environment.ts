@@ -1,6 +1,27 @@
-/** What every kernel function finds in `this` besides the other functions: memory to read, structures, who is running. */
+/**
+ * What every kernel function finds in `this` besides the other functions: memory to read, structures, who is running.
+ */
 import type { Cell, ListCell, Memory } from "./memory.js";
-import type { Dentry, File, FilesStruct, Gmem, Inode, Kvm, Memslot, Mm, Module, Mount, Pointer, Struct, Structs, SuperBlock, System, Task, UnixSock, VmArea } from "./structs.js";
+import type {
+  Dentry,
+  File,
+  FilesStruct,
+  Gmem,
+  Inode,
+  Kvm,
+  Memslot,
+  Mm,
+  Module,
+  Mount,
+  Pointer,
+  Struct,
+  Structs,
+  SuperBlock,
+  System,
+  Task,
+  UnixSock,
+  VmArea,
+} from "./structs.js";
 
 /** What a task was told so far in the call that it is in: every number that it read, and what each step came to. */
 export type History = (number | readonly number[])[];
@@ -9,7 +30,9 @@ export type History = (number | readonly number[])[];
 export interface Config {
   /** guest_memfd is built in (CONFIG_KVM_PRIVATE_MEM, CONFIG_KVM_GUEST_MEMFD from 6.18 on). */
   readonly guestMemfd: boolean;
-  /** A security module keeps a blob with every inode, whose allocation can fail (CONFIG_SECURITY with such a module). */
+  /**
+   * A security module keeps a blob with every inode, whose allocation can fail (CONFIG_SECURITY with such a module).
+   */
   readonly inodeBlobs: boolean;
   /** Slab caches are debugged (`slub_debug`, or CONFIG_SLUB_DEBUG_ON): they keep no sheaves of objects. */
   readonly slubDebug: boolean;

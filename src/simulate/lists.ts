@@ -22,7 +22,9 @@ export function drop(list: number[], value: number, size: number): void {
   list.splice(at, size);
 }
 
-/** Sets of numbers as ranges, first and end in turn, in order and apart: the pages of a file. Comes to how many are new. */
+/**
+ * Sets of numbers as ranges, first and end in turn, in order and apart: the pages of a file. Comes to how many are new.
+ */
 export function cover(ranges: number[], first: number, end: number): number {
   // The usual case: right behind the last range.
   const last = ranges.length - 1;

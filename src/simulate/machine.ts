@@ -1,6 +1,6 @@
 /**
- * A machine that runs a simulated kernel: tasks, each at its next step, and the memory that all of them share. It takes one
- * step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
+ * A machine that runs a simulated kernel: tasks, each at its next step, and the memory that all of them share. It takes
+ * one step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
  */
 import { Run, seenByPrograms } from "./calls.js";
 import { type Config, type Environment, Words, type History, type Tape } from "./environment.js";
@@ -15,7 +15,9 @@ export interface KernelCode<K extends Environment> {
   readonly config: Config;
 }
 
-/** A part of a program that a task can be brought back into: it keeps nothing from the parts before, except in memory. */
+/**
+ * A part of a program that a task can be brought back into: it keeps nothing from the parts before, except in memory.
+ */
 export type Segment<K> = (kernel: K) => Op<void>;
 
 /** What a task runs, part by part. */
@@ -49,7 +51,12 @@ export type FaultChoice<K> = (task: Task<K>, step: Step) => number;
 
 interface Moment {
   readonly mark: Mark;
-  readonly tasks: readonly { readonly segment: number; readonly history: History; readonly length: number; readonly pending: Step | undefined }[];
+  readonly tasks: readonly {
+    readonly segment: number;
+    readonly history: History;
+    readonly length: number;
+    readonly pending: Step | undefined;
+  }[];
 }
 
 const MAX_SEGMENT_STEPS = 100_000_000;
@@ -72,14 +79,18 @@ export class Machine<K extends Environment> {
   readonly #calls: K;
   readonly #keeps: boolean;
 
-  constructor(
-    code: KernelCode<K>,
-    options: { readonly undo?: boolean } = {},
-  ) {
+  constructor(code: KernelCode<K>, options: { readonly undo?: boolean } = {}) {
     this.#keeps = options.undo ?? false;
     this.system = this.structs.create("system");
     const { memory, structs, words, system } = this;
-    this.kernel = Object.assign(Object.create(code.functions) as K, { memory, structs, words, system, config: code.config, tape: { history: undefined, at: -1 } satisfies Tape });
+    this.kernel = Object.assign(Object.create(code.functions) as K, {
+      memory,
+      structs,
+      words,
+      system,
+      config: code.config,
+      tape: { history: undefined, at: -1 } satisfies Tape,
+    });
     this.#calls = seenByPrograms(this.kernel, code.functions);
   }
 
@@ -90,7 +101,15 @@ export class Machine<K extends Environment> {
 
   /** Adds a task; its process must be set up by the caller. It stands at its first step. */
   start(program: Program<K>, struct: TaskStruct): Task<K> {
-    const task: Task<K> = { number: this.tasks.length, program, struct, segment: 0, history: [], pending: undefined, op: undefined };
+    const task: Task<K> = {
+      number: this.tasks.length,
+      program,
+      struct,
+      segment: 0,
+      history: [],
+      pending: undefined,
+      op: undefined,
+    };
     this.tasks.push(task);
     this.#begin(task);
     return task;
@@ -130,10 +149,16 @@ export class Machine<K extends Environment> {
 
   /** A moment to come back to with `return`. */
   moment(): Moment {
-    return { mark: this.memory.mark(), tasks: this.tasks.map(({ segment, history, pending }) => ({ segment, history, length: history.length, pending })) };
+    return {
+      mark: this.memory.mark(),
+      tasks: this.tasks.map(({ segment, history, pending }) => ({ segment, history, length: history.length, pending })),
+    };
   }
 
-  /** Brings memory and every task back to a moment. Moments are left in the opposite order of that in which they were taken. */
+  /**
+   * Brings memory and every task back to a moment. Moments are left in the opposite order of that in which they were
+   * taken.
+   */
   return(moment: Moment): void {
     this.memory.undo(moment.mark);
     this.tasks.length = moment.tasks.length;

@@ -1,6 +1,7 @@
 /**
- * The memory of a simulated kernel: numbered cells, each a number or a list of numbers. Nothing else holds state, and only
- * the effects of steps write to it, so a moment can be left and come back to, and two moments can be told apart by a hash.
+ * The memory of a simulated kernel: numbered cells, each a number or a list of numbers. Nothing else holds state, and
+ * only the effects of steps write to it, so a moment can be left and come back to, and two moments can be told apart by
+ * a hash.
  */
 
 /** Where a number is kept. 0 is no cell. */
@@ -13,7 +14,10 @@ const EMPTY: readonly number[] = Object.freeze([]);
 export class Memory {
   #numbers = new Float64Array(1024);
   readonly #lists: (readonly number[])[] = [];
-  /** Lists that nobody was handed: they may be changed in place. To everybody else a list is a value, which never changes. */
+  /**
+   * Lists that nobody was handed: they may be changed in place. To everybody else a list is a value, which never
+   * changes.
+   */
   readonly #owned: boolean[] = [];
   /** How many numbers were taken off the front of an owned list that are still there. */
   readonly #shifted: number[] = [];
@@ -87,7 +91,10 @@ export class Memory {
     this.#shifted[cell] = 0;
   }
 
-  /** Room for so many numbers and lists, all 0 and empty: the first cell of each. Nothing is ever reused: see `structs.ts`. */
+  /**
+   * Room for so many numbers and lists, all 0 and empty: the first cell of each. Nothing is ever reused: see
+   * `structs.ts`.
+   */
   allocate(numbers: number, lists: number): { readonly cell: number; readonly list: number } {
     const cell = this.#top;
     const list = this.#listTop;

@@ -92,8 +92,9 @@ export class Recorder {
     if (type === "ptr") return builder.pushNumber(this.addressId(value as Address), 0);
     if (type === "string") return builder.pushString(value as string);
     // A result that the C function does not have prints as whatever was there.
-    const number = value === null ? 0 : typeof value === "object" ? this.memory.get((value as Reading).reads) : (value as number);
-    if (number < 0) builder.pushNumber(number % TWO_32 >>> 0, Math.floor(number / TWO_32) >>> 0);
+    const number =
+      value === null ? 0 : typeof value === "object" ? this.memory.get((value as Reading).reads) : (value as number);
+    if (number < 0) builder.pushNumber((number % TWO_32) >>> 0, Math.floor(number / TWO_32) >>> 0);
     else builder.pushNumber(number >>> 0, Math.floor(number / TWO_32));
   }
 
@@ -101,7 +102,10 @@ export class Recorder {
   addressId(value: Address): number {
     if (value === null) return 0;
     const { addresses } = this.tables;
-    if (typeof value === "number") return value < 0 ? addresses.intern(value >>> 0, KERNEL_TEXT) : addresses.intern((TEXT + (value % 0x400000) * CELL_BYTES) >>> 0, KERNEL_TEXT - Math.floor(value / 0x400000));
+    if (typeof value === "number")
+      return value < 0
+        ? addresses.intern(value >>> 0, KERNEL_TEXT)
+        : addresses.intern((TEXT + (value % 0x400000) * CELL_BYTES) >>> 0, KERNEL_TEXT - Math.floor(value / 0x400000));
     if (isEmbedded(value)) {
       const low = lowOf(value.of) + value.offset;
       return addresses.intern(low >>> 0, highOf(value.of, low));

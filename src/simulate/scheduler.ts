@@ -20,8 +20,9 @@ export interface Schedule {
 }
 
 /**
- * Runs a task until it waits, then the next; sleepers wake in order, callbacks run when they are due or when nobody else can.
- * With a seed, tasks that could run take turns at random; given `choices`, they run as these say for as long as they can.
+ * Runs a task until it waits, then the next; sleepers wake in order, callbacks run when they are due or when nobody
+ * else can. With a seed, tasks that could run take turns at random; given `choices`, they run as these say for as long
+ * as they can.
  */
 export class Scheduler<K extends Environment> implements Schedule {
   #ms = 0;
@@ -87,7 +88,8 @@ export class Scheduler<K extends Environment> implements Schedule {
       if (!stretch) return undefined;
       if (this.#taken < stretch.steps) {
         const task = this.machine.tasks[stretch.task];
-        if (!task || !this.machine.enabled(task)) throw new RangeError(`task ${stretch.task} cannot go on as choice ${this.#choice + 1} says`);
+        if (!task || !this.machine.enabled(task))
+          throw new RangeError(`task ${stretch.task} cannot go on as choice ${this.#choice + 1} says`);
         this.#taken++;
         const wake = this.#wakeOf(task);
         if (wake > this.#ms) this.#ms = wake;

@@ -1,7 +1,7 @@
 /**
- * What a simulated kernel does next, as data: the event that a probe would show, what it waits for, what it changes, and
- * how it may fail. Kernel functions are generators that yield steps and go on with the number that each comes to; a step
- * happens as a whole, and between two steps anything else may run.
+ * What a simulated kernel does next, as data: the event that a probe would show, what it waits for, what it changes,
+ * and how it may fail. Kernel functions are generators that yield steps and go on with the number that each comes to; a
+ * step happens as a whole, and between two steps anything else may run.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Operation, OperationName } from "../../events/index.js";
@@ -26,15 +26,24 @@ export function reading(cell: Cell): Reading {
 }
 
 /**
- * What stands for an address: a structure, a place in one, NULL, an error (a negative number), or something that the model
- * knows by number only (a page, a table of functions).
+ * What stands for an address: a structure, a place in one, NULL, an error (a negative number), or something that the
+ * model knows by number only (a page, a table of functions).
  */
 export type Address = AnyStruct | Embedded | number | null;
 export type Value = Address | Reading | string;
 
-type Given<Arg extends ArgumentDefinition> = Arg["type"] extends "ptr" ? Address : Arg["type"] extends "string" ? string : number | Reading;
-/** The arguments of an operation by name, as a simulated kernel gives them. Numbers of 64 bits are exact where a double is. */
-export type Arguments<Name extends OperationName> = { readonly [Arg in Operation<Name>["args"][number] as Arg["name"]]: Given<Arg> };
+type Given<Arg extends ArgumentDefinition> = Arg["type"] extends "ptr"
+  ? Address
+  : Arg["type"] extends "string"
+    ? string
+    : number | Reading;
+/**
+ * The arguments of an operation by name, as a simulated kernel gives them. Numbers of 64 bits are exact where a double
+ * is.
+ */
+export type Arguments<Name extends OperationName> = {
+  readonly [Arg in Operation<Name>["args"][number] as Arg["name"]]: Given<Arg>;
+};
 
 /** A condition on one cell. A step whose guard does not hold is blocked until it does. */
 export interface Guard {
@@ -62,7 +71,13 @@ export type Effect =
   /** Puts `value` at the lowest free place in [from, below); comes to its index, or to -1 where none is free. */
   | ({ readonly type: "claim"; readonly list: ListCell; readonly value: number } & Places)
   /** Adds a range of pages, or takes it out; comes to how many that changed, which `count` counts. */
-  | { readonly type: "cover" | "uncover"; readonly list: ListCell; readonly first: number; readonly end: number; readonly count: Cell }
+  | {
+      readonly type: "cover" | "uncover";
+      readonly list: ListCell;
+      readonly first: number;
+      readonly end: number;
+      readonly count: Cell;
+    }
   /** Changes nothing; comes to 1 when a page is among the ranges, else to 0. */
   | { readonly type: "look"; readonly list: ListCell; readonly value: number }
   | { readonly type: "create"; readonly kind: StructKind }
@@ -88,7 +103,9 @@ export interface Step {
   readonly guard: Guard | undefined;
   readonly effects: readonly Effect[];
   readonly fault: Fault | undefined;
-  /** How long a task that says this sleeps before it goes on, in ms of a clock that only schedulers have; 0: not at all. */
+  /**
+   * How long a task that says this sleeps before it goes on, in ms of a clock that only schedulers have; 0: not at all.
+   */
   readonly sleep: number;
   /** What happens, in words or C, for whoever is told where a run is. */
   readonly words: string;
@@ -101,15 +118,42 @@ const NOTHING: readonly Effect[] = Object.freeze([]);
 
 /** The call of an operation: its entry event. Comes to 0. */
 export function enter<Name extends OperationName>(operation: Name, args: Arguments<Name>): Step {
-  return { operation, phase: "entry", args: args as Readonly<Record<string, Value>>, result: undefined, guard: undefined, effects: NOTHING, fault: undefined, sleep: 0, words: operation };
+  return {
+    operation,
+    phase: "entry",
+    args: args as Readonly<Record<string, Value>>,
+    result: undefined,
+    guard: undefined,
+    effects: NOTHING,
+    fault: undefined,
+    sleep: 0,
+    words: operation,
+  };
 }
 
 /** The return of an operation: its return event, where it has one. Comes to 0. */
 export function leave(operation: OperationName, result: Address): Step {
-  return { operation, phase: "return", args: undefined, result, guard: undefined, effects: NOTHING, fault: undefined, sleep: 0, words: operation };
+  return {
+    operation,
+    phase: "return",
+    args: undefined,
+    result,
+    guard: undefined,
+    effects: NOTHING,
+    fault: undefined,
+    sleep: 0,
+    words: operation,
+  };
 }
 
-function inner(words: string, effects: readonly Effect[], guard?: Guard, fault?: Fault, operation?: OperationName, sleep = 0): Step {
+function inner(
+  words: string,
+  effects: readonly Effect[],
+  guard?: Guard,
+  fault?: Fault,
+  operation?: OperationName,
+  sleep = 0,
+): Step {
   return { operation, phase: "inner", args: undefined, result: undefined, guard, effects, fault, sleep, words };
 }
 
@@ -163,7 +207,12 @@ export function mayFail(site: string, ...errnos: readonly number[]): Step {
 }
 
 /** Waits for a condition and then changes what it must, in one: a lock, a grace period, the end of a thread. */
-export function when(operation: OperationName | undefined, words: string, guard: Guard, ...effects: readonly Effect[]): Step {
+export function when(
+  operation: OperationName | undefined,
+  words: string,
+  guard: Guard,
+  ...effects: readonly Effect[]
+): Step {
   return inner(words, effects, guard, undefined, operation);
 }
 

@@ -1,8 +1,8 @@
 /**
  * The structures of a simulated kernel: which fields each has, and how a pointer to one leads to its cells.
  *
- * Memory is never handed out twice: a pointer to what was freed stays a pointer to what was freed, as under KASAN with an
- * endless quarantine, so that a use after free is seen instead of hitting whatever came next.
+ * Memory is never handed out twice: a pointer to what was freed stays a pointer to what was freed, as under KASAN with
+ * an endless quarantine, so that a use after free is seen instead of hitting whatever came next.
  */
 import type { Cell, ListCell, Memory } from "./memory.js";
 
@@ -10,7 +10,31 @@ import type { Cell, ListCell, Memory } from "./memory.js";
 export const STRUCTS = {
   /** What the kernel has one of: its tables, limits and queues. */
   system: {
-    fields: ["anon_inode_mnt", "anon_inode_inode", "sock_sb", "kvm_gmem_mnt", "kvm_gmem_fs", "kvm_gmem_fops_owner", "kvm_gmem_inode_cachep", "kvm_dev_owner", "kvm_dev_inode", "kvm_chardev_owner", "next_ino", "next_dev", "last_pid", "files_stat_max_files", "nr_files", "nr_files_count", "rcu_pending", "module_mutex", "modules_loading", "tdp_mmu_allowed", "npt_enabled", "tdp_enabled", "tdp_mmu_enabled"],
+    fields: [
+      "anon_inode_mnt",
+      "anon_inode_inode",
+      "sock_sb",
+      "kvm_gmem_mnt",
+      "kvm_gmem_fs",
+      "kvm_gmem_fops_owner",
+      "kvm_gmem_inode_cachep",
+      "kvm_dev_owner",
+      "kvm_dev_inode",
+      "kvm_chardev_owner",
+      "next_ino",
+      "next_dev",
+      "last_pid",
+      "files_stat_max_files",
+      "nr_files",
+      "nr_files_count",
+      "rcu_pending",
+      "module_mutex",
+      "modules_loading",
+      "tdp_mmu_allowed",
+      "npt_enabled",
+      "tdp_enabled",
+      "tdp_mmu_enabled",
+    ],
     lists: ["modules", "rcu_callbacks"],
   },
   /**
@@ -19,8 +43,20 @@ export const STRUCTS = {
    */
   task_struct: {
     fields: [
-      "comm", "pid", "files", "mm", "signal", "user", "parent", "vfork_done", "clear_child_tid", "exit_state",
-      "cap_effective", "fail_nth", "sleeps", "statfs",
+      "comm",
+      "pid",
+      "files",
+      "mm",
+      "signal",
+      "user",
+      "parent",
+      "vfork_done",
+      "clear_child_tid",
+      "exit_state",
+      "cap_effective",
+      "fail_nth",
+      "sleeps",
+      "statfs",
     ],
     lists: ["task_works"],
   },
@@ -37,7 +73,9 @@ export const STRUCTS = {
    * program and name; mappings by address, name and pages.
    */
   user: { fields: ["children", "running", "over"], lists: ["variables", "threads", "mappings"] },
-  /** An end of a pair of sockets. What it has to receive: of each message the file in flight (0: none), and its bytes. */
+  /**
+   * An end of a pair of sockets. What it has to receive: of each message the file in flight (0: none), and its bytes.
+   */
   unix_sock: { fields: ["sk_refcnt", "lock", "peer", "sk_shutdown", "sk_err"], lists: ["sk_receive_queue"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
   file_system_type: { fields: ["name"], lists: [] },
@@ -45,12 +83,32 @@ export const STRUCTS = {
   super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
   vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
   kmem_cache: { fields: ["name"], lists: [] },
-  inode: { fields: ["i_count", "i_nlink", "i_sb", "i_ino", "i_mode", "i_size", "i_private", "s_private", "nrpages", "nrdirty", "invalidate_lock"], lists: ["i_pages", "i_dirty", "i_private_list", "i_mmap"] },
+  inode: {
+    fields: [
+      "i_count",
+      "i_nlink",
+      "i_sb",
+      "i_ino",
+      "i_mode",
+      "i_size",
+      "i_private",
+      "s_private",
+      "nrpages",
+      "nrdirty",
+      "invalidate_lock",
+    ],
+    lists: ["i_pages", "i_dirty", "i_private_list", "i_mmap"],
+  },
   dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
   file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
   kvm: { fields: ["users_count", "mm", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },
-  kvm_memory_slot: { fields: ["kvm", "id", "as_id", "base_gfn", "npages", "flags", "userspace_addr", "gmem_file", "gmem_pgoff"], lists: [] },
-  /** The view that a file has of guest memory: `struct kvm_gmem`, `struct gmem_file` on 7.x. Bindings: first, end, slot. */
+  kvm_memory_slot: {
+    fields: ["kvm", "id", "as_id", "base_gfn", "npages", "flags", "userspace_addr", "gmem_file", "gmem_pgoff"],
+    lists: [],
+  },
+  /**
+   * The view that a file has of guest memory: `struct kvm_gmem`, `struct gmem_file` on 7.x. Bindings: first, end, slot.
+   */
   kvm_gmem: { fields: ["kvm"], lists: ["bindings"] },
 } as const;
 
@@ -69,7 +127,9 @@ export interface AnyStruct {
 }
 
 /** A structure by its pointer: under each field's name, the cell that holds it. */
-export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { readonly [F in Fields<K>]: Cell } & { readonly [L in Lists<K>]: ListCell };
+export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { readonly [F in Fields<K>]: Cell } & {
+  readonly [L in Lists<K>]: ListCell;
+};
 
 export type System = Struct<"system">;
 export type Task = Struct<"task_struct">;
@@ -104,12 +164,16 @@ class Place {
   }
 }
 
-/** Structures of a kind know the cell of each field by where they lie: many are made, and most fields are never looked at. */
+/**
+ * Structures of a kind know the cell of each field by where they lie: many are made, and most fields are never looked
+ * at.
+ */
 function placesOf(kind: StructKind): typeof Place {
   const { fields, lists } = STRUCTS[kind];
   const places = class extends Place {};
   Object.defineProperty(places.prototype, "kind", { value: kind });
-  const define = (name: string, get: (this: Place) => number): void => void Object.defineProperty(places.prototype, name, { get });
+  const define = (name: string, get: (this: Place) => number): void =>
+    void Object.defineProperty(places.prototype, name, { get });
   fields.forEach((field, k) =>
     define(field, function () {
       return this.pointer + 1 + k;
@@ -123,7 +187,9 @@ function placesOf(kind: StructKind): typeof Place {
   return places;
 }
 
-const PLACES = Object.fromEntries(Object.keys(STRUCTS).map((kind) => [kind, placesOf(kind as StructKind)])) as Readonly<Record<StructKind, typeof Place>>;
+const PLACES = Object.fromEntries(Object.keys(STRUCTS).map((kind) => [kind, placesOf(kind as StructKind)])) as Readonly<
+  Record<StructKind, typeof Place>
+>;
 
 /** Structures by pointer. What a pointer leads to never changes, so they are made once and kept. */
 export class Structs {
@@ -139,10 +205,16 @@ export class Structs {
     return made;
   }
 
-  /** The structure at a pointer that the kernel followed. Throws where there is none of this kind: a mistake in the model. */
+  /**
+   * The structure at a pointer that the kernel followed. Throws where there is none of this kind: a mistake in the
+   * model.
+   */
   at<K extends StructKind>(kind: K, pointer: Pointer): Struct<K> {
     const struct = this.#byPointer[pointer];
-    if (struct?.kind !== kind) throw new RangeError(`pointer ${pointer} leads to ${struct ? `a struct ${struct.kind}` : "nothing"}, not to a struct ${kind}`);
+    if (struct?.kind !== kind)
+      throw new RangeError(
+        `pointer ${pointer} leads to ${struct ? `a struct ${struct.kind}` : "nothing"}, not to a struct ${kind}`,
+      );
     return struct as unknown as Struct<K>;
   }
 

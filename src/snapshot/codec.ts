@@ -13,12 +13,18 @@ export const whole: Codec<number> = { write: (out, value) => out.number(value), 
 /** A whole number of either sign. */
 export const integer: Codec<number> = { write: (out, value) => out.signed(value), read: (from) => from.signed() };
 /** A whole number from 0 to `limit`. */
-export const upTo = (limit: number): Codec<number> => ({ write: (out, value) => out.number(value), read: (from) => from.below(limit) });
+export const upTo = (limit: number): Codec<number> => ({
+  write: (out, value) => out.number(value),
+  read: (from) => from.below(limit),
+});
 export const byte: Codec<number> = { write: (out, value) => out.byte(value), read: (from) => from.byte() };
 export const word32 = upTo(0xffffffff);
 /** Any number: what a recording says may be larger than what is counted here. */
 export const real: Codec<number> = { write: (out, value) => out.real(value), read: (from) => from.real() };
-export const flag: Codec<boolean> = { write: (out, value) => out.byte(value ? 1 : 0), read: (from) => from.byte() === 1 };
+export const flag: Codec<boolean> = {
+  write: (out, value) => out.byte(value ? 1 : 0),
+  read: (from) => from.byte() === 1,
+};
 export const seq: Codec<number> = { write: (out, value) => out.seq(value), read: (from) => from.seq() };
 /** An object by its id, 0 for none: one that was made at about the same time as the one that names it. */
 export const near: Codec<number> = { write: (out, value) => out.near(value), read: (from) => from.near() };
@@ -102,7 +108,10 @@ export function record<T extends object>(fields: Fields<T>): Codec<T> {
 }
 
 /** A value of several kinds, told apart by the field `key`. */
-export function union<Key extends string, Value extends { readonly [K in Key]: string }>(key: Key, kinds: { readonly [K in Value[Key]]: Codec<Omit<Extract<Value, { readonly [P in Key]: K }>, Key>> }): Codec<Value> {
+export function union<Key extends string, Value extends { readonly [K in Key]: string }>(
+  key: Key,
+  kinds: { readonly [K in Value[Key]]: Codec<Omit<Extract<Value, { readonly [P in Key]: K }>, Key>> },
+): Codec<Value> {
   const kind = oneOf(...(Object.keys(kinds) as Value[Key][]));
   return {
     write(out, value) {

@@ -23,10 +23,14 @@ export class Comparison {
 
   #values(a: unknown, b: unknown, path: readonly string[]): string | undefined {
     if (Object.is(a, b)) return undefined;
-    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${inWords(path)}: ${this.#shown(a, path)} / ${this.#shown(b, path)}`;
+    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null)
+      return `${inWords(path)}: ${this.#shown(a, path)} / ${this.#shown(b, path)}`;
     if (isList(a) && isList(b)) return this.#lists(a, b, path);
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-      const found = this.#values((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], [...path, key]);
+      const found = this.#values((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], [
+        ...path,
+        key,
+      ]);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -41,7 +45,8 @@ export class Comparison {
         if (!isObject(y) || (isObject(x) && x.id < y.id)) return this.#only("the first", x as KernelObject, path);
         if (!isObject(x) || y.id < x.id) return this.#only("the second", y, path);
       }
-      if (k >= a.length || k >= b.length) return `${inWords([...path, String(k + 1)])}: in ${k >= a.length ? "the second" : "the first"} only`;
+      if (k >= a.length || k >= b.length)
+        return `${inWords([...path, String(k + 1)])}: in ${k >= a.length ? "the second" : "the first"} only`;
       const found = this.#values(x, y, isObject(x) ? [labelOf(x, this.tables.addresses)] : [...path, String(k + 1)]);
       if (found !== undefined) return found;
     }
@@ -60,7 +65,11 @@ export class Comparison {
       if (part === "task") return this.tables.tasks.get(value).name;
       if (part === "point" || path.at(-2) === "seen") return this.points.points[value]?.event ?? String(value);
     }
-    return isObject(value) ? labelOf(value, this.tables.addresses) : typeof value === "object" ? "some" : JSON.stringify(value);
+    return isObject(value)
+      ? labelOf(value, this.tables.addresses)
+      : typeof value === "object"
+        ? "some"
+        : JSON.stringify(value);
   }
 }
 
@@ -68,7 +77,9 @@ export class Comparison {
 function inWords(path: readonly string[]): string {
   return path
     .filter((part) => part !== "reducer" && part !== "world")
-    .map((part) => (/^[a-z]+([A-Z][a-z]*)+$/.test(part) ? part.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : part))
+    .map((part) =>
+      /^[a-z]+([A-Z][a-z]*)+$/.test(part) ? part.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : part,
+    )
     .join(": ");
 }
 

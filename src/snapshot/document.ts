@@ -1,10 +1,10 @@
 /**
- * The bytes of a snapshot, as they are written and read: numbers of seven bits a byte, and whatever has a number in this
- * process only (an address, a task, a point, a text) by what it stands for. A task, a point and a text are written where they
- * are used first, and later by which of them it was, so that two processes write the same bytes.
+ * The bytes of a snapshot, as they are written and read: numbers of seven bits a byte, and whatever has a number in
+ * this process only (an address, a task, a point, a text) by what it stands for. A task, a point and a text are written
+ * where they are used first, and later by which of them it was, so that two processes write the same bytes.
  *
- * What changes from object to object (events, addresses, tasks) is kept apart from what is alike, each in a stream of its own:
- * that compresses best.
+ * What changes from object to object (events, addresses, tasks) is kept apart from what is alike, each in a stream of
+ * its own: that compresses best.
  */
 import type { PointTable } from "../../events/points.js";
 import type { AddressId, TaskId } from "../log/batch.js";
@@ -53,7 +53,8 @@ export class DocumentWriter extends ByteWriter {
 
   /** Any number; whole ones of up to 51 bits are short. */
   real(value: number): void {
-    if (Number.isSafeInteger(value) && Math.abs(value) < 2 ** 51 && !Object.is(value, -0)) return this.number((value < 0 ? -value * 2 - 1 : value * 2) + 1);
+    if (Number.isSafeInteger(value) && Math.abs(value) < 2 ** 51 && !Object.is(value, -0))
+      return this.number((value < 0 ? -value * 2 - 1 : value * 2) + 1);
     this.byte(0);
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleLE(value);
@@ -62,7 +63,10 @@ export class DocumentWriter extends ByteWriter {
     this.length += 8;
   }
 
-  /** By how far it lies from the address that was written last; what lies 2^32 bytes or more away, by how many of those it does. */
+  /**
+   * By how far it lies from the address that was written last; what lies 2^32 bytes or more away, by how many of those
+   * it does.
+   */
   address(id: AddressId): void {
     const out = this.#places;
     if (id === 0) return out.number(NULL);
@@ -195,7 +199,8 @@ export class DocumentReader extends ByteReader {
       this.#high += from.signed();
       this.#low = from.below(TWO_32 - 1);
     } else this.#low += head % 2 === 1 ? -(head - 1) / 2 : (head - NEAR) / 2;
-    if (this.#low < 0 || this.#low >= TWO_32 || this.#high < 0 || this.#high >= TWO_32) throw new DamagedError("an address of more than 64 bits");
+    if (this.#low < 0 || this.#low >= TWO_32 || this.#high < 0 || this.#high >= TWO_32)
+      throw new DamagedError("an address of more than 64 bits");
     return this.tables.addresses.intern(this.#low, this.#high);
   }
 

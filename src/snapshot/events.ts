@@ -1,4 +1,6 @@
-/** Single events in a snapshot: those that a fact was noticed at, and the last of all. Each becomes a batch of its own. */
+/**
+ * Single events in a snapshot: those that a fact was noticed at, and the last of all. Each becomes a batch of its own.
+ */
 import type { ArgumentType } from "../../events/definition.js";
 import { DamagedError } from "../log/file/bytes.js";
 import { type EventView, keptView } from "../log/view.js";
@@ -36,7 +38,10 @@ export const place: Codec<Place> = {
     const id = point.read(from);
     const firstSeq = seq.read(from);
     const who = task.read(from);
-    const columns = Object.fromEntries(NAMES.map((name) => [name, COLUMNS[name].read(from)])) as Record<keyof typeof COLUMNS, number>;
+    const columns = Object.fromEntries(NAMES.map((name) => [name, COLUMNS[name].read(from)])) as Record<
+      keyof typeof COLUMNS,
+      number
+    >;
     const timeDigits = DIGITS.read(from);
     const where = from.tables.places.intern(from.word());
     const definition = from.points.points[id];

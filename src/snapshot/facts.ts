@@ -1,6 +1,20 @@
 /** Facts in a snapshot: those that wait for what the recording has not shown yet. */
 import type { EndedWhileHeld, Fact, FactOf, Holding, Reserved } from "../reduce/facts.js";
-import { type Codec, type Fields, flag, integer, listOf, nullable, oneOf, optional, real, record, seq, union, word } from "./codec.js";
+import {
+  type Codec,
+  type Fields,
+  flag,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  optional,
+  real,
+  record,
+  seq,
+  union,
+  word,
+} from "./codec.js";
 import { view } from "./events.js";
 import { object, reference } from "./objects.js";
 
@@ -11,12 +25,22 @@ const descriptors = listOf(record<Reserved>({ process: real, fd: integer, seq })
 const overput = listOf(record<{ readonly target: Holding["target"]; readonly seq: number }>({ target: object, seq }));
 
 /** A kind of fact by what it has beyond an event and whether it is certain. */
-function of<T extends Fact["type"]>(own: Fields<Omit<FactOf<T>, "type" | "event" | "certain">>): Codec<Omit<FactOf<T>, "type">> {
+function of<T extends Fact["type"]>(
+  own: Fields<Omit<FactOf<T>, "type" | "event" | "certain">>,
+): Codec<Omit<FactOf<T>, "type">> {
   return record({ event: view, certain: flag, ...own } as unknown as Fields<Omit<FactOf<T>, "type">>);
 }
 
 export const fact: Codec<Fact> = union<"type", Fact>("type", {
-  "call-failed": of<"call-failed">({ operation: word, entry: seq, result: real, left: holdings, inodes: objects, descriptors, overput }),
+  "call-failed": of<"call-failed">({
+    operation: word,
+    entry: seq,
+    result: real,
+    left: holdings,
+    inodes: objects,
+    descriptors,
+    overput,
+  }),
   "owner-gone": of<"owner-gone">({ owner: object, left: holdings }),
   "call-kept": of<"call-kept">({ operation: word, left: holdings, files: objects, descriptors }),
   "file-released": of<"file-released">({ file: object, descriptors: listOf(integer) }),
@@ -27,12 +51,33 @@ export const fact: Codec<Fact> = union<"type", Fact>("type", {
   "touched-dead": of<"touched-dead">({ object, operation: word }),
   "code-gone": of<"code-gone">({ module: object, freed: seq, operation: word, through: optional(object) }),
   "freed-twice": of<"freed-twice">({ object, first: seq }),
-  "module-exited": of<"module-exited">({ module: object, how: oneOf("exit", "failed init"), exit: seq, live: objects, mounts: objects }),
-  "module-unpinned": of<"module-unpinned">({ module: object, file: object, inode: optional(object), remaining: nullable(real) }),
+  "module-exited": of<"module-exited">({
+    module: object,
+    how: oneOf("exit", "failed init"),
+    exit: seq,
+    live: objects,
+    mounts: objects,
+  }),
+  "module-unpinned": of<"module-unpinned">({
+    module: object,
+    file: object,
+    inode: optional(object),
+    remaining: nullable(real),
+  }),
   "inode-kept": of<"inode-kept">({ inode: object, call: seq, error: real }),
   "descriptor-kept": of<"descriptor-kept">({ descriptor: record<Reserved>({ process: real, fd: integer, seq }) }),
   "superblock-gone": of<"superblock-gone">({ superblock: object, inodes: objects }),
   "cache-destroyed": of<"cache-destroyed">({ cache: object, destroyed: seq, inodes: objects }),
-  "binding-checked": of<"binding-checked">({ slot: object, file: optional(object), how: oneOf("", "deleted and never unbound", "bound again before it was unbound", "bound to a file that is gone", "unbound although nothing bound it") }),
+  "binding-checked": of<"binding-checked">({
+    slot: object,
+    file: optional(object),
+    how: oneOf(
+      "",
+      "deleted and never unbound",
+      "bound again before it was unbound",
+      "bound to a file that is gone",
+      "unbound although nothing bound it",
+    ),
+  }),
   "count-disagrees": of<"count-disagrees">({ object, expected: real, observed: real, explanation: word }),
 });

@@ -1,15 +1,15 @@
 /**
- * Snapshots: the whole state of a replay as bytes, so that the state at any event is a snapshot before it and the replay of
- * what comes between.
+ * Snapshots: the whole state of a replay as bytes, so that the state at any event is a snapshot before it and the
+ * replay of what comes between.
  *
  *     const bytes = takeSnapshot(replaying);                  // after any event
  *     const again = restoreReplay(bytes, recording);          // in any process
  *     again.reduce(batch);                                    // batches from event `again.next` on; what it has seen is passed over
  *     await replayRecording(recording, { from: again });      // or all the rest of a recording
  *
- * A document says nothing of the process that wrote it: two that replay the same events write the same bytes, so that their
- * hash (`stateHash`) is that of the state. It belongs to a version of the reducers: `restoreReplay` throws a `SnapshotError`
- * for another's, as for bytes that are no snapshot at all, and whoever kept it makes it again.
+ * A document says nothing of the process that wrote it: two that replay the same events write the same bytes, so that
+ * their hash (`stateHash`) is that of the state. It belongs to a version of the reducers: `restoreReplay` throws a
+ * `SnapshotError` for another's, as for bytes that are no snapshot at all, and whoever kept it makes it again.
  *
  * What observers collect is not part of it.
  */
@@ -34,8 +34,8 @@ const VERSION = Buffer.of(REDUCER_VERSION & 0xff, REDUCER_VERSION >> 8);
 
 export interface SnapshotOptions {
   /**
-   * With the steps of each object's life so far, which findings show as their evidence. Without (`false`), the snapshot is a
-   * third of the size, and whoever goes on from it knows of the steps behind it only; the state is the same.
+   * With the steps of each object's life so far, which findings show as their evidence. Without (`false`), the snapshot
+   * is a third of the size, and whoever goes on from it knows of the steps behind it only; the state is the same.
    */
   readonly trails?: boolean;
 }
@@ -48,10 +48,14 @@ export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOp
 }
 
 /**
- * The replay that a snapshot was taken of, as if it had read everything, over a recording of the same events, whose tables
- * learn what the snapshot names. Throws a `SnapshotError`.
+ * The replay that a snapshot was taken of, as if it had read everything, over a recording of the same events, whose
+ * tables learn what the snapshot names. Throws a `SnapshotError`.
  */
-export function restoreReplay(bytes: Uint8Array, recording: ConstructorParameters<typeof Replaying>[0], options: Omit<ReplayingOptions, "everything"> = {}): Replaying {
+export function restoreReplay(
+  bytes: Uint8Array,
+  recording: ConstructorParameters<typeof Replaying>[0],
+  options: Omit<ReplayingOptions, "everything"> = {},
+): Replaying {
   const saved = decoded(bytes, catalogue, recording.tables);
   const replaying = new Replaying(recording, { ...options, everything: saved.everything });
   replaying.restore(saved);
@@ -63,7 +67,9 @@ export function restoreReplay(bytes: Uint8Array, recording: ConstructorParameter
  * snapshot. (From one without trails: as long as nothing is found behind it, whose evidence would be in them.)
  */
 export function stateHash(replaying: Replaying): string {
-  return createHash("sha256").update(takeSnapshot(replaying, { trails: false })).digest("hex");
+  return createHash("sha256")
+    .update(takeSnapshot(replaying, { trails: false }))
+    .digest("hex");
 }
 
 /** Where two snapshots differ first, in words; `undefined` when they do not. Throws a `SnapshotError`. */
@@ -79,13 +85,15 @@ function decoded(bytes: Uint8Array, points: PointTable, tables: Tables): SavedRe
     const whole = new ByteReader(bytes);
     if (!MAGIC.equals(whole.take(MAGIC.length))) throw new SnapshotError("is no snapshot");
     const version = Buffer.from(whole.take(VERSION.length)).readUInt16LE();
-    if (version !== REDUCER_VERSION) throw new SnapshotError(`a snapshot by version ${version} of the reducers, and these are ${REDUCER_VERSION}`);
+    if (version !== REDUCER_VERSION)
+      throw new SnapshotError(`a snapshot by version ${version} of the reducers, and these are ${REDUCER_VERSION}`);
     const from = new DocumentReader(whole, points, tables);
     const saved = state.read(from);
     if (from.left > 0 || !whole.isAtEnd) throw new SnapshotError("a snapshot that goes on behind its end");
     return checked(saved, points);
   } catch (error) {
-    if (error instanceof DamagedError) throw new SnapshotError(`a damaged snapshot: ${error.message}`, { cause: error });
+    if (error instanceof DamagedError)
+      throw new SnapshotError(`a damaged snapshot: ${error.message}`, { cause: error });
     throw error;
   }
 }

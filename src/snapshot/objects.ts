@@ -3,20 +3,83 @@ import { DamagedError } from "../log/file/bytes.js";
 import type { Deed, Kind, KernelObject, Left, OfKind, Reference, Step } from "../reduce/objects.js";
 import { TRAIL } from "../reduce/transitions.js";
 import { blank } from "../reduce/store.js";
-import { address, type Codec, type Fields, flag, integer, list, near, nullable, oneOf, optional, real, record, seq, whole, word, word32 } from "./codec.js";
+import {
+  address,
+  type Codec,
+  type Fields,
+  flag,
+  integer,
+  list,
+  near,
+  nullable,
+  oneOf,
+  optional,
+  real,
+  record,
+  seq,
+  whole,
+  word,
+  word32,
+} from "./codec.js";
 
-type Life = "kind" | "id" | "address" | "generation" | "met" | "birth" | "death" | "focus" | "references" | "count" | "unprobed" | "trail" | "deeds" | "steps";
+type Life =
+  | "kind"
+  | "id"
+  | "address"
+  | "generation"
+  | "met"
+  | "birth"
+  | "death"
+  | "focus"
+  | "references"
+  | "count"
+  | "unprobed"
+  | "trail"
+  | "deeds"
+  | "steps";
 /** What objects of a kind have beyond a life. */
 type Own<K extends Kind> = Fields<Omit<OfKind<K>, Life>>;
 
 const OWN: { readonly [K in Kind]: Own<K> } = {
-  inode: { stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"), superblock: whole, nlink: nullable(real), pages: real, module: whole, ownFree: flag, pendingRcu: seq, callbacks: whole, frees: whole, cache: whole, cacheAddress: address },
-  file: { stage: oneOf("allocated", "open", "releasing", "released"), name: word, inode: near, dentry: near, mount: whole, module: whole, vm: whole, vmAddress: address, descriptors: integer, shared: flag, kept: list(seq), gmem: flag, made: seq },
+  inode: {
+    stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"),
+    superblock: whole,
+    nlink: nullable(real),
+    pages: real,
+    module: whole,
+    ownFree: flag,
+    pendingRcu: seq,
+    callbacks: whole,
+    frees: whole,
+    cache: whole,
+    cacheAddress: address,
+  },
+  file: {
+    stage: oneOf("allocated", "open", "releasing", "released"),
+    name: word,
+    inode: near,
+    dentry: near,
+    mount: whole,
+    module: whole,
+    vm: whole,
+    vmAddress: address,
+    descriptors: integer,
+    shared: flag,
+    kept: list(seq),
+    gmem: flag,
+    made: seq,
+  },
   dentry: { inode: near, superblock: whole },
   mount: { superblock: whole, fsName: word, module: whole, unmounted: seq },
   superblock: { fsName: word, magic: nullable(real), stage: oneOf("live", "shutting down", "dead"), module: whole },
   fs_type: { name: word, module: whole },
-  module: { name: word, stage: oneOf("coming", "live", "exiting", "freed"), ownsGmem: flag, unpinned: seq, cache: whole },
+  module: {
+    name: word,
+    stage: oneOf("coming", "live", "exiting", "freed"),
+    ownsGmem: flag,
+    unpinned: seq,
+    cache: whole,
+  },
   cache: { name: word, module: whole, destroyed: seq, left: list(address), barrier: seq },
   vm: { type: word, stage: oneOf("live", "destroying", "destroyed"), slots: list(near) },
   memslot: { vm: near, slot: nullable(real), file: near, offset: word },
@@ -24,7 +87,10 @@ const OWN: { readonly [K in Kind]: Own<K> } = {
 };
 const KINDS = Object.keys(OWN) as Kind[];
 export const kindOf = oneOf(...KINDS);
-const OWN_FIELDS = Object.fromEntries(KINDS.map((kind) => [kind, Object.entries(OWN[kind])])) as Record<Kind, [string, Codec<unknown>][]>;
+const OWN_FIELDS = Object.fromEntries(KINDS.map((kind) => [kind, Object.entries(OWN[kind])])) as Record<
+  Kind,
+  [string, Codec<unknown>][]
+>;
 
 const left = optional(record<Left>({ operation: word, event: seq }));
 
@@ -40,7 +106,13 @@ export const reference: Codec<Reference> = {
     out.task(value.task);
     left.write(out, value.left);
   },
-  read: (from) => ({ owner: flag.read(from) ? -from.seq() : from.near(), seq: from.seq(), by: from.word(), task: from.task(), left: left.read(from) }),
+  read: (from) => ({
+    owner: flag.read(from) ? -from.seq() : from.near(),
+    seq: from.seq(),
+    by: from.word(),
+    task: from.task(),
+    left: left.read(from),
+  }),
 };
 const deed: Codec<Deed> = {
   write(out, value) {
@@ -129,7 +201,10 @@ export const objects: Codec<readonly KernelObject[]> = {
 };
 const NOBODY: Pick<KernelObject, "id" | "met"> = { id: 0, met: 0 };
 
-function eachField(all: readonly KernelObject[], visit: (o: Record<string, unknown> & KernelObject, name: string, codec: Codec<unknown>) => void): void {
+function eachField(
+  all: readonly KernelObject[],
+  visit: (o: Record<string, unknown> & KernelObject, name: string, codec: Codec<unknown>) => void,
+): void {
   for (const [name, codec] of LIFE) for (const o of all) visit(o as never, name, codec);
   for (const kind of KINDS) {
     const alike = all.filter((o) => o.kind === kind);
@@ -164,7 +239,15 @@ export function objectOf<K extends Kind>(kind: K): Codec<OfKind<K>> {
 function filesOf(): Codec<Readonly<Record<number, number>>> {
   const entries = list(record<{ fd: number; file: number }>({ fd: integer, file: whole }));
   return {
-    write: (out, files) => entries.write(out, Object.entries(files).map(([fd, file]) => ({ fd: Number(fd), file }))),
-    read: (from) => Object.assign(Object.create(null) as Record<number, number>, Object.fromEntries(entries.read(from).map(({ fd, file }) => [fd, file]))),
+    write: (out, files) =>
+      entries.write(
+        out,
+        Object.entries(files).map(([fd, file]) => ({ fd: Number(fd), file })),
+      ),
+    read: (from) =>
+      Object.assign(
+        Object.create(null) as Record<number, number>,
+        Object.fromEntries(entries.read(from).map(({ fd, file }) => [fd, file])),
+      ),
   };
 }

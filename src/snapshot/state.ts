@@ -12,7 +12,26 @@ import type { SavedStrangers } from "../reduce/strangers.js";
 import type { SavedWorld } from "../reduce/world.js";
 import type { SavedTwins } from "../reduce/twins.js";
 import type { SavedReplay } from "../replaying.js";
-import { address, type Codec, flag, integer, list, listOf, oneOf, optional, point, real, record, seq, task, text, whole, word, word32, upTo } from "./codec.js";
+import {
+  address,
+  type Codec,
+  flag,
+  integer,
+  list,
+  listOf,
+  oneOf,
+  optional,
+  point,
+  real,
+  record,
+  seq,
+  task,
+  text,
+  whole,
+  word,
+  word32,
+  upTo,
+} from "./codec.js";
 import { place } from "./events.js";
 import { fact } from "./facts.js";
 import { kindOf, objectOf, objects, step } from "./objects.js";
@@ -20,14 +39,33 @@ import { kindOf, objectOf, objects, step } from "./objects.js";
 const ids = list(whole);
 const ruleOf = oneOf(...RULES);
 
-const lifetimes = listOf(record<SavedIdentities["lifetimes"]["all"][number]>({ kind: kindOf, born: whole, died: whole }));
+const lifetimes = listOf(
+  record<SavedIdentities["lifetimes"]["all"][number]>({ kind: kindOf, born: whole, died: whole }),
+);
 const identities = record<SavedIdentities>({
   remembered: objects,
   vacant: listOf(record<SavedIdentities["vacant"][number]>({ address, generation: word32 })),
   lifetimes: record<SavedIdentities["lifetimes"]>({ focus: lifetimes, all: lifetimes }),
 });
 
-const frame = record<SavedFrame>({ point, seq, task, paired: flag, lacking: flag, subject: whole, other: whole, file: whole, address, number: real, text: word, holds: ids, reserved: list(integer), overput: ids, putFiles: ids, born: ids });
+const frame = record<SavedFrame>({
+  point,
+  seq,
+  task,
+  paired: flag,
+  lacking: flag,
+  subject: whole,
+  other: whole,
+  file: whole,
+  address,
+  number: real,
+  text: word,
+  holds: ids,
+  reserved: list(integer),
+  overput: ids,
+  putFiles: ids,
+  born: ids,
+});
 const stacks: Codec<SavedStacks> = listOf(record<SavedStacks[number]>({ key: real, idle: seq, frames: listOf(frame) }));
 
 const rcu = record<SavedRcuQueue>({
@@ -38,7 +76,10 @@ const rcu = record<SavedRcuQueue>({
   ran: seq,
 });
 
-const mappings = record<SavedMappings>({ offset: integer, folios: listOf(record<SavedMappings["folios"][number]>({ folio: address, inode: whole })) });
+const mappings = record<SavedMappings>({
+  offset: integer,
+  folios: listOf(record<SavedMappings["folios"][number]>({ folio: address, inode: whole })),
+});
 
 const descriptors = record<SavedDescriptorTables>({
   tables: listOf(record<SavedDescriptorTables["tables"][number]>({ process: real, table: whole })),
@@ -46,7 +87,9 @@ const descriptors = record<SavedDescriptorTables>({
 });
 
 const strangers = record<SavedStrangers>({
-  reserved: listOf(record<SavedStrangers["reserved"][number]>({ stack: real, process: real, fd: integer, seq, caller: word })),
+  reserved: listOf(
+    record<SavedStrangers["reserved"][number]>({ stack: real, process: real, fd: integer, seq, caller: word }),
+  ),
   refused: listOf(record<SavedStrangers["refused"][number]>({ stack: real, inode: whole, call: seq, error: real })),
   put: listOf(record<SavedStrangers["put"][number]>({ stack: real, mount: whole, file: word, seq })),
   settling: listOf(word),
@@ -85,13 +128,22 @@ const world = record<SavedWorld>({
   mappings,
   descriptors,
   strangers: optional(strangers),
-  waiting: listOf(record<SavedWorld["waiting"][number]>({ point, facts: listOf(record<SavedWorld["waiting"][number]["facts"][number]>({ fact, events: listOf(word) })) })),
+  waiting: listOf(
+    record<SavedWorld["waiting"][number]>({
+      point,
+      facts: listOf(record<SavedWorld["waiting"][number]["facts"][number]>({ fact, events: listOf(word) })),
+    }),
+  ),
 });
 
 const reducer = record<SavedReducer>({
   objects,
   nextObject: whole,
-  twins: record<SavedTwins>({ points: listOf(record<SavedTwins["points"][number]>({ point, first: seq, pairs: whole, settled: flag, doubled: flag })) }),
+  twins: record<SavedTwins>({
+    points: listOf(
+      record<SavedTwins["points"][number]>({ point, first: seq, pairs: whole, settled: flag, doubled: flag }),
+    ),
+  }),
   lasts: listOf(record<SavedReducer["lasts"][number]>({ stack: real, paired: flag, event: place })),
   events: whole,
   learned: listOf(record<SavedReducer["learned"][number]>({ point, paired: flag, framed: flag })),
@@ -101,12 +153,30 @@ const reducer = record<SavedReducer>({
 });
 
 const unreturned = record<Unreturned>({ event: seq, by: word, put: word });
-const finding = record<Finding>({ rule: ruleOf, severity: oneOf("error", "warning"), object: word, event: seq, file: optional(word), line: optional(real), time: text, task: word, message: text, evidence: list(seq), steps: list(step), unreturned: optional(unreturned), kept: optional(ids), lacking: optional(ids), reserved: optional(listOf(record<NonNullable<Finding["reserved"]>[number]>({ process: real, fd: integer }))) });
+const finding = record<Finding>({
+  rule: ruleOf,
+  severity: oneOf("error", "warning"),
+  object: word,
+  event: seq,
+  file: optional(word),
+  line: optional(real),
+  time: text,
+  task: word,
+  message: text,
+  evidence: list(seq),
+  steps: list(step),
+  unreturned: optional(unreturned),
+  kept: optional(ids),
+  lacking: optional(ids),
+  reserved: optional(listOf(record<NonNullable<Finding["reserved"]>[number]>({ process: real, fd: integer }))),
+});
 const checker = record<SavedChecker>({
   tally: listOf(record<SavedChecker["tally"][number]>({ rule: ruleOf, wrong: whole, fine: whole, cannotTell: whole })),
   explained: listOf(record<SavedChecker["explained"][number]>({ reason: word, count: whole })),
   unexplained: whole,
-  disagreements: list(record<Disagreement>({ object: word, event: seq, expected: real, observed: real, explanation: word })),
+  disagreements: list(
+    record<Disagreement>({ object: word, event: seq, expected: real, observed: real, explanation: word }),
+  ),
   findings: list(finding),
   hazards: list(finding),
 });

@@ -42,7 +42,10 @@ function nth(within: readonly CallNode[], rule: CallRule): CallNode {
 }
 
 function isOf(node: CallNode, { operation, result }: CallRule): boolean {
-  return node.operation === operation && (result === undefined || (node.result !== undefined && call.result(node.result) === result));
+  return (
+    node.operation === operation &&
+    (result === undefined || (node.result !== undefined && call.result(node.result) === result))
+  );
 }
 
 export function findMoment(trees: readonly CallNode[], rule: MomentRule): Place {

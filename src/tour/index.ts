@@ -35,8 +35,20 @@ async function stepOf(step: StepText, number: number, replay: Replay): Promise<T
   const views = [];
   for (const view of step.views) views.push(await viewOf(view, replay));
   const fault = views.flatMap(({ simulated }) => simulated?.fault ?? [])[0];
-  const recordings = [...new Set([moment.recording, ...views.flatMap(({ recording, after }) => [recording ?? [], after ?? []].flat())])];
-  return { number, id, title, paragraphs, terms, recordings, moment, views, commands: step.commands.map(({ args, exit }) => ({ args: args.map((arg) => filled(arg, moment, fault)), exit })) };
+  const recordings = [
+    ...new Set([moment.recording, ...views.flatMap(({ recording, after }) => [recording ?? [], after ?? []].flat())]),
+  ];
+  return {
+    number,
+    id,
+    title,
+    paragraphs,
+    terms,
+    recordings,
+    moment,
+    views,
+    commands: step.commands.map(({ args, exit }) => ({ args: args.map((arg) => filled(arg, moment, fault)), exit })),
+  };
 }
 
 async function momentOf({ at, focus }: StepText, replay: Replay): Promise<TourMoment> {

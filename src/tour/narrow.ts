@@ -1,4 +1,7 @@
-/** Lines of trees, states and findings for a page of 80 columns: addresses cut to what tells them apart, long lines folded. */
+/**
+ * Lines of trees, states and findings for a page of 80 columns: addresses cut to what tells them apart, long lines
+ * folded.
+ */
 import { wrap } from "../show/text.js";
 
 export const WIDTH = 78;

@@ -28,4 +28,8 @@ export const NO_OWNER = `${RECORDINGS}/mistakes/fops-owner-null/s12-rmmod-busy.t
 export const SKIPS_UNBIND = `${RECORDINGS}/mistakes/unbind-skipped/wide/s04-bind-unbind.trace.gz`;
 
 /** A create while the module is on its way out. */
-export const MODULE_GOING: Simulated = { scenario: SCENARIO, kernel: "linux-6.12-patched", site: "module_is_live(module)" };
+export const MODULE_GOING: Simulated = {
+  scenario: SCENARIO,
+  kernel: "linux-6.12-patched",
+  site: "module_is_live(module)",
+};

@@ -1,4 +1,7 @@
-/** A recording of the tour, replayed once: its call trees, what each event did, its findings; and any moment of it again. */
+/**
+ * A recording of the tour, replayed once: its call trees, what each event did, its findings; and any moment of it
+ * again.
+ */
 import { join } from "node:path";
 import type { Finding } from "../check/finding.js";
 import { kernels } from "../kernels/index.js";
@@ -36,7 +39,8 @@ interface Opened {
 }
 
 export async function replayed(source: Source): Promise<Replayed> {
-  const { open, fault } = typeof source === "string" ? { open: () => openRecording(join(PACKAGE, source)) } : await simulated(source);
+  const { open, fault } =
+    typeof source === "string" ? { open: () => openRecording(join(PACKAGE, source)) } : await simulated(source);
   const recording = await open();
   const trees: CallNode[] = [];
   let chronicle: Chronicle;
@@ -64,7 +68,9 @@ export async function replayed(source: Source): Promise<Replayed> {
 async function simulated({ scenario: path, kernel: name, site }: Simulated): Promise<Opened> {
   const scenario = await readScenario(join(PACKAGE, path));
   const kernel = kernels[name];
-  const { number } = simulate(kernel, scenario).faults.find(({ fault, line }) => fault.site === site && line?.operation.type === "gmem")!;
+  const { number } = simulate(kernel, scenario).faults.find(
+    ({ fault, line }) => fault.site === site && line?.operation.type === "gmem",
+  )!;
   const { recording } = simulate(kernel, scenario, { fail: { number } });
   return { fault: number, open: async () => recording };
 }

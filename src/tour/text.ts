@@ -11,9 +11,15 @@ const BELOW_PACKAGE = "fixtures/";
 /** The steps by number and name. */
 export function contentsLines(steps: readonly StepText[], style: Style): string[] {
   return [
-    ...wrap(`A guided tour of guest_memfd and the patch, for those to whom all this is new: ${steps.length} steps, ten minutes. kreel tour N shows a step, kreel tour all everything.`, WIDTH),
+    ...wrap(
+      `A guided tour of guest_memfd and the patch, for those to whom all this is new: ${steps.length} steps, ten minutes. kreel tour N shows a step, kreel tour all everything.`,
+      WIDTH,
+    ),
     "",
-    ...table(steps.map(({ id, title }, k) => [`  ${k + 1}`, id, title]), ["right"]).map((line) => style.dim(line)),
+    ...table(
+      steps.map(({ id, title }, k) => [`  ${k + 1}`, id, title]),
+      ["right"],
+    ).map((line) => style.dim(line)),
   ];
 }
 
@@ -24,7 +30,11 @@ export function stepLines(step: TourStep, last: number, from: string, style: Sty
     style.bold(heading),
     "=".repeat(heading.length),
     "",
-    ...stressed(step.paragraphs.map((paragraph) => wrap(paragraph, WIDTH).join("\n")).join("\n\n"), step.terms, style).split("\n"),
+    ...stressed(
+      step.paragraphs.map((paragraph) => wrap(paragraph, WIDTH).join("\n")).join("\n\n"),
+      step.terms,
+      style,
+    ).split("\n"),
     ...step.views.flatMap((view) => ["", ...viewLines(view, style)]),
     "",
     style.bold("To look further:"),
@@ -35,12 +45,20 @@ export function stepLines(step: TourStep, last: number, from: string, style: Sty
 
 /** Words where they are explained, in bold. */
 function stressed(text: string, terms: readonly string[], style: Style): string {
-  return terms.reduce((before, term) => before.replace(new RegExp(`\\b${term.replaceAll(" ", "\\s")}`), (word) => style.bold(word)), text);
+  return terms.reduce(
+    (before, term) => before.replace(new RegExp(`\\b${term.replaceAll(" ", "\\s")}`), (word) => style.bold(word)),
+    text,
+  );
 }
 
 function viewLines({ caption, recording, after, show, lines }: TourView, style: Style): string[] {
   const where = [recording, after].flatMap((path) => path ?? []).map((path) => style.dim(path));
-  return [...wrap(caption, WIDTH).map((line) => style.cyan(line)), ...where, "", ...(show === "diff" ? lines.map((line) => coloured(line, style)) : lines)];
+  return [
+    ...wrap(caption, WIDTH).map((line) => style.cyan(line)),
+    ...where,
+    "",
+    ...(show === "diff" ? lines.map((line) => coloured(line, style)) : lines),
+  ];
 }
 
 function coloured(line: string, style: Style): string {
@@ -48,9 +66,15 @@ function coloured(line: string, style: Style): string {
   return line.startsWith("-") ? style.red(line) : line;
 }
 
-/** As one types it: of a package that lies elsewhere, with the path to it. Longer ones are continued with a backslash. */
+/**
+ * As one types it: of a package that lies elsewhere, with the path to it. Longer ones are continued with a backslash.
+ */
 function commandLines({ args }: TourCommand, from: string): string[] {
-  const words = ["npx", "kreel", ...args.map((arg) => quoted(arg.startsWith(BELOW_PACKAGE) ? pathFrom(from, arg) : arg))];
+  const words = [
+    "npx",
+    "kreel",
+    ...args.map((arg) => quoted(arg.startsWith(BELOW_PACKAGE) ? pathFrom(from, arg) : arg)),
+  ];
   const lines = wrapWords(words, WIDTH - 2 - " \\".length);
   return lines.map((line, k) => `${k === 0 ? "" : "    "}${line}${k < lines.length - 1 ? " \\" : ""}`);
 }
@@ -67,7 +91,8 @@ function wrapWords(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width - (lines.length > 1 ? 4 : 0)) lines[lines.length - 1] = `${line} ${word}`;
+    if (line !== undefined && line.length + 1 + word.length <= width - (lines.length > 1 ? 4 : 0))
+      lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -1,6 +1,6 @@
 /**
- * The guided tour. What is written (`StepText`) says in rules where in a recording it points; what a reader gets (`TourStep`)
- * has the rules resolved to events, objects and lines. Both are plain data.
+ * The guided tour. What is written (`StepText`) says in rules where in a recording it points; what a reader gets
+ * (`TourStep`) has the rules resolved to events, objects and lines. Both are plain data.
  */
 import type { OperationName } from "../../events/index.js";
 import type { RuleName } from "../check/finding.js";
@@ -19,7 +19,9 @@ export interface Simulated {
 /** A recording, by its path below the package's folder, or a simulated run. */
 export type Source = string | Simulated;
 
-/** A call of an operation: the first, or the `nth`; of those that came to `result`, as call trees print it (`-ENFILE`). */
+/**
+ * A call of an operation: the first, or the `nth`; of those that came to `result`, as call trees print it (`-ENFILE`).
+ */
 export interface CallRule {
   readonly operation: OperationName;
   readonly result?: string;
@@ -30,24 +32,51 @@ export interface CallRule {
 export type Path = readonly (OperationName | CallRule)[];
 
 /** A moment of a recording: the entry or return of a call, or the first marker with these words. */
-export type MomentRule = { readonly in: string } & ({ readonly path: Path; readonly when: "entry" | "return" } | { readonly marker: string });
+export type MomentRule = { readonly in: string } & (
+  | { readonly path: Path; readonly when: "entry" | "return" }
+  | { readonly marker: string }
+);
 
 /** What to look at. */
 export type ViewRule =
   /** Call trees; `depth`: so many levels of calls inside the outermost one. */
-  | { readonly show: "calls"; readonly caption: string; readonly in: Source; readonly paths: readonly Path[]; readonly depth?: number }
+  | {
+      readonly show: "calls";
+      readonly caption: string;
+      readonly in: Source;
+      readonly paths: readonly Path[];
+      readonly depth?: number;
+    }
   /** What the program that was recorded asked for, and what it got, from one marker to another. */
-  | { readonly show: "program"; readonly caption: string; readonly in: string; readonly from: string; readonly to: string }
+  | {
+      readonly show: "program";
+      readonly caption: string;
+      readonly in: string;
+      readonly from: string;
+      readonly to: string;
+    }
   /** Objects, as `--object` names them, and who holds them. */
   | { readonly show: "state"; readonly caption: string; readonly at: MomentRule; readonly objects: readonly string[] }
   /** What each reference on an object is. */
   | { readonly show: "why"; readonly caption: string; readonly at: MomentRule; readonly object: string }
   /** What differs between two recordings, in these operations of the program. */
-  | { readonly show: "diff"; readonly caption: string; readonly in: string; readonly after: string; readonly where: readonly string[] }
+  | {
+      readonly show: "diff";
+      readonly caption: string;
+      readonly in: string;
+      readonly after: string;
+      readonly where: readonly string[];
+    }
   /** The first finding of a rule. */
   | { readonly show: "finding"; readonly caption: string; readonly in: string; readonly rule: RuleName }
   /** Two tasks side by side, from one moment to another. */
-  | { readonly show: "tasks"; readonly caption: string; readonly in: string; readonly from: MomentRule; readonly to: MomentRule };
+  | {
+      readonly show: "tasks";
+      readonly caption: string;
+      readonly in: string;
+      readonly from: MomentRule;
+      readonly to: MomentRule;
+    };
 
 /** A command to go on with: `{event}`, `{object}` and `{fault}` are the step's own. */
 export interface CommandRule {

@@ -69,7 +69,9 @@ async function callsSeen({ in: source, paths, depth = Infinity }: Rule<"calls">,
   const nodes = paths.map((path: Path) => cut(findCall(recording.trees, path), depth));
   const context = { style: PLAIN, task: recording.task, row: recording.row, print: () => {} };
   // Printed as an inner call, it has no time.
-  const lines = nodes.flatMap((node) => nodeLines(node, 1, 0, context).map((line) => line.slice(CUT, CUT + NUMBER) + line.slice(CUT + NUMBER + TIME)));
+  const lines = nodes.flatMap((node) =>
+    nodeLines(node, 1, 0, context).map((line) => line.slice(CUT, CUT + NUMBER) + line.slice(CUT + NUMBER + TIME)),
+  );
   return { events: [nodes[0]!.seq, Math.max(...nodes.map(endOf))], lines: lines.map(short) };
 }
 
@@ -83,7 +85,10 @@ async function programSeen({ in: source, from, to }: Rule<"program">, replay: Re
   const first = markers.findIndex(({ text }) => text === from);
   const last = markers.findIndex(({ text }, k) => k > first && text === to);
   const results = markers.slice(first, last + 1).filter(({ text }) => text.startsWith("ret: "));
-  return { events: [markers[first]!.seq, markers[last]!.seq], lines: results.map(({ text, seq }) => `${String(seq).padStart(NUMBER)}  ${text.slice("ret: ".length)}`) };
+  return {
+    events: [markers[first]!.seq, markers[last]!.seq],
+    lines: results.map(({ text, seq }) => `${String(seq).padStart(NUMBER)}  ${text.slice("ret: ".length)}`),
+  };
 }
 
 async function stateSeen({ at, objects }: Rule<"state">, replay: Replay): Promise<Seen> {
@@ -92,13 +97,24 @@ async function stateSeen({ at, objects }: Rule<"state">, replay: Replay): Promis
   const world = await recording.at(event);
   const labels = new Set(objects.flatMap((text) => labelsOf(world, text)));
   const state = stateOf(world);
-  return { events: [event, event], lines: stateLines({ objects: state.objects.filter(({ label }) => labels.has(label)), calls: [], pending: state.pending }, PLAIN).map(short) };
+  return {
+    events: [event, event],
+    lines: stateLines(
+      { objects: state.objects.filter(({ label }) => labels.has(label)), calls: [], pending: state.pending },
+      PLAIN,
+    ).map(short),
+  };
 }
 
 /** Of all that lives and is asked for by this name. */
 function labelsOf(world: World, text: string): string[] {
   const spec = parseSpec(text);
-  const found = [...world.store.live()].filter((o) => o.focus && o.death === 0 && matches(spec, { kind: o.kind, address: "", generation: o.generation, names: namesOf(o) }));
+  const found = [...world.store.live()].filter(
+    (o) =>
+      o.focus &&
+      o.death === 0 &&
+      matches(spec, { kind: o.kind, address: "", generation: o.generation, names: namesOf(o) }),
+  );
   return found.map((object) => world.label(object));
 }
 
@@ -106,7 +122,12 @@ async function whySeen({ at, object }: Rule<"why">, replay: Replay): Promise<See
   const { event } = findMoment((await replay(at.in)).trees, at);
   const { seeker, close } = await openSeeker(join(PACKAGE, at.in));
   try {
-    const answers = why(seeker, event, (candidate, world) => candidate.death === 0 && world.label(candidate) === object, holderName);
+    const answers = why(
+      seeker,
+      event,
+      (candidate, world) => candidate.death === 0 && world.label(candidate) === object,
+      holderName,
+    );
     return { events: [event, event], lines: answers.flatMap((answer) => whyLines(answer, PLAIN)).map(short) };
   } finally {
     close();
@@ -117,7 +138,12 @@ async function diffSeen({ in: before, after, where }: Rule<"diff">): Promise<See
   const result = await diff(join(PACKAGE, before), join(PACKAGE, after));
   const hunks = result.hunks.filter((hunk) => where.includes(hunk.where));
   const sites = hunks.flatMap((hunk) => hunk.lines.flatMap((line) => line.before?.event ?? []));
-  const lines = [...hunks.flatMap((hunk) => [...hunkLines(hunk, PLAIN), ""]), ...toldLines(result, PLAIN), "", summaryLine(result).trimStart()];
+  const lines = [
+    ...hunks.flatMap((hunk) => [...hunkLines(hunk, PLAIN), ""]),
+    ...toldLines(result, PLAIN),
+    "",
+    summaryLine(result).trimStart(),
+  ];
   return { events: [Math.min(...sites), Math.max(...sites)], lines: lines.map(short) };
 }
 
@@ -127,17 +153,30 @@ async function findingSeen({ in: path, rule }: Rule<"finding">, replay: Replay):
   if (!finding) throw new Error(`the tour looks for ${rule}, which ${path} does not have`);
   const steps = recording.steps(finding).map((step) => ({ ...step, what: short(step.what), did: step.did.map(short) }));
   const shown = { ...finding, object: short(finding.object), message: short(finding.message) };
-  return { events: [Math.min(...finding.evidence, finding.event), Math.max(...finding.evidence, finding.event)], lines: findingLines(shown, { path: basename(path), style: PLAIN, width: WIDTH, steps: () => steps }) };
+  return {
+    events: [Math.min(...finding.evidence, finding.event), Math.max(...finding.evidence, finding.event)],
+    lines: findingLines(shown, { path: basename(path), style: PLAIN, width: WIDTH, steps: () => steps }),
+  };
 }
 
 async function tasksSeen({ in: source, from, to }: Rule<"tasks">, replay: Replay): Promise<Seen> {
   const { trees, row, task } = await replay(source);
   const [first, last] = [findMoment(trees, from).event, findMoment(trees, to).event];
-  const nodes = [...calls(trees)].filter(({ seq, rcu }) => seq >= first && seq <= last && !rcu).sort((a, b) => a.seq - b.seq);
+  const nodes = [...calls(trees)]
+    .filter(({ seq, rcu }) => seq >= first && seq <= last && !rcu)
+    .sort((a, b) => a.seq - b.seq);
   const tasks = [...new Set(nodes.map((node) => node.task))];
   const [left = 0, right = 0] = tasks;
-  const changes = ({ seq }: CallNode): string[] => (row(seq)?.changes ?? []).flatMap((change) => (changeText(change) === "" ? [] : short(`${change.label}: ${changeText(change)}`)));
-  const cells = nodes.map((node) => ({ column: node.task === right ? (1 as const) : (0 as const), head: `${String(node.seq).padStart(NUMBER)}  `, text: markerText(node) ?? node.operation, below: changes(node) }));
+  const changes = ({ seq }: CallNode): string[] =>
+    (row(seq)?.changes ?? []).flatMap((change) =>
+      changeText(change) === "" ? [] : short(`${change.label}: ${changeText(change)}`),
+    );
+  const cells = nodes.map((node) => ({
+    column: node.task === right ? (1 as const) : (0 as const),
+    head: `${String(node.seq).padStart(NUMBER)}  `,
+    text: markerText(node) ?? node.operation,
+    below: changes(node),
+  }));
   const pad = " ".repeat(NUMBER + 2);
   return { events: [first, last], lines: sideBySide([pad + task(left), pad + task(right)], cells, WIDTH) };
 }

@@ -13,7 +13,10 @@ export function readAsset(name: string, folder = ASSETS): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is missing: the viewer's page is not built" : `cannot be read: ${(error as Error).message}`;
+    const why =
+      (error as NodeJS.ErrnoException).code === "ENOENT"
+        ? "is missing: the viewer's page is not built"
+        : `cannot be read: ${(error as Error).message}`;
     throw new TroubleError(`${why}; npm run build makes it`, path, undefined, { cause: error });
   }
 }

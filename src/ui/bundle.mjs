@@ -1,6 +1,7 @@
 /**
- * Makes the viewer's page of its sources, into dist/ui: what a browser needs is in it, with the licences of what it contains.
- * The engine is the code that the command runs; the few modules of Node that it reaches have stand-ins (`page/platform`).
+ * Makes the viewer's page of its sources, into dist/ui: what a browser needs is in it, with the licences of what it
+ * contains. The engine is the code that the command runs; the few modules of Node that it reaches have stand-ins
+ * (`page/platform`).
  */
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +24,14 @@ await build({
   target: ["chrome111", "firefox115", "safari16.4"],
   legalComments: "eof",
   tsconfig: join(page, "tsconfig.json"),
-  alias: { "node:zlib": standIn("zlib"), "node:crypto": standIn("crypto"), "node:fs": standIn("fs"), "node:path": standIn("path"), "node:os": standIn("os"), "node:buffer": "buffer/" },
+  alias: {
+    "node:zlib": standIn("zlib"),
+    "node:crypto": standIn("crypto"),
+    "node:fs": standIn("fs"),
+    "node:path": standIn("path"),
+    "node:os": standIn("os"),
+    "node:buffer": "buffer/",
+  },
   inject: [standIn("globals")],
   define: { KREEL_VERSION: JSON.stringify(version) },
   logLevel: "warning",
@@ -31,5 +39,6 @@ await build({
 copyFileSync(join(page, "index.html"), join(out, "index.html"));
 // A report has them in itself: nothing in them may end the element that holds them.
 for (const name of ["page.js", "worker.js", "page.css", "report.css"]) {
-  if (/<\/(?:script|style)|<!--/i.test(readFileSync(join(out, name), "utf8"))) throw new Error(`${name} cannot stand inside a page`);
+  if (/<\/(?:script|style)|<!--/i.test(readFileSync(join(out, name), "utf8")))
+    throw new Error(`${name} cannot stand inside a page`);
 }

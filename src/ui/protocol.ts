@@ -1,6 +1,7 @@
 /**
- * What the page asks of the engine in its worker, and what it is told: plain data, columns as typed arrays. Objects are named by
- * the id that the reducers gave them, which is the same in every replay of a log; moments by the event that they are after.
+ * What the page asks of the engine in its worker, and what it is told: plain data, columns as typed arrays. Objects are
+ * named by the id that the reducers gave them, which is the same in every replay of a log; moments by the event that
+ * they are after.
  */
 import type { Graph } from "../export/graph.js";
 import type { RuleName } from "../check/finding.js";
@@ -28,7 +29,10 @@ export interface SessionLog {
   readonly bytes: number;
 }
 
-/** Everything that happened in a log, as a timeline draws it. Events are numbers as everywhere, from 1; 0 stands for none. */
+/**
+ * Everything that happened in a log, as a timeline draws it. Events are numbers as everywhere, from 1; 0 stands for
+ * none.
+ */
 export interface Survey {
   /** Number of the last event. */
   readonly events: number;
@@ -47,7 +51,10 @@ export interface Survey {
   readonly markers: Markers;
   /** Findings and hazards, in the order of their events. */
   readonly findings: readonly SurveyFinding[];
-  /** What the recording is not enough for, in words: rules that could not be judged everywhere, counts that do not agree. */
+  /**
+   * What the recording is not enough for, in words: rules that could not be judged everywhere, counts that do not
+   * agree.
+   */
   readonly doubts: readonly string[];
 }
 
@@ -174,7 +181,13 @@ export interface WhyAnswer {
   readonly count: number | null;
   readonly unprobed: number;
   readonly born: Place | undefined;
-  readonly held: readonly { readonly owner: string; readonly ownerId: Owner; readonly by: string; readonly event: number; readonly taken: Place | undefined }[];
+  readonly held: readonly {
+    readonly owner: string;
+    readonly ownerId: Owner;
+    readonly by: string;
+    readonly event: number;
+    readonly taken: Place | undefined;
+  }[];
   readonly more: number;
   readonly last: LastChange | undefined;
 }
@@ -186,7 +199,10 @@ export interface LifeStep {
   readonly what: readonly string[];
 }
 
-/** The engine, whether it runs in a worker or beside the page. Answers in the order of the questions, but a survey lets others pass. */
+/**
+ * The engine, whether it runs in a worker or beside the page. Answers in the order of the questions, but a survey lets
+ * others pass.
+ */
 export interface Engine {
   /** `onProgress`: events so far, and now and then what they came to. */
   survey(onProgress?: (progress: Progress) => void): Promise<Survey>;
@@ -207,10 +223,17 @@ export interface Progress {
 export type Method = keyof Engine;
 
 /** From the page to its worker. */
-export type Request = { readonly call: number; readonly method: "open"; readonly args: readonly [source: Source] } | { readonly call: number; readonly method: Method; readonly args: readonly unknown[] };
+export type Request =
+  | { readonly call: number; readonly method: "open"; readonly args: readonly [source: Source] }
+  | { readonly call: number; readonly method: Method; readonly args: readonly unknown[] };
 
 /** Where a log's bytes are: at an address that gives ranges, or here. */
-export type Source = { readonly url: string; readonly bytes: number; readonly name: string } | { readonly content: Uint8Array; readonly name: string };
+export type Source =
+  | { readonly url: string; readonly bytes: number; readonly name: string }
+  | { readonly content: Uint8Array; readonly name: string };
 
 /** From the worker. */
-export type Reply = { readonly call: number; readonly value: unknown } | { readonly call: number; readonly error: string } | { readonly call: number; readonly progress: Progress };
+export type Reply =
+  | { readonly call: number; readonly value: unknown }
+  | { readonly call: number; readonly error: string }
+  | { readonly call: number; readonly progress: Progress };

@@ -1,5 +1,17 @@
-/** A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out. */
-import { ANON_INODE_FS_MAGIC, FD_CLOEXEC, FD_OPEN, FOPS, MMAP_BASE, MODULE_REF_BASE, MODULE_STATE_LIVE, SOCKFS_MAGIC, SUPER_OPERATIONS } from "../kernels/constants.js";
+/**
+ * A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out.
+ */
+import {
+  ANON_INODE_FS_MAGIC,
+  FD_CLOEXEC,
+  FD_OPEN,
+  FOPS,
+  MMAP_BASE,
+  MODULE_REF_BASE,
+  MODULE_STATE_LIVE,
+  SOCKFS_MAGIC,
+  SUPER_OPERATIONS,
+} from "../kernels/constants.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import { Machine, type Program, type Segment } from "../simulate/machine.js";
@@ -44,7 +56,11 @@ export interface Prehistory {
 }
 
 /** `undo`: the machine is to go back to earlier moments. */
-export function boot(definition: KernelDefinition, scenario: Scenario, options: { readonly undo?: boolean; readonly before?: Prehistory } = {}): Booted {
+export function boot(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  options: { readonly undo?: boolean; readonly before?: Prehistory } = {},
+): Booted {
   const machine = new Machine<Kernel>(definition, options);
   const { structs, system, words } = machine;
   const set = (cell: Cell, value: number): void => machine.memory.set(cell, value);
@@ -173,7 +189,12 @@ function openFiles(descriptors = OPEN_FILES.reduce((sum, file) => sum + file.des
 /** Carries out what nobody watches, to its end. */
 function live(machine: Machine<Kernel>, program: Program<Kernel>, main: TaskStruct): void {
   machine.start(program, main);
-  for (let task = machine.tasks.find((t) => machine.enabled(t)); task; task = machine.tasks.find((t) => machine.enabled(t))) machine.step(task);
+  for (
+    let task = machine.tasks.find((t) => machine.enabled(t));
+    task;
+    task = machine.tasks.find((t) => machine.enabled(t))
+  )
+    machine.step(task);
   machine.tasks.length = 0;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who ran when, in words: `scenario×310 ta×12 rcu×3`. Tasks that share a name are numbered in the order in which they were
- * started (`scenario.2`); what RCU calls back runs as `rcu`.
+ * Who ran when, in words: `scenario×310 ta×12 rcu×3`. Tasks that share a name are numbered in the order in which they
+ * were started (`scenario.2`); what RCU calls back runs as `rcu`.
  */
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import { printable } from "../read/trouble.js";
@@ -48,17 +48,23 @@ export function parseChoices(text: string): NamedStretch[] {
   if (words.length === 0) throw new ChoicesError("empty: it takes stretches as `scenario×310 ta×12`");
   return words.map((word) => {
     const [, task, digits] = /^(.+)[×x*](\d{1,15})$/u.exec(word) ?? [];
-    if (task === undefined || Number(digits) === 0) throw new ChoicesError(`${printable(word)}: a task and how many steps it takes, as in ta×12`);
+    if (task === undefined || Number(digits) === 0)
+      throw new ChoicesError(`${printable(word)}: a task and how many steps it takes, as in ta×12`);
     return { task, steps: Number(digits) };
   });
 }
 
 /**
- * Runs a scenario as the choices say, and from their end on as `options` do. Names are looked up in runs up to where they are
- * needed first: what a task is called is known when it has been started. Throws a `ChoicesError` for choices that the run
- * cannot follow.
+ * Runs a scenario as the choices say, and from their end on as `options` do. Names are looked up in runs up to where
+ * they are needed first: what a task is called is known when it has been started. Throws a `ChoicesError` for choices
+ * that the run cannot follow.
  */
-export function simulateChosen(definition: KernelDefinition, scenario: Scenario, choices: readonly NamedStretch[], options: Omit<SimulationOptions, "choices"> = {}): Simulation {
+export function simulateChosen(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  choices: readonly NamedStretch[],
+  options: Omit<SimulationOptions, "choices"> = {},
+): Simulation {
   const known: Stretch[] = [];
   const names = new Map<string, number>();
   for (;;) {
@@ -68,23 +74,38 @@ export function simulateChosen(definition: KernelDefinition, scenario: Scenario,
       known.push({ task: number, steps });
     }
     const complete = known.length === choices.length;
-    const run = follow(definition, scenario, choices, { ...options, choices: known, ...(complete ? {} : { limit: known.reduce((sum, stretch) => sum + stretch.steps, 0) }) });
+    const run = follow(definition, scenario, choices, {
+      ...options,
+      choices: known,
+      ...(complete ? {} : { limit: known.reduce((sum, stretch) => sum + stretch.steps, 0) }),
+    });
     if (complete) return run;
     for (const [number, name] of taskNames(run.machine).entries()) names.set(name, number);
-    if (!names.has(choices[known.length]!.task)) throw unknownTask(choices[known.length]!, known.length, [...names.keys()]);
+    if (!names.has(choices[known.length]!.task))
+      throw unknownTask(choices[known.length]!, known.length, [...names.keys()]);
   }
 }
 
-function follow(definition: KernelDefinition, scenario: Scenario, choices: readonly NamedStretch[], options: SimulationOptions): Simulation {
+function follow(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  choices: readonly NamedStretch[],
+  options: SimulationOptions,
+): Simulation {
   try {
     return simulate(definition, scenario, options);
   } catch (error) {
     if (!(error instanceof ChoiceError)) throw error;
     const { task, steps } = choices[error.choice]!;
-    throw new ChoicesError(`choice ${error.choice + 1}, ${task}×${steps}: ${task} waits, or is over, before it has taken so many steps; are the choices of this kernel, scenario and fault?`, { cause: error });
+    throw new ChoicesError(
+      `choice ${error.choice + 1}, ${task}×${steps}: ${task} waits, or is over, before it has taken so many steps; are the choices of this kernel, scenario and fault?`,
+      { cause: error },
+    );
   }
 }
 
 function unknownTask({ task, steps }: NamedStretch, index: number, names: readonly string[]): ChoicesError {
-  return new ChoicesError(`choice ${index + 1}, ${printable(task)}×${steps}: no task of that name has been started by then; there is ${names.join(", ")}`);
+  return new ChoicesError(
+    `choice ${index + 1}, ${printable(task)}×${steps}: no task of that name has been started by then; there is ${names.join(", ")}`,
+  );
 }

@@ -4,7 +4,15 @@ import type { KernelDefinition } from "../kernels/kernel.js";
 import { replayRecording } from "../replay.js";
 import type { Scenario } from "../scenario/types.js";
 import { placed } from "./lines.js";
-import { type Ending, type FaultPoint, KernelFunctionError, type Outcome, simulate, type Simulation, type SimulationOptions } from "./simulate.js";
+import {
+  type Ending,
+  type FaultPoint,
+  KernelFunctionError,
+  type Outcome,
+  simulate,
+  type Simulation,
+  type SimulationOptions,
+} from "./simulate.js";
 
 /** A fault to make. */
 export interface PlannedFault {
@@ -38,7 +46,10 @@ export interface FaultWalk {
   readonly plain: Simulation;
   readonly findings: readonly Finding[];
   readonly planned: readonly PlannedFault[];
-  /** Faults that are left out: they lie in operations that repeat earlier ones word for word, in a scenario of thousands. */
+  /**
+   * Faults that are left out: they lie in operations that repeat earlier ones word for word, in a scenario of
+   * thousands.
+   */
   readonly skipped: number;
   /** Makes one fault. */
   run(fault: PlannedFault): Promise<FaultRun>;
@@ -46,7 +57,9 @@ export interface FaultWalk {
   runs(): AsyncGenerator<FaultRun>;
 }
 
-/** So many steps in all take some seconds: beyond them, of operations that repeat each other only the first are walked. */
+/**
+ * So many steps in all take some seconds: beyond them, of operations that repeat each other only the first are walked.
+ */
 const STEPS = 4_000_000;
 
 export interface WalkOptions extends Omit<SimulationOptions, "fail" | "choices"> {
@@ -68,8 +81,14 @@ export class EndlessError extends Error {
 const LONGER = 10;
 const MORE = 100_000;
 
-/** Throws what `simulate` throws of the run in which nothing fails, and an `EndlessError` when that reaches the limit. */
-export async function walkFaults(definition: KernelDefinition, scenario: Scenario, options: WalkOptions = {}): Promise<FaultWalk> {
+/**
+ * Throws what `simulate` throws of the run in which nothing fails, and an `EndlessError` when that reaches the limit.
+ */
+export async function walkFaults(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  options: WalkOptions = {},
+): Promise<FaultWalk> {
   const { budget = STEPS, ...running } = options;
   const plain = simulate(definition, scenario, running);
   if (plain.ending.type === "limit") throw new EndlessError(plain.kernel, plain.steps);
@@ -105,7 +124,9 @@ export function plan(faults: readonly FaultPoint[]): PlannedFault[] {
 function firstOfEach(every: readonly PlannedFault[], steps: number, budget: number): readonly PlannedFault[] {
   if (every.length * steps <= budget) return every;
   const seen = new Map<string, number>();
-  const keys = every.map(({ point, errno, nth }) => `${point.line?.marker ?? ""} ${point.task} ${point.fault.site} ${nth} ${errno}`);
+  const keys = every.map(
+    ({ point, errno, nth }) => `${point.line?.marker ?? ""} ${point.task} ${point.fault.site} ${nth} ${errno}`,
+  );
   const each = Math.max(1, Math.floor(budget / steps / new Set(keys).size));
   return every.filter((_, k) => {
     const times = (seen.get(keys[k]!) ?? 0) + 1;
@@ -114,19 +135,37 @@ function firstOfEach(every: readonly PlannedFault[], steps: number, budget: numb
   });
 }
 
-async function runWith(fault: PlannedFault, definition: KernelDefinition, scenario: Scenario, options: SimulationOptions, plain: Simulation, known: readonly Finding[]): Promise<FaultRun> {
+async function runWith(
+  fault: PlannedFault,
+  definition: KernelDefinition,
+  scenario: Scenario,
+  options: SimulationOptions,
+  plain: Simulation,
+  known: readonly Finding[],
+): Promise<FaultRun> {
   const { point, errno } = fault;
   let simulation: Simulation;
   try {
     simulation = simulate(definition, scenario, { ...options, fail: { number: point.number, errno } });
   } catch (error) {
     if (!(error instanceof KernelFunctionError)) throw error;
-    return { ...fault, simulation: undefined, outcome: undefined, changed: true, others: 0, findings: [], waiting: [], failure: error };
+    return {
+      ...fault,
+      simulation: undefined,
+      outcome: undefined,
+      changed: true,
+      others: 0,
+      findings: [],
+      waiting: [],
+      failure: error,
+    };
   }
   const { findings } = await replayRecording(simulation.recording);
   const before = byLine(plain.outcomes);
   const after = byLine(simulation.outcomes);
-  const differing = [...new Set([...before.keys(), ...after.keys()])].filter((line) => shown(before.get(line)) !== shown(after.get(line)));
+  const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (line) => shown(before.get(line)) !== shown(after.get(line)),
+  );
   const line = point.line?.line;
   return {
     ...fault,

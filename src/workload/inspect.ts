@@ -16,7 +16,13 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
     onFile(kernel, fd, function* (file) {
       const inode = kernel.inode(kernel.get(file.f_inode));
       const sb = kernel.get(inode.i_sb);
-      fields = statFields(kernel.get(inode.i_mode), kernel.get(inode.i_size), 0, sb ? kernel.get(kernel.superBlock(sb).s_dev) : 0, kernel.get(inode.i_ino));
+      fields = statFields(
+        kernel.get(inode.i_mode),
+        kernel.get(inode.i_size),
+        0,
+        sb ? kernel.get(kernel.superBlock(sb).s_dev) : 0,
+        kernel.get(inode.i_ino),
+      );
       return 0;
     }),
   );
@@ -29,12 +35,15 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
     }),
   );
   const link = yield* returning(kernel, readlink(kernel, fd));
-  // What the interpreter prints of a descriptor that is closed is what lies on its stack: the marker, and an earlier result.
+  // What the interpreter prints of a descriptor that is closed is what lies on its stack: the marker, and an earlier
+  // result.
   const extra = `${fields ?? leftBehind(`op: ${marker}`)} f_type=${kernel.get(current.statfs).toString(16)} link=${link ?? ""}`;
   return { result: fields === undefined ? -ENOENT : 0, extra };
 }
 
-/** The path that /proc has for a descriptor. It is looked up once to see that it is there, and once for where it leads. */
+/**
+ * The path that /proc has for a descriptor. It is looked up once to see that it is there, and once for where it leads.
+ */
 export function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
   const there = yield* kernel.fget(fd);
   if (!there) return undefined;
@@ -54,13 +63,20 @@ export function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
   yield add(dentry.d_count, 1, "path_get(&file->f_path)");
   yield* kernel.fput(file);
   const name = kernel.words.word(kernel.get(dentry.d_name));
-  const anonymous = kernel.get(mnt.mnt_sb) === kernel.get(kernel.mount(kernel.get(kernel.system.anon_inode_mnt)).mnt_sb);
+  const anonymous =
+    kernel.get(mnt.mnt_sb) === kernel.get(kernel.mount(kernel.get(kernel.system.anon_inode_mnt)).mnt_sb);
   yield* kernel.dput(dentry);
   yield* kernel.mntput(mnt);
   return anonymous ? `anon_inode:${name}` : `/${name} (deleted)`;
 }
 
-export function statFields(mode: number, size: number | bigint, blocks: number | bigint, dev: number | bigint, ino: number | bigint): string {
+export function statFields(
+  mode: number,
+  size: number | bigint,
+  blocks: number | bigint,
+  dev: number | bigint,
+  ino: number | bigint,
+): string {
   return ` mode=${mode.toString(8)} size=${BigInt(size)} blocks=${blocks} dev=${dev.toString(16)} ino=${ino}`;
 }
 
@@ -68,7 +84,13 @@ export function statFields(mode: number, size: number | bigint, blocks: number |
 export function leftBehind(bytes: string): string {
   const stack = Buffer.alloc(144);
   stack.write(bytes);
-  return statFields(stack.readUInt32LE(24), stack.readBigInt64LE(48), stack.readBigInt64LE(64), stack.readBigUInt64LE(0), stack.readBigUInt64LE(8));
+  return statFields(
+    stack.readUInt32LE(24),
+    stack.readBigInt64LE(48),
+    stack.readBigInt64LE(64),
+    stack.readBigUInt64LE(0),
+    stack.readBigUInt64LE(8),
+  );
 }
 
 export function* refcnt(kernel: Kernel, name: string): Op<Outcome> {
@@ -90,7 +112,7 @@ export function* setFileMax(kernel: Kernel, text: string): Op<number> {
   const fd = yield* openFile(kernel, 0);
   if (fd < 0) return fd;
   const limit = sysctlNumber(text);
-  if (limit !== undefined) yield store("write(\"/proc/sys/fs/file-max\")", [kernel.system.files_stat_max_files, limit]);
+  if (limit !== undefined) yield store('write("/proc/sys/fs/file-max")', [kernel.system.files_stat_max_files, limit]);
   yield* closeFile(kernel, fd);
   return limit === undefined ? -EINVAL : 0;
 }

@@ -5,6 +5,8 @@ import type { Outcome } from "./simulate.js";
 /** The finding with that line, or none for what no operation did (a callback, an exit). */
 export function placed(finding: Finding, outcomes: readonly Outcome[]): Finding {
   const { line: _, ...rest } = finding;
-  const during = outcomes.find(({ task, from, to }) => task === finding.task && from <= finding.event && finding.event <= to);
+  const during = outcomes.find(
+    ({ task, from, to }) => task === finding.task && from <= finding.event && finding.event <= to,
+  );
   return during ? { ...rest, line: during.line.line } : rest;
 }

@@ -7,7 +7,16 @@ import { enter, sleep, store, when, type Op } from "../simulate/step.js";
 import { closeOnExec, dupFrom, dupMany, dupOver, receive, send, socket, write } from "./descriptors.js";
 import { refcnt, setFileMax, setNofile, stat } from "./inspect.js";
 import { map, mapMemory, mapPrivate, poke, touch, unmap } from "./mappings.js";
-import { armed, createGuestMemfd, createVm, fallocate, ftruncate, load, returning, setMemoryRegion } from "./syscalls.js";
+import {
+  armed,
+  createGuestMemfd,
+  createVm,
+  fallocate,
+  ftruncate,
+  load,
+  returning,
+  setMemoryRegion,
+} from "./syscalls.js";
 import { child, execSelf, fork, forkAndExec, go, vforkAndExec } from "./tasks.js";
 import { assign, type Outcome, type User, userOf, variable } from "./user.js";
 
@@ -34,18 +43,43 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
     case "vm":
       return { result: yield* assign(kernel, user, o.name, yield* createVm(kernel, o.vmType)) };
     case "gmem":
-      return { result: yield* assign(kernel, user, o.name, yield* armed(kernel, line.fail, (k) => createGuestMemfd(k, variable(k, user, o.vm), o.size, o.flags))) };
+      return {
+        result: yield* assign(
+          kernel,
+          user,
+          o.name,
+          yield* armed(kernel, line.fail, (k) => createGuestMemfd(k, variable(k, user, o.vm), o.size, o.flags)),
+        ),
+      };
     case "bind": {
       const gmem = variable(kernel, user, o.gmem);
-      const region = { slot: o.slot >>> 0, flags: KVM_MEM_GUEST_MEMFD, guest_phys_addr: o.gpa, memory_size: o.size, userspace_addr: yield* mapMemory(kernel, o.size), guest_memfd_offset: o.offset, guest_memfd: gmem };
+      const region = {
+        slot: o.slot >>> 0,
+        flags: KVM_MEM_GUEST_MEMFD,
+        guest_phys_addr: o.gpa,
+        memory_size: o.size,
+        userspace_addr: yield* mapMemory(kernel, o.size),
+        guest_memfd_offset: o.offset,
+        guest_memfd: gmem,
+      };
       return { result: yield* armed(kernel, line.fail, (k) => setMemoryRegion(k, variable(k, user, o.vm), region)) };
     }
     case "unbind": {
-      const region = { slot: o.slot >>> 0, flags: 0, guest_phys_addr: 0, memory_size: 0, userspace_addr: 0, guest_memfd_offset: 0, guest_memfd: 0 };
+      const region = {
+        slot: o.slot >>> 0,
+        flags: 0,
+        guest_phys_addr: 0,
+        memory_size: 0,
+        userspace_addr: 0,
+        guest_memfd_offset: 0,
+        guest_memfd: 0,
+      };
       return { result: yield* armed(kernel, line.fail, (k) => setMemoryRegion(k, variable(k, user, o.vm), region)) };
     }
     case "dup":
-      return { result: yield* assign(kernel, user, o.name, yield* returning(kernel, kernel.dup(variable(kernel, user, o.of)))) };
+      return {
+        result: yield* assign(kernel, user, o.name, yield* returning(kernel, kernel.dup(variable(kernel, user, o.of)))),
+      };
     case "dup2":
       return { result: yield* dupOver(kernel, variable(kernel, user, o.of), variable(kernel, user, o.name)) };
     case "dupto":
@@ -70,9 +104,25 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
     case "close":
       return { result: yield* returning(kernel, kernel.close(variable(kernel, user, o.of))) };
     case "allocate":
-      return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE, o.offset, o.length)) };
+      return {
+        result: yield* returning(
+          kernel,
+          fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE, o.offset, o.length),
+        ),
+      };
     case "punch":
-      return { result: yield* returning(kernel, fallocate(kernel, variable(kernel, user, o.of), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, o.offset, o.length)) };
+      return {
+        result: yield* returning(
+          kernel,
+          fallocate(
+            kernel,
+            variable(kernel, user, o.of),
+            FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+            o.offset,
+            o.length,
+          ),
+        ),
+      };
     case "touch":
       return { result: yield* touch(kernel, user, { ...o, fd: variable(kernel, user, o.of) }) };
     case "map":

@@ -72,7 +72,10 @@ export interface SimulationOptions {
 }
 
 /** How a run ended: every task ran to its end, or some wait for what will never come. */
-export type Ending = { readonly type: "finished" } | { readonly type: "deadlock"; readonly waiting: readonly { readonly task: string; readonly for: string }[] } | { readonly type: "limit" };
+export type Ending =
+  | { readonly type: "finished" }
+  | { readonly type: "deadlock"; readonly waiting: readonly { readonly task: string; readonly for: string }[] }
+  | { readonly type: "limit" };
 
 export interface Simulation {
   readonly kernel: string;
@@ -123,10 +126,14 @@ export class SimulatedRecording implements Recorded {
 }
 
 /**
- * Throws a `KernelFunctionError` when a function of the kernel throws, and a `ChoiceError` when `choices` are of another
- * kernel or scenario.
+ * Throws a `KernelFunctionError` when a function of the kernel throws, and a `ChoiceError` when `choices` are of
+ * another kernel or scenario.
  */
-export function simulate(definition: KernelDefinition, scenario: Scenario, options: SimulationOptions = {}): Simulation {
+export function simulate(
+  definition: KernelDefinition,
+  scenario: Scenario,
+  options: SimulationOptions = {},
+): Simulation {
   const { machine, lines } = boot(definition, scenario);
   const recorder = new Recorder(machine.memory, definition.release);
   const scheduler = new Scheduler(machine, options);
@@ -149,12 +156,23 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
     const point = recorder.pointOf(step);
     if (point === 0) return;
     const { program, struct } = task;
-    const recorded = (tasks[task.number] ??= recorder.task(program.comm, machine.memory.get(struct.pid), program.softirq ?? false));
+    const recorded = (tasks[task.number] ??= recorder.task(
+      program.comm,
+      machine.memory.get(struct.pid),
+      program.softirq ?? false,
+    ));
     recorder.record(step, recorded, scheduler.now, point);
     if (step.operation !== "tracing_mark_write") return;
     const text = step.args!["text"] as string;
     if (text.startsWith(OPERATION)) begun[task.number] = recorder.events;
-    else if (text.startsWith(RETURN)) outcomes.push({ line: lineOf(task)!, task: recorder.tables.tasks.get(recorded.id).name, text: text.slice(RETURN.length), from: begun[task.number]!, to: recorder.events });
+    else if (text.startsWith(RETURN))
+      outcomes.push({
+        line: lineOf(task)!,
+        task: recorder.tables.tasks.get(recorded.id).name,
+        text: text.slice(RETURN.length),
+        from: begun[task.number]!,
+        to: recorder.events,
+      });
   };
   const choices: { task: number; steps: number }[] = [];
   const limit = options.limit ?? LIMIT;
@@ -183,15 +201,34 @@ export function simulate(definition: KernelDefinition, scenario: Scenario, optio
     }
   }
   pulse.during = undefined;
-  const recording = new SimulatedRecording(`${definition.name}: ${scenario.path}`, recorder.tables, recorder.batches(), recorder.events);
-  return { kernel: definition.name, output: outcomes.map((outcome) => outcome.text), outcomes, recording, choices, faults, ending, steps, machine };
+  const recording = new SimulatedRecording(
+    `${definition.name}: ${scenario.path}`,
+    recorder.tables,
+    recorder.batches(),
+    recorder.events,
+  );
+  return {
+    kernel: definition.name,
+    output: outcomes.map((outcome) => outcome.text),
+    outcomes,
+    recording,
+    choices,
+    faults,
+    ending,
+    steps,
+    machine,
+  };
 }
 
 function duringText(line: Line | undefined): string {
   return line ? `, while \`${line.text}\` (line ${line.line}) was carried out` : "";
 }
 
-function nextOf(scheduler: Scheduler<Kernel>, choices: readonly Stretch[] | undefined, steps: number): number | undefined {
+function nextOf(
+  scheduler: Scheduler<Kernel>,
+  choices: readonly Stretch[] | undefined,
+  steps: number,
+): number | undefined {
   try {
     return scheduler.next();
   } catch (error) {
@@ -207,5 +244,7 @@ function nextOf(scheduler: Scheduler<Kernel>, choices: readonly Stretch[] | unde
 /** Nobody can go on: all is done, but for callbacks that nobody queued, or tasks wait for each other. */
 function endingOf(machine: Machine<Kernel>): Ending {
   const waiting = machine.tasks.filter((task: Task<Kernel>) => task.pending && !task.program.softirq);
-  return waiting.length === 0 ? { type: "finished" } : { type: "deadlock", waiting: waiting.map((task) => ({ task: task.program.comm, for: task.pending!.words })) };
+  return waiting.length === 0
+    ? { type: "finished" }
+    : { type: "deadlock", waiting: waiting.map((task) => ({ task: task.program.comm, for: task.pending!.words })) };
 }

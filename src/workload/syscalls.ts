@@ -5,7 +5,10 @@ import type { MemoryRegion } from "../kernels/prototypes.js";
 import { add, store, type Op } from "../simulate/step.js";
 import type { File, Kvm } from "../simulate/structs.js";
 
-/** Modules that there is a file of, by the name under which it is loaded: the kernel's name for it, and whose code it uses. */
+/**
+ * Modules that there is a file of, by the name under which it is loaded: the kernel's name for it, and whose code it
+ * uses.
+ */
 const MODULE_FILES: Readonly<Record<string, { readonly name: string; readonly needs: readonly string[] }>> = {
   irqbypass: { name: "irqbypass", needs: [] },
   kvm: { name: "kvm", needs: ["irqbypass"] },
@@ -23,9 +26,9 @@ export function* returning<R>(kernel: Kernel, call: Op<R>): Op<R> {
 export function* armed(kernel: Kernel, fail: number | undefined, call: (kernel: Kernel) => Op<number>): Op<number> {
   if (fail === undefined) return yield* returning(kernel, call(kernel));
   const fd = yield* openFile(kernel);
-  if (fd >= 0) yield store("write(\"/proc/thread-self/fail-nth\")", [kernel.current.fail_nth, fail]);
+  if (fd >= 0) yield store('write("/proc/thread-self/fail-nth")', [kernel.current.fail_nth, fail]);
   const result = yield* returning(kernel, call(kernel));
-  yield store("write(\"/proc/thread-self/fail-nth\")", [kernel.current.fail_nth, 0]);
+  yield store('write("/proc/thread-self/fail-nth")', [kernel.current.fail_nth, 0]);
   if (fd >= 0) yield* closeFile(kernel, fd);
   return result;
 }
@@ -100,7 +103,11 @@ export function* openKvm(kernel: Kernel): Op<number> {
     yield* kernel.put_unused_fd(fd);
     return module ? -ENODEV : -ENOENT;
   }
-  yield store("replace_fops(file, kvm_dev.fops)", [file.f_op, FOPS.kvm_chardev], [file.f_inode, kernel.get(kernel.system.kvm_dev_inode)]);
+  yield store(
+    "replace_fops(file, kvm_dev.fops)",
+    [file.f_op, FOPS.kvm_chardev],
+    [file.f_inode, kernel.get(kernel.system.kvm_dev_inode)],
+  );
   yield* kernel.fd_install(fd, file);
   return fd;
 }

@@ -14,6 +14,8 @@ export function eventLine(batch: Batch, index: number, tables: Tables): string {
   const format = formats[batch.point[index]!];
   const time = formatTime(batch.timeHigh[index]!, batch.timeLow[index]!, batch.timeDigits);
   const unknown = batch.unknown.get(index);
-  const what = format ? `${format.name}${format.format(batch, index, tables, true)}` : `${unknown?.name ?? "?"}: ${unknown?.text ?? ""}`;
+  const what = format
+    ? `${format.name}${format.format(batch, index, tables, true)}`
+    : `${unknown?.name ?? "?"}: ${unknown?.text ?? ""}`;
   return `${comm}-${pid} [${String(batch.cpu[index]!).padStart(3, "0")}] ${time}: ${what}`;
 }

@@ -55,7 +55,10 @@ function kprobeFormat(point: Point): EventFormat["format"] {
   const compiled = new CompiledPoint(point);
   return (batch, index, tables, single) => {
     const place = batch.place[index]!;
-    let text = place === 0 ? unknownPlace : (places.get(place) ?? places.set(place, `(${placeText(tables.places.text(place))})`));
+    let text =
+      place === 0
+        ? unknownPlace
+        : (places.get(place) ?? places.set(place, `(${placeText(tables.places.text(place))})`));
     const base = batch.argStart[index]!;
     const fault = batch.fault[index]!;
     let careful = false;
@@ -79,7 +82,9 @@ function kprobeFormat(point: Point): EventFormat["format"] {
     const written = (unreadable: RegExp): string[] =>
       formats.map((format, k) => {
         if ((batch.fault[index]! & (1 << k)) !== 0) return FAULT;
-        return format ? format(batch, base + k, tables) : `"${quotable(batch.strings[batch.low[base + k]!]!).replaceAll(unreadable, "?")}"`;
+        return format
+          ? format(batch, base + k, tables)
+          : `"${quotable(batch.strings[batch.low[base + k]!]!).replaceAll(unreadable, "?")}"`;
       });
     const body = (values: readonly string[]): string => place + values.map((value, k) => keys[k]! + value).join("");
     for (const unreadable of single ? [/\n/g] : [/(?!)/g, /\n/g]) {
@@ -91,13 +96,19 @@ function kprobeFormat(point: Point): EventFormat["format"] {
   }
 }
 
-/** Where a probe could have been hit, for a log that has no places: callers are named as the kernel names one it does not know. */
+/**
+ * Where a probe could have been hit, for a log that has no places: callers are named as the kernel names one it does
+ * not know.
+ */
 function madeUpPlace({ operation, phase }: Point): string {
   if (phase === "return") return `[unknown/kretprobe'd] <- ${operation.symbol}`;
   return `${operation.symbol}+0x0/0x0${operation.module === undefined ? "" : ` [${operation.module}]`}`;
 }
 
-/** The template with its arguments, strings bare. The reader does not know these formats, so a quote could lead it astray. */
+/**
+ * The template with its arguments, strings bare. The reader does not know these formats, so a quote could lead it
+ * astray.
+ */
 function tracepointFormat(point: Point): EventFormat["format"] {
   const parts = (point.operation.tracepoint?.print ?? "").split(/\{(\w+)\}/);
   const args = parts.map((name, n) => (n % 2 === 1 ? point.args.findIndex((arg) => arg.name === name) : -1));
@@ -132,9 +143,11 @@ function numberFormat({ type }: ArgumentDefinition): NumberFormat | undefined {
     case "s32":
       return (batch, at) => String(batch.low[at]! | 0);
     case "u64":
-      return (batch, at) => (batch.high[at] === 0 ? String(batch.low[at]!) : String(unsigned64(batch.low[at]!, batch.high[at]!)));
+      return (batch, at) =>
+        batch.high[at] === 0 ? String(batch.low[at]!) : String(unsigned64(batch.low[at]!, batch.high[at]!));
     case "s64":
-      return (batch, at) => (batch.high[at] === 0 ? String(batch.low[at]!) : String(signed64(batch.low[at]!, batch.high[at]!)));
+      return (batch, at) =>
+        batch.high[at] === 0 ? String(batch.low[at]!) : String(signed64(batch.low[at]!, batch.high[at]!));
     case "string":
       return undefined;
   }

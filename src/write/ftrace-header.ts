@@ -11,15 +11,29 @@ const REMARK = /^[a-z][a-z-]{0,31}$/;
 
 /** `report`: of the recording that is written, as far as it was read; `extra`: lines behind the columns. */
 export function header(flags: boolean, tgid: boolean, extra: readonly string[], report?: HeaderFacts): string {
-  const lines = ["# tracer: nop", ...(report?.environment.filter(({ name }) => REMARK.test(name)) ?? []).map(remark), "#", ...entriesLines(report), ...(flags ? flagColumns(tgid) : plainColumns(tgid)), ...extra.flatMap(comments)];
+  const lines = [
+    "# tracer: nop",
+    ...(report?.environment.filter(({ name }) => REMARK.test(name)) ?? []).map(remark),
+    "#",
+    ...entriesLines(report),
+    ...(flags ? flagColumns(tgid) : plainColumns(tgid)),
+    ...extra.flatMap(comments),
+  ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Of a recording that does not say how many entries the buffer had, those that were overwritten alone: no event is counted yet. */
+/**
+ * Of a recording that does not say how many entries the buffer had, those that were overwritten alone: no event is
+ * counted yet.
+ */
 function entriesLines(report: HeaderFacts | undefined): string[] {
-  const entries = report?.entries ?? (report && report.overrun > 0 ? { inBuffer: 0, written: report.overrun } : undefined);
+  const entries =
+    report?.entries ?? (report && report.overrun > 0 ? { inBuffer: 0, written: report.overrun } : undefined);
   if (!entries) return [];
-  return [`# entries-in-buffer/entries-written: ${entries.inBuffer}/${entries.written}${entries.cpus === undefined ? "" : `   #P:${entries.cpus}`}`, "#"];
+  return [
+    `# entries-in-buffer/entries-written: ${entries.inBuffer}/${entries.written}${entries.cpus === undefined ? "" : `   #P:${entries.cpus}`}`,
+    "#",
+  ];
 }
 
 /** What a recording says of its machine, on one line. */
@@ -42,7 +56,10 @@ function flagColumns(tgid: boolean): string[] {
 }
 
 function plainColumns(tgid: boolean): string[] {
-  return [`#           TASK-PID    ${tgid ? "   TGID   " : ""} CPU#     TIMESTAMP  FUNCTION`, `#              | |      ${tgid ? "     |    " : ""}   |         |         |`];
+  return [
+    `#           TASK-PID    ${tgid ? "   TGID   " : ""} CPU#     TIMESTAMP  FUNCTION`,
+    `#              | |      ${tgid ? "     |    " : ""}   |         |         |`,
+  ];
 }
 
 /** What the reader takes a meaning from when it stands behind `# `. */

@@ -1,14 +1,16 @@
 /**
- * Texts that anybody may have chosen (tasks' names, strings, markers, places) in a format that escapes nothing. Each function
- * gives the text as it is written: the same one if `read/ftrace` reads it back, and else one in which `?` stands for what it
- * cannot. The rules are the reader's own (`lines.ts`, `slow-body.ts`), seen from the other side.
+ * Texts that anybody may have chosen (tasks' names, strings, markers, places) in a format that escapes nothing. Each
+ * function gives the text as it is written: the same one if `read/ftrace` reads it back, and else one in which `?`
+ * stands for what it cannot. The rules are the reader's own (`lines.ts`, `slow-body.ts`), seen from the other side.
  */
 import type { PointTable } from "../../events/points.js";
 import type { CompiledPoint } from "../read/ftrace/compiled.js";
 import { DASH_AT, Header, findHeader, parseHeader } from "../read/ftrace/header.js";
 import { parseBody } from "../read/ftrace/slow-body.js";
 
-/** Characters of one text: three bytes each, and there is still room for the rest of a line of the reader's megabyte. */
+/**
+ * Characters of one text: three bytes each, and there is still room for the rest of a line of the reader's megabyte.
+ */
 export const MAX_TEXT = 1 << 18;
 /** Lines that the reader joins for a string, and bytes for any text, the rest of the event's first line among them. */
 const MAX_STRING_LINES = 8;
@@ -20,8 +22,9 @@ const REPLACED = "?";
 const header = new Header();
 
 /**
- * A task's name, padded to 16 bytes. A line feed is safe if the reader cannot take the first line for an event or for part
- * of a stack dump. `strict`: behind a line that the reader still holds, where a bracket could make an event of both.
+ * A task's name, padded to 16 bytes. A line feed is safe if the reader cannot take the first line for an event or for
+ * part of a stack dump. `strict`: behind a line that the reader still holds, where a bracket could make an event of
+ * both.
  */
 export function taskText(comm: string, strict: boolean): string {
   let text = comm.replaceAll(/\r(?=\n)/g, REPLACED);
@@ -49,8 +52,8 @@ export function quotable(text: string): string {
 }
 
 /**
- * Whether the reader finds the same values in an event's text (`(place) name="…" …`) again. It takes the first line for the
- * whole event if it can, and else joins lines until they are one: neither must happen too early.
+ * Whether the reader finds the same values in an event's text (`(place) name="…" …`) again. It takes the first line for
+ * the whole event if it can, and else joins lines until they are one: neither must happen too early.
  */
 export function readsBack(body: string, values: readonly string[], point: CompiledPoint): boolean {
   const lines = body.split("\n");
@@ -84,7 +87,9 @@ export function markerText(text: string): string {
   return cut;
 }
 
-/** Lines that the reader keeps back when it has seen `line`: short ones may begin a task's name that has a line feed. */
+/**
+ * Lines that the reader keeps back when it has seen `line`: short ones may begin a task's name that has a line feed.
+ */
 function nowHeld(held: string, line: string): string {
   const joined = `${held}${line}\n`;
   if (held !== "" && Buffer.byteLength(joined) <= DASH_AT) return joined;

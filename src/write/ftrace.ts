@@ -1,25 +1,35 @@
 /**
  * Events as the text of /sys/kernel/tracing/trace, the inverse of `read/ftrace`: what is written reads back as the same
- * events, and writing those gives the same text. A stream: nothing is held but a chunk, and a line for each task and place.
+ * events, and writing those gives the same text. A stream: nothing is held but a chunk, and a line for each task and
+ * place.
  *
- * ftrace escapes nothing. Quotes, spaces and terminal escapes stand as they are, and so do line feeds, wherever the reader
- * finds its way back. What it could not is replaced, mostly by `?`; `ftrace-text.ts` says what and why:
- * - task: spaces in front are lost in the padding; what is beyond 15 bytes is cut; a line feed, where the first line of the
- *   name could pass for something else;
- * - string of a probe: line feeds, where the lines could be read otherwise or are too many; a carriage return before one;
- *   quotes, where two strings of one event would still be told apart wrongly;
+ * ftrace escapes nothing. Quotes, spaces and terminal escapes stand as they are, and so do line feeds, wherever the
+ * reader finds its way back. What it could not is replaced, mostly by `?`; `ftrace-text.ts` says what and why:
+ * - task: spaces in front are lost in the padding; what is beyond 15 bytes is cut; a line feed, where the first line of
+ *   the name could pass for something else;
+ * - string of a probe: line feeds, where the lines could be read otherwise or are too many; a carriage return before
+ *   one; quotes, where two strings of one event would still be told apart wrongly;
  * - marker: the line feeds of a text of which a line could pass for an event or a loss, and the empty lines at its end;
  * - place: `)` and line feed. Where the log has no place, one is made up, with offset and size 0;
- * - tracepoint and unknown event: line feeds; of a tracepoint also double quotes; of an unknown event's name what is not of
- *   a name, and one that is the catalogue's gets `_` behind it;
+ * - tracepoint and unknown event: line feeds; of a tracepoint also double quotes; of an unknown event's name what is
+ *   not of a name, and one that is the catalogue's gets `_` behind it;
  * - a loss of more events than 15 digits say: as many as they do;
  * - any text beyond 256 Ki characters is cut: the reader gives up on a line of a megabyte.
  *
- * Not kept, as no column holds them: flags other than the interrupt's, an interrupted softirq below an NMI, digits of the
- * time beyond the batch's. What an event of the kernel's own prints reads back if it is as in its format: no faults.
+ * Not kept, as no column holds them: flags other than the interrupt's, an interrupted softirq below an NMI, digits of
+ * the time beyond the batch's. What an event of the kernel's own prints reads back if it is as in its format: no
+ * faults.
  */
 import { points } from "../../events/index.js";
-import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN, UNKNOWN_POINT, type Batch, type Loss } from "../log/batch.js";
+import {
+  CONTEXT_HARDIRQ,
+  CONTEXT_NMI,
+  CONTEXT_SOFTIRQ,
+  CONTEXT_UNKNOWN,
+  UNKNOWN_POINT,
+  type Batch,
+  type Loss,
+} from "../log/batch.js";
 import { Recent } from "../log/recent.js";
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
@@ -33,7 +43,10 @@ export interface FtraceTextOptions {
   readonly header?: readonly string[];
   /** For people to look at: an event is one line, and line feeds in it are shown. Such a text does not read back. */
   readonly oneLine?: boolean;
-  /** Comments behind those, as far as they are known when the text begins; at its end the others, unless a marker would take them in. */
+  /**
+   * Comments behind those, as far as they are known when the text begins; at its end the others, unless a marker would
+   * take them in.
+   */
   readonly remarks?: () => readonly string[];
   /** Of the recording that is written, read as far as the events: what its head says is written too. */
   readonly report?: HeaderFacts;
@@ -47,14 +60,22 @@ const TIME_WIDTH = 5;
 const COUNTER_WIDTH = 12;
 
 /** The text, in chunks of whole lines. The batches are those of one log, in order, and `tables` its own. */
-export function* ftraceText(batches: Iterable<Batch>, tables: Tables, options: FtraceTextOptions = {}): Generator<string> {
+export function* ftraceText(
+  batches: Iterable<Batch>,
+  tables: Tables,
+  options: FtraceTextOptions = {},
+): Generator<string> {
   const writer = new FtraceWriter(tables, options);
   for (const batch of batches) yield* writer.write(batch);
   yield writer.end();
 }
 
 /** The same over batches that are still being read. */
-export async function* ftraceTextOf(batches: AsyncIterable<Batch>, tables: Tables, options: FtraceTextOptions = {}): AsyncGenerator<string> {
+export async function* ftraceTextOf(
+  batches: AsyncIterable<Batch>,
+  tables: Tables,
+  options: FtraceTextOptions = {},
+): AsyncGenerator<string> {
   const writer = new FtraceWriter(tables, options);
   for await (const batch of batches) yield* writer.write(batch);
   yield writer.end();
@@ -88,8 +109,10 @@ class FtraceWriter {
   *write(batch: Batch): Generator<string> {
     let losses = 0;
     for (let i = 0; i < batch.length; i++) {
-      if (!this.#begun) this.#begin(batch.context[i] !== CONTEXT_UNKNOWN, this.tables.tasks.get(batch.task[i]!).tgid !== undefined);
-      for (; losses < batch.losses.length && batch.losses[losses]!.index <= i; losses++) this.#loss(batch.losses[losses]!);
+      if (!this.#begun)
+        this.#begin(batch.context[i] !== CONTEXT_UNKNOWN, this.tables.tasks.get(batch.task[i]!).tgid !== undefined);
+      for (; losses < batch.losses.length && batch.losses[losses]!.index <= i; losses++)
+        this.#loss(batch.losses[losses]!);
       const event = this.#event(batch, i);
       this.#text += `${this.options.oneLine ? event.replaceAll("\n", escapeOf) : event}\n`;
       if (this.#text.length >= CHUNK) yield this.#take();
@@ -99,14 +122,19 @@ class FtraceWriter {
 
   end(): string {
     if (!this.#begun) this.#begin(true, false);
-    if (!this.#inMarker) this.#text += this.#remarks().flatMap(comments).map((line) => `${line}\n`).join("");
+    if (!this.#inMarker)
+      this.#text += this.#remarks()
+        .flatMap(comments)
+        .map((line) => `${line}\n`)
+        .join("");
     return this.#take();
   }
 
   /** The columns are those of the first event, so the header waits for it; losses may be there before. */
   #begin(flags: boolean, tgid: boolean): void {
     this.#begun = true;
-    this.#text = header(flags, tgid, [...(this.options.header ?? []), ...this.#remarks()], this.options.report) + this.#text;
+    this.#text =
+      header(flags, tgid, [...(this.options.header ?? []), ...this.#remarks()], this.options.report) + this.#text;
   }
 
   /** Once there are any, none any more. */
@@ -123,7 +151,8 @@ class FtraceWriter {
   }
 
   #loss({ cpu, count }: Loss): void {
-    this.#text += count === 0 ? `CPU:${cpu} [LOST EVENTS]\n` : `CPU:${cpu} [LOST ${Math.min(count, MAX_LOST)} EVENTS]\n`;
+    this.#text +=
+      count === 0 ? `CPU:${cpu} [LOST EVENTS]\n` : `CPU:${cpu} [LOST ${Math.min(count, MAX_LOST)} EVENTS]\n`;
     this.#open = false;
     this.#inMarker = false;
   }
@@ -183,5 +212,7 @@ const FLAGS = Array.from({ length: 16 }, (_, context) => {
 /** `%5lu.%06lu` of a clock in seconds, `%12llu` of a counter. */
 function timeText(batch: Batch, i: number): string {
   const digits = batch.timeDigits;
-  return formatTime(batch.timeHigh[i]!, batch.timeLow[i]!, digits).padStart(digits === 0 ? COUNTER_WIDTH : TIME_WIDTH + 1 + digits);
+  return formatTime(batch.timeHigh[i]!, batch.timeLow[i]!, digits).padStart(
+    digits === 0 ? COUNTER_WIDTH : TIME_WIDTH + 1 + digits,
+  );
 }

@@ -15,6 +15,17 @@ interface Violation {
 /** It finds nothing wrong with the page as it is now. */
 export async function isAccessible(t: ExecutionContext, { page }: Shown): Promise<void> {
   await page.evaluate(AXE);
-  const violations = await page.evaluate<readonly Violation[]>("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)");
-  t.deepEqual(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("; ")}`), []);
+  const violations = await page.evaluate<readonly Violation[]>(
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
+  );
+  t.deepEqual(
+    violations.map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help}: ${nodes
+          .slice(0, 3)
+          .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)
+          .join("; ")}`,
+    ),
+    [],
+  );
 }

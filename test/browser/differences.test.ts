@@ -1,4 +1,7 @@
-/** What differs between two recordings: chosen by pointer and keys, told with both moments, filtered, and in the address. */
+/**
+ * What differs between two recordings: chosen by pointer and keys, told with both moments, filtered, and in the
+ * address.
+ */
 import { inBrowser, onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 import { Shown } from "./shown.js";
@@ -27,7 +30,10 @@ onPage("a difference that is chosen shows both moments, and opens in the timelin
   await moments.getByRole("button", { name: "open in the timeline" }).nth(1).click();
   await shown.isRead();
   await shown.isAt(event);
-  t.is(await page.locator('nav [aria-pressed="true"]').textContent(), "after: linux-6.12-patched/s01-create-close.trace.gz");
+  t.is(
+    await page.locator('nav [aria-pressed="true"]').textContent(),
+    "after: linux-6.12-patched/s01-create-close.trace.gz",
+  );
 });
 
 onPage("kinds and words filter the rows", TWO, async (t, shown) => {
@@ -74,8 +80,14 @@ onPage("the address shows the same difference in another browser", TWO, async (t
   const link = await shown.link("difference");
   const other = await Shown.open({ at: link.toString() }, shown.server);
   await other.page.locator(".moments .states").waitFor();
-  t.is(await other.page.locator(".moments .tools h2").textContent(), await page.locator(".moments .tools h2").textContent());
-  t.is(await other.page.locator(".moments h3").nth(0).textContent(), await page.locator(".moments h3").nth(0).textContent());
+  t.is(
+    await other.page.locator(".moments .tools h2").textContent(),
+    await page.locator(".moments .tools h2").textContent(),
+  );
+  t.is(
+    await other.page.locator(".moments h3").nth(0).textContent(),
+    await page.locator(".moments h3").nth(0).textContent(),
+  );
   t.deepEqual(other.troubles, []);
   await other.context.close();
 });
@@ -85,12 +97,16 @@ onPage("a recording differs from itself in nothing", { args: [BROKEN, BROKEN], a
   t.is(await shown.page.locator(".pair.choice").count(), 0);
 });
 
-inBrowser("both sides keep their own moments", { args: [BEFORE, AFTER], at: "event=100&event2=200" }, async (t, shown) => {
-  const { page } = shown;
-  await shown.isAt(100);
-  await page.getByRole("button", { name: "after: " }).click();
-  await shown.isAt(200);
-  await page.getByRole("button", { name: "before: " }).click();
-  await shown.isAt(100);
-  t.is((await shown.link("event2")).get("event2"), "200");
-});
+inBrowser(
+  "both sides keep their own moments",
+  { args: [BEFORE, AFTER], at: "event=100&event2=200" },
+  async (t, shown) => {
+    const { page } = shown;
+    await shown.isAt(100);
+    await page.getByRole("button", { name: "after: " }).click();
+    await shown.isAt(200);
+    await page.getByRole("button", { name: "before: " }).click();
+    await shown.isAt(100);
+    t.is((await shown.link("event2")).get("event2"), "200");
+  },
+);

@@ -1,4 +1,6 @@
-/** The page for every eye and hand: light and dark, narrow, magnified, without motion, without a pointer, read aloud. */
+/**
+ * The page for every eye and hand: light and dark, narrow, magnified, without motion, without a pointer, read aloud.
+ */
 import type { ExecutionContext } from "ava";
 import { isAccessible } from "./axe.js";
 import { onPage } from "./browser.js";
@@ -13,13 +15,46 @@ interface View extends Opening {
 }
 
 const VIEWS: readonly View[] = [
-  { name: "a timeline", args: [AFTER], at: "event=1118&object=module+kvm_amd", ready: async (shown) => (await isRead(shown), shown.page.locator(".life li").first().waitFor()) },
+  {
+    name: "a timeline",
+    args: [AFTER],
+    at: "event=1118&object=module+kvm_amd",
+    ready: async (shown) => (await isRead(shown), shown.page.locator(".life li").first().waitFor()),
+  },
   { name: "findings", args: [BROKEN], ready: isRead },
-  { name: "differences", args: [BEFORE, AFTER], at: "view=diff", ready: async ({ page }) => page.locator(".pair.choice").first().waitFor() },
-  { name: "both moments of a difference", args: [BEFORE, AFTER], at: "view=diff&difference=3", ready: async ({ page }) => page.locator(".moments .states").waitFor() },
-  { name: "the tour", at: "step=4", ready: async (shown) => (await isRead(shown), shown.page.locator(".tour figure").first().waitFor()) },
-  { name: "the keys", args: [AFTER], ready: async (shown) => (await isRead(shown), await shown.page.keyboard.press("?"), shown.page.locator("dialog[open]").waitFor()) },
-  { name: "what a search found", args: [AFTER], ready: async (shown) => (await isRead(shown), await shown.page.locator("#search").fill("kvm"), shown.page.locator(".hits button").first().waitFor()) },
+  {
+    name: "differences",
+    args: [BEFORE, AFTER],
+    at: "view=diff",
+    ready: async ({ page }) => page.locator(".pair.choice").first().waitFor(),
+  },
+  {
+    name: "both moments of a difference",
+    args: [BEFORE, AFTER],
+    at: "view=diff&difference=3",
+    ready: async ({ page }) => page.locator(".moments .states").waitFor(),
+  },
+  {
+    name: "the tour",
+    at: "step=4",
+    ready: async (shown) => (await isRead(shown), shown.page.locator(".tour figure").first().waitFor()),
+  },
+  {
+    name: "the keys",
+    args: [AFTER],
+    ready: async (shown) => (
+      await isRead(shown), await shown.page.keyboard.press("?"), shown.page.locator("dialog[open]").waitFor()
+    ),
+  },
+  {
+    name: "what a search found",
+    args: [AFTER],
+    ready: async (shown) => (
+      await isRead(shown),
+      await shown.page.locator("#search").fill("kvm"),
+      shown.page.locator(".hits button").first().waitFor()
+    ),
+  },
 ];
 
 for (const { name, ready, ...opening } of VIEWS) {
@@ -33,10 +68,16 @@ for (const { name, ready, ...opening } of VIEWS) {
 
 /** Nothing is cut off to the side. */
 async function fits(t: ExecutionContext, { page }: Shown): Promise<void> {
-  t.true(await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth + 1"), "the page is as wide as the window");
+  t.true(
+    await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth + 1"),
+    "the page is as wide as the window",
+  );
 }
 
-for (const [how, options] of Object.entries({ "800 pixels wide": { viewport: { width: 800, height: 900 } }, "at 200 %": { viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 } })) {
+for (const [how, options] of Object.entries({
+  "800 pixels wide": { viewport: { width: 800, height: 900 } },
+  "at 200 %": { viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 },
+})) {
   for (const { name, ready, ...opening } of VIEWS.slice(0, 5)) {
     onPage(`${name}, ${how}`, { ...opening, ...options }, async (t, shown) => {
       await ready(shown);
@@ -46,21 +87,29 @@ for (const [how, options] of Object.entries({ "800 pixels wide": { viewport: { w
   }
 }
 
-onPage("a narrow page stays where it is scrolled to while the moments go by", { args: [AFTER], at: "event=1118", viewport: { width: 800, height: 900 } }, async (t, shown) => {
-  await shown.isRead();
-  for (let event = 1119; event < 1130; event++) {
-    await shown.page.keyboard.press("ArrowRight");
-    await shown.isAt(event);
-  }
-  await shown.page.locator(".calls li[aria-current]").first().waitFor({ state: "attached" });
-  t.is(await shown.page.evaluate<number>("scrollY"), 0);
-});
+onPage(
+  "a narrow page stays where it is scrolled to while the moments go by",
+  { args: [AFTER], at: "event=1118", viewport: { width: 800, height: 900 } },
+  async (t, shown) => {
+    await shown.isRead();
+    for (let event = 1119; event < 1130; event++) {
+      await shown.page.keyboard.press("ArrowRight");
+      await shown.isAt(event);
+    }
+    await shown.page.locator(".calls li[aria-current]").first().waitFor({ state: "attached" });
+    t.is(await shown.page.evaluate<number>("scrollY"), 0);
+  },
+);
 
-onPage("a narrow page has room for the call tree", { args: [AFTER], at: "event=1063", viewport: { width: 800, height: 900 } }, async (t, shown) => {
-  await shown.isRead();
-  await shown.page.locator(".calls li[aria-current]").first().waitFor({ state: "attached" });
-  t.true((await shown.page.evaluate<number>("document.querySelector('.calls ol').clientHeight")) > 100);
-});
+onPage(
+  "a narrow page has room for the call tree",
+  { args: [AFTER], at: "event=1063", viewport: { width: 800, height: 900 } },
+  async (t, shown) => {
+    await shown.isRead();
+    await shown.page.locator(".calls li[aria-current]").first().waitFor({ state: "attached" });
+    t.true((await shown.page.evaluate<number>("document.querySelector('.calls ol').clientHeight")) > 100);
+  },
+);
 
 onPage("light turns to dark while the page is open", { args: [AFTER] }, async (t, shown) => {
   await shown.isRead();
@@ -79,16 +128,23 @@ onPage("light turns to dark while the page is open", { args: [AFTER] }, async (t
   t.not(await ground(), "rgb(255, 255, 255)");
 });
 
-onPage("nothing moves by itself for those who want no motion", { args: [AFTER], reducedMotion: "reduce" }, async (t, shown) => {
-  await shown.isRead();
-  for (const key of ["w", "ArrowRight", "d", "End"]) {
-    await shown.page.keyboard.press(key);
-    t.is(await shown.page.evaluate<number>("document.getAnimations().length"), 0);
-  }
-});
+onPage(
+  "nothing moves by itself for those who want no motion",
+  { args: [AFTER], reducedMotion: "reduce" },
+  async (t, shown) => {
+    await shown.isRead();
+    for (const key of ["w", "ArrowRight", "d", "End"]) {
+      await shown.page.keyboard.press(key);
+      t.is(await shown.page.evaluate<number>("document.getAnimations().length"), 0);
+    }
+  },
+);
 
 /** Every stop of the Tab key from the beginning: what it is, and whether it shows that it has the keyboard. */
-async function tabbed({ page }: Shown, most: number): Promise<readonly { readonly what: string; readonly seen: boolean }[]> {
+async function tabbed(
+  { page }: Shown,
+  most: number,
+): Promise<readonly { readonly what: string; readonly seen: boolean }[]> {
   const stops: { what: string; seen: boolean }[] = [];
   await page.evaluate("(document.activeElement?.blur(), window.stops = new Set())");
   for (let k = 0; k < most; k++) {
@@ -110,28 +166,37 @@ for (const { name, ready, ...opening } of VIEWS.slice(0, 5)) {
   onPage(`${name}: Tab reaches all that a pointer does, and shows where it is`, opening, async (t, shown) => {
     await ready(shown);
     const { page } = shown;
-    const wanted = await page.evaluate<number>(`[...document.querySelectorAll("button, input, select, summary, a[href], [tabindex='0']")].filter((one) => !one.disabled && one.getClientRects().length > 0 && getComputedStyle(one).visibility !== "hidden" && one.closest("dialog:not([open])") === null).length`);
+    const wanted = await page.evaluate<number>(
+      `[...document.querySelectorAll("button, input, select, summary, a[href], [tabindex='0']")].filter((one) => !one.disabled && one.getClientRects().length > 0 && getComputedStyle(one).visibility !== "hidden" && one.closest("dialog:not([open])") === null).length`,
+    );
     const stops = await tabbed(shown, wanted + 50);
-    t.deepEqual(stops.filter(({ seen }) => !seen), []);
+    t.deepEqual(
+      stops.filter(({ seen }) => !seen),
+      [],
+    );
     t.true(stops.length >= wanted, `${stops.length} of ${wanted}`);
   });
 }
 
-onPage("the keyboard alone: find an object, see why it is as it is, go to where it was taken, and to the differences", { args: [BEFORE, AFTER], at: "event=900" }, async (t, shown) => {
-  const { page } = shown;
-  await shown.isRead();
-  await page.keyboard.press("/");
-  await page.keyboard.type("kvm_amd");
-  await page.keyboard.press("Enter");
-  await page.locator(".why h2", { hasText: "module kvm_amd" }).waitFor();
-  await page.locator(".why").focus();
-  await page.keyboard.press("Tab");
-  const before = await shown.event();
-  await page.keyboard.press("Enter");
-  t.true((await shown.leaves(before)) > 0);
-  await page.getByRole("button", { name: "differences" }).focus();
-  await page.keyboard.press(" ");
-  await page.locator(".pair.choice").first().waitFor();
-  await page.keyboard.press("n");
-  await page.locator(".moments .states").waitFor();
-});
+onPage(
+  "the keyboard alone: find an object, see why it is as it is, go to where it was taken, and to the differences",
+  { args: [BEFORE, AFTER], at: "event=900" },
+  async (t, shown) => {
+    const { page } = shown;
+    await shown.isRead();
+    await page.keyboard.press("/");
+    await page.keyboard.type("kvm_amd");
+    await page.keyboard.press("Enter");
+    await page.locator(".why h2", { hasText: "module kvm_amd" }).waitFor();
+    await page.locator(".why").focus();
+    await page.keyboard.press("Tab");
+    const before = await shown.event();
+    await page.keyboard.press("Enter");
+    t.true((await shown.leaves(before)) > 0);
+    await page.getByRole("button", { name: "differences" }).focus();
+    await page.keyboard.press(" ");
+    await page.locator(".pair.choice").first().waitFor();
+    await page.keyboard.press("n");
+    await page.locator(".moments .states").waitFor();
+  },
+);

@@ -24,7 +24,11 @@ onPage("two recordings: what differs, the first, the second", { args: [BEFORE, A
   const { page } = shown;
   await page.locator(".pair.choice").first().waitFor();
   t.regex((await page.locator(".summary summary").textContent())!, /^\d+ differences: /);
-  t.deepEqual(await page.locator("nav button").allTextContents(), ["before: linux-6.12/s01-create-close.trace.gz", "after: linux-6.12-patched/s01-create-close.trace.gz", "differences"]);
+  t.deepEqual(await page.locator("nav button").allTextContents(), [
+    "before: linux-6.12/s01-create-close.trace.gz",
+    "after: linux-6.12-patched/s01-create-close.trace.gz",
+    "differences",
+  ]);
   await page.getByRole("button", { name: "before: " }).click();
   await shown.isRead();
   t.is(await page.locator(".sound").textContent(), "no findings in 2935 events");
@@ -33,12 +37,23 @@ onPage("two recordings: what differs, the first, the second", { args: [BEFORE, A
   await shown.isDrawn();
 });
 
-onPage("a scenario on two simulated kernels opens like recordings", { args: ["fixtures/scenarios/linux-6.12/s01-create-close.scn", "--kernel", "linux-6.12", "--kernel", "linux-6.12-patched"] }, async (_t, shown) => {
-  const { page } = shown;
-  await page.locator(".pair.choice").first().click();
-  await page.locator(".moments .states").waitFor();
-  await page.locator("nav button").first().click();
-  await shown.isRead();
-  await shown.isDrawn();
-});
-
+onPage(
+  "a scenario on two simulated kernels opens like recordings",
+  {
+    args: [
+      "fixtures/scenarios/linux-6.12/s01-create-close.scn",
+      "--kernel",
+      "linux-6.12",
+      "--kernel",
+      "linux-6.12-patched",
+    ],
+  },
+  async (_t, shown) => {
+    const { page } = shown;
+    await page.locator(".pair.choice").first().click();
+    await page.locator(".moments .states").waitFor();
+    await page.locator("nav button").first().click();
+    await shown.isRead();
+    await shown.isDrawn();
+  },
+);

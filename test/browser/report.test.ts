@@ -1,4 +1,7 @@
-/** A report in one HTML file: it reads without scripts, and the viewer behind it works from the disk, with no server and no network. */
+/**
+ * A report in one HTML file: it reads without scripts, and the viewer behind it works from the disk, with no server and
+ * no network.
+ */
 import { pathToFileURL } from "node:url";
 import { fileOf, kreel } from "../cli/run.js";
 import { hostileLeak } from "../report/hostile.js";
@@ -11,19 +14,23 @@ function reportOf(...traces: readonly string[]): string {
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
-  onPage(`a report of a leak, ${colorScheme}: what is wrong, and the viewer at that moment`, { address: reportOf(BROKEN), colorScheme }, async (t, shown) => {
-    const { page } = shown;
-    await page.locator("#report").waitFor();
-    await isAccessible(t, shown);
-    await page.getByRole("button", { name: /viewer/ }).click();
-    await shown.isRead();
-    await shown.isDrawn();
-    t.is(await shown.event(), Number(await page.locator(".findings li.error .jump").first().textContent()));
-    await isAccessible(t, shown);
-    await page.keyboard.press("ArrowRight");
-    await page.getByRole("button", { name: /report/ }).click();
-    await page.locator("#report").waitFor();
-  });
+  onPage(
+    `a report of a leak, ${colorScheme}: what is wrong, and the viewer at that moment`,
+    { address: reportOf(BROKEN), colorScheme },
+    async (t, shown) => {
+      const { page } = shown;
+      await page.locator("#report").waitFor();
+      await isAccessible(t, shown);
+      await page.getByRole("button", { name: /viewer/ }).click();
+      await shown.isRead();
+      await shown.isDrawn();
+      t.is(await shown.event(), Number(await page.locator(".findings li.error .jump").first().textContent()));
+      await isAccessible(t, shown);
+      await page.keyboard.press("ArrowRight");
+      await page.getByRole("button", { name: /report/ }).click();
+      await page.locator("#report").waitFor();
+    },
+  );
 }
 
 onPage("a link of a report leads to its moment", { address: reportOf(BROKEN) }, async (t, shown) => {
@@ -36,24 +43,32 @@ onPage("a link of a report leads to its moment", { address: reportOf(BROKEN) }, 
   t.pass();
 });
 
-onPage("a report of what a patch changed has the differences behind it", { address: reportOf(BEFORE, AFTER) }, async (t, shown) => {
-  const { page } = shown;
-  await isAccessible(t, shown);
-  await page.getByRole("button", { name: /viewer/ }).click();
-  await page.getByRole("button", { name: "before: " }).click();
-  await shown.isRead();
-  await shown.isDrawn();
-});
+onPage(
+  "a report of what a patch changed has the differences behind it",
+  { address: reportOf(BEFORE, AFTER) },
+  async (t, shown) => {
+    const { page } = shown;
+    await isAccessible(t, shown);
+    await page.getByRole("button", { name: /viewer/ }).click();
+    await page.getByRole("button", { name: "before: " }).click();
+    await shown.isRead();
+    await shown.isDrawn();
+  },
+);
 
 onPage("a report reads without scripts", { address: reportOf(BROKEN), javaScriptEnabled: false }, async (t, shown) => {
   t.true((await shown.page.locator("#report").innerText()).includes("leak"));
   t.false(await shown.page.locator("#kreel-opening").isVisible());
 });
 
-onPage("a report of a hostile recording shows its words as text", { address: reportOf(hostileLeak("<img src=x>")) }, async (t, shown) => {
-  const { page } = shown;
-  t.is(await page.locator("img").count(), 0);
-  await page.getByRole("button", { name: /viewer/ }).click();
-  await shown.isRead();
-  t.is(await page.locator("img").count(), 0);
-});
+onPage(
+  "a report of a hostile recording shows its words as text",
+  { address: reportOf(hostileLeak("<img src=x>")) },
+  async (t, shown) => {
+    const { page } = shown;
+    t.is(await page.locator("img").count(), 0);
+    await page.getByRole("button", { name: /viewer/ }).click();
+    await shown.isRead();
+    t.is(await page.locator("img").count(), 0);
+  },
+);

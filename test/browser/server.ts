@@ -19,7 +19,8 @@ export async function startServer(args: readonly string[]): Promise<Server> {
   child.stderr!.on("data", (piece: Buffer) => (err += piece.toString()));
   while (!out.includes("\n")) {
     await Promise.race([once(child.stdout!, "data"), closed]);
-    if (child.exitCode !== null && !out.includes("\n")) throw new Error(`kreel ui ended with ${child.exitCode}: ${err}`);
+    if (child.exitCode !== null && !out.includes("\n"))
+      throw new Error(`kreel ui ended with ${child.exitCode}: ${err}`);
   }
   return {
     address: out.split("\n")[0]!,

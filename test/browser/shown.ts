@@ -1,7 +1,17 @@
-/** A page of the viewer in a real browser, with all that the browser complains of: its console, errors of scripts, requests that fail. */
+/**
+ * A page of the viewer in a real browser, with all that the browser complains of: its console, errors of scripts,
+ * requests that fail.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { findChromium } from "./chromium.js";
 import { PICTURES } from "./pictures.js";
 import { type Server, startServer } from "./server.js";
@@ -26,8 +36,15 @@ const servers = new Map<string, Promise<Server>>();
 
 /** The browser and every server. */
 export async function closeAll(): Promise<void> {
-  await browser?.then((started) => started.close(), () => {});
-  for (const server of servers.values()) await server.then((started) => started.stop(), () => {});
+  await browser?.then(
+    (started) => started.close(),
+    () => {},
+  );
+  for (const server of servers.values())
+    await server.then(
+      (started) => started.stop(),
+      () => {},
+    );
 }
 
 function serverFor(args: readonly string[]): Promise<Server> {
@@ -47,17 +64,30 @@ export class Shown {
 
   static async open({ args = [], address, at = "", expected, ...options }: Opening, server?: Server): Promise<Shown> {
     // Chromium has no sandbox for root, as whom tests run in containers.
-    browser ??= chromium.launch({ executablePath: findChromium()!, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+    browser ??= chromium.launch({
+      executablePath: findChromium()!,
+      args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+    });
     if (address === undefined) address = (server ??= await serverFor(args)).address;
-    const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...options });
+    const context = await (await browser).newContext({
+      viewport: { width: 1440, height: 900 },
+      colorScheme: "light",
+      ...options,
+    });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const troubles: string[] = [];
     const trouble = (text: string): void => void (expected?.test(text) || troubles.push(text));
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && trouble(`console: ${message.text()}`));
+    page.on(
+      "console",
+      (message) => ["error", "warning"].includes(message.type()) && trouble(`console: ${message.text()}`),
+    );
     page.on("pageerror", (error) => trouble(`error: ${error.stack ?? error.message}`));
     page.on("requestfailed", (request) => trouble(`request: ${request.url()} ${request.failure()?.errorText}`));
-    page.on("response", (response) => response.status() >= 400 && trouble(`response: ${response.url()} ${response.status()}`));
+    page.on(
+      "response",
+      (response) => response.status() >= 400 && trouble(`response: ${response.url()} ${response.status()}`),
+    );
     page.on("dialog", (dialog) => (trouble(`dialog: ${dialog.message()}`), void dialog.dismiss()));
     await page.goto(`${address}${at === "" ? "" : `#${at}`}`);
     return new Shown(page, context, server, troubles);
@@ -72,7 +102,8 @@ export class Shown {
 
   /** The page's policy forbids what playwright's own way of asking again and again does. */
   async until(holds: () => Promise<boolean>, what: string): Promise<void> {
-    for (const end = Date.now() + PATIENCE; !(await holds()); await this.page.waitForTimeout(30)) if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    for (const end = Date.now() + PATIENCE; !(await holds()); await this.page.waitForTimeout(30))
+      if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
   }
 
   /** The moment that is asked for; the state may be behind it. */

@@ -15,7 +15,11 @@ inBrowser("every step of the tour shows its moment and its object", {}, async (t
     t.is((await page.locator("header nav span").textContent())!, moment.recording);
     t.is(await page.locator(".tour figure").count(), views.length);
     t.is((await shown.link("step")).get("step"), String(number));
-    if (moment.object !== "") await shown.until(async () => new URLSearchParams(new URL(page.url()).hash.slice(1)).get("object") === moment.object, `${moment.object} selected in step ${number}`);
+    if (moment.object !== "")
+      await shown.until(
+        async () => new URLSearchParams(new URL(page.url()).hash.slice(1)).get("object") === moment.object,
+        `${moment.object} selected in step ${number}`,
+      );
     await shown.isDrawn();
     await shown.picture(`tour step ${number}`);
   }
@@ -27,19 +31,23 @@ inBrowser("every step of the tour shows its moment and its object", {}, async (t
   t.is(await page.evaluate<string>("document.activeElement.tagName"), "H2");
 });
 
-inBrowser("the figures of a step lead to their moments, and the way back leads to the step's", { at: "step=6" }, async (t, shown) => {
-  const { page } = shown;
-  const { moment } = (await told)[5]!;
-  await shown.isAt(moment.event);
-  for (const button of await page.getByRole("button", { name: "go there" }).all()) {
-    await button.click();
-    t.true((await shown.event()) > 0);
-  }
-  await page.keyboard.press("End");
-  await page.keyboard.press("ArrowLeft");
-  await page.getByRole("button", { name: /^look at event/ }).click();
-  await shown.isAt(moment.event);
-});
+inBrowser(
+  "the figures of a step lead to their moments, and the way back leads to the step's",
+  { at: "step=6" },
+  async (t, shown) => {
+    const { page } = shown;
+    const { moment } = (await told)[5]!;
+    await shown.isAt(moment.event);
+    for (const button of await page.getByRole("button", { name: "go there" }).all()) {
+      await button.click();
+      t.true((await shown.event()) > 0);
+    }
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowLeft");
+    await page.getByRole("button", { name: /^look at event/ }).click();
+    await shown.isAt(moment.event);
+  },
+);
 
 inBrowser("an address leads to a step, and past the end to the last", { at: "step=9999" }, async (t, shown) => {
   const steps = await told;
@@ -47,7 +55,15 @@ inBrowser("an address leads to a step, and past the end to the last", { at: "ste
   t.regex((await shown.page.locator(".tour h2").textContent())!, new RegExp(`^${steps.length}\\. `));
 });
 
-inBrowser("what is explained stands out as a word, not inside of another one", { at: "step=1" }, async (t, { page }) => {
-  await page.locator(".tour dfn").first().waitFor();
-  t.false(await page.evaluate<boolean>("[...document.querySelectorAll('.tour dfn')].some(({ previousSibling }) => /\\w$/.test(previousSibling?.textContent ?? ''))"));
-});
+inBrowser(
+  "what is explained stands out as a word, not inside of another one",
+  { at: "step=1" },
+  async (t, { page }) => {
+    await page.locator(".tour dfn").first().waitFor();
+    t.false(
+      await page.evaluate<boolean>(
+        "[...document.querySelectorAll('.tour dfn')].some(({ previousSibling }) => /\\w$/.test(previousSibling?.textContent ?? ''))",
+      ),
+    );
+  },
+);

@@ -176,12 +176,16 @@ test("an init that fails behind the root inode, as shipped: kmem_cache_destroy w
 
 test("and is not where the caches are debugged", async (t) => {
   const sites = ["kmem_cache_alloc_lru(dentry_cache)", "kmem_cache_zalloc(mnt_cache)"];
-  t.deepEqual(await failing(debugged), sites.map((site) => `${site}: ${RULE}`));
+  t.deepEqual(
+    await failing(debugged),
+    sites.map((site) => `${site}: ${RULE}`),
+  );
 });
 
 test("healthy kernels have it under no schedule", async (t) => {
   for (const kernel of [shipped, debugged]) {
-    for (let seed = 0; seed < 20; seed++) t.deepEqual(await foundIn(kernel, CREATE, seed), [], `${kernel.name}, ${seed}`);
+    for (let seed = 0; seed < 20; seed++)
+      t.deepEqual(await foundIn(kernel, CREATE, seed), [], `${kernel.name}, ${seed}`);
   }
 });
 

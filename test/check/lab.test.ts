@@ -1,13 +1,16 @@
 /**
- * Kernels with a mistake made on purpose, one each: replay says which rule each breaks, of which object, and its evidence
- * names the get or the put concerned. Kernels without one, newer than any rule was written against: nothing.
+ * Kernels with a mistake made on purpose, one each: replay says which rule each breaks, of which object, and its
+ * evidence names the get or the put concerned. Kernels without one, newer than any rule was written against: nothing.
  */
 import test from "ava";
 import type { RuleName } from "../../src/check/finding.js";
 import { replay } from "../../src/replay.js";
 import { arg, nameOf, recordingsOf, type TextEvent, textEvents } from "../support/recordings.js";
 
-/** An event by where it is: inside which operation of user space (`#2`: the second of that name; none: anywhere), and which of its name. */
+/**
+ * An event by where it is: inside which operation of user space (`#2`: the second of that name; none: anywhere), and
+ * which of its name.
+ */
 type Place = readonly [operation: string, event: string, nth?: number];
 
 interface Expected {
@@ -22,31 +25,70 @@ const expect = (rule: RuleName, of: string, ...names: readonly Place[]): Expecte
 const LAST = -1;
 
 /** An error path that keeps or loses something: told of the object and of the call. */
-const unbalanced = (gmem: string, names: readonly Place[] = []): Expected => expect("unbalanced-error-path", "kvm_gmem_create", [gmem, "kvm_gmem_create"], ...names, [gmem, "kvm_gmem_create_ret"]);
-const keptDescriptor = (gmem: string): Expected[] => [expect("leaked-descriptor", "descriptor", [gmem, "get_unused_fd_flags_ret"], [gmem, "kvm_gmem_create_ret"]), unbalanced(gmem, [[gmem, "get_unused_fd_flags_ret"]])];
-const keptModule = (gmem: string): Expected => expect("leaked-module-reference", "module kvm_amd", [gmem, "try_module_get_ret"], [gmem, "kvm_gmem_create_ret"]);
+const unbalanced = (gmem: string, names: readonly Place[] = []): Expected =>
+  expect("unbalanced-error-path", "kvm_gmem_create", [gmem, "kvm_gmem_create"], ...names, [
+    gmem,
+    "kvm_gmem_create_ret",
+  ]);
+const keptDescriptor = (gmem: string): Expected[] => [
+  expect("leaked-descriptor", "descriptor", [gmem, "get_unused_fd_flags_ret"], [gmem, "kvm_gmem_create_ret"]),
+  unbalanced(gmem, [[gmem, "get_unused_fd_flags_ret"]]),
+];
+const keptModule = (gmem: string): Expected =>
+  expect("leaked-module-reference", "module kvm_amd", [gmem, "try_module_get_ret"], [gmem, "kvm_gmem_create_ret"]);
 /** `taken`: the reference that is left on the inode, by its allocation or by the dentry's. */
-const keptInode = (gmem: string, taken: string): Expected => expect("leaked-inode", "inode", [gmem, taken], [gmem, "kvm_gmem_create_ret"]);
-const keptVm = (gmem: string): Expected[] => [expect("leaked-vm", "vm", [gmem, "kvm_get_kvm"], [gmem, "kvm_gmem_create_ret"]), unbalanced(gmem, [[gmem, "kvm_get_kvm"]])];
-const putTwice = (gmem: string): Expected[] => [expect("refcount-underflow", "module kvm_amd", [gmem, "module_put", LAST]), unbalanced(gmem, [[gmem, "module_put", LAST]])];
-const exitInUse = (unload: string): Expected => expect("module-exit-in-use", "module kvm_amd", [unload, "kvm_gmem_exit"], [unload, "free_module"]);
-const unpinned = (gmem: string): Expected => expect("missing-module-reference", "module kvm_amd", [gmem, "kvm_gmem_create_ret"]);
+const keptInode = (gmem: string, taken: string): Expected =>
+  expect("leaked-inode", "inode", [gmem, taken], [gmem, "kvm_gmem_create_ret"]);
+const keptVm = (gmem: string): Expected[] => [
+  expect("leaked-vm", "vm", [gmem, "kvm_get_kvm"], [gmem, "kvm_gmem_create_ret"]),
+  unbalanced(gmem, [[gmem, "kvm_get_kvm"]]),
+];
+const putTwice = (gmem: string): Expected[] => [
+  expect("refcount-underflow", "module kvm_amd", [gmem, "module_put", LAST]),
+  unbalanced(gmem, [[gmem, "module_put", LAST]]),
+];
+const exitInUse = (unload: string): Expected =>
+  expect("module-exit-in-use", "module kvm_amd", [unload, "kvm_gmem_exit"], [unload, "free_module"]);
+const unpinned = (gmem: string): Expected =>
+  expect("missing-module-reference", "module kvm_amd", [gmem, "kvm_gmem_create_ret"]);
 
 /** By recording: what is found, in this order by event; other findings would be wrong ones. */
 const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
-  "bind-error-no-fput/s07-bad-args": [expect("leaked-file", "file", ["bind w 1", "kvm_gmem_bind"], ["bind v 1 0x100000 128K g", "kvm_gmem_bind"], ["bind v 2", "kvm_gmem_bind"])],
-  "bind-no-fput/s04-bind-unbind": [expect("leaked-file", "file", ["bind v 1", "kvm_gmem_bind"], ["bind v 2", "kvm_gmem_bind"])],
+  "bind-error-no-fput/s07-bad-args": [
+    expect(
+      "leaked-file",
+      "file",
+      ["bind w 1", "kvm_gmem_bind"],
+      ["bind v 1 0x100000 128K g", "kvm_gmem_bind"],
+      ["bind v 2", "kvm_gmem_bind"],
+    ),
+  ],
+  "bind-no-fput/s04-bind-unbind": [
+    expect("leaked-file", "file", ["bind v 1", "kvm_gmem_bind"], ["bind v 2", "kvm_gmem_bind"]),
+  ],
   "bind-no-fput/s05-close-while-bound": [expect("leaked-file", "file", ["bind v 1", "kvm_gmem_bind"])],
-  "double-iput-on-error/s09-enfile": [expect("use-after-free", "inode", ["gmem h", "destroy_inode"], ["gmem h", "iput", LAST]), expect("refcount-underflow", "inode", ["gmem h", "iput", LAST])],
-  "double-iput-on-error/s18-fail-nth": [expect("use-after-free", "inode", ["gmem x3", "destroy_inode"], ["gmem x3", "iput", LAST]), expect("refcount-underflow", "inode", ["gmem x3", "iput", LAST])],
+  "double-iput-on-error/s09-enfile": [
+    expect("use-after-free", "inode", ["gmem h", "destroy_inode"], ["gmem h", "iput", LAST]),
+    expect("refcount-underflow", "inode", ["gmem h", "iput", LAST]),
+  ],
+  "double-iput-on-error/s18-fail-nth": [
+    expect("use-after-free", "inode", ["gmem x3", "destroy_inode"], ["gmem x3", "iput", LAST]),
+    expect("refcount-underflow", "inode", ["gmem x3", "iput", LAST]),
+  ],
   "double-module-put-on-error/s09-enfile": ["gmem h", "gmem i"].flatMap(putTwice),
   "double-module-put-on-error/s18-fail-nth": ["gmem x2", "gmem x3", "gmem x4"].flatMap(putTwice),
-  "double-unmount/s01-create-close": [expect("double-free", "mount", ["unload kvm_amd", "kern_unmount"], ["unload kvm_amd", "kern_unmount", 1])],
+  "double-unmount/s01-create-close": [
+    expect("double-free", "mount", ["unload kvm_amd", "kern_unmount"], ["unload kvm_amd", "kern_unmount", 1]),
+  ],
   "double-unmount/s19-init-fails": [
     expect("double-free", "mount", ["load kvm-amd", "kern_unmount"], ["load kvm-amd", "kern_unmount", 1]),
     expect("double-free", "mount", ["unload kvm_amd", "kern_unmount"], ["unload kvm_amd", "kern_unmount", 1]),
   ],
-  "error-path-forgets-everything/s09-enfile": ["gmem h", "gmem i"].flatMap((gmem) => [keptInode(gmem, "ihold"), keptModule(gmem), unbalanced(gmem, [[gmem, "try_module_get_ret"]])]),
+  "error-path-forgets-everything/s09-enfile": ["gmem h", "gmem i"].flatMap((gmem) => [
+    keptInode(gmem, "ihold"),
+    keptModule(gmem),
+    unbalanced(gmem, [[gmem, "try_module_get_ret"]]),
+  ]),
   "error-path-forgets-everything/s18-fail-nth": [
     keptModule("gmem x2"),
     unbalanced("gmem x2", [["gmem x2", "try_module_get_ret"]]),
@@ -58,10 +100,18 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
     keptModule("gmem x4"),
     unbalanced("gmem x4", [["gmem x4", "try_module_get_ret"]]),
   ],
-  "extra-ihold/s01-create-close": [expect("leaked-inode", "inode", ["gmem g", "ihold", LAST], ["gmem g", "kvm_gmem_create_ret"])],
-  "extra-ihold/s12-rmmod-busy": [expect("leaked-inode", "inode", ["gmem g", "ihold", LAST]), expect("leaked-inode", "inode", ["gmem g#2", "ihold", LAST])],
+  "extra-ihold/s01-create-close": [
+    expect("leaked-inode", "inode", ["gmem g", "ihold", LAST], ["gmem g", "kvm_gmem_create_ret"]),
+  ],
+  "extra-ihold/s12-rmmod-busy": [
+    expect("leaked-inode", "inode", ["gmem g", "ihold", LAST]),
+    expect("leaked-inode", "inode", ["gmem g#2", "ihold", LAST]),
+  ],
   "extra-ihold/s13-fork": [expect("leaked-inode", "inode", ["gmem g", "ihold", LAST])],
-  "extra-mntget/s01-create-close": [expect("leaked-mount", "mount", ["gmem g", "mntget", LAST], ["gmem g", "kvm_gmem_create_ret"]), exitInUse("unload kvm_amd")],
+  "extra-mntget/s01-create-close": [
+    expect("leaked-mount", "mount", ["gmem g", "mntget", LAST], ["gmem g", "kvm_gmem_create_ret"]),
+    exitInUse("unload kvm_amd"),
+  ],
   "extra-mntget/s12-rmmod-busy": [
     expect("leaked-mount", "mount", ["gmem g", "mntget", LAST]),
     exitInUse("unload kvm_amd#3"),
@@ -71,13 +121,17 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "extra-s-active/s01-create-close": [exitInUse("unload kvm_amd")],
   "fops-owner-null/s01-create-close": [unpinned("gmem g")],
   "fops-owner-null/s12-rmmod-busy": [unpinned("gmem g"), exitInUse("unload kvm_amd#2")],
-  "fput-after-install/s01-create-close": [expect("refcount-underflow", "file", ["gmem g", "fd_install"], ["gmem g", "fput", LAST], ["gmem g", "__fput"])],
+  "fput-after-install/s01-create-close": [
+    expect("refcount-underflow", "file", ["gmem g", "fd_install"], ["gmem g", "fput", LAST], ["gmem g", "__fput"]),
+  ],
   "fput-after-install/s13-fork": [
     expect("refcount-underflow", "file", ["gmem g", "fd_install"], ["gmem g", "fput", LAST]),
     expect("double-free", "file", ["gmem g", "__fput"], ["close g", "__fput"]),
     expect("use-after-free", "file", ["close g", "kvm_gmem_release"]),
   ],
-  "init-error-leaks-mount/s19-init-fails": [expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["load kvm-amd", "kvm_init_ret"])],
+  "init-error-leaks-mount/s19-init-fails": [
+    expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["load kvm-amd", "kvm_init_ret"]),
+  ],
   "iput-on-success/s01-create-close": [
     expect("refcount-underflow", "inode", ["gmem g", "iput", LAST]),
     expect("use-after-free", "inode", ["gmem g", "destroy_inode"], ["close g", "iput"]),
@@ -88,7 +142,10 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
     expect("use-after-free", "inode", ["close g", "kvm_gmem_release"]),
     expect("use-after-free", "inode", ["close g", "iput", LAST]),
   ],
-  "iput-on-success/s13-fork": [expect("refcount-underflow", "inode", ["gmem g", "iput", LAST]), expect("use-after-free", "inode", ["", "kvm_gmem_release"])],
+  "iput-on-success/s13-fork": [
+    expect("refcount-underflow", "inode", ["gmem g", "iput", LAST]),
+    expect("use-after-free", "inode", ["", "kvm_gmem_release"]),
+  ],
   "kvm-get-not-undone-on-error/s09-enfile": ["gmem h", "gmem i"].flatMap(keptVm),
   "kvm-get-not-undone-on-error/s18-fail-nth": ["gmem x2", "gmem x3", "gmem x4"].flatMap(keptVm),
   "kvm-put-on-error/s09-enfile": [
@@ -106,17 +163,30 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
     expect("refcount-underflow", "vm", ["gmem x4", "kvm_put_kvm"]),
     unbalanced("gmem x4", [["gmem x4", "kvm_put_kvm"]]),
   ],
-  "mntput-in-release/s01-create-close": [expect("refcount-underflow", "mount", ["close g", "mntput", LAST]), exitInUse("unload kvm_amd")],
+  "mntput-in-release/s01-create-close": [
+    expect("refcount-underflow", "mount", ["close g", "mntput", LAST]),
+    exitInUse("unload kvm_amd"),
+  ],
   "mntput-in-release/s12-rmmod-busy": [
     expect("refcount-underflow", "mount", ["close g", "mntput", LAST]),
     exitInUse("unload kvm_amd#3"),
     expect("refcount-underflow", "mount", ["close g#2", "mntput", LAST]),
     exitInUse("unload kvm_amd#4"),
   ],
-  "module-put-in-release/s01-create-close": [expect("refcount-underflow", "module kvm_amd", ["close g", "module_put", LAST])],
-  "module-put-in-release/s03-vm-closed-first": [expect("refcount-underflow", "module kvm_amd", ["close g", "module_put", LAST])],
-  "mount-per-create/s01-create-close": [expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["unload kvm_amd", "free_module"]), expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"])],
-  "mount-per-create/s08-emfile": [expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["unload kvm_amd", "free_module"]), expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"])],
+  "module-put-in-release/s01-create-close": [
+    expect("refcount-underflow", "module kvm_amd", ["close g", "module_put", LAST]),
+  ],
+  "module-put-in-release/s03-vm-closed-first": [
+    expect("refcount-underflow", "module kvm_amd", ["close g", "module_put", LAST]),
+  ],
+  "mount-per-create/s01-create-close": [
+    expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["unload kvm_amd", "free_module"]),
+    expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"]),
+  ],
+  "mount-per-create/s08-emfile": [
+    expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"], ["unload kvm_amd", "free_module"]),
+    expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"]),
+  ],
   "mount-per-create/s14-two-vms": [
     expect("leaked-mount", "mount", ["load kvm-amd", "kern_mount_ret"]),
     expect("leaked-mount", "mount", ["gmem a", "kern_mount_ret"]),
@@ -124,13 +194,23 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
     expect("module-exit-in-use", "module kvm_amd", ["unload kvm_amd", "free_module"]),
   ],
   "no-iput-on-error/s09-enfile": ["gmem h", "gmem i"].flatMap((gmem) => [keptInode(gmem, "ihold"), unbalanced(gmem)]),
-  "no-iput-on-error/s18-fail-nth": [keptInode("gmem x3", "alloc_anon_inode_ret"), unbalanced("gmem x3"), keptInode("gmem x4", "ihold"), unbalanced("gmem x4")],
-  "no-kvm-get/s01-create-close": [expect("refcount-underflow", "vm", ["close g", "kvm_put_kvm"], ["close g", "kvm_destroy_vm"])],
+  "no-iput-on-error/s18-fail-nth": [
+    keptInode("gmem x3", "alloc_anon_inode_ret"),
+    unbalanced("gmem x3"),
+    keptInode("gmem x4", "ihold"),
+    unbalanced("gmem x4"),
+  ],
+  "no-kvm-get/s01-create-close": [
+    expect("refcount-underflow", "vm", ["close g", "kvm_put_kvm"], ["close g", "kvm_destroy_vm"]),
+  ],
   "no-kvm-get/s03-vm-closed-first": [expect("use-after-free", "vm", ["close g", "kvm_gmem_release"])],
   "no-kvm-get/s13-fork": [expect("refcount-underflow", "vm", ["", "kvm_put_kvm"], ["", "kvm_destroy_vm"])],
   "no-kvm-put-in-release/s01-create-close": [expect("leaked-vm", "vm", ["gmem g", "kvm_get_kvm"])],
   "no-kvm-put-in-release/s12-rmmod-busy": [expect("leaked-vm", "vm", ["gmem g", "kvm_get_kvm"])],
-  "no-module-get/s01-create-close": [unpinned("gmem g"), expect("refcount-underflow", "module kvm_amd", ["close g", "module_put"])],
+  "no-module-get/s01-create-close": [
+    unpinned("gmem g"),
+    expect("refcount-underflow", "module kvm_amd", ["close g", "module_put"]),
+  ],
   "no-module-get/s09-enfile": [
     unpinned("gmem g"),
     ...["gmem h", "gmem i"].flatMap(putTwice),
@@ -143,30 +223,62 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "no-put-unused-fd/s18-fail-nth": ["gmem x1", "gmem x2", "gmem x3", "gmem x4"].flatMap(keptDescriptor),
   "owner-kvm-not-vendor/s01-create-close": [unpinned("gmem g")],
   "owner-kvm-not-vendor/s12-rmmod-busy": [unpinned("gmem g"), exitInUse("unload kvm_amd#2")],
-  "unbind-double-fput/s04-bind-unbind": [expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"])],
-  "unbind-double-fput/wide/s04-bind-unbind": [expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"])],
-  "unbind-no-fput/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
-  "unbind-no-fput/wide/s04-bind-unbind": [expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"])],
+  "unbind-double-fput/s04-bind-unbind": [
+    expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"]),
+  ],
+  "unbind-double-fput/wide/s04-bind-unbind": [
+    expect("refcount-underflow", "file", ["unbind v 1", "fput"], ["unbind v 1", "fput", 1], ["unbind v 1", "__fput"]),
+  ],
+  "unbind-no-fput/s04-bind-unbind": [
+    expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"]),
+  ],
+  "unbind-no-fput/wide/s04-bind-unbind": [
+    expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"]),
+  ],
   // Nothing but the absence of kvm_gmem_unbind, which may not be probed: nobody can tell.
   "unbind-skipped/s04-bind-unbind": [],
   "unbind-skipped/wide/s04-bind-unbind": [
-    expect("dangling-binding", "memslot", ["bind v 1", "kvm_gmem_bind_ret"], ["unbind v 1", "kvm_set_memory_region_ret"]),
-    expect("dangling-binding", "memslot", ["bind v 2", "kvm_gmem_bind_ret"], ["unbind v 2", "kvm_set_memory_region_ret"]),
+    expect(
+      "dangling-binding",
+      "memslot",
+      ["bind v 1", "kvm_gmem_bind_ret"],
+      ["unbind v 1", "kvm_set_memory_region_ret"],
+    ),
+    expect(
+      "dangling-binding",
+      "memslot",
+      ["bind v 2", "kvm_gmem_bind_ret"],
+      ["unbind v 2", "kvm_set_memory_region_ret"],
+    ),
   ],
   // Its file was closed before, and left no binding behind.
   "unbind-skipped/wide/s05-close-while-bound": [],
-  "unmount-at-release/s01-create-close": [expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"])],
-  "unmount-at-release/s03-vm-closed-first": [expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"])],
+  "unmount-at-release/s01-create-close": [
+    expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"]),
+  ],
+  "unmount-at-release/s03-vm-closed-first": [
+    expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"]),
+  ],
 };
 
 /** Mistakes that break no rule, or that no probe shows: only a diff tells them, if anything does. */
-const CONTROLS = ["exit-unmounts-early", "install-before-kvm-get", "no-i-size", "no-security-hook", "release-leaves-binding", "unbind-leaves-entry", "wrong-errno"];
+const CONTROLS = [
+  "exit-unmounts-early",
+  "install-before-kvm-get",
+  "no-i-size",
+  "no-security-hook",
+  "release-leaves-binding",
+  "unbind-leaves-entry",
+  "wrong-errno",
+];
 
 /** The number of the event at a place. */
 function at(events: readonly TextEvent[], [operation, name, nth = 0]: Place): number {
   if (operation === "") return nthOf(events, name, nth)!;
   const [command, occurrence = "1"] = operation.split("#");
-  const start = events.filter((e) => e.name === "tracing_mark_write" && `${e.text} `.startsWith(`op: ${command} `))[Number(occurrence) - 1];
+  const start = events.filter((e) => e.name === "tracing_mark_write" && `${e.text} `.startsWith(`op: ${command} `))[
+    Number(occurrence) - 1
+  ];
   if (!start) throw new Error(`no ${operation}`);
   const rest = events.filter((e) => e.task === start.task && e.seq > start.seq);
   const end = rest.findIndex((e) => e.name === "tracing_mark_write" && e.text.startsWith("ret: "));
@@ -174,7 +286,9 @@ function at(events: readonly TextEvent[], [operation, name, nth = 0]: Place): nu
   // A creation is told from what user space does besides: it opens files to have an allocation fail.
   const entered = within.findIndex((e) => e.name === "kvm_gmem_create");
   const returned = within.findIndex((e) => e.name === "kvm_gmem_create_ret");
-  const seq = (entered < 0 ? undefined : nthOf(within.slice(entered, returned < 0 ? undefined : returned + 1), name, nth)) ?? nthOf(within, name, nth);
+  const seq =
+    (entered < 0 ? undefined : nthOf(within.slice(entered, returned < 0 ? undefined : returned + 1), name, nth)) ??
+    nthOf(within, name, nth);
   if (seq === undefined) throw new Error(`no ${name} in ${operation}`);
   return seq;
 }
@@ -198,7 +312,11 @@ for (const path of recorded.filter((p) => inMistakes(p) in MISTAKES)) {
     r.findings.forEach((finding, i) => {
       const { rule, of, names } = expected[i]!;
       t.true(finding.object.startsWith(of), `${rule}: ${finding.object}`);
-      for (const place of names) t.true(finding.evidence.includes(at(events, place)), `${rule} at ${finding.event} names ${place.join(" ")} in ${finding.evidence.join()}`);
+      for (const place of names)
+        t.true(
+          finding.evidence.includes(at(events, place)),
+          `${rule} at ${finding.event} names ${place.join(" ")} in ${finding.evidence.join()}`,
+        );
       t.true(finding.evidence.every((seq) => seq > 0 && seq <= r.trace.events));
       t.true(finding.message.includes(finding.object), finding.message);
     });

@@ -1,7 +1,7 @@
 /**
- * A kernel's mistake, made by editing one line of a healthy life, is found by the rule that is about it, at the event where
- * it becomes certain, with the get (or the first of two) as evidence. Where events were lost, or the operation that would
- * have shown the contrary is not probed, nothing is said.
+ * A kernel's mistake, made by editing one line of a healthy life, is found by the rule that is about it, at the event
+ * where it becomes certain, with the get (or the first of two) as evidence. Where events were lost, or the operation
+ * that would have shown the contrary is not probed, nothing is said.
  */
 import test from "ava";
 import type { RuleName } from "../../src/check/finding.js";
@@ -34,7 +34,9 @@ const line = (name: string, args = "", task = RUNNER, step = "mistake") => ({ st
 
 /** A module, or a mount, that somebody keeps is not unloaded, or not unmounted to its end: what follows is left out. */
 function stays(script: Script): Script {
-  return script.dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" }).drop({ in: "unload kvm", name: "free_module" });
+  return script
+    .dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" })
+    .drop({ in: "unload kvm", name: "free_module" });
 }
 
 /** A life with two files of guest_memfd, one after the other; the second is bound and unbound twice. */
@@ -63,14 +65,25 @@ const MISTAKES: readonly Mistake[] = [
     what: "the error path of a creation keeps the module",
     script: (v) => stays(life(v).drop({ in: "gmem fails", name: "module_put" })),
     finds: [
-      { rule: "leaked-module-reference", at: { in: "gmem fails", name: "kvm_gmem_create_ret" }, names: { in: "gmem fails", name: "try_module_get_ret" } },
-      { rule: "unbalanced-error-path", at: { in: "gmem fails", name: "kvm_gmem_create_ret" }, names: { in: "gmem fails", name: "try_module_get_ret" } },
+      {
+        rule: "leaked-module-reference",
+        at: { in: "gmem fails", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem fails", name: "try_module_get_ret" },
+      },
+      {
+        rule: "unbalanced-error-path",
+        at: { in: "gmem fails", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem fails", name: "try_module_get_ret" },
+      },
     ],
     unprobed: ["try_module_get"],
   },
   {
     what: "the error path of a creation keeps the inode",
-    script: (v) => life(v).dropFrom({ in: "gmem fails", name: "iput", nth: 1 }, { in: "gmem fails", name: lastOfEvict(v) }).drop({ in: "other rcu", name: "i_callback" }, { in: "other rcu", name: freeing(v) }),
+    script: (v) =>
+      life(v)
+        .dropFrom({ in: "gmem fails", name: "iput", nth: 1 }, { in: "gmem fails", name: lastOfEvict(v) })
+        .drop({ in: "other rcu", name: "i_callback" }, { in: "other rcu", name: freeing(v) }),
     finds: [
       { rule: "leaked-inode", at: { in: "gmem fails", name: "kvm_gmem_create_ret" } },
       { rule: "unbalanced-error-path", at: { in: "gmem fails", name: "kvm_gmem_create_ret" } },
@@ -98,8 +111,16 @@ const MISTAKES: readonly Mistake[] = [
     what: "the error path of a creation keeps the descriptor",
     script: (v) => life(v).drop({ in: "gmem fails", name: "put_unused_fd" }),
     finds: [
-      { rule: "leaked-descriptor", at: { in: "gmem fails", name: "kvm_gmem_create_ret" }, names: { in: "gmem fails", name: "get_unused_fd_flags_ret" } },
-      { rule: "unbalanced-error-path", at: { in: "gmem fails", name: "kvm_gmem_create_ret" }, names: { in: "gmem fails", name: "get_unused_fd_flags_ret" } },
+      {
+        rule: "leaked-descriptor",
+        at: { in: "gmem fails", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem fails", name: "get_unused_fd_flags_ret" },
+      },
+      {
+        rule: "unbalanced-error-path",
+        at: { in: "gmem fails", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem fails", name: "get_unused_fd_flags_ret" },
+      },
     ],
     unprobed: ["get_unused_fd_flags"],
   },
@@ -107,8 +128,16 @@ const MISTAKES: readonly Mistake[] = [
     what: "the error path of a creation keeps the mount",
     script: (v) => stays(life(v).drop({ in: "gmem fails", name: "mntput" })),
     finds: [
-      { rule: "leaked-mount", at: { in: "gmem fails", name: "kvm_gmem_create_ret" }, names: { in: "gmem fails", name: "mntget" } },
-      { rule: "unbalanced-error-path", at: { in: "gmem fails", name: "kvm_gmem_create_ret" }, names: { in: "gmem fails", name: "mntget" } },
+      {
+        rule: "leaked-mount",
+        at: { in: "gmem fails", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem fails", name: "mntget" },
+      },
+      {
+        rule: "unbalanced-error-path",
+        at: { in: "gmem fails", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem fails", name: "mntget" },
+      },
     ],
     unprobed: ["mntget"],
   },
@@ -127,11 +156,16 @@ const MISTAKES: readonly Mistake[] = [
       const s = life(v);
       const { args } = s.line({ in: "gmem", name: "security_inode_init_security_anon" });
       return s
-        .after({ in: "gmem", name: "alloc_file_pseudo_ret" }, { step: "gmem", name: "ihold", args: `${args} i_count=?`, task: RUNNER })
+        .after(
+          { in: "gmem", name: "alloc_file_pseudo_ret" },
+          { step: "gmem", name: "ihold", args: `${args} i_count=?`, task: RUNNER },
+        )
         .dropFrom({ in: "close", name: "evict" }, { in: "close", name: lastOfEvict(v) })
         .drop({ in: "rcu", name: "i_callback" }, { in: "rcu", name: freeing(v) });
     },
-    finds: [{ rule: "leaked-inode", at: { in: "gmem", name: "kvm_gmem_create_ret" }, names: { in: "gmem", name: "ihold" } }],
+    finds: [
+      { rule: "leaked-inode", at: { in: "gmem", name: "kvm_gmem_create_ret" }, names: { in: "gmem", name: "ihold" } },
+    ],
   },
   {
     what: "a creation takes the mount twice",
@@ -139,21 +173,36 @@ const MISTAKES: readonly Mistake[] = [
       const s = life(v);
       return stays(s.after({ in: "gmem", name: "alloc_file_pseudo_ret" }, s.line({ in: "gmem", name: "mntget" })));
     },
-    finds: [{ rule: "leaked-mount", at: { in: "gmem", name: "kvm_gmem_create_ret" }, names: { in: "gmem", name: "mntget", nth: 1 } }],
+    finds: [
+      {
+        rule: "leaked-mount",
+        at: { in: "gmem", name: "kvm_gmem_create_ret" },
+        names: { in: "gmem", name: "mntget", nth: 1 },
+      },
+    ],
     unprobed: ["mntget"],
   },
   {
     what: "a release keeps the VM",
-    script: (v) => life(v).drop({ in: "close", name: "kvm_put_kvm" }, { in: "close vm", name: "kvm_destroy_vm" }, { in: "close vm", name: "kvm_arch_destroy_vm" }),
-    finds: [
-      { rule: "leaked-vm", at: { in: "close", name: "mntput" }, names: { in: "gmem", name: "kvm_get_kvm" } },
-    ],
+    script: (v) =>
+      life(v).drop(
+        { in: "close", name: "kvm_put_kvm" },
+        { in: "close vm", name: "kvm_destroy_vm" },
+        { in: "close vm", name: "kvm_arch_destroy_vm" },
+      ),
+    finds: [{ rule: "leaked-vm", at: { in: "close", name: "mntput" }, names: { in: "gmem", name: "kvm_get_kvm" } }],
     unprobed: ["kvm_get_kvm"],
   },
   {
     what: "a release keeps the module",
     script: (v) => stays(life(v).drop({ in: "close", name: "module_put" })),
-    finds: [{ rule: "leaked-module-reference", at: { in: "close", name: "mntput" }, names: { in: "gmem", name: "try_module_get_ret" } }],
+    finds: [
+      {
+        rule: "leaked-module-reference",
+        at: { in: "close", name: "mntput" },
+        names: { in: "gmem", name: "try_module_get_ret" },
+      },
+    ],
     unprobed: ["module_put"],
   },
   {
@@ -163,12 +212,19 @@ const MISTAKES: readonly Mistake[] = [
       const { args } = s.line({ in: "close", name: "kvm_put_kvm" });
       return s
         .double({ in: "close", name: "kvm_put_kvm" })
-        .after({ in: "close", name: "kvm_put_kvm", nth: 1 }, { step: "close", name: "kvm_destroy_vm", args, task: RUNNER })
+        .after(
+          { in: "close", name: "kvm_put_kvm", nth: 1 },
+          { step: "close", name: "kvm_destroy_vm", args, task: RUNNER },
+        )
         .drop({ in: "close vm", name: "kvm_destroy_vm" }, { in: "close vm", name: "kvm_arch_destroy_vm" });
     },
     finds: [
       { rule: "refcount-underflow", at: { in: "close", name: "kvm_put_kvm", nth: 1 } },
-      { rule: "refcount-underflow", at: { in: "close", name: "kvm_destroy_vm" }, names: { in: "vm", name: "kvm_arch_init_vm_ret" } },
+      {
+        rule: "refcount-underflow",
+        at: { in: "close", name: "kvm_destroy_vm" },
+        names: { in: "vm", name: "kvm_arch_init_vm_ret" },
+      },
       { rule: "use-after-free", at: { in: "close vm", name: "kvm_put_kvm" } },
     ],
     anyway: [{ rule: "use-after-free", at: { in: "close vm", name: "kvm_put_kvm" } }],
@@ -193,41 +249,82 @@ const MISTAKES: readonly Mistake[] = [
     what: "a bind keeps the file",
     script: (v) =>
       bound(v)
-        .drop({ in: "bind", name: "fput" }, { in: "rcu", name: "i_callback" }, { in: "rcu", name: freeing(v) }, { in: "close vm", name: "kvm_destroy_vm" }, { in: "close vm", name: "kvm_arch_destroy_vm" })
+        .drop(
+          { in: "bind", name: "fput" },
+          { in: "rcu", name: "i_callback" },
+          { in: "rcu", name: freeing(v) },
+          { in: "close vm", name: "kvm_destroy_vm" },
+          { in: "close vm", name: "kvm_arch_destroy_vm" },
+        )
         .dropFrom({ in: "close", name: "__fput" }, { in: "close", name: "mntput" })
         .dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" }),
-    finds: [{ rule: "leaked-file", at: { in: "close vm", name: "file_close_fd" }, names: { in: "bind", name: "kvm_gmem_bind" } }],
+    finds: [
+      {
+        rule: "leaked-file",
+        at: { in: "close vm", name: "file_close_fd" },
+        names: { in: "bind", name: "kvm_gmem_bind" },
+      },
+    ],
     unprobed: ["fput"],
   },
   {
     what: "an unbind keeps the file",
     script: (v) =>
       bound(v)
-        .drop({ in: "unbind", name: "fput" }, { in: "rcu", name: "i_callback" }, { in: "rcu", name: freeing(v) }, { in: "close vm", name: "kvm_destroy_vm" }, { in: "close vm", name: "kvm_arch_destroy_vm" })
+        .drop(
+          { in: "unbind", name: "fput" },
+          { in: "rcu", name: "i_callback" },
+          { in: "rcu", name: freeing(v) },
+          { in: "close vm", name: "kvm_destroy_vm" },
+          { in: "close vm", name: "kvm_arch_destroy_vm" },
+        )
         .dropFrom({ in: "close", name: "__fput" }, { in: "close", name: "mntput" })
         .dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" }),
-    finds: [{ rule: "leaked-file", at: { in: "close vm", name: "file_close_fd" }, names: { in: "unbind", name: "kvm_gmem_unbind" } }],
+    finds: [
+      {
+        rule: "leaked-file",
+        at: { in: "close vm", name: "file_close_fd" },
+        names: { in: "unbind", name: "kvm_gmem_unbind" },
+      },
+    ],
     unprobed: ["fput"],
   },
   {
     what: "a slot is deleted without being unbound",
     script: (v) => bound(v).drop({ in: "unbind", name: "kvm_gmem_unbind" }, { in: "unbind", name: "fput" }),
-    finds: [{ rule: "dangling-binding", at: { in: "unbind", name: "kvm_set_memory_region_ret" }, names: { in: "bind", name: "kvm_gmem_bind_ret" } }],
+    finds: [
+      {
+        rule: "dangling-binding",
+        at: { in: "unbind", name: "kvm_set_memory_region_ret" },
+        names: { in: "bind", name: "kvm_gmem_bind_ret" },
+      },
+    ],
   },
   {
     what: "the module's exit leaves the mount",
     on: ["patched", "merged"],
     script: (v) => life(v).dropFrom({ in: "unload", name: "kern_unmount" }, { in: "unload", name: freeing(v) }),
     finds: [
-      { rule: "leaked-mount", at: { in: "unload", name: "free_module" }, names: { in: "load", name: "kern_mount_ret" } },
+      {
+        rule: "leaked-mount",
+        at: { in: "unload", name: "free_module" },
+        names: { in: "load", name: "kern_mount_ret" },
+      },
       { rule: "module-exit-in-use", at: { in: "unload", name: "free_module" } },
     ],
   },
   {
     what: "the module's exit unmounts twice",
     on: ["patched", "merged"],
-    script: (v) => life(v).after({ in: "unload", name: "delayed_free_vfsmnt" }, line("kern_unmount", `mnt=${GMEM_MOUNT}`)),
-    finds: [{ rule: "double-free", at: { in: "mistake", name: "kern_unmount" }, names: { in: "unload", name: "kern_unmount" } }],
+    script: (v) =>
+      life(v).after({ in: "unload", name: "delayed_free_vfsmnt" }, line("kern_unmount", `mnt=${GMEM_MOUNT}`)),
+    finds: [
+      {
+        rule: "double-free",
+        at: { in: "mistake", name: "kern_unmount" },
+        names: { in: "unload", name: "kern_unmount" },
+      },
+    ],
   },
   {
     what: "a file is released twice",
@@ -263,7 +360,10 @@ const MISTAKES: readonly Mistake[] = [
       k.as(OTHER).unload();
       k.as(RUNNER).rcu();
       // The file still holds the mount, so that kern_unmount gives back one reference of two and ends nothing.
-      const s = v === "anonymous" ? k.script : k.script.dropFrom({ in: "unload", name: "deactivate_super" }, { in: "unload", name: freeing(v) });
+      const s =
+        v === "anonymous"
+          ? k.script
+          : k.script.dropFrom({ in: "unload", name: "deactivate_super" }, { in: "unload", name: freeing(v) });
       return s.move("unload", { in: "close", name: "evict" });
     },
     finds: [{ rule: "module-exit-in-use", at: { in: "unload", name: "free_module" } }],
@@ -278,9 +378,18 @@ const MISTAKES: readonly Mistake[] = [
     what: "code of kvm runs after kvm was freed",
     script: (v) => {
       const s = life(v);
-      return s.after({ in: "unload kvm", name: "free_module" }, line("kvm_gmem_fault_user_mapping", "vmf=0xffff888004000000"));
+      return s.after(
+        { in: "unload kvm", name: "free_module" },
+        line("kvm_gmem_fault_user_mapping", "vmf=0xffff888004000000"),
+      );
     },
-    finds: [{ rule: "use-after-free", at: { in: "mistake", name: "kvm_gmem_fault_user_mapping" }, names: { in: "unload kvm", name: "free_module" } }],
+    finds: [
+      {
+        rule: "use-after-free",
+        at: { in: "mistake", name: "kvm_gmem_fault_user_mapping" },
+        names: { in: "unload kvm", name: "free_module" },
+      },
+    ],
     unprobed: ["free_module"],
   },
 ];
@@ -306,7 +415,11 @@ for (const mistake of MISTAKES) {
       t.deepEqual(said(replay), expected(script, mistake.finds, variant));
       for (const { rule, at, names } of mistake.finds) {
         const finding = replay.findings.find((f) => f.rule === rule && f.event === script.event(place(at, variant)))!;
-        if (names) t.true(finding.evidence.includes(script.event(names)), `${finding.message} names ${names.name}: ${finding.evidence}`);
+        if (names)
+          t.true(
+            finding.evidence.includes(script.event(names)),
+            `${finding.message} names ${names.name}: ${finding.evidence}`,
+          );
         t.true(finding.evidence.every((seq) => seq > 0 && seq <= finding.event));
       }
       t.is(replay.trace.skipped, 0);
@@ -336,8 +449,10 @@ for (const variant of VARIANTS) {
     t.is(replay.counts.explained.size, 0);
     t.is(replay.missing.total, 0);
     t.is(replay.trace.skipped, 0);
-    for (const kind of ["inode", "dentry", "file", "vm", "memslot", "module"]) t.is(replay.objects[kind]!.live, 0, kind);
-    for (const kind of ["inode", "dentry", "file", "vm", "memslot", "module"]) t.is(replay.objects[kind]!.born, replay.objects[kind]!.died, kind);
+    for (const kind of ["inode", "dentry", "file", "vm", "memslot", "module"])
+      t.is(replay.objects[kind]!.live, 0, kind);
+    for (const kind of ["inode", "dentry", "file", "vm", "memslot", "module"])
+      t.is(replay.objects[kind]!.born, replay.objects[kind]!.died, kind);
   });
 }
 
@@ -347,11 +462,18 @@ test("a descriptor that a failed creation kept shows in the numbers that follow,
   k.gmemFails(vm, 7);
   k.gmem(vm, 8);
   const kept = k.script.unseen("put_unused_fd");
-  t.deepEqual(said(await kept.replay()), [`leaked-descriptor at ${kept.event({ in: "gmem fails", name: "kvm_gmem_create_ret" })}`, `unbalanced-error-path at ${kept.event({ in: "gmem fails", name: "kvm_gmem_create_ret" })}`]);
+  t.deepEqual(said(await kept.replay()), [
+    `leaked-descriptor at ${kept.event({ in: "gmem fails", name: "kvm_gmem_create_ret" })}`,
+    `unbalanced-error-path at ${kept.event({ in: "gmem fails", name: "kvm_gmem_create_ret" })}`,
+  ]);
 
   const again = new Kernel().load();
   const other = again.vm(6);
   again.gmemFails(other, 7);
   again.gmem(other, 7);
-  t.deepEqual(said(await again.script.unseen("put_unused_fd").replay()), [], "the lowest free descriptor is the one that was given back");
+  t.deepEqual(
+    said(await again.script.unseen("put_unused_fd").replay()),
+    [],
+    "the lowest free descriptor is the one that was given back",
+  );
 });

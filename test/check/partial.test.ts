@@ -1,6 +1,6 @@
 /**
- * Recordings of healthy kernels that miss part of what happened: verdicts may rest only on what was seen whole, so there is
- * nothing to find in any of them.
+ * Recordings of healthy kernels that miss part of what happened: verdicts may rest only on what was seen whole, so
+ * there is nothing to find in any of them.
  */
 import { gunzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
@@ -14,7 +14,10 @@ const PARTIAL = recordingsOf("partial");
 for (const path of PARTIAL) {
   test(`${nameOf(path)}: no finding, and no hazard`, async (t) => {
     const { findings, hazards, trace } = await replay(path);
-    t.deepEqual(findings.concat(hazards).map((found) => `${found.event} ${found.rule} ${found.message}`), []);
+    t.deepEqual(
+      findings.concat(hazards).map((found) => `${found.event} ${found.rule} ${found.message}`),
+      [],
+    );
     t.is(trace.skipped, 0);
     if (/overrun|lost/.test(path)) t.true(trace.lost > 1000);
   });
@@ -36,7 +39,8 @@ for (const [kind, seen] of [
 test("the events in front of a CPU's late start are no loss that is counted", async (t) => {
   const recording = await openRecording("fixtures/recordings/partial/linux-6.12-overrun-two-cpus.trace.gz");
   const losses: number[] = [];
-  for await (const batch of recording.batches()) for (const loss of batch.losses) losses.push(loss.cpu, loss.count, batch.firstSeq + loss.index, loss.line);
+  for await (const batch of recording.batches())
+    for (const loss of batch.losses) losses.push(loss.cpu, loss.count, batch.firstSeq + loss.index, loss.line);
   t.deepEqual(losses, [0, 0, 2271, 2283]);
   t.is(recording.report.lost, 12_563 - 6709);
   t.false(recording.report.uncountedLoss);
@@ -57,12 +61,17 @@ test("healthy recordings from anywhere to anywhere: no finding", async (t) => {
       yield Buffer.from(`# tracer: nop\n${lines.slice(from, to + 1).join("\n")}\n`, "latin1");
     }
     const { findings } = await replayRecording(await openRecording("-", { input: input() }));
-    t.deepEqual(findings.map((finding) => finding.message), [], `lines ${from} to ${to}`);
+    t.deepEqual(
+      findings.map((finding) => finding.message),
+      [],
+      `lines ${from} to ${to}`,
+    );
   }
 });
 
 test("a finding that may rest on what was lost is withdrawn when the loss shows", async (t) => {
-  // CPU 1 lost events between its line 2 and its line 5; what CPU 0 seems to do wrong in between may be explained by them.
+  // CPU 1 lost events between its line 2 and its line 5; what CPU 0 seems to do wrong in between may be explained by
+  // them.
   const leak = (loss: string): string =>
     [
       "  a-1 [001] .....     1.000001: kvm_gmem_create: (x) kvm=0xffff888100b08000 size=4096 flags=0x0",

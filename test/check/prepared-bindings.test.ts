@@ -22,19 +22,38 @@ test("a commit that succeeds binds, to the file and the offset that the call aro
   t.deepEqual(objects["memslot"], { born: 2, died: 2, live: 0 });
   t.deepEqual(findings, []);
   const bound = (await replayText(LINES.slice(0, lineOf("unbind v 1", "kvm_gmem_unbind")).join("\n"))).world.store;
-  const slots = [...bound.live()].flatMap((o) => (o.kind === "memslot" ? [{ slot: o.slot, offset: o.offset, file: bound.get(o.file, "file")?.gmem }] : []));
-  t.deepEqual(slots, [{ slot: 1, offset: "0", file: true }, { slot: 2, offset: "1048576", file: true }]);
+  const slots = [...bound.live()].flatMap((o) =>
+    o.kind === "memslot" ? [{ slot: o.slot, offset: o.offset, file: bound.get(o.file, "file")?.gmem }] : [],
+  );
+  t.deepEqual(slots, [
+    { slot: 1, offset: "0", file: true },
+    { slot: 2, offset: "1048576", file: true },
+  ]);
 });
 
 test("a slot that goes with its binding is a finding", async (t) => {
   const { findings } = await replayText(without("unbind v 1", "kvm_gmem_unbind"));
-  t.deepEqual(findings.map((f) => f.rule), ["dangling-binding"]);
+  t.deepEqual(
+    findings.map((f) => f.rule),
+    ["dangling-binding"],
+  );
 });
 
 test("a commit that fails binds nothing", async (t) => {
-  const failing = [lineOf("bind v 2", "kvm_gmem_commit_memory_region_ret"), lineOf("bind v 2", "kvm_set_memory_region_ret")];
-  const unbinding = [lineOf("unbind v 2", "kvm_set_memory_region"), lineOf("unbind v 2", "kvm_gmem_unbind"), lineOf("unbind v 2", "kvm_set_memory_region_ret")];
-  const { objects, findings } = await replayText(LINES.flatMap((line, k) => (unbinding.includes(k) ? [] : [failing.includes(k) ? line.replace("err=0", "err=-17") : line])).join("\n"));
+  const failing = [
+    lineOf("bind v 2", "kvm_gmem_commit_memory_region_ret"),
+    lineOf("bind v 2", "kvm_set_memory_region_ret"),
+  ];
+  const unbinding = [
+    lineOf("unbind v 2", "kvm_set_memory_region"),
+    lineOf("unbind v 2", "kvm_gmem_unbind"),
+    lineOf("unbind v 2", "kvm_set_memory_region_ret"),
+  ];
+  const { objects, findings } = await replayText(
+    LINES.flatMap((line, k) =>
+      unbinding.includes(k) ? [] : [failing.includes(k) ? line.replace("err=0", "err=-17") : line],
+    ).join("\n"),
+  );
   t.deepEqual(objects["memslot"], { born: 1, died: 1, live: 0 });
   t.deepEqual(findings, []);
 });
@@ -43,5 +62,8 @@ test("the reference that preparing takes is kept by the call if it is not put, a
   t.deepEqual(await kept(LINES.join("\n")), [0]);
   t.deepEqual(await kept(without("bind v 1", "fput")), [1]);
   const [prepared, put] = [lineOf("bind v 1", "kvm_gmem_prepare_memory_region_ret"), lineOf("bind v 1", "fput")];
-  t.deepEqual(await kept(LINES.with(prepared, LINES[prepared]!.replace("err=0", "err=-22")).toSpliced(put, 1).join("\n")), [0]);
+  t.deepEqual(
+    await kept(LINES.with(prepared, LINES[prepared]!.replace("err=0", "err=-22")).toSpliced(put, 1).join("\n")),
+    [0],
+  );
 });

@@ -4,7 +4,21 @@ import test from "ava";
 import { operations } from "../../events/index.js";
 import { RULES, type RuleName } from "../../src/check/finding.js";
 import { healthyLife, type Variant } from "../support/kernel.js";
-import { arg, HEALTHY, healthyRecordings, nameOf, outOf, RECORDINGS, recordingsOf, replayed, type Said, scenarioOf, type TextEvent, textEvents, textOf } from "../support/recordings.js";
+import {
+  arg,
+  HEALTHY,
+  healthyRecordings,
+  nameOf,
+  outOf,
+  RECORDINGS,
+  recordingsOf,
+  replayed,
+  type Said,
+  scenarioOf,
+  type TextEvent,
+  textEvents,
+  textOf,
+} from "../support/recordings.js";
 import { replayText } from "../support/script.js";
 
 const said = (r: Pick<Said, "findings">): string[] => r.findings.map((f) => `${f.rule} at ${f.event}`).sort();
@@ -22,7 +36,8 @@ for (const path of [...healthyRecordings(), ...recordingsOf(...ALSO_HEALTHY)]) {
     const early = r.hazards.filter((h) => h.rule === "module-unpinned-early");
     t.is(early.length, r.hazards.length, "there is one kind of hazard");
     // On arm64 there is no module.
-    if (scenarioOf(path) === "s03-vm-closed-first" && !path.includes("/arm64/")) t.is(early.length, 1, "the last reference on the module goes before the inode");
+    if (scenarioOf(path) === "s03-vm-closed-first" && !path.includes("/arm64/"))
+      t.is(early.length, 1, "the last reference on the module goes before the inode");
   });
 }
 
@@ -32,7 +47,10 @@ for (const kernel of HEALTHY) {
     const events = textEvents(path);
     const release = events.findIndex((e) => e.name === "kvm_gmem_release");
     const put = events.slice(release).find((e) => e.name === "module_put" && e.text.includes('"kvm_amd"'))!;
-    t.deepEqual((await replayed(path)).hazards.map((h) => [h.rule, h.object, h.event]), [["module-unpinned-early", "module kvm_amd", put.seq]]);
+    t.deepEqual(
+      (await replayed(path)).hazards.map((h) => [h.rule, h.object, h.event]),
+      [["module-unpinned-early", "module kvm_amd", put.seq]],
+    );
   });
 }
 
@@ -54,14 +72,20 @@ for (const path of recordingsOf("race")) {
 }
 
 /** The creations that failed, with what they took of the module. */
-function failedCreations(events: readonly TextEvent[]): { readonly end: number; readonly get: number | undefined; readonly put: boolean }[] {
+function failedCreations(
+  events: readonly TextEvent[],
+): { readonly end: number; readonly get: number | undefined; readonly put: boolean }[] {
   return events
     .filter((e) => e.name === "kvm_gmem_create_ret" && arg(e, "fd").startsWith("-"))
     .map((end) => {
       const mine = events.filter((e) => e.task === end.task && e.seq < end.seq);
       const start = mine.findLast((e) => e.name === "kvm_gmem_create")!.seq;
       const inside = mine.filter((e) => e.seq > start);
-      return { end: end.seq, get: inside.find((e) => e.name === "try_module_get_ret")?.seq, put: inside.some((e) => e.name === "module_put") };
+      return {
+        end: end.seq,
+        get: inside.find((e) => e.name === "try_module_get_ret")?.seq,
+        put: inside.some((e) => e.name === "module_put"),
+      };
     });
 }
 
@@ -70,7 +94,10 @@ for (const path of recordingsOf("broken/leak-module-on-error")) {
     const r = await replayed(path);
     const leaks = failedCreations(textEvents(path)).filter((c) => c.get !== undefined && !c.put);
     t.is(leaks.length > 0, scenarioOf(path) !== "s01-create-close");
-    t.deepEqual(said(r), leaks.flatMap((c) => [`leaked-module-reference at ${c.end}`, `unbalanced-error-path at ${c.end}`]).sort());
+    t.deepEqual(
+      said(r),
+      leaks.flatMap((c) => [`leaked-module-reference at ${c.end}`, `unbalanced-error-path at ${c.end}`]).sort(),
+    );
     for (const { get, end } of leaks) {
       const finding = r.findings.find((f) => f.rule === "leaked-module-reference" && f.event === end)!;
       t.is(finding.object, "module kvm_amd");
@@ -100,7 +127,15 @@ const TABLE = readFileSync("fixtures/README.md", "utf8")
   .split("\n")
   .flatMap((line) => {
     const match = /^\| `([a-z-]+)` \| [^|]* \| ([^|]*) \|$/.exec(line);
-    return match && match[1] !== "healthy" ? [{ mistake: match[1]!, rules: RULES.filter((rule) => match[2]!.includes(`\`${rule}\``)), any: match[2]!.includes(" or ") }] : [];
+    return match && match[1] !== "healthy"
+      ? [
+          {
+            mistake: match[1]!,
+            rules: RULES.filter((rule) => match[2]!.includes(`\`${rule}\``)),
+            any: match[2]!.includes(" or "),
+          },
+        ]
+      : [];
   });
 
 test("every mistake that was recorded is in the table, and no other", (t) => {
@@ -112,7 +147,10 @@ test("every mistake that was recorded is in the table, and no other", (t) => {
  * A kernel that never calls kvm_gmem_unbind and a recording without its probe are the same recording, where neither the
  * deletion of the slot nor a file that the unbinding would have put is there to tell them apart.
  */
-const UNTOLD = new Set(["mistakes/unbind-skipped/s04-bind-unbind", "mistakes/unbind-skipped/wide/s05-close-while-bound"]);
+const UNTOLD = new Set([
+  "mistakes/unbind-skipped/s04-bind-unbind",
+  "mistakes/unbind-skipped/wide/s05-close-while-bound",
+]);
 
 for (const { mistake, rules, any } of TABLE) {
   if (rules.length === 0) {
@@ -131,7 +169,10 @@ for (const { mistake, rules, any } of TABLE) {
         continue;
       }
       const first = findings.filter((f) => f.event === findings[0]?.event).map((f) => f.rule);
-      t.true(first.some((rule) => rules.includes(rule)), `${nameOf(path)}: ${first}`);
+      t.true(
+        first.some((rule) => rules.includes(rule)),
+        `${nameOf(path)}: ${first}`,
+      );
       for (const { rule } of findings) found.add(rule);
     }
     const missed = rules.filter((rule) => !found.has(rule));

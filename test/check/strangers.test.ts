@@ -7,7 +7,8 @@ import { summaryLines } from "../../src/show/summary.js";
 import { styleOf } from "../../src/show/style.js";
 import { HEALTHY, nameOf, recordingsOf } from "../support/recordings.js";
 
-const lines = (name: string): readonly string[] => readFileSync(`fixtures/strangers/${name}.trace.txt`, "utf8").split("\n");
+const lines = (name: string): readonly string[] =>
+  readFileSync(`fixtures/strangers/${name}.trace.txt`, "utf8").split("\n");
 const INODE_KEPT = lines("inode-kept");
 const DESCRIPTOR_KEPT = lines("descriptor-kept");
 
@@ -18,10 +19,17 @@ async function all(text: readonly string[], judged?: "guest-memfd"): Promise<Rep
   const recording = await openRecording("-", { input });
   return replayRecording(recording, { everything: true, ...(judged ? { judged } : {}) });
 }
-const told = ({ findings }: Replay): string[] => findings.map(({ rule, object }) => `${rule} ${object.replace(/ 0x.*/, "")}`);
+const told = ({ findings }: Replay): string[] =>
+  findings.map(({ rule, object }) => `${rule} ${object.replace(/ 0x.*/, "")}`);
 /** The first so many calls of a file that is made, used and closed, and what follows. */
-const nth = (text: readonly string[], event: string, n: number): number => text.flatMap((line, k) => (line.includes(` ${event}: `) ? [k] : []))[n]!;
-const twice = (text: readonly string[], event: string, n: number, change = (line: string): string => line): string[] => {
+const nth = (text: readonly string[], event: string, n: number): number =>
+  text.flatMap((line, k) => (line.includes(` ${event}: `) ? [k] : []))[n]!;
+const twice = (
+  text: readonly string[],
+  event: string,
+  n: number,
+  change = (line: string): string => line,
+): string[] => {
   const at = nth(text, event, n);
   return [...text.slice(0, at + 1), change(text[at]!), ...text.slice(at + 1)];
 };
@@ -42,18 +50,26 @@ test("files that are made, closed and released are well", async (t) => {
 test("an inode that the caller of a failed alloc_file_pseudo keeps", async (t) => {
   const result = await all(INODE_KEPT);
   t.deepEqual(told(result), ["leaked-inode inode"]);
-  t.regex(result.findings[0]!.message, /^alloc_file_pseudo failed with ENFILE at event \d+, and whoever called it left inode .* behind/);
+  t.regex(
+    result.findings[0]!.message,
+    /^alloc_file_pseudo failed with ENFILE at event \d+, and whoever called it left inode .* behind/,
+  );
   const put = INODE_KEPT.findIndex((line) => line.includes(" put_unused_fd: "));
   const iput = `${INODE_KEPT[put]!.slice(0, INODE_KEPT[put]!.indexOf("put_unused_fd"))}iput: (iput+0x4/0x70) inode=0xffff888004b22000 i_count=1 i_nlink=1 sb=0xffff888004478000`;
   t.deepEqual(told(await all(INODE_KEPT.toSpliced(put, 0, iput))), [], "and it is put");
-  t.deepEqual(told(await all(INODE_KEPT.filter((line) => !/ iput: /.test(line)))), [], "where puts are not probed nobody can tell");
+  t.deepEqual(
+    told(await all(INODE_KEPT.filter((line) => !/ iput: /.test(line)))),
+    [],
+    "where puts are not probed nobody can tell",
+  );
 });
 
 test("a descriptor that is reserved and never used, where its giving back would show", async (t) => {
   t.deepEqual(told(await all(DESCRIPTOR_KEPT)), [], "put_unused_fd may not be probed");
   const reserved = nth(DESCRIPTOR_KEPT, "get_unused_fd_flags_ret", 4);
   const head = (k: number): string => DESCRIPTOR_KEPT[k]!.slice(0, DESCRIPTOR_KEPT[k]!.indexOf("get_unused_fd_flags"));
-  const event = (name: string, fd: number): string => `${head(reserved)}${name}: (${name}+0x4/0x70) fd=${fd}${name === "fd_install" ? " file=0xffff888004a1ff00" : ""}`;
+  const event = (name: string, fd: number): string =>
+    `${head(reserved)}${name}: (${name}+0x4/0x70) fd=${fd}${name === "fd_install" ? " file=0xffff888004a1ff00" : ""}`;
   // Elsewhere one is given back: the probe is set.
   const probed = [...DESCRIPTOR_KEPT.slice(0, 12), event("put_unused_fd", 77), ...DESCRIPTOR_KEPT.slice(12)];
   const fd = /fd=(\d+)/.exec(probed[nth(probed, "get_unused_fd_flags_ret", 3)]!)![1]!;
@@ -85,7 +101,8 @@ test("a put of an inode at zero", async (t) => {
 
 test("a mount that a release puts twice", async (t) => {
   for (const n of [0, 1, 2]) {
-    const later = (line: string): string => line.replace(/(\d+\.\d+):/, (_, time: string) => `${(Number(time) + 0.000002).toFixed(6)}:`);
+    const later = (line: string): string =>
+      line.replace(/(\d+\.\d+):/, (_, time: string) => `${(Number(time) + 0.000002).toFixed(6)}:`);
     t.deepEqual(told(await all(twice(HEALTHY_TEXT, "mntput", n, later))), ["refcount-underflow mount"], `release ${n}`);
     const again = twice(HEALTHY_TEXT, "mntput", n, later);
     const got = HEALTHY_TEXT[nth(HEALTHY_TEXT, "mntget", n)]!;
@@ -96,7 +113,11 @@ test("a mount that a release puts twice", async (t) => {
 test("the summary says of how many objects no rule knows anything", async (t) => {
   const result = await all(HEALTHY_TEXT);
   const { objects, judged } = result.strangers!;
-  t.true(summaryLines(result, styleOf(false)).includes(`${objects} objects that are not guest_memfd's: no rule could judge ${objects - judged} of them; who is to hold them no rule knows`));
+  t.true(
+    summaryLines(result, styleOf(false)).includes(
+      `${objects} objects that are not guest_memfd's: no rule could judge ${objects - judged} of them; who is to hold them no rule knows`,
+    ),
+  );
   t.is((await replay("fixtures/strangers/inode-kept.trace.txt")).strangers, undefined);
   t.deepEqual(told(await all(INODE_KEPT, "guest-memfd")), [], "followed and not judged");
 });

@@ -13,7 +13,12 @@ const OTHER = `${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`;
 const LONG = `${RECORDINGS}/churn/linux-7.2.trace.gz`;
 
 /** One line on standard error, nothing on standard output, status 2, and no stack. */
-function isTrouble(t: { is(a: unknown, b: unknown, m?: string): void; regex(a: string, b: RegExp, m?: string): void }, args: readonly string[], said: RegExp, input?: Buffer | string): void {
+function isTrouble(
+  t: { is(a: unknown, b: unknown, m?: string): void; regex(a: string, b: RegExp, m?: string): void },
+  args: readonly string[],
+  said: RegExp,
+  input?: Buffer | string,
+): void {
   const { code, out, err } = kreel(args, input === undefined ? {} : { input });
   const what = args.join(" ");
   t.is(code, 2, what);
@@ -29,7 +34,8 @@ test("the version is the package's, and help names every command", (t) => {
   t.is(code, 0);
   t.is(err, "");
   for (const command of ["replay", "diff", "record"]) t.regex(out, new RegExp(`\n  ${command} `));
-  for (const flag of ["--at", "--object", "--focus", "--json", "--from", "--no-tree"]) t.regex(kreel(["help", "replay"]).out, new RegExp(flag));
+  for (const flag of ["--at", "--object", "--focus", "--json", "--from", "--no-tree"])
+    t.regex(kreel(["help", "replay"]).out, new RegExp(flag));
 });
 
 test("a command line that is wrong says so in one line, with what was meant", (t) => {
@@ -51,7 +57,11 @@ test("bad input says which file, and what would help", (t) => {
   isTrouble(t, ["replay", folder], /: this is a directory/);
   isTrouble(t, ["replay", fileOf("")], /recording: the file is empty/);
   isTrouble(t, ["replay", fileOf("hello\nworld\n")], /recording:1: not a recording/);
-  isTrouble(t, ["replay", fileOf(Buffer.from(Array.from({ length: 4096 }, (_, k) => (k * 197 + 31) & 255)))], /recording/);
+  isTrouble(
+    t,
+    ["replay", fileOf(Buffer.from(Array.from({ length: 4096 }, (_, k) => (k * 197 + 31) & 255)))],
+    /recording/,
+  );
   isTrouble(t, ["replay", fileOf(readFileSync(process.execPath).subarray(0, 4096))], /ELF/);
   isTrouble(t, ["replay", fileOf(gzipSync("").subarray(0, 12))], /gzip/);
   isTrouble(t, ["replay", "--json", join(folder, "none")], /no such file/);
@@ -73,14 +83,22 @@ test("a gzip file that was cut is read as far as it goes, and the cut is said", 
 
 test("a reader that has seen enough ends the command quietly", (t) => {
   for (const flags of ["", "--json", "--object kvm_amd"]) {
-    const { stdout, stderr } = spawnSync("bash", ["-c", `"$0" "$1" replay ${flags} "$2" | head -1; echo "\${PIPESTATUS[0]}"`, process.execPath, MAIN, LONG]);
+    const { stdout, stderr } = spawnSync("bash", [
+      "-c",
+      `"$0" "$1" replay ${flags} "$2" | head -1; echo "\${PIPESTATUS[0]}"`,
+      process.execPath,
+      MAIN,
+      LONG,
+    ]);
     t.is(stderr.toString(), "", flags);
     t.is(stdout.toString().trimEnd().split("\n").at(-1), "0", flags);
   }
 });
 
 test("a pipe that is full slows the command down and loses nothing", (t) => {
-  const slow = execFileSync("bash", ["-c", '"$0" "$1" replay "$2" | (sleep 1; cat)', process.execPath, MAIN, LONG], { maxBuffer: 1 << 28 }).toString();
+  const slow = execFileSync("bash", ["-c", '"$0" "$1" replay "$2" | (sleep 1; cat)', process.execPath, MAIN, LONG], {
+    maxBuffer: 1 << 28,
+  }).toString();
   t.is(slow, kreel(["replay", LONG]).out);
 });
 
@@ -96,7 +114,10 @@ test("colour and progress need a terminal; NO_COLOR and --json refuse it", (t) =
 test("on a terminal there is colour, and with NO_COLOR none", (t) => {
   if (spawnSync("script", ["--version"]).status !== 0) return void t.pass();
   const path = fileOf(recording(...failedCreation("one-1")));
-  const onTerminal = (env: NodeJS.ProcessEnv, flags = ""): string => execFileSync("script", ["-qec", `"${process.execPath}" "${MAIN}" replay ${flags} "${path}"`, "/dev/null"], { env: { ...process.env, TERM: "xterm", NO_COLOR: "", ...env } }).toString();
+  const onTerminal = (env: NodeJS.ProcessEnv, flags = ""): string =>
+    execFileSync("script", ["-qec", `"${process.execPath}" "${MAIN}" replay ${flags} "${path}"`, "/dev/null"], {
+      env: { ...process.env, TERM: "xterm", NO_COLOR: "", ...env },
+    }).toString();
   t.true(onTerminal({}).includes("\u001b["));
   t.false(onTerminal({ NO_COLOR: "1" }).includes("\u001b["));
   t.false(onTerminal({}, "--json").includes("\u001b["));
@@ -117,7 +138,14 @@ test("diff: 0 of a recording with itself, 1 of two that differ, with counts and 
 test("diff --json: one document with the promised fields", (t) => {
   const { code, out } = kreel(["diff", "--json", OTHER, HEALTHY]);
   t.is(code, 1);
-  const document = JSON.parse(out) as { kreel: string; version: number; before: { events: number }; after: { events: number }; differences: Record<string, unknown>[]; summary: Record<string, Record<string, number>> };
+  const document = JSON.parse(out) as {
+    kreel: string;
+    version: number;
+    before: { events: number };
+    after: { events: number };
+    differences: Record<string, unknown>[];
+    summary: Record<string, Record<string, number>>;
+  };
   t.is(document.kreel, "diff");
   t.is(document.version, 1);
   t.true(document.before.events > 0 && document.after.events > 0);
@@ -142,7 +170,10 @@ test("record prints the probes and says how to use them", (t) => {
 test("--format is the former name of --from, and of --to where a report is written", (t) => {
   const said = "kreel: warning: --format is --from now\n";
   t.is(kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).err, said);
-  t.is(kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).out, kreel(["replay", "--no-tree", "--from", "ftrace", HEALTHY]).out);
+  t.is(
+    kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).out,
+    kreel(["replay", "--no-tree", "--from", "ftrace", HEALTHY]).out,
+  );
   const report = kreel(["report", "--format", "markdown", HEALTHY]);
   t.is(report.err, "kreel: warning: --format is --to now\n");
   t.is(report.out, kreel(["report", "--to", "markdown", HEALTHY]).out);

@@ -10,14 +10,20 @@ test("admitted: status 0, and how much was explained", (t) => {
   const { code, out, err } = kreel(["conform", HEALTHY, SCENARIO, "--kernel", "custom-inode"]);
   t.is(code, 0);
   t.is(err, "");
-  t.regex(out, /^admitted: fixtures\/\S+ is a run of linux-6\.12-patched\n(\d+) of \1 events that it must account for, \d+ states of the kernel gone through\n$/);
+  t.regex(
+    out,
+    /^admitted: fixtures\/\S+ is a run of linux-6\.12-patched\n(\d+) of \1 events that it must account for, \d+ states of the kernel gone through\n$/,
+  );
 });
 
 test("not admitted: status 1, the step that is blocked and what is there instead", (t) => {
   const { code, out } = kreel(["conform", LEAK, SCENARIO, "--kernel", "linux-6.12-patched"]);
   t.is(code, 1);
   t.regex(out, /^not admitted: /);
-  t.regex(out, /s09-enfile\.trace\.gz:1135: gmemrun-104, in gmem h v 64K, at event 1123\n {4}the kernel's next step {2}module_put\(name="kvm_amd", refcnt=4\)\n {4}what stands against it {2}the recording has put_unused_fd\(fd=7\)\n/);
+  t.regex(
+    out,
+    /s09-enfile\.trace\.gz:1135: gmemrun-104, in gmem h v 64K, at event 1123\n {4}the kernel's next step {2}module_put\(name="kvm_amd", refcnt=4\)\n {4}what stands against it {2}the recording has put_unused_fd\(fd=7\)\n/,
+  );
 });
 
 test("undecided: status 2, never 0", (t) => {
@@ -31,7 +37,13 @@ test("one document as JSON", (t) => {
   const { code, out } = kreel(["conform", LEAK, SCENARIO, "--kernel", "custom-inode", "--json"]);
   t.is(code, 1);
   const document = JSON.parse(out) as { readonly blocked: readonly (readonly object[])[]; readonly trace: object };
-  t.like(document, { kreel: "conform", version: 1, verdict: "not admitted", kernel: "linux-6.12-patched", scenario: SCENARIO });
+  t.like(document, {
+    kreel: "conform",
+    version: 1,
+    verdict: "not admitted",
+    kernel: "linux-6.12-patched",
+    scenario: SCENARIO,
+  });
   t.like(document.trace, { path: LEAK, format: "ftrace" });
   t.like(document.blocked[0]![0], { task: "gmemrun-104", during: "gmem h v 64K", event: 1123, line: 1135 });
 });

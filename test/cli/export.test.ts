@@ -38,7 +38,9 @@ test("perfetto is JSON", (t) => {
 });
 
 test("arrow is an IPC stream", (t) => {
-  const { status, stdout } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "arrow"], { maxBuffer: 1 << 28 });
+  const { status, stdout } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "arrow"], {
+    maxBuffer: 1 << 28,
+  });
   t.is(status, 0);
   t.is(tableFromIPC(stdout).numRows, 2988);
 });
@@ -73,7 +75,10 @@ test("trouble is one line and status 2, and a file is not touched by it", (t) =>
   const before = readFileSync(copy);
   for (const [args, message] of [
     [["export", CREATE], /required option '--to <format>'/],
-    [["export", CREATE, "--to", "xml"], /--to xml: one of perfetto, ndjson, arrow, dot, mermaid, kprobe-events, ftrace/],
+    [
+      ["export", CREATE, "--to", "xml"],
+      /--to xml: one of perfetto, ndjson, arrow, dot, mermaid, kprobe-events, ftrace/,
+    ],
     [["export", CREATE, "--to", "toString"], /--to toString: one of/],
     [["export", CREATE, "--to", "ndjson", "--at", "7"], /--at is for dot and mermaid: ndjson has the whole recording/],
     [["export", CREATE, "--to", "dot", "--at", "x"], /--at x: neither an event number/],
@@ -82,8 +87,14 @@ test("trouble is one line and status 2, and a file is not touched by it", (t) =>
     [["export", CREATE, "--to", "dot", "--focus", "x"], /--focus x: guest-memfd or all/],
     [["export", "/nowhere", "--to", "ndjson"], /\/nowhere: no such file/],
     [["export", copy, "--to", "ndjson", "-o", copy], /is the recording itself; give -o another file/],
-    [["export", CREATE, "--to", "ndjson", "-o", "/nowhere/x"], /\/nowhere\/x: could not be written: no such file or folder/],
-    [["export", fileOf(recording(["a-1", "some_event: x"])), "--to", "kprobe-events"], /shows no operation that kreel knows/],
+    [
+      ["export", CREATE, "--to", "ndjson", "-o", "/nowhere/x"],
+      /\/nowhere\/x: could not be written: no such file or folder/,
+    ],
+    [
+      ["export", fileOf(recording(["a-1", "some_event: x"])), "--to", "kprobe-events"],
+      /shows no operation that kreel knows/,
+    ],
   ] as const) {
     const { code, out, err } = kreel(args);
     t.is(code, 2, args.join(" "));
@@ -100,18 +111,31 @@ test("a recording that cannot be read leaves the file of -o alone", (t) => {
   t.is(readFileSync(file, "utf8"), "precious");
 });
 
-(existsSync("/dev/full") ? test : test.skip)("a disk that is full is said so, of a file and of standard output", (t) => {
-  const full = openSync("/dev/full", "w");
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "ndjson"], { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
-  closeSync(full);
-  t.deepEqual([status, stderr], [2, "kreel: standard output: could not be written: the disk is full\n"]);
-  t.is(kreel(["export", CREATE, "--to", "ndjson", "-o", "/dev/full"]).err, "kreel: /dev/full: could not be written: the disk is full\n");
-});
+(existsSync("/dev/full") ? test : test.skip)(
+  "a disk that is full is said so, of a file and of standard output",
+  (t) => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "ndjson"], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    t.deepEqual([status, stderr], [2, "kreel: standard output: could not be written: the disk is full\n"]);
+    t.is(
+      kreel(["export", CREATE, "--to", "ndjson", "-o", "/dev/full"]).err,
+      "kreel: /dev/full: could not be written: the disk is full\n",
+    );
+  },
+);
 
 test("a file that cannot be written to its end is not left in part", (t) => {
   const file = join(folder(), "a.ndjson");
   // The shell's limit of a file's size; the signal that goes with it is ignored by Node.
-  const { status, stderr } = spawnSync("sh", ["-c", 'ulimit -f 16; exec "$0" "$@"', process.execPath, MAIN, "export", CREATE, "--to", "ndjson", "-o", file], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    "sh",
+    ["-c", 'ulimit -f 16; exec "$0" "$@"', process.execPath, MAIN, "export", CREATE, "--to", "ndjson", "-o", file],
+    { encoding: "utf8" },
+  );
   t.is(status, 2);
   t.regex(stderr, /a\.ndjson: could not be written: [^\n]+\n$/);
   t.false(existsSync(file));

@@ -1,6 +1,19 @@
 /** `replay --follow` as its users run it: beside something that writes. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { appendFileSync, closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +29,11 @@ const FOUND = /:(\d+): error: module kvm_amd \[leaked-module-reference\] at even
 
 /** Where the line of the first finding ends. */
 const shown = (() => {
-  const line = Number(/s09-enfile\.trace\.gz:(\d+): error/.exec(kreel(["replay", "--no-tree", `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`]).out)![1]);
+  const line = Number(
+    /s09-enfile\.trace\.gz:(\d+): error/.exec(
+      kreel(["replay", "--no-tree", `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`]).out,
+    )![1],
+  );
   let end = 0;
   for (let k = 0; k < line; k++) end = BROKEN.indexOf("\n", end) + 1;
   return end;
@@ -37,7 +54,9 @@ class Following {
     this.#child = spawn(process.execPath, [MAIN, "replay", "--follow", ...args], { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdout!.on("data", (data: Buffer) => (this.out += data.toString()));
     this.#child.stderr!.on("data", (data: Buffer) => (this.err += data.toString()));
-    this.ended = new Promise((resolve) => this.#child.on("close", (code) => resolve({ code, out: this.out, err: this.err })));
+    this.ended = new Promise((resolve) =>
+      this.#child.on("close", (code) => resolve({ code, out: this.out, err: this.err })),
+    );
     t.teardown(() => this.#child.kill("SIGKILL"));
   }
 
@@ -56,12 +75,18 @@ class Following {
   /** Waits until it reads this file: then signals end it as they should. */
   async opens(path: string): Promise<void> {
     const folder = `/proc/${this.pid}/fd`;
-    for (const start = Date.now(); !readdirSync(folder).some((fd) => linkOf(join(folder, fd)) === path); await sleep(10)) if (Date.now() - start > WAIT_MS) throw new Error("it never opened the file");
+    for (
+      const start = Date.now();
+      !readdirSync(folder).some((fd) => linkOf(join(folder, fd)) === path);
+      await sleep(10)
+    )
+      if (Date.now() - start > WAIT_MS) throw new Error("it never opened the file");
   }
 
   /** Waits until it printed this. */
   async says(what: RegExp): Promise<void> {
-    for (const start = Date.now(); !what.test(this.out + this.err); await sleep(10)) if (Date.now() - start > WAIT_MS) throw new Error(`it never said ${what}; it said ${this.out}${this.err}`);
+    for (const start = Date.now(); !what.test(this.out + this.err); await sleep(10))
+      if (Date.now() - start > WAIT_MS) throw new Error(`it never said ${what}; it said ${this.out}${this.err}`);
   }
 
   stop(signal: NodeJS.Signals = "SIGINT"): Promise<Run> {
@@ -154,7 +179,9 @@ test("a finding that was said, and may rest on what turns out to be lost, is tak
   following.write(BROKEN.subarray(0, shown));
   await following.says(FOUND);
   following.write(Buffer.from("CPU:9 [LOST 5 EVENTS]\n"));
-  await following.says(/^-:\d+: withdrawn: module kvm_amd \[leaked-module-reference\] at event \d+, [\d.]+, \S+: events were lost/m);
+  await following.says(
+    /^-:\d+: withdrawn: module kvm_amd \[leaked-module-reference\] at event \d+, [\d.]+, \S+: events were lost/m,
+  );
   following.end();
   const { code, out } = await following.ended;
   t.is(code, 0);
@@ -201,7 +228,11 @@ test("a file that is truncated: it is said, reading goes on from the new start, 
   t.is(err.split("truncated").length, 2, "once");
   t.regex(err, /events lost by the recording/);
   const [line] = FOUND.exec(out)!.slice(1);
-  t.is(out.split(`${path}:${line}: error: module kvm_amd`).length, 5, "twice at once, twice at the end: lines are those of the file as it is now");
+  t.is(
+    out.split(`${path}:${line}: error: module kvm_amd`).length,
+    5,
+    "twice at once, twice at the end: lines are those of the file as it is now",
+  );
 });
 
 test("a file that gives way to another of its name: the old one is read to its end, then the new one", async (t) => {

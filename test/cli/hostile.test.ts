@@ -45,7 +45,8 @@ const ARGUMENTS: { readonly [name: string]: () => readonly string[] } = {
 /** Values for an option, by its flag; a bad word is tried besides. */
 const VALUES: { readonly [flag: string]: (command: string) => readonly string[] } = {
   "--kernel": () => ["linux-6.12-patched"],
-  "--to": (command) => (command === "export" ? EXPORTS : command === "report" ? Object.keys(REPORTS) : ["ftrace", "ndjson"]),
+  "--to": (command) =>
+    command === "export" ? EXPORTS : command === "report" ? Object.keys(REPORTS) : ["ftrace", "ndjson"],
   "--object": () => ["module", "file"],
   "--at": () => ["50"],
   "--focus": () => ["all"],

@@ -21,7 +21,12 @@ function imported(trace: string): string {
 
 test("every command takes the log in place of the recording", (t) => {
   const log = imported(BROKEN);
-  for (const command of [["replay", "--json"], ["replay", "--json", "--at", "1400"], ["export", "--to", "kprobe-events"], ["export", "--to", "ftrace"]]) {
+  for (const command of [
+    ["replay", "--json"],
+    ["replay", "--json", "--at", "1400"],
+    ["export", "--to", "kprobe-events"],
+    ["export", "--to", "ftrace"],
+  ]) {
     const [expected, got] = [kreel([...command, BROKEN]), kreel([...command, log])];
     t.deepEqual([got.code, got.err], [expected.code, expected.err], command.join(" "));
     if (command[1] === "--json" && command.length === 2) t.deepEqual(plain(got.out), plain(expected.out));
@@ -45,7 +50,10 @@ test("it says what it made, as a line and as a document", (t) => {
   const { code, out } = kreel(["import", HEALTHY, join(path, "a.klog")]);
   t.is(code, 0);
   t.regex(out, /^\S+a\.klog: 2846 events, \d+\.\d kB, \d\.\d times smaller than the recording\n$/);
-  const { trace, log } = JSON.parse(kreel(["import", "--json", HEALTHY, join(path, "b.klog")]).out) as { trace: unknown; log: { path: string; bytes: number } };
+  const { trace, log } = JSON.parse(kreel(["import", "--json", HEALTHY, join(path, "b.klog")]).out) as {
+    trace: unknown;
+    log: { path: string; bytes: number };
+  };
   t.deepEqual(trace, { path: HEALTHY, events: 2846, lost: 0, skipped: 0 });
   t.is(log.bytes, readFileSync(log.path).length);
 });
@@ -87,7 +95,8 @@ test("a log that can grow no more keeps what it has, and says why it ends; one t
   t.deepEqual(readdirSync(path), []);
   const { code, err } = limited(40_000, ["import", `${RECORDINGS}/churn/linux-7.2.trace.gz`, log]);
   t.is(code, 2);
-  const said = /^kreel: \S+a\.klog: would be larger than a file .* here; the (\d+) events before that are in the log\n$/;
+  const said =
+    /^kreel: \S+a\.klog: would be larger than a file .* here; the (\d+) events before that are in the log\n$/;
   const kept = said.exec(err)?.[1];
   t.true(Number(kept) > 0, err);
   t.deepEqual(readdirSync(path), ["a.klog"]);
@@ -115,7 +124,10 @@ test("a line that ends the reading is said with its place, and what was read bef
   }
 });
 
-for (const [how, flags] of [["interrupted", []], ["following", ["--follow"]]] as const) {
+for (const [how, flags] of [
+  ["interrupted", []],
+  ["following", ["--follow"]],
+] as const) {
   test(`${how}: a signal ends the log behind what was read`, async (t) => {
     const log = join(folder(), "a.klog");
     const text = gunzipSync(readFileSync(HEALTHY));
@@ -132,7 +144,8 @@ for (const [how, flags] of [["interrupted", []], ["following", ["--follow"]]] as
     t.is(kreel(["log", log]).code, 0);
     const read = kreel(["replay", "--summary", log]);
     t.true(read.code === 0 || read.code === 1);
-    if (how === "interrupted") for (const said of [err, read.err]) t.regex(said, /its import was interrupted: the recording went on/);
+    if (how === "interrupted")
+      for (const said of [err, read.err]) t.regex(said, /its import was interrupted: the recording went on/);
   });
 }
 
@@ -140,7 +153,10 @@ test("kreel log says what is in it, and finds what was changed", (t) => {
   const log = imported(HEALTHY);
   const sound = kreel(["log", log]);
   t.is(sound.code, 0);
-  t.regex(sound.out, /2846 events in 1 block, [\s\S]*from {6}\S*s04-bind-unbind\.trace\.gz \(ftrace\)[\s\S]*catalogue this kreel's[\s\S]*sound {5}every block is what was written; SHA-256 of the last: [0-9a-f]{64}\n/);
+  t.regex(
+    sound.out,
+    /2846 events in 1 block, [\s\S]*from {6}\S*s04-bind-unbind\.trace\.gz \(ftrace\)[\s\S]*catalogue this kreel's[\s\S]*sound {5}every block is what was written; SHA-256 of the last: [0-9a-f]{64}\n/,
+  );
   const bytes = readFileSync(log);
   bytes[4000]! ^= 4;
   const broken = fileOf(bytes, "b.klog");
@@ -156,13 +172,19 @@ test("with snapshots any moment is there at once, and another replay comes to th
   t.is(kreel(["import", "--snapshots", trace, log]).code, 0);
   const checked = kreel(["log", "--check-states", log]);
   t.is(checked.code, 0);
-  t.regex(checked.out, /snapshots \d+, \d+\.\d kB\n[\s\S]*states {4}the same at all \d+ snapshots; SHA-256 of the last, after event \d+: [0-9a-f]{64}\n/);
+  t.regex(
+    checked.out,
+    /snapshots \d+, \d+\.\d kB\n[\s\S]*states {4}the same at all \d+ snapshots; SHA-256 of the last, after event \d+: [0-9a-f]{64}\n/,
+  );
   const size = readFileSync(log).length;
   t.is(kreel(["log", "--snapshots", log]).code, 0);
   t.is(readFileSync(log).length, size);
   for (const at of ["50000", "8.421341"]) {
     for (const focus of ["guest-memfd", "all"]) {
-      const [expected, got] = [kreel(["replay", "--at", at, "--focus", focus, trace]), kreel(["replay", "--at", at, "--focus", focus, log])];
+      const [expected, got] = [
+        kreel(["replay", "--at", at, "--focus", focus, trace]),
+        kreel(["replay", "--at", at, "--focus", focus, log]),
+      ];
       t.is(got.out.replaceAll(log, trace), expected.out, `${at} ${focus}`);
       t.is(got.code, expected.code);
     }

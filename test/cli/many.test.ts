@@ -8,7 +8,9 @@ import { capturing } from "../support/captured.js";
 import { fileOf, kreel, RECORDINGS } from "./run.js";
 
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
-const HEALTHY = ["s01-create-close", "s02-dup", "s04-bind-unbind"].map((name) => `${RECORDINGS}/linux-7.2/${name}.trace.gz`);
+const HEALTHY = ["s01-create-close", "s02-dup", "s04-bind-unbind"].map(
+  (name) => `${RECORDINGS}/linux-7.2/${name}.trace.gz`,
+);
 const NOTHING = fileOf("nothing of ours");
 
 test("what each says alone, one after the other; the gravest exit status", (t) => {
@@ -30,8 +32,13 @@ test("one that cannot be read does not keep the others from being read", (t) => 
 test("one document with the documents of all", (t) => {
   const { code, out } = kreel(["replay", "--json", HEALTHY[0]!, NOTHING, BROKEN]);
   t.is(code, 2);
-  const { recordings } = JSON.parse(out) as { readonly recordings: readonly { readonly trace: { readonly path: string }; readonly error?: string }[] };
-  t.deepEqual(recordings.map(({ trace }) => trace.path), [HEALTHY[0]!, NOTHING, BROKEN]);
+  const { recordings } = JSON.parse(out) as {
+    readonly recordings: readonly { readonly trace: { readonly path: string }; readonly error?: string }[];
+  };
+  t.deepEqual(
+    recordings.map(({ trace }) => trace.path),
+    [HEALTHY[0]!, NOTHING, BROKEN],
+  );
   t.deepEqual(recordings[2], JSON.parse(kreel(["replay", "--json", BROKEN]).out));
   t.regex(recordings[1]!.error!, /not a recording/);
 });
@@ -72,7 +79,10 @@ test("a line for each that is being read, taken away before anything else is pri
   t.is(taken(), "");
   now = 400;
   progress.update("b.trace", 5, 100);
-  t.is(taken(), "\u001b[2F\u001b[Jkreel: a\\x1b[2J.trace: 12k events, 3000kB read\nkreel: b.trace: 5 events, 100B read\nkreel: 0 of 3 recordings done\n");
+  t.is(
+    taken(),
+    "\u001b[2F\u001b[Jkreel: a\\x1b[2J.trace: 12k events, 3000kB read\nkreel: b.trace: 5 events, 100B read\nkreel: 0 of 3 recordings done\n",
+  );
   progress.clear();
   progress.clear();
   t.is(taken(), "\u001b[3F\u001b[J");

@@ -17,7 +17,18 @@ test("what is left goes to standard output, in the recording's own lines, and th
   t.is(code, 0);
   const whole = new Set(gunzipSync(readFileSync(BROKEN)).toString("utf8").split("\n"));
   t.true(out.split("\n").every((line) => whole.has(line)));
-  t.deepEqual(linesOf(out).map((line) => /: (\w+): /.exec(line)![1]), ["module_put", "kvm_arch_init_vm", "kvm_arch_init_vm_ret", "kvm_gmem_create", "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret"]);
+  t.deepEqual(
+    linesOf(out).map((line) => /: (\w+): /.exec(line)![1]),
+    [
+      "module_put",
+      "kvm_arch_init_vm",
+      "kvm_arch_init_vm_ret",
+      "kvm_gmem_create",
+      "try_module_get",
+      "try_module_get_ret",
+      "kvm_gmem_create_ret",
+    ],
+  );
   t.regex(err, /7 of 2559 events left\n/);
   t.regex(err, /none of the 4 calls that are left can be spared/);
   t.regex(err, /at event 7, in the recording 578, 21\.439680, gmemrun-122/);
@@ -37,10 +48,17 @@ test("to a file, the summary on standard output; the file replays to the finding
 });
 
 test("as ftrace text, NDJSON and a log: each replays to the finding", (t) => {
-  for (const [to, format] of [["ftrace", "ftrace"], ["ndjson", "ndjson"], ["log", "kreel-log"]] as const) {
+  for (const [to, format] of [
+    ["ftrace", "ftrace"],
+    ["ndjson", "ndjson"],
+    ["log", "kreel-log"],
+  ] as const) {
     const file = inFolder(`minimal.${to}`);
     t.is(kreel(["minimise", BROKEN, "--to", to, "-o", file]).code, 0);
-    const { trace, findings } = JSON.parse(kreel(["replay", "--json", file]).out) as { readonly trace: object; readonly findings: readonly { readonly rule: string }[] };
+    const { trace, findings } = JSON.parse(kreel(["replay", "--json", file]).out) as {
+      readonly trace: object;
+      readonly findings: readonly { readonly rule: string }[];
+    };
     t.like(trace, { format, events: 7 });
     t.is(findings[0]?.rule, "leaked-module-reference");
   }
@@ -49,15 +67,30 @@ test("as ftrace text, NDJSON and a log: each replays to the finding", (t) => {
 test("--json says what was found, what is kept, and where it went", (t) => {
   const { code, out, err } = kreel(["minimise", BROKEN, "--json", "--finding", "leaked-module-reference:2"]);
   t.deepEqual([code, err], [0, ""]);
-  t.like(JSON.parse(out), { kreel: "minimise", version: 1, trace: { path: BROKEN, format: "ftrace", events: 2559 }, finding: { rule: "leaked-module-reference", event: 624 }, shown: { rule: "leaked-module-reference", event: 7 }, minimal: true, units: 4, kept: [150, 156, 157, 599, 602, 603, 624], witnesses: [1] });
+  t.like(JSON.parse(out), {
+    kreel: "minimise",
+    version: 1,
+    trace: { path: BROKEN, format: "ftrace", events: 2559 },
+    finding: { rule: "leaked-module-reference", event: 624 },
+    shown: { rule: "leaked-module-reference", event: 7 },
+    minimal: true,
+    units: 4,
+    kept: [150, 156, 157, 599, 602, 603, 624],
+    witnesses: [1],
+  });
   const file = inFolder("minimal.trace");
-  t.like(JSON.parse(kreel(["minimise", BROKEN, "--json", "-o", file]).out), { output: { path: file, format: "ftrace" } });
+  t.like(JSON.parse(kreel(["minimise", BROKEN, "--json", "-o", file]).out), {
+    output: { path: file, format: "ftrace" },
+  });
   t.is(linesOf(readFileSync(file, "utf8")).length, 7);
 });
 
 test("a finding by its event, and a hazard by its rule", (t) => {
   t.regex(kreel(["minimise", BROKEN, "--finding", "624"]).err, /in the recording 624/);
-  t.regex(kreel(["minimise", RACE, "--finding", "module-unpinned-early"]).err, /hazard: module kvm_amd \[module-unpinned-early\]/);
+  t.regex(
+    kreel(["minimise", RACE, "--finding", "module-unpinned-early"]).err,
+    /hazard: module kvm_amd \[module-unpinned-early\]/,
+  );
 });
 
 test("standard input is read as often as it takes", (t) => {
@@ -68,7 +101,10 @@ test("no such finding: status 1, and what there is", (t) => {
   t.deepEqual(kreel(["minimise", HEALTHY]), { code: 1, out: `${HEALTHY}: no finding\n`, err: "" });
   const other = kreel(["minimise", BROKEN, "--finding", "use-after-free"]);
   t.is(other.code, 1);
-  t.regex(other.out, /: no finding use-after-free; there are leaked-module-reference \(event 578\), unbalanced-error-path \(event 578\), /);
+  t.regex(
+    other.out,
+    /: no finding use-after-free; there are leaked-module-reference \(event 578\), unbalanced-error-path \(event 578\), /,
+  );
   const { code, out } = kreel(["minimise", HEALTHY, "--json"]);
   t.is(code, 1);
   t.like(JSON.parse(out), { kreel: "minimise", trace: { events: 2988 }, finding: null, findings: [], hazards: [] });
@@ -86,7 +122,10 @@ test("trouble is one line and status 2", (t) => {
   for (const [args, said] of [
     [["--to", "perfetto"], /^kreel: --to perfetto: one of ftrace, ndjson, log\n$/],
     [["--to", "log"], /^kreel: --to log needs a file: -o FILE\n$/],
-    [["--finding", "leaks"], /^kreel: --finding leaks: a rule \(leaked-inode, .*\), RULE:N, or the number of an event\n$/],
+    [
+      ["--finding", "leaks"],
+      /^kreel: --finding leaks: a rule \(leaked-inode, .*\), RULE:N, or the number of an event\n$/,
+    ],
     [["--finding", "use-after-free:0"], /^kreel: --finding use-after-free:0: /],
     [["--budget", "none"], /^kreel: --budget none: a number of parts, from 1\n$/],
     [["-o", BROKEN], /^kreel: .*: is the recording itself; give -o another file\n$/],

@@ -39,7 +39,11 @@ const COMMANDS: readonly (readonly [name: string, of: (trace: string) => readonl
 /** `--follow` follows a file for ever: it is given a pipe. */
 function run(args: readonly string[]): Run {
   const at = args.indexOf("-");
-  return at < 0 ? kreel(args) : kreel(args.slice(0, at + 1), { input: args[at + 1] === EMPTY ? "# tracer: nop\n#\n" : [text.trimEnd(), ...garbage(6), ""].join("\n") });
+  return at < 0
+    ? kreel(args)
+    : kreel(args.slice(0, at + 1), {
+        input: args[at + 1] === EMPTY ? "# tracer: nop\n#\n" : [text.trimEnd(), ...garbage(6), ""].join("\n"),
+      });
 }
 
 for (const [name, of] of COMMANDS) {
@@ -70,7 +74,9 @@ test("an answer without a row, and a question that is never true, are not nothin
 test("several recordings: the document of one without an event has an error, the others are judged", (t) => {
   const { code, out } = kreel(["replay", "--json", EMPTY, SOUND]);
   t.is(code, 2);
-  const { recordings } = JSON.parse(out) as { readonly recordings: readonly { readonly error?: string; readonly findings?: readonly unknown[] }[] };
+  const { recordings } = JSON.parse(out) as {
+    readonly recordings: readonly { readonly error?: string; readonly findings?: readonly unknown[] }[];
+  };
   t.regex(recordings[0]!.error!, /no event in it/);
   t.deepEqual(recordings[1]!.findings, []);
 });
@@ -92,16 +98,35 @@ test("an export to a file leaves none, an import no log", (t) => {
 });
 
 interface Sarif {
-  readonly runs: readonly [{ readonly results: readonly unknown[]; readonly invocations: readonly [{ readonly executionSuccessful: boolean; readonly toolExecutionNotifications: readonly { readonly level: string; readonly message: { readonly text: string } }[] }] }];
+  readonly runs: readonly [
+    {
+      readonly results: readonly unknown[];
+      readonly invocations: readonly [
+        {
+          readonly executionSuccessful: boolean;
+          readonly toolExecutionNotifications: readonly {
+            readonly level: string;
+            readonly message: { readonly text: string };
+          }[];
+        },
+      ];
+    },
+  ];
 }
 
-for (const [name, trace, said] of [["no event", EMPTY, /no event in it/], ["more skipped than read", SKIPPED, /more lines skipped \(6\) than events read \(5\)/]] as const) {
+for (const [name, trace, said] of [
+  ["no event", EMPTY, /no event in it/],
+  ["more skipped than read", SKIPPED, /more lines skipped \(6\) than events read \(5\)/],
+] as const) {
   test(`report of ${name}: every format says so and claims nothing`, (t) => {
     for (const format of ["text", "markdown", "html", "svg"]) {
       const { code, out, err } = kreel(["report", "--no-viewer", "--to", format, trace]);
       t.is(code, 2, format);
       t.regex(err, said, format);
-      const text = out.slice(out.indexOf("</style>") + 1).replaceAll("\\", "").replaceAll(/\s+/g, " ");
+      const text = out
+        .slice(out.indexOf("</style>") + 1)
+        .replaceAll("\\", "")
+        .replaceAll(/\s+/g, " ");
       t.regex(text, said, format);
       t.notRegex(text, /nothing wrong|no findings|sound/i, format);
     }

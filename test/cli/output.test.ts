@@ -100,6 +100,7 @@ test("nothing else writes to standard output or standard error", (t) => {
       readFileSync(join("src", path), "utf8"),
     ),
   );
-  // Of a thread that ends the process when a module of others keeps the main thread busy: a fixed sentence and a name made safe.
+  // Of a thread that ends the process when a module of others keeps the main thread busy: a fixed sentence and a name
+  // made safe.
   t.deepEqual(others, [join("own-kernel", "watchdog.ts")]);
 });

@@ -13,8 +13,15 @@ const ENFILE = `${RECORDINGS}/linux-6.12-patched/s09-enfile.trace.gz`;
 const ERRORS = "SELECT name, error, count(*) AS n FROM calls WHERE error IS NOT NULL GROUP BY name, error";
 
 test("lines with tabs, under the names of the columns", (t) => {
-  t.deepEqual(kreel(["query", ENFILE, ERRORS]), { code: 0, out: "name\terror\tn\nalloc_empty_file\tENFILE\t2\nalloc_file_pseudo\tENFILE\t2\nkvm_gmem_create\tENFILE\t2\n", err: "" });
-  t.is(kreel(["query", ENFILE, "--no-header", "SELECT NULL, 3, 3.0, x'00ff', 'a' || char(9) || 'b'"]).out, "\t3\t3.0\tx'00ff'\ta\\x09b\n");
+  t.deepEqual(kreel(["query", ENFILE, ERRORS]), {
+    code: 0,
+    out: "name\terror\tn\nalloc_empty_file\tENFILE\t2\nalloc_file_pseudo\tENFILE\t2\nkvm_gmem_create\tENFILE\t2\n",
+    err: "",
+  });
+  t.is(
+    kreel(["query", ENFILE, "--no-header", "SELECT NULL, 3, 3.0, x'00ff', 'a' || char(9) || 'b'"]).out,
+    "\t3\t3.0\tx'00ff'\ta\\x09b\n",
+  );
 });
 
 test("a table on a terminal, numbers to the right", (t) => {
@@ -23,17 +30,37 @@ test("a table on a terminal, numbers to the right", (t) => {
   t.is(printed.code, 0);
   // Progress is drawn over.
   const lines = printed.out.split(/\r?\n/).map((line) => stripVTControlCharacters(line.split("\u001b[K").at(-1)!));
-  t.deepEqual(lines, ["name               error   n", "alloc_empty_file   ENFILE  2", "alloc_file_pseudo  ENFILE  2", "kvm_gmem_create    ENFILE  2", ""]);
+  t.deepEqual(lines, [
+    "name               error   n",
+    "alloc_empty_file   ENFILE  2",
+    "alloc_file_pseudo  ENFILE  2",
+    "kvm_gmem_create    ENFILE  2",
+    "",
+  ]);
 });
 
 test("a table through a pipe, if asked for; what is behind a thousand rows may be wider", (t) => {
-  t.is(kreel(["query", "--table", ENFILE, "SELECT 'x' AS text, 1 AS n, NULL AS nil UNION ALL SELECT 'longer', 22.5, NULL"]).out, "text       n  nil\nx          1\nlonger  22.5\n");
-  const lines = kreel(["query", "--table", ENFILE, "SELECT seq, CASE WHEN seq > 1000 THEN 'a long word' ELSE 'b' END AS w, 1 AS n FROM events"]).out.split("\n");
+  t.is(
+    kreel(["query", "--table", ENFILE, "SELECT 'x' AS text, 1 AS n, NULL AS nil UNION ALL SELECT 'longer', 22.5, NULL"])
+      .out,
+    "text       n  nil\nx          1\nlonger  22.5\n",
+  );
+  const lines = kreel([
+    "query",
+    "--table",
+    ENFILE,
+    "SELECT seq, CASE WHEN seq > 1000 THEN 'a long word' ELSE 'b' END AS w, 1 AS n FROM events",
+  ]).out.split("\n");
   t.deepEqual([lines[0], lines[1000], lines[1001]], [" seq  w  n", "1000  b  1", "1001  a long word  1"]);
 });
 
 test("JSON is one document, exact", (t) => {
-  const { code, out } = kreel(["query", "--json", ENFILE, "SELECT seq, seq, 9007199254740993 AS big, NULL AS empty, 1e999 AS inf, 2.0 AS whole FROM events LIMIT 2"]);
+  const { code, out } = kreel([
+    "query",
+    "--json",
+    ENFILE,
+    "SELECT seq, seq, 9007199254740993 AS big, NULL AS empty, 1e999 AS inf, 2.0 AS whole FROM events LIMIT 2",
+  ]);
   t.is(code, 0);
   t.regex(out, /"whole":2\.0/);
   t.deepEqual(JSON.parse(out), {
@@ -43,51 +70,118 @@ test("JSON is one document, exact", (t) => {
     columns: ["seq", "seq:1", "big", "empty", "inf", "whole"],
     rows: [1, 2].map((seq) => ({ seq, "seq:1": seq, big: "9007199254740993", empty: null, inf: Infinity, whole: 2 })),
   });
-  t.deepEqual((JSON.parse(kreel(["query", "--json", ENFILE, "SELECT 1 AS one WHERE 0"]).out) as { readonly rows: unknown }).rows, []);
+  t.deepEqual(
+    (JSON.parse(kreel(["query", "--json", ENFILE, "SELECT 1 AS one WHERE 0"]).out) as { readonly rows: unknown }).rows,
+    [],
+  );
 });
 
 test("NDJSON is an object a row, CSV quotes what needs it", (t) => {
-  t.is(kreel(["query", "--ndjson", ENFILE, "SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, NULL"]).out, '{"a":1,"b":"x"}\n{"a":2,"b":null}\n');
-  t.is(kreel(["query", "--csv", ENFILE, `SELECT 'a,b' AS "x y", 'say "no"' AS q, 'two' || char(10) || 'lines' AS l, NULL AS n`]).out, 'x y,q,l,n\n"a,b","say ""no""","two\nlines",\n');
+  t.is(
+    kreel(["query", "--ndjson", ENFILE, "SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, NULL"]).out,
+    '{"a":1,"b":"x"}\n{"a":2,"b":null}\n',
+  );
+  t.is(
+    kreel([
+      "query",
+      "--csv",
+      ENFILE,
+      `SELECT 'a,b' AS "x y", 'say "no"' AS q, 'two' || char(10) || 'lines' AS l, NULL AS n`,
+    ]).out,
+    'x y,q,l,n\n"a,b","say ""no""","two\nlines",\n',
+  );
   t.is(kreel(["query", "--csv", "--json", ENFILE, "SELECT 1"]).err, "kreel: --json and --csv: one of them\n");
 });
 
 test("the statement from a file, or from standard input", (t) => {
   const file = fileOf("SELECT count(*) AS n\nFROM iput", "question.sql");
-  t.is(kreel(["query", ENFILE, "-f", file]).out, kreel(["query", ENFILE], { input: "SELECT count(*) AS n FROM iput;\n" }).out);
-  t.is(kreel(["query", "-", "SELECT value FROM recording WHERE key = 'events'", "--no-header"], { input: readFileSync(ENFILE) }).out, "3078\n");
+  t.is(
+    kreel(["query", ENFILE, "-f", file]).out,
+    kreel(["query", ENFILE], { input: "SELECT count(*) AS n FROM iput;\n" }).out,
+  );
+  t.is(
+    kreel(["query", "-", "SELECT value FROM recording WHERE key = 'events'", "--no-header"], {
+      input: readFileSync(ENFILE),
+    }).out,
+    "3078\n",
+  );
   const wrong = fileOf("SELECT *\n  FORM iput", "question.sql");
-  t.deepEqual(kreel(["query", ENFILE, "-f", wrong]), { code: 2, out: "", err: `kreel: ${wrong}:2:3: near "FORM": syntax error\n` });
+  t.deepEqual(kreel(["query", ENFILE, "-f", wrong]), {
+    code: 2,
+    out: "",
+    err: `kreel: ${wrong}:2:3: near "FORM": syntax error\n`,
+  });
   t.regex(kreel(["query", ENFILE, "-f", "missing.sql"]).err, /^kreel: missing\.sql: cannot be read: ENOENT.*\n$/);
   t.regex(kreel(["query", "-"], { input: "SELECT 1" }).err, /^kreel: standard input is the recording/);
   t.regex(kreel(["query"]).err, /^kreel: no recording: kreel query TRACE SQL/);
 });
 
 test("trouble is one line, and status 2", (t) => {
-  t.deepEqual(kreel(["query", ENFILE, "SELECT nme FROM calls"]), { code: 2, out: "", err: "kreel: SQL:1:8: no such column: nme; kreel query --schema lists tables and columns\n" });
+  t.deepEqual(kreel(["query", ENFILE, "SELECT nme FROM calls"]), {
+    code: 2,
+    out: "",
+    err: "kreel: SQL:1:8: no such column: nme; kreel query --schema lists tables and columns\n",
+  });
   t.deepEqual(kreel(["query", "missing", "SELECT seq FROM events"]).code, 2);
-  t.deepEqual(kreel(["query", "--json", ENFILE, "SELECT abs(-9223372036854775808)"]), { code: 2, out: "", err: "kreel: SQL: integer overflow\n" });
-  t.regex(kreel(["query", "--memory", "3", ENFILE, "SELECT 1"]).err, /^kreel: --memory 3: a size from 1M to 1G, as 64M\n$/);
-  t.regex(kreel(["query", "--memory", "1M", `${RECORDINGS}/churn/linux-7.2.trace.gz`, "SELECT max(args), max(place) FROM events"], { env: { TMPDIR: "/missing" } }).err, /^kreel: SQL: what exceeds --memory could not be kept in a temporary file \(TMPDIR says where\): ENOENT.*\n$/);
+  t.deepEqual(kreel(["query", "--json", ENFILE, "SELECT abs(-9223372036854775808)"]), {
+    code: 2,
+    out: "",
+    err: "kreel: SQL: integer overflow\n",
+  });
+  t.regex(
+    kreel(["query", "--memory", "3", ENFILE, "SELECT 1"]).err,
+    /^kreel: --memory 3: a size from 1M to 1G, as 64M\n$/,
+  );
+  t.regex(
+    kreel(
+      ["query", "--memory", "1M", `${RECORDINGS}/churn/linux-7.2.trace.gz`, "SELECT max(args), max(place) FROM events"],
+      { env: { TMPDIR: "/missing" } },
+    ).err,
+    /^kreel: SQL: what exceeds --memory could not be kept in a temporary file \(TMPDIR says where\): ENOENT.*\n$/,
+  );
 });
 
 test("what a recording holds cannot speak to the terminal, nor break a line", (t) => {
   const evil = "\u001b[2J\tx\u202e";
   const file = fileOf(recording(...failedCreation(`${evil}-77`)));
-  t.is(kreel(["query", "--no-header", file, "SELECT DISTINCT comm, pid FROM events"]).out, "\\x1b[2J\\x09x\\u202e\t77\n");
-  t.is(kreel(["query", "--ndjson", file, "SELECT DISTINCT comm FROM events"]).out, '{"comm":"\\u001b[2J\\tx\\u202e"}\n');
+  t.is(
+    kreel(["query", "--no-header", file, "SELECT DISTINCT comm, pid FROM events"]).out,
+    "\\x1b[2J\\x09x\\u202e\t77\n",
+  );
+  t.is(
+    kreel(["query", "--ndjson", file, "SELECT DISTINCT comm FROM events"]).out,
+    '{"comm":"\\u001b[2J\\tx\\u202e"}\n',
+  );
   t.is(kreel(["query", "--csv", "--no-header", file, "SELECT DISTINCT comm FROM events"]).out, `${evil}\n`);
   const named = fileOf(recording(...failedCreation("__proto__-1")));
-  t.is(kreel(["query", "--json", named, `SELECT task AS "__proto__" FROM calls LIMIT 1`]).out.includes('{"__proto__":"__proto__-1"}'), true);
+  t.is(
+    kreel(["query", "--json", named, `SELECT task AS "__proto__" FROM calls LIMIT 1`]).out.includes(
+      '{"__proto__":"__proto__-1"}',
+    ),
+    true,
+  );
 });
 
 test("64 bits are exact", (t) => {
-  const file = fileOf(recording(["a-1", "evict: (evict+0x0/0x10) inode=0xffff888100b08000 nrpages=18446744073709551615"], ["a-1", "evict: (evict+0x0/0x10) inode=0xffffffffffffffff nrpages=9223372036854775807"]));
-  t.is(kreel(["query", "--no-header", file, "SELECT inode, nrpages, typeof(nrpages) FROM evict"]).out, "0xffff888100b08000\t18446744073709551615\ttext\n0xffffffffffffffff\t9223372036854775807\tinteger\n");
+  const file = fileOf(
+    recording(
+      ["a-1", "evict: (evict+0x0/0x10) inode=0xffff888100b08000 nrpages=18446744073709551615"],
+      ["a-1", "evict: (evict+0x0/0x10) inode=0xffffffffffffffff nrpages=9223372036854775807"],
+    ),
+  );
+  t.is(
+    kreel(["query", "--no-header", file, "SELECT inode, nrpages, typeof(nrpages) FROM evict"]).out,
+    "0xffff888100b08000\t18446744073709551615\ttext\n0xffffffffffffffff\t9223372036854775807\tinteger\n",
+  );
 });
 
 test("a recording without an event answers nothing", (t) => {
-  const { code, out, err } = kreel(["query", fileOf("# tracer: nop\n#\n"), "SELECT count(*) FROM events", "--no-header"]);
+  const { code, out, err } = kreel([
+    "query",
+    fileOf("# tracer: nop\n#\n"),
+    "SELECT count(*) FROM events",
+    "--no-header",
+  ]);
   t.deepEqual([code, out], [2, ""]);
   t.regex(err, /no event in it/);
 });
@@ -104,7 +198,9 @@ test("--schema lists every table and column, with what they mean", (t) => {
     for (const { meaning } of args) t.true(out.includes(meaning));
   }
   t.regex(out, /\n {2}"index" +integer /);
-  const document = JSON.parse(kreel(["query", "--schema", "--json"]).out) as { readonly tables: readonly { readonly name: string; readonly columns: readonly object[] }[] };
+  const document = JSON.parse(kreel(["query", "--schema", "--json"]).out) as {
+    readonly tables: readonly { readonly name: string; readonly columns: readonly object[] }[];
+  };
   t.deepEqual(document.tables.find(({ name }) => name === "losses")?.columns.length, 4);
 });
 
@@ -119,13 +215,19 @@ function linkOf(path: string): string {
 
 test("an interrupt ends a statement that never would, and nothing is left of it", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  const endless = "WITH RECURSIVE c (x, y) AS (SELECT 1, args FROM events UNION SELECT x + 1, y FROM c) SELECT count(*) FROM c";
-  const child = spawn(process.execPath, [MAIN, "query", "--memory", "1M", ENFILE, endless], { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
+  const endless =
+    "WITH RECURSIVE c (x, y) AS (SELECT 1, args FROM events UNION SELECT x + 1, y FROM c) SELECT count(*) FROM c";
+  const child = spawn(process.execPath, [MAIN, "query", "--memory", "1M", ENFILE, endless], {
+    stdio: "ignore",
+    env: { ...process.env, TMPDIR: folder },
+  });
   t.teardown(() => child.kill("SIGKILL"));
   const fds = `/proc/${child.pid}/fd`;
   // It has put something aside, in a file that has no name any more.
-  const isUnderWay = (): boolean => readdirSync(fds).some((fd) => linkOf(join(fds, fd)).startsWith(folder)) && readdirSync(folder).length === 0;
-  if (existsSync("/proc/self/fd")) while (child.exitCode === null && !isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 50));
+  const isUnderWay = (): boolean =>
+    readdirSync(fds).some((fd) => linkOf(join(fds, fd)).startsWith(folder)) && readdirSync(folder).length === 0;
+  if (existsSync("/proc/self/fd"))
+    while (child.exitCode === null && !isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill("SIGINT");
   t.deepEqual(await once(child, "exit"), [null, "SIGINT"]);
   t.deepEqual(readdirSync(folder), []);

@@ -28,7 +28,11 @@ test("record --script prints the script of ftrace, or of bpftrace", (t) => {
   t.is(out, recordScript("bpftrace"));
   t.regex(err, /sh SCRIPT/);
   t.is(code, 0);
-  for (const [flags, reason] of [["--script --bpftrace linux-7.2", "one thing at a time"], ["--script --perf", "one thing at a time"], ["--script --bpftrace --print", "one thing at a time"]] as const) {
+  for (const [flags, reason] of [
+    ["--script --bpftrace linux-7.2", "one thing at a time"],
+    ["--script --perf", "one thing at a time"],
+    ["--script --bpftrace --print", "one thing at a time"],
+  ] as const) {
     const wrong = kreel(["record", ...flags.split(" ")]);
     t.is(wrong.code, 2, flags);
     t.true(wrong.err.includes(reason), flags);

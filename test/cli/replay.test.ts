@@ -30,13 +30,21 @@ test("a failed creation reads as one: the error's name, and every reference give
   const from = out.search(/kvm_gmem_create\(.*= -ENFILE/);
   t.true(from > 0);
   const tree = out.slice(from, out.indexOf("# ", from));
-  for (const step of [/= ERR_PTR\(-ENFILE\)/, /module: refcnt (\d+) → \d+, held by kvm_gmem_create/, /inode: allocated, i_count 1/, /i_count 1 → 0/, /module: refcnt \d+ → (\d+), given back by kvm_gmem_create/]) t.regex(tree, step);
+  for (const step of [
+    /= ERR_PTR\(-ENFILE\)/,
+    /module: refcnt (\d+) → \d+, held by kvm_gmem_create/,
+    /inode: allocated, i_count 1/,
+    /i_count 1 → 0/,
+    /module: refcnt \d+ → (\d+), given back by kvm_gmem_create/,
+  ])
+    t.regex(tree, step);
 });
 
 test("the puts by which a release ends are its own, not those of the VM's last put before them", (t) => {
   const { out } = kreel(["replay", HEALTHY]);
   const lines = out.slice(out.indexOf("kvm_gmem_release(")).split("\n");
-  const depth = (operation: string): number => lines.find((line) => line.includes(`${operation}(`))!.search(/[a-z_]+\(/);
+  const depth = (operation: string): number =>
+    lines.find((line) => line.includes(`${operation}(`))!.search(/[a-z_]+\(/);
   t.true(depth("kvm_put_kvm") > depth("module_put"));
   t.is(depth("module_put"), depth("dput"));
   t.true(depth("iput") > depth("dput"));
@@ -50,7 +58,10 @@ test("findings: status 1, where it is as compilers say it, and the evidence", (t
   const line = Number(/:(\d+): error/.exec(head!)![1]);
   const text = gunzipSync(readFileSync(BROKEN)).toString().split("\n")[line - 1]!;
   t.regex(text, /kvm_gmem_create_ret: .*fd=-23/);
-  t.regex(out, /\* \d+ {2}[\d.]+ {2}try_module_get returns 1\n +~ refcnt \d+ → \d+, held by kvm_gmem_create\n +\* \d+ {2}[\d.]+ {2}kvm_gmem_create returns -ENFILE/);
+  t.regex(
+    out,
+    /\* \d+ {2}[\d.]+ {2}try_module_get returns 1\n +~ refcnt \d+ → \d+, held by kvm_gmem_create\n +\* \d+ {2}[\d.]+ {2}kvm_gmem_create returns -ENFILE/,
+  );
 });
 
 test("a race: the steps of the two tasks stand side by side, in order, within the width", (t) => {
@@ -79,17 +90,41 @@ test("--json: one document with the promised fields, nothing else", (t) => {
   const { code, out, err } = kreel(["replay", "--json", BROKEN]);
   t.is(code, 1);
   t.is(err, "");
-  const document = JSON.parse(out) as Record<string, unknown> & { trace: Record<string, unknown>; objects: Record<string, unknown>; operations: Record<string, unknown>[]; findings: Record<string, unknown>[] };
+  const document = JSON.parse(out) as Record<string, unknown> & {
+    trace: Record<string, unknown>;
+    objects: Record<string, unknown>;
+    operations: Record<string, unknown>[];
+    findings: Record<string, unknown>[];
+  };
   t.is(document["kreel"], "replay");
   t.is(document["version"], 1);
-  for (const [name, type] of Object.entries({ path: "string", format: "string", events: "number", lost: "number", skipped: "number", tasks: "number", seconds: "number" })) t.true(typeof document.trace[name] === type, name);
-  for (const kind of ["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot"]) t.deepEqual(Object.keys(document.objects[kind] as object), ["born", "died", "live"], kind);
+  for (const [name, type] of Object.entries({
+    path: "string",
+    format: "string",
+    events: "number",
+    lost: "number",
+    skipped: "number",
+    tasks: "number",
+    seconds: "number",
+  }))
+    t.true(typeof document.trace[name] === type, name);
+  for (const kind of ["inode", "file", "dentry", "mount", "superblock", "module", "vm", "memslot"])
+    t.deepEqual(Object.keys(document.objects[kind] as object), ["born", "died", "live"], kind);
   const failed = document.operations.find((o) => o["error"] === "ENFILE")!;
   t.is(failed["name"], "kvm_gmem_create");
   t.is(failed["result"], -23);
   t.deepEqual([typeof failed["event"], typeof failed["task"]], ["number", "string"]);
   const finding = document.findings.find((f) => f["rule"] === "leaked-module-reference")!;
-  for (const [name, type] of Object.entries({ severity: "string", object: "string", event: "number", line: "number", time: "string", task: "string", message: "string" })) t.true(typeof finding[name] === type, name);
+  for (const [name, type] of Object.entries({
+    severity: "string",
+    object: "string",
+    event: "number",
+    line: "number",
+    time: "string",
+    task: "string",
+    message: "string",
+  }))
+    t.true(typeof finding[name] === type, name);
   t.true((finding["evidence"] as number[]).every((e) => Number.isInteger(e)));
   t.true(Array.isArray(document["hazards"]));
 });
@@ -105,7 +140,9 @@ test("standard input is a recording too, compressed or not", (t) => {
 
 test("--at: the state after an event, the same by its time; calls in progress hold what they took", (t) => {
   const { out: json } = kreel(["replay", "--json", FAILING]);
-  const { event } = (JSON.parse(json) as { operations: { name: string; event: number }[] }).operations.find((o) => o.name === "kvm_gmem_create")!;
+  const { event } = (JSON.parse(json) as { operations: { name: string; event: number }[] }).operations.find(
+    (o) => o.name === "kvm_gmem_create",
+  )!;
   const text = gunzipSync(readFileSync(FAILING)).toString().split("\n");
   const first = text.findIndex((line) => line.includes("tracing_mark_write: ") || /: [a-z_]+: \(/.test(line));
   const time = / (\d+\.\d+): /.exec(text[first + event + 3]!)![1]!;
@@ -127,7 +164,12 @@ test("--at --json is one document", (t) => {
 });
 
 test("--at outside the recording is trouble that says what there is", (t) => {
-  for (const [at, said] of [["999999999", /has \d+ events/], ["0.000001", /begins later/], ["soon", /event number .* time/], ["0", /event number/]] as const) {
+  for (const [at, said] of [
+    ["999999999", /has \d+ events/],
+    ["0.000001", /begins later/],
+    ["soon", /event number .* time/],
+    ["0", /event number/],
+  ] as const) {
     const { code, out, err } = kreel(["replay", "--at", at, HEALTHY]);
     t.is(code, 2);
     t.is(out, "");
@@ -146,7 +188,17 @@ test("--object: every get and put of an object with its owner, and how it ended"
 });
 
 test("--object by address: all its lives, or the one that is asked for", (t) => {
-  const churn = recording(...[1, 2].flatMap((k) => [["one-1", `kvm_gmem_create: (kvm_gmem_create+0x4/0x1f0 [kvm]) kvm=${VM} size=${k * 4096} flags=0x0`], ["one-1", "alloc_empty_file: (alloc_empty_file+0x4/0x120) flags=0x2"], ["one-1", "alloc_empty_file_ret: (alloc_file_pseudo+0x1/0x2 <- alloc_empty_file) file=0xffff888000020000"], ["one-1", "kvm_gmem_create_ret: (kvm_vm_ioctl+0x1/0x2 [kvm] <- kvm_gmem_create) fd=5"]] as [string, string][]));
+  const churn = recording(
+    ...[1, 2].flatMap(
+      (k) =>
+        [
+          ["one-1", `kvm_gmem_create: (kvm_gmem_create+0x4/0x1f0 [kvm]) kvm=${VM} size=${k * 4096} flags=0x0`],
+          ["one-1", "alloc_empty_file: (alloc_empty_file+0x4/0x120) flags=0x2"],
+          ["one-1", "alloc_empty_file_ret: (alloc_file_pseudo+0x1/0x2 <- alloc_empty_file) file=0xffff888000020000"],
+          ["one-1", "kvm_gmem_create_ret: (kvm_vm_ioctl+0x1/0x2 [kvm] <- kvm_gmem_create) fd=5"],
+        ] as [string, string][],
+    ),
+  );
   const path = fileOf(churn);
   t.is(kreel(["replay", "--object", VM, path]).code, 0);
   const unknown = kreel(["replay", "--object", "vm 0xffff888000010001", path]);
@@ -168,7 +220,9 @@ test("--focus all shows what guest_memfd has nothing to do with", (t) => {
 
 test("nothing that a recording says is obeyed by the terminal, and --json keeps it as it is", (t) => {
   const task = "\u001b[2J\u202eevil-7";
-  const path = fileOf(recording([task, "tracing_mark_write: op: \u001b]0;owned\u0007 \u2066x"], ...failedCreation(task)));
+  const path = fileOf(
+    recording([task, "tracing_mark_write: op: \u001b]0;owned\u0007 \u2066x"], ...failedCreation(task)),
+  );
   for (const flags of [[], ["--at", "3"], ["--object", VM], ["--focus", "all"]]) {
     const { code, out, err } = kreel(["replay", ...flags, path]);
     t.is(code, 0, err);
@@ -199,7 +253,10 @@ test("events of operations that kreel does not know are named", (t) => {
 });
 
 test("the exit of a guest is not that of KVM's module: an event of the kernel's own under a probe's name is told as one", (t) => {
-  const { out, err } = kreel(["replay", fileOf(recording(["one-1", "kvm_exit: vcpu 0 reason hlt rip 0xfff0"], ...failedCreation("one-1")))]);
+  const { out, err } = kreel([
+    "replay",
+    fileOf(recording(["one-1", "kvm_exit: vcpu 0 reason hlt rip 0xfff0"], ...failedCreation("one-1"))),
+  ]);
   t.regex(err, /1 event of operations that kreel does not know: the kernel's own kvm_exit \(1\)/);
   t.notRegex(out, /1 kvm_exit/);
 });

@@ -19,7 +19,8 @@ test("a mail on standard output; the exit status says whether there was an error
 
 test("--fail-on: hazards too, or a difference", (t) => {
   const hazardous = `${RECORDINGS}/linux-7.2/s01-create-close.trace.gz`;
-  const hazards = (JSON.parse(kreel(["replay", "--json", hazardous]).out) as { readonly hazards: readonly unknown[] }).hazards.length;
+  const hazards = (JSON.parse(kreel(["replay", "--json", hazardous]).out) as { readonly hazards: readonly unknown[] })
+    .hazards.length;
   t.is(kreel(["report", hazardous]).code, 0);
   t.is(kreel(["report", "--fail-on", "hazard", hazardous]).code, hazards > 0 ? 1 : 0);
   t.is(kreel(["report", "--fail-on", "hazard", HAZARD]).code, 1);
@@ -75,9 +76,18 @@ test("standard input is read once: its lines are not quoted, and that is said", 
 });
 
 test("every format that help names is one", (t) => {
-  const formats = /--to <format> +([a-z, ]+) \(/.exec(kreel(["report", "--help"]).out.replaceAll(/\s+/g, " "))![1]!.split(", ");
+  const formats = /--to <format> +([a-z, ]+) \(/
+    .exec(kreel(["report", "--help"]).out.replaceAll(/\s+/g, " "))![1]!
+    .split(", ");
   t.deepEqual(formats, ["text", "markdown", "sarif", "junit", "html", "svg"]);
-  const begins: { readonly [format: string]: string } = { text: "[BUG] ", markdown: "# kreel", sarif: "{\n", junit: "<?xml ", html: "<!doctype html>", svg: "<svg " };
+  const begins: { readonly [format: string]: string } = {
+    text: "[BUG] ",
+    markdown: "# kreel",
+    sarif: "{\n",
+    junit: "<?xml ",
+    html: "<!doctype html>",
+    svg: "<svg ",
+  };
   for (const format of formats) {
     const { code, out, err } = kreel(["report", "--to", format, LEAK]);
     t.deepEqual([code, err], [1, ""]);

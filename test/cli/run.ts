@@ -14,15 +14,28 @@ export interface Run {
   readonly err: string;
 }
 
-export function kreel(args: readonly string[], options: { readonly input?: Buffer | string; readonly env?: NodeJS.ProcessEnv } = {}): Run {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { input: options.input ?? "", env: { ...process.env, ...options.env }, maxBuffer: 1 << 28 });
+export function kreel(
+  args: readonly string[],
+  options: { readonly input?: Buffer | string; readonly env?: NodeJS.ProcessEnv } = {},
+): Run {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    input: options.input ?? "",
+    env: { ...process.env, ...options.env },
+    maxBuffer: 1 << 28,
+  });
   return { code: status, out: stdout.toString(), err: stderr.toString() };
 }
 
 /** The same on a terminal, if this machine can make one; arguments are words of a shell. */
-export function onTerminal(args: readonly string[]): { readonly code: number | null; readonly out: string } | undefined {
+export function onTerminal(
+  args: readonly string[],
+): { readonly code: number | null; readonly out: string } | undefined {
   if (!existsSync("/usr/bin/script")) return undefined;
-  const { status, stdout } = spawnSync("/usr/bin/script", ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"], { input: "" });
+  const { status, stdout } = spawnSync(
+    "/usr/bin/script",
+    ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"],
+    { input: "" },
+  );
   return { code: status, out: stdout.toString() };
 }
 
@@ -35,7 +48,9 @@ export function fileOf(content: Buffer | string, name = "recording"): string {
 
 /** Lines of ftrace text, a microsecond apart. */
 export function recording(...events: readonly (readonly [task: string, event: string])[]): string {
-  const lines = events.map(([task, event], k) => `${task.padStart(16)} [000] ..... 100.${String(k + 1).padStart(6, "0")}: ${event}`);
+  const lines = events.map(
+    ([task, event], k) => `${task.padStart(16)} [000] ..... 100.${String(k + 1).padStart(6, "0")}: ${event}`,
+  );
   return ["# tracer: nop", "#", ...lines, ""].join("\n");
 }
 

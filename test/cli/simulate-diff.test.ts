@@ -12,7 +12,11 @@ const ENFILE = "fixtures/scenarios/linux-6.12/s09-enfile.scn";
 test("a kernel is the same as itself, error paths and all", async (t) => {
   for (const kernel of HEALTHY) {
     for (const name of [["s01-create-close", "s09-enfile", "s13-fork"][HEALTHY.indexOf(kernel) % 3]!]) {
-      const { differences, firstDivergence, errorPaths } = await compareKernels(kernels[kernel], kernels[kernel], await readScenario(`fixtures/scenarios/${name}.scn`));
+      const { differences, firstDivergence, errorPaths } = await compareKernels(
+        kernels[kernel],
+        kernels[kernel],
+        await readScenario(`fixtures/scenarios/${name}.scn`),
+      );
       t.deepEqual(differences, [], `${kernel} ${name}`);
       t.is(firstDivergence, null);
       t.true(errorPaths.length > 15);
@@ -30,10 +34,19 @@ test("the patch: where the two part, what differs, what fails in one only", (t) 
   const { code, out, err } = kreel(["diff", "--scenario", CREATE, "anon-inode", "custom-inode"]);
   t.is(code, 1);
   t.is(err, "");
-  t.regex(out, /^they part in load kvm-amd \(line 2\): kern_mount\(.*\) = mount kvm_guest_memory — only linux-6\.12-patched\n\n--- linux-6\.12: /);
+  t.regex(
+    out,
+    /^they part in load kvm-amd \(line 2\): kern_mount\(.*\) = mount kvm_guest_memory — only linux-6\.12-patched\n\n--- linux-6\.12: /,
+  );
   t.regex(out, /\n~ gmem g v 2M: the file's inode is an anonymous one → on kvm_guest_memory/);
-  t.regex(out, /\nerror paths: \d+ faults, one at a time: \d+ the same, \d+ different, \d+ only on linux-6\.12-patched\n/);
-  t.regex(out, /\n2: load kvm-amd\n[^]*kzalloc\(struct fs_context\)[^]*\n {6}only on linux-6\.12-patched: = -1 ENOMEM\n/);
+  t.regex(
+    out,
+    /\nerror paths: \d+ faults, one at a time: \d+ the same, \d+ different, \d+ only on linux-6\.12-patched\n/,
+  );
+  t.regex(
+    out,
+    /\n2: load kvm-amd\n[^]*kzalloc\(struct fs_context\)[^]*\n {6}only on linux-6\.12-patched: = -1 ENOMEM\n/,
+  );
   t.regex(out, /\n6: gmem g v 2M\n[^]*\n {6}\+alloc_anon_secure_inode -anon_inode_create_getfile\n/);
 });
 
@@ -41,7 +54,10 @@ test("an error path that forgets something differs in what it calls and in what 
   const { code, out } = kreel(["diff", "--scenario", CREATE, "custom-inode", "./examples/forgets-module-put.js"]);
   t.is(code, 1);
   t.regex(out, /^they do not part\n/);
-  t.regex(out, /\n6: gmem g v 2M\n[^]*\n {6}-module_put\n {6}! only on forgets module_put: leaked-module-reference: module kvm_amd\n/);
+  t.regex(
+    out,
+    /\n6: gmem g v 2M\n[^]*\n {6}-module_put\n {6}! only on forgets module_put: leaked-module-reference: module kvm_amd\n/,
+  );
 });
 
 test("another error is a difference", async (t) => {
@@ -68,11 +84,38 @@ test("another error is a difference", async (t) => {
 test("the document is diff's, with where they part and the error paths", (t) => {
   const { code, out } = kreel(["diff", "--scenario", ENFILE, "anon-inode", "custom-inode", "--json"]);
   t.is(code, 1);
-  const document = JSON.parse(out) as { errorPaths: { same: boolean; before: object | null }[] } & Record<string, unknown>;
-  t.deepEqual(Object.keys(document), ["kreel", "version", "before", "after", "differences", "summary", "incomparable", "firstDivergence", "errorPaths", "skippedFaults"]);
-  t.like(document, { kreel: "diff", version: 1, firstDivergence: { where: "load kvm-amd", line: 2, operation: "kern_mount", before: null } });
+  const document = JSON.parse(out) as { errorPaths: { same: boolean; before: object | null }[] } & Record<
+    string,
+    unknown
+  >;
+  t.deepEqual(Object.keys(document), [
+    "kreel",
+    "version",
+    "before",
+    "after",
+    "differences",
+    "summary",
+    "incomparable",
+    "firstDivergence",
+    "errorPaths",
+    "skippedFaults",
+  ]);
+  t.like(document, {
+    kreel: "diff",
+    version: 1,
+    firstDivergence: { where: "load kvm-amd", line: 2, operation: "kern_mount", before: null },
+  });
   t.true(document.errorPaths.some(({ same }) => same));
-  t.like(document.errorPaths.find(({ before }) => before === null), { line: 2, operation: "load kvm-amd", error: "ENOMEM", same: false, after: { outcome: { result: -1, error: "ENOMEM" }, findings: [] } });
+  t.like(
+    document.errorPaths.find(({ before }) => before === null),
+    {
+      line: 2,
+      operation: "load kvm-amd",
+      error: "ENOMEM",
+      same: false,
+      after: { outcome: { result: -1, error: "ENOMEM" }, findings: [] },
+    },
+  );
 });
 
 test("trouble is one line", (t) => {

@@ -25,7 +25,9 @@ function scenarioFor(kernel: string, name: string): string {
 
 /** The lines of an `.out`, without what the kernel is free to choose and what fault injection had left. */
 function comparable(lines: readonly string[]): string[] {
-  return lines.filter((line) => line !== "" && !line.includes("fail-nth left")).map((line) => line.replaceAll(/ (?:dev|ino)=\w+/g, ""));
+  return lines
+    .filter((line) => line !== "" && !line.includes("fail-nth left"))
+    .map((line) => line.replaceAll(/ (?:dev|ino)=\w+/g, ""));
 }
 
 function threadOf(line: string, { lines }: Scenario): string | undefined {
@@ -42,7 +44,8 @@ function byThread(lines: readonly string[], scenario: Scenario): object {
 /** Every order in which threads can carry out their lines, a line at a time. */
 function* orders(counts: ReadonlyMap<string, number>): Generator<readonly string[]> {
   if (![...counts.values()].some((n) => n > 0)) yield [];
-  for (const [thread, n] of counts) if (n > 0) for (const rest of orders(new Map(counts).set(thread, n - 1))) yield [thread, ...rest];
+  for (const [thread, n] of counts)
+    if (n > 0) for (const rest of orders(new Map(counts).set(thread, n - 1))) yield [thread, ...rest];
 }
 
 /** A run in which threads carry out a line at a time, in this order as far as locks allow. */
@@ -54,7 +57,9 @@ function inOrder(definition: KernelDefinition, scenario: Scenario, order: readon
     const text = operation === "tracing_mark_write" ? String(args!["text"]) : "";
     if (text.startsWith("ret: ")) output.push(text.slice("ret: ".length));
   };
-  const started = (): boolean => new Set(order).size === new Set(machine.tasks.map(({ program }) => program.comm).filter((comm) => order.includes(comm))).size;
+  const started = (): boolean =>
+    new Set(order).size ===
+    new Set(machine.tasks.map(({ program }) => program.comm).filter((comm) => order.includes(comm))).size;
   const any = (): boolean => {
     const next = scheduler.next();
     if (next !== undefined) machine.step(machine.tasks[next]!);
@@ -78,13 +83,21 @@ for (const kernel of HEALTHY) {
       const recorded = comparable(readFileSync(join(RECORDINGS, kernel, file), "utf8").split("\n"));
       const racing = recorded.flatMap((line) => threadOf(line, scenario) ?? []);
       if (racing.length === 0) {
-        t.deepEqual(comparable([...simulate(kernels[kernel], scenario).output, "exit=0"]), recorded, `${kernel} ${file}`);
+        t.deepEqual(
+          comparable([...simulate(kernels[kernel], scenario).output, "exit=0"]),
+          recorded,
+          `${kernel} ${file}`,
+        );
         continue;
       }
       // Which thread was first is chance: under some schedule each comes to what it came to then.
       const wanted = JSON.stringify(byThread(recorded, scenario));
       const counts = new Map(racing.map((thread) => [thread, racing.filter((other) => other === thread).length]));
-      const found = [racing, ...orders(counts)].some((order) => JSON.stringify(byThread(comparable([...inOrder(kernels[kernel], scenario, order), "exit=0"]), scenario)) === wanted);
+      const found = [racing, ...orders(counts)].some(
+        (order) =>
+          JSON.stringify(byThread(comparable([...inOrder(kernels[kernel], scenario, order), "exit=0"]), scenario)) ===
+          wanted,
+      );
       t.true(found, `${kernel} ${file}`);
     }
   });
@@ -108,17 +121,24 @@ test("a hazard is no finding: it goes to standard error", (t) => {
 test("findings follow the lines, at the line of the scenario, with their evidence", (t) => {
   const { code, out } = kreel(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js"]);
   t.is(code, 1);
-  t.regex(out, /^load kvm = 0\n[^]*\nexit=0\n\nfixtures\/scenarios\/linux-6\.12\/s09-enfile\.scn:8: error: module kvm_amd \[leaked-module-reference\]\n {4}at event \d+, [\d.]+, scenario-100\n/);
+  t.regex(
+    out,
+    /^load kvm = 0\n[^]*\nexit=0\n\nfixtures\/scenarios\/linux-6\.12\/s09-enfile\.scn:8: error: module kvm_amd \[leaked-module-reference\]\n {4}at event \d+, [\d.]+, scenario-100\n/,
+  );
   t.regex(out, /\* \d+ {2}[\d.]+ {2}try_module_get returns 1\n/);
 });
 
 test("the log is a recording: replay finds what simulate found, diff finds nothing", async (t) => {
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "log");
-  for (const [kernel, findings] of [["linux-7.2", 0], ["./examples/forgets-module-put.js", 1]] as const) {
+  for (const [kernel, findings] of [
+    ["linux-7.2", 0],
+    ["./examples/forgets-module-put.js", 1],
+  ] as const) {
     const path = kernel === "linux-7.2" ? `${SCENARIOS}/s04-bind-unbind.scn` : ENFILE;
     t.is(kreel(["simulate", path, "--kernel", kernel, "--log", log]).code, findings);
     const text = readFileSync(log, "utf8");
-    for (const line of ["# simulated by kreel\n", `# scenario: ${path}\n`, "# kernel: ", "# choices: scenario×"]) t.true(text.includes(line), line);
+    for (const line of ["# simulated by kreel\n", `# scenario: ${path}\n`, "# kernel: ", "# choices: scenario×"])
+      t.true(text.includes(line), line);
     t.is(kreel(["replay", "--no-tree", log]).code, findings);
     t.is(kreel(["diff", log, log]).code, 0);
   }
@@ -131,7 +151,11 @@ test("the log is a recording: replay finds what simulate found, diff finds nothi
   t.deepEqual([trace.skipped, trace.unknown, trace.warnings], [0, 0, []]);
   t.deepEqual(objects, direct.objects);
   t.deepEqual(operations, direct.operations);
-  t.deepEqual((await diff(log, simulate(kernels["linux-7.2"], await readScenario(`${SCENARIOS}/s04-bind-unbind.scn`)).recording)).differences, []);
+  t.deepEqual(
+    (await diff(log, simulate(kernels["linux-7.2"], await readScenario(`${SCENARIOS}/s04-bind-unbind.scn`)).recording))
+      .differences,
+    [],
+  );
 });
 
 test("a seed picks a schedule, and its choices repeat it", (t) => {
@@ -163,25 +187,76 @@ test("one document as JSON", (t) => {
   const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--json"]);
   t.is(code, 0);
   t.is(err, "");
-  const document = JSON.parse(out) as { output: { text: string }[]; events: number; steps: number } & Record<string, unknown>;
-  t.deepEqual(Object.keys(document), ["kreel", "version", "kernel", "scenario", "output", "findings", "hazards", "choices", "ending", "steps", "events"]);
-  t.like(document, { kreel: "simulate", version: 1, kernel: "linux-6.12-patched", scenario: ENFILE, findings: [], ending: { type: "finished" } });
-  t.deepEqual(document.output[4] as object, { line: 5, operation: "refcnt kvm_amd", result: 0, text: "refcnt kvm_amd = 0 refcnt=2" });
+  const document = JSON.parse(out) as { output: { text: string }[]; events: number; steps: number } & Record<
+    string,
+    unknown
+  >;
+  t.deepEqual(Object.keys(document), [
+    "kreel",
+    "version",
+    "kernel",
+    "scenario",
+    "output",
+    "findings",
+    "hazards",
+    "choices",
+    "ending",
+    "steps",
+    "events",
+  ]);
+  t.like(document, {
+    kreel: "simulate",
+    version: 1,
+    kernel: "linux-6.12-patched",
+    scenario: ENFILE,
+    findings: [],
+    ending: { type: "finished" },
+  });
+  t.deepEqual(document.output[4] as object, {
+    line: 5,
+    operation: "refcnt kvm_amd",
+    result: 0,
+    text: "refcnt kvm_amd = 0 refcnt=2",
+  });
   t.like(document.output[7], { line: 8, operation: "gmem h v 64K", result: -1, error: "ENFILE" });
   t.true(document.steps > document.events && document.events > 200);
-  const wrong = JSON.parse(kreel(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js", "--json"]).out) as { findings: object[] };
+  const wrong = JSON.parse(
+    kreel(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js", "--json"]).out,
+  ) as { findings: object[] };
   t.like(wrong.findings[0], { rule: "leaked-module-reference", line: 8, object: "module kvm_amd" });
 });
 
 test("without guest_memfd the ioctl is refused", (t) => {
   for (const option of ["CONFIG_KVM_PRIVATE_MEM=n", "CONFIG_KVM_GUEST_MEMFD=n"]) {
-    t.regex(kreel(["simulate", `${SCENARIOS}/s01-create-close.scn`, "--kernel", "linux-6.18", "--config", option]).out, /^gmem g v 2M = -1 ENOTTY$/m);
+    t.regex(
+      kreel(["simulate", `${SCENARIOS}/s01-create-close.scn`, "--kernel", "linux-6.18", "--config", option]).out,
+      /^gmem g v 2M = -1 ENOTTY$/m,
+    );
   }
-  t.regex(kreel(["simulate", `${SCENARIOS}/s01-create-close.scn`, "--kernel", "linux-6.18", "--config", "CONFIG_KVM_GUEST_MEMFD=y"]).out, /^gmem g v 2M = \d$/m);
+  t.regex(
+    kreel([
+      "simulate",
+      `${SCENARIOS}/s01-create-close.scn`,
+      "--kernel",
+      "linux-6.18",
+      "--config",
+      "CONFIG_KVM_GUEST_MEMFD=y",
+    ]).out,
+    /^gmem g v 2M = \d$/m,
+  );
 });
 
 test("with slub_debug a cache of 7.2 is destroyed while an inode of it waits for RCU", (t) => {
-  const load = (...config: readonly string[]) => kreel(["simulate", fileOf("load kvm\nload kvm-amd\n", "load.scn"), "--kernel", "linux-7.2", "--fail", "all", ...config]);
+  const load = (...config: readonly string[]) =>
+    kreel([
+      "simulate",
+      fileOf("load kvm\nload kvm-amd\n", "load.scn"),
+      "--kernel",
+      "linux-7.2",
+      "--fail",
+      "all",
+      ...config,
+    ]);
   const { code, out } = load("--config", "CONFIG_SLUB_DEBUG_ON=y");
   t.is(code, 1);
   t.is(out.match(/\[cache-destroyed-in-use\]/g)?.length, 2);
@@ -193,7 +268,12 @@ test("with slub_debug a cache of 7.2 is destroyed while an inode of it waits for
 });
 
 test("tasks that wait for ever are a deadlock", (t) => {
-  const { code, out } = kreel(["simulate", fileOf("load kvm\nload kvm-amd\nvm v\ngmem g v 64K\nallocate g 0 64K\n", "stuck.scn"), "--kernel", "./fixtures/kernels/keeps-the-lock.js"]);
+  const { code, out } = kreel([
+    "simulate",
+    fileOf("load kvm\nload kvm-amd\nvm v\ngmem g v 64K\nallocate g 0 64K\n", "stuck.scn"),
+    "--kernel",
+    "./fixtures/kernels/keeps-the-lock.js",
+  ]);
   t.is(code, 1);
   t.regex(out, /\nkreel: deadlock: scenario waits for \S[^\n]*\n$/);
   t.notRegex(out, /exit=0/);
@@ -203,19 +283,37 @@ test("one fault at a time, or all of them", (t) => {
   const all = kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all"]);
   t.is(all.code, 0);
   t.is(all.err, "");
-  t.regex(all.out, /^4: gmem g v 64K = 5\n(?: +\d+ +alloc_fd[^\n]*\n)+ +(\d+) +kzalloc\(sizeof\(\*gmem\)\) +ENOMEM +[^\n]*= -1 ENOMEM/m);
+  t.regex(
+    all.out,
+    /^4: gmem g v 64K = 5\n(?: +\d+ +alloc_fd[^\n]*\n)+ +(\d+) +kzalloc\(sizeof\(\*gmem\)\) +ENOMEM +[^\n]*= -1 ENOMEM/m,
+  );
   t.regex(all.out, /\n\d+ faults, 0 findings\n$/);
   const [, number] = /(\d+) +kzalloc\(sizeof\(\*gmem\)\)/.exec(all.out) ?? [];
   const one = kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", `${number}=ENOMEM`]);
   t.regex(one.out, /^gmem g v 64K = -1 ENOMEM$/m);
   t.is(one.err, `kreel: fault ${number}: kzalloc(sizeof(*gmem)) fails with ENOMEM in \`gmem g v 64K\` (line 4)\n`);
-  const wrong = kreel(["simulate", `${SCENARIOS}/linux-6.12/s01-create-close.scn`, "--kernel", "./examples/forgets-module-put.js", "--fail", "all"]);
+  const wrong = kreel([
+    "simulate",
+    `${SCENARIOS}/linux-6.12/s01-create-close.scn`,
+    "--kernel",
+    "./examples/forgets-module-put.js",
+    "--fail",
+    "all",
+  ]);
   t.is(wrong.code, 1);
   t.regex(wrong.out, /! module kvm_amd \[leaked-module-reference\] at line 6\n/);
   t.regex(wrong.out, /\n\d+ faults, [1-9]\d* findings\n$/);
-  const document = JSON.parse(kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all", "--json"]).out) as { faults: object[]; summary: { faults: number } };
+  const document = JSON.parse(
+    kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all", "--json"]).out,
+  ) as { faults: object[]; summary: { faults: number } };
   t.is(document.faults.length, document.summary.faults);
-  t.like(document.faults[0], { fault: 1, line: 1, error: "EMFILE", changed: true, outcome: { result: -1, error: "EMFILE" } });
+  t.like(document.faults[0], {
+    fault: 1,
+    line: 1,
+    error: "EMFILE",
+    changed: true,
+    outcome: { result: -1, error: "EMFILE" },
+  });
 });
 
 test("trouble is one line", (t) => {
@@ -229,9 +327,15 @@ test("trouble is one line", (t) => {
   };
   const on = (...args: string[]): string[] => [THREADS, "--kernel", "anon-inode", ...args];
   trouble([THREADS], /--kernel/);
-  trouble([THREADS, "--kernel", "linux-5.10"], /no kernel linux-5\.10: there is linux-6\.12, .*a module that exports one/);
+  trouble(
+    [THREADS, "--kernel", "linux-5.10"],
+    /no kernel linux-5\.10: there is linux-6\.12, .*a module that exports one/,
+  );
   trouble(["none.scn", "--kernel", "anon-inode"], /none\.scn: no such file/);
-  trouble([fileOf("load kvm\ngmen g v\n", "x.scn"), "--kernel", "anon-inode"], /x\.scn:2: unknown operation "?gmen"?; did you mean gmem/);
+  trouble(
+    [fileOf("load kvm\ngmen g v\n", "x.scn"), "--kernel", "anon-inode"],
+    /x\.scn:2: unknown operation "?gmen"?; did you mean gmem/,
+  );
   trouble(on("--config", "CONFIG_KVM=n"), /CONFIG_KVM_PRIVATE_MEM/);
   trouble(on("--seed", "x"), /--seed x: a number/);
   trouble(on("--choices", "scenario"), /--choices: scenario: a task and how many steps/);

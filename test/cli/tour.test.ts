@@ -9,19 +9,28 @@ import { TOUR, type TourStep } from "../../src/tour/index.js";
 import { kreel, MAIN, onTerminal } from "./run.js";
 
 const all = kreel(["tour", "all"]);
-const document = JSON.parse(kreel(["tour", "--json"]).out) as { readonly kreel: string; readonly version: number; readonly folder: string; readonly steps: readonly TourStep[] };
+const document = JSON.parse(kreel(["tour", "--json"]).out) as {
+  readonly kreel: string;
+  readonly version: number;
+  readonly folder: string;
+  readonly steps: readonly TourStep[];
+};
 
 test("without a step: what there is, and the first", (t) => {
   const { code, out, err } = kreel(["tour"]);
   t.deepEqual([code, err], [0, ""]);
-  for (const { id, title } of TOUR) t.regex(out, new RegExp(`^ +\\d+  ${id} +${title.replace(/[>.?]/g, "\\$&")}$`, "m"));
+  for (const { id, title } of TOUR)
+    t.regex(out, new RegExp(`^ +\\d+  ${id} +${title.replace(/[>.?]/g, "\\$&")}$`, "m"));
   t.true(out.endsWith(`\n\n\n${kreel(["tour", "1"]).out}`));
 });
 
 test("a step by its number and by its name, and all of them in order", (t) => {
   t.is(all.code, 0);
   t.is(kreel(["tour", "6"]).out, kreel(["tour", "close"]).out);
-  t.deepEqual(all.out.match(/^Step \d+ of 12: .*$/gm), TOUR.map(({ title }, k) => `Step ${k + 1} of 12: ${title}`));
+  t.deepEqual(
+    all.out.match(/^Step \d+ of 12: .*$/gm),
+    TOUR.map(({ title }, k) => `Step ${k + 1} of 12: ${title}`),
+  );
   t.true(all.out.includes(kreel(["tour", "3"]).out));
   t.is(all.out.match(/^Next: npx kreel tour \d+$/gm)!.length, 11);
 });
@@ -44,12 +53,22 @@ test("what is printed is plain text, on a terminal with colour and the same word
 
 /** The commands of a step as they stand, with what is continued on the next line. */
 function commandsIn(out: string): string[] {
-  return out.replace(/ \\\n +/g, " ").split("\n").flatMap((line) => (line.startsWith("  npx kreel ") ? [line.trim()] : []));
+  return out
+    .replace(/ \\\n +/g, " ")
+    .split("\n")
+    .flatMap((line) => (line.startsWith("  npx kreel ") ? [line.trim()] : []));
 }
 
 /** Through a shell, with this kreel in the place of the one that npx would find. */
-function typed(command: string, cwd: string): { readonly code: number | null; readonly out: string; readonly err: string } {
-  const { status, stdout, stderr } = spawnSync("sh", ["-c", command.replace("npx kreel", `"${process.execPath}" "${MAIN}"`)], { cwd, maxBuffer: 1 << 26, encoding: "utf8" });
+function typed(
+  command: string,
+  cwd: string,
+): { readonly code: number | null; readonly out: string; readonly err: string } {
+  const { status, stdout, stderr } = spawnSync(
+    "sh",
+    ["-c", command.replace("npx kreel", `"${process.execPath}" "${MAIN}"`)],
+    { cwd, maxBuffer: 1 << 26, encoding: "utf8" },
+  );
   return { code: status, out: stdout, err: stderr };
 }
 

@@ -37,7 +37,13 @@ function start(t: ExecutionContext, ...traces: readonly string[]): Started {
 
 function startWith(t: ExecutionContext, flags: UiFlags, ...traces: readonly string[]): Started {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  return started(t, folder, spawn(process.execPath, [UI, pageFolder(), JSON.stringify(flags), ...traces], { env: { ...process.env, TMPDIR: folder } }));
+  return started(
+    t,
+    folder,
+    spawn(process.execPath, [UI, pageFolder(), JSON.stringify(flags), ...traces], {
+      env: { ...process.env, TMPDIR: folder },
+    }),
+  );
 }
 
 const PROGRESS = new RegExp(`\r${"\u001b"}\\[K(?:kreel: [^\r\n]*)?`, "g");
@@ -67,7 +73,9 @@ function started(t: ExecutionContext, folder: string, child: ChildProcess): Star
 }
 
 async function namesAt(address: string): Promise<readonly string[]> {
-  const session = JSON.parse((await get(address, "session.json")).body.toString()) as { readonly logs: readonly { readonly path: string }[] };
+  const session = JSON.parse((await get(address, "session.json")).body.toString()) as {
+    readonly logs: readonly { readonly path: string }[];
+  };
   return session.logs.map(({ path }) => path);
 }
 
@@ -102,7 +110,10 @@ test("two recordings, one of them from standard input, are compared", async (t) 
   ui.child.stdin!.end(readFileSync(AFTER));
   const address = await ui.address();
   t.deepEqual(await namesAt(address), [BEFORE, "-"]);
-  const document = JSON.parse((await get(address, "diff.json")).body.toString()) as { after: { path: string }; differences: readonly unknown[] };
+  const document = JSON.parse((await get(address, "diff.json")).body.toString()) as {
+    after: { path: string };
+    differences: readonly unknown[];
+  };
   t.is(document.after.path, "-");
   t.true(document.differences.length > 10);
   ui.child.kill("SIGTERM");
@@ -120,9 +131,23 @@ test("what a simulated kernel's probes would record is a recording like any", as
 test("two simulated kernels walk a scenario side by side, and the same fault", async (t) => {
   const ui = startWith(t, { kernel: ["linux-6.12", "linux-6.12-patched"], fail: "30" }, SCENARIO);
   const address = await ui.address();
-  const session = JSON.parse((await get(address, "session.json")).body.toString()) as { readonly logs: readonly { readonly name: string; readonly format: string }[]; readonly diff: boolean };
-  t.deepEqual([session.diff, session.logs.map(({ name, format }) => [name, format])], [true, [["s01-create-close.scn on linux-6.12, fault 30", "simulated"], ["s01-create-close.scn on linux-6.12-patched, fault 38", "simulated"]]]);
-  const document = JSON.parse((await get(address, "diff.json")).body.toString()) as { readonly differences: readonly { readonly operation?: string }[] };
+  const session = JSON.parse((await get(address, "session.json")).body.toString()) as {
+    readonly logs: readonly { readonly name: string; readonly format: string }[];
+    readonly diff: boolean;
+  };
+  t.deepEqual(
+    [session.diff, session.logs.map(({ name, format }) => [name, format])],
+    [
+      true,
+      [
+        ["s01-create-close.scn on linux-6.12, fault 30", "simulated"],
+        ["s01-create-close.scn on linux-6.12-patched, fault 38", "simulated"],
+      ],
+    ],
+  );
+  const document = JSON.parse((await get(address, "diff.json")).body.toString()) as {
+    readonly differences: readonly { readonly operation?: string }[];
+  };
   t.true(document.differences.some(({ operation }) => operation === "kern_mount"));
   ui.child.kill("SIGINT");
   t.is(await ui.ended(), 0);
@@ -139,7 +164,10 @@ test("a fault that the second kernel does not have is said to be none there", as
   await ui.address();
   ui.child.kill("SIGINT");
   t.is(await ui.ended(), 0);
-  t.is(ui.err(), "kreel: linux-6.12-patched: fault 19: kzalloc(struct super_block) fails with ENOMEM in `load kvm-amd` (line 2)\nkreel: linux-6.12: nothing fails: it has no such fault\n");
+  t.is(
+    ui.err(),
+    "kreel: linux-6.12-patched: fault 19: kzalloc(struct super_block) fails with ENOMEM in `load kvm-amd` (line 2)\nkreel: linux-6.12: nothing fails: it has no such fault\n",
+  );
 });
 
 test("a signal while they are compared, or while a client hangs, ends it as well", async (t) => {
@@ -168,7 +196,10 @@ test("what reading came to is said on standard error", async (t) => {
   await ui.address();
   ui.child.kill("SIGINT");
   t.is(await ui.ended(), 0);
-  t.regex(ui.err(), /^kreel: \S+\/<b>\\x1b\[31m\.trace:\d+: warning: not an event, skipped: no event\\x1b\[2J of ours\n$/);
+  t.regex(
+    ui.err(),
+    /^kreel: \S+\/<b>\\x1b\[31m\.trace:\d+: warning: not an event, skipped: no event\\x1b\[2J of ours\n$/,
+  );
 });
 
 test("a file may be called anything", async (t) => {
@@ -186,13 +217,21 @@ test("a file may be called anything", async (t) => {
 test("without a recording the page is the tour, with every recording that it looks at", async (t) => {
   const ui = start(t);
   const address = await ui.address();
-  const steps = JSON.parse((await get(address, "tour.json")).body.toString()) as readonly { readonly recordings: readonly string[]; readonly moment: { readonly recording: string; readonly event: number } }[];
+  const steps = JSON.parse((await get(address, "tour.json")).body.toString()) as readonly {
+    readonly recordings: readonly string[];
+    readonly moment: { readonly recording: string; readonly event: number };
+  }[];
   const paths = await namesAt(address);
   t.deepEqual(new Set(steps.flatMap(({ recordings }) => recordings)), new Set(paths));
   t.is(new Set(paths).size, paths.length);
-  const session = JSON.parse((await get(address, "session.json")).body.toString()) as { readonly tour?: boolean; readonly diff: boolean; readonly logs: readonly { readonly path: string; readonly events: number }[] };
+  const session = JSON.parse((await get(address, "session.json")).body.toString()) as {
+    readonly tour?: boolean;
+    readonly diff: boolean;
+    readonly logs: readonly { readonly path: string; readonly events: number }[];
+  };
   t.deepEqual([session.tour, session.diff], [true, false]);
-  for (const { moment } of steps) t.true(session.logs.find(({ path }) => path === moment.recording)!.events >= moment.event);
+  for (const { moment } of steps)
+    t.true(session.logs.find(({ path }) => path === moment.recording)!.events >= moment.event);
   t.is((await get(address, "diff.json")).status, 404);
   ui.child.kill("SIGINT");
   t.is(await ui.ended(), 0);
@@ -244,7 +283,10 @@ test("a port that is asked for is used, or said to be in use", async (t) => {
   await once(other, "listening");
   const port = String((other.address() as AddressInfo).port);
   const refused = startWith(t, { port }, BEFORE);
-  t.deepEqual([await refused.ended(), refused.out(), refused.err(), readdirSync(refused.folder)], [2, "", `kreel: --port ${port}: is in use; without --port any that is free is taken\n`, []]);
+  t.deepEqual(
+    [await refused.ended(), refused.out(), refused.err(), readdirSync(refused.folder)],
+    [2, "", `kreel: --port ${port}: is in use; without --port any that is free is taken\n`, []],
+  );
   other.close();
   await once(other, "close");
   const ui = startWith(t, { port }, BEFORE);
@@ -262,7 +304,13 @@ test("on a terminal it says how to end it, and Ctrl-C does", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   // Else a shell that stays beside it is told of the Ctrl-C too, and it is the shell that ends by it.
   const command = ["exec", process.execPath, UI, pageFolder(), "{}", BEFORE].join(" ");
-  const ui = started(t, folder, spawn("/usr/bin/script", ["-qec", command, "/dev/null"], { env: { ...process.env, TERM: "xterm", TMPDIR: folder } }));
+  const ui = started(
+    t,
+    folder,
+    spawn("/usr/bin/script", ["-qec", command, "/dev/null"], {
+      env: { ...process.env, TERM: "xterm", TMPDIR: folder },
+    }),
+  );
   while (!ui.out().includes("ends it")) await once(ui.child.stdout!, "data");
   // A machine that is busy has the time to draw progress, and to take it away.
   const left = ui.out().replaceAll(PROGRESS, "");

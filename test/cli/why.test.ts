@@ -20,8 +20,17 @@ interface Document {
     readonly object: string;
     readonly count: number | null;
     readonly born: { readonly event: number; readonly operation: string } | null;
-    readonly references: readonly { readonly owner: string; readonly by: string; readonly event: number; readonly taken: { readonly event: number; readonly inside: readonly string[] } }[];
-    readonly lastChange: { readonly event: number; readonly operation: string; readonly changed: readonly string[] } | null;
+    readonly references: readonly {
+      readonly owner: string;
+      readonly by: string;
+      readonly event: number;
+      readonly taken: { readonly event: number; readonly inside: readonly string[] };
+    }[];
+    readonly lastChange: {
+      readonly event: number;
+      readonly operation: string;
+      readonly changed: readonly string[];
+    } | null;
   }[];
 }
 
@@ -32,12 +41,17 @@ test("a leaked reference is there with the call that took it", (t) => {
     const { code, out } = kreel(["why", path, "kvm_amd", "--at", "1400", "--json"]);
     t.is(code, 0);
     const [module] = (JSON.parse(out) as Document).objects;
-    const leaked = module!.references.filter(({ by, taken }) => by === "try_module_get" && taken.inside.includes("kvm_gmem_create"));
+    const leaked = module!.references.filter(
+      ({ by, taken }) => by === "try_module_get" && taken.inside.includes("kvm_gmem_create"),
+    );
     t.true(leaked.length > 0);
     for (const { event, taken } of leaked) t.is(taken.event, event);
     const text = kreel(["why", path, "kvm_amd", "--at", "1400"]).out;
     t.regex(text, /module kvm_amd: refcnt \d+\n {2}made at event \d+ [^\n]+\n {2}1 of its own \(MODULE_REF_BASE\)\n/);
-    t.regex(text, /try_module_get: event \d+ \([\d.]+, line \d+\), try_module_get returns, gmemrun-104, in kvm_gmem_create\n/);
+    t.regex(
+      text,
+      /try_module_get: event \d+ \([\d.]+, line \d+\), try_module_get returns, gmemrun-104, in kvm_gmem_create\n/,
+    );
   }
 });
 
@@ -49,7 +63,9 @@ test("the last change is that of the replay, whatever was asked before", async (
   let count: number | null | undefined;
   replaying.world.observer = {
     reduced: (e) => {
-      for (const o of replaying.world.store.live()) if (o.kind === "module" && o.name === "kvm_amd" && o.count !== count) changes.push({ event: e.seq, count: (count = o.count) });
+      for (const o of replaying.world.store.live())
+        if (o.kind === "module" && o.name === "kvm_amd" && o.count !== count)
+          changes.push({ event: e.seq, count: (count = o.count) });
     },
   };
   for await (const batch of recording.batches()) replaying.reduce(batch);
@@ -60,7 +76,10 @@ test("the last change is that of the replay, whatever was asked before", async (
     const next = changes[k + 1]?.event ?? change.event + 1;
     const [module] = why(seeker, next - 1, (o) => o.kind === "module" && o.name === "kvm_amd", holderName);
     t.is(module!.object.count, change.count);
-    t.true(module!.last === undefined ? k === 0 : module!.last.event >= change.event && module!.last.event < next, `${change.event}: ${module!.last?.event}`);
+    t.true(
+      module!.last === undefined ? k === 0 : module!.last.event >= change.event && module!.last.event < next,
+      `${change.event}: ${module!.last?.event}`,
+    );
   }
 });
 
@@ -68,7 +87,16 @@ test("when it was first true: by every state, and by bisection where it stays tr
   const opened = await openSeeker(HEALTHY);
   t.teardown(() => opened.close());
   const { seeker } = opened;
-  for (const question of ["module kvm_amd refcnt > 2", "live vm >= 1", "live inode >= 2", "vm lives", "live dentry >= 1", "module kvm_amd stage = exiting", "module kvm_amd is gone", "vm is gone"]) {
+  for (const question of [
+    "module kvm_amd refcnt > 2",
+    "live vm >= 1",
+    "live inode >= 2",
+    "vm lives",
+    "live dentry >= 1",
+    "module kvm_amd stage = exiting",
+    "module kvm_amd is gone",
+    "vm is gone",
+  ]) {
     const found = firstTrue(seeker, parsePredicate(question));
     t.truthy(found, question);
     const after = (event: number): boolean => {
@@ -88,16 +116,30 @@ test("when it was first true: by every state, and by bisection where it stays tr
 test("a finding's event is when findings are first more than none", async (t) => {
   const opened = await openSeeker(BROKEN);
   t.teardown(() => opened.close());
-  const [first, bisected] = [firstTrue, becameTrue].map((find) => find(opened.seeker, parsePredicate("findings > 0"))!.event);
+  const [first, bisected] = [firstTrue, becameTrue].map(
+    (find) => find(opened.seeker, parsePredicate("findings > 0"))!.event,
+  );
   t.is(first, bisected);
-  const { findings } = JSON.parse(kreel(["replay", "--json", BROKEN]).out) as { readonly findings: readonly { readonly event: number }[] };
+  const { findings } = JSON.parse(kreel(["replay", "--json", BROKEN]).out) as {
+    readonly findings: readonly { readonly event: number }[];
+  };
   t.is(first, Math.min(...findings.map(({ event }) => event)));
 });
 
 test("on the command line: an answer, never, or trouble in one line", (t) => {
-  t.regex(kreel(["when", HEALTHY, "module kvm_amd refcnt > 2"]).out, /^event \d+ \([\d.]+, line \d+\), try_module_get[^\n]*\n$/);
-  t.deepEqual([kreel(["when", HEALTHY, "findings > 0"]).code, kreel(["when", HEALTHY, "findings > 0"]).out], [1, "never, up to event 2846\n"]);
-  t.is((JSON.parse(kreel(["when", "--json", "--bisect", BROKEN, "findings > 0"]).out) as { first: { event: number } }).first.event > 0, true);
+  t.regex(
+    kreel(["when", HEALTHY, "module kvm_amd refcnt > 2"]).out,
+    /^event \d+ \([\d.]+, line \d+\), try_module_get[^\n]*\n$/,
+  );
+  t.deepEqual(
+    [kreel(["when", HEALTHY, "findings > 0"]).code, kreel(["when", HEALTHY, "findings > 0"]).out],
+    [1, "never, up to event 2846\n"],
+  );
+  t.is(
+    (JSON.parse(kreel(["when", "--json", "--bisect", BROKEN, "findings > 0"]).out) as { first: { event: number } })
+      .first.event > 0,
+    true,
+  );
   for (const [args, pattern] of [
     [["when", HEALTHY, "what"], /"what" is no question; ask like/],
     [["when", HEALTHY, "module kvm_amd colour = 3"], /asks for colour; there is/],

@@ -9,15 +9,27 @@ interface Thread {
   readonly items: readonly string[];
 }
 const thread = (name: string, deeds: string): Thread => ({ name, items: deeds.split("") });
-const match = (before: readonly Thread[], after: readonly Thread[]): string[] => matchSequences(before, after, (x) => x).map(({ a, b }) => `${a?.items.join("") ?? ""}~${b?.items.join("") ?? ""}`).sort();
+const match = (before: readonly Thread[], after: readonly Thread[]): string[] =>
+  matchSequences(before, after, (x) => x)
+    .map(({ a, b }) => `${a?.items.join("") ?? ""}~${b?.items.join("") ?? ""}`)
+    .sort();
 
 test("threads are matched by what they did, in another program with other names too", (t) => {
-  t.deepEqual(match([thread("one", "aab"), thread("two", "ccd")], [thread("x", "ccd"), thread("y", "aab")]), ["aab~aab", "ccd~ccd"]);
+  t.deepEqual(match([thread("one", "aab"), thread("two", "ccd")], [thread("x", "ccd"), thread("y", "aab")]), [
+    "aab~aab",
+    "ccd~ccd",
+  ]);
 });
 
 test("the same name outweighs small differences, not a life of other deeds", (t) => {
-  t.deepEqual(match([thread("w", "aaaab"), thread("v", "aaaac")], [thread("v", "aaaab"), thread("w", "aaaac")]), ["aaaab~aaaac", "aaaac~aaaab"]);
-  t.deepEqual(match([thread("w", "aaaa"), thread("v", "bbbb")], [thread("v", "aaaa"), thread("w", "bbbb")]), ["aaaa~aaaa", "bbbb~bbbb"]);
+  t.deepEqual(match([thread("w", "aaaab"), thread("v", "aaaac")], [thread("v", "aaaab"), thread("w", "aaaac")]), [
+    "aaaab~aaaac",
+    "aaaac~aaaab",
+  ]);
+  t.deepEqual(match([thread("w", "aaaa"), thread("v", "bbbb")], [thread("v", "aaaa"), thread("w", "bbbb")]), [
+    "aaaa~aaaa",
+    "bbbb~bbbb",
+  ]);
 });
 
 test("of several alike, the first started is the first started", (t) => {
@@ -34,18 +46,35 @@ test("a thread without a counterpart stays alone, and none is lost or taken twic
   t.deepEqual(match([thread("a", "xx")], []), ["xx~"]);
   t.deepEqual(match([], [thread("a", "xx")]), ["~xx"]);
   t.deepEqual(match([thread("a", "xx")], [thread("b", "yy")]), ["xx~", "~yy"]);
-  const threads = fc.uniqueArray(fc.record({ name: fc.constantFrom("p", "q"), items: fc.array(fc.constantFrom(..."abc"), { minLength: 1, maxLength: 6 }) }), { maxLength: 5, selector: (x) => x });
+  const threads = fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom("p", "q"),
+      items: fc.array(fc.constantFrom(..."abc"), { minLength: 1, maxLength: 6 }),
+    }),
+    { maxLength: 5, selector: (x) => x },
+  );
   fc.assert(
     fc.property(threads, threads, (before, after) => {
       const matched = matchSequences(before, after, (x) => x);
-      const all = (side: readonly (Thread | undefined)[], of: readonly Thread[]): boolean => side.filter((s) => s !== undefined).length === of.length;
-      return all(matched.map((m) => m.a), before) && all(matched.map((m) => m.b), after);
+      const all = (side: readonly (Thread | undefined)[], of: readonly Thread[]): boolean =>
+        side.filter((s) => s !== undefined).length === of.length;
+      return (
+        all(
+          matched.map((m) => m.a),
+          before,
+        ) &&
+        all(
+          matched.map((m) => m.b),
+          after,
+        )
+      );
     }),
   );
 });
 
 /** So many threads of one name; each does what its number says. */
-const threads = (count: number, deedsOf: (k: number) => string[]): Thread[] => Array.from({ length: count }, (_, k) => ({ name: "worker", items: deedsOf(k) }));
+const threads = (count: number, deedsOf: (k: number) => string[]): Thread[] =>
+  Array.from({ length: count }, (_, k) => ({ name: "worker", items: deedsOf(k) }));
 /** What many threads may do in the second run, for what each did in the first: `["all", "its own"]`. */
 const CHANGES: { readonly [what: string]: (deeds: readonly string[]) => string[] } = {
   "nothing else": (deeds) => [...deeds],
@@ -60,7 +89,10 @@ test("of too many threads to try each with each, each finds the one that did the
     const after = threads(count, (k) => changed(["all", `${(k * 7) % count}`]));
     const matched = matchSequences(before, after, (x) => x);
     t.is(matched.length, count, what);
-    t.true(matched.every(({ a, b }) => a!.items[1] === b!.items[1]), what);
+    t.true(
+      matched.every(({ a, b }) => a!.items[1] === b!.items[1]),
+      what,
+    );
   }
 });
 
@@ -71,15 +103,35 @@ test("of too many threads that are all alike, the first started is the first sta
 });
 
 test("where few are tried with each, no thread is lost or taken twice, and none stays alone beside one that it could have", (t) => {
-  const some = fc.array(fc.record({ name: fc.constantFrom("p", "q"), items: fc.array(fc.constantFrom(..."abcdefgh"), { minLength: 1, maxLength: 4 }) }), { maxLength: 30 });
+  const some = fc.array(
+    fc.record({
+      name: fc.constantFrom("p", "q"),
+      items: fc.array(fc.constantFrom(..."abcdefgh"), { minLength: 1, maxLength: 4 }),
+    }),
+    { maxLength: 30 },
+  );
   fc.assert(
     fc.property(some, some, (before, after) => {
       const matched = matchSequences(before, after, (x) => x, 0);
       const [as, bs] = [matched.flatMap(({ a }) => (a ? [a] : [])), matched.flatMap(({ b }) => (b ? [b] : []))];
-      t.deepEqual(matchSequences(before, after, (x) => x, 0), matched);
-      const alone = { a: matched.filter(({ b }) => !b).map(({ a }) => a!), b: matched.filter(({ a }) => !a).map(({ b }) => b!) };
-      const nameless = alone.a.every((a) => alone.b.every((b) => a.name !== b.name && !a.items.some((item) => b.items.includes(item))));
-      return as.length === before.length && bs.length === after.length && new Set(as).size === as.length && new Set(bs).size === bs.length && nameless;
+      t.deepEqual(
+        matchSequences(before, after, (x) => x, 0),
+        matched,
+      );
+      const alone = {
+        a: matched.filter(({ b }) => !b).map(({ a }) => a!),
+        b: matched.filter(({ a }) => !a).map(({ b }) => b!),
+      };
+      const nameless = alone.a.every((a) =>
+        alone.b.every((b) => a.name !== b.name && !a.items.some((item) => b.items.includes(item))),
+      );
+      return (
+        as.length === before.length &&
+        bs.length === after.length &&
+        new Set(as).size === as.length &&
+        new Set(bs).size === bs.length &&
+        nameless
+      );
     }),
   );
 });
@@ -88,7 +140,8 @@ test("how many pairs of threads are tried grows with their number and not with i
   for (const [what, changed] of Object.entries(CHANGES)) {
     const tried = [1000, 8000].map((count) => {
       const profiles = new Profiles();
-      const of = (deedsOf: (k: number) => string[]) => threads(count, deedsOf).map(({ name, items }) => profiles.of(name, items));
+      const of = (deedsOf: (k: number) => string[]) =>
+        threads(count, deedsOf).map(({ name, items }) => profiles.of(name, items));
       const [before, after] = [of((k) => ["all", `${k}`]), of((k) => changed(["all", `${k}`]))];
       return likelyPairs(before, after, profiles.kinds).length;
     });

@@ -9,7 +9,8 @@ const letters = fc.array(fc.constantFrom(..."abcd"), { maxLength: 24 });
 function isAlignment(pairs: readonly Pair[], n: number, m: number): boolean {
   const as = pairs.map((p) => p.a).filter((a) => a >= 0);
   const bs = pairs.map((p) => p.b).filter((b) => b >= 0);
-  const counts = (found: readonly number[], length: number): boolean => found.length === length && found.every((x, i) => x === i);
+  const counts = (found: readonly number[], length: number): boolean =>
+    found.length === length && found.every((x, i) => x === i);
   return counts(as, n) && counts(bs, m) && pairs.every((p) => p.a >= 0 || p.b >= 0);
 }
 
@@ -33,7 +34,11 @@ test("alignEqual is an alignment of equal elements, and none is longer", (t) => 
     fc.property(letters, letters, (a, b) => {
       const pairs = alignEqual(a, b, itself);
       const both = matched(pairs);
-      return isAlignment(pairs, a.length, b.length) && both.every((p) => a[p.a] === b[p.b]) && both.length === highest(a, b, one);
+      return (
+        isAlignment(pairs, a.length, b.length) &&
+        both.every((p) => a[p.a] === b[p.b]) &&
+        both.length === highest(a, b, one)
+      );
     }),
     RUNS,
   );
@@ -47,7 +52,11 @@ test("alignBest is an alignment with the highest score, and pairs nothing that c
       const score = (x: string, y: string): number => table["abcd".indexOf(x) * 4 + "abcd".indexOf(y)]!;
       const pairs = alignBest(a, b, score, itself);
       const both = matched(pairs).map((p) => score(a[p.a]!, b[p.b]!));
-      return isAlignment(pairs, a.length, b.length) && both.every((s) => s > 0) && both.reduce((x, y) => x + y, 0) === highest(a, b, score);
+      return (
+        isAlignment(pairs, a.length, b.length) &&
+        both.every((s) => s > 0) &&
+        both.reduce((x, y) => x + y, 0) === highest(a, b, score)
+      );
     }),
     RUNS,
   );
@@ -66,15 +75,26 @@ test("a sequence corresponds to itself element by element", (t) => {
 });
 
 test("where one side is empty nothing corresponds", (t) => {
-  for (const align of [(a: string[], b: string[]) => alignEqual(a, b, itself), (a: string[], b: string[]) => alignBest(a, b, one, itself)]) {
+  for (const align of [
+    (a: string[], b: string[]) => alignEqual(a, b, itself),
+    (a: string[], b: string[]) => alignBest(a, b, one, itself),
+  ]) {
     t.deepEqual(align([], []), []);
     t.deepEqual(align(["x"], []), [{ a: 0, b: -1 }]);
-    t.deepEqual(align([], ["x", "y"]), [{ a: -1, b: 0 }, { a: -1, b: 1 }]);
+    t.deepEqual(align([], ["x", "y"]), [
+      { a: -1, b: 0 },
+      { a: -1, b: 1 },
+    ]);
   }
 });
 
 test("what replaces another comes behind it, before the next pair", (t) => {
-  t.deepEqual(alignBest(["a", "x", "b"], ["a", "y", "b"], one, itself), [{ a: 0, b: 0 }, { a: 1, b: -1 }, { a: -1, b: 1 }, { a: 2, b: 2 }]);
+  t.deepEqual(alignBest(["a", "x", "b"], ["a", "y", "b"], one, itself), [
+    { a: 0, b: 0 },
+    { a: 1, b: -1 },
+    { a: -1, b: 1 },
+    { a: 2, b: 2 },
+  ]);
 });
 
 test("long sequences that differ little are aligned, by their ends and greedily between", (t) => {
@@ -95,8 +115,14 @@ test("sequences of which thousands of elements differ: a longest common subseque
   const both = pairs.filter((p) => p.a >= 0 && p.b >= 0);
   t.true(both.every((p) => a[p.a] === b[p.b]));
   t.is(both.length, 1000, "those that both have");
-  t.deepEqual(pairs.filter((p) => p.a >= 0).map((p) => p.a), a.map((_, k) => k));
-  t.deepEqual(pairs.filter((p) => p.b >= 0).map((p) => p.b), b.map((_, k) => k));
+  t.deepEqual(
+    pairs.filter((p) => p.a >= 0).map((p) => p.a),
+    a.map((_, k) => k),
+  );
+  t.deepEqual(
+    pairs.filter((p) => p.b >= 0).map((p) => p.b),
+    b.map((_, k) => k),
+  );
 });
 
 /** So small that what is done for long sequences is done for short ones. */
@@ -108,7 +134,11 @@ test("beyond the limit of the search: an alignment of equal elements still, at l
       const pairs = alignEqual(a, b, itself, limits);
       const both = matched(pairs);
       t.deepEqual(alignEqual(a, b, itself, limits), pairs);
-      return isAlignment(pairs, a.length, b.length) && both.every((p) => a[p.a] === b[p.b]) && (limits === LITTLE || 4 * both.length >= highest(a, b, one));
+      return (
+        isAlignment(pairs, a.length, b.length) &&
+        both.every((p) => a[p.a] === b[p.b]) &&
+        (limits === LITTLE || 4 * both.length >= highest(a, b, one))
+      );
     }),
     RUNS,
   );
@@ -118,12 +148,19 @@ test("beyond the limit of the search: an alignment of equal elements still, at l
 test("beyond the limit of the search: a sequence corresponds to itself, and to itself with others put in", (t) => {
   const limits = { steps: 4, atOnce: 64 };
   fc.assert(
-    fc.property(fc.array(fc.nat(30), { maxLength: 40 }), fc.array(fc.tuple(fc.nat(40), fc.integer({ min: 100, max: 110 })), { maxLength: 20 }), (a, put) => {
-      const b = [...a];
-      for (const [at, other] of put) b.splice(Math.min(at, b.length), 0, other);
-      t.deepEqual(alignEqual(a, a, itself, limits), a.map((_, i) => ({ a: i, b: i })));
-      t.is(matched(alignEqual(a, b, itself, limits)).length, a.length);
-    }),
+    fc.property(
+      fc.array(fc.nat(30), { maxLength: 40 }),
+      fc.array(fc.tuple(fc.nat(40), fc.integer({ min: 100, max: 110 })), { maxLength: 20 }),
+      (a, put) => {
+        const b = [...a];
+        for (const [at, other] of put) b.splice(Math.min(at, b.length), 0, other);
+        t.deepEqual(
+          alignEqual(a, a, itself, limits),
+          a.map((_, i) => ({ a: i, b: i })),
+        );
+        t.is(matched(alignEqual(a, b, itself, limits)).length, a.length);
+      },
+    ),
     RUNS,
   );
 });
@@ -144,10 +181,12 @@ test("what corresponds to nothing has no key", (t) => {
 /** How often elements are looked at when two sequences of so many are aligned. */
 function looks(length: number, make: (side: number, k: number) => string): number {
   let count = 0;
-  const side = (n: number) => (k: number): string => {
-    count++;
-    return make(n, k);
-  };
+  const side =
+    (n: number) =>
+    (k: number): string => {
+      count++;
+      return make(n, k);
+    };
   alignIndexes(length, length, side(0), side(1), () => {});
   return count;
 }

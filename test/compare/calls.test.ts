@@ -5,8 +5,10 @@ import { Unifier } from "../../src/compare/unify.js";
 import type { CallNode } from "../../src/reduce/call-tree.js";
 import { node, object } from "./nodes.js";
 
-const compared = (before: CallNode, after: CallNode, racing = false): Line[] => compareCalls(before, after, new Unifier(), racing);
-const said = (lines: readonly Line[]): [Change, string][] => lines.filter((l) => l.change !== "same").map((l) => [l.change, (l.after ?? l.before)!.node.operation]);
+const compared = (before: CallNode, after: CallNode, racing = false): Line[] =>
+  compareCalls(before, after, new Unifier(), racing);
+const said = (lines: readonly Line[]): [Change, string][] =>
+  lines.filter((l) => l.change !== "same").map((l) => [l.change, (l.after ?? l.before)!.node.operation]);
 
 /** A creation as far as it matters here: what it calls in between is the test's. */
 function creation(fd: string, ...children: CallNode[]): CallNode {
@@ -14,13 +16,20 @@ function creation(fd: string, ...children: CallNode[]): CallNode {
 }
 
 test("a tree flattened is its calls in the order of calling, with the depth and the caller of each", (t) => {
-  const tree = creation("5", node("ihold", [object("inode"), "1"]), node("dput", [object("dentry")], [node("iput", [object("inode"), "1", "1", object("superblock")])]));
-  t.deepEqual(flatten(tree).map((c) => [c.node.operation, c.depth, c.parent]), [
-    ["kvm_gmem_create", 0, ""],
-    ["ihold", 1, "kvm_gmem_create"],
-    ["dput", 1, "kvm_gmem_create"],
-    ["iput", 2, "dput"],
-  ]);
+  const tree = creation(
+    "5",
+    node("ihold", [object("inode"), "1"]),
+    node("dput", [object("dentry")], [node("iput", [object("inode"), "1", "1", object("superblock")])]),
+  );
+  t.deepEqual(
+    flatten(tree).map((c) => [c.node.operation, c.depth, c.parent]),
+    [
+      ["kvm_gmem_create", 0, ""],
+      ["ihold", 1, "kvm_gmem_create"],
+      ["dput", 1, "kvm_gmem_create"],
+      ["iput", 2, "dput"],
+    ],
+  );
 });
 
 test("the same calls on corresponding objects are the same", (t) => {
@@ -43,14 +52,20 @@ test("an object that is another one halfway is a change of argument", (t) => {
 test("a call that is missing was removed, one that came was added, each in its caller", (t) => {
   const inode = object("inode");
   const lines = compared(creation("5", node("ihold", [inode, "1"])), creation("5", node("put_unused_fd", ["7"])));
-  t.deepEqual(said(lines), [["removed", "ihold"], ["added", "put_unused_fd"]]);
+  t.deepEqual(said(lines), [
+    ["removed", "ihold"],
+    ["added", "put_unused_fd"],
+  ]);
   t.is(lines[1]!.before!.parent, "kvm_gmem_create");
   t.is(siteOf(lines[1]!.after), null);
 });
 
 test("a call in place of another, of the same shape, replaced it", (t) => {
   const args = ["0", "17"];
-  const lines = compared(node("kvm_gmem_fallocate", [object("file"), "3", "0", "4096", "0"], [node("kvm_gmem_invalidate_begin", args)]), node("kvm_gmem_fallocate", [object("file"), "3", "0", "4096", "0"], [node("kvm_gmem_invalidate_start", args)]));
+  const lines = compared(
+    node("kvm_gmem_fallocate", [object("file"), "3", "0", "4096", "0"], [node("kvm_gmem_invalidate_begin", args)]),
+    node("kvm_gmem_fallocate", [object("file"), "3", "0", "4096", "0"], [node("kvm_gmem_invalidate_start", args)]),
+  );
   t.deepEqual(said(lines), [["replaced", "kvm_gmem_invalidate_start"]]);
   t.is(lines[1]!.detail, "kvm_gmem_invalidate_begin → kvm_gmem_invalidate_start");
 });
@@ -61,7 +76,16 @@ test("a call that moved within its caller was reordered: told where it was and w
     return creation("5", ...order.map((i) => calls[i]!));
   };
   const lines = compared(tree([0, 1]), tree([1, 0]));
-  t.deepEqual(lines.filter((l) => l.change === "reordered").map((l) => [l.before !== undefined, l.after !== undefined]).sort(), [[false, true], [true, false]]);
+  t.deepEqual(
+    lines
+      .filter((l) => l.change === "reordered")
+      .map((l) => [l.before !== undefined, l.after !== undefined])
+      .sort(),
+    [
+      [false, true],
+      [true, false],
+    ],
+  );
   t.is(new Set(said(lines).map(([, operation]) => operation)).size, 1, "one of the two moved past the other");
 });
 
@@ -85,7 +109,12 @@ test("a bind's slot is the one that it made, whatever was at the address before"
   const address = "0xffff888000000000";
   const bind = (stale: boolean, vm = object("vm")): CallNode => {
     const made = object("memslot", "", address);
-    return node("kvm_gmem_bind", [vm, stale ? object("memslot", "", address) : "0xffff888000000000", "5", "0", "0"], [], [made]);
+    return node(
+      "kvm_gmem_bind",
+      [vm, stale ? object("memslot", "", address) : "0xffff888000000000", "5", "0", "0"],
+      [],
+      [made],
+    );
   };
   t.deepEqual(said(compared(bind(true), bind(false))), []);
 });
@@ -98,23 +127,50 @@ test("a value is shown without what is only an address", (t) => {
 });
 
 test("operations that differ in the same way are told once, with how often; those that do not are not told", (t) => {
-  const gone = (): { where: string; lines: Line[] } => ({ where: "close g", lines: compared(creation("5", node("ihold", [object("inode"), "1"])), creation("5")) });
+  const gone = (): { where: string; lines: Line[] } => ({
+    where: "close g",
+    lines: compared(creation("5", node("ihold", [object("inode"), "1"])), creation("5")),
+  });
   const same = { where: "close h", lines: compared(creation("5"), creation("5")) };
   const other = { where: "close i", lines: compared(creation("5"), creation("-23")) };
   const found = new Hunks();
   [gone(), same, gone(), other, gone()].forEach((source, turn) => found.add(source, { order: 1, turn }));
   const hunks = found.list();
-  t.deepEqual(hunks.map((h) => [h.where, h.times]), [["close g", 3], ["close i", 1]]);
-  t.deepEqual(hunks[0]!.lines.map((l) => [l.mark, l.depth]), [["=", 0], ["-", 1]]);
+  t.deepEqual(
+    hunks.map((h) => [h.where, h.times]),
+    [
+      ["close g", 3],
+      ["close i", 1],
+    ],
+  );
+  t.deepEqual(
+    hunks[0]!.lines.map((l) => [l.mark, l.depth]),
+    [
+      ["=", 0],
+      ["-", 1],
+    ],
+  );
   t.is(hunks[0]!.lines[1]!.after, null);
 });
 
 test("what is found later can be told earlier: by its place, and at the same place by its turn", (t) => {
-  const gone = (where: string): { where: string; lines: Line[] } => ({ where, lines: compared(creation("5", node("ihold", [object("inode"), "1"])), creation("5")) });
-  const failing = (where: string): { where: string; lines: Line[] } => ({ where, lines: compared(creation("5"), creation("-23")) });
+  const gone = (where: string): { where: string; lines: Line[] } => ({
+    where,
+    lines: compared(creation("5", node("ihold", [object("inode"), "1"])), creation("5")),
+  });
+  const failing = (where: string): { where: string; lines: Line[] } => ({
+    where,
+    lines: compared(creation("5"), creation("-23")),
+  });
   const found = new Hunks();
   found.add(failing("close i"), { order: 2, turn: 1 });
   found.add(gone("close h"), { order: 2, turn: 2 });
   found.add(gone("close g"), { order: 2, turn: 0 });
-  t.deepEqual(found.list().map((h) => [h.where, h.times]), [["close g", 2], ["close i", 1]]);
+  t.deepEqual(
+    found.list().map((h) => [h.where, h.times]),
+    [
+      ["close g", 2],
+      ["close i", 1],
+    ],
+  );
 });

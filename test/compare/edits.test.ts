@@ -1,4 +1,7 @@
-/** What differs between any two runs and means nothing: each done to a real recording, and the diff with the original is empty. */
+/**
+ * What differs between any two runs and means nothing: each done to a real recording, and the diff with the original is
+ * empty.
+ */
 import test from "ava";
 import { compareCourses } from "../../src/compare/diff.js";
 import type { Difference } from "../../src/compare/types.js";
@@ -7,7 +10,9 @@ import { course, courseOfText, diffOf, diffWithEdit, LINE, nameIn, told } from "
 
 /** Scenarios that between them hold every kind of operation, error paths, forks and threads. */
 const SCENARIOS = /s01|s04|s09|s10|s12|s13|s15|s16|s18/;
-const RECORDINGS = recordingsOf("linux-6.12", "linux-6.12-patched", "linux-7.2").filter((p) => SCENARIOS.test(scenarioOf(p)));
+const RECORDINGS = recordingsOf("linux-6.12", "linux-6.12-patched", "linux-7.2").filter((p) =>
+  SCENARIOS.test(scenarioOf(p)),
+);
 
 const isMarker = (line: string): boolean => nameIn(line) === "tracing_mark_write";
 /** A generator of whole numbers below `n`, the same each time. */
@@ -48,7 +53,8 @@ function lookups(lines: readonly string[]): string[] {
       inside = false;
       if (file === "" || / fd=-/.test(line)) return [line];
       const time = LINE.exec(line)![7]!;
-      const other = (event: string, args: string): string => `            ps-999     [000] ..... ${time}: ${event}: (${event}+0x4/0x40) ${args}`;
+      const other = (event: string, args: string): string =>
+        `            ps-999     [000] ..... ${time}: ${event}: (${event}+0x4/0x40) ${args}`;
       // What reading /proc/PID/fd/N does.
       return [line, other("mntget", `mnt=${mount}`), other("fput", `file=${file}`), other("mntput", `mnt=${mount}`)];
     }
@@ -60,19 +66,39 @@ const EDITS: readonly Edit[] = [
   { what: "without the markers", edit: (lines) => lines.filter((line) => !isMarker(line)) },
   {
     what: "with other names and pids of threads",
-    edit: (lines) => lines.map((line) => line.replace(LINE, (whole: string, _: string, comm: string, pid: string, gap: string, ...rest: string[]) => (/^(?:<idle>|ksoftirqd|kworker|rcu)/.test(comm) ? whole : `${"prog".padStart(16)}-${String(Number(pid) + 5000).padEnd(7)}${gap.trimStart().padStart(2)}${rest.slice(0, 6).join("")}`))),
+    edit: (lines) =>
+      lines.map((line) =>
+        line.replace(LINE, (whole: string, _: string, comm: string, pid: string, gap: string, ...rest: string[]) =>
+          /^(?:<idle>|ksoftirqd|kworker|rcu)/.test(comm)
+            ? whole
+            : `${"prog".padStart(16)}-${String(Number(pid) + 5000).padEnd(7)}${gap.trimStart().padStart(2)}${rest.slice(0, 6).join("")}`,
+        ),
+      ),
   },
   {
     what: "with other addresses",
-    edit: (lines) => lines.map((line) => line.replaceAll(/0xffff888([0-9a-f]{9})\b/g, (_, low: string) => `0xffff9a1${low}`)),
+    edit: (lines) =>
+      lines.map((line) => line.replaceAll(/0xffff888([0-9a-f]{9})\b/g, (_, low: string) => `0xffff9a1${low}`)),
   },
-  { what: "with times of another machine", edit: (lines) => lines.map((line) => line.replace(LINE, (whole, ...groups: string[]) => whole.replace(groups[6]!, `${Number(groups[6]!.split(".")[0]) + 777}.${groups[6]!.split(".")[1]}`))) },
-  { what: "with events on other CPUs", edit: (lines) => lines.map((line) => (/^\s*<idle>|\.\.s/.test(line) ? line : line.replace(/\[00[01]\]/, "[003]"))) },
+  {
+    what: "with times of another machine",
+    edit: (lines) =>
+      lines.map((line) =>
+        line.replace(LINE, (whole, ...groups: string[]) =>
+          whole.replace(groups[6]!, `${Number(groups[6]!.split(".")[0]) + 777}.${groups[6]!.split(".")[1]}`),
+        ),
+      ),
+  },
+  {
+    what: "with events on other CPUs",
+    edit: (lines) => lines.map((line) => (/^\s*<idle>|\.\.s/.test(line) ? line : line.replace(/\[00[01]\]/, "[003]"))),
+  },
   {
     what: "with somebody else's files, mounts and modules in between",
     edit: (lines) =>
       interspersed(lines, 7, (time, k) => {
-        const other = (event: string, args: string): string => `            sh-4242    [001] ..... ${time}: ${event}: (${event}+0x4/0x40) ${args}`;
+        const other = (event: string, args: string): string =>
+          `            sh-4242    [001] ..... ${time}: ${event}: (${event}+0x4/0x40) ${args}`;
         const page = k.toString(16).padStart(6, "0");
         return [
           other("mntget", `mnt=0xffffa00${page}020`),
@@ -85,7 +111,11 @@ const EDITS: readonly Edit[] = [
   },
   {
     what: "with the page cache of other files filled in between",
-    edit: (lines) => interspersed(lines, 11, (time, k) => [`            cp-777     [001] ..... ${time}: filemap_add_folio: (filemap_add_folio+0x4/0xc0) mapping=0xffffa00000001000 folio=0xffffea00${k.toString(16).padStart(8, "0")} index=${k}`, `            cp-777     [001] ..... ${time}: filemap_add_folio_ret: (page_cache_ra_unbounded+0x4/0xc0 <- filemap_add_folio) err=0`]),
+    edit: (lines) =>
+      interspersed(lines, 11, (time, k) => [
+        `            cp-777     [001] ..... ${time}: filemap_add_folio: (filemap_add_folio+0x4/0xc0) mapping=0xffffa00000001000 folio=0xffffea00${k.toString(16).padStart(8, "0")} index=${k}`,
+        `            cp-777     [001] ..... ${time}: filemap_add_folio_ret: (page_cache_ra_unbounded+0x4/0xc0 <- filemap_add_folio) err=0`,
+      ]),
   },
   { what: "with a look at each new file through /proc by another process", edit: (lines) => lookups(lines) },
   {
@@ -95,7 +125,13 @@ const EDITS: readonly Edit[] = [
       return lines.filter((line) => !/^(?:i_callback|free_inode_nonrcu)$/.test(nameIn(line)) || roll(3) > 0);
     },
   },
-  { what: "from a little later on", edit: (lines) => [...lines.slice(0, 12).filter((line) => line.startsWith("#")), ...lines.slice(lines.findIndex((line) => LINE.test(line)) + 5)] },
+  {
+    what: "from a little later on",
+    edit: (lines) => [
+      ...lines.slice(0, 12).filter((line) => line.startsWith("#")),
+      ...lines.slice(lines.findIndex((line) => LINE.test(line)) + 5),
+    ],
+  },
   {
     what: "to a little earlier",
     edit: (lines) => lines.slice(0, lines.findLastIndex(isMarker) + 1),
@@ -119,26 +155,42 @@ for (const path of RECORDINGS) {
 test("without markers the same operations of the patch are told, and all that is missing is what only markers show", async (t) => {
   const strip = EDITS[0]!.edit;
   for (const scenario of ["s01-create-close", "s04-bind-unbind", "s09-enfile", "s12-rmmod-busy"]) {
-    const [before, after] = ["linux-6.12", "linux-6.12-patched"].map((kernel) => `fixtures/recordings/${kernel}/${scenario}.trace.gz`) as [string, string];
-    const courses = await Promise.all([before, after].map((path) => courseOfText(strip(textOf(path).split("\n")).join("\n"))));
+    const [before, after] = ["linux-6.12", "linux-6.12-patched"].map(
+      (kernel) => `fixtures/recordings/${kernel}/${scenario}.trace.gz`,
+    ) as [string, string];
+    const courses = await Promise.all(
+      [before, after].map((path) => courseOfText(strip(textOf(path).split("\n")).join("\n"))),
+    );
     const stripped = compareCourses(courses[0]!, courses[1]!);
     const marked = await diffOf(before, after);
-    const operations = (differences: readonly Difference[]): string[] => differences.filter((d) => !isResult(d)).map((d) => `${d.kind} ${d.operation ?? d.object}: ${d.message}`);
+    const operations = (differences: readonly Difference[]): string[] =>
+      differences.filter((d) => !isResult(d)).map((d) => `${d.kind} ${d.operation ?? d.object}: ${d.message}`);
     t.deepEqual(operations(stripped.differences), operations(marked.differences));
     t.true(stripped.differences.every((d) => !isResult(d)));
-    t.true(stripped.hunks.every((h) => / by /.test(h.where)), "places are named by operation and thread");
+    t.true(
+      stripped.hunks.every((h) => / by /.test(h.where)),
+      "places are named by operation and thread",
+    );
   }
 });
 
 test("without markers a mistake is told as it is with them", async (t) => {
   const strip = EDITS[0]!.edit;
-  for (const recording of ["no-iput-on-error/s09-enfile", "double-unmount/s01-create-close", "bind-no-fput/s04-bind-unbind", "unbind-double-fput/s04-bind-unbind"]) {
+  for (const recording of [
+    "no-iput-on-error/s09-enfile",
+    "double-unmount/s01-create-close",
+    "bind-no-fput/s04-bind-unbind",
+    "unbind-double-fput/s04-bind-unbind",
+  ]) {
     const path = `fixtures/recordings/mistakes/${recording}.trace.gz`;
     const healthy = `fixtures/recordings/mistakes/healthy/${recording.split("/")[1]}.trace.gz`;
-    const courses = await Promise.all([healthy, path].map((p) => courseOfText(strip(textOf(p).split("\n")).join("\n"))));
+    const courses = await Promise.all(
+      [healthy, path].map((p) => courseOfText(strip(textOf(p).split("\n")).join("\n"))),
+    );
     const stripped = compareCourses(courses[0]!, courses[1]!);
     const marked = await diffOf(healthy, path);
-    const operations = (differences: readonly Difference[]): string[] => differences.filter((d) => !isResult(d)).map((d) => `${d.kind} ${d.operation ?? d.object?.split(" ")[0]}`);
+    const operations = (differences: readonly Difference[]): string[] =>
+      differences.filter((d) => !isResult(d)).map((d) => `${d.kind} ${d.operation ?? d.object?.split(" ")[0]}`);
     t.deepEqual(operations(stripped.differences), operations(marked.differences));
   }
 });
@@ -154,7 +206,10 @@ test("a real difference is told through the noise of others", async (t) => {
   const noise = EDITS.find((e) => e.what.startsWith("with somebody else's"))!.edit;
   const path = "fixtures/recordings/mistakes/no-security-hook/s01-create-close.trace.gz";
   const d = await diffWithEdit("fixtures/recordings/mistakes/healthy/s01-create-close.trace.gz", noise, path);
-  t.deepEqual(d.differences.map((x) => `${x.kind} ${x.operation}`), ["operation-removed anon_inode_make_secure_inode", "operation-removed security_inode_init_security_anon"]);
+  t.deepEqual(
+    d.differences.map((x) => `${x.kind} ${x.operation}`),
+    ["operation-removed anon_inode_make_secure_inode", "operation-removed security_inode_init_security_anon"],
+  );
 });
 
 test("a recording that begins with the module loaded claims nothing about the file system of inodes", async (t) => {
@@ -163,7 +218,10 @@ test("a recording that begins with the module loaded claims nothing about the fi
       const from = lines.findIndex((line) => isMarker(line) && line.includes(" op: vm v"));
       return [...lines.filter((line) => line.startsWith("#")), ...lines.slice(from)];
     });
-    t.true(d.differences.every((x) => !(x.kind === "state-changed" && x.where.startsWith("gmem "))), d.differences.map(told).join("; "));
+    t.true(
+      d.differences.every((x) => !(x.kind === "state-changed" && x.where.startsWith("gmem "))),
+      d.differences.map(told).join("; "),
+    );
     t.true(d.differences.every((x) => !isResult(x)));
     t.true(d.differences.every((x) => x.kind !== "finding-introduced"));
   }

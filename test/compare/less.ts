@@ -7,7 +7,11 @@ import { batchesOf, type Read } from "../support/recordings.js";
 import { take, type Taking } from "../taken-away/take.js";
 
 /** What is read from memory, as often as it is asked for. */
-export function recordedOf(read: Read, path: string, remarks: readonly (readonly [name: string, text: string])[] = []): Recorded {
+export function recordedOf(
+  read: Read,
+  path: string,
+  remarks: readonly (readonly [name: string, text: string])[] = [],
+): Recorded {
   const report = new ReadReport(path);
   report.events = read.batches.reduce((sum, { length }) => sum + length, 0);
   for (const [name, text] of remarks) report.remark(name, text);
@@ -37,12 +41,24 @@ export interface Less {
 }
 
 /** The diff of two recordings of which one shows less. */
-export async function diffWithLess(before: string, after: string, { from, points: hidden, arguments: args, remarked }: Less): Promise<Diff> {
-  const taking: Taking = { what: "less", ...(hidden ? { gone: (batch, i) => hidden.has(batch.point[i]!) } : {}), ...(args ? { arguments: args } : {}) };
+export async function diffWithLess(
+  before: string,
+  after: string,
+  { from, points: hidden, arguments: args, remarked }: Less,
+): Promise<Diff> {
+  const taking: Taking = {
+    what: "less",
+    ...(hidden ? { gone: (batch, i) => hidden.has(batch.point[i]!) } : {}),
+    ...(args ? { arguments: args } : {}),
+  };
   const side = async (name: Less["from"], path: string): Promise<Recorded> => {
     const read = await batchesOf(path);
     if (name !== from) return recordedOf(read, path);
-    return recordedOf(take(read, taking), path, remarked ? [...(hidden ?? [])].map((id) => ["refused", points.points[id]!.event] as const) : []);
+    return recordedOf(
+      take(read, taking),
+      path,
+      remarked ? [...(hidden ?? [])].map((id) => ["refused", points.points[id]!.event] as const) : [],
+    );
   };
   return diff(await side("before", before), await side("after", after));
 }

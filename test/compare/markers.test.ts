@@ -2,9 +2,11 @@ import test from "ava";
 import { differingWords, markerOf } from "../../src/compare/markers.js";
 import { node } from "./nodes.js";
 
-const mark = (text: string): ReturnType<typeof markerOf> => markerOf(node("tracing_mark_write", [JSON.stringify(text)]));
+const mark = (text: string): ReturnType<typeof markerOf> =>
+  markerOf(node("tracing_mark_write", [JSON.stringify(text)]));
 const same = (x: number, y: number): boolean => x === y;
-const words = (before: string, after: string, racing = false): string[] => differingWords(mark(`ret: x = ${before}`)!.result, mark(`ret: x = ${after}`)!.result, ["", ""], same, racing);
+const words = (before: string, after: string, racing = false): string[] =>
+  differingWords(mark(`ret: x = ${before}`)!.result, mark(`ret: x = ${after}`)!.result, ["", ""], same, racing);
 
 test("a marker is an operation or its result; anything else that user space writes is none", (t) => {
   t.deepEqual(mark("op: gmem g v 2M\n"), { phase: "op", command: "gmem g v 2M", result: [] });
@@ -17,7 +19,11 @@ test("a marker is an operation or its result; anything else that user space writ
 });
 
 test("a value may hold spaces", (t) => {
-  t.deepEqual(mark("ret: stat g = 0 mode=100600 link=/[kvm-gmem] (deleted)")!.result, ["0", "mode=100600", "link=/[kvm-gmem] (deleted)"]);
+  t.deepEqual(mark("ret: stat g = 0 mode=100600 link=/[kvm-gmem] (deleted)")!.result, [
+    "0",
+    "mode=100600",
+    "link=/[kvm-gmem] (deleted)",
+  ]);
 });
 
 test("results differ word by word, but not in numbers that a kernel hands out as it pleases", (t) => {
@@ -34,7 +40,12 @@ test("a count that others change meanwhile is whatever it is; what an operation 
 });
 
 test("a descriptor may be another one, a device of another file system may not", (t) => {
-  t.deepEqual(differingWords(["5"], ["6"], ["", ""], () => true), []);
-  t.deepEqual(differingWords(["0", "dev=1"], ["0", "dev=2"], ["", "guest_memfd"], same), ["dev: that of anonymous inodes → that of guest_memfd"]);
+  t.deepEqual(
+    differingWords(["5"], ["6"], ["", ""], () => true),
+    [],
+  );
+  t.deepEqual(differingWords(["0", "dev=1"], ["0", "dev=2"], ["", "guest_memfd"], same), [
+    "dev: that of anonymous inodes → that of guest_memfd",
+  ]);
   t.deepEqual(differingWords(["0"], ["0"], ["", "guest_memfd"], same), [], "only where a result tells of a device");
 });

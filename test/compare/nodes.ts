@@ -8,13 +8,25 @@ let seq = 0;
 export type Given = ObjectRef | string;
 
 function value(given: Given, definition: Value["definition"]): Value {
-  if (typeof given !== "string") return { name: definition.name, text: "0xffff888000000000", object: given, number: undefined, definition };
+  if (typeof given !== "string")
+    return { name: definition.name, text: "0xffff888000000000", object: given, number: undefined, definition };
   const number = Number(given);
-  return { name: definition.name, text: given, object: undefined, number: Number.isNaN(number) ? undefined : number, definition };
+  return {
+    name: definition.name,
+    text: given,
+    object: undefined,
+    number: Number.isNaN(number) ? undefined : number,
+    definition,
+  };
 }
 
 /** A call with its arguments in the catalogue's order, its result behind them where it has one, and what it calls. */
-export function node(operation: string, args: readonly Given[], children: readonly CallNode[] = [], touched: readonly ObjectRef[] = []): CallNode {
+export function node(
+  operation: string,
+  args: readonly Given[],
+  children: readonly CallNode[] = [],
+  touched: readonly ObjectRef[] = [],
+): CallNode {
   const point = points.byEvent(operation)!;
   const { result } = point.operation;
   const own = args.slice(0, point.args.length);

@@ -24,7 +24,10 @@ const twice = (again: string): string => again.replace("/again/", "/");
 
 for (const again of recordingsOf("again")) {
   test(`two recordings of one kernel are the same, whatever their addresses, CPUs and interleavings: ${nameOf(again)}`, async (t) => {
-    for (const [a, b] of [[twice(again), again], [again, twice(again)]] as const) {
+    for (const [a, b] of [
+      [twice(again), again],
+      [again, twice(again)],
+    ] as const) {
       const d = await diffOf(a, b);
       t.deepEqual(d.differences.map(told), []);
       t.deepEqual(d.hunks, []);
@@ -35,7 +38,10 @@ for (const again of recordingsOf("again")) {
 
 // The patch, and nothing but the patch.
 
-/** What it calls that was not called, by the caller; each where there is one more file system to set up and to take down. */
+/**
+ * What it calls that was not called, by the caller; each where there is one more file system to set up and to take
+ * down.
+ */
 const PATCH_ADDS: ReadonlyMap<string, RegExp> = new Map([
   ["kern_mount", /^load /],
   ["kvm_gmem_init_fs_context", /^load /],
@@ -44,11 +50,24 @@ const PATCH_ADDS: ReadonlyMap<string, RegExp> = new Map([
   ["vfs_create_mount", /^load /],
   ["deactivate_super", /^(?:un)?load /],
   ["alloc_anon_secure_inode", /^gmem /],
-  ...["kvm_gmem_exit", "kern_unmount", "kill_anon_super", "generic_shutdown_super", "iput", "evict", "truncate_inode_pages_final", "truncate_inode_pages_range", "clear_inode", "destroy_inode", "__destroy_inode"].map((name) => [name, /^unload /] as const),
+  ...[
+    "kvm_gmem_exit",
+    "kern_unmount",
+    "kill_anon_super",
+    "generic_shutdown_super",
+    "iput",
+    "evict",
+    "truncate_inode_pages_final",
+    "truncate_inode_pages_range",
+    "clear_inode",
+    "destroy_inode",
+    "__destroy_inode",
+  ].map((name) => [name, /^unload /] as const),
 ]);
 const PATCH_REMOVES: ReadonlyMap<string, RegExp> = new Map([["anon_inode_create_getfile", /^gmem /]]);
 /** What `stat` shows of another file system. */
-const PATCH_SHOWS = /^stat \w+: (?:f_type=9041934 → f_type=474d454d|link=anon_inode:\[kvm-gmem\] → link=\/\[kvm-gmem\] \(deleted\)|dev: that of anonymous inodes → that of kvm_guest_memory|, )+$/;
+const PATCH_SHOWS =
+  /^stat \w+: (?:f_type=9041934 → f_type=474d454d|link=anon_inode:\[kvm-gmem\] → link=\/\[kvm-gmem\] \(deleted\)|dev: that of anonymous inodes → that of kvm_guest_memory|, )+$/;
 
 /** `stays`: the scenario leaves the module loaded. */
 function isPatch(d: Difference, stays: boolean): boolean {
@@ -61,8 +80,12 @@ function isPatch(d: Difference, stays: boolean): boolean {
       return d.operation === undefined && PATCH_SHOWS.test(d.message);
     case "state-changed":
       // The superblock of each inode, and one superblock, mount and root inode a load.
-      if (d.where.startsWith("gmem ")) return d.object === "inode" && d.message.endsWith("→ on kvm_guest_memory, which guest_memfd mounts itself");
-      return /^(?:superblock|mount|inode)s that came to life: \d+ → \d+$/.test(d.message) || (stays && /^(?:superblock|mount|inode)s that live at the end: 0 → 1$/.test(d.message));
+      if (d.where.startsWith("gmem "))
+        return d.object === "inode" && d.message.endsWith("→ on kvm_guest_memory, which guest_memfd mounts itself");
+      return (
+        /^(?:superblock|mount|inode)s that came to life: \d+ → \d+$/.test(d.message) ||
+        (stays && /^(?:superblock|mount|inode)s that live at the end: 0 → 1$/.test(d.message))
+      );
     default:
       return false;
   }
@@ -73,11 +96,15 @@ for (const after of recordingsOf("linux-6.12-patched")) {
   test(`6.12 against 6.12 with the patch is the patch and nothing else: ${scenarioOf(after)}`, async (t) => {
     const d = await diffOf(before, after);
     const stays = scenarioOf(after) === "s17-exit-with-open-fds";
-    for (const difference of d.differences) t.true(isPatch(difference, stays), `${told(difference)}: ${difference.message}`);
+    for (const difference of d.differences)
+      t.true(isPatch(difference, stays), `${told(difference)}: ${difference.message}`);
     const loads = d.differences.filter((x) => x.operation === "kern_mount").length;
     t.true(loads >= 1, "its own mount");
     t.is(d.differences.filter((x) => x.operation === "kern_unmount").length, stays ? 0 : loads, "and its end");
-    t.true(d.differences.some((x) => x.kind === "state-changed" && x.object === "inode" && x.where.startsWith("gmem ")), "an inode of its own superblock");
+    t.true(
+      d.differences.some((x) => x.kind === "state-changed" && x.object === "inode" && x.where.startsWith("gmem ")),
+      "an inode of its own superblock",
+    );
     t.true(d.differences.every((x) => x.kind !== "finding-introduced" && x.kind !== "finding-fixed"));
     t.is(d.summary.operations.replaced + d.summary.operations.reordered, 0);
     // The first of what the other never has is where it is made.
@@ -85,7 +112,10 @@ for (const after of recordingsOf("linux-6.12-patched")) {
     for (const object of ["superblock", "mount"]) {
       const born = d.differences.find((x) => x.object === object && x.message.includes("that came to life: 0 →"))!;
       t.is(born.before, null);
-      t.true(born.after!.event >= mounting.seq && born.after!.event <= mounting.seq + 10, `${object} at event ${born.after!.event}`);
+      t.true(
+        born.after!.event >= mounting.seq && born.after!.event <= mounting.seq + 10,
+        `${object} at event ${born.after!.event}`,
+      );
     }
   });
   test(`and the other way round the patch is undone: ${scenarioOf(after)}`, async (t) => {
@@ -100,16 +130,23 @@ for (const after of recordingsOf("linux-6.12-patched")) {
 
 // 6.18 against 7.2: the patch as merged, among what else changed.
 
-const between = (scenario: string): Promise<Diff> => diffOf(`fixtures/recordings/linux-6.18/${scenario}.trace.gz`, `fixtures/recordings/linux-7.2/${scenario}.trace.gz`);
+const between = (scenario: string): Promise<Diff> =>
+  diffOf(`fixtures/recordings/linux-6.18/${scenario}.trace.gz`, `fixtures/recordings/linux-7.2/${scenario}.trace.gz`);
 
 for (const path of recordingsOf("linux-7.2")) {
   test(`6.18 against 7.2 has the patch as merged: ${scenarioOf(path)}`, async (t) => {
     const d = await between(scenarioOf(path));
     const found = new Set(d.differences.map((x) => `${x.kind} ${x.operation ?? ""}`));
-    for (const name of ["kern_mount", "kvm_gmem_init_fs_context", "kvm_gmem_alloc_inode"]) t.true(found.has(`operation-added ${name}`), name);
+    for (const name of ["kern_mount", "kvm_gmem_init_fs_context", "kvm_gmem_alloc_inode"])
+      t.true(found.has(`operation-added ${name}`), name);
     t.true(found.has("operation-removed anon_inode_create_getfile"));
-    t.is(d.differences.filter((x) => x.kind === "operation-removed").length, d.differences.filter((x) => x.operation === "anon_inode_create_getfile").length, "nothing else went");
-    for (const x of d.differences.filter((y) => y.kind === "operation-replaced")) t.is(x.operation, "kvm_gmem_invalidate_start", "renamed, and nothing else is called instead");
+    t.is(
+      d.differences.filter((x) => x.kind === "operation-removed").length,
+      d.differences.filter((x) => x.operation === "anon_inode_create_getfile").length,
+      "nothing else went",
+    );
+    for (const x of d.differences.filter((y) => y.kind === "operation-replaced"))
+      t.is(x.operation, "kvm_gmem_invalidate_start", "renamed, and nothing else is called instead");
     t.true(d.differences.every((x) => !x.kind.startsWith("finding-")));
   });
 }
@@ -117,8 +154,14 @@ for (const path of recordingsOf("linux-7.2")) {
 test("6.18 against 7.2: a range that is taken is EEXIST, no longer EINVAL", async (t) => {
   const d = await between("s07-bad-args");
   const results = d.differences.filter((x) => x.kind === "result-changed" && x.where.startsWith("bind v 2 "));
-  t.true(results.some((x) => x.operation === undefined && x.message.endsWith("EINVAL → EEXIST")), "as user space sees it");
-  t.true(results.some((x) => x.operation === "kvm_gmem_bind" && x.message.includes("-EINVAL → -EEXIST")), "and where it comes from");
+  t.true(
+    results.some((x) => x.operation === undefined && x.message.endsWith("EINVAL → EEXIST")),
+    "as user space sees it",
+  );
+  t.true(
+    results.some((x) => x.operation === "kvm_gmem_bind" && x.message.includes("-EINVAL → -EEXIST")),
+    "and where it comes from",
+  );
   const [where] = results;
   t.true(where!.before !== null && where!.after !== null && where!.before.line !== undefined);
 });
@@ -146,7 +189,14 @@ test("hunks show each way of differing once, however often it occurs", async (t)
   t.true(d.hunks.filter((h) => h.times === 400).length >= 3);
   for (const h of d.hunks) {
     t.true(h.lines.some((line) => line.mark !== "="));
-    for (const line of h.lines) t.true(line.mark === "+" ? line.before === null && line.after !== null : line.mark === "-" ? line.before !== null && line.after === null : line.after !== null);
+    for (const line of h.lines)
+      t.true(
+        line.mark === "+"
+          ? line.before === null && line.after !== null
+          : line.mark === "-"
+            ? line.before !== null && line.after === null
+            : line.after !== null,
+      );
   }
 });
 

@@ -41,13 +41,21 @@ const SHOWN: Readonly<Record<string, readonly [string, RegExp, RegExp]>> = {
 };
 
 /** What no probe shows of a mistake, or not in this scenario. */
-const UNSEEN = new Set(["broken/leak-module-on-error/s01-create-close", "mistakes/release-leaves-binding/s05-close-while-bound", "mistakes/unbind-leaves-entry/s04-bind-unbind"]);
+const UNSEEN = new Set([
+  "broken/leak-module-on-error/s01-create-close",
+  "mistakes/release-leaves-binding/s05-close-while-bound",
+  "mistakes/unbind-leaves-entry/s04-bind-unbind",
+]);
 
 for (const path of recordingsOf("broken", "mistakes").filter((p) => !p.includes("wide"))) {
   const name = nameOf(path);
   test(`linux-6.12-patched and ${name}`, async (t) => {
     const scenario = await scenarioFor(path);
-    if (!scenario || scenario.lines.some((line) => line.operation.type === "load" && !line.operation.module.startsWith("kvm"))) return t.pass("no scenario of a simulated kernel");
+    if (
+      !scenario ||
+      scenario.lines.some((line) => line.operation.type === "load" && !line.operation.module.startsWith("kvm"))
+    )
+      return t.pass("no scenario of a simulated kernel");
     const { verdict, blocked } = await conform(path, scenario, kernels["linux-6.12-patched"]);
     const healthy = name.includes("/healthy/") || UNSEEN.has(name);
     t.is(verdict, healthy ? "admitted" : "not admitted", JSON.stringify(blocked));

@@ -7,7 +7,9 @@ import { HEALTHY, nameOf, RECORDINGS, recordingsOf } from "../support/recordings
 import { scenarioFor } from "../support/scenarios.js";
 
 /** A recording of one of the four kernels, and of others in which the same was carried out. */
-const CASES = [...HEALTHY, "random", "again"].flatMap((folder) => recordingsOf(folder)).map((path) => ({ path, kernel: HEALTHY.find((name) => path.includes(`/${name}/`)) }));
+const CASES = [...HEALTHY, "random", "again"]
+  .flatMap((folder) => recordingsOf(folder))
+  .map((path) => ({ path, kernel: HEALTHY.find((name) => path.includes(`/${name}/`)) }));
 
 for (const { path, kernel } of CASES) {
   if (!kernel || path.includes("wide")) continue;
@@ -52,7 +54,10 @@ for (const name of ["s01-create-close", "alloc_vfsmnt", "d_make_root"]) {
   }
 }
 
-/** Other recorders, a program that began with other descriptors, page-cache probes left out, and a bug of the kernel's own. */
+/**
+ * Other recorders, a program that began with other descriptors, page-cache probes left out, and a bug of the kernel's
+ * own.
+ */
 for (const [path, scenario, kernel] of [
   ["trace-dat/linux-7.2-s09-enfile.v7.dat.gz", "s09-enfile", "linux-7.2"],
   ["trace-dat/linux-6.18-s04-bind-unbind.v6.dat.gz", "s04-bind-unbind", "linux-6.18"],
@@ -60,7 +65,11 @@ for (const [path, scenario, kernel] of [
   ["race/linux-7.2-close-rmmod.trace.gz", "close-rmmod", "linux-7.2"],
 ] as const) {
   test(`${kernel} admits ${path}`, async (t) => {
-    const { verdict, blocked } = await conform(`fixtures/recordings/${path}`, await readScenario(`fixtures/scenarios/${scenario}.scn`), kernels[kernel]);
+    const { verdict, blocked } = await conform(
+      `fixtures/recordings/${path}`,
+      await readScenario(`fixtures/scenarios/${scenario}.scn`),
+      kernels[kernel],
+    );
     t.is(verdict, "admitted", JSON.stringify(blocked));
   });
 }

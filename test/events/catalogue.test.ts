@@ -1,5 +1,13 @@
 import test from "ava";
-import { catalogue, KERNELS, operations, points, subsystems, type ArgumentDefinition, type OperationDefinition } from "../../events/index.js";
+import {
+  catalogue,
+  KERNELS,
+  operations,
+  points,
+  subsystems,
+  type ArgumentDefinition,
+  type OperationDefinition,
+} from "../../events/index.js";
 
 const byName = new Map(catalogue.map((operation) => [operation.name, operation]));
 /** The registers of the first six arguments of a call on x86-64. */
@@ -16,7 +24,11 @@ function parse(prototype: string): Prototype | undefined {
   if (!match) return undefined;
   const parameters = match[3] === "void" ? [] : match[3]!.split(", ").map((text) => /^([\w ]+?[ *]+)(\w+)$/.exec(text));
   if (parameters.includes(null)) return undefined;
-  return { returns: match[1]!.trim(), name: match[2]!, parameters: parameters.map((p) => ({ type: p![1]!.trim(), name: p![2]! })) };
+  return {
+    returns: match[1]!.trim(),
+    name: match[2]!,
+    parameters: parameters.map((p) => ({ type: p![1]!.trim(), name: p![2]! })),
+  };
 }
 
 function prototypeOf(operation: OperationDefinition): Prototype {
@@ -29,7 +41,12 @@ test("every operation is defined once, under its own name", (t) => {
   t.is(byName.size, catalogue.length);
   t.deepEqual(Object.keys(operations).sort(), [...byName.keys()].sort());
   for (const [key, operation] of Object.entries(operations)) t.is(key, operation.name);
-  for (const { title, operations: list } of subsystems) t.deepEqual(list.map((o) => o.name), list.map((o) => o.name).sort(), title);
+  for (const { title, operations: list } of subsystems)
+    t.deepEqual(
+      list.map((o) => o.name),
+      list.map((o) => o.name).sort(),
+      title,
+    );
 });
 
 test("points are numbered from 1 and found by the name of their event", (t) => {
@@ -115,16 +132,28 @@ test("probes are described as their kind needs", (t) => {
   for (const operation of catalogue) {
     t.is(operation.tracepoint !== undefined, operation.probe === "tracepoint", operation.name);
     const printed = [...(operation.tracepoint?.print.matchAll(/\{(\w+)\}/g) ?? [])].map((match) => match[1]);
-    if (operation.tracepoint) t.deepEqual(printed, operation.args.map((arg) => arg.name), operation.name);
+    if (operation.tracepoint)
+      t.deepEqual(
+        printed,
+        operation.args.map((arg) => arg.name),
+        operation.name,
+      );
     if (operation.unseen) {
       t.true(operation.probed, operation.name);
-      for (const kernel of operation.unseen.kernels) t.true(operation.kernels.includes(kernel), `${operation.name} ${kernel}`);
+      for (const kernel of operation.unseen.kernels)
+        t.true(operation.kernels.includes(kernel), `${operation.name} ${kernel}`);
     }
   }
 });
 
 test("RCU callbacks are marked", (t) => {
-  t.deepEqual(catalogue.filter((o) => o.context === "rcu").map((o) => o.name).sort(), ["delayed_free_vfsmnt", "free_inode_nonrcu", "i_callback", "kvm_gmem_free_inode"]);
+  t.deepEqual(
+    catalogue
+      .filter((o) => o.context === "rcu")
+      .map((o) => o.name)
+      .sort(),
+    ["delayed_free_vfsmnt", "free_inode_nonrcu", "i_callback", "kvm_gmem_free_inode"],
+  );
 });
 
 test("every operation is documented", (t) => {

@@ -12,11 +12,16 @@ test("the standard probe file is the one that the recordings were made with, to 
 
 test("an operation has an entry line, and a return line where it has a result", (t) => {
   t.deepEqual(probeLines(operations.mntget), ["p:gmem/mntget mntget mnt=%di"]);
-  t.deepEqual(probeLines(operations.kvm_gmem_init, "mine"), ["p:mine/kvm_gmem_init kvm:kvm_gmem_init module=%di", "r:mine/kvm_gmem_init_ret kvm:kvm_gmem_init err=$retval:s32"]);
+  t.deepEqual(probeLines(operations.kvm_gmem_init, "mine"), [
+    "p:mine/kvm_gmem_init kvm:kvm_gmem_init module=%di",
+    "r:mine/kvm_gmem_init_ret kvm:kvm_gmem_init err=$retval:s32",
+  ]);
 });
 
 test("a symbol that differs from the event is the one that is probed", (t) => {
-  t.deepEqual(probeLines(operations.kvm_gmem_invalidate_start), ["p:gmem/kvm_gmem_invalidate_start kvm:__kvm_gmem_invalidate_start gmem=%di start=%si:u64 end=%dx:u64"]);
+  t.deepEqual(probeLines(operations.kvm_gmem_invalidate_start), [
+    "p:gmem/kvm_gmem_invalidate_start kvm:__kvm_gmem_invalidate_start gmem=%di start=%si:u64 end=%dx:u64",
+  ]);
 });
 
 test("tracepoints and markers need no dynamic event", (t) => {

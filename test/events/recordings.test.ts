@@ -95,7 +95,12 @@ for (const kernel of KERNELS) {
           stack.length = Math.max(0, stack.lastIndexOf(name));
           continue;
         }
-        for (let top = stack.at(-1); top !== undefined && !byName.get(top)?.result && !reach.get(top)?.has(name); top = stack.at(-1)) stack.pop();
+        for (
+          let top = stack.at(-1);
+          top !== undefined && !byName.get(top)?.result && !reach.get(top)?.has(name);
+          top = stack.at(-1)
+        )
+          stack.pop();
         if (stack.length === 0 && INNER.includes(name)) orphans.push(`${name} in ${path}`);
         stack.push(name);
       }

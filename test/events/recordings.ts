@@ -1,4 +1,7 @@
-/** Recordings as lists of event names, read with as little understanding as possible: independent of kreel's own parsers. */
+/**
+ * Recordings as lists of event names, read with as little understanding as possible: independent of kreel's own
+ * parsers.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -12,7 +15,10 @@ export interface RawEvent {
   readonly interrupt: string;
 }
 
-/** What `kreel record` makes begins with its environment, and may have been made with more probes than the standard ones. */
+/**
+ * What `kreel record` makes begins with its environment, and may have been made with more probes than the standard
+ * ones.
+ */
 const BY_SCRIPT = /^# kreel record: \d+$/m;
 const LINE = /^.{1,16}-(\d+)\s+\[(\d+)\]\s+..(.)\S+\s+[\d.]+: ([^\s:]+):/;
 
@@ -36,7 +42,8 @@ export function eventsOf(path: string): RawEvent[] {
   const events: RawEvent[] = [];
   for (const line of textOf(path).split("\n")) {
     const match = LINE.exec(line.trimStart());
-    if (match) events.push({ task: match[1] === "0" ? `idle ${match[2]}` : match[1]!, interrupt: match[3]!, name: match[4]! });
+    if (match)
+      events.push({ task: match[1] === "0" ? `idle ${match[2]}` : match[1]!, interrupt: match[3]!, name: match[4]! });
   }
   return events;
 }

@@ -42,7 +42,8 @@ const TYPES = new Map(tableTypes());
 /** The type of a column, as the documentation says it: 64 bits where operations disagree, signed where any is. */
 function* tableTypes(): Generator<[string, string]> {
   const all = new Map<string, Set<string>>();
-  for (const point of points.points) for (const { name, type } of point?.args ?? []) all.set(name, (all.get(name) ?? new Set()).add(type));
+  for (const point of points.points)
+    for (const { name, type } of point?.args ?? []) all.set(name, (all.get(name) ?? new Set()).add(type));
   for (const [name, types] of all) {
     const signed = types.has("s32") || types.has("s64") ? "Int" : "Uint";
     if (types.has("string")) yield [name, "Utf8"];
@@ -74,13 +75,18 @@ function expected(event: KernelEvent, context: number, inside: string | undefine
     operation,
     phase,
     ...(inside === undefined ? {} : { inside }),
-    ...Object.fromEntries(Object.entries(args).flatMap(([name, value]) => (value === null ? [] : [[name, cell(name, value)] as const]))),
+    ...Object.fromEntries(
+      Object.entries(args).flatMap(([name, value]) => (value === null ? [] : [[name, cell(name, value)] as const])),
+    ),
   };
 }
 
 const ordered = (row: Row): [string, Cell][] => Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1));
 
-for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixtures/recordings/trace-dat/linux-7.2-s04-bind-unbind.v7.dat.gz"]) {
+for (const path of [
+  ...recordings().filter((_, k) => k % SAMPLE === 0),
+  "fixtures/recordings/trace-dat/linux-7.2-s04-bind-unbind.v7.dat.gz",
+]) {
   test(`${path}: every event is a row, with what it happened inside of`, async (t) => {
     const table = tableFromIPC(await stream(await openRecording(path)));
     const rows = rowsOf(table);
@@ -91,7 +97,11 @@ for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixture
       const context = CONTEXTS.indexOf(String(row["context"]));
       const wanted = ordered(expected(plain, context, inside[0]?.operation));
       const got = ordered(row);
-      if (got.length !== wanted.length || got.some(([name, value], n) => wanted[n]![0] !== name || wanted[n]![1] !== value)) t.deepEqual(got, wanted);
+      if (
+        got.length !== wanted.length ||
+        got.some(([name, value], n) => wanted[n]![0] !== name || wanted[n]![1] !== value)
+      )
+        t.deepEqual(got, wanted);
     }
     t.is(rows.length, k);
     t.true(k > 0);
@@ -103,7 +113,24 @@ test("the types of the columns are those that are promised", async (t) => {
   const [path] = recordings();
   const { schema } = tableFromIPC(await stream(await openRecording(path!)));
   const types = Object.fromEntries(schema.fields.map(({ name, type }) => [name, String(type)]));
-  t.like(types, { seq: "Int64", time_ns: "Int64", cpu: "Uint16", comm: "Utf8", pid: "Int64", operation: "Utf8", phase: "Utf8", inside: "Utf8", inode: "Uint64", kvm: "Uint64", i_count: "Int32", size: "Uint64", fd: "Int32", ok: "Uint8", name: "Utf8", err: "Int64" });
+  t.like(types, {
+    seq: "Int64",
+    time_ns: "Int64",
+    cpu: "Uint16",
+    comm: "Utf8",
+    pid: "Int64",
+    operation: "Utf8",
+    phase: "Utf8",
+    inside: "Utf8",
+    inode: "Uint64",
+    kvm: "Uint64",
+    i_count: "Int32",
+    size: "Uint64",
+    fd: "Int32",
+    ok: "Uint8",
+    name: "Utf8",
+    err: "Int64",
+  });
   for (const [name, type] of TYPES) t.is(types[name], type, name);
   t.is(new Set(schema.fields.map((f) => f.name)).size, schema.fields.length);
 });
@@ -112,7 +139,12 @@ test("any log at all reads back: names, values, faults, unknown events, no event
   await fc.assert(
     fc.asyncProperty(madeRecordings, async (recording: MadeRecording) => {
       const rows = rowsOf(tableFromIPC(await stream(recording)));
-      const events = recording.kept.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => [eventAt(batch, i, points, recording.tables), batch.context[i]!] as const));
+      const events = recording.kept.flatMap((batch) =>
+        Array.from(
+          { length: batch.length },
+          (_, i) => [eventAt(batch, i, points, recording.tables), batch.context[i]!] as const,
+        ),
+      );
       t.is(rows.length, events.length);
       for (const [k, [event, context]] of events.entries()) {
         const inside = rows[k]!["inside"] as string | undefined;
@@ -126,5 +158,10 @@ test("any log at all reads back: names, values, faults, unknown events, no event
 
 /** Strings as UTF-8 can hold them. */
 function well(args: KernelEvent["args"]): KernelEvent["args"] {
-  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, typeof value === "string" ? Buffer.from(value).toString() : value]));
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [
+      name,
+      typeof value === "string" ? Buffer.from(value).toString() : value,
+    ]),
+  );
 }

@@ -32,10 +32,15 @@ function parseDot(text: string): Parsed {
   for (const line of lines.slice(1, -2)) {
     const node = new RegExp(`^ {2}(n\\d+) (${LIST});$`).exec(line);
     const edge = new RegExp(`^ {2}(n\\d+) -> (n\\d+) (${LIST});$`).exec(line);
-    const label = (list: string): string => /label="((?:[^"\\]|\\.)*)"/.exec(list)![1]!.replaceAll("\\n", "\n").replace(/\\(["\\])/g, "$1");
+    const label = (list: string): string =>
+      /label="((?:[^"\\]|\\.)*)"/
+        .exec(list)![1]!
+        .replaceAll("\\n", "\n")
+        .replace(/\\(["\\])/g, "$1");
     if (node) nodes.set(node[1]!, label(node[2]!));
     else if (edge) edges.push(`${edge[1]} ${edge[2]} ${label(edge[3]!)}`);
-    else if (!new RegExp(`^ {2}(?:(?:node|edge) ${LIST}|${ATTRIBUTE});$`).test(line)) throw new Error(`no statement: ${line}`);
+    else if (!new RegExp(`^ {2}(?:(?:node|edge) ${LIST}|${ATTRIBUTE});$`).test(line))
+      throw new Error(`no statement: ${line}`);
   }
   return { nodes, edges };
 }
@@ -47,14 +52,22 @@ function parseMermaid(text: string): Parsed {
   const lines = text.split("\n");
   const nodes = new Map<string, string>();
   const edges: string[] = [];
-  if (!/^%% [^{}%]*$/.test(lines[0]!) || lines[1] !== "flowchart LR" || lines.at(-1) !== "") throw new Error("the frame");
-  const plain = (label: string): string => label.replace(/^ $/, "").replaceAll("<br/>", "\n").replace(/#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  if (!/^%% [^{}%]*$/.test(lines[0]!) || lines[1] !== "flowchart LR" || lines.at(-1) !== "")
+    throw new Error("the frame");
+  const plain = (label: string): string =>
+    label
+      .replace(/^ $/, "")
+      .replaceAll("<br/>", "\n")
+      .replace(/#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
   for (const line of lines.slice(2, -1)) {
-    const node = new RegExp(String.raw`^ {2}(n\d+)(?:\[${MERMAID_TEXT}\]|\[\[${MERMAID_TEXT}\]\]|\(${MERMAID_TEXT}\))$`).exec(line);
+    const node = new RegExp(
+      String.raw`^ {2}(n\d+)(?:\[${MERMAID_TEXT}\]|\[\[${MERMAID_TEXT}\]\]|\(${MERMAID_TEXT}\))$`,
+    ).exec(line);
     const edge = new RegExp(String.raw`^ {2}(n\d+) (?:-->|-\.->)\|${MERMAID_TEXT}\| (n\d+)$`).exec(line);
     if (node) nodes.set(node[1]!, plain(node[2] ?? node[3] ?? node[4]!));
     else if (edge) edges.push(`${edge[1]} ${edge[3]} ${plain(edge[2]!)}`);
-    else if (!/^ {2}class(?:Def running .*| n\d+(?:,n\d+)* running)$/.test(line)) throw new Error(`no statement: ${line}`);
+    else if (!/^ {2}class(?:Def running .*| n\d+(?:,n\d+)* running)$/.test(line))
+      throw new Error(`no statement: ${line}`);
   }
   return { nodes, edges };
 }
@@ -62,8 +75,11 @@ function parseMermaid(text: string): Parsed {
 /** Both texts, which must say the same. */
 function parsed(graph: Graph): Parsed {
   const [dot, mermaid] = [parseDot(dotText(graph)), parseMermaid(mermaidText(graph))];
-  if (JSON.stringify([...dot.nodes, dot.edges]) !== JSON.stringify([...mermaid.nodes, mermaid.edges])) throw new Error(`DOT and Mermaid differ: ${dotText(graph)}\n${mermaidText(graph)}`);
-  for (const edge of dot.edges) for (const end of edge.split(" ").slice(0, 2)) if (!dot.nodes.has(end)) throw new Error(`an edge to nowhere: ${edge}`);
+  if (JSON.stringify([...dot.nodes, dot.edges]) !== JSON.stringify([...mermaid.nodes, mermaid.edges]))
+    throw new Error(`DOT and Mermaid differ: ${dotText(graph)}\n${mermaidText(graph)}`);
+  for (const edge of dot.edges)
+    for (const end of edge.split(" ").slice(0, 2))
+      if (!dot.nodes.has(end)) throw new Error(`an edge to nowhere: ${edge}`);
   return dot;
 }
 
@@ -83,7 +99,11 @@ for (const [path, event, everything] of [
     for (const { label, references } of state.objects) {
       const at = [...nodes].find(([, text]) => text.split("\n")[0] === label);
       t.truthy(at, label);
-      for (const { by, event: taken } of references) t.true(edges.some((edge) => edge.endsWith(` ${at![0]} ${by}, event ${taken}`)), `${label}: ${by} at ${taken}`);
+      for (const { by, event: taken } of references)
+        t.true(
+          edges.some((edge) => edge.endsWith(` ${at![0]} ${by}, event ${taken}`)),
+          `${label}: ${by} at ${taken}`,
+        );
     }
     t.true(shown.length >= state.objects.length);
     const references = state.objects.reduce((sum, o) => sum + o.references.length, 0);
@@ -106,7 +126,17 @@ test("at a moment when nothing lives there is an empty graph", (t) => {
 });
 
 test("no name breaks out of its string", (t) => {
-  const graphs = fc.record({ title: hostileText, nodes: fc.array(fc.record({ kind: fc.constantFrom("inode", "file", "module", "call", "unseen"), lines: fc.array(hostileText, { minLength: 1, maxLength: 3 }) }), { minLength: 1, maxLength: 5 }), labels: fc.array(hostileText, { maxLength: 5 }) });
+  const graphs = fc.record({
+    title: hostileText,
+    nodes: fc.array(
+      fc.record({
+        kind: fc.constantFrom("inode", "file", "module", "call", "unseen"),
+        lines: fc.array(hostileText, { minLength: 1, maxLength: 3 }),
+      }),
+      { minLength: 1, maxLength: 5 },
+    ),
+    labels: fc.array(hostileText, { maxLength: 5 }),
+  });
   fc.assert(
     fc.property(graphs, ({ title, nodes, labels }) => {
       const graph: Graph = {
@@ -143,6 +173,8 @@ test("who left a reference behind stands where its holder would", async (t) => {
   const { world } = await replay("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz");
   const { nodes, edges } = graphOf(world, "");
   const module = nodes.find(({ lines }) => lines[0] === "module kvm_amd")!;
-  const left = edges.filter(({ to, label }) => to === module.id && label === "try_module_get, event 1095").map(({ from }) => nodes.find(({ id }) => id === from)!.lines);
+  const left = edges
+    .filter(({ to, label }) => to === module.id && label === "try_module_get, event 1095")
+    .map(({ from }) => nodes.find(({ id }) => id === from)!.lines);
   t.deepEqual(left, [["kvm_gmem_create", "over, event 1091"]]);
 });

@@ -9,7 +9,11 @@ import { textEvents } from "../support/recordings.js";
 import { madeRecordings } from "./logs.js";
 
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 300);
-const PATHS = ["linux-6.12/s01-create-close", "linux-7.2/s04-bind-unbind", "mistakes/unbind-no-fput/wide/s04-bind-unbind"].map((name) => `fixtures/recordings/${name}.trace.gz`);
+const PATHS = [
+  "linux-6.12/s01-create-close",
+  "linux-7.2/s04-bind-unbind",
+  "mistakes/unbind-no-fput/wide/s04-bind-unbind",
+].map((name) => `fixtures/recordings/${name}.trace.gz`);
 
 for (const path of PATHS) {
   test(`${path}: a probe for every event that it shows`, async (t) => {
@@ -22,7 +26,8 @@ for (const path of PATHS) {
     const names = new Set(textEvents(path).map((event) => event.name));
     for (const name of names) if (points.byEvent(name)?.operation.probe === "kprobe") t.true(probed.has(name), name);
     // Of what it does not show, nothing: an operation without its entry and without its return.
-    for (const name of probed) t.true(names.has(name) || names.has(`${name}_ret`) || names.has(name.replace(/_ret$/, "")), name);
+    for (const name of probed)
+      t.true(names.has(name) || names.has(`${name}_ret`) || names.has(name.replace(/_ret$/, "")), name);
     t.deepEqual(unknown, []);
   });
 }
@@ -32,7 +37,10 @@ test("the lines are those of the catalogue, in its order, whatever the log", asy
   await fc.assert(
     fc.asyncProperty(madeRecordings, async (recording) => {
       const { text } = await probesOf(recording);
-      const at = text.split("\n").slice(0, -1).map((line) => order.indexOf(line));
+      const at = text
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => order.indexOf(line));
       t.true(at.every((place, k) => place >= 0 && (k === 0 || place > at[k - 1]!)));
     }),
     { numRuns: RUNS },

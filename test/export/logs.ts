@@ -1,4 +1,6 @@
-/** Logs as nobody would record them: every point, any value, any name. And what a log holds, as plain values to compare. */
+/**
+ * Logs as nobody would record them: every point, any value, any name. And what a log holds, as plain values to compare.
+ */
 import fc from "fast-check";
 import { points } from "../../events/index.js";
 import type { Batch } from "../../src/log/batch.js";
@@ -10,13 +12,55 @@ import { CHARACTER } from "../support/texts.js";
 
 /** Texts that mean something to one format or another, and any others. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom("", "a", '"', "\\", "\n", "\r\n", "\u0000", "\u001b[2J", "\u2028", "\u202e", "</script>", "]]>", "-->", "{}", '","ts":0}', "#quot;", "%%", "`", "graph", "end", "\\N", "\ud83d\ude00", "\ufffd", "kvm_amd", "<b>", "a-1", "__proto__"),
+  fc.constantFrom(
+    "",
+    "a",
+    '"',
+    "\\",
+    "\n",
+    "\r\n",
+    "\u0000",
+    "\u001b[2J",
+    "\u2028",
+    "\u202e",
+    "</script>",
+    "]]>",
+    "-->",
+    "{}",
+    '","ts":0}',
+    "#quot;",
+    "%%",
+    "`",
+    "graph",
+    "end",
+    "\\N",
+    "\ud83d\ude00",
+    "\ufffd",
+    "kvm_amd",
+    "<b>",
+    "a-1",
+    "__proto__",
+  ),
   fc.string({ unit: CHARACTER, maxLength: 12 }),
   fc.string({ maxLength: 12 }),
 );
 
-const addresses = fc.oneof(fc.constantFrom(0n, 0xffff888100b08000n, 0xffff888100b09000n, 0xffff88810000a000n, 0xffffffffffffffe9n, 0xffffffffa006e840n), fc.bigInt(0n, (1n << 64n) - 1n));
-const integers = fc.oneof(fc.integer({ min: -3, max: 8 }).map((n) => BigInt.asUintN(64, BigInt(n))), fc.bigInt(0n, (1n << 64n) - 1n), fc.constantFrom(1n << 53n, (1n << 53n) - 1n, (1n << 64n) - (1n << 53n), 1n << 63n));
+const addresses = fc.oneof(
+  fc.constantFrom(
+    0n,
+    0xffff888100b08000n,
+    0xffff888100b09000n,
+    0xffff88810000a000n,
+    0xffffffffffffffe9n,
+    0xffffffffa006e840n,
+  ),
+  fc.bigInt(0n, (1n << 64n) - 1n),
+);
+const integers = fc.oneof(
+  fc.integer({ min: -3, max: 8 }).map((n) => BigInt.asUintN(64, BigInt(n))),
+  fc.bigInt(0n, (1n << 64n) - 1n),
+  fc.constantFrom(1n << 53n, (1n << 53n) - 1n, (1n << 64n) - (1n << 53n), 1n << 63n),
+);
 
 interface Spec {
   readonly point: number;
@@ -50,7 +94,11 @@ const eventSpec: fc.Arbitrary<Spec> = fc.record({
   loss: fc.option(fc.record({ cpu: fc.nat({ max: 3 }), count: fc.nat({ max: 9 }) }), { nil: undefined, freq: 8 }),
 });
 
-const taskSpec = fc.record({ comm: hostileText, pid: fc.oneof(fc.nat({ max: 4194304 }), fc.constant(0)), tgid: fc.option(fc.nat({ max: 4194304 }), { nil: undefined }) });
+const taskSpec = fc.record({
+  comm: hostileText,
+  pid: fc.oneof(fc.nat({ max: 4194304 }), fc.constant(0)),
+  tgid: fc.option(fc.nat({ max: 4194304 }), { nil: undefined }),
+});
 
 /** Events in memory that are read like a recording. */
 export class MadeRecording implements Recorded {
@@ -72,49 +120,69 @@ export class MadeRecording implements Recorded {
   async close(): Promise<void> {}
 }
 
-export const madeRecordings: fc.Arbitrary<MadeRecording> = fc.tuple(fc.array(eventSpec, { maxLength: 40 }), fc.array(taskSpec, { minLength: 4, maxLength: 4 })).map(([specs, tasks]) => {
-  const tables = createTables();
-  const builder = new BatchBuilder(tables.addresses, 16);
-  const batches: Batch[] = [];
-  const report = new ReadReport("made");
-  let time = 35_000_000_000;
-  for (const spec of specs) {
-    if (spec.loss) {
-      if (builder.full) batches.push(builder.seal());
-      builder.loss(spec.loss.cpu, spec.loss.count, spec.line);
-      report.lostLines += spec.loss.count;
-      if (spec.loss.count === 0) report.uncountedLoss = true;
+export const madeRecordings: fc.Arbitrary<MadeRecording> = fc
+  .tuple(fc.array(eventSpec, { maxLength: 40 }), fc.array(taskSpec, { minLength: 4, maxLength: 4 }))
+  .map(([specs, tasks]) => {
+    const tables = createTables();
+    const builder = new BatchBuilder(tables.addresses, 16);
+    const batches: Batch[] = [];
+    const report = new ReadReport("made");
+    let time = 35_000_000_000;
+    for (const spec of specs) {
+      if (spec.loss) {
+        if (builder.full) batches.push(builder.seal());
+        builder.loss(spec.loss.cpu, spec.loss.count, spec.line);
+        report.lostLines += spec.loss.count;
+        if (spec.loss.count === 0) report.uncountedLoss = true;
+      }
+      if (builder.full || (builder.length > 0 && builder.timeDigits !== spec.digits)) batches.push(builder.seal());
+      builder.timeDigits = spec.digits;
+      // Of six digits, the last three of nine are none of the recording's.
+      time += spec.digits === 6 ? spec.step - (spec.step % 1000) : spec.step;
+      const task = tasks[spec.task]!;
+      const point = points.points[spec.point];
+      builder.begin(
+        spec.point,
+        tables.tasks.intern(task.comm, task.pid, task.tgid),
+        spec.cpu,
+        spec.context,
+        Math.floor(time / 1e9),
+        time % 1e9,
+        spec.line,
+        spec.place === undefined ? 0 : tables.places.intern(spec.place),
+      );
+      if (!point) builder.unknown(spec.texts[0]!, spec.texts[1]!);
+      point?.args.forEach((arg, k) => {
+        if ((spec.fault & (1 << k)) !== 0) builder.pushFault();
+        else if (arg.type === "string") builder.pushString(spec.texts[k]!);
+        else if (arg.type === "ptr") builder.pushAddress(...words(spec.pointers[k]!));
+        else builder.pushNumber(...words(spec.numbers[k]!));
+      });
     }
-    if (builder.full || (builder.length > 0 && builder.timeDigits !== spec.digits)) batches.push(builder.seal());
-    builder.timeDigits = spec.digits;
-    // Of six digits, the last three of nine are none of the recording's.
-    time += spec.digits === 6 ? spec.step - (spec.step % 1000) : spec.step;
-    const task = tasks[spec.task]!;
-    const point = points.points[spec.point];
-    builder.begin(spec.point, tables.tasks.intern(task.comm, task.pid, task.tgid), spec.cpu, spec.context, Math.floor(time / 1e9), time % 1e9, spec.line, spec.place === undefined ? 0 : tables.places.intern(spec.place));
-    if (!point) builder.unknown(spec.texts[0]!, spec.texts[1]!);
-    point?.args.forEach((arg, k) => {
-      if ((spec.fault & (1 << k)) !== 0) builder.pushFault();
-      else if (arg.type === "string") builder.pushString(spec.texts[k]!);
-      else if (arg.type === "ptr") builder.pushAddress(...words(spec.pointers[k]!));
-      else builder.pushNumber(...words(spec.numbers[k]!));
+    if (!builder.isEmpty) batches.push(builder.seal());
+    const made = new MadeRecording(batches, tables);
+    Object.assign(made.report, {
+      lostLines: report.lostLines,
+      uncountedLoss: report.uncountedLoss,
+      clock: specs.length > 0 ? { kind: "seconds", digits: 6 } : undefined,
     });
-  }
-  if (!builder.isEmpty) batches.push(builder.seal());
-  const made = new MadeRecording(batches, tables);
-  Object.assign(made.report, { lostLines: report.lostLines, uncountedLoss: report.uncountedLoss, clock: specs.length > 0 ? { kind: "seconds", digits: 6 } : undefined });
-  return made;
-});
+    return made;
+  });
 
 const words = (n: bigint): [number, number] => [Number(n & 0xffffffffn), Number(n >> 32n)];
 
 /** A recording of the repository, kept in memory. */
-export async function keptRecording(path: string): Promise<MadeRecording & { readonly origin: { readonly path: string; readonly format: string } }> {
+export async function keptRecording(
+  path: string,
+): Promise<MadeRecording & { readonly origin: { readonly path: string; readonly format: string } }> {
   const recording = await openRecording(path);
   const batches: Batch[] = [];
   for await (const batch of recording.batches()) batches.push(batch);
   await recording.close();
-  return Object.assign(new MadeRecording(batches, recording.tables), { origin: recording.origin, report: recording.report });
+  return Object.assign(new MadeRecording(batches, recording.tables), {
+    origin: recording.origin,
+    report: recording.report,
+  });
 }
 
 /** All that a batch holds: what are numbers of tables there are the things themselves here. */
@@ -131,7 +199,11 @@ export function contentOf(batch: Batch, tables: Tables): unknown {
       point?.args.map((arg, k) => {
         const [low, high] = [batch.low[base + k]!, batch.high[base + k]!];
         if ((batch.fault[i]! & (1 << k)) !== 0) return null;
-        return arg.type === "string" ? batch.strings[low] : arg.type === "ptr" ? tables.addresses.hex(low) : [low, high];
+        return arg.type === "string"
+          ? batch.strings[low]
+          : arg.type === "ptr"
+            ? tables.addresses.hex(low)
+            : [low, high];
       }),
     ];
   });

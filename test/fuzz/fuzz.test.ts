@@ -1,4 +1,7 @@
-/** The fuzzer itself: inputs repeat, what must hold is held to, and what takes a thread down is caught. `npm run fuzz` does the work. */
+/**
+ * The fuzzer itself: inputs repeat, what must hold is held to, and what takes a thread down is caught. `npm run fuzz`
+ * does the work.
+ */
 import { createHash } from "node:crypto";
 import test from "ava";
 import { points } from "../../events/index.js";
@@ -22,7 +25,8 @@ const INPUTS = 4;
 
 const hashOf = ({ content }: Input): string => {
   const hash = createHash("sha256");
-  for (const [name, bytes] of Buffer.isBuffer(content) ? [["", content] as const] : content) hash.update(`${name}\0`).update(bytes);
+  for (const [name, bytes] of Buffer.isBuffer(content) ? [["", content] as const] : content)
+    hash.update(`${name}\0`).update(bytes);
   return hash.digest("hex");
 };
 
@@ -36,19 +40,28 @@ test("a seed and an index are an input, and always the same; other seeds are oth
     }
   }
   for (const [index, hash] of [...hashes].reverse()) t.is(hashOf(await inputOf(SEED, index)), hash, `${index}`);
-  const others = await Promise.all([...hashes].map(async ([index, hash]) => hashOf(await inputOf(SEED + 1, index)) !== hash));
+  const others = await Promise.all(
+    [...hashes].map(async ([index, hash]) => hashOf(await inputOf(SEED + 1, index)) !== hash),
+  );
   t.true(others.filter(Boolean).length > others.length * 0.9);
 });
 
 test("a hundred indexes have every format", (t) => {
-  t.deepEqual([...new Set(Array.from({ length: 100 }, (_, k) => formatAt(12_300 + k)))].sort(), [...FUZZ_FORMATS].sort());
+  t.deepEqual(
+    [...new Set(Array.from({ length: 100 }, (_, k) => formatAt(12_300 + k)))].sort(),
+    [...FUZZ_FORMATS].sort(),
+  );
 });
 
 for (const format of FUZZ_FORMATS) {
   test(`${format}: some inputs, and all that must hold does`, async (t) => {
     const scratch = new Scratch();
     t.teardown(() => scratch.remove());
-    for (let k = 0; k < INPUTS; k++) await t.notThrowsAsync(checkIndex(SEED, indexOf(format, k), scratch), `npm run fuzz -- --only ${SEED}:${indexOf(format, k)}`);
+    for (let k = 0; k < INPUTS; k++)
+      await t.notThrowsAsync(
+        checkIndex(SEED, indexOf(format, k), scratch),
+        `npm run fuzz -- --only ${SEED}:${indexOf(format, k)}`,
+      );
   });
 }
 
@@ -65,8 +78,11 @@ test("batches that are not what they should be are caught", async (t) => {
   const shape = { lined: true, gaps: false };
   t.notThrows(() => soundBatches(reading, shape));
   const [first, second, ...rest] = reading.batches as [Batch, Batch, ...Batch[]];
-  const column = <Column extends Uint32Array | Uint16Array | Float64Array>(values: Column, value: number): Column => values.map(() => value) as Column;
-  const pointer = first.point.findIndex((point) => points.points[point]?.args.some(({ type }) => type === "ptr") === true);
+  const column = <Column extends Uint32Array | Uint16Array | Float64Array>(values: Column, value: number): Column =>
+    values.map(() => value) as Column;
+  const pointer = first.point.findIndex(
+    (point) => points.points[point]?.args.some(({ type }) => type === "ptr") === true,
+  );
   t.true(pointer >= 0);
   for (const [what, changed] of Object.entries({
     "a gap": { firstSeq: 2 },
@@ -79,10 +95,24 @@ test("batches that are not what they should be are caught", async (t) => {
     "arguments that are not there": { low: first.low.subarray(0, 3) },
     "an address of no table": { low: column(first.low, 99_999_999) },
     "more missing than there is": { fault: column(first.fault, 0xffff) },
-    "losses in no order": { losses: [{ index: 9, cpu: 0, count: 1, line: 1 }, { index: 3, cpu: 0, count: 1, line: 1 }] },
+    "losses in no order": {
+      losses: [
+        { index: 9, cpu: 0, count: 1, line: 1 },
+        { index: 3, cpu: 0, count: 1, line: 1 },
+      ],
+    },
     "a loss on no CPU": { losses: [{ index: 9, cpu: 99_999, count: 1, line: 1 }] },
-  } satisfies Record<string, Partial<Batch>>)) t.throws(() => soundBatches({ ...reading, batches: [{ ...first, ...changed }, second, ...rest] }, shape), { instanceOf: Problem }, what);
-  t.throws(() => soundBatches({ ...reading, batches: [first, ...rest] }, shape), { instanceOf: Problem }, "a batch less");
+  } satisfies Record<string, Partial<Batch>>))
+    t.throws(
+      () => soundBatches({ ...reading, batches: [{ ...first, ...changed }, second, ...rest] }, shape),
+      { instanceOf: Problem },
+      what,
+    );
+  t.throws(
+    () => soundBatches({ ...reading, batches: [first, ...rest] }, shape),
+    { instanceOf: Problem },
+    "a batch less",
+  );
 });
 
 test("a line that is counted twice, or not at all, is caught; so are counts that are none, and words without end", async (t) => {
@@ -91,7 +121,11 @@ test("a line that is counted twice, or not at all, is caught; so are counts that
   const { lines } = report;
   t.notThrows(() => soundReport(report, lines));
   t.throws(() => soundReport(report, lines + 1), { instanceOf: Problem });
-  for (const [name, value] of [["blank", report.blank + 1], ["skipped", -1], ["malformed", Number.NaN]] as const) {
+  for (const [name, value] of [
+    ["blank", report.blank + 1],
+    ["skipped", -1],
+    ["malformed", Number.NaN],
+  ] as const) {
     const again = readText("input", "ftrace", bytes);
     if (!isReading(again)) throw again;
     again.report[name] = value;
@@ -114,15 +148,24 @@ test("readings that differ in anything are caught", async (t) => {
     value: changed({ low: first.low.map((low) => (low === 0 ? 1 : low - 1)) }),
     loss: changed({ losses: [{ index: 0, cpu: 0, count: 1, line: 1 }] }),
     fewer: { ...reading, batches: [first] },
-  })) t.throws(() => sameEvents("", reading, other), { instanceOf: Problem }, what);
+  }))
+    t.throws(() => sameEvents("", reading, other), { instanceOf: Problem }, what);
 });
 
 test("an error that is not in words, not one line, not of the file, or without its line is caught", async (t) => {
   t.is(inWords(new TroubleError("no recording", "input", 7), "input").line, 7);
   t.is(inWords(new LogError("no log", "input"), "input").message, "input: no log");
-  for (const error of [new TypeError("x is undefined"), "text", new TroubleError("no recording", "other"), new TroubleError("x".repeat(5000), "input")]) t.throws(() => inWords(error, "input"), { instanceOf: Problem });
+  for (const error of [
+    new TypeError("x is undefined"),
+    "text",
+    new TroubleError("no recording", "other"),
+    new TroubleError("x".repeat(5000), "input"),
+  ])
+    t.throws(() => inWords(error, "input"), { instanceOf: Problem });
   const { bytes } = await recording();
-  t.throws(() => checkText("input", "ftrace", bytes, new TroubleError("in some line", "input"), new Random(1, 1)), { instanceOf: Problem });
+  t.throws(() => checkText("input", "ftrace", bytes, new TroubleError("in some line", "input"), new Random(1, 1)), {
+    instanceOf: Problem,
+  });
 });
 
 test("a reader whose fast way skips a line, or takes one for another, is caught", async (t) => {
@@ -137,14 +180,37 @@ test("a reader whose fast way skips a line, or takes one for another, is caught"
 const MISBEHAVING = { seed: 1, jobs: 1, program: new URL("programs/misbehave.js", import.meta.url) };
 
 test("a thread that hangs is caught with its input, and the others are done", async (t) => {
-  const { found, once, tallies } = await runAll({ ...MISBEHAVING, inputs: 5, limits: { ms: 1000, heap: 256, rss: 4096 } });
-  t.deepEqual(found.map(({ index, kind }) => [index, kind]), [[3, "an input comes to its end"]]);
-  // On a machine that stands still for a second an input may be taken for one that hangs, and is not when it is tried again.
-  t.is(tallies.reduce((sum, tally) => sum + tally.get(0, "inputs"), 0), 4 - once.length);
+  const { found, once, tallies } = await runAll({
+    ...MISBEHAVING,
+    inputs: 5,
+    limits: { ms: 1000, heap: 256, rss: 4096 },
+  });
+  t.deepEqual(
+    found.map(({ index, kind }) => [index, kind]),
+    [[3, "an input comes to its end"]],
+  );
+  // On a machine that stands still for a second an input may be taken for one that hangs, and is not when it is tried
+  // again.
+  t.is(
+    tallies.reduce((sum, tally) => sum + tally.get(0, "inputs"), 0),
+    4 - once.length,
+  );
 });
 
 test("a thread that takes all memory, waits for nothing or says itself what is wrong is caught with its input", async (t) => {
-  const { found, tallies } = await runAll({ ...MISBEHAVING, from: 4, inputs: 12, limits: { ms: 120_000, heap: 64, rss: 4096 } });
-  t.deepEqual(Object.fromEntries(found.map(({ index, kind }) => [index, kind])), { 5: "memory stays bounded", 7: "what is awaited comes", 9: "nine" });
-  t.is(tallies.reduce((sum, tally) => sum + tally.get(0, "inputs"), 0), 6);
+  const { found, tallies } = await runAll({
+    ...MISBEHAVING,
+    from: 4,
+    inputs: 12,
+    limits: { ms: 120_000, heap: 64, rss: 4096 },
+  });
+  t.deepEqual(Object.fromEntries(found.map(({ index, kind }) => [index, kind])), {
+    5: "memory stays bounded",
+    7: "what is awaited comes",
+    9: "nine",
+  });
+  t.is(
+    tallies.reduce((sum, tally) => sum + tally.get(0, "inputs"), 0),
+    6,
+  );
 });

@@ -1,4 +1,6 @@
-/** What is given to kreel: made from a seed and an index, and from nothing else but the recordings of the repository. */
+/**
+ * What is given to kreel: made from a seed and an index, and from nothing else but the recordings of the repository.
+ */
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import type { TextFormat } from "../../src/read/detect.js";
@@ -18,12 +20,28 @@ import { TEXT_FORMATS, type TextSeed, textSeeds } from "./seeds/text.js";
 import { traceDatSeeds } from "./seeds/trace-dat.js";
 
 /** What an input is of, and how many of a hundred are. */
-const SHARES = { ftrace: 17, "trace-cmd-report": 9, "perf-script": 9, bpftrace: 8, ndjson: 9, "function-graph": 6, "trace-dat": 14, "kreel-log": 10, compressed: 6, "cpu-texts": 4, "cpu-pages": 4, scenario: 3, sql: 1 } as const;
+const SHARES = {
+  ftrace: 17,
+  "trace-cmd-report": 9,
+  "perf-script": 9,
+  bpftrace: 8,
+  ndjson: 9,
+  "function-graph": 6,
+  "trace-dat": 14,
+  "kreel-log": 10,
+  compressed: 6,
+  "cpu-texts": 4,
+  "cpu-pages": 4,
+  scenario: 3,
+  sql: 1,
+} as const;
 
 export type FuzzFormat = keyof typeof SHARES;
 export const FUZZ_FORMATS = Object.keys(SHARES) as readonly FuzzFormat[];
 /** Which format an index is of: spread, so that a few thousand inputs have all in their shares. */
-const SCHEDULE: readonly FuzzFormat[] = Object.entries(SHARES).flatMap(([format, share]) => Array.from({ length: share }, () => format as FuzzFormat));
+const SCHEDULE: readonly FuzzFormat[] = Object.entries(SHARES).flatMap(([format, share]) =>
+  Array.from({ length: share }, () => format as FuzzFormat),
+);
 const STRIDE = 37;
 const MOST_LINES = 260;
 /** What little compressed bytes become. */
@@ -114,7 +132,9 @@ async function textInput(format: TextFormat, random: Random, mutations: string[]
     mutations.push("long line");
   }
   let bytes = text(lines, random.chance(0.9));
-  if (random.chance(0.35)) for (let left = random.small(1, 6); left > 0; left--) bytes = mutateBytes(bytes, random, () => text(others, true), mutations);
+  if (random.chance(0.35))
+    for (let left = random.small(1, 6); left > 0; left--)
+      bytes = mutateBytes(bytes, random, () => text(others, true), mutations);
   return { format, content: bytes, mutations, removed: false };
 }
 
@@ -134,10 +154,23 @@ async function logInput(random: Random, mutations: string[]): Promise<Input> {
 
 async function compressedInput(random: Random, mutations: string[]): Promise<Input> {
   const content = random.chance(0.002) ? await inflated(random) : await recordingBytes(random);
-  const how = weighted(random, [[5, "gzip"], [2, "zstd"], [2, "real zstd"], [1, "members"], [1, "twice"]]);
+  const how = weighted(random, [
+    [5, "gzip"],
+    [2, "zstd"],
+    [2, "real zstd"],
+    [1, "members"],
+    [1, "twice"],
+  ]);
   mutations.push(how);
   let bytes = COMPRESS[how]!(content);
-  if (random.chance(0.25)) return { format: "compressed", content: bytes, mutations, removed: false, ...(how === "gzip" || how === "zstd" ? { plain: content } : {}) };
+  if (random.chance(0.25))
+    return {
+      format: "compressed",
+      content: bytes,
+      mutations,
+      removed: false,
+      ...(how === "gzip" || how === "zstd" ? { plain: content } : {}),
+    };
   for (let left = random.small(1, 4); left > 0; left--) bytes = mutateBytes(bytes, random, () => content, mutations);
   return { format: "compressed", content: bytes, mutations, removed: false };
 }
@@ -174,7 +207,8 @@ async function otherBytes(random: Random): Promise<Buffer> {
 
 function linesInput(seed: readonly string[], random: Random, mutations: string[]): Buffer {
   const lines = [...seed];
-  for (let left = random.small(0, 6); left > 0; left--) mutateLines(lines, random, () => seed, mutations, LINE_MUTATIONS);
+  for (let left = random.small(0, 6); left > 0; left--)
+    mutateLines(lines, random, () => seed, mutations, LINE_MUTATIONS);
   let bytes = text(lines, true);
   if (random.chance(0.2)) bytes = mutateBytes(bytes, random, () => text(seed, true), mutations);
   return bytes;

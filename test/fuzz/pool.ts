@@ -1,4 +1,7 @@
-/** Threads that check inputs, each watched: one that hangs or takes too much memory is killed, and another goes on behind what it was at. */
+/**
+ * Threads that check inputs, each watched: one that hangs or takes too much memory is killed, and another goes on
+ * behind what it was at.
+ */
 import { setTimeout as later } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { formatAt, type FuzzFormat } from "./input.js";
@@ -37,7 +40,10 @@ export interface Done {
   readonly found: readonly Found[];
   /** By rule: healthy recordings from which something was taken away, and which the rule then found fault with. */
   readonly rules: ReadonlyMap<string, { count: number; first: number }>;
-  /** Inputs that took a thread down once, and not when they were given to another alone: of a busy machine, or of many inputs together. */
+  /**
+   * Inputs that took a thread down once, and not when they were given to another alone: of a busy machine, or of many
+   * inputs together.
+   */
   readonly once: readonly Found[];
 }
 
@@ -70,17 +76,28 @@ export async function runAll(plan: Plan): Promise<Done> {
     }
   };
   const suspects: Found[] = [];
-  await Promise.all(Array.from({ length: plan.jobs }, async () => {
-    for (;;) {
-      const tally = new Tally();
-      tallies.push(tally);
-      const down = await thread(plan, { seed: plan.seed, format: plan.format, to: plan.inputs, tally: tally.memory, next }, tally, take, () => plan.onProgress?.(tallies));
-      if (!down) return;
-      suspects.push(down);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: plan.jobs }, async () => {
+      for (;;) {
+        const tally = new Tally();
+        tallies.push(tally);
+        const down = await thread(
+          plan,
+          { seed: plan.seed, format: plan.format, to: plan.inputs, tally: tally.memory, next },
+          tally,
+          take,
+          () => plan.onProgress?.(tallies),
+        );
+        if (!down) return;
+        suspects.push(down);
+      }
+    }),
+  );
   const limits = plan.limits ?? LIMITS;
-  for (const suspect of suspects) (await repeats(plan, { ...limits, ms: limits.ms * PATIENCE }, suspect) ? note : (each: Found) => once.push(each))(suspect);
+  for (const suspect of suspects)
+    ((await repeats(plan, { ...limits, ms: limits.ms * PATIENCE }, suspect)) ? note : (each: Found) => once.push(each))(
+      suspect,
+    );
   return { tallies, found, rules, once };
 }
 
@@ -90,13 +107,30 @@ async function repeats(plan: Plan, limits: Limits, { index }: Found): Promise<bo
   const next = new SharedArrayBuffer(4);
   new Int32Array(next)[0] = index;
   const alone: Plan = { ...plan, format: undefined, limits };
-  return (await thread(alone, { seed: plan.seed, format: undefined, to: index + 1, tally: tally.memory, next }, tally, () => {}, () => {})) !== undefined;
+  return (
+    (await thread(
+      alone,
+      { seed: plan.seed, format: undefined, to: index + 1, tally: tally.memory, next },
+      tally,
+      () => {},
+      () => {},
+    )) !== undefined
+  );
 }
 
 /** Runs a thread to its end; returns what took it down, if anything did. */
-async function thread(plan: Plan, job: Job, tally: Tally, take: (said: Said) => void, progress: () => void): Promise<Found | undefined> {
+async function thread(
+  plan: Plan,
+  job: Job,
+  tally: Tally,
+  take: (said: Said) => void,
+  progress: () => void,
+): Promise<Found | undefined> {
   const { ms, heap, rss } = plan.limits ?? LIMITS;
-  const worker = new Worker(plan.program ?? new URL("./worker.js", import.meta.url), { workerData: job, resourceLimits: { maxOldGenerationSizeMb: heap } });
+  const worker = new Worker(plan.program ?? new URL("./worker.js", import.meta.url), {
+    workerData: job,
+    resourceLimits: { maxOldGenerationSizeMb: heap },
+  });
   let done = false;
   let gone = false;
   let reported = -1;

@@ -1,7 +1,16 @@
 /** What threads count, in memory that they share with who watches them: nothing of it is lost with a thread. */
 import { FUZZ_FORMATS } from "./input.js";
 
-const PER_FORMAT = ["inputs", "events", "trouble", "ms", "slowest", "slowestIndex", "removed", "removedWithFindings"] as const;
+const PER_FORMAT = [
+  "inputs",
+  "events",
+  "trouble",
+  "ms",
+  "slowest",
+  "slowestIndex",
+  "removed",
+  "removedWithFindings",
+] as const;
 export type Count = (typeof PER_FORMAT)[number];
 
 /** Of one thread: which input it is at and since when, and what the inputs of each format came to. */

@@ -15,7 +15,9 @@ const say = (said: Said): void => parentPort!.postMessage(said);
 let current = -1;
 
 // Nobody awaits these; they belong to the input that is under way.
-process.on("unhandledRejection", (error) => say({ type: "found", found: foundIn(current, new Problem("no rejection is left alone", stackOf(error))) }));
+process.on("unhandledRejection", (error) =>
+  say({ type: "found", found: foundIn(current, new Problem("no rejection is left alone", stackOf(error))) }),
+);
 process.on("uncaughtException", (error) => {
   say({ type: "found", found: foundIn(current, new Problem("no error is thrown at nobody", stackOf(error))) });
   // What waits for it may wait forever.
@@ -23,7 +25,8 @@ process.on("uncaughtException", (error) => {
 });
 process.on("exit", () => scratch.remove());
 
-for (let k = Atomics.add(next, 0, 1); k < job.to; k = Atomics.add(next, 0, 1)) await one(job.format === undefined ? k : indexOf(job.format, k));
+for (let k = Atomics.add(next, 0, 1); k < job.to; k = Atomics.add(next, 0, 1))
+  await one(job.format === undefined ? k : indexOf(job.format, k));
 tally.begin(-1, 0);
 say({ type: "done" });
 
@@ -49,9 +52,15 @@ async function one(index: number): Promise<void> {
 
 function foundIn(index: number, error: unknown): Found {
   const format = formatAt(index);
-  if (!(error instanceof Problem)) return { index, format, kind: `an error in the fuzzer or in kreel: ${placeOf(error)}`, detail: stackOf(error) };
+  if (!(error instanceof Problem))
+    return { index, format, kind: `an error in the fuzzer or in kreel: ${placeOf(error)}`, detail: stackOf(error) };
   const { cause } = error;
-  return { index, format, kind: cause === undefined ? error.promise : `${error.promise}: ${placeOf(cause)}`, detail: error.detail };
+  return {
+    index,
+    format,
+    kind: cause === undefined ? error.promise : `${error.promise}: ${placeOf(cause)}`,
+    detail: error.detail,
+  };
 }
 
 function stackOf(error: unknown): string {
@@ -61,6 +70,10 @@ function stackOf(error: unknown): string {
 /** The error's name and where it was thrown, without what changes from input to input. */
 function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return "no error";
-  const at = error.stack?.split("\n").find((line) => line.includes("/dist/"))?.replace(/^.*\/dist\//, "").replace(/:\d+\)?$/, "");
+  const at = error.stack
+    ?.split("\n")
+    .find((line) => line.includes("/dist/"))
+    ?.replace(/^.*\/dist\//, "")
+    .replace(/:\d+\)?$/, "");
   return `${error.name} at ${at ?? "an unknown place"}`;
 }

@@ -1,6 +1,17 @@
 /** An emulated machine: a real kernel with a root of our own in memory, which says what happened over a serial line. */
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
@@ -26,12 +37,19 @@ const MOUNT_POINTS = ["bin", "proc", "sys", "dev", "tmp", "boot", "mods", "scena
 const LOADER = "lib64/ld-linux-x86-64.so.2";
 /** For a machine that is busy with other things too. */
 const LIMIT_MS = 1_800_000;
-const UNPACK: { readonly [ending: string]: readonly [string, ...string[]] } = { ".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"], ".gz": ["gzip", "-dc"] };
+const UNPACK: { readonly [ending: string]: readonly [string, ...string[]] } = {
+  ".xz": ["xz", "-dc"],
+  ".zst": ["zstd", "-dc"],
+  ".gz": ["gzip", "-dc"],
+};
 
 /** Throws a `MachineTrouble` that names what has to be installed. */
 export function checkTools(): void {
   const missing = ["qemu-system-x86_64", "cpio", "gcc", BUSYBOX].filter((tool) => !works(tool));
-  if (missing.length > 0) throw new MachineTrouble(`this test boots kernels and needs ${missing.join(", ")}; on Debian: apt-get install qemu-system-x86 busybox-static cpio gcc`);
+  if (missing.length > 0)
+    throw new MachineTrouble(
+      `this test boots kernels and needs ${missing.join(", ")}; on Debian: apt-get install qemu-system-x86 busybox-static cpio gcc`,
+    );
 }
 
 function works(tool: string): boolean {
@@ -48,7 +66,9 @@ function tool(name: string, args: readonly string[], cwd?: string): Buffer {
   try {
     return execFileSync(name, args, { cwd, maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "pipe"] });
   } catch (error) {
-    throw new MachineTrouble(`${name} ${args.join(" ")}: ${error instanceof Error ? error.message.split("\n", 2).join(": ") : String(error)}`);
+    throw new MachineTrouble(
+      `${name} ${args.join(" ")}: ${error instanceof Error ? error.message.split("\n", 2).join(": ") : String(error)}`,
+    );
   }
 }
 
@@ -114,8 +134,16 @@ function copyProgram(name: string, directory: string, root: string): void {
   const loader = found(LOADER);
   const program = found(join("bin", name));
   const libraries = ["lib", "usr/lib"].map((folder) => join(directory, folder, "x86_64-linux-gnu")).join(":");
-  const needed = [...tool(loader, ["--library-path", libraries, "--list", program]).toString().matchAll(/^\s*([^/\s]+) => (\S+)/gm)];
-  const copies = [[program, join("bin", name)], [loader, LOADER], ...needed.map(([, library, path]) => [path!, join("lib/x86_64-linux-gnu", library!)])];
+  const needed = [
+    ...tool(loader, ["--library-path", libraries, "--list", program])
+      .toString()
+      .matchAll(/^\s*([^/\s]+) => (\S+)/gm),
+  ];
+  const copies = [
+    [program, join("bin", name)],
+    [loader, LOADER],
+    ...needed.map(([, library, path]) => [path!, join("lib/x86_64-linux-gnu", library!)]),
+  ];
   for (const [from, to] of copies) {
     mkdirSync(dirname(join(root, to!)), { recursive: true });
     copyFileSync(from!, join(root, to!));
@@ -124,9 +152,28 @@ function copyProgram(name: string, directory: string, root: string): void {
 
 /** One CPU: under emulation a kernel that patches its own text on two can trap. */
 function run(image: string, archive: string, line: string): Promise<void> {
-  const machine = ["-machine", "q35,accel=tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1", "-m", "2G", "-nic", "none", "-no-reboot"];
+  const machine = [
+    "-machine",
+    "q35,accel=tcg",
+    "-cpu",
+    "EPYC,+svm,+npt",
+    "-smp",
+    "1",
+    "-m",
+    "2G",
+    "-nic",
+    "none",
+    "-no-reboot",
+  ];
   const consoles = ["-display", "none", "-serial", "null", "-serial", `file:${line}`];
-  const kernel = ["-kernel", image, "-initrd", archive, "-append", "console=ttyS0 panic=-1 loglevel=4 mitigations=off nokaslr tsc=unstable"];
+  const kernel = [
+    "-kernel",
+    image,
+    "-initrd",
+    archive,
+    "-append",
+    "console=ttyS0 panic=-1 loglevel=4 mitigations=off nokaslr tsc=unstable",
+  ];
   return new Promise((resolve, reject) => {
     const qemu = spawn("qemu-system-x86_64", [...machine, ...consoles, ...kernel], { stdio: "ignore" });
     const limit = setTimeout(() => qemu.kill("SIGKILL"), LIMIT_MS);

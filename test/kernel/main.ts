@@ -1,8 +1,9 @@
 /**
- * `npm run test:kernel -- [--keep DIRECTORY] [--bpftrace DIRECTORY] [KERNEL…]`: the generated scripts on real kernels, under
- * emulation. Each KERNEL is a directory with a vmlinuz and KVM's modules somewhere in it, as `dpkg -x` leaves them; without one,
- * the newest that Debian serves is fetched. bpftrace, likewise unpacked with all that it needs, is that of Debian's stable
- * release if none is named. With `--keep`, what was recorded stays there. Exit status: 0 all is well, 1 not, 2 could not be tried.
+ * `npm run test:kernel -- [--keep DIRECTORY] [--bpftrace DIRECTORY] [KERNEL…]`: the generated scripts on real kernels,
+ * under emulation. Each KERNEL is a directory with a vmlinuz and KVM's modules somewhere in it, as `dpkg -x` leaves
+ * them; without one, the newest that Debian serves is fetched. bpftrace, likewise unpacked with all that it needs, is
+ * that of Debian's stable release if none is named. With `--keep`, what was recorded stays there. Exit status: 0 all is
+ * well, 1 not, 2 could not be tried.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +17,9 @@ import { boot, checkTools, MachineTrouble, type Said } from "./machine.js";
 
 const SCENARIOS = ["s01-create-close", "s04-bind-unbind", "s09-enfile"];
 /** Files that end without close(2): recorded by the script alone, some of them end the program. */
-const CLOSES = readdirSync("fixtures/recordings/odd-closes/scenarios").map((file) => file.slice(0, -".scn".length)).sort();
+const CLOSES = readdirSync("fixtures/recordings/odd-closes/scenarios")
+  .map((file) => file.slice(0, -".scn".length))
+  .sort();
 /** What the machine records the scenarios with once more; all are compared with the first. */
 const MEANS = ["registers.trace.gz", "by-number.trace.gz", "fprobes.trace.gz", "bpftrace.json.gz"] as const;
 /** A machine that traps under emulation gets so many tries in all. */
@@ -26,11 +29,18 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
   checkTools();
-  const { values, positionals: kernels } = parseArgs({ args: [...args], allowPositionals: true, options: { keep: { type: "string" }, bpftrace: { type: "string" } } });
+  const { values, positionals: kernels } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { keep: { type: "string" }, bpftrace: { type: "string" } },
+  });
   const work = mkdtempSync(join(tmpdir(), "kreel-recorded-"));
   try {
-    if (kernels.length === 0) kernels.push(fetched("kernel", work, "name a directory that has one: npm run test:kernel -- DIRECTORY"));
-    const bpftrace = values.bpftrace ?? fetched("bpftrace", work, "name a directory that has it: npm run test:kernel -- --bpftrace DIRECTORY");
+    if (kernels.length === 0)
+      kernels.push(fetched("kernel", work, "name a directory that has one: npm run test:kernel -- DIRECTORY"));
+    const bpftrace =
+      values.bpftrace ??
+      fetched("bpftrace", work, "name a directory that has it: npm run test:kernel -- --bpftrace DIRECTORY");
     let wrong = 0;
     for (const kernel of kernels) wrong += await tryKernel(kernel, bpftrace, work, values.keep);
     say(wrong === 0 ? "all is well" : `${wrong} wrong`);
@@ -64,7 +74,12 @@ async function tryKernel(kernel: string, bpftrace: string, work: string, keep: s
   const results = [...said.checks, ...(await judge(said, work)), ...(await judgeMeans(said, work))];
   for (const { ok, what } of results) say(`  ${ok ? "ok  " : "NOT "} ${what}`);
   const wrong = results.filter(({ ok }) => !ok).length + (said.done ? 0 : 1);
-  if (wrong > 0) for (const line of [...said.notes, ...[...said.files].filter(([name]) => name.endsWith(".err")).map(([name, text]) => `${name}: ${text.toString()}`)]) say(`  ${line.trimEnd()}`);
+  if (wrong > 0)
+    for (const line of [
+      ...said.notes,
+      ...[...said.files].filter(([name]) => name.endsWith(".err")).map(([name, text]) => `${name}: ${text.toString()}`),
+    ])
+      say(`  ${line.trimEnd()}`);
   if (keep !== undefined) keepFiles(said, join(keep, folderOf(said.release)));
   return wrong;
 }
@@ -74,8 +89,13 @@ function folderOf(release: string): string {
   return `linux-${/^\d+\.\d+/.exec(release)?.[0] ?? release}`;
 }
 
-/** What the recordings say: nothing wrong, and what the recordings of that kernel in fixtures say too, if there are any. */
-async function judge({ release, files }: Said, work: string): Promise<{ readonly ok: boolean; readonly what: string }[]> {
+/**
+ * What the recordings say: nothing wrong, and what the recordings of that kernel in fixtures say too, if there are any.
+ */
+async function judge(
+  { release, files }: Said,
+  work: string,
+): Promise<{ readonly ok: boolean; readonly what: string }[]> {
   const results: { ok: boolean; what: string }[] = [];
   for (const name of [...SCENARIOS, ...CLOSES]) {
     const recorded = join(work, `${name}.trace.gz`);
@@ -86,14 +106,21 @@ async function judge({ release, files }: Said, work: string): Promise<{ readonly
     }
     writeFileSync(recorded, content);
     const { findings, trace } = await replay(recorded);
-    results.push({ ok: findings.length === 0, what: `${name} replays without a finding` }, { ok: trace.skipped === 0 && trace.lost === 0, what: `${name} is whole` });
-    // What was recorded by the script has all that it probes; what was recorded by hand, of more kernels, the standard probes.
-    const known = ["recorded/", "odd-closes/", ""].map((folder) => `fixtures/recordings/${folder}${folderOf(release)}/${name}.trace.gz`).find((path) => existsSync(path));
+    results.push(
+      { ok: findings.length === 0, what: `${name} replays without a finding` },
+      { ok: trace.skipped === 0 && trace.lost === 0, what: `${name} is whole` },
+    );
+    // What was recorded by the script has all that it probes; what was recorded by hand, of more kernels, the standard
+    // probes.
+    const known = ["recorded/", "odd-closes/", ""]
+      .map((folder) => `fixtures/recordings/${folder}${folderOf(release)}/${name}.trace.gz`)
+      .find((path) => existsSync(path));
     if (known === undefined) continue;
     const { differences } = await diff(known, recorded);
     const told = differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("");
     // Another kernel of that series may do other things, and that is worth knowing, but nothing wrong with the script.
-    if (differences.length === 0 || isOf(release, known)) results.push({ ok: differences.length === 0, what: `${name} is the same as ${known}${told}` });
+    if (differences.length === 0 || isOf(release, known))
+      results.push({ ok: differences.length === 0, what: `${name} is the same as ${known}${told}` });
     else say(`  note ${name} differs from ${known}, which is of another release${told}`);
   }
   return results;
@@ -113,11 +140,17 @@ async function judgeMeans({ files }: Said, work: string): Promise<{ readonly ok:
   const first = recorded.get(MEANS[0]);
   for (const [name, path] of recorded) {
     const { findings, operations, trace } = await replay(path);
-    results.push({ ok: trace.skipped + trace.lost === 0, what: `${name} is whole: ${trace.events} events, ${operations.length} operations` });
+    results.push({
+      ok: trace.skipped + trace.lost === 0,
+      what: `${name} is whole: ${trace.events} events, ${operations.length} operations`,
+    });
     results.push({ ok: findings.length === 0 && operations.length > 0, what: `${name} replays without a finding` });
     if (first === undefined || path === first) continue;
     const { differences } = await diff(first, path);
-    results.push({ ok: differences.length === 0, what: `${name} is the same as ${MEANS[0]}${differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("")}` });
+    results.push({
+      ok: differences.length === 0,
+      what: `${name} is the same as ${MEANS[0]}${differences.map((d) => `\n        ${d.kind} ${d.where}: ${d.message}`).join("")}`,
+    });
   }
   return results;
 }

@@ -10,7 +10,8 @@ import { loadKernel } from "../../src/own-kernel/load.js";
 import { kreel } from "../cli/run.js";
 
 const ENFILE = "fixtures/scenarios/linux-6.12/s09-enfile.scn";
-const LEAK = /^fixtures\/scenarios\/linux-6\.12\/s09-enfile\.scn:8: error: module kvm_amd \[leaked-module-reference\]$/m;
+const LEAK =
+  /^fixtures\/scenarios\/linux-6\.12\/s09-enfile\.scn:8: error: module kvm_amd \[leaked-module-reference\]$/m;
 const EXAMPLE = readFileSync("examples/forgets-module-put.js", "utf8");
 
 /** A folder outside the package. */
@@ -29,9 +30,15 @@ test("the example leaks the module", (t) => {
 });
 
 test("a module is JavaScript or TypeScript, by path or by URL, and finds kreel without having it installed", (t) => {
-  const typed = EXAMPLE.replace("const patched =", "const patched: (typeof kernels)[\"linux-6.12-patched\"] =");
+  const typed = EXAMPLE.replace("const patched =", 'const patched: (typeof kernels)["linux-6.12-patched"] =');
   t.not(typed, EXAMPLE);
-  for (const path of [module(EXAMPLE), module(EXAMPLE, "k.mjs"), module(typed, "k.ts"), module(typed, "k.mts"), pathToFileURL(module(typed, "a b#.ts")).href]) {
+  for (const path of [
+    module(EXAMPLE),
+    module(EXAMPLE, "k.mjs"),
+    module(typed, "k.ts"),
+    module(typed, "k.mts"),
+    pathToFileURL(module(typed, "a b#.ts")).href,
+  ]) {
     const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", path]);
     t.is(err, "", path);
     t.is(code, 1, path);
@@ -41,8 +48,16 @@ test("a module is JavaScript or TypeScript, by path or by URL, and finds kreel w
 
 test("a module may import others, and export its kernel by name", (t) => {
   const where = folder();
-  module("import { enter, type Op } from \"kreel/kernels\";\nexport function* nothing(): Op<void> {\n  yield enter(\"kvm_gmem_exit\", {});\n}\n", "nothing.ts", where);
-  const path = module("import { kernels } from \"kreel/kernels\";\nimport { nothing } from \"./nothing.ts\";\nexport const kernel = kernels[\"linux-6.12-patched\"].with(\"never unmounts\", { kvm_gmem_exit: nothing });\n", "k.ts", where);
+  module(
+    'import { enter, type Op } from "kreel/kernels";\nexport function* nothing(): Op<void> {\n  yield enter("kvm_gmem_exit", {});\n}\n',
+    "nothing.ts",
+    where,
+  );
+  const path = module(
+    'import { kernels } from "kreel/kernels";\nimport { nothing } from "./nothing.ts";\nexport const kernel = kernels["linux-6.12-patched"].with("never unmounts", { kvm_gmem_exit: nothing });\n',
+    "k.ts",
+    where,
+  );
   const { code, out } = kreel(["simulate", ENFILE, "--kernel", path]);
   t.is(code, 1);
   t.regex(out, /\[leaked-mount\]/);
@@ -60,7 +75,10 @@ test("the types of the package check a kernel from outside", (t) => {
     return spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", where], { encoding: "utf8" }).stdout;
   };
   t.is(check(EXAMPLE), "");
-  t.regex(check(EXAMPLE.replace("*module_put() {}", "*module_puts() {}").replace("patched.with(", "patched.with(5, ")), /k\.ts\(\d+,\d+\): error TS/);
+  t.regex(
+    check(EXAMPLE.replace("*module_put() {}", "*module_puts() {}").replace("patched.with(", "patched.with(5, ")),
+    /k\.ts\(\d+,\d+\): error TS/,
+  );
   t.regex(check(EXAMPLE.replace("*kvm_gmem_inode_create_getfile", "*kvm_gmem_create")), /error TS/);
   t.regex(check(EXAMPLE.replace("apply(this.with", "apply(this.width")), /error TS/);
 });
@@ -88,11 +106,17 @@ test("what is wrong with a module is said with its file and line", async (t) => 
 });
 
 test("a function that throws while it runs is trouble at its own line", (t) => {
-  const kernelOf = (body: string): string => module(`import { kernels } from "kreel/kernels";\nexport default kernels["linux-6.12"].with("mine", {\n  *kvm_gmem_create(kvm) {\n    ${body}\n  },\n});\n`);
+  const kernelOf = (body: string): string =>
+    module(
+      `import { kernels } from "kreel/kernels";\nexport default kernels["linux-6.12"].with("mine", {\n  *kvm_gmem_create(kvm) {\n    ${body}\n  },\n});\n`,
+    );
   for (const [body, said] of [
     ["yield* this.iputt(kvm);", /my-kernel\.js:4: kernel mine: TypeError: .*, while `gmem g v 64K` \(line 4\)/],
     ["yield* this.iput(this.inode(7));", /my-kernel\.js:4: kernel mine: RangeError: /],
-    ["for (;;) yield* this.mutex_unlock(this.system.freed, yield* this.mutex_lock(this.system.freed, \"forever\"));", /s09-enfile\.scn: kernel mine was given up after \d+ steps/],
+    [
+      'for (;;) yield* this.mutex_unlock(this.system.freed, yield* this.mutex_lock(this.system.freed, "forever"));',
+      /s09-enfile\.scn: kernel mine was given up after \d+ steps/,
+    ],
     ["yield 5;", /s09-enfile\.scn: kernel mine: TypeError: /],
   ] as const) {
     const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", kernelOf(body)]);

@@ -47,7 +47,8 @@ test("appending only goes on at the end: anything else throws and changes nothin
   const first = b.seal();
   const log = new MemoryLog({ path: "-", format: "test" }, tables);
   log.append(first);
-  for (const firstSeq of [0, 1, 2, 4, 100]) t.throws(() => log.append({ ...first, firstSeq }), { instanceOf: RangeError, message: /next event is 3/ });
+  for (const firstSeq of [0, 1, 2, 4, 100])
+    t.throws(() => log.append({ ...first, firstSeq }), { instanceOf: RangeError, message: /next event is 3/ });
   t.is(log.length, 2);
   t.deepEqual(await all(log), [first]);
   log.append({ ...first, firstSeq: 3 });
@@ -60,26 +61,31 @@ test("two logs have two names", (t) => {
 
 test("64-bit values are exact: unsigned, signed, addresses and errors", (t) => {
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: -(2n ** 31n), max: 2n ** 31n - 1n }), (kvm, size, fd) => {
-      const tables = createTables();
-      const b = builder(tables, "kvm_gmem_create");
-      b.pushAddress(...words(kvm));
-      b.pushNumber(...words(size));
-      b.pushNumber(...words(size));
-      b.begin(point("kvm_gmem_create_ret"), 0, 0, 0, 1, 2, 2);
-      b.pushNumber(...words(fd));
-      b.begin(point("kvm_gmem_fallocate"), 0, 0, 0, 1, 2, 3);
-      b.pushAddress(...words(kvm));
-      b.pushNumber(3, 0);
-      b.pushNumber(...words(size));
-      b.pushNumber(...words(size));
-      const batch = b.seal();
-      const [entry, result, fallocate] = [0, 1, 2].map((i) => eventAt(batch, i, points, tables));
-      t.deepEqual({ ...entry!.args }, { kvm, size, flags: size });
-      t.is(result!.args["fd"], Number(fd));
-      t.is(fallocate!.args["offset"], BigInt.asIntN(64, size));
-      t.deepEqual([entry!.phase, result!.phase], ["entry", "return"]);
-    }),
+    fc.property(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.bigInt({ min: -(2n ** 31n), max: 2n ** 31n - 1n }),
+      (kvm, size, fd) => {
+        const tables = createTables();
+        const b = builder(tables, "kvm_gmem_create");
+        b.pushAddress(...words(kvm));
+        b.pushNumber(...words(size));
+        b.pushNumber(...words(size));
+        b.begin(point("kvm_gmem_create_ret"), 0, 0, 0, 1, 2, 2);
+        b.pushNumber(...words(fd));
+        b.begin(point("kvm_gmem_fallocate"), 0, 0, 0, 1, 2, 3);
+        b.pushAddress(...words(kvm));
+        b.pushNumber(3, 0);
+        b.pushNumber(...words(size));
+        b.pushNumber(...words(size));
+        const batch = b.seal();
+        const [entry, result, fallocate] = [0, 1, 2].map((i) => eventAt(batch, i, points, tables));
+        t.deepEqual({ ...entry!.args }, { kvm, size, flags: size });
+        t.is(result!.args["fd"], Number(fd));
+        t.is(fallocate!.args["offset"], BigInt.asIntN(64, size));
+        t.deepEqual([entry!.phase, result!.phase], ["entry", "return"]);
+      },
+    ),
   );
 });
 
@@ -101,10 +107,26 @@ test("what the kernel could not read is null, and an empty string is not", (t) =
 test("an event is a value: frozen, with a task, a place and a line of its own", (t) => {
   const tables = createTables();
   const b = new BatchBuilder(tables.addresses);
-  b.begin(point("kvm_exit"), tables.tasks.intern("a-b c", 42, 41), 3, 0, 35, 846890123, 17, tables.places.intern("kvm_exit+0x4/0x80 [kvm]"));
+  b.begin(
+    point("kvm_exit"),
+    tables.tasks.intern("a-b c", 42, 41),
+    3,
+    0,
+    35,
+    846890123,
+    17,
+    tables.places.intern("kvm_exit+0x4/0x80 [kvm]"),
+  );
   const event = eventAt(b.seal(), 0, points, tables);
   t.true(Object.isFrozen(event) && Object.isFrozen(event.args) && Object.isFrozen(event.task));
-  t.like(event, { seq: 1, cpu: 3, operation: "kvm_exit", place: "kvm_exit+0x4/0x80 [kvm]", line: 17, time: 35846890123n });
+  t.like(event, {
+    seq: 1,
+    cpu: 3,
+    operation: "kvm_exit",
+    place: "kvm_exit+0x4/0x80 [kvm]",
+    line: 17,
+    time: 35846890123n,
+  });
   t.deepEqual({ ...event.task }, { comm: "a-b c", pid: 42, tgid: 41, name: "a-b c-42" });
 });
 
@@ -113,7 +135,11 @@ test("an event of an operation that is not in the catalogue keeps its name and i
   const b = new BatchBuilder(tables.addresses);
   b.begin(0, tables.tasks.intern("task", 1), 0, 0, 1, 2, 1);
   b.unknown("sched_switch", "prev_comm=x next_pid=2");
-  t.like(eventAt(b.seal(), 0, points, tables), { operation: "sched_switch", phase: "unknown", args: { text: "prev_comm=x next_pid=2" } });
+  t.like(eventAt(b.seal(), 0, points, tables), {
+    operation: "sched_switch",
+    phase: "unknown",
+    args: { text: "prev_comm=x next_pid=2" },
+  });
 });
 
 test("a sealed batch is nobody's to write: what is built later does not reach it", (t) => {
@@ -175,7 +201,14 @@ test("addresses: equal numbers for equal addresses and for no others; NULL is 0,
 
 test("tasks are told apart by comm, pid and thread group", (t) => {
   const { tasks } = createTables();
-  const ids = [tasks.intern("a", 1), tasks.intern("b", 1), tasks.intern("a", 2), tasks.intern("a", 1, 1), tasks.intern("a-1", 1), tasks.intern("", 0)];
+  const ids = [
+    tasks.intern("a", 1),
+    tasks.intern("b", 1),
+    tasks.intern("a", 2),
+    tasks.intern("a", 1, 1),
+    tasks.intern("a-1", 1),
+    tasks.intern("", 0),
+  ];
   t.is(new Set(ids).size, ids.length);
   t.is(tasks.intern("a", 1), ids[0]!);
   t.is(tasks.get(ids[4]!).comm, "a-1");
@@ -186,11 +219,24 @@ test("every event of a recording is there, in order, with its own line, time and
   for (const path of healthyRecordings().filter((p) => p.includes("s09"))) {
     const { batches, tables } = await batchesOf(path);
     const texts = textEvents(path);
-    const events = batches.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => ({ event: eventAt(batch, i, points, tables), point: points.points[batch.point[i]!], batch, i })));
+    const events = batches.flatMap((batch) =>
+      Array.from({ length: batch.length }, (_, i) => ({
+        event: eventAt(batch, i, points, tables),
+        point: points.points[batch.point[i]!],
+        batch,
+        i,
+      })),
+    );
     t.is(events.length, texts.length);
     events.forEach(({ event, point: p, batch, i }, at) => {
       const text = texts[at]!;
-      if (event.seq !== text.seq || event.task.name !== text.task || (p?.event ?? event.operation) !== text.name || formatTime(batch.timeHigh[i]!, batch.timeLow[i]!, batch.timeDigits) !== text.seconds) t.fail(`${path}: event ${at + 1} is not ${text.name}`);
+      if (
+        event.seq !== text.seq ||
+        event.task.name !== text.task ||
+        (p?.event ?? event.operation) !== text.name ||
+        formatTime(batch.timeHigh[i]!, batch.timeLow[i]!, batch.timeDigits) !== text.seconds
+      )
+        t.fail(`${path}: event ${at + 1} is not ${text.name}`);
     });
   }
   t.pass();

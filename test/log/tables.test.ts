@@ -25,7 +25,14 @@ test("an address has one number, different addresses have different ones, and ea
       const distinct = new Set([0n, ...addresses]);
       return (
         table.size === distinct.size &&
-        addresses.every((a, k) => table.bigint(ids[k]!) === a && table.find(...words(a)) === ids[k] && table.hex(ids[k]!) === `0x${a.toString(16)}` && table.low(ids[k]!) === words(a)[0] && table.high(ids[k]!) === words(a)[1])
+        addresses.every(
+          (a, k) =>
+            table.bigint(ids[k]!) === a &&
+            table.find(...words(a)) === ids[k] &&
+            table.hex(ids[k]!) === `0x${a.toString(16)}` &&
+            table.low(ids[k]!) === words(a)[0] &&
+            table.high(ids[k]!) === words(a)[1],
+        )
       );
     }),
   );
@@ -38,7 +45,10 @@ test("addresses that a double cannot tell apart stay different", (t) => {
   const b = table.intern(...words(0xffff888100b08400n));
   const c = table.intern(...words(0xffff888100b08001n));
   t.is(new Set([a, b, c]).size, 3);
-  t.deepEqual([a, b, c].map((id) => table.hex(id)), ["0xffff888100b08000", "0xffff888100b08400", "0xffff888100b08001"]);
+  t.deepEqual(
+    [a, b, c].map((id) => table.hex(id)),
+    ["0xffff888100b08000", "0xffff888100b08400", "0xffff888100b08001"],
+  );
 });
 
 test("words may be signed, as bit operations leave them", (t) => {
@@ -83,7 +93,18 @@ test("a task is its comm, its pid and its thread group", (t) => {
 
 test("a task may have any name", (t) => {
   const table = new TaskTable();
-  for (const comm of ["", "-", "-9", "a-9", "__proto__", "a\nb", "任务", "\u001b[2J", "<img src=x>", "a-1 [000] 1: x"]) {
+  for (const comm of [
+    "",
+    "-",
+    "-9",
+    "a-9",
+    "__proto__",
+    "a\nb",
+    "任务",
+    "\u001b[2J",
+    "<img src=x>",
+    "a-1 [000] 1: x",
+  ]) {
     t.like(table.get(table.intern(comm, 5)), { comm, pid: 5, name: `${comm}-5` });
   }
 });

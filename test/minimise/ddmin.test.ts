@@ -1,4 +1,7 @@
-/** The search itself, on units that need one another at random: what is left holds, is closed, and nothing of it can be spared. */
+/**
+ * The search itself, on units that need one another at random: what is left holds, is closed, and nothing of it can be
+ * spared.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { ddmin } from "../../src/minimise/ddmin.js";
@@ -21,13 +24,18 @@ function isClosed(units: readonly Unit[], graph: Units): boolean {
 test("what is left holds, is closed, and loses what it shows without any one unit", (t) => {
   fc.assert(
     // Something is shown by one of several sets, as a finding by one of several witnesses.
-    fc.property(graph, fc.array(fc.uniqueArray(unit, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 }), (units, ways) => {
-      const holds = (chosen: readonly Unit[]): boolean => isClosed(chosen, units) && ways.some((way) => way.every((u) => chosen.includes(u)));
-      const { units: left, minimal } = ddmin(all, units, new Set(), { exhausted: () => false, holds });
-      t.true(minimal);
-      t.true(holds(left));
-      for (const spared of left) t.false(holds(left.filter((u) => !units.closure([u]).has(spared))));
-    }),
+    fc.property(
+      graph,
+      fc.array(fc.uniqueArray(unit, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 }),
+      (units, ways) => {
+        const holds = (chosen: readonly Unit[]): boolean =>
+          isClosed(chosen, units) && ways.some((way) => way.every((u) => chosen.includes(u)));
+        const { units: left, minimal } = ddmin(all, units, new Set(), { exhausted: () => false, holds });
+        t.true(minimal);
+        t.true(holds(left));
+        for (const spared of left) t.false(holds(left.filter((u) => !units.closure([u]).has(spared))));
+      },
+    ),
   );
 });
 
@@ -52,7 +60,10 @@ test("only closed sets are tried, none twice, and never one without what is requ
 test("what comes first is tried first: of two that would do, the second is left", (t) => {
   const units = new Units();
   for (let k = 1; k <= 8; k++) units.add(k, 1, 1, 0);
-  const { units: left } = ddmin([1, 2, 3, 4, 5, 6, 7, 8], units, new Set(), { exhausted: () => false, holds: (chosen) => chosen.includes(2) || chosen.includes(7) });
+  const { units: left } = ddmin([1, 2, 3, 4, 5, 6, 7, 8], units, new Set(), {
+    exhausted: () => false,
+    holds: (chosen) => chosen.includes(2) || chosen.includes(7),
+  });
   t.deepEqual(left, [7]);
 });
 
@@ -60,7 +71,10 @@ test("when no more may be tried, what is left still holds, and is not said to be
   const units = new Units();
   for (let k = 1; k <= 8; k++) units.add(k, 1, 1, 0);
   let tries = 2;
-  const { units: left, minimal } = ddmin([1, 2, 3, 4, 5, 6, 7, 8], units, new Set(), { exhausted: () => tries === 0, holds: (chosen) => (tries--, chosen.includes(8)) });
+  const { units: left, minimal } = ddmin([1, 2, 3, 4, 5, 6, 7, 8], units, new Set(), {
+    exhausted: () => tries === 0,
+    holds: (chosen) => (tries--, chosen.includes(8)),
+  });
   t.false(minimal);
   t.true(left.includes(8));
   t.true(left.length > 1);

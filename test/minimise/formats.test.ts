@@ -16,14 +16,17 @@ const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 const BEHIND = 60;
 
 /**
- * The recording of a kernel that forgot one of its last calls of an operation, broken off soon behind it: the last whose
- * absence is a finding.
+ * The recording of a kernel that forgot one of its last calls of an operation, broken off soon behind it: the last
+ * whose absence is a finding.
  */
 async function forgetting(operation: string, path: string): Promise<string> {
   const lines = unpacked(path).split("\n");
   for (let k = lines.length - 1; k >= 0; k--) {
     if (!lines[k]!.includes(`${operation}:`)) continue;
-    const text = `${lines.toSpliced(k, 1).slice(0, k + BEHIND).join("\n")}\n`;
+    const text = `${lines
+      .toSpliced(k, 1)
+      .slice(0, k + BEHIND)
+      .join("\n")}\n`;
     if ((await replay("-", { input: inMemory(text) })).findings.length > 0) return text;
   }
   throw new Error(`${path}: nothing is found without any one ${operation}`);
@@ -53,7 +56,10 @@ test("whoever looks at it sees a line an event, also of its own lines where a na
   const input = inMemory(unpacked(BROKEN).replaceAll('"kvm_amd"', '"kvm_amd\nFORGED"'));
   const result = await minimised(input);
   for (const form of [undefined, "ftrace"] as const) {
-    const [exact, shown] = [await written(result, form, "-", { input }), await written(result, form, "-", { input, oneLine: true })];
+    const [exact, shown] = [
+      await written(result, form, "-", { input }),
+      await written(result, form, "-", { input, oneLine: true }),
+    ];
     t.deepEqual([exact.own, shown.own], [form === undefined, form === undefined]);
     t.regex(exact.text.toString(), /^FORGED/m);
     t.false(/^FORGED/m.test(shown.text.toString()));
@@ -68,7 +74,12 @@ test("a log, which has no lines, becomes ftrace text: the recording's own, but f
   const [made, own] = [await written(fromLog, undefined, log), await written(fromText, undefined, BROKEN)];
   t.deepEqual([made.own, made.format, own.own], [false, "ftrace", true]);
   t.deepEqual(fromLog.excerpt.numbers, fromText.excerpt.numbers);
-  const plain = (text: Buffer): string[] => text.toString().split("\n").filter((line) => !line.startsWith("#")).map((line) => line.replace(/\S{5} +(?=\d+\.)/, " ").replaceAll(/ +/g, " "));
+  const plain = (text: Buffer): string[] =>
+    text
+      .toString()
+      .split("\n")
+      .filter((line) => !line.startsWith("#"))
+      .map((line) => line.replace(/\S{5} +(?=\d+\.)/, " ").replaceAll(/ +/g, " "));
   t.deepEqual(plain(made.text), plain(own.text));
 });
 
@@ -89,13 +100,26 @@ test("the calls of what is left can be replayed without writing them", async (t)
 
 test("events that were lost between those that are left stay lost; before them and behind they are nothing to them", async (t) => {
   const whole = unpacked(BROKEN).split("\n");
-  const [first, last] = [whole.findIndex((line) => line.includes("kvm_init:")), whole.findIndex((line) => line.includes("kvm_gmem_create_ret:") && line.includes("fd=-23"))];
+  const [first, last] = [
+    whole.findIndex((line) => line.includes("kvm_init:")),
+    whole.findIndex((line) => line.includes("kvm_gmem_create_ret:") && line.includes("fd=-23")),
+  ];
   const vm = whole.findIndex((line) => line.includes("kvm_arch_init_vm_ret:"));
-  const input = inMemory(whole.toSpliced(last + 1, 0, "CPU:0 [LOST 9 EVENTS]").toSpliced(vm + 1, 0, "CPU:0 [LOST 7 EVENTS]", "CPU:1 [LOST 2 EVENTS]", "CPU:0 [LOST 3 EVENTS]").toSpliced(first, 0, "CPU:0 [LOST 5 EVENTS]").join("\n"));
+  const input = inMemory(
+    whole
+      .toSpliced(last + 1, 0, "CPU:0 [LOST 9 EVENTS]")
+      .toSpliced(vm + 1, 0, "CPU:0 [LOST 7 EVENTS]", "CPU:1 [LOST 2 EVENTS]", "CPU:0 [LOST 3 EVENTS]")
+      .toSpliced(first, 0, "CPU:0 [LOST 5 EVENTS]")
+      .join("\n"),
+  );
   const result = await minimised(input);
   t.is(result.shown.rule, "leaked-module-reference");
   const { own, text } = await written(result, undefined, "-", { input });
   t.true(own);
   t.deepEqual(text.toString().match(/CPU:\d \[LOST \d EVENTS\]/g), ["CPU:1 [LOST 2 EVENTS]", "CPU:0 [LOST 3 EVENTS]"]);
-  t.true((await replay("-", { input: inMemory(text.toString("latin1")) })).findings.some((f) => saying(f) === saying(result.finding)));
+  t.true(
+    (await replay("-", { input: inMemory(text.toString("latin1")) })).findings.some(
+      (f) => saying(f) === saying(result.finding),
+    ),
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * A busy machine's recording minimises to the same operations, or to fewer: only what shows that a probe is set may come from
- * elsewhere, and where a quiet recording shows that by a life of guest_memfd's own, a busy one need not.
+ * A busy machine's recording minimises to the same operations, or to fewer: only what shows that a probe is set may
+ * come from elsewhere, and where a quiet recording shows that by a life of guest_memfd's own, a busy one need not.
  */
 import test from "ava";
 import fc from "fast-check";
@@ -8,7 +8,20 @@ import { nameOf, recordingsOf } from "../support/recordings.js";
 import { findingsOf, inMemory, minimised, operationsOf, saying, unpacked } from "./results.js";
 import { KINDS, withNoise } from "./noise.js";
 
-for (const [path, rule] of await findingsOf(recordingsOf("broken", "race", "mistakes/double-iput-on-error", "mistakes/unbind-skipped", "mistakes/unbind-no-fput", "mistakes/no-put-unused-fd", "mistakes/no-kvm-put-in-release", "mistakes/double-unmount", "mistakes/fops-owner-null"), 2)) {
+for (const [path, rule] of await findingsOf(
+  recordingsOf(
+    "broken",
+    "race",
+    "mistakes/double-iput-on-error",
+    "mistakes/unbind-skipped",
+    "mistakes/unbind-no-fput",
+    "mistakes/no-put-unused-fd",
+    "mistakes/no-kvm-put-in-release",
+    "mistakes/double-unmount",
+    "mistakes/fops-owner-null",
+  ),
+  2,
+)) {
   test(`${nameOf(path)}: ${rule}`, async (t) => {
     const finding = { rule, nth: 1 };
     const quiet = await minimised(path, finding);

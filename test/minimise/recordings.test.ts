@@ -1,6 +1,7 @@
 /**
- * What minimise leaves of a recording of a broken kernel, for every rule: it replays to the same finding and to no error that
- * the whole does not have, in the recording's own lines; nothing of it can be spared; and minimised again it stays as it is.
+ * What minimise leaves of a recording of a broken kernel, for every rule: it replays to the same finding and to no
+ * error that the whole does not have, in the recording's own lines; nothing of it can be spared; and minimised again it
+ * stays as it is.
  */
 import test from "ava";
 import { subjectOf } from "../../src/minimise/watch.js";
@@ -24,7 +25,8 @@ for (const [path, rule] of await findingsOf(recordingsOf("broken", "race", "mist
     t.is(left.trace.events, result.excerpt.batch.length);
     t.true([...left.findings, ...left.hazards].some((f) => saying(f) === saying(result.finding)));
     const errors = new Set(whole.findings.map((f) => `${f.rule} ${f.object.replace(/#\d+/, "")}`));
-    for (const found of left.findings) t.true(errors.has(`${found.rule} ${found.object.replace(/#\d+/, "")}`), saying(found));
+    for (const found of left.findings)
+      t.true(errors.has(`${found.rule} ${found.object.replace(/#\d+/, "")}`), saying(found));
 
     t.deepEqual(spareUnits(result), []);
 
@@ -35,6 +37,23 @@ for (const [path, rule] of await findingsOf(recordingsOf("broken", "race", "mist
 }
 
 test("a subject is the same whatever life at an address it is, and whatever the events are numbered", (t) => {
-  const told = (object: string, event: number) => ({ finding: { rule: "use-after-free", severity: "error", object, event, time: "", task: "", message: "", evidence: [], steps: [] } as const, anchor: event, at: event });
-  t.is(subjectOf(told("inode 0xff10#3", 1402), (event) => event), subjectOf(told("inode 0xff10", 7), () => 1402));
+  const told = (object: string, event: number) => ({
+    finding: {
+      rule: "use-after-free",
+      severity: "error",
+      object,
+      event,
+      time: "",
+      task: "",
+      message: "",
+      evidence: [],
+      steps: [],
+    } as const,
+    anchor: event,
+    at: event,
+  });
+  t.is(
+    subjectOf(told("inode 0xff10#3", 1402), (event) => event),
+    subjectOf(told("inode 0xff10", 7), () => 1402),
+  );
 });

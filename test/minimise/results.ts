@@ -1,4 +1,7 @@
-/** Minimise for tests: every finding of the recordings that have some, and a check of what is left that shares no search. */
+/**
+ * Minimise for tests: every finding of the recordings that have some, and a check of what is left that shares no
+ * search.
+ */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { points } from "../../events/index.js";
@@ -23,11 +26,15 @@ export function unpacked(path: string): string {
 }
 
 /** Of each recording the first finding of each rule, and of each rule no more than `most`. */
-export async function findingsOf(recordings: readonly string[], most: number): Promise<(readonly [recording: string, rule: RuleName])[]> {
+export async function findingsOf(
+  recordings: readonly string[],
+  most: number,
+): Promise<(readonly [recording: string, rule: RuleName])[]> {
   const chosen: (readonly [string, RuleName])[] = [];
   for (const path of recordings) {
     const { findings, hazards } = await replayed(path);
-    for (const rule of new Set([...findings, ...hazards].map((f) => f.rule))) if (chosen.filter(([, r]) => r === rule).length < most) chosen.push([path, rule]);
+    for (const rule of new Set([...findings, ...hazards].map((f) => f.rule)))
+      if (chosen.filter(([, r]) => r === rule).length < most) chosen.push([path, rule]);
   }
   return chosen;
 }
@@ -35,22 +42,33 @@ export async function findingsOf(recordings: readonly string[], most: number): P
 /** A finding that is there. */
 export async function minimised(source: string | AsyncIterable<Buffer>, finding?: FindingChoice): Promise<Minimised> {
   const options = finding === undefined ? {} : { finding };
-  const result = await (typeof source === "string" ? minimise(source, options) : minimise("-", { ...options, input: source }));
+  const result = await (typeof source === "string"
+    ? minimise(source, options)
+    : minimise("-", { ...options, input: source }));
   if ("excerpt" in result) return result;
   throw new Error(`no such finding: ${JSON.stringify(finding)}`);
 }
 
-/** `iput`, `alloc_anon_inode_ret`, …: the events that are left, those that only show that a probe is set left out if so wished. */
+/**
+ * `iput`, `alloc_anon_inode_ret`, …: the events that are left, those that only show that a probe is set left out if so
+ * wished.
+ */
 export function operationsOf({ excerpt, witnesses }: Minimised, withWitnesses = true): string[] {
-  return Array.from(excerpt.batch.point, (point) => points.points[point]!.event).filter((_, k) => withWitnesses || !witnesses.includes(k + 1));
+  return Array.from(excerpt.batch.point, (point) => points.points[point]!.event).filter(
+    (_, k) => withWitnesses || !witnesses.includes(k + 1),
+  );
 }
 
 /** What it says, without the numbers of events, which differ in every part of a recording. */
 export function saying({ rule, object, message }: Finding): string {
-  return `${rule} ${object} ${message}`.replaceAll(/\bevent \d+(, \d+)*/g, "event N").replaceAll(/(0x[0-9a-f]+)#\d+/g, "$1");
+  return `${rule} ${object} ${message}`
+    .replaceAll(/\bevent \d+(, \d+)*/g, "event N")
+    .replaceAll(/(0x[0-9a-f]+)#\d+/g, "$1");
 }
 
-/** Units of what is left that could be left out, with those that need them, and the finding would still be shown alone. */
+/**
+ * Units of what is left that could be left out, with those that need them, and the finding would still be shown alone.
+ */
 export function spareUnits({ excerpt, shown }: Minimised): number[] {
   const dependencies = new Dependencies();
   watched(excerpt, dependencies);
@@ -58,14 +76,22 @@ export function spareUnits({ excerpt, shown }: Minimised): number[] {
   const same = (event: number): number => event;
   const whole = watched(excerpt);
   const known = new Set(whole.errors.map((told) => subjectOf(told, same)));
-  const wanted = identityOf([...whole.errors, ...whole.hazards].find((told) => told.finding.message === shown.message && told.finding.event === shown.event)!, same);
+  const wanted = identityOf(
+    [...whole.errors, ...whole.hazards].find(
+      (told) => told.finding.message === shown.message && told.finding.event === shown.event,
+    )!,
+    same,
+  );
   const all = Array.from({ length: units.count }, (_, k) => k + 1);
   return all.filter((spared) => {
     const rest = all.filter((unit) => !units.closure([unit]).has(spared));
     const indices = rest.flatMap((unit) => units.events(unit).map((event) => event - 1)).sort((a, b) => a - b);
     const left = watched(part(excerpt, indices));
     const original = (event: number): number => indices[event - 1]! + 1;
-    return [...left.errors, ...left.hazards].some((told) => identityOf(told, original) === wanted) && left.errors.every((told) => known.has(subjectOf(told, original)));
+    return (
+      [...left.errors, ...left.hazards].some((told) => identityOf(told, original) === wanted) &&
+      left.errors.every((told) => known.has(subjectOf(told, original)))
+    );
   });
 }
 

@@ -14,12 +14,15 @@ test("every fault under which the kernel forgets module_put comes down to a fail
   for await (const { simulation, findings } of walk.runs()) {
     if (!findings.some((f) => f.rule === "leaked-module-reference")) continue;
     found++;
-    const result = await minimiseRecording(async () => simulation!.recording, { finding: { rule: "leaked-module-reference", nth: 1 } });
+    const result = await minimiseRecording(async () => simulation!.recording, {
+      finding: { rule: "leaked-module-reference", nth: 1 },
+    });
     if (!("excerpt" in result)) return t.fail();
     t.true(result.minimal);
     t.deepEqual(spareUnits(result), []);
     const calls = operationsOf(result, false);
-    for (const needed of ["kvm_gmem_create", "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret"]) t.true(calls.includes(needed));
+    for (const needed of ["kvm_gmem_create", "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret"])
+      t.true(calls.includes(needed));
     t.false(calls.includes("__fput"));
   }
   t.true(found > 3);

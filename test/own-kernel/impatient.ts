@@ -1,4 +1,7 @@
-/** Runs s09 on the kernel of a module, as `kreel simulate` does but with less patience: `impatient.js MODULE MILLISECONDS`. */
+/**
+ * Runs s09 on the kernel of a module, as `kreel simulate` does but with less patience: `impatient.js MODULE
+ * MILLISECONDS`.
+ */
 import { blamingKernel } from "../../src/cli/kernel.js";
 import { TROUBLE, troubleText } from "../../src/cli/trouble.js";
 import { loadKernel } from "../../src/own-kernel/load.js";

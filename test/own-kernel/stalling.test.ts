@@ -1,4 +1,7 @@
-/** Modules of others that go on for ever, or do something when nobody expects it: one line that names them, and status 2. */
+/**
+ * Modules of others that go on for ever, or do something when nobody expects it: one line that names them, and status
+ * 2.
+ */
 import test from "ava";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -22,7 +25,9 @@ function module(text: string): string {
 
 /** Its function begins on line 3, and does what the kernel's own does behind `body`. */
 function kernelThat(body: string, before = ""): string {
-  return module(`export default kernels["linux-6.12"].with("mine", { *${FUNCTION}(...args) {\n  ${body}\n  return yield* kernels["linux-6.12"].functions.${FUNCTION}.apply(this, args);\n} });\n${before}`);
+  return module(
+    `export default kernels["linux-6.12"].with("mine", { *${FUNCTION}(...args) {\n  ${body}\n  return yield* kernels["linux-6.12"].functions.${FUNCTION}.apply(this, args);\n} });\n${before}`,
+  );
 }
 
 function impatient(path: string, limit: number): Run {
@@ -35,8 +40,14 @@ const simulated = (path: string): Run => kreel(["simulate", SCENARIO, "--kernel"
 test("code that keeps the thread is broken off, and named with the line that it was at", (t) => {
   for (const [path, said] of [
     [module("let n = 0;\nfor (;;) n++;\n"), /mine\.mjs:3: does not load: its code does not come to an end/],
-    [module("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);\n"), /mine\.mjs:2: does not load: its code does not come to an end/],
-    [kernelThat("for (let n = 0; ; n++);"), /mine\.mjs:3: a function goes on without taking a step.*, while `gmem g v 64K` \(line 4\)/],
+    [
+      module("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);\n"),
+      /mine\.mjs:2: does not load: its code does not come to an end/,
+    ],
+    [
+      kernelThat("for (let n = 0; ; n++);"),
+      /mine\.mjs:3: a function goes on without taking a step.*, while `gmem g v 64K` \(line 4\)/,
+    ],
     [kernelThat("try { for (;;); } finally { for (;;); }"), /mine\.mjs:3: a function goes on without taking a step/],
   ] as const) {
     const { code, out, err } = impatient(path, 300);
@@ -49,8 +60,14 @@ test("code that keeps the thread is broken off, and named with the line that it 
 
 test("a top-level await that never ends is named", (t) => {
   for (const [path, said] of [
-    [module("await new Promise(() => {});\n"), /^kreel: \S*mine\.mjs: does not load: a top-level await waits for what nothing will bring\n$/],
-    [module("setInterval(() => {}, 10);\nawait new Promise(() => {});\n"), /^kreel: \S*mine\.mjs: does not load: a top-level await has not ended after 0\.3 s\n$/],
+    [
+      module("await new Promise(() => {});\n"),
+      /^kreel: \S*mine\.mjs: does not load: a top-level await waits for what nothing will bring\n$/,
+    ],
+    [
+      module("setInterval(() => {}, 10);\nawait new Promise(() => {});\n"),
+      /^kreel: \S*mine\.mjs: does not load: a top-level await has not ended after 0\.3 s\n$/,
+    ],
   ] as const) {
     const { code, out, err } = impatient(path, 300);
     t.is(code, 2);
@@ -63,13 +80,21 @@ test("a module that takes its time, and a run that takes longer than a step may,
   const slow = impatient(kernelThat("", "await new Promise((resolve) => setTimeout(resolve, 200));\n"), 60_000);
   t.deepEqual(slow, { code: 0, out: "finished\n", err: "" });
   // Many steps, each short: together they take longer than one may.
-  const long = impatient(kernelThat("for (const end = Date.now() + 1500; Date.now() < end; ) { yield* this.mutex_lock(this.system.freed, 'it'); yield* this.mutex_unlock(this.system.freed); }"), 1000);
+  const long = impatient(
+    kernelThat(
+      "for (const end = Date.now() + 1500; Date.now() < end; ) { yield* this.mutex_lock(this.system.freed, 'it'); yield* this.mutex_unlock(this.system.freed); }",
+    ),
+    1000,
+  );
   t.deepEqual(long, { code: 0, out: "finished\n", err: "" });
 });
 
 test("what is thrown when nobody expects it is one line", (t) => {
   for (const [path, said] of [
-    [kernelThat("", "setTimeout(() => { throw new Error('late'); }, 0);\n"), /mine\.mjs:6: threw in a timer, or in a promise that nobody awaits: late/],
+    [
+      kernelThat("", "setTimeout(() => { throw new Error('late'); }, 0);\n"),
+      /mine\.mjs:6: threw in a timer, or in a promise that nobody awaits: late/,
+    ],
     [kernelThat("", "Promise.reject(new TypeError('no\\nbody'));\n"), /mine\.mjs:6: threw .*: TypeError: no\\x0abody/],
     [kernelThat("", "Promise.reject(5);\n"), /mine\.mjs: threw .*: 5/],
     [kernelThat("setImmediate(() => { null.x; });"), /mine\.mjs:3: threw .*: TypeError: /],

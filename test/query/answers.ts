@@ -12,7 +12,10 @@ export function plain(cell: Cell): Plain {
 
 /** Of a recording by its path, or of one in memory. */
 export async function ask(recording: string | Recorded, sql: string, memory?: number): Promise<Row[]> {
-  const answer = await query(typeof recording === "string" ? recording : "made", sql, { ...(typeof recording === "string" ? {} : { open: async () => recording }), ...(memory === undefined ? {} : { memory }) });
+  const answer = await query(typeof recording === "string" ? recording : "made", sql, {
+    ...(typeof recording === "string" ? {} : { open: async () => recording }),
+    ...(memory === undefined ? {} : { memory }),
+  });
   try {
     return [...answer.rows].map((row) => Object.fromEntries(row.map((cell, k) => [answer.columns[k]!, plain(cell)])));
   } finally {

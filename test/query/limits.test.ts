@@ -11,7 +11,8 @@ const PATH = "fixtures/recordings/linux-6.12/s01-create-close.trace.gz";
 /** A value may have 16 MiB then. */
 const MEMORY = 2 ** 20;
 const TOO_BIG = "kreel: SQL: a value or a row of more than 16 MiB; that is the limit (it grows with --memory)";
-const endless = (what: string, last = ""): string => `WITH RECURSIVE t (x, s) AS (SELECT 1, 'x' UNION ALL SELECT x + 1, s${last} FROM t) SELECT ${what} FROM t`;
+const endless = (what: string, last = ""): string =>
+  `WITH RECURSIVE t (x, s) AS (SELECT 1, 'x' UNION ALL SELECT x + 1, s${last} FROM t) SELECT ${what} FROM t`;
 
 async function trouble(sql: string, time?: number): Promise<string> {
   try {
@@ -41,25 +42,43 @@ test("a value, or a row, that is too long is trouble, whichever way it is made",
     "SELECT zeroblob(9000000), hex(zeroblob(4000000))",
     // Put aside to be sorted, and back.
     "SELECT zeroblob(9000000) AS z, zeroblob(9000000 + seq) AS y FROM events ORDER BY z, seq LIMIT 1",
-  ]) t.is(await trouble(sql), TOO_BIG, sql);
+  ])
+    t.is(await trouble(sql), TOO_BIG, sql);
 });
 
 test("what is within the limit is exact", async (t) => {
-  t.deepEqual(await ask(PATH, "SELECT length(zeroblob(16000000)) AS a, length(printf('%.*c', 8000000, 'é')) AS b", MEMORY), [{ a: 16000000, b: 8000000 }]);
+  t.deepEqual(
+    await ask(PATH, "SELECT length(zeroblob(16000000)) AS a, length(printf('%.*c', 8000000, 'é')) AS b", MEMORY),
+    [{ a: 16000000, b: 8000000 }],
+  );
 });
 
 test("printf and format are SQLite's own", async (t) => {
-  const sql = (name: string): string => `SELECT ${name}() AS none, ${name}(NULL, 1) AS nil, ${name}('') AS empty, ${name}('%s', '') AS void, ${name}('%d %s %.3f %s %x', 9007199254740993, 'é', 3, 4.0, 255) AS mixed, ${name}('%s|%s', x'4142', NULL) AS bytes`;
-  const expected = { none: null, nil: null, empty: null, void: "", mixed: "9007199254740993 é 3.000 4.0 ff", bytes: "AB|" };
+  const sql = (name: string): string =>
+    `SELECT ${name}() AS none, ${name}(NULL, 1) AS nil, ${name}('') AS empty, ${name}('%s', '') AS void, ${name}('%d %s %.3f %s %x', 9007199254740993, 'é', 3, 4.0, 255) AS mixed, ${name}('%s|%s', x'4142', NULL) AS bytes`;
+  const expected = {
+    none: null,
+    nil: null,
+    empty: null,
+    void: "",
+    mixed: "9007199254740993 é 3.000 4.0 ff",
+    bytes: "AB|",
+  };
   for (const name of ["printf", "format"]) t.deepEqual(await ask(PATH, sql(name), MEMORY), [expected]);
-  t.deepEqual(await ask(PATH, "SELECT count(*) AS n FROM events WHERE printf('%05d', seq) = substr('0000' || seq, -5)", MEMORY), [{ n: 2935 }]);
+  t.deepEqual(
+    await ask(PATH, "SELECT count(*) AS n FROM events WHERE printf('%05d', seq) = substr('0000' || seq, -5)", MEMORY),
+    [{ n: 2935 }],
+  );
 });
 
 test("a statement without an end is given up", async (t) => {
   const GIVEN_UP = "kreel: SQL: not done after 0.2 s of computing; --time allows more";
   t.is(await trouble(endless("count(*)"), 200), GIVEN_UP);
   t.is(await trouble(endless("x"), 200), GIVEN_UP);
-  t.is(await trouble("SELECT count(*) FROM events a, events b, events c WHERE a.args = b.args || c.args", 200), GIVEN_UP);
+  t.is(
+    await trouble("SELECT count(*) FROM events a, events b, events c WHERE a.args = b.args || c.args", 200),
+    GIVEN_UP,
+  );
 });
 
 test("each is one line of the command, and status 2", (t) => {
@@ -76,17 +95,33 @@ test("each is one line of the command, and status 2", (t) => {
     t.regex(err, said);
   }
   t.regex(kreel(["query", "--time", "0", PATH, "SELECT 1"]).err, /^kreel: --time 0: a number of seconds, from 1\n$/);
-  t.regex(kreel(["query", PATH, "-f", "/dev/zero"]).err, /^kreel: \/dev\/zero: cannot be read: too long to be a statement\n$/);
+  t.regex(
+    kreel(["query", PATH, "-f", "/dev/zero"]).err,
+    /^kreel: \/dev\/zero: cannot be read: too long to be a statement\n$/,
+  );
 });
 
 test("a table holds only so much to be measured, and no column is wider than people look", (t) => {
   let asked = 0;
   const long = "x".repeat(2 ** 20);
   const rows = (function* (): Generator<readonly string[]> {
-    for (;; asked++) yield [long, "y"];
+    for (; ; asked++) yield [long, "y"];
   })();
   const lines = tableLines(["a", "b"], rows, styleOf(false), false);
   t.is((lines.next().value as string).length, long.length + 3);
   t.true(asked < 10);
-  t.is((tableLines(["a", "b"], [[long, "y"], ["z", "y"]], styleOf(false), true).next().value as string).length, 4096 + 3);
+  t.is(
+    (
+      tableLines(
+        ["a", "b"],
+        [
+          [long, "y"],
+          ["z", "y"],
+        ],
+        styleOf(false),
+        true,
+      ).next().value as string
+    ).length,
+    4096 + 3,
+  );
 });

@@ -19,7 +19,10 @@ const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 25);
 const SAMPLE = 25;
 const all = recordingsOf("");
 /** Healthy and broken ones, of every kernel. */
-const some = all.filter((path, k) => k % Math.ceil(all.length / SAMPLE) === 0 || path.includes("/race/") || path.includes("leak-module-on-error/s09"));
+const some = all.filter(
+  (path, k) =>
+    k % Math.ceil(all.length / SAMPLE) === 0 || path.includes("/race/") || path.includes("leak-module-on-error/s09"),
+);
 
 interface Line {
   readonly seq?: number;
@@ -67,7 +70,8 @@ function eventRow(e: Line): Row {
   };
 }
 
-const parsed = (rows: readonly Row[]): object[] => rows.map((row) => ({ ...row, args: JSON.parse(row["args"] as string) as object }));
+const parsed = (rows: readonly Row[]): object[] =>
+  rows.map((row) => ({ ...row, args: JSON.parse(row["args"] as string) as object }));
 
 async function exported(recording: Recorded): Promise<Line[]> {
   let text = "";
@@ -81,7 +85,11 @@ async function exported(recording: Recorded): Promise<Line[]> {
 test("events are those of export --to ndjson, in recordings and in logs that nobody would record", async (t) => {
   const agrees = async (recording: Recorded): Promise<void> => {
     const lines = await exported(recording);
-    same(t, parsed(await ask(recording, "SELECT * FROM events")), parsed(lines.filter(({ seq }) => seq !== undefined).map(eventRow)));
+    same(
+      t,
+      parsed(await ask(recording, "SELECT * FROM events")),
+      parsed(lines.filter(({ seq }) => seq !== undefined).map(eventRow)),
+    );
     t.deepEqual(
       (await ask(recording, "SELECT cpu, count, line FROM losses")).map(({ count }) => count),
       lines.filter(({ lost }) => lost !== undefined).map(({ lost }) => lost as Plain),
@@ -103,7 +111,8 @@ test("the table of an operation has its entries, with the arguments by name", as
   for (const path of some.slice(0, 6)) {
     const recording = await keptRecording(path);
     const events = new Map<string, KernelEvent[]>();
-    for await (const event of eventsOf(path)) if (event.phase === "entry") events.set(event.operation, [...(events.get(event.operation) ?? []), event]);
+    for await (const event of eventsOf(path))
+      if (event.phase === "entry") events.set(event.operation, [...(events.get(event.operation) ?? []), event]);
     for (const { name, args } of catalogue) {
       const expected = (events.get(name) ?? []).map((event) => ({
         seq: event.seq,
@@ -112,9 +121,22 @@ test("the table of an operation has its entries, with the arguments by name", as
         task: event.task.name,
         pid: event.task.pid,
         line: event.line,
-        ...Object.fromEntries(args.map((arg) => [arg.name === "task" ? "task_arg" : arg.name, cell(event.args[arg.name]!, arg.type === "ptr")])),
+        ...Object.fromEntries(
+          args.map((arg) => [
+            arg.name === "task" ? "task_arg" : arg.name,
+            cell(event.args[arg.name]!, arg.type === "ptr"),
+          ]),
+        ),
       }));
-      const columns = ["seq", "time", "cpu", "task", "pid", "line", ...args.map((arg) => (arg.name === "task" ? "task_arg" : `"${arg.name}"`))];
+      const columns = [
+        "seq",
+        "time",
+        "cpu",
+        "task",
+        "pid",
+        "line",
+        ...args.map((arg) => (arg.name === "task" ? "task_arg" : `"${arg.name}"`)),
+      ];
       same(t, await ask(recording, `SELECT ${columns.join(", ")} FROM ${name}`), expected, `${name} of ${path}`);
     }
   }
@@ -123,7 +145,10 @@ test("the table of an operation has its entries, with the arguments by name", as
 test("calls are the entries, each with its own return", async (t) => {
   for (const path of some) {
     const recording = await keptRecording(path);
-    const events = await ask(recording, "SELECT seq, time, name, kind, pid, task, args FROM events WHERE name <> 'tracing_mark_write'");
+    const events = await ask(
+      recording,
+      "SELECT seq, time, name, kind, pid, task, args FROM events WHERE name <> 'tracing_mark_write'",
+    );
     const bySeq = new Map(events.map((event) => [event["seq"], event]));
     const calls = await ask(recording, "SELECT * FROM calls");
     const called = new Map(calls.map((call) => [call["seq"], call]));
@@ -134,7 +159,11 @@ test("calls are the entries, each with its own return", async (t) => {
       events.filter(({ kind, seq }) => kind === "entry" || orphans.some((o) => o["seq"] === seq)).map(({ seq }) => seq),
     );
     const returns = events.filter(({ kind }) => kind === "return").map(({ seq }) => seq);
-    t.deepEqual(calls.flatMap(({ returned }) => (returned === null ? [] : [returned as number])).sort((a, b) => a - b), returns, "each return is some call's");
+    t.deepEqual(
+      calls.flatMap(({ returned }) => (returned === null ? [] : [returned as number])).sort((a, b) => a - b),
+      returns,
+      "each return is some call's",
+    );
     for (const call of calls) {
       const entry = bySeq.get(call["seq"]!)!;
       const parent = called.get(call["parent"]!);
@@ -145,10 +174,19 @@ test("calls are the entries, each with its own return", async (t) => {
         begin: call["begin"] === null ? null : entry["time"],
         depth: parent ? (parent["depth"] as number) + 1 : 0,
         outermost: parent ? parent["outermost"] : call["seq"],
-        ...(end && { end: end["time"], duration: call["begin"] === null ? null : (end["time"] as number) - (entry["time"] as number), result: (Object.values(JSON.parse(end["args"] as string) as object)[0] ?? null) as unknown }),
+        ...(end && {
+          end: end["time"],
+          duration: call["begin"] === null ? null : (end["time"] as number) - (entry["time"] as number),
+          result: (Object.values(JSON.parse(end["args"] as string) as object)[0] ?? null) as unknown,
+        }),
       };
       if (end && end["name"] !== call["name"]) t.fail(`call ${call["seq"]} returns from ${end["name"]}`);
-      same(t, Object.fromEntries(Object.keys(expected).map((name) => [name, call[name]])), expected, `call ${call["seq"]}`);
+      same(
+        t,
+        Object.fromEntries(Object.keys(expected).map((name) => [name, call[name]])),
+        expected,
+        `call ${call["seq"]}`,
+      );
     }
   }
 });
@@ -158,13 +196,20 @@ test("an operation's table has the results that calls have", async (t) => {
   for (const { name, result } of catalogue) {
     if (!result) continue;
     const columns = 'seq, task, "end", duration, returned, result, error';
-    same(t, await ask(path, `SELECT ${columns} FROM ${name} ORDER BY seq`), await ask(path, `SELECT ${columns} FROM calls WHERE name = '${name}' AND begin IS NOT NULL ORDER BY seq`));
+    same(
+      t,
+      await ask(path, `SELECT ${columns} FROM ${name} ORDER BY seq`),
+      await ask(path, `SELECT ${columns} FROM calls WHERE name = '${name}' AND begin IS NOT NULL ORDER BY seq`),
+    );
   }
-  t.deepEqual(await ask(path, "SELECT name, result, error, count(*) AS n FROM calls WHERE error IS NOT NULL GROUP BY name"), [
-    { name: "alloc_empty_file", result: "0xffffffffffffffe9", error: "ENFILE", n: 2 },
-    { name: "alloc_file_pseudo", result: "0xffffffffffffffe9", error: "ENFILE", n: 2 },
-    { name: "kvm_gmem_create", result: -23, error: "ENFILE", n: 2 },
-  ]);
+  t.deepEqual(
+    await ask(path, "SELECT name, result, error, count(*) AS n FROM calls WHERE error IS NOT NULL GROUP BY name"),
+    [
+      { name: "alloc_empty_file", result: "0xffffffffffffffe9", error: "ENFILE", n: 2 },
+      { name: "alloc_file_pseudo", result: "0xffffffffffffffe9", error: "ENFILE", n: 2 },
+      { name: "kvm_gmem_create", result: -23, error: "ENFILE", n: 2 },
+    ],
+  );
 });
 
 for (const path of some) {
@@ -175,42 +220,113 @@ for (const path of some) {
     same(
       t,
       await ask(recording, "SELECT * FROM operations"),
-      said.operations.map(({ name, task, event, result = null, error = null }) => ({ seq: event, name, task, result, error })),
+      said.operations.map(({ name, task, event, result = null, error = null }) => ({
+        seq: event,
+        name,
+        task,
+        result,
+        error,
+      })),
     );
     for (const table of ["findings", "hazards"] as const) {
       t.deepEqual(
-        plainly((await ask(recording, `SELECT * FROM ${table}`)).map((row) => ({ ...row, evidence: JSON.parse(row["evidence"] as string) as unknown }))),
-        plainly(said[table].map(({ rule, object, event, file = null, line = null, time, task, message, evidence }) => ({ rule, object, event, file, line, time: Number(nanoseconds(time)), task, message, evidence }))),
+        plainly(
+          (await ask(recording, `SELECT * FROM ${table}`)).map((row) => ({
+            ...row,
+            evidence: JSON.parse(row["evidence"] as string) as unknown,
+          })),
+        ),
+        plainly(
+          said[table].map(({ rule, object, event, file = null, line = null, time, task, message, evidence }) => ({
+            rule,
+            object,
+            event,
+            file,
+            line,
+            time: Number(nanoseconds(time)),
+            task,
+            message,
+            evidence,
+          })),
+        ),
       );
     }
     // Where events were lost, an object may turn out to be guest_memfd's when its birth is counted already.
-    for (const [which, counts] of said.trace.lost > 0 ? [] : ([["guest_memfd", (await replay(path)).objects], ["1", said.objects]] as const)) {
-      const rows = await ask(recording, `SELECT kind, count(born) AS born, sum(died IS NOT NULL AND (born IS NOT NULL OR NOT unseen)) AS died, sum(died IS NULL) AS live FROM objects WHERE ${which} GROUP BY kind`);
+    for (const [which, counts] of said.trace.lost > 0
+      ? []
+      : ([
+          ["guest_memfd", (await replay(path)).objects],
+          ["1", said.objects],
+        ] as const)) {
+      const rows = await ask(
+        recording,
+        `SELECT kind, count(born) AS born, sum(died IS NOT NULL AND (born IS NOT NULL OR NOT unseen)) AS died, sum(died IS NULL) AS live FROM objects WHERE ${which} GROUP BY kind`,
+      );
       const found = new Map(rows.map((row) => [row["kind"], row]));
-      for (const kind of COUNTED_KINDS) t.deepEqual(found.get(kind) ?? { kind, born: 0, died: 0, live: 0 }, { kind, ...counts[kind]! }, which);
+      for (const kind of COUNTED_KINDS)
+        t.deepEqual(found.get(kind) ?? { kind, born: 0, died: 0, live: 0 }, { kind, ...counts[kind]! }, which);
     }
-    const held = await ask(recording, 'SELECT object_id, object, get, get_by, get_task FROM "references" JOIN objects ON objects.id = object_id WHERE put IS NULL AND died IS NULL ORDER BY object_id, "references".id');
-    const expected = [...said.world.store.live()].flatMap((o) =>
-      o.kind === "descriptors" ? [] : o.references.map((r) => ({ object_id: o.id, object: said.world.label(o), get: r.seq, get_by: r.by, get_task: said.world.taskName(r.task) })),
+    const held = await ask(
+      recording,
+      'SELECT object_id, object, get, get_by, get_task FROM "references" JOIN objects ON objects.id = object_id WHERE put IS NULL AND died IS NULL ORDER BY object_id, "references".id',
     );
-    same(t, held, expected.sort((a, b) => a.object_id - b.object_id));
+    const expected = [...said.world.store.live()].flatMap((o) =>
+      o.kind === "descriptors"
+        ? []
+        : o.references.map((r) => ({
+            object_id: o.id,
+            object: said.world.label(o),
+            get: r.seq,
+            get_by: r.by,
+            get_task: said.world.taskName(r.task),
+          })),
+    );
+    same(
+      t,
+      held,
+      expected.sort((a, b) => a.object_id - b.object_id),
+    );
   });
 }
 
 test("a reference is on record from its get to its put", async (t) => {
   const broken = "fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz";
-  t.deepEqual(await ask(broken, "SELECT object, owner, get, put FROM references WHERE get = 1095"), [{ object: "module kvm_amd", owner: "kvm_gmem_create", get: 1095, put: null }]);
-  const healthy = "fixtures/recordings/linux-6.12-patched/s09-enfile.trace.gz";
-  t.deepEqual(await ask(healthy, "SELECT owner, owner_call, get_by, put, put_by, end - begin = duration AS whole FROM references WHERE get = 1089"), [
-    { owner: "kvm_gmem_create", owner_call: 1085, get_by: "try_module_get", put: 1117, put_by: "module_put", whole: 1 },
+  t.deepEqual(await ask(broken, "SELECT object, owner, get, put FROM references WHERE get = 1095"), [
+    { object: "module kvm_amd", owner: "kvm_gmem_create", get: 1095, put: null },
   ]);
+  const healthy = "fixtures/recordings/linux-6.12-patched/s09-enfile.trace.gz";
+  t.deepEqual(
+    await ask(
+      healthy,
+      "SELECT owner, owner_call, get_by, put, put_by, end - begin = duration AS whole FROM references WHERE get = 1089",
+    ),
+    [
+      {
+        owner: "kvm_gmem_create",
+        owner_call: 1085,
+        get_by: "try_module_get",
+        put: 1117,
+        put_by: "module_put",
+        whole: 1,
+      },
+    ],
+  );
 });
 
 test("the recording says of itself what replay says", async (t) => {
   for (const path of some.slice(0, 5)) {
     const rows = await ask(path, "SELECT * FROM recording");
     const { trace } = await replay(path);
-    t.like(Object.fromEntries(rows.map(({ key, value }) => [key, value])), { path, format: "ftrace", events: trace.events, lost: trace.lost, skipped: trace.skipped, unknown: trace.unknown, tasks: trace.tasks, seconds: trace.seconds });
+    t.like(Object.fromEntries(rows.map(({ key, value }) => [key, value])), {
+      path,
+      format: "ftrace",
+      events: trace.events,
+      lost: trace.lost,
+      skipped: trace.skipped,
+      unknown: trace.unknown,
+      tasks: trace.tasks,
+      seconds: trace.seconds,
+    });
   }
 });
 
@@ -218,13 +334,28 @@ test("every table can be asked for, under a name that needs no quotes", async (t
   const recording = await keptRecording(some[0]!);
   for (const { name, columns } of tables) {
     const [row] = await ask(recording, `SELECT * FROM ${name} LIMIT 1`);
-    if (row) t.deepEqual(Object.keys(row), columns.map((c) => c.name));
+    if (row)
+      t.deepEqual(
+        Object.keys(row),
+        columns.map((c) => c.name),
+      );
   }
   t.is(new Set(tables.map(({ name }) => name)).size, tables.length);
 });
 
 test("a recording with no event has empty tables", async (t) => {
-  const made = fc.sample(madeRecordings.filter(({ kept }) => kept.length === 0), 1)[0]!;
-  for (const { name } of tables) t.deepEqual(await ask(made, `SELECT count(*) AS n FROM ${name} WHERE '${name}' <> 'recording'`), [{ n: 0 }]);
-  t.is((await openRecording("fixtures/recordings/linux-6.12/s01-create-close.trace.gz").then(async (r) => (await r.close(), r))).report.events, 0);
+  const made = fc.sample(
+    madeRecordings.filter(({ kept }) => kept.length === 0),
+    1,
+  )[0]!;
+  for (const { name } of tables)
+    t.deepEqual(await ask(made, `SELECT count(*) AS n FROM ${name} WHERE '${name}' <> 'recording'`), [{ n: 0 }]);
+  t.is(
+    (
+      await openRecording("fixtures/recordings/linux-6.12/s01-create-close.trace.gz").then(
+        async (r) => (await r.close(), r),
+      )
+    ).report.events,
+    0,
+  );
 });

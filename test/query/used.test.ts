@@ -31,8 +31,13 @@ async function used(sql: string): Promise<{ readonly [table: string]: readonly s
 
 test("what a statement reads is known by table and column", async (t) => {
   t.deepEqual(await used("SELECT count(*) FROM events"), { events: ["seq"] });
-  t.deepEqual(await used("SELECT name FROM calls WHERE error IS NOT NULL ORDER BY duration"), { calls: ["duration", "error", "name", "seq"] });
-  t.deepEqual(await used("WITH x AS (SELECT pid AS p FROM iput) SELECT p FROM x JOIN losses ON losses.cpu = x.p"), { iput: ["pid", "seq"], losses: ["cpu", "event"] });
+  t.deepEqual(await used("SELECT name FROM calls WHERE error IS NOT NULL ORDER BY duration"), {
+    calls: ["duration", "error", "name", "seq"],
+  });
+  t.deepEqual(await used("WITH x AS (SELECT pid AS p FROM iput) SELECT p FROM x JOIN losses ON losses.cpu = x.p"), {
+    iput: ["pid", "seq"],
+    losses: ["cpu", "event"],
+  });
   t.deepEqual(await used("SELECT 1"), {});
 });
 
@@ -42,23 +47,54 @@ test("names are written as --schema prints them", async (t) => {
   for (const [k, text] of printed.entries()) {
     const [head, ...columns] = text.split("\n");
     const table = head!.split(":")[0]!;
-    t.deepEqual(await used(`SELECT ${columns.map((line) => line.trim().split(" ")[0]!).join(", ")} FROM ${table === "references" ? '"references"' : table}`), { [table]: tables[k]!.columns.map((c) => c.name).sort() });
+    t.deepEqual(
+      await used(
+        `SELECT ${columns.map((line) => line.trim().split(" ")[0]!).join(", ")} FROM ${table === "references" ? '"references"' : table}`,
+      ),
+      { [table]: tables[k]!.columns.map((c) => c.name).sort() },
+    );
   }
 });
 
 test("columns that USING and NATURAL compare are read too", async (t) => {
-  t.deepEqual(await used("SELECT count(*) FROM calls JOIN events USING (task)"), { calls: ["seq", "task"], events: ["seq", "task"] });
-  t.deepEqual((await used("SELECT count(*) FROM operations NATURAL JOIN losses NATURAL JOIN hazards"))["hazards"], ["event", "line", "rule", "task"]);
+  t.deepEqual(await used("SELECT count(*) FROM calls JOIN events USING (task)"), {
+    calls: ["seq", "task"],
+    events: ["seq", "task"],
+  });
+  t.deepEqual((await used("SELECT count(*) FROM operations NATURAL JOIN losses NATURAL JOIN hazards"))["hazards"], [
+    "event",
+    "line",
+    "rule",
+    "task",
+  ]);
 });
 
 test("a column is the same alone as with all others", async (t) => {
   const recording = await keptRecording(PATH);
-  const whole = new Map(await Promise.all(["events", "calls", "objects", "references", "findings", "iput", "kvm_gmem_create"].map(async (name) => [name, await ask(recording, `SELECT * FROM ${name}`)] as const)));
-  const subset = fc.constantFrom(...whole.keys()).chain((name) => fc.tuple(fc.constant(name), fc.subarray(tables.find((table) => table.name === name)!.columns.map((c) => c.name), { minLength: 1 })));
+  const whole = new Map(
+    await Promise.all(
+      ["events", "calls", "objects", "references", "findings", "iput", "kvm_gmem_create"].map(
+        async (name) => [name, await ask(recording, `SELECT * FROM ${name}`)] as const,
+      ),
+    ),
+  );
+  const subset = fc.constantFrom(...whole.keys()).chain((name) =>
+    fc.tuple(
+      fc.constant(name),
+      fc.subarray(
+        tables.find((table) => table.name === name)!.columns.map((c) => c.name),
+        { minLength: 1 },
+      ),
+    ),
+  );
   await fc.assert(
     fc.asyncProperty(subset, async ([name, columns]) => {
       const rows = await ask(recording, `SELECT ${columns.map((c) => `"${c}"`).join(", ")} FROM ${name}`);
-      same(t, rows, whole.get(name)!.map((row) => Object.fromEntries(columns.map((c) => [c, row[c]!]))));
+      same(
+        t,
+        rows,
+        whole.get(name)!.map((row) => Object.fromEntries(columns.map((c) => [c, row[c]!]))),
+      );
     }),
     { numRuns: RUNS },
   );
@@ -77,7 +113,8 @@ test("logs that nobody would record fill every table", async (t) => {
 
 test("what does not fit in memory goes to a file, and comes out the same", async (t) => {
   const path = "fixtures/recordings/churn/linux-7.2.trace.gz";
-  const sql = "SELECT task, name, count(*) AS n, max(place) AS place, max(args) AS args, sum(time % 1000003) AS times FROM events GROUP BY task, name ORDER BY args, place, n";
+  const sql =
+    "SELECT task, name, count(*) AS n, max(place) AS place, max(args) AS args, sum(time % 1000003) AS times FROM events GROUP BY task, name ORDER BY args, place, n";
   same(t, await ask(path, sql, 2 ** 20), await ask(path, sql));
 });
 
@@ -95,7 +132,13 @@ test("of a log, only what has the operations that a statement reads", async (t) 
   const path = "fixtures/recordings/churn/linux-7.2.trace.gz";
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "churn.klog");
   await importRecording(path, log);
-  for (const sql of ["SELECT * FROM kvm_exit", "SELECT * FROM kern_mount", "SELECT seq, kvm, task FROM kvm_gmem_create", "SELECT count(*) AS n FROM kvm_exit, iput", "SELECT count(*) AS n FROM events, kvm_exit"]) {
+  for (const sql of [
+    "SELECT * FROM kvm_exit",
+    "SELECT * FROM kern_mount",
+    "SELECT seq, kvm, task FROM kvm_gmem_create",
+    "SELECT count(*) AS n FROM kvm_exit, iput",
+    "SELECT count(*) AS n FROM events, kvm_exit",
+  ]) {
     same(t, await ask(log, sql), await ask(path, sql), sql);
   }
   let read = 0;

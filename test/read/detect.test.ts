@@ -4,7 +4,8 @@ import { detectFormat } from "../../src/read/detect.js";
 import { TroubleError, printable } from "../../src/read/trouble.js";
 import { line, PLAIN, recording, text } from "./helpers.js";
 
-const detect = (head: string | Buffer): string => detectFormat(typeof head === "string" ? Buffer.from(head, "latin1") : head, "FILE");
+const detect = (head: string | Buffer): string =>
+  detectFormat(typeof head === "string" ? Buffer.from(head, "latin1") : head, "FILE");
 
 test("ftrace text, with its comments or without", (t) => {
   t.is(detect(recording("linux-7.2/s02-dup.trace.gz")), "ftrace");

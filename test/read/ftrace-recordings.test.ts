@@ -9,7 +9,10 @@ const paths = recordings();
 
 test("there are recordings of every kernel to read", (t) => {
   for (const kernel of ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"]) {
-    t.true(paths.some((path) => path.startsWith(`${RECORDINGS}${kernel}/`)), kernel);
+    t.true(
+      paths.some((path) => path.startsWith(`${RECORDINGS}${kernel}/`)),
+      kernel,
+    );
   }
 });
 
@@ -24,7 +27,13 @@ for (const path of paths) {
     t.is(report.skipped, 0);
     t.is(report.malformed, 0);
     t.is(report.unknown, 0);
-    t.is(report.lost, Math.max(reference.overrun, reference.losses.reduce((sum, loss) => sum + loss.count, 0)));
+    t.is(
+      report.lost,
+      Math.max(
+        reference.overrun,
+        reference.losses.reduce((sum, loss) => sum + loss.count, 0),
+      ),
+    );
     if (!path.startsWith(`${RECORDINGS}partial/`)) t.is(report.lost, 0);
     t.false(report.truncated);
     t.true(isAccounted(report));

@@ -20,7 +20,8 @@ export interface Reading {
 export function read(recording: string | Buffer, chunkSize = Infinity, batchEvents?: number): Reading {
   const bytes = Buffer.from(recording);
   const chunks: Buffer[] = [];
-  for (let p = 0; p < bytes.length; p += chunkSize) chunks.push(bytes.subarray(p, Math.min(bytes.length, p + chunkSize)));
+  for (let p = 0; p < bytes.length; p += chunkSize)
+    chunks.push(bytes.subarray(p, Math.min(bytes.length, p + chunkSize)));
   return readChunks(chunks, batchEvents);
 }
 
@@ -91,7 +92,10 @@ export const text = (...lines: readonly string[]): string => lines.map((l) => `$
 
 /** Whether the report accounts for each line exactly once, as it promises. */
 export function isAccounted(report: ReadReport): boolean {
-  return report.lines === report.events + report.continuations + report.comments + report.control + report.blank + report.skipped;
+  return (
+    report.lines ===
+    report.events + report.continuations + report.comments + report.control + report.blank + report.skipped
+  );
 }
 
 export const RECORDINGS = "fixtures/recordings/";

@@ -23,7 +23,12 @@ async function content(source: Source): Promise<Buffer> {
 }
 
 /** Three megabytes that do not compress to nothing. */
-const CONTENT = Buffer.from(Array.from({ length: 40_000 }, (_, k) => `line ${k} ${Math.imul(k, 0x9e3779b1).toString(16)} of a long recording, which goes on and on\n`).join(""));
+const CONTENT = Buffer.from(
+  Array.from(
+    { length: 40_000 },
+    (_, k) => `line ${k} ${Math.imul(k, 0x9e3779b1).toString(16)} of a long recording, which goes on and on\n`,
+  ).join(""),
+);
 
 test("a file is read as it is", async (t) => {
   const source = await openSource(file(CONTENT));
@@ -35,7 +40,10 @@ test("a file is read as it is", async (t) => {
 
 test("gzip is opened by its content, whatever the name, of one member or several", async (t) => {
   const half = CONTENT.length >> 1;
-  for (const bytes of [gzipSync(CONTENT), Buffer.concat([gzipSync(CONTENT.subarray(0, half)), gzipSync(CONTENT.subarray(half))])]) {
+  for (const bytes of [
+    gzipSync(CONTENT),
+    Buffer.concat([gzipSync(CONTENT.subarray(0, half)), gzipSync(CONTENT.subarray(half))]),
+  ]) {
     const source = await openSource(file(bytes));
     t.is(source.compression, "gzip");
     t.true((await content(source)).equals(CONTENT));
@@ -51,7 +59,10 @@ test("of a gzip file that is cut, everything that can be had is read, and the cu
     const got = await content(source);
     t.true(got.length > 0 && got.equals(CONTENT.subarray(0, got.length)));
     if (cut > whole.length - 10) t.is(got.length, CONTENT.length);
-    t.true(got.length > CONTENT.length * (cut / whole.length) * 0.8 - 100_000, `${got.length} of ${CONTENT.length} bytes from ${cut} of ${whole.length}`);
+    t.true(
+      got.length > CONTENT.length * (cut / whole.length) * 0.8 - 100_000,
+      `${got.length} of ${CONTENT.length} bytes from ${cut} of ${whole.length}`,
+    );
     t.true(source.truncated);
     t.regex(source.warnings.join(), /gzip file is cut off/);
   }
@@ -93,7 +104,16 @@ test("zstd is opened by its content, of one frame or several, with others betwee
   const cases: readonly (readonly [Buffer, Buffer])[] = [
     [ZSTD, ZSTD_CONTENT],
     [Buffer.concat([ZSTD, SKIPPABLE, ZSTD]), Buffer.concat([ZSTD_CONTENT, ZSTD_CONTENT])],
-    [Buffer.concat([SKIPPABLE, rawFrame(Buffer.from("one\n")), rawFrame(Buffer.alloc(0)), rawFrame(Buffer.from("two\n")), SKIPPABLE]), Buffer.from("one\ntwo\n")],
+    [
+      Buffer.concat([
+        SKIPPABLE,
+        rawFrame(Buffer.from("one\n")),
+        rawFrame(Buffer.alloc(0)),
+        rawFrame(Buffer.from("two\n")),
+        SKIPPABLE,
+      ]),
+      Buffer.from("one\ntwo\n"),
+    ],
     [frame(WINDOW, [RAW, 3, Buffer.from("abc")], [RLE | LAST, 5, Buffer.from("d")]), Buffer.from("abcddddd")],
   ];
   for (const [compressed, expected] of cases) {
@@ -107,7 +127,15 @@ test("zstd is opened by its content, of one frame or several, with others betwee
 
 test("of a zstd file that is cut, everything that can be had is read, and the cut is told", async (t) => {
   const twice = Buffer.concat([ZSTD, ZSTD]);
-  for (const cut of [ZSTD.length - 1, ZSTD.length - 4, ZSTD.length - 5, ZSTD.length >> 1, ZSTD.length + 3, ZSTD.length + 5, ZSTD.length + 6000]) {
+  for (const cut of [
+    ZSTD.length - 1,
+    ZSTD.length - 4,
+    ZSTD.length - 5,
+    ZSTD.length >> 1,
+    ZSTD.length + 3,
+    ZSTD.length + 5,
+    ZSTD.length + 6000,
+  ]) {
     const source = await openSource(file(twice.subarray(0, cut)));
     const got = await content(source);
     t.true(got.equals(Buffer.concat([ZSTD_CONTENT, ZSTD_CONTENT]).subarray(0, got.length)));
@@ -126,7 +154,10 @@ test("a zstd file that is damaged anywhere is never taken for a whole one", asyn
       const source = await openSource(file(Buffer.concat([rawFrame(Buffer.from("before\n")), damaged])));
       t.true((await content(source)).subarray(0, 7).equals(Buffer.from("before\n")));
       t.true(source.truncated, `byte ${at}`);
-      t.regex(source.warnings.join(), /^the zstd file is (damaged \(.*\); what comes before the damage was read|cut off)/);
+      t.regex(
+        source.warnings.join(),
+        /^the zstd file is (damaged \(.*\); what comes before the damage was read|cut off)/,
+      );
     } catch (error) {
       t.true(error instanceof TroubleError, String(error));
     }
@@ -141,7 +172,9 @@ const sizedFrame = (says: bigint, content: Buffer): Buffer => {
 };
 
 test("of a zstd frame that is damaged, the blocks before the damage are read", async (t) => {
-  const source = await openSource(file(frame(WINDOW, [RAW, 4, Buffer.from("one\n")], [RLE, 3, Buffer.from("\n")], [6, 9, Buffer.from("what now?")])));
+  const source = await openSource(
+    file(frame(WINDOW, [RAW, 4, Buffer.from("one\n")], [RLE, 3, Buffer.from("\n")], [6, 9, Buffer.from("what now?")])),
+  );
   t.is(String(await content(source)), "one\n\n\n\n");
   t.regex(source.warnings.join(), /damaged \(its content makes no sense\)/);
 });
@@ -168,7 +201,13 @@ test("what hangs or bloats a decompressor of zstd is refused", async (t) => {
 
 test("a zstd file that becomes thirty thousand times as big takes no memory", async (t) => {
   const blocks = 8192;
-  const path = file(frame(WINDOW, ...Array.from({ length: blocks }, () => [RLE, 131_072, Buffer.of(10)] as const), [RAW | LAST, 0, Buffer.alloc(0)]));
+  const path = file(
+    frame(WINDOW, ...Array.from({ length: blocks }, () => [RLE, 131_072, Buffer.of(10)] as const), [
+      RAW | LAST,
+      0,
+      Buffer.alloc(0),
+    ]),
+  );
   let bytes = 0;
   let most = 0;
   for await (const chunk of await openSource(path)) {
@@ -204,7 +243,8 @@ test("standard input, in whatever pieces it comes", async (t) => {
 });
 
 test("what cannot be read is said in one line with what would help", async (t) => {
-  const trouble = async (path: string): Promise<string> => String(await t.throwsAsync(openSource(path), { instanceOf: TroubleError }));
+  const trouble = async (path: string): Promise<string> =>
+    String(await t.throwsAsync(openSource(path), { instanceOf: TroubleError }));
   t.regex(await trouble(join(folder, "absent")), /^kreel: .*absent: no such file; give/);
   t.regex(await trouble(folder), /this is a directory; give/);
   t.regex(await trouble(file(Buffer.alloc(0))), /the file is empty; /);

@@ -5,10 +5,17 @@ import { printable, TroubleError } from "../../src/read/trouble.js";
 import { CHARACTER } from "../support/texts.js";
 
 /** As Unicode tells them: whatever has no shape of its own, but does something to what is around it. */
-const DOES_SOMETHING = /\p{Control}|\p{Format}|\p{Bidi_Control}|\p{Line_Separator}|\p{Paragraph_Separator}|\p{Default_Ignorable_Code_Point}|\p{Surrogate}|\p{Noncharacter_Code_Point}/u;
+const DOES_SOMETHING =
+  /\p{Control}|\p{Format}|\p{Bidi_Control}|\p{Line_Separator}|\p{Paragraph_Separator}|\p{Default_Ignorable_Code_Point}|\p{Surrogate}|\p{Noncharacter_Code_Point}/u;
 
 /** Where most of it is. */
-const NEAR = [[0x00, 0xad], [0x600, 0x61c], [0x2000, 0x206f], [0xd7f0, 0xd810], [0xfe00, 0xffff]].flatMap(([from, to]) => Array.from({ length: to! - from! + 1 }, (_, k) => String.fromCharCode(from! + k)));
+const NEAR = [
+  [0x00, 0xad],
+  [0x600, 0x61c],
+  [0x2000, 0x206f],
+  [0xd7f0, 0xd810],
+  [0xfe00, 0xffff],
+].flatMap(([from, to]) => Array.from({ length: to! - from! + 1 }, (_, k) => String.fromCharCode(from! + k)));
 
 test("what is obeyed rather than seen is shown as an escape, whatever else is there stays", (t) => {
   for (const [text, shown] of [
@@ -39,5 +46,8 @@ test("property: of any text nothing is left that does anything, and as JSON it r
 });
 
 test("a file's name is not trusted either", (t) => {
-  t.is(new TroubleError("is not there", "\u001b]0;x\u0007\u200f", 7).toString(), "kreel: \\x1b]0;x\\x07\\u200f:7: is not there");
+  t.is(
+    new TroubleError("is not there", "\u001b]0;x\u0007\u200f", 7).toString(),
+    "kreel: \\x1b]0;x\\x07\\u200f:7: is not there",
+  );
 });

@@ -6,10 +6,15 @@ import { diff } from "../../src/index.js";
 import { nameOf, RECORDINGS, recordingsOf, replayed, textOf } from "../support/recordings.js";
 
 const recorded = recordingsOf("recorded");
-const BESIDES: ReadonlySet<string | undefined> = new Set(recordedProbes.filter((o) => !standardProbes.includes(o)).map((o) => o.name));
+const BESIDES: ReadonlySet<string | undefined> = new Set(
+  recordedProbes.filter((o) => !standardProbes.includes(o)).map((o) => o.name),
+);
 
 test("there are recordings of three kernels", (t) => {
-  t.deepEqual([...new Set(recorded.map((path) => nameOf(path).split("/")[1]))], ["linux-6.18", "linux-7.2", "linux-7.3"]);
+  t.deepEqual(
+    [...new Set(recorded.map((path) => nameOf(path).split("/")[1]))],
+    ["linux-6.18", "linux-7.2", "linux-7.3"],
+  );
 });
 
 for (const path of recorded) {
@@ -24,11 +29,16 @@ for (const path of recorded) {
 
   test(`the same as recorded by hand, in what happened and in what user space saw: ${nameOf(path)}`, async (t) => {
     const { differences, summary } = await diff(byHand, path);
-    // The script sets probes that were not set by hand, of what only newer kernels have, or nobody had asked for; by them it is seen that slots are bound.
-    t.deepEqual(differences.filter((d) => !BESIDES.has(d.operation) && !d.message.startsWith("memslots that came to life")), []);
+    // The script sets probes that were not set by hand, of what only newer kernels have, or nobody had asked for; by
+    // them it is seen that slots are bound.
+    t.deepEqual(
+      differences.filter((d) => !BESIDES.has(d.operation) && !d.message.startsWith("memslots that came to life")),
+      [],
+    );
     t.is(differences.length > 0, path.endsWith("linux-7.3/s04-bind-unbind.trace.gz"));
     t.true(summary.operations.same > 40);
-    const seen = (out: string): string => readFileSync(out.replace(/\.trace\.gz$/, ".out"), "utf8").replaceAll(/ dev=\S+ ino=\S+|^exit=0\n/gm, "");
+    const seen = (out: string): string =>
+      readFileSync(out.replace(/\.trace\.gz$/, ".out"), "utf8").replaceAll(/ dev=\S+ ino=\S+|^exit=0\n/gm, "");
     if (existsSync(byHand)) t.is(seen(path), seen(byHand));
   });
 

@@ -11,9 +11,16 @@ const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
 /** The script as somebody who is not root, in a directory of its own. */
-function script(args: readonly string[]): { readonly err: string; readonly code: number | null; readonly left: readonly string[] } {
+function script(args: readonly string[]): {
+  readonly err: string;
+  readonly code: number | null;
+  readonly left: readonly string[];
+} {
   const cwd = mkdtempSync(join(tmpdir(), "kreel-"));
-  const { stderr, stdout, status } = spawnSync("/bin/sh", ["-c", recordScript(), "kreel", ...args], { cwd, ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}) });
+  const { stderr, stdout, status } = spawnSync("/bin/sh", ["-c", recordScript(), "kreel", ...args], {
+    cwd,
+    ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+  });
   return { err: stderr.toString() + stdout.toString(), code: status, left: readdirSync(cwd) };
 }
 
@@ -66,12 +73,19 @@ test("a recording replaces no device and no directory, nor what a link points to
   ] as const) {
     t.deepEqual(kreel(["record", "-o", output, "--", "true"]), { code: 2, out: "", err: said });
   }
-  t.is(script(["-o", "/dev/null", "true"]).err, "kreel: /dev/null: is no regular file, and a recording would replace it\n");
+  t.is(
+    script(["-o", "/dev/null", "true"]).err,
+    "kreel: /dev/null: is no regular file, and a recording would replace it\n",
+  );
   t.true(statSync("/dev/null").isCharacterDevice());
 });
 
 test("options of a recording without one are refused, not forgotten", (t) => {
-  for (const args of [["-o", "x"], ["--buffer", "64", "--script"], ["--clock", "mono", "--print"]]) {
+  for (const args of [
+    ["-o", "x"],
+    ["--buffer", "64", "--script"],
+    ["--clock", "mono", "--print"],
+  ]) {
     const { err, out, code } = kreel(["record", ...args]);
     t.regex(err, /^kreel: --\w+ is of a recording: [^\n]*\n$/);
     t.is(out, "");
@@ -80,7 +94,10 @@ test("options of a recording without one are refused, not forgotten", (t) => {
 });
 
 test("record prints one thing, or records", (t) => {
-  for (const args of [["--print", "--script"], ["--perf", "--", "true"]]) {
+  for (const args of [
+    ["--print", "--script"],
+    ["--perf", "--", "true"],
+  ]) {
     const { err, code } = kreel(["record", ...args]);
     t.regex(err, /^kreel: record prints[^\n]*\n$/);
     t.is(code, 2);
@@ -88,7 +105,11 @@ test("record prints one thing, or records", (t) => {
 });
 
 test("--script, --perf and --trace-cmd print the scripts, and beside them how to run them", (t) => {
-  for (const [flag, recorder] of [["--script", "ftrace"], ["--perf", "perf"], ["--trace-cmd", "trace-cmd"]] as const) {
+  for (const [flag, recorder] of [
+    ["--script", "ftrace"],
+    ["--perf", "perf"],
+    ["--trace-cmd", "trace-cmd"],
+  ] as const) {
     const { out, err, code } = kreel(["record", flag]);
     t.is(out, recordScript(recorder));
     t.regex(err, /^run it, as root, [^\n]*\n$/);

@@ -31,10 +31,20 @@ for (const path of recordingsOf("linux-7.2", "mistakes/double-unmount", "race").
 test("each event twice, in batches of any size", async (t) => {
   const lines = readFileSync("fixtures/strangers/inode-kept.trace.txt", "utf8").split("\n");
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: lines.length, maxLength: lines.length }), fc.integer({ min: 1, max: 5 }), async (times, batch) => {
-      const text = Buffer.from(lines.flatMap((line, k) => Array.from({ length: line.startsWith("#") || line === "" ? 1 : times[k]! }, () => line)).join("\n"));
-      t.is(await stateIn(text, batch), await stateIn(text, 1 << 14));
-    }),
+    fc.asyncProperty(
+      fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: lines.length, maxLength: lines.length }),
+      fc.integer({ min: 1, max: 5 }),
+      async (times, batch) => {
+        const text = Buffer.from(
+          lines
+            .flatMap((line, k) =>
+              Array.from({ length: line.startsWith("#") || line === "" ? 1 : times[k]! }, () => line),
+            )
+            .join("\n"),
+        );
+        t.is(await stateIn(text, batch), await stateIn(text, 1 << 14));
+      },
+    ),
     { numRuns: 60 },
   );
 });

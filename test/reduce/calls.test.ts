@@ -1,4 +1,7 @@
-/** Which call an event is inside of: pairs of entry and return, halves that are missing, interrupts, and tasks that change their name. */
+/**
+ * Which call an event is inside of: pairs of entry and return, halves that are missing, interrupts, and tasks that
+ * change their name.
+ */
 import test from "ava";
 import { type OperationName, points } from "../../events/index.js";
 import type { Replay } from "../../src/replay.js";
@@ -9,14 +12,19 @@ import { type Line, OTHER, RUNNER, Script } from "../support/script.js";
 const said = (r: Replay): string[] => r.findings.map((f) => f.rule);
 const line = (step: string, name: string, args = "", task = RUNNER): Line => ({ step, name, args, task });
 
-/** The operations that each event of the script is inside of, outermost first: of entries, without the operation itself. */
+/**
+ * The operations that each event of the script is inside of, outermost first: of entries, without the operation itself.
+ */
 async function insides(script: Script): Promise<string[][]> {
   const inside: string[][] = [];
   await script.replay({
     observe: () => ({
       reduced: (e, stack, frame) => {
         const own = frame && e.point!.phase === "entry" ? 1 : 0;
-        inside[e.seq] = Array.from({ length: stack.depth - own }, (_, i) => stack.at(stack.depth - 1 - i)!.operation.name);
+        inside[e.seq] = Array.from(
+          { length: stack.depth - own },
+          (_, i) => stack.at(stack.depth - 1 - i)!.operation.name,
+        );
       },
     }),
   });
@@ -42,7 +50,8 @@ test("an event is inside the calls of its task that are open: until their return
 });
 
 test("the put of a released file's own inode ends what the release called before, unless it is inside the put of a dentry that is known", async (t) => {
-  const of = async (script: Script, name: string): Promise<string[]> => (await insides(script))[script.event({ in: "close", name })]!;
+  const of = async (script: Script, name: string): Promise<string[]> =>
+    (await insides(script))[script.event({ in: "close", name })]!;
   const known = healthyLife().unseen("module_put");
   t.deepEqual(await of(known, "iput"), ["__fput", "dput"]);
   const unseen = healthyLife().unseen("module_put", "dput");
@@ -69,18 +78,38 @@ test("two tasks' calls are each inside their own", async (t) => {
   const alone = await insides(healthyLife());
   const reference = healthyLife();
   for (const step of ["one", "two"]) {
-    for (const { name } of one) t.deepEqual(inside[interleaved.event({ in: step, name })], alone[reference.event({ in: "gmem", name })], `${step}: ${name}`);
+    for (const { name } of one)
+      t.deepEqual(
+        inside[interleaved.event({ in: step, name })],
+        alone[reference.event({ in: "gmem", name })],
+        `${step}: ${name}`,
+      );
   }
   const r = await interleaved.replay();
   t.deepEqual(said(r), []);
   t.is(r.missing.total, 0);
-  t.deepEqual(r.operations.filter((o) => o.name === "kvm_gmem_create").map((o) => [o.task, o.result]), [["gmemrun-100", 5], ["gmemrun-200", 7]]);
+  t.deepEqual(
+    r.operations.filter((o) => o.name === "kvm_gmem_create").map((o) => [o.task, o.result]),
+    [
+      ["gmemrun-100", 5],
+      ["gmemrun-200", 7],
+    ],
+  );
 });
 
 test("a return whose entry is missing is reported, and proves nothing", async (t) => {
   const script = healthyLife().drop({ in: "gmem", name: "kvm_gmem_create" });
   const r = await script.replay();
-  t.deepEqual(r.missing.shown.map(({ operation, missing, seq }) => ({ operation, missing, seq })), [{ operation: "kvm_gmem_create", missing: "entry", seq: script.event({ in: "gmem", name: "kvm_gmem_create_ret" }) }]);
+  t.deepEqual(
+    r.missing.shown.map(({ operation, missing, seq }) => ({ operation, missing, seq })),
+    [
+      {
+        operation: "kvm_gmem_create",
+        missing: "entry",
+        seq: script.event({ in: "gmem", name: "kvm_gmem_create_ret" }),
+      },
+    ],
+  );
   t.is(r.missing.total, 1);
   t.deepEqual(said(r), []);
 });
@@ -88,14 +117,20 @@ test("a return whose entry is missing is reported, and proves nothing", async (t
 test("an entry whose return is missing is reported when its task does what nothing does inside it, and proves nothing", async (t) => {
   const script = healthyLife().drop({ in: "gmem", name: "kvm_gmem_create_ret" });
   const r = await script.replay();
-  t.deepEqual(r.missing.shown.map(({ operation, missing, seq }) => ({ operation, missing, seq })), [{ operation: "kvm_gmem_create", missing: "return", seq: script.event({ in: "gmem", name: "kvm_gmem_create" }) }]);
+  t.deepEqual(
+    r.missing.shown.map(({ operation, missing, seq }) => ({ operation, missing, seq })),
+    [{ operation: "kvm_gmem_create", missing: "return", seq: script.event({ in: "gmem", name: "kvm_gmem_create" }) }],
+  );
   t.deepEqual(said(r), []);
 });
 
 test("an inner call without its return ends with the call around it", async (t) => {
   const script = healthyLife().drop({ in: "gmem", name: "d_alloc_pseudo_ret" });
   const r = await script.replay();
-  t.deepEqual(r.missing.shown.map(({ operation, missing }) => ({ operation, missing })), [{ operation: "d_alloc_pseudo", missing: "return" }]);
+  t.deepEqual(
+    r.missing.shown.map(({ operation, missing }) => ({ operation, missing })),
+    [{ operation: "d_alloc_pseudo", missing: "return" }],
+  );
   t.deepEqual(said(r), []);
 });
 
@@ -108,15 +143,23 @@ test("calls of which no return is ever seen are not missing them", async (t) => 
 
 test("an interrupt's puts are not those of the call that it interrupted", async (t) => {
   const irq = { ...RUNNER, flags: "..s1." };
-  const get = [line("irq get", "try_module_get", `module=${KVM_AMD} name="kvm_amd" refcnt=? state=0`, irq), line("irq get", "try_module_get_ret", "ok=1", irq)];
+  const get = [
+    line("irq get", "try_module_get", `module=${KVM_AMD} name="kvm_amd" refcnt=? state=0`, irq),
+    line("irq get", "try_module_get_ret", "ok=1", irq),
+  ];
   const put = line("irq put", "module_put", `module=${KVM_AMD} name="kvm_amd" refcnt=?`, irq);
-  const script = healthyLife().after({ in: "gmem fails", name: "anon_inode_make_secure_inode" }, put).after({ in: "vm", name: "fd_install" }, ...get);
+  const script = healthyLife()
+    .after({ in: "gmem fails", name: "anon_inode_make_secure_inode" }, put)
+    .after({ in: "vm", name: "fd_install" }, ...get);
   const r = await script.replay();
   t.deepEqual(said(r), []);
   t.is(r.counts.unexplained, 0);
   t.deepEqual((await insides(script))[script.event({ in: "irq put", name: "module_put" })], []);
 
-  const same = healthyLife().after({ in: "gmem fails", name: "anon_inode_make_secure_inode" }, { ...put, task: RUNNER });
+  const same = healthyLife().after(
+    { in: "gmem fails", name: "anon_inode_make_secure_inode" },
+    { ...put, task: RUNNER },
+  );
   t.true(said(await same.replay()).includes("unbalanced-error-path"), "the task itself would have been at fault");
 });
 
@@ -125,7 +168,9 @@ test("an RCU callback happens inside nothing, whatever it interrupted", async (t
   for (const variant of ["patched", "merged"] as const) {
     const script = healthyLife(variant);
     const callbacks = script.lines.filter((l) => l.step === "other rcu").map((l) => ({ ...l, task: irq }));
-    const replayed = await new Script(script.lines.filter((l) => l.step !== "other rcu")).after({ in: "close", name: "kvm_gmem_release" }, ...callbacks).replay();
+    const replayed = await new Script(script.lines.filter((l) => l.step !== "other rcu"))
+      .after({ in: "close", name: "kvm_gmem_release" }, ...callbacks)
+      .replay();
     t.deepEqual(said(replayed), []);
     t.is(replayed.objects["inode"]!.live, 0);
   }
@@ -134,7 +179,9 @@ test("an RCU callback happens inside nothing, whatever it interrupted", async (t
 test("a task that changes its name inside a call is the same task", async (t) => {
   const script = healthyLife();
   const from = script.event({ in: "gmem fails", name: "alloc_file_pseudo" }) - 1;
-  const renamed = script.lines.map((l, i) => (l.task === RUNNER && i >= from ? { ...l, task: { ...RUNNER, comm: "renamed" } } : l));
+  const renamed = script.lines.map((l, i) =>
+    l.task === RUNNER && i >= from ? { ...l, task: { ...RUNNER, comm: "renamed" } } : l,
+  );
   const r = await new Script(renamed).replay();
   t.is(r.missing.total, 0);
   t.deepEqual(said(r), []);
@@ -142,12 +189,27 @@ test("a task that changes its name inside a call is the same task", async (t) =>
 
 test("a call inside a call of the same operation returns first", async (t) => {
   const k = new Kernel().load();
-  k.lines.push(line("outer", "new_inode", "sb=0xffff888005000000"), line("inner", "new_inode", "sb=0xffff888006000000"), line("inner", "new_inode_ret", "inode=0xffff888006000100"), line("outer", "new_inode_ret", "inode=0xffff888005000100"));
+  k.lines.push(
+    line("outer", "new_inode", "sb=0xffff888005000000"),
+    line("inner", "new_inode", "sb=0xffff888006000000"),
+    line("inner", "new_inode_ret", "inode=0xffff888006000100"),
+    line("outer", "new_inode_ret", "inode=0xffff888005000100"),
+  );
   const script = k.script;
   const subjects = new Map<number, number>();
-  const r = await script.replay({ observe: () => ({ reduced: (e, _stack, frame) => void (e.point!.phase === "return" && frame && subjects.set(e.seq, frame.seq)) }) });
-  t.is(subjects.get(script.event({ in: "inner", name: "new_inode_ret" })), script.event({ in: "inner", name: "new_inode" }));
-  t.is(subjects.get(script.event({ in: "outer", name: "new_inode_ret" })), script.event({ in: "outer", name: "new_inode" }));
+  const r = await script.replay({
+    observe: () => ({
+      reduced: (e, _stack, frame) => void (e.point!.phase === "return" && frame && subjects.set(e.seq, frame.seq)),
+    }),
+  });
+  t.is(
+    subjects.get(script.event({ in: "inner", name: "new_inode_ret" })),
+    script.event({ in: "inner", name: "new_inode" }),
+  );
+  t.is(
+    subjects.get(script.event({ in: "outer", name: "new_inode_ret" })),
+    script.event({ in: "outer", name: "new_inode" }),
+  );
   t.is(r.missing.total, 0);
 });
 

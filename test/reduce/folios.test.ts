@@ -5,9 +5,21 @@ import { Folios } from "../../src/reduce/folios.js";
 
 const FOLIOS = 3000;
 const change = fc.oneof(
-  fc.record({ type: fc.constant("add" as const), folio: fc.integer({ min: 1, max: FOLIOS }), inode: fc.integer({ min: 1, max: 5 }) }),
-  fc.record({ type: fc.constant("remove" as const), folio: fc.integer({ min: 1, max: FOLIOS }), inode: fc.constant(0) }),
-  fc.record({ type: fc.constant("removeAllOf" as const), folio: fc.constant(0), inode: fc.integer({ min: 1, max: 5 }) }),
+  fc.record({
+    type: fc.constant("add" as const),
+    folio: fc.integer({ min: 1, max: FOLIOS }),
+    inode: fc.integer({ min: 1, max: 5 }),
+  }),
+  fc.record({
+    type: fc.constant("remove" as const),
+    folio: fc.integer({ min: 1, max: FOLIOS }),
+    inode: fc.constant(0),
+  }),
+  fc.record({
+    type: fc.constant("removeAllOf" as const),
+    folio: fc.constant(0),
+    inode: fc.integer({ min: 1, max: 5 }),
+  }),
 );
 
 test("a folio belongs to the inode that it was added to last, until it or its inode goes", (t) => {
@@ -30,7 +42,10 @@ test("a folio belongs to the inode that it was added to last, until it or its in
         }
       }
       const inOrder = [...folios].sort((a, b) => a - b);
-      t.deepEqual(inOrder, [...expected.keys()].sort((a, b) => a - b));
+      t.deepEqual(
+        inOrder,
+        [...expected.keys()].sort((a, b) => a - b),
+      );
       for (const folio of inOrder) t.is(folios.inodeOf(folio), expected.get(folio)!);
     }),
   );

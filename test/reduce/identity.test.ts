@@ -1,4 +1,6 @@
-/** An object is an address and a lifetime; one that was met mid-life has an unknown birth, and no verdict rests on it. */
+/**
+ * An object is an address and a lifetime; one that was met mid-life has an unknown birth, and no verdict rests on it.
+ */
 import test from "ava";
 import { labelOf, type World } from "../../src/reduce/world.js";
 import type { Kind, OfKind } from "../../src/reduce/objects.js";
@@ -6,7 +8,12 @@ import { GMEM_MOUNT, healthyLife, Kernel } from "../support/kernel.js";
 import { type At, type Line, RUNNER, Script } from "../support/script.js";
 
 /** The object of a kind at an address, at a moment of the script. */
-async function at<K extends Kind>(script: Script, moment: At, kind: K, address: string): Promise<OfKind<K> | undefined> {
+async function at<K extends Kind>(
+  script: Script,
+  moment: At,
+  kind: K,
+  address: string,
+): Promise<OfKind<K> | undefined> {
   const { world } = await script.replay({ at: { event: script.event(moment) } });
   return find(world, kind, address);
 }
@@ -84,7 +91,22 @@ function begunAt(step: string): Script {
   return script.hide((i) => i < from);
 }
 
-for (const step of ["vm", "first gmem fails", "gmem", "other gmem", "gmem fails", "bind", "unbind", "other close", "other rcu", "close", "rcu", "close vm", "unload", "unload kvm"]) {
+for (const step of [
+  "vm",
+  "first gmem fails",
+  "gmem",
+  "other gmem",
+  "gmem fails",
+  "bind",
+  "unbind",
+  "other close",
+  "other rcu",
+  "close",
+  "rcu",
+  "close vm",
+  "unload",
+  "unload kvm",
+]) {
   test(`a recording that begins with "${step}" has no finding and no unexplained count`, async (t) => {
     const r = await begunAt(step).replay();
     t.deepEqual(r.findings, []);
@@ -98,11 +120,17 @@ test("a recording that begins at any event of a healthy life, and ends at any la
     // Every third event of each variant, and every event of some variant.
     for (let from = 1 + i; from < script.lines.length; from += 3) {
       const r = await script.hide((i) => i < from).replay();
-      if (r.findings.length > 0) t.fail(`${variant} from ${from} (${script.lines[from]!.step}: ${script.lines[from]!.name}): ${r.findings.map((f) => f.message).join("; ")}`);
+      if (r.findings.length > 0)
+        t.fail(
+          `${variant} from ${from} (${script.lines[from]!.step}: ${script.lines[from]!.name}): ${r.findings.map((f) => f.message).join("; ")}`,
+        );
     }
     for (let to = 1 + i; to < script.lines.length; to += 3) {
       const r = await script.hide((i) => i >= to).replay();
-      if (r.findings.length > 0) t.fail(`${variant} up to ${to} (${script.lines[to]!.step}: ${script.lines[to]!.name}): ${r.findings.map((f) => f.message).join("; ")}`);
+      if (r.findings.length > 0)
+        t.fail(
+          `${variant} up to ${to} (${script.lines[to]!.step}: ${script.lines[to]!.name}): ${r.findings.map((f) => f.message).join("; ")}`,
+        );
     }
   }
   t.pass();
@@ -115,7 +143,10 @@ test("events lost anywhere in a healthy life are no finding", async (t) => {
     for (let from = i; from + 5 < script.lines.length; from += 3) {
       const lossy = script.hide((i) => i >= from && i < from + 5);
       const r = await new Script([...lossy.lines.slice(0, from + 5), loss, ...lossy.lines.slice(from + 5)]).replay();
-      if (r.findings.length > 0) t.fail(`${variant} without 5 events from ${from} (${script.lines[from]!.step}: ${script.lines[from]!.name}): ${r.findings.map((f) => f.message).join("; ")}`);
+      if (r.findings.length > 0)
+        t.fail(
+          `${variant} without 5 events from ${from} (${script.lines[from]!.step}: ${script.lines[from]!.name}): ${r.findings.map((f) => f.message).join("; ")}`,
+        );
     }
   }
   t.pass();

@@ -108,10 +108,23 @@ test("pages are counted to the inode of their mapping, which an eviction taught"
   const gmem = k.gmem(vm, 5);
   const mapping = `0x${(BigInt(gmem.inode) + 0x168n).toString(16)}`;
   const page = (name: string, args: string) => ({ step: "pages", name, args, task: RUNNER });
-  const added = (n: number) => [page("filemap_add_folio", `mapping=${mapping} folio=0xffffea000000${n}000 index=${n}`), page("filemap_add_folio_ret", "err=0")];
-  const script = new Script([...k.lines, ...added(1), ...added(2), page("filemap_add_folio", `mapping=${mapping} folio=0xffffea0000003000 index=3`), page("filemap_add_folio_ret", "err=-12"), page("filemap_remove_folio", "folio=0xffffea0000001000"), page("filemap_remove_folio", "folio=0xffffea0000001000")]);
+  const added = (n: number) => [
+    page("filemap_add_folio", `mapping=${mapping} folio=0xffffea000000${n}000 index=${n}`),
+    page("filemap_add_folio_ret", "err=0"),
+  ];
+  const script = new Script([
+    ...k.lines,
+    ...added(1),
+    ...added(2),
+    page("filemap_add_folio", `mapping=${mapping} folio=0xffffea0000003000 index=3`),
+    page("filemap_add_folio_ret", "err=-12"),
+    page("filemap_remove_folio", "folio=0xffffea0000001000"),
+    page("filemap_remove_folio", "folio=0xffffea0000001000"),
+  ]);
   const { world } = await script.replay();
-  const inode = [...world.store.live()].find((o) => o.kind === "inode" && world.addresses.hex(o.address) === gmem.inode) as Inode;
+  const inode = [...world.store.live()].find(
+    (o) => o.kind === "inode" && world.addresses.hex(o.address) === gmem.inode,
+  ) as Inode;
   t.is(inode.pages, 1, "two added, one failed, one removed, and one that is not there any more");
 });
 
@@ -154,7 +167,16 @@ test("a dup keeps the file: the first close is not the release", async (t) => {
   t.deepEqual(r.findings, []);
   t.deepEqual(
     r.operations.map((o) => o.name),
-    ["kvm_init", "kvm_arch_init_vm", "fd_install", "kvm_gmem_create", "fd_install", "file_close_fd", "file_close_fd", "file_close_fd"],
+    [
+      "kvm_init",
+      "kvm_arch_init_vm",
+      "fd_install",
+      "kvm_gmem_create",
+      "fd_install",
+      "file_close_fd",
+      "file_close_fd",
+      "file_close_fd",
+    ],
   );
   t.is(r.objects["file"]!.live, 0);
 });
@@ -178,7 +200,10 @@ test("a child that exits with inherited descriptors releases nothing", async (t)
   const vm = k.vm(6);
   const gmem = k.gmem(vm, 5);
   k.as(OTHER);
-  k.lines.push({ step: "child", name: "filp_close", args: `file=${gmem.file}`, task: OTHER }, { step: "child", name: "fput", args: `file=${gmem.file}`, task: OTHER });
+  k.lines.push(
+    { step: "child", name: "filp_close", args: `file=${gmem.file}`, task: OTHER },
+    { step: "child", name: "fput", args: `file=${gmem.file}`, task: OTHER },
+  );
   k.as(RUNNER).close(gmem);
   k.rcu();
   k.closeVm(vm);

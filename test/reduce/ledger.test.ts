@@ -1,4 +1,7 @@
-/** Who holds what, moment by moment: a reference is the call's that took it, then that of the object which the call made. */
+/**
+ * Who holds what, moment by moment: a reference is the call's that took it, then that of the object which the call
+ * made.
+ */
 import test from "ava";
 import type { KernelObject } from "../../src/reduce/objects.js";
 import { trailOf } from "../../src/reduce/transitions.js";
@@ -40,11 +43,23 @@ test("what a call takes is the call's, passes to its caller when it returns, and
   const inside = await world({ in: "gmem", name: "try_module_get_ret" });
   t.true(holders(inside, "module", KVM_AMD).includes(`try_module_get: ${CREATE}`));
   const inner = script.event({ in: "gmem", name: "anon_inode_make_secure_inode" });
-  t.deepEqual(holders(await world({ in: "gmem", name: "alloc_anon_inode_ret" }), "inode", gmem.inode), [`alloc_anon_inode: call at ${inner}`]);
-  t.deepEqual(holders(await world({ in: "gmem", name: "anon_inode_make_secure_inode_ret" }), "inode", gmem.inode), [`alloc_anon_inode: ${CREATE}`]);
-  t.deepEqual(holders(await world({ in: "gmem", name: "d_instantiate" }), "inode", gmem.inode), ["alloc_anon_inode: dentry"]);
-  t.true(holders(await world({ in: "gmem", name: "mntget" }), "mount", GMEM_MOUNT).includes(`mntget: call at ${script.event({ in: "gmem", name: "alloc_file_pseudo" })}`));
-  t.true(holders(await world({ in: "gmem", name: "alloc_file_pseudo_ret" }), "mount", GMEM_MOUNT).includes("mntget: file"));
+  t.deepEqual(holders(await world({ in: "gmem", name: "alloc_anon_inode_ret" }), "inode", gmem.inode), [
+    `alloc_anon_inode: call at ${inner}`,
+  ]);
+  t.deepEqual(holders(await world({ in: "gmem", name: "anon_inode_make_secure_inode_ret" }), "inode", gmem.inode), [
+    `alloc_anon_inode: ${CREATE}`,
+  ]);
+  t.deepEqual(holders(await world({ in: "gmem", name: "d_instantiate" }), "inode", gmem.inode), [
+    "alloc_anon_inode: dentry",
+  ]);
+  t.true(
+    holders(await world({ in: "gmem", name: "mntget" }), "mount", GMEM_MOUNT).includes(
+      `mntget: call at ${script.event({ in: "gmem", name: "alloc_file_pseudo" })}`,
+    ),
+  );
+  t.true(
+    holders(await world({ in: "gmem", name: "alloc_file_pseudo_ret" }), "mount", GMEM_MOUNT).includes("mntget: file"),
+  );
   t.true(holders(await world({ in: "gmem", name: "kvm_get_kvm" }), "vm", vm.kvm).includes(`kvm_get_kvm: ${CREATE}`));
   const made = await world({ in: "gmem", name: "kvm_gmem_create_ret" });
   t.deepEqual(holders(made, "vm", vm.kvm), ["kvm_create_vm: file", "kvm_get_kvm: file"]);
@@ -67,7 +82,11 @@ test("a release gives back what the file holds, one after the other, the module 
   t.deepEqual(holders(put, "vm", vm.kvm), ["kvm_create_vm: file"]);
   t.is(at(put, "inode", gmem.inode).count, 1);
   const unpinned = await world({ in: "close", name: "module_put" });
-  t.is(holders(unpinned, "module", KVM_AMD).filter((h) => h === "try_module_get: file").length, 1, "the VM's file's is left");
+  t.is(
+    holders(unpinned, "module", KVM_AMD).filter((h) => h === "try_module_get: file").length,
+    1,
+    "the VM's file's is left",
+  );
   t.is((at(unpinned, "inode", gmem.inode) as { stage?: string }).stage, "live");
   const evicted = await world({ in: "close", name: "evict" });
   t.deepEqual(holders(evicted, "inode", gmem.inode), []);
@@ -127,7 +146,11 @@ test("a healthy life leaves no reference behind, whatever the inode's kind", asy
     const { world: w } = await healthyLife(variant).replay();
     for (const o of w.store.live()) {
       if (!o.focus) continue;
-      t.deepEqual(o.references.filter((r) => r.owner !== 0), [], `${variant}: ${w.label(o)}`);
+      t.deepEqual(
+        o.references.filter((r) => r.owner !== 0),
+        [],
+        `${variant}: ${w.label(o)}`,
+      );
     }
   }
 });

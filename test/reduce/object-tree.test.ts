@@ -6,7 +6,12 @@ import { ObjectTree } from "../../src/reduce/persistent-store.js";
 import { blank } from "../../src/reduce/store.js";
 
 // Ids are handed out from 1; these cross every level of the tree up to 32^4.
-const id = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 1000, max: 1100 }), fc.integer({ min: 32000, max: 33000 }), fc.integer({ min: 1, max: 2 ** 21 }));
+const id = fc.oneof(
+  fc.integer({ min: 1, max: 80 }),
+  fc.integer({ min: 1000, max: 1100 }),
+  fc.integer({ min: 32000, max: 33000 }),
+  fc.integer({ min: 1, max: 2 ** 21 }),
+);
 const change = fc.record({ id, add: fc.boolean() });
 
 const objectOf = (n: number): KernelObject => blank("vm", n, n, 1, 1);
@@ -42,7 +47,8 @@ test("a change leaves the tree that it was made from as it was", (t) => {
       const next = tree.with(n, add ? objectOf(n) : undefined);
       t.deepEqual([...tree], before);
       t.is(tree.size, before.length);
-      for (const object of before) if (object.id !== n) t.is(next.get(object.id), object, "what did not change is shared");
+      for (const object of before)
+        if (object.id !== n) t.is(next.get(object.id), object, "what did not change is shared");
     }),
   );
 });

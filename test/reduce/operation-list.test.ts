@@ -23,10 +23,19 @@ test("a list that is longer than what stays in memory, with returns that come lo
     for (const record of list) {
       const late = k % 3 === 1 && k < (LENGTH / 1000) * 3;
       const result = k % 3 === 0 ? -k : late ? ((k - 1) / 3) * 1000 + 999 : undefined;
-      if (record.name !== NAMES[1 + (k % 3)] || record.task !== k % 7 || record.event !== k + 1 || record.result !== result) t.fail(`${k}: ${JSON.stringify(record)}`);
+      if (
+        record.name !== NAMES[1 + (k % 3)] ||
+        record.task !== k % 7 ||
+        record.event !== k + 1 ||
+        record.result !== result
+      )
+        t.fail(`${k}: ${JSON.stringify(record)}`);
       k++;
     }
     t.is(k, LENGTH);
   }
-  t.deepEqual([...lists[1]!].slice(3, 5), [{ name: "kvm_init", task: 3, event: 4, result: -3 }, { name: "kvm_gmem_create", task: 4, event: 5, result: 1999 }]);
+  t.deepEqual([...lists[1]!].slice(3, 5), [
+    { name: "kvm_init", task: 3, event: 4, result: -3 },
+    { name: "kvm_gmem_create", task: 4, event: 5, result: 1999 },
+  ]);
 });

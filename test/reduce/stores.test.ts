@@ -1,6 +1,6 @@
 /**
- * The same transitions are of plain objects and of immer drafts: the two states are equal after every part of every recording.
- * Moments are values: what is kept does not change later, and patches lead from one to the next and back.
+ * The same transitions are of plain objects and of immer drafts: the two states are equal after every part of every
+ * recording. Moments are values: what is kept does not change later, and patches lead from one to the next and back.
  */
 import { isDeepStrictEqual } from "node:util";
 import test from "ava";
@@ -32,7 +32,12 @@ function run(read: Read, store: Store): Run {
 const byId = (objects: Iterable<KernelObject>): KernelObject[] => [...objects].sort((a, b) => a.id - b.id);
 
 /** Reduces a recording in parts of about `size` events; `each` is called after every part. */
-function inParts(read: Read, size: number, reduce: (batch: Read["batches"][number], from: number, to: number) => void, each: () => void): void {
+function inParts(
+  read: Read,
+  size: number,
+  reduce: (batch: Read["batches"][number], from: number, to: number) => void,
+  each: () => void,
+): void {
   for (const batch of read.batches) {
     for (let from = 0; from < batch.length; from += size) {
       reduce(batch, from, Math.min(batch.length, from + size));
@@ -83,7 +88,12 @@ for (const path of MOMENTS) {
     const store = new PersistentStore();
     const { reducer } = run(read, store);
     const moments: { readonly tree: ObjectTree; readonly as: string }[] = [];
-    inParts(read, 173, (...part) => reducer.reduce(...part), () => moments.push({ tree: store.objects, as: JSON.stringify([...store.objects]) }));
+    inParts(
+      read,
+      173,
+      (...part) => reducer.reduce(...part),
+      () => moments.push({ tree: store.objects, as: JSON.stringify([...store.objects]) }),
+    );
     for (const { tree, as } of moments) t.is(JSON.stringify([...tree]), as);
     for (const object of store.objects) {
       t.true(Object.isFrozen(object) && Object.isFrozen(object.references) && Object.isFrozen(object.trail));
@@ -99,11 +109,18 @@ for (const path of MOMENTS) {
     const tree = (): ObjectTree => (reducer.world.store as PersistentStore).objects;
     t.is(store.objects, ObjectTree.EMPTY);
     let before = tree();
-    inParts(read, 97, (...part) => reducer.reduce(...part), () => {
-      for (const object of tree()) if (!changed.has(object.id) && before.get(object.id) !== object) t.fail(`${object.kind} ${object.id} was copied though nothing changed it`);
-      before = tree();
-      changed.clear();
-    });
+    inParts(
+      read,
+      97,
+      (...part) => reducer.reduce(...part),
+      () => {
+        for (const object of tree())
+          if (!changed.has(object.id) && before.get(object.id) !== object)
+            t.fail(`${object.kind} ${object.id} was copied though nothing changed it`);
+        before = tree();
+        changed.clear();
+      },
+    );
     t.pass();
   });
 
@@ -114,10 +131,18 @@ for (const path of MOMENTS) {
     const { reducer } = run(read, store);
     const state = new Map<ObjectId, KernelObject>();
     let applied = 0;
-    inParts(read, 401, (...part) => reducer.reduce(...part), () => {
-      for (; applied < changes.length; applied++) if (state.has(changes[applied]!.id) || changes[applied]!.patches[0]!.path.length === 0) apply(state, changes[applied]!.id, changes[applied]!.patches);
-      if (!isDeepStrictEqual(byId(state.values()), byId(store.live()))) t.fail(`the patches do not give the state after event ${reducer.events}`);
-    });
+    inParts(
+      read,
+      401,
+      (...part) => reducer.reduce(...part),
+      () => {
+        for (; applied < changes.length; applied++)
+          if (state.has(changes[applied]!.id) || changes[applied]!.patches[0]!.path.length === 0)
+            apply(state, changes[applied]!.id, changes[applied]!.patches);
+        if (!isDeepStrictEqual(byId(state.values()), byId(store.live())))
+          t.fail(`the patches do not give the state after event ${reducer.events}`);
+      },
+    );
     t.true(changes.length > 0);
     const alive = new Set(changes.map((_, i) => i));
     // What became of an object after it was removed is its own affair, not the state's.

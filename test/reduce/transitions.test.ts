@@ -8,9 +8,13 @@ import { replay } from "../../src/replay.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";
 import { same } from "../support/same.js";
 
-const bare = ({ kind, id, address, generation, met }: KernelObject): KernelObject => blank(kind, id, address, generation, met);
+const bare = ({ kind, id, address, generation, met }: KernelObject): KernelObject =>
+  blank(kind, id, address, generation, met);
 
-for (const [name, makeStore] of [["plain objects", () => new MutableStore()], ["immer drafts", () => new PersistentStore()]] as readonly (readonly [string, () => Store])[]) {
+for (const [name, makeStore] of [
+  ["plain objects", () => new MutableStore()],
+  ["immer drafts", () => new PersistentStore()],
+] as readonly (readonly [string, () => Store])[]) {
   for (const path of recordingsOf("linux-7.2", "mistakes", "odd-closes", "race").filter((_, k) => k % 17 === 0)) {
     test(`whoever applies them again has the same state: ${name}, ${nameOf(path)}`, async (t) => {
       const store = makeStore();
@@ -29,7 +33,11 @@ for (const [name, makeStore] of [["plain objects", () => new MutableStore()], ["
         }),
       });
       const live = [...world.store.live()];
-      same(t, live.map((object) => again.get(object.id) ?? bare(object)), live);
+      same(
+        t,
+        live.map((object) => again.get(object.id) ?? bare(object)),
+        live,
+      );
       t.true(live.length > 10 && types.size > 10);
     });
   }
@@ -37,7 +45,8 @@ for (const [name, makeStore] of [["plain objects", () => new MutableStore()], ["
 
 test("a trail keeps its first steps and its latest", (t) => {
   const object = blank("file", 1, 1, 1, 1);
-  for (let seq = 1; seq <= 1000; seq++) evolve(object, { type: "stepped", seq, deed: { point: seq, task: 0, note: "" } });
+  for (let seq = 1; seq <= 1000; seq++)
+    evolve(object, { type: "stepped", seq, deed: { point: seq, task: 0, note: "" } });
   const steps = trailOf(object).map(({ seq }) => seq);
   t.deepEqual(steps.slice(0, 9), [1, 2, 3, 4, 5, 6, 7, 8, 945]);
   t.deepEqual([steps.length, steps.at(-1), object.steps], [64, 1000, 1000]);

@@ -14,7 +14,17 @@ test("so many facts wait, each with its event alone; they are told when the prob
   const { world } = replaying;
   const target = world.store.create("inode", 1, 1, 1);
   for (let k = 0; k < 15_000; k++) {
-    world.tell({ type: "put-without-get", event: keptView(points, points.byEvent("iput")!.id, batch, index), certain: true, target, by: "nobody", observed: k }, "mntput");
+    world.tell(
+      {
+        type: "put-without-get",
+        event: keptView(points, points.byEvent("iput")!.id, batch, index),
+        certain: true,
+        target,
+        by: "nobody",
+        observed: k,
+      },
+      "mntput",
+    );
   }
   const [waiting, ...others] = world.saved().waiting;
   t.is(others.length, 0);

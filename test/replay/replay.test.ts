@@ -6,14 +6,30 @@ import type { Finding } from "../../src/check/finding.js";
 import { type Replay, replay } from "../../src/replay.js";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";
 import { healthyLife, Kernel } from "../support/kernel.js";
-import { arg, HEALTHY, healthyRecordings, nameOf, outOf, RECORDINGS, recordingsOf, replayed, scenarioOf, type TextEvent, textEvents, textOf } from "../support/recordings.js";
+import {
+  arg,
+  HEALTHY,
+  healthyRecordings,
+  nameOf,
+  outOf,
+  RECORDINGS,
+  recordingsOf,
+  replayed,
+  scenarioOf,
+  type TextEvent,
+  textEvents,
+  textOf,
+} from "../support/recordings.js";
 import { replayText, Script } from "../support/script.js";
 
 /** Births and deaths of guest_memfd's objects, counted in the text with searches of their own. */
-function countsIn(events: readonly TextEvent[]): Record<"inode" | "file" | "dentry" | "vm" | "memslot" | "mount" | "superblock", { born: number; died: number }> {
+function countsIn(
+  events: readonly TextEvent[],
+): Record<"inode" | "file" | "dentry" | "vm" | "memslot" | "mount" | "superblock", { born: number; died: number }> {
   const named = (name: string): TextEvent[] => events.filter((e) => e.name === name);
   const count = (name: string): number => named(name).length;
-  const good = (e: TextEvent, name: string): boolean => !arg(e, name).startsWith("0xfffffffffffff") && arg(e, name) !== "0x0" && !arg(e, name).startsWith("-");
+  const good = (e: TextEvent, name: string): boolean =>
+    !arg(e, name).startsWith("0xfffffffffffff") && arg(e, name) !== "0x0" && !arg(e, name).startsWith("-");
   // Inside a creation: between its entry and its return, in the same task.
   const creating = new Map<string, boolean>();
   let mounting = false;
@@ -49,7 +65,8 @@ for (const kernel of HEALTHY) {
   test(`objects of guest_memfd, born and died, are those of the text: ${kernel}`, async (t) => {
     for (const path of recordingsOf(kernel).filter((p) => /s01|s02|s04|s09|s14/.test(p))) {
       const { objects } = await replayed(path);
-      for (const [kind, { born, died }] of Object.entries(countsIn(textEvents(path)))) t.like(objects[kind], { born, died }, `${nameOf(path)}: ${kind}`);
+      for (const [kind, { born, died }] of Object.entries(countsIn(textEvents(path))))
+        t.like(objects[kind], { born, died }, `${nameOf(path)}: ${kind}`);
     }
   });
 }
@@ -58,8 +75,10 @@ test("a scenario that cleans up leaves nothing of guest_memfd alive", async (t) 
   for (const path of recordingsOf(...HEALTHY).filter((p) => /s0[1-9]|s1[0-6]/.test(p))) {
     const { objects } = await replayed(path);
     // The system's own anonymous inodes are there before and after.
-    for (const kind of ["inode", "dentry", "file", "vm", "memslot"]) t.is(objects[kind]!.live, 0, `${nameOf(path)}: ${kind}`);
-    for (const kind of ["inode", "dentry", "file", "vm", "memslot"]) t.is(objects[kind]!.born, objects[kind]!.died, `${nameOf(path)}: ${kind}`);
+    for (const kind of ["inode", "dentry", "file", "vm", "memslot"])
+      t.is(objects[kind]!.live, 0, `${nameOf(path)}: ${kind}`);
+    for (const kind of ["inode", "dentry", "file", "vm", "memslot"])
+      t.is(objects[kind]!.born, objects[kind]!.died, `${nameOf(path)}: ${kind}`);
   }
 });
 
@@ -84,7 +103,8 @@ for (const path of [...healthyRecordings(), ...recordingsOf("broken", "race")]) 
     const seen = resultsIn(outOf(path), "gmem");
     // Threads run at once: the lines of the outcome are in the order of the scenario, the events in that of the clock.
     const threads = new Set(mine.map((o) => o.task)).size > 1;
-    const order = (results: readonly (number | undefined)[]): (number | undefined)[] => (threads ? [...results].sort((a, b) => a! - b!) : [...results]);
+    const order = (results: readonly (number | undefined)[]): (number | undefined)[] =>
+      threads ? [...results].sort((a, b) => a! - b!) : [...results];
     t.true(seen.length > 0);
     t.deepEqual(order(mine.map((o) => o.result)), order(seen));
     for (const o of mine) t.is(o.error, o.result! < 0 ? errnoName(o.result!) : undefined);
@@ -97,7 +117,8 @@ test("operations are in the order of their events, with the task that entered th
     const events = textEvents(path);
     let last = 0;
     for (const o of operations) {
-      if (o.event <= last || events[o.event - 1]!.task !== o.task || events[o.event - 1]!.name !== o.name) t.fail(`${nameOf(path)}: ${o.name} at ${o.event}`);
+      if (o.event <= last || events[o.event - 1]!.task !== o.task || events[o.event - 1]!.name !== o.name)
+        t.fail(`${nameOf(path)}: ${o.name} at ${o.event}`);
       last = o.event;
     }
   }
@@ -138,7 +159,10 @@ test("the state at a time is that after the last event not later than it, to the
       const at = shown(await script.replay({ at: { event } }));
       t.is(shown(await script.replay({ at: { time } })), at);
       t.is(shown(await script.replay({ at: { time: time + 999_999n } })), at);
-      t.is(shown(await script.replay({ at: { time: time - 1n } })), shown(await script.replay({ at: { event: event - 1 } })));
+      t.is(
+        shown(await script.replay({ at: { time: time - 1n } })),
+        shown(await script.replay({ at: { event: event - 1 } })),
+      );
     }),
     { numRuns: 25 },
   );
@@ -164,7 +188,10 @@ test("findings are told while the recording is read, and returned in the order o
   const path = recordingsOf("broken/leak-module-on-error").find((p) => scenarioOf(p) === "s18-fail-nth")!;
   const told: Finding[] = [];
   const progress: number[] = [];
-  const r = await replay(path, { onFinding: (finding) => told.push(finding), onProgress: (events) => progress.push(events) });
+  const r = await replay(path, {
+    onFinding: (finding) => told.push(finding),
+    onProgress: (events) => progress.push(events),
+  });
   t.is(told.length, r.findings.length);
   t.deepEqual(new Set(told), new Set(r.findings));
   t.deepEqual(
@@ -175,7 +202,10 @@ test("findings are told while the recording is read, and returned in the order o
   const lines = textOf(path).split("\n");
   for (const f of r.findings) {
     const line = lines[f.line! - 1]!;
-    t.true(line.includes(`${f.time}: `) && line.includes(f.task), "its line, its time and its task are those of the file");
+    t.true(
+      line.includes(`${f.time}: `) && line.includes(f.task),
+      "its line, its time and its task are those of the file",
+    );
     t.is(f.severity, "error");
   }
 });
@@ -183,7 +213,10 @@ test("findings are told while the recording is read, and returned in the order o
 test("how often each rule was asked, and what it said, adds up", async (t) => {
   const path = recordingsOf("broken/leak-module-on-error").find((p) => scenarioOf(p) === "s09-enfile")!;
   const r = await replay(path);
-  t.is(r.rules.get("leaked-module-reference")!.wrong, r.findings.filter((f) => f.rule === "leaked-module-reference").length);
+  t.is(
+    r.rules.get("leaked-module-reference")!.wrong,
+    r.findings.filter((f) => f.rule === "leaked-module-reference").length,
+  );
   for (const tally of r.rules.values()) t.true(tally.wrong >= 0 && tally.fine >= 0 && tally.cannotTell >= 0);
   const healthy = await replayed(`${RECORDINGS}/linux-6.12-patched/s09-enfile.trace.gz`);
   t.true([...healthy.rules].every(([name, tally]) => name === "module-unpinned-early" || tally.wrong === 0));
@@ -194,7 +227,8 @@ test("everything counts what has nothing to do with guest_memfd too, and finds n
   for (const kernel of HEALTHY) {
     const path = `${RECORDINGS}/${kernel}/s01-create-close.trace.gz`;
     const [few, all] = [await replayed(path), await replay(path, { everything: true })];
-    for (const kind of ["inode", "file", "dentry", "module"]) t.true(all.objects[kind]!.born >= few.objects[kind]!.born, kind);
+    for (const kind of ["inode", "file", "dentry", "module"])
+      t.true(all.objects[kind]!.born >= few.objects[kind]!.born, kind);
     t.true(all.objects["file"]!.born > few.objects["file"]!.born);
     t.deepEqual(all.findings, []);
     t.deepEqual(all.operations, few.operations);
@@ -209,7 +243,10 @@ test("two tasks' operations are each under their own name, whatever the interlea
     const before = k.lines.length;
     const at = { file: `${base}1000`, inode: `${base}2000`, dentry: `${base}3000` };
     k.close(k.gmem(vm, fd, "gmem", at));
-    return { setup: k.lines.slice(0, before), steps: k.lines.slice(before).map((l) => ({ ...l, task: one(pid, pid % 2) })) };
+    return {
+      setup: k.lines.slice(0, before),
+      steps: k.lines.slice(before).map((l) => ({ ...l, task: one(pid, pid % 2) })),
+    };
   };
   const [a, b] = [life(1, 5, "0xffff88805000"), life(2, 9, "0xffff88806000")];
   const alone = await new Script([...a.setup, ...a.steps, ...b.steps]).replay();
@@ -226,7 +263,8 @@ test("two tasks' operations are each under their own name, whatever the interlea
       t.is(r.missing.total, 0);
       t.is(r.counts.unexplained, 0);
       t.deepEqual(r.objects, alone.objects);
-      const of = (x: Replay, task: string) => x.operations.filter((o) => o.task === task).map((o) => [o.name, o.result]);
+      const of = (x: Replay, task: string) =>
+        x.operations.filter((o) => o.task === task).map((o) => [o.name, o.result]);
       for (const task of ["runner-1", "runner-2"]) t.deepEqual(of(r, task), of(alone, task));
     }),
     { numRuns: 60 },

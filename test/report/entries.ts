@@ -1,4 +1,7 @@
-/** Entries of reports: of recordings of the repository, of made-up logs, and of simulated kernels in which something fails. */
+/**
+ * Entries of reports: of recordings of the repository, of made-up logs, and of simulated kernels in which something
+ * fails.
+ */
 import fc from "fast-check";
 import { existsSync } from "node:fs";
 import { kernels } from "../../src/kernels/index.js";
@@ -28,17 +31,28 @@ export function pairs(): (readonly [before: string, after: string])[] {
 }
 
 /** Whatever a log with an event in it may hold. */
-export const madeEntries: fc.Arbitrary<() => Promise<Entry>> = madeRecordings.filter(({ report }) => report.events > 0).map((made) => () => recordingEntry(made, { timeline: true }));
+export const madeEntries: fc.Arbitrary<() => Promise<Entry>> = madeRecordings
+  .filter(({ report }) => report.events > 0)
+  .map((made) => () => recordingEntry(made, { timeline: true }));
 
 /** A kernel that forgets what it may forget. */
 const FORGETFUL = ["module_put", "iput", "mntput", "fput", "kvm_put_kvm", "put_unused_fd"] as const;
 
 /** A run with a fault, on a kernel that forgets one of its puts wherever it comes to it; or on a healthy one. */
 export const simulatedEntries: fc.Arbitrary<() => Promise<Entry>> = fc
-  .record({ name: fc.constantFrom("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"), forgets: fc.constantFrom(...FORGETFUL, undefined), fault: fc.nat({ max: 60 }) })
+  .record({
+    name: fc.constantFrom("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"),
+    forgets: fc.constantFrom(...FORGETFUL, undefined),
+    fault: fc.nat({ max: 60 }),
+  })
   .map(({ name, forgets, fault }) => async () => {
-    const scenario = await readScenario(`fixtures/scenarios/${name.startsWith("linux-6.12") ? "linux-6.12/" : ""}s04-bind-unbind.scn`);
+    const scenario = await readScenario(
+      `fixtures/scenarios/${name.startsWith("linux-6.12") ? "linux-6.12/" : ""}s04-bind-unbind.scn`,
+    );
     const kernel = kernels[name]!;
     const broken = forgets === undefined ? kernel : kernel.with(`forgets ${forgets}`, { *[forgets]() {} });
-    return recordingEntry(simulate(broken, scenario, { ...(fault > 0 ? { fail: { number: fault } } : {}), limit: 1_000_000 }).recording, { timeline: true });
+    return recordingEntry(
+      simulate(broken, scenario, { ...(fault > 0 ? { fail: { number: fault } } : {}), limit: 1_000_000 }).recording,
+      { timeline: true },
+    );
   });

@@ -1,4 +1,7 @@
-/** A report as one HTML file: what a recording holds is text in it, the recordings are inside whole, and it has leave to do nothing. */
+/**
+ * A report as one HTML file: what a recording holds is text in it, the recordings are inside whole, and it has leave to
+ * do nothing.
+ */
 import { createHash } from "node:crypto";
 import { mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,9 +37,12 @@ function elements(html: string): Element[] {
   return found;
 }
 
-const textOf = (node: Node): string => ("value" in node ? node.value : "childNodes" in node ? node.childNodes.map(textOf).join("") : "");
-const attribute = (element: Element, name: string): string | undefined => element.attrs.find((one) => one.name === name)?.value;
-const byId = (all: readonly Element[], id: string): Element | undefined => all.find((one) => attribute(one, "id") === id);
+const textOf = (node: Node): string =>
+  "value" in node ? node.value : "childNodes" in node ? node.childNodes.map(textOf).join("") : "";
+const attribute = (element: Element, name: string): string | undefined =>
+  element.attrs.find((one) => one.name === name)?.value;
+const byId = (all: readonly Element[], id: string): Element | undefined =>
+  all.find((one) => attribute(one, "id") === id);
 const sha256 = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 const LEAK = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
@@ -72,7 +78,10 @@ test("the recordings are inside, whole: the same replay comes of them", async (t
     writeFileSync(file, log);
     t.deepEqual(LogFile.open(file).verify(), []);
     const [ours, theirs] = [await replay(file), await replay(path)];
-    t.deepEqual([ours.trace.events, ours.operations, ours.findings.length], [events, theirs.operations, theirs.findings.length]);
+    t.deepEqual(
+      [ours.trace.events, ours.operations, ours.findings.length],
+      [events, theirs.operations, theirs.findings.length],
+    );
   }
 });
 
@@ -83,17 +92,27 @@ test("it may run its own scripts, and do nothing else", async (t) => {
   ] as const) {
     const html = await written(htmlReport(options), entries);
     const all = elements(html);
-    const policy = attribute(all.find((one) => attribute(one, "http-equiv") === "Content-Security-Policy")!, "content")!;
+    const policy = attribute(
+      all.find((one) => attribute(one, "http-equiv") === "Content-Security-Policy")!,
+      "content",
+    )!;
     t.true(policy.startsWith("default-src 'none'; "));
     t.notRegex(policy, /unsafe|\*|https?:/);
     // Before the policy stands nothing that it would have to hold for.
     t.true(html.indexOf("Content-Security-Policy") < html.indexOf("<style"));
-    for (const style of all.filter(({ tagName }) => tagName === "style")) t.true(policy.includes(`style-src ${sha256(textOf(style))}`));
+    for (const style of all.filter(({ tagName }) => tagName === "style"))
+      t.true(policy.includes(`style-src ${sha256(textOf(style))}`));
     const scripts = all.filter(({ tagName }) => tagName === "script");
-    for (const script of scripts.filter((one) => attribute(one, "type") === undefined)) t.true(policy.includes(sha256(textOf(script))));
+    for (const script of scripts.filter((one) => attribute(one, "type") === undefined))
+      t.true(policy.includes(sha256(textOf(script))));
     t.is(scripts.length > 0, !("viewer" in options));
     for (const one of all) {
-      t.deepEqual(one.attrs.filter(({ name }) => name.startsWith("on") || name === "style" || name === "src" || name === "srcset").map(({ name }) => name), []);
+      t.deepEqual(
+        one.attrs
+          .filter(({ name }) => name.startsWith("on") || name === "style" || name === "src" || name === "srcset")
+          .map(({ name }) => name),
+        [],
+      );
       for (const name of ["href", "action"]) t.regex(attribute(one, name) ?? "#", /^(?:#|data:,$)/);
     }
   }
@@ -101,35 +120,73 @@ test("it may run its own scripts, and do nothing else", async (t) => {
 
 test("names that are markup, scripts, or what a terminal obeys", async (t) => {
   for (const task of TASKS) {
-    const html = await written(htmlReport(), [await entryOf(hostileLeak(task, "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)> \u202e"))]);
+    const html = await written(htmlReport(), [
+      await entryOf(hostileLeak(task, "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)> \u202e")),
+    ]);
     const all = elements(html);
     t.true(textOf(byId(all, "report")!).includes(printable(task)));
     t.is(all.filter(({ tagName }) => tagName === "script").length, 4);
-    t.deepEqual(all.filter(({ tagName }) => FOREIGN.has(tagName)), []);
+    t.deepEqual(
+      all.filter(({ tagName }) => FOREIGN.has(tagName)),
+      [],
+    );
     // eslint-disable-next-line no-control-regex
     t.notRegex(textOf(byId(all, "report")!), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
   }
 });
 
 test("whatever a log holds, the page has its own elements and no others", async (t) => {
-  const ours = new Set(["html", "head", "meta", "link", "title", "style", "body", "div", "h1", "h2", "h3", "p", "ul", "li", "section", "article", "code", "pre", "b", "i", "a", "span"]);
+  const ours = new Set([
+    "html",
+    "head",
+    "meta",
+    "link",
+    "title",
+    "style",
+    "body",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "p",
+    "ul",
+    "li",
+    "section",
+    "article",
+    "code",
+    "pre",
+    "b",
+    "i",
+    "a",
+    "span",
+  ]);
   await fc.assert(
     fc.asyncProperty(madeEntries, hostileText, async (make, path) => {
       const entry = await make();
-      const all = elements(await written(htmlReport({ viewer: false }), [entry, { kind: "unread", path, what: path } satisfies Entry]));
-      t.deepEqual([...new Set(all.map(({ tagName }) => tagName))].filter((name) => !ours.has(name)), []);
+      const all = elements(
+        await written(htmlReport({ viewer: false }), [entry, { kind: "unread", path, what: path } satisfies Entry]),
+      );
+      t.deepEqual(
+        [...new Set(all.map(({ tagName }) => tagName))].filter((name) => !ours.has(name)),
+        [],
+      );
     }),
     { numRuns: 40 },
   );
 });
 
 test("the same recordings make the same report but for the ids of their logs", async (t) => {
-  const once = async (): Promise<string> => (await written(htmlReport(), [await recordingEntry(LEAK)])).replaceAll(/(id="kreel-log-\d+">)[^<]*/g, "$1");
+  const once = async (): Promise<string> =>
+    (await written(htmlReport(), [await recordingEntry(LEAK)])).replaceAll(/(id="kreel-log-\d+">)[^<]*/g, "$1");
   t.is(await once(), await once());
 });
 
 test("those with findings come first into the viewer, and what has no room stays outside, said", async (t) => {
-  const entries = [await recordingEntry(BEFORE), await recordingEntry(LEAK), { kind: "unread", path: "/gone", what: "no such file" } satisfies Entry];
+  const entries = [
+    await recordingEntry(BEFORE),
+    await recordingEntry(LEAK),
+    { kind: "unread", path: "/gone", what: "no such file" } satisfies Entry,
+  ];
   t.deepEqual(wantedOf(entries), [LEAK, BEFORE]);
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   const large = join(folder, "large.trace");

@@ -16,7 +16,10 @@ const RACE = `${RECORDINGS}/race/linux-7.2-close-rmmod.trace.gz`;
 const XSD = readFileSync("fixtures/schemas/jenkins-junit.xsd", "utf8");
 
 async function complaints(...documents: readonly string[]): Promise<readonly unknown[]> {
-  const { errors } = await validateXML({ xml: documents.map((contents, k) => ({ fileName: `${k}.xml`, contents })), schema: [XSD] });
+  const { errors } = await validateXML({
+    xml: documents.map((contents, k) => ({ fileName: `${k}.xml`, contents })),
+    schema: [XSD],
+  });
   return errors;
 }
 
@@ -26,9 +29,15 @@ test("a suite for each recording, a case for each rule, a failure for each that 
   const root = parsed(text);
   const [leak, unread] = elements(root, "testsuite");
   t.like(leak!.attributes, { name: LEAK, tests: String(RULES.length), failures: "2", errors: "0" });
-  t.deepEqual(elements(leak!, "testcase").map((c) => c.attributes["name"]), [...RULES]);
+  t.deepEqual(
+    elements(leak!, "testcase").map((c) => c.attributes["name"]),
+    [...RULES],
+  );
   const failed = elements(leak!, "testcase").filter((c) => elements(c, "failure").length > 0);
-  t.deepEqual(failed.map((c) => c.attributes["name"]), ["leaked-module-reference", "unbalanced-error-path"]);
+  t.deepEqual(
+    failed.map((c) => c.attributes["name"]),
+    ["leaked-module-reference", "unbalanced-error-path"],
+  );
   const [failure] = elements(failed[0]!, "failure");
   t.regex(failure!.attributes["message"]!, /^module kvm_amd: kvm_gmem_create failed with ENFILE and still holds/);
   t.regex(failure!.text, /\n {2}missing {2}module_put before the call returns\n/);
@@ -38,7 +47,9 @@ test("a suite for each recording, a case for each rule, a failure for each that 
 test("a hazard fails only where it is asked for, and is told in any case", async (t) => {
   const hazard = async (failOn: "error" | "hazard"): Promise<readonly number[]> => {
     const root = parsed(await written(junitReport, [await recordingEntry(RACE)], failOn));
-    const found = elements(elements(root, "testsuite")[0]!, "testcase").find((c) => c.attributes["name"] === "module-unpinned-early")!;
+    const found = elements(elements(root, "testsuite")[0]!, "testcase").find(
+      (c) => c.attributes["name"] === "module-unpinned-early",
+    )!;
     return [elements(found, "failure").length, elements(found, "system-out").length];
   };
   t.deepEqual(await hazard("error"), [0, 1]);
@@ -46,7 +57,9 @@ test("a hazard fails only where it is asked for, and is told in any case", async
 });
 
 test("what the recording is not enough to judge is skipped", async (t) => {
-  const root = parsed(await written(junitReport, [await entryOf(`${RECORDINGS}/partial/linux-7.2-pipe-lost.trace.gz`)]));
+  const root = parsed(
+    await written(junitReport, [await entryOf(`${RECORDINGS}/partial/linux-7.2-pipe-lost.trace.gz`)]),
+  );
   const skipped = elements(root, "skipped");
   t.is(elements(root, "testsuite")[0]!.attributes["skipped"], String(skipped.length));
   t.true(skipped.length > 0);
@@ -55,7 +68,10 @@ test("what the recording is not enough to judge is skipped", async (t) => {
 });
 
 test("two recordings: a case for each kind of difference, which fails where differences do", async (t) => {
-  const entry = await comparisonEntry(`${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`, `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`);
+  const entry = await comparisonEntry(
+    `${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`,
+    `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`,
+  );
   for (const failOn of ["error", "difference"] as const) {
     const text = await written(junitReport, [entry], failOn);
     t.deepEqual(await complaints(text), []);

@@ -1,4 +1,7 @@
-/** Markdown is text, whatever a recording calls its tasks: a viewer makes no markup, no HTML, no link and no notice of it. */
+/**
+ * Markdown is text, whatever a recording calls its tasks: a viewer makes no markup, no HTML, no link and no notice of
+ * it.
+ */
 import test from "ava";
 import { Parser } from "commonmark";
 import fc from "fast-check";
@@ -20,7 +23,8 @@ interface Node {
 function nodes(markdown: string): Node[] {
   const walker = new Parser().parse(markdown).walker();
   const found: Node[] = [];
-  for (let step = walker.next(); step; step = walker.next()) if (step.entering) found.push({ type: step.node.type, literal: step.node.literal });
+  for (let step = walker.next(); step; step = walker.next())
+    if (step.entering) found.push({ type: step.node.type, literal: step.node.literal });
   return found;
 }
 
@@ -31,16 +35,26 @@ const shown = (markdown: string): string =>
     .join("");
 
 test("a leak, with the get and what is missing, and the lines of the recording", async (t) => {
-  const text = await written(markdownReport, [await recordingEntry(`${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`)]);
+  const text = await written(markdownReport, [
+    await recordingEntry(`${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`),
+  ]);
   t.regex(text, /^# kreel: report\n\n## `fixtures\/recordings\/broken\/leak-module-on-error\/s09-enfile\.trace\.gz`$/m);
   t.regex(text, /^### 1\. error: `leaked-module-reference`, `module kvm_amd` \(2 times; this is the first\)$/m);
-  t.regex(text, /^- \*\*event 1095\*\* \(line 1107\), get: `try_module_get returns 1`, `gmemrun-104`; refcnt 3 → 4, held by `kvm_gmem_create`$/m);
+  t.regex(
+    text,
+    /^- \*\*event 1095\*\* \(line 1107\), get: `try_module_get returns 1`, `gmemrun-104`; refcnt 3 → 4, held by `kvm_gmem_create`$/m,
+  );
   t.regex(text, /^- \*\*missing\*\*: `module_put` before the call returns$/m);
   t.regex(text, /^```text\n1107: gmemrun-104 \[000\] 17\.890780: try_module_get_ret: /m);
 });
 
 test("two recordings", async (t) => {
-  const text = await written(markdownReport, [await comparisonEntry(`${RECORDINGS}/mistakes/healthy/s09-enfile.trace.gz`, `${RECORDINGS}/mistakes/no-iput-on-error/s09-enfile.trace.gz`)]);
+  const text = await written(markdownReport, [
+    await comparisonEntry(
+      `${RECORDINGS}/mistakes/healthy/s09-enfile.trace.gz`,
+      `${RECORDINGS}/mistakes/no-iput-on-error/s09-enfile.trace.gz`,
+    ),
+  ]);
   t.regex(text, /^### 1\. new error: `leaked-inode`/m);
   t.regex(text, /^### What differs$/m);
 });
@@ -61,7 +75,37 @@ test("names that are markup, HTML, links, somebody's name, or what a terminal ob
 });
 
 test("any text comes out as it is: in prose, as code, in a block", (t) => {
-  const anyText = fc.oneof(hostileText, fc.string({ unit: fc.constantFrom("`", "<", ">", "@", "#", "1", "a", " ", "\\", "*", "_", "[", "]", "(", ")", "&", ";", "|", "~", "-", "+", ".", ":", "/") }));
+  const anyText = fc.oneof(
+    hostileText,
+    fc.string({
+      unit: fc.constantFrom(
+        "`",
+        "<",
+        ">",
+        "@",
+        "#",
+        "1",
+        "a",
+        " ",
+        "\\",
+        "*",
+        "_",
+        "[",
+        "]",
+        "(",
+        ")",
+        "&",
+        ";",
+        "|",
+        "~",
+        "-",
+        "+",
+        ".",
+        ":",
+        "/",
+      ),
+    }),
+  );
   fc.assert(
     fc.property(anyText, (text) => {
       const wanted = printable(text);
@@ -79,7 +123,10 @@ test("whatever was recorded or simulated: no HTML, no link", async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(madeEntries, simulatedEntries), async (make) => {
       const found = types(await written(markdownReport, [await make()]));
-      t.deepEqual(found.filter((type) => ["html_inline", "html_block", "link", "image"].includes(type)), []);
+      t.deepEqual(
+        found.filter((type) => ["html_inline", "html_block", "link", "image"].includes(type)),
+        [],
+      );
     }),
     { numRuns: 60 },
   );

@@ -51,14 +51,25 @@ test("two recordings, one below the other", async (t) => {
 
 test("what could be read only once, or not at all", async (t) => {
   const entry = await recordingEntry(`${RECORDINGS}/linux-7.2/s02-dup.trace.gz`);
-  t.true(texts(parsed(await written(svgReport, [entry]))).includes("The recording could be read only once: its objects are not drawn."));
+  t.true(
+    texts(parsed(await written(svgReport, [entry]))).includes(
+      "The recording could be read only once: its objects are not drawn.",
+    ),
+  );
   t.true(texts(await picture("no-such-file")).some((text) => text.startsWith("no-such-file: not read: no such file")));
 });
 
 test("names that are markup", async (t) => {
   for (const task of TASKS) {
     const svg = await picture(hostileLeak(task));
-    t.deepEqual([...new Set(svg.children.map((child) => child.name))].sort(), ["line", "path", "rect", "style", "text", "title"]);
+    t.deepEqual([...new Set(svg.children.map((child) => child.name))].sort(), [
+      "line",
+      "path",
+      "rect",
+      "style",
+      "text",
+      "title",
+    ]);
     t.true(texts(svg).some((text) => text.includes("<img src=x")));
   }
 });

@@ -50,7 +50,9 @@ From the recording:
 });
 
 test("a reference that passed to another owner before it leaked: the hand-over is told", async (t) => {
-  const text = await written(textReport, [await recordingEntry(`${RECORDINGS}/mistakes/no-kvm-put-in-release/s01-create-close.trace.gz`)]);
+  const text = await written(textReport, [
+    await recordingEntry(`${RECORDINGS}/mistakes/no-kvm-put-in-release/s01-create-close.trace.gz`),
+  ]);
   t.regex(text, /^ {2}get .*event \d+ \(line \d+\): kvm_get_kvm,/m);
   t.regex(text, /^ {2}passed .*event \d+ \(line \d+\): kvm_gmem_create returns \d+,/m);
   t.regex(text, /^ {2}missing {2}kvm_put_kvm in kvm_gmem_release/m);
@@ -65,7 +67,9 @@ test("a race: both tasks' steps, and which of them the finding rests on", async 
 });
 
 test("the environment, as the recording has it: release, configuration, clock", async (t) => {
-  const text = await written(textReport, [await recordingEntry(`${RECORDINGS}/recorded/linux-6.18/s01-create-close.trace.gz`)]);
+  const text = await written(textReport, [
+    await recordingEntry(`${RECORDINGS}/recorded/linux-6.18/s01-create-close.trace.gz`),
+  ]);
   t.regex(text, /^guest_memfd: no findings\n/);
   t.regex(text, /^release {4}6\.18\.15\+deb13-cloud-amd64$/m);
   t.regex(text, /^clock {6}mono$/m);
@@ -95,7 +99,10 @@ test("many recordings: the sound ones a line each, one that cannot be read says 
 
 function isMail(t: ExecutionContext, text: string): void {
   const lines = text.split("\n");
-  t.deepEqual(lines.filter((line) => line.length > 72 || !/^[\x20-\x7e]*$/.test(line)), []);
+  t.deepEqual(
+    lines.filter((line) => line.length > 72 || !/^[\x20-\x7e]*$/.test(line)),
+    [],
+  );
   t.true(lines[0]!.includes("guest_memfd: "));
   t.is(lines[1], "");
 }
@@ -114,7 +121,9 @@ test("names that mean something to a terminal", async (t) => {
 
 test("whatever is in a recording, the same", async (t) => {
   await fc.assert(
-    fc.asyncProperty(fc.oneof(madeEntries, simulatedEntries), async (make) => isMail(t, await written(textReport, [await make()]))),
+    fc.asyncProperty(fc.oneof(madeEntries, simulatedEntries), async (make) =>
+      isMail(t, await written(textReport, [await make()])),
+    ),
     { numRuns: 60 },
   );
 });

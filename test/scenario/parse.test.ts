@@ -89,7 +89,10 @@ for (const [text, expected] of [
 }
 
 test("blanks, tabs, comments, CRLF, a byte order mark and a missing last line feed mean nothing", (t) => {
-  const { lines, warnings } = parseScenario("\ufeff# what it is\r\n\r\n  \tclose\t g   # the first\r\n#close h\n@ta \t stat  g#now\n go\t\nvm v", "FILE");
+  const { lines, warnings } = parseScenario(
+    "\ufeff# what it is\r\n\r\n  \tclose\t g   # the first\r\n#close h\n@ta \t stat  g#now\n go\t\nvm v",
+    "FILE",
+  );
   t.deepEqual(lines, [
     { line: 3, text: "close g", marker: "close g", operation: { type: "close", of: "g" } },
     { line: 5, text: "stat g", marker: "stat g", operation: { type: "stat", of: "g" }, thread: "ta" },
@@ -131,7 +134,11 @@ for (const [text, line, what] of [
   ["vm v =", 1, /^TYPE of vm: "=" is not a number; /],
   ["bind v 1 0 4KB g", 1, /^SIZE of bind: "4KB" is not a number; /],
   ["bind v 1 0 4K g 09", 1, /^OFFSET of bind: "09" begins with 0, which means octal/],
-  ["unbind v 0x7fffffffffffffff", 1, /^SLOT of unbind: "0x7fffffffffffffff" is larger than kreel keeps exactly; use a multiple of 4K$/],
+  [
+    "unbind v 0x7fffffffffffffff",
+    1,
+    /^SLOT of unbind: "0x7fffffffffffffff" is larger than kreel keeps exactly; use a multiple of 4K$/,
+  ],
   ["truncate g 0x10000000000000000", 1, /^SIZE of truncate: "0x10000000000000000" does not fit in 64 bits$/],
   ["fork -1", 1, /^MS of fork: -1 is no time to sleep; /],
   ["sleep 5M", 1, /^MS of sleep: 5242880 is no time to sleep; /],
@@ -160,7 +167,11 @@ for (const [text, line, what] of [
   [`load kvm ${"p".repeat(200)}`, 1, /^the operation is longer than 24 words or 200 bytes/],
   ["close g\u001b[2J", 1, /^a control character \(\\x1b\) in the line; /],
   ["close\rg", 1, /^a control character \(\\x0d\) in the line; /],
-  [Array.from({ length: 33 }, (_, k) => `@t${k} close g`).join("\n"), 33, /^more than 32 threads; write go between them$/],
+  [
+    Array.from({ length: 33 }, (_, k) => `@t${k} close g`).join("\n"),
+    33,
+    /^more than 32 threads; write go between them$/,
+  ],
   ["@ta close g\n".repeat(257), 257, /^thread "ta" has more than 256 lines; /],
 ] as const) {
   test(`trouble: ${JSON.stringify(text.slice(0, 50))} → ${what.source}`, (t) => {
@@ -187,9 +198,15 @@ test("a thread that no go starts, a go that starts no thread and a name that the
     'FILE:5: thread "tb" is never started; write go behind its lines',
   ]);
   const long = "@sixteen-letters! close g\n";
-  t.deepEqual(parseScenario(`${long}${long}go`, "FILE").warnings, ['FILE:1: thread "sixteen-letters!" will be known by its first 15 bytes: the kernel keeps no more of a task\'s name']);
+  t.deepEqual(parseScenario(`${long}${long}go`, "FILE").warnings, [
+    'FILE:1: thread "sixteen-letters!" will be known by its first 15 bytes: the kernel keeps no more of a task\'s name',
+  ]);
   t.deepEqual(parseScenario("@fifteen-letters close g\ngo", "FILE").warnings, []);
-  t.deepEqual(parseScenario("# nothing\n", "FILE"), { path: "FILE", lines: [], warnings: ["FILE: no operation in it"] });
+  t.deepEqual(parseScenario("# nothing\n", "FILE"), {
+    path: "FILE",
+    lines: [],
+    warnings: ["FILE: no operation in it"],
+  });
 });
 
 // Numbers.
@@ -212,7 +229,29 @@ for (const [word, value] of [
   test(`number: ${word} is ${value}`, (t) => t.is(parseNumber(word), value));
 }
 
-for (const word of ["", "-", "K", "0x", "0xK", "08", "1k", "1KB", "1T", "1.5", "1e3", "0b1", "--1", " 1", "1 ", "1\n", "١", "0x1p3", "9007199254740993", "18446744073709551616", "0x40000000000000K"]) {
+for (const word of [
+  "",
+  "-",
+  "K",
+  "0x",
+  "0xK",
+  "08",
+  "1k",
+  "1KB",
+  "1T",
+  "1.5",
+  "1e3",
+  "0b1",
+  "--1",
+  " 1",
+  "1 ",
+  "1\n",
+  "١",
+  "0x1p3",
+  "9007199254740993",
+  "18446744073709551616",
+  "0x40000000000000K",
+]) {
   test(`no number: ${JSON.stringify(word)}`, (t) => t.is(typeof parseNumber(word), "string"));
 }
 
@@ -239,14 +278,29 @@ test("a number is what its digits say, modulo 2^64, where that is exact, and an 
 
 const variable = fc.oneof(
   fc.constantFrom("v", "g", "__proto__", "constructor", "fail", "@x", "=", "0", "\ufeff", "任务"),
-  fc.string({ unit: CHARACTER, minLength: 1, maxLength: 10 }).filter((name) => [...name].every((character) => character > " " && character !== "#" && character !== "\u007f") && !name.startsWith("fail=") && Buffer.byteLength(name) <= 31),
+  fc
+    .string({ unit: CHARACTER, minLength: 1, maxLength: 10 })
+    .filter(
+      (name) =>
+        [...name].every((character) => character > " " && character !== "#" && character !== "\u007f") &&
+        !name.startsWith("fail=") &&
+        Buffer.byteLength(name) <= 31,
+    ),
 );
-const integer = fc.oneof(fc.constantFrom("0", "64K", "2M", "1G", "0x1000", "010", "-1", "0xfffffffffffff000"), fc.nat().map(String));
+const integer = fc.oneof(
+  fc.constantFrom("0", "64K", "2M", "1G", "0x1000", "010", "-1", "0xfffffffffffff000"),
+  fc.nat().map(String),
+);
 const milliseconds = fc.nat({ max: 4_294_967 }).map(String);
 const words = (...of: fc.Arbitrary<string>[]): fc.Arbitrary<string[]> => fc.tuple(...of);
 const is = (type: string, ...of: fc.Arbitrary<string>[]): fc.Arbitrary<string[]> => words(fc.constant(type), ...of);
 
-const fallible = fc.oneof(is("gmem", variable, variable, integer), is("gmem", variable, variable, integer, integer), is("bind", variable, integer, integer, integer, variable), is("unbind", variable, integer));
+const fallible = fc.oneof(
+  is("gmem", variable, variable, integer),
+  is("gmem", variable, variable, integer, integer),
+  is("bind", variable, integer, integer, integer, variable),
+  is("unbind", variable, integer),
+);
 const anyOperation = fc.oneof(
   fallible,
   fc.tuple(fallible, fc.integer({ min: 1, max: 99 })).map(([line, fail]) => [...line, `fail=${fail}`]),
@@ -276,8 +330,17 @@ const blanks = fc.constantFrom(" ", "\t", "  ", " \t ");
 const row = fc.oneof(
   fc.constantFrom("", "  ", "# a comment", "go"),
   fc
-    .record({ thread: fc.option(fc.constantFrom("ta", "tb", "a-name-that-is-cut", "@"), { nil: undefined }), line: anyOperation, before: fc.constantFrom("", " ", "\t"), between: blanks, behind: fc.constantFrom("", " ", "# why", "\r", " #\r") })
-    .map(({ thread, line, before, between, behind }) => `${before}${(thread === undefined ? line : [`@${thread}`, ...line]).join(between)}${behind}`),
+    .record({
+      thread: fc.option(fc.constantFrom("ta", "tb", "a-name-that-is-cut", "@"), { nil: undefined }),
+      line: anyOperation,
+      before: fc.constantFrom("", " ", "\t"),
+      between: blanks,
+      behind: fc.constantFrom("", " ", "# why", "\r", " #\r"),
+    })
+    .map(
+      ({ thread, line, before, between, behind }) =>
+        `${before}${(thread === undefined ? line : [`@${thread}`, ...line]).join(between)}${behind}`,
+    ),
 );
 const document = fc.array(row, { maxLength: 20 }).map((rows) => rows.join("\n"));
 
@@ -295,7 +358,12 @@ test("a scenario that is printed parses to the same, line numbers and warnings a
 test("a line is its words with one blank between, and names its operation", (t) => {
   fc.assert(
     fc.property(anyOperation, blanks, (line, between) => {
-      const { text, marker, operation: { type }, fail } = one(line.join(between));
+      const {
+        text,
+        marker,
+        operation: { type },
+        fail,
+      } = one(line.join(between));
       t.is(marker, line.join(" "));
       t.is(text, (fail === undefined ? line : line.slice(0, -1)).join(" "));
       t.is(type, line[0] as Operation["type"]);
@@ -303,7 +371,26 @@ test("a line is its words with one blank between, and names its operation", (t) 
   );
 });
 
-const almost = fc.array(fc.oneof(row, fc.string({ unit: CHARACTER, maxLength: 40 }), fc.array(fc.oneof(anyOperation.map((line) => line[0]!), variable, integer, fc.string({ maxLength: 5 })), { maxLength: 6 }).map((of) => of.join(" "))), { maxLength: 8 }).map((rows) => rows.join("\n"));
+const almost = fc
+  .array(
+    fc.oneof(
+      row,
+      fc.string({ unit: CHARACTER, maxLength: 40 }),
+      fc
+        .array(
+          fc.oneof(
+            anyOperation.map((line) => line[0]!),
+            variable,
+            integer,
+            fc.string({ maxLength: 5 }),
+          ),
+          { maxLength: 6 },
+        )
+        .map((of) => of.join(" ")),
+    ),
+    { maxLength: 8 },
+  )
+  .map((rows) => rows.join("\n"));
 
 test("whatever the text, nothing is thrown but trouble, which is one line and names one that exists", (t) => {
   fc.assert(
@@ -326,7 +413,9 @@ test("whatever the text, nothing is thrown but trouble, which is one line and na
 // Files.
 
 const RECORDINGS = "fixtures/recordings";
-const scenarioFiles = readdirSync("fixtures", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".scn")).sort();
+const scenarioFiles = readdirSync("fixtures", { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".scn"))
+  .sort();
 
 test("every scenario of the repository is understood", async (t) => {
   t.true(scenarioFiles.length > 40);
@@ -339,14 +428,24 @@ test("every scenario of the repository is understood", async (t) => {
 });
 
 /** The scenario that a recording is of, and what the markers in it say that was done. */
-const recorded = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2", "random/linux-6.18", "random/linux-7.2"].flatMap((folder) => {
+const recorded = [
+  "linux-6.12",
+  "linux-6.12-patched",
+  "linux-6.18",
+  "linux-7.2",
+  "random/linux-6.18",
+  "random/linux-7.2",
+].flatMap((folder) => {
   const scenarios = folder.startsWith("random") ? `${RECORDINGS}/random/scenarios` : "fixtures/scenarios";
   return readdirSync(join(RECORDINGS, folder))
     .filter((file) => file.endsWith(".trace.gz"))
     .map((file) => {
       const scenario = file.replace(".trace.gz", ".scn");
       const own = join(scenarios, "linux-6.12", scenario);
-      return { recording: join(RECORDINGS, folder, file), scenario: folder.startsWith("linux-6.12") && existsSync(own) ? own : join(scenarios, scenario) };
+      return {
+        recording: join(RECORDINGS, folder, file),
+        scenario: folder.startsWith("linux-6.12") && existsSync(own) ? own : join(scenarios, scenario),
+      };
     });
 });
 
@@ -376,7 +475,10 @@ test("a recording in place of a scenario is recognised", async (t) => {
   t.regex((await readTrouble(recording)).what, /^compressed with gzip; a scenario is text/);
   t.regex((await readTrouble(gunzipSync(recording))).what, /^this is a recording \(ftrace\), not a scenario; /);
   t.regex((await readTrouble("# tracer: nop\n#\n")).what, /^this is a recording \(ftrace\)/, "one without events");
-  t.regex((await readTrouble(Buffer.from("\x17\x08\x44tracing7\0", "latin1"))).what, /^this is a recording \(trace-dat\)/);
+  t.regex(
+    (await readTrouble(Buffer.from("\x17\x08\x44tracing7\0", "latin1"))).what,
+    /^this is a recording \(trace-dat\)/,
+  );
 });
 
 test("what is no text, too large or not there is refused in one sentence", async (t) => {

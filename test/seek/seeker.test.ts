@@ -44,7 +44,10 @@ test("the state after any event, in any order, with snapshots and without", asyn
   for (const path of [plain, kept]) {
     const seeker = Seeker.open(path);
     t.is(seeker.events, events);
-    t.deepEqual(moments.map((event) => stateHash(seeker.at(event))), expected);
+    t.deepEqual(
+      moments.map((event) => stateHash(seeker.at(event))),
+      expected,
+    );
     seeker.close();
   }
 });
@@ -52,7 +55,10 @@ test("the state after any event, in any order, with snapshots and without", asyn
 test("any moment of a short log", async (t) => {
   const path = join(folderOf(t), "a.klog");
   const { events } = await importRecording(RACE, path);
-  const all = replayed(path, Array.from({ length: events + 1 }, (_, k) => k));
+  const all = replayed(
+    path,
+    Array.from({ length: events + 1 }, (_, k) => k),
+  );
   const seeker = Seeker.open(path);
   t.teardown(() => seeker.close());
   fc.assert(
@@ -95,7 +101,10 @@ test("snapshots are stored once; damaged ones, and those of other reducers, are 
   const blocks = log.blocks.filter(({ kind }) => kind === "snapshot");
   const stored = [...storedSnapshots(log)].map(({ seq }) => seq);
   log.close();
-  t.deepEqual(stored, [...stored].sort((a, b) => a - b));
+  t.deepEqual(
+    stored,
+    [...stored].sort((a, b) => a - b),
+  );
   const expected = replayed(path, [60_000]);
   const bytes = readFileSync(path);
   for (const { at, length } of blocks) bytes[at + BLOCK_HEADER + (length >> 1)]! ^= 1;

@@ -44,10 +44,16 @@ test("a reference that a call left to nobody says which call that was; one that 
   const path = join(folderOf(t), "log");
   await importRecording("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz", path);
   const seeker = Seeker.open(path);
-  const heldBy = (event: number, name: string): readonly string[] => why(seeker, event, (object) => object.kind === "module" && object.name === name, holderName).flatMap(({ held }) => held.map(({ owner }) => owner));
+  const heldBy = (event: number, name: string): readonly string[] =>
+    why(seeker, event, (object) => object.kind === "module" && object.name === name, holderName).flatMap(({ held }) =>
+      held.map(({ owner }) => owner),
+    );
   // As long as it is in progress the call itself has it.
   t.true(heldBy(1100, "kvm_amd").includes("kvm_gmem_create, in progress since event 1091"));
-  t.deepEqual(heldBy(seeker.events, "kvm_amd"), [1091, 1127].map((event) => `nobody that a probe shows, since kvm_gmem_create of event ${event} is over`));
+  t.deepEqual(
+    heldBy(seeker.events, "kvm_amd"),
+    [1091, 1127].map((event) => `nobody that a probe shows, since kvm_gmem_create of event ${event} is over`),
+  );
   t.deepEqual(heldBy(1000, "kvm"), ["nobody that a probe shows"]);
   seeker.close();
 });

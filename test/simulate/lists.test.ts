@@ -5,7 +5,9 @@ import { cover, covers, drop, lowestFree, put, uncover } from "../../src/simulat
 
 fc.configureGlobal({ includeErrorInReport: true });
 
-const range = fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 20 })).map(([first, length]) => ({ first, end: first + length }));
+const range = fc
+  .tuple(fc.nat(60), fc.integer({ min: 1, max: 20 }))
+  .map(([first, length]) => ({ first, end: first + length }));
 const change = fc.record({ covers: fc.boolean(), range });
 
 test("ranges are a set of numbers, in order, apart, and not empty", (t) => {
@@ -13,9 +15,14 @@ test("ranges are a set of numbers, in order, apart, and not empty", (t) => {
     fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
       const ranges: number[] = [];
       const set = new Set<number>();
-      for (const { covers: adds, range: { first, end } } of changes) {
+      for (const {
+        covers: adds,
+        range: { first, end },
+      } of changes) {
         const before = set.size;
-        for (let k = first; k < end; k++) if (adds) set.add(k); else set.delete(k);
+        for (let k = first; k < end; k++)
+          if (adds) set.add(k);
+          else set.delete(k);
         const changed = adds ? cover(ranges, first, end) : uncover(ranges, first, end);
         if (changed !== Math.abs(set.size - before)) return false;
         if (ranges.some((value, k) => k > 0 && value <= ranges[k - 1]!)) return false;

@@ -10,7 +10,26 @@ import { simulate } from "../../src/workload/simulate.js";
 import { ftraceText } from "../../src/write/ftrace.js";
 
 const SCENARIO = parseScenario(
-  ["load kvm", "load kvm-amd", "vm v", "gmem g v 64K", "@ta bind v 1 0x100000 64K g 0", "@ta close g", "@ta gmem h v 8K 3", "@ta touch h 0 8K", "@tb unbind v 1", "@tb dup d g", "@tb stat g", "@tb fork 1", "@tb close v", "go", "wait", "close h", "rcu", "unload kvm_amd"].join("\n"),
+  [
+    "load kvm",
+    "load kvm-amd",
+    "vm v",
+    "gmem g v 64K",
+    "@ta bind v 1 0x100000 64K g 0",
+    "@ta close g",
+    "@ta gmem h v 8K 3",
+    "@ta touch h 0 8K",
+    "@tb unbind v 1",
+    "@tb dup d g",
+    "@tb stat g",
+    "@tb fork 1",
+    "@tb close v",
+    "go",
+    "wait",
+    "close h",
+    "rcu",
+    "unload kvm_amd",
+  ].join("\n"),
   "machine.scn",
 );
 const WORDS = ["kvm", "kvm_amd", "kvm_guest_memory", "guest_memfd", "kvm-vm", "[kvm-gmem]", "/", "v", "g", "h", "d"];
@@ -52,62 +71,76 @@ function numbers(seed: number): () => number {
 
 test("leaving a moment for others and coming back changes nothing", (t) => {
   fc.assert(
-    fc.property(fc.constantFrom(...NAMES), fc.integer({ min: 1 }), fc.array(fc.record({ after: fc.nat(400), away: fc.integer({ min: 1, max: 300 }), again: fc.boolean() }), { minLength: 1, maxLength: 5 }), (kernel, seed, leaves) => {
-      const straight = begin(kernel, false);
-      const leaving = begin(kernel, true);
-      const one = numbers(seed);
-      const other = numbers(seed);
-      const aside = numbers(seed + 1);
-      for (const { after, away, again } of leaves) {
-        for (let k = 0; k < after; k++) if (go(straight, one()) !== go(leaving, other())) return false;
-        const length = leaving.log.length;
-        const moment = leaving.machine.moment();
-        for (let k = 0; k < away; k++) go(leaving, aside());
-        // From where it went there is another way to go, and back from there.
-        if (again) {
-          const further = leaving.machine.moment();
+    fc.property(
+      fc.constantFrom(...NAMES),
+      fc.integer({ min: 1 }),
+      fc.array(fc.record({ after: fc.nat(400), away: fc.integer({ min: 1, max: 300 }), again: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      (kernel, seed, leaves) => {
+        const straight = begin(kernel, false);
+        const leaving = begin(kernel, true);
+        const one = numbers(seed);
+        const other = numbers(seed);
+        const aside = numbers(seed + 1);
+        for (const { after, away, again } of leaves) {
+          for (let k = 0; k < after; k++) if (go(straight, one()) !== go(leaving, other())) return false;
+          const length = leaving.log.length;
+          const moment = leaving.machine.moment();
           for (let k = 0; k < away; k++) go(leaving, aside());
-          leaving.machine.return(further);
-          for (let k = 0; k < away; k++) go(leaving, aside());
-          leaving.machine.return(further);
+          // From where it went there is another way to go, and back from there.
+          if (again) {
+            const further = leaving.machine.moment();
+            for (let k = 0; k < away; k++) go(leaving, aside());
+            leaving.machine.return(further);
+            for (let k = 0; k < away; k++) go(leaving, aside());
+            leaving.machine.return(further);
+          }
+          leaving.machine.return(moment);
+          leaving.log.length = length;
+          if (leaving.machine.memory.hash() !== straight.machine.memory.hash()) return false;
         }
-        leaving.machine.return(moment);
-        leaving.log.length = length;
-        if (leaving.machine.memory.hash() !== straight.machine.memory.hash()) return false;
-      }
-      for (;;) {
-        const goes = go(straight, one());
-        if (goes !== go(leaving, other())) return false;
-        if (!goes) break;
-      }
-      t.deepEqual(leaving.log, straight.log);
-      return true;
-    }),
+        for (;;) {
+          const goes = go(straight, one());
+          if (goes !== go(leaving, other())) return false;
+          if (!goes) break;
+        }
+        t.deepEqual(leaving.log, straight.log);
+        return true;
+      },
+    ),
     { numRuns: 60 },
   );
 });
 
 test("a task that is brought back stands at the very steps that it stood at", (t) => {
   fc.assert(
-    fc.property(fc.constantFrom(...NAMES), fc.integer({ min: 1 }), fc.nat(700), fc.integer({ min: 1, max: 200 }), (kernel, seed, before, away) => {
-      const run = begin(kernel, true);
-      const choice = numbers(seed);
-      for (let k = 0; k < before; k++) go(run, choice());
-      const moment = run.machine.moment();
-      const words = run.machine.tasks.map((task) => task.pending?.words);
-      const ahead = numbers(seed + 1);
-      const length = run.log.length;
-      for (let k = 0; k < away; k++) go(run, ahead());
-      const first = run.log.splice(length);
-      run.machine.return(moment);
-      t.deepEqual(
-        run.machine.tasks.map((task) => task.pending?.words),
-        words,
-      );
-      const behind = numbers(seed + 1);
-      for (let k = 0; k < away; k++) go(run, behind());
-      t.deepEqual(run.log.splice(length), first);
-    }),
+    fc.property(
+      fc.constantFrom(...NAMES),
+      fc.integer({ min: 1 }),
+      fc.nat(700),
+      fc.integer({ min: 1, max: 200 }),
+      (kernel, seed, before, away) => {
+        const run = begin(kernel, true);
+        const choice = numbers(seed);
+        for (let k = 0; k < before; k++) go(run, choice());
+        const moment = run.machine.moment();
+        const words = run.machine.tasks.map((task) => task.pending?.words);
+        const ahead = numbers(seed + 1);
+        const length = run.log.length;
+        for (let k = 0; k < away; k++) go(run, ahead());
+        const first = run.log.splice(length);
+        run.machine.return(moment);
+        t.deepEqual(
+          run.machine.tasks.map((task) => task.pending?.words),
+          words,
+        );
+        const behind = numbers(seed + 1);
+        for (let k = 0; k < away; k++) go(run, behind());
+        t.deepEqual(run.log.splice(length), first);
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -115,7 +148,8 @@ test("a task that is brought back stands at the very steps that it stood at", (t
 test("the same seed, and the choices that it made, give the same log", (t) => {
   fc.assert(
     fc.property(fc.constantFrom(...NAMES), fc.nat(), (kernel, seed) => {
-      const text = ({ recording }: ReturnType<typeof simulate>): string => [...ftraceText(recording.sealed, recording.tables)].join("");
+      const text = ({ recording }: ReturnType<typeof simulate>): string =>
+        [...ftraceText(recording.sealed, recording.tables)].join("");
       const first = simulate(kernels[kernel], SCENARIO, { seed });
       t.deepEqual(simulate(kernels[kernel], SCENARIO, { seed }).choices, first.choices);
       const again = simulate(kernels[kernel], SCENARIO, { choices: first.choices });

@@ -7,7 +7,11 @@ const NUMBERS = 4;
 const LISTS = 3;
 const write = fc.oneof(
   fc.record({ type: fc.constant("set" as const), cell: fc.integer({ min: 1, max: NUMBERS }), value: fc.integer() }),
-  fc.record({ type: fc.constant("list" as const), cell: fc.integer({ min: 1, max: LISTS }), value: fc.array(fc.nat(9), { maxLength: 4 }) }),
+  fc.record({
+    type: fc.constant("list" as const),
+    cell: fc.integer({ min: 1, max: LISTS }),
+    value: fc.array(fc.nat(9), { maxLength: 4 }),
+  }),
   fc.record({ type: fc.constant("allocate" as const), cell: fc.constant(0), value: fc.nat(3000) }),
 );
 type Write = typeof write extends fc.Arbitrary<infer T> ? T : never;
@@ -19,7 +23,11 @@ function apply(memory: Memory, { type, cell, value }: Write): void {
 }
 
 function contents(memory: Memory): unknown {
-  return [Array.from({ length: NUMBERS }, (_, k) => memory.get((k + 1) as Cell)), Array.from({ length: LISTS }, (_, k) => [...memory.list((k + 1) as ListCell)]), memory.hash()];
+  return [
+    Array.from({ length: NUMBERS }, (_, k) => memory.get((k + 1) as Cell)),
+    Array.from({ length: LISTS }, (_, k) => [...memory.list((k + 1) as ListCell)]),
+    memory.hash(),
+  ];
 }
 
 test("undo is a copy taken before, however often and deep", (t) => {

@@ -23,16 +23,33 @@ test("two replays of the same events do not differ", async (t) => {
 });
 
 test("an object is named, and what of it differs, before and after", async (t) => {
-  const module = ({ world }: Replaying) => [...world.store.live()].find((o) => o.kind === "module" && o.name === "kvm")!;
+  const module = ({ world }: Replaying) =>
+    [...world.store.live()].find((o) => o.kind === "module" && o.name === "kvm")!;
   t.is(await changed((r) => void (module(r).count! += 2)), "module kvm: count: 2 / 4");
-  t.is(await changed((r) => void module(r).references.push({ owner: 0, seq: 1100, by: "nobody", task: 0, left: undefined })), "module kvm: references: 2: in the second only");
-  t.regex((await changed((r) => void (module(r).deeds[3] = { ...module(r).deeds[3]!, point: module(r).deeds[3]!.point + 1 })))!, /^module kvm: deeds: 4: point: \w+ \/ \w+$/);
-  t.regex((await changed((r) => r.world.store.remove(module(r))))!, /^module kvm, met at event \d+: lives in the first only$/);
+  t.is(
+    await changed(
+      (r) => void module(r).references.push({ owner: 0, seq: 1100, by: "nobody", task: 0, left: undefined }),
+    ),
+    "module kvm: references: 2: in the second only",
+  );
+  t.regex(
+    (await changed(
+      (r) => void (module(r).deeds[3] = { ...module(r).deeds[3]!, point: module(r).deeds[3]!.point + 1 }),
+    ))!,
+    /^module kvm: deeds: 4: point: \w+ \/ \w+$/,
+  );
+  t.regex(
+    (await changed((r) => r.world.store.remove(module(r))))!,
+    /^module kvm, met at event \d+: lives in the first only$/,
+  );
 });
 
 test("what belongs to no object is named by the part of the state that has it", async (t) => {
   t.is(await changed((r) => void (r.world.lastLoss = 7)), "last loss: 0 / 7");
   t.regex((await changed((r) => void (r.world.codeModule = 0)))!, /^code module: 0xffffffffc\w+ \/ 0x0$/);
-  t.is(await changed((r) => void r.checker.explained.set("events were lost", 3)), "checker: explained: 1: in the second only");
+  t.is(
+    await changed((r) => void r.checker.explained.set("events were lost", 3)),
+    "checker: explained: 1: in the second only",
+  );
   t.is(firstDifference(takeSnapshot(await at(1000)), takeSnapshot(await at(1001))), "next event: 1001 / 1002");
 });

@@ -1,4 +1,7 @@
-/** A snapshot and the events behind it are the whole recording: the same state, findings, counts and answers, wherever it is cut. */
+/**
+ * A snapshot and the events behind it are the whole recording: the same state, findings, counts and answers, wherever
+ * it is cut.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";
@@ -13,7 +16,18 @@ import { same } from "../support/same.js";
 
 /** One recording of so many; all of them with KREEL_TEST_ALL=1. */
 const SAMPLE = process.env["KREEL_TEST_ALL"] === undefined ? 3 : 1;
-const RECORDINGS = recordingsOf("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2", "linux-7.3", "race", "broken", "mistakes", "partial", "random").filter((_, k) => k % SAMPLE === 0);
+const RECORDINGS = recordingsOf(
+  "linux-6.12",
+  "linux-6.12-patched",
+  "linux-6.18",
+  "linux-7.2",
+  "linux-7.3",
+  "race",
+  "broken",
+  "mistakes",
+  "partial",
+  "random",
+).filter((_, k) => k % SAMPLE === 0);
 const lengthOf = ({ batches }: Read): number => batches.reduce((sum, { length }) => sum + length, 0);
 
 /** Goes on to the event before number `end`. */
@@ -35,17 +49,37 @@ function answers({ world, checker, seconds }: Replaying): object {
   const { findings, hazards, tally, explained, unexplained, disagreements } = checker;
   const state = stateJson(stateOf(world, true), { path: "-", event: 0, time: "" });
   const { missing, missingHalves, lifetimes, lastLoss } = world;
-  return { findings, hazards, tally, explained, unexplained, disagreements, state, missing, missingHalves, lifetimes, lastLoss, seconds };
+  return {
+    findings,
+    hazards,
+    tally,
+    explained,
+    unexplained,
+    disagreements,
+    state,
+    missing,
+    missingHalves,
+    lifetimes,
+    lastLoss,
+    seconds,
+  };
 }
 
 /** Replays a recording that is cut before each of these events; there, what goes on is restored from a snapshot. */
-function inParts(read: Read, cuts: readonly number[], everything: boolean, store: () => Store = () => new MutableStore()): Replaying {
+function inParts(
+  read: Read,
+  cuts: readonly number[],
+  everything: boolean,
+  store: () => Store = () => new MutableStore(),
+): Replaying {
   let replaying = new Replaying(read, { everything, store: store() });
-  for (const cut of [...cuts].sort((a, b) => a - b)) replaying = restoreReplay(takeSnapshot(goOn(replaying, read, cut)), read, { store: store() });
+  for (const cut of [...cuts].sort((a, b) => a - b))
+    replaying = restoreReplay(takeSnapshot(goOn(replaying, read, cut)), read, { store: store() });
   return finished(goOn(replaying, read));
 }
 
-const cutsIn = (read: Read, most: number): fc.Arbitrary<number[]> => fc.uniqueArray(fc.integer({ min: 1, max: lengthOf(read) + 1 }), { minLength: 1, maxLength: most });
+const cutsIn = (read: Read, most: number): fc.Arbitrary<number[]> =>
+  fc.uniqueArray(fc.integer({ min: 1, max: lengthOf(read) + 1 }), { minLength: 1, maxLength: most });
 
 for (const path of RECORDINGS) {
   test(`a snapshot and what comes behind it are the whole: ${nameOf(path)}`, async (t) => {
@@ -66,7 +100,12 @@ for (const path of RECORDINGS) {
       fc.assert(
         fc.property(fc.integer({ min: 1, max: lengthOf(read) + 1 }), (cut) => {
           const here = takeSnapshot(goOn(new Replaying(read, { everything }), read, cut));
-          same(t, takeSnapshot(goOn(new Replaying(other, { everything }), other, cut)), here, "the same events under other numbers are the same bytes");
+          same(
+            t,
+            takeSnapshot(goOn(new Replaying(other, { everything }), other, cut)),
+            here,
+            "the same events under other numbers are the same bytes",
+          );
           const there = restoreReplay(here, other);
           same(t, takeSnapshot(there), here, "what is restored is what was saved");
           t.is(firstDifference(takeSnapshot(finished(goOn(there, other))), document), undefined);
@@ -81,31 +120,51 @@ test("the same where probes are missing and events were lost: facts wait, halves
   const paths = recordingsOf("mistakes", "broken", "race", "partial");
   const parts = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...paths), fc.array(fc.nat(), { maxLength: 6 }), fc.array(fc.record({ from: fc.nat(), count: fc.integer({ min: 1, max: 30 }) }), { maxLength: 2 }), fc.nat(), async (path, hidden, lost, cut) => {
-      const full = await batchesOf(path);
-      const length = lengthOf(full);
-      const points = [...new Set(full.batches.flatMap(({ point }) => [...point]))];
-      const read = thinned(full, { hidden: new Set(hidden.map((n) => points[n % points.length]!)), lost: lost.map(({ from, count }) => ({ from: from % length, count })) });
-      const whole = takeSnapshot(inParts(read, [], false));
-      const middle = goOn(new Replaying(read), read, 1 + (cut % length));
-      const { world } = middle.saved().reducer;
-      for (const part of ["waiting", "missing", "gone", "outlived", "overdrawn", "exits", "stacks"] as const) if (world[part].length > 0) parts.add(part);
-      t.is(firstDifference(takeSnapshot(finished(goOn(restoreReplay(takeSnapshot(middle), read), read))), whole), undefined);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...paths),
+      fc.array(fc.nat(), { maxLength: 6 }),
+      fc.array(fc.record({ from: fc.nat(), count: fc.integer({ min: 1, max: 30 }) }), { maxLength: 2 }),
+      fc.nat(),
+      async (path, hidden, lost, cut) => {
+        const full = await batchesOf(path);
+        const length = lengthOf(full);
+        const points = [...new Set(full.batches.flatMap(({ point }) => [...point]))];
+        const read = thinned(full, {
+          hidden: new Set(hidden.map((n) => points[n % points.length]!)),
+          lost: lost.map(({ from, count }) => ({ from: from % length, count })),
+        });
+        const whole = takeSnapshot(inParts(read, [], false));
+        const middle = goOn(new Replaying(read), read, 1 + (cut % length));
+        const { world } = middle.saved().reducer;
+        for (const part of ["waiting", "missing", "gone", "outlived", "overdrawn", "exits", "stacks"] as const)
+          if (world[part].length > 0) parts.add(part);
+        t.is(
+          firstDifference(takeSnapshot(finished(goOn(restoreReplay(takeSnapshot(middle), read), read))), whole),
+          undefined,
+        );
+      },
+    ),
     { numRuns: 150, seed: 1 },
   );
-  t.deepEqual([...parts].sort(), ["exits", "gone", "missing", "outlived", "overdrawn", "stacks", "waiting"], "each of these was saved at least once");
+  t.deepEqual(
+    [...parts].sort(),
+    ["exits", "gone", "missing", "outlived", "overdrawn", "stacks", "waiting"],
+    "each of these was saved at least once",
+  );
 });
 
 test("after every event of a recording, what is restored is what was saved", async (t) => {
-  for (const path of recordingsOf("mistakes").filter((name) => /bind-no-fput.*s04/.test(name)).concat("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz")) {
+  for (const path of recordingsOf("mistakes")
+    .filter((name) => /bind-no-fput.*s04/.test(name))
+    .concat("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz")) {
     const read = await batchesOf(path);
     const replaying = new Replaying(read);
     for (const batch of read.batches) {
       for (let to = 1; to <= batch.length; to++) {
         replaying.reduce(batch, to);
         const bytes = takeSnapshot(replaying);
-        if (!Buffer.from(bytes).equals(takeSnapshot(restoreReplay(bytes, read)))) t.fail(`${path}: event ${replaying.next - 1}`);
+        if (!Buffer.from(bytes).equals(takeSnapshot(restoreReplay(bytes, read))))
+          t.fail(`${path}: event ${replaying.next - 1}`);
       }
     }
   }

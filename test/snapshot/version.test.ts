@@ -1,4 +1,7 @@
-/** A change that makes a state another has to make its version another: snapshots that are kept would be taken for its own. */
+/**
+ * A change that makes a state another has to make its version another: snapshots that are kept would be taken for its
+ * own.
+ */
 import { isDeepStrictEqual } from "node:util";
 import test from "ava";
 import { REDUCER_VERSION } from "../../src/reduce/version.js";
@@ -8,8 +11,18 @@ const KEEP = "build and run `node dist/test/snapshot/write-states.js`";
 
 test("recordings come to the states that this version is known by", async (t) => {
   const saved = savedStates();
-  t.is(saved.version, REDUCER_VERSION, `REDUCER_VERSION is ${REDUCER_VERSION}, and fixtures/states.json is by ${saved.version}: ${KEEP}`);
+  t.is(
+    saved.version,
+    REDUCER_VERSION,
+    `REDUCER_VERSION is ${REDUCER_VERSION}, and fixtures/states.json is by ${saved.version}: ${KEEP}`,
+  );
   const now = await hashesNow();
-  const changed = Object.keys(now).filter((name) => saved.hashes[name] && !isDeepStrictEqual(now[name], saved.hashes[name]));
-  t.deepEqual(changed, [], `states, findings or the bytes of snapshots are others than REDUCER_VERSION ${REDUCER_VERSION} made: raise it in src/reduce/version.ts, ${KEEP}`);
+  const changed = Object.keys(now).filter(
+    (name) => saved.hashes[name] && !isDeepStrictEqual(now[name], saved.hashes[name]),
+  );
+  t.deepEqual(
+    changed,
+    [],
+    `states, findings or the bytes of snapshots are others than REDUCER_VERSION ${REDUCER_VERSION} made: raise it in src/reduce/version.ts, ${KEEP}`,
+  );
 });

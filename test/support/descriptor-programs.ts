@@ -1,4 +1,6 @@
-/** Programs that do to descriptors whatever can be done: copies, ranges, children, messages, mappings, other programs. */
+/**
+ * Programs that do to descriptors whatever can be done: copies, ranges, children, messages, mappings, other programs.
+ */
 import fc from "fast-check";
 
 const name = fc.oneof(

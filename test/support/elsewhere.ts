@@ -8,7 +8,8 @@ export function elsewhere({ batches, tables }: Read): Read {
   const other = createTables();
   const backwards = (size: number): number[] => Array.from({ length: size }, (_, k) => size - 1 - k);
   const addresses: number[] = [];
-  for (const id of backwards(tables.addresses.size)) addresses[id] = other.addresses.intern(tables.addresses.low(id), tables.addresses.high(id));
+  for (const id of backwards(tables.addresses.size))
+    addresses[id] = other.addresses.intern(tables.addresses.low(id), tables.addresses.high(id));
   const tasks: number[] = [];
   for (const id of backwards(tables.tasks.size)) {
     const { comm, pid, tgid } = tables.tasks.get(id);
@@ -18,7 +19,12 @@ export function elsewhere({ batches, tables }: Read): Read {
   for (const id of backwards(tables.places.size)) places[id] = other.places.intern(tables.places.text(id));
   return {
     tables: other,
-    batches: batches.map((batch) => ({ ...batch, low: renumbered(batch, addresses), task: batch.task.map((id) => tasks[id]!), place: batch.place.map((id) => places[id]!) })),
+    batches: batches.map((batch) => ({
+      ...batch,
+      low: renumbered(batch, addresses),
+      task: batch.task.map((id) => tasks[id]!),
+      place: batch.place.map((id) => places[id]!),
+    })),
   };
 }
 

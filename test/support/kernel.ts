@@ -1,6 +1,7 @@
 /**
- * A healthy kernel's side of a scenario, line by line, in the order and the form of the real recordings. Every method is a
- * system call; the lines it adds carry its name as their step, so that a test can say "without the module_put of gmem".
+ * A healthy kernel's side of a scenario, line by line, in the order and the form of the real recordings. Every method
+ * is a system call; the lines it adds carry its name as their step, so that a test can say "without the module_put of
+ * gmem".
  */
 import { type Line, RUNNER, Script, SOFTIRQ, type Task } from "./script.js";
 
@@ -26,7 +27,10 @@ export interface Slot {
   readonly gmem: Gmem;
 }
 
-/** Where guest_memfd's inodes come from: the kernel's anonymous inodes, the patch as posted, or as merged (its own cache). */
+/**
+ * Where guest_memfd's inodes come from: the kernel's anonymous inodes, the patch as posted, or as merged (its own
+ * cache).
+ */
 export type Variant = "anonymous" | "patched" | "merged";
 
 export const KVM = "0xffffffffc0100000";
@@ -85,7 +89,10 @@ export class Kernel {
   }
 
   #getModule(module = KVM_AMD, name = "kvm_amd", state = 0): void {
-    this.#emit(["try_module_get", `module=${module} name="${name}" refcnt=? state=${state}`], ["try_module_get_ret", "ok=1"]);
+    this.#emit(
+      ["try_module_get", `module=${module} name="${name}" refcnt=? state=${state}`],
+      ["try_module_get_ret", "ok=1"],
+    );
   }
 
   #putModule(module = KVM_AMD, name = "kvm_amd"): void {
@@ -101,8 +108,14 @@ export class Kernel {
     this.#getModule(KVM, "kvm");
     this.#emit(["kvm_init"], ["kvm_gmem_init", `module=${KVM_AMD}`]);
     if (this.variant !== "anonymous") {
-      this.#emit(["kern_mount", `type=${FS_TYPE} name="guest_memfd"`], ["init_pseudo", "fc=0xffff888003000000 magic=0x474d454d"], ["init_pseudo_ret", "ctx=0xffff888003100000"], ["new_inode", `sb=${GMEM_SB}`]);
-      if (this.variant === "merged") this.#emit(["kvm_gmem_alloc_inode", `sb=${GMEM_SB}`], ["kvm_gmem_alloc_inode_ret", `inode=${ROOT_INODE}`]);
+      this.#emit(
+        ["kern_mount", `type=${FS_TYPE} name="guest_memfd"`],
+        ["init_pseudo", "fc=0xffff888003000000 magic=0x474d454d"],
+        ["init_pseudo_ret", "ctx=0xffff888003100000"],
+        ["new_inode", `sb=${GMEM_SB}`],
+      );
+      if (this.variant === "merged")
+        this.#emit(["kvm_gmem_alloc_inode", `sb=${GMEM_SB}`], ["kvm_gmem_alloc_inode_ret", `inode=${ROOT_INODE}`]);
       this.#emit(
         ["new_inode_ret", `inode=${ROOT_INODE}`],
         ["d_instantiate", `dentry=${ROOT_DENTRY} inode=${ROOT_INODE}`],
@@ -146,10 +159,18 @@ export class Kernel {
 
   /** `KVM_CREATE_GUEST_MEMFD`, up to its file. */
   #create(vm: Vm, fd: number, inode: string, dentry: string): void {
-    this.#emit(["kvm_gmem_create", `kvm=${vm.kvm} size=65536 flags=0x0`], ["get_unused_fd_flags", "flags=0x0"], ["get_unused_fd_flags_ret", `fd=${fd}`]);
+    this.#emit(
+      ["kvm_gmem_create", `kvm=${vm.kvm} size=65536 flags=0x0`],
+      ["get_unused_fd_flags", "flags=0x0"],
+      ["get_unused_fd_flags_ret", `fd=${fd}`],
+    );
     this.#getModule();
-    this.#emit(["anon_inode_make_secure_inode", `sb=${this.sb} name="[kvm-gmem]"`], ["alloc_anon_inode", `sb=${this.sb}`]);
-    if (this.variant === "merged") this.#emit(["kvm_gmem_alloc_inode", `sb=${this.sb}`], ["kvm_gmem_alloc_inode_ret", `inode=${inode}`]);
+    this.#emit(
+      ["anon_inode_make_secure_inode", `sb=${this.sb} name="[kvm-gmem]"`],
+      ["alloc_anon_inode", `sb=${this.sb}`],
+    );
+    if (this.variant === "merged")
+      this.#emit(["kvm_gmem_alloc_inode", `sb=${this.sb}`], ["kvm_gmem_alloc_inode_ret", `inode=${inode}`]);
     this.#emit(
       ["alloc_anon_inode_ret", `inode=${inode}`],
       ["security_inode_init_security_anon", `inode=${inode}`],
@@ -166,9 +187,21 @@ export class Kernel {
 
   gmem(vm: Vm, fd: number, step = "gmem", at: Partial<Pick<Gmem, "file" | "inode" | "dentry">> = {}): Gmem {
     this.#step = step;
-    const gmem: Gmem = { file: at.file ?? this.#address(), inode: at.inode ?? this.#address(), dentry: at.dentry ?? this.#address(), vm, fd };
+    const gmem: Gmem = {
+      file: at.file ?? this.#address(),
+      inode: at.inode ?? this.#address(),
+      dentry: at.dentry ?? this.#address(),
+      vm,
+      fd,
+    };
     this.#create(vm, fd, gmem.inode, gmem.dentry);
-    this.#emit(["alloc_empty_file_ret", `file=${gmem.file}`], ["alloc_file_pseudo_ret", `file=${gmem.file}`], ["kvm_get_kvm", `kvm=${vm.kvm}`], ["fd_install", `fd=${fd} file=${gmem.file}`], ["kvm_gmem_create_ret", `fd=${fd}`]);
+    this.#emit(
+      ["alloc_empty_file_ret", `file=${gmem.file}`],
+      ["alloc_file_pseudo_ret", `file=${gmem.file}`],
+      ["kvm_get_kvm", `kvm=${vm.kvm}`],
+      ["fd_install", `fd=${fd} file=${gmem.file}`],
+      ["kvm_gmem_create_ret", `fd=${fd}`],
+    );
     return gmem;
   }
 
@@ -207,7 +240,10 @@ export class Kernel {
     this.#step = step;
     const slot: Slot = { memslot: this.#address(), number, vm: gmem.vm, gmem };
     this.#emit(
-      ["kvm_set_memory_region", `kvm=${gmem.vm.kvm} slot=${number} flags=0x4 gpa=0x100000 size=65536 gmem_offset=0 gmem_fd=${gmem.fd}`],
+      [
+        "kvm_set_memory_region",
+        `kvm=${gmem.vm.kvm} slot=${number} flags=0x4 gpa=0x100000 size=65536 gmem_offset=0 gmem_fd=${gmem.fd}`,
+      ],
       ["kvm_gmem_bind", `kvm=${gmem.vm.kvm} slot=${slot.memslot} fd=${gmem.fd} offset=0`],
       ["fput", `file=${gmem.file}`],
       ["kvm_gmem_bind_ret", "err=0"],
@@ -219,7 +255,10 @@ export class Kernel {
   unbind(slot: Slot, step = "unbind"): void {
     this.#step = step;
     this.#emit(
-      ["kvm_set_memory_region", `kvm=${slot.vm.kvm} slot=${slot.number} flags=0x0 gpa=0x0 size=0 gmem_offset=0 gmem_fd=0`],
+      [
+        "kvm_set_memory_region",
+        `kvm=${slot.vm.kvm} slot=${slot.number} flags=0x0 gpa=0x0 size=0 gmem_offset=0 gmem_fd=0`,
+      ],
       ["kvm_gmem_unbind", `slot=${slot.memslot}`],
       ["fput", `file=${slot.gmem.file}`],
       ["kvm_set_memory_region_ret", "err=0"],
@@ -235,7 +274,11 @@ export class Kernel {
 
   /** `__fput`: what the last reference on a file sets going. */
   #release(gmem: Gmem): void {
-    this.#emit(["__fput", `file=${gmem.file} inode=${gmem.inode}`], ["kvm_gmem_release", `inode=${gmem.inode} file=${gmem.file}`], ["kvm_put_kvm", `kvm=${gmem.vm.kvm}`]);
+    this.#emit(
+      ["__fput", `file=${gmem.file} inode=${gmem.inode}`],
+      ["kvm_gmem_release", `inode=${gmem.inode} file=${gmem.file}`],
+      ["kvm_put_kvm", `kvm=${gmem.vm.kvm}`],
+    );
     this.#putModule();
     this.#emit(["dput", `dentry=${gmem.dentry}`], ["iput", `inode=${gmem.inode} i_count=? i_nlink=1 sb=${this.sb}`]);
     this.#evict(gmem.inode);
@@ -265,7 +308,9 @@ export class Kernel {
     this.#step = step;
     for (const inode of this.#pendingRcu.splice(0)) {
       this.lines.push(this.line("i_callback", `head=${hex(inode, RCU_OFFSET)}`, SOFTIRQ));
-      this.lines.push(this.line(this.variant === "merged" ? "kvm_gmem_free_inode" : "free_inode_nonrcu", `inode=${inode}`, SOFTIRQ));
+      this.lines.push(
+        this.line(this.variant === "merged" ? "kvm_gmem_free_inode" : "free_inode_nonrcu", `inode=${inode}`, SOFTIRQ),
+      );
     }
     return this;
   }
@@ -273,10 +318,19 @@ export class Kernel {
   /** Closes the VM; its last reference destroys it. */
   closeVm(vm: Vm, last = true, step = "close vm"): void {
     this.#step = step;
-    this.#emit(["file_close_fd", `fd=${vm.fd}`], ["__fput", `file=${vm.file} inode=${ANON_INODE}`], ["kvm_vm_release", `inode=${ANON_INODE} file=${vm.file}`], ["kvm_put_kvm", `kvm=${vm.kvm}`]);
+    this.#emit(
+      ["file_close_fd", `fd=${vm.fd}`],
+      ["__fput", `file=${vm.file} inode=${ANON_INODE}`],
+      ["kvm_vm_release", `inode=${ANON_INODE} file=${vm.file}`],
+      ["kvm_put_kvm", `kvm=${vm.kvm}`],
+    );
     if (last) this.#emit(["kvm_destroy_vm", `kvm=${vm.kvm}`], ["kvm_arch_destroy_vm", `kvm=${vm.kvm}`]);
     this.#putModule();
-    this.#emit(["dput", `dentry=${vm.dentry}`], ["iput", `inode=${ANON_INODE} i_count=? i_nlink=1 sb=${ANON_SB}`], ["mntput", `mnt=${ANON_MOUNT}`]);
+    this.#emit(
+      ["dput", `dentry=${vm.dentry}`],
+      ["iput", `inode=${ANON_INODE} i_count=? i_nlink=1 sb=${ANON_SB}`],
+      ["mntput", `mnt=${ANON_MOUNT}`],
+    );
   }
 
   /** Removes kvm_amd. */
@@ -315,7 +369,9 @@ export class Kernel {
   }
 }
 
-/** A whole healthy life: every kind of operation, errors among them, at least once before the steps that tests break. */
+/**
+ * A whole healthy life: every kind of operation, errors among them, at least once before the steps that tests break.
+ */
 export function healthyLife(variant: Variant = "patched"): Script {
   const k = new Kernel(variant).load();
   const vm = k.vm(6);

@@ -38,7 +38,9 @@ export function scenarioOf(path: string): string {
   return basename(path, ".trace.gz");
 }
 
-/** An event of a recording, read off its line with as little understanding as possible: independent of kreel's reader. */
+/**
+ * An event of a recording, read off its line with as little understanding as possible: independent of kreel's reader.
+ */
 export interface TextEvent {
   /** From 1. */
   readonly seq: number;
@@ -59,7 +61,8 @@ export function textEvents(path: string): TextEvent[] {
   const events: TextEvent[] = [];
   for (const line of textOf(path).split("\n")) {
     const match = LINE.exec(line);
-    if (match) events.push({ seq: events.length + 1, task: match[1]!, seconds: match[2]!, name: match[3]!, text: match[4]! });
+    if (match)
+      events.push({ seq: events.length + 1, task: match[1]!, seconds: match[2]!, name: match[3]!, text: match[4]! });
   }
   return events;
 }
@@ -74,7 +77,11 @@ export function arg(event: TextEvent, name: string): string {
 /** The lines of the scenario's `.out`: what user space saw. */
 export function outOf(path: string): string[] {
   const out = path.replace(/\.trace\.gz$/, ".out");
-  return existsSync(out) ? readFileSync(out, "utf8").split("\n").filter((line) => line !== "") : [];
+  return existsSync(out)
+    ? readFileSync(out, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
 }
 
 /** What replay said of a recording; its state is let go. */
@@ -83,7 +90,9 @@ export type Said = Omit<Replay, "world" | "recording">;
 const said = new Map<string, Promise<Said>>();
 let last: Promise<unknown> = Promise.resolve();
 
-/** Replays a recording, once and after all that were asked for before: tests start together, and would hold all at once. */
+/**
+ * Replays a recording, once and after all that were asked for before: tests start together, and would hold all at once.
+ */
 export function replayed(path: string): Promise<Said> {
   let result = said.get(path);
   if (!result) {

@@ -11,7 +11,13 @@ export function scenarioPathOf(recording: string): string | undefined {
   const name = `${basename(recording, ".trace.gz")}.scn`;
   const own = /(?:^|\/)linux-6\.12|\/broken\/|\/mistakes\//.test(recording);
   const folder = dirname(recording);
-  return [join(folder, name), ...(own ? [join(folder, "../scenarios/linux-6.12", name)] : []), join(folder, "../scenarios", name), ...(own ? [join(SCENARIOS, "linux-6.12", name)] : []), join(SCENARIOS, name)].find((path) => existsSync(path));
+  return [
+    join(folder, name),
+    ...(own ? [join(folder, "../scenarios/linux-6.12", name)] : []),
+    join(folder, "../scenarios", name),
+    ...(own ? [join(SCENARIOS, "linux-6.12", name)] : []),
+    join(SCENARIOS, name),
+  ].find((path) => existsSync(path));
 }
 
 export async function scenarioFor(recording: string): Promise<Scenario | undefined> {

@@ -1,4 +1,7 @@
-/** Loaded before each test file: what its tests, and the commands that they run, put aside is in a folder of its own, and goes with it. */
+/**
+ * Loaded before each test file: what its tests, and the commands that they run, put aside is in a folder of its own,
+ * and goes with it.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * A recording as a list of lines that a test can drop, double or move, and the text that a kernel which did so would have
- * printed: counts on a probe (`refcnt=`, `i_count=`) follow from the lines before it.
+ * A recording as a list of lines that a test can drop, double or move, and the text that a kernel which did so would
+ * have printed: counts on a probe (`refcnt=`, `i_count=`) follow from the lines before it.
  */
 import { openRecording } from "../../src/read/recording.js";
 import { type Replay, replayRecording, type ReplayOptions } from "../../src/replay.js";

@@ -1,4 +1,7 @@
-/** The states that recordings of the repository come to, as hashes: kept in `fixtures/states.json` with the version that made them. */
+/**
+ * The states that recordings of the repository come to, as hashes: kept in `fixtures/states.json` with the version that
+ * made them.
+ */
 import { readFileSync } from "node:fs";
 import { Replaying } from "../../src/replaying.js";
 import { stateHash } from "../../src/snapshot/index.js";
@@ -17,12 +20,21 @@ export const savedStates = (): States => JSON.parse(readFileSync(STATES, "utf8")
 
 export async function hashesNow(): Promise<States["hashes"]> {
   const hashes: Record<string, [string, string]> = {};
-  for (const path of recordingsOf("linux-6.12", "linux-6.12-patched", "linux-7.2", "race", "broken", "partial", "mistakes")) {
+  for (const path of recordingsOf(
+    "linux-6.12",
+    "linux-6.12-patched",
+    "linux-7.2",
+    "race",
+    "broken",
+    "partial",
+    "mistakes",
+  )) {
     const { batches, tables } = await batchesOf(path);
     const replaying = new Replaying({ tables });
     const events = batches.reduce((sum, { length }) => sum + length, 0);
     const middle = Math.floor(events / 2);
-    for (const batch of batches) if (batch.firstSeq <= middle) replaying.reduce(batch, Math.min(batch.length, middle - batch.firstSeq + 1));
+    for (const batch of batches)
+      if (batch.firstSeq <= middle) replaying.reduce(batch, Math.min(batch.length, middle - batch.firstSeq + 1));
     const half = stateHash(replaying);
     for (const batch of batches) replaying.reduce(batch);
     replaying.finish();

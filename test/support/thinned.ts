@@ -20,9 +20,21 @@ export function thinned({ batches, tables }: Read, { hidden, lost }: Thinning): 
       if (loss) losses.push({ index: rows.length, cpu: batch.cpu[i]!, count: 1, line: 0 });
       else if (!hidden.has(batch.point[i]!)) rows.push(i);
     }
-    const column = <Column extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(values: Column): Column => (values.constructor as unknown as { from(values: number[]): Column }).from(rows.map((i) => values[i]!));
+    const column = <Column extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(values: Column): Column =>
+      (values.constructor as unknown as { from(values: number[]): Column }).from(rows.map((i) => values[i]!));
     const { point, task, cpu, context, timeHigh, timeLow, line, place, argStart, fault } = batch;
-    const columns = { point: column(point), task: column(task), cpu: column(cpu), context: column(context), timeHigh: column(timeHigh), timeLow: column(timeLow), line: column(line), place: column(place), argStart: column(argStart), fault: column(fault) };
+    const columns = {
+      point: column(point),
+      task: column(task),
+      cpu: column(cpu),
+      context: column(context),
+      timeHigh: column(timeHigh),
+      timeLow: column(timeLow),
+      line: column(line),
+      place: column(place),
+      argStart: column(argStart),
+      fault: column(fault),
+    };
     const unknown = new Map(rows.flatMap((i, k) => (batch.unknown.has(i) ? [[k, batch.unknown.get(i)!]] : [])));
     const firstSeq = next;
     next += rows.length;

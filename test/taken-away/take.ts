@@ -1,6 +1,6 @@
 /**
- * A recording with part of it taken away, the way real recordings lack it: an argument that was not probed, a return that
- * the kernel missed, probes that were not set, the events of one task or of one CPU, a gap.
+ * A recording with part of it taken away, the way real recordings lack it: an argument that was not probed, a return
+ * that the kernel missed, probes that were not set, the events of one task or of one CPU, a gap.
  */
 import type { Point } from "../../events/points.js";
 import { points } from "../../events/index.js";
@@ -81,7 +81,10 @@ function withoutValues(batch: Batch, args: ReadonlyMap<number, number>): Pick<Ba
 }
 
 /** The verdicts on what is left. */
-export function verdicts({ batches, tables }: Read, options: { readonly everything?: boolean } = {}): { readonly findings: readonly Finding[]; readonly hazards: readonly Finding[]; readonly checker: Checker } {
+export function verdicts(
+  { batches, tables }: Read,
+  options: { readonly everything?: boolean } = {},
+): { readonly findings: readonly Finding[]; readonly hazards: readonly Finding[]; readonly checker: Checker } {
   const reducer = new Reducer(new MutableStore(), points, tables, options);
   const checker = new Checker(reducer.world, tables);
   for (const batch of batches) reducer.reduce(batch);

@@ -1,4 +1,6 @@
-/** What the tour says in words is what its recordings show: every number in it, and every claim that can be looked up. */
+/**
+ * What the tour says in words is what its recordings show: every number in it, and every claim that can be looked up.
+ */
 import { readFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import type { CallNode } from "../../src/reduce/call-tree.js";
@@ -6,7 +8,21 @@ import { replay } from "../../src/replay.js";
 import { call } from "../../src/show/words.js";
 import { calls, findCall, markerText } from "../../src/tour/find.js";
 import { TOUR } from "../../src/tour/index.js";
-import { AFTER, BEFORE, BUSY, CLOSE_AND_UNBIND, CLOSE_AND_UNLOAD, FORGETS_MODULE_PUT, FORGETS_UNMOUNT, LOAD_FAILS, NO_DESCRIPTORS, NO_FILES, NO_MEMORY, NO_OWNER, SKIPS_UNBIND } from "../../src/tour/recordings.js";
+import {
+  AFTER,
+  BEFORE,
+  BUSY,
+  CLOSE_AND_UNBIND,
+  CLOSE_AND_UNLOAD,
+  FORGETS_MODULE_PUT,
+  FORGETS_UNMOUNT,
+  LOAD_FAILS,
+  NO_DESCRIPTORS,
+  NO_FILES,
+  NO_MEMORY,
+  NO_OWNER,
+  SKIPS_UNBIND,
+} from "../../src/tour/recordings.js";
 import { type Replayed, replayed } from "../../src/tour/replayed.js";
 
 interface Claim {
@@ -19,23 +35,35 @@ interface Claim {
 const known = new Map<string, Promise<Replayed>>();
 const load = (path: string): Promise<Replayed> => known.get(path) ?? known.set(path, replayed(path)).get(path)!;
 
-const argument = (node: CallNode, name: string): number | undefined => node.args.find((arg) => arg.name === name)?.number;
+const argument = (node: CallNode, name: string): number | undefined =>
+  node.args.find((arg) => arg.name === name)?.number;
 const named = (node: CallNode): string[] => [...calls([node])].map(({ operation }) => operation);
 const resultOf = (node: CallNode): string => call.result(node.result!);
 const output = (path: string): string => readFileSync(path.replace(".trace.gz", ".out"), "utf8");
 const position = (id: string): number => TOUR.findIndex((step) => step.id === id) + 1;
 
 /** What changed inside a call, as `refcnt 2 → 3`, by kind. */
-function counts({ row }: Replayed, node: CallNode, kind: string): (readonly [from: number | null, to: number | null])[] {
+function counts(
+  { row }: Replayed,
+  node: CallNode,
+  kind: string,
+): (readonly [from: number | null, to: number | null])[] {
   const rows = [...calls([node])].flatMap(({ seq, returned }) => [row(seq), row(returned)]).flatMap((one) => one ?? []);
-  return [...new Set(rows)].sort((a, b) => a.seq - b.seq).flatMap(({ changes }) => changes.filter((c) => c.kind === kind && c.from !== c.to).map((c) => [c.from, c.to] as const));
+  return [...new Set(rows)]
+    .sort((a, b) => a.seq - b.seq)
+    .flatMap(({ changes }) =>
+      changes.filter((c) => c.kind === kind && c.from !== c.to).map((c) => [c.from, c.to] as const),
+    );
 }
 
 /** Kinds of the objects on which a file holds a reference after an event. */
 async function heldBy(recording: Replayed, label: string, event: number): Promise<string[]> {
   const world = await recording.at(event);
   const file = [...world.store.live()].find((o) => world.label(o) === label)!;
-  return [...world.store.live()].filter((o) => o.references.some(({ owner }) => owner === file.id)).map((o) => o.kind).sort();
+  return [...world.store.live()]
+    .filter((o) => o.references.some(({ owner }) => owner === file.id))
+    .map((o) => o.kind)
+    .sort();
 }
 
 const CLAIMS: readonly Claim[] = [
@@ -45,7 +73,9 @@ const CLAIMS: readonly Claim[] = [
     holds: async (t) => {
       const recording = await load(BEFORE);
       const { seq, returned } = findCall(recording.trees, ["kvm_gmem_create"]);
-      const made = [...(await recording.at(returned)).store.live()].filter(({ focus, birth }) => focus && birth > seq && birth <= returned);
+      const made = [...(await recording.at(returned)).store.live()].filter(
+        ({ focus, birth }) => focus && birth > seq && birth <= returned,
+      );
       t.deepEqual(made.map(({ kind }) => kind).sort(), ["dentry", "file", "inode"]);
     },
   },
@@ -63,31 +93,42 @@ const CLAIMS: readonly Claim[] = [
     words: "Superblock and mount are older than the recording",
     holds: async (t) => {
       const world = await (await load(BEFORE)).at(findCall((await load(BEFORE)).trees, ["kvm_gmem_create"]).returned);
-      for (const o of world.store.live()) if (o.focus && (o.kind === "mount" || o.kind === "superblock")) t.deepEqual([o.birth, o.count], [0, null]);
+      for (const o of world.store.live())
+        if (o.focus && (o.kind === "mount" || o.kind === "superblock")) t.deepEqual([o.birth, o.count], [0, null]);
     },
   },
   {
     step: "create",
     words: "Addresses are cut to their last four digits, and #6 is the sixth object that lived at that address.",
-    holds: async (t) => t.regex(findCall((await load(BEFORE)).trees, ["kvm_gmem_create", "alloc_file_pseudo"]).result!.object!.label, /#6$/),
+    holds: async (t) =>
+      t.regex(
+        findCall((await load(BEFORE)).trees, ["kvm_gmem_create", "alloc_file_pseudo"]).result!.object!.label,
+        /#6$/,
+      ),
   },
   {
     step: "create",
     words: "refcnt counts them, and one of its own",
     holds: async (t) => {
       const { trees } = await load(BEFORE);
-      const said = trees.flatMap((node) => markerText(node) ?? []).find((text) => text.startsWith("ret: refcnt kvm_amd = 0 refcnt=1"));
+      const said = trees
+        .flatMap((node) => markerText(node) ?? [])
+        .find((text) => text.startsWith("ret: refcnt kvm_amd = 0 refcnt=1"));
       t.truthy(said);
       t.is(argument(findCall(trees, ["kvm_gmem_create", "try_module_get"]), "refcnt"), 2);
     },
   },
   {
     step: "create",
-    words: "The file holds four things: a module, a dentry and with it the inode, a mount, and the VM. All four have to come back.",
+    words:
+      "The file holds four things: a module, a dentry and with it the inode, a mount, and the VM. All four have to come back.",
     holds: async (t) => {
       const recording = await load(BEFORE);
       const create = findCall(recording.trees, ["kvm_gmem_create"]);
-      t.deepEqual(await heldBy(recording, findCall([create], ["alloc_file_pseudo"]).result!.object!.label, create.returned), ["dentry", "module", "mount", "vm"]);
+      t.deepEqual(
+        await heldBy(recording, findCall([create], ["alloc_file_pseudo"]).result!.object!.label, create.returned),
+        ["dentry", "module", "mount", "vm"],
+      );
     },
   },
   {
@@ -104,7 +145,9 @@ const CLAIMS: readonly Claim[] = [
     words: "Nobody holds the module: its refcnt is 1, which is no user at all.",
     holds: async (t) => {
       const recording = await load(AFTER);
-      const world = await recording.at(recording.trees.find((node) => markerText(node) === "ret: load kvm-amd = 0")!.seq);
+      const world = await recording.at(
+        recording.trees.find((node) => markerText(node) === "ret: load kvm-amd = 0")!.seq,
+      );
       const module = [...world.store.live()].find((o) => world.label(o) === "module kvm_amd")!;
       t.deepEqual([module.count, module.references.length], [1, 0]);
     },
@@ -119,14 +162,23 @@ const CLAIMS: readonly Claim[] = [
   },
   {
     step: "close",
-    words: "All four come back: kvm_gmem_release gives back the VM, module_put the module, dput the dentry, mntput the mount.",
+    words:
+      "All four come back: kvm_gmem_release gives back the VM, module_put the module, dput the dentry, mntput the mount.",
     holds: async (t) => {
       const recording = await load(AFTER);
       const fput = findCall(recording.trees, ["__fput"]);
-      t.deepEqual(fput.children.map(({ operation }) => operation), ["kvm_gmem_release", "module_put", "dput", "mntput"]);
+      t.deepEqual(
+        fput.children.map(({ operation }) => operation),
+        ["kvm_gmem_release", "module_put", "dput", "mntput"],
+      );
       const file = fput.args[0]!.object!.label;
-      const givers = [...calls([fput])].flatMap(({ seq }) => recording.row(seq)?.changes ?? []).filter(({ given }) => given.includes(file));
-      t.deepEqual(givers.map(({ kind }) => kind), ["vm", "module", "dentry", "mount"]);
+      const givers = [...calls([fput])]
+        .flatMap(({ seq }) => recording.row(seq)?.changes ?? [])
+        .filter(({ given }) => given.includes(file));
+      t.deepEqual(
+        givers.map(({ kind }) => kind),
+        ["vm", "module", "dentry", "mount"],
+      );
     },
   },
   {
@@ -147,7 +199,8 @@ const CLAIMS: readonly Claim[] = [
   },
   {
     step: "close",
-    words: "The module is given back first, and only then does the inode die, whose functions are KVM's. It was so before the patch, too.",
+    words:
+      "The module is given back first, and only then does the inode die, whose functions are KVM's. It was so before the patch, too.",
     holds: async (t) => {
       for (const path of [BEFORE, AFTER]) {
         const order = named(findCall((await load(path)).trees, ["__fput"]));
@@ -158,8 +211,13 @@ const CLAIMS: readonly Claim[] = [
   { step: "close", words: "Step 11 shows what comes of it.", holds: async (t) => t.is(position("race-unload"), 11) },
   {
     step: "limits",
-    words: "The descriptor's number is the first thing that a create asks for, so nothing was taken and nothing is given back.",
-    holds: async (t) => t.deepEqual(named(findCall((await load(NO_DESCRIPTORS)).trees, [{ operation: "kvm_gmem_create", result: "-EMFILE" }])), ["kvm_gmem_create", "get_unused_fd_flags"]),
+    words:
+      "The descriptor's number is the first thing that a create asks for, so nothing was taken and nothing is given back.",
+    holds: async (t) =>
+      t.deepEqual(
+        named(findCall((await load(NO_DESCRIPTORS)).trees, [{ operation: "kvm_gmem_create", result: "-EMFILE" }])),
+        ["kvm_gmem_create", "get_unused_fd_flags"],
+      ),
   },
   {
     step: "limits",
@@ -169,12 +227,14 @@ const CLAIMS: readonly Claim[] = [
       t.is(resultOf(findCall([create], ["alloc_empty_file"])), "ERR_PTR(-ENFILE)");
       t.is(resultOf(findCall([create], ["alloc_file_pseudo"])), "ERR_PTR(-ENFILE)");
       const order = named(create);
-      for (const taken of ["try_module_get", "alloc_anon_inode", "d_alloc_pseudo", "mntget"]) t.true(order.indexOf(taken) > 0 && order.indexOf(taken) < order.indexOf("alloc_empty_file"), taken);
+      for (const taken of ["try_module_get", "alloc_anon_inode", "d_alloc_pseudo", "mntget"])
+        t.true(order.indexOf(taken) > 0 && order.indexOf(taken) < order.indexOf("alloc_empty_file"), taken);
     },
   },
   {
     step: "limits",
-    words: "Then come the patch's own lines: iput for the inode, module_put for the module. Follow the counts down the tree: each ends where it began.",
+    words:
+      "Then come the patch's own lines: iput for the inode, module_put for the module. Follow the counts down the tree: each ends where it began.",
     holds: async (t) => {
       const recording = await load(NO_FILES);
       const create = findCall(recording.trees, [{ operation: "kvm_gmem_create", result: "-ENFILE" }]);
@@ -203,7 +263,13 @@ const CLAIMS: readonly Claim[] = [
   {
     step: "memory-runs-out",
     words: "here the first, the second, the third and the fourth of a create",
-    holds: async (t) => t.deepEqual((await load(NO_MEMORY)).trees.flatMap((node) => /^op: gmem .* fail=(\d+)$/.exec(markerText(node) ?? "")?.[1] ?? []).slice(0, 4), ["1", "2", "3", "4"]),
+    holds: async (t) =>
+      t.deepEqual(
+        (await load(NO_MEMORY)).trees
+          .flatMap((node) => /^op: gmem .* fail=(\d+)$/.exec(markerText(node) ?? "")?.[1] ?? [])
+          .slice(0, 4),
+        ["1", "2", "3", "4"],
+      ),
   },
   {
     step: "memory-runs-out",
@@ -212,7 +278,10 @@ const CLAIMS: readonly Claim[] = [
       t.regex(output(FORGETS_MODULE_PUT), /^unload kvm_amd = -1 EAGAIN$/m);
       const recording = await load(FORGETS_MODULE_PUT);
       const finding = recording.findings.find(({ rule }) => rule === "leaked-module-reference")!;
-      t.is(finding.event, findCall(recording.trees, [{ operation: "kvm_gmem_create", result: "-ENOMEM", nth: 2 }]).returned);
+      t.is(
+        finding.event,
+        findCall(recording.trees, [{ operation: "kvm_gmem_create", result: "-ENOMEM", nth: 2 }]).returned,
+      );
     },
   },
   {
@@ -220,18 +289,28 @@ const CLAIMS: readonly Claim[] = [
     words: "A star marks the events that prove it, the get and the end of the call.",
     holds: async (t) => {
       const { findings, steps } = await load(FORGETS_MODULE_PUT);
-      const proof = steps(findings.find(({ rule }) => rule === "leaked-module-reference")!).filter(({ evidence }) => evidence);
-      t.deepEqual(proof.map(({ what }) => what), ["try_module_get returns 1", "kvm_gmem_create returns -ENOMEM"]);
+      const proof = steps(findings.find(({ rule }) => rule === "leaked-module-reference")!).filter(
+        ({ evidence }) => evidence,
+      );
+      t.deepEqual(
+        proof.map(({ what }) => what),
+        ["try_module_get returns 1", "kvm_gmem_create returns -ENOMEM"],
+      );
     },
   },
   {
     step: "owner",
     words: "Below, two unloads were refused: with VM and guest_memfd open, and when only the guest_memfd was left.",
-    holds: async (t) => t.regex(output(BUSY), /^vm v 1 = 6\ngmem g v 64K = 5\nunload kvm_amd = -1 EAGAIN\nclose v = 0\nunload kvm_amd = -1 EAGAIN\nclose g = 0\n/m),
+    holds: async (t) =>
+      t.regex(
+        output(BUSY),
+        /^vm v 1 = 6\ngmem g v 64K = 5\nunload kvm_amd = -1 EAGAIN\nclose v = 0\nunload kvm_amd = -1 EAGAIN\nclose g = 0\n/m,
+      ),
   },
   {
     step: "owner",
-    words: "Only the unload is not refused any more once the VM's file is closed. The close after it runs code that is gone, and in this recording the kernel killed the program there.",
+    words:
+      "Only the unload is not refused any more once the VM's file is closed. The close after it runs code that is gone, and in this recording the kernel killed the program there.",
     holds: async (t) => {
       t.regex(output(NO_OWNER), /^unload kvm_amd = -1 EAGAIN\nclose v = 0\nunload kvm_amd = 0\nKilled\n/m);
       const markers = (await load(NO_OWNER)).trees.flatMap((node) => markerText(node) ?? []);
@@ -241,28 +320,40 @@ const CLAIMS: readonly Claim[] = [
   {
     step: "owner",
     words: "no count is ever wrong",
-    holds: async (t) => t.deepEqual((await load(NO_OWNER)).findings.filter(({ rule }) => /^(refcount|leaked)/.test(rule)), []),
+    holds: async (t) =>
+      t.deepEqual(
+        (await load(NO_OWNER)).findings.filter(({ rule }) => /^(refcount|leaked)/.test(rule)),
+        [],
+      ),
   },
   {
     step: "unload",
-    words: "It was the last, so the chain of step 4 falls: mount, superblock, root inode. Only then is the module freed (free_module).",
+    words:
+      "It was the last, so the chain of step 4 falls: mount, superblock, root inode. Only then is the module freed (free_module).",
     holds: async (t) => {
       t.is(position("mount"), 4);
       const recording = await load(AFTER);
       const exit = findCall(recording.trees, ["kvm_exit"]);
       for (const kind of ["mount", "superblock", "inode"]) t.deepEqual(counts(recording, exit, kind), [[1, 0]], kind);
       t.true(findCall([exit], ["destroy_inode"]).seq < findCall(recording.trees, ["free_module"]).seq);
-      t.deepEqual(exit.children.map(({ operation }) => operation), ["misc_deregister", "kvm_gmem_exit"]);
+      t.deepEqual(
+        exit.children.map(({ operation }) => operation),
+        ["misc_deregister", "kvm_gmem_exit"],
+      );
     },
   },
   {
     step: "unload",
-    words: "In another recording somebody had taken the number of /dev/kvm already: misc_register failed, and kvm_init unmounted what it had just mounted.",
+    words:
+      "In another recording somebody had taken the number of /dev/kvm already: misc_register failed, and kvm_init unmounted what it had just mounted.",
     holds: async (t) => {
       t.regex(output(LOAD_FAILS), /^load squat = 0\nload kvm-amd = -1 EBUSY$/m);
       const recording = await load(LOAD_FAILS);
       const init = findCall(recording.trees, [{ operation: "kvm_init", result: "-EBUSY" }]);
-      t.deepEqual(init.children.map(({ operation }) => operation), ["kvm_gmem_init", "misc_register", "kvm_gmem_exit"]);
+      t.deepEqual(
+        init.children.map(({ operation }) => operation),
+        ["kvm_gmem_init", "misc_register", "kvm_gmem_exit"],
+      );
       t.deepEqual(counts(recording, init, "mount").at(-1), [1, 0]);
       t.deepEqual(recording.findings, []);
     },
@@ -295,7 +386,8 @@ const CLAIMS: readonly Claim[] = [
   },
   {
     step: "race-unload",
-    words: "kern_unmount gives back one reference, ta's file has the other, the file system stays. The module is freed, and ta goes on with an inode, a file and a superblock of a module that is gone.",
+    words:
+      "kern_unmount gives back one reference, ta's file has the other, the file system stays. The module is freed, and ta goes on with an inode, a file and a superblock of a module that is gone.",
     holds: async (t) => {
       const recording = await load(CLOSE_AND_UNLOAD);
       t.deepEqual(counts(recording, findCall(recording.trees, ["kern_unmount"]), "mount"), [[2, 1]]);
@@ -305,7 +397,10 @@ const CLAIMS: readonly Claim[] = [
       const world = await recording.at(freed.seq);
       const living = [...world.store.live()].filter((o) => o.focus && o.death === 0).map((o) => o.kind);
       for (const kind of ["inode", "file", "superblock"] as const) t.true(living.includes(kind), kind);
-      t.deepEqual([recording.task(evict.task), recording.task(freed.task)].map((name) => name.split("-")[0]), ["ta", "tb"]);
+      t.deepEqual(
+        [recording.task(evict.task), recording.task(freed.task)].map((name) => name.split("-")[0]),
+        ["ta", "tb"],
+      );
     },
   },
   {
@@ -313,15 +408,24 @@ const CLAIMS: readonly Claim[] = [
     words: "only kvm_amd was unloaded",
     holds: async (t) => {
       const { trees } = await load(CLOSE_AND_UNLOAD);
-      t.deepEqual([...calls(trees)].filter(({ operation }) => operation === "free_module").map((node) => node.args[0]!.object!.label), ["module kvm_amd"]);
+      t.deepEqual(
+        [...calls(trees)]
+          .filter(({ operation }) => operation === "free_module")
+          .map((node) => node.args[0]!.object!.label),
+        ["module kvm_amd"],
+      );
     },
   },
   {
     step: "race-unload",
-    words: "Linux 6.18, which has the anonymous inode, was recorded doing the same. Where a guest_memfd is closed after its VM, kreel tells of a hazard",
+    words:
+      "Linux 6.18, which has the anonymous inode, was recorded doing the same. Where a guest_memfd is closed after its VM, kreel tells of a hazard",
     holds: async (t) => {
       const older = await replay("fixtures/recordings/race/linux-6.18-close-rmmod.trace.gz");
-      t.deepEqual(older.findings.map(({ rule }) => rule), ["module-exit-in-use"]);
+      t.deepEqual(
+        older.findings.map(({ rule }) => rule),
+        ["module-exit-in-use"],
+      );
       const { findings, hazards } = await replay(BUSY);
       t.deepEqual([findings.length, hazards.map(({ rule }) => rule)], [0, ["module-unpinned-early"]]);
     },
@@ -334,7 +438,9 @@ const CLAIMS: readonly Claim[] = [
       const world = await recording.at(findCall(recording.trees, [{ operation: "kvm_gmem_bind", nth: 2 }]).returned);
       const slots = [...world.store.live()].filter((o) => o.kind === "memslot");
       t.is(slots.length, 2);
-      t.false([...world.store.live()].some((o) => o.references.some(({ owner }) => slots.some(({ id }) => id === owner))));
+      t.false(
+        [...world.store.live()].some((o) => o.references.some(({ owner }) => slots.some(({ id }) => id === owner))),
+      );
       t.true(slots.every((slot) => slot.references.length === 0));
     },
   },
@@ -346,7 +452,8 @@ const CLAIMS: readonly Claim[] = [
       const release = findCall(recording.trees, ["kvm_gmem_release"]);
       const unbinds = [...calls(recording.trees)].filter(({ operation }) => operation === "kvm_gmem_unbind");
       t.is(unbinds.length, 2);
-      for (const { seq, task } of unbinds) t.true(task !== release.task && seq > release.seq && seq < findCall([release], ["kvm_put_kvm"]).seq);
+      for (const { seq, task } of unbinds)
+        t.true(task !== release.task && seq > release.seq && seq < findCall([release], ["kvm_put_kvm"]).seq);
       t.deepEqual(recording.findings, []);
     },
   },
@@ -356,7 +463,10 @@ const CLAIMS: readonly Claim[] = [
     holds: async (t) => {
       t.regex(output(SKIPS_UNBIND), /^unbind v 1 = 0\nunbind v 2 = 0\nclose g = 0$/m);
       const { findings, trees } = await load(SKIPS_UNBIND);
-      t.deepEqual(findings.map(({ rule }) => rule), ["dangling-binding", "dangling-binding"]);
+      t.deepEqual(
+        findings.map(({ rule }) => rule),
+        ["dangling-binding", "dangling-binding"],
+      );
       t.false([...calls(trees)].some(({ operation }) => operation === "kvm_gmem_unbind"));
     },
   },
@@ -369,20 +479,27 @@ function closeOf({ trees }: Replayed): CallNode {
 
 for (const { step, words, holds } of CLAIMS) {
   test(`${step}: ${words}`, async (t) => {
-    t.true(TOUR.find(({ id }) => id === step)!.paragraphs.some((paragraph) => paragraph.includes(words)), "the words are the step's");
+    t.true(
+      TOUR.find(({ id }) => id === step)!.paragraphs.some((paragraph) => paragraph.includes(words)),
+      "the words are the step's",
+    );
     await holds(t);
   });
 }
 
 /** Numerals and words for numbers; `one` and `first` are as often something else. */
-const NUMBER = /\b(?:\d[\dxa-f]*|two|both|three|four|five|six|seven|eight|nine|ten|dozen|forty|second|third|fourth)\b/gi;
+const NUMBER =
+  /\b(?:\d[\dxa-f]*|two|both|three|four|five|six|seven|eight|nine|ten|dozen|forty|second|third|fourth)\b/gi;
 /** What has a digit in its name, and numbers that count nothing in a recording. */
-const NO_COUNT = /CVE-\d+-\d+|Linux 6\.18|two things happen at once|if both die at once|two recordings beside|the two columns|only in the second/g;
+const NO_COUNT =
+  /CVE-\d+-\d+|Linux 6\.18|two things happen at once|if both die at once|two recordings beside|the two columns|only in the second/g;
 
 test("every number in the words is one that is looked up", (t) => {
   for (const { id, paragraphs } of TOUR) {
     for (const paragraph of paragraphs) {
-      const left = CLAIMS.filter(({ step }) => step === id).reduce((text, { words }) => text.replace(words, ""), paragraph).replace(NO_COUNT, "");
+      const left = CLAIMS.filter(({ step }) => step === id)
+        .reduce((text, { words }) => text.replace(words, ""), paragraph)
+        .replace(NO_COUNT, "");
       t.deepEqual(left.match(NUMBER) ?? [], [], `${id}: ${left}`);
     }
   }

@@ -44,9 +44,18 @@ for (const { number, id, moment, views, recordings, commands } of steps) {
       if (recording === null) continue;
       const { world } = await replay(join(TOUR_FOLDER, recording));
       const shown = new Set(lines.join("\n").match(/(?<=…)[0-9a-f]{4}/g));
-      const focus = [...new Set([...world.store.live()].filter((object) => object.focus).map((object) => `${object.kind} ${world.addresses.hex(object.address)}`))];
+      const focus = [
+        ...new Set(
+          [...world.store.live()]
+            .filter((object) => object.focus)
+            .map((object) => `${object.kind} ${world.addresses.hex(object.address)}`),
+        ),
+      ];
       for (const kind of new Set(focus.map((label) => label.split(" ")[0]!))) {
-        const ends = focus.filter((label) => label.startsWith(`${kind} `)).map((label) => label.slice(-4)).filter((end) => shown.has(end));
+        const ends = focus
+          .filter((label) => label.startsWith(`${kind} `))
+          .map((label) => label.slice(-4))
+          .filter((end) => shown.has(end));
         t.deepEqual(ends, [...new Set(ends)], kind);
       }
     }
@@ -54,7 +63,8 @@ for (const { number, id, moment, views, recordings, commands } of steps) {
 }
 
 test("a moment is found by what happens there", (t) => {
-  const there = (id: string): RegExpExecArray | null => new RegExp(`^ *${byId(id).moment.event}  .*`, "m").exec(byId(id).views[0]!.lines.join("\n"));
+  const there = (id: string): RegExpExecArray | null =>
+    new RegExp(`^ *${byId(id).moment.event}  .*`, "m").exec(byId(id).views[0]!.lines.join("\n"));
   t.regex(there("close")![0], /destroy_inode/);
   t.regex(there("unload")![0], /kern_unmount/);
   t.regex(there("race-unbind")![0], /kvm_gmem_release/);
@@ -66,13 +76,22 @@ test("a step of a recording that is not there is trouble, not a wrong step", asy
 });
 
 test("the package brings every file that the tour looks at, and no other recording", (t) => {
-  const [packed] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: TOUR_FOLDER, stdio: ["ignore", "pipe", "ignore"] }).toString()) as { readonly files: readonly { readonly path: string }[] }[];
+  const [packed] = JSON.parse(
+    execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: TOUR_FOLDER,
+      stdio: ["ignore", "pipe", "ignore"],
+    }).toString(),
+  ) as { readonly files: readonly { readonly path: string }[] }[];
   const brought = packed!.files.flatMap(({ path }) => (/^fixtures\/(recordings|scenarios)\//.test(path) ? [path] : []));
-  const wanted = [...steps.flatMap(({ recordings }) => recordings), ...steps.flatMap(({ views }) => views.flatMap(({ simulated }) => simulated?.scenario ?? []))];
+  const wanted = [
+    ...steps.flatMap(({ recordings }) => recordings),
+    ...steps.flatMap(({ views }) => views.flatMap(({ simulated }) => simulated?.scenario ?? [])),
+  ];
   t.deepEqual(brought.sort(), [...new Set(wanted)].sort());
   for (const path of wanted) t.true(existsSync(join(TOUR_FOLDER, path)));
 });
 
 test("what is written names nothing by a number of an event", (t) => {
-  for (const { at, views, commands } of TOUR) t.notRegex(JSON.stringify([at, views, commands]), /\bevent \d|"--at","\d/);
+  for (const { at, views, commands } of TOUR)
+    t.notRegex(JSON.stringify([at, views, commands]), /\bevent \d|"--at","\d/);
 });

@@ -29,7 +29,10 @@ const GLOSSARY: readonly (readonly [term: string, explained: RegExp])[] = [
   ["pages", /^pages away, the pieces of memory that are its contents/],
   ["RCU", /^RCU \(read-copy-update\): readers say when they begin and end/],
   ["grace period", /^grace period, the time until every reader is done who may have seen it/],
-  ["RCU callback", /^RCU callback is a function that is left with the kernel, to be called when the grace period is over/],
+  [
+    "RCU callback",
+    /^RCU callback is a function that is left with the kernel, to be called when the grace period is over/,
+  ],
   ["task", /^task \(a thread of a program, or one of the kernel's own\)/],
   ["errno", /^errno is the number of an error/],
   ["ERR_PTR", /^ERR_PTR\. A caller that forgets to check/],
@@ -46,29 +49,56 @@ const GLOSSARY: readonly (readonly [term: string, explained: RegExp])[] = [
 
 const steps = await tourSteps();
 /** All that is read, in the order in which it is read; what leads up to a term's explanation may stand before it. */
-const everything = steps.flatMap(({ paragraphs, views }) => [...paragraphs, ...views.flatMap(({ caption, lines }) => [caption, ...lines])]).join("\n");
+const everything = steps
+  .flatMap(({ paragraphs, views }) => [...paragraphs, ...views.flatMap(({ caption, lines }) => [caption, ...lines])])
+  .join("\n");
 
 for (const [term, explained] of GLOSSARY) {
   test(`${term} is explained where it first comes`, (t) => {
-    const first = everything.search(new RegExp(`(?<![\\w-])${term.replace(/s$/, "")}(s|ies)?\\b`, term === "eviction" ? "i" : ""));
+    const first = everything.search(
+      new RegExp(`(?<![\\w-])${term.replace(/s$/, "")}(s|ies)?\\b`, term === "eviction" ? "i" : ""),
+    );
     t.regex(everything.slice(first, first + 200), explained);
   });
 }
 
 test("each step lists what it explains", (t) => {
-  t.deepEqual(steps.flatMap(({ terms }) => terms), GLOSSARY.map(([term]) => term));
-  for (const { terms, paragraphs, id } of steps) for (const term of terms) t.regex(paragraphs.join("\n"), new RegExp(`\\b${term}\\b`, "i"), id);
+  t.deepEqual(
+    steps.flatMap(({ terms }) => terms),
+    GLOSSARY.map(([term]) => term),
+  );
+  for (const { terms, paragraphs, id } of steps)
+    for (const term of terms) t.regex(paragraphs.join("\n"), new RegExp(`\\b${term}\\b`, "i"), id);
 });
 
 test("a dozen steps of two to five short paragraphs, read in ten minutes", (t) => {
   t.is(TOUR.length, 12);
   for (const { id, paragraphs } of TOUR) t.true(paragraphs.length >= 2 && paragraphs.length <= 5, id);
-  for (const paragraph of TOUR.flatMap((step) => step.paragraphs)) t.true(paragraph.split(" ").length <= 110, paragraph);
+  for (const paragraph of TOUR.flatMap((step) => step.paragraphs))
+    t.true(paragraph.split(" ").length <= 110, paragraph);
   // People read 238 words a minute (Brysbaert 2019).
-  const words = TOUR.flatMap((step) => step.paragraphs).join(" ").split(/\s+/).length;
+  const words = TOUR.flatMap((step) => step.paragraphs)
+    .join(" ")
+    .split(/\s+/).length;
   t.true(words <= 2380, `${words} words`);
 });
 
 test("from what it is, over what the patch adds and every error, to the races", (t) => {
-  t.deepEqual(TOUR.map(({ id }) => id), ["memory", "anonymous", "create", "mount", "difference", "close", "limits", "memory-runs-out", "owner", "unload", "race-unload", "race-unbind"]);
+  t.deepEqual(
+    TOUR.map(({ id }) => id),
+    [
+      "memory",
+      "anonymous",
+      "create",
+      "mount",
+      "difference",
+      "close",
+      "limits",
+      "memory-runs-out",
+      "owner",
+      "unload",
+      "race-unload",
+      "race-unbind",
+    ],
+  );
 });

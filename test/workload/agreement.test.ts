@@ -1,6 +1,6 @@
 /**
- * The ledger, derived from what probes show, and the memory of the simulated kernel, which knows: between any two operations
- * of a scenario they agree on every count that the ledger claims to know.
+ * The ledger, derived from what probes show, and the memory of the simulated kernel, which knows: between any two
+ * operations of a scenario they agree on every count that the ledger claims to know.
  */
 import test from "ava";
 import { kernels } from "../../src/kernels/index.js";
@@ -15,7 +15,13 @@ import { HEALTHY, recordingsOf } from "../support/recordings.js";
 import { scenarioPathOf } from "../support/scenarios.js";
 
 /** By kind of object: the structure, and the field that counts its references. */
-const COUNTS = { inode: ["inode", "i_count"], mount: ["vfsmount", "mnt_count"], vm: ["kvm", "users_count"], module: ["module", "refcnt"], superblock: ["super_block", "s_active"] } as const;
+const COUNTS = {
+  inode: ["inode", "i_count"],
+  mount: ["vfsmount", "mnt_count"],
+  vm: ["kvm", "users_count"],
+  module: ["module", "refcnt"],
+  superblock: ["super_block", "s_active"],
+} as const;
 const PASSED = 20;
 
 for (const kernel of HEALTHY) {
@@ -40,15 +46,27 @@ for (const kernel of HEALTHY) {
       };
       machine.listener = (task, step) => {
         if (recorder.pointOf(step) === 0) return;
-        recorder.record(step, (tasks[task.number] ??= recorder.task(task.program.comm, machine.memory.get(task.struct.pid), task.program.softirq ?? false)), scheduler.now);
+        recorder.record(
+          step,
+          (tasks[task.number] ??= recorder.task(
+            task.program.comm,
+            machine.memory.get(task.struct.pid),
+            task.program.softirq ?? false,
+          )),
+          scheduler.now,
+        );
         const { args } = step;
-        if (step.operation === "tracing_mark_write" && String(args?.["text"]).startsWith("ret: ")) moments.push({ event: recorder.events, counts: live() });
+        if (step.operation === "tracing_mark_write" && String(args?.["text"]).startsWith("ret: "))
+          moments.push({ event: recorder.events, counts: live() });
       };
       for (let next = scheduler.next(); next !== undefined; next = scheduler.next()) machine.step(machine.tasks[next]!);
       const sealed = recorder.batches();
       let compared = 0;
       for (const { event, counts } of moments) {
-        const { world } = await replayRecording(new SimulatedRecording(path, recorder.tables, sealed, recorder.events), { at: { event } });
+        const { world } = await replayRecording(
+          new SimulatedRecording(path, recorder.tables, sealed, recorder.events),
+          { at: { event } },
+        );
         for (const object of world.store.live()) {
           if (!object.focus || object.death || object.count === null || !(object.kind in COUNTS)) continue;
           const known = counts.get(object.address);

@@ -1,4 +1,7 @@
-/** Whatever programs do to descriptors, in whatever order their threads and children run: nothing is left, nothing is found. */
+/**
+ * Whatever programs do to descriptors, in whatever order their threads and children run: nothing is left, nothing is
+ * found.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { kernels } from "../../src/kernels/index.js";

@@ -1,4 +1,6 @@
-/** Each allocation of KVM_CREATE_GUEST_MEMFD fails on the simulated kernel as it was recorded to fail on the real one. */
+/**
+ * Each allocation of KVM_CREATE_GUEST_MEMFD fails on the simulated kernel as it was recorded to fail on the real one.
+ */
 import test from "ava";
 import { courseOf } from "../../src/compare/course.js";
 import { type ComparedNode, flatten } from "../../src/compare/calls.js";
@@ -12,7 +14,10 @@ const FAILED = "gmem x v 64K 0";
 /** A guest_memfd is there already, as in the recording. */
 const SCENARIO = parseScenario(`load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\n${FAILED}\n`, "one-failure.scn");
 
-/** The calls of each operation of the scenario, by what its mark says: depth, operation, and whether it came to an error. */
+/**
+ * The calls of each operation of the scenario, by what its mark says: depth, operation, and whether it came to an
+ * error.
+ */
 async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
   const calls = new Map<string, string[]>();
   let during: string[] | undefined;
@@ -21,7 +26,13 @@ async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
     const text = mark(root);
     if (text?.startsWith("op: ")) calls.set(text.slice(4), (during = []));
     else if (text?.startsWith("ret: ")) during = undefined;
-    else if (text === undefined) during?.push(...flatten(root).map(({ node, depth }) => `${"  ".repeat(depth)}${node.operation}${node.result?.number === undefined || node.result.number >= 0 ? "" : ` = ${node.result.number}`}`));
+    else if (text === undefined)
+      during?.push(
+        ...flatten(root).map(
+          ({ node, depth }) =>
+            `${"  ".repeat(depth)}${node.operation}${node.result?.number === undefined || node.result.number >= 0 ? "" : ` = ${node.result.number}`}`,
+        ),
+      );
   }
   return calls;
 }
@@ -36,12 +47,17 @@ for (const kernel of ["linux-6.12", "linux-6.12-patched"] as const) {
     const walk = await walkFaults(kernels[kernel], SCENARIO);
     const allocations = walk.planned.filter(({ point }) => point.line?.text === FAILED && point.fault.allocation);
     // The first four of fourteen tries were to fail: the call has no more allocations.
-    const failed = [...recorded].filter(([text, calls]) => /^gmem x\d+ .* fail=\d+$/.test(text) && calls.some((call) => call.startsWith("kvm_gmem_create = -")));
+    const failed = [...recorded].filter(
+      ([text, calls]) =>
+        /^gmem x\d+ .* fail=\d+$/.test(text) && calls.some((call) => call.startsWith("kvm_gmem_create = -")),
+    );
     t.is(failed.length, 4);
     t.is(allocations.length, failed.length);
     for (const [k, [text, calls]] of failed.entries()) {
       const { point, errno } = allocations[k]!;
-      const simulated = await callsOf(simulate(kernels[kernel], SCENARIO, { fail: { number: point.number, errno } }).recording);
+      const simulated = await callsOf(
+        simulate(kernels[kernel], SCENARIO, { fail: { number: point.number, errno } }).recording,
+      );
       t.deepEqual(simulated.get(FAILED), calls, `${text}: ${point.fault.site}`);
     }
   });
@@ -49,7 +65,9 @@ for (const kernel of ["linux-6.12", "linux-6.12-patched"] as const) {
 
 test("all seven failure points of KVM_CREATE_GUEST_MEMFD are walked, and none leaves anything behind", async (t) => {
   for (const kernel of ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const) {
-    const scenario = kernel.startsWith("linux-6.12") ? SCENARIO : parseScenario("load kvm\nload kvm-amd\nvm v\ngmem g v 64K\ngmem x v 64K 0\n", "one-failure.scn");
+    const scenario = kernel.startsWith("linux-6.12")
+      ? SCENARIO
+      : parseScenario("load kvm\nload kvm-amd\nvm v\ngmem g v 64K\ngmem x v 64K 0\n", "one-failure.scn");
     const walk = await walkFaults(kernels[kernel], scenario);
     const errors = new Map<string, Set<string>>();
     for (const planned of walk.planned) {
@@ -61,7 +79,8 @@ test("all seven failure points of KVM_CREATE_GUEST_MEMFD are walked, and none le
       errors.set(site, (errors.get(site) ?? new Set()).add(outcome!.text.split(" ").at(-1)!));
     }
     const found = [...errors.values()].flatMap((names) => [...names]);
-    for (const name of ["EMFILE", "ENOMEM", "ENOENT", "EACCES", "ENFILE"]) t.true(found.includes(name), `${kernel}: ${name}`);
+    for (const name of ["EMFILE", "ENOMEM", "ENOENT", "EACCES", "ENFILE"])
+      t.true(found.includes(name), `${kernel}: ${name}`);
     t.true(errors.size >= 7, `${kernel}: ${[...errors.keys()].join(", ")}`);
   }
 });
@@ -69,7 +88,14 @@ test("all seven failure points of KVM_CREATE_GUEST_MEMFD are walked, and none le
 test("the same scenario, kernel and choices: the same log, byte for byte", async (t) => {
   const { ftraceText } = await import("../../src/write/ftrace.js");
   const text = (): string => {
-    const { recording } = simulate(kernels["linux-7.2"], parseScenario("load kvm\nload kvm-amd\nvm v\n@ta gmem a v 64K\n@ta close a\n@tb gmem b v 64K\n@tb close b\ngo\nrcu\nclose v\nunload kvm_amd\n", "s.scn"), { seed: 7 });
+    const { recording } = simulate(
+      kernels["linux-7.2"],
+      parseScenario(
+        "load kvm\nload kvm-amd\nvm v\n@ta gmem a v 64K\n@ta close a\n@tb gmem b v 64K\n@tb close b\ngo\nrcu\nclose v\nunload kvm_amd\n",
+        "s.scn",
+      ),
+      { seed: 7 },
+    );
     return [...ftraceText(recording.sealed, recording.tables)].join("");
   };
   t.is(text(), text());

@@ -5,7 +5,10 @@ import { when } from "../../src/simulate/step.js";
 import { type FaultRun, type FaultWalk, plan, walkFaults } from "../../src/workload/faults.js";
 import { simulate } from "../../src/workload/simulate.js";
 
-const CREATE = parseScenario("load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\nrefcnt kvm_amd\nclose g\nclose v\nunload kvm_amd\nunload kvm\n", "create.scn");
+const CREATE = parseScenario(
+  "load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\nrefcnt kvm_amd\nclose g\nclose v\nunload kvm_amd\nunload kvm\n",
+  "create.scn",
+);
 
 const patched = kernels["linux-6.12-patched"];
 const forgetful = patched.with("forgets module_put", {
@@ -23,7 +26,10 @@ async function all(walk: FaultWalk): Promise<FaultRun[]> {
 test("every fault of the plain run is made, with each of its errors, at its place", async (t) => {
   const { faults } = simulate(patched, CREATE);
   const runs = await all(await walkFaults(patched, CREATE));
-  t.is(runs.length, faults.reduce((sum, { fault }) => sum + fault.errnos.length, 0));
+  t.is(
+    runs.length,
+    faults.reduce((sum, { fault }) => sum + fault.errnos.length, 0),
+  );
   for (const { point, errno, simulation } of runs) {
     const failed = simulation!.faults.filter((fault) => fault.errno !== 0);
     t.like(failed, { length: 1 });
@@ -49,9 +55,15 @@ test("a creation that fails says with which error, and what else came out differ
 test("the unpatched and the patched kernel give back on every error path what they took", async (t) => {
   for (const kernel of ["linux-6.12", "linux-6.12-patched"] as const) {
     for (const name of ["s01-create-close", "s04-bind-unbind", "s09-enfile", "s13-fork"]) {
-      for (const run of await all(await walkFaults(kernels[kernel], await readScenario(`fixtures/scenarios/linux-6.12/${name}.scn`)))) {
+      for (const run of await all(
+        await walkFaults(kernels[kernel], await readScenario(`fixtures/scenarios/linux-6.12/${name}.scn`)),
+      )) {
         const what = `${kernel} ${name}: fault ${run.point.number} (${run.point.fault.site})`;
-        t.deepEqual(run.findings.map(({ rule, message }) => `${rule}: ${message}`), [], what);
+        t.deepEqual(
+          run.findings.map(({ rule, message }) => `${rule}: ${message}`),
+          [],
+          what,
+        );
         t.deepEqual([run.waiting, run.failure], [[], undefined], what);
       }
     }
@@ -74,7 +86,8 @@ test("what is wrong without any fault is not told again for each", async (t) => 
   const walk = await walkFaults(forgetful, await readScenario("fixtures/scenarios/linux-6.12/s09-enfile.scn"));
   t.deepEqual([...new Set(walk.findings.map(({ line }) => line))], [8, 9]);
   const runs = await all(walk);
-  for (const { findings } of runs.filter(({ point }) => point.line?.operation.type === "refcnt")) t.deepEqual(findings, []);
+  for (const { findings } of runs.filter(({ point }) => point.line?.operation.type === "refcnt"))
+    t.deepEqual(findings, []);
   const told = runs.filter(({ point }) => point.line?.marker === "gmem j v 64K").flatMap(({ findings }) => findings);
   t.deepEqual([...new Set(told.map(({ line }) => line))], [14]);
 });
@@ -90,7 +103,10 @@ test("a function that throws ends its run, not the walk; tasks that wait for eve
   const runs = await all(await walkFaults(odd, CREATE));
   const thrown = runs.filter(({ failure }) => failure);
   t.true(thrown.length > 0);
-  t.regex(thrown[0]!.failure!.message, /RangeError: no such thing, while `(?:vm v 1|gmem g v 64K)` \(line [34]\) was carried out/);
+  t.regex(
+    thrown[0]!.failure!.message,
+    /RangeError: no such thing, while `(?:vm v 1|gmem g v 64K)` \(line [34]\) was carried out/,
+  );
   t.true(runs.some(({ failure }) => !failure));
   const stuck = base.with("stuck", {
     *put_unused_fd(_fd) {
@@ -115,7 +131,10 @@ test("a scenario of thousands of repetitions is walked once for each thing that 
   t.is(whole.skipped, 0);
   const first = await walkFaults(kernel, scenario, { budget: steps });
   t.is(first.planned.length + first.skipped, every.length);
-  t.deepEqual([...new Set(first.planned.map(({ point }) => point.line?.line))].filter((line) => (line ?? 0) > 3), [4]);
+  t.deepEqual(
+    [...new Set(first.planned.map(({ point }) => point.line?.line))].filter((line) => (line ?? 0) > 3),
+    [4],
+  );
   const twice = await walkFaults(kernel, scenario, { budget: 2 * steps * first.planned.length });
   t.true(twice.planned.some(({ point }) => point.line?.line === 6));
   t.true(twice.skipped > 0);

@@ -9,7 +9,9 @@ import { scenarioFor, scenarioPathOf } from "../support/scenarios.js";
 import { isThreaded, seen } from "../support/simulated.js";
 
 const KERNELS = Object.keys(kernels) as (keyof typeof kernels)[];
-const paths = recordingsOf(...KERNELS, "again", "random").filter((path) => kernelOf(path) !== undefined && scenarioPathOf(path) !== undefined);
+const paths = recordingsOf(...KERNELS, "again", "random").filter(
+  (path) => kernelOf(path) !== undefined && scenarioPathOf(path) !== undefined,
+);
 
 function kernelOf(path: string): keyof typeof kernels | undefined {
   return KERNELS.findLast((kernel) => path.includes(`/${kernel}/`));

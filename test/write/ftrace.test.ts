@@ -18,7 +18,8 @@ const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
 /** One recording of so many: all of them, twice, would take a minute. */
 const SAMPLE = 6;
 
-const written = (batches: Iterable<Batch>, tables: Tables, options?: FtraceTextOptions): string => [...ftraceText(batches, tables, options)].join("");
+const written = (batches: Iterable<Batch>, tables: Tables, options?: FtraceTextOptions): string =>
+  [...ftraceText(batches, tables, options)].join("");
 
 /** All that text can hold of a log, in plain values; `line` is the file's, and a made-up `place` the writer's. */
 function contentOf(batches: readonly Batch[], tables: Tables, places = true): unknown[] {
@@ -42,10 +43,17 @@ function roundTrip(batches: readonly Batch[], tables: Tables, places: boolean, o
   const expected = lines(contentOf(batches, tables, places));
   const got = lines(contentOf(again.batches, again.tables, places));
   const at = expected.findIndex((event, k) => event !== got[k]);
-  if (at >= 0 || got.length !== expected.length) throw new Error(`${got.length} of ${expected.length}; wrote ${expected[at]}\nread ${got[at]}\nin ${JSON.stringify(text.slice(0, 3000))}`);
-  if (written(again.batches, again.tables, options) !== text) throw new Error(`not the same again: ${JSON.stringify(text.slice(0, 3000))}`);
+  if (at >= 0 || got.length !== expected.length)
+    throw new Error(
+      `${got.length} of ${expected.length}; wrote ${expected[at]}\nread ${got[at]}\nin ${JSON.stringify(text.slice(0, 3000))}`,
+    );
+  if (written(again.batches, again.tables, options) !== text)
+    throw new Error(`not the same again: ${JSON.stringify(text.slice(0, 3000))}`);
   const { report } = again;
-  if (report.skipped + report.malformed > 0 || !isAccounted(report)) throw new Error(`${report.skipped} lines skipped, ${report.malformed} malformed: ${JSON.stringify(text.slice(0, 3000))}`);
+  if (report.skipped + report.malformed > 0 || !isAccounted(report))
+    throw new Error(
+      `${report.skipped} lines skipped, ${report.malformed} malformed: ${JSON.stringify(text.slice(0, 3000))}`,
+    );
   return text;
 }
 
@@ -81,7 +89,10 @@ test("a loss of more events than a reader takes digits is as many as it does", (
   const builder = new BatchBuilder(tables.addresses);
   builder.loss(65535, Number.MAX_SAFE_INTEGER, 0);
   const { batches, report } = read(written([builder.seal()], tables));
-  t.deepEqual(batches.flatMap(({ losses }) => losses.map(({ cpu, count }) => [cpu, count])), [[65535, 999_999_999_999_999]]);
+  t.deepEqual(
+    batches.flatMap(({ losses }) => losses.map(({ cpu, count }) => [cpu, count])),
+    [[65535, 999_999_999_999_999]],
+  );
   t.is(report.skipped, 0);
 });
 
@@ -92,7 +103,8 @@ test("a recording as the kernel would print it", (t) => {
   const init = tables.tasks.intern("init", 1);
   const odd = tables.tasks.intern("a b-7 [x]", 4194304);
   let time = 896890000;
-  const begin = (event: string, task = init, context = 0, place = ""): void => builder.begin(points.byEvent(event)?.id ?? 0, task, 1, context, 35, (time += 1000), 0, tables.places.intern(place));
+  const begin = (event: string, task = init, context = 0, place = ""): void =>
+    builder.begin(points.byEvent(event)?.id ?? 0, task, 1, context, 35, (time += 1000), 0, tables.places.intern(place));
   begin("filp_close", init, 0, "filp_close+0x4/0x30");
   builder.pushAddress(0x0583b540, 0xffff8880);
   begin("kvm_gmem_create");
@@ -168,20 +180,69 @@ CPU:0 [LOST EVENTS]
   );
 });
 
-const EDGES = [0n, 1n, 4096n, (1n << 31n) - 1n, 1n << 31n, (1n << 32n) - 1n, 1n << 32n, 1n << 53n, (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n, (1n << 64n) - 23n, 0xffff888100b08000n];
+const EDGES = [
+  0n,
+  1n,
+  4096n,
+  (1n << 31n) - 1n,
+  1n << 31n,
+  (1n << 32n) - 1n,
+  1n << 32n,
+  1n << 53n,
+  (1n << 63n) - 1n,
+  1n << 63n,
+  (1n << 64n) - 1n,
+  (1n << 64n) - 23n,
+  0xffff888100b08000n,
+];
 const word = fc.oneof(fc.constantFrom(...EDGES), fc.bigInt(0n, (1n << 64n) - 1n));
 /** Text that tries to be something else, and could be: headers, ends of strings, losses, short lines. */
 const nasty = fc.oneof(
-  fc.string({ unit: fc.constantFrom(..." -19[](){}:.,\"\\\t\r\n=x#<>a"), maxLength: 15 }),
+  fc.string({ unit: fc.constantFrom(...' -19[](){}:.,"\\\t\r\n=x#<>a'), maxLength: 15 }),
   fc.string({ unit: CHARACTER, maxLength: 12 }),
-  fc.constantFrom("", "<idle>", "-9", "a-9 [1]", "-1 [000] 1: e:", "x-1 [000] 1: e:", "-1 [000] 1: e:\n", "\u001b[31mred", "任务", "#", "=> 567890123\nab", '"', '" refcnt=1', '" refcnt=1 state=0', "(fault)", "a\nb", "\n", " \n", "\n b", "\r\n"),
+  fc.constantFrom(
+    "",
+    "<idle>",
+    "-9",
+    "a-9 [1]",
+    "-1 [000] 1: e:",
+    "x-1 [000] 1: e:",
+    "-1 [000] 1: e:\n",
+    "\u001b[31mred",
+    "任务",
+    "#",
+    "=> 567890123\nab",
+    '"',
+    '" refcnt=1',
+    '" refcnt=1 state=0',
+    "(fault)",
+    "a\nb",
+    "\n",
+    " \n",
+    "\n b",
+    "\r\n",
+  ),
 );
-const cutTo15 = (name: string): string => [...name].reduce((kept, c) => (Buffer.byteLength(kept + c) <= 15 ? kept + c : kept), "");
+const cutTo15 = (name: string): string =>
+  [...name].reduce((kept, c) => (Buffer.byteLength(kept + c) <= 15 ? kept + c : kept), "");
 const text = fc
   .array(
     fc.oneof(
       nasty,
-      fc.constantFrom("\n", "\n\n", "\nCPU:1 [LOST 5 EVENTS]", "\n##### CPU 1 buffer started ####", "\n=> x", "\n => x", "\n# tracer: function_graph", "\n ab", `\n${" ".repeat(15)}`, "\n            init-1       [001] .....     5.112510: dput: (dput+0x4/0x20) dentry=0x0", "\n            init-1       [001] .....     5.112510: words and words", "\nx-1 [000] 5.0: f <-g"),
+      fc.constantFrom(
+        "\n",
+        "\n\n",
+        "\nCPU:1 [LOST 5 EVENTS]",
+        "\n##### CPU 1 buffer started ####",
+        "\n=> x",
+        "\n => x",
+        "\n# tracer: function_graph",
+        "\n ab",
+        `\n${" ".repeat(15)}`,
+        "\n            init-1       [001] .....     5.112510: dput: (dput+0x4/0x20) dentry=0x0",
+        "\n            init-1       [001] .....     5.112510: words and words",
+        "\nx-1 [000] 5.0: f <-g",
+      ),
     ),
     { maxLength: 4 },
   )
@@ -263,7 +324,12 @@ test("every value of every event reads back, whatever one line holds", (t) => {
   fc.assert(
     fc.property(fc.array(made(comm, words), { maxLength: 8 }), ...shape, (events, digits, capacity) => {
       const tables = createTables();
-      const batches = batchesFrom(events.map((e) => ({ ...e, place: e.place.replaceAll(")", "]") })), tables, digits, capacity);
+      const batches = batchesFrom(
+        events.map((e) => ({ ...e, place: e.place.replaceAll(")", "]") })),
+        tables,
+        digits,
+        capacity,
+      );
       const places = events.every((e) => e.place !== "");
       roundTrip(batches, tables, places && events.every((e) => points.points[e.point]?.operation.probe === "kprobe"));
     }),
@@ -278,20 +344,46 @@ test("a text of several lines reads back, or with a mark for what could not", (t
     batches.flatMap((batch) =>
       Array.from({ length: batch.length }, (_, i) => {
         const { operation, phase, time, cpu, task, args } = eventAt(batch, i, points, tables);
-        const values = Object.entries(args).map(([name, value]) => [name, typeof value === "string" ? known(operation === "tracing_mark_write" ? value.replace(/\n+$/, "") : value) : value]);
-        return JSON.stringify([operation, phase, time, cpu, known(task.comm.replace(/^ +/, "")), task.pid, task.tgid, batch.context[i], values], plain);
+        const values = Object.entries(args).map(([name, value]) => [
+          name,
+          typeof value === "string"
+            ? known(operation === "tracing_mark_write" ? value.replace(/\n+$/, "") : value)
+            : value,
+        ]);
+        return JSON.stringify(
+          [
+            operation,
+            phase,
+            time,
+            cpu,
+            known(task.comm.replace(/^ +/, "")),
+            task.pid,
+            task.tgid,
+            batch.context[i],
+            values,
+          ],
+          plain,
+        );
       }),
     );
   fc.assert(
     fc.property(fc.array(made(nasty.map(cutTo15), text), { maxLength: 8 }), ...shape, (events, digits, capacity) => {
       const tables = createTables();
       // The ends of these are the line's own.
-      const batches = batchesFrom(events.map((e) => (e.point === 0 ? { ...e, texts: [known(e.texts[0]!), ""] } : e)), tables, digits, capacity);
+      const batches = batchesFrom(
+        events.map((e) => (e.point === 0 ? { ...e, texts: [known(e.texts[0]!), ""] } : e)),
+        tables,
+        digits,
+        capacity,
+      );
       const first = written(batches, tables);
       const again = read(first);
       const [expected, got] = [seen(batches, tables), seen(again.batches, again.tables)];
       const at = expected.findIndex((event, k) => event !== got[k]);
-      if (at >= 0 || got.length !== expected.length) throw new Error(`${got.length} of ${expected.length}; wrote ${expected[at]}\nread ${got[at]}\nin ${JSON.stringify(first)}`);
+      if (at >= 0 || got.length !== expected.length)
+        throw new Error(
+          `${got.length} of ${expected.length}; wrote ${expected[at]}\nread ${got[at]}\nin ${JSON.stringify(first)}`,
+        );
       roundTrip(again.batches, again.tables, true);
     }),
     { numRuns: RUNS },
@@ -302,12 +394,21 @@ test("a text of several lines reads back, or with a mark for what could not", (t
 test("comments are comments, whatever they say", (t) => {
   const words = fc.oneof(
     text,
-    fc.constantFrom("tracer: function_graph", "x-1 [000] 1.0: e: f", "  irqsoff latency trace v1.1.5 on 7.2", "entries-in-buffer/entries-written: 5/9   #P:2", "  / _---=> hardirq/softirq", "CPU 1 buffer started ####", "##### CPU 1 buffer started ####"),
+    fc.constantFrom(
+      "tracer: function_graph",
+      "x-1 [000] 1.0: e: f",
+      "  irqsoff latency trace v1.1.5 on 7.2",
+      "entries-in-buffer/entries-written: 5/9   #P:2",
+      "  / _---=> hardirq/softirq",
+      "CPU 1 buffer started ####",
+      "##### CPU 1 buffer started ####",
+    ),
   );
   fc.assert(
     fc.property(fc.array(words, { maxLength: 5 }), (header) => {
       const { report, events } = read(written([], createTables(), { header }));
-      if (report.comments !== report.lines || events.length > 0 || report.overrun > 0 || report.tracer !== "nop") throw new Error(JSON.stringify(header));
+      if (report.comments !== report.lines || events.length > 0 || report.overrun > 0 || report.tracer !== "nop")
+        throw new Error(JSON.stringify(header));
     }),
     { numRuns: RUNS },
   );

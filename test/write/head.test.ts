@@ -11,7 +11,10 @@ import { recordingsOf } from "../support/recordings.js";
 import { collected } from "../export/logs.js";
 
 /** Recordings with an overrun, with remarks, of several CPUs; and one whose format has no such header. */
-const HEADED = ["fixtures/recordings/trace-dat/more/lossy.v6.dat.gz", ...recordingsOf("partial", "recorded").filter((path) => /overrun|pipe|s09/.test(path))];
+const HEADED = [
+  "fixtures/recordings/trace-dat/more/lossy.v6.dat.gz",
+  ...recordingsOf("partial", "recorded").filter((path) => /overrun|pipe|s09/.test(path)),
+];
 
 function ofText(text: string): Promise<Recorded> {
   const input = (async function* () {
@@ -45,7 +48,13 @@ test("of those some were overwritten, some have remarks", async (t) => {
 });
 
 test("property: remarks of any text are comments, read back as one line each", async (t) => {
-  const remark = fc.record({ name: fc.oneof(fc.constantFrom("release", "refused", "stands-in"), fc.string({ maxLength: 40 })), text: fc.oneof(fc.constantFrom("a-1 [000] ..... 1.000000: iput: x", "# tracer: function_graph", " latency trace v1"), fc.string({ maxLength: 80, unit: "grapheme" })) });
+  const remark = fc.record({
+    name: fc.oneof(fc.constantFrom("release", "refused", "stands-in"), fc.string({ maxLength: 40 })),
+    text: fc.oneof(
+      fc.constantFrom("a-1 [000] ..... 1.000000: iput: x", "# tracer: function_graph", " latency trace v1"),
+      fc.string({ maxLength: 80, unit: "grapheme" }),
+    ),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(remark, { maxLength: 6 }), async (environment) => {
       const report = new ReadReport();
@@ -54,7 +63,10 @@ test("property: remarks of any text are comments, read back as one line each", a
       const recording = await ofText(text);
       for await (const batch of recording.batches()) if (batch.length > 0) throw new Error(text);
       const names = environment.filter(({ name }) => /^[a-z][a-z-]{0,31}$/.test(name)).map(({ name }) => name);
-      t.deepEqual(recording.report.environment.map(({ name }) => name), names);
+      t.deepEqual(
+        recording.report.environment.map(({ name }) => name),
+        names,
+      );
       t.is(recording.report.tracer, "nop");
       t.is(recording.report.comments, recording.report.lines);
     }),

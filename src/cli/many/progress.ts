@@ -23,7 +23,10 @@ export class ManyProgress {
     if (now - this.#drawn < EVERY_MS) return;
     this.#drawn = now;
     this.clear();
-    const lines = [...[...this.#running].map(([path, text]) => `kreel: ${path}: ${text}`), `kreel: ${this.#done} of ${this.all} recordings done`];
+    const lines = [
+      ...[...this.#running].map(([path, text]) => `kreel: ${path}: ${text}`),
+      `kreel: ${this.#done} of ${this.all} recordings done`,
+    ];
     this.out.draw("", [...lines, ""]);
     this.#lines = lines.length;
   }

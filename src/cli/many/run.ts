@@ -1,6 +1,7 @@
 /**
- * One command on several recordings, on all cores. What each prints comes out in the order in which they were named, as soon as
- * those before it are done; what none of them printed yet waits in files, so that memory does not grow with their number.
+ * One command on several recordings, on all cores. What each prints comes out in the order in which they were named, as
+ * soon as those before it are done; what none of them printed yet waits in files, so that memory does not grow with
+ * their number.
  */
 import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -36,12 +37,19 @@ export async function runMany(jobs: readonly Job[], terminal: Terminal, { frame 
   const { Tinypool } = await import("tinypool");
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   const threads = Math.min(availableParallelism(), jobs.length);
-  const pool = new Tinypool({ filename: new URL("./worker.js", import.meta.url).href, minThreads: threads, maxThreads: threads, isolateWorkers: false });
+  const pool = new Tinypool({
+    filename: new URL("./worker.js", import.meta.url).href,
+    minThreads: threads,
+    maxThreads: threads,
+    isolateWorkers: false,
+  });
   const progress = terminal.progress ? new ManyProgress(terminal.err, jobs.length) : undefined;
   const tidy = (): void => rmSync(folder, { recursive: true, force: true });
   process.once("exit", tidy);
   try {
-    const running = jobs.map((job, k) => start(pool, job, { out: join(folder, `${k}.out`), err: join(folder, `${k}.err`) }, terminal, progress));
+    const running = jobs.map((job, k) =>
+      start(pool, job, { out: join(folder, `${k}.out`), err: join(folder, `${k}.err`) }, terminal, progress),
+    );
     // Whoever is awaited later must not be an unhandled rejection meanwhile.
     for (const { code } of running) code.catch(() => {});
     let gravest = 0;
@@ -73,7 +81,13 @@ interface Running {
   readonly code: Promise<number>;
 }
 
-function start(pool: { run(task: Task, options: object): Promise<unknown> }, job: Job, files: { readonly out: string; readonly err: string }, { out, err, width }: Terminal, progress: ManyProgress | undefined): Running {
+function start(
+  pool: { run(task: Task, options: object): Promise<unknown> },
+  job: Job,
+  files: { readonly out: string; readonly err: string },
+  { out, err, width }: Terminal,
+  progress: ManyProgress | undefined,
+): Running {
   const options = ({ terminal, colour }: Output): OutputOptions => ({ terminal, colour });
   const task: Task = { ...job, ...files, outOptions: options(out), errOptions: options(err), width };
   if (!progress) return { task, code: pool.run(task, {}) as Promise<number> };

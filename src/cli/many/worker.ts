@@ -20,7 +20,10 @@ export default async function work(task: Task): Promise<number> {
     const text = troubleText(error, process.env["KREEL_DEBUG"] === "1");
     terminal.err.text(text);
     // In a list of documents each recording has one.
-    if ("json" in task.flags) terminal.out.line(escaped(JSON.stringify({ kreel: task.command, version: 1, trace: { path: task.paths[0] }, error: text })));
+    if ("json" in task.flags)
+      terminal.out.line(
+        escaped(JSON.stringify({ kreel: task.command, version: 1, trace: { path: task.paths[0] }, error: text })),
+      );
     return TROUBLE;
   } finally {
     terminal.out.flush();
@@ -32,7 +35,9 @@ export default async function work(task: Task): Promise<number> {
 }
 
 function run({ command, paths: [trace, log], flags }: Task, terminal: Terminal): Promise<number> {
-  return command === "replay" ? runReplay(trace, flags as Parameters<typeof runReplay>[1], terminal) : runImport(trace, log!, flags as Parameters<typeof runImport>[2], terminal);
+  return command === "replay"
+    ? runReplay(trace, flags as Parameters<typeof runReplay>[1], terminal)
+    : runImport(trace, log!, flags as Parameters<typeof runImport>[2], terminal);
 }
 
 function terminalOf({ outOptions, errOptions, width, progress }: Task, outFd: number, errFd: number): Terminal {

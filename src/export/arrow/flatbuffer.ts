@@ -1,6 +1,6 @@
 /**
- * FlatBuffers, as far as Arrow's metadata needs them: written from front to back, each table before what it points to, so
- * that every offset is forward. Little-endian, as the format is.
+ * FlatBuffers, as far as Arrow's metadata needs them: written from front to back, each table before what it points to,
+ * so that every offset is forward. Little-endian, as the format is.
  */
 
 export type Slot =

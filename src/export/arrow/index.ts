@@ -1,15 +1,15 @@
 /**
- * Events as an Apache Arrow IPC stream: a row an event, a column for everything that every event has and for each argument
- * of the catalogue, for pandas (`pyarrow.ipc.open_stream`), Polars (`read_ipc_stream`) and DuckDB.
+ * Events as an Apache Arrow IPC stream: a row an event, a column for everything that every event has and for each
+ * argument of the catalogue, for pandas (`pyarrow.ipc.open_stream`), Polars (`read_ipc_stream`) and DuckDB.
  *
- * Written by hand, without the package `apache-arrow`: what is needed of the format are integers and text in two messages,
- * and the package is thirteen megabytes, as much as all the rest of kreel, which whoever only replays would install as well.
- * The tests read every stream with that package.
+ * Written by hand, without the package `apache-arrow`: what is needed of the format are integers and text in two
+ * messages, and the package is thirteen megabytes, as much as all the rest of kreel, which whoever only replays would
+ * install as well. The tests read every stream with that package.
  *
- * Columns, all of which can be null: `seq`, `time_ns` (int64; of a counter, its ticks), `cpu`, `comm`, `pid`, `tgid`, `context`,
- * `line`, `place`, `operation`, `phase`, `inside` (the outermost operation around it), and the arguments and results by name:
- * addresses and 64-bit values uint64, or int64 where any operation has it signed, smaller ones as they are, text UTF-8. The
- * column `text` also has what was printed of events that are not in the catalogue.
+ * Columns, all of which can be null: `seq`, `time_ns` (int64; of a counter, its ticks), `cpu`, `comm`, `pid`, `tgid`,
+ * `context`, `line`, `place`, `operation`, `phase`, `inside` (the outermost operation around it), and the arguments and
+ * results by name: addresses and 64-bit values uint64, or int64 where any operation has it signed, smaller ones as they
+ * are, text UTF-8. The column `text` also has what was printed of events that are not in the catalogue.
  *
  * A stream: what is held is a batch of events, and the calls in progress.
  */
@@ -43,7 +43,13 @@ export async function* arrowStream(recording: Recorded): AsyncGenerator<Uint8Arr
   };
   let begun = false;
   // Not before the first batch: what the clock is, is known from the first events on.
-  const schema = (): Uint8Array => schemaMessage(rows.columns, { "kreel.version": "1", "kreel.recording": origin.path, "kreel.format": origin.format, "kreel.clock": report.clock?.kind ?? "seconds" });
+  const schema = (): Uint8Array =>
+    schemaMessage(rows.columns, {
+      "kreel.version": "1",
+      "kreel.recording": origin.path,
+      "kreel.format": origin.format,
+      "kreel.clock": report.clock?.kind ?? "seconds",
+    });
   for await (const batch of recording.batches()) {
     if (!begun) yield schema();
     begun = true;
@@ -73,7 +79,9 @@ class Rows {
   readonly inside = new TextColumn();
   readonly #arguments = argumentColumns();
   /** By point: the column of each argument. */
-  readonly #ofPoint: (readonly (IntegerColumn | TextColumn)[])[] = points.points.map((point: Point | undefined) => (point?.args ?? []).map(({ name }) => this.#arguments.get(name)!));
+  readonly #ofPoint: (readonly (IntegerColumn | TextColumn)[])[] = points.points.map((point: Point | undefined) =>
+    (point?.args ?? []).map(({ name }) => this.#arguments.get(name)!),
+  );
   /** In the order of the schema. */
   readonly columns: ReadonlyMap<string, Column> = new Map<string, Column>([
     ["seq", this.#seq],
@@ -142,7 +150,12 @@ class Rows {
 }
 
 /** A value as its type has it: of 32 bits, the upper word says nothing. */
-function wordsOf(type: ArgumentType, low: number, high: number, addresses: AddressTable): readonly [low: number, high: number] {
+function wordsOf(
+  type: ArgumentType,
+  low: number,
+  high: number,
+  addresses: AddressTable,
+): readonly [low: number, high: number] {
   switch (type) {
     case "ptr":
       return [addresses.low(low), addresses.high(low)];
@@ -160,13 +173,15 @@ function wordsOf(type: ArgumentType, low: number, high: number, addresses: Addre
 /** A column for each name that an argument or a result has anywhere, of the widest type that it has. */
 function argumentColumns(): Map<string, IntegerColumn | TextColumn> {
   const types = new Map<string, ArgumentType[]>();
-  for (const point of points.points) for (const { name, type } of point?.args ?? []) types.set(name, [...(types.get(name) ?? []), type]);
+  for (const point of points.points)
+    for (const { name, type } of point?.args ?? []) types.set(name, [...(types.get(name) ?? []), type]);
   return new Map([...types].map(([name, all]) => [name, columnOf(name, all)]));
 }
 
 function columnOf(name: string, types: readonly ArgumentType[]): IntegerColumn | TextColumn {
   if (types.every((type) => type === "string")) return new TextColumn();
-  if (types.includes("string")) throw new Error(`the argument ${name} is a string in one operation and a number in another`);
+  if (types.includes("string"))
+    throw new Error(`the argument ${name} is a string in one operation and a number in another`);
   const signed = types.some((type) => type === "s32" || type === "s64");
   const bits = types.map((type) => (type === "u8" ? 8 : type === "s32" || type === "u32" || type === "x32" ? 32 : 64));
   const mixed = new Set(types).size > 1;

@@ -10,7 +10,10 @@ const INT = 2;
 const UTF8 = 5;
 const ALIGNMENT = 8;
 
-export function schemaMessage(columns: ReadonlyMap<string, Column>, metadata: Readonly<Record<string, string>>): Buffer {
+export function schemaMessage(
+  columns: ReadonlyMap<string, Column>,
+  metadata: Readonly<Record<string, string>>,
+): Buffer {
   const fields = [...columns].map(([name, column]) => field(name, column));
   const pairs = Object.entries(metadata).map(([key, value]): Table => [string(key), string(value)]);
   return message(SCHEMA, table(i16(LITTLE_ENDIAN ? 0 : 1), tables(fields), tables(pairs)), 0);
@@ -32,7 +35,10 @@ export function batchMessage(columns: ReadonlyMap<string, Column>, rows: number)
       size += buffer.length + padding;
     }
   }
-  return Buffer.concat([message(RECORD_BATCH, table(i64(rows), structs(nodes, 2), structs(places, 2)), size), ...parts]);
+  return Buffer.concat([
+    message(RECORD_BATCH, table(i64(rows), structs(nodes, 2), structs(places, 2)), size),
+    ...parts,
+  ]);
 }
 
 export function endOfStream(): Buffer {

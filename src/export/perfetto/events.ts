@@ -1,7 +1,7 @@
 /**
- * Events of the Chrome trace event format, one JSON object a line, and the tracks that they stand on. Whoever writes them
- * keeps to the rules by which they are read: on a track no time is before the last, and every slice that begins ends, the
- * innermost first.
+ * Events of the Chrome trace event format, one JSON object a line, and the tracks that they stand on. Whoever writes
+ * them keeps to the rules by which they are read: on a track no time is before the last, and every slice that begins
+ * ends, the innermost first.
  */
 import { jsonString } from "../json-text.js";
 
@@ -27,7 +27,10 @@ export function isLater(a: Time, b: Time): boolean {
 
 /** Microseconds with a fraction, as JSON writes a number. */
 export function timestamp({ high, low }: Time): string {
-  const whole = high < EXACT_SECONDS ? String(high * MICROSECONDS + Math.floor(low / THOUSAND)) : String(BigInt(high) * BigInt(MICROSECONDS) + BigInt(Math.floor(low / THOUSAND)));
+  const whole =
+    high < EXACT_SECONDS
+      ? String(high * MICROSECONDS + Math.floor(low / THOUSAND))
+      : String(BigInt(high) * BigInt(MICROSECONDS) + BigInt(Math.floor(low / THOUSAND)));
   return `${whole}.${String(low % THOUSAND).padStart(3, "0")}`;
 }
 
@@ -105,7 +108,12 @@ export class TraceEvents {
 
   /** One end of an arrow, at the slice that is open on the track. */
   flow(phase: "s" | "f", track: Track, time: Time, name: string, id: number): void {
-    this.#event(phase, track, time, `,"name":${jsonString(name)},"cat":"reference","id":${id}${phase === "f" ? ',"bp":"e"' : ""}`);
+    this.#event(
+      phase,
+      track,
+      time,
+      `,"name":${jsonString(name)},"cat":"reference","id":${id}${phase === "f" ? ',"bp":"e"' : ""}`,
+    );
   }
 
   #event(phase: string, track: Track, time: Time, rest: string): void {
@@ -126,6 +134,7 @@ export class TraceEvents {
 
 function argsText(args: Args): string {
   let text = "";
-  for (const [name, value] of Object.entries(args)) text += `${text === "" ? "" : ","}${jsonString(name)}:${typeof value === "string" ? jsonString(value) : String(value)}`;
+  for (const [name, value] of Object.entries(args))
+    text += `${text === "" ? "" : ","}${jsonString(name)}:${typeof value === "string" ? jsonString(value) : String(value)}`;
   return text === "" ? "" : `,"args":{${text}}`;
 }

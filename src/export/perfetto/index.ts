@@ -1,9 +1,10 @@
 /**
  * A recording as Chrome trace events (JSON), to be opened in the Perfetto UI or chrome://tracing: threads with their
- * operations as nested slices, a track for each object, references as arrows from the get to the put, findings as instants.
+ * operations as nested slices, a track for each object, references as arrows from the get to the put, findings as
+ * instants.
  *
- * A stream: what is held is the state of the replay, and of every object that lives its track. Time is the recording's own
- * clock in microseconds; of a counter, a tick is shown as a nanosecond.
+ * A stream: what is held is the state of the replay, and of every object that lives its track. Time is the recording's
+ * own clock in microseconds; of a counter, a tick is shown as a nanosecond.
  */
 import { points } from "../../../events/index.js";
 import { Checker } from "../../check/checker.js";
@@ -99,7 +100,13 @@ class Picture implements Observer {
     const { phase, operation } = e.point!;
     if (operation.probe === "marker") {
       const { batch, base } = e;
-      this.events.instant(this.threads.row(batch, e.index), time, e.isFault(0) ? operation.name : batch.strings[batch.low[base]!]!, "marker", { event: e.seq });
+      this.events.instant(
+        this.threads.row(batch, e.index),
+        time,
+        e.isFault(0) ? operation.name : batch.strings[batch.low[base]!]!,
+        "marker",
+        { event: e.seq },
+      );
     } else if (phase === "entry") {
       const row = this.threads.entered(e, stack, frame, time);
       this.objects.reduced(e, stack, frame, row, time);
@@ -126,27 +133,44 @@ class Picture implements Observer {
     const batch = this.#batch!;
     for (; this.#done < index || (this.#done === index && index < batch.length); this.#done++) {
       const i = this.#done;
-      for (; this.#losses < batch.losses.length && batch.losses[this.#losses]!.index <= i; this.#losses++) this.#loss(batch.losses[this.#losses]!, timeOf(batch, i));
+      for (; this.#losses < batch.losses.length && batch.losses[this.#losses]!.index <= i; this.#losses++)
+        this.#loss(batch.losses[this.#losses]!, timeOf(batch, i));
       if (i === index) return;
       const unknown = batch.unknown.get(i);
-      if (unknown) this.events.instant(this.threads.row(batch, i), timeOf(batch, i), unknown.name, "unknown", { event: batch.firstSeq + i, text: unknown.text });
+      if (unknown)
+        this.events.instant(this.threads.row(batch, i), timeOf(batch, i), unknown.name, "unknown", {
+          event: batch.firstSeq + i,
+          text: unknown.text,
+        });
     }
   }
 
   #loss({ cpu, count }: Loss, time: Time): void {
     this.#lossTrack ??= ownTrack(this.events, "recording", "lost events");
-    this.events.instant(this.#lossTrack, time, count === 0 ? "events lost" : `${count} events lost`, "loss", { CPU: cpu });
+    this.events.instant(this.#lossTrack, time, count === 0 ? "events lost" : `${count} events lost`, "loss", {
+      CPU: cpu,
+    });
   }
 }
 
 function findings(events: TraceEvents, wrong: readonly Finding[], hazards: readonly Finding[]): void {
   const byEvent = (a: Finding, b: Finding): number => a.event - b.event;
-  for (const [name, list] of [["findings", wrong], ["hazards", hazards]] as const) {
+  for (const [name, list] of [
+    ["findings", wrong],
+    ["hazards", hazards],
+  ] as const) {
     if (list.length === 0) continue;
     const track = ownTrack(events, name, name);
     for (const { rule, severity, object, event, line, time, task, message, evidence } of [...list].sort(byEvent)) {
       const at = parseTime(time, undefined);
-      events.instant(track, at ?? events.last, rule, severity === "error" ? "finding" : "hazard", { object, message, event, ...(line === undefined ? {} : { line }), task, evidence: evidence.join(", ") });
+      events.instant(track, at ?? events.last, rule, severity === "error" ? "finding" : "hazard", {
+        object,
+        message,
+        event,
+        ...(line === undefined ? {} : { line }),
+        task,
+        evidence: evidence.join(", "),
+      });
     }
   }
 }

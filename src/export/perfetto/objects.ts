@@ -1,11 +1,19 @@
 /**
- * A track for every object, from its birth to its death, in a group for each kind: what was done to it as instants, its count
- * as a counter, who held it as slices beside it, and an arrow from the call that took a reference to the one that gave it back.
+ * A track for every object, from its birth to its death, in a group for each kind: what was done to it as instants, its
+ * count as a counter, who held it as slices beside it, and an arrow from the call that took a reference to the one that
+ * gave it back.
  */
 import type { AddressId } from "../../log/batch.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
-import { COUNTED_KINDS, type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../../reduce/objects.js";
+import {
+  COUNTED_KINDS,
+  type Kind,
+  type KernelObject,
+  type ObjectId,
+  type Owner,
+  type Reference,
+} from "../../reduce/objects.js";
 import { type Move, Moves } from "../../reduce/moves.js";
 import type { Transition } from "../../reduce/transitions.js";
 import type { World } from "../../reduce/world.js";
@@ -94,7 +102,12 @@ export class Objects {
   /** The recording is over: what lives is shown to its end. */
   finish(): void {
     const { last } = this.events;
-    for (const life of this.#lives.values()) this.#end(life, last, this.world.store.any(life.id) ? { "at the end of the recording": "still live" } : { "its end": "not seen" });
+    for (const life of this.#lives.values())
+      this.#end(
+        life,
+        last,
+        this.world.store.any(life.id) ? { "at the end of the recording": "still live" } : { "its end": "not seen" },
+      );
     this.#lives.clear();
   }
 
@@ -114,8 +127,14 @@ export class Objects {
     const moves = this.#moves.of(now.id);
     const life = known ?? this.#born(now, time);
     const { track } = life;
-    if (note) this.events.instant(track, time, note, "object", { event: e.seq, operation: e.point!.operation.name, task: this.world.taskName(e.taskId) });
-    if (now.count !== null && now.count !== life.count) this.events.counter(track, time, `${life.label} ${COUNT_NAMES[now.kind]}`, COUNT_NAMES[now.kind], now.count);
+    if (note)
+      this.events.instant(track, time, note, "object", {
+        event: e.seq,
+        operation: e.point!.operation.name,
+        task: this.world.taskName(e.taskId),
+      });
+    if (now.count !== null && now.count !== life.count)
+      this.events.counter(track, time, `${life.label} ${COUNT_NAMES[now.kind]}`, COUNT_NAMES[now.kind], now.count);
     life.count = now.count;
     this.#move(life, known ? moves : now.references.map((reference) => ({ before: undefined, now: reference })), where);
     if (now.death !== 0) {
@@ -127,7 +146,11 @@ export class Objects {
 
   /** A file that is being released, a superblock that is shut down, and a VM that is destroyed with its slots. */
   #mayEnd(now: KernelObject): void {
-    if ((now.kind === "file" && now.stage === "releasing") || (now.kind === "superblock" && now.stage === "shutting down")) this.#ending.add(now);
+    if (
+      (now.kind === "file" && now.stage === "releasing") ||
+      (now.kind === "superblock" && now.stage === "shutting down")
+    )
+      this.#ending.add(now);
     if (now.kind !== "vm" || now.stage !== "destroying") return;
     this.#ending.add(now);
     for (const id of now.slots) {
@@ -138,7 +161,8 @@ export class Objects {
 
   #born(object: KernelObject, now: Time): Life {
     const before = this.#at.get(object.address);
-    if (before && this.#lives.delete(before.id)) this.#end(before, now, { "its end": "not seen; its address became another's" });
+    if (before && this.#lives.delete(before.id))
+      this.#end(before, now, { "its end": "not seen; its address became another's" });
     const name = namesOf(object)[0] ?? "";
     const address = this.world.label(object);
     const label = name !== "" && object.kind !== "module" ? `${address} ${name}` : address;
@@ -146,7 +170,13 @@ export class Objects {
     this.events.thread(track, label);
     const birth = object.birth > 0 ? this.#recent.get(object.birth) : undefined;
     const at = birth ? { high: birth.timeHigh, low: birth.timeLow } : now;
-    this.events.begin(track, at, label, object.kind, object.birth > 0 ? { "born at event": object.birth } : { born: "before the recording, or unseen" });
+    this.events.begin(
+      track,
+      at,
+      label,
+      object.kind,
+      object.birth > 0 ? { "born at event": object.birth } : { born: "before the recording, or unseen" },
+    );
     const life: Life = { id: object.id, address: object.address, track, label, count: null, holdings: new Map() };
     this.#lives.set(object.id, life);
     this.#at.set(object.address, life);
@@ -174,7 +204,8 @@ export class Objects {
       if (!holding) continue;
       holdings.delete(before!);
       this.#release(life, holding, where.time);
-      if (holding.arrow && where.thread.depth > 0) this.events.flow("f", where.thread, where.time, `reference on ${life.label}`, holding.id);
+      if (holding.arrow && where.thread.depth > 0)
+        this.events.flow("f", where.thread, where.time, `reference on ${life.label}`, holding.id);
     }
     for (const { before, now } of moves) if (!before && now) holdings.set(now, this.#hold(life, now, where));
   }
@@ -182,7 +213,10 @@ export class Objects {
   #hold(life: Life, { seq, by, owner }: Reference, where: Where): Holding {
     const arrow = where.thread.depth > 0;
     const holding: Holding = { seq, by, owner, id: ++this.#references, arrow, ...this.#held(life, owner, where) };
-    this.events.async("b", life.track, where.time, holding.name, holding.category, holding.id, { "taken by": by, event: seq });
+    this.events.async("b", life.track, where.time, holding.name, holding.category, holding.id, {
+      "taken by": by,
+      event: seq,
+    });
     if (arrow) this.events.flow("s", where.thread, where.time, `reference on ${life.label}`, holding.id);
     return holding;
   }
@@ -191,7 +225,10 @@ export class Objects {
   #pass(life: Life, holding: Holding, owner: Owner, where: Where): void {
     this.#release(life, holding, where.time);
     Object.assign(holding, { owner, ...this.#held(life, owner, where) });
-    this.events.async("b", life.track, where.time, holding.name, holding.category, holding.id, { "taken by": holding.by, event: holding.seq });
+    this.events.async("b", life.track, where.time, holding.name, holding.category, holding.id, {
+      "taken by": holding.by,
+      event: holding.seq,
+    });
   }
 
   #release(life: Life, { name, category, id }: Holding, time: Time): void {
@@ -200,14 +237,20 @@ export class Objects {
 
   /** How a reference is called, by its owner: the category has the owner's kind. */
   #held(life: Life, owner: Owner, { stack, frame }: Where): { readonly name: string; readonly category: string } {
-    const named = (who: string, kind: string): { readonly name: string; readonly category: string } => ({ name: `${life.label} held by ${who}`, category: `held,${kind}` });
+    const named = (who: string, kind: string): { readonly name: string; readonly category: string } => ({
+      name: `${life.label} held by ${who}`,
+      category: `held,${kind}`,
+    });
     if (owner === 0) return named("nobody that a probe shows", "unseen");
     if (owner < 0) {
       const call = frame?.seq === -owner ? frame : [...stack.frames()].find((f) => f.seq === -owner);
       return named(call ? call.operation.name : `the call at event ${-owner}`, "call");
     }
     const object = this.world.store.any(owner);
-    return named(object ? this.world.label(object) : (this.#lives.get(owner)?.label ?? `object ${owner}`), object?.kind ?? "object");
+    return named(
+      object ? this.world.label(object) : (this.#lives.get(owner)?.label ?? `object ${owner}`),
+      object?.kind ?? "object",
+    );
   }
 
   #group(kind: Kind): number {

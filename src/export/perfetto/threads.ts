@@ -48,7 +48,8 @@ export class Threads {
     const cpu = batch.cpu[i]!;
     const irq = batch.context[i]! & IRQ;
     if (rcu) return this.#named(RCU, "RCU callbacks", () => this.#group("interrupts"));
-    if (irq !== 0) return this.#named(`${irq} ${cpu}`, `${CONTEXTS[irq]!} on CPU ${cpu}`, () => this.#group("interrupts"));
+    if (irq !== 0)
+      return this.#named(`${irq} ${cpu}`, `${CONTEXTS[irq]!} on CPU ${cpu}`, () => this.#group("interrupts"));
     if (task.pid === 0) return this.#named(`idle ${cpu}`, `idle task of CPU ${cpu}`, () => this.#group("tasks"));
     return this.#thread(batch.task[i]!, task);
   }
@@ -73,7 +74,10 @@ export class Threads {
   returning(e: EventView, stack: Stack, frame: Frame | undefined, time: Time): Row {
     const row = this.row(e.batch, e.index);
     this.#byStack.set(stack, row);
-    if (!frame || !row.open.includes(frame.seq)) this.events.begin(row, time, e.point!.operation.name, e.point!.operation.module ?? "vmlinux", { "its entry": "not recorded" });
+    if (!frame || !row.open.includes(frame.seq))
+      this.events.begin(row, time, e.point!.operation.name, e.point!.operation.module ?? "vmlinux", {
+        "its entry": "not recorded",
+      });
     return row;
   }
 
@@ -88,13 +92,16 @@ export class Threads {
   /** A call of which the end is not shown: it lasted as long as anything was seen inside it. */
   closed(frame: Frame, stack: Stack): void {
     const row = this.#byStack.get(stack);
-    if (row?.open.includes(frame.seq)) this.#closeDownTo(row, frame.seq, row.last, frame.paired ? { "its return": "not recorded" } : {});
+    if (row?.open.includes(frame.seq))
+      this.#closeDownTo(row, frame.seq, row.last, frame.paired ? { "its return": "not recorded" } : {});
   }
 
   /** The recording is over: what is open stays open as far as anybody can tell. */
   finish(): void {
     const { last } = this.events;
-    for (const row of this.#rows.values()) if (row.open.length > 0) this.#closeDownTo(row, row.open[0]!, last, { "its return": "behind the end of the recording" });
+    for (const row of this.#rows.values())
+      if (row.open.length > 0)
+        this.#closeDownTo(row, row.open[0]!, last, { "its return": "behind the end of the recording" });
   }
 
   #closeDownTo(row: Row, seq: number, time: Time, args: Args): void {
@@ -111,7 +118,13 @@ export class Threads {
     e.point!.args.forEach((definition, k) => {
       const { text, object, number } = valueOf(this.world, e, definition, k);
       const decimal = number !== undefined && Number.isSafeInteger(number) && /^-?\d+$/.test(text);
-      args[definition.name] = object ? object.label : decimal ? number : definition.type === "string" && !e.isFault(k) ? e.batch.strings[e.batch.low[e.base + k]!]! : text;
+      args[definition.name] = object
+        ? object.label
+        : decimal
+          ? number
+          : definition.type === "string" && !e.isFault(k)
+            ? e.batch.strings[e.batch.low[e.base + k]!]!
+            : text;
     });
     return args;
   }
@@ -122,7 +135,8 @@ export class Threads {
     if (row?.task === id) return row;
     const { pid, tgid, comm, name } = task;
     if (!row) {
-      const group = tgid === undefined || tgid === 0 || tgid > MAX_PID ? this.#group("tasks") : this.#process(tgid, comm);
+      const group =
+        tgid === undefined || tgid === 0 || tgid > MAX_PID ? this.#group("tasks") : this.#process(tgid, comm);
       this.#rows.set(pid, (row = new Row(group, pid <= MAX_PID ? pid : this.events.own())));
       this.events.thread(row, name);
     } else if (this.tables.tasks.get(row.task).name !== name) this.events.thread(row, name);

@@ -1,6 +1,6 @@
 /**
- * The custom inode as merged, and as in 7.2: a slab cache for the inodes beside the mount, and callbacks that free them.
- * Against the posting, the mount's failure is no warning, and unloading waits for the RCU callbacks.
+ * The custom inode as merged, and as in 7.2: a slab cache for the inodes beside the mount, and callbacks that free
+ * them. Against the posting, the mount's failure is no warning, and unloading waits for the RCU callbacks.
  */
 import { allocate, enter, leave, store } from "../../simulate/step.js";
 import { ENOENT, ENOMEM, FOPS, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
@@ -26,11 +26,13 @@ export const customInodeAsMerged = {
   },
 
   *s_op_destroy_inode(inode) {
-    if (this.get(this.superBlock(this.get(inode.i_sb)).s_op) === SUPER_OPERATIONS.kvm_gmem) yield enter("kvm_gmem_destroy_inode", { inode });
+    if (this.get(this.superBlock(this.get(inode.i_sb)).s_op) === SUPER_OPERATIONS.kvm_gmem)
+      yield enter("kvm_gmem_destroy_inode", { inode });
   },
 
   *s_op_free_inode(inode) {
-    if (this.get(this.superBlock(this.get(inode.i_sb)).s_op) !== SUPER_OPERATIONS.kvm_gmem) return yield* vfsInode.s_op_free_inode.call(this, inode);
+    if (this.get(this.superBlock(this.get(inode.i_sb)).s_op) !== SUPER_OPERATIONS.kvm_gmem)
+      return yield* vfsInode.s_op_free_inode.call(this, inode);
     yield enter("kvm_gmem_free_inode", { inode });
     yield store("kmem_cache_free(kvm_gmem_inode_cachep, GMEM_I(inode))", [inode.freed, 1]);
   },
@@ -48,7 +50,10 @@ export const customInodeAsMerged = {
     const cache = yield* this.kmem_cache_create("kvm_gmem_inode_cache", SIZEOF_GMEM_INODE);
     let error = -ENOMEM;
     if (cache) {
-      yield store("kvm_gmem_inode_cachep = kmem_cache_create(\"kvm_gmem_inode_cache\")", [this.system.kvm_gmem_inode_cachep, cache.pointer]);
+      yield store('kvm_gmem_inode_cachep = kmem_cache_create("kvm_gmem_inode_cache")', [
+        this.system.kvm_gmem_inode_cachep,
+        cache.pointer,
+      ]);
       error = yield* this.kvm_gmem_init_mount();
       if (error) yield* this.kmem_cache_destroy(cache);
     }

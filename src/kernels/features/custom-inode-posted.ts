@@ -1,6 +1,6 @@
 /**
- * "KVM: guest_memfd: Use guest mem inodes instead of anonymous inodes", as posted in June 2025: guest_memfd mounts a file
- * system of its own, and its inodes come from there.
+ * "KVM: guest_memfd: Use guest mem inodes instead of anonymous inodes", as posted in June 2025: guest_memfd mounts a
+ * file system of its own, and its inodes come from there.
  */
 import { create, enter, leave, store } from "../../simulate/step.js";
 import { ENOENT, ENOMEM, FOPS, GUEST_MEMFD_MAGIC, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
@@ -20,7 +20,10 @@ export const customInodeAsPosted = {
   *kvm_gmem_fs(name) {
     const known = this.get(this.system.kvm_gmem_fs);
     if (known) return this.structs.at("file_system_type", known);
-    const type = this.structs.at("file_system_type", yield create("file_system_type", "static struct file_system_type kvm_gmem_fs"));
+    const type = this.structs.at(
+      "file_system_type",
+      yield create("file_system_type", "static struct file_system_type kvm_gmem_fs"),
+    );
     yield store(`.name = "${name}"`, [type.name, this.words.number(name)], [this.system.kvm_gmem_fs, type.pointer]);
     return type;
   },
@@ -78,7 +81,13 @@ export const customInodeAsPosted = {
       yield* this.module_put(owner);
       return inode;
     }
-    const file = yield* this.alloc_file_pseudo(inode, this.mount(this.get(this.system.kvm_gmem_mnt)), "[kvm-gmem]", O_RDWR, FOPS.kvm_gmem);
+    const file = yield* this.alloc_file_pseudo(
+      inode,
+      this.mount(this.get(this.system.kvm_gmem_mnt)),
+      "[kvm-gmem]",
+      O_RDWR,
+      FOPS.kvm_gmem,
+    );
     if (typeof file === "number") {
       yield* this.iput(inode);
       yield* this.module_put(owner);

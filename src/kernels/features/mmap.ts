@@ -8,7 +8,9 @@ const GUEST_MEMFD_FLAG_INIT_SHARED = 2;
 
 export const mmap = {
   *kvm_gmem_valid_flags(kvm) {
-    return (yield* this.kvm_arch_has_private_mem(kvm)) ? GUEST_MEMFD_FLAG_MMAP : GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
+    return (yield* this.kvm_arch_has_private_mem(kvm))
+      ? GUEST_MEMFD_FLAG_MMAP
+      : GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
   },
 
   *file_has_valid_mmap_hooks(file) {
@@ -24,7 +26,8 @@ export const mmap = {
   *kvm_gmem_fault_user_mapping(file, index) {
     yield enter("kvm_gmem_fault_user_mapping", { vmf: file.pointer });
     const inode = this.inode(this.get(file.f_inode));
-    if (index * PAGE_SIZE >= this.get(inode.i_size) || !(this.get(inode.i_private) & GUEST_MEMFD_FLAG_INIT_SHARED)) return false;
+    if (index * PAGE_SIZE >= this.get(inode.i_size) || !(this.get(inode.i_private) & GUEST_MEMFD_FLAG_INIT_SHARED))
+      return false;
     yield* this.filemap_invalidate_lock_shared(inode);
     const error = yield* this.kvm_gmem_get_folio(inode, index);
     yield* this.filemap_invalidate_unlock_shared(inode);

@@ -48,11 +48,14 @@ export const dcache72 = {
     const root = this.get(sb.s_root);
     if (!root) return;
     const dentry = this.dentry(root);
-    if ((yield add(dentry.d_count, -1, "sb->s_root = NULL; lockref_put_return(&dentry->d_lockref)")) === 0) yield* this.__dentry_kill(dentry);
+    if ((yield add(dentry.d_count, -1, "sb->s_root = NULL; lockref_put_return(&dentry->d_lockref)")) === 0)
+      yield* this.__dentry_kill(dentry);
   },
 } satisfies FunctionTable;
 
-/** 7.0: nearly every cache has sheaves of objects that kfree_rcu freed. Destroying it gives them back: it waits for RCU. */
+/**
+ * 7.0: nearly every cache has sheaves of objects that kfree_rcu freed. Destroying it gives them back: it waits for RCU.
+ */
 export const sheaves = {
   *kvfree_rcu_barrier_on_cache(_s) {
     if (!this.config.slubDebug) yield* this.rcu_barrier();

@@ -1,6 +1,6 @@
 /**
- * Numbers as bytes: seven bits a byte, low ones first, the eighth says that more follow (LEB128). The reader trusts nothing:
- * whatever runs past the end, or says more than there can be, throws a `DamagedError`.
+ * Numbers as bytes: seven bits a byte, low ones first, the eighth says that more follow (LEB128). The reader trusts
+ * nothing: whatever runs past the end, or says more than there can be, throws a `DamagedError`.
  */
 
 /** What was read is not what was written. */

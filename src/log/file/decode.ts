@@ -6,7 +6,18 @@ import { UNKNOWN_POINT } from "../batch.js";
 import { MAX_COMM, type Tables } from "../tables.js";
 import { signed64, unsigned64 } from "../view.js";
 import { ByteReader, DamagedError, unzigzag } from "./bytes.js";
-import { BYTE_POINTS, KNOWN_ADDRESS, MAX_ARGS, MAX_EVENTS, NEXT_ADDRESS, RECENT, SAME_NUMBER, STREAMS, type StreamName, WHOLE_NUMBER } from "./layout.js";
+import {
+  BYTE_POINTS,
+  KNOWN_ADDRESS,
+  MAX_ARGS,
+  MAX_EVENTS,
+  NEXT_ADDRESS,
+  RECENT,
+  SAME_NUMBER,
+  STREAMS,
+  type StreamName,
+  WHOLE_NUMBER,
+} from "./layout.js";
 import { type BlockHeader, isTime, MAX_PAYLOAD } from "./format.js";
 import { ADDRESS, NUMBER, type Upcast } from "./schema.js";
 
@@ -90,8 +101,10 @@ export class EventsDecoder {
     const rest = new ByteReader(inflated(payload.subarray(reader.at), restLength));
     const streams = Object.fromEntries(STREAMS.map((name) => [name, rest.inner()])) as Record<StreamName, ByteReader>;
     const stored = head.points;
-    if (stored.some((point) => point !== UNKNOWN_POINT && !this.upcasts[point])) throw new DamagedError("an event that the schema does not have");
-    for (let i = 0; i < length; i++) if (local[i]! >= stored.length) throw new DamagedError("an event that the block does not name");
+    if (stored.some((point) => point !== UNKNOWN_POINT && !this.upcasts[point]))
+      throw new DamagedError("an event that the schema does not have");
+    for (let i = 0; i < length; i++)
+      if (local[i]! >= stored.length) throw new DamagedError("an event that the block does not name");
 
     const texts = readTexts(streams.texts);
     const unknown = readUnknown(streams.unknown, length, texts);
@@ -154,7 +167,14 @@ export class EventsDecoder {
     return addresses;
   }
 
-  #readArguments(local: Uint8Array | Uint16Array, stored: readonly number[], fault: Uint16Array, streams: Record<StreamName, ByteReader>, texts: readonly string[], unknown: Map<number, { name: string; text: string }>): Pick<Batch, "point" | "argStart" | "low" | "high"> {
+  #readArguments(
+    local: Uint8Array | Uint16Array,
+    stored: readonly number[],
+    fault: Uint16Array,
+    streams: Record<StreamName, ByteReader>,
+    texts: readonly string[],
+    unknown: Map<number, { name: string; text: string }>,
+  ): Pick<Batch, "point" | "argStart" | "low" | "high"> {
     const upcasts = stored.map((id) => this.upcasts[id]);
     const sizes = Uint8Array.from(upcasts, (upcast) => upcast?.point?.args.length ?? 0);
     const length = local.length;
@@ -165,7 +185,13 @@ export class EventsDecoder {
       argStart[i] = all;
       all += sizes[local[i]!]!;
     }
-    const values = new Values(streams, this.#readAddresses(streams.addressWords), texts.length, this.#lastLow.fill(0), this.#lastHigh.fill(0));
+    const values = new Values(
+      streams,
+      this.#readAddresses(streams.addressWords),
+      texts.length,
+      this.#lastLow.fill(0),
+      this.#lastHigh.fill(0),
+    );
     const low = new Uint32Array(all);
     const high = new Uint32Array(all);
     for (let i = 0; i < length; i++) {
@@ -198,7 +224,14 @@ export class EventsDecoder {
   }
 
   /** An event that the catalogue has otherwise, or no more; then its arguments are told as text. */
-  #recast({ stored, point, storage, target, widened, missing }: Upcast, slot: number, values: Values, i: number, to: { fault: Uint16Array; low: Uint32Array; high: Uint32Array; base: number }, texts: readonly string[]): string {
+  #recast(
+    { stored, point, storage, target, widened, missing }: Upcast,
+    slot: number,
+    values: Values,
+    i: number,
+    to: { fault: Uint16Array; low: Uint32Array; high: Uint32Array; base: number },
+    texts: readonly string[],
+  ): string {
     const mask = to.fault[i]!;
     let now = missing;
     let text = "";
@@ -207,7 +240,8 @@ export class EventsDecoder {
       if (!faulted) values.read(storage[k]!, slot + k);
       const at = target[k]!;
       if (at < 0) {
-        if (!point) text += `${text === "" ? "" : " "}${stored.args[k]!.name}=${faulted ? "(fault)" : this.#valueText(stored.args[k]!.type, values, texts)}`;
+        if (!point)
+          text += `${text === "" ? "" : " "}${stored.args[k]!.name}=${faulted ? "(fault)" : this.#valueText(stored.args[k]!.type, values, texts)}`;
       } else if (faulted) now |= 1 << at;
       else {
         to.low[to.base + at] = values.low;
@@ -221,7 +255,9 @@ export class EventsDecoder {
   #valueText(type: ArgumentType, { low, high }: Values, texts: readonly string[]): string {
     if (type === "string") return `"${texts[low]!}"`;
     if (type === "ptr") return this.tables.addresses.hex(low);
-    return type === "x32" || type === "x64" ? `0x${unsigned64(low, high).toString(16)}` : String(type === "s32" || type === "s64" ? signed64(low, high) : unsigned64(low, high));
+    return type === "x32" || type === "x64"
+      ? `0x${unsigned64(low, high).toString(16)}`
+      : String(type === "s32" || type === "s64" ? signed64(low, high) : unsigned64(low, high));
   }
 }
 
@@ -234,7 +270,11 @@ class Values {
   #appeared = 0;
 
   constructor(
-    private readonly streams: { readonly addresses: ByteReader; readonly numbers: ByteReader; readonly strings: ByteReader },
+    private readonly streams: {
+      readonly addresses: ByteReader;
+      readonly numbers: ByteReader;
+      readonly strings: ByteReader;
+    },
     private readonly addresses: readonly number[],
     private readonly texts: number,
     private readonly lastLow: Uint32Array,
@@ -273,7 +313,8 @@ class Values {
       id = recent[at]!;
     } else {
       const local = code === NEXT_ADDRESS ? this.#appeared++ : this.#appeared - 1 - (code - KNOWN_ADDRESS);
-      if (local < 0 || local >= this.addresses.length) throw new DamagedError("an address that the block does not have");
+      if (local < 0 || local >= this.addresses.length)
+        throw new DamagedError("an address that the block does not have");
       id = this.addresses[local]!;
     }
     for (; at > 0; at--) recent[at] = recent[at - 1]!;
@@ -294,10 +335,19 @@ class Values {
 function isTask(bytes: Uint8Array): boolean {
   let digits = bytes.length;
   while (digits > 0 && bytes[digits - 1]! >= ZERO && bytes[digits - 1]! <= NINE) digits--;
-  return digits < bytes.length && bytes.length - digits <= MAX_PID_DIGITS && digits <= MAX_COMM + 1 && bytes[digits - 1] === DASH;
+  return (
+    digits < bytes.length &&
+    bytes.length - digits <= MAX_PID_DIGITS &&
+    digits <= MAX_COMM + 1 &&
+    bytes[digits - 1] === DASH
+  );
 }
 
-function readRuns<Column extends Uint8Array | Uint16Array | Uint32Array>(reader: ByteReader, column: Column, values?: readonly number[]): Column {
+function readRuns<Column extends Uint8Array | Uint16Array | Uint32Array>(
+  reader: ByteReader,
+  column: Column,
+  values?: readonly number[],
+): Column {
   const most = values ? values.length - 1 : 256 ** column.BYTES_PER_ELEMENT - 1;
   for (let i = 0; i < column.length; ) {
     const run = reader.below(column.length - i);
@@ -323,7 +373,10 @@ function readSteps(reader: ByteReader, length: number): Float64Array {
   return column;
 }
 
-function readTimes(reader: ByteReader, length: number): { readonly high: Float64Array; readonly low: Uint32Array; readonly digits: number } {
+function readTimes(
+  reader: ByteReader,
+  length: number,
+): { readonly high: Float64Array; readonly low: Uint32Array; readonly digits: number } {
   const digits = reader.below(9);
   const unit = reader.below(NANOSECONDS);
   const high = new Float64Array(length);
@@ -350,7 +403,12 @@ function readTimes(reader: ByteReader, length: number): { readonly high: Float64
   return { high, low, digits };
 }
 
-function readPlaces(reader: ByteReader, local: Uint8Array | Uint16Array, points: number, places: readonly number[]): Uint32Array {
+function readPlaces(
+  reader: ByteReader,
+  local: Uint8Array | Uint16Array,
+  points: number,
+  places: readonly number[],
+): Uint32Array {
   const column = new Uint32Array(local.length);
   const latest = new Uint32Array(points);
   let next = reader.isAtEnd ? local.length : reader.number();
@@ -380,7 +438,11 @@ function readTexts(reader: ByteReader): string[] {
   return texts;
 }
 
-function readUnknown(reader: ByteReader, length: number, texts: readonly string[]): Map<number, { readonly name: string; readonly text: string }> {
+function readUnknown(
+  reader: ByteReader,
+  length: number,
+  texts: readonly string[],
+): Map<number, { readonly name: string; readonly text: string }> {
   const unknown = new Map<number, { readonly name: string; readonly text: string }>();
   for (let i = 0; !reader.isAtEnd; i++) {
     i += reader.below(length - i - 1);
@@ -392,7 +454,12 @@ function readUnknown(reader: ByteReader, length: number, texts: readonly string[
 function readLosses(reader: ByteReader, length: number): Loss[] {
   const losses: Loss[] = [];
   while (!reader.isAtEnd) {
-    const loss = { index: reader.below(length), cpu: reader.below(0xffff), count: reader.number(), line: reader.number() };
+    const loss = {
+      index: reader.below(length),
+      cpu: reader.below(0xffff),
+      count: reader.number(),
+      line: reader.number(),
+    };
     if (loss.index < (losses.at(-1)?.index ?? 0)) throw new DamagedError("losses that are not in order");
     losses.push(loss);
   }

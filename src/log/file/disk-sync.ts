@@ -24,10 +24,12 @@ export class DiskSync {
   all(): Promise<void> {
     if (!this.#running) return (this.#running = this.#start());
     // It may have begun before the last write.
-    return (this.#queued ??= this.#running.catch(() => {}).then(() => {
-      this.#queued = undefined;
-      return (this.#running = this.#start());
-    }));
+    return (this.#queued ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#queued = undefined;
+        return (this.#running = this.#start());
+      }));
   }
 
   /** Resolves when no sync is on its way. */

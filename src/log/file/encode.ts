@@ -6,7 +6,19 @@ import { UNKNOWN_POINT } from "../batch.js";
 import type { Tables } from "../tables.js";
 import { ByteWriter, zigzag } from "./bytes.js";
 import { ADDRESS, NUMBER, storageOf } from "./schema.js";
-import { BYTE_POINTS, KNOWN_ADDRESS, MAX_ARGS, MAX_EVENTS, MAX_STEP, NEXT_ADDRESS, RECENT, SAME_NUMBER, STREAMS, type StreamName, WHOLE_NUMBER } from "./layout.js";
+import {
+  BYTE_POINTS,
+  KNOWN_ADDRESS,
+  MAX_ARGS,
+  MAX_EVENTS,
+  MAX_STEP,
+  NEXT_ADDRESS,
+  RECENT,
+  SAME_NUMBER,
+  STREAMS,
+  type StreamName,
+  WHOLE_NUMBER,
+} from "./layout.js";
 import { MAX_PAYLOAD } from "./format.js";
 
 /** What repeats compresses at any level, and the first costs least. */
@@ -50,7 +62,10 @@ class LocalNumbers {
 }
 
 export class EventsEncoder {
-  readonly #streams = Object.fromEntries(STREAMS.map((name) => [name, new ByteWriter()])) as Record<StreamName, ByteWriter>;
+  readonly #streams = Object.fromEntries(STREAMS.map((name) => [name, new ByteWriter()])) as Record<
+    StreamName,
+    ByteWriter
+  >;
   readonly #head = new ByteWriter();
   readonly #rest = new ByteWriter(1 << 16);
   /** By point: how its arguments are stored. */
@@ -252,7 +267,12 @@ export class EventsEncoder {
 }
 
 /** How many events, and what they have in common. */
-function writeRuns(out: ByteWriter, column: Uint8Array | Uint16Array | Uint32Array, length: number, numbers?: LocalNumbers): void {
+function writeRuns(
+  out: ByteWriter,
+  column: Uint8Array | Uint16Array | Uint32Array,
+  length: number,
+  numbers?: LocalNumbers,
+): void {
   for (let i = 0; i < length; ) {
     const value = column[i]!;
     let end = i + 1;

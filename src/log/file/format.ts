@@ -7,13 +7,13 @@
  *     block         88 bytes of header, then its payload
  *     block …
  *
- * A block's header names its kind, the length and CRC of its payload, and the SHA-256 of the whole block before it (of the
- * file header, for the first): who changes one byte changes every hash behind it. Its own CRC tells a header from bytes that
- * happen to look like one, so that blocks are found again behind a damaged place.
+ * A block's header names its kind, the length and CRC of its payload, and the SHA-256 of the whole block before it (of
+ * the file header, for the first): who changes one byte changes every hash behind it. Its own CRC tells a header from
+ * bytes that happen to look like one, so that blocks are found again behind a damaged place.
  *
- * The first block is the schema (`schema.ts`) and the second says where the events came from. Then events come (`encode.ts`),
- * and at a good end what reading them came to (a report), and an index. Whoever goes on behind that leaves the old index
- * where it is and writes a new one.
+ * The first block is the schema (`schema.ts`) and the second says where the events came from. Then events come
+ * (`encode.ts`), and at a good end what reading them came to (a report), and an index. Whoever goes on behind that
+ * leaves the old index where it is and writes a new one.
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -49,7 +49,10 @@ export interface BlockHeader {
   readonly schema: number;
   /** SHA-256 of the block before. */
   readonly previous: Buffer;
-  /** Up to which byte the file was known to be on disk when this was written: what is damaged before that was whole once. */
+  /**
+   * Up to which byte the file was known to be on disk when this was written: what is damaged before that was whole
+   * once.
+   */
   readonly synced: number;
   readonly payloadCrc: number;
 }
@@ -67,10 +70,16 @@ export function encodeFileHeader(id: string): Buffer {
 }
 
 /** The id of a log; a version that is none of ours is told as it is. `undefined`: not the header of a log. */
-export function decodeFileHeader(header: Buffer): { readonly version: number; readonly id: string; readonly sound: boolean } | undefined {
+export function decodeFileHeader(
+  header: Buffer,
+): { readonly version: number; readonly id: string; readonly sound: boolean } | undefined {
   if (header.length < FILE_HEADER || !header.subarray(0, LOG_MAGIC.length).equals(LOG_MAGIC)) return undefined;
   const sound = header.readUInt32LE(FILE_HEADER - 4) === crc32(header.subarray(0, FILE_HEADER - 4));
-  return { version: header.readUInt16LE(8), id: header.toString("latin1", 16, 16 + ID_BYTES).replace(/\0+$/, ""), sound };
+  return {
+    version: header.readUInt16LE(8),
+    id: header.toString("latin1", 16, 16 + ID_BYTES).replace(/\0+$/, ""),
+    sound,
+  };
 }
 
 export function encodeBlockHeader(block: BlockHeader): Buffer {
@@ -100,7 +109,14 @@ export function decodeBlockHeader(bytes: Buffer, at = 0): BlockHeader | undefine
   const synced = Number(bytes.readBigUInt64LE(at + 72));
   const timeHigh = bytes.readDoubleLE(at + 24);
   const timeLow = bytes.readUInt32LE(at + 32);
-  if (!kind || length > MAX_PAYLOAD || !isTime(timeHigh, timeLow) || !Number.isSafeInteger(firstSeq) || !Number.isSafeInteger(synced)) return undefined;
+  if (
+    !kind ||
+    length > MAX_PAYLOAD ||
+    !isTime(timeHigh, timeLow) ||
+    !Number.isSafeInteger(firstSeq) ||
+    !Number.isSafeInteger(synced)
+  )
+    return undefined;
   return {
     kind,
     length,

@@ -1,6 +1,7 @@
 /**
  * The index: where every block is, what it has, and which points. It stands at the end, so that opening a log reads two
- * blocks whatever its length. It says nothing that the blocks do not: without it, or where it is damaged, they are walked.
+ * blocks whatever its length. It says nothing that the blocks do not: without it, or where it is damaged, they are
+ * walked.
  *
  *     compressed   of each block the distance from the one before, and its header without hash and CRC; of events, the numbers of
  *                  their points in the schema
@@ -34,7 +35,8 @@ export function encodeIndex(entries: readonly BlockEntry[], at: number): Buffer 
     out.number(entry.at - before);
     before = entry.at;
     out.number(KINDS.indexOf(entry.kind));
-    for (const value of [entry.length, entry.events, entry.firstSeq, entry.timeHigh, entry.timeLow, entry.schema]) out.number(value);
+    for (const value of [entry.length, entry.events, entry.firstSeq, entry.timeHigh, entry.timeLow, entry.schema])
+      out.number(value);
     out.number(entry.points === undefined ? 0 : entry.points.length + 1);
     for (const point of entry.points ?? []) out.number(point);
   }
@@ -57,7 +59,12 @@ export function indexAt(trailer: Buffer): number | undefined {
 /** Throws a `DamagedError` for what is no index. */
 export function decodeIndex(payload: Buffer): BlockEntry[] {
   const trailer = payload.subarray(payload.length - TRAILER);
-  if (payload.length < TRAILER || trailer.readUInt32LE(0) !== payload.length - TRAILER || trailer.readUInt32LE(4) > MAX_PAYLOAD) throw new DamagedError("an index of another length");
+  if (
+    payload.length < TRAILER ||
+    trailer.readUInt32LE(0) !== payload.length - TRAILER ||
+    trailer.readUInt32LE(4) > MAX_PAYLOAD
+  )
+    throw new DamagedError("an index of another length");
   const reader = new ByteReader(inflated(payload.subarray(0, payload.length - TRAILER), trailer.readUInt32LE(4)));
   const entries: BlockEntry[] = [];
   let at = 0;
@@ -65,9 +72,26 @@ export function decodeIndex(payload: Buffer): BlockEntry[] {
     at += reader.number();
     const kind = KINDS[reader.number()];
     if (!kind) throw new DamagedError("a block of no kind");
-    const [length, events, firstSeq, timeHigh, timeLow, schema] = Array.from({ length: 6 }, () => reader.number()) as [number, number, number, number, number, number];
+    const [length, events, firstSeq, timeHigh, timeLow, schema] = Array.from({ length: 6 }, () => reader.number()) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const points = reader.below(MAX_POINT + 1);
-    entries.push({ at, kind, length, events, firstSeq, timeHigh, timeLow, schema, points: points === 0 ? undefined : Array.from({ length: points - 1 }, () => reader.below(MAX_POINT)) });
+    entries.push({
+      at,
+      kind,
+      length,
+      events,
+      firstSeq,
+      timeHigh,
+      timeLow,
+      schema,
+      points: points === 0 ? undefined : Array.from({ length: points - 1 }, () => reader.below(MAX_POINT)),
+    });
   }
   return entries;
 }

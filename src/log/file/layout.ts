@@ -5,8 +5,8 @@
  *     point       compressed: one byte an event, which of these it is (two, where there are more than 256)
  *     the rest    compressed: the streams below, one after the other, each behind its length
  *
- * A block stands alone: its tasks, places, addresses and strings are in its own dictionaries, numbered from 0 in the order in
- * which its events name them. Numbers are `bytes.ts`'s.
+ * A block stands alone: its tasks, places, addresses and strings are in its own dictionaries, numbered from 0 in the
+ * order in which its events name them. Numbers are `bytes.ts`'s.
  */
 export const STREAMS = [
   /** Dictionary: bytes of `comm-pid`, then the thread group + 1 (0: not known). */
@@ -24,20 +24,23 @@ export const STREAMS = [
   "lines",
   /** Dictionary: bytes. The first is the empty one, no place. */
   "placeNames",
-  /** How many events go by whose place is that of the latest event of their point, then the place of the next; and so on. */
+  /**
+   * How many events go by whose place is that of the latest event of their point, then the place of the next; and so
+   * on.
+   */
   "places",
   /** How many events go by, then the fault mask of the next; and so on. */
   "faults",
   /** Dictionary: low and high word, each as the difference to the one before (zigzag). NULL is not in it. */
   "addressWords",
   /**
-   * Of each address of each event: 0 for NULL, 1 to 8 for one of the latest eight, the latest first; 9 for the next of the
-   * dictionary, and from 10 on the number of one that was there before, counted back from the newest.
+   * Of each address of each event: 0 for NULL, 1 to 8 for one of the latest eight, the latest first; 9 for the next of
+   * the dictionary, and from 10 on the number of one that was there before, counted back from the newest.
    */
   "addresses",
   /**
-   * Of each number: 0 for that of the latest event of its point; 1, then both words; else its difference in the low word
-   * (zigzag), plus 1.
+   * Of each number: 0 for that of the latest event of its point; 1, then both words; else its difference in the low
+   * word (zigzag), plus 1.
    */
   "numbers",
   /** Dictionary: the length twice, plus one where it is UTF-16 (what UTF-8 has no bytes for), then the bytes. */

@@ -1,13 +1,24 @@
 /**
- * A log file, opened to be read: which blocks it has and where, what is damaged, and how it ends. Many may read while one
- * writes; what a writer has not finished is not there yet.
+ * A log file, opened to be read: which blocks it has and where, what is damaged, and how it ends. Many may read while
+ * one writes; what a writer has not finished is not there yet.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { PointTable } from "../../../events/points.js";
 import type { Origin } from "../log.js";
 import { ByteReader, DamagedError } from "./bytes.js";
 import { readHead } from "./decode.js";
-import { BLOCK_HEADER, type BlockHeader, crc32, decodeBlockHeader, decodeFileHeader, FILE_HEADER, findBlock, hashOf, LOG_VERSION, MAX_PAYLOAD } from "./format.js";
+import {
+  BLOCK_HEADER,
+  type BlockHeader,
+  crc32,
+  decodeBlockHeader,
+  decodeFileHeader,
+  FILE_HEADER,
+  findBlock,
+  hashOf,
+  LOG_VERSION,
+  MAX_PAYLOAD,
+} from "./format.js";
 import { type BlockEntry, decodeIndex, entryOf, indexAt, TRAILER } from "./index-block.js";
 import { WriteLock } from "./lock.js";
 import { LogError } from "./log-error.js";
@@ -75,8 +86,13 @@ export class LogFile {
   static over(bytes: LogBytes, path: string): LogFile {
     try {
       const header = decodeFileHeader(bytes.read(0, FILE_HEADER));
-      if (!header) throw new LogError(bytes.size < FILE_HEADER ? "ends before a log begins" : "is no log of kreel", path);
-      if (header.version > LOG_VERSION) throw new LogError(`a log of format ${header.version}, and this kreel reads ${LOG_VERSION}; use the kreel that wrote it, or a later one`, path);
+      if (!header)
+        throw new LogError(bytes.size < FILE_HEADER ? "ends before a log begins" : "is no log of kreel", path);
+      if (header.version > LOG_VERSION)
+        throw new LogError(
+          `a log of format ${header.version}, and this kreel reads ${LOG_VERSION}; use the kreel that wrote it, or a later one`,
+          path,
+        );
       const log = new LogFile(path, bytes, header.id);
       if (!header.sound) log.damage.push({ at: 0, what: `damaged in the first ${FILE_HEADER} bytes` });
       if (!log.#readIndex()) log.#walk();
@@ -107,9 +123,14 @@ export class LogFile {
    * confirmed may be there in part, or with holes. Throws a `LogError` for damage to what the disk had.
    */
   interrupted(): Damage | undefined {
-    for (const entry of this.blocks) if (entry.at >= this.#synced && !this.#isWhole(entry)) this.damaged(entry, "it was not finished");
+    for (const entry of this.blocks)
+      if (entry.at >= this.#synced && !this.#isWhole(entry)) this.damaged(entry, "it was not finished");
     const [first] = [...this.damage, ...(this.tail ? [this.tail] : [])].sort((a, b) => a.at - b.at);
-    if (first && first.at < this.#synced) throw new LogError(`${first.what}; import it into a new log, which keeps what is sound, and go on with that`, this.path);
+    if (first && first.at < this.#synced)
+      throw new LogError(
+        `${first.what}; import it into a new log, which keeps what is sound, and go on with that`,
+        this.path,
+      );
     return first;
   }
 
@@ -146,13 +167,28 @@ export class LogFile {
     const header = decodeBlockHeader(bytes);
     const payload = bytes.subarray(BLOCK_HEADER);
     const { kind, events, firstSeq } = entry;
-    if (header && header.kind === kind && header.length === entry.length && header.events === events && header.firstSeq === firstSeq && payload.length === entry.length && header.payloadCrc === crc32(payload)) return { header, payload };
-    throw this.damaged(entry, header ? `its contents are not those that its header vouches for` : "its header is not one");
+    if (
+      header &&
+      header.kind === kind &&
+      header.length === entry.length &&
+      header.events === events &&
+      header.firstSeq === firstSeq &&
+      payload.length === entry.length &&
+      header.payloadCrc === crc32(payload)
+    )
+      return { header, payload };
+    throw this.damaged(
+      entry,
+      header ? `its contents are not those that its header vouches for` : "its header is not one",
+    );
   }
 
   /** Notes that a block is damaged. */
   damaged({ at, kind, events, firstSeq, length }: BlockEntry, why: string): DamagedError {
-    const which = kind === "events" && events > 0 ? `events ${firstSeq} to ${firstSeq + events - 1} are damaged` : `the ${kind} is damaged`;
+    const which =
+      kind === "events" && events > 0
+        ? `events ${firstSeq} to ${firstSeq + events - 1} are damaged`
+        : `the ${kind} is damaged`;
     const what = `${which} (${BLOCK_HEADER + length} bytes at byte ${at}): ${why}`;
     if (!this.damage.some((known) => known.at === at)) this.damage.push({ at, what });
     return new DamagedError(what);
@@ -171,7 +207,8 @@ export class LogFile {
       try {
         const { header, payload } = this.read(entry);
         if (entry.at !== end) previous = undefined;
-        if (previous && !header.previous.equals(previous)) this.damaged(entry, "it was not written behind the block before it");
+        if (previous && !header.previous.equals(previous))
+          this.damaged(entry, "it was not written behind the block before it");
         previous = hashOf(this.bytes.read(entry.at, BLOCK_HEADER), payload);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
@@ -197,7 +234,10 @@ export class LogFile {
 
   /** Whether there is an index that the file's end points to. */
   #readIndex(): boolean {
-    const at = this.size < FILE_HEADER + BLOCK_HEADER + TRAILER ? undefined : indexAt(this.bytes.read(this.size - TRAILER, TRAILER));
+    const at =
+      this.size < FILE_HEADER + BLOCK_HEADER + TRAILER
+        ? undefined
+        : indexAt(this.bytes.read(this.size - TRAILER, TRAILER));
     if (at === undefined || at < FILE_HEADER || at > this.size - BLOCK_HEADER - TRAILER) return false;
     const header = decodeBlockHeader(this.bytes.read(at, BLOCK_HEADER));
     if (header?.kind !== "index" || at + BLOCK_HEADER + header.length !== this.size) return false;
@@ -247,7 +287,11 @@ export class LogFile {
     }
     this.end = at;
     this.#countEvents();
-    if (at < this.size) this.tail = { at, what: `the last ${this.size - at} bytes, from byte ${at} on, are no whole block: what was written last was not finished; up to event ${this.events} all is there` };
+    if (at < this.size)
+      this.tail = {
+        at,
+        what: `the last ${this.size - at} bytes, from byte ${at} on, are no whole block: what was written last was not finished; up to event ${this.events} all is there`,
+      };
   }
 
   #countEvents(): void {
@@ -303,7 +347,13 @@ function plainFile(path: string): LogBytes {
   try {
     fd = openSync(path, constants.O_RDONLY);
   } catch (error) {
-    throw new LogError((error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(error as Error).message}`, path, { cause: error });
+    throw new LogError(
+      (error as NodeJS.ErrnoException).code === "ENOENT"
+        ? "no such file"
+        : `cannot be read: ${(error as Error).message}`,
+      path,
+      { cause: error },
+    );
   }
   return { ...bytesOf(fd), close: () => closeSync(fd) };
 }
@@ -319,7 +369,8 @@ export function bytesOf(fd: number): LogBytes {
     read(offset, length) {
       const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - offset)));
       let done = 0;
-      for (let read = 1; read > 0 && done < bytes.length; done += read) read = readSync(fd, bytes, done, bytes.length - done, offset + done);
+      for (let read = 1; read > 0 && done < bytes.length; done += read)
+        read = readSync(fd, bytes, done, bytes.length - done, offset + done);
       return bytes.subarray(0, done);
     },
     close: () => {},

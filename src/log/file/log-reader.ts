@@ -9,7 +9,6 @@ import type { BlockEntry } from "./index-block.js";
 import type { LogFile } from "./log-file.js";
 import { upcasts } from "./schema.js";
 
-
 /** Events of a block that a scan found. */
 export interface Found {
   readonly entry: BlockEntry;
@@ -57,7 +56,10 @@ export class LogReader {
   #decoded(entry: BlockEntry): Batch {
     const { header, payload } = this.file.read(entry);
     try {
-      const decoder = (this.#decoders[header.schema] ??= new EventsDecoder(upcasts(this.file.schema(header.schema), points), this.tables));
+      const decoder = (this.#decoders[header.schema] ??= new EventsDecoder(
+        upcasts(this.file.schema(header.schema), points),
+        this.tables,
+      ));
       return decoder.decode(header, payload);
     } catch (error) {
       throw error instanceof DamagedError ? this.file.damaged(entry, error.message) : error;
@@ -65,8 +67,8 @@ export class LogReader {
   }
 
   /**
-   * Every batch that has events from number `from` on; the first may begin before it. What cannot be read is a loss of so many
-   * events, as where the recording itself lost some.
+   * Every batch that has events from number `from` on; the first may begin before it. What cannot be read is a loss of
+   * so many events, as where the recording itself lost some.
    */
   *batches(from = 1): Generator<Batch> {
     let next = from;
@@ -79,7 +81,9 @@ export class LogReader {
     if (this.file.events >= next) yield this.#lost(next, this.file.events - next + 1);
   }
 
-  /** The batches that have events of these names. Blocks that have none are not read; one that cannot be read is a loss. */
+  /**
+   * The batches that have events of these names. Blocks that have none are not read; one that cannot be read is a loss.
+   */
   *having(names: ReadonlySet<string>): Generator<Batch> {
     for (const entry of this.#events) if (this.#mayHave(entry, names)) yield this.#batchOrLoss(entry);
   }
@@ -133,8 +137,8 @@ export class LogReader {
   }
 
   /**
-   * Where events of these names are (`iput`, `alloc_anon_inode_ret`). Blocks that have none are not read, and of the others
-   * only the column of points.
+   * Where events of these names are (`iput`, `alloc_anon_inode_ret`). Blocks that have none are not read, and of the
+   * others only the column of points.
    */
   *scan(names: ReadonlySet<string>): Generator<Found> {
     for (const entry of this.#events) {
@@ -143,7 +147,9 @@ export class LogReader {
       const { payload } = this.file.read(entry);
       const head = readHead(new ByteReader(payload), entry.events);
       const wanted = Uint8Array.from(head.points, (point) => (names.has(schema[point]?.event ?? "") ? 1 : 0));
-      const indexes = new Uint32Array(head.counts.reduce((all, count, local) => all + (wanted[local] === 1 ? count : 0), 0));
+      const indexes = new Uint32Array(
+        head.counts.reduce((all, count, local) => all + (wanted[local] === 1 ? count : 0), 0),
+      );
       const column = pointColumn(head, entry.events);
       let found = 0;
       for (let i = 0; i < column.length; i++) if (wanted[column[i]!] === 1) indexes[found++] = i;

@@ -14,7 +14,8 @@ export function packed(bytes: Uint8Array): Buffer {
 
 /** Throws a `DamagedError`. */
 export function unpacked(payload: Buffer): Uint8Array {
-  if (payload.length < LENGTH || payload.readUInt32LE() > MAX_PAYLOAD) throw new DamagedError("packed text of no length");
+  if (payload.length < LENGTH || payload.readUInt32LE() > MAX_PAYLOAD)
+    throw new DamagedError("packed text of no length");
   return inflated(payload.subarray(LENGTH), payload.readUInt32LE());
 }
 

@@ -1,7 +1,7 @@
 /**
- * What the points of a log were when it was written: each event by its name, with the names and types of its arguments. A
- * later catalogue numbers its points otherwise, knows more operations, or more of their arguments; a log is read by the
- * names that it brings along.
+ * What the points of a log were when it was written: each event by its name, with the names and types of its arguments.
+ * A later catalogue numbers its points otherwise, knows more operations, or more of their arguments; a log is read by
+ * the names that it brings along.
  */
 import type { ArgumentType } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
@@ -31,11 +31,15 @@ export interface StoredPoint {
 export type Schema = readonly (StoredPoint | undefined)[];
 
 export function schemaOf(points: PointTable): Schema {
-  return points.points.map((point) => point && { event: point.event, args: point.args.map(({ name, type }) => ({ name, type })) });
+  return points.points.map(
+    (point) => point && { event: point.event, args: point.args.map(({ name, type }) => ({ name, type })) },
+  );
 }
 
 export function schemaJson(schema: Schema): string {
-  return JSON.stringify(schema.slice(1).map((point) => [point!.event, ...point!.args.flatMap(({ name, type }) => [name, type])]));
+  return JSON.stringify(
+    schema.slice(1).map((point) => [point!.event, ...point!.args.flatMap(({ name, type }) => [name, type])]),
+  );
 }
 
 /** Throws a `DamagedError` for what is no schema. */
@@ -51,7 +55,13 @@ export function parseSchema(json: string): Schema {
 }
 
 function parsePoint(entry: unknown): StoredPoint {
-  if (!Array.isArray(entry) || entry.length % 2 === 0 || entry.length > 1 + 2 * MAX_ARGS || !entry.every((part) => typeof part === "string")) throw new DamagedError("an event of the schema is not described");
+  if (
+    !Array.isArray(entry) ||
+    entry.length % 2 === 0 ||
+    entry.length > 1 + 2 * MAX_ARGS ||
+    !entry.every((part) => typeof part === "string")
+  )
+    throw new DamagedError("an event of the schema is not described");
   const [event, ...parts] = entry as string[];
   const args: StoredArgument[] = [];
   for (let k = 0; k < parts.length; k += 2) {
@@ -89,7 +99,11 @@ export function upcasts(schema: Schema, points: PointTable): readonly (Upcast | 
 
 function upcast(stored: StoredPoint, point: Point | undefined): Upcast {
   const storage = Uint8Array.from(stored.args, ({ type }) => storageOf(type));
-  const target = Int8Array.from(stored.args, ({ name, type }) => point?.args.findIndex((arg) => arg.name === name && storageOf(arg.type) === storageOf(type)) ?? -1);
+  const target = Int8Array.from(
+    stored.args,
+    ({ name, type }) =>
+      point?.args.findIndex((arg) => arg.name === name && storageOf(arg.type) === storageOf(type)) ?? -1,
+  );
   let widened = 0;
   stored.args.forEach(({ type }, k) => {
     const now = point?.args[target[k]!]?.type;

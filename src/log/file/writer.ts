@@ -1,6 +1,6 @@
 /**
- * Appends to a log file. Nothing that was written is ever changed: an append adds a block at the end, or leaves the file as it
- * was and throws. Whether an append is on disk when it returns is for the caller to choose.
+ * Appends to a log file. Nothing that was written is ever changed: an append adds a block at the end, or leaves the
+ * file as it was and throws. Whether an append is on disk when it returns is for the caller to choose.
  */
 import { fsyncSync, ftruncateSync, writeSync } from "node:fs";
 import { nanoid } from "nanoid";
@@ -22,8 +22,8 @@ import { schemaJson, schemaOf } from "./schema.js";
 import { encodeSnapshots, type StoredSnapshot } from "./snapshots.js";
 
 /**
- * When an append returns: `append`, once it is on disk (appends that come together share one sync); `close`, once the system
- * has it, and `close` puts all on disk.
+ * When an append returns: `append`, once it is on disk (appends that come together share one sync); `close`, once the
+ * system has it, and `close` puts all on disk.
  */
 export type SyncPolicy = "append" | "close";
 
@@ -77,7 +77,13 @@ export class LogWriter {
   }
 
   /** A new log. Throws a `LogError` where there is a file already, or none can be made; then nothing is left of it. */
-  static create(path: string, origin: Origin, points: PointTable, tables: Tables, options: WriterOptions = {}): LogWriter {
+  static create(
+    path: string,
+    origin: Origin,
+    points: PointTable,
+    tables: Tables,
+    options: WriterOptions = {},
+  ): LogWriter {
     const file = OpenLog.create(path);
     const room = new EndRoom(path, options.endRoom ?? 0);
     try {
@@ -98,8 +104,15 @@ export class LogWriter {
     }
   }
 
-  /** Goes on with a log, after whatever an interrupted writer left at its end is cut off; `healed` says what that was. */
-  static open(path: string, points: PointTable, tables: Tables, options: WriterOptions = {}): { readonly writer: LogWriter; readonly healed: string | undefined } {
+  /**
+   * Goes on with a log, after whatever an interrupted writer left at its end is cut off; `healed` says what that was.
+   */
+  static open(
+    path: string,
+    points: PointTable,
+    tables: Tables,
+    options: WriterOptions = {},
+  ): { readonly writer: LogWriter; readonly healed: string | undefined } {
     const file = OpenLog.open(path);
     try {
       const log = LogFile.over(bytesOf(file.fd), path);
@@ -144,8 +157,8 @@ export class LogWriter {
   }
 
   /**
-   * Appends a batch, whose numbers go on where the log's end. It is there, whole, when this returns, as surely as `sync` says;
-   * or the log is as it was, and this throws a `LogError`.
+   * Appends a batch, whose numbers go on where the log's end. It is there, whole, when this returns, as surely as
+   * `sync` says; or the log is as it was, and this throws a `LogError`.
    */
   async append(batch: Batch): Promise<void> {
     this.appendNow(batch);
@@ -154,7 +167,8 @@ export class LogWriter {
 
   /** The same without waiting for the disk, whatever `sync` says. */
   appendNow(batch: Batch): void {
-    if (batch.firstSeq !== this.#next) throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);
+    if (batch.firstSeq !== this.#next)
+      throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);
     const { payload, points } = this.#encoder.encode(batch);
     this.#appendBlock("events", payload, { events: batch.length, ...latestTime(batch) }, points);
     this.#next += batch.length;
@@ -261,10 +275,27 @@ export class LogWriter {
     this.#appendBlock(kind, packed(Buffer.from(json)));
   }
 
-  #appendBlock(kind: BlockKind, payload: Buffer, fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow" | "schema">> = {}, points?: readonly number[]): void {
+  #appendBlock(
+    kind: BlockKind,
+    payload: Buffer,
+    fields: Partial<Pick<BlockEntry, "events" | "firstSeq" | "timeHigh" | "timeLow" | "schema">> = {},
+    points?: readonly number[],
+  ): void {
     if (this.#closed) throw new LogError("the writer is closed", this.path);
     if (this.#broken) throw this.#broken;
-    const block = { kind, length: payload.length, events: 0, firstSeq: this.#next, timeHigh: 0, timeLow: 0, schema: Math.max(0, this.#schema), previous: this.#previous, synced: this.#disk.onDisk, payloadCrc: crc32(payload), ...fields };
+    const block = {
+      kind,
+      length: payload.length,
+      events: 0,
+      firstSeq: this.#next,
+      timeHigh: 0,
+      timeLow: 0,
+      schema: Math.max(0, this.#schema),
+      previous: this.#previous,
+      synced: this.#disk.onDisk,
+      payloadCrc: crc32(payload),
+      ...fields,
+    };
     const header = encodeBlockHeader(block);
     const at = this.#length;
     this.#write(Buffer.concat([header, payload]));

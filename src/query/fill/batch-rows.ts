@@ -8,7 +8,11 @@ import { Insert } from "./insert.js";
 import { operationTables } from "./operation-tables.js";
 import type { Texts } from "./texts.js";
 
-export const events: Table = { name: "events", summary: "the events of the recording, as export --to ndjson has them", columns: eventColumns };
+export const events: Table = {
+  name: "events",
+  summary: "the events of the recording, as export --to ndjson has them",
+  columns: eventColumns,
+};
 
 export const losses: Table = {
   name: "losses",
@@ -49,7 +53,14 @@ export class BatchRows {
   add(batch: Batch): void {
     if (this.#events) for (let i = 0; i < batch.length; i++) this.#events.add(batch, i);
     if (this.#readsOperations) for (let i = 0; i < batch.length; i++) this.#operations[batch.point[i]!]?.add(batch, i);
-    if (this.#losses) for (const { index, cpu, count, line } of batch.losses) this.#losses.values({ event: batch.firstSeq + index, cpu, count: count === 0 ? null : count, line: line > 0 ? line : null });
+    if (this.#losses)
+      for (const { index, cpu, count, line } of batch.losses)
+        this.#losses.values({
+          event: batch.firstSeq + index,
+          cpu,
+          count: count === 0 ? null : count,
+          line: line > 0 ? line : null,
+        });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Calls: entries with their returns, by watching the reducer pair them. A row is there from its entry on, and is told what
- * became of the call when that is known, so that nothing is held but what is in progress.
+ * Calls: entries with their returns, by watching the reducer pair them. A row is there from its entry on, and is told
+ * what became of the call when that is known, so that nothing is held but what is in progress.
  */
 import { points } from "../../../events/index.js";
 import { type Time, timeOf } from "../../log/span.js";
@@ -48,7 +48,9 @@ export function readsReturns(used: ReadonlySet<string>): boolean {
   return RETURNED.some((name) => used.has(name));
 }
 
-const results: readonly (Result | undefined)[] = points.points.map((point) => (point?.phase === "return" && point.args[0] ? new Result(point.args[0]) : undefined));
+const results: readonly (Result | undefined)[] = points.points.map((point) =>
+  point?.phase === "return" && point.args[0] ? new Result(point.args[0]) : undefined,
+);
 
 /** Tells rows what their calls returned. */
 class Returns {
@@ -60,7 +62,11 @@ class Returns {
     used: ReadonlySet<string>,
     private readonly texts: Texts,
   ) {
-    this.#update = new Update(database, table, RETURNED.filter((name) => used.has(name)));
+    this.#update = new Update(
+      database,
+      table,
+      RETURNED.filter((name) => used.has(name)),
+    );
   }
 
   /** The call of entry `key`; `begin` is absent where the recording lacks it. */

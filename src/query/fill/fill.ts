@@ -40,7 +40,10 @@ class Filling {
     const texts = textsOf(database, recording.tables);
     this.#rows = new BatchRows(database, used, texts);
     this.#calls = this.#watcher(texts);
-    this.#lives = used.has(objects.name) || used.has(references.name) ? new Lives(recording.tables, this.#insert(objects), this.#insert(references)) : undefined;
+    this.#lives =
+      used.has(objects.name) || used.has(references.name)
+        ? new Lives(recording.tables, this.#insert(objects), this.#insert(references))
+        : undefined;
   }
 
   async run(): Promise<void> {
@@ -53,7 +56,11 @@ class Filling {
   }
 
   get #readsState(): boolean {
-    return this.#lives !== undefined || this.#calls !== undefined || [operations, findings, hazards].some(({ name }) => this.used.has(name));
+    return (
+      this.#lives !== undefined ||
+      this.#calls !== undefined ||
+      [operations, findings, hazards].some(({ name }) => this.used.has(name))
+    );
   }
 
   #batch(batch: Batch): void {
@@ -64,12 +71,16 @@ class Filling {
 
   #replay(recording: Recorded): Promise<Replay> {
     const observers: Observer[] = [this.#lives, this.#calls].filter((o) => o !== undefined);
-    return replayRecording(recording, { ...(this.#lives ? { store: this.#lives, everything: true, judged: "guest-memfd" } : {}), observe: () => all(...observers) });
+    return replayRecording(recording, {
+      ...(this.#lives ? { store: this.#lives, everything: true, judged: "guest-memfd" } : {}),
+      observe: () => all(...observers),
+    });
   }
 
   #derived(replay: Replay): void {
     const entries = this.#insert(operations);
-    for (const { event, name, task, result, error } of entries ? replay.eachOperation() : []) entries!.values({ seq: event, name, task, result, error });
+    for (const { event, name, task, result, error } of entries ? replay.eachOperation() : [])
+      entries!.values({ seq: event, name, task, result, error });
     this.#found(findings, replay.findings);
     this.#found(hazards, replay.hazards);
   }
@@ -78,13 +89,25 @@ class Filling {
     const insert = this.#insert(table);
     for (const { rule, object, event, file, line, time, task, message, evidence } of insert ? list : []) {
       const parsed = parseTime(time, undefined);
-      insert!.values({ rule, object, event, file, line, time: parsed && exact(parsed), task, message, evidence: JSON.stringify(evidence) });
+      insert!.values({
+        rule,
+        object,
+        event,
+        file,
+        line,
+        time: parsed && exact(parsed),
+        task,
+        message,
+        evidence: JSON.stringify(evidence),
+      });
     }
   }
 
   #watcher(texts: ReturnType<typeof textsOf>): CallWatcher | undefined {
     const ofCalls = this.used.get(calls.name);
-    const ofOperations = operationTables.filter(({ table, returns }) => returns && readsReturns(this.used.get(table.name) ?? new Set()));
+    const ofOperations = operationTables.filter(
+      ({ table, returns }) => returns && readsReturns(this.used.get(table.name) ?? new Set()),
+    );
     if (!ofCalls && ofOperations.length === 0) return undefined;
     const watcher = new CallWatcher(this.database, texts);
     if (ofCalls) watcher.calls(ofCalls);

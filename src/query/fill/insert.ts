@@ -32,7 +32,11 @@ abstract class Binding {
 export class Insert extends Binding {
   constructor(database: Database, { name, columns }: Table, used: ReadonlySet<string>) {
     const names = columns.map((c) => c.name).filter((c) => used.has(c));
-    super(database, names, `INSERT INTO ${quoted(name)} (${names.map(quoted).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`);
+    super(
+      database,
+      names,
+      `INSERT INTO ${quoted(name)} (${names.map(quoted).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+    );
   }
 }
 
@@ -42,7 +46,11 @@ export class Update extends Binding {
   readonly key: number;
 
   constructor(database: Database, { name, columns }: Table, changed: readonly string[]) {
-    super(database, changed, `UPDATE ${quoted(name)} SET ${changed.map((c) => `${quoted(c)} = ?`).join(", ")} WHERE ${quoted(columns[0]!.name)} = ?`);
+    super(
+      database,
+      changed,
+      `UPDATE ${quoted(name)} SET ${changed.map((c) => `${quoted(c)} = ?`).join(", ")} WHERE ${quoted(columns[0]!.name)} = ?`,
+    );
     this.key = changed.length + 1;
   }
 }

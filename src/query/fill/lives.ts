@@ -1,7 +1,7 @@
 /**
- * The lives of objects and the references on them, by watching the store: transitions are all that changes an object, so
- * that every get, put and hand-over passes here. What is held are the objects that live and the references on them; a row is
- * written when its life is over.
+ * The lives of objects and the references on them, by watching the store: transitions are all that changes an object,
+ * so that every get, put and hand-over passes here. What is held are the objects that live and the references on them;
+ * a row is written when its life is over.
  */
 import type { Batch } from "../../log/batch.js";
 import { type Time, timeOf } from "../../log/span.js";
@@ -118,7 +118,14 @@ export class Lives extends MutableStore implements Observer {
 
   #take(object: KernelObject, { reference }: Taken): void {
     if (!this.references) return;
-    const held: Held = { id: ++this.#references, get: this.#now(), by: reference.by, owner: 0, ownerObject: undefined, ownerCall: undefined };
+    const held: Held = {
+      id: ++this.#references,
+      get: this.#now(),
+      by: reference.by,
+      owner: 0,
+      ownerObject: undefined,
+      ownerCall: undefined,
+    };
     this.#own(held, reference);
     const all = this.#held.get(object.id);
     if (all) all.set(reference, held);

@@ -15,7 +15,9 @@ export function exact({ high, low }: Time): number | bigint {
 
 export function elapsed(from: Time, to: Time): number | bigint {
   const high = to.high - from.high;
-  return Math.abs(high) <= EXACT_SECONDS ? high * NANOSECONDS + to.low - from.low : exactTime(to.high, to.low) - exactTime(from.high, from.low);
+  return Math.abs(high) <= EXACT_SECONDS
+    ? high * NANOSECONDS + to.low - from.low
+    : exactTime(to.high, to.low) - exactTime(from.high, from.low);
 }
 
 /** All 64 bits, whatever the type: a recording may print more than it holds. */

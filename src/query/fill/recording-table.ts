@@ -8,7 +8,14 @@ import { exact } from "./numbers.js";
 export const recording: Table = {
   name: "recording",
   summary: "the recording itself",
-  columns: [column("key", "text", "path, format, events, lost, skipped, unknown, tasks, seconds, clock, digits, begin, end, warning"), column("value", "value", "its value; begin and end are times, clock is seconds or counter")],
+  columns: [
+    column(
+      "key",
+      "text",
+      "path, format, events, lost, skipped, unknown, tasks, seconds, clock, digits, begin, end, warning",
+    ),
+    column("value", "value", "its value; begin and end are times, clock is seconds or counter"),
+  ],
 };
 
 export function recordingRows({ origin, report, tables }: Recorded, span: Span): [string, Cell][] {

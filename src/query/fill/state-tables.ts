@@ -34,7 +34,11 @@ export const references: Table = {
     column("object", "text", "the object it is on, by its label"),
     column("object_id", "integer", "the same in objects"),
     column("kind", "text", "the kind of that object"),
-    column("owner", "text", "who held it last, as far as a probe shows: an object by its label, or a call by its operation"),
+    column(
+      "owner",
+      "text",
+      "who held it last, as far as a probe shows: an object by its label, or a call by its operation",
+    ),
     column("owner_id", "integer", "the owner in objects"),
     column("owner_call", "integer", "the owner in calls: its seq"),
     column("get", "integer", "event that took it; NULL if no probe saw that"),

@@ -85,7 +85,12 @@ export class Database {
     failure ??= registerTemporaryFiles(library);
     failure.error = undefined;
     const out = wasm.alloc(4);
-    const code = capi.sqlite3_open_v2("recording", out, capi.SQLITE_OPEN_READWRITE | capi.SQLITE_OPEN_CREATE, TEMPORARY);
+    const code = capi.sqlite3_open_v2(
+      "recording",
+      out,
+      capi.SQLITE_OPEN_READWRITE | capi.SQLITE_OPEN_CREATE,
+      TEMPORARY,
+    );
     const database = new Database(library, wasm.peekPtr(out), limits);
     wasm.dealloc(out);
     if (code !== 0) throw database.error(code);
@@ -94,7 +99,9 @@ export class Database {
     capi.sqlite3_limit(database.pointer, capi.SQLITE_LIMIT_SQL_LENGTH, MAX_SQL);
     database.#format = new CheckedFormat(library, database.pointer, value);
     // Nothing is ever committed: pages go out when there is no room for them, and not before.
-    database.run(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -${Math.ceil(memory / 1024)}; BEGIN`);
+    database.run(
+      `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -${Math.ceil(memory / 1024)}; BEGIN`,
+    );
     if (heap !== undefined) database.run(`PRAGMA hard_heap_limit = ${heap}`);
     return database;
   }
@@ -138,7 +145,7 @@ export class Database {
       const code = exports.sqlite3_prepare_v2(this.pointer, text.at, text.bytes, this.#pair, this.#pair + 4);
       if (code !== 0) throw this.error(code);
       const statement = wasm.peekPtr(this.#pair);
-      const taken = (wasm.peekPtr(this.#pair + 4)) - text.at;
+      const taken = wasm.peekPtr(this.#pair + 4) - text.at;
       return { statement: statement === 0 ? undefined : this.#started(statement), taken };
     } finally {
       wasm.dealloc(text.at);
@@ -188,7 +195,10 @@ export class Database {
   scratch(text: string): KeptText | undefined {
     if (text.length * WIDEST > SCRATCH - this.#scratched) return undefined;
     const at = this.#scratch + this.#scratched;
-    const { written } = this.#encoder.encodeInto(text, this.library.wasm.heap8u().subarray(at, this.#scratch + SCRATCH));
+    const { written } = this.#encoder.encodeInto(
+      text,
+      this.library.wasm.heap8u().subarray(at, this.#scratch + SCRATCH),
+    );
     this.#scratched += written;
     return { at, bytes: written };
   }
@@ -208,7 +218,9 @@ export class Database {
     const { capi } = this.library;
     if (code === capi.SQLITE_NOMEM) return "out of memory; --memory sets how much there is";
     if (code === capi.SQLITE_TOOBIG) return tooBig(this.limits);
-    return code === capi.SQLITE_INTERRUPT ? `not done after ${this.limits.time / 1000} s of computing; --time allows more` : capi.sqlite3_errmsg(this.pointer);
+    return code === capi.SQLITE_INTERRUPT
+      ? `not done after ${this.limits.time / 1000} s of computing; --time allows more`
+      : capi.sqlite3_errmsg(this.pointer);
   }
 }
 
@@ -231,7 +243,9 @@ export class Statement {
     this.#library = database.library;
     this.#exports = database.library.exports;
     const { capi } = this.#library;
-    this.columns = Array.from({ length: capi.sqlite3_column_count(pointer) }, (_, k) => capi.sqlite3_column_name(pointer, k));
+    this.columns = Array.from({ length: capi.sqlite3_column_count(pointer) }, (_, k) =>
+      capi.sqlite3_column_name(pointer, k),
+    );
   }
 
   /** It is an EXPLAIN: it reads nothing of what it is about. */
@@ -313,7 +327,9 @@ export class Statement {
     this.#exports.sqlite3_bind_null(this.pointer, at);
   }
 
-  /** Throws an `SqlError` for one that is too long to be handed on: there may be more on the other side than fits here. */
+  /**
+   * Throws an `SqlError` for one that is too long to be handed on: there may be more on the other side than fits here.
+   */
   row(): Cell[] {
     this.#room = this.database.limits.value;
     return this.columns.map((_, k) => this.#cell(k));

@@ -1,6 +1,7 @@
 /**
- * `printf` and `format` that say so where a text becomes too long: SQLite's own come to NULL then, as for an empty one, and whoever
- * asked takes it for an answer. They are SQLite's still, asked in a connection of their own in which nobody replaced them.
+ * `printf` and `format` that say so where a text becomes too long: SQLite's own come to NULL then, as for an empty one,
+ * and whoever asked takes it for an answer. They are SQLite's still, asked in a connection of their own in which nobody
+ * replaced them.
  */
 import type { Library, Pointer } from "./library.js";
 
@@ -37,12 +38,23 @@ export class CheckedFormat {
     wasm.dealloc(out);
     capi.sqlite3_limit(this.#connection, capi.SQLITE_LIMIT_LENGTH, value);
     this.#function = wasm.installFunction("v(pip)", (context, count, args) => this.#answer(context, count, args));
-    for (const name of NAMES) capi.sqlite3_create_function(database, name, ANY, capi.SQLITE_UTF8 | capi.SQLITE_DETERMINISTIC, 0, this.#function, 0, 0);
+    for (const name of NAMES)
+      capi.sqlite3_create_function(
+        database,
+        name,
+        ANY,
+        capi.SQLITE_UTF8 | capi.SQLITE_DETERMINISTIC,
+        0,
+        this.#function,
+        0,
+        0,
+      );
   }
 
   close(): void {
     const { capi, wasm, exports } = this.library;
-    for (const { format, lengthened } of this.#statements.values()) for (const statement of [format, lengthened]) exports.sqlite3_finalize(statement);
+    for (const { format, lengthened } of this.#statements.values())
+      for (const statement of [format, lengthened]) exports.sqlite3_finalize(statement);
     capi.sqlite3_close_v2(this.#connection);
     wasm.uninstallFunction(this.#function);
   }
@@ -53,7 +65,13 @@ export class CheckedFormat {
     const { format, lengthened } = this.#asked(count);
     if (!this.#ask(format, count, args)) return exports.sqlite3_result_error_nomem(context);
     const isNull = exports.sqlite3_column_type(format, 0) === capi.SQLITE_NULL;
-    if (!isNull) exports.sqlite3_result_text(context, exports.sqlite3_column_text(format, 0), exports.sqlite3_column_bytes(format, 0), TRANSIENT);
+    if (!isNull)
+      exports.sqlite3_result_text(
+        context,
+        exports.sqlite3_column_text(format, 0),
+        exports.sqlite3_column_bytes(format, 0),
+        TRANSIENT,
+      );
     exports.sqlite3_reset(format);
     if (!isNull || this.#type(args) === capi.SQLITE_NULL) return;
     // Empty, or too long.
@@ -66,7 +84,10 @@ export class CheckedFormat {
     const known = this.#statements.get(count);
     if (known) return known;
     const rest = ", ?".repeat(count - 1);
-    const made = { format: this.#prepare(`SELECT printf(?${rest})`), lengthened: this.#prepare(`SELECT printf('x' || ?${rest})`) };
+    const made = {
+      format: this.#prepare(`SELECT printf(?${rest})`),
+      lengthened: this.#prepare(`SELECT printf('x' || ?${rest})`),
+    };
     this.#statements.set(count, made);
     return made;
   }
@@ -99,10 +120,22 @@ export class CheckedFormat {
           exports.sqlite3_bind_double(statement, k + 1, exports.sqlite3_value_double(value));
           break;
         case capi.SQLITE_TEXT:
-          exports.sqlite3_bind_text(statement, k + 1, exports.sqlite3_value_text(value), exports.sqlite3_value_bytes(value), STATIC);
+          exports.sqlite3_bind_text(
+            statement,
+            k + 1,
+            exports.sqlite3_value_text(value),
+            exports.sqlite3_value_bytes(value),
+            STATIC,
+          );
           break;
         case capi.SQLITE_BLOB:
-          exports.sqlite3_bind_blob(statement, k + 1, exports.sqlite3_value_blob(value), exports.sqlite3_value_bytes(value), STATIC);
+          exports.sqlite3_bind_blob(
+            statement,
+            k + 1,
+            exports.sqlite3_value_blob(value),
+            exports.sqlite3_value_bytes(value),
+            STATIC,
+          );
           break;
         default:
           exports.sqlite3_bind_null(statement, k + 1);

@@ -2,7 +2,10 @@
 
 export type Pointer = number;
 
-/** The functions that are called for every value of every row: the module's own, without the wrappers that convert strings. */
+/**
+ * The functions that are called for every value of every row: the module's own, without the wrappers that convert
+ * strings.
+ */
 export interface Exports {
   sqlite3_bind_int(statement: Pointer, at: number, value: number): number;
   sqlite3_bind_int64(statement: Pointer, at: number, value: bigint): number;
@@ -84,12 +87,30 @@ interface Capi {
   sqlite3_close_v2(database: Pointer): number;
   sqlite3_exec(database: Pointer, sql: string, callback: 0, argument: 0, message: 0): number;
   sqlite3_errmsg(database: Pointer): string;
-  sqlite3_create_function(database: Pointer, name: string, args: number, flags: number, data: 0, call: Pointer, step: 0, final: 0): number;
+  sqlite3_create_function(
+    database: Pointer,
+    name: string,
+    args: number,
+    flags: number,
+    data: 0,
+    call: Pointer,
+    step: 0,
+    final: 0,
+  ): number;
   sqlite3_limit(database: Pointer, which: number, value: number): number;
-  sqlite3_progress_handler(database: Pointer, operations: number, handler: ((argument: Pointer) => number) | 0, argument: 0): void;
+  sqlite3_progress_handler(
+    database: Pointer,
+    operations: number,
+    handler: ((argument: Pointer) => number) | 0,
+    argument: 0,
+  ): void;
   sqlite3_column_count(statement: Pointer): number;
   sqlite3_column_name(statement: Pointer, k: number): string;
-  sqlite3_set_authorizer(database: Pointer, authorizer: ((argument: Pointer, action: number, a: string | null, b: string | null) => number) | 0, argument: 0): number;
+  sqlite3_set_authorizer(
+    database: Pointer,
+    authorizer: ((argument: Pointer, action: number, a: string | null, b: string | null) => number) | 0,
+    argument: 0,
+  ): number;
 }
 
 interface Wasm {
@@ -110,7 +131,14 @@ interface Wasm {
 type Method = (...args: never[]) => number;
 
 interface Vfs {
-  installVfs(parts: { readonly io: { readonly struct: Struct; readonly methods: Readonly<Record<string, Method>> }; readonly vfs: { readonly struct: Struct; readonly name: string; readonly methods: Readonly<Record<string, Method>> } }): void;
+  installVfs(parts: {
+    readonly io: { readonly struct: Struct; readonly methods: Readonly<Record<string, Method>> };
+    readonly vfs: {
+      readonly struct: Struct;
+      readonly name: string;
+      readonly methods: Readonly<Record<string, Method>>;
+    };
+  }): void;
 }
 
 export interface Library {

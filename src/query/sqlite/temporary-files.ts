@@ -1,5 +1,6 @@
 /**
- * Where SQLite keeps what exceeds its page cache: temporary files without a name, each made when the first page goes out.
+ * Where SQLite keeps what exceeds its page cache: temporary files without a name, each made when the first page goes
+ * out.
  */
 import { TemporaryFile } from "../../temporary-file.js";
 import type { Library, Pointer } from "./library.js";
@@ -32,7 +33,8 @@ export function registerTemporaryFiles({ capi, wasm, vfs: { installVfs } }: Libr
   vfs.$iVersion = 1;
   vfs.$szOsFile = capi.sqlite3_file.structInfo.sizeof;
   vfs.$mxPathname = MAX_NAME;
-  for (const method of ["$xRandomness", "$xSleep", "$xCurrentTime", "$xCurrentTimeInt64"] as const) vfs[method] = standard[method]!;
+  for (const method of ["$xRandomness", "$xSleep", "$xCurrentTime", "$xCurrentTimeInt64"] as const)
+    vfs[method] = standard[method]!;
   const ioMethods = {
     xClose: (file: Pointer) =>
       attempt(capi.SQLITE_IOERR_CLOSE, () => {
@@ -47,10 +49,13 @@ export function registerTemporaryFiles({ capi, wasm, vfs: { installVfs } }: Libr
         buffer.fill(0, got);
         return capi.SQLITE_IOERR_SHORT_READ;
       }),
-    xWrite: (file: Pointer, from: Pointer, bytes: number, at: bigint) => attempt(capi.SQLITE_FULL, () => files.get(file)!.write(wasm.heap8u().subarray(from, from + bytes), Number(at))),
-    xTruncate: (file: Pointer, size: bigint) => attempt(capi.SQLITE_IOERR_TRUNCATE, () => files.get(file)!.truncate(Number(size))),
+    xWrite: (file: Pointer, from: Pointer, bytes: number, at: bigint) =>
+      attempt(capi.SQLITE_FULL, () => files.get(file)!.write(wasm.heap8u().subarray(from, from + bytes), Number(at))),
+    xTruncate: (file: Pointer, size: bigint) =>
+      attempt(capi.SQLITE_IOERR_TRUNCATE, () => files.get(file)!.truncate(Number(size))),
     xSync: () => 0,
-    xFileSize: (file: Pointer, out: Pointer) => attempt(capi.SQLITE_IOERR_FSTAT, () => void wasm.poke(out, BigInt(files.get(file)!.size), "i64")),
+    xFileSize: (file: Pointer, out: Pointer) =>
+      attempt(capi.SQLITE_IOERR_FSTAT, () => void wasm.poke(out, BigInt(files.get(file)!.size), "i64")),
     xLock: () => 0,
     xUnlock: () => 0,
     xCheckReservedLock: (_file: Pointer, out: Pointer) => (wasm.poke(out, 0, "i32"), 0),
@@ -69,7 +74,8 @@ export function registerTemporaryFiles({ capi, wasm, vfs: { installVfs } }: Libr
     },
     xDelete: () => 0,
     xAccess: (_vfs: Pointer, _name: Pointer, _flags: number, out: Pointer) => (wasm.poke(out, 0, "i32"), 0),
-    xFullPathname: (_vfs: Pointer, name: Pointer, size: number, out: Pointer) => (wasm.cstrncpy(out, name, size) < size ? 0 : capi.SQLITE_CANTOPEN),
+    xFullPathname: (_vfs: Pointer, name: Pointer, size: number, out: Pointer) =>
+      wasm.cstrncpy(out, name, size) < size ? 0 : capi.SQLITE_CANTOPEN,
     xGetLastError: () => 0,
   };
   installVfs({ io: { struct: io, methods: ioMethods }, vfs: { struct: vfs, name: TEMPORARY, methods: vfsMethods } });

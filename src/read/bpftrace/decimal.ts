@@ -24,7 +24,8 @@ export class Decimal {
     const start = negative ? p + 1 : p;
     let end = start;
     let value = 0;
-    for (let digit = bytes[end]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++end]! - ZERO) if (end - start < EXACT_DIGITS) value = value * 10 + digit;
+    for (let digit = bytes[end]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++end]! - ZERO)
+      if (end - start < EXACT_DIGITS) value = value * 10 + digit;
     const digits = end - start;
     if (digits === 0 || digits > MAX_DIGITS || (digits > 1 && bytes[start] === ZERO)) return -1;
     if (digits <= EXACT_DIGITS) {

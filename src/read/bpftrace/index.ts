@@ -1,10 +1,12 @@
 /**
- * Reads what the program of `kreel record --bpftrace` prints under `bpftrace -f json`: a tuple a line, see `events/bpftrace.ts`.
- * What bpftrace says itself (probes attached, maps) is accounted for; a line that is no JSON is skipped and told.
+ * Reads what the program of `kreel record --bpftrace` prints under `bpftrace -f json`: a tuple a line, see
+ * `events/bpftrace.ts`. What bpftrace says itself (probes attached, maps) is accounted for; a line that is no JSON is
+ * skipped and told.
  *
- * bpftrace hands over what each CPU recorded in turn, so lines can be out of order: then nothing is concluded across the place
- * where time goes back, and a warning says how to sort them. When it loses events it says so some time later: a loss counts
- * from the beginning, and to the end. bpftrace from 0.24 on quotes the numbers that a double does not hold.
+ * bpftrace hands over what each CPU recorded in turn, so lines can be out of order: then nothing is concluded across
+ * the place where time goes back, and a warning says how to sort them. When it loses events it says so some time later:
+ * a loss counts from the beginning, and to the end. bpftrace from 0.24 on quotes the numbers that a double does not
+ * hold.
  */
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
@@ -175,16 +177,26 @@ export class BpftraceReader extends TextReader {
 
   protected override finish(): void {
     const { warnings } = this.report;
-    if (this.#notJson > 0) warnings.push(`${this.#notJson === 1 ? "a line is" : `${this.#notJson} lines are`} no JSON (${this.#notJson === 1 ? "" : "the first is "}line ${this.#firstNotJson}): bpftrace -f json prints one object a line`);
-    if (this.#otherLayout) warnings.push("the lines were printed by the program of another kreel; record again with the one that this kreel prints (kreel record --bpftrace)");
-    if (this.#back > 0) warnings.push(`time goes back ${this.#back === 1 ? "once" : `${this.#back} times`}, because bpftrace printed what each CPU recorded in turn; nothing is concluded across that. Sort the lines first: ${SORT}`);
+    if (this.#notJson > 0)
+      warnings.push(
+        `${this.#notJson === 1 ? "a line is" : `${this.#notJson} lines are`} no JSON (${this.#notJson === 1 ? "" : "the first is "}line ${this.#firstNotJson}): bpftrace -f json prints one object a line`,
+      );
+    if (this.#otherLayout)
+      warnings.push(
+        "the lines were printed by the program of another kreel; record again with the one that this kreel prints (kreel record --bpftrace)",
+      );
+    if (this.#back > 0)
+      warnings.push(
+        `time goes back ${this.#back === 1 ? "once" : `${this.#back} times`}, because bpftrace printed what each CPU recorded in turn; nothing is concluded across that. Sort the lines first: ${SORT}`,
+      );
     // How late bpftrace said it is not known: what came until the end is in doubt as well.
     if (this.#lost && this.builder.events > 0) this.doubt(ANY_CPU, this.report.lines);
   }
 
   /** `["kreel", 1]`: who prints, and how. */
   #head([who, layout]: readonly Element[], line: Line): void {
-    if (!who || !layout || !("string" in who) || who.string !== BPFTRACE_HEAD || !("number" in layout)) this.leftover(line);
+    if (!who || !layout || !("string" in who) || who.string !== BPFTRACE_HEAD || !("number" in layout))
+      this.leftover(line);
     else {
       this.report.control++;
       if (layout.number !== String(BPFTRACE_LAYOUT)) this.#otherLayout = true;
@@ -195,7 +207,18 @@ export class BpftraceReader extends TextReader {
   #event([time, cpu, comm, tid, pid, event, ...args]: readonly Element[], line: Line): boolean {
     const at = this.#decimal(time, this.#time) ? this.#time : undefined;
     const [onCpu, thread, group] = [this.#small(cpu, MAX_CPU), this.#small(tid, MAX_PID), this.#small(pid, MAX_PID)];
-    if (!at || onCpu === undefined || thread === undefined || group === undefined || !comm || !("string" in comm) || !event || !("string" in event) || comm.string.length > MAX_COMM) return false;
+    if (
+      !at ||
+      onCpu === undefined ||
+      thread === undefined ||
+      group === undefined ||
+      !comm ||
+      !("string" in comm) ||
+      !event ||
+      !("string" in event) ||
+      comm.string.length > MAX_COMM
+    )
+      return false;
     const name = Buffer.from(event.string, "latin1");
     const point = this.#names.find(name.reduce(hashStep, 0), name, 0, name.length);
     this.#inOrder(at, line.line);
@@ -204,7 +227,10 @@ export class BpftraceReader extends TextReader {
     const task = this.tables.tasks.intern(nameIn(decoded(comm.string)), thread, group);
     this.begin(point?.id ?? 0, task, onCpu, CONTEXT_UNKNOWN, at.billions, at.rest, DIGITS, line.line);
     if (!point) {
-      this.unknown(decoded(event.string), args.map((arg) => ("number" in arg ? arg.number : JSON.stringify(decoded(arg.string)))).join(" "));
+      this.unknown(
+        decoded(event.string),
+        args.map((arg) => ("number" in arg ? arg.number : JSON.stringify(decoded(arg.string)))).join(" "),
+      );
       return true;
     }
     // How long a marker is stands behind it, for bpftrace may have taken a byte more than was written.

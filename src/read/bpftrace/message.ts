@@ -13,7 +13,10 @@ export type Message =
 
 const TUPLE = /^\s*\{\s*"type"\s*:\s*"value"\s*,\s*"data"\s*:\s*\[([^]*)\]\s*\}\s*$/;
 const ELEMENT = /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d+))\s*(,|$)/y;
-/** What bpftrace makes of a byte above 0x7f when its characters are signed: `\uffffffc3`, which JSON takes for another thing. */
+/**
+ * What bpftrace makes of a byte above 0x7f when its characters are signed: `\uffffffc3`, which JSON takes for another
+ * thing.
+ */
 const SIGNED_BYTE = /((?:^|[^\\])(?:\\\\)*)\\uffffff([89a-f][\da-f])/g;
 
 /** Reads a line, as text of one character a byte. */
@@ -28,7 +31,10 @@ export function parseMessage(line: string): Message {
   const { type, data } = parsed as { readonly type?: unknown; readonly data?: unknown };
   if (type === "lost_events" && typeof data === "object" && data !== null) {
     const { events } = data as { readonly events?: unknown };
-    return { what: "lost", count: typeof events === "number" && Number.isSafeInteger(events) && events > 0 ? events : 0 };
+    return {
+      what: "lost",
+      count: typeof events === "number" && Number.isSafeInteger(events) && events > 0 ? events : 0,
+    };
   }
   const tuple = TUPLE.exec(line);
   const elements = tuple ? elementsOf(tuple[1]!) : undefined;

@@ -43,12 +43,18 @@ export class CpuText {
     const { batch } = this;
     if (batch === undefined) return false;
     const index = ++this.index;
-    for (; this.#loss < batch.losses.length && batch.losses[this.#loss]!.index <= index; this.#loss++) this.losses.push(batch.losses[this.#loss]!);
+    for (; this.#loss < batch.losses.length && batch.losses[this.#loss]!.index <= index; this.#loss++)
+      this.losses.push(batch.losses[this.#loss]!);
     if (index >= batch.length) return false;
     this.timeHigh = batch.timeHigh[index]!;
     this.timeLow = batch.timeLow[index]!;
     // Other formats may not say which CPU it was; that of tracefs does.
-    if (this.format === "ftrace" && batch.cpu[index] !== this.file.cpu) throw new TroubleError(`an event of CPU ${batch.cpu[index]} in the file of CPU ${this.file.cpu}; where the files of several CPUs are put together, each holds its own`, this.file.path, batch.line[index]);
+    if (this.format === "ftrace" && batch.cpu[index] !== this.file.cpu)
+      throw new TroubleError(
+        `an event of CPU ${batch.cpu[index]} in the file of CPU ${this.file.cpu}; where the files of several CPUs are put together, each holds its own`,
+        this.file.path,
+        batch.line[index],
+      );
     return true;
   }
 

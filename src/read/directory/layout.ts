@@ -1,4 +1,6 @@
-/** A recording that is a directory with a file for each CPU: what a copy of tracefs has, or trace-cmd before it is done. */
+/**
+ * A recording that is a directory with a file for each CPU: what a copy of tracefs has, or trace-cmd before it is done.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readTrouble } from "../source.js";
@@ -36,7 +38,10 @@ export function layoutOf(directory: string, format: string | undefined): Layout 
   }
   const spools = spooled(directory);
   if (spools.length > 0) return { kind: "pages", files: complete(directory, spools, []) };
-  throw new TroubleError("this is a directory, and per_cpu/cpu0/trace is missing in it (or trace_pipe_raw beside that, or trace.dat.cpu0); of any other recording give the file itself", directory);
+  throw new TroubleError(
+    "this is a directory, and per_cpu/cpu0/trace is missing in it (or trace_pipe_raw beside that, or trace.dat.cpu0); of any other recording give the file itself",
+    directory,
+  );
 }
 
 /** What is said when a CPU's file is not there. */
@@ -49,8 +54,17 @@ export function nameFor(cpu: number, like: CpuFile): string {
   return like.name.replace(/cpu\d+(?=[^\d]*$)/, `cpu${cpu}`);
 }
 
-function chosen(directory: string, format: string | undefined, texts: readonly CpuFile[], raws: readonly CpuFile[]): Layout["kind"] | undefined {
-  if (texts.length > 0 && raws.length > 0 && format === undefined) throw new TroubleError(`there are both ${texts[0]!.name} and ${raws[0]!.name}: say which with --from ftrace or --from ${PAGES}`, directory);
+function chosen(
+  directory: string,
+  format: string | undefined,
+  texts: readonly CpuFile[],
+  raws: readonly CpuFile[],
+): Layout["kind"] | undefined {
+  if (texts.length > 0 && raws.length > 0 && format === undefined)
+    throw new TroubleError(
+      `there are both ${texts[0]!.name} and ${raws[0]!.name}: say which with --from ftrace or --from ${PAGES}`,
+      directory,
+    );
   if (raws.length > 0 && (format === PAGES || texts.length === 0)) return "pages";
   return texts.length > 0 ? "text" : undefined;
 }
@@ -71,7 +85,11 @@ function filesIn(directory: string, cpus: readonly string[], names: readonly str
 function spooled(directory: string): CpuFile[] {
   const names = entries(directory).filter((name) => /\.cpu\d{1,5}$/.test(name));
   const stems = [...new Set(names.map((name) => name.replace(/\.cpu\d+$/, "")))];
-  if (stems.length > 1) throw new TroubleError(`the files of several recordings are there: ${stems.slice(0, 3).join(", ")}; give a directory that has one`, directory);
+  if (stems.length > 1)
+    throw new TroubleError(
+      `the files of several recordings are there: ${stems.slice(0, 3).join(", ")}; give a directory that has one`,
+      directory,
+    );
   return names.map((name) => fileOf(directory, name, name));
 }
 
@@ -84,7 +102,8 @@ function complete(directory: string, files: readonly CpuFile[], folders: readonl
   const sorted = [...files].sort((a, b) => a.cpu - b.cpu);
   const first = sorted[0]!;
   const count = Math.max(sorted.at(-1)!.cpu, ...folders.map((name) => Number(/\d+$/.exec(name)![0]))) + 1;
-  if (count > MAX_CPUS) throw new TroubleError(`files of ${count} CPUs; kreel reads ${MAX_CPUS} side by side`, directory);
+  if (count > MAX_CPUS)
+    throw new TroubleError(`files of ${count} CPUs; kreel reads ${MAX_CPUS} side by side`, directory);
   const there = new Set(sorted.map(({ cpu }) => cpu));
   for (let cpu = 0; cpu < count; cpu++) if (!there.has(cpu)) throw missing(directory, nameFor(cpu, first), cpu);
   return sorted;

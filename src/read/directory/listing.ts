@@ -15,9 +15,9 @@ export function isCpuDirectory(directory: string): boolean {
 export type PassedOver = (path: string, why: string) => void;
 
 /**
- * By name, those in directories below among them, and behind them what links lead to that is not there already. What has the look
- * of no format is passed over; a file that cannot be opened is not: whoever reads it says why. What is no file (a FIFO, a device)
- * is never opened.
+ * By name, those in directories below among them, and behind them what links lead to that is not there already. What
+ * has the look of no format is passed over; a file that cannot be opened is not: whoever reads it says why. What is no
+ * file (a FIFO, a device) is never opened.
  */
 export async function recordingsUnder(directory: string, passed: PassedOver = () => {}): Promise<string[]> {
   const listing = new Listing(passed);

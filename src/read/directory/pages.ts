@@ -1,4 +1,7 @@
-/** Pages of the ring buffer, a file for each CPU: what `trace_pipe_raw` gives, and what trace-cmd keeps until it is done. */
+/**
+ * Pages of the ring buffer, a file for each CPU: what `trace_pipe_raw` gives, and what trace-cmd keeps until it is
+ * done.
+ */
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { basename, join } from "node:path";
 import { nanoid } from "nanoid";
@@ -58,7 +61,11 @@ export function openPages(directory: string, files: readonly CpuFile[]): Recordi
   };
   const parsed = readFormats(contents, report);
   const common = commonFields(parsed, directory);
-  return new PagesDirectory({ path: directory, format: PAGES }, report, files, layout, { contents, formats: parsed, common });
+  return new PagesDirectory({ path: directory, format: PAGES }, report, files, layout, {
+    contents,
+    formats: parsed,
+    common,
+  });
 }
 
 /** What is wrong with the file is told with its name: it becomes a warning, of the directory. */
@@ -66,7 +73,9 @@ function symbolsOf(around: Surroundings): Buffer {
   try {
     return around.find("kallsyms", "proc/kallsyms") ?? Buffer.alloc(0);
   } catch (error) {
-    throw error instanceof TroubleError ? new TroubleError(error.message, error.file, undefined, { cause: error }) : error;
+    throw error instanceof TroubleError
+      ? new TroubleError(error.message, error.file, undefined, { cause: error })
+      : error;
   }
 }
 
@@ -89,8 +98,20 @@ class PagesDirectory implements Recording {
     const accesses = this.files.map((file) => this.#access(file));
     const big = accesses.some((access) => isBig(access, this.layout));
     const leaky = new Set(this.known.contents.stats.filter(({ dropped }) => dropped > 0).map(({ cpu }) => cpu));
-    const window = Math.max(1, Math.floor(Math.min(WINDOW, WINDOWS / this.files.length) / this.layout.size)) * this.layout.size;
-    const cpus = this.files.map(({ cpu }, order) => new CpuEvents(cpu, "", order, new PlainPages(accesses[order]!, { cpu, offset: 0, size: accesses[order]!.size }, this.layout.size, window), this.layout, big, leaky.has(cpu)));
+    const window =
+      Math.max(1, Math.floor(Math.min(WINDOW, WINDOWS / this.files.length) / this.layout.size)) * this.layout.size;
+    const cpus = this.files.map(
+      ({ cpu }, order) =>
+        new CpuEvents(
+          cpu,
+          "",
+          order,
+          new PlainPages(accesses[order]!, { cpu, offset: 0, size: accesses[order]!.size }, this.layout.size, window),
+          this.layout,
+          big,
+          leaky.has(cpu),
+        ),
+    );
     yield* new TraceDatReader({ ...this.known, intro: { big }, cpus }, points, this.tables, this.report).batches();
     conclude(this.report);
   }
@@ -116,7 +137,10 @@ function statsBeside(path: string): string {
   return basename(path) === "trace_pipe_raw" && existsSync(stats) ? contentOf(stats, MAX_STATS).toString("latin1") : "";
 }
 
-/** Nothing says in which byte order the pages are: but of the first, how much of it is used fits a page in one order only. */
+/**
+ * Nothing says in which byte order the pages are: but of the first, how much of it is used fits a page in one order
+ * only.
+ */
 function isBig(access: FileAccess, { commitAt, commitSize, dataAt, size }: PageLayout): boolean {
   const word = access.read(commitAt, commitSize);
   if (word.length < commitSize) return false;

@@ -1,4 +1,7 @@
-/** What a name in a directory stands for. A directory is read as it lies there: what may never end is named, and not waited for. */
+/**
+ * What a name in a directory stands for. A directory is read as it lies there: what may never end is named, and not
+ * waited for.
+ */
 import { type Stats, statSync } from "node:fs";
 import { readTrouble } from "../source.js";
 import { TroubleError } from "../trouble.js";
@@ -18,5 +21,9 @@ export function checkIsFile(path: string): void {
   } catch (error) {
     throw readTrouble(path, error);
   }
-  if (!what.isFile()) throw new TroubleError(`this is ${oddity(what) ?? "a directory"}, and the directory is read as a copy, of files; copy what it gives to a file`, path);
+  if (!what.isFile())
+    throw new TroubleError(
+      `this is ${oddity(what) ?? "a directory"}, and the directory is read as a copy, of files; copy what it gives to a file`,
+      path,
+    );
 }

@@ -21,9 +21,15 @@ export class Surroundings {
   readonly #root: string;
 
   constructor(private readonly directory: string) {
-    const folders = Array.from({ length: LEVELS }, (_, up) => join(resolve(directory), ...Array.from({ length: up }, () => "..")));
+    const folders = Array.from({ length: LEVELS }, (_, up) =>
+      join(resolve(directory), ...Array.from({ length: up }, () => "..")),
+    );
     const root = folders.find((folder) => existsSync(join(folder, HEADER_PAGE)));
-    if (root === undefined) throw new TroubleError(`${HEADER_PAGE} is missing, in the directory and above it: pages of the ring buffer cannot be read without it; copy it from /sys/kernel/tracing of the machine that recorded`, directory);
+    if (root === undefined)
+      throw new TroubleError(
+        `${HEADER_PAGE} is missing, in the directory and above it: pages of the ring buffer cannot be read without it; copy it from /sys/kernel/tracing of the machine that recorded`,
+        directory,
+      );
     this.#root = root;
   }
 
@@ -47,11 +53,16 @@ export class Surroundings {
       for (const event of foldersIn(join(events, system))) {
         const file = join(events, system, event, "format");
         if (!existsSync(file)) continue;
-        if (formats.length >= MAX_FORMATS) throw new TroubleError(`more than ${MAX_FORMATS} formats; no kernel has so many`, events);
+        if (formats.length >= MAX_FORMATS)
+          throw new TroubleError(`more than ${MAX_FORMATS} formats; no kernel has so many`, events);
         formats.push({ system, text: contentOf(file, MAX_FORMAT).toString("utf8") });
       }
     }
-    if (formats.length === 0) throw new TroubleError("events/SYSTEM/EVENT/format is missing, of every event: copy events from /sys/kernel/tracing of the machine that recorded", this.directory);
+    if (formats.length === 0)
+      throw new TroubleError(
+        "events/SYSTEM/EVENT/format is missing, of every event: copy events from /sys/kernel/tracing of the machine that recorded",
+        this.directory,
+      );
     return formats;
   }
 }
@@ -68,7 +79,8 @@ export function contentOf(path: string, most: number): Buffer {
   try {
     checkIsFile(path);
     const what = statSync(path);
-    if (what.size > most) throw new TroubleError(`it has more than ${most >> 20} MiB, which no copy of the kernel's file has`, path);
+    if (what.size > most)
+      throw new TroubleError(`it has more than ${most >> 20} MiB, which no copy of the kernel's file has`, path);
     return readFileSync(path);
   } catch (error) {
     throw readTrouble(path, error);

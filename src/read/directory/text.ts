@@ -1,6 +1,6 @@
 /**
- * Files of text, one for each CPU, as one recording: a merge by time. Each line is known by its file and its number in it.
- * What is held at any time is a chunk and a batch of each file.
+ * Files of text, one for each CPU, as one recording: a merge by time. Each line is known by its file and its number in
+ * it. What is held at any time is a chunk and a batch of each file.
  */
 import { nanoid } from "nanoid";
 import { points } from "../../../events/index.js";
@@ -26,16 +26,34 @@ const MAX_WINDOW = 512 * 1024;
 const MIN_WINDOW = 64 * 1024;
 const MIN_BATCH = 256;
 
-export async function openTexts(directory: string, files: readonly CpuFile[], format: string | undefined): Promise<Recording> {
+export async function openTexts(
+  directory: string,
+  files: readonly CpuFile[],
+  format: string | undefined,
+): Promise<Recording> {
   const sources: Source[] = [];
   const chunk = Math.max(MIN_WINDOW, Math.min(MAX_WINDOW, Math.floor(WINDOWS / files.length)));
   try {
     for (const { path } of files) checkIsFile(path);
     for (const { path } of files) sources.push(await openSource(path, undefined, chunk));
-    const formats = sources.map(({ head }, k) => textFormat(format === undefined ? detectFormat(head, files[k]!.path) : known(format, directory), files[k]!));
+    const formats = sources.map(({ head }, k) =>
+      textFormat(format === undefined ? detectFormat(head, files[k]!.path) : known(format, directory), files[k]!),
+    );
     const other = formats.findIndex((found) => found !== formats[0]);
-    if (other >= 0) throw new TroubleError(`${files[0]!.name} is ${formats[0]} and ${files[other]!.name} is ${formats[other]}: files of one recording are alike`, directory);
-    const cpus = Math.max(...sources.map(({ head }) => Number(/^# entries-in-buffer\/entries-written: \d+\/\d+ +#P:(\d{1,5})/m.exec(head.toString("latin1", 0, 4096))?.[1] ?? 0)));
+    if (other >= 0)
+      throw new TroubleError(
+        `${files[0]!.name} is ${formats[0]} and ${files[other]!.name} is ${formats[other]}: files of one recording are alike`,
+        directory,
+      );
+    const cpus = Math.max(
+      ...sources.map(({ head }) =>
+        Number(
+          /^# entries-in-buffer\/entries-written: \d+\/\d+ +#P:(\d{1,5})/m.exec(
+            head.toString("latin1", 0, 4096),
+          )?.[1] ?? 0,
+        ),
+      ),
+    );
     if (cpus > files.length) throw missing(directory, nameFor(files.length, files[0]!), files.length);
     return new TextDirectory({ path: directory, format: formats[0]! }, files, sources);
   } catch (error) {
@@ -45,7 +63,8 @@ export async function openTexts(directory: string, files: readonly CpuFile[], fo
 }
 
 function textFormat(format: Format, file: CpuFile): TextFormat {
-  if (format === "trace-dat" || format === "kreel-log" || format === "trace-pipe-raw") throw new TroubleError(`${format} as the file of one CPU; it holds a whole recording: give it alone`, file.path);
+  if (format === "trace-dat" || format === "kreel-log" || format === "trace-pipe-raw")
+    throw new TroubleError(`${format} as the file of one CPU; it holds a whole recording: give it alone`, file.path);
   return format;
 }
 
@@ -112,7 +131,11 @@ class TextDirectory implements Recording {
   /** Without times there is no order between CPUs. */
   #checkTimes(standing: ReadonlySet<CpuText>): void {
     const untimed = [...standing].find(({ timeHigh, timeLow }) => timeHigh === 0 && timeLow === 0);
-    if (untimed !== undefined && standing.size > 1) throw new TroubleError("its events have no times, so that those of several CPUs cannot be put in one order; of function_graph the option funcgraph-abstime prints them", untimed.file.path);
+    if (untimed !== undefined && standing.size > 1)
+      throw new TroubleError(
+        "its events have no times, so that those of several CPUs cannot be put in one order; of function_graph the option funcgraph-abstime prints them",
+        untimed.file.path,
+      );
   }
 
   #isFull({ batch }: CpuText): boolean {

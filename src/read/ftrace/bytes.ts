@@ -28,7 +28,9 @@ function classOf(characters: string): Uint8Array {
   return table;
 }
 
-/** What the columns of flags hold: letters of `trace_print_lat_fmt`, its depths in hexadecimal, and a point for nothing. */
+/**
+ * What the columns of flags hold: letters of `trace_print_lat_fmt`, its depths in hexadecimal, and a point for nothing.
+ */
 export const IS_FLAG = classOf(".0123456789abcdefABCDEFXNnpPlLhHsSzZ");
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 /** What an event's name is made of. */

@@ -1,4 +1,7 @@
-/** What the comments at the head of a recording say: the tracer, the columns of flags, what was overwritten, the environment. */
+/**
+ * What the comments at the head of a recording say: the tracer, the columns of flags, what was overwritten, the
+ * environment.
+ */
 import { readArgumentRemark } from "../arguments/remark.js";
 import type { BufferEntries, ReadReport } from "../report.js";
 import { TroubleError } from "../trouble.js";
@@ -20,7 +23,11 @@ export class Comments {
     const tracer = /^# tracer: ([\w-]+)/.exec(text)?.[1];
     if (tracer !== undefined) this.#tracer(tracer, line);
     if (/^# .* latency trace v\d/.test(text) && report.events === 0) {
-      throw new TroubleError("recorded in latency format, which rounds times and cuts task names; record again after: echo 0 > /sys/kernel/tracing/options/latency-format", report.file, line);
+      throw new TroubleError(
+        "recorded in latency format, which rounds times and cuts task names; record again after: echo 0 > /sys/kernel/tracing/options/latency-format",
+        report.file,
+        line,
+      );
     }
     const entries = entriesIn(text);
     if (entries) {
@@ -38,7 +45,11 @@ export class Comments {
     this.#columns = 0;
     this.#interrupt = -1;
     if (tracer.startsWith("function_graph") && this.report.events === 0) {
-      throw new TroubleError("recorded with the function_graph tracer: leave --from away to read it as that; for verdicts record with the probes that kreel prints (kreel record) and the tracer nop", this.report.file, line);
+      throw new TroubleError(
+        "recorded with the function_graph tracer: leave --from away to read it as that; for verdicts record with the probes that kreel prints (kreel record) and the tracer nop",
+        this.report.file,
+        line,
+      );
     }
   }
 
@@ -57,7 +68,12 @@ export class Comments {
 
 /** `# entries-in-buffer/entries-written: 821/830   #P:2`; nothing where a comment says something else. */
 export function entriesIn(text: string): BufferEntries | undefined {
-  const [, inBuffer, written, cpus] = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?= |$) *(?:#P:(\d{1,5}))?/.exec(text) ?? [];
+  const [, inBuffer, written, cpus] =
+    /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?= |$) *(?:#P:(\d{1,5}))?/.exec(text) ?? [];
   if (inBuffer === undefined) return undefined;
-  return { inBuffer: Number(inBuffer), written: Math.max(Number(inBuffer), Number(written)), ...(Number(cpus ?? 0) > 0 ? { cpus: Number(cpus) } : {}) };
+  return {
+    inBuffer: Number(inBuffer),
+    written: Math.max(Number(inBuffer), Number(written)),
+    ...(Number(cpus ?? 0) > 0 ? { cpus: Number(cpus) } : {}),
+  };
 }

@@ -54,10 +54,14 @@ export class CompiledPoint {
   }
 }
 
-/** The arguments of an event of the kernel's own stand in its text as often as in its format, once, in the same order. */
+/**
+ * The arguments of an event of the kernel's own stand in its text as often as in its format, once, in the same order.
+ */
 function printOf({ tracepoint, args }: OperationDefinition): RegExp | undefined {
   if (tracepoint === undefined) return undefined;
-  const groups = tracepoint.print.replace(/\{(\w+)\}/g, (_, name: string) => (args.find((arg) => arg.name === name)?.type === "string" ? "(.*?)" : "(0x[\\da-f]+|[\\da-f]+|-\\d+)"));
+  const groups = tracepoint.print.replace(/\{(\w+)\}/g, (_, name: string) =>
+    args.find((arg) => arg.name === name)?.type === "string" ? "(.*?)" : "(0x[\\da-f]+|[\\da-f]+|-\\d+)",
+  );
   return new RegExp(`^${groups}$`);
 }
 

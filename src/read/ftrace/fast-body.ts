@@ -1,6 +1,6 @@
 /**
- * The body of an event as the catalogue expects it: `(place) name=value …`, the arguments in order, and then the end of the
- * line. Anything else is left to `slow-body.ts`; so whatever is accepted here must be beyond doubt.
+ * The body of an event as the catalogue expects it: `(place) name=value …`, the arguments in order, and then the end of
+ * the line. Anything else is left to `slow-body.ts`; so whatever is accepted here must be beyond doubt.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
@@ -14,10 +14,16 @@ const TWO_32 = 4294967296;
 const FAULT = Uint8Array.from(Buffer.from("(fault)"));
 
 /**
- * Pushes the place and the arguments of the event that `builder` has begun. Returns where the next line starts, or -1: then
- * the event has to be abandoned. A line feed must follow in `bytes`; it matches nothing, so no line is overrun.
+ * Pushes the place and the arguments of the event that `builder` has begun. Returns where the next line starts, or -1:
+ * then the event has to be abandoned. A line feed must follow in `bytes`; it matches nothing, so no line is overrun.
  */
-export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPoint, builder: BatchBuilder, places: PlaceTable): number {
+export function parseBodyFast(
+  bytes: Uint8Array,
+  from: number,
+  point: CompiledPoint,
+  builder: BatchBuilder,
+  places: PlaceTable,
+): number {
   let p = from;
   if (bytes[p] === OPEN) {
     let close = point.lastPlace === 0 ? -1 : places.matchAt(point.lastPlace, bytes, p + 1);
@@ -66,7 +72,8 @@ export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPo
       }
       const start = p;
       let value = 0;
-      for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) value = value * 10 + digit;
+      for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO)
+        value = value * 10 + digit;
       if (p === start) return -1;
       if (p - start > EXACT_DIGITS) {
         if (!pushLong(bytes, negative ? start - 1 : start, p, arg.kind, builder)) return -1;
@@ -87,7 +94,13 @@ export function parseBodyFast(bytes: Uint8Array, from: number, point: CompiledPo
 }
 
 /** A decimal number too long for a double: `18446744073709551615`, the end of a range without one. */
-function pushLong(bytes: Uint8Array, start: number, end: number, kind: CompiledArgument["kind"], builder: BatchBuilder): boolean {
+function pushLong(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  kind: CompiledArgument["kind"],
+  builder: BatchBuilder,
+): boolean {
   const words = wordsOf(latin1(bytes, start, end));
   if (words === undefined) return false;
   if (kind === ADDRESS) builder.pushAddress(words.low, words.high);

@@ -1,7 +1,7 @@
 /**
- * The header of an event's line, `%16s-%-7d [(tgid)] [cpu] [flags] time: `, and what the comments of a recording say about
- * it. The kernel pads a task's name to 16 bytes, and the name has at most 15: so in what the kernel wrote, the dash before
- * the pid is the byte at 16, whatever the name holds, and nothing behind it can pass for a header.
+ * The header of an event's line, `%16s-%-7d [(tgid)] [cpu] [flags] time: `, and what the comments of a recording say
+ * about it. The kernel pads a task's name to 16 bytes, and the name has at most 15: so in what the kernel wrote, the
+ * dash before the pid is the byte at 16, whatever the name holds, and nothing behind it can pass for a header.
  */
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import { BRACKET_CLOSE, BRACKET_OPEN, CLOSE, COLON, DASH, DOT, IS_FLAG, OPEN, SPACE, ZERO } from "./bytes.js";
@@ -35,8 +35,8 @@ export class Header {
 }
 
 /**
- * Reads the header of the line at `start` whose dash is at `dash`. Returns where the event's name starts, or -1 if this is
- * not a header. A line feed ends the line: it is in none of the fields, so nothing is read beyond it.
+ * Reads the header of the line at `start` whose dash is at `dash`. Returns where the event's name starts, or -1 if this
+ * is not a header. A line feed ends the line: it is in none of the fields, so nothing is read beyond it.
  */
 export function parseHeader(bytes: Uint8Array, start: number, dash: number, header: Header): number {
   if (bytes[dash] !== DASH) return -1;
@@ -139,7 +139,8 @@ export function parseTime(bytes: Uint8Array, from: number, header: Header): numb
     if (p - from > 15) return -1;
     const point = ++p;
     let fraction = 0;
-    for (digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) fraction = fraction * 10 + digit;
+    for (digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO)
+      fraction = fraction * 10 + digit;
     const digits = p - point;
     if (digits === 0 || digits > 9) return -1;
     header.timeHigh = whole;
@@ -161,8 +162,8 @@ function numberIn(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * The same for the line `[start, end)`, which somebody may have cut the padding from: then the first dash counts at which a
- * complete header stands, and only where a task's name could end.
+ * The same for the line `[start, end)`, which somebody may have cut the padding from: then the first dash counts at
+ * which a complete header stands, and only where a task's name could end.
  */
 export function findHeader(bytes: Uint8Array, start: number, end: number, header: Header): number {
   const last = Math.min(start + DASH_AT, end - 1);

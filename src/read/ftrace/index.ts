@@ -1,6 +1,6 @@
 /**
- * Reads the text of `trace` and `trace_pipe`. What the scanner leaves: markers, unknown operations, comments, losses, stack
- * dumps, and events that take more than one line because a task's name or a string holds a line feed.
+ * Reads the text of `trace` and `trace_pipe`. What the scanner leaves: markers, unknown operations, comments, losses,
+ * stack dumps, and events that take more than one line because a task's name or a string holds a line feed.
  */
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
@@ -25,12 +25,17 @@ const UNNAMED = /^(?:([A-Za-z_]\w*)(?:\(| -> )|\S+(?: \[[^\]\s]+\])? +<-\S)/;
 const STACK = /^<(?:user )?stack trace>/;
 const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
 /**
- * Printed where a CPU's oldest event stands, once any buffer has overrun: what that CPU did before was overwritten, while
- * the events of others are there already.
+ * Printed where a CPU's oldest event stands, once any buffer has overrun: what that CPU did before was overwritten,
+ * while the events of others are there already.
  */
 const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
 
-export async function* readFtrace(chunks: AsyncIterable<Buffer>, points: PointTable, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
+export async function* readFtrace(
+  chunks: AsyncIterable<Buffer>,
+  points: PointTable,
+  tables: Tables,
+  report: ReadReport,
+): AsyncGenerator<Batch> {
   yield* readThrough(new FtraceReader(points, tables, report), chunks);
 }
 
@@ -95,7 +100,9 @@ export class FtraceReader extends TextReader {
     return lost !== null;
   }
 
-  /** How many are missing is in the recording's header already. Before the first event there is nothing to miss them in. */
+  /**
+   * How many are missing is in the recording's header already. Before the first event there is nothing to miss them in.
+   */
   #started(text: string, line: number): boolean {
     const started = BUFFER_STARTED.exec(text);
     if (!started) return false;
@@ -107,10 +114,17 @@ export class FtraceReader extends TextReader {
 
   #joined(line: Line): boolean | "apart" {
     const { bytes, start, end } = line;
-    if (this.#waiting === "string") return bytes.subarray(bytes.lastIndexOf(LF, end - 1) + 1, end).includes(QUOTE) && this.#event(line, findHeader(bytes, start, end, this.#header)) === "event";
+    if (this.#waiting === "string")
+      return (
+        bytes.subarray(bytes.lastIndexOf(LF, end - 1) + 1, end).includes(QUOTE) &&
+        this.#event(line, findHeader(bytes, start, end, this.#header)) === "event"
+      );
     // A short line is the beginning of a task's name if, with the next, the dash is where the kernel puts it.
     if (end - start < DASH_AT) return false;
-    return this.#event({ ...line, as: "alone" }, parseHeader(bytes, start, start + DASH_AT, this.#header)) === "event" || "apart";
+    return (
+      this.#event({ ...line, as: "alone" }, parseHeader(bytes, start, start + DASH_AT, this.#header)) === "event" ||
+      "apart"
+    );
   }
 
   /** Reads the line, whose event's name is at `name`, as an event or as the head of a stack dump. */
@@ -120,7 +134,8 @@ export class FtraceReader extends TextReader {
     let q = name;
     let hash = 0;
     for (; IS_NAME[bytes[q]!] === 1; q++) hash = hashStep(hash, bytes[q]!);
-    if (q === name || q - name > MAX_NAME || bytes[q] !== COLON || (q + 1 < end && bytes[q + 1] !== SPACE)) return this.#unnamed(line, name);
+    if (q === name || q - name > MAX_NAME || bytes[q] !== COLON || (q + 1 < end && bytes[q + 1] !== SPACE))
+      return this.#unnamed(line, name);
     const text = Math.min(q + 2, end);
     const point = this.#names.find(hash, bytes, name, q);
     if (point === undefined) {

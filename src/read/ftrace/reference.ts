@@ -1,7 +1,7 @@
 /**
- * The same reader as the fast one, plainly: the whole recording at once, lines in an array, regular expressions. Slow and
- * easy to check. It is the oracle of the tests and shares no code with what it judges, but for what finds arguments under
- * other names, which has tests of its own; nothing else uses it.
+ * The same reader as the fast one, plainly: the whole recording at once, lines in an array, regular expressions. Slow
+ * and easy to check. It is the oracle of the tests and shares no code with what it judges, but for what finds arguments
+ * under other names, which has tests of its own; nothing else uses it.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
@@ -80,7 +80,17 @@ interface Open {
 }
 
 class Reference {
-  readonly reading: ReferenceReading = { events: [], losses: [], skipped: [], continuations: 0, comments: 0, control: 0, blank: 0, malformed: 0, overrun: 0 };
+  readonly reading: ReferenceReading = {
+    events: [],
+    losses: [],
+    skipped: [],
+    continuations: 0,
+    comments: 0,
+    control: 0,
+    blank: 0,
+    malformed: 0,
+    overrun: 0,
+  };
   #legend: string[] = [];
   /** The text of the marker that is the last event so far, and the empty lines behind it. */
   #marker: { text: string; blanks: number } | undefined;
@@ -111,10 +121,22 @@ class Reference {
       return 1;
     }
     const lost = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/.exec(line);
-    if (lost) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Math.min(Number(lost[1]), ANY_CPU), count: Number(lost[2] ?? 0), line: i + 1 });
+    if (lost)
+      this.reading.losses.push({
+        before: this.reading.events.length + 1,
+        cpu: Math.min(Number(lost[1]), ANY_CPU),
+        count: Number(lost[2] ?? 0),
+        line: i + 1,
+      });
     const started = /^#+ CPU (\d{1,5}) buffer started #+ *$/.exec(line);
     // Before the first event nothing was shown that something could be missing from.
-    if (started && this.reading.events.length > 0) this.reading.losses.push({ before: this.reading.events.length + 1, cpu: Math.min(Number(started[1]), ANY_CPU), count: 0, line: i + 1 });
+    if (started && this.reading.events.length > 0)
+      this.reading.losses.push({
+        before: this.reading.events.length + 1,
+        cpu: Math.min(Number(started[1]), ANY_CPU),
+        count: 0,
+        line: i + 1,
+      });
     if (lost || started || (!this.#marker && line.startsWith(" => "))) {
       this.#closeMarker();
       this.reading.control++;
@@ -130,7 +152,8 @@ class Reference {
   #several(i: number): number | undefined {
     if (this.lines[i]!.length >= 16 || !this.lines[i]!.startsWith(" ") || i === this.cutAt) return undefined;
     let next = i + 1;
-    while (next < this.lines.length && next !== this.cutAt && this.lines.slice(i, next + 1).join("\n").length < 16) next++;
+    while (next < this.lines.length && next !== this.cutAt && this.lines.slice(i, next + 1).join("\n").length < 16)
+      next++;
     if (next < this.lines.length && this.#event(this.lines.slice(i, next + 1), i, true, false) !== "no") {
       this.reading.continuations += next - i;
       return next - i + 1;
@@ -167,7 +190,11 @@ class Reference {
   #comment(line: string): void {
     if (line.startsWith("# tracer: ")) this.#legend = [];
     const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?: |$)/.exec(line);
-    if (entries) this.reading.overrun = Math.min(Number.MAX_SAFE_INTEGER, this.reading.overrun + Math.max(0, Number(entries[2]) - Number(entries[1])));
+    if (entries)
+      this.reading.overrun = Math.min(
+        Number.MAX_SAFE_INTEGER,
+        this.reading.overrun + Math.max(0, Number(entries[2]) - Number(entries[1])),
+      );
     const column = /^#[ |/]*_-+=> (\S+)/.exec(line);
     if (column) this.#legend.push(column[1]!);
   }
@@ -197,7 +224,12 @@ class Reference {
     if (!named && !unnamed) return "no";
     const point = named ? this.points.byEvent(named[1]!) : undefined;
     if (!named || !point) {
-      this.#push(header, i, { name: named ? named[1]! : (unnamed![1] ?? "function"), place: undefined, args: [], text: decode(named ? (named[2] ?? "") : event) });
+      this.#push(header, i, {
+        name: named ? named[1]! : (unnamed![1] ?? "function"),
+        place: undefined,
+        args: [],
+        text: decode(named ? (named[2] ?? "") : event),
+      });
       return "event";
     }
     if (point.operation.probe === "marker") {
@@ -266,7 +298,11 @@ class Reference {
     return true;
   }
 
-  #push(header: Readonly<Record<string, string>>, i: number, rest: Pick<ReferenceEvent, "name" | "place" | "args" | "text">): void {
+  #push(
+    header: Readonly<Record<string, string>>,
+    i: number,
+    rest: Pick<ReferenceEvent, "name" | "place" | "args" | "text">,
+  ): void {
     this.#closeMarker();
     this.#open = undefined;
     const [whole, fraction = ""] = header["time"]!.split(".");
@@ -313,7 +349,8 @@ const NUMBER = String.raw`-?\d+|0x[\da-fA-F]+`;
 /** Arguments without quotes, whatever their names. */
 const EXTRAS = String.raw`(?: \w+=[^ "]*)+`;
 
-const FOLIO = /^dev (0x[\da-f]+|[\da-f]+|-\d+):(0x[\da-f]+|[\da-f]+|-\d+) ino (0x[\da-f]+|[\da-f]+|-\d+) pfn=(0x[\da-f]+|[\da-f]+|-\d+) ofs=(0x[\da-f]+|[\da-f]+|-\d+) order=(0x[\da-f]+|[\da-f]+|-\d+)$/;
+const FOLIO =
+  /^dev (0x[\da-f]+|[\da-f]+|-\d+):(0x[\da-f]+|[\da-f]+|-\d+) ino (0x[\da-f]+|[\da-f]+|-\d+) pfn=(0x[\da-f]+|[\da-f]+|-\d+) ofs=(0x[\da-f]+|[\da-f]+|-\d+) order=(0x[\da-f]+|[\da-f]+|-\d+)$/;
 /** How the kernel prints its own events that the catalogue has. */
 const OWN: { readonly [event: string]: RegExp } = {
   module_load: /^(.*?) (.*?)$/,
@@ -326,7 +363,15 @@ const OWN: { readonly [event: string]: RegExp } = {
 function parseBody(text: string, point: Point): ReferenceBody {
   const own = OWN[point.event]?.exec(text);
   if (own) {
-    const values = own.slice(1).map((value, k) => (point.args[k]!.type === "string" ? `"${value}"` : point.args[k]!.type === "x64" ? `0x${value.replace(/^0x/, "")}` : value));
+    const values = own
+      .slice(1)
+      .map((value, k) =>
+        point.args[k]!.type === "string"
+          ? `"${value}"`
+          : point.args[k]!.type === "x64"
+            ? `0x${value.replace(/^0x/, "")}`
+            : value,
+      );
     return { place: undefined, values, complete: true, unterminated: false, leftover: false, printed: [] };
   }
   const place = /^\(([^)\n]*)\)/.exec(text);
@@ -364,7 +409,8 @@ function offerOf(name: string, value: string): Offer {
   const number = valueOf(value, { name, type: "x64", fetch: "", meaning: "" });
   const form = value.startsWith("0x") ? "hexadecimal" : "decimal";
   const isNegative = value.startsWith("-");
-  if (typeof number === "bigint") offer.setNumber(Number(number & 0xffffffffn), Number(number >> 32n), form, isNegative);
+  if (typeof number === "bigint")
+    offer.setNumber(Number(number & 0xffffffffn), Number(number >> 32n), form, isNegative);
   else offer.setKind(value === "(fault)" ? FAULT : value.startsWith('"') && !/" \w+=/.test(value) ? STRING : OTHER);
   return offer;
 }

@@ -1,6 +1,7 @@
 /**
- * The hot loop: events of the catalogue, printed as the kernel prints them, from bytes into columns. No string, no slice and
- * no object is made for an event. It stops at the first line that is anything else, and the reader takes that.
+ * The hot loop: events of the catalogue, printed as the kernel prints them, from bytes into columns. No string, no
+ * slice and no object is made for an event. It stops at the first line that is anything else, and the reader takes
+ * that.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
@@ -25,8 +26,8 @@ export class Scanner {
   ) {}
 
   /**
-   * Reads lines of `bytes[start, end)`, which ends with a line feed. Returns where it stopped: at `end`, at the start of a
-   * line that it does not read, or where the batch is full. The lines that it read are counted in the report.
+   * Reads lines of `bytes[start, end)`, which ends with a line feed. Returns where it stopped: at `end`, at the start
+   * of a line that it does not read, or where the batch is full. The lines that it read are counted in the report.
    */
   run(bytes: Uint8Array, start: number, end: number): number {
     const { builder, points, header, report } = this;
@@ -49,7 +50,15 @@ export class Scanner {
       const sameTask = this.#task >= 0 && tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid);
       // A line feed in front of the dash: two lines, which make one event or none.
       if (!sameTask && hasLineFeed(bytes, header.task, p + DASH_AT)) break;
-      builder.begin(point.id, sameTask ? this.#task : 0, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
+      builder.begin(
+        point.id,
+        sameTask ? this.#task : 0,
+        header.cpu,
+        header.context,
+        header.timeHigh,
+        header.timeLow,
+        line + 1,
+      );
       let next: number;
       if (point.isMarker) {
         next = bytes.indexOf(LF, q + 2) + 1;

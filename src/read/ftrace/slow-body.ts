@@ -2,8 +2,8 @@
  * The body of an event that is not as the catalogue expects it: strings that hold quotes, arguments in another order,
  * missing, cut, too many or too big. Works on a line as text of one character a byte.
  *
- * ftrace does not escape what it prints, so where a string ends is a question for the catalogue: at the last quote behind
- * which the rest of the event's arguments can be read.
+ * ftrace does not escape what it prints, so where a string ends is a question for the catalogue: at the last quote
+ * behind which the rest of the event's arguments can be read.
  */
 import { STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
 import { isNumber } from "./words.js";
@@ -37,8 +37,8 @@ type Found = Omit<Body, "place" | "values" | "complete">;
 const COMPLETE = { complete: true, unterminated: false, leftover: false, printed: [], hasOthers: false } as const;
 
 /**
- * Whether the text is that of another event under a probe's name, one of the kernel's own: a probe prints where it was hit, or
- * arguments alone. `kvm_exit: vcpu 0 reason hlt …` is the exit of a guest, not of the module.
+ * Whether the text is that of another event under a probe's name, one of the kernel's own: a probe prints where it was
+ * hit, or arguments alone. `kvm_exit: vcpu 0 reason hlt …` is the exit of a guest, not of the module.
  */
 export function isOfAnother(text: string, { print }: CompiledPoint): boolean {
   return print === undefined && text !== "" && !/^(?:\(|\w+=)/.test(text);
@@ -175,5 +175,7 @@ function endOfWord(text: string, p: number): number {
 }
 
 function isWordCharacter(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f;
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f
+  );
 }

@@ -1,19 +1,20 @@
 /**
- * Reads the text of the function_graph tracer: which functions ran, inside of which, in what order, when and for how long.
- * What it never prints is what they were about: no argument, no result (the kernel's options funcgraph-args and -retval print
- * some, under no names; they are not read).
+ * Reads the text of the function_graph tracer: which functions ran, inside of which, in what order, when and for how
+ * long. What it never prints is what they were about: no argument, no result (the kernel's options funcgraph-args and
+ * -retval print some, under no names; they are not read).
  *
- * So each function of the catalogue becomes an event of its operation with every argument absent, its end a return with the
- * result absent, and markers are markers; a function that the catalogue does not have is an event of an unknown operation,
- * and its end a line that is accounted for. That is all that such a recording can prove: it makes call trees, and two of them
- * compare. It cannot prove that a reference was taken or left, on what, or whether a call failed: the reducers leave alone
- * events of which nothing but the name is known, so there are no objects, no counts and no verdicts, neither good nor bad, and
- * a warning says so.
+ * So each function of the catalogue becomes an event of its operation with every argument absent, its end a return with
+ * the result absent, and markers are markers; a function that the catalogue does not have is an event of an unknown
+ * operation, and its end a line that is accounted for. That is all that such a recording can prove: it makes call
+ * trees, and two of them compare. It cannot prove that a reference was taken or left, on what, or whether a call
+ * failed: the reducers leave alone events of which nothing but the name is known, so there are no objects, no counts
+ * and no verdicts, neither good nor bad, and a warning says so.
  *
- * Events of probes that were set beside the tracer stand in its text as comments; they are of unknown operations, for the
- * function itself is there already. A line that is a whole call is two events, entry and return. Names are of symbols: a copy that the compiler made of a
- * function (`.isra.0`, `.constprop.0`) is the function, a part of it (`.part.0`, `.cold`) is not. What interrupts a task is
- * shown inside what it interrupts. Without the option funcgraph-proc tasks are known from where the CPU switches to them.
+ * Events of probes that were set beside the tracer stand in its text as comments; they are of unknown operations, for
+ * the function itself is there already. A line that is a whole call is two events, entry and return. Names are of
+ * symbols: a copy that the compiler made of a function (`.isra.0`, `.constprop.0`) is the function, a part of it
+ * (`.part.0`, `.cold`) is not. What interrupts a task is shown inside what it interrupts. Without the option
+ * funcgraph-proc tasks are known from where the CPU switches to them.
  */
 import type { PointTable } from "../../../events/points.js";
 import { CONTEXT_UNKNOWN } from "../../log/batch.js";
@@ -38,7 +39,9 @@ const COPY = /(?:\.(?:isra|constprop)\.\d+)+$/;
 const WARNING =
   "function_graph prints neither arguments nor results: it proves which functions ran inside which, in what order and when, but not on which objects, so no reference is counted and no rule is judged";
 
-/** What a function of the catalogue is: the points of its entry and, if the catalogue knows its result, of its return. */
+/**
+ * What a function of the catalogue is: the points of its entry and, if the catalogue knows its result, of its return.
+ */
 interface Known {
   readonly entry: number;
   readonly returns: number;
@@ -58,7 +61,10 @@ export class FunctionGraphReader extends TextReader {
     this.#args = points.points.map((point) => point?.args.length ?? 0);
     for (const point of points.points) {
       if (!point || point.phase !== "entry" || point.operation.probe !== "kprobe") continue;
-      this.#known.set(point.operation.symbol, { entry: point.id, returns: points.byEvent(`${point.operation.name}_ret`)?.id ?? 0 });
+      this.#known.set(point.operation.symbol, {
+        entry: point.id,
+        returns: points.byEvent(`${point.operation.name}_ret`)?.id ?? 0,
+      });
     }
     this.#marker = points.byEvent("tracing_mark_write")?.id ?? 0;
   }
@@ -119,7 +125,13 @@ export class FunctionGraphReader extends TextReader {
     }
   }
 
-  #call(graph: GraphLine, { name, depth, leaf }: Shown & { what: "call" }, cpu: number, task: number, line: Line): void {
+  #call(
+    graph: GraphLine,
+    { name, depth, leaf }: Shown & { what: "call" },
+    cpu: number,
+    task: number,
+    line: Line,
+  ): void {
     const open = this.#openOf(task);
     open.length = Math.min(open.length, depth, MAX_DEPTH);
     if (!leaf && depth < MAX_DEPTH) open[depth] = name;
@@ -165,7 +177,16 @@ export class FunctionGraphReader extends TextReader {
     const [seconds = "0", fraction = ""] = (time ?? "").split(".");
     this.report.clock ??= { kind: fraction === "" ? "counter" : "seconds", digits: fraction.length };
     this.report.sawCpu(cpu);
-    this.begin(point, task, cpu, CONTEXT_UNKNOWN, Number(seconds), Number(fraction.padEnd(9, "0")), fraction.length, line);
+    this.begin(
+      point,
+      task,
+      cpu,
+      CONTEXT_UNKNOWN,
+      Number(seconds),
+      Number(fraction.padEnd(9, "0")),
+      fraction.length,
+      line,
+    );
   }
 
   #comment(text: string, line: number): void {

@@ -1,5 +1,5 @@
-// One line of the function_graph tracer: fields in front, each only if the tracer's options have it, and behind the last bar
-// what happened, indented by two spaces for each call around it.
+// One line of the function_graph tracer: fields in front, each only if the tracer's options have it, and behind the
+// last bar what happened, indented by two spaces for each call around it.
 //
 //     66.371404 |   0)  gmemrun-126   | + 10.335 us   |      read_hpet();
 //     66.371410 |   0)  gmemrun-126   |               |    get_unused_fd_flags() {
@@ -55,7 +55,11 @@ export function parseGraphLine(line: string): GraphLine | undefined {
   const cpu = take(CPU)?.[1];
   if (time === undefined && cpu === undefined) return undefined;
   const who = take(TASK);
-  const fields = { time, cpu: cpu === undefined ? undefined : Number(cpu), task: who ? { comm: who[1]!, pid: Number(who[2]) } : undefined };
+  const fields = {
+    time,
+    cpu: cpu === undefined ? undefined : Number(cpu),
+    task: who ? { comm: who[1]!, pid: Number(who[2]) } : undefined,
+  };
   if (INTERRUPT.test(rest)) return { ...fields, shown: { what: "interrupt" } };
   take(FLAGS);
   if (!take(DURATION)) return undefined;
@@ -74,8 +78,8 @@ function shownIn(text: string): Shown | undefined {
 }
 
 /**
- * The last place behind `from` where a call's line may end. By hand: of a line that is full of such places, an expression would
- * look through all the rest at each.
+ * The last place behind `from` where a call's line may end. By hand: of a line that is full of such places, an
+ * expression would look through all the rest at each.
  */
 function callEnd(text: string, from: number): RegExpExecArray | undefined {
   const commented = text.endsWith("*/");
@@ -89,7 +93,9 @@ function callEnd(text: string, from: number): RegExpExecArray | undefined {
 }
 
 /** ` 0)     init-1     =>    grep-125   `: from here on the CPU runs another task. */
-export function parseTaskSwitch(line: string): { readonly cpu: number; readonly comm: string; readonly pid: number } | undefined {
+export function parseTaskSwitch(
+  line: string,
+): { readonly cpu: number; readonly comm: string; readonly pid: number } | undefined {
   const match = line.length > MAX_TASK_SWITCH ? null : TASK_SWITCH.exec(line);
   return match ? { cpu: Number(match[1]), comm: match[2]!, pid: Number(match[3]) } : undefined;
 }

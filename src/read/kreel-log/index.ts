@@ -11,7 +11,13 @@ import { TroubleError } from "../trouble.js";
 import { reportDamage, restoreReport } from "./report.js";
 
 /** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
-export async function* readLogFrom(source: Source, path: string | undefined, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): AsyncGenerator<Batch> {
+export async function* readLogFrom(
+  source: Source,
+  path: string | undefined,
+  tables: Tables,
+  report: ReadReport,
+  only?: ReadonlySet<string>,
+): AsyncGenerator<Batch> {
   const access = await openAccess(source.name, source.compression === undefined ? path : undefined, source);
   const file = opened(() => LogFile.over(access, source.name));
   try {
@@ -30,7 +36,12 @@ function opened(open: () => LogFile): LogFile {
 }
 
 /** `only`: blocks that have no event of these names are passed over, and nothing is said of them. */
-export function* readLog(file: LogFile, tables: Tables, report: ReadReport, only?: ReadonlySet<string>): Generator<Batch> {
+export function* readLog(
+  file: LogFile,
+  tables: Tables,
+  report: ReadReport,
+  only?: ReadonlySet<string>,
+): Generator<Batch> {
   const saved = restoreReport(file, report);
   report.events = 0;
   const { lostLines, overrun } = report;
@@ -53,7 +64,8 @@ export function* readLog(file: LogFile, tables: Tables, report: ReadReport, only
 /** What a report would say, as far as the events themselves tell it. */
 function countEvents(batch: Batch, report: ReadReport): void {
   for (let i = 0; i < batch.length; i++) report.sawCpu(batch.cpu[i]!);
-  if (batch.length > 0) report.clock ??= { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
+  if (batch.length > 0)
+    report.clock ??= { kind: batch.timeDigits === 0 ? "counter" : "seconds", digits: batch.timeDigits };
   for (const { count } of batch.losses) {
     report.lostLines += count;
     if (count === 0) report.uncountedLoss = true;

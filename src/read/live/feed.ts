@@ -10,7 +10,10 @@ export type Piece = Buffer | Restart | "flush";
 export interface Feed {
   /** The next bytes when there are some; `undefined` at the end. */
   next(): Promise<Buffer | Restart | undefined>;
-  /** What was written until now is still wanted; then the feed is to end. Returns after how many milliseconds it need not go on. */
+  /**
+   * What was written until now is still wanted; then the feed is to end. Returns after how many milliseconds it need
+   * not go on.
+   */
   stop(): number;
   close(): Promise<void>;
 }
@@ -21,8 +24,8 @@ const FLUSH_MS = 50;
 const LATE = Symbol("late");
 
 /**
- * The pieces of a feed up to its end, or until it is stopped. After bytes there is a `flush` within a moment, and another when
- * nothing came after the first; then silence, without a timer, until more comes.
+ * The pieces of a feed up to its end, or until it is stopped. After bytes there is a `flush` within a moment, and
+ * another when nothing came after the first; then silence, without a timer, until more comes.
  */
 export async function* piecesOf(feed: Feed, stop: AbortSignal | undefined): AsyncGenerator<Piece> {
   let flushes = 0;

@@ -1,6 +1,7 @@
 /**
- * A file that grows, followed by its name as `tail -F` does: when it is made shorter or another file takes its place, reading
- * goes on from the new start. The kernel says when it changes; a look once a second finds what the kernel does not say.
+ * A file that grows, followed by its name as `tail -F` does: when it is made shorter or another file takes its place,
+ * reading goes on from the new start. The kernel says when it changes; a look once a second finds what the kernel does
+ * not say.
  */
 import { close, constants, fstat, open, read, stat, watch, type FSWatcher, type Stats } from "node:fs";
 import { statfs } from "node:fs/promises";
@@ -92,12 +93,20 @@ export class FileFeed implements Feed {
   async #read(): Promise<Buffer | undefined> {
     try {
       const { bytesRead } = await readOf(this.descriptor, this.#buffer, 0, CHUNK, this.pseudo ? null : this.#at);
-      if (bytesRead === 0 && this.pseudo) throw new TroubleError("the kernel makes this file anew for each who reads it: it does not grow; follow trace_pipe beside it", this.name);
+      if (bytesRead === 0 && this.pseudo)
+        throw new TroubleError(
+          "the kernel makes this file anew for each who reads it: it does not grow; follow trace_pipe beside it",
+          this.name,
+        );
       this.#at += bytesRead;
       return bytesRead === 0 ? undefined : Buffer.from(this.#buffer.subarray(0, bytesRead));
     } catch (error) {
       if (codeOf(error) === "EAGAIN") return undefined;
-      if (codeOf(error) === "ESPIPE") throw new TroubleError("a file of the kernel that waits cannot be followed as standard input; give it by its path: /sys/kernel/tracing/trace_pipe", this.name);
+      if (codeOf(error) === "ESPIPE")
+        throw new TroubleError(
+          "a file of the kernel that waits cannot be followed as standard input; give it by its path: /sys/kernel/tracing/trace_pipe",
+          this.name,
+        );
       throw readTrouble(this.name, error);
     }
   }
@@ -124,7 +133,10 @@ export class FileFeed implements Feed {
       this.#gone = false;
       return named;
     } catch (error) {
-      if (!this.#gone) this.notice(`${codeOf(error) === "ENOENT" ? "it is gone" : `it cannot be looked for (${codeOf(error)})`}; reading goes on when it is back`);
+      if (!this.#gone)
+        this.notice(
+          `${codeOf(error) === "ENOENT" ? "it is gone" : `it cannot be looked for (${codeOf(error)})`}; reading goes on when it is back`,
+        );
       this.#gone = true;
       return undefined;
     }

@@ -12,9 +12,13 @@ const STDIN = 0;
 /** `input`: in place of standard input, for `-`. */
 export async function openFeed(path: string, input: AsyncIterable<Buffer> | undefined, notice: Notice): Promise<Feed> {
   if (input) return new StreamFeed(path, input, () => {});
-  if (path === "-") return fstatSync(STDIN).isFile() ? FileFeed.open(path, STDIN, notice) : new StreamFeed(path, process.stdin, () => process.stdin.destroy());
+  if (path === "-")
+    return fstatSync(STDIN).isFile()
+      ? FileFeed.open(path, STDIN, notice)
+      : new StreamFeed(path, process.stdin, () => process.stdin.destroy());
   const what = await statOf(path);
-  if (what.isDirectory()) throw new TroubleError("a directory cannot be followed; follow the file in it that grows, or trace_pipe", path);
+  if (what.isDirectory())
+    throw new TroubleError("a directory cannot be followed; follow the file in it that grows, or trace_pipe", path);
   if (what.isFile()) return FileFeed.open(path, path, notice);
   if (what.isFIFO()) return fifo(path);
   const stream = createReadStream(path);

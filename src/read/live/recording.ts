@@ -73,7 +73,11 @@ class LiveRecording implements Recording {
 }
 
 /** Waits for the first lines by which the format is told. Throws a `TroubleError` for what cannot be followed. */
-export async function openLive(path: string, { signal, onNotice = () => {} }: FollowOptions, { format, input }: OpenOptions): Promise<Recording> {
+export async function openLive(
+  path: string,
+  { signal, onNotice = () => {} }: FollowOptions,
+  { format, input }: OpenOptions,
+): Promise<Recording> {
   const given = format === undefined ? undefined : followed(known(format, path), path);
   const feed = await openFeed(path, input, onNotice);
   try {
@@ -88,7 +92,11 @@ export async function openLive(path: string, { signal, onNotice = () => {} }: Fo
 }
 
 /** Whole lines, until the format shows in them; fewer where the recording ends before. */
-async function firstLines(path: string, pieces: AsyncGenerator<Piece>, given: Format | undefined): Promise<{ readonly head: Buffer; readonly beginning: readonly Piece[] }> {
+async function firstLines(
+  path: string,
+  pieces: AsyncGenerator<Piece>,
+  given: Format | undefined,
+): Promise<{ readonly head: Buffer; readonly beginning: readonly Piece[] }> {
   let beginning: Piece[] = [];
   let bytes = Buffer.alloc(0);
   for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
@@ -105,7 +113,8 @@ async function firstLines(path: string, pieces: AsyncGenerator<Piece>, given: Fo
     }
     checkText(bytes, path);
     const lines = bytes.subarray(0, bytes.lastIndexOf(LF) + 1);
-    if (bytes.length >= HEAD_BYTES || (lines.length > 0 && (given ?? textFormat(lines)) !== undefined)) return { head: lines.subarray(0, HEAD_BYTES), beginning: [...beginning, "flush"] };
+    if (bytes.length >= HEAD_BYTES || (lines.length > 0 && (given ?? textFormat(lines)) !== undefined))
+      return { head: lines.subarray(0, HEAD_BYTES), beginning: [...beginning, "flush"] };
   }
   if (bytes.length === 0) throw new TroubleError(EMPTY, path);
   checkText(bytes, path);
@@ -114,14 +123,26 @@ async function firstLines(path: string, pieces: AsyncGenerator<Piece>, given: Fo
 
 function checkText(head: Buffer, path: string): void {
   const compression = compressionOf(head);
-  if (compression !== undefined) throw new TroubleError(`${compression} cannot be followed: what is written last is not in the file yet; leave --follow away, or decompress on the way: … | kreel replay --follow -`, path);
+  if (compression !== undefined)
+    throw new TroubleError(
+      `${compression} cannot be followed: what is written last is not in the file yet; leave --follow away, or decompress on the way: … | kreel replay --follow -`,
+      path,
+    );
   const format = binaryFormat(head, path);
   if (format !== undefined) followed(format, path);
 }
 
 function followed(format: Format, path: string): TextFormat {
-  if (format === "trace-pipe-raw") throw new TroubleError("pages of the ring buffer cannot be followed; follow the text of trace_pipe", path);
-  if (format === "kreel-log") throw new TroubleError("a log of kreel's own cannot be followed; follow what it is made from, or leave --follow away", path);
+  if (format === "trace-pipe-raw")
+    throw new TroubleError("pages of the ring buffer cannot be followed; follow the text of trace_pipe", path);
+  if (format === "kreel-log")
+    throw new TroubleError(
+      "a log of kreel's own cannot be followed; follow what it is made from, or leave --follow away",
+      path,
+    );
   if (format !== "trace-dat") return format;
-  throw new TroubleError("a trace.dat cannot be followed: where its events are is written into it when the recording ends; follow /sys/kernel/tracing/trace_pipe, or leave --follow away when it is complete", path);
+  throw new TroubleError(
+    "a trace.dat cannot be followed: where its events are is written into it when the recording ends; follow /sys/kernel/tracing/trace_pipe, or leave --follow away when it is complete",
+    path,
+  );
 }

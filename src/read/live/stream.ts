@@ -56,6 +56,10 @@ export class StreamFeed implements Feed {
 
 /** A FIFO waits for a writer without a thread that hangs in the kernel, and would keep the process from ending. */
 export function fifo(path: string): StreamFeed {
-  const socket = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  const socket = new Socket({
+    fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+    readable: true,
+    writable: false,
+  });
   return new StreamFeed(path, socket, () => socket.destroy());
 }

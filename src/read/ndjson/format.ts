@@ -1,21 +1,23 @@
 /**
- * The events of a recording as JSON, one a line: what `kreel export --to ndjson` writes and `NdjsonReader` reads. Lossless:
- * the same events come back, with the numbers and the lines of the recording that they were read from.
+ * The events of a recording as JSON, one a line: what `kreel export --to ndjson` writes and `NdjsonReader` reads.
+ * Lossless: the same events come back, with the numbers and the lines of the recording that they were read from.
  *
  * A line is an object; its first names say what it is:
- * - `{"kreel":"events","version":1,"origin":{"path":…,"format":…},"clock":{"kind":"seconds","digits":6}}`, the first line.
- *   `clock` is `null` where there is no event. `environment` is there where the recording has remarks at its head
+ * - `{"kreel":"events","version":1,"origin":{"path":…,"format":…},"clock":{"kind":"seconds","digits":6}}`, the first
+ *   line. `clock` is `null` where there is no event. `environment` is there where the recording has remarks at its head
  *   (`[{"name":"release","text":"7.2.12"},…]`), `entries` where its header counts those of the buffer
- *   (`{"inBuffer":821,"written":830,"cpus":2}`). Who adds a field need not change the version; who changes the meaning of one must.
+ *   (`{"inBuffer":821,"written":830,"cpus":2}`). Who adds a field need not change the version; who changes the meaning
+ *   of one must.
  * - `{"seq":1,"time":"35.846890",…}`, an event, see `EventJson`.
- * - `{"lost":3,"cpu":0,"line":17}`: so many events are missing here; `null` where the recording says only that some are.
- * - `{"end":{"events":2988,"lost":3,"overrun":0,"uncounted":false}}`, the last line: without it the file was cut off. What the
- *   recording says is missing: by its lines, by its header, and whether it says so without a number. `arguments`, if
- *   events lacked any or had them under other names: see `SavedArguments`.
+ * - `{"lost":3,"cpu":0,"line":17}`: so many events are missing here; `null` where the recording says only that some
+ *   are.
+ * - `{"end":{"events":2988,"lost":3,"overrun":0,"uncounted":false}}`, the last line: without it the file was cut off.
+ *   What the recording says is missing: by its lines, by its header, and whether it says so without a number.
+ *   `arguments`, if events lacked any or had them under other names: see `SavedArguments`.
  *
- * Numbers are JSON numbers as long as a double holds them exactly (up to 2^53 - 1), which nearly all are; those beyond are
- * strings of decimal digits. Addresses are strings, `0xffff888100b08000`. Times are strings with the recording's own digits:
- * seconds where they have a point, ticks of a counter where they have none.
+ * Numbers are JSON numbers as long as a double holds them exactly (up to 2^53 - 1), which nearly all are; those beyond
+ * are strings of decimal digits. Addresses are strings, `0xffff888100b08000`. Times are strings with the recording's
+ * own digits: seconds where they have a point, ticks of a counter where they have none.
  */
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
 
@@ -60,7 +62,9 @@ export interface EventJson {
   readonly text?: string;
 }
 
-/** By the bits of `Batch.context`: `task`, `hardirq`, `hardirq+softirq`, …, `unknown` where the recording does not say. */
+/**
+ * By the bits of `Batch.context`: `task`, `hardirq`, `hardirq+softirq`, …, `unknown` where the recording does not say.
+ */
 export const CONTEXTS: readonly string[] = Array.from({ length: 16 }, (_, bits) => {
   const names = [
     [CONTEXT_HARDIRQ, "hardirq"],

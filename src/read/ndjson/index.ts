@@ -1,9 +1,9 @@
 /**
- * Reads what `kreel export --to ndjson` writes, see `format.ts`. A stream: what is held at any time is a chunk, a line, and
- * the batch that is being filled.
+ * Reads what `kreel export --to ndjson` writes, see `format.ts`. A stream: what is held at any time is a chunk, a line,
+ * and the batch that is being filled.
  *
- * Lines may have been taken out or put together by others (`grep`, `jq`, `cat`). Where the numbers of the events show it,
- * nothing is concluded across the place, as where the recording itself lost events.
+ * Lines may have been taken out or put together by others (`grep`, `jq`, `cat`). Where the numbers of the events show
+ * it, nothing is concluded across the place, as where the recording itself lost events.
  */
 import type { Point, PointTable } from "../../../events/points.js";
 import { ANY_CPU, type Batch } from "../../log/batch.js";
@@ -120,7 +120,12 @@ export class NdjsonReader implements StreamReader {
 
   #head({ kreel, version, origin, clock, environment, entries }: Fields, line: number): boolean {
     if (kreel !== NDJSON || !isNatural(version)) return false;
-    if (version > NDJSON_VERSION) throw new TroubleError(`events as version ${version} of this format has them, and this kreel reads version ${NDJSON_VERSION}; export them again, or use the kreel that wrote them`, this.report.file, line);
+    if (version > NDJSON_VERSION)
+      throw new TroubleError(
+        `events as version ${version} of this format has them, and this kreel reads version ${NDJSON_VERSION}; export them again, or use the kreel that wrote them`,
+        this.report.file,
+        line,
+      );
     // A second one: the files of two recordings, one behind the other.
     if (this.#hasHead || this.#next > 1) this.#doubt(ANY_CPU, 0, line);
     else {
@@ -142,7 +147,10 @@ export class NdjsonReader implements StreamReader {
     const { report } = this;
     const { events, lost, overrun, uncounted } = fields;
     report.arguments.restore(fields["arguments"]);
-    if (isNatural(events) && events !== this.#next - 1) report.warnings.push(`${events} events were exported, and ${this.#next - 1} are here: lines were taken out or put in`);
+    if (isNatural(events) && events !== this.#next - 1)
+      report.warnings.push(
+        `${events} events were exported, and ${this.#next - 1} are here: lines were taken out or put in`,
+      );
     report.lostLines = isNatural(lost) ? Math.max(lost, report.lostLines) : report.lostLines;
     report.overrun = isNatural(overrun) ? overrun : report.overrun;
     if (typeof uncounted === "boolean" && !this.#gap) report.uncountedLoss = uncounted;
@@ -187,7 +195,16 @@ export class NdjsonReader implements StreamReader {
     const context = CONTEXTS.indexOf(fields["context"] as string);
     const event = phase === "return" ? `${operation}_ret` : operation;
     const point = phase === "unknown" ? undefined : this.points.byEvent(event);
-    builder.begin(point?.id ?? 0, task, cpu, context < 0 ? UNKNOWN : context, time.high, time.low, line, this.#place(fields["place"]));
+    builder.begin(
+      point?.id ?? 0,
+      task,
+      cpu,
+      context < 0 ? UNKNOWN : context,
+      time.high,
+      time.low,
+      line,
+      this.#place(fields["place"]),
+    );
     if (!point || (point.phase !== phase && phase !== undefined)) this.#unknown(event, fields);
     else if (!this.#args(point, asFields(fields["args"]) ?? {}, report.lines)) report.malformed++;
     return true;
@@ -257,10 +274,19 @@ export class NdjsonReader implements StreamReader {
 
   #task(comm: unknown, pid: unknown, tgid: unknown): TaskId | undefined {
     if (comm === this.#lastComm && pid === this.#lastPid && tgid === this.#lastTgid) return this.#lastTask;
-    if (typeof comm !== "string" || !((isNatural(pid) && pid <= MAX_PID) || (typeof pid === "string" && /^\d{1,10}$/.test(pid)))) return undefined;
+    if (
+      typeof comm !== "string" ||
+      !((isNatural(pid) && pid <= MAX_PID) || (typeof pid === "string" && /^\d{1,10}$/.test(pid)))
+    )
+      return undefined;
     const name = Buffer.from(`${comm}-${pid}`);
     if (name.length > MAX_COMM + String(pid).length + 1) return undefined;
-    const task = this.tables.tasks.internBytes(name, 0, name.length, isNatural(tgid) && tgid <= MAX_PID ? tgid : undefined);
+    const task = this.tables.tasks.internBytes(
+      name,
+      0,
+      name.length,
+      isNatural(tgid) && tgid <= MAX_PID ? tgid : undefined,
+    );
     this.#lastComm = comm;
     this.#lastPid = pid;
     this.#lastTgid = tgid;

@@ -25,7 +25,10 @@ export function isNatural(value: unknown): value is number {
 
 /** Of a safe integer, of decimal digits or of `0x…`: two's complement. `undefined` for what does not fit in 64 bits. */
 export function integerWords(value: unknown): Words | undefined {
-  if (typeof value === "number") return Number.isSafeInteger(value) ? { low: value % TWO_32 >>> 0, high: Math.floor(value / TWO_32) >>> 0 } : undefined;
+  if (typeof value === "number")
+    return Number.isSafeInteger(value)
+      ? { low: (value % TWO_32) >>> 0, high: Math.floor(value / TWO_32) >>> 0 }
+      : undefined;
   if (typeof value !== "string") return undefined;
   if (/^0x[\da-f]{1,8}$/.test(value)) return { low: Number(value), high: 0 };
   if (/^0x[\da-f]{9,16}$/.test(value)) return { low: Number(`0x${value.slice(-8)}`), high: Number(value.slice(0, -8)) };
@@ -35,7 +38,10 @@ export function integerWords(value: unknown): Words | undefined {
   return { low: Number(n & MASK), high: Number((n >> 32n) & MASK) };
 }
 
-/** `35.846890` (six digits), `123456789` (a counter). `digits`: as many as the recording printed, where the text has more. */
+/**
+ * `35.846890` (six digits), `123456789` (a counter). `digits`: as many as the recording printed, where the text has
+ * more.
+ */
 export function parseTime(text: string, digits: unknown): Time | undefined {
   const [, seconds, fraction] = /^(\d{1,16})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
   if (seconds === undefined) return longCounter(text);

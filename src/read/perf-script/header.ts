@@ -3,10 +3,10 @@
  *
  *     %16s comm · %7d pid, or %7d/%-7d pid/tid (%5d up to 6.6) · [%03d] cpu · misc · time of day · %12s time: · %10d period
  *
- * each with a space behind it, and each only if `-F` has it. Nothing is escaped, and a task's name may look like any of the
- * others: so the widths count. A name is padded to 16 bytes and has at most 15, which makes the byte at 16 the space behind
- * it whatever the name holds; only with call chains perf does not pad it, and then the first space counts behind which the
- * rest can be read.
+ * each with a space behind it, and each only if `-F` has it. Nothing is escaped, and a task's name may look like any of
+ * the others: so the widths count. A name is padded to 16 bytes and has at most 15, which makes the byte at 16 the
+ * space behind it whatever the name holds; only with call chains perf does not pad it, and then the first space counts
+ * behind which the rest can be read.
  */
 import { BRACKET_CLOSE, BRACKET_OPEN, COLON, CR, DASH, DOT, LF, SPACE, ZERO } from "../ftrace/bytes.js";
 
@@ -49,7 +49,9 @@ export class PerfHeader {
   eventEnd = 0;
 }
 
-/** Reads the header of the line `[start, …)`. Returns where the event's body starts, or -1. A line feed ends the line. */
+/**
+ * Reads the header of the line `[start, …)`. Returns where the event's body starts, or -1. A line feed ends the line.
+ */
 export function parsePerfHeader(bytes: Uint8Array, start: number, layout: NameLayout, header: PerfHeader): number {
   header.task = start;
   if (layout === "none") {
@@ -113,7 +115,13 @@ function parsePid(bytes: Uint8Array, from: number, header: PerfHeader): number {
   let pid = 0;
   for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) pid = pid * 10 + digit;
   const width = p - from;
-  if (p === digits || p - digits > MAX_PID_DIGITS || width < OLD_PID_WIDTH || (bytes[from] === SPACE && width !== OLD_PID_WIDTH && width !== PID_WIDTH)) return from;
+  if (
+    p === digits ||
+    p - digits > MAX_PID_DIGITS ||
+    width < OLD_PID_WIDTH ||
+    (bytes[from] === SPACE && width !== OLD_PID_WIDTH && width !== PID_WIDTH)
+  )
+    return from;
   if (bytes[p] === SPACE) {
     header.pid = negative ? -1 : pid;
     header.taskEnd = p;
@@ -145,11 +153,13 @@ function parseTime(bytes: Uint8Array, from: number, header: PerfHeader): number 
   while (bytes[p] === SPACE) p++;
   const whole = p;
   let seconds = 0;
-  for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) seconds = seconds * 10 + digit;
+  for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO)
+    seconds = seconds * 10 + digit;
   if (p === whole || p - whole > 15 || bytes[p] !== DOT) return -1;
   const point = ++p;
   let fraction = 0;
-  for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO) fraction = fraction * 10 + digit;
+  for (let digit = bytes[p]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++p]! - ZERO)
+    fraction = fraction * 10 + digit;
   const digits = p - point;
   if (digits === 0 || digits > 9 || bytes[p] !== COLON || bytes[p + 1] !== SPACE) return -1;
   header.timeHigh = seconds;

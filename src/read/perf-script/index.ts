@@ -1,11 +1,12 @@
 /**
- * Reads the text of `perf script`, whatever fields `-F` chose: what is printed is used, what is not is unknown. Each event's
- * name is needed, and its line has to say something more than a name. Without a CPU events are on CPU 0; without a pid all
- * tasks of one name are one; without a time there is none; without the trace field arguments are absent, and nothing is
- * concluded from such events. Call chains (the lines below an event, up to an empty one) are read and let go.
+ * Reads the text of `perf script`, whatever fields `-F` chose: what is printed is used, what is not is unknown. Each
+ * event's name is needed, and its line has to say something more than a name. Without a CPU events are on CPU 0;
+ * without a pid all tasks of one name are one; without a time there is none; without the trace field arguments are
+ * absent, and nothing is concluded from such events. Call chains (the lines below an event, up to an empty one) are
+ * read and let go.
  *
- * perf names an event with its group, `gmem:iput`. Any group does, for people choose them; only the kernel's own groups are
- * never taken for probes: `kvm:kvm_exit` is the exit of a guest, not of the module.
+ * perf names an event with its group, `gmem:iput`. Any group does, for people choose them; only the kernel's own groups
+ * are never taken for probes: `kvm:kvm_exit` is the exit of a guest, not of the module.
  */
 import type { PointTable } from "../../../events/points.js";
 import { ANY_CPU, type Batch, CONTEXT_UNKNOWN } from "../../log/batch.js";
@@ -26,7 +27,8 @@ const SAMPLE_LINES = 200;
 const LAYOUTS: readonly NameLayout[] = ["none", "padded", "unpadded"];
 const NAME_WIDTH = 16;
 /** Records other than samples (`--show-lost-events` and the like). No task's name has room for it. */
-const RECORD = /(?:\[(\d{3,5})\] {1,20})?(?:\d{1,15}\.\d{1,9}: {1,20})?PERF_RECORD_([A-Z_]+)(?:[^\n]*?\blost (\d{1,15}))?/;
+const RECORD =
+  /(?:\[(\d{3,5})\] {1,20})?(?:\d{1,15}\.\d{1,9}: {1,20})?PERF_RECORD_([A-Z_]+)(?:[^\n]*?\blost (\d{1,15}))?/;
 /** What perf says at the end, when it was not fast enough. */
 const CHUNKS_LOST = /^(?:Processed \d+ (?:events|samples) and lost |Check IO\/CPU overload!|Warning:$)/;
 /** A line of a call chain: an address, and what is there. */
@@ -84,7 +86,14 @@ export class PerfScriptReader extends TextReader {
     let p = start;
     while (p < end && !builder.full) {
       const body = parsePerfHeader(bytes, p, layout, header);
-      if (body < 0 || header.digits !== builder.timeDigits || header.pid < 0 || header.cpu < 0 || bytes[body - 1] === LF) break;
+      if (
+        body < 0 ||
+        header.digits !== builder.timeDigits ||
+        header.pid < 0 ||
+        header.cpu < 0 ||
+        bytes[body - 1] === LF
+      )
+        break;
       const point = this.#pointOf(bytes);
       if (point === undefined || point.isMarker || isBroken(bytes, p, header)) break;
       builder.begin(point.id, 0, header.cpu, CONTEXT_UNKNOWN, header.timeHigh, header.timeLow, line + 1);
@@ -109,7 +118,12 @@ export class PerfScriptReader extends TextReader {
   protected override take(line: Line): boolean {
     const { bytes, start, end } = line;
     // Most lines of a recording with call chains; looked at first, for finding no event in them takes long.
-    if (this.#afterEvent && bytes[start] === TAB && line.as !== "joined" && PADDED_CHAIN.test(latin1(bytes, start, Math.min(end, start + PADDED_CHAIN_WIDTH)))) {
+    if (
+      this.#afterEvent &&
+      bytes[start] === TAB &&
+      line.as !== "joined" &&
+      PADDED_CHAIN.test(latin1(bytes, start, Math.min(end, start + PADDED_CHAIN_WIDTH)))
+    ) {
       this.report.comments++;
       return true;
     }
@@ -120,7 +134,14 @@ export class PerfScriptReader extends TextReader {
     }
     // The beginning of a task's name that holds a line feed: with the next line, the space may be where it must be.
     if (line.as === "joined") return false;
-    if (line.as === "first" && this.#layout === "padded" && end > start && end - start < NAME_WIDTH && bytes[start] === SPACE) return false;
+    if (
+      line.as === "first" &&
+      this.#layout === "padded" &&
+      end > start &&
+      end - start < NAME_WIDTH &&
+      bytes[start] === SPACE
+    )
+      return false;
     const text = latin1(bytes, start, Math.min(end, start + 4096));
     const chained = this.#afterEvent;
     this.#afterEvent = false;
@@ -137,9 +158,15 @@ export class PerfScriptReader extends TextReader {
     const warn = (count: number, what: string): void => {
       if (count > 0) report.warnings.push(what);
     };
-    warn(this.#withoutPid, "perf printed no pid or tid (-F pid,tid): all tasks of one name are taken for one, and what threads of one name did is not told apart");
+    warn(
+      this.#withoutPid,
+      "perf printed no pid or tid (-F pid,tid): all tasks of one name are taken for one, and what threads of one name did is not told apart",
+    );
     warn(this.#withoutTime, "perf printed no times (-F time)");
-    warn(this.#withoutArgs, `perf printed no arguments of ${this.#withoutArgs === report.events ? "any event" : "some events"} (-F trace): nothing is concluded from events whose arguments are not known`);
+    warn(
+      this.#withoutArgs,
+      `perf printed no arguments of ${this.#withoutArgs === report.events ? "any event" : "some events"} (-F trace): nothing is concluded from events whose arguments are not known`,
+    );
   }
 
   #pointOf(bytes: Uint8Array): CompiledPoint | undefined {
@@ -219,13 +246,23 @@ export class PerfScriptReader extends TextReader {
     if (header.digits === 0) this.#withoutTime++;
     if (header.cpu >= 0) report.sawCpu(header.cpu);
     const task = this.#tasks.intern(bytes, header.task, header.taskEnd, header.nameEnd, header.pid, header.tgid);
-    this.begin(point, task, Math.max(0, header.cpu), CONTEXT_UNKNOWN, header.timeHigh, header.timeLow, header.digits, line);
+    this.begin(
+      point,
+      task,
+      Math.max(0, header.cpu),
+      CONTEXT_UNKNOWN,
+      header.timeHigh,
+      header.timeLow,
+      header.digits,
+      line,
+    );
   }
 
   /** What perf says that is no event. */
   #record(text: string, line: number): boolean {
     const record = RECORD.exec(text);
-    if (record?.[2]?.startsWith("LOST")) this.lose(record[1] === undefined ? ANY_CPU : Number(record[1]), Number(record[3] ?? 0), line);
+    if (record?.[2]?.startsWith("LOST"))
+      this.lose(record[1] === undefined ? ANY_CPU : Number(record[1]), Number(record[3] ?? 0), line);
     else if (CHUNKS_LOST.test(text)) this.lose(ANY_CPU, 0, line);
     else if (record) this.report.control++;
     else return false;
@@ -265,5 +302,8 @@ function startsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Ar
 /** Whether a line is an event as perf prints it: with a group, and with more than a name before it. */
 export function looksLikePerfScript(bytes: Uint8Array, start: number): boolean {
   const header = new PerfHeader();
-  return LAYOUTS.some((layout) => parsePerfHeader(bytes, start, layout, header) >= 0 && header.name > header.event + 1 && saysMore(header));
+  return LAYOUTS.some(
+    (layout) =>
+      parsePerfHeader(bytes, start, layout, header) >= 0 && header.name > header.event + 1 && saysMore(header),
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * The body of a kprobe event as its print format has it, which is how perf and trace-cmd print it: `(address) name=value …`,
- * of a return `(function <- caller) name=value`. The arguments are as in ftrace's own text.
+ * The body of a kprobe event as its print format has it, which is how perf and trace-cmd print it: `(address)
+ * name=value …`, of a return `(function <- caller) name=value`. The arguments are as in ftrace's own text.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
@@ -13,7 +13,10 @@ import type { ReadReport } from "../report.js";
 import { Bodies } from "./bodies.js";
 import { PrintedPlaces } from "./places.js";
 
-/** `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: where the event was, as perf adds it behind the arguments when asked to. */
+/**
+ * `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: where the event was, as perf adds it behind the arguments when asked
+ * to.
+ */
 const ADDRESS_BEHIND = / [\da-f]{8,16}(?: |$)/;
 
 export class PrintedBodies extends Bodies {
@@ -30,8 +33,8 @@ export class PrintedBodies extends Bodies {
   }
 
   /**
-   * Pushes place and arguments of the event that was begun last, if the body at `from` is beyond doubt. Returns where the
-   * next line starts, or -1: then the event has to be abandoned. A line feed must follow in `bytes`.
+   * Pushes place and arguments of the event that was begun last, if the body at `from` is beyond doubt. Returns where
+   * the next line starts, or -1: then the event has to be abandoned. A line feed must follow in `bytes`.
    */
   fast(bytes: Uint8Array, from: number, point: CompiledPoint): number {
     if (bytes[from] !== OPEN) return -1;
@@ -78,9 +81,15 @@ function isUnderstood({ leftover, unterminated }: Body): boolean {
   return !leftover && !unterminated;
 }
 
-/** Whether an event that the end of the file may have cut is beyond doubt: of a kernel address, all 16 digits are there. */
+/**
+ * Whether an event that the end of the file may have cut is beyond doubt: of a kernel address, all 16 digits are there.
+ */
 export function isWhole(body: Body, point: CompiledPoint): boolean {
   if (!body.complete) return false;
   const last = point.args.length - 1;
-  return last < 0 || point.args[last]!.kind !== ADDRESS || /^(?:0x(?:0|[0-9a-fA-F]{16})|\(fault\))$/.test(body.values[last] ?? "");
+  return (
+    last < 0 ||
+    point.args[last]!.kind !== ADDRESS ||
+    /^(?:0x(?:0|[0-9a-fA-F]{16})|\(fault\))$/.test(body.values[last] ?? "")
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * What a program wrote to `trace_marker`, as perf and trace-cmd print it: an event `print` with the text behind the function
- * that wrote it, by name or, where the kernel's symbols were not at hand, by address.
+ * What a program wrote to `trace_marker`, as perf and trace-cmd print it: an event `print` with the text behind the
+ * function that wrote it, by name or, where the kernel's symbols were not at hand, by address.
  */
 const WRITTEN = /^(?:tracing_mark_write|(?:0x)?[\da-f]{8,16})(?:\+0x[\da-f]+)?: ?([^]*)$/;
 /** The same fields without the print format, `trace-cmd report -R`. */

@@ -1,6 +1,6 @@
 /**
- * Places as perf and trace-cmd print them, in the form of ftrace's own text: `(ffffffff817bea54)` is `0xffffffff817bea54`,
- * and of a return they print `(function <- caller)` where ftrace prints `(caller <- function)`.
+ * Places as perf and trace-cmd print them, in the form of ftrace's own text: `(ffffffff817bea54)` is
+ * `0xffffffff817bea54`, and of a return they print `(function <- caller)` where ftrace prints `(caller <- function)`.
  */
 import { ByteInterner, NOT_INTERNED } from "../../log/bytes.js";
 import type { PlaceTable } from "../../log/tables.js";

@@ -24,8 +24,8 @@ const MAX_MARKER_BYTES = 64 * 1024;
 
 /**
  * One line, or several that may be one event: `bytes[start, end)`, a line feed at `end`, no carriage return before it.
- * `first`: it may be the beginning of an event that goes on in the next line. `joined`: it has such lines put together, and
- * is an event or nothing. `alone`: no further line belongs to it.
+ * `first`: it may be the beginning of an event that goes on in the next line. `joined`: it has such lines put together,
+ * and is an event or nothing. `alone`: no further line belongs to it.
  */
 export interface Line {
   readonly bytes: Uint8Array;
@@ -69,21 +69,24 @@ export abstract class TextReader implements StreamReader {
   }
 
   /**
-   * The hot loop: reads lines of `bytes[start, end)`, whole ones, as long as they are plain events, and counts them in the
-   * report. Returns where it stopped: at `end`, at the start of a line for `take`, or where the batch is full.
+   * The hot loop: reads lines of `bytes[start, end)`, whole ones, as long as they are plain events, and counts them in
+   * the report. Returns where it stopped: at `end`, at the start of a line for `take`, or where the batch is full.
    */
   protected abstract scan(bytes: Uint8Array, start: number, end: number): number;
 
   /**
-   * Takes one line of any kind and counts it as what it is. Returns `false`, with nothing done, if it is the beginning of
-   * an event whose end may be in the next line (never when `as` is `alone`), and `apart`, also with nothing done, if lines
-   * that were joined are no event whatever the next is.
+   * Takes one line of any kind and counts it as what it is. Returns `false`, with nothing done, if it is the beginning
+   * of an event whose end may be in the next line (never when `as` is `alone`), and `apart`, also with nothing done, if
+   * lines that were joined are no event whatever the next is.
    */
   protected abstract take(line: Line): boolean | "apart";
 
   push(chunk: Buffer): Batch[] {
     // No line that is too long is whole in a chunk, so none is taken for an event, however much comes at once.
-    if (chunk.length > MAX_LINE) return Array.from({ length: Math.ceil(chunk.length / MAX_LINE) }, (_, k) => this.push(chunk.subarray(k * MAX_LINE, (k + 1) * MAX_LINE))).flat();
+    if (chunk.length > MAX_LINE)
+      return Array.from({ length: Math.ceil(chunk.length / MAX_LINE) }, (_, k) =>
+        this.push(chunk.subarray(k * MAX_LINE, (k + 1) * MAX_LINE)),
+      ).flat();
     this.#fresh = true;
     this.report.bytes += chunk.length;
     const last = chunk.lastIndexOf(LF);
@@ -103,12 +106,13 @@ export abstract class TextReader implements StreamReader {
   }
 
   /**
-   * Hands over what was read, though the batch is not full. A marker whose text may go on in the next line stays, if anything
-   * was read since the last time.
+   * Hands over what was read, though the batch is not full. A marker whose text may go on in the next line stays, if
+   * anything was read since the last time.
    */
   flush(): Batch[] {
     const { builder } = this;
-    const sealed = this.#marker >= 0 && this.#fresh ? builder.sealButLast() : builder.isEmpty ? undefined : builder.seal();
+    const sealed =
+      this.#marker >= 0 && this.#fresh ? builder.sealButLast() : builder.isEmpty ? undefined : builder.seal();
     this.#fresh = false;
     if (sealed) this.#batches.push(sealed);
     return this.#taken();
@@ -151,7 +155,16 @@ export abstract class TextReader implements StreamReader {
   }
 
   /** Begins an event at a time of so many digits. */
-  protected begin(point: number, task: number, cpu: number, context: number, timeHigh: number, timeLow: number, digits: number, line: number): void {
+  protected begin(
+    point: number,
+    task: number,
+    cpu: number,
+    context: number,
+    timeHigh: number,
+    timeLow: number,
+    digits: number,
+    line: number,
+  ): void {
     const { builder } = this;
     this.#marker = -1;
     if (builder.full || (digits !== builder.timeDigits && builder.length > 0)) this.#seal();
@@ -168,7 +181,10 @@ export abstract class TextReader implements StreamReader {
     this.begin(point, task, header.cpu, header.context, header.timeHigh, header.timeLow, header.digits, line);
   }
 
-  /** Says that the last event is a marker with so many bytes of text: what follows may be more of it. Below 0: it is none. */
+  /**
+   * Says that the last event is a marker with so many bytes of text: what follows may be more of it. Below 0: it is
+   * none.
+   */
   protected setMarker(bytes: number): void {
     this.#marker = bytes;
     this.#markerBlanks = 0;
@@ -256,7 +272,8 @@ export abstract class TextReader implements StreamReader {
   /** A line up to where its end begins: a carriage return in front of that is its text's. */
   #whole(bytes: Uint8Array, start: number, end: number, line: number, cut: boolean): void {
     if (this.#held.length > 0) this.#join(held(bytes, start, end, line, cut));
-    else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut })) this.#held.push(held(bytes, start, end, line, cut));
+    else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut }))
+      this.#held.push(held(bytes, start, end, line, cut));
   }
 
   /** A line behind one whose string has no end: the end may be here. */
@@ -268,7 +285,12 @@ export abstract class TextReader implements StreamReader {
     if (taken === true) {
       this.report.continuations += this.#held.length - 1;
       this.#held = [];
-    } else if (taken === "apart" || (this.#held.length >= MAX_HELD_LINES && bytes.length > SHORT) || bytes.length > MAX_HELD_BYTES) this.#release();
+    } else if (
+      taken === "apart" ||
+      (this.#held.length >= MAX_HELD_LINES && bytes.length > SHORT) ||
+      bytes.length > MAX_HELD_BYTES
+    )
+      this.#release();
   }
 
   /** Gives up on joining: the first line is what it is, and those behind it stand for themselves. */

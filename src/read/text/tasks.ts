@@ -1,6 +1,7 @@
 /**
- * Tasks of recordings that write name and pid apart, or leave one out. What a name stands for without a pid: all tasks of
- * that name as one, with a number beyond any pid of a kernel (PID_MAX_LIMIT is 4194304), so that two names stay two tasks.
+ * Tasks of recordings that write name and pid apart, or leave one out. What a name stands for without a pid: all tasks
+ * of that name as one, with a number beyond any pid of a kernel (PID_MAX_LIMIT is 4194304), so that two names stay two
+ * tasks.
  */
 import type { TaskId } from "../../log/batch.js";
 import { ByteInterner, NOT_INTERNED } from "../../log/bytes.js";
@@ -31,14 +32,18 @@ export class PrintedTasks {
   constructor(private readonly tasks: TaskTable) {}
 
   /**
-   * The task that `bytes[start, end)` writes: a name up to `nameEnd` (`start` if there is none) and a pid, with whatever is
-   * between. `pid` is negative where there is none, as is `tgid`; both are of these bytes.
+   * The task that `bytes[start, end)` writes: a name up to `nameEnd` (`start` if there is none) and a pid, with
+   * whatever is between. `pid` is negative where there is none, as is `tgid`; both are of these bytes.
    */
   intern(bytes: Uint8Array, start: number, end: number, nameEnd: number, pid: number, tgid: number): TaskId {
     const name = nameEnd - start;
-    if (this.#last >= 0 && this.#lastName === name && this.#printed.equals(this.#last, bytes, start, end)) return this.#lastTask;
+    if (this.#last >= 0 && this.#lastName === name && this.#printed.equals(this.#last, bytes, start, end))
+      return this.#lastTask;
     const printed = this.#printed.intern(bytes, start, end, name);
-    const task = printed === NOT_INTERNED ? this.#task(bytes, start, nameEnd, pid, tgid) : (this.#tasks[printed] ??= this.#task(bytes, start, nameEnd, pid, tgid));
+    const task =
+      printed === NOT_INTERNED
+        ? this.#task(bytes, start, nameEnd, pid, tgid)
+        : (this.#tasks[printed] ??= this.#task(bytes, start, nameEnd, pid, tgid));
     this.#last = printed;
     this.#lastName = name;
     this.#lastTask = task;

@@ -1,7 +1,7 @@
 /**
- * What stands before the event's name in a line of `trace-cmd report`. Without `-l` it is that of ftrace, with flags in newer
- * releases: `%16s-%-5d [%03d] time: `. With `-l` it is `%8.8s-%-5d %3d%s time: `: the task's name is cut to eight bytes, and
- * CPU and flags are not set apart: `gmemrun-117     0..s1.     5.274858: `.
+ * What stands before the event's name in a line of `trace-cmd report`. Without `-l` it is that of ftrace, with flags in
+ * newer releases: `%16s-%-5d [%03d] time: `. With `-l` it is `%8.8s-%-5d %3d%s time: `: the task's name is cut to eight
+ * bytes, and CPU and flags are not set apart: `gmemrun-117 0..s1. 5.274858: `.
  */
 import { DASH, IS_FLAG, SPACE, ZERO } from "../ftrace/bytes.js";
 import { contextOf, findHeader, type Header, parseTime } from "../ftrace/header.js";

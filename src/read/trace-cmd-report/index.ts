@@ -1,11 +1,11 @@
 /**
  * Reads the text of `trace-cmd report` in its dialects: times rounded to microseconds or in full (`-t`), latency format
- * (`-l`), fields without their print format (`-R`), with flags or without. What differs from ftrace's own text: places are
- * addresses, `(function <- caller)` of a return; markers are events called `print`; and what is missing is
+ * (`-l`), fields without their print format (`-R`), with flags or without. What differs from ftrace's own text: places
+ * are addresses, `(function <- caller)` of a return; markers are events called `print`; and what is missing is
  * `CPU:1 [35 EVENTS DROPPED]`.
  *
- * The names of events have no group: one that a kernel's own event shares with a probe (`kvm_exit`) is the probe's only if
- * it was hit at a place.
+ * The names of events have no group: one that a kernel's own event shares with a probe (`kvm_exit`) is the probe's only
+ * if it was hit at a place.
  */
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
@@ -71,15 +71,25 @@ export class TraceCmdReportReader extends TextReader {
       if (point === undefined || point.isMarker || this.#tracepoints.has(point.id)) break;
       for (q++; bytes[q] === SPACE; ) q++;
       if (bytes[q] !== OPEN) break;
-      const sameTask = this.#task >= 0 && tables.tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid);
+      const sameTask =
+        this.#task >= 0 && tables.tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid);
       if (!sameTask && hasLineFeed(bytes, p, header.pidEnd)) break;
-      builder.begin(point.id, sameTask ? this.#task : 0, header.cpu, header.context, header.timeHigh, header.timeLow, line + 1);
+      builder.begin(
+        point.id,
+        sameTask ? this.#task : 0,
+        header.cpu,
+        header.context,
+        header.timeHigh,
+        header.timeLow,
+        line + 1,
+      );
       const next = this.#bodies.fast(bytes, q, point);
       if (next < 0) {
         builder.abandon();
         break;
       }
-      if (!sameTask) builder.setTask((this.#task = tables.tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid)));
+      if (!sameTask)
+        builder.setTask((this.#task = tables.tasks.internBytes(bytes, header.task, header.pidEnd, header.tgid)));
       if (header.cpu !== this.#cpu) report.sawCpu((this.#cpu = header.cpu));
       line++;
       p = next;
@@ -113,7 +123,8 @@ export class TraceCmdReportReader extends TextReader {
     let q = name;
     let hash = 0;
     for (; IS_NAME[bytes[q]!] === 1; q++) hash = hashStep(hash, bytes[q]!);
-    if (q === name || q - name > MAX_NAME || bytes[q] !== COLON || (q + 1 < end && bytes[q + 1] !== SPACE)) return "none";
+    if (q === name || q - name > MAX_NAME || bytes[q] !== COLON || (q + 1 < end && bytes[q + 1] !== SPACE))
+      return "none";
     const event = latin1(bytes, name, q);
     let from = Math.min(q + 1, end);
     while (from < end && bytes[from] === SPACE) from++;

@@ -1,8 +1,8 @@
 /**
- * The body of a kprobe event as `trace-cmd report -R` prints it, field by field: `__probe_ip=ffffffff817bea54 dentry=0xffff…`,
- * of a return `__probe_func=… __probe_ret_ip=…`. Strings have no quotes, so one ends where the rest of the event's arguments
- * can be read, at the last such place. Arguments that are not the catalogue's are told apart only where no string is
- * among them: it could hold whatever looks like the next one.
+ * The body of a kprobe event as `trace-cmd report -R` prints it, field by field: `__probe_ip=ffffffff817bea54
+ * dentry=0xffff…`, of a return `__probe_func=… __probe_ret_ip=…`. Strings have no quotes, so one ends where the rest of
+ * the event's arguments can be read, at the last such place. Arguments that are not the catalogue's are told apart only
+ * where no string is among them: it could hold whatever looks like the next one.
  */
 import { type CompiledPoint, STRING } from "../ftrace/compiled.js";
 import type { Body, PrintedArgument } from "../ftrace/slow-body.js";

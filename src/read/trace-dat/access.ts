@@ -1,6 +1,6 @@
 /**
- * Bytes at any offset. A trace.dat says in its head where everything else is, and the events of its CPUs lie one CPU behind
- * the other: it cannot be read from front to back.
+ * Bytes at any offset. A trace.dat says in its head where everything else is, and the events of its CPUs lie one CPU
+ * behind the other: it cannot be read from front to back.
  */
 import { closeSync, readSync } from "node:fs";
 import { TroubleError } from "../trouble.js";
@@ -46,7 +46,12 @@ export class FileAccess implements Access {
     try {
       return readSync(this.descriptor, into, at, length, offset);
     } catch (error) {
-      throw new TroubleError(`could not be read: ${error instanceof Error ? error.message : String(error)}`, this.file, undefined, { cause: error });
+      throw new TroubleError(
+        `could not be read: ${error instanceof Error ? error.message : String(error)}`,
+        this.file,
+        undefined,
+        { cause: error },
+      );
     }
   }
 }
@@ -63,7 +68,8 @@ export class BlockAccess implements Access {
     const n = Math.max(0, Math.min(length, this.size - offset));
     const within = offset % this.blockSize;
     if (n === 0) return Buffer.alloc(0);
-    if (within + n <= this.blockSize) return this.blocks[Math.floor(offset / this.blockSize)]!.subarray(within, within + n);
+    if (within + n <= this.blockSize)
+      return this.blocks[Math.floor(offset / this.blockSize)]!.subarray(within, within + n);
     const bytes = Buffer.allocUnsafe(n);
     this.readInto(bytes, offset, n);
     return bytes;

@@ -23,7 +23,8 @@ export class Comms {
       const end = cmdlines.indexOf(LF, p);
       const line = cmdlines.subarray(p, end < 0 ? cmdlines.length : end);
       const match = /^\s*(\d{1,10}) /.exec(line.toString("latin1", 0, 32));
-      if (match && this.#names.size < MAX_PIDS) this.#names.set(Number(match[1]), line.subarray(match[0].length, match[0].length + MAX_COMM));
+      if (match && this.#names.size < MAX_PIDS)
+        this.#names.set(Number(match[1]), line.subarray(match[0].length, match[0].length + MAX_COMM));
       p = end < 0 ? cmdlines.length : end + 1;
     }
   }

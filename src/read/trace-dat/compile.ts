@@ -1,4 +1,7 @@
-/** What a recording's formats say of the catalogue's points, in the form that decoding needs: a kind and a place for each argument. */
+/**
+ * What a recording's formats say of the catalogue's points, in the form that decoding needs: a kind and a place for
+ * each argument.
+ */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
 import { type Form, Offer } from "../arguments/offer.js";
@@ -95,7 +98,9 @@ const NO_PLACE: KnownPlace = { low: -1, high: -1, place: 0 };
 const MARKER = "tracing_mark_write";
 /** The field of a device's numbers. */
 const DEVICE = "s_dev";
-/** The system of dynamic probes is the user's choice; what they have that no tracepoint has is the address of the probe. */
+/**
+ * The system of dynamic probes is the user's choice; what they have that no tracepoint has is the address of the probe.
+ */
 const PROBE_IP = "__probe_ip";
 const PROBE_FUNCTION = "__probe_func";
 const PROBE_RETURN = "__probe_ret_ip";
@@ -103,7 +108,16 @@ const PROBE_RETURN = "__probe_ret_ip";
 export function compileEvent(format: EventFormat, points: PointTable): CompiledEvent {
   const point = format.fault === undefined ? pointOf(format, points) : undefined;
   const isMarker = point?.operation.probe === "marker";
-  const args = isMarker || !point ? [] : point.args.map((arg) => compileArgument(arg, point.operation.probe === "tracepoint" ? format.fields.get(arg.fetch) : format.fields.get(arg.name), format));
+  const args =
+    isMarker || !point
+      ? []
+      : point.args.map((arg) =>
+          compileArgument(
+            arg,
+            point.operation.probe === "tracepoint" ? format.fields.get(arg.fetch) : format.fields.get(arg.name),
+            format,
+          ),
+        );
   const absent = point?.operation.probe === "kprobe" ? [...args.keys()].filter((k) => args[k]!.kind === ABSENT) : [];
   const fields = absent.length > 0 ? otherFields(format, point!) : [];
   const probe = addressField(format.fields.get(PROBE_FUNCTION) ?? format.fields.get(isMarker ? "ip" : PROBE_IP));
@@ -117,7 +131,12 @@ export function compileEvent(format: EventFormat, points: PointTable): CompiledE
     absent,
     fields,
     offers: fields.map(({ offer }) => offer),
-    minimum: Math.max(text, ...[...args, ...fields].map(({ offset, size }) => offset + size), probe.offset + probe.size, caller.offset + caller.size),
+    minimum: Math.max(
+      text,
+      ...[...args, ...fields].map(({ offset, size }) => offset + size),
+      probe.offset + probe.size,
+      caller.offset + caller.size,
+    ),
     probe,
     caller,
     key: caller.size > 0 ? caller : probe,
@@ -183,7 +202,8 @@ function kindOf(arg: ArgumentDefinition, field: Field, letters: readonly Letter[
   const { name, size, signed, isArray } = field;
   if (arg.type === "string") return stringKind(field, letters);
   if (isArray) return ABSENT;
-  if (name === DEVICE && size === 4 && (arg.name === "major" || arg.name === "minor")) return arg.name === "major" ? MAJOR : MINOR;
+  if (name === DEVICE && size === 4 && (arg.name === "major" || arg.name === "minor"))
+    return arg.name === "major" ? MAJOR : MINOR;
   if (arg.type === "ptr") return size === 8 ? ADDRESS_8 : size === 4 ? ADDRESS_4 : ABSENT;
   if (size === 8) return NUMBER_8;
   if (size === 4) return signed ? SIGNED_4 : NUMBER_4;
@@ -203,5 +223,7 @@ function stringKind({ name, type, size, isArray }: Field, letters: readonly Lett
 function lettersOf(field: string, print: string): Letter[] {
   const from = print.indexOf(`__print_flags(REC->${field}, "",`);
   if (from < 0) return [];
-  return [...print.slice(from, from + 2000).matchAll(/\{ *\(?1UL << \(?(\d{1,2})\)*, *"(\w{1,8})" *\}/g)].map(([, bit, text]) => ({ bit: Number(bit), text: text! }));
+  return [...print.slice(from, from + 2000).matchAll(/\{ *\(?1UL << \(?(\d{1,2})\)*, *"(\w{1,8})" *\}/g)].map(
+    ([, bit, text]) => ({ bit: Number(bit), text: text! }),
+  );
 }

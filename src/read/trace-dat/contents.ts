@@ -1,4 +1,7 @@
-/** What a trace.dat holds besides events, whatever its version: texts of the kernel's own files, and where the pages are. */
+/**
+ * What a trace.dat holds besides events, whatever its version: texts of the kernel's own files, and where the pages
+ * are.
+ */
 
 /** The pages of one CPU in one buffer, as they lie in the file. */
 export interface CpuRange {

@@ -1,7 +1,7 @@
 /**
- * The events of one CPU of one buffer, one after the other, with their exact times. This is the kernel's ring buffer: a page
- * has a time and how much of it is used; before each event stands a word with its length, or what else it is, and the time
- * since the event before.
+ * The events of one CPU of one buffer, one after the other, with their exact times. This is the kernel's ring buffer: a
+ * page has a time and how much of it is used; before each event stands a word with its length, or what else it is, and
+ * the time since the event before.
  */
 import { PADDING, TIME_EXTEND, TIME_STAMP, type PageLayout } from "./layout.js";
 import type { PageSource } from "./pages.js";
@@ -131,11 +131,15 @@ export class CpuEvents {
         this.#damage();
         continue;
       }
-      this.#setTime(view.getUint32(start + layout.timeAt + (little ? 4 : 0), little), view.getUint32(start + layout.timeAt + (little ? 0 : 4), little));
+      this.#setTime(
+        view.getUint32(start + layout.timeAt + (little ? 4 : 0), little),
+        view.getUint32(start + layout.timeAt + (little ? 0 : 4), little),
+      );
       // Of a long of 8 bytes the lower half says it all.
       const commit = view.getUint32(start + layout.commitAt + (layout.commitSize === 8 && !little ? 4 : 0), little);
       const used = commit & COMMIT_MASK;
-      if ((commit & MISSED) !== 0) this.#miss((commit & MISSED_COUNTED) === 0 ? UNCOUNTED : this.#missedCount(data + used, data + room));
+      if ((commit & MISSED) !== 0)
+        this.#miss((commit & MISSED_COUNTED) === 0 ? UNCOUNTED : this.#missedCount(data + used, data + room));
       this.#next = data;
       this.#dataEnd = data + Math.min(used, room);
       if (used > room) this.#damage(true);

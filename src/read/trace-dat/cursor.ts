@@ -62,7 +62,8 @@ export class Cursor {
 
   /** `length` bytes, which the file must have. */
   bytes(length: number, what: string): Buffer {
-    if (length > this.left) throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
+    if (length > this.left)
+      throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
     const bytes = length <= WINDOW ? this.#look(length) : this.access.read(this.at, length);
     if (bytes.length < length) throw this.trouble(`${what} is cut off`);
     this.at += length;
@@ -74,13 +75,15 @@ export class Cursor {
   }
 
   skip(length: number, what: string): void {
-    if (length > this.left) throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
+    if (length > this.left)
+      throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
     this.at += length;
   }
 
   /** The same bytes from another place on, or only to another end. */
   part(at: number, end = this.end): Cursor {
-    if (at > this.access.size) throw this.trouble(`something is said to be at offset ${at}, and the file has ${this.access.size} bytes`);
+    if (at > this.access.size)
+      throw this.trouble(`something is said to be at offset ${at}, and the file has ${this.access.size} bytes`);
     return new Cursor(this.access, this.big, this.file, at, Math.min(end, this.access.size));
   }
 

@@ -8,7 +8,27 @@ import { ArgumentNames } from "../arguments/names.js";
 import { FAULT, type Form, type Offer, OTHER, STRING } from "../arguments/offer.js";
 import { pushNumberAs } from "../arguments/push.js";
 import type { Comms } from "./comms.js";
-import { ABSENT, ADDRESS_4, ADDRESS_8, LETTERS, MAJOR, MINOR, NUMBER_4, NUMBER_8, SIGNED_4, SMALL, STRING_AFTER, STRING_AT, STRING_HERE, SYMBOL, compileEvent, type CompiledArgument, type CompiledEvent, type CompiledField, type KnownPlace } from "./compile.js";
+import {
+  ABSENT,
+  ADDRESS_4,
+  ADDRESS_8,
+  LETTERS,
+  MAJOR,
+  MINOR,
+  NUMBER_4,
+  NUMBER_8,
+  SIGNED_4,
+  SMALL,
+  STRING_AFTER,
+  STRING_AT,
+  STRING_HERE,
+  SYMBOL,
+  compileEvent,
+  type CompiledArgument,
+  type CompiledEvent,
+  type CompiledField,
+  type KnownPlace,
+} from "./compile.js";
 import type { CpuEvents } from "./cpu-events.js";
 import type { EventFormat, Field } from "./format.js";
 import type { Places } from "./places.js";
@@ -66,7 +86,9 @@ export class Decoder {
     this.#typeAt = common.type.offset;
     this.#flagsAt = common.flags?.offset ?? -1;
     this.#pidAt = common.pid?.offset ?? -1;
-    this.#head = Math.max(...[common.type, common.flags, common.pid].map((field) => (field ? field.offset + field.size : 0)));
+    this.#head = Math.max(
+      ...[common.type, common.flags, common.pid].map((field) => (field ? field.offset + field.size : 0)),
+    );
   }
 
   /** Takes in the record that `cpu` stands at. */
@@ -94,7 +116,16 @@ export class Decoder {
       timeLow = this.change.low;
     }
     const whole = event !== undefined && event.point !== undefined && !event.isMarker && cpu.end - at >= event.minimum;
-    builder.begin(event === undefined ? 0 : event.pointId, this.#task, cpu.cpu, context, timeHigh, timeLow, 0, whole ? this.#place(event, view, at) : 0);
+    builder.begin(
+      event === undefined ? 0 : event.pointId,
+      this.#task,
+      cpu.cpu,
+      context,
+      timeHigh,
+      timeLow,
+      0,
+      whole ? this.#place(event, view, at) : 0,
+    );
     if (whole) {
       const { args } = event;
       if (event.absent.length > 0) this.#probed(event, cpu);
@@ -198,11 +229,25 @@ export class Decoder {
     return (event.last = this.#placeOf(event, view, at, low, high)).place;
   }
 
-  #placeOf({ probe, caller, places }: CompiledEvent, view: DataView, at: number, low: number, high: number): KnownPlace {
+  #placeOf(
+    { probe, caller, places }: CompiledEvent,
+    view: DataView,
+    at: number,
+    low: number,
+    high: number,
+  ): KnownPlace {
     const known = places.get(low);
     if (known !== undefined && known.high === high) return known;
     if (places.size >= MAX_PLACES) places.clear();
-    const place = caller.size > 0 ? this.places.return(low, high, this.#lowWord(view, at + probe.offset, probe.size), this.#highWord(view, at + probe.offset, probe.size)) : this.places.entry(low, high);
+    const place =
+      caller.size > 0
+        ? this.places.return(
+            low,
+            high,
+            this.#lowWord(view, at + probe.offset, probe.size),
+            this.#highWord(view, at + probe.offset, probe.size),
+          )
+        : this.places.entry(low, high);
     const added = { low, high, place };
     places.set(low, added);
     return added;
@@ -248,7 +293,12 @@ export class Decoder {
         break;
       case LETTERS: {
         const bits = this.#lowWord(view, p, arg.size);
-        builder.pushString(arg.letters.filter(({ bit }) => bit < 32 && (bits & (1 << bit)) !== 0).map(({ text }) => text).join(""));
+        builder.pushString(
+          arg.letters
+            .filter(({ bit }) => bit < 32 && (bits & (1 << bit)) !== 0)
+            .map(({ text }) => text)
+            .join(""),
+        );
         break;
       }
       case MAJOR:

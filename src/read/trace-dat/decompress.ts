@@ -1,4 +1,7 @@
-/** One compressed piece of a version 7 file: a section, or a chunk of pages. It says how big it becomes, and is held to it. */
+/**
+ * One compressed piece of a version 7 file: a section, or a chunk of pages. It says how big it becomes, and is held to
+ * it.
+ */
 import { inflateSync } from "node:zlib";
 import { unzstd } from "../zstd-piece.js";
 import { ZstdError } from "../zstd-wasm.js";
@@ -9,16 +12,20 @@ export type Codec = "zstd" | "zlib";
 export class PieceError extends Error {}
 
 /**
- * Decompresses `bytes` to exactly `size` bytes, or throws a `PieceError`; hardly more than `size` are held. `room`: a buffer
- * that may be overwritten, and is what comes back where it has the size.
+ * Decompresses `bytes` to exactly `size` bytes, or throws a `PieceError`; hardly more than `size` are held. `room`: a
+ * buffer that may be overwritten, and is what comes back where it has the size.
  */
 export function decompress(codec: Codec, bytes: Buffer, size: number, room?: Buffer): Buffer {
   try {
-    const content = codec === "zlib" ? inflateSync(bytes, { maxOutputLength: Math.max(1, size) }) : zstd(bytes, room?.length === size ? room : Buffer.allocUnsafeSlow(size));
+    const content =
+      codec === "zlib"
+        ? inflateSync(bytes, { maxOutputLength: Math.max(1, size) })
+        : zstd(bytes, room?.length === size ? room : Buffer.allocUnsafeSlow(size));
     if (content.length === size) return content;
     throw new PieceError(`it says that it decompresses to ${size} bytes, and has ${content.length}`);
   } catch (error) {
-    if (error instanceof ZstdError || (error instanceof Error && "code" in error)) throw new PieceError(error.message, { cause: error });
+    if (error instanceof ZstdError || (error instanceof Error && "code" in error))
+      throw new PieceError(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,4 +1,7 @@
-/** Format files, `events/SYSTEM/NAME/format`: where each field of an event is. A recording's own are as little trusted as the rest. */
+/**
+ * Format files, `events/SYSTEM/NAME/format`: where each field of an event is. A recording's own are as little trusted
+ * as the rest.
+ */
 
 /** Longer records do not fit a page. */
 const MAX_RECORD = 1 << 20;
@@ -42,7 +45,10 @@ export function parseFormat(system: string, text: string): EventFormat | undefin
 }
 
 /** The lines `field:TYPE NAME;	offset:N;	size:N;	signed:N;` of a text. */
-export function parseFields(text: string): { readonly fields: ReadonlyMap<string, Field>; readonly fault: string | undefined } {
+export function parseFields(text: string): {
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly fault: string | undefined;
+} {
   const fields = new Map<string, Field>();
   let fault: string | undefined;
   for (const line of text.split("\n")) {
@@ -54,7 +60,8 @@ export function parseFields(text: string): { readonly fields: ReadonlyMap<string
     }
     const field = fieldOf(match[1]!.trim(), Number(match[2]), Number(match[3]), match[4] === "1");
     if (!field) fault ??= "a field has no name";
-    else if (field.offset + field.size > MAX_RECORD) fault ??= `the field ${field.name} is beyond what a record can have`;
+    else if (field.offset + field.size > MAX_RECORD)
+      fault ??= `the field ${field.name} is beyond what a record can have`;
     else if (fields.has(field.name)) fault ??= `there are two fields ${field.name}`;
     else fields.set(field.name, field);
   }

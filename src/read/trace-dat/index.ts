@@ -1,6 +1,6 @@
 /**
- * Reads trace.dat, what `trace-cmd record` writes, of version 6 and 7. What is held at any time are the formats, the symbols,
- * some pages of each CPU and the batch that is being filled.
+ * Reads trace.dat, what `trace-cmd record` writes, of version 6 and 7. What is held at any time are the formats, the
+ * symbols, some pages of each CPU and the batch that is being filled.
  */
 import type { PointTable } from "../../../events/points.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
@@ -18,7 +18,14 @@ import { Places } from "./places.js";
 import type { CpuEvents } from "./cpu-events.js";
 import { clockOf, timeChange } from "./times.js";
 
-export async function* readTraceDat(access: Access, file: string, points: PointTable, tables: Tables, report: ReadReport, batchEvents = BATCH_EVENTS): AsyncGenerator<Batch> {
+export async function* readTraceDat(
+  access: Access,
+  file: string,
+  points: PointTable,
+  tables: Tables,
+  report: ReadReport,
+  batchEvents = BATCH_EVENTS,
+): AsyncGenerator<Batch> {
   const open = openTraceDat(access, file, report);
   const { latency } = open.contents;
   if (latency) yield* readFtrace(latencyText(access, file, open.intro, latency), points, tables, report);
@@ -26,7 +33,9 @@ export async function* readTraceDat(access: Access, file: string, points: PointT
 }
 
 /** Of a recording all that its events are read by. */
-export type Readable = Pick<OpenTraceDat, "contents" | "formats" | "common" | "cpus"> & { readonly intro: Pick<OpenTraceDat["intro"], "big"> };
+export type Readable = Pick<OpenTraceDat, "contents" | "formats" | "common" | "cpus"> & {
+  readonly intro: Pick<OpenTraceDat["intro"], "big">;
+};
 
 export class TraceDatReader {
   readonly #builder: BatchBuilder;
@@ -45,14 +54,28 @@ export class TraceDatReader {
     this.#builder = new BatchBuilder(tables.addresses, batchEvents);
     const places = new Places(contents.kallsyms, tables.places, report.warnings);
     const comms = new Comms(contents.cmdlines, tables.tasks);
-    this.#decoder = new Decoder(formats, common, points, !intro.big, this.#builder, tables, comms, places, report, timeChange(contents));
+    this.#decoder = new Decoder(
+      formats,
+      common,
+      points,
+      !intro.big,
+      this.#builder,
+      tables,
+      comms,
+      places,
+      report,
+      timeChange(contents),
+    );
     this.#cpus = cpus;
     this.#merge = new Merge(cpus, (cpu) => cpu.next());
     report.clock = clockOf(contents);
     this.#builder.timeDigits = report.clock.digits;
     report.overrun = contents.stats.reduce((sum, { overrun, dropped }) => sum + overrun + dropped, 0);
     const clocks = new Set(contents.buffers.flatMap(({ clock }) => clock ?? []));
-    if (clocks.size > 1) report.warnings.push(`its buffers have clocks of their own (${[...clocks].join(", ")}), so that their events cannot be put in one order`);
+    if (clocks.size > 1)
+      report.warnings.push(
+        `its buffers have clocks of their own (${[...clocks].join(", ")}), so that their events cannot be put in one order`,
+      );
   }
 
   *batches(): Generator<Batch> {
@@ -115,6 +138,9 @@ export class TraceDatReader {
       report.truncated = true;
       report.warnings.push(`events of CPU ${cpu.cpu} are missing: ${trouble}`);
     }
-    if (damaged > 0) report.warnings.push(`${damaged} ${damaged === 1 ? "page is" : "pages are"} damaged; what could be read of them was`);
+    if (damaged > 0)
+      report.warnings.push(
+        `${damaged} ${damaged === 1 ? "page is" : "pages are"} damaged; what could be read of them was`,
+      );
   }
 }

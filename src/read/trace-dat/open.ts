@@ -35,11 +35,24 @@ export interface OpenTraceDat {
 export function openTraceDat(access: Access, file: string, report: ReadReport): OpenTraceDat {
   const { intro, contents } = readContents(access, file);
   report.warnings.push(...contents.warnings);
-  if (contents.latency) return { intro, contents, formats: [], common: { type: NO_FIELD, flags: undefined, pid: undefined }, cpus: [] };
+  if (contents.latency)
+    return { intro, contents, formats: [], common: { type: NO_FIELD, flags: undefined, pid: undefined }, cpus: [] };
   const layout = pageLayout(contents.headerPage, file);
   checkEventHeader(contents.headerEvent, file);
   const formats = readFormats(contents, report);
-  return { intro, contents, formats, common: commonFields(formats, file), cpus: cpusOf(access, file, intro, { ...contents, buffers: contents.buffers.map((buffer) => inSubBuffers(buffer, layout)) }, layout) };
+  return {
+    intro,
+    contents,
+    formats,
+    common: commonFields(formats, file),
+    cpus: cpusOf(
+      access,
+      file,
+      intro,
+      { ...contents, buffers: contents.buffers.map((buffer) => inSubBuffers(buffer, layout)) },
+      layout,
+    ),
+  };
 }
 
 export function readContents(access: Access, file: string): { readonly intro: Intro; readonly contents: Contents } {
@@ -59,9 +72,12 @@ const FAULTS_SHOWN = 3;
 export function readFormats({ formats }: Contents, report: ReadReport): EventFormat[] {
   const parsed = formats.flatMap(({ system, text }) => parseFormat(system, text) ?? []);
   const faulty = parsed.filter(({ fault }) => fault !== undefined);
-  for (const { system, name, fault } of faulty.slice(0, FAULTS_SHOWN)) report.warnings.push(`the format of ${system}:${name} makes no sense (${fault}); its events are counted, not read`);
-  if (faulty.length > FAULTS_SHOWN) report.warnings.push(`the formats of ${faulty.length - FAULTS_SHOWN} more events make no sense`);
-  if (parsed.length < formats.length) report.warnings.push(`${formats.length - parsed.length} formats have no name or number`);
+  for (const { system, name, fault } of faulty.slice(0, FAULTS_SHOWN))
+    report.warnings.push(`the format of ${system}:${name} makes no sense (${fault}); its events are counted, not read`);
+  if (faulty.length > FAULTS_SHOWN)
+    report.warnings.push(`the formats of ${faulty.length - FAULTS_SHOWN} more events make no sense`);
+  if (parsed.length < formats.length)
+    report.warnings.push(`${formats.length - parsed.length} formats have no name or number`);
   return parsed;
 }
 
@@ -71,9 +87,14 @@ export function commonFields(formats: readonly EventFormat[], file: string): Com
   if (!first) throw new TroubleError("a recording without the format of any event", file);
   const field = (name: string, size: number): Field | undefined => {
     const found = first.fields.get(name);
-    if (found !== undefined && found.size !== size) throw new TroubleError(`damaged: its ${name} has ${found.size} bytes, not ${size}`, file);
+    if (found !== undefined && found.size !== size)
+      throw new TroubleError(`damaged: its ${name} has ${found.size} bytes, not ${size}`, file);
     for (const format of formats) {
-      if (format.fault === undefined && format.fields.get(name)?.offset !== found?.offset) throw new TroubleError(`damaged: its formats do not agree where ${name} is (${first.name}, ${format.name})`, file);
+      if (format.fault === undefined && format.fields.get(name)?.offset !== found?.offset)
+        throw new TroubleError(
+          `damaged: its formats do not agree where ${name} is (${first.name}, ${format.name})`,
+          file,
+        );
     }
     return found;
   };
@@ -83,13 +104,24 @@ export function commonFields(formats: readonly EventFormat[], file: string): Com
 }
 
 function cpusOf(access: Access, file: string, intro: Intro, contents: Contents, layout: PageLayout): CpuEvents[] {
-  const ranges = contents.buffers.flatMap((buffer) => buffer.cpus.filter(({ size }) => size > 0).map((range) => ({ buffer, range })));
-  checkApart(ranges.map(({ range }) => range), file);
+  const ranges = contents.buffers.flatMap((buffer) =>
+    buffer.cpus.filter(({ size }) => size > 0).map((range) => ({ buffer, range })),
+  );
+  checkApart(
+    ranges.map(({ range }) => range),
+    file,
+  );
   for (const { pageSize } of contents.buffers) {
-    if (pageSize <= layout.dataAt || pageSize > MAX_PAGE) throw new TroubleError(`a damaged trace.dat: a page has ${pageSize} bytes`, file);
-    if (pageSize * ranges.length > MAX_HELD) throw new TroubleError(`a trace.dat of ${ranges.length} CPUs whose pages have ${pageSize} bytes: more than fits in memory`, file);
+    if (pageSize <= layout.dataAt || pageSize > MAX_PAGE)
+      throw new TroubleError(`a damaged trace.dat: a page has ${pageSize} bytes`, file);
+    if (pageSize * ranges.length > MAX_HELD)
+      throw new TroubleError(
+        `a trace.dat of ${ranges.length} CPUs whose pages have ${pageSize} bytes: more than fits in memory`,
+        file,
+      );
   }
-  const window = (pageSize: number): number => Math.max(1, Math.floor(Math.min(WINDOW, WINDOWS / ranges.length) / pageSize)) * pageSize;
+  const window = (pageSize: number): number =>
+    Math.max(1, Math.floor(Math.min(WINDOW, WINDOWS / ranges.length) / pageSize)) * pageSize;
   const maxChunk = Math.max(MIN_CHUNK, Math.min(MAX_CHUNK, MAX_HELD / ranges.length));
   const leaky = new Set(contents.stats.filter(({ dropped }) => dropped > 0).map(({ cpu }) => cpu));
   return ranges.map(({ buffer, range }, order) => {
@@ -97,16 +129,29 @@ function cpusOf(access: Access, file: string, intro: Intro, contents: Contents, 
     return new CpuEvents(range.cpu, buffer.name, order, pages, layout, intro.big, leaky.has(range.cpu));
   });
 
-  function pagesOf({ compressed, pageSize }: TraceBuffer, range: TraceBuffer["cpus"][number], size: number, chunk: number): PageSource {
+  function pagesOf(
+    { compressed, pageSize }: TraceBuffer,
+    range: TraceBuffer["cpus"][number],
+    size: number,
+    chunk: number,
+  ): PageSource {
     if (!compressed) return new PlainPages(access, range, pageSize, size);
-    if (intro.codec === undefined) throw new TroubleError("a damaged trace.dat: its pages are compressed and it does not say how", file);
+    if (intro.codec === undefined)
+      throw new TroubleError("a damaged trace.dat: its pages are compressed and it does not say how", file);
     return new ChunkedPages(access, file, range, pageSize, intro.codec, intro.big, chunk);
   }
 }
 
 /** No byte of the file is the page of two CPUs: a small file cannot be many times as big as it is. */
-function checkApart(ranges: readonly { readonly cpu: number; readonly offset: number; readonly size: number }[], file: string): void {
+function checkApart(
+  ranges: readonly { readonly cpu: number; readonly offset: number; readonly size: number }[],
+  file: string,
+): void {
   const sorted = [...ranges].sort((a, b) => a.offset - b.offset);
   const k = sorted.findIndex((range, j) => j > 0 && range.offset < sorted[j - 1]!.offset + sorted[j - 1]!.size);
-  if (k >= 0) throw new TroubleError(`a damaged trace.dat: the pages of CPU ${sorted[k - 1]!.cpu} and CPU ${sorted[k]!.cpu} overlap`, file);
+  if (k >= 0)
+    throw new TroubleError(
+      `a damaged trace.dat: the pages of CPU ${sorted[k - 1]!.cpu} and CPU ${sorted[k]!.cpu} overlap`,
+      file,
+    );
 }

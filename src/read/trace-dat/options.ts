@@ -70,7 +70,9 @@ export class Options {
         if (data.left >= 16) this.#tsc(data);
         break;
       case TIME_SHIFT:
-        this.warnings.push("it was recorded in a guest; its times are the guest's own, not brought in line with the host's");
+        this.warnings.push(
+          "it was recorded in a guest; its times are the guest's own, not brought in line with the host's",
+        );
         break;
       case BUFFER:
         if (this.buffers.length >= MAX_BUFFERS) throw data.trouble("there are more buffers than can be");
@@ -96,7 +98,8 @@ export class Options {
     const clock = data.string("the clock of a buffer");
     const pageSize = data.u32("the page size of a buffer");
     const count = cpuCount(data);
-    if (count * CPU_ENTRY > data.left) throw data.trouble(`a buffer says that it has ${count} CPUs, and there is no room for them`);
+    if (count * CPU_ENTRY > data.left)
+      throw data.trouble(`a buffer says that it has ${count} CPUs, and there is no room for them`);
     const cpus = Array.from({ length: count }, () => readRange(data.u32("a CPU"), data));
     return { offset, name, clock, pageSize, cpus };
   }

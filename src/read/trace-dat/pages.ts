@@ -45,7 +45,11 @@ export class PlainPages implements PageSource {
     this.at += this.length;
     if (this.at >= this.#have) {
       const { offset, size } = this.range;
-      this.#have = this.access.readInto(this.bytes, offset + this.consumed, Math.min(this.bytes.length, size - this.consumed));
+      this.#have = this.access.readInto(
+        this.bytes,
+        offset + this.consumed,
+        Math.min(this.bytes.length, size - this.consumed),
+      );
       this.consumed += this.#have;
       this.at = 0;
       if (this.#have === 0) return false;
@@ -63,7 +67,9 @@ const BOMB_FREE = 64 << 20;
 const COUNT = 4;
 const CHUNK_HEADER = 8;
 
-/** Pages out of compressed chunks: their number, and for each chunk its size in the file, its real size, and its bytes. */
+/**
+ * Pages out of compressed chunks: their number, and for each chunk its size in the file, its real size, and its bytes.
+ */
 export class ChunkedPages implements PageSource {
   bytes: Buffer = Buffer.alloc(0);
   view = new DataView(this.bytes.buffer);
@@ -87,7 +93,13 @@ export class ChunkedPages implements PageSource {
   ) {
     this.#start = range.offset;
     // trace-cmd does not count the number of chunks among their bytes.
-    this.#cursor = new Cursor(access, big, file, range.offset, Math.min(range.offset + COUNT + range.size, access.size));
+    this.#cursor = new Cursor(
+      access,
+      big,
+      file,
+      range.offset,
+      Math.min(range.offset + COUNT + range.size, access.size),
+    );
     if (range.size === 0) return;
     if (range.offset + range.size > access.size) this.trouble = "the file is cut off";
     if (this.#cursor.left >= COUNT) this.#left = this.#cursor.u32("the number of chunks");
@@ -116,7 +128,8 @@ export class ChunkedPages implements PageSource {
     const size = cursor.u32("a chunk");
     if (compressed > cursor.left) return this.#end("a chunk is cut off");
     this.#decompressed += size;
-    if (size > this.maxChunk || this.#decompressed > BOMB_FREE + BOMB_RATIO * this.consumed) return this.#end("a chunk would decompress to more than any pages do");
+    if (size > this.maxChunk || this.#decompressed > BOMB_FREE + BOMB_RATIO * this.consumed)
+      return this.#end("a chunk would decompress to more than any pages do");
     try {
       this.bytes = decompress(this.codec, cursor.bytes(compressed, "a chunk"), size, room);
       this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);

@@ -27,7 +27,9 @@ export class Places {
   /** Of a return: `caller+0x12/0x80 <- function`. */
   return(callerLow: number, callerHigh: number, low: number, high: number): number {
     const caller = this.symbols.at(callerLow, callerHigh, true);
-    return this.places.intern(`${TRAMPOLINE.test(caller) ? UNKNOWN_CALLER : caller} <- ${this.symbols.at(low, high, false)}`);
+    return this.places.intern(
+      `${TRAMPOLINE.test(caller) ? UNKNOWN_CALLER : caller} <- ${this.symbols.at(low, high, false)}`,
+    );
   }
 
   /** The function there, as `%ps` prints it. */

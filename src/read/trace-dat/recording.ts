@@ -8,7 +8,13 @@ import { readTraceDat } from "./index.js";
 import { openAccess } from "./spool.js";
 
 /** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
-export async function* readTraceDatFrom(source: Source, path: string | undefined, points: PointTable, tables: Tables, report: ReadReport): AsyncGenerator<Batch> {
+export async function* readTraceDatFrom(
+  source: Source,
+  path: string | undefined,
+  points: PointTable,
+  tables: Tables,
+  report: ReadReport,
+): AsyncGenerator<Batch> {
   const access = await openAccess(source.name, source.compression === undefined ? path : undefined, source);
   try {
     yield* readTraceDat(access, source.name, points, tables, report);

@@ -1,4 +1,7 @@
-/** A trace.dat looked through by its heads alone: how many events of which kind, on which CPU, when. No record is decoded. */
+/**
+ * A trace.dat looked through by its heads alone: how many events of which kind, on which CPU, when. No record is
+ * decoded.
+ */
 import { ReadReport } from "../report.js";
 import type { Access } from "./access.js";
 import { openTraceDat } from "./open.js";
@@ -52,7 +55,10 @@ export function scanTraceDat(access: Access, file: string): Scan {
     return { cpu: cpu.cpu, buffer: cpu.buffer, events: n, first, last: n === 0 ? undefined : exact(cpu) };
   });
   const names = new Map(formats.map((format) => [format.id, format]));
-  const byEvent = Array.from(counts, (count, id): EventCount => ({ system: names.get(id)?.system ?? "", name: names.get(id)?.name ?? `#${id}`, count }))
+  const byEvent = Array.from(
+    counts,
+    (count, id): EventCount => ({ system: names.get(id)?.system ?? "", name: names.get(id)?.name ?? `#${id}`, count }),
+  )
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count);
   return { events, byEvent, cpus: byCpu, missed, report };

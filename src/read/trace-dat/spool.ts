@@ -19,14 +19,24 @@ export interface Limits {
  * Opens the file at `path`, or where it is none that can be read at any offset (`undefined`, or a pipe), takes in what
  * `stream` gives. Throws a `TroubleError` for more than `limits.total` bytes.
  */
-export async function openAccess(name: string, path: string | undefined, stream: AsyncIterable<Buffer>, limits: Limits = { memory: MAX_IN_MEMORY, total: MAX_SPOOLED }): Promise<Access> {
-  if (path !== undefined && statSync(path).isFile()) return new FileAccess(name, openSync(path, "r"), statSync(path).size);
+export async function openAccess(
+  name: string,
+  path: string | undefined,
+  stream: AsyncIterable<Buffer>,
+  limits: Limits = { memory: MAX_IN_MEMORY, total: MAX_SPOOLED },
+): Promise<Access> {
+  if (path !== undefined && statSync(path).isFile())
+    return new FileAccess(name, openSync(path, "r"), statSync(path).size);
   const blocks: Buffer[] = [];
   let size = 0;
   let file: number | undefined;
   try {
     for await (const chunk of stream) {
-      if (size + chunk.length > limits.total) throw new TroubleError(`it decompresses to more than ${limits.total >> 20} MiB; decompress it to a file and give kreel that`, name);
+      if (size + chunk.length > limits.total)
+        throw new TroubleError(
+          `it decompresses to more than ${limits.total >> 20} MiB; decompress it to a file and give kreel that`,
+          name,
+        );
       if (file === undefined && size + chunk.length > limits.memory) {
         file = openUnnamed();
         let left = size;

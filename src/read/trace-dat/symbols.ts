@@ -2,9 +2,9 @@
  * `/proc/kallsyms` as trace-cmd saved it: what stands at an address, printed as the kernel prints it in `trace`,
  * `iput+0x4/0x260` or `kvm_init+0x4/0x210 [kvm]`.
  *
- * A recording has ten megabytes of symbols and names a few hundred of them. The kernel's own stand in the order of their
- * addresses, each written with the same number of digits: they are looked up in the text as it is. Those of modules stand
- * behind them in no order.
+ * A recording has ten megabytes of symbols and names a few hundred of them. The kernel's own stand in the order of
+ * their addresses, each written with the same number of digits: they are looked up in the text as it is. Those of
+ * modules stand behind them in no order.
  */
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -98,7 +98,8 @@ export class Symbols {
 
   #sortedModules(): number[] {
     const lines: number[] = [];
-    for (let p = this.#kernelEnd; p < this.text.length && lines.length < MAX_MODULE_SYMBOLS; p = this.#next(p)) lines.push(p);
+    for (let p = this.#kernelEnd; p < this.text.length && lines.length < MAX_MODULE_SYMBOLS; p = this.#next(p))
+      lines.push(p);
     const keys = new Map(lines.map((line) => [line, this.#key(line)]));
     return lines.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : keys.get(a)! > keys.get(b)! ? 1 : a - b));
   }

@@ -7,7 +7,9 @@ const BILLION = 1_000_000_000n;
 const NANOSECONDS = /^(?:local|global|uptime|perf|mono.*|boot|tai)$/;
 
 export function clockOf({ clock, tsc }: Contents): Clock {
-  return clock === undefined || tsc !== undefined || NANOSECONDS.test(clock) ? { kind: "seconds", digits: 9 } : { kind: "counter", digits: 0 };
+  return clock === undefined || tsc !== undefined || NANOSECONDS.test(clock)
+    ? { kind: "seconds", digits: 9 }
+    : { kind: "counter", digits: 0 };
 }
 
 /** Changes times as the recording's options say; `undefined` where they stay as they are. */

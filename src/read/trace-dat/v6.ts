@@ -24,7 +24,13 @@ export function readVersion6(access: Access, intro: Intro, cursor: Cursor): Cont
     const length = cursor.u64("the clock");
     if (length <= Math.min(CLOCK_LENGTH, cursor.left)) options.clock = clockIn(cursor.text(length, "the clock"));
   }
-  const buffer = (name: string, cpus: readonly CpuRange[]): TraceBuffer => ({ name, clock: options.clock, pageSize: intro.pageSize, cpus, compressed: false });
+  const buffer = (name: string, cpus: readonly CpuRange[]): TraceBuffer => ({
+    name,
+    clock: options.clock,
+    pageSize: intro.pageSize,
+    cpus,
+    compressed: false,
+  });
   const buffers = top.latency ? [] : [buffer("", top.cpus)];
   for (const { offset, name } of options.buffers) {
     // An instance has options of its own; only its number of CPUs is about it alone.
@@ -34,7 +40,20 @@ export function readVersion6(access: Access, intro: Intro, cursor: Cursor): Cont
   }
   const { clock, timeOffset, tsc, stats, warnings } = options;
   const kallsyms = (): Buffer => access.read(kallsymsAt, kallsymsSize);
-  return { headerPage, headerEvent, formats, kallsyms, cmdlines, buffers, latency: top.latency, clock, timeOffset, tsc, stats, warnings };
+  return {
+    headerPage,
+    headerEvent,
+    formats,
+    kallsyms,
+    cmdlines,
+    buffers,
+    latency: top.latency,
+    clock,
+    timeOffset,
+    tsc,
+    stats,
+    warnings,
+  };
 }
 
 interface Buffer6 {
@@ -43,7 +62,9 @@ interface Buffer6 {
   readonly latency: LatencyText | undefined;
 }
 
-/** `options`, if there are any, and then either `flyrecord` with the place of each CPU's pages, or `latency` with text. */
+/**
+ * `options`, if there are any, and then either `flyrecord` with the place of each CPU's pages, or `latency` with text.
+ */
 function readBuffer(cursor: Cursor, options: Options, cpusOfHead: number): Buffer6 {
   let kind = readKind(cursor);
   if (kind === "options") {
@@ -51,7 +72,8 @@ function readBuffer(cursor: Cursor, options: Options, cpusOfHead: number): Buffe
     kind = readKind(cursor);
   }
   const count = options.cpuCount ?? cpusOfHead;
-  if (kind === "latency") return { count, cpus: [], latency: { offset: cursor.at, size: cursor.left, compressed: false } };
+  if (kind === "latency")
+    return { count, cpus: [], latency: { offset: cursor.at, size: cursor.left, compressed: false } };
   if (kind !== "flyrecord") throw cursor.trouble("neither flyrecord nor latency stands there");
   return { count, cpus: Array.from({ length: count }, (_, cpu) => readRange(cpu, cursor)), latency: undefined };
 }
@@ -63,7 +85,8 @@ function readKind(cursor: Cursor): string {
 function readOptions(cursor: Cursor, options: Options): void {
   for (let option = cursor.u16("an option"); option !== DONE; option = cursor.u16("an option")) {
     const size = cursor.u32("the size of an option");
-    if (size > cursor.left) throw cursor.trouble(`an option says that it has ${size} bytes, and there are ${cursor.left}`);
+    if (size > cursor.left)
+      throw cursor.trouble(`an option says that it has ${size} bytes, and there are ${cursor.left}`);
     options.take(option, cursor.part(cursor.at, cursor.at + size));
     cursor.skip(size, "an option");
   }

@@ -29,7 +29,8 @@ export function readVersion7(intro: Intro, cursor: Cursor): Contents {
     if (at === undefined) throw cursor.part(intro.optionsAt).trouble(`no option says where ${what} are`);
     return sections.open(at, id, what);
   };
-  const optional = (id: number, what: string): Cursor | undefined => (options.sections.has(id) ? required(id, what) : undefined);
+  const optional = (id: number, what: string): Cursor | undefined =>
+    options.sections.has(id) ? required(id, what) : undefined;
   const { headerPage, headerEvent } = readHeaders(required(HEADER_INFO, "the headers"));
   const ftrace = optional(FTRACE_EVENTS, "the formats of ftrace");
   const events = optional(EVENT_FORMATS, "the formats of the events");
@@ -40,27 +41,52 @@ export function readVersion7(intro: Intro, cursor: Cursor): Contents {
     const symbols = optional(KALLSYMS, "kallsyms");
     return symbols ? symbols.bytes(symbols.u32("kallsyms"), "kallsyms") : Buffer.alloc(0);
   };
-  const buffers = options.buffers.map(({ offset, name, clock, pageSize, cpus }): TraceBuffer => ({ name, clock, pageSize, cpus, compressed: sections.header(offset, "a buffer").compressed }));
+  const buffers = options.buffers.map(
+    ({ offset, name, clock, pageSize, cpus }): TraceBuffer => ({
+      name,
+      clock,
+      pageSize,
+      cpus,
+      compressed: sections.header(offset, "a buffer").compressed,
+    }),
+  );
   const text = options.text && sections.header(options.text.offset, "the text of a buffer");
   const latency = text && { offset: text.at, size: text.size, compressed: text.compressed };
   const clock = options.clock ?? options.buffers.find(({ name }) => name === "")?.clock;
   const { timeOffset, tsc, stats, warnings } = options;
-  return { headerPage, headerEvent, formats, kallsyms, cmdlines, buffers, latency, clock, timeOffset, tsc, stats, warnings };
+  return {
+    headerPage,
+    headerEvent,
+    formats,
+    kallsyms,
+    cmdlines,
+    buffers,
+    latency,
+    clock,
+    timeOffset,
+    tsc,
+    stats,
+    warnings,
+  };
 }
 
-/** Follows the options from section to section; each is visited once, so a chain that bites its tail ends in an error. */
+/**
+ * Follows the options from section to section; each is visited once, so a chain that bites its tail ends in an error.
+ */
 function readChain(sections: Sections, first: number): Options {
   const options = new Options(7);
   const visited = new Set<number>();
   for (let at = first; at !== 0; ) {
-    if (visited.has(at) || visited.size >= MAX_CHAIN) throw sections.at(at).trouble("the chain of options does not end");
+    if (visited.has(at) || visited.size >= MAX_CHAIN)
+      throw sections.at(at).trouble("the chain of options does not end");
     visited.add(at);
     const cursor = sections.open(at, DONE, "the options");
     at = 0;
     while (cursor.left > 0) {
       const option = cursor.u16("an option");
       const size = cursor.u32("the size of an option");
-      if (size > cursor.left) throw cursor.trouble(`an option says that it has ${size} bytes, and there are ${cursor.left}`);
+      if (size > cursor.left)
+        throw cursor.trouble(`an option says that it has ${size} bytes, and there are ${cursor.left}`);
       const data = cursor.part(cursor.at, cursor.at + size);
       if (option === DONE) {
         at = data.u64("the offset of further options");
@@ -97,7 +123,10 @@ class Sections {
     const header = this.header(offset, what);
     const cursor = this.at(header.at);
     if (header.id !== id) throw cursor.trouble(`${what} should be there, and a section of another kind is`);
-    if (header.size > cursor.left) throw cursor.trouble(`the section of ${what} says that it has ${header.size} bytes, and there are ${cursor.left}`);
+    if (header.size > cursor.left)
+      throw cursor.trouble(
+        `the section of ${what} says that it has ${header.size} bytes, and there are ${cursor.left}`,
+      );
     if (!header.compressed) return cursor.part(cursor.at, cursor.at + header.size);
     const compressed = cursor.u32(what);
     const size = cursor.u32(what);

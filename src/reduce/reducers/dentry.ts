@@ -1,4 +1,7 @@
-/** Dentries of pseudo files: made by `alloc_file_pseudo`, gone with the last `dput`, which drops the inode (fs/dcache.c). */
+/**
+ * Dentries of pseudo files: made by `alloc_file_pseudo`, gone with the last `dput`, which drops the inode
+ * (fs/dcache.c).
+ */
 import type { Reducers } from "../handlers.js";
 import { UNSEEN } from "../objects.js";
 import { set } from "../transitions.js";
@@ -27,7 +30,8 @@ export const dentryReducers = {
       if (!inode || inode.death) return;
       const mounting = stack.find("kern_mount");
       let dentry = w.at("dentry", e.dentry);
-      // A root dentry comes from d_make_root, which has no probe of its own: whatever was at the address before is over.
+      // A root dentry comes from d_make_root, which has no probe of its own: whatever was at the address before is
+      // over.
       if (mounting) dentry = w.born("dentry", e.dentry, e, 1);
       else if (!dentry || dentry.death) {
         if (!inode.focus && !w.everything) return;
@@ -47,7 +51,8 @@ export const dentryReducers = {
   dput: {
     entry(w, e, stack, frame) {
       const last = w.at("dentry", e.dentry);
-      const dentry = last && last.death === 0 ? last : e.dentry !== 0 && w.everything ? w.living("dentry", e.dentry, e) : undefined;
+      const dentry =
+        last && last.death === 0 ? last : e.dentry !== 0 && w.everything ? w.living("dentry", e.dentry, e) : undefined;
       if (!dentry) return;
       if (frame) frame.subject = dentry.id;
       const file = w.releasing(stack);

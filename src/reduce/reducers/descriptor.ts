@@ -27,7 +27,15 @@ export const descriptorReducers = {
       w.descriptors.inUse(e.taskId, e.fd);
       w.descriptorInUse(e.taskId, e.fd);
       const last = w.at("file", e.file);
-      if (last?.death && last.gmem && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && last.birth > stack.find("kvm_gmem_create")!.seq && w.shows("alloc_empty_file_ret"), object: last, operation: "fd_install" });
+      if (last?.death && last.gmem && stack.find("kvm_gmem_create"))
+        w.facts({
+          type: "touched-dead",
+          event: e,
+          certain:
+            w.since(last.death) && last.birth > stack.find("kvm_gmem_create")!.seq && w.shows("alloc_empty_file_ret"),
+          object: last,
+          operation: "fd_install",
+        });
       if (!last || last.death) return;
       // Released, by a task that nothing more is seen of; and at its address now a file whose birth has no probe.
       if (last.stage === "releasing" && !w.shows("alloc_empty_file_ret")) {
@@ -48,7 +56,8 @@ export const descriptorReducers = {
       if (!file) return;
       const now = w.touch(file, e, `descriptor ${e.fd} closed`);
       // close(2) releases the file at once when this was the last reference: see World.closing.
-      if (now.gmem && now.descriptors === 0 && !now.shared && now.kept.length > 0 && !w.descriptors.unnamed(now)) w.closing.set(stack, now.id);
+      if (now.gmem && now.descriptors === 0 && !now.shared && now.kept.length > 0 && !w.descriptors.unnamed(now))
+        w.closing.set(stack, now.id);
     },
   },
   close_fd: {

@@ -25,8 +25,8 @@ export function moduleHeld(w: World, frame: Frame): number {
 }
 
 /**
- * Whether a release that did not give back what its file holds shows a mistake. Not of the mount, which `__fput` puts whatever
- * the file is, once it was seen to do so; nor of the VM by its own file, while the put may be inlined into
+ * Whether a release that did not give back what its file holds shows a mistake. Not of the mount, which `__fput` puts
+ * whatever the file is, once it was seen to do so; nor of the VM by its own file, while the put may be inlined into
  * `kvm_vm_release`, which is in the same source file (virt/kvm/kvm_main.c).
  */
 function givesBack(w: World, file: File, kind: Kind): boolean {
@@ -46,19 +46,27 @@ export function released(w: World, file: File, e: EventView): void {
   }
   if (file.focus) {
     const certain = w.since(file.made || file.birth);
-    const left = w.heldBy(file.id, [file.module, file.vm, file.dentry, file.mount]).filter(({ target }) => target.focus);
+    const left = w
+      .heldBy(file.id, [file.module, file.vm, file.dentry, file.mount])
+      .filter(({ target }) => target.focus);
     if (left.length === 0) w.facts({ type: "owner-gone", event: e, certain, owner: file, left });
     for (const holding of left) {
       const told = certain && givesBack(w, file, holding.target.kind);
-      w.factUnless(RETURNED_BY[holding.target.kind]!, { type: "owner-gone", event: e, certain: told, owner: file, left: [holding] });
+      w.factUnless(RETURNED_BY[holding.target.kind]!, {
+        type: "owner-gone",
+        event: e,
+        certain: told,
+        owner: file,
+        left: [holding],
+      });
     }
   }
   w.died(w.store.apply(file, set({ stage: "released" })), e);
 }
 
 /**
- * A creation that installs its file gives its reference to the descriptor (fd_install), and a bind or an unbind takes one and
- * puts one (fget, get_file_active): whatever they put beyond that is another's.
+ * A creation that installs its file gives its reference to the descriptor (fd_install), and a bind or an unbind takes
+ * one and puts one (fget, get_file_active): whatever they put beyond that is another's.
  */
 function putsTooOften(file: File, stack: Stack): boolean {
   const creating = stack.find("kvm_gmem_create");
@@ -72,7 +80,8 @@ const wasOpened = (file: File): boolean => file.birth !== 0 && file.mount !== 0;
 /** `alloc_file_pseudo` failed: its caller still has the inode, and has to put it. */
 function refusedInode(w: World, e: ReturnView<"alloc_file_pseudo">, stack: Stack, frame: Frame): void {
   const inode = w.store.get(frame.subject, "inode");
-  if (inode?.birth && !inode.focus && !w.callOwner(stack)) w.strangers?.refused(stack, inode.id, frame.seq, w.addresses.errno(e.file));
+  if (inode?.birth && !inode.focus && !w.callOwner(stack))
+    w.strangers?.refused(stack, inode.id, frame.seq, w.addresses.errno(e.file));
 }
 
 export const fileReducers = {
@@ -103,7 +112,13 @@ export const fileReducers = {
       const found = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
       let file = found && found.death === 0 ? found : undefined;
       // Where alloc_empty_file has no probe, this is the birth: whatever lived at the address before is over.
-      if (frame && e.file && !w.addresses.isError(e.file) && !(file && frame.born.includes(file.id)) && !w.shows("alloc_empty_file_ret")) {
+      if (
+        frame &&
+        e.file &&
+        !w.addresses.isError(e.file) &&
+        !(file && frame.born.includes(file.id)) &&
+        !w.shows("alloc_empty_file_ret")
+      ) {
         file = w.born("file", e.file, e, null);
         if (stack.find("kvm_gmem_create")) file = w.follow(w.store.apply(file, set({ gmem: true })));
         w.callOwner(stack)?.born.push(file.id);
@@ -113,7 +128,14 @@ export const fileReducers = {
         const dentry = frame.born.find((id) => w.store.any(id)?.kind === "dentry") ?? 0;
         w.adopt(frame, file.id, ["dentry", "mount"]);
         const gmem = stack.find("kvm_gmem_create") !== undefined;
-        w.touch(w.store.apply(file, set({ stage: "open", name: frame.text, inode: frame.subject, dentry, mount: frame.other, gmem })), e, "opened");
+        w.touch(
+          w.store.apply(
+            file,
+            set({ stage: "open", name: frame.text, inode: frame.subject, dentry, mount: frame.other, gmem }),
+          ),
+          e,
+          "opened",
+        );
       }
     },
   },
@@ -128,7 +150,10 @@ export const fileReducers = {
       if (!file || frame?.text !== "kvm-vm") return;
       // The file of a VM: the reference that the VM was born with is the file's.
       const vm = w.living("vm", frame.address, e);
-      w.store.apply(w.store.apply(w.follow(file), set({ vm: vm.id, vmAddress: vm.address })), set({ stage: "open", name: "kvm-vm", inode: file.inode, dentry: file.dentry, mount: file.mount, gmem: false }));
+      w.store.apply(
+        w.store.apply(w.follow(file), set({ vm: vm.id, vmAddress: vm.address })),
+        set({ stage: "open", name: "kvm-vm", inode: file.inode, dentry: file.dentry, mount: file.mount, gmem: false }),
+      );
       w.touch(w.pass(w.follow(vm), 0, file.id), e, "its first reference is its file's");
     },
   },
@@ -138,13 +163,23 @@ export const fileReducers = {
     entry(w, e, stack, frame) {
       const last = w.at("file", e.file);
       if (!last || last.death) {
-        // A file of guest_memfd that is gone: files are reused at once, but every one of them is allocated under a probe.
-        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && last.death > stack.find("kvm_gmem_bind")!.seq && w.shows("alloc_empty_file_ret"), object: last, operation: "fput" });
+        // A file of guest_memfd that is gone: files are reused at once, but every one of them is allocated under a
+        // probe.
+        if (last?.focus && last.gmem && stack.find("kvm_gmem_bind"))
+          w.facts({
+            type: "touched-dead",
+            event: e,
+            certain:
+              w.since(last.death) && last.death > stack.find("kvm_gmem_bind")!.seq && w.shows("alloc_empty_file_ret"),
+            object: last,
+            operation: "fput",
+          });
         return;
       }
       if (frame) frame.subject = last.id;
       if (putsTooOften(last, stack)) w.overdrawn.add(last.id);
-      for (const user of ["kvm_gmem_bind", "kvm_gmem_unbind", "kvm_set_memory_region"]) stack.find(user)?.putFiles.push(last.id);
+      for (const user of ["kvm_gmem_bind", "kvm_gmem_unbind", "kvm_set_memory_region"])
+        stack.find(user)?.putFiles.push(last.id);
       w.touch(last, e);
     },
   },
@@ -162,11 +197,26 @@ export const fileReducers = {
       const same = last?.inode !== 0 && w.at("inode", e.inode)?.id === last?.inode;
       if (last && !last.focus && same && wasOpened(last) && (last.death || last.stage === "releasing")) {
         w.strangers?.judged(last.id);
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: last.death || last.made || last.met });
+        w.facts({
+          type: "freed-twice",
+          event: e,
+          certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"),
+          object: last,
+          first: last.death || last.made || last.met,
+        });
         return;
       }
       if (last && last.focus && (last.death || last.stage === "releasing") && (same || e.isFault(1))) {
-        w.facts({ type: "freed-twice", event: e, certain: same && w.since(last.birth) && w.shows("alloc_empty_file_ret"), object: last, first: trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq || last.death || last.met });
+        w.facts({
+          type: "freed-twice",
+          event: e,
+          certain: same && w.since(last.birth) && w.shows("alloc_empty_file_ret"),
+          object: last,
+          first:
+            trailOf(last).find((s) => w.points.points[s.point]?.operation.name === "__fput")?.seq ||
+            last.death ||
+            last.met,
+        });
         return;
       }
       const found = w.at("inode", e.inode);

@@ -12,7 +12,18 @@ const EBADF = 9;
 
 /** The call failed: all that it took must be given back, all that it made must be gone. */
 function failed(w: World, e: EventView, frame: Frame, result: number): void {
-  const fact = { type: "call-failed", event: e, certain: w.since(frame.seq), operation: frame.name, entry: frame.seq, result, left: [], inodes: [], descriptors: [], overput: [] } satisfies CallFailed;
+  const fact = {
+    type: "call-failed",
+    event: e,
+    certain: w.since(frame.seq),
+    operation: frame.name,
+    entry: frame.seq,
+    result,
+    left: [],
+    inodes: [],
+    descriptors: [],
+    overput: [],
+  } satisfies CallFailed;
   const left: Holding[] = [];
   const inodes: KernelObject[] = [];
   // What no probe has shown being given back so far waits, alone, for a probe that shows it.
@@ -21,7 +32,8 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
     const by = RETURNED_BY[target.kind];
     if (!by) continue;
     if (target.kind === "inode") w.outlived.add(target.id);
-    if (!w.sees(by)) w.factUnless(by, { ...fact, ...(target.kind === "inode" ? { inodes: [target] } : { left: [holding] }) });
+    if (!w.sees(by))
+      w.factUnless(by, { ...fact, ...(target.kind === "inode" ? { inodes: [target] } : { left: [holding] }) });
     else if (target.kind === "inode") inodes.push(target);
     else left.push(holding);
   }
@@ -51,8 +63,20 @@ function created(w: World, e: EventView, frame: Frame): void {
   const file = w.store.get(frame.file, "file");
   if (!file) {
     const files = frame.born.flatMap((id) => w.store.get(id, "file") ?? []);
-    const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({ fd, seq, process: w.descriptors.processOf(e.taskId) }));
-    w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq) && w.sees("fd_install"), operation: frame.name, left: [], files, descriptors });
+    const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({
+      fd,
+      seq,
+      process: w.descriptors.processOf(e.taskId),
+    }));
+    w.facts({
+      type: "call-kept",
+      event: e,
+      certain: w.since(frame.seq) && w.sees("fd_install"),
+      operation: frame.name,
+      left: [],
+      files,
+      descriptors,
+    });
     return;
   }
   const module = moduleHeld(w, frame) || file.module;
@@ -66,15 +90,34 @@ function created(w: World, e: EventView, frame: Frame): void {
   if (owner) {
     w.gmemModule = owner.id;
     const held = w.referenceOf(owner, now.id) >= 0;
-    w.facts({ type: "file-made", event: e, certain: w.since(frame.seq) && w.shows("try_module_get") && w.shows("try_module_get_ret"), file: now, module: w.follow(owner), held });
+    w.facts({
+      type: "file-made",
+      event: e,
+      certain: w.since(frame.seq) && w.shows("try_module_get") && w.shows("try_module_get_ret"),
+      file: now,
+      module: w.follow(owner),
+      held,
+    });
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.apply(inode, set({ module: owner.id }));
   }
   // Where nothing showed how they passed to the file and its dentry, nobody knows that they stayed with the call.
   const opened = now.stage === "open";
   const instantiated = (w.store.get(now.dentry, "dentry")?.inode ?? 0) !== 0;
-  const left = w.leftBy(frame).filter(({ target }) => (target.kind === "inode" ? instantiated : (target.kind === "mount" || target.kind === "dentry") && opened));
-  w.facts({ type: "call-kept", event: e, certain: w.since(frame.seq), operation: frame.name, left, files: [], descriptors: [] });
+  const left = w
+    .leftBy(frame)
+    .filter(({ target }) =>
+      target.kind === "inode" ? instantiated : (target.kind === "mount" || target.kind === "dentry") && opened,
+    );
+  w.facts({
+    type: "call-kept",
+    event: e,
+    certain: w.since(frame.seq),
+    operation: frame.name,
+    left,
+    files: [],
+    descriptors: [],
+  });
   for (const { target } of left) if (target.kind === "inode") w.outlived.add(target.id);
   w.touch(now, e, "created");
 }
@@ -94,16 +137,33 @@ function fileOf(w: World, address: number, e: EventView, inode = 0): File | unde
 }
 
 /** The memslot of a call has its binding to a file at an offset. */
-function bound(w: World, e: EventView, call: Frame, file: File | undefined, offset: string, region: Frame | undefined): void {
+function bound(
+  w: World,
+  e: EventView,
+  call: Frame,
+  file: File | undefined,
+  offset: string,
+  region: Frame | undefined,
+): void {
   const before = w.at("memslot", call.address);
   if (before && before.death === 0) {
     // Its memory is a new slot's: it was deleted unseen, and nobody can tell how.
-    w.facts({ type: "binding-checked", event: e, certain: false, slot: before, file: w.store.get(before.file, "file"), how: "bound again before it was unbound" });
+    w.facts({
+      type: "binding-checked",
+      event: e,
+      certain: false,
+      slot: before,
+      file: w.store.get(before.file, "file"),
+      how: "bound again before it was unbound",
+    });
     const owner = w.store.get(before.vm, "vm");
     if (owner) w.store.apply(owner, unlisted("slots", before.id));
     w.died(before, e);
   }
-  const slot = w.store.apply(w.follow(w.born("memslot", call.address, e, null)), set({ vm: call.subject, file: file?.id ?? 0, offset, slot: region ? region.number : null }));
+  const slot = w.store.apply(
+    w.follow(w.born("memslot", call.address, e, null)),
+    set({ vm: call.subject, file: file?.id ?? 0, offset, slot: region ? region.number : null }),
+  );
   const vm = w.store.get(call.subject, "vm");
   if (vm) w.store.apply(vm, listed("slots", slot.id));
   w.touch(slot, e, file ? `bound to ${w.label(file)}` : "bound");
@@ -113,7 +173,14 @@ export const guestMemfdReducers = {
   kvm_gmem_create: {
     entry(w, e, _stack, frame) {
       const last = w.at("vm", e.kvm);
-      if (last?.death) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.vmBirthsShow, object: last, operation: "kvm_gmem_create" });
+      if (last?.death)
+        w.facts({
+          type: "touched-dead",
+          event: e,
+          certain: w.since(last.death) && w.vmBirthsShow,
+          object: last,
+          operation: "kvm_gmem_create",
+        });
       const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (frame) frame.subject = vm.id;
     },
@@ -137,7 +204,8 @@ export const guestMemfdReducers = {
       const put = frame.putFiles.map((id) => w.store.get(id, "file")).find((f) => f?.gmem);
       let file = put ?? w.store.get(frame.file, "file");
       // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
-      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput")) file = w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_bind");
+      if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput"))
+        file = w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
       bound(w, e, frame, file, frame.text, stack.find("kvm_set_memory_region"));
     },
@@ -174,14 +242,22 @@ export const guestMemfdReducers = {
       if (vm) w.store.apply(vm, unlisted("slots", slot.id));
       if (frame) frame.file = slot.file;
       w.facts({ type: "binding-checked", event: e, certain: true, slot, file, how: "" });
-      w.died(w.touch(w.store.apply(slot, set({ file: 0 })), e, file ? `unbound from ${w.label(file)}` : "unbound, its file is gone"), e);
+      w.died(
+        w.touch(
+          w.store.apply(slot, set({ file: 0 })),
+          e,
+          file ? `unbound from ${w.label(file)}` : "unbound, its file is gone",
+        ),
+        e,
+      );
     },
     end(w, frame, _stack, e) {
       const file = w.store.get(frame.file, "file");
-      // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind, for a
-      // kernel that prepares and commits a binding unbinds it without a reference on the file.
+      // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind,
+      // for a kernel that prepares and commits a binding unbinds it without a reference on the file.
       const taken = file?.stage === "open" && file.descriptors > 0 && w.sees("kvm_gmem_bind") && w.sees("fput");
-      if (taken && !frame.putFiles.includes(file.id)) w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_unbind");
+      if (taken && !frame.putFiles.includes(file.id))
+        w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_unbind");
     },
   },
   kvm_gmem_release: {
@@ -195,10 +271,24 @@ export const guestMemfdReducers = {
         file = w.store.apply(file, set({ stage: "releasing" }));
       }
       const vm = file.vm ? w.at("vm", file.vmAddress) : undefined;
-      if (vm?.death && vm.id === file.vm) w.facts({ type: "touched-dead", event: e, certain: w.since(vm.birth), object: vm, operation: "kvm_gmem_release" });
+      if (vm?.death && vm.id === file.vm)
+        w.facts({
+          type: "touched-dead",
+          event: e,
+          certain: w.since(vm.birth),
+          object: vm,
+          operation: "kvm_gmem_release",
+        });
       const last = w.at("inode", e.inode);
       // The file's own inode, which nothing but a put too many ends before the file.
-      if (last?.death && last.id === file.inode) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.since(file.met), object: last, operation: "kvm_gmem_release" });
+      if (last?.death && last.id === file.inode)
+        w.facts({
+          type: "touched-dead",
+          event: e,
+          certain: w.since(last.death) && w.since(file.met),
+          object: last,
+          operation: "kvm_gmem_release",
+        });
       else {
         const inode = w.touch(w.follow(w.living("inode", e.inode, e)), e);
         if (inode.module === 0 && w.gmemModule) w.store.apply(inode, set({ module: w.gmemModule }));
@@ -263,4 +353,3 @@ export const guestMemfdReducers = {
     },
   },
 } satisfies Reducers;
-

@@ -10,7 +10,14 @@ import { backToCache, ofCache } from "./slab.js";
 import type { World } from "../world.js";
 
 /** An inode came back from an allocator: new, unless an inner allocator returned it already. */
-function allocated(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined, by: string): Inode | undefined {
+function allocated(
+  w: World,
+  address: AddressId,
+  e: EventView,
+  stack: Stack,
+  frame: Frame | undefined,
+  by: string,
+): Inode | undefined {
   if (address === 0 || w.addresses.isError(address)) {
     if (frame) w.passUp(frame, stack);
     return undefined;
@@ -38,10 +45,23 @@ function allocated(w: World, address: AddressId, e: EventView, stack: Stack, fra
 }
 
 /** The superblock that an allocator was called for. */
-function forSuperblock(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined): Superblock | undefined {
+function forSuperblock(
+  w: World,
+  address: AddressId,
+  e: EventView,
+  stack: Stack,
+  frame: Frame | undefined,
+): Superblock | undefined {
   if (address === 0) return undefined;
   const last = w.at("superblock", address);
-  if (last?.death && stack.find("kvm_gmem_create")) w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.shows("new_inode") && w.shows("kern_mount"), object: last, operation: e.point!.operation.name });
+  if (last?.death && stack.find("kvm_gmem_create"))
+    w.facts({
+      type: "touched-dead",
+      event: e,
+      certain: w.since(last.death) && w.shows("new_inode") && w.shows("kern_mount"),
+      object: last,
+      operation: e.point!.operation.name,
+    });
   const superblock = w.living("superblock", address, e);
   if (frame) frame.subject = superblock.id;
   return w.touch(superblock, e);
@@ -69,7 +89,8 @@ function beingDestroyed(w: World, address: number, e: EventView): Inode | undefi
 
 /**
  * An operation on the address of an inode of guest_memfd that is gone. The slab may have given it to somebody whose
- * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their own.
+ * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their
+ * own.
  */
 function reused(w: World, inode: Inode, e: EventView, stack: Stack): void {
   if (!inode.ownFree) return;
@@ -78,8 +99,8 @@ function reused(w: World, inode: Inode, e: EventView, stack: Stack): void {
 }
 
 /**
- * Whether what an event does to an inode that is gone shows that it is another by now, whose birth went unseen: a count that
- * is not 0, as the last put of the former left it. An event that prints none is part of a put that does.
+ * Whether what an event does to an inode that is gone shows that it is another by now, whose birth went unseen: a count
+ * that is not 0, as the last put of the former left it. An event that prints none is part of a put that does.
  */
 function anothers(w: World, e: EventView, stack: Stack): boolean {
   const { name } = e.point!.operation;
@@ -89,18 +110,29 @@ function anothers(w: World, e: EventView, stack: Stack): boolean {
 
 /** Whether the allocation of an inode from guest_memfd's own cache would be seen. */
 function birthsShow(w: World): boolean {
-  return w.shows("alloc_anon_inode") && w.shows("alloc_anon_inode_ret") && (w.shows("kvm_gmem_alloc_inode_ret") || w.shows("new_inode_ret"));
+  return (
+    w.shows("alloc_anon_inode") &&
+    w.shows("alloc_anon_inode_ret") &&
+    (w.shows("kvm_gmem_alloc_inode_ret") || w.shows("new_inode_ret"))
+  );
 }
 
 /**
- * Whether the memory of an inode that waits for its grace period is still its own: no callback has run since, or its cache
- * gives it to nobody whose birth would not be seen. (A callback can be missed by its probe, and the memory be another's.)
+ * Whether the memory of an inode that waits for its grace period is still its own: no callback has run since, or its
+ * cache gives it to nobody whose birth would not be seen. (A callback can be missed by its probe, and the memory be
+ * another's.)
  */
 function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
   if (!w.since(inode.pendingRcu)) return false;
   // A put prints the superblock: another inode of one that is guest_memfd's own would have been seen to be made.
   const superblock = w.store.get(inode.superblock, "superblock");
-  if (e.point!.operation.name === "iput" && superblock?.module && w.shows("alloc_anon_inode_ret") && w.at("superblock", (e as View<"iput">).sb)?.id === superblock.id) return true;
+  if (
+    e.point!.operation.name === "iput" &&
+    superblock?.module &&
+    w.shows("alloc_anon_inode_ret") &&
+    w.at("superblock", (e as View<"iput">).sb)?.id === superblock.id
+  )
+    return true;
   // Within the call that destroyed it, no grace period passes.
   const creating = stack.find("kvm_gmem_create");
   if (creating && creating.seq < inode.pendingRcu) return true;
@@ -113,7 +145,8 @@ function alive(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
   // Of an inode of somebody else's only a put at zero says that it is no other by now.
   if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(w, e, stack)) return true;
   const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
-  if (inode.focus) w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
+  if (inode.focus)
+    w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
   return false;
 }
 
@@ -129,7 +162,12 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   }
   if (index < 0) index = w.referenceOfCalls(inode, stack);
   const known =
-    creating !== undefined && inode.birth > creating.seq && w.since(creating.seq) && w.sees("ihold") && w.sees("dput") && w.steadySince(inode, creating.seq);
+    creating !== undefined &&
+    inode.birth > creating.seq &&
+    w.since(creating.seq) &&
+    w.sees("ihold") &&
+    w.sees("dput") &&
+    w.steadySince(inode, creating.seq);
   // Of an inode that the call itself made, it puts a reference that went to another, or one whose taking has no probe.
   if (index < 0 && !known && creating && inode.birth > creating.seq) {
     w.facts({ type: "put-without-get", event: e, certain: false, target: inode, by: w.callerName(stack, e), observed });
@@ -141,7 +179,14 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   if (!inode.focus && observed !== null) w.strangers?.judged(inode.id);
   const atZero = observed !== null && observed <= 0 && (inode.focus || w.strangers !== undefined);
   if ((index < 0 && known) || atZero) {
-    w.facts({ type: "put-without-get", event: e, certain: true, target: inode, by: dropped ? w.label(dropped) : w.callerName(stack, e), observed });
+    w.facts({
+      type: "put-without-get",
+      event: e,
+      certain: true,
+      target: inode,
+      by: dropped ? w.label(dropped) : w.callerName(stack, e),
+      observed,
+    });
   }
   return w.settle(inode, index);
 }
@@ -160,7 +205,14 @@ function lastOfDentry(w: World, inode: Inode, e: EventView): number {
 }
 
 function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
-  if (inode.stage !== "live" && alive(w, inode, e, stack)) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && w.sees("destroy_inode") && birthsShow(w), object: inode, first: trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met });
+  if (inode.stage !== "live" && alive(w, inode, e, stack))
+    w.facts({
+      type: "freed-twice",
+      event: e,
+      certain: w.since(inode.met) && w.sees("destroy_inode") && birthsShow(w),
+      object: inode,
+      first: trailOf(inode).find((s) => w.points.points[s.point]?.operation.name === "evict")?.seq ?? inode.met,
+    });
   const now = w.store.apply(w.store.apply(inode, set({ stage: "evicting" })), set({ pages }));
   return w.touch(now, e, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }
@@ -168,16 +220,35 @@ function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: numb
 /** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
 function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "frees", again: number): void {
   if (again > 0) {
-    if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: w.since(inode.met) && (!inode.ownFree || birthsShow(w)), object: inode, first: inode.death });
+    if (inode.focus)
+      w.facts({
+        type: "freed-twice",
+        event: e,
+        certain: w.since(inode.met) && (!inode.ownFree || birthsShow(w)),
+        object: inode,
+        first: inode.death,
+      });
     return;
   }
   const module = w.gone.get(inode.module);
   if (module && inode.met < module.death && inode.ownFree && !w.outlived.has(inode.id)) {
     // The exit destroyed the cache that this goes back to: it ran to its end while the inode waited.
     w.outlived.add(inode.id);
-    w.facts({ type: "module-exited", event: e, certain: w.since(module.death), module, how: "exit", exit: module.death, live: [inode], mounts: [] });
+    w.facts({
+      type: "module-exited",
+      event: e,
+      certain: w.since(module.death),
+      module,
+      how: "exit",
+      exit: module.death,
+      live: [inode],
+      mounts: [],
+    });
   }
-  let now = w.store.apply(w.store.apply(w.touch(inode, e, "memory handed back"), counted(by, 1)), set({ pendingRcu: 0 }));
+  let now = w.store.apply(
+    w.store.apply(w.touch(inode, e, "memory handed back"), counted(by, 1)),
+    set({ pendingRcu: 0 }),
+  );
   now = w.store.apply(now, set({ stage: "freed" }));
   w.rcu.done(now);
   w.died(now, e);
@@ -199,7 +270,11 @@ export const inodeReducers = {
   kvm_gmem_alloc_inode: {
     entry(w, e, stack, frame) {
       const superblock = forSuperblock(w, e.sb, e, stack, frame);
-      if (superblock && !superblock.module && w.gmemModule) w.store.apply(w.follow(superblock), set({ fsName: superblock.fsName, magic: superblock.magic, module: w.gmemModule }));
+      if (superblock && !superblock.module && w.gmemModule)
+        w.store.apply(
+          w.follow(superblock),
+          set({ fsName: superblock.fsName, magic: superblock.magic, module: w.gmemModule }),
+        );
     },
     return(w, e, stack, frame) {
       const inode = allocated(w, e.inode, e, stack, frame, "kvm_gmem_alloc_inode");
@@ -235,7 +310,8 @@ export const inodeReducers = {
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
         if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) {
-          const certain = w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(w, e, stack);
+          const certain =
+            w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(w, e, stack);
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }
@@ -245,7 +321,8 @@ export const inodeReducers = {
       const observed = e.isFault(1) ? null : e.i_count;
       if (!alive(w, inode, e, stack)) {
         const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
-        if (inode.focus) w.facts({ type: "put-without-get", event: e, certain, target: inode, by: w.callerName(stack, e), observed });
+        if (inode.focus)
+          w.facts({ type: "put-without-get", event: e, certain, target: inode, by: w.callerName(stack, e), observed });
         if (inode.references.length === 0) w.overput(stack, inode, e);
         return;
       }
@@ -280,7 +357,14 @@ export const inodeReducers = {
       }
       if (frame) frame.subject = inode.id;
       if (inode.stage === "destroyed") {
-        if (inode.focus) w.facts({ type: "freed-twice", event: e, certain: stillItsOwn(w, inode, e, stack), object: inode, first: inode.pendingRcu });
+        if (inode.focus)
+          w.facts({
+            type: "freed-twice",
+            event: e,
+            certain: stillItsOwn(w, inode, e, stack),
+            object: inode,
+            first: inode.pendingRcu,
+          });
         return;
       }
       const now = w.store.apply(w.store.apply(inode, set({ stage: "destroyed" })), set({ pendingRcu: e.seq }));
@@ -293,7 +377,8 @@ export const inodeReducers = {
       const inode = beingDestroyed(w, e.inode, e);
       if (inode && !inode.ownFree) w.store.apply(inode, set({ ownFree: true }));
       if (inode?.stage !== "live" || !(stack.find("alloc_anon_inode") ?? stack.find("new_inode"))) return;
-      // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace period.
+      // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace
+      // period.
       const now = w.settle(inode, w.referenceOfCalls(inode, stack));
       w.store.apply(w.touch(now, e, "given up by its allocator"), set({ stage: "destroyed" }));
     },

@@ -49,21 +49,44 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
       const inode = w.store.get(file.inode, "inode");
       const release = stack.find("__fput")!.seq;
       module = w.store.apply(module, set({ unpinned: release }));
-      w.facts({ type: "module-unpinned", event: e, certain: w.since(release), module, file, inode, remaining: refcnt === null ? null : refcnt - 1 - MODULE_REF_BASE });
+      w.facts({
+        type: "module-unpinned",
+        event: e,
+        certain: w.since(release),
+        module,
+        file,
+        inode,
+        remaining: refcnt === null ? null : refcnt - 1 - MODULE_REF_BASE,
+      });
     }
   } else {
     index = w.referenceOfCalls(module, stack);
-    if (index < 0 && creating && w.shows("try_module_get") && w.shows("try_module_get_ret") && w.steadySince(module, creating.seq)) w.overput(stack, module, e);
+    if (
+      index < 0 &&
+      creating &&
+      w.shows("try_module_get") &&
+      w.shows("try_module_get_ret") &&
+      w.steadySince(module, creating.seq)
+    )
+      w.overput(stack, module, e);
     known = creating !== undefined && w.since(creating.seq);
     if (index < 0 && !known) index = w.referenceOf(module, 0);
   }
-  const groundless = index < 0 && known && w.sees("try_module_get") && w.steadySince(module, file ? file.made : creating!.seq);
+  const groundless =
+    index < 0 && known && w.sees("try_module_get") && w.steadySince(module, file ? file.made : creating!.seq);
   const exhausted = refcnt !== null && refcnt <= lowest(w, index) && module.stage !== "exiting";
   // Whoever puts last finds nothing left where another put too often: that was told then.
   const follows = exhausted && index >= 0 && w.overdrawn.has(module.id);
   if (groundless || (exhausted && !follows)) {
     w.overdrawn.add(module.id);
-    const fact = { type: "put-without-get", event: e, certain: true, target: module, by: file ? w.label(file) : w.callerName(stack, e), observed: refcnt } as const;
+    const fact = {
+      type: "put-without-get",
+      event: e,
+      certain: true,
+      target: module,
+      by: file ? w.label(file) : w.callerName(stack, e),
+      observed: refcnt,
+    } as const;
     if (exhausted) w.facts(fact);
     else w.tell(fact, "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret");
   }
@@ -72,8 +95,8 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
 
 /**
  * The count at which a put finds nothing left to put. delete_module(2) takes the loader's base reference away before it
- * looks, and gives it back where there are users: a count that is printed in between is one too low, and a reference that the
- * ledger knows is believed over it.
+ * looks, and gives it back where there are users: a count that is printed in between is one too low, and a reference
+ * that the ledger knows is believed over it.
  */
 function lowest(w: World, index: number): number {
   const whole = index < 0 && w.shows("__do_sys_delete_module") && !w.calls.open("__do_sys_delete_module");
@@ -81,13 +104,17 @@ function lowest(w: World, index: number): number {
 }
 
 /**
- * Whether a superblock lives, and its end would be seen, or that of its root inode, which goes with it. (`deactivate_super` drops
- * a reference that may not be the last.)
+ * Whether a superblock lives, and its end would be seen, or that of its root inode, which goes with it.
+ * (`deactivate_super` drops a reference that may not be the last.)
  */
 function endWouldShow(w: World, superblock: ObjectId): boolean {
   const known = w.peek(superblock, "superblock");
   if (known?.stage !== "live") return false;
-  return w.sees("generic_shutdown_super") || w.sees("kill_anon_super") || (rootOf(w, known) !== undefined && w.sees("destroy_inode"));
+  return (
+    w.sees("generic_shutdown_super") ||
+    w.sees("kill_anon_super") ||
+    (rootOf(w, known) !== undefined && w.sees("destroy_inode"))
+  );
 }
 
 function mountsOf(w: World, superblock: Superblock): Mount[] {
@@ -109,8 +136,8 @@ function pins(w: World, module: Module, file: File): boolean {
 }
 
 /**
- * Whether it is certain that an object lives while a module is freed. A module is freed without references: whatever lives by
- * a file that is said to pin it has ended unseen.
+ * Whether it is certain that an object lives while a module is freed. A module is freed without references: whatever
+ * lives by a file that is said to pin it has ended unseen.
  */
 function outlives(w: World, module: Module, o: KernelObject, files: readonly File[]): boolean {
   switch (o.kind) {
@@ -121,26 +148,32 @@ function outlives(w: World, module: Module, o: KernelObject, files: readonly Fil
       if (own.length > 0) return own.some((file) => !pins(w, module, file));
       if (o.stage !== "live") return false;
       const superblock = w.peek(o.superblock, "superblock");
-      return superblock && rootOf(w, superblock)?.id === o.id ? outlives(w, module, superblock, files) : !reachable(w, o);
+      return superblock && rootOf(w, superblock)?.id === o.id
+        ? outlives(w, module, superblock, files)
+        : !reachable(w, o);
     }
     case "superblock": {
       const mounts = mountsOf(w, o);
       const on = files.filter((file) => mounts.some((mount) => mount.id === file.mount));
       if (on.length > 0) return on.some((file) => !pins(w, module, file));
-      // It has lost its mount, and its root inode lives: a shutdown takes that along (fs/super.c:generic_shutdown_super).
+      // It has lost its mount, and its root inode lives: a shutdown takes that along
+      // (fs/super.c:generic_shutdown_super).
       return mounts.length > 0 || (rootOf(w, o)?.stage === "live" && w.sees("destroy_inode"));
     }
     case "vm":
       // Whoever holds it is gone: of whom no probe showed, nobody can tell.
-      return o.references.length > 0 && o.references.every(({ owner, left }) => left !== undefined || (owner > 0 && !w.store.any(owner)));
+      return (
+        o.references.length > 0 &&
+        o.references.every(({ owner, left }) => left !== undefined || (owner > 0 && !w.store.any(owner)))
+      );
     default:
       return true;
   }
 }
 
 /**
- * Objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU callback
- * is judged when the callback runs, for a callback can also go unseen.
+ * Objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU
+ * callback is judged when the callback runs, for a callback can also go unseen.
  */
 function needing(w: World, module: Module): { live: KernelObject[]; mounts: Mount[] } {
   const live: KernelObject[] = [];
@@ -151,8 +184,15 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
     const mine = code || ("module" in o && o.module === module.id);
     // What was met before events were lost may have ended among them.
     if (!mine || !w.since(o.met)) continue;
-    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared")) live.push(o);
-    else if (o.kind === "file" && o.gmem && o.stage !== "released" && (o.stage !== "releasing" || (o.mount !== 0 && w.sees("mntput") && w.store.any(o.inode)))) live.push(o);
+    if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared"))
+      live.push(o);
+    else if (
+      o.kind === "file" &&
+      o.gmem &&
+      o.stage !== "released" &&
+      (o.stage !== "releasing" || (o.mount !== 0 && w.sees("mntput") && w.store.any(o.inode)))
+    )
+      live.push(o);
     else if (o.kind === "superblock" && o.module !== 0 && o.stage === "live") live.push(o);
     else if (o.kind === "vm" && code && o.birth && o.stage === "live") live.push(o);
     else if (o.kind === "mount" && o.module !== 0 && o.unmounted === 0) mounts.push(o);
@@ -165,11 +205,16 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
   const { live, mounts } = needing(w, module);
   w.refute(module, "kept");
   // An unmount that has no probe of its own shows in what becomes of the superblock.
-  const shownBySuper = ({ superblock }: Mount): boolean => (superblock !== 0 && w.sees("deactivate_super")) || endWouldShow(w, superblock);
+  const shownBySuper = ({ superblock }: Mount): boolean =>
+    (superblock !== 0 && w.sees("deactivate_super")) || endWouldShow(w, superblock);
   const mounted = mounts.filter((mount) => w.sees("kern_unmount") || shownBySuper(mount));
   const exiting = { type: "module-exited", event: e, certain: true, module, how, exit, live: [] } as const;
-  for (const mount of mounts) if (!mounted.includes(mount)) w.factUnless("kern_unmount", { ...exiting, mounts: [mount] });
-  const files = how === "exit" ? [...w.store.live()].filter((o): o is File => o.kind === "file" && o.focus && o.stage !== "released") : [];
+  for (const mount of mounts)
+    if (!mounted.includes(mount)) w.factUnless("kern_unmount", { ...exiting, mounts: [mount] });
+  const files =
+    how === "exit"
+      ? [...w.store.live()].filter((o): o is File => o.kind === "file" && o.focus && o.stage !== "released")
+      : [];
   const shown = live.filter((o) => (o.kind === "superblock" ? endWouldShow(w, o.id) : w.sees(ENDED_BY[o.kind]!)));
   const certain = how === "exit" ? shown.filter((o) => outlives(w, module, o, files)) : shown;
   // A module is freed without references: a file that is said to pin it has been released unseen.
@@ -192,7 +237,8 @@ export const moduleReducers = {
         module = w.store.apply(module, set({ stage: "coming" }));
         module = w.bornNow(module, e, e.isFault(2) ? null : e.refcnt);
       }
-      if (!e.isFault(3) && e.state === MODULE_STATE_LIVE && module.stage === "coming") module = w.store.apply(module, set({ stage: "live" }));
+      if (!e.isFault(3) && e.state === MODULE_STATE_LIVE && module.stage === "coming")
+        module = w.store.apply(module, set({ stage: "live" }));
       if (!e.isFault(2)) module = w.observe(module, e.refcnt, e);
       if (frame) frame.subject = module.id;
     },

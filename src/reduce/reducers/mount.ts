@@ -23,7 +23,11 @@ export function mounted(w: World, superblock: Superblock, mounting: Frame, e: Ev
 
 /** The module whose init the stack is inside of, or whose file is being created: what is mounted then is its own. */
 function mountingModule(w: World, stack: Stack): number {
-  return stack.find("kvm_gmem_init")?.subject || stack.find("kvm_init")?.subject || (stack.find("kvm_gmem_create") ? w.gmemModule : 0);
+  return (
+    stack.find("kvm_gmem_init")?.subject ||
+    stack.find("kvm_init")?.subject ||
+    (stack.find("kvm_gmem_create") ? w.gmemModule : 0)
+  );
 }
 
 function known(w: World, address: number, e: EventView, stack: Stack): Mount | undefined {
@@ -38,7 +42,8 @@ function put(w: World, mount: Mount, e: EventView, stack: Stack): Mount {
   let index = file && file.mount === mount.id ? w.referenceOf(mount, file.id) : -1;
   if (index < 0) index = w.referenceOfCalls(mount, stack);
   if (index < 0) index = w.referenceOf(mount, 0);
-  if (index < 0 && file?.gmem && file.mount === mount.id && w.since(file.made) && w.sees("mntget")) w.facts({ type: "put-without-get", event: e, certain: true, target: mount, by: w.label(file), observed: null });
+  if (index < 0 && file?.gmem && file.mount === mount.id && w.since(file.made) && w.sees("mntget"))
+    w.facts({ type: "put-without-get", event: e, certain: true, target: mount, by: w.label(file), observed: null });
   return w.settle(mount, index);
 }
 
@@ -60,7 +65,16 @@ export function reachable(w: World, inode: Inode): boolean {
 
 function inodesOf(w: World, superblock: Superblock): Inode[] {
   const inodes: Inode[] = [];
-  for (const o of w.store.live()) if (o.kind === "inode" && o.focus && o.superblock === superblock.id && o.stage === "live" && w.since(o.met) && !w.outlived.has(o.id)) inodes.push(o);
+  for (const o of w.store.live())
+    if (
+      o.kind === "inode" &&
+      o.focus &&
+      o.superblock === superblock.id &&
+      o.stage === "live" &&
+      w.since(o.met) &&
+      !w.outlived.has(o.id)
+    )
+      inodes.push(o);
   return inodes;
 }
 
@@ -79,19 +93,28 @@ export const mountReducers = {
     return(w, e, stack, frame) {
       const root = frame && w.store.get(frame.born.find((id) => w.store.any(id)?.kind === "inode") ?? 0, "inode");
       const unheld = root ? w.referenceOfCalls(root, stack, frame) : -1;
-      // Its root dentry's, which is the superblock's: where d_make_root is inlined, no probe shows it being handed over.
+      // Its root dentry's, which is the superblock's: where d_make_root is inlined, no probe shows it being handed
+      // over.
       if (root && unheld >= 0 && frame.other) w.pass(root, root.references[unheld]!.owner, frame.other);
       if (frame) w.passUp(frame, stack);
       if (e.mnt === 0 || w.addresses.isError(e.mnt)) return;
       const module = mountingModule(w, stack);
       const early = w.at("mount", e.mnt);
-      let mount = early && early.death === 0 && frame && early.met > frame.seq ? w.bornNow(early, e, 0) : w.born("mount", e.mnt, e, 0);
+      let mount =
+        early && early.death === 0 && frame && early.met > frame.seq
+          ? w.bornNow(early, e, 0)
+          : w.born("mount", e.mnt, e, 0);
       const superblock = frame && w.store.get(frame.other, "superblock");
       mount = w.store.apply(mount, set({ superblock: superblock?.id ?? 0, fsName: frame?.text ?? "", module }));
       if (module) mount = w.follow(mount);
       mount = w.holdBy(mount, module, e, "kern_mount");
       mount = w.touch(mount, e, `mounted ${frame?.text ?? ""}`);
-      if (superblock) w.touch(w.holdBy(w.store.apply(superblock, observed(0, 0)), mount.id, e, "vfs_create_mount"), e, "s_active 1, held by the mount");
+      if (superblock)
+        w.touch(
+          w.holdBy(w.store.apply(superblock, observed(0, 0)), mount.id, e, "vfs_create_mount"),
+          e,
+          "s_active 1, held by the mount",
+        );
     },
   },
   init_pseudo: {
@@ -134,7 +157,13 @@ export const mountReducers = {
       if (!mount) return;
       if (mount.death || mount.unmounted) {
         if (mount.focus) w.observer.touched?.(mount, e, "unmounted again");
-        w.facts({ type: "freed-twice", event: e, certain: w.since(mount.unmounted || mount.death) && w.shows("kern_mount_ret"), object: mount, first: mount.unmounted || mount.death });
+        w.facts({
+          type: "freed-twice",
+          event: e,
+          certain: w.since(mount.unmounted || mount.death) && w.shows("kern_mount_ret"),
+          object: mount,
+          first: mount.unmounted || mount.death,
+        });
         return;
       }
       if (frame) frame.subject = mount.id;
@@ -176,8 +205,8 @@ export const mountReducers = {
       if (!superblock) return;
       if (superblock.focus && superblock.module) {
         const inodes = inodesOf(w, superblock);
-        // A dentry or a file that still leads to the inode holds the mount, so that the superblock could not have gone: its
-        // end went unseen.
+        // A dentry or a file that still leads to the inode holds the mount, so that the superblock could not have gone:
+        // its end went unseen.
         const kept = inodes.filter((inode) => !reachable(w, inode));
         if (kept.length < inodes.length) w.missed(Math.min(...inodes.map(({ met }) => met)), e);
         w.facts({ type: "superblock-gone", event: e, certain: w.sees("evict"), superblock, inodes: kept });

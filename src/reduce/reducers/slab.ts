@@ -9,7 +9,9 @@ import type { Cache, Inode, Module } from "../objects.js";
 import { observed, set } from "../transitions.js";
 import type { World } from "../world.js";
 
-/** The cache of guest_memfd's inodes hands one out, and takes one back: unless both are seen, nothing is known of it. */
+/**
+ * The cache of guest_memfd's inodes hands one out, and takes one back: unless both are seen, nothing is known of it.
+ */
 const HANDED_OUT = "kvm_gmem_alloc_inode_ret";
 const HANDED_BACK = "kvm_gmem_free_inode";
 
@@ -99,7 +101,9 @@ export const slabReducers = {
       w.touch(w.store.apply(now, set({ destroyed: e.seq, left: inodesOf(w, now) })), e, "destroyed");
       if (frame) frame.subject = cache.id;
     },
-    /** What its task does next comes after its look for objects: before that, it has waited for all that it waits for. */
+    /**
+     * What its task does next comes after its look for objects: before that, it has waited for all that it waits for.
+     */
     end(w, frame, _stack, e) {
       const cache = w.store.get(frame.subject, "cache");
       if (cache) destroyed(w, cache, e);

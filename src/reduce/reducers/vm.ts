@@ -13,7 +13,13 @@ const KVM_MEM_GUEST_MEMFD = 4;
 function known(w: World, address: number, e: EventView): Vm | undefined {
   const last = w.at("vm", address);
   if (last?.death) {
-    w.facts({ type: "touched-dead", event: e, certain: w.since(last.death) && w.vmBirthsShow, object: last, operation: e.point!.operation.name });
+    w.facts({
+      type: "touched-dead",
+      event: e,
+      certain: w.since(last.death) && w.vmBirthsShow,
+      object: last,
+      operation: e.point!.operation.name,
+    });
     return undefined;
   }
   return w.touch(w.follow(w.living("vm", address, e)), e);
@@ -29,13 +35,30 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
   } else {
     index = w.referenceOfCalls(vm, stack);
     const creating = stack.find("kvm_gmem_create");
-    groundless = index < 0 && creating !== undefined && w.since(creating.seq) && w.sees("kvm_get_kvm") && w.steadySince(vm, creating.seq);
+    groundless =
+      index < 0 &&
+      creating !== undefined &&
+      w.since(creating.seq) &&
+      w.sees("kvm_get_kvm") &&
+      w.steadySince(vm, creating.seq);
     if (groundless) w.overput(stack, vm, e);
   }
   if (index < 0 && !groundless) index = w.referenceOf(vm, 0);
-  if (groundless || (vm.count !== null && vm.count <= 0 && vm.unprobed === 0 && w.since(vm.birth) && w.sees("kvm_get_kvm") && w.steadySince(vm, vm.birth))) {
+  if (
+    groundless ||
+    (vm.count !== null &&
+      vm.count <= 0 &&
+      vm.unprobed === 0 &&
+      w.since(vm.birth) &&
+      w.sees("kvm_get_kvm") &&
+      w.steadySince(vm, vm.birth))
+  ) {
     const by = file ? w.label(file) : w.callerName(stack, e);
-    w.tell({ type: "put-without-get", event: e, certain: true, target: vm, by, observed: null }, "kvm_gmem_create_ret", "kvm_destroy_vm");
+    w.tell(
+      { type: "put-without-get", event: e, certain: true, target: vm, by, observed: null },
+      "kvm_gmem_create_ret",
+      "kvm_destroy_vm",
+    );
   }
   const now = w.settle(vm, index);
   // The last put destroys the VM at once (virt/kvm/kvm_main.c:kvm_put_kvm).
@@ -81,7 +104,13 @@ export const vmReducers = {
     entry(w, e, _stack, frame) {
       const last = w.at("vm", e.kvm);
       if (last && (last.death || last.stage !== "live")) {
-        w.facts({ type: "freed-twice", event: e, certain: w.since(last.death || last.met) && w.vmBirthsShow, object: last, first: last.death || last.met });
+        w.facts({
+          type: "freed-twice",
+          event: e,
+          certain: w.since(last.death || last.met) && w.vmBirthsShow,
+          object: last,
+          first: last.death || last.met,
+        });
         return;
       }
       const vm = w.follow(w.living("vm", e.kvm, e));
@@ -94,7 +123,13 @@ export const vmReducers = {
       });
       // More was put than taken only where the puts that were seen come to that; else some went unseen.
       const overdrawn = vm.count === 0;
-      w.facts({ type: "ended-while-held", event: e, certain: w.since(vm.birth) && overdrawn && w.sees("__fput"), object: vm, holders });
+      w.facts({
+        type: "ended-while-held",
+        event: e,
+        certain: w.since(vm.birth) && overdrawn && w.sees("__fput"),
+        object: vm,
+        holders,
+      });
       if (vm.references.length > 0) w.refute(vm, "kept");
       if (holders.length > 0 && !overdrawn) w.missed(vm.birth || vm.met, e);
       w.touch(w.store.apply(vm, set({ stage: "destroying" })), e, "destroyed");
@@ -105,9 +140,17 @@ export const vmReducers = {
       for (const id of vm.slots.slice()) {
         const slot = w.store.get(id, "memslot");
         if (!slot) continue;
-        // Destroying the VM unbinds every slot that still exists; a file that is gone left none bound (kvm_gmem_release).
+        // Destroying the VM unbinds every slot that still exists; a file that is gone left none bound
+        // (kvm_gmem_release).
         const file = w.store.get(slot.file, "file");
-        w.facts({ type: "binding-checked", event: e, certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"), slot, file, how: file ? "deleted and never unbound" : "" });
+        w.facts({
+          type: "binding-checked",
+          event: e,
+          certain: w.since(slot.birth) && w.sees("kvm_gmem_unbind"),
+          slot,
+          file,
+          how: file ? "deleted and never unbound" : "",
+        });
         w.died(slot, e);
       }
       w.died(w.store.apply(vm, set({ stage: "destroyed" })), e);
@@ -135,13 +178,15 @@ export const vmReducers = {
       frame.number = e.slot;
       // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
       frame.text = e.size === 0n ? "delete" : String(e.gmem_offset);
-      if (e.flags & KVM_MEM_GUEST_MEMFD && !e.isFault(6)) frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
+      if (e.flags & KVM_MEM_GUEST_MEMFD && !e.isFault(6))
+        frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
     },
     return(w, e, _stack, frame) {
       if (!frame) return;
       // A binding that was prepared keeps the file until here (fget in kvm_gmem_prepare_memory_region, no probe).
       const file = frame.address === 0 ? undefined : w.store.get(frame.file, "file");
-      if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput")) w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_set_memory_region");
+      if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput"))
+        w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_set_memory_region");
       if (e.err === 0 && frame.text === "delete") {
         const vm = w.store.get(frame.subject, "vm");
         for (const id of vm?.slots ?? []) {

@@ -1,6 +1,6 @@
 /**
- * A report as one HTML file: what is to be said of each recording, to be read anywhere, and the viewer with the recordings
- * inside. It loads nothing and sends nothing, from a disk, a mail or an artifact of a CI run.
+ * A report as one HTML file: what is to be said of each recording, to be read anywhere, and the viewer with the
+ * recordings inside. It loads nothing and sends nothing, from a disk, a mail or an artifact of a CI run.
  */
 import { createHash } from "node:crypto";
 import { plural } from "../../show/text.js";
@@ -42,7 +42,13 @@ export const htmlReport = (options: HtmlOptions = {}) =>
 function* head({ entries }: About, withViewer: boolean): Generator<string> {
   const style = `${withViewer ? asset("page.css") : ""}${asset("report.css")}`;
   const hashes = withViewer ? [asset("page.js"), asset("worker.js")].map(hashOf) : [];
-  const policy = ["default-src 'none'", `style-src ${hashOf(style)}`, ...(withViewer ? [`script-src ${hashes.join(" ")}`, "worker-src blob:", "img-src data: blob:"] : []), "base-uri 'none'", "form-action 'none'"].join("; ");
+  const policy = [
+    "default-src 'none'",
+    `style-src ${hashOf(style)}`,
+    ...(withViewer ? [`script-src ${hashes.join(" ")}`, "worker-src blob:", "img-src data: blob:"] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
   yield `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${escaped(policy).replaceAll("&apos;", "'")}">\n`;
   yield `<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n`;
   yield `<title>kreel: ${entries === 1 ? "report" : plural(entries, "recording")}</title>\n<style>${style}</style>\n</head>\n<body>\n`;
@@ -52,7 +58,10 @@ const asset = (name: string): string => readAsset(name).toString("utf8");
 const hashOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 function opening({ session: { logs } }: Embedded, entries: readonly Entry[]): string {
-  const recordings = entries.reduce((sum, { kind }) => sum + (kind === "comparison" ? 2 : kind === "recording" ? 1 : 0), 0);
+  const recordings = entries.reduce(
+    (sum, { kind }) => sum + (kind === "comparison" ? 2 : kind === "recording" ? 1 : 0),
+    0,
+  );
   const some = logs.length < recordings ? ` (${logs.length} of ${recordings} recordings are in this file)` : "";
   return `${element("p", `${textElement("button", "open the viewer", { type: "button", id: "kreel-open" })}${some}`, { id: "kreel-opening", hidden: "" })}\n`;
 }

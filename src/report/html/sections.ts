@@ -24,27 +24,63 @@ export function sectionOf(entry: Entry, sideOf: SideOf): string {
     case "unread":
       return unread(entry);
     case "recording":
-      return element("section", textElement("h2", entry.trace.path) + facts(entry) + problems(entry.problems, entry.trace.path, entry.trace.path, sideOf));
+      return element(
+        "section",
+        textElement("h2", entry.trace.path) +
+          facts(entry) +
+          problems(entry.problems, entry.trace.path, entry.trace.path, sideOf),
+      );
     case "comparison":
       return comparison(entry, sideOf);
   }
 }
 
 function unread({ path, line, what }: UnreadEntry): string {
-  return element("section", textElement("h2", path) + element("p", `<b>Not read</b>${line === undefined ? "" : ` (line ${line})`}: ${escaped(what)}`), { class: "unread" });
+  return element(
+    "section",
+    textElement("h2", path) +
+      element("p", `<b>Not read</b>${line === undefined ? "" : ` (line ${line})`}: ${escaped(what)}`),
+    { class: "unread" },
+  );
 }
 
 function facts({ trace, environment, problems: found }: RecordingEntry): string {
-  const said = ["release", "version", "machine", "clock", "command", "config"].flatMap((name) => environment.filter((r) => r.name === name).map(({ text }) => `${name}: ${textElement("code", text)}`));
-  const verdict = found.length === 0 ? [textElement("b", nothingWrong(trace), trace.lost + trace.skipped > 0 || trace.events === 0 ? {} : { class: "sound" })] : [];
-  return list([escaped(traceLine(trace).slice(trace.path.length + 2)), ...verdict, ...said, ...trace.warnings.map((warning) => `warning: ${escaped(warning)}`)]);
+  const said = ["release", "version", "machine", "clock", "command", "config"].flatMap((name) =>
+    environment.filter((r) => r.name === name).map(({ text }) => `${name}: ${textElement("code", text)}`),
+  );
+  const verdict =
+    found.length === 0
+      ? [
+          textElement(
+            "b",
+            nothingWrong(trace),
+            trace.lost + trace.skipped > 0 || trace.events === 0 ? {} : { class: "sound" },
+          ),
+        ]
+      : [];
+  return list([
+    escaped(traceLine(trace).slice(trace.path.length + 2)),
+    ...verdict,
+    ...said,
+    ...trace.warnings.map((warning) => `warning: ${escaped(warning)}`),
+  ]);
 }
 
 function problems(found: readonly Problem[], path: string, before: string, sideOf: SideOf): string {
-  return found.map((problem, k) => problemSection(problem, k + 1, problem.state === "absent" ? before : path, k < IN_FULL, sideOf)).join("");
+  return found
+    .map((problem, k) =>
+      problemSection(problem, k + 1, problem.state === "absent" ? before : path, k < IN_FULL, sideOf),
+    )
+    .join("");
 }
 
-function problemSection({ finding, state, times, steps, quotes }: Problem, number: number, path: string, inFull: boolean, sideOf: SideOf): string {
+function problemSection(
+  { finding, state, times, steps, quotes }: Problem,
+  number: number,
+  path: string,
+  inFull: boolean,
+  sideOf: SideOf,
+): string {
   const isError = finding.severity === "error";
   const head = `${number}. ${isError ? "✖" : "▲"} ${state === undefined ? "" : `${STATES[state]} `}${isError ? "error" : "hazard"}: ${escaped(finding.rule)}, ${escaped(finding.object)}${times > 1 ? ` (${times} times; this is the first)` : ""}`;
   const title = element("h3", head, { class: isError ? "error" : "hazard" });
@@ -57,7 +93,10 @@ function problemSection({ finding, state, times, steps, quotes }: Problem, numbe
     "article",
     title +
       textElement("p", finding.message) +
-      element("p", `At ${textElement("code", where)}, ${link}, ${textElement("code", finding.time)}, task ${textElement("code", finding.task)}.`) +
+      element(
+        "p",
+        `At ${textElement("code", where)}, ${link}, ${textElement("code", finding.time)}, task ${textElement("code", finding.task)}.`,
+      ) +
       element("p", `<i>${escaped(RULE_WORDS[finding.rule].summary)}</i> ${escaped(RULE_WORDS[finding.rule].help)}`) +
       list([...telling(steps).map((step) => stepItem(step, side)), ...missing]) +
       (quotes.length === 0 ? "" : element("pre", xmlLines(quotes.map(quoteLine)), { tabindex: "0" })),
@@ -67,7 +106,9 @@ function problemSection({ finding, state, times, steps, quotes }: Problem, numbe
 /** Without scripts it leads nowhere: it is for the viewer that opens on it. */
 function momentLink(side: number, event: number, object = ""): string {
   const events = Array.from({ length: side + 1 }, (_, k) => (k === side ? event : undefined));
-  return textElement("a", `event ${event}`, { href: `#${linkText({ side, events, ...(object === "" ? {} : { object }) })}` });
+  return textElement("a", `event ${event}`, {
+    href: `#${linkText({ side, events, ...(object === "" ? {} : { object }) })}`,
+  });
 }
 
 function stepItem({ seq, line, task, what, did, evidence, role }: ShownStep, side: number | undefined): string {
@@ -76,24 +117,35 @@ function stepItem({ seq, line, task, what, did, evidence, role }: ShownStep, sid
   return `${at}: ${textElement("code", what)}${task === "" ? "" : `, ${textElement("code", task)}`}${did.map((text) => `; ${escaped(text)}`).join("")}`;
 }
 
-const quoteLine = ({ event, file, line, text }: Quote): string => `${file === undefined ? "" : `${file}:`}${line ?? `event ${event}`}: ${text}`;
+const quoteLine = ({ event, file, line, text }: Quote): string =>
+  `${file === undefined ? "" : `${file}:`}${line ?? `event ${event}`}: ${text}`;
 
 function comparison({ before, after, diff, problems: found }: ComparisonEntry, sideOf: SideOf): string {
   const told = diff.differences.filter((d) => d.kind === "state-changed");
-  const hunks = [...statLines(diff, PLAIN), summaryLine(diff), ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, PLAIN)])];
+  const hunks = [
+    ...statLines(diff, PLAIN),
+    summaryLine(diff),
+    ...diff.hunks.flatMap((hunk) => ["", ...hunkLines(hunk, PLAIN)]),
+  ];
   return element(
     "section",
     element("h2", `${escaped(before.trace.path)} → ${escaped(after.trace.path)}`) +
       problems(found, after.trace.path, before.trace.path, sideOf) +
       textElement("h3", "What differs") +
       list(told.map((d) => escaped(`${d.where}: ${d.message}`))) +
-      (diff.differences.length === 0 ? textElement("p", "Nothing.") : element("pre", hunks.map(hunkText).join("\n"), { tabindex: "0" })) +
-      [["before", before] as const, ["after", after] as const].map(([name, entry]) => textElement("h3", `Recording ${name}: ${entry.trace.path}`) + facts(entry)).join(""),
+      (diff.differences.length === 0
+        ? textElement("p", "Nothing.")
+        : element("pre", hunks.map(hunkText).join("\n"), { tabindex: "0" })) +
+      [["before", before] as const, ["after", after] as const]
+        .map(([name, entry]) => textElement("h3", `Recording ${name}: ${entry.trace.path}`) + facts(entry))
+        .join(""),
   );
 }
 
 /** The marks of a line are there without colour too. */
 function hunkText(line: string): string {
   const kind = ({ "+": "added", "-": "removed", "~": "altered" } as const)[line[0] as "+" | "-" | "~"];
-  return kind && !line.startsWith("---") && !line.startsWith("+++") ? textElement("span", line, { class: kind }) : escaped(line);
+  return kind && !line.startsWith("---") && !line.startsWith("+++")
+    ? textElement("span", line, { class: kind })
+    : escaped(line);
 }

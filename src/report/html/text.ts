@@ -10,9 +10,11 @@ export function element(name: string, content: string, attributes: { readonly [n
 }
 
 /** An element of text. */
-export const textElement = (name: string, text: string, attributes: { readonly [name: string]: string } = {}): string => element(name, xmlText(text), attributes);
+export const textElement = (name: string, text: string, attributes: { readonly [name: string]: string } = {}): string =>
+  element(name, xmlText(text), attributes);
 
-export const list = (items: readonly string[], name = "ul"): string => (items.length === 0 ? "" : element(name, items.map((item) => `<li>${item}</li>`).join("")));
+export const list = (items: readonly string[], name = "ul"): string =>
+  items.length === 0 ? "" : element(name, items.map((item) => `<li>${item}</li>`).join(""));
 
 /** Text that nothing in it can end: JSON as the contents of a script element. */
 export function jsonInScript(value: unknown): string {

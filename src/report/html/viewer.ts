@@ -24,10 +24,21 @@ export interface Embedded {
 export function wantedOf(entries: readonly Entry[]): string[] {
   const weight = (entry: Entry): number => (entry.kind === "recording" && entry.problems.length > 0 ? 0 : 1);
   const sorted = [...entries].sort((a, b) => weight(a) - weight(b));
-  return sorted.flatMap((entry) => (entry.kind === "unread" ? [] : entry.kind === "recording" ? [entry.trace.path] : [entry.before.trace.path, entry.after.trace.path])).filter(isReadAgain);
+  return sorted
+    .flatMap((entry) =>
+      entry.kind === "unread"
+        ? []
+        : entry.kind === "recording"
+          ? [entry.trace.path]
+          : [entry.before.trace.path, entry.after.trace.path],
+    )
+    .filter(isReadAgain);
 }
 
-/** `format`: what the recordings are to be read as. `undefined` where no log has room; two that are compared have it together or not at all. */
+/**
+ * `format`: what the recordings are to be read as. `undefined` where no log has room; two that are compared have it
+ * together or not at all.
+ */
 export async function embed(entries: readonly Entry[], format?: string): Promise<Embedded | undefined> {
   const [first] = entries;
   const compared = entries.length === 1 && first?.kind === "comparison" ? first : undefined;
@@ -43,11 +54,19 @@ export async function embed(entries: readonly Entry[], format?: string): Promise
   return {
     session: { kreel: "session", version: 1, logs: found.map(({ log }) => log), diff: compared !== undefined },
     logs: found.map(({ base64 }) => base64),
-    diff: compared && { ...diffJson(compared.diff), hunks: hunksJson(compared.diff.hunks), same: sameJson(compared.diff.same) },
+    diff: compared && {
+      ...diffJson(compared.diff),
+      hunks: hunksJson(compared.diff.hunks),
+      same: sameJson(compared.diff.same),
+    },
   };
 }
 
-async function embedded(path: string, room: number, format: string | undefined): Promise<{ readonly log: SessionLog; readonly base64: string } | undefined> {
+async function embedded(
+  path: string,
+  room: number,
+  format: string | undefined,
+): Promise<{ readonly log: SessionLog; readonly base64: string } | undefined> {
   // A log is a hundredth to a third of the text that it is made of: what is far too large is not tried.
   if (statSync(path, { throwIfNoEntry: false })?.isFile() && statSync(path).size > room * 200) return undefined;
   const made = await asLog(path, format === undefined ? {} : { format });
@@ -55,7 +74,13 @@ async function embedded(path: string, room: number, format: string | undefined):
     const { size } = statSync(made.path);
     if (size > room) return undefined;
     const file = LogFile.open(made.path);
-    const log = { name: basename(path), path, format: file.origin()?.format ?? "kreel-log", events: file.events, bytes: size };
+    const log = {
+      name: basename(path),
+      path,
+      format: file.origin()?.format ?? "kreel-log",
+      events: file.events,
+      bytes: size,
+    };
     file.close();
     return { log, base64: readFileSync(made.path).toString("base64") };
   } finally {

@@ -16,9 +16,25 @@ export const ENDS: readonly StepText[] = [
     at: { in: AFTER, path: ["kvm_exit", "kern_unmount"], when: "entry" },
     focus: "mount",
     views: [
-      { show: "calls", caption: "The exit of the module, with the patch.", in: AFTER, paths: [["kvm_exit"], ["free_module"]] },
-      { show: "calls", caption: "A load of the module that fails, with the patch.", in: LOAD_FAILS, paths: [["kvm_init"]], depth: 2 },
-      { show: "finding", caption: "A kernel with a mistake: the exit leaves the mount.", in: FORGETS_UNMOUNT, rule: "leaked-mount" },
+      {
+        show: "calls",
+        caption: "The exit of the module, with the patch.",
+        in: AFTER,
+        paths: [["kvm_exit"], ["free_module"]],
+      },
+      {
+        show: "calls",
+        caption: "A load of the module that fails, with the patch.",
+        in: LOAD_FAILS,
+        paths: [["kvm_init"]],
+        depth: 2,
+      },
+      {
+        show: "finding",
+        caption: "A kernel with a mistake: the exit leaves the mount.",
+        in: FORGETS_UNMOUNT,
+        rule: "leaked-mount",
+      },
     ],
     commands: [
       { args: ["replay", "--object", "{object}", AFTER], exit: 0 },
@@ -38,7 +54,14 @@ export const ENDS: readonly StepText[] = [
     terms: ["race", "hazard"],
     at: { in: CLOSE_AND_UNLOAD, path: ["kvm_exit"], when: "entry" },
     focus: "module kvm_amd",
-    views: [{ show: "finding", caption: "ta closes, tb unloads; below each other what came later.", in: CLOSE_AND_UNLOAD, rule: "module-exit-in-use" }],
+    views: [
+      {
+        show: "finding",
+        caption: "ta closes, tb unloads; below each other what came later.",
+        in: CLOSE_AND_UNLOAD,
+        rule: "module-exit-in-use",
+      },
+    ],
     commands: [
       { args: ["replay", "--no-tree", CLOSE_AND_UNLOAD], exit: 1 },
       { args: ["replay", "--at", "{event}", CLOSE_AND_UNLOAD], exit: 0 },
@@ -57,8 +80,19 @@ export const ENDS: readonly StepText[] = [
     at: { in: CLOSE_AND_UNBIND, path: ["__fput", "kvm_gmem_release"], when: "entry" },
     focus: "memslot",
     views: [
-      { show: "tasks", caption: "Two tasks side by side, time running down, with the patch.", in: CLOSE_AND_UNBIND, from: { in: CLOSE_AND_UNBIND, marker: "op: unbind v 1" }, to: { in: CLOSE_AND_UNBIND, path: ["__fput", "module_put"], when: "entry" } },
-      { show: "finding", caption: "A kernel with a mistake: deleting a slot does not unbind it.", in: SKIPS_UNBIND, rule: "dangling-binding" },
+      {
+        show: "tasks",
+        caption: "Two tasks side by side, time running down, with the patch.",
+        in: CLOSE_AND_UNBIND,
+        from: { in: CLOSE_AND_UNBIND, marker: "op: unbind v 1" },
+        to: { in: CLOSE_AND_UNBIND, path: ["__fput", "module_put"], when: "entry" },
+      },
+      {
+        show: "finding",
+        caption: "A kernel with a mistake: deleting a slot does not unbind it.",
+        in: SKIPS_UNBIND,
+        rule: "dangling-binding",
+      },
     ],
     commands: [
       { args: ["replay", "--at", "{event}", CLOSE_AND_UNBIND], exit: 0 },

@@ -1,8 +1,18 @@
 /** Each way in which a create can fail, and what it has to give back. */
-import { BUSY, FORGETS_MODULE_PUT, MODULE_GOING, NO_DESCRIPTORS, NO_FILES, NO_MEMORY, NO_OWNER } from "../recordings.js";
+import {
+  BUSY,
+  FORGETS_MODULE_PUT,
+  MODULE_GOING,
+  NO_DESCRIPTORS,
+  NO_FILES,
+  NO_MEMORY,
+  NO_OWNER,
+} from "../recordings.js";
 import type { Path, StepText } from "../types.js";
 
-const OUT_OF_MEMORY: readonly Path[] = [1, 2, 3, 4].map((nth) => [{ operation: "kvm_gmem_create", result: "-ENOMEM", nth }]);
+const OUT_OF_MEMORY: readonly Path[] = [1, 2, 3, 4].map((nth) => [
+  { operation: "kvm_gmem_create", result: "-ENOMEM", nth },
+]);
 const REFUSED = { in: BUSY, marker: "ret: unload kvm_amd = -1 EAGAIN" } as const;
 
 export const ERRORS: readonly StepText[] = [
@@ -16,11 +26,25 @@ export const ERRORS: readonly StepText[] = [
       "Then come the patch's own lines: iput for the inode, module_put for the module. Follow the counts down the tree: each ends where it began.",
     ],
     terms: ["errno", "ERR_PTR"],
-    at: { in: NO_FILES, path: [{ operation: "kvm_gmem_create", result: "-ENFILE" }, "alloc_empty_file"], when: "return" },
+    at: {
+      in: NO_FILES,
+      path: [{ operation: "kvm_gmem_create", result: "-ENFILE" }, "alloc_empty_file"],
+      when: "return",
+    },
     focus: "module kvm_amd",
     views: [
-      { show: "calls", caption: "A create where the process may have no more descriptors.", in: NO_DESCRIPTORS, paths: [[{ operation: "kvm_gmem_create", result: "-EMFILE" }]] },
-      { show: "calls", caption: "A create where the system may have no more files.", in: NO_FILES, paths: [[{ operation: "kvm_gmem_create", result: "-ENFILE" }]] },
+      {
+        show: "calls",
+        caption: "A create where the process may have no more descriptors.",
+        in: NO_DESCRIPTORS,
+        paths: [[{ operation: "kvm_gmem_create", result: "-EMFILE" }]],
+      },
+      {
+        show: "calls",
+        caption: "A create where the system may have no more files.",
+        in: NO_FILES,
+        paths: [[{ operation: "kvm_gmem_create", result: "-ENFILE" }]],
+      },
     ],
     commands: [
       { args: ["replay", "--at", "{event}", NO_FILES], exit: 0 },
@@ -39,8 +63,19 @@ export const ERRORS: readonly StepText[] = [
     at: { in: FORGETS_MODULE_PUT, path: [{ operation: "kvm_gmem_create", result: "-ENOMEM", nth: 2 }], when: "return" },
     focus: "module",
     views: [
-      { show: "calls", caption: "Four creates in which memory ran out, each later than the one before.", in: NO_MEMORY, paths: OUT_OF_MEMORY, depth: 1 },
-      { show: "finding", caption: "A kernel with a mistake: the second of these, where module_put was forgotten.", in: FORGETS_MODULE_PUT, rule: "leaked-module-reference" },
+      {
+        show: "calls",
+        caption: "Four creates in which memory ran out, each later than the one before.",
+        in: NO_MEMORY,
+        paths: OUT_OF_MEMORY,
+        depth: 1,
+      },
+      {
+        show: "finding",
+        caption: "A kernel with a mistake: the second of these, where module_put was forgotten.",
+        in: FORGETS_MODULE_PUT,
+        rule: "leaked-module-reference",
+      },
     ],
     commands: [
       { args: ["replay", NO_MEMORY], exit: 0 },
@@ -59,14 +94,33 @@ export const ERRORS: readonly StepText[] = [
     at: REFUSED,
     focus: "module kvm_amd",
     views: [
-      { show: "program", caption: "Unloading while something is open, with the patch.", in: BUSY, from: "op: gmem g v 64K", to: "ret: close g = 0" },
+      {
+        show: "program",
+        caption: "Unloading while something is open, with the patch.",
+        in: BUSY,
+        from: "op: gmem g v 64K",
+        to: "ret: close g = 0",
+      },
       { show: "why", caption: "Who held the module at the first refusal.", at: REFUSED, object: "module kvm_amd" },
-      { show: "calls", caption: "Simulated: a create while the module is on its way out.", in: MODULE_GOING, paths: [["kvm_gmem_create"]] },
-      { show: "finding", caption: "A kernel with a mistake: no owner is set.", in: NO_OWNER, rule: "missing-module-reference" },
+      {
+        show: "calls",
+        caption: "Simulated: a create while the module is on its way out.",
+        in: MODULE_GOING,
+        paths: [["kvm_gmem_create"]],
+      },
+      {
+        show: "finding",
+        caption: "A kernel with a mistake: no owner is set.",
+        in: NO_OWNER,
+        rule: "missing-module-reference",
+      },
     ],
     commands: [
       { args: ["why", BUSY, "kvm_amd", "--at", "{event}"], exit: 0 },
-      { args: ["simulate", MODULE_GOING.scenario, "--kernel", MODULE_GOING.kernel, "--fail", "{fault}=ENOENT"], exit: 0 },
+      {
+        args: ["simulate", MODULE_GOING.scenario, "--kernel", MODULE_GOING.kernel, "--fail", "{fault}=ENOENT"],
+        exit: 0,
+      },
       { args: ["replay", "--no-tree", NO_OWNER], exit: 1 },
     ],
   },

@@ -17,7 +17,16 @@ export const OBJECTS: readonly StepText[] = [
     terms: ["VM", "guest_memfd", "file", "file descriptor", "reference", "reference count", "recording", "event"],
     at: CREATED,
     focus: "file",
-    views: [{ show: "program", caption: "What the program did on Linux 6.12, without the patch: vm makes a VM, gmem a guest_memfd, stat looks at it, refcnt asks how many users KVM has, and rcu waits for what is still to come.", in: BEFORE, from: "op: load kvm", to: "ret: unload kvm = 0" }],
+    views: [
+      {
+        show: "program",
+        caption:
+          "What the program did on Linux 6.12, without the patch: vm makes a VM, gmem a guest_memfd, stat looks at it, refcnt asks how many users KVM has, and rcu waits for what is still to come.",
+        in: BEFORE,
+        from: "op: load kvm",
+        to: "ret: unload kvm = 0",
+      },
+    ],
     commands: [{ args: ["replay", BEFORE], exit: 0 }],
   },
   {
@@ -32,7 +41,14 @@ export const OBJECTS: readonly StepText[] = [
     terms: ["inode", "dentry", "superblock", "mount", "pseudo file system", "anonymous inode"],
     at: CREATED,
     focus: "inode",
-    views: [{ show: "state", caption: "What lives when the create has returned, and who holds it.", at: CREATED, objects: ["superblock", "mount", "inode", "dentry", "file [kvm-gmem]"] }],
+    views: [
+      {
+        show: "state",
+        caption: "What lives when the create has returned, and who holds it.",
+        at: CREATED,
+        objects: ["superblock", "mount", "inode", "dentry", "file [kvm-gmem]"],
+      },
+    ],
     commands: [
       { args: ["replay", "--at", "{event}", BEFORE], exit: 0 },
       { args: ["export", BEFORE, "--to", "mermaid", "--at", "{event}"], exit: 0 },
@@ -44,13 +60,20 @@ export const OBJECTS: readonly StepText[] = [
     paragraphs: [
       "This is a call tree: a line for each call, with the number of its event, its arguments and what it returned. What it calls stands further to the right. Lines with ~ say what became of an object. Addresses are cut to their last four digits, and #6 is the sixth object that lived at that address.",
       "get_unused_fd_flags reserves the descriptor's number. Then try_module_get: KVM is a module, code that is loaded into the running kernel and can be removed again. A module reference is what keeps it there; refcnt counts them, and one of its own. kvm_amd is the module that KVM on this processor hangs on. Whoever has a file open can call into it, so every file holds it.",
-      "Next comes the inode, which security_inode_init_security_anon may refuse. alloc_file_pseudo makes the dentry, takes the mount (mntget), puts the inode into the dentry (d_instantiate) and makes the file. A call first holds itself what it took, and then leaves it to an object: \"now held by\".",
+      'Next comes the inode, which security_inode_init_security_anon may refuse. alloc_file_pseudo makes the dentry, takes the mount (mntget), puts the inode into the dentry (d_instantiate) and makes the file. A call first holds itself what it took, and then leaves it to an object: "now held by".',
       "Last the file takes the VM (kvm_get_kvm), and fd_install puts it behind the descriptor. From there on the program can use it, and nothing can fail any more. The file holds four things: a module, a dentry and with it the inode, a mount, and the VM. All four have to come back.",
     ],
     terms: ["call tree", "module", "module reference"],
     at: { in: BEFORE, path: ["kvm_gmem_create", "try_module_get"], when: "return" },
     focus: "module",
-    views: [{ show: "calls", caption: "The create of guest_memfd on Linux 6.12, without the patch.", in: BEFORE, paths: [["kvm_gmem_create"]] }],
+    views: [
+      {
+        show: "calls",
+        caption: "The create of guest_memfd on Linux 6.12, without the patch.",
+        in: BEFORE,
+        paths: [["kvm_gmem_create"]],
+      },
+    ],
     commands: [
       { args: ["why", BEFORE, "kvm_amd", "--at", "{event}"], exit: 0 },
       { args: ["replay", "--object", "{object}", BEFORE], exit: 0 },

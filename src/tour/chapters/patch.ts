@@ -19,8 +19,18 @@ export const PATCH: readonly StepText[] = [
     at: MOUNTED,
     focus: "mount",
     views: [
-      { show: "calls", caption: "Inside the loading of kvm_amd, with the patch.", in: AFTER, paths: [["kvm_gmem_init"]] },
-      { show: "state", caption: "When the load is over: who holds whom, before any guest_memfd is made.", at: LOADED, objects: ["module kvm_amd", "superblock", "mount", "inode"] },
+      {
+        show: "calls",
+        caption: "Inside the loading of kvm_amd, with the patch.",
+        in: AFTER,
+        paths: [["kvm_gmem_init"]],
+      },
+      {
+        show: "state",
+        caption: "When the load is over: who holds whom, before any guest_memfd is made.",
+        at: LOADED,
+        objects: ["module kvm_amd", "superblock", "mount", "inode"],
+      },
     ],
     commands: [
       { args: ["replay", "--at", "{event}", AFTER], exit: 0 },
@@ -38,7 +48,16 @@ export const PATCH: readonly StepText[] = [
     terms: [],
     at: { in: AFTER, path: ["kvm_gmem_create", "alloc_anon_secure_inode"], when: "return" },
     focus: "inode",
-    views: [{ show: "diff", caption: "Linux 6.12 without and with the patch: the create, a look at the descriptor, and what is different in the end.", in: BEFORE, after: AFTER, where: ["gmem g v 2M", "stat g"] }],
+    views: [
+      {
+        show: "diff",
+        caption:
+          "Linux 6.12 without and with the patch: the create, a look at the descriptor, and what is different in the end.",
+        in: BEFORE,
+        after: AFTER,
+        where: ["gmem g v 2M", "stat g"],
+      },
+    ],
     commands: [
       { args: ["diff", BEFORE, AFTER], exit: 1 },
       { args: ["why", AFTER, "{object}", "--at", "{event}"], exit: 0 },
@@ -56,7 +75,14 @@ export const PATCH: readonly StepText[] = [
     terms: ["eviction", "pages", "RCU", "grace period", "RCU callback", "task"],
     at: { in: AFTER, path: ["__fput", "destroy_inode"], when: "entry" },
     focus: "inode",
-    views: [{ show: "calls", caption: "The close of the guest_memfd, and what came of its inode later.", in: AFTER, paths: [["file_close_fd"], ["__fput"], ["i_callback"]] }],
+    views: [
+      {
+        show: "calls",
+        caption: "The close of the guest_memfd, and what came of its inode later.",
+        in: AFTER,
+        paths: [["file_close_fd"], ["__fput"], ["i_callback"]],
+      },
+    ],
     commands: [
       { args: ["replay", "--object", "{object}", AFTER], exit: 0 },
       { args: ["replay", "--at", "{event}", AFTER], exit: 0 },

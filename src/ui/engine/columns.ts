@@ -51,7 +51,11 @@ export class Names {
 }
 
 /** Indexes in the order of their groups, those of one group in their own; and where each group begins. */
-export function grouped(group: (k: number) => number, length: number, groups: number): { readonly order: Uint32Array; readonly start: Uint32Array } {
+export function grouped(
+  group: (k: number) => number,
+  length: number,
+  groups: number,
+): { readonly order: Uint32Array; readonly start: Uint32Array } {
   const start = new Uint32Array(groups + 1);
   for (let k = 0; k < length; k++) start[group(k) + 1]!++;
   for (let g = 0; g < groups; g++) start[g + 1]! += start[g]!;

@@ -1,4 +1,6 @@
-/** Answers what the page asks of one log: the same reducers as everywhere, over the bytes of the log, wherever they are. */
+/**
+ * Answers what the page asks of one log: the same reducers as everywhere, over the bytes of the log, wherever they are.
+ */
 import { LogFile, type LogBytes } from "../../log/file/log-file.js";
 import { parseTime } from "../../log/time.js";
 import { restoreReport } from "../../read/kreel-log/report.js";
@@ -59,8 +61,17 @@ export class LogEngine implements Engine {
   /** What is damaged within a log is known when it has been read. */
   #told(read: number): Pick<Survey, "events" | "read" | "lost" | "warnings"> {
     const { report } = this;
-    const { events, reader, log: { damage, tail } } = this.seeker;
-    return { events, read, lost: report.lost + reader.lost, warnings: [...report.warnings, ...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what)] };
+    const {
+      events,
+      reader,
+      log: { damage, tail },
+    } = this.seeker;
+    return {
+      events,
+      read,
+      lost: report.lost + reader.lost,
+      warnings: [...report.warnings, ...[...damage, ...(tail ? [tail] : [])].map(({ what }) => what)],
+    };
   }
 
   async moment(event: number): Promise<Moment> {

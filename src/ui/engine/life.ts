@@ -16,7 +16,12 @@ export function lifeOf(seeker: Seeker, id: ObjectId, from: number): readonly Lif
   const { world } = replaying;
   world.observer = new Chronicle(world, ({ seq, operation, phase, changes }) => {
     const change = changes.find((one) => one.id === id);
-    if (change && steps.length < STEPS) steps.push({ event: seq, operation: phase === "return" ? `${operation} returns` : operation, what: [changeText(change)].filter((text) => text !== "") });
+    if (change && steps.length < STEPS)
+      steps.push({
+        event: seq,
+        operation: phase === "return" ? `${operation} returns` : operation,
+        what: [changeText(change)].filter((text) => text !== ""),
+      });
   });
   let to = 0;
   for (let read = READ; to < seeker.events && steps.length < STEPS; read *= 2) {

@@ -41,7 +41,8 @@ export class Moments {
 
   #stateAfter(event: number): ShownState {
     let replaying = this.#replaying;
-    if (!replaying || replaying.next - 1 > event || event - replaying.next > NEAR) [replaying, this.#state] = [this.seeker.at(event), undefined];
+    if (!replaying || replaying.next - 1 > event || event - replaying.next > NEAR)
+      [replaying, this.#state] = [this.seeker.at(event), undefined];
     else if (replaying.next <= event) {
       this.seeker.forward(replaying, event);
       this.#state = undefined;
@@ -93,7 +94,9 @@ function differences(old: ShownObject, now: ShownObject): string[] {
   return [
     ...(old.count === now.count ? [] : [`${name} ${old.count ?? "?"} → ${now.count ?? "?"}`]),
     ...held(old.references, now),
-    ...(lost.length === 1 && gained.length === 1 ? [`${lost[0]} → ${gained[0]}`] : [...lost.map((fact) => `no more ${fact}`), ...gained]),
+    ...(lost.length === 1 && gained.length === 1
+      ? [`${lost[0]} → ${gained[0]}`]
+      : [...lost.map((fact) => `no more ${fact}`), ...gained]),
   ];
 }
 
@@ -101,7 +104,9 @@ function held(old: ShownObject["references"], now: Pick<ShownObject, "references
   const key = ({ event, ownerId }: ShownObject["references"][number]): string => `${event}:${ownerId}`;
   const [had, has] = [new Set(old.map(key)), new Set(now.references.map(key))];
   const gets = new Set(old.map(({ event }) => event));
-  const came = now.references.filter((r) => !had.has(key(r))).map((r) => `${gets.has(r.event) ? "now held" : "held"} by ${r.owner}`);
+  const came = now.references
+    .filter((r) => !had.has(key(r)))
+    .map((r) => `${gets.has(r.event) ? "now held" : "held"} by ${r.owner}`);
   const stays = new Set(now.references.map(({ event }) => event));
   const went = old.filter((r) => !has.has(key(r)) && !stays.has(r.event)).map((r) => `given back by ${r.owner}`);
   return [...came, ...went];

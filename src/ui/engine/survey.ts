@@ -1,6 +1,7 @@
 /**
- * One pass over a log for a timeline: the life of every object of guest_memfd and of what it hangs on, who held it from when
- * to when, and the operations of each task that touched one. In columns: a long log has hundreds of thousands of each.
+ * One pass over a log for a timeline: the life of every object of guest_memfd and of what it hangs on, who held it from
+ * when to when, and the operations of each task that touched one. In columns: a long log has hundreds of thousands of
+ * each.
  */
 import type { Checker } from "../../check/checker.js";
 import type { Finding } from "../../check/finding.js";
@@ -8,7 +9,14 @@ import type { EventView } from "../../log/view.js";
 import { toNumber } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import { type Move, Moves } from "../../reduce/moves.js";
-import { COUNTED_KINDS, type KernelObject, type Kind, leftBehind, type ObjectId, type Reference } from "../../reduce/objects.js";
+import {
+  COUNTED_KINDS,
+  type KernelObject,
+  type Kind,
+  leftBehind,
+  type ObjectId,
+  type Reference,
+} from "../../reduce/objects.js";
 import type { Transition } from "../../reduce/transitions.js";
 import type { Observer, World } from "../../reduce/world.js";
 import { namesOf } from "../../show/object-life.js";
@@ -56,10 +64,29 @@ export class SurveyKeeper implements Observer {
   readonly #laneOf = new Map<string, number>();
   readonly #label: string[] = [];
   readonly #name: string[] = [];
-  readonly #lane = { kind: new Column(Uint8Array), id: new Column(Float64Array), from: new Column(Float64Array), to: new Column(Float64Array), early: new Column(Uint8Array) };
-  readonly #holding = { lane: new Column(Uint32Array), from: new Column(Float64Array), to: new Column(Float64Array), owner: new Column(Float64Array), by: new Column(Uint16Array), call: new Column(Uint16Array) };
+  readonly #lane = {
+    kind: new Column(Uint8Array),
+    id: new Column(Float64Array),
+    from: new Column(Float64Array),
+    to: new Column(Float64Array),
+    early: new Column(Uint8Array),
+  };
+  readonly #holding = {
+    lane: new Column(Uint32Array),
+    from: new Column(Float64Array),
+    to: new Column(Float64Array),
+    owner: new Column(Float64Array),
+    by: new Column(Uint16Array),
+    call: new Column(Uint16Array),
+  };
 
-  readonly #span = { track: new Column(Uint32Array), name: new Column(Uint16Array), from: new Column(Float64Array), to: new Column(Float64Array), failed: new Column(Uint8Array) };
+  readonly #span = {
+    track: new Column(Uint32Array),
+    name: new Column(Uint16Array),
+    from: new Column(Float64Array),
+    to: new Column(Float64Array),
+    failed: new Column(Uint8Array),
+  };
   readonly #stacks = new Map<Stack, SurveyedStack>();
   readonly #tracks: { readonly task: string; readonly depth: number; readonly stack: number }[] = [];
 
@@ -97,16 +124,19 @@ export class SurveyKeeper implements Observer {
     const touched = this.#touched.length > 0;
     if (touched || point.operation.module !== undefined) this.#call(e, stack, frame);
     else if (frame && point.phase === "return") this.#end(e, stack, frame);
-    if (point.operation.probe === "marker" && !e.isFault(0)) this.#markers.push({ event: seq, text: e.batch.strings[e.batch.low[e.base]!]! });
+    if (point.operation.probe === "marker" && !e.isFault(0))
+      this.#markers.push({ event: seq, text: e.batch.strings[e.batch.low[e.base]!]! });
     if (!touched) return this.#moves.over();
-    for (const object of this.#touched) if (KIND_NUMBERS.has(object.kind)) this.#update(this.world.store.any(object.id) ?? object, seq, stack, frame);
+    for (const object of this.#touched)
+      if (KIND_NUMBERS.has(object.kind)) this.#update(this.world.store.any(object.id) ?? object, seq, stack, frame);
     while (this.#touched.length > 0) this.#touched.pop();
     this.#moves.over();
   }
 
   closed(frame: Frame, stack: Stack, e: EventView): void {
     const open = this.#stacks.get(stack)?.open;
-    if (open && open.length > 0 && open.at(-1)!.seq === frame.seq) this.#span.to.set(open.pop()!.span, Math.max(frame.seq, e.seq - 1));
+    if (open && open.length > 0 && open.at(-1)!.seq === frame.seq)
+      this.#span.to.set(open.pop()!.span, Math.max(frame.seq, e.seq - 1));
   }
 
   /** What was seen so far. */
@@ -117,26 +147,72 @@ export class SurveyKeeper implements Observer {
     const byLane = grouped((k) => holdings.lane.get(k), holdings.lane.length, lanes);
     const byTrack = grouped((k) => this.#span.track.get(k), this.#span.track.length, this.#tracks.length);
     const tracks = this.#tracks
-      .map(({ task, depth, stack }, k) => ({ stack, track: { task, depth, start: byTrack.start[k]!, end: byTrack.start[k + 1]! } satisfies Track }))
+      .map(({ task, depth, stack }, k) => ({
+        stack,
+        track: { task, depth, start: byTrack.start[k]!, end: byTrack.start[k + 1]! } satisfies Track,
+      }))
       .sort((a, b) => a.stack - b.stack || a.track.depth - b.track.depth)
       .map(({ track }) => track);
-    const findings = [...checker.findings, ...checker.hazards].sort((a, b) => a.event - b.event).map((finding) => this.#finding(finding));
+    const findings = [...checker.findings, ...checker.hazards]
+      .sort((a, b) => a.event - b.event)
+      .map((finding) => this.#finding(finding));
     return {
       ...told,
       clock: { stride: STRIDE, seconds: this.#seconds.values() },
       names: [...this.#names.list],
-      lanes: { length: lanes, kind: this.#lane.kind.values(), id: this.#lane.id.values(), from: this.#lane.from.values(), to: this.#lane.to.values(), early: this.#lane.early.values(), label: [...this.#label], name: [...this.#name] },
-      holdings: { start: byLane.start, from: holdings.from.values(byLane.order), to: holdings.to.values(byLane.order), owner: holdings.owner.values(byLane.order), by: holdings.by.values(byLane.order), call: holdings.call.values(byLane.order) },
+      lanes: {
+        length: lanes,
+        kind: this.#lane.kind.values(),
+        id: this.#lane.id.values(),
+        from: this.#lane.from.values(),
+        to: this.#lane.to.values(),
+        early: this.#lane.early.values(),
+        label: [...this.#label],
+        name: [...this.#name],
+      },
+      holdings: {
+        start: byLane.start,
+        from: holdings.from.values(byLane.order),
+        to: holdings.to.values(byLane.order),
+        owner: holdings.owner.values(byLane.order),
+        by: holdings.by.values(byLane.order),
+        call: holdings.call.values(byLane.order),
+      },
       tracks,
-      calls: { name: this.#span.name.values(byTrack.order), from: this.#span.from.values(byTrack.order), to: this.#span.to.values(byTrack.order), failed: this.#span.failed.values(byTrack.order) },
-      markers: { event: Float64Array.from(this.#markers, ({ event }) => event), text: this.#markers.map(({ text }) => text) },
+      calls: {
+        name: this.#span.name.values(byTrack.order),
+        from: this.#span.from.values(byTrack.order),
+        to: this.#span.to.values(byTrack.order),
+        failed: this.#span.failed.values(byTrack.order),
+      },
+      markers: {
+        event: Float64Array.from(this.#markers, ({ event }) => event),
+        text: this.#markers.map(({ text }) => text),
+      },
       findings,
-      doubts: [blindWords(checker.judgements()), ...doubtLines({ counts: { ...checker, shown: checker.disagreements }, missing: { total: this.world.missingHalves, shown: this.world.missing } })].filter((line) => line !== ""),
+      doubts: [
+        blindWords(checker.judgements()),
+        ...doubtLines({
+          counts: { ...checker, shown: checker.disagreements },
+          missing: { total: this.world.missingHalves, shown: this.world.missing },
+        }),
+      ].filter((line) => line !== ""),
     };
   }
 
   #finding({ rule, severity, object, event, line, time, task, message, evidence }: Finding): SurveyFinding {
-    return { rule, severity, object, lane: this.#laneOf.get(object) ?? -1, event, ...(line === undefined ? {} : { line }), time, task, message, evidence };
+    return {
+      rule,
+      severity,
+      object,
+      lane: this.#laneOf.get(object) ?? -1,
+      event,
+      ...(line === undefined ? {} : { line }),
+      time,
+      task,
+      message,
+      evidence,
+    };
   }
 
   /** Where events are missing, the samples that they would have had are those of the next. */
@@ -159,7 +235,9 @@ export class SurveyKeeper implements Observer {
     kept.object = object;
     const moves = this.#moves.of(object.id);
     // What became guest_memfd's after it was taken was held since.
-    if (isNew) for (const reference of object.references.toSorted((a, b) => a.seq - b.seq)) this.#hold(kept, reference, reference.seq, stack, frame);
+    if (isNew)
+      for (const reference of object.references.toSorted((a, b) => a.seq - b.seq))
+        this.#hold(kept, reference, reference.seq, stack, frame);
     else this.#move(kept, moves, seq, stack, frame);
     if (object.death === 0) return;
     this.#settle(kept);
@@ -205,7 +283,9 @@ export class SurveyKeeper implements Observer {
     this.#holding.to.push(0);
     this.#holding.owner.push(owner);
     this.#holding.by.push(this.#names.of(by));
-    this.#holding.call.push(this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : (leftBehind(reference)?.operation ?? "")));
+    this.#holding.call.push(
+      this.#names.of(owner < 0 ? this.#callOf(-owner, stack, frame) : (leftBehind(reference)?.operation ?? "")),
+    );
     kept.open.set(reference, this.#holding.from.push(from));
   }
 
@@ -241,7 +321,12 @@ export class SurveyKeeper implements Observer {
   }
 
   #begun({ number, tracks }: SurveyedStack, level: number, e: EventView, name: string, from: number): number {
-    const track = (tracks[level] ??= this.#tracks.push({ task: e.point!.operation.context === "rcu" ? "RCU callbacks" : this.world.taskName(e.taskId), depth: level, stack: number }) - 1);
+    const track = (tracks[level] ??=
+      this.#tracks.push({
+        task: e.point!.operation.context === "rcu" ? "RCU callbacks" : this.world.taskName(e.taskId),
+        depth: level,
+        stack: number,
+      }) - 1);
     this.#span.track.push(track);
     this.#span.name.push(this.#names.of(name));
     this.#span.to.push(0);

@@ -26,7 +26,8 @@ export function treeAround(seeker: Seeker, event: number): Tree {
   });
   world.observer = trees;
   // An event that is no part of a tree is known for it when the outermost call is over.
-  const isOver = (): boolean => replaying.next > event && !world.calls.stacks().some((stack) => stack.at(stack.depth - 1)?.seq === root);
+  const isOver = (): boolean =>
+    replaying.next > event && !world.calls.stacks().some((stack) => stack.at(stack.depth - 1)?.seq === root);
   let to = 0;
   for (let read = READ; !found && !isOver() && to < Math.min(seeker.events, event + MOST); read *= 2) {
     to = Math.min(seeker.events, event + read);
@@ -40,7 +41,10 @@ export function treeAround(seeker: Seeker, event: number): Tree {
   return { task: world.taskName(found.task), lines, more };
 }
 
-/** The event of the outermost call around an event; itself where there is none, 0 where it cannot be read. And whose it is. */
+/**
+ * The event of the outermost call around an event; itself where there is none, 0 where it cannot be read. And whose it
+ * is.
+ */
 function outermost(seeker: Seeker, event: number): { readonly root: number; readonly task: number } {
   let root = 0;
   let task = 0;
@@ -72,7 +76,9 @@ function collect(node: CallNode, depth: number, lines: TreeLine[]): number {
     returned,
     text: `${operation}(${call.args(node)})${result ? ` = ${call.result(result)}` : ""}`,
     failed: call.failed(node),
-    notes: node.touched.filter(({ note }) => note !== "").map(({ object, note }) => ({ id: object.id, label: object.label, note })),
+    notes: node.touched
+      .filter(({ note }) => note !== "")
+      .map(({ object, note }) => ({ id: object.id, label: object.label, note })),
   });
   return node.children.reduce((sum, child) => sum + collect(child, depth + 1, lines), 0);
 }

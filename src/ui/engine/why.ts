@@ -16,7 +16,13 @@ export function whyOf(seeker: Seeker, event: number, id: ObjectId): WhyAnswer | 
     count: object.count,
     unprobed: object.unprobed,
     born,
-    held: held.map(({ reference, owner, taken }) => ({ owner, ownerId: reference.owner, by: reference.by, event: reference.seq, taken })),
+    held: held.map(({ reference, owner, taken }) => ({
+      owner,
+      ownerId: reference.owner,
+      by: reference.by,
+      event: reference.seq,
+      taken,
+    })),
     more,
     last,
   };

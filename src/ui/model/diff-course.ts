@@ -12,7 +12,12 @@ export interface CourseMark {
 }
 
 /** `steps`: places that can be told apart on a line. What is told of the recordings as a whole lies nowhere. */
-export function courseOf(differences: readonly Difference[], anchors: Anchors, ends: readonly [before: number, after: number], steps: number): CourseMark[] {
+export function courseOf(
+  differences: readonly Difference[],
+  anchors: Anchors,
+  ends: readonly [before: number, after: number],
+  steps: number,
+): CourseMark[] {
   const marks = new Map<string, CourseMark>();
   differences.forEach((difference, k) => {
     const place = placeOf(difference, anchors, ends);
@@ -25,9 +30,16 @@ export function courseOf(differences: readonly Difference[], anchors: Anchors, e
   return [...marks.values()];
 }
 
-export function placeOf({ before, after }: Pick<Difference, "before" | "after">, anchors: Anchors, [lastBefore, lastAfter]: readonly [before: number, after: number]): readonly [before: number, after: number] | undefined {
+export function placeOf(
+  { before, after }: Pick<Difference, "before" | "after">,
+  anchors: Anchors,
+  [lastBefore, lastAfter]: readonly [before: number, after: number],
+): readonly [before: number, after: number] | undefined {
   if (!before && !after) return undefined;
-  return [share(before?.event ?? anchors.toBefore(after!.event), lastBefore), share(after?.event ?? anchors.toAfter(before!.event), lastAfter)];
+  return [
+    share(before?.event ?? anchors.toBefore(after!.event), lastBefore),
+    share(after?.event ?? anchors.toAfter(before!.event), lastAfter),
+  ];
 }
 
 function share(event: number, last: number): number {

@@ -32,7 +32,9 @@ export class Anchors {
     this.#byAfter = [...anchors].sort(([, a], [, b]) => a - b);
   }
 
-  /** The event of the other recording that corresponds to the last one before `event` that both have; 0: there is none. */
+  /**
+   * The event of the other recording that corresponds to the last one before `event` that both have; 0: there is none.
+   */
   toAfter(event: number): number {
     return last(this.#byBefore, 0, event)?.[1] ?? 0;
   }
@@ -56,10 +58,16 @@ function last(anchors: readonly Anchor[], which: 0 | 1, event: number): Anchor |
 }
 
 /**
- * `row`: its place among `rows`. `ends`: the last event of each recording. What is told of the recordings as a whole leads to
- * their ends.
+ * `row`: its place among `rows`. `ends`: the last event of each recording. What is told of the recordings as a whole
+ * leads to their ends.
  */
-export function targetsOf(rows: readonly DiffRow[], row: number, difference: Difference, anchors: Anchors, ends: readonly [before: number, after: number]): Targets {
+export function targetsOf(
+  rows: readonly DiffRow[],
+  row: number,
+  difference: Difference,
+  anchors: Anchors,
+  ends: readonly [before: number, after: number],
+): Targets {
   const { before, after } = difference;
   if (!before && !after) return { before: end(ends[0]), after: end(ends[1]) };
   return {
@@ -80,11 +88,19 @@ function near(event: number): Target {
   return { event, atReturn: false, isIt: false };
 }
 
-/** The call above in the same hunk that this recording has: what is over by then has returned, what is around goes on. */
-function beside(rows: readonly DiffRow[], row: number, { before, after }: Difference, side: keyof Targets): Target | undefined {
+/**
+ * The call above in the same hunk that this recording has: what is over by then has returned, what is around goes on.
+ */
+function beside(
+  rows: readonly DiffRow[],
+  row: number,
+  { before, after }: Difference,
+  side: keyof Targets,
+): Target | undefined {
   const here = rows[row];
   // A row that tells of several places shows one of them.
-  if (here?.type !== "line" || (before ?? after)!.event !== (before ? here.before : here.after)?.event) return undefined;
+  if (here?.type !== "line" || (before ?? after)!.event !== (before ? here.before : here.after)?.event)
+    return undefined;
   for (let k = row - 1; k >= 0; k--) {
     const above = rows[k]!;
     if (above.type !== "line") return undefined;

@@ -1,4 +1,7 @@
-/** The rows of a comparison that is read side by side: what each recording has on the left and on the right of the same line. */
+/**
+ * The rows of a comparison that is read side by side: what each recording has on the left and on the right of the same
+ * line.
+ */
 import type { Diff, Difference, DifferenceKind, Hunk, HunkLine, SameStep, Site } from "../../compare/types.js";
 
 /** What the page knows of two recordings' differences. */
@@ -28,7 +31,10 @@ export interface LineRow {
   readonly after: Cell | undefined;
   /** What is not the same about it, where its text does not say so. */
   readonly detail: string;
-  /** Indices of the differences that are told here: the first is that of this row, the others say the same of other places. */
+  /**
+   * Indices of the differences that are told here: the first is that of this row, the others say the same of other
+   * places.
+   */
   readonly differences: readonly number[];
 }
 
@@ -60,8 +66,8 @@ export function groupOf(kind: DifferenceKind): Group {
 }
 
 /**
- * Every difference is told in exactly one row. States and findings come first, in a section of their own. `whole`: also the
- * operations that are the same, each where it is between the others.
+ * Every difference is told in exactly one row. States and findings come first, in a section of their own. `whole`: also
+ * the operations that are the same, each where it is between the others.
  */
 export function diffRows({ differences, hunks, same = [] }: DiffDocument, whole = false): DiffRow[] {
   const places = new Places(differences);
@@ -70,16 +76,41 @@ export function diffRows({ differences, hunks, same = [] }: DiffDocument, whole 
   // Those of operations that differ in a hunk's way are the hunk's; what is left is like a part of one.
   const often = paired.map((rows, k) => rows.map((row) => places.withAlike(row, hunks[k]!.times - 1)));
   const lines = often.map((rows) => rows.map((row) => places.withAlike(row, Infinity)));
-  const told = toldRows(differences, rest.filter((k) => isApart(differences[k]!)), 0);
-  const elsewhere = toldRows(differences, rest.filter((k) => !isApart(differences[k]!)), hunks.length + 1);
-  const head = (section: number, title: string, { times, before, after }: Pick<HeadRow, "times" | "before" | "after">): HeadRow => ({ type: "head", section, title, times, before, after });
+  const told = toldRows(
+    differences,
+    rest.filter((k) => isApart(differences[k]!)),
+    0,
+  );
+  const elsewhere = toldRows(
+    differences,
+    rest.filter((k) => !isApart(differences[k]!)),
+    hunks.length + 1,
+  );
+  const head = (
+    section: number,
+    title: string,
+    { times, before, after }: Pick<HeadRow, "times" | "before" | "after">,
+  ): HeadRow => ({ type: "head", section, title, times, before, after });
   const nowhere = { times: 1, before: null, after: null };
   let next = 0;
   const between = (hunk: Pick<Hunk, "before" | "after"> | undefined): DiffRow[] => {
     const from = next;
     while (whole && next < same.length && (!hunk || isBefore(same[next]!, hunk))) next++;
-    const steps = same.slice(from, next).map((step): LineRow => ({ type: "line", section: SAME, mark: "=", depth: 0, before: cell(step.before, step.text), after: cell(step.after, step.text), detail: "", differences: [] }));
-    return steps.length === 0 ? [] : [head(SAME, "the same", { ...nowhere, before: same[from]!.before, after: same[from]!.after }), ...steps];
+    const steps = same.slice(from, next).map(
+      (step): LineRow => ({
+        type: "line",
+        section: SAME,
+        mark: "=",
+        depth: 0,
+        before: cell(step.before, step.text),
+        after: cell(step.after, step.text),
+        detail: "",
+        differences: [],
+      }),
+    );
+    return steps.length === 0
+      ? []
+      : [head(SAME, "the same", { ...nowhere, before: same[from]!.before, after: same[from]!.after }), ...steps];
   };
   return [
     ...(told.length > 0 ? [head(0, "States and findings", nowhere), ...told] : []),
@@ -120,7 +151,9 @@ class Places {
   take(before: Site | null, after: Site | null): number[] {
     const found = (this.#at.get(before ? `-${before.event}` : `+${after?.event}`) ?? []).filter((k) => {
       const difference = this.differences[k]!;
-      return !this.#told.has(k) && difference.before?.event === before?.event && difference.after?.event === after?.event;
+      return (
+        !this.#told.has(k) && difference.before?.event === before?.event && difference.after?.event === after?.event
+      );
     });
     for (const k of found) this.#told.add(k);
     return found;
@@ -140,7 +173,9 @@ class Places {
 
   /** With what says the same about other operations, which no hunk shows: `most` of each. */
   withAlike(row: LineRow, most: number): LineRow {
-    const others = row.differences.flatMap((k) => this.#repeats.get(alikeKey(this.differences[k]!))?.splice(0, most) ?? []);
+    const others = row.differences.flatMap(
+      (k) => this.#repeats.get(alikeKey(this.differences[k]!))?.splice(0, most) ?? [],
+    );
     return others.length === 0 ? row : { ...row, differences: [...row.differences, ...others] };
   }
 }
@@ -164,14 +199,32 @@ function pairedLines(lines: readonly HunkLine[], section: number, places: Places
     if (line.mark === "-" && next?.mark === "+") {
       const differences = places.take(line.before, next.after);
       if (differences.length > 0) {
-        rows.push({ type: "line", section, mark: "~", depth: next.depth, before: cell(line.before, line.text), after: cell(next.after, next.text), detail: "", differences });
+        rows.push({
+          type: "line",
+          section,
+          mark: "~",
+          depth: next.depth,
+          before: cell(line.before, line.text),
+          after: cell(next.after, next.text),
+          detail: "",
+          differences,
+        });
         k++;
         continue;
       }
     }
     const [text, detail] = withoutDetail(line);
     const differences = line.mark === "=" ? [] : places.take(line.before, line.after);
-    rows.push({ type: "line", section, mark: line.mark, depth: line.depth, before: cell(line.before, line.textBefore ?? text), after: cell(line.after, text), detail, differences });
+    rows.push({
+      type: "line",
+      section,
+      mark: line.mark,
+      depth: line.depth,
+      before: cell(line.before, line.textBefore ?? text),
+      after: cell(line.after, text),
+      detail,
+      differences,
+    });
   }
   return rows;
 }
@@ -192,7 +245,16 @@ function toldRows(differences: readonly Difference[], which: readonly number[], 
   for (const k of which) push(byWords, alikeKey(differences[k]!), k);
   const rows = [...byWords.values()].map((alike): ToldRow => {
     const { kind, where, message, before, after } = differences[alike[0]!]!;
-    return { type: "told", section, mark: markOf(kind), where, message: kind.startsWith("finding-") ? `${kind.slice("finding-".length)}: ${message}` : message, before, after, differences: alike };
+    return {
+      type: "told",
+      section,
+      mark: markOf(kind),
+      where,
+      message: kind.startsWith("finding-") ? `${kind.slice("finding-".length)}: ${message}` : message,
+      before,
+      after,
+      differences: alike,
+    };
   });
   return [...rows.filter(({ mark }) => mark === "!"), ...rows.filter(({ mark }) => mark !== "!")];
 }
@@ -217,9 +279,14 @@ export interface Filtered {
   readonly stops: readonly (LineRow | ToldRow)[];
 }
 
-export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<DiffDocument, "differences">, { groups, text }: Filter): Filtered {
+export function filteredRows(
+  rows: readonly DiffRow[],
+  { differences }: Pick<DiffDocument, "differences">,
+  { groups, text }: Filter,
+): Filtered {
   const wanted = text.trim().toLowerCase();
-  if (groups.size === 0 && wanted === "") return { rows, stops: rows.filter((row) => row.type !== "head").filter((row) => row.differences.length > 0) };
+  if (groups.size === 0 && wanted === "")
+    return { rows, stops: rows.filter((row) => row.type !== "head").filter((row) => row.differences.length > 0) };
   const out: DiffRow[] = [];
   const stops: (LineRow | ToldRow)[] = [];
   /** The calls around, by depth. */
@@ -232,7 +299,10 @@ export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<Dif
       continue;
     }
     if (row.type === "line") around.length = Math.min(around.length, row.depth);
-    const isWanted = row.differences.length > 0 && (groups.size === 0 || row.differences.some((k) => groups.has(groupOf(differences[k]!.kind)))) && (wanted === "" || wordsOf(row, head).includes(wanted));
+    const isWanted =
+      row.differences.length > 0 &&
+      (groups.size === 0 || row.differences.some((k) => groups.has(groupOf(differences[k]!.kind)))) &&
+      (wanted === "" || wordsOf(row, head).includes(wanted));
     if (isWanted) {
       if (head) out.push(head);
       head = undefined;
@@ -247,7 +317,10 @@ export function filteredRows(rows: readonly DiffRow[], { differences }: Pick<Dif
 }
 
 function wordsOf(row: LineRow | ToldRow, head: HeadRow | undefined): string {
-  const own = row.type === "line" ? `${row.before?.text ?? ""}\n${row.after?.text ?? ""}\n${row.detail}` : `${row.where}\n${row.message}`;
+  const own =
+    row.type === "line"
+      ? `${row.before?.text ?? ""}\n${row.after?.text ?? ""}\n${row.detail}`
+      : `${row.where}\n${row.message}`;
   return `${own}\n${head?.title ?? ""}`.toLowerCase();
 }
 
@@ -265,7 +338,11 @@ export function parted(before: string, after: string): readonly [before: Parts, 
   while (start < most && before[start] === after[start]) start++;
   let end = 0;
   while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end++;
-  const parts = (text: string): Parts => [text.slice(0, start), text.slice(start, text.length - end), text.slice(text.length - end)];
+  const parts = (text: string): Parts => [
+    text.slice(0, start),
+    text.slice(start, text.length - end),
+    text.slice(text.length - end),
+  ];
   return [parts(before), parts(after)];
 }
 

@@ -1,7 +1,11 @@
 /** Where a recording is opened: at what is wrong with it, else where most of it is alive. */
 import type { Survey } from "../protocol.js";
 
-export function firstMoment({ events, findings, lanes: { length, from, to } }: Pick<Survey, "events" | "findings" | "lanes">): number {
+export function firstMoment({
+  events,
+  findings,
+  lanes: { length, from, to },
+}: Pick<Survey, "events" | "findings" | "lanes">): number {
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
   if (first) return first.event;
   const edges: { readonly event: number; readonly by: 1 | -1 }[] = [];

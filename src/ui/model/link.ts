@@ -51,7 +51,9 @@ export function parseLink(text: string): Link {
     ...(step ? { step } : {}),
     events: Array.from({ length: SIDES }, (_, k) => number(k === 0 ? "event" : `event${k + 1}`)),
     ...(object ? { object } : {}),
-    ...(from !== undefined && to !== undefined && Number(to) > Number(from) ? { range: { from: Number(from), to: Number(to) } } : {}),
+    ...(from !== undefined && to !== undefined && Number(to) > Number(from)
+      ? { range: { from: Number(from), to: Number(to) } }
+      : {}),
     ...(difference ? { difference } : {}),
   };
 }

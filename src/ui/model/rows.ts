@@ -1,4 +1,7 @@
-/** The rows of a timeline, from top to bottom: tracks of tasks, then lanes of objects; how high each is and which are to be seen. */
+/**
+ * The rows of a timeline, from top to bottom: tracks of tasks, then lanes of objects; how high each is and which are to
+ * be seen.
+ */
 import { grouped } from "../engine/columns.js";
 import type { Holdings, Lanes, Survey } from "../protocol.js";
 import type { Range } from "./axis.js";
@@ -21,8 +24,9 @@ export const HOLDING_HEIGHT = 7;
 export const LINES = 4;
 
 /**
- * References by the line of a lane that they are drawn on. Those of line n of a lane are `[start[k], start[k + 1])` of `order`,
- * with k = lane * LINES + n, and each ends before the next begins; but for the last line, which has whatever is too many.
+ * References by the line of a lane that they are drawn on. Those of line n of a lane are `[start[k], start[k + 1])` of
+ * `order`, with k = lane * LINES + n, and each ends before the next begins; but for the last line, which has whatever
+ * is too many.
  */
 export interface HoldingLines {
   /** By lane, how many lines it has. */
@@ -51,7 +55,8 @@ export function holdingLines({ length }: Lanes, { start, from, to }: Holdings): 
   const reach = new Float64Array(from.length);
   for (let g = 0; g < length * LINES; g++) {
     let most = 0;
-    for (let k = groups.start[g]!; k < groups.start[g + 1]!; k++) reach[k] = most = Math.max(most, to[groups.order[k]!] || Infinity);
+    for (let k = groups.start[g]!; k < groups.start[g + 1]!; k++)
+      reach[k] = most = Math.max(most, to[groups.order[k]!] || Infinity);
   }
   return { lines, start: groups.start, order: groups.order, reach };
 }
@@ -129,6 +134,7 @@ export function visible({ length, tracks, index, top }: Rows, from: number, to: 
     else high = middle;
   }
   const rows: Row[] = [];
-  for (let k = low; k < length && top[k]! < to; k++) rows.push({ kind: k < tracks ? "track" : "lane", index: index[k]!, top: top[k]!, height: top[k + 1]! - top[k]! });
+  for (let k = low; k < length && top[k]! < to; k++)
+    rows.push({ kind: k < tracks ? "track" : "lane", index: index[k]!, top: top[k]!, height: top[k + 1]! - top[k]! });
   return rows;
 }

@@ -1,6 +1,6 @@
 /**
- * Two states beside each other. Objects correspond by what they are, not by where they lie: by kind and name, and what has no
- * name (an inode, a dentry, a VM) by who holds it; of several, the first to the first.
+ * Two states beside each other. Objects correspond by what they are, not by where they lie: by kind and name, and what
+ * has no name (an inode, a dentry, a VM) by who holds it; of several, the first to the first.
  */
 import type { ShownObject } from "../../show/state.js";
 
@@ -30,7 +30,11 @@ const FAR = 4;
 const RENAMED = new Set(["inode", "dentry", "file", "vm", "memslot"]);
 
 /** `nameOf`: what an object is called apart from its address; empty where nothing is known. */
-export function pairStates(before: readonly ShownObject[], after: readonly ShownObject[], nameOf: { readonly before: (object: ShownObject) => string; readonly after: (object: ShownObject) => string }): StatePair[] {
+export function pairStates(
+  before: readonly ShownObject[],
+  after: readonly ShownObject[],
+  nameOf: { readonly before: (object: ShownObject) => string; readonly after: (object: ShownObject) => string },
+): StatePair[] {
   const left = rolesOf(before, nameOf.before);
   const right = rolesOf(after, nameOf.after);
   const partner = new Map<ShownObject, ShownObject>();
@@ -59,25 +63,46 @@ export function pairStates(before: readonly ShownObject[], after: readonly Shown
 }
 
 /** In the order of the state after; what is only before stands behind what it followed. */
-function inOrder(before: readonly ShownObject[], after: readonly ShownObject[], partner: ReadonlyMap<ShownObject, ShownObject>): StatePair[] {
+function inOrder(
+  before: readonly ShownObject[],
+  after: readonly ShownObject[],
+  partner: ReadonlyMap<ShownObject, ShownObject>,
+): StatePair[] {
   const kinds = [...new Set([...after, ...before].map(({ kind }) => kind))];
   const of = new Map([...partner].map(([x, y]) => [y, x]));
-  return kinds.flatMap((kind) => [...after.filter((object) => object.kind === kind).map((object) => paired(of.get(object), object)), ...before.filter((object) => object.kind === kind && !partner.has(object)).map((object) => paired(object, undefined))]);
+  return kinds.flatMap((kind) => [
+    ...after.filter((object) => object.kind === kind).map((object) => paired(of.get(object), object)),
+    ...before
+      .filter((object) => object.kind === kind && !partner.has(object))
+      .map((object) => paired(object, undefined)),
+  ]);
 }
 
 function paired(before: ShownObject | undefined, after: ShownObject | undefined): StatePair {
   const facts = compared(before?.facts, after?.facts);
   const references = compared(before && heldBy(before), after && heldBy(after));
-  const side = (object: ShownObject | undefined, which: 0 | 1): PairedObject | undefined => object && { object, facts: facts[which], references: references[which] };
+  const side = (object: ShownObject | undefined, which: 0 | 1): PairedObject | undefined =>
+    object && { object, facts: facts[which], references: references[which] };
   const differs = [...facts, ...references].some((said) => said.some((one) => one.differs));
-  return { mark: !before ? "+" : !after ? "-" : differs ? "~" : "=", kind: (after ?? before)!.kind, before: side(before, 0), after: side(after, 1) };
+  return {
+    mark: !before ? "+" : !after ? "-" : differs ? "~" : "=",
+    kind: (after ?? before)!.kind,
+    before: side(before, 0),
+    after: side(after, 1),
+  };
 }
 
 function heldBy({ references, unprobed }: ShownObject): string[] {
-  return [...references.map(({ owner, by }) => `held by ${owner} (${by})`), ...(unprobed > 0 ? [`${unprobed} taken where no probe is`] : [])];
+  return [
+    ...references.map(({ owner, by }) => `held by ${owner} (${by})`),
+    ...(unprobed > 0 ? [`${unprobed} taken where no probe is`] : []),
+  ];
 }
 
-function compared(before: readonly string[] | undefined, after: readonly string[] | undefined): readonly [Said[], Said[]] {
+function compared(
+  before: readonly string[] | undefined,
+  after: readonly string[] | undefined,
+): readonly [Said[], Said[]] {
   return [said(before, after), said(after, before)];
 }
 
@@ -94,7 +119,10 @@ function said(mine: readonly string[] | undefined, others: readonly string[] | u
 
 /** Without what is another in every run. */
 function essence(text: string): string {
-  return text.replace(/ ?0x[0-9a-f]+(#\d+)?/g, "").replace(/\bevent \d+/g, "event").replace(/-\d+\b/g, "");
+  return text
+    .replace(/ ?0x[0-9a-f]+(#\d+)?/g, "")
+    .replace(/\bevent \d+/g, "event")
+    .replace(/-\d+\b/g, "");
 }
 
 function rolesOf(objects: readonly ShownObject[], nameOf: (object: ShownObject) => string): Map<ShownObject, string> {

@@ -50,12 +50,19 @@ function Header(): JSX.Element {
       )}
       <nav aria-label="views">
         {isTour && side.value && <span>{text(side.value.log.path)}</span>}
-        {!isTour && sides.value.map((one) => (
-          <button type="button" key={one.index} aria-pressed={view.value === "timeline" && active.value === one.index} title={text(one.log.path)} onClick={() => ((view.value = "timeline"), (active.value = one.index))}>
-            {two ? (one.index === 0 ? "before: " : "after: ") : ""}
-            {text(one.log.name)}
-          </button>
-        ))}
+        {!isTour &&
+          sides.value.map((one) => (
+            <button
+              type="button"
+              key={one.index}
+              aria-pressed={view.value === "timeline" && active.value === one.index}
+              title={text(one.log.path)}
+              onClick={() => ((view.value = "timeline"), (active.value = one.index))}
+            >
+              {two ? (one.index === 0 ? "before: " : "after: ") : ""}
+              {text(one.log.name)}
+            </button>
+          ))}
         {session.value?.diff && (
           <button type="button" aria-pressed={view.value === "diff"} onClick={() => (view.value = "diff")}>
             differences

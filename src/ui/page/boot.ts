@@ -1,4 +1,6 @@
-/** Where the page's logs are: inside the page itself, in a report that travels, or with the server that gave the page. */
+/**
+ * Where the page's logs are: inside the page itself, in a report that travels, or with the server that gave the page.
+ */
 import type { TourStep } from "../../tour/types.js";
 import type { Engine, Reply, Session, Source } from "../protocol.js";
 import { WorkerEngine, type WorkerLike } from "./engine.js";
@@ -21,8 +23,21 @@ export async function boot(): Promise<Booted> {
 
 async function fromServer(): Promise<Booted> {
   const session = (await (await fetched("session.json")).json()) as Session;
-  const engines = session.logs.map(({ name, bytes }, k) => () => new WorkerEngine(new Worker("worker.js"), { url: new URL(`log/${k}`, location.href.replace(/#.*$/, "")).href, bytes, name }));
-  return { session, engines, diff: async () => (await fetched("diff.json")).json(), tour: async () => (await fetched("tour.json")).json() as Promise<readonly TourStep[]> };
+  const engines = session.logs.map(
+    ({ name, bytes }, k) =>
+      () =>
+        new WorkerEngine(new Worker("worker.js"), {
+          url: new URL(`log/${k}`, location.href.replace(/#.*$/, "")).href,
+          bytes,
+          name,
+        }),
+  );
+  return {
+    session,
+    engines,
+    diff: async () => (await fetched("diff.json")).json(),
+    tour: async () => (await fetched("tour.json")).json() as Promise<readonly TourStep[]>,
+  };
 }
 
 /** Elements `kreel-session` (JSON), `kreel-log-0` (base64), `kreel-worker` (a script), `kreel-diff` (JSON). */
@@ -30,7 +45,14 @@ async function fromPage(): Promise<Booted> {
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
   const session = JSON.parse(text("kreel-session")) as Session;
   const script = URL.createObjectURL(new Blob([text("kreel-worker")], { type: "text/javascript" }));
-  const engines = session.logs.map(({ name }, k) => () => new WorkerEngine(workerOf(script, text("kreel-worker")), { content: fromBase64(text(`kreel-log-${k}`)), name } satisfies Source));
+  const engines = session.logs.map(
+    ({ name }, k) =>
+      () =>
+        new WorkerEngine(workerOf(script, text("kreel-worker")), {
+          content: fromBase64(text(`kreel-log-${k}`)),
+          name,
+        } satisfies Source),
+  );
   return { session, engines, diff: async () => JSON.parse(text("kreel-diff")) as unknown, tour: async () => [] };
 }
 
@@ -39,8 +61,15 @@ function workerOf(address: string, code: string): WorkerLike {
   try {
     return new Worker(address);
   } catch {
-    const worker: WorkerLike = { onmessage: null, onerror: null, postMessage: (data) => queueMicrotask(() => scope.onmessage?.({ data })) };
-    const scope: WorkerScope = { onmessage: null, postMessage: (data) => queueMicrotask(() => worker.onmessage?.({ data } as MessageEvent<Reply>)) };
+    const worker: WorkerLike = {
+      onmessage: null,
+      onerror: null,
+      postMessage: (data) => queueMicrotask(() => scope.onmessage?.({ data })),
+    };
+    const scope: WorkerScope = {
+      onmessage: null,
+      postMessage: (data) => queueMicrotask(() => worker.onmessage?.({ data } as MessageEvent<Reply>)),
+    };
     (globalThis as { kreelWorkerScope?: WorkerScope }).kreelWorkerScope = scope;
     document.head.append(Object.assign(document.createElement("script"), { textContent: code }));
     return worker;

@@ -19,7 +19,8 @@ export async function bytesOf(source: Source): Promise<LogBytes> {
 export function inMemory(content: Uint8Array): LogBytes {
   return {
     size: content.length,
-    read: (offset, length) => Buffer.from(content.buffer, content.byteOffset + offset, Math.max(0, Math.min(length, content.length - offset))),
+    read: (offset, length) =>
+      Buffer.from(content.buffer, content.byteOffset + offset, Math.max(0, Math.min(length, content.length - offset))),
     close: () => {},
   };
 }

@@ -18,7 +18,9 @@ export function CallTree({ of }: { readonly of: Side }): JSX.Element {
       </h2>
       {tree && tree.lines.length === 0 && <p class="dim">This event is no part of an operation on guest_memfd.</p>}
       <ol class="scroll" tabIndex={0} aria-label="calls" ref={list}>
-        {tree?.lines.map((line) => <Call key={line.event} of={of} line={line} now={now} />)}
+        {tree?.lines.map((line) => (
+          <Call key={line.event} of={of} line={line} now={now} />
+        ))}
         {tree && tree.more > 0 && <li class="dim">and {tree.more} more calls</li>}
       </ol>
     </section>
@@ -34,10 +36,22 @@ function reveal(list: HTMLElement): void {
   else if (row.bottom > bottom) list.scrollTop += Math.min(row.bottom - bottom, row.top - top);
 }
 
-function Call({ of, line: { depth, event, returned, text: words, failed, notes }, now }: { readonly of: Side; readonly line: TreeLine; readonly now: number }): JSX.Element {
+function Call({
+  of,
+  line: { depth, event, returned, text: words, failed, notes },
+  now,
+}: {
+  readonly of: Side;
+  readonly line: TreeLine;
+  readonly now: number;
+}): JSX.Element {
   const current = event === now || returned === now;
   return (
-    <li class={failed ? "call failed" : "call"} aria-current={current ? "step" : undefined} style={{ paddingInlineStart: `${depth * 1.2}em` }}>
+    <li
+      class={failed ? "call failed" : "call"}
+      aria-current={current ? "step" : undefined}
+      style={{ paddingInlineStart: `${depth * 1.2}em` }}
+    >
       <Event of={of} event={event} /> <code>{text(words)}</code>
       {failed && <span class="badge">failed</span>}
       {returned > 0 && (

@@ -8,13 +8,26 @@ import type { Side } from "./store.js";
 /** Units of the drawing, which is as wide as there is room. */
 const WIDTH = 600;
 const HEIGHT = 48;
-const CLASSES: { readonly [mark in CourseMark["mark"]]: string } = { "+": "plus", "-": "minus", "~": "tilde", "!": "minus" };
+const CLASSES: { readonly [mark in CourseMark["mark"]]: string } = {
+  "+": "plus",
+  "-": "minus",
+  "~": "tilde",
+  "!": "minus",
+};
 /** From the recording above to the one below; what only one has stands on its own line. */
-const SPAN: { readonly [mark in CourseMark["mark"]]: readonly [from: number, to: number] } = { "+": [HEIGHT - 16, HEIGHT], "-": [0, 16], "~": [0, HEIGHT], "!": [0, HEIGHT] };
+const SPAN: { readonly [mark in CourseMark["mark"]]: readonly [from: number, to: number] } = {
+  "+": [HEIGHT - 16, HEIGHT],
+  "-": [0, 16],
+  "~": [0, HEIGHT],
+  "!": [0, HEIGHT],
+};
 
 export function Course({ before, after }: { readonly before: Side; readonly after: Side }): JSX.Element {
   const ends = [before.log.events, after.log.events] as const;
-  const marks = useMemo(() => courseOf(document.value.differences, anchors.value, ends, WIDTH / 2), [document.value, anchors.value, ...ends]);
+  const marks = useMemo(
+    () => courseOf(document.value.differences, anchors.value, ends, WIDTH / 2),
+    [document.value, anchors.value, ...ends],
+  );
   const now = chosen.value && placeOf(chosen.value.difference, anchors.value, ends);
   const onClick = ({ clientX, clientY, currentTarget }: MouseEvent): void => {
     const { left, top, width, height } = (currentTarget as Element).getBoundingClientRect();
@@ -23,7 +36,13 @@ export function Course({ before, after }: { readonly before: Side; readonly afte
   };
   return (
     <figure class="course">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`where the recordings differ: ${marks.length} places`} onClick={onClick}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`where the recordings differ: ${marks.length} places`}
+        onClick={onClick}
+      >
         <rect class="run" x={0} y={0} width={WIDTH} height={16} />
         <rect class="run" x={0} y={HEIGHT - 16} width={WIDTH} height={16} />
         {marks.map(({ before: x, after: y, mark, difference }) => (

@@ -15,8 +15,18 @@ import { text } from "./text.js";
 const OBJECTS = 300;
 /** Milliseconds that a difference is looked at before its moments are asked for. */
 const REST = 60;
-const WORDS: { readonly [mark in StatePair["mark"]]: string } = { "=": "the same", "-": "only before", "+": "only after", "~": "differs" };
-const CLASSES: { readonly [mark in StatePair["mark"]]: string } = { "=": "", "-": "removed", "+": "added", "~": "altered" };
+const WORDS: { readonly [mark in StatePair["mark"]]: string } = {
+  "=": "the same",
+  "-": "only before",
+  "+": "only after",
+  "~": "differs",
+};
+const CLASSES: { readonly [mark in StatePair["mark"]]: string } = {
+  "=": "",
+  "-": "removed",
+  "+": "added",
+  "~": "altered",
+};
 
 const atReturn = signal(true);
 const onlyDiffering = signal(false);
@@ -28,9 +38,20 @@ interface Reached {
   readonly moment: Moment;
 }
 
-export function BothMoments({ before, after, chosen }: { readonly before: Side; readonly after: Side; readonly chosen: Chosen }): JSX.Element {
+export function BothMoments({
+  before,
+  after,
+  chosen,
+}: {
+  readonly before: Side;
+  readonly after: Side;
+  readonly chosen: Chosen;
+}): JSX.Element {
   const { difference, order, row, index } = chosen;
-  const targets = useMemo(() => targetsOf(rows.value, order, difference, anchors.value, [before.log.events, after.log.events]), [difference, order, before, after]);
+  const targets = useMemo(
+    () => targetsOf(rows.value, order, difference, anchors.value, [before.log.events, after.log.events]),
+    [difference, order, before, after],
+  );
   const left = useReached(before, targets.before);
   const right = useReached(after, targets.after);
   const places = row.differences;
@@ -42,20 +63,40 @@ export function BothMoments({ before, after, chosen }: { readonly before: Side; 
         <span class="dim">{text(difference.where)}</span>
         {places.length > 1 && (
           <span>
-            <button type="button" disabled={at === 0} aria-label="the same, the time before" onClick={() => choose(places[at - 1])}>
+            <button
+              type="button"
+              disabled={at === 0}
+              aria-label="the same, the time before"
+              onClick={() => choose(places[at - 1])}
+            >
               ‹
             </button>{" "}
             {at + 1} of {places.length} times{" "}
-            <button type="button" disabled={at === places.length - 1} aria-label="the same, the next time" onClick={() => choose(places[at + 1])}>
+            <button
+              type="button"
+              disabled={at === places.length - 1}
+              aria-label="the same, the next time"
+              onClick={() => choose(places[at + 1])}
+            >
               ›
             </button>
           </span>
         )}
         <label class="tool">
-          <input type="checkbox" checked={atReturn.value} onChange={(e) => (atReturn.value = e.currentTarget.checked)} /> when the call returned
+          <input
+            type="checkbox"
+            checked={atReturn.value}
+            onChange={(e) => (atReturn.value = e.currentTarget.checked)}
+          />{" "}
+          when the call returned
         </label>
         <label class="tool">
-          <input type="checkbox" checked={onlyDiffering.value} onChange={(e) => (onlyDiffering.value = e.currentTarget.checked)} /> only what differs
+          <input
+            type="checkbox"
+            checked={onlyDiffering.value}
+            onChange={(e) => (onlyDiffering.value = e.currentTarget.checked)}
+          />{" "}
+          only what differs
         </label>
         <button type="button" onClick={() => choose(undefined)}>
           close <kbd>Esc</kbd>
@@ -85,11 +126,19 @@ function useReached(of: Side, target: Target): Reached | undefined {
     const reach = async (): Promise<void> => {
       const { engine } = of;
       const call = await engine.moment(target.event);
-      const line = wanted ? (await engine.tree(target.event)).lines.find(({ event }) => event === target.event) : undefined;
+      const line = wanted
+        ? (await engine.tree(target.event)).lines.find(({ event }) => event === target.event)
+        : undefined;
       const moment = line && line.returned > 0 ? await engine.moment(line.returned) : call;
       if (!isOver) setReached({ target, call, moment });
     };
-    const waiting = setTimeout(() => reach().catch((error: unknown) => (trouble.value = printable(error instanceof Error ? error.message : String(error)))), REST);
+    const waiting = setTimeout(
+      () =>
+        reach().catch(
+          (error: unknown) => (trouble.value = printable(error instanceof Error ? error.message : String(error))),
+        ),
+      REST,
+    );
     return () => {
       isOver = true;
       clearTimeout(waiting);
@@ -98,7 +147,15 @@ function useReached(of: Side, target: Target): Reached | undefined {
   return reached;
 }
 
-function Heading({ of, word, reached }: { readonly of: Side; readonly word: string; readonly reached: Reached | undefined }): JSX.Element {
+function Heading({
+  of,
+  word,
+  reached,
+}: {
+  readonly of: Side;
+  readonly word: string;
+  readonly reached: Reached | undefined;
+}): JSX.Element {
   if (!reached) return <p role="status">reading …</p>;
   const { target, call, moment } = reached;
   const go = (): void => {
@@ -115,18 +172,34 @@ function Heading({ of, word, reached }: { readonly of: Side; readonly word: stri
         </button>
       </h3>
       {!target.isIt && <p class="dim">This recording has nothing there: the last before it that both have.</p>}
-      {(call.event === moment.event ? [call] : [call, moment]).map(({ event, line, text: said }) => event > 0 && (
-        <p key={event} class="line">
-          <span class="dim">{line > 0 ? `line ${line}` : `event ${event}`}</span> {text(said)}
-        </p>
-      ))}
+      {(call.event === moment.event ? [call] : [call, moment]).map(
+        ({ event, line, text: said }) =>
+          event > 0 && (
+            <p key={event} class="line">
+              <span class="dim">{line > 0 ? `line ${line}` : `event ${event}`}</span> {text(said)}
+            </p>
+          ),
+      )}
     </div>
   );
 }
 
-function States({ before, after, left, right }: { readonly before: Side; readonly after: Side; readonly left: Moment; readonly right: Moment }): JSX.Element {
+function States({
+  before,
+  after,
+  left,
+  right,
+}: {
+  readonly before: Side;
+  readonly after: Side;
+  readonly left: Moment;
+  readonly right: Moment;
+}): JSX.Element {
   const [nameLeft, nameRight] = [useNames(before), useNames(after)];
-  const pairs = useMemo(() => pairStates(left.state.objects, right.state.objects, { before: nameLeft, after: nameRight }), [left, right, nameLeft, nameRight]);
+  const pairs = useMemo(
+    () => pairStates(left.state.objects, right.state.objects, { before: nameLeft, after: nameRight }),
+    [left, right, nameLeft, nameRight],
+  );
   const shown = onlyDiffering.value ? pairs.filter(({ mark }) => mark !== "=") : pairs;
   const differing = pairs.filter(({ mark }) => mark !== "=").length;
   return (
@@ -207,7 +280,15 @@ function useNames({ survey }: Side): (object: { readonly id: number }) => string
   }, [lanes]);
 }
 
-function SmallGraph({ of, word, moment }: { readonly of: Side; readonly word: string; readonly moment: Moment }): JSX.Element {
+function SmallGraph({
+  of,
+  word,
+  moment,
+}: {
+  readonly of: Side;
+  readonly word: string;
+  readonly moment: Moment;
+}): JSX.Element {
   const there = useMemo((): Side => ({ ...of, moment: signal(moment) }), [of, moment]);
   return <ObjectGraph of={there} label={`object graph ${word}`} />;
 }

@@ -2,14 +2,31 @@
 import { computed, signal } from "@preact/signals";
 import type { Difference } from "../../compare/types.js";
 import { Anchors } from "../model/diff-moments.js";
-import { countGroups, type DiffDocument, type DiffRow, diffRows, filteredRows, type Group } from "../model/diff-rows.js";
+import {
+  countGroups,
+  type DiffDocument,
+  type DiffRow,
+  diffRows,
+  filteredRows,
+  type Group,
+} from "../model/diff-rows.js";
 import { diff, difference } from "./store.js";
 
-const EMPTY: DiffDocument = { differences: [], hunks: [], summary: { operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 }, results: { same: 0, changed: 0 }, state: { same: 0, changed: 0 } } };
+const EMPTY: DiffDocument = {
+  differences: [],
+  hunks: [],
+  summary: {
+    operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 },
+    results: { same: 0, changed: 0 },
+    state: { same: 0, changed: 0 },
+  },
+};
 
 /** What was said in place of a comparison that failed. */
 export const failure = computed(() => (diff.value as { readonly error?: string } | undefined)?.error);
-export const document = computed(() => (failure.value === undefined ? ((diff.value as DiffDocument | undefined) ?? EMPTY) : EMPTY));
+export const document = computed(() =>
+  failure.value === undefined ? ((diff.value as DiffDocument | undefined) ?? EMPTY) : EMPTY,
+);
 /** Also what is the same. */
 export const whole = signal(false);
 export const rows = computed(() => diffRows(document.value, whole.value));
@@ -24,7 +41,9 @@ export const shownRows = computed(() => filtered.value.rows);
 const orders = computed(() => new Map(rows.value.map((row, order) => [row, order])));
 const rowsOfDifferences = computed(() => {
   const found = new Map<number, number>();
-  rows.value.forEach((row, order) => row.type !== "head" && row.differences.forEach((index) => found.set(index, order)));
+  rows.value.forEach(
+    (row, order) => row.type !== "head" && row.differences.forEach((index) => found.set(index, order)),
+  );
   return found;
 });
 
@@ -40,7 +59,9 @@ export const chosen = computed((): Chosen | undefined => {
   const index = difference.value - 1;
   const order = rowsOfDifferences.value.get(index);
   const row = order === undefined ? undefined : rows.value[order];
-  return order === undefined || !row || row.type === "head" ? undefined : { index, difference: document.value.differences[index]!, order, row };
+  return order === undefined || !row || row.type === "head"
+    ? undefined
+    : { index, difference: document.value.differences[index]!, order, row };
 });
 
 /** By its index in the document; nothing: none. */
@@ -57,7 +78,10 @@ export function stepDifference(direction: 1 | -1): void {
 }
 
 /** Which of the rows that tell something the chosen one is, from 1; 0: none of those that are shown. */
-export const place = computed(() => ({ at: chosen.value ? filtered.value.stops.indexOf(chosen.value.row) + 1 : 0, of: filtered.value.stops.length }));
+export const place = computed(() => ({
+  at: chosen.value ? filtered.value.stops.indexOf(chosen.value.row) + 1 : 0,
+  of: filtered.value.stops.length,
+}));
 
 export function toggle(group: Group): void {
   const next = new Set(groups.peek());

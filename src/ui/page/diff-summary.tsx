@@ -18,7 +18,9 @@ export function DiffSummaryView({ before, after }: { readonly before: Side; read
   return (
     <details class="summary" open>
       <summary>
-        {differences.length === 0 ? "No differences: " : `${differences.length} difference${differences.length === 1 ? "" : "s"}: `}
+        {differences.length === 0
+          ? "No differences: "
+          : `${differences.length} difference${differences.length === 1 ? "" : "s"}: `}
         {summaryLine(document.value).trim()}
       </summary>
       {stats.length > 0 && (
@@ -29,7 +31,11 @@ export function DiffSummaryView({ before, after }: { readonly before: Side; read
                 {stats.slice(0, OPERATIONS).map(([where, stat]) => (
                   <tr key={where}>
                     <th scope="row">
-                      <button type="button" class="jump" onClick={() => choose(differences.findIndex((one) => one.where === where))}>
+                      <button
+                        type="button"
+                        class="jump"
+                        onClick={() => choose(differences.findIndex((one) => one.where === where))}
+                      >
                         {text(where)}
                       </button>
                     </th>
@@ -54,8 +60,15 @@ function total({ added, removed, changed }: Stat): number {
   return added + removed + changed;
 }
 
-function Bar({ stat: { added, removed, changed }, scale }: { readonly stat: Stat; readonly scale: number }): JSX.Element {
-  const marks = (mark: string, count: number): string => mark.repeat(count === 0 ? 0 : Math.max(1, Math.round(count * scale)));
+function Bar({
+  stat: { added, removed, changed },
+  scale,
+}: {
+  readonly stat: Stat;
+  readonly scale: number;
+}): JSX.Element {
+  const marks = (mark: string, count: number): string =>
+    mark.repeat(count === 0 ? 0 : Math.max(1, Math.round(count * scale)));
   return (
     <code role="img" aria-label={`${added} added, ${changed} changed, ${removed} removed`}>
       <span class="plus">{marks("+", added)}</span>

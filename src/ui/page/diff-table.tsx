@@ -1,7 +1,15 @@
 /** The rows of the comparison, in one list that both recordings scroll with. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { type Cell, type DiffRow, type HeadRow, type LineRow, type Mark, parted, type ToldRow } from "../model/diff-rows.js";
+import {
+  type Cell,
+  type DiffRow,
+  type HeadRow,
+  type LineRow,
+  type Mark,
+  parted,
+  type ToldRow,
+} from "../model/diff-rows.js";
 import { choose, chosen, document, shownRows } from "./diff-store.js";
 import type { Side } from "./store.js";
 import { text } from "./text.js";
@@ -9,8 +17,20 @@ import { useVirtualRows } from "./virtual.js";
 
 /** Pixels. */
 const HEIGHT = 21;
-const WORDS: { readonly [mark in Mark]: string } = { "+": "added", "-": "removed", "~": "changed", "!": "found", "=": "the same" };
-const CLASSES: { readonly [mark in Mark]: string } = { "+": "added", "-": "removed", "~": "altered", "!": "found", "=": "" };
+const WORDS: { readonly [mark in Mark]: string } = {
+  "+": "added",
+  "-": "removed",
+  "~": "changed",
+  "!": "found",
+  "=": "the same",
+};
+const CLASSES: { readonly [mark in Mark]: string } = {
+  "+": "added",
+  "-": "removed",
+  "~": "altered",
+  "!": "found",
+  "=": "",
+};
 
 interface Sides {
   readonly before: Side;
@@ -27,7 +47,14 @@ export function DiffTable({ before, after }: Sides): JSX.Element {
     if (at >= 0) reveal(scroller.current!, at * HEIGHT);
   }, [now, rows, virtual.scrollRect?.height]);
   return (
-    <div class="pairs" ref={scroller} tabIndex={0} role="table" aria-label="both recordings, row by row" aria-rowcount={rows.length + 1}>
+    <div
+      class="pairs"
+      ref={scroller}
+      tabIndex={0}
+      role="table"
+      aria-label="both recordings, row by row"
+      aria-rowcount={rows.length + 1}
+    >
       <div role="rowgroup" class="heads">
         <div role="row" aria-rowindex={1} class="pair">
           <span role="columnheader">
@@ -43,7 +70,9 @@ export function DiffTable({ before, after }: Sides): JSX.Element {
       <div role="rowgroup" class="all" style={{ height: `${virtual.getTotalSize()}px` }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const row = rows[index];
-          return row && <Row key={index} row={row} index={index} top={start} isChosen={row === now} of={{ before, after }} />;
+          return (
+            row && <Row key={index} row={row} index={index} top={start} isChosen={row === now} of={{ before, after }} />
+          );
         })}
       </div>
     </div>
@@ -56,17 +85,50 @@ function reveal(scroller: HTMLElement, top: number): void {
   if (top < scrollTop || top + 2 * HEIGHT > scrollTop + clientHeight) scroller.scrollTop = top - clientHeight / 2;
 }
 
-function Row({ row, index, top, isChosen, of }: { readonly row: DiffRow; readonly index: number; readonly top: number; readonly isChosen: boolean; readonly of: Sides }): JSX.Element {
+function Row({
+  row,
+  index,
+  top,
+  isChosen,
+  of,
+}: {
+  readonly row: DiffRow;
+  readonly index: number;
+  readonly top: number;
+  readonly isChosen: boolean;
+  readonly of: Sides;
+}): JSX.Element {
   const first = row.type === "head" ? undefined : row.differences[0];
-  const names = row.type === "head" ? "pair head" : `pair ${CLASSES[row.mark]}${isChosen ? " chosen" : ""}${first === undefined ? "" : " choice"}`;
+  const names =
+    row.type === "head"
+      ? "pair head"
+      : `pair ${CLASSES[row.mark]}${isChosen ? " chosen" : ""}${first === undefined ? "" : " choice"}`;
   return (
-    <div role="row" aria-rowindex={index + 2} class={names} style={{ transform: `translateY(${top}px)` }} onClick={first === undefined ? undefined : () => choose(first)}>
-      {row.type === "head" ? <Head row={row} of={of} /> : row.type === "line" ? <Line row={row} isChosen={isChosen} /> : <Told row={row} isChosen={isChosen} />}
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      class={names}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={first === undefined ? undefined : () => choose(first)}
+    >
+      {row.type === "head" ? (
+        <Head row={row} of={of} />
+      ) : row.type === "line" ? (
+        <Line row={row} isChosen={isChosen} />
+      ) : (
+        <Told row={row} isChosen={isChosen} />
+      )}
     </div>
   );
 }
 
-function Head({ row: { title, times, before, after }, of }: { readonly row: HeadRow; readonly of: Sides }): JSX.Element {
+function Head({
+  row: { title, times, before, after },
+  of,
+}: {
+  readonly row: HeadRow;
+  readonly of: Sides;
+}): JSX.Element {
   const where = (side: "before" | "after"): string => {
     const site = side === "before" ? before : after;
     return site ? `${side} at ${site.event} (${Math.floor((site.event / of[side].log.events) * 100)} %)` : "";
@@ -75,20 +137,39 @@ function Head({ row: { title, times, before, after }, of }: { readonly row: Head
     <>
       <span role="cell" />
       <span role="cell" aria-colspan={2} class="both">
-        <b>{text(title)}</b> {times > 1 && <span class="badge">{times} times</span>} <span class="dim">{[where("before"), where("after")].filter((words) => words !== "").join(", ")}</span>
+        <b>{text(title)}</b> {times > 1 && <span class="badge">{times} times</span>}{" "}
+        <span class="dim">{[where("before"), where("after")].filter((words) => words !== "").join(", ")}</span>
       </span>
     </>
   );
 }
 
-function MarkCell({ mark, differences, isChosen }: { readonly mark: Mark; readonly differences: readonly number[]; readonly isChosen: boolean }): JSX.Element {
+function MarkCell({
+  mark,
+  differences,
+  isChosen,
+}: {
+  readonly mark: Mark;
+  readonly differences: readonly number[];
+  readonly isChosen: boolean;
+}): JSX.Element {
   const first = differences[0];
   return (
     <span role="cell" class="mark">
       {first === undefined ? (
-        mark === "=" ? <span class="hidden">{WORDS[mark]}</span> : <span aria-label={WORDS[mark]} role="img">{mark}</span>
+        mark === "=" ? (
+          <span class="hidden">{WORDS[mark]}</span>
+        ) : (
+          <span aria-label={WORDS[mark]} role="img">
+            {mark}
+          </span>
+        )
       ) : (
-        <button type="button" aria-pressed={isChosen} aria-label={`${WORDS[mark]}: ${text(document.value.differences[first]?.message ?? "")}`}>
+        <button
+          type="button"
+          aria-pressed={isChosen}
+          aria-label={`${WORDS[mark]}: ${text(document.value.differences[first]?.message ?? "")}`}
+        >
           {mark}
         </button>
       )}
@@ -99,7 +180,10 @@ function MarkCell({ mark, differences, isChosen }: { readonly mark: Mark; readon
 function Line({ row, isChosen }: { readonly row: LineRow; readonly isChosen: boolean }): JSX.Element {
   const { mark, before, after, depth, detail, differences } = row;
   const parts = mark === "~" && before && after ? parted(before.text, after.text) : undefined;
-  const notes = [...(detail === "" ? [] : [detail]), ...(differences.length > 1 ? [`${differences.length} times`] : [])];
+  const notes = [
+    ...(detail === "" ? [] : [detail]),
+    ...(differences.length > 1 ? [`${differences.length} times`] : []),
+  ];
   const call = (cell: Cell | undefined, which: 0 | 1): JSX.Element => (
     <span role="cell" class={cell ? "call" : "call nothing"}>
       {cell && (
@@ -108,7 +192,12 @@ function Line({ row, isChosen }: { readonly row: LineRow; readonly isChosen: boo
           <code style={{ paddingInlineStart: `${depth * 1.2}em` }} title={text(cell.text)}>
             {parts ? <Parts of={parts[which]} /> : text(cell.text)}
           </code>
-          {(which === 1 || !after) && notes.map((note) => <span key={note} class="badge">{text(note)}</span>)}
+          {(which === 1 || !after) &&
+            notes.map((note) => (
+              <span key={note} class="badge">
+                {text(note)}
+              </span>
+            ))}
         </>
       )}
     </span>
@@ -140,12 +229,19 @@ function Parts({ of: [same, differs, rest] }: { readonly of: readonly [string, s
   );
 }
 
-function Told({ row: { mark, where, message, differences }, isChosen }: { readonly row: ToldRow; readonly isChosen: boolean }): JSX.Element {
+function Told({
+  row: { mark, where, message, differences },
+  isChosen,
+}: {
+  readonly row: ToldRow;
+  readonly isChosen: boolean;
+}): JSX.Element {
   return (
     <>
       <MarkCell mark={mark} differences={differences} isChosen={isChosen} />
       <span role="cell" aria-colspan={2} class="both" title={text(message)}>
-        {text(message)} <span class="dim">{text(where)}</span> {differences.length > 1 && <span class="badge">{differences.length} times</span>}
+        {text(message)} <span class="dim">{text(where)}</span>{" "}
+        {differences.length > 1 && <span class="badge">{differences.length} times</span>}
       </span>
     </>
   );

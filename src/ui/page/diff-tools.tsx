@@ -4,7 +4,16 @@ import { GROUPS, type Group } from "../model/diff-rows.js";
 import { chosen, counts, groups, place, stepDifference, toggle, whole, words } from "./diff-store.js";
 import { text } from "./text.js";
 
-const NAMES: { readonly [group in Group]: string } = { added: "added", removed: "removed", replaced: "replaced", reordered: "reordered", argument: "arguments", result: "results", state: "states", finding: "findings" };
+const NAMES: { readonly [group in Group]: string } = {
+  added: "added",
+  removed: "removed",
+  replaced: "replaced",
+  reordered: "reordered",
+  argument: "arguments",
+  result: "results",
+  state: "states",
+  finding: "findings",
+};
 
 export function DiffTools(): JSX.Element {
   const { at, of } = place.value;
@@ -29,9 +38,17 @@ export function DiffTools(): JSX.Element {
         ))}
       </fieldset>
       <label>
-        <input type="checkbox" checked={whole.value} onChange={(e) => (whole.value = e.currentTarget.checked)} /> what is the same, too
+        <input type="checkbox" checked={whole.value} onChange={(e) => (whole.value = e.currentTarget.checked)} /> what
+        is the same, too
       </label>
-      <input id="difference-words" type="search" placeholder="only what says …" aria-label="show only what says" value={words.value} onInput={(e) => (words.value = e.currentTarget.value)} />
+      <input
+        id="difference-words"
+        type="search"
+        placeholder="only what says …"
+        aria-label="show only what says"
+        value={words.value}
+        onInput={(e) => (words.value = e.currentTarget.value)}
+      />
     </div>
   );
 }

@@ -23,7 +23,8 @@ export class WorkerEngine implements Engine {
     source: Source,
   ) {
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#told(data);
-    worker.onerror = (event) => this.#fail(new Error(event.message || "the page's worker does not start: is kreel still running?"));
+    worker.onerror = (event) =>
+      this.#fail(new Error(event.message || "the page's worker does not start: is kreel still running?"));
     this.#ask<void>("open", [source]).catch((error: Error) => this.#fail(error));
   }
 

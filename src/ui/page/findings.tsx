@@ -11,7 +11,9 @@ const SHOWN = 50;
 function counted(findings: readonly SurveyFinding[]): string {
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const hazards = findings.length - errors;
-  return [...(errors > 0 ? [plural(errors, "finding")] : []), ...(hazards > 0 ? [plural(hazards, "hazard")] : [])].join(", ");
+  return [...(errors > 0 ? [plural(errors, "finding")] : []), ...(hazards > 0 ? [plural(hazards, "hazard")] : [])].join(
+    ", ",
+  );
 }
 
 export function Findings({ of }: { readonly of: Side }): JSX.Element {
@@ -23,7 +25,11 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
     <section class="findings" aria-label="findings">
       {(lost > 0 || warnings.length > 0) && (
         <details>
-          <summary>{lost > 0 ? `${lost} events are missing from the recording` : `${warnings.length} warning${warnings.length === 1 ? "" : "s"}`}</summary>
+          <summary>
+            {lost > 0
+              ? `${lost} events are missing from the recording`
+              : `${warnings.length} warning${warnings.length === 1 ? "" : "s"}`}
+          </summary>
           <ul>
             {warnings.slice(0, SHOWN).map((warning, k) => (
               <li key={k}>{text(warning)}</li>
@@ -32,7 +38,13 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
         </details>
       )}
       {findings.length === 0 ? (
-        <p class="sound" role="status">{read < events ? `${of.progress.value} of ${events} events read …` : isBare ? NO_VERDICTS : `no findings in ${lost > 0 ? `what is left of ${events} events` : `${events} events`}`}</p>
+        <p class="sound" role="status">
+          {read < events
+            ? `${of.progress.value} of ${events} events read …`
+            : isBare
+              ? NO_VERDICTS
+              : `no findings in ${lost > 0 ? `what is left of ${events} events` : `${events} events`}`}
+        </p>
       ) : (
         <p class="dim">{counted(findings)}</p>
       )}
@@ -49,10 +61,19 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
   );
 }
 
-function Found({ of, survey: { lanes }, finding: { rule, severity, object, lane, event, message, evidence } }: { readonly of: Side; readonly survey: Survey; readonly finding: SurveyFinding }): JSX.Element {
+function Found({
+  of,
+  survey: { lanes },
+  finding: { rule, severity, object, lane, event, message, evidence },
+}: {
+  readonly of: Side;
+  readonly survey: Survey;
+  readonly finding: SurveyFinding;
+}): JSX.Element {
   return (
     <li class={severity}>
-      <span class="sign">{severity === "error" ? "✖ finding" : "▲ hazard"}</span> <b>{rule}</b>: {text(message)}, at event <Event of={of} event={event} />
+      <span class="sign">{severity === "error" ? "✖ finding" : "▲ hazard"}</span> <b>{rule}</b>: {text(message)}, at
+      event <Event of={of} event={event} />
       {lane >= 0 && (
         <>
           {" "}
@@ -64,12 +85,14 @@ function Found({ of, survey: { lanes }, finding: { rule, severity, object, lane,
       {evidence.length > 0 && (
         <span class="dim">
           {" "}
-          (shown by {evidence.slice(0, 8).map((seq, n) => (
+          (shown by{" "}
+          {evidence.slice(0, 8).map((seq, n) => (
             <span key={seq}>
               {n > 0 && ", "}
               <Event of={of} event={seq} />
             </span>
-          ))})
+          ))}
+          )
         </span>
       )}
     </li>

@@ -15,7 +15,13 @@ const GAP_X = 38;
 const GAP_Y = 10;
 const HEIGHT = 3 * LINE + 8;
 /** Holders to the left, what they hold to the right. */
-const COLUMNS: readonly (readonly string[])[] = [["call", "unseen", "memslot"], ["vm", "file"], ["dentry", "mount"], ["inode", "superblock"], ["module", "fs_type", "cache"]];
+const COLUMNS: readonly (readonly string[])[] = [
+  ["call", "unseen", "memslot"],
+  ["vm", "file"],
+  ["dentry", "mount"],
+  ["inode", "superblock"],
+  ["module", "fs_type", "cache"],
+];
 const columnOf = (kind: string): number => COLUMNS.findIndex((kinds) => kinds.includes(kind));
 /** Whether it is as large as it is, or as large as there is room for. */
 const fits = signal(true);
@@ -32,7 +38,13 @@ interface Placed {
   readonly y: number;
 }
 
-export function ObjectGraph({ of, label = "object graph" }: { readonly of: Side; readonly label?: string }): JSX.Element {
+export function ObjectGraph({
+  of,
+  label = "object graph",
+}: {
+  readonly of: Side;
+  readonly label?: string;
+}): JSX.Element {
   const moment = of.moment.value;
   const survey = of.survey.value;
   const places = useMemo(() => survey && placeByObject(survey), [survey]);
@@ -50,15 +62,46 @@ export function ObjectGraph({ of, label = "object graph" }: { readonly of: Side;
           <input type="checkbox" checked={fits.value} onChange={(e) => (fits.value = e.currentTarget.checked)} /> fit
         </label>
       </h2>
-      {moment && placed.length === 0 && <p class="dim">{moment.state.objects.length === 0 ? "nothing of guest_memfd lives here" : "too many objects to draw"}</p>}
+      {moment && placed.length === 0 && (
+        <p class="dim">
+          {moment.state.objects.length === 0 ? "nothing of guest_memfd lives here" : "too many objects to draw"}
+        </p>
+      )}
       <div class="scroll" tabIndex={0} role="group" aria-label="graph">
-        <svg {...(fits.value ? { width: "100%", height: "100%", preserveAspectRatio: "xMinYMin meet", style: { maxWidth: `${width}px`, maxHeight: `${height}px`, minWidth: `${width * 0.5}px`, minHeight: `${height * LEGIBLE}px` } } : { width, height })} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${placed.length} objects, ${graph?.edges.length ?? 0} references and pointers`}>
+        <svg
+          {...(fits.value
+            ? {
+                width: "100%",
+                height: "100%",
+                preserveAspectRatio: "xMinYMin meet",
+                style: {
+                  maxWidth: `${width}px`,
+                  maxHeight: `${height}px`,
+                  minWidth: `${width * 0.5}px`,
+                  minHeight: `${height * LEGIBLE}px`,
+                },
+              }
+            : { width, height })}
+          viewBox={`0 0 ${width} ${height}`}
+          role="group"
+          aria-label={`${placed.length} objects, ${graph?.edges.length ?? 0} references and pointers`}
+        >
           <defs>
-            <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+            <marker
+              id="tip"
+              viewBox="0 0 8 8"
+              refX="7"
+              refY="4"
+              markerWidth="7"
+              markerHeight="7"
+              orient="auto-start-reverse"
+            >
               <path d="M0 0L8 4L0 8z" class="tip" />
             </marker>
           </defs>
-          {graph?.edges.map((edge, k) => <Edge key={k} edge={edge} from={byId.get(edge.from)} to={byId.get(edge.to)} />)}
+          {graph?.edges.map((edge, k) => (
+            <Edge key={k} edge={edge} from={byId.get(edge.from)} to={byId.get(edge.to)} />
+          ))}
           {placed.map((one) => (
             <Node key={one.node.key} of={of} placed={one} changed={changed.has(one.node.key)} />
           ))}
@@ -96,12 +139,22 @@ function placeAll(nodes: readonly GraphNode[], places: ReadonlyMap<number, numbe
   return wanted.map(({ node, column }, k) => {
     // Where hundreds lived at once, those that are left would stand far apart: they close up, in their order.
     const isSparse = Math.max(...rows) > ROWS;
-    const row = isSparse ? wanted.filter((other, n) => other.column === column && rows[n]! < rows[k]!).length : rows[k]!;
+    const row = isSparse
+      ? wanted.filter((other, n) => other.column === column && rows[n]! < rows[k]!).length
+      : rows[k]!;
     return { node, x: 8 + columns.indexOf(column) * (WIDTH + GAP_X), y: 8 + row * (HEIGHT + GAP_Y) };
   });
 }
 
-function Node({ of, placed: { node, x, y }, changed }: { readonly of: Side; readonly placed: Placed; readonly changed: boolean }): JSX.Element {
+function Node({
+  of,
+  placed: { node, x, y },
+  changed,
+}: {
+  readonly of: Side;
+  readonly placed: Placed;
+  readonly changed: boolean;
+}): JSX.Element {
   const id = typeof node.key === "number" ? node.key : 0;
   const isSelected = id !== 0 && of.selected.value === id;
   const choose = (): void => select(of, isSelected ? 0 : id);
@@ -114,7 +167,14 @@ function Node({ of, placed: { node, x, y }, changed }: { readonly of: Side; read
   // As it is seen: whoever speaks to the page says what stands there. The space keeps the lines' words apart.
   const words = (of: readonly string[]): string => `${of.join(", ")}${changed ? ", changed" : ""}`;
   return (
-    <g class={`node ${node.kind}${isSelected ? " chosen" : ""}${changed ? " now" : ""}`} transform={`translate(${x} ${y})`} {...(id === 0 ? { role: "img" as const } : { role: "button" as const, tabindex: 0, "aria-pressed": isSelected, onClick: choose, onKeyDown: onKey })} aria-label={words(node.lines.map((line) => shortened(text(line))))}>
+    <g
+      class={`node ${node.kind}${isSelected ? " chosen" : ""}${changed ? " now" : ""}`}
+      transform={`translate(${x} ${y})`}
+      {...(id === 0
+        ? { role: "img" as const }
+        : { role: "button" as const, tabindex: 0, "aria-pressed": isSelected, onClick: choose, onKeyDown: onKey })}
+      aria-label={words(node.lines.map((line) => shortened(text(line))))}
+    >
       <title>{words(node.lines.map(text))}</title>
       <rect width={WIDTH} height={HEIGHT} rx={4} />
       <text x={6} y={14} class="title">
@@ -136,18 +196,28 @@ function shortened(line: string): string {
   return short.length > LETTERS ? `${short.slice(0, LETTERS - 1)}…` : short;
 }
 
-function Edge({ edge, from, to }: { readonly edge: GraphEdge; readonly from: Placed | undefined; readonly to: Placed | undefined }): JSX.Element | null {
+function Edge({
+  edge,
+  from,
+  to,
+}: {
+  readonly edge: GraphEdge;
+  readonly from: Placed | undefined;
+  readonly to: Placed | undefined;
+}): JSX.Element | null {
   if (!from || !to) return null;
   const [left, right] = from.x <= to.x ? [from.x + WIDTH, to.x] : [from.x, to.x + WIDTH];
   // A pointer beside a reference the other way is not to hide it.
   const aside = edge.holds ? -4 : 5;
   const [a, b] = [from.y + HEIGHT / 2 + aside, to.y + HEIGHT / 2 + aside];
   const bend = from.x === to.x ? GAP_X * 0.8 : (right - left) / 2;
-  const path = from.x === to.x ? `M${from.x + WIDTH} ${a}C${from.x + WIDTH + bend} ${a} ${from.x + WIDTH + bend} ${b} ${from.x + WIDTH} ${b}` : `M${left} ${a}C${left + bend} ${a} ${right - bend} ${b} ${right} ${b}`;
+  const path =
+    from.x === to.x
+      ? `M${from.x + WIDTH} ${a}C${from.x + WIDTH + bend} ${a} ${from.x + WIDTH + bend} ${b} ${from.x + WIDTH} ${b}`
+      : `M${left} ${a}C${left + bend} ${a} ${right - bend} ${b} ${right} ${b}`;
   return (
     <path class={edge.holds ? "edge" : "edge pointer"} d={path} marker-end="url(#tip)">
       <title>{text(edge.label)}</title>
     </path>
   );
 }
-

@@ -26,7 +26,10 @@ export function Help(): JSX.Element {
             </div>
           ))}
         </dl>
-        <p>In the timeline: drag to move, turn the wheel to scroll, with Ctrl to come nearer; click what you want to know more of.</p>
+        <p>
+          In the timeline: drag to move, turn the wheel to scroll, with Ctrl to come nearer; click what you want to know
+          more of.
+        </p>
         <button type="button" onClick={() => (helpIsOpen.value = false)}>
           close
         </button>

@@ -32,7 +32,8 @@ export function useKeys(): void {
 
 function onKey(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
-  const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+  const typing =
+    target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
   if (event.ctrlKey || event.metaKey) return;
   const now = side.peek();
   if (event.key === "Escape") {
@@ -43,7 +44,8 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (typing || !now) return;
-  if (actAnywhere(event.key) || (view.peek() === "diff" ? actOnDifferences(event.key) : act(event, now))) event.preventDefault();
+  if (actAnywhere(event.key) || (view.peek() === "diff" ? actOnDifferences(event.key) : act(event, now)))
+    event.preventDefault();
 }
 
 /** Whether the key means something, as of the others below: in every view. */
@@ -63,9 +65,9 @@ function actAnywhere(key: string): boolean {
 function actOnDifferences(key: string): boolean {
   switch (key) {
     case "n":
-      return (stepDifference(1), true);
+      return stepDifference(1), true;
     case "p":
-      return (stepDifference(-1), true);
+      return stepDifference(-1), true;
     default:
       return false;
   }
@@ -78,8 +80,22 @@ function act({ key, shiftKey, altKey }: KeyboardEvent, now: Side): boolean {
   };
   const event = now.event.peek();
   const range = now.range.peek();
-  const zoom = (factor: number): true => (show(now, zoomed(range, factor, event >= range.from && event <= range.to ? event : (range.from + range.to) / 2, now.log.events)), true);
-  const move = (share: number): true => (show(now, { from: range.from + (range.to - range.from) * share, to: range.to + (range.to - range.from) * share }), true);
+  const zoom = (factor: number): true => (
+    show(
+      now,
+      zoomed(
+        range,
+        factor,
+        event >= range.from && event <= range.to ? event : (range.from + range.to) / 2,
+        now.log.events,
+      ),
+    ),
+    true
+  );
+  const move = (share: number): true => (
+    show(now, { from: range.from + (range.to - range.from) * share, to: range.to + (range.to - range.from) * share }),
+    true
+  );
   switch (key) {
     case "ArrowLeft":
       return to(altKey ? nextChange(now, -1) : shiftKey ? nextOperation(now, -1) : event - 1);
@@ -109,7 +125,7 @@ function act({ key, shiftKey, altKey }: KeyboardEvent, now: Side): boolean {
     case "d":
       return move(0.15);
     case "0":
-      return (show(now, whole(now.log.events)), true);
+      return show(now, whole(now.log.events)), true;
     default:
       return false;
   }

@@ -29,4 +29,6 @@ export function whenWanted(open: () => void): void {
 }
 
 /** Back from the viewer. */
-export const backToReport: (() => void) | undefined = document.getElementById("report") ? () => dispatchEvent(new Event("kreel-report")) : undefined;
+export const backToReport: (() => void) | undefined = document.getElementById("report")
+  ? () => dispatchEvent(new Event("kreel-report"))
+  : undefined;

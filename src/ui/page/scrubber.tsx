@@ -21,17 +21,38 @@ export function Scrubber({ of }: { readonly of: Side }): JSX.Element {
         {button("previous operation", "«", () => nextOperation(of, -1))}
         {button("previous event", "‹", () => event - 1)}
         <label>
-          event <input type="number" min={0} max={of.log.events} value={event} onChange={(e) => seek(of, Number(e.currentTarget.value))} />
+          event{" "}
+          <input
+            type="number"
+            min={0}
+            max={of.log.events}
+            value={event}
+            onChange={(e) => seek(of, Number(e.currentTarget.value))}
+          />
         </label>
         <span class="dim">of {of.log.events}</span>
         {button("next event", "›", () => event + 1)}
         {button("next operation", "»", () => nextOperation(of, 1))}
         {button("next change of the selected object", "⇥", () => nextChange(of, 1), noObject)}
       </div>
-      <input type="range" class="scrub" aria-label="moment" aria-valuetext={moment ? `event ${event}: ${text(moment.text)}` : `event ${event}`} min={0} max={of.log.events} step={1} value={event} onInput={(e) => seek(of, Number(e.currentTarget.value))} />
+      <input
+        type="range"
+        class="scrub"
+        aria-label="moment"
+        aria-valuetext={moment ? `event ${event}: ${text(moment.text)}` : `event ${event}`}
+        min={0}
+        max={of.log.events}
+        step={1}
+        value={event}
+        onInput={(e) => seek(of, Number(e.currentTarget.value))}
+      />
       <p class="line" aria-live="polite">
         {moment && moment.line > 0 && <span class="dim">line {moment.line} </span>}
-        <code>{moment ? text(moment.text) || (moment.event === 0 ? "before the first event" : "this event cannot be read") : "…"}</code>
+        <code>
+          {moment
+            ? text(moment.text) || (moment.event === 0 ? "before the first event" : "this event cannot be read")
+            : "…"}
+        </code>
       </p>
       {moment && moment.changed.length > 0 && (
         <ul class="changed" aria-label="what it changed">

@@ -25,7 +25,16 @@ export function Search({ of }: { readonly of: Side }): JSX.Element {
   };
   return (
     <search>
-      <input id="search" type="search" autocomplete="off" placeholder="find: event, time, object, operation  ( / )" aria-label="find an event, a time, an object or an operation" value={query.value} onInput={(e) => (query.value = e.currentTarget.value)} onKeyDown={(e) => e.key === "Enter" && take(hits[0])} />
+      <input
+        id="search"
+        type="search"
+        autocomplete="off"
+        placeholder="find: event, time, object, operation  ( / )"
+        aria-label="find an event, a time, an object or an operation"
+        value={query.value}
+        onInput={(e) => (query.value = e.currentTarget.value)}
+        onKeyDown={(e) => e.key === "Enter" && take(hits[0])}
+      />
       {hits.length > 0 && (
         <ul class="hits" aria-label="found">
           {hits.map((hit, k) => (
@@ -37,15 +46,28 @@ export function Search({ of }: { readonly of: Side }): JSX.Element {
           ))}
         </ul>
       )}
-      {survey && query.value.trim() !== "" && hits.length === 0 && <p class="hits" role="status">nothing is called so</p>}
+      {survey && query.value.trim() !== "" && hits.length === 0 && (
+        <p class="hits" role="status">
+          nothing is called so
+        </p>
+      )}
     </search>
   );
 }
 
 function hitsOf(of: Side, { lanes, names, calls, tracks }: Survey, wanted: string): Hit[] {
   const hits: Hit[] = [];
-  if (/^\d+$/.test(wanted) && Number(wanted) <= of.log.events) hits.push({ words: `event ${wanted}`, go: () => jump(of, Number(wanted)) });
-  if (/^\d+\.\d+$/.test(wanted)) hits.push({ words: `time ${wanted}`, go: () => void of.engine.eventAt(wanted).then((event) => jump(of, event), (error: Error) => (trouble.value = error.message)) });
+  if (/^\d+$/.test(wanted) && Number(wanted) <= of.log.events)
+    hits.push({ words: `event ${wanted}`, go: () => jump(of, Number(wanted)) });
+  if (/^\d+\.\d+$/.test(wanted))
+    hits.push({
+      words: `time ${wanted}`,
+      go: () =>
+        void of.engine.eventAt(wanted).then(
+          (event) => jump(of, event),
+          (error: Error) => (trouble.value = error.message),
+        ),
+    });
   const lower = wanted.toLowerCase();
   names.forEach((name, n) => {
     if (name === "" || !name.toLowerCase().includes(lower)) return;

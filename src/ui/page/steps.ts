@@ -28,12 +28,16 @@ export function nextChange(of: Side, direction: 1 | -1): number | undefined {
   const life = of.life.peek();
   const now = of.event.peek();
   const steps = life?.filter(({ what }) => what.length > 0);
-  return direction > 0 ? steps?.find(({ event }) => event > now)?.event : steps?.findLast(({ event }) => event < now)?.event;
+  return direction > 0
+    ? steps?.find(({ event }) => event > now)?.event
+    : steps?.findLast(({ event }) => event < now)?.event;
 }
 
 /** The next finding or hazard. */
 export function nextFinding(of: Side, direction: 1 | -1): number | undefined {
   const findings = of.survey.peek()?.findings;
   const now = of.event.peek();
-  return direction > 0 ? findings?.find(({ event }) => event > now)?.event : findings?.findLast(({ event }) => event < now)?.event;
+  return direction > 0
+    ? findings?.find(({ event }) => event > now)?.event
+    : findings?.findLast(({ event }) => event < now)?.event;
 }

@@ -1,6 +1,6 @@
 /**
- * What the page shows: one side for each recording, the moment that each is at, and what is selected. Components read signals;
- * only the functions here set them.
+ * What the page shows: one side for each recording, the moment that each is at, and what is selected. Components read
+ * signals; only the functions here set them.
  */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
 import { printable } from "../../read/trouble.js";
@@ -72,7 +72,10 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
   if (opened.tour) {
     steps().then((found) => {
       tour.value = found;
-      goTo(link.step ?? 1, link.events.some((event) => event !== undefined));
+      goTo(
+        link.step ?? 1,
+        link.events.some((event) => event !== undefined),
+      );
     }, failed);
   } else if (opened.diff) for (const one of sides.value) begin(one);
   effect(() => void (side.value && begin(side.value)));
@@ -81,7 +84,8 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
   effect(() => keepLink(linkText(linkNow())));
   effect(() => {
     const now = side.value;
-    if (now) document.title = `${printable(now.log.name)}${now.event.value > 0 ? `, event ${now.event.value}` : ""} – kreel`;
+    if (now)
+      document.title = `${printable(now.log.name)}${now.event.value > 0 ? `, event ${now.event.value}` : ""} – kreel`;
   });
 }
 
@@ -135,12 +139,18 @@ function run(one: Side): void {
     one.moment.value = await one.engine.moment(event);
   });
   // What takes longer waits until the hand rests.
-  keepUp(resting(() => one.moment.value?.event ?? UNDECIDED), async (event) => {
-    if (event !== UNDECIDED) one.tree.value = await one.engine.tree(event);
-  });
-  keepUp(resting(() => ({ id: one.selected.value, event: one.moment.value?.event ?? UNDECIDED })), async ({ id, event }) => {
-    one.why.value = id === 0 || event < 0 ? undefined : await one.engine.why(event, id);
-  });
+  keepUp(
+    resting(() => one.moment.value?.event ?? UNDECIDED),
+    async (event) => {
+      if (event !== UNDECIDED) one.tree.value = await one.engine.tree(event);
+    },
+  );
+  keepUp(
+    resting(() => ({ id: one.selected.value, event: one.moment.value?.event ?? UNDECIDED })),
+    async ({ id, event }) => {
+      one.why.value = id === 0 || event < 0 ? undefined : await one.engine.why(event, id);
+    },
+  );
   keepUp(one.selected, async (id) => {
     one.life.value = undefined;
     const survey = one.survey.peek();

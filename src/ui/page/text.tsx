@@ -6,7 +6,15 @@ import { jump, type Side } from "./store.js";
 export { printable as text };
 
 /** A link to a moment. */
-export function Event({ of, event, children }: { readonly of: Side; readonly event: number; readonly children?: preact.ComponentChildren }): JSX.Element {
+export function Event({
+  of,
+  event,
+  children,
+}: {
+  readonly of: Side;
+  readonly event: number;
+  readonly children?: preact.ComponentChildren;
+}): JSX.Element {
   return (
     <button type="button" class="jump" title={`go to event ${event}`} onClick={() => jump(of, event)}>
       {children ?? event}

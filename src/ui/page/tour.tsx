@@ -63,13 +63,29 @@ export function Tour(): JSX.Element {
   );
 }
 
-function Figure({ view: { caption, recording, after, events, lines, show }, of }: { readonly view: TourView; readonly of: TourStep }): JSX.Element {
+function Figure({
+  view: { caption, recording, after, events, lines, show },
+  of,
+}: {
+  readonly view: TourView;
+  readonly of: TourStep;
+}): JSX.Element {
   return (
     <figure>
       <figcaption>
         {caption}{" "}
         {recording !== null && (
-          <button type="button" class="jump" onClick={() => look(recording, show === "diff" ? events[0] : events[1], recording === of.moment.recording ? of.moment.object : "")}>
+          <button
+            type="button"
+            class="jump"
+            onClick={() =>
+              look(
+                recording,
+                show === "diff" ? events[0] : events[1],
+                recording === of.moment.recording ? of.moment.object : "",
+              )
+            }
+          >
             go there
           </button>
         )}
@@ -92,7 +108,8 @@ function withTerms(words: string, terms: readonly string[]): (string | JSX.Eleme
   const parts: (string | JSX.Element)[] = [words];
   for (const term of terms) {
     // From the beginning of a word: KVM is no VM.
-    const startIn = (part: string | JSX.Element): number => (typeof part === "string" ? part.search(new RegExp(`\\b${term}`)) : -1);
+    const startIn = (part: string | JSX.Element): number =>
+      typeof part === "string" ? part.search(new RegExp(`\\b${term}`)) : -1;
     const at = parts.findIndex((part) => startIn(part) >= 0);
     if (at < 0) continue;
     const part = parts[at] as string;

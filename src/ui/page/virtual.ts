@@ -7,7 +7,11 @@ import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 const BEYOND = 12;
 
 /** Of rows of one height, in pixels. */
-export function useVirtualRows(scroller: RefObject<HTMLElement | null>, count: number, height: number): Virtualizer<HTMLElement, Element> {
+export function useVirtualRows(
+  scroller: RefObject<HTMLElement | null>,
+  count: number,
+  height: number,
+): Virtualizer<HTMLElement, Element> {
   const [, redraw] = useReducer((times: number) => times + 1, 0);
   const options = {
     count,

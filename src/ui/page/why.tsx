@@ -34,7 +34,15 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
         Why is {COUNT_NAMES[kind]} of <span class={`kind ${kind}`}>{text(label)}</span> {count ?? "not known"}?
       </h2>
       <ul class="plain" aria-label="the events behind the count">
-        <li>{born ? <>made at <Where of={of} at={born} /></> : "older than the recording, or met in the middle of its life"}</li>
+        <li>
+          {born ? (
+            <>
+              made at <Where of={of} at={born} />
+            </>
+          ) : (
+            "older than the recording, or met in the middle of its life"
+          )}
+        </li>
         {base > 0 && <li>1 of its own (MODULE_REF_BASE)</li>}
         {held.map(({ owner, by, event, taken }, k) => (
           <li key={k}>
@@ -43,7 +51,15 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
         ))}
         {more > 0 && <li>{more} more like these</li>}
         {unprobed > base && <li>{unprobed - base} taken where no probe is</li>}
-        <li>{last ? <>last changed at <Where of={of} at={last} />: {last.changed.map(text).join(", ")}</> : "nothing changed it since"}</li>
+        <li>
+          {last ? (
+            <>
+              last changed at <Where of={of} at={last} />: {last.changed.map(text).join(", ")}
+            </>
+          ) : (
+            "nothing changed it since"
+          )}
+        </li>
       </ul>
       <Life of={of} />
     </section>
@@ -54,9 +70,14 @@ function Where({ of, at }: { readonly of: Side; readonly at: Place }): JSX.Eleme
   const { event, operation, phase, task, time, line, inside } = at;
   return (
     <>
-      <Event of={of} event={event}>event {event}</Event>{" "}
+      <Event of={of} event={event}>
+        event {event}
+      </Event>{" "}
       <span class="dim">
-        ({time}{line > 0 ? `, line ${line}` : ""}), {operation}{phase === "return" ? " returns" : ""}, {text(task)}{inside.length > 0 ? `, in ${inside.join(" in ")}` : ""}
+        ({time}
+        {line > 0 ? `, line ${line}` : ""}), {operation}
+        {phase === "return" ? " returns" : ""}, {text(task)}
+        {inside.length > 0 ? `, in ${inside.join(" in ")}` : ""}
       </span>
     </>
   );
@@ -65,7 +86,10 @@ function Where({ of, at }: { readonly of: Side; readonly at: Place }): JSX.Eleme
 function Life({ of }: { readonly of: Side }): JSX.Element {
   const life = of.life.value?.filter(({ what }) => what.length > 0) ?? [];
   const now = of.event.value;
-  const at = Math.max(0, life.findLastIndex(({ event }) => event <= now));
+  const at = Math.max(
+    0,
+    life.findLastIndex(({ event }) => event <= now),
+  );
   const shown = life.slice(Math.max(0, at - AROUND / 2), Math.max(0, at - AROUND / 2) + AROUND);
   const go = (to: number | undefined): void => void (to !== undefined && seek(of, to));
   return (

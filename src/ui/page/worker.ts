@@ -9,7 +9,8 @@ export interface WorkerScope {
   postMessage(reply: Reply, moved: ArrayBuffer[]): void;
 }
 
-const scope = (globalThis as { kreelWorkerScope?: WorkerScope }).kreelWorkerScope ?? (globalThis as unknown as WorkerScope);
+const scope =
+  (globalThis as { kreelWorkerScope?: WorkerScope }).kreelWorkerScope ?? (globalThis as unknown as WorkerScope);
 
 let opened: Promise<LogEngine> | undefined;
 
@@ -33,14 +34,17 @@ async function carriedOut(call: number, method: Method | "open", args: readonly 
   }
   if (!opened) throw new Error("no log is open");
   const engine = await opened;
-  if (method === "survey") return engine.survey((progress) => scope.postMessage({ call, progress }, columnsOf(progress)));
+  if (method === "survey")
+    return engine.survey((progress) => scope.postMessage({ call, progress }, columnsOf(progress)));
   return (engine[method] as (...given: unknown[]) => Promise<unknown>).apply(engine, [...args]);
 }
 
 /** The memory of typed arrays changes hands: a copy of a long survey would take as long as making it. */
 function columnsOf(value: unknown): ArrayBuffer[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  return Object.values(value).flatMap((part: unknown) => (ArrayBuffer.isView(part) ? [part.buffer as ArrayBuffer] : columnsOf(part)));
+  return Object.values(value).flatMap((part: unknown) =>
+    ArrayBuffer.isView(part) ? [part.buffer as ArrayBuffer] : columnsOf(part),
+  );
 }
 
 /** A turn for the messages that came meanwhile: a timer would wait for milliseconds. */

@@ -6,10 +6,19 @@ import type { OpenLog } from "./session.js";
 export type ComparedLog = Pick<OpenLog, "log" | "path" | "format">;
 export type Compared = readonly [before: ComparedLog, after: ComparedLog];
 
-/** The document of `kreel diff --json` for the recordings that the logs are of, and `hunks`, which its text prints, and what is the `same` between them. */
+/**
+ * The document of `kreel diff --json` for the recordings that the logs are of, and `hunks`, which its text prints, and
+ * what is the `same` between them.
+ */
 export default async function compare([before, after]: Compared): Promise<string> {
   const { hunks, same, ...result } = await diff(before.log, after.log);
   const named = <T>(trace: T, { path, format }: ComparedLog): T => ({ ...trace, path, format });
-  const document = diffJson({ ...result, hunks, same, before: named(result.before, before), after: named(result.after, after) });
+  const document = diffJson({
+    ...result,
+    hunks,
+    same,
+    before: named(result.before, before),
+    after: named(result.after, after),
+  });
   return [...jsonText({ ...document, hunks: hunksJson(hunks), same: sameJson(same) })].join("");
 }

@@ -23,7 +23,11 @@ export class Comparing {
   }
 
   async #compare(): Promise<string> {
-    const pool = new Tinypool({ filename: new URL("./compare-worker.js", import.meta.url).href, minThreads: 1, maxThreads: 1 });
+    const pool = new Tinypool({
+      filename: new URL("./compare-worker.js", import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+    });
     this.#stop = () => pool.destroy();
     try {
       return (await pool.run(this.#logs)) as string;

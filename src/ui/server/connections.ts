@@ -1,7 +1,7 @@
 /**
- * Who may keep a connection open. All peers are of this machine and have its address: what tells the owner from everybody else is
- * the token. A connection that has not shown it yet is a stranger's, of which there are only so many; one more costs the oldest of
- * them its place. Whoever shows it at once, as a browser does, is in before that.
+ * Who may keep a connection open. All peers are of this machine and have its address: what tells the owner from
+ * everybody else is the token. A connection that has not shown it yet is a stranger's, of which there are only so many;
+ * one more costs the oldest of them its place. Whoever shows it at once, as a browser does, is in before that.
  */
 import type { Socket } from "node:net";
 

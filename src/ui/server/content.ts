@@ -16,14 +16,19 @@ export function inMemory(type: string, bytes: Buffer): Content {
   return { type, size: bytes.length, read: (first, last) => [bytes.subarray(first, last + 1)] };
 }
 
-/** `size`: that of the file when it was opened. What is appended later is not served; a file that became shorter ends in an error. */
+/**
+ * `size`: that of the file when it was opened. What is appended later is not served; a file that became shorter ends in
+ * an error.
+ */
 export function inFile(type: string, file: FileHandle, size: number): Content {
   return {
     type,
     size,
     async *read(first, last) {
       for (let at = first; at <= last; ) {
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(PIECE, last + 1 - at)), { position: at });
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(PIECE, last + 1 - at)), {
+          position: at,
+        });
         if (bytesRead === 0) throw new Error("the file is shorter than it was");
         at += bytesRead;
         yield buffer.subarray(0, bytesRead);

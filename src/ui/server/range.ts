@@ -5,8 +5,8 @@ import type { IncomingHttpHeaders } from "node:http";
 export type Range = readonly [first: number, last: number];
 
 /**
- * `undefined`: all of it. `"none"`: nothing that is there, or several parts at once, which are not served. A range of another
- * unit is none, and so is one that depends on a version (`If-Range`): nothing here has any.
+ * `undefined`: all of it. `"none"`: nothing that is there, or several parts at once, which are not served. A range of
+ * another unit is none, and so is one that depends on a version (`If-Range`): nothing here has any.
  */
 export function rangeOf(headers: IncomingHttpHeaders, size: number): Range | "none" | undefined {
   const { range } = headers;

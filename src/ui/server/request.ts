@@ -1,6 +1,7 @@
 /**
- * Which requests the viewer answers: those of its own page. Any page of any site can send requests to a loopback address, under a
- * name of its own even (DNS rebinding), and so can every user of the machine; the token is what they do not have.
+ * Which requests the viewer answers: those of its own page. Any page of any site can send requests to a loopback
+ * address, under a name of its own even (DNS rebinding), and so can every user of the machine; the token is what they
+ * do not have.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
@@ -17,8 +18,8 @@ export type Asked = Pick<IncomingMessage, "method" | "url" | "headers" | "header
 const HTTP_PORT = 80;
 
 /**
- * What is behind the token in the path of a request, to the letter, nothing decoded: `""`, `page.js`, `log/0`; `undefined` for
- * one that is not the page's. Only the page itself may have a query, which is for the page.
+ * What is behind the token in the path of a request, to the letter, nothing decoded: `""`, `page.js`, `log/0`;
+ * `undefined` for one that is not the page's. Only the page itself may have a query, which is for the page.
  */
 export function placeOf({ method, url, headers, headersDistinct }: Asked, door: Door): string | undefined {
   if (method !== "GET" && method !== "HEAD") return undefined;

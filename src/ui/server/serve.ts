@@ -1,6 +1,6 @@
 /**
- * Serves the viewer on loopback: a list of things by name, to whoever has the address, which holds a token that nobody can
- * guess. No request names a file. Whoever is refused is not told why, nor that there is anything.
+ * Serves the viewer on loopback: a list of things by name, to whoever has the address, which holds a token that nobody
+ * can guess. No request names a file. Whoever is refused is not told why, nor that there is anything.
  */
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -31,7 +31,8 @@ const TOKEN_BYTES = 16;
 
 /** The page is a stranger to everything but this server: what a recording holds can neither load nor send anything. */
 const HEADERS = {
-  "Content-Security-Policy": "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -40,7 +41,13 @@ const HEADERS = {
 } as const;
 
 /** What a client may take of memory and time; milliseconds. A page needs a fraction of any. */
-const LIMITS = { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 };
+const LIMITS = {
+  maxHeaderSize: 8192,
+  headersTimeout: 5000,
+  requestTimeout: 5000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+};
 const ROOM: Room = { strangers: 256, known: 128 };
 /** Those that are being closed. */
 const CLOSING = 64;
@@ -48,18 +55,22 @@ const CLOSING = 64;
 const IDLE = 120_000;
 
 /**
- * Serves things by what follows the token in the path. Rejects with an `EADDRINUSE` or `EACCES` of `node:net` for a port that is not to be
- * had.
+ * Serves things by what follows the token in the path. Rejects with an `EADDRINUSE` or `EACCES` of `node:net` for a
+ * port that is not to be had.
  */
 export async function serve(things: ReadonlyMap<string, Thing>, { port = 0 }: ServeOptions = {}): Promise<Serving> {
   const token = randomBytes(TOKEN_BYTES).toString("hex");
   // A request without a Host is refused like any other.
-  const server = createServer({ ...LIMITS, requireHostHeader: false }, (request, response) => void answer(request, response));
+  const server = createServer(
+    { ...LIMITS, requireHostHeader: false },
+    (request, response) => void answer(request, response),
+  );
   server.maxConnections = ROOM.strangers + ROOM.known + CLOSING;
   const connections = new Connections(ROOM);
   server.on("connection", (socket) => connections.came(socket));
   server.setTimeout(IDLE);
-  for (const event of ["checkContinue", "checkExpectation"]) server.on(event, (_request, response: ServerResponse) => refuse(response));
+  for (const event of ["checkContinue", "checkExpectation"])
+    server.on(event, (_request, response: ServerResponse) => refuse(response));
   await listening(server, port);
   const door = { port: (server.address() as AddressInfo).port, token };
 
@@ -76,7 +87,8 @@ export async function serve(things: ReadonlyMap<string, Thing>, { port = 0 }: Se
       response.setTimeout(IDLE);
       await send(content, request, response);
     } catch {
-      // The client is gone, or the file is shorter than it was: either way there is nobody to be told, or nothing to be told.
+      // The client is gone, or the file is shorter than it was: either way there is nobody to be told, or nothing to be
+      // told.
       response.destroy();
     }
   }
@@ -106,7 +118,11 @@ function refuse(response: ServerResponse): void {
   response.writeHead(404, { "Content-Length": 0, Connection: "close" }).end();
 }
 
-async function send({ type, size, read }: Content, { method, headers }: IncomingMessage, response: ServerResponse): Promise<void> {
+async function send(
+  { type, size, read }: Content,
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const range = method === "GET" ? rangeOf(headers, size) : undefined;
   if (range === "none") {
     response.writeHead(416, { ...HEADERS, "Content-Range": `bytes */${size}`, "Content-Length": 0 }).end();
@@ -114,7 +130,13 @@ async function send({ type, size, read }: Content, { method, headers }: Incoming
   }
   const [first, last] = range ?? [0, size - 1];
   const part = range ? { "Content-Range": `bytes ${first}-${last}/${size}` } : {};
-  response.writeHead(range ? 206 : 200, { ...HEADERS, "Content-Type": type, "Accept-Ranges": "bytes", "Content-Length": last - first + 1, ...part });
+  response.writeHead(range ? 206 : 200, {
+    ...HEADERS,
+    "Content-Type": type,
+    "Accept-Ranges": "bytes",
+    "Content-Length": last - first + 1,
+    ...part,
+  });
   if (method === "HEAD") response.end();
   else await pipeline(read(first, last), response);
 }

@@ -49,18 +49,32 @@ export async function openedLog(made: AsLog, path: string): Promise<OpenLog> {
 function factsOf(log: string, path: string): Pick<OpenLog, "format" | "events" | "bytes" | "report"> {
   const file = LogFile.open(log);
   try {
-    return { format: file.origin()?.format ?? "kreel-log", events: file.events, bytes: file.size, report: reportOf(file, path) };
+    return {
+      format: file.origin()?.format ?? "kreel-log",
+      events: file.events,
+      bytes: file.size,
+      report: reportOf(file, path),
+    };
   } finally {
     file.close();
   }
 }
 
-/** `session.json`: what the page asks for first. `tour`: they are what a tour looks at, and not one before and one after. */
+/**
+ * `session.json`: what the page asks for first. `tour`: they are what a tour looks at, and not one before and one
+ * after.
+ */
 export function sessionJson(logs: readonly OpenLog[], tour = false): { readonly [name: string]: Json } {
   return {
     kreel: "session",
     version: 1,
-    logs: logs.map(({ path, name = tailOf(path, logs), format, events, bytes }) => ({ name, path, format, events, bytes })),
+    logs: logs.map(({ path, name = tailOf(path, logs), format, events, bytes }) => ({
+      name,
+      path,
+      format,
+      events,
+      bytes,
+    })),
     diff: logs.length > 1 && !tour,
     ...(tour ? { tour } : {}),
   } satisfies Session;

@@ -1,4 +1,6 @@
-/** The viewer: its page, the logs that it shows, and what it asks the server for because it takes too long in a browser. */
+/**
+ * The viewer: its page, the logs that it shows, and what it asks the server for because it takes too long in a browser.
+ */
 import { jsonText } from "../../show/json.js";
 import { Comparing } from "./comparing.js";
 import { type Content, inFile, inMemory } from "./content.js";
@@ -15,7 +17,11 @@ export interface ViewerOptions extends ServeOptions {
 }
 
 /** The logs remain the caller's to close. */
-export async function serveViewer(assets: ReadonlyMap<string, Content>, logs: readonly OpenLog[], { tour, ...options }: ViewerOptions = {}): Promise<Serving> {
+export async function serveViewer(
+  assets: ReadonlyMap<string, Content>,
+  logs: readonly OpenLog[],
+  { tour, ...options }: ViewerOptions = {},
+): Promise<Serving> {
   const [before, after] = logs;
   const comparing = before && after && !tour ? new Comparing([before, after]) : undefined;
   const things = new Map<string, Thing>();

@@ -23,7 +23,13 @@ import { inWords, isReading, type Outcome, outcomeNow, outcomeOf, type Reading }
 import { sameEvents, sameOutcome } from "./same.js";
 
 /** A trace.dat in small batches, by its heads alone, and now and then as a file, against what it came to. */
-export async function checkTraceDat(name: string, bytes: Buffer, front: Outcome, random: Random, scratch: Scratch): Promise<void> {
+export async function checkTraceDat(
+  name: string,
+  bytes: Buffer,
+  front: Outcome,
+  random: Random,
+  scratch: Scratch,
+): Promise<void> {
   let latency = false;
   const direct = outcomeNow(name, (): Reading => {
     const report = new ReadReport(name);
@@ -31,7 +37,9 @@ export async function checkTraceDat(name: string, bytes: Buffer, front: Outcome,
     const open = openTraceDat(memoryAccess(bytes), name, report);
     // What the kernel's latency tracers leave is text, and has no heads.
     latency = open.contents.latency !== undefined;
-    const batches = latency ? [] : [...new TraceDatReader(open, points, tables, report, random.small(1, 300)).batches()];
+    const batches = latency
+      ? []
+      : [...new TraceDatReader(open, points, tables, report, random.small(1, 300)).batches()];
     conclude(report);
     return { batches, tables, report, format: "trace-dat" };
   });
@@ -41,7 +49,10 @@ export async function checkTraceDat(name: string, bytes: Buffer, front: Outcome,
   const path = scratch.file(name, bytes);
   const file = await outcomeOf(path, () => openRecording(path));
   if (isReading(front) && isReading(file)) sameEvents("a file is read as a stream of its bytes", front, file);
-  else hold(isReading(front) === isReading(file), "a file is read as a stream of its bytes", () => (isReading(file) ? String(front) : file.message));
+  else
+    hold(isReading(front) === isReading(file), "a file is read as a stream of its bytes", () =>
+      isReading(file) ? String(front) : file.message,
+    );
 }
 
 function checkHeads(name: string, bytes: Buffer, front: Outcome): void {
@@ -56,11 +67,22 @@ function checkHeads(name: string, bytes: Buffer, front: Outcome): void {
   if (!isReading(front)) throw new Problem("heads alone are trouble where all is", front.message);
   const { events, malformed } = front.report;
   // A record that is too short for what all records have is no event.
-  hold(events <= heads && heads <= events + malformed, "heads alone tell how many events there are", () => [heads, events, malformed]);
+  hold(events <= heads && heads <= events + malformed, "heads alone tell how many events there are", () => [
+    heads,
+    events,
+    malformed,
+  ]);
 }
 
 /** A log: each hash, a scan, a seek; and of a damaged one nothing is read that was not written. */
-export async function checkLog(name: string, bytes: Buffer, front: Outcome, intact: Buffer | undefined, random: Random, scratch: Scratch): Promise<void> {
+export async function checkLog(
+  name: string,
+  bytes: Buffer,
+  front: Outcome,
+  intact: Buffer | undefined,
+  random: Random,
+  scratch: Scratch,
+): Promise<void> {
   if (intact && isReading(front)) asWritten(front, intact, name);
   const path = scratch.file(name, bytes);
   try {
@@ -88,9 +110,17 @@ function checkLogFile(path: string, front: Outcome, random: Random): void {
     file.verify();
     const names = new Set(["iput", "kvm_gmem_create", "alloc_anon_inode_ret"].slice(0, random.between(1, 3)));
     const having = [...reader.having(names)].reduce((sum, { length }) => sum + length, 0);
-    hold(having <= front.report.events, "what has some events is no more than there is", () => [having, front.report.events]);
+    hold(having <= front.report.events, "what has some events is no more than there is", () => [
+      having,
+      front.report.events,
+    ]);
     try {
-      for (const { entry, indexes } of reader.scan(names)) hold([...indexes].every((index) => index < entry.events), "a scan finds events of the block", () => [...indexes]);
+      for (const { entry, indexes } of reader.scan(names))
+        hold(
+          [...indexes].every((index) => index < entry.events),
+          "a scan finds events of the block",
+          () => [...indexes],
+        );
       const seq = random.between(1, file.events + 1);
       hold(reader.blockOf(seq) <= reader.blocks.length, "an event is looked up among the blocks", () => seq);
       const last = batches.findLast(({ length }) => length > 0);
@@ -103,7 +133,9 @@ function checkLogFile(path: string, front: Outcome, random: Random): void {
   }
 }
 
-const isDamaged = (error: unknown): boolean => error instanceof Error && (error.constructor.name === "DamagedError" || error instanceof LogError || error instanceof TroubleError);
+const isDamaged = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.constructor.name === "DamagedError" || error instanceof LogError || error instanceof TroubleError);
 
 /** The state after some event, by way of the snapshots that the log says it has. */
 async function checkSeek(path: string, random: Random): Promise<void> {
@@ -116,7 +148,11 @@ async function checkSeek(path: string, random: Random): Promise<void> {
     }
   } catch (error) {
     if (error instanceof SnapshotError || isDamaged(error) || error instanceof RangeError) return;
-    throw new Problem("a moment of a log is gone to, or that is said in words", error instanceof Error ? (error.stack ?? error.message) : String(error), { cause: error });
+    throw new Problem(
+      "a moment of a log is gone to, or that is said in words",
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      { cause: error },
+    );
   }
 }
 
@@ -126,8 +162,16 @@ function asWritten({ batches, tables }: Reading, intact: Buffer, name: string): 
   for (const batch of batches) {
     if (batch.length === 0) continue;
     const original = written.batches.find(({ firstSeq }) => firstSeq === batch.firstSeq);
-    if (!original) throw new Problem("a damaged log gives what was written", shown({ firstSeq: batch.firstSeq, length: batch.length }));
-    sameEvents("a damaged log gives what was written", { batches: [batch], tables }, { batches: [original], tables: written.tables });
+    if (!original)
+      throw new Problem(
+        "a damaged log gives what was written",
+        shown({ firstSeq: batch.firstSeq, length: batch.length }),
+      );
+    sameEvents(
+      "a damaged log gives what was written",
+      { batches: [batch], tables },
+      { batches: [original], tables: written.tables },
+    );
   }
 }
 

@@ -44,9 +44,18 @@ export async function checkInput(input: Input, random: Random, scratch: Scratch)
   return checkFile(input, content, random, scratch);
 }
 
-const counted = (events: number | undefined): Checked => ({ events: events ?? 0, trouble: events === undefined, found: [] });
+const counted = (events: number | undefined): Checked => ({
+  events: events ?? 0,
+  trouble: events === undefined,
+  found: [],
+});
 
-async function checkFile({ format, removed, intact, plain }: Input, bytes: Buffer, random: Random, scratch: Scratch): Promise<Checked> {
+async function checkFile(
+  { format, removed, intact, plain }: Input,
+  bytes: Buffer,
+  random: Random,
+  scratch: Scratch,
+): Promise<Checked> {
   const front = await outcomeOf(NAME, () => openRecording(NAME, { input: chunks(bytes, random) }));
   if (isReading(front)) sound(front, isText(front.format) && format !== "compressed" ? linesOf(bytes) : undefined);
   let again: Outcome = front;
@@ -56,9 +65,16 @@ async function checkFile({ format, removed, intact, plain }: Input, bytes: Buffe
     if (!isReading(front) || front.format !== format) whole = readText(NAME, format, bytes);
     again = checkText(NAME, format, bytes, whole, random);
     if (random.chance(0.05)) await checkAsOther(bytes, random);
-  } else if (format === "trace-dat" && (!isReading(front) || front.format === "trace-dat") && bytes.subarray(0, 10).equals(TRACE_DAT)) await checkTraceDat(NAME, bytes, front, random, scratch);
-  else if (format === "kreel-log" && isReading(front) && front.format === "kreel-log") await checkLog(NAME, bytes, front, intact, random, scratch);
-  else if (plain && isReading(front) && isText(front.format)) sameOutcome("what was compressed is read as it was", front, readText(NAME, front.format, plain));
+  } else if (
+    format === "trace-dat" &&
+    (!isReading(front) || front.format === "trace-dat") &&
+    bytes.subarray(0, 10).equals(TRACE_DAT)
+  )
+    await checkTraceDat(NAME, bytes, front, random, scratch);
+  else if (format === "kreel-log" && isReading(front) && front.format === "kreel-log")
+    await checkLog(NAME, bytes, front, intact, random, scratch);
+  else if (plain && isReading(front) && isText(front.format))
+    sameOutcome("what was compressed is read as it was", front, readText(NAME, front.format, plain));
   if (!isReading(whole) || !isReading(again)) return { events: 0, trouble: true, found: [] };
   const found = await checkReplay(whole, again, random);
   if (random.chance(0.35)) checkBlocks(whole);
@@ -112,7 +128,10 @@ async function checkCpus(path: string, whole: Reading): Promise<void> {
     if (!isReading(alone)) return;
     events += alone.report.events;
   }
-  hold(events === whole.report.events, "the files of a directory have the events that each has alone", () => [events, whole.report.events]);
+  hold(events === whole.report.events, "the files of a directory have the events that each has alone", () => [
+    events,
+    whole.report.events,
+  ]);
 }
 
 async function* chunks(bytes: Buffer, random: Random): AsyncGenerator<Buffer> {

@@ -60,10 +60,29 @@ async function replayed(reading: Reading, everything: boolean): Promise<Replayed
   try {
     const replay = await replayRecording(recorded, { from });
     const { trace, objects, operations, findings, hazards, rules, counts, missing } = replay;
-    const told = JSON.stringify([stateHash(from), trace, objects, operations, findings, hazards, [...rules], [...counts.explained], counts.unexplained, counts.shown, missing], (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+    const told = JSON.stringify(
+      [
+        stateHash(from),
+        trace,
+        objects,
+        operations,
+        findings,
+        hazards,
+        [...rules],
+        [...counts.explained],
+        counts.unexplained,
+        counts.shown,
+        missing,
+      ],
+      (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value),
+    );
     return { replay, told };
   } catch (error) {
-    throw new Problem("what was read is replayed", error instanceof Error ? (error.stack ?? error.message) : String(error), { cause: error });
+    throw new Problem(
+      "what was read is replayed",
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      { cause: error },
+    );
   }
 }
 
@@ -76,7 +95,10 @@ export async function checkReplay(reading: Reading, again: Reading, random: Rand
   const second = await replayed(again, everything);
   if (first.told !== second.told) {
     const at = [...first.told].findIndex((character, k) => character !== second.told[k]);
-    throw new Problem("a replay comes to the same again", `${first.told.slice(Math.max(0, at - 80), at + 120)} and ${second.told.slice(Math.max(0, at - 80), at + 120)}`);
+    throw new Problem(
+      "a replay comes to the same again",
+      `${first.told.slice(Math.max(0, at - 80), at + 120)} and ${second.told.slice(Math.max(0, at - 80), at + 120)}`,
+    );
   }
   return findings;
 }
@@ -93,10 +115,21 @@ export async function checkShown(reading: Reading): Promise<void> {
     onFinding: (finding) => evidence?.found(finding),
   });
   const { file } = reading.report;
-  const lines = [...summaryLines(replay, PLAIN), ...warningLines(file, reading.report), ...findingsLines(replay.findings, replay.hazards, { path: file, style: PLAIN, width: WIDTH, steps: (finding) => evidence!.steps(finding) })];
+  const lines = [
+    ...summaryLines(replay, PLAIN),
+    ...warningLines(file, reading.report),
+    ...findingsLines(replay.findings, replay.hazards, {
+      path: file,
+      style: PLAIN,
+      width: WIDTH,
+      steps: (finding) => evidence!.steps(finding),
+    }),
+  ];
   for (const line of lines) {
     const rendered = TERMINAL.rendered(line).replaceAll("\t", " ");
-    hold(printable(rendered) === rendered, "what is shown is nothing that a terminal obeys", () => JSON.stringify(line));
+    hold(printable(rendered) === rendered, "what is shown is nothing that a terminal obeys", () =>
+      JSON.stringify(line),
+    );
   }
   JSON.parse([...jsonText(replayJson(replay))].join(""));
 }
@@ -106,7 +139,9 @@ export function checkBlocks(reading: Reading): void {
   const tables = createTables();
   const encoder = new EventsEncoder(points, reading.tables);
   const decoder = new EventsDecoder(OWN, tables);
-  const batches = reading.batches.map((batch) => decoder.decode({ events: batch.length, firstSeq: batch.firstSeq } as never, encoder.encode(batch).payload));
+  const batches = reading.batches.map((batch) =>
+    decoder.decode({ events: batch.length, firstSeq: batch.firstSeq } as never, encoder.encode(batch).payload),
+  );
   sameEvents("a log gives back what was written", reading, { batches, tables });
 }
 
@@ -117,9 +152,15 @@ export async function checkNdjson(reading: Reading): Promise<void> {
   const again = readText("again", "ndjson", Buffer.from(text));
   if (!isReading(again)) throw new Problem("an export reads back", again.message);
   // Numbers that a damaged log's lost events have are not given again: only how many are missing must be the same.
-  sameEvents("an export as NDJSON reads back as the same events", reading, again, { losses: reading.format !== "kreel-log" });
+  sameEvents("an export as NDJSON reads back as the same events", reading, again, {
+    losses: reading.format !== "kreel-log",
+  });
   const { lost, uncountedLoss, skipped, malformed } = again.report;
-  hold(lost === reading.report.lost && uncountedLoss === reading.report.uncountedLoss && skipped + malformed === 0, "an export as NDJSON says what is missing", () => [lost, reading.report.lost, uncountedLoss, reading.report.uncountedLoss, skipped, malformed]);
+  hold(
+    lost === reading.report.lost && uncountedLoss === reading.report.uncountedLoss && skipped + malformed === 0,
+    "an export as NDJSON says what is missing",
+    () => [lost, reading.report.lost, uncountedLoss, reading.report.uncountedLoss, skipped, malformed],
+  );
   soundReport(again.report, linesOf(Buffer.from(text)));
 }
 
@@ -130,12 +171,19 @@ export function checkFtraceText(reading: Reading): void {
   const again = readText("again", "ftrace", Buffer.from(text));
   if (!isReading(again)) throw new Problem("an export reads back", again.message);
   const { events, skipped, malformed } = again.report;
-  hold(events === reading.report.events && skipped + malformed === 0, "an export as ftrace's text is read to the last line", () => ({ events, of: reading.report.events, skipped, malformed, first: again.report.firstSkipped }));
+  hold(
+    events === reading.report.events && skipped + malformed === 0,
+    "an export as ftrace's text is read to the last line",
+    () => ({ events, of: reading.report.events, skipped, malformed, first: again.report.firstSkipped }),
+  );
   const second = [...ftraceText(again.batches, again.tables)].join("");
   if (second !== text) {
     const [a, b] = [text.split("\n"), second.split("\n")];
     const k = a.findIndex((line, n) => line !== b[n]);
-    throw new Problem("an export as ftrace's text is the same when it is read and written again", `${JSON.stringify(a[k])} and ${JSON.stringify(b[k])}`);
+    throw new Problem(
+      "an export as ftrace's text is the same when it is read and written again",
+      `${JSON.stringify(a[k])} and ${JSON.stringify(b[k])}`,
+    );
   }
 }
 

@@ -29,22 +29,40 @@ export function checkScenario(name: string, text: string, random: Random): numbe
   }
   const printed = printScenario(scenario);
   const again = parseScenario(printed, name);
-  hold(JSON.stringify(again.lines) === JSON.stringify(scenario.lines) && printScenario(again) === printed, "a scenario is the same when it is printed and read again", () => printed);
+  hold(
+    JSON.stringify(again.lines) === JSON.stringify(scenario.lines) && printScenario(again) === printed,
+    "a scenario is the same when it is printed and read again",
+    () => printed,
+  );
   const kernel = random.pick([kernels["linux-6.12"], kernels["linux-7.2"]]);
   try {
     const { recording, ending } = simulate(kernel, scenario, { seed: random.word(), limit: STEPS, keepFaults: false });
-    if (ending.type === "finished") soundBatches({ batches: recording.sealed, tables: recording.tables, report: recording.report, format: "simulated" }, { lined: false, gaps: false });
+    if (ending.type === "finished")
+      soundBatches(
+        { batches: recording.sealed, tables: recording.tables, report: recording.report, format: "simulated" },
+        { lined: false, gaps: false },
+      );
     return recording.report.events;
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem("a scenario is carried out", error instanceof Error ? (error.stack ?? error.message) : String(error), { cause: error });
+    throw new Problem(
+      "a scenario is carried out",
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      { cause: error },
+    );
   }
 }
 
 const asked = kept(async () => {
   const { head, lines } = (await textSeeds("ftrace"))[0]!;
   const bytes = Buffer.from([...head, ...lines.slice(0, LINES), ""].join("\n"), "latin1");
-  const reading = await outcomeOf("asked", () => openRecording("asked", { input: (async function* (): AsyncGenerator<Buffer> { yield bytes; })() }));
+  const reading = await outcomeOf("asked", () =>
+    openRecording("asked", {
+      input: (async function* (): AsyncGenerator<Buffer> {
+        yield bytes;
+      })(),
+    }),
+  );
   if (!isReading(reading)) throw reading;
   return recordedOf(reading);
 });
@@ -69,4 +87,3 @@ export async function checkStatement(name: string, sql: string): Promise<number 
     return undefined;
   }
 }
-

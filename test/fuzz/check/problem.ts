@@ -20,6 +20,9 @@ export function hold(holds: boolean, promise: string, detail: () => unknown): vo
 const MOST = 600;
 
 export function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? `${each}n` : each)) ?? String(value));
+  const text =
+    typeof value === "string"
+      ? value
+      : (JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? `${each}n` : each)) ?? String(value));
   return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
 }

@@ -57,12 +57,19 @@ export function outcomeNow(name: string, read: () => Reading): Outcome {
 export function inWords(error: unknown, name: string): TroubleError {
   if (error instanceof Problem) throw error;
   const trouble = error instanceof LogError ? new TroubleError(error.what, error.path) : error;
-  if (!(trouble instanceof TroubleError)) throw new Problem("an error is in words", error instanceof Error ? (error.stack ?? error.message) : String(error), { cause: error });
+  if (!(trouble instanceof TroubleError))
+    throw new Problem("an error is in words", error instanceof Error ? (error.stack ?? error.message) : String(error), {
+      cause: error,
+    });
   const text = trouble.toString();
   hold(trouble.file.startsWith(name) && text.startsWith(`kreel: ${name}`), "an error names the file", () => text);
   hold(printable(text) === text, "an error is one line that a terminal shows as it is", () => JSON.stringify(text));
   hold(text.length <= MAX_MESSAGE, "an error is short", () => text.length);
-  hold(trouble.line === undefined || (Number.isSafeInteger(trouble.line) && trouble.line > 0), "an error's line is a line", () => text);
+  hold(
+    trouble.line === undefined || (Number.isSafeInteger(trouble.line) && trouble.line > 0),
+    "an error's line is a line",
+    () => text,
+  );
   return trouble;
 }
 
@@ -84,14 +91,26 @@ export function soundBatches({ batches, tables, report }: Reading, { lined, gaps
     soundLosses(batch);
     for (let i = 0; i < length; i++) soundEvent(batch, i, tables, lined);
   }
-  hold(report.events === batches.reduce((sum, { length }) => sum + length, 0), "the report counts the events", () => [report.events, next - 1]);
+  hold(report.events === batches.reduce((sum, { length }) => sum + length, 0), "the report counts the events", () => [
+    report.events,
+    next - 1,
+  ]);
 }
 
 function soundLosses({ losses, length }: Batch): void {
   let before = 0;
   for (const { index, cpu, count, line } of losses) {
     hold(index >= before && index <= length, "losses stand between events, in order", () => losses);
-    hold(cpu >= 0 && cpu <= MAX_CPU && Number.isSafeInteger(count) && count >= 0 && Number.isSafeInteger(line) && line >= 0, "a loss has a CPU, a count and a line", () => losses);
+    hold(
+      cpu >= 0 &&
+        cpu <= MAX_CPU &&
+        Number.isSafeInteger(count) &&
+        count >= 0 &&
+        Number.isSafeInteger(line) &&
+        line >= 0,
+      "a loss has a CPU, a count and a line",
+      () => losses,
+    );
     before = index;
   }
 }
@@ -99,13 +118,29 @@ function soundLosses({ losses, length }: Batch): void {
 function soundEvent(batch: Batch, i: number, tables: Tables, lined: boolean): void {
   const point = points.points[batch.point[i]!];
   const where = (): string => `event ${batch.firstSeq + i}`;
-  hold(batch.point[i] === UNKNOWN_POINT ? batch.unknown.has(i) : point !== undefined, "an event is one of the catalogue, or has a name", where);
+  hold(
+    batch.point[i] === UNKNOWN_POINT ? batch.unknown.has(i) : point !== undefined,
+    "an event is one of the catalogue, or has a name",
+    where,
+  );
   const high = batch.timeHigh[i]!;
-  hold(Number.isSafeInteger(high) && high >= 0 && batch.timeLow[i]! < NANOSECONDS, "a time is exact", () => `${where()}: ${high}, ${batch.timeLow[i]!}`);
-  hold(batch.task[i]! < tables.tasks.size && batch.place[i]! < tables.places.size, "a task and a place are of the tables", where);
+  hold(
+    Number.isSafeInteger(high) && high >= 0 && batch.timeLow[i]! < NANOSECONDS,
+    "a time is exact",
+    () => `${where()}: ${high}, ${batch.timeLow[i]!}`,
+  );
+  hold(
+    batch.task[i]! < tables.tasks.size && batch.place[i]! < tables.places.size,
+    "a task and a place are of the tables",
+    where,
+  );
   const task = tables.tasks.get(batch.task[i]!);
   hold(Number.isFinite(task.pid) && task.name.startsWith(task.comm), "a task has a name and a number", () => task);
-  hold(Number.isSafeInteger(batch.line[i]) && (lined ? batch.line[i]! > 0 : batch.line[i]! >= 0), "a line is a number of the file's", () => `${where()}: ${batch.line[i]!}`);
+  hold(
+    Number.isSafeInteger(batch.line[i]) && (lined ? batch.line[i]! > 0 : batch.line[i]! >= 0),
+    "a line is a number of the file's",
+    () => `${where()}: ${batch.line[i]!}`,
+  );
   const base = batch.argStart[i]!;
   const args = point?.args ?? [];
   hold(base + args.length <= batch.low.length, "arguments are there", where);
@@ -113,26 +148,78 @@ function soundEvent(batch: Batch, i: number, tables: Tables, lined: boolean): vo
     const low = batch.low[base + k]!;
     const high = batch.high[base + k]!;
     const what = (): string => `${where()}, ${name}: ${low}, ${high}`;
-    if ((batch.fault[i]! & (1 << k)) !== 0) hold(low === 0 && high === 0, "the words of what could not be read are 0", what);
+    if ((batch.fault[i]! & (1 << k)) !== 0)
+      hold(low === 0 && high === 0, "the words of what could not be read are 0", what);
     else if (type === "string") hold(typeof batch.strings[low] === "string", "a string is of its batch", what);
     else if (type === "ptr") hold(low < tables.addresses.size && high === 0, "an address is of the table", what);
   }
-  hold(batch.fault[i]! >>> args.length === 0, "only arguments are said to be missing", () => `${where()}: ${batch.fault[i]!.toString(2)}`);
+  hold(
+    batch.fault[i]! >>> args.length === 0,
+    "only arguments are said to be missing",
+    () => `${where()}: ${batch.fault[i]!.toString(2)}`,
+  );
 }
 
-/** Whether every line is exactly one thing, and nothing that the report says is without bounds. `lines`: of the file, where they are known. */
+/**
+ * Whether every line is exactly one thing, and nothing that the report says is without bounds. `lines`: of the file,
+ * where they are known.
+ */
 export function soundReport(report: ReadReport, lines: number | undefined): void {
-  const { events, pairs, continuations, comments, control, blank, skipped, unknown, malformed, lostLines, overrun, bytes } = report;
-  for (const [what, count] of Object.entries({ events, pairs, continuations, comments, control, blank, skipped, unknown, malformed, lostLines, overrun, bytes })) {
+  const {
+    events,
+    pairs,
+    continuations,
+    comments,
+    control,
+    blank,
+    skipped,
+    unknown,
+    malformed,
+    lostLines,
+    overrun,
+    bytes,
+  } = report;
+  for (const [what, count] of Object.entries({
+    events,
+    pairs,
+    continuations,
+    comments,
+    control,
+    blank,
+    skipped,
+    unknown,
+    malformed,
+    lostLines,
+    overrun,
+    bytes,
+  })) {
     hold(Number.isSafeInteger(count) && count >= 0, "counts are whole numbers", () => `${what}: ${count}`);
   }
   if (lines !== undefined) {
     hold(report.lines === lines, "the report has the lines of the file", () => `${report.lines} of ${lines}`);
     const accounted = events - pairs + continuations + comments + control + blank + skipped;
-    hold(accounted === lines, "every line is accounted for, once", () => ({ lines, accounted, events, pairs, continuations, comments, control, blank, skipped }));
+    hold(accounted === lines, "every line is accounted for, once", () => ({
+      lines,
+      accounted,
+      events,
+      pairs,
+      continuations,
+      comments,
+      control,
+      blank,
+      skipped,
+    }));
   }
   const { length } = report.firstSkipped;
   // A log says how many there were, and need not be right.
-  hold(lines === undefined ? length <= MAX_SKIPPED : length === Math.min(skipped, MAX_SKIPPED), "the first lines that were skipped are shown", () => [skipped, length]);
-  hold(report.warnings.length <= MAX_WARNINGS && report.warnings.every((warning) => warning.length <= MAX_MESSAGE), "warnings are few and short", () => [report.warnings.length, report.warnings.find((warning) => warning.length > MAX_MESSAGE)]);
+  hold(
+    lines === undefined ? length <= MAX_SKIPPED : length === Math.min(skipped, MAX_SKIPPED),
+    "the first lines that were skipped are shown",
+    () => [skipped, length],
+  );
+  hold(
+    report.warnings.length <= MAX_WARNINGS && report.warnings.every((warning) => warning.length <= MAX_MESSAGE),
+    "warnings are few and short",
+    () => [report.warnings.length, report.warnings.find((warning) => warning.length > MAX_MESSAGE)],
+  );
 }

@@ -27,14 +27,20 @@ export function sameOutcome(promise: string, a: Outcome, b: Outcome): void {
   sameReport(promise, a, b);
 }
 
-export function sameEvents(promise: string, a: Events, b: Events, { lines = true, losses = true, most = Infinity }: Like = {}): void {
+export function sameEvents(
+  promise: string,
+  a: Events,
+  b: Events,
+  { lines = true, losses = true, most = Infinity }: Like = {},
+): void {
   const [left, right] = [new Walk(a), new Walk(b)];
   for (let seq = 1; seq <= most; seq++) {
     const [more, too] = [left.next(), right.next()];
     if (more !== too) throw new Problem(promise, `one has ${count(a)} events, the other ${count(b)}`);
     if (!more) break;
     const field = differing(left, right, lines);
-    if (field !== undefined) throw new Problem(promise, `event ${seq} differs in ${field}: ${shown(left.told())} and ${shown(right.told())}`);
+    if (field !== undefined)
+      throw new Problem(promise, `event ${seq} differs in ${field}: ${shown(left.told())} and ${shown(right.told())}`);
   }
   if (losses && most === Infinity) {
     const [x, y] = [lossesOf(a, lines), lossesOf(b, lines)];
@@ -42,10 +48,27 @@ export function sameEvents(promise: string, a: Events, b: Events, { lines = true
   }
 }
 
-const COUNTS = ["events", "lines", "pairs", "continuations", "comments", "control", "blank", "skipped", "unknown", "malformed", "lostLines", "overrun", "uncountedLoss", "truncated", "tracer"] as const;
+const COUNTS = [
+  "events",
+  "lines",
+  "pairs",
+  "continuations",
+  "comments",
+  "control",
+  "blank",
+  "skipped",
+  "unknown",
+  "malformed",
+  "lostLines",
+  "overrun",
+  "uncountedLoss",
+  "truncated",
+  "tracer",
+] as const;
 
 function sameReport(promise: string, { report: a }: Reading, { report: b }: Reading): void {
-  for (const name of COUNTS) if (a[name] !== b[name]) throw new Problem(promise, `${name} differs: ${String(a[name])} and ${String(b[name])}`);
+  for (const name of COUNTS)
+    if (a[name] !== b[name]) throw new Problem(promise, `${name} differs: ${String(a[name])} and ${String(b[name])}`);
   for (const name of ["clock", "environment", "warnings", "firstSkipped", "exportedFrom", "cpus"] as const) {
     const [x, y] = [JSON.stringify(a[name]), JSON.stringify(b[name])];
     if (x !== y) throw new Problem(promise, `${name} differ: ${shown(x ?? "")} and ${shown(y ?? "")}`);
@@ -55,7 +78,11 @@ function sameReport(promise: string, { report: a }: Reading, { report: b }: Read
 const count = ({ batches }: Events): number => batches.reduce((sum, { length }) => sum + length, 0);
 
 function lossesOf({ batches }: Events, lines: boolean): string {
-  return batches.flatMap(({ firstSeq, losses }) => losses.map((loss) => `${firstSeq + loss.index}/${loss.cpu}/${loss.count}${lines ? `/${loss.line}` : ""}`)).join(" ");
+  return batches
+    .flatMap(({ firstSeq, losses }) =>
+      losses.map((loss) => `${firstSeq + loss.index}/${loss.cpu}/${loss.count}${lines ? `/${loss.line}` : ""}`),
+    )
+    .join(" ");
 }
 
 class Walk {
@@ -88,7 +115,16 @@ class Walk {
     const { batch, i, tables } = this;
     const point = points.points[batch.point[i]!];
     const args = (point?.args ?? []).map((_, k) => String(valueAt(this, k)));
-    return { point: point?.event ?? batch.unknown.get(i), task: tables.tasks.get(batch.task[i]!), cpu: batch.cpu[i], context: batch.context[i], time: [batch.timeHigh[i], batch.timeLow[i], batch.timeDigits], line: batch.line[i], place: tables.places.text(batch.place[i]!), args };
+    return {
+      point: point?.event ?? batch.unknown.get(i),
+      task: tables.tasks.get(batch.task[i]!),
+      cpu: batch.cpu[i],
+      context: batch.context[i],
+      time: [batch.timeHigh[i], batch.timeLow[i], batch.timeDigits],
+      line: batch.line[i],
+      place: tables.places.text(batch.place[i]!),
+      args,
+    };
   }
 }
 

@@ -1,4 +1,7 @@
-/** Text: the fast way against the slow, whole against pieces, the reference where there is one, and its beginning against all of it. */
+/**
+ * Text: the fast way against the slow, whole against pieces, the reference where there is one, and its beginning
+ * against all of it.
+ */
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
 import { createTables } from "../../../src/log/tables.js";
@@ -34,13 +37,19 @@ export interface Pieces {
   readonly flushed?: (chunk: number) => boolean;
 }
 
-export function readText(name: string, format: TextFormat, bytes: Buffer, { cuts = [], batch = BATCH, slow = false, flushed }: Pieces = {}): Outcome {
+export function readText(
+  name: string,
+  format: TextFormat,
+  bytes: Buffer,
+  { cuts = [], batch = BATCH, slow = false, flushed }: Pieces = {},
+): Outcome {
   return outcomeNow(name, () => {
     const tables = createTables();
     const report = new ReadReport(name);
     const reader = readerOf(format, bytes.subarray(0, HEAD_BYTES), points, tables, report, batch);
     // The readers of lines have a loop for what is plain; without it each line goes the long way.
-    if (slow && "scan" in reader) Object.defineProperty(reader, "scan", { value: (_: Uint8Array, start: number) => start });
+    if (slow && "scan" in reader)
+      Object.defineProperty(reader, "scan", { value: (_: Uint8Array, start: number) => start });
     const batches: Batch[] = [];
     let start = 0;
     for (const [k, end] of [...cuts, bytes.length].entries()) {
@@ -54,7 +63,9 @@ export function readText(name: string, format: TextFormat, bytes: Buffer, { cuts
   });
 }
 
-/** Reads the bytes in every way; returns what reading them in pieces came to. `whole`: what reading them at once did. */
+/**
+ * Reads the bytes in every way; returns what reading them in pieces came to. `whole`: what reading them at once did.
+ */
 export function checkText(name: string, format: TextFormat, bytes: Buffer, whole: Outcome, random: Random): Outcome {
   const batch = random.chance(0.5) ? random.small(1, 64) : BATCH;
   const slow = random.chance(0.7);
@@ -76,13 +87,15 @@ export function checkText(name: string, format: TextFormat, bytes: Buffer, whole
 }
 
 /**
- * The line that a cut is in, or behind, and the one before it begin an event each: who follows is given what was read before
- * the cut, and a line that some mailer broke there cannot be mended any more.
+ * The line that a cut is in, or behind, and the one before it begin an event each: who follows is given what was read
+ * before the cut, and a line that some mailer broke there cannot be mended any more.
  */
 function betweenEvents(bytes: Buffer, cut: number): boolean {
   const start = bytes.lastIndexOf(10, cut - 1) + 1;
   const before = start < 2 ? 0 : bytes.lastIndexOf(10, start - 2) + 1;
-  return [before, start].every((at) => /^\s*\S.{0,15}-\d+\s.*\[\d+\]/.test(bytes.toString("latin1", at, Math.min(bytes.length, at + 80))));
+  return [before, start].every((at) =>
+    /^\s*\S.{0,15}-\d+\s.*\[\d+\]/.test(bytes.toString("latin1", at, Math.min(bytes.length, at + 80))),
+  );
 }
 
 function cutsOf(length: number, random: Random): number[] {
@@ -101,7 +114,8 @@ function checkBeginning(name: string, format: TextFormat, bytes: Buffer, whole: 
     const late = line.subarray(0, length).findIndex((at) => at > lines);
     if (late >= 0) most = Math.min(most, firstSeq + late - 1);
   }
-  if (most > 0) sameEvents("a recording that is cut off has the events in front of the cut", beginning, whole, { most });
+  if (most > 0)
+    sameEvents("a recording that is cut off has the events in front of the cut", beginning, whole, { most });
 }
 
 function isForReference(bytes: Buffer): boolean {
@@ -126,12 +140,28 @@ function sameAsReference({ batches, tables, report }: Reading, bytes: Buffer): v
   for (const batch of batches) {
     for (const event of eventsOf(batch, tables)) {
       const expected = reference.events[k++];
-      if (!expected || !isSame(event, expected)) throw new Problem(PROMISE, `event ${k} is ${shown(event)}, and should be ${shown(expected ?? "none")}`);
+      if (!expected || !isSame(event, expected))
+        throw new Problem(PROMISE, `event ${k} is ${shown(event)}, and should be ${shown(expected ?? "none")}`);
     }
   }
-  const counts = { events: reference.events.length, continuations: reference.continuations, comments: reference.comments, control: reference.control, blank: reference.blank, malformed: reference.malformed, overrun: reference.overrun, skipped: reference.skipped.length };
-  for (const [name, expected] of Object.entries(counts)) if (report[name as keyof typeof counts] !== expected) throw new Problem(PROMISE, `${name} is ${report[name as keyof typeof counts]}, and should be ${expected}`);
-  const losses = batches.flatMap((batch) => batch.losses.map(({ index, cpu, count, line }) => `${batch.firstSeq + index}/${cpu}/${count}/${line}`)).join();
+  const counts = {
+    events: reference.events.length,
+    continuations: reference.continuations,
+    comments: reference.comments,
+    control: reference.control,
+    blank: reference.blank,
+    malformed: reference.malformed,
+    overrun: reference.overrun,
+    skipped: reference.skipped.length,
+  };
+  for (const [name, expected] of Object.entries(counts))
+    if (report[name as keyof typeof counts] !== expected)
+      throw new Problem(PROMISE, `${name} is ${report[name as keyof typeof counts]}, and should be ${expected}`);
+  const losses = batches
+    .flatMap((batch) =>
+      batch.losses.map(({ index, cpu, count, line }) => `${batch.firstSeq + index}/${cpu}/${count}/${line}`),
+    )
+    .join();
   const missing = reference.losses.map(({ before, cpu, count, line }) => `${before}/${cpu}/${count}/${line}`).join();
   if (losses !== missing) throw new Problem(PROMISE, `losses are ${losses}, and should be ${missing}`);
 }
@@ -139,5 +169,9 @@ function sameAsReference({ batches, tables, report }: Reading, bytes: Buffer): v
 const FIELDS = ["line", "comm", "pid", "tgid", "cpu", "context", "time", "digits", "name", "place", "text"] as const;
 
 function isSame(a: ReferenceEvent, b: ReferenceEvent): boolean {
-  return FIELDS.every((field) => a[field] === b[field]) && a.args.length === b.args.length && a.args.every((arg, k) => arg === b.args[k]);
+  return (
+    FIELDS.every((field) => a[field] === b[field]) &&
+    a.args.length === b.args.length &&
+    a.args.every((arg, k) => arg === b.args[k])
+  );
 }

@@ -20,8 +20,17 @@ export function mutateDirectory(seed: Files, random: Random, mutations: string[]
   return files;
 }
 
-function contentChanged(name: string, content: Buffer, random: Random, mutations: string[], other: () => Buffer): Buffer {
-  if (/raw$|\.cpu\d+$/.test(name)) return random.chance(0.5) ? pageChanged(content, random, mutations) : mutateBytes(content, random, other, mutations);
+function contentChanged(
+  name: string,
+  content: Buffer,
+  random: Random,
+  mutations: string[],
+  other: () => Buffer,
+): Buffer {
+  if (/raw$|\.cpu\d+$/.test(name))
+    return random.chance(0.5)
+      ? pageChanged(content, random, mutations)
+      : mutateBytes(content, random, other, mutations);
   if (random.chance(0.15)) return mutateBytes(content, random, other, mutations);
   const lines = content.toString("latin1").split("\n");
   mutateLines(lines, random, () => lines, mutations, random.chance(0.2) ? REMOVALS : LINE_MUTATIONS);
@@ -37,7 +46,13 @@ function pageChanged(content: Buffer, random: Random, mutations: string[]): Buff
   return copy;
 }
 
-function arranged(files: Map<string, Buffer>, name: string, content: Buffer, random: Random, mutations: string[]): void {
+function arranged(
+  files: Map<string, Buffer>,
+  name: string,
+  content: Buffer,
+  random: Random,
+  mutations: string[],
+): void {
   const away = (to: string, bytes: Buffer, what: string): void => {
     files.delete(name);
     if (safe(to)) files.set(to, bytes);
@@ -66,18 +81,36 @@ function arranged(files: Map<string, Buffer>, name: string, content: Buffer, ran
       break;
     }
     case 6:
-      files.set(name.replace(/cpu\d+/, (cpu) => `cpu${Number(cpu.slice(3)) + random.between(1, 3)}`), content);
+      files.set(
+        name.replace(/cpu\d+/, (cpu) => `cpu${Number(cpu.slice(3)) + random.between(1, 3)}`),
+        content,
+      );
       mutations.push("one CPU more");
       break;
     case 7:
       // A directory in its place.
       return away(`${name}/inside`, content, "directory for a file");
     default:
-      return away(random.pick(["trace", "per_cpu/cpu0/trace", "per_cpu/cpu1/trace_pipe_raw", "cpu0/trace_pipe", "other.dat.cpu0", "per_cpu/cpu0/trace_pipe_raw/x"]), content, "file renamed");
+      return away(
+        random.pick([
+          "trace",
+          "per_cpu/cpu0/trace",
+          "per_cpu/cpu1/trace_pipe_raw",
+          "cpu0/trace_pipe",
+          "other.dat.cpu0",
+          "per_cpu/cpu0/trace_pipe_raw/x",
+        ]),
+        content,
+        "file renamed",
+      );
   }
 }
 
 /** A name that stays in the directory, and that a file system takes. */
 export function safe(name: string): boolean {
-  return name.length < 200 && !/[\0\\]|^\/|\/\/|\/$/.test(name) && name.split("/").every((part) => part !== "" && part !== "." && part !== ".." && Buffer.byteLength(part) < 100);
+  return (
+    name.length < 200 &&
+    !/[\0\\]|^\/|\/\/|\/$/.test(name) &&
+    name.split("/").every((part) => part !== "" && part !== "." && part !== ".." && Buffer.byteLength(part) < 100)
+  );
 }

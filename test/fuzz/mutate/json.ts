@@ -1,4 +1,6 @@
-/** Mutations that know what JSON is: of lines that are a document each, and of documents. Text has a character a byte. */
+/**
+ * Mutations that know what JSON is: of lines that are a document each, and of documents. Text has a character a byte.
+ */
 import type { Random } from "../random.js";
 import { nameOf, numberOf } from "./words.js";
 
@@ -68,7 +70,10 @@ export function mutateJsonLine(line: string, random: Random): string {
 function odd(line: string, random: Random): string {
   const values = [...line.matchAll(/([,:[] ?)("(?:[^"\\]|\\.)*"|-?\d+)/g)];
   const value = values.length === 0 ? undefined : random.pick(values);
-  const put = (text: string): string => (value ? line.slice(0, value.index + value[1]!.length) + text + line.slice(value.index + value[0].length) : line + text);
+  const put = (text: string): string =>
+    value
+      ? line.slice(0, value.index + value[1]!.length) + text + line.slice(value.index + value[0].length)
+      : line + text;
   switch (random.below(8)) {
     case 0:
       return put(numberOf(random));
@@ -83,7 +88,22 @@ function odd(line: string, random: Random): string {
     case 5:
       return line.replaceAll(":", random.pick([": ", " : "]));
     case 6:
-      return put(random.pick(['"\\ud800"', '"\\udc00\\ud800"', '"\\u0000"', '"\\uffffffc3\\uffffffa9"', '"\\x41"', '"\\', "'a'", "NaN", "-", "1e5", "0x10", "01"]));
+      return put(
+        random.pick([
+          '"\\ud800"',
+          '"\\udc00\\ud800"',
+          '"\\u0000"',
+          '"\\uffffffc3\\uffffffa9"',
+          '"\\x41"',
+          '"\\',
+          "'a'",
+          "NaN",
+          "-",
+          "1e5",
+          "0x10",
+          "01",
+        ]),
+      );
     default:
       return line + random.pick([",", "}", "]", " ", "\0", line]);
   }

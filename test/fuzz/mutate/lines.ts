@@ -22,46 +22,166 @@ export const REMOVALS: readonly (readonly [weight: number, name: string, mutatio
 
 export const LINE_MUTATIONS: readonly (readonly [weight: number, name: string, mutation: LineMutation])[] = [
   ...REMOVALS,
-  [2, "double line", (lines, random) => onLine(lines, random, (k) => lines.splice(random.below(lines.length + 1), 0, lines[k]!))],
+  [
+    2,
+    "double line",
+    (lines, random) => onLine(lines, random, (k) => lines.splice(random.below(lines.length + 1), 0, lines[k]!)),
+  ],
   [3, "swap lines", swap],
-  [2, "move lines", (lines, random) => onLine(lines, random, (k) => lines.splice(random.below(lines.length), 0, ...lines.splice(k, random.small(1, 20))))],
-  [3, "join lines", (lines, random) => onLine(lines, random, (k) => lines.splice(k, 2, `${lines[k]!}${random.pick(["", " ", "\r"])}${lines[k + 1] ?? ""}`))],
+  [
+    2,
+    "move lines",
+    (lines, random) =>
+      onLine(lines, random, (k) =>
+        lines.splice(random.below(lines.length), 0, ...lines.splice(k, random.small(1, 20))),
+      ),
+  ],
+  [
+    3,
+    "join lines",
+    (lines, random) =>
+      onLine(lines, random, (k) =>
+        lines.splice(k, 2, `${lines[k]!}${random.pick(["", " ", "\r"])}${lines[k + 1] ?? ""}`),
+      ),
+  ],
   [3, "wrap line", (lines, random) => onLine(lines, random, (k) => lines.splice(k, 1, ...wrapped(lines[k]!, random)))],
-  [1, "wrap all", (lines, random) => lines.splice(0, lines.length, ...lines.flatMap((line) => (line.length > 72 ? [line.slice(0, 72), random.pick(["", "  "]) + line.slice(72)] : [line])))],
-  [2, "indent line", (lines, random) => onLine(lines, random, (k) => (lines[k] = random.pick(["  ", "\t", "> ", " ", "    "]) + lines[k]!))],
+  [
+    1,
+    "wrap all",
+    (lines, random) =>
+      lines.splice(
+        0,
+        lines.length,
+        ...lines.flatMap((line) =>
+          line.length > 72 ? [line.slice(0, 72), random.pick(["", "  "]) + line.slice(72)] : [line],
+        ),
+      ),
+  ],
+  [
+    2,
+    "indent line",
+    (lines, random) =>
+      onLine(lines, random, (k) => (lines[k] = random.pick(["  ", "\t", "> ", " ", "    "]) + lines[k]!)),
+  ],
   [1, "indent all", (lines, random) => each(lines, random.pick(["  ", "\t", "> "]), (indent, line) => indent + line)],
   [1, "trim all", (lines) => each(lines, "", (_, line) => line.trimStart())],
   [1, "squeeze all", (lines) => each(lines, "", (_, line) => line.replace(/ +/g, " "))],
-  [1, "carriage returns", (lines, random) => each(lines, random.pick([1, 0.3]), (chance, line) => (random.chance(chance) ? `${line}\r` : line))],
-  [2, "cut line", (lines, random) => onLine(lines, random, (k) => (lines[k] = lines[k]!.slice(0, random.below(lines[k]!.length))))],
+  [
+    1,
+    "carriage returns",
+    (lines, random) =>
+      each(lines, random.pick([1, 0.3]), (chance, line) => (random.chance(chance) ? `${line}\r` : line)),
+  ],
+  [
+    2,
+    "cut line",
+    (lines, random) => onLine(lines, random, (k) => (lines[k] = lines[k]!.slice(0, random.below(lines[k]!.length)))),
+  ],
   [1, "cut front", (lines, random) => onLine(lines, random, (k) => (lines[k] = lines[k]!.slice(random.small(1, 30))))],
   [3, "line of others", (lines, random) => lines.splice(random.below(lines.length + 1), 0, random.pick(LINES))],
-  [2, "lines of others", (lines, random, other) => lines.splice(random.below(lines.length + 1), 0, ...slice(other(), random))],
+  [
+    2,
+    "lines of others",
+    (lines, random, other) => lines.splice(random.below(lines.length + 1), 0, ...slice(other(), random)),
+  ],
   [5, "number", (lines, random) => withOne(lines, random, NUMBER, () => numberOf(random))],
-  [3, "number as before", (lines, random) => withOne(lines, random, NUMBER, (_, line) => random.pick(line.match(NUMBER) ?? ["0"]))],
+  [
+    3,
+    "number as before",
+    (lines, random) => withOne(lines, random, NUMBER, (_, line) => random.pick(line.match(NUMBER) ?? ["0"])),
+  ],
   [3, "digit", (lines, random) => withOne(lines, random, /\d/g, () => String(random.below(10)))],
   [4, "name", (lines, random) => withOne(lines, random, WORD, () => nameOf(random))],
-  [2, "name of others", (lines, random, other) => withOne(lines, random, WORD, () => random.pick(random.pick(other())?.match(WORD) ?? ["x"]))],
+  [
+    2,
+    "name of others",
+    (lines, random, other) =>
+      withOne(lines, random, WORD, () => random.pick(random.pick(other())?.match(WORD) ?? ["x"])),
+  ],
   [3, "string", (lines, random) => withOne(lines, random, STRING, () => `"${nameOf(random)}"`)],
-  [3, "value", (lines, random) => withOne(lines, random, ARGUMENT, (argument) => `${argument.slice(0, argument.indexOf("=") + 1)}${random.chance(0.5) ? numberOf(random) : nameOf(random)}`)],
-  [2, "other argument", (lines, random) => withOne(lines, random, ARGUMENT, (argument) => ` ${random.pick(["arg1", "ret", nameOf(random), "refcnt", "inode", "i_count"])}${argument.slice(argument.indexOf("="))}`)],
+  [
+    3,
+    "value",
+    (lines, random) =>
+      withOne(
+        lines,
+        random,
+        ARGUMENT,
+        (argument) =>
+          `${argument.slice(0, argument.indexOf("=") + 1)}${random.chance(0.5) ? numberOf(random) : nameOf(random)}`,
+      ),
+  ],
+  [
+    2,
+    "other argument",
+    (lines, random) =>
+      withOne(
+        lines,
+        random,
+        ARGUMENT,
+        (argument) =>
+          ` ${random.pick(["arg1", "ret", nameOf(random), "refcnt", "inode", "i_count"])}${argument.slice(argument.indexOf("="))}`,
+      ),
+  ],
   [2, "double argument", (lines, random) => withOne(lines, random, ARGUMENT, (argument) => argument + argument)],
   [1, "arguments reversed", (lines, random) => onLine(lines, random, (k) => (lines[k] = reversed(lines[k]!)))],
-  [4, "task", (lines, random) => onLine(lines, random, (k) => (lines[k] = withTask(lines[k]!, nameOf(random), random.chance(0.7))))],
+  [
+    4,
+    "task",
+    (lines, random) =>
+      onLine(lines, random, (k) => (lines[k] = withTask(lines[k]!, nameOf(random), random.chance(0.7)))),
+  ],
   [1, "task of all", (lines, random) => each(lines, nameOf(random), (name, line) => withTask(line, name, true))],
-  [2, "insert", (lines, random) => onLine(lines, random, (k) => (lines[k] = inserted(lines[k]!, random.below(lines[k]!.length + 1), nameOf(random))))],
+  [
+    2,
+    "insert",
+    (lines, random) =>
+      onLine(
+        lines,
+        random,
+        (k) => (lines[k] = inserted(lines[k]!, random.below(lines[k]!.length + 1), nameOf(random))),
+      ),
+  ],
   [1, "replace all", (lines, random) => replaceAll(lines, random)],
   [1, "shuffle", (lines, random) => void lines.sort(() => random.between(-1, 1))],
-  [1, "many lines", (lines, random) => onLine(lines, random, (k) => lines.splice(k, 0, ...Array.from({ length: random.small(2, 400) }, () => lines[k]!)))],
+  [
+    1,
+    "many lines",
+    (lines, random) =>
+      onLine(lines, random, (k) =>
+        lines.splice(k, 0, ...Array.from({ length: random.small(2, 400) }, () => lines[k]!)),
+      ),
+  ],
 ];
 
 /** A line that is longer than any event's: rarely, for it costs as much as a thousand other inputs. */
 export function lengthen(lines: string[], random: Random): void {
-  onLine(lines, random, (k) => (lines[k] = inserted(lines[k]!, random.below(lines[k]!.length + 1), random.pick(["a", " ", '"', "x=1 ", "(", " -1 ", "\\"]).repeat(random.chance(0.2) ? LONGEST : random.between(1000, 70_000)).slice(0, LONGEST))));
+  onLine(
+    lines,
+    random,
+    (k) =>
+      (lines[k] = inserted(
+        lines[k]!,
+        random.below(lines[k]!.length + 1),
+        random
+          .pick(["a", " ", '"', "x=1 ", "(", " -1 ", "\\"])
+          .repeat(random.chance(0.2) ? LONGEST : random.between(1000, 70_000))
+          .slice(0, LONGEST),
+      )),
+  );
 }
 
-export function mutateLines(lines: string[], random: Random, other: () => readonly string[], mutations: string[], table = LINE_MUTATIONS): void {
-  const [name, mutation] = weighted(random, table.map(([weight, what, how]) => [weight, [what, how] as const]));
+export function mutateLines(
+  lines: string[],
+  random: Random,
+  other: () => readonly string[],
+  mutations: string[],
+  table = LINE_MUTATIONS,
+): void {
+  const [name, mutation] = weighted(
+    random,
+    table.map(([weight, what, how]) => [weight, [what, how] as const]),
+  );
   mutations.push(name);
   mutation(lines, random, other);
 }
@@ -75,7 +195,12 @@ function each<T>(lines: string[], chosen: T, change: (chosen: T, line: string) =
 }
 
 /** Replaces one of what the pattern finds in some line that has any. */
-function withOne(lines: string[], random: Random, pattern: RegExp, replace: (found: string, line: string) => string): void {
+function withOne(
+  lines: string[],
+  random: Random,
+  pattern: RegExp,
+  replace: (found: string, line: string) => string,
+): void {
   for (let tries = 0; tries < 5 && lines.length > 0; tries++) {
     const k = random.below(lines.length);
     const line = lines[k]!;

@@ -1,10 +1,19 @@
 /**
- * Logs whose checksums hold and whose contents lie: a block is taken apart, changed and sealed again, as nobody who merely damages
- * a file does.
+ * Logs whose checksums hold and whose contents lie: a block is taken apart, changed and sealed again, as nobody who
+ * merely damages a file does.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { ByteReader, ByteWriter, DamagedError } from "../../../src/log/file/bytes.js";
-import { BLOCK_HEADER, type BlockHeader, crc32, decodeBlockHeader, encodeBlockHeader, encodeFileHeader, FILE_HEADER, hashOf } from "../../../src/log/file/format.js";
+import {
+  BLOCK_HEADER,
+  type BlockHeader,
+  crc32,
+  decodeBlockHeader,
+  encodeBlockHeader,
+  encodeFileHeader,
+  FILE_HEADER,
+  hashOf,
+} from "../../../src/log/file/format.js";
 import { indexAt, TRAILER } from "../../../src/log/file/index-block.js";
 import { STREAMS } from "../../../src/log/file/layout.js";
 import type { Random } from "../random.js";
@@ -17,14 +26,30 @@ interface Block {
 }
 
 /** Numbers of the file that a writer could not have written there. */
-const NUMBERS = [0, 1, 2, 7, 255, 256, 65_535, 65_536, 2 ** 20, 2 ** 26, 2 ** 31, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER];
+const NUMBERS = [
+  0,
+  1,
+  2,
+  7,
+  255,
+  256,
+  65_535,
+  65_536,
+  2 ** 20,
+  2 ** 26,
+  2 ** 31,
+  2 ** 32 - 1,
+  2 ** 32,
+  Number.MAX_SAFE_INTEGER,
+];
 const MOST = 1 << 20;
 
 /** Returns whether the checksums were made to hold. */
 export function mutateLog(bytes: Buffer, random: Random, mutations: string[], other: () => Buffer): Buffer {
   let { blocks, tail } = takenApart(bytes);
   if (blocks.length === 0) return mutateBytes(bytes, random, other, mutations);
-  for (let left = random.small(1, 4); left > 0 && blocks.length > 0; left--) blocks = changed(blocks, random, mutations);
+  for (let left = random.small(1, 4); left > 0 && blocks.length > 0; left--)
+    blocks = changed(blocks, random, mutations);
   if (random.chance(0.2)) {
     tail = Buffer.concat([tail, random.bytes(random.small(1, 100))]);
     mutations.push("tail");
@@ -37,7 +62,11 @@ export function mutateLog(bytes: Buffer, random: Random, mutations: string[], ot
 function takenApart(bytes: Buffer): { blocks: readonly Block[]; tail: Buffer } {
   const blocks: Block[] = [];
   let at = FILE_HEADER;
-  for (let header = decodeBlockHeader(bytes, at); header && at + BLOCK_HEADER + header.length <= bytes.length; header = decodeBlockHeader(bytes, at)) {
+  for (
+    let header = decodeBlockHeader(bytes, at);
+    header && at + BLOCK_HEADER + header.length <= bytes.length;
+    header = decodeBlockHeader(bytes, at)
+  ) {
     blocks.push({ header, payload: bytes.subarray(at + BLOCK_HEADER, at + BLOCK_HEADER + header.length) });
     at += BLOCK_HEADER + header.length;
   }
@@ -69,7 +98,11 @@ function placed(payload: Buffer, at: number): Buffer {
 function changed(blocks: readonly Block[], random: Random, mutations: string[]): readonly Block[] {
   const k = random.below(blocks.length);
   const block = blocks[k]!;
-  const put = (...instead: readonly Block[]): readonly Block[] => [...blocks.slice(0, k), ...instead, ...blocks.slice(k + 1)];
+  const put = (...instead: readonly Block[]): readonly Block[] => [
+    ...blocks.slice(0, k),
+    ...instead,
+    ...blocks.slice(k + 1),
+  ];
   const note = <T>(what: string, value: T): T => (mutations.push(what), value);
   switch (random.below(12)) {
     case 0:
@@ -77,17 +110,25 @@ function changed(blocks: readonly Block[], random: Random, mutations: string[]):
     case 1:
       return note("block doubled", put(block, block));
     case 2:
-      return note("block moved", [...put().slice(0, random.below(blocks.length)), block, ...put().slice(random.below(blocks.length))]);
+      return note("block moved", [
+        ...put().slice(0, random.below(blocks.length)),
+        block,
+        ...put().slice(random.below(blocks.length)),
+      ]);
     case 3:
     case 4:
       return note("block header", put({ ...block, header: headerChanged(block.header, random) }));
     default:
-      return note(`payload of ${block.header.kind}`, put({ ...block, payload: payloadChanged(block, random).subarray(0, MOST) }));
+      return note(
+        `payload of ${block.header.kind}`,
+        put({ ...block, payload: payloadChanged(block, random).subarray(0, MOST) }),
+      );
   }
 }
 
 function headerChanged(header: BlockHeader, random: Random): BlockHeader {
-  const near = (value: number): number => Math.max(0, random.chance(0.5) ? random.pick(NUMBERS) : value + random.between(-2, 2));
+  const near = (value: number): number =>
+    Math.max(0, random.chance(0.5) ? random.pick(NUMBERS) : value + random.between(-2, 2));
   const word = (value: number): number => Math.min(0xffffffff, near(value));
   switch (random.below(7)) {
     case 0:
@@ -97,7 +138,10 @@ function headerChanged(header: BlockHeader, random: Random): BlockHeader {
     case 2:
       return { ...header, firstSeq: near(header.firstSeq) };
     case 3:
-      return { ...header, timeHigh: random.pick([-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 0.5, near(header.timeHigh)]) };
+      return {
+        ...header,
+        timeHigh: random.pick([-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 0.5, near(header.timeHigh)]),
+      };
     case 4:
       return { ...header, timeLow: word(header.timeLow) };
     case 5:
@@ -125,7 +169,13 @@ function payloadChanged({ header, payload }: Block, random: Random): Buffer {
     }
   } catch (error) {
     // Changed twice: what is there is no payload any more.
-    if (error instanceof DamagedError || error instanceof SyntaxError || error instanceof RangeError || (error instanceof Error && "code" in error)) return blind();
+    if (
+      error instanceof DamagedError ||
+      error instanceof SyntaxError ||
+      error instanceof RangeError ||
+      (error instanceof Error && "code" in error)
+    )
+      return blind();
     throw error;
   }
 }
@@ -147,7 +197,10 @@ function eventsChanged(payload: Buffer, events: number, random: Random): Buffer 
     else if (choice === 2) said = random.pick(NUMBERS);
     else if (choice === 3) streams[k] = streams[random.below(streams.length)]!;
     else if (choice === 4) streams.splice(k, random.below(2), Buffer.alloc(0));
-    else streams[k] = random.chance(0.5) ? numberChanged(streams[k]!, random) : mutateBytes(streams[k]!, random, () => column, []);
+    else
+      streams[k] = random.chance(0.5)
+        ? numberChanged(streams[k]!, random)
+        : mutateBytes(streams[k]!, random, () => column, []);
   }
   const all = new ByteWriter();
   for (const stream of streams) all.chunk(stream);
@@ -173,7 +226,9 @@ function jsonChanged(payload: Buffer, random: Random): Buffer {
   const text = inflateRawSync(payload.subarray(4), { maxOutputLength: MOST }).toString("utf8");
   let value: unknown = JSON.parse(text);
   for (let left = random.small(1, 4); left > 0; left--) value = mutateJson(value, random);
-  const bytes = Buffer.from(random.chance(0.1) ? text.slice(0, random.below(text.length)) : (JSON.stringify(value) ?? ""));
+  const bytes = Buffer.from(
+    random.chance(0.1) ? text.slice(0, random.below(text.length)) : (JSON.stringify(value) ?? ""),
+  );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(random.chance(0.05) ? random.pick(NUMBERS) % 2 ** 32 : bytes.length);
   return Buffer.concat([length, deflateRawSync(bytes, { level: 1 })]);

@@ -1,4 +1,7 @@
-/** Where the numbers of a trace.dat stand: lengths, counts, offsets, and the words of its pages. Of a sound file, as the manual has it. */
+/**
+ * Where the numbers of a trace.dat stand: lengths, counts, offsets, and the words of its pages. Of a sound file, as the
+ * manual has it.
+ */
 
 export interface Field {
   readonly at: number;
@@ -84,7 +87,10 @@ class Walk {
     this.#text();
     const pageSize = this.#number(4);
     const cpus = this.#number(4);
-    const ranges = Array.from({ length: Math.min(cpus, 64) }, () => [this.#number(4), this.#number(8), this.#number(8)] as const);
+    const ranges = Array.from(
+      { length: Math.min(cpus, 64) },
+      () => [this.#number(4), this.#number(8), this.#number(8)] as const,
+    );
     this.#at = section;
     const { compressed } = this.#section();
     for (const [, offset, size] of ranges) {
@@ -131,7 +137,11 @@ class Walk {
 
   /** Each page's head, and the word in front of each event. */
   #pages(offset: number, size: number, pageSize: number, long: number): void {
-    for (let page = offset; page + PAGE_HEADER < Math.min(offset + size, this.bytes.length) && this.fields.length < MOST; page += pageSize) {
+    for (
+      let page = offset;
+      page + PAGE_HEADER < Math.min(offset + size, this.bytes.length) && this.fields.length < MOST;
+      page += pageSize
+    ) {
       this.#at = page;
       this.#number(8);
       const commit = this.#number(long) & 0xfffff;

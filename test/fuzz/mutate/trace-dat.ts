@@ -12,7 +12,8 @@ const MOST_EVENTS = 40;
 
 export function traceDatInput(random: Random, mutations: string[], other: () => Buffer): Buffer {
   let bytes = random.chance(0.4) ? writtenInput(random, mutations) : random.pick(traceDatSeeds());
-  for (let left = random.small(1, 6); left > 0; left--) bytes = random.chance(0.7) ? lied(bytes, random, mutations) : mutateBytes(bytes, random, other, mutations);
+  for (let left = random.small(1, 6); left > 0; left--)
+    bytes = random.chance(0.7) ? lied(bytes, random, mutations) : mutateBytes(bytes, random, other, mutations);
   return bytes;
 }
 
@@ -28,7 +29,11 @@ export function lied(bytes: Buffer, random: Random, mutations: string[]): Buffer
     const word = Buffer.from(bytes.subarray(field.at, field.at + field.size));
     return BigInt(`0x${(big ? word : word.reverse()).toString("hex") || "0"}`);
   };
-  const value = random.chance(0.15) ? known(other) : random.chance(0.1) ? BigInt(bytes.length) : wordNear(random, known({ at, size }));
+  const value = random.chance(0.15)
+    ? known(other)
+    : random.chance(0.1)
+      ? BigInt(bytes.length)
+      : wordNear(random, known({ at, size }));
   writeWord(copy, at, size, value, big);
   mutations.push(`number at ${at}`);
   return copy;
@@ -47,23 +52,68 @@ function changed(written: Written, random: Random, mutations: string[]): Written
   const first = buffers[0] ?? { name: "", cpus: [[]] };
   switch (random.below(9)) {
     case 0:
-      return note("names of tasks", { ...written, comms: { ...written.comms, [random.pick([0, 1, 138, 4194303])]: Buffer.from(nameOf(random), "latin1").toString("utf8") } });
+      return note("names of tasks", {
+        ...written,
+        comms: {
+          ...written.comms,
+          [random.pick([0, 1, 138, 4194303])]: Buffer.from(nameOf(random), "latin1").toString("utf8"),
+        },
+      });
     case 1:
       return note("kallsyms", { ...written, kallsyms: linesChanged(written.kallsyms ?? KALLSYMS, random) });
     case 2: {
       const name = random.pick(["iput", "print", "kvm_gmem_create", ""]);
-      return note("format", { ...written, format: (text) => (text.startsWith(`name: ${name}`) ? linesChanged(written.format?.(text) ?? text, random) : (written.format?.(text) ?? text)) });
+      return note("format", {
+        ...written,
+        format: (text) =>
+          text.startsWith(`name: ${name}`)
+            ? linesChanged(written.format?.(text) ?? text, random)
+            : (written.format?.(text) ?? text),
+      });
     }
     case 3:
-      return note("clock", { ...written, clock: random.pick(["local", "counter", "x86-tsc", "tai", nameOf(random).replace(/\0/g, "")]) });
+      return note("clock", {
+        ...written,
+        clock: random.pick(["local", "counter", "x86-tsc", "tai", nameOf(random).replace(/\0/g, "")]),
+      });
     case 4:
-      return note("options", { ...written, options: [...(written.options ?? []), [random.pick([1, 2, 3, 4, 7, 8, 12, 14, 16, 22, 99, 65535]), optionOf(shape, random)]] });
+      return note("options", {
+        ...written,
+        options: [
+          ...(written.options ?? []),
+          [random.pick([1, 2, 3, 4, 7, 8, 12, 14, 16, 22, 99, 65535]), optionOf(shape, random)],
+        ],
+      });
     case 5:
-      return note("buffer", { ...written, buffers: [...buffers, { name: nameOf(random).replace(/\0/g, ""), cpus: random.chance(0.5) ? [[]] : first.cpus }] });
+      return note("buffer", {
+        ...written,
+        buffers: [
+          ...buffers,
+          { name: nameOf(random).replace(/\0/g, ""), cpus: random.chance(0.5) ? [[]] : first.cpus },
+        ],
+      });
     case 6:
-      return note("latency", { ...written, buffers: [], latency: linesChanged("# tracer: wakeup\n          <idle>-0       [000] d..2.     5.374322: dput: (dput+0x4/0x20) dentry=0xffff888100b08000\n", random) });
+      return note("latency", {
+        ...written,
+        buffers: [],
+        latency: linesChanged(
+          "# tracer: wakeup\n          <idle>-0       [000] d..2.     5.374322: dput: (dput+0x4/0x20) dentry=0xffff888100b08000\n",
+          random,
+        ),
+      });
     default:
-      return note("events", { ...written, buffers: [{ ...first, cpus: first.cpus.map((events) => events.map((event) => (random.chance(0.2) ? eventChanged(event, random) : event))) }, ...buffers.slice(1)] });
+      return note("events", {
+        ...written,
+        buffers: [
+          {
+            ...first,
+            cpus: first.cpus.map((events) =>
+              events.map((event) => (random.chance(0.2) ? eventChanged(event, random) : event)),
+            ),
+          },
+          ...buffers.slice(1),
+        ],
+      });
   }
 }
 
@@ -72,15 +122,38 @@ function eventChanged(event: WrittenEvent, random: Random): WrittenEvent {
     case 0:
       return { ...event, missed: random.chance(0.5) ? "some" : random.pick([1, 35, 2 ** 31, 2 ** 53]) };
     case 1:
-      return { ...event, time: random.chance(0.5) ? wordNear(random, event.time) & ((1n << 64n) - 1n) : event.time, absolute: true };
+      return {
+        ...event,
+        time: random.chance(0.5) ? wordNear(random, event.time) & ((1n << 64n) - 1n) : event.time,
+        absolute: true,
+      };
     case 2:
       return { ...event, discarded: true };
     case 3:
-      return { ...event, pid: Number(random.pick(NUMBERS.filter((number) => /^-?\d{1,9}$/.test(number)))), flags: random.below(256) };
+      return {
+        ...event,
+        pid: Number(random.pick(NUMBERS.filter((number) => /^-?\d{1,9}$/.test(number)))),
+        flags: random.below(256),
+      };
     case 4:
-      return { ...event, place: wordNear(random, event.place), ...(event.caller === undefined ? {} : { caller: wordNear(random, event.caller) }) };
+      return {
+        ...event,
+        place: wordNear(random, event.place),
+        ...(event.caller === undefined ? {} : { caller: wordNear(random, event.caller) }),
+      };
     default:
-      return { ...event, args: event.args.map((arg) => (random.chance(0.6) ? arg : typeof arg === "string" ? nameOf(random) : typeof arg === "bigint" ? wordNear(random, arg) : arg)) };
+      return {
+        ...event,
+        args: event.args.map((arg) =>
+          random.chance(0.6)
+            ? arg
+            : typeof arg === "string"
+              ? nameOf(random)
+              : typeof arg === "bigint"
+                ? wordNear(random, arg)
+                : arg,
+        ),
+      };
   }
 }
 
@@ -89,7 +162,10 @@ function optionOf({ big }: Shape, random: Random): Buffer {
     case 0:
       return Buffer.from(`${numberOf(random)}\0`, "latin1");
     case 1:
-      return Buffer.from(`CPU: ${random.below(5)}\nentries: 5\noverrun: ${numberOf(random)}\ncommit overrun: 0\ndropped events: ${numberOf(random)}\n\0`, "latin1");
+      return Buffer.from(
+        `CPU: ${random.below(5)}\nentries: 5\noverrun: ${numberOf(random)}\ncommit overrun: 0\ndropped events: ${numberOf(random)}\n\0`,
+        "latin1",
+      );
     case 2: {
       const word = Buffer.alloc(16);
       for (const at of [0, 4, 8]) writeWord(word, at, 4, wordNear(random, 1n), big);

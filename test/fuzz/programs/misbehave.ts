@@ -1,4 +1,7 @@
-/** In place of the thread's own program: input 3 never ends, 5 takes all memory, 7 waits for what never comes, 9 throws at nobody. */
+/**
+ * In place of the thread's own program: input 3 never ends, 5 takes all memory, 7 waits for what never comes, 9 throws
+ * at nobody.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { formatAt } from "../input.js";
 import type { Job, Said } from "../job.js";

@@ -25,8 +25,14 @@ export const textDirectories = kept(async (): Promise<readonly Files[]> => {
   }
   for (const format of ["perf-script", "bpftrace", "trace-cmd-report"] as const) {
     const { head, lines } = (await textSeeds(format))[0]!;
-    const of = (cpu: number): Buffer => Buffer.from([...head, ...lines.slice(0, LINES).filter((_, k) => k % 2 === cpu), ""].join("\n"), "latin1");
-    directories.push(new Map([["cpu0/trace_pipe", of(0)], ["cpu1/trace_pipe", of(1)]]));
+    const of = (cpu: number): Buffer =>
+      Buffer.from([...head, ...lines.slice(0, LINES).filter((_, k) => k % 2 === cpu), ""].join("\n"), "latin1");
+    directories.push(
+      new Map([
+        ["cpu0/trace_pipe", of(0)],
+        ["cpu1/trace_pipe", of(1)],
+      ]),
+    );
   }
   return directories;
 });
@@ -39,17 +45,31 @@ export const pageDirectories = kept((): readonly Files[] => {
   const around = new Map<string, Buffer>([
     ["events/header_page", Buffer.from(contents.headerPage)],
     ["events/header_event", Buffer.from(contents.headerEvent)],
-    ["saved_cmdlines", Buffer.from(contents.cmdlines.toString("latin1").split("\n").slice(0, COMMS).join("\n"), "latin1")],
+    [
+      "saved_cmdlines",
+      Buffer.from(contents.cmdlines.toString("latin1").split("\n").slice(0, COMMS).join("\n"), "latin1"),
+    ],
     ["kallsyms", Buffer.from(kallsyms, "latin1")],
     ["trace_clock", Buffer.from("local global [mono] boot\n")],
   ]);
-  for (const [system, texts] of new Map([...systems, ["ftrace", ftrace]])) for (const text of texts) around.set(`events/${system}/${/^name: (\S+)/.exec(text)![1]!}/format`, Buffer.from(text));
+  for (const [system, texts] of new Map([...systems, ["ftrace", ftrace]]))
+    for (const text of texts)
+      around.set(`events/${system}/${/^name: (\S+)/.exec(text)![1]!}/format`, Buffer.from(text));
   const { cpus } = contents.buffers[0]!;
   const { pageSize } = contents.buffers[0]!;
   const pages = cpus.map(({ offset, size }) => bytes.subarray(offset, offset + Math.min(size, PAGES * pageSize)));
   const stats = Buffer.from("entries: 5\noverrun: 0\ncommit overrun: 0\nbytes: 500\ndropped events: 0\n");
   return [
-    new Map([...around, ...pages.flatMap((page, cpu) => [[`per_cpu/cpu${cpu}/trace_pipe_raw`, page], [`per_cpu/cpu${cpu}/stats`, stats]] as const)]),
+    new Map([
+      ...around,
+      ...pages.flatMap(
+        (page, cpu) =>
+          [
+            [`per_cpu/cpu${cpu}/trace_pipe_raw`, page],
+            [`per_cpu/cpu${cpu}/stats`, stats],
+          ] as const,
+      ),
+    ]),
     new Map([...around, ...pages.map((page, cpu) => [`trace.dat.cpu${cpu}`, page] as const)]),
   ];
 });

@@ -9,7 +9,11 @@ import { read, recording } from "../../read/helpers.js";
 import { kept } from "./kept.js";
 
 /** Of a recording, so many lines from its beginning, in batches of so many events. */
-const SHAPES = [["linux-7.2/s04-bind-unbind.trace.gz", 200, 64, true], ["broken/leak-module-on-error/s09-enfile.trace.gz", 120, 1000, false], ["partial/linux-7.2-pipe-lost.trace.gz", 90, 16, false]] as const;
+const SHAPES = [
+  ["linux-7.2/s04-bind-unbind.trace.gz", 200, 64, true],
+  ["broken/leak-module-on-error/s09-enfile.trace.gz", 120, 1000, false],
+  ["partial/linux-7.2-pipe-lost.trace.gz", 90, 16, false],
+] as const;
 const EARLIER = "fixtures/logs/linux-7.2-s04-bind-unbind.v1.klog";
 /** What is left of a log whose writer was cut short. */
 const CUT = 0.7;

@@ -8,7 +8,12 @@ const FOLDERS = ["fixtures/scenarios", "fixtures/scenarios/odd"];
 const MOST_LINES = 80;
 
 export const scenarioSeeds = kept((): readonly (readonly string[])[] =>
-  FOLDERS.flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith(".scn")).sort().map((name) => readFileSync(join(folder, name), "latin1").split("\n"))).filter(({ length }) => length <= MOST_LINES),
+  FOLDERS.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".scn"))
+      .sort()
+      .map((name) => readFileSync(join(folder, name), "latin1").split("\n")),
+  ).filter(({ length }) => length <= MOST_LINES),
 );
 
 /** Over tables of a few dozen rows. */

@@ -17,9 +17,31 @@ export interface TextSeed {
 }
 
 const RECORDINGS = "fixtures/recordings/";
-const HEALTHY = ["linux-7.2/s04-bind-unbind", "linux-6.18/s09-enfile", "linux-6.12/s02-dup", "recorded/linux-7.3/s01-create-close", "linux-7.2/s12-rmmod-busy", "linux-6.12-patched/s16-race-close-unbind"].map((name) => `${name}.trace.gz`);
-const OTHERS = ["broken/leak-module-on-error/s09-enfile", "mistakes/unbind-no-fput/s04-bind-unbind", "partial/linux-6.12-overrun-two-cpus", "partial/linux-7.2-pipe-lost", "partial/linux-7.2-midlife"].map((name) => `${name}.trace.gz`);
-const PERF_FIELDS = ["comm,tid,cpu,time,event,trace", "comm,pid,tid,cpu,time,event,trace", "comm!,pid,time,event,trace", "comm,cpu,time,trace", "tid,time,trace", "comm,pid,cpu,misc,time,period,trace,ip", "comm,time", "pid,cpu,tod,trace"];
+const HEALTHY = [
+  "linux-7.2/s04-bind-unbind",
+  "linux-6.18/s09-enfile",
+  "linux-6.12/s02-dup",
+  "recorded/linux-7.3/s01-create-close",
+  "linux-7.2/s12-rmmod-busy",
+  "linux-6.12-patched/s16-race-close-unbind",
+].map((name) => `${name}.trace.gz`);
+const OTHERS = [
+  "broken/leak-module-on-error/s09-enfile",
+  "mistakes/unbind-no-fput/s04-bind-unbind",
+  "partial/linux-6.12-overrun-two-cpus",
+  "partial/linux-7.2-pipe-lost",
+  "partial/linux-7.2-midlife",
+].map((name) => `${name}.trace.gz`);
+const PERF_FIELDS = [
+  "comm,tid,cpu,time,event,trace",
+  "comm,pid,tid,cpu,time,event,trace",
+  "comm!,pid,time,event,trace",
+  "comm,cpu,time,trace",
+  "tid,time,trace",
+  "comm,pid,cpu,misc,time,period,trace,ip",
+  "comm,time",
+  "pid,cpu,tod,trace",
+];
 /** Columns that other options of ftrace print. */
 const COLUMNS: readonly ((parts: Parts) => LineParts)[] = [
   ({ pid }) => ({ tgid: pid }),
@@ -36,14 +58,21 @@ const unzipped = (path: string): Buffer => gunzipSync(readFileSync(path));
 
 const linesOf = (text: string): string[] => text.replace(/\n$/, "").split("\n").slice(0, MOST);
 
-function seedOf(lines: readonly string[], healthy: boolean, isHead: (line: string) => boolean = (line) => line.startsWith("#")): TextSeed {
+function seedOf(
+  lines: readonly string[],
+  healthy: boolean,
+  isHead: (line: string) => boolean = (line) => line.startsWith("#"),
+): TextSeed {
   const from = lines.findIndex((line) => !isHead(line));
   return { head: lines.slice(0, Math.max(0, from)), lines: lines.slice(Math.max(0, from)), healthy };
 }
 
 const latin1 = (path: string): string => unzipped(path).toString("latin1");
 const ftraceOf = (path: string, healthy: boolean): TextSeed => seedOf(linesOf(latin1(RECORDINGS + path)), healthy);
-const printed = (path: string, print: (parts: Parts) => string): string[] => partsOf(unzipped(RECORDINGS + path)).slice(0, MOST).map(print);
+const printed = (path: string, print: (parts: Parts) => string): string[] =>
+  partsOf(unzipped(RECORDINGS + path))
+    .slice(0, MOST)
+    .map(print);
 
 function withColumns({ comm, pid, cpu, flags, time, name, place, args }: Parts, columns: LineParts): string {
   const where = place === "" ? "" : `(${place}) `;
@@ -59,19 +88,53 @@ async function ndjsonOf(path: string, healthy: boolean): Promise<TextSeed> {
 type Maker = () => readonly TextSeed[] | Promise<readonly TextSeed[]>;
 
 const makers: Readonly<Record<TextFormat, Maker>> = {
-  ftrace: () => [...HEALTHY.map((path) => ftraceOf(path, true)), ...OTHERS.map((path) => ftraceOf(path, false)), ...COLUMNS.map((columns, k) => seedOf(printed(HEALTHY[k % HEALTHY.length]!, (parts) => withColumns(parts, columns(parts))), false))],
+  ftrace: () => [
+    ...HEALTHY.map((path) => ftraceOf(path, true)),
+    ...OTHERS.map((path) => ftraceOf(path, false)),
+    ...COLUMNS.map((columns, k) =>
+      seedOf(
+        printed(HEALTHY[k % HEALTHY.length]!, (parts) => withColumns(parts, columns(parts))),
+        false,
+      ),
+    ),
+  ],
   "perf-script": () => [
     seedOf(linesOf(latin1(`${RECORDINGS}perf-script/linux-7.2-s04-bind-unbind.script.gz`)), true),
     seedOf(linesOf(latin1(`${RECORDINGS}perf-script/linux-7.2-s04-bind-unbind.script-ns.gz`)), true),
-    ...PERF_FIELDS.map((fields, k) => seedOf(printed(HEALTHY[k % HEALTHY.length]!, (parts) => perfScript(fields, parts)), false)),
+    ...PERF_FIELDS.map((fields, k) =>
+      seedOf(
+        printed(HEALTHY[k % HEALTHY.length]!, (parts) => perfScript(fields, parts)),
+        false,
+      ),
+    ),
   ],
   "trace-cmd-report": () => [
-    ...["report", "report-l", "report-t", "report-R", "again-R"].map((what) => seedOf(linesOf(latin1(`${RECORDINGS}trace-cmd-report/linux-7.2-s04-bind-unbind.${what}.gz`)), true, (line) => /^cpus=|^CPU|^#/.test(line))),
-    ...REPORT_DIALECTS.map((dialect, k) => seedOf(printed(HEALTHY[k % HEALTHY.length]!, (parts) => traceCmdReport(dialect, parts)), false)),
+    ...["report", "report-l", "report-t", "report-R", "again-R"].map((what) =>
+      seedOf(linesOf(latin1(`${RECORDINGS}trace-cmd-report/linux-7.2-s04-bind-unbind.${what}.gz`)), true, (line) =>
+        /^cpus=|^CPU|^#/.test(line),
+      ),
+    ),
+    ...REPORT_DIALECTS.map((dialect, k) =>
+      seedOf(
+        printed(HEALTHY[k % HEALTHY.length]!, (parts) => traceCmdReport(dialect, parts)),
+        false,
+      ),
+    ),
   ],
   bpftrace: () => [
-    ...["0.17", "0.23", "0.27"].map((release) => seedOf(linesOf(latin1(`fixtures/bpftrace/recorded/linux-7.2-s04-bind-unbind.${release}.json.gz`)), true, (line) => !line.includes('"value"'))),
-    ...[HEALTHY[1]!, OTHERS[0]!].map((path) => seedOf(linesOf(Buffer.from(bpftraceLines(readAs(ftrace, unzipped(RECORDINGS + path)).events)).toString("latin1")), false)),
+    ...["0.17", "0.23", "0.27"].map((release) =>
+      seedOf(
+        linesOf(latin1(`fixtures/bpftrace/recorded/linux-7.2-s04-bind-unbind.${release}.json.gz`)),
+        true,
+        (line) => !line.includes('"value"'),
+      ),
+    ),
+    ...[HEALTHY[1]!, OTHERS[0]!].map((path) =>
+      seedOf(
+        linesOf(Buffer.from(bpftraceLines(readAs(ftrace, unzipped(RECORDINGS + path)).events)).toString("latin1")),
+        false,
+      ),
+    ),
   ],
   ndjson: () => Promise.all([...HEALTHY.slice(0, 3), ...OTHERS].map((path, k) => ndjsonOf(path, k < 3))),
   "function-graph": () => {
@@ -81,11 +144,18 @@ const makers: Readonly<Record<TextFormat, Maker>> = {
     const lines = all.slice(gmem - 50, gmem - 50 + MOST);
     // Without the columns of time, or of the task, as other options of the tracer have it.
     const untimed = lines.map((line) => line.replace(/^ *[\d.]+ \|/, ""));
-    return [lines, untimed, untimed.map((line) => line.replace(/^( *\d+\)) +\S+ +\|/, "$1"))].map((each) => ({ head, lines: each, healthy: true }));
+    return [lines, untimed, untimed.map((line) => line.replace(/^( *\d+\)) +\S+ +\|/, "$1"))].map((each) => ({
+      head,
+      lines: each,
+      healthy: true,
+    }));
   },
 };
 
-const all = Object.fromEntries(Object.entries(makers).map(([format, make]) => [format, kept(make)])) as Record<TextFormat, Maker>;
+const all = Object.fromEntries(Object.entries(makers).map(([format, make]) => [format, kept(make)])) as Record<
+  TextFormat,
+  Maker
+>;
 
 export const TEXT_FORMATS = Object.keys(makers) as readonly TextFormat[];
 

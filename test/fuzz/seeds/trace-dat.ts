@@ -1,6 +1,6 @@
 /**
- * Short files of trace-cmd: real pages of real kernels, with what they are read by cut down, and events of a real recording as the
- * tests' own writer writes them in every shape.
+ * Short files of trace-cmd: real pages of real kernels, with what they are read by cut down, and events of a real
+ * recording as the tests' own writer writes them in every shape.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -17,7 +17,15 @@ import type { Random } from "../random.js";
 import { kept } from "./kept.js";
 
 const RECORDING = "fixtures/recordings/linux-7.2/s04-bind-unbind.trace.gz";
-const REAL = ["linux-7.2-s04-bind-unbind.v6", "linux-6.18-s09-enfile.v6", "linux-7.2-s09-enfile.v7", "more/plain.v7", "more/lossy.v6", "more/two-buffers.v7", "more/counter.v6"];
+const REAL = [
+  "linux-7.2-s04-bind-unbind.v6",
+  "linux-6.18-s09-enfile.v6",
+  "linux-7.2-s09-enfile.v7",
+  "more/plain.v7",
+  "more/lossy.v6",
+  "more/two-buffers.v7",
+  "more/counter.v6",
+];
 const FORMATS = 14;
 const SYMBOLS = 60;
 /** Of each CPU, pages that are kept: some are half full of what the machine did before. */
@@ -27,7 +35,9 @@ const ADDRESSES = [0xffffffff81100004n, 0xffffffff81100123n, 0xffffffffc0100010n
 const EVENTS_OF_SEED = 60;
 
 /** Events of a real recording, ready to be written. */
-export const writable = kept((): readonly WrittenEvent[] => readAs(ftrace, unzipped(RECORDING)).events.map(writtenEvent));
+export const writable = kept((): readonly WrittenEvent[] =>
+  readAs(ftrace, unzipped(RECORDING)).events.map(writtenEvent),
+);
 
 function writtenEvent({ time, task, operation, phase, args }: KernelEvent): WrittenEvent {
   const name = phase === "return" ? `${operation}_ret` : operation;
@@ -43,7 +53,11 @@ function writtenEvent({ time, task, operation, phase, args }: KernelEvent): Writ
     caller: ADDRESSES[(point.id + 1) % ADDRESSES.length]!,
     args: point.args.map((arg) => {
       const value = args[arg.name];
-      return value === null || value === undefined ? undefined : typeof value === "string" ? value.replace(/[\0\n]/g, "?") : BigInt(value);
+      return value === null || value === undefined
+        ? undefined
+        : typeof value === "string"
+          ? value.replace(/[\0\n]/g, "?")
+          : BigInt(value);
     }),
   };
 }
@@ -57,13 +71,21 @@ export function writtenOf(random: Random, events: number, shape: Shape = random.
   return { shape, buffers: [{ name: "", cpus }], comms: { 1: "systemd", 138: "gmemrun" }, clock: "mono" };
 }
 
-const writtenSeeds = kept(() => SHAPES.map((shape, k) => {
-  const all = writable();
-  const events = all.slice(k * 20, k * 20 + EVENTS_OF_SEED);
-  return write({ shape, buffers: [{ name: "", cpus: [events.filter((_, n) => n % 3 > 0), events.filter((_, n) => n % 3 === 0)] }], comms: { 1: "systemd" } });
-}));
+const writtenSeeds = kept(() =>
+  SHAPES.map((shape, k) => {
+    const all = writable();
+    const events = all.slice(k * 20, k * 20 + EVENTS_OF_SEED);
+    return write({
+      shape,
+      buffers: [{ name: "", cpus: [events.filter((_, n) => n % 3 > 0), events.filter((_, n) => n % 3 === 0)] }],
+      comms: { 1: "systemd" },
+    });
+  }),
+);
 
-const realSeeds = kept(() => REAL.map((name) => shortened(gunzipSync(readFileSync(`fixtures/recordings/trace-dat/${name}.dat.gz`)))));
+const realSeeds = kept(() =>
+  REAL.map((name) => shortened(gunzipSync(readFileSync(`fixtures/recordings/trace-dat/${name}.dat.gz`)))),
+);
 
 export const traceDatSeeds = kept((): readonly Buffer[] => [...writtenSeeds(), ...realSeeds()]);
 
@@ -74,12 +96,21 @@ function shortened(bytes: Buffer): Buffer {
 }
 
 /** What pages are read by, cut down. */
-export function surroundings(contents: Contents): { readonly ftrace: readonly string[]; readonly systems: ReadonlyMap<string, readonly string[]>; readonly kallsyms: string } {
+export function surroundings(contents: Contents): {
+  readonly ftrace: readonly string[];
+  readonly systems: ReadonlyMap<string, readonly string[]>;
+  readonly kallsyms: string;
+} {
   const known = new Set(points.points.flatMap((point) => point?.event ?? []));
   const nameOf = (text: string): string => /^name: (\S+)/.exec(text)?.[1] ?? "";
-  const ftrace = contents.formats.filter(({ system, text }) => system === "ftrace" && nameOf(text) === "print").map(({ text }) => text);
+  const ftrace = contents.formats
+    .filter(({ system, text }) => system === "ftrace" && nameOf(text) === "print")
+    .map(({ text }) => text);
   const systems = new Map<string, string[]>();
-  for (const { system, text } of contents.formats.filter((format) => format.system !== "ftrace" && known.has(nameOf(format.text))).slice(0, FORMATS)) systems.set(system, [...(systems.get(system) ?? []), text]);
+  for (const { system, text } of contents.formats
+    .filter((format) => format.system !== "ftrace" && known.has(nameOf(format.text)))
+    .slice(0, FORMATS))
+    systems.set(system, [...(systems.get(system) ?? []), text]);
   const symbols = new Set(Object.values(catalogue).map(({ symbol }) => symbol));
   const lines = contents.kallsyms().toString("latin1").split("\n");
   const kallsyms = lines.filter((line) => symbols.has(/^\S+ \S (\S+)/.exec(line)?.[1] ?? "")).slice(0, SYMBOLS);
@@ -87,7 +118,11 @@ export function surroundings(contents: Contents): { readonly ftrace: readonly st
 }
 
 function introOf({ big, pageSize }: Intro, version: 6 | 7): Bytes {
-  return new Bytes(big).add(`\x17\x08\x44tracing${version}\0`).number(big ? 1 : 0, 1).number(8, 1).number(pageSize, 4);
+  return new Bytes(big)
+    .add(`\x17\x08\x44tracing${version}\0`)
+    .number(big ? 1 : 0, 1)
+    .number(8, 1)
+    .number(pageSize, 4);
 }
 
 /** The sections by the numbers of version 7, which are in the order of version 6. */
@@ -103,7 +138,17 @@ function sectionsOf({ big }: Intro, contents: Contents): readonly (readonly [id:
   const own = make().number(ftrace.length, 4);
   for (const text of ftrace) own.number(text.length, 8).add(text);
   return [
-    [16, make().add("header_page\0").number(headerPage.length, 8).add(headerPage).add("header_event\0").number(headerEvent.length, 8).add(headerEvent).buffer()],
+    [
+      16,
+      make()
+        .add("header_page\0")
+        .number(headerPage.length, 8)
+        .add(headerPage)
+        .add("header_event\0")
+        .number(headerEvent.length, 8)
+        .add(headerEvent)
+        .buffer(),
+    ],
     [17, own.buffer()],
     [18, events.buffer()],
     [19, make().number(kallsyms.length, 4).add(kallsyms).buffer()],
@@ -118,7 +163,14 @@ function shortened6(bytes: Buffer, intro: Intro, contents: Contents): Buffer {
   const { cpus, clock } = contents.buffers[0]!;
   const { pageSize } = intro;
   const option = `local [${clock ?? "local"}]\0`;
-  file.number(cpus.length, 4).add("options  \0").number(4, 2).number(option.length, 4).add(option).number(0, 2).add("flyrecord\0");
+  file
+    .number(cpus.length, 4)
+    .add("options  \0")
+    .number(4, 2)
+    .number(option.length, 4)
+    .add(option)
+    .number(0, 2)
+    .add("flyrecord\0");
   const pages = cpus.map(({ offset, size }) => bytes.subarray(offset, offset + Math.min(size, PAGES * pageSize)));
   const end = file.length + 16 * cpus.length + 8;
   let at = end + ((pageSize - (end % pageSize)) % pageSize);
@@ -143,14 +195,33 @@ function shortened7(bytes: Buffer, intro: Intro, contents: Contents): Buffer {
   }
   for (const buffer of contents.buffers) {
     const section = file.length;
-    file.number(3, 2).number(buffer.compressed ? 1 : 0, 2).number(0, 4).number(0, 8);
-    const option = new Bytes(intro.big).number(section, 8).add(`${buffer.name}\0${buffer.clock ?? "local"}\0`).number(buffer.pageSize, 4).number(buffer.cpus.length, 4);
+    file
+      .number(3, 2)
+      .number(buffer.compressed ? 1 : 0, 2)
+      .number(0, 4)
+      .number(0, 8);
+    const option = new Bytes(intro.big)
+      .number(section, 8)
+      .add(`${buffer.name}\0${buffer.clock ?? "local"}\0`)
+      .number(buffer.pageSize, 4)
+      .number(buffer.cpus.length, 4);
     for (const { cpu, offset, size } of buffer.cpus) {
       file.align(8);
       const at = file.length;
-      if (buffer.compressed && size > 0) file.number(1, 4).add(bytes.subarray(offset + 4, offset + 12 + (intro.big ? bytes.readUInt32BE(offset + 4) : bytes.readUInt32LE(offset + 4))));
+      if (buffer.compressed && size > 0)
+        file
+          .number(1, 4)
+          .add(
+            bytes.subarray(
+              offset + 4,
+              offset + 12 + (intro.big ? bytes.readUInt32BE(offset + 4) : bytes.readUInt32LE(offset + 4)),
+            ),
+          );
       else file.add(bytes.subarray(offset, offset + Math.min(size, PAGES * buffer.pageSize)));
-      option.number(cpu, 4).number(at, 8).number(Math.max(0, file.length - at - (buffer.compressed ? 4 : 0)), 8);
+      option
+        .number(cpu, 4)
+        .number(at, 8)
+        .number(Math.max(0, file.length - at - (buffer.compressed ? 4 : 0)), 8);
     }
     options.number(3, 2).number(option.length, 4).add(option.buffer());
   }

@@ -1,4 +1,7 @@
-/** Whatever happens to a log's bytes: what is read is what was written, and what cannot be read is found, located and counted. */
+/**
+ * Whatever happens to a log's bytes: what is read is what was written, and what cannot be read is found, located and
+ * counted.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -44,7 +47,13 @@ async function original(folder: string): Promise<Original> {
   const file = LogFile.open(path);
   const starts = file.blocks.map(({ at }) => at);
   file.close();
-  return { path, bytes: readFileSync(path), events: made.kept.reduce((sum, { length }) => sum + length, 0), content: eventsBySeq(made.kept, made.tables), starts };
+  return {
+    path,
+    bytes: readFileSync(path),
+    events: made.kept.reduce((sum, { length }) => sum + length, 0),
+    content: eventsBySeq(made.kept, made.tables),
+    starts,
+  };
 }
 
 interface Verdict {
@@ -79,7 +88,13 @@ function judge({ path, content }: Original, bytes: Buffer): Verdict {
     file.report();
     file.origin();
     const told = [...file.damage, ...(file.tail ? [file.tail] : [])].map(({ what }) => what);
-    return { refused: false, read, lost: reader.lost, told, verified: [...file.verify(), ...(file.tail ? [file.tail] : [])].map(({ what }) => what) };
+    return {
+      refused: false,
+      read,
+      lost: reader.lost,
+      told,
+      verified: [...file.verify(), ...(file.tail ? [file.tail] : [])].map(({ what }) => what),
+    };
   } finally {
     file.close();
   }
@@ -105,7 +120,8 @@ test("a flipped bit is found and located wherever it is, and no event is read as
       continue;
     }
     if (verdict.verified.length === 0) t.fail(`byte ${at}: not found`);
-    if (verdict.read + verdict.lost !== log.events) t.fail(`byte ${at}: ${verdict.read} read, ${verdict.lost} lost of ${log.events}`);
+    if (verdict.read + verdict.lost !== log.events)
+      t.fail(`byte ${at}: ${verdict.read} read, ${verdict.lost} lost of ${log.events}`);
     if (verdict.lost > 0 && verdict.told.length === 0) t.fail(`byte ${at}: lost without a word`);
     if (verdict.lost > 0 && verdict.told.every((what) => !/byte \d+/.test(what))) t.fail(`byte ${at}: not located`);
     if (verdict.lost > 0) hidden++;
@@ -123,7 +139,8 @@ test("a file that ends anywhere has all events of whole blocks, and says where i
     if (at < FILE_HEADER) t.true(verdict.refused);
     else {
       const whole = blocks.filter(({ end }) => end <= at);
-      if (verdict.read !== whole.reduce((sum, { events }) => sum + events, 0)) t.fail(`cut at ${at}: ${verdict.read} events`);
+      if (verdict.read !== whole.reduce((sum, { events }) => sum + events, 0))
+        t.fail(`cut at ${at}: ${verdict.read} events`);
       const isBetween = at === FILE_HEADER || blocks.some(({ end }) => end === at);
       if (!isBetween && verdict.told.length === 0) t.fail(`cut at ${at}: nothing said`);
     }
@@ -151,12 +168,17 @@ test("a block that is taken out, doubled, moved, or put in from another log is f
 test("bytes that nobody wrote are an error or a loss, in little time and memory", async (t) => {
   const log = await original(folderOf(t));
   await fc.assert(
-    fc.asyncProperty(fc.nat({ max: log.bytes.length - 1 }), fc.uint8Array({ maxLength: 64 }), fc.nat({ max: 200 }), async (at, put, taken) => {
-      const bytes = Buffer.concat([log.bytes.subarray(0, at), put, log.bytes.subarray(at + taken)]);
-      const verdict = judge(log, bytes);
-      t.true(verdict.refused || verdict.read <= log.events);
-      if (!bytes.equals(log.bytes)) t.true(verdict.verified.length > 0);
-    }),
+    fc.asyncProperty(
+      fc.nat({ max: log.bytes.length - 1 }),
+      fc.uint8Array({ maxLength: 64 }),
+      fc.nat({ max: 200 }),
+      async (at, put, taken) => {
+        const bytes = Buffer.concat([log.bytes.subarray(0, at), put, log.bytes.subarray(at + taken)]);
+        const verdict = judge(log, bytes);
+        t.true(verdict.refused || verdict.read <= log.events);
+        if (!bytes.equals(log.bytes)) t.true(verdict.verified.length > 0);
+      },
+    ),
     { numRuns: RUNS },
   );
 });

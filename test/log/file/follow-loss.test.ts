@@ -102,7 +102,10 @@ test("a file that may not become longer: the log ends with a report that says wh
     tally.add(acknowledged, events);
     t.regex(warnings!.at(-1)!, /ended by an error.*would be larger than a file may be here/);
   }
-  t.deepEqual(readdirSync(folder).filter((name) => !name.endsWith(".klog")), []);
+  t.deepEqual(
+    readdirSync(folder).filter((name) => !name.endsWith(".klog")),
+    [],
+  );
   tally.close(t);
 });
 

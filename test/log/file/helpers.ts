@@ -22,7 +22,11 @@ export function folderOf(t: ExecutionContext): string {
 export const ORIGIN = { path: "x.trace", format: "ftrace" };
 
 /** A log of these batches, at its good end. */
-export async function write(path: string, { kept, tables }: Pick<MadeRecording, "kept" | "tables">, options: WriterOptions = { sync: "close" }): Promise<LogWriter> {
+export async function write(
+  path: string,
+  { kept, tables }: Pick<MadeRecording, "kept" | "tables">,
+  options: WriterOptions = { sync: "close" },
+): Promise<LogWriter> {
   const writer = LogWriter.create(path, ORIGIN, points, tables, options);
   for (const batch of kept) await writer.append(batch);
   writer.appendReport({ events: writer.events });
@@ -44,13 +48,25 @@ export function readBack(path: string): ReadBack {
     const tables = createTables();
     const reader = new LogReader(file, tables);
     const batches = [...reader.batches()];
-    return { batches, tables, damage: file.damage.map(({ what }) => what), tail: file.unfinished?.what, lost: reader.lost };
+    return {
+      batches,
+      tables,
+      damage: file.damage.map(({ what }) => what),
+      tail: file.unfinished?.what,
+      lost: reader.lost,
+    };
   } finally {
     file.close();
   }
 }
 
-export const contents = ({ batches, tables }: { readonly batches: readonly Batch[]; readonly tables: Tables }): unknown[] => batches.map((batch) => contentOf(batch, tables));
+export const contents = ({
+  batches,
+  tables,
+}: {
+  readonly batches: readonly Batch[];
+  readonly tables: Tables;
+}): unknown[] => batches.map((batch) => contentOf(batch, tables));
 
 /** A recording of the repository in batches of so many events. */
 export function inBatches(path: string, events = 256): { readonly kept: readonly Batch[]; readonly tables: Tables } {

@@ -14,7 +14,18 @@ import { inBatches } from "./helpers.js";
 
 const { kept, tables } = inBatches("fixtures/recordings/linux-7.2/s17-exit-with-open-fds.trace.gz", 100);
 const BATCH = kept[0]!;
-const HEADER: BlockHeader = { kind: "events", length: 0, events: BATCH.length, firstSeq: 1, timeHigh: 5, timeLow: 0, schema: 0, previous: Buffer.alloc(HASH_BYTES), synced: 0, payloadCrc: 0 };
+const HEADER: BlockHeader = {
+  kind: "events",
+  length: 0,
+  events: BATCH.length,
+  firstSeq: 1,
+  timeHigh: 5,
+  timeLow: 0,
+  schema: 0,
+  previous: Buffer.alloc(HASH_BYTES),
+  synced: 0,
+  payloadCrc: 0,
+};
 
 function decoded(changed: Partial<Batch>): Batch {
   const batch = { ...BATCH, ...changed };
@@ -39,14 +50,23 @@ test("times, lines, tasks, names and losses that cannot be are damage", (t) => {
   const loss = { cpu: 0, count: 1, line: 0 };
   for (const [what, batch] of Object.entries({
     "a time before the first": { timeHigh: changed(BATCH.timeHigh, -1) },
-    "a nanosecond beyond a second": { timeLow: changed(BATCH.timeLow, 2_000_000_001), timeHigh: changed(BATCH.timeHigh, 2 ** 45) },
+    "a nanosecond beyond a second": {
+      timeLow: changed(BATCH.timeLow, 2_000_000_001),
+      timeHigh: changed(BATCH.timeHigh, 2 ** 45),
+    },
     "a line before the first": { line: changed(BATCH.line, -7) },
     "a task without a number": { task: changed(BATCH.task, nobody) },
     "a task with a name that none has": { task: changed(BATCH.task, long) },
     "an unknown event without a name": { point: changed(BATCH.point, 0) },
-    "losses out of order": { losses: [{ index: 9, ...loss }, { index: 3, ...loss }] },
+    "losses out of order": {
+      losses: [
+        { index: 9, ...loss },
+        { index: 3, ...loss },
+      ],
+    },
     "a loss on no CPU": { losses: [{ index: 9, ...loss, cpu: 99_999 }] },
-  })) t.throws(() => decoded(batch), { instanceOf: DamagedError }, what);
+  }))
+    t.throws(() => decoded(batch), { instanceOf: DamagedError }, what);
 });
 
 test("a thread group of as many digits as readers take is kept", (t) => {
@@ -66,14 +86,22 @@ test("arguments that an event does not have are not said to be missing", (t) => 
 
 test("a block whose latest time is none is no block", (t) => {
   t.truthy(decodeBlockHeader(encodeBlockHeader(HEADER)));
-  for (const timeHigh of [Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, 2 ** 60]) t.is(decodeBlockHeader(encodeBlockHeader({ ...HEADER, timeHigh })), undefined);
+  for (const timeHigh of [Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, 2 ** 60])
+    t.is(decodeBlockHeader(encodeBlockHeader({ ...HEADER, timeHigh })), undefined);
   t.is(decodeBlockHeader(encodeBlockHeader({ ...HEADER, timeLow: 1_000_000_000 })), undefined);
 });
 
 test("what a log says of its reading has bounds", (t) => {
   const report = new ReadReport("a.klog");
   const long = "x".repeat(100_000);
-  report.restore({ warnings: Array.from({ length: 10_000 }, () => long), firstSkipped: Array.from({ length: 10_000 }, (_, line) => ({ line, text: long })), skipped: 10_000 });
+  report.restore({
+    warnings: Array.from({ length: 10_000 }, () => long),
+    firstSkipped: Array.from({ length: 10_000 }, (_, line) => ({ line, text: long })),
+    skipped: 10_000,
+  });
   t.true(report.warnings.length < 5000 && report.warnings.every((warning) => warning.length <= 1000));
-  t.deepEqual(report.firstSkipped.map(({ text }) => text.length), [200, 200, 200, 200, 200]);
+  t.deepEqual(
+    report.firstSkipped.map(({ text }) => text.length),
+    [200, 200, 200, 200, 200],
+  );
 });

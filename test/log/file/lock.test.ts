@@ -28,7 +28,10 @@ test("the lock of a process that is gone is taken over, and of one whose number 
   const log = join(folder, "a.klog");
   const child = spawn("true");
   await once(child, "close");
-  for (const holder of [{ pid: child.pid!, start: "1" }, { pid: process.ppid, start: "1" }]) {
+  for (const holder of [
+    { pid: child.pid!, start: "1" },
+    { pid: process.ppid, start: "1" },
+  ]) {
     writeFileSync(`${log}.lock`, text(holder));
     const lock = WriteLock.take(log);
     t.is(parseHolder(readFileSync(`${log}.lock`, "utf8"))?.pid, process.pid);

@@ -22,14 +22,20 @@ const BATCH = 4;
 const CHILD = fileURLToPath(new URL("./append-child.js", import.meta.url));
 
 interface Lived {
-  /** The last that it acknowledged; `undefined`: it ended before its first word, and what others had acknowledged stands. */
+  /**
+   * The last that it acknowledged; `undefined`: it ended before its first word, and what others had acknowledged
+   * stands.
+   */
   readonly acknowledged: number | undefined;
   readonly done: boolean;
   /** How it ended: by itself, or killed. */
   readonly ended: number | NodeJS.Signals | null;
 }
 
-/** Runs a child that prints the last event of each append until it says that it is done, or until so many milliseconds after its first word. */
+/**
+ * Runs a child that prints the last event of each append until it says that it is done, or until so many milliseconds
+ * after its first word.
+ */
 function lived([program, ...args]: readonly [string, ...string[]], milliseconds: number): Promise<Lived> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -43,8 +49,15 @@ function lived([program, ...args]: readonly [string, ...string[]], milliseconds:
     child.on("close", (code, signal) => {
       clearTimeout(killer);
       // A line that was cut in the middle acknowledges nothing.
-      const numbers = said.slice(0, said.lastIndexOf("\n") + 1).split("\n").filter((line) => /^\d+$/.test(line));
-      resolve({ acknowledged: numbers.length > 0 ? Number(numbers.at(-1)) : undefined, done: said.includes("done\n"), ended: signal ?? code });
+      const numbers = said
+        .slice(0, said.lastIndexOf("\n") + 1)
+        .split("\n")
+        .filter((line) => /^\d+$/.test(line));
+      resolve({
+        acknowledged: numbers.length > 0 ? Number(numbers.at(-1)) : undefined,
+        done: said.includes("done\n"),
+        ended: signal ?? code,
+      });
     });
   });
 }
@@ -108,7 +121,10 @@ test("the same of SQLite: the test is fair", async (t) => {
     acknowledged = life.acknowledged ?? acknowledged;
     const rows = Number(execFileSync("python3", ["-c", SQLITE_READER, path]).toString());
     t.true(rows >= acknowledged, `${acknowledged} were acknowledged, ${rows} are there`);
-    t.true(rows <= acknowledged + BATCH, `${acknowledged} were acknowledged, ${rows} are claimed; ended by ${life.ended}`);
+    t.true(
+      rows <= acknowledged + BATCH,
+      `${acknowledged} were acknowledged, ${rows} are claimed; ended by ${life.ended}`,
+    );
     if (!life.done) continue;
     for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
     acknowledged = 0;
@@ -121,31 +137,42 @@ test("what the disk had not confirmed may be there in part, with holes, or as ru
   const written = contents({ batches: kept, tables });
   let n = 0;
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 5 }), fc.array(fc.record({ at: fc.nat(), length: fc.nat({ max: 600 }), byte: fc.nat({ max: 255 }) }), { maxLength: 4 }), fc.nat(), async (confirmed, pending, holes, cut) => {
-      const path = join(folder, `${n++}.klog`);
-      const writer = LogWriter.create(path, ORIGIN, points, tables, { sync: "append" });
-      for (const batch of kept.slice(0, confirmed)) await writer.append(batch);
-      const safe = statSync(path).size;
-      for (const batch of kept.slice(confirmed, confirmed + pending)) writer.appendNow(batch);
-      writer.abandon();
-      // What comes behind `safe` reached the disk in any order, or not at all.
-      const bytes = readFileSync(path);
-      const unsure = bytes.length - safe;
-      for (const { at, length, byte } of unsure > 0 ? holes : []) bytes.fill(byte % 3 === 0 ? 0 : byte, safe + (at % unsure), Math.min(bytes.length, safe + (at % unsure) + length));
-      writeFileSync(path, bytes.subarray(0, safe + (unsure > 0 ? cut % (unsure + 1) : 0)));
-      const next = LogWriter.open(path, points, tables);
-      const { events } = next.writer;
-      t.true(events >= confirmed * 100 && events <= (confirmed + pending) * 100);
-      for (const batch of kept.slice(events / 100)) await next.writer.append(batch);
-      await next.writer.close();
-      const back = readBack(path);
-      same(t, contents(back), written);
-      t.deepEqual([back.damage, back.tail], [[], undefined]);
-      const file = LogFile.open(path);
-      t.deepEqual(file.verify(), []);
-      file.close();
-      rmSync(path);
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 8 }),
+      fc.integer({ min: 0, max: 5 }),
+      fc.array(fc.record({ at: fc.nat(), length: fc.nat({ max: 600 }), byte: fc.nat({ max: 255 }) }), { maxLength: 4 }),
+      fc.nat(),
+      async (confirmed, pending, holes, cut) => {
+        const path = join(folder, `${n++}.klog`);
+        const writer = LogWriter.create(path, ORIGIN, points, tables, { sync: "append" });
+        for (const batch of kept.slice(0, confirmed)) await writer.append(batch);
+        const safe = statSync(path).size;
+        for (const batch of kept.slice(confirmed, confirmed + pending)) writer.appendNow(batch);
+        writer.abandon();
+        // What comes behind `safe` reached the disk in any order, or not at all.
+        const bytes = readFileSync(path);
+        const unsure = bytes.length - safe;
+        for (const { at, length, byte } of unsure > 0 ? holes : [])
+          bytes.fill(
+            byte % 3 === 0 ? 0 : byte,
+            safe + (at % unsure),
+            Math.min(bytes.length, safe + (at % unsure) + length),
+          );
+        writeFileSync(path, bytes.subarray(0, safe + (unsure > 0 ? cut % (unsure + 1) : 0)));
+        const next = LogWriter.open(path, points, tables);
+        const { events } = next.writer;
+        t.true(events >= confirmed * 100 && events <= (confirmed + pending) * 100);
+        for (const batch of kept.slice(events / 100)) await next.writer.append(batch);
+        await next.writer.close();
+        const back = readBack(path);
+        same(t, contents(back), written);
+        t.deepEqual([back.damage, back.tail], [[], undefined]);
+        const file = LogFile.open(path);
+        t.deepEqual(file.verify(), []);
+        file.close();
+        rmSync(path);
+      },
+    ),
     { numRuns: RUNS },
   );
 });

@@ -17,9 +17,19 @@ import { same } from "../../support/same.js";
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 150);
 /** One recording of so many, and one that is replayed as well. */
 const SAMPLE = 13;
-const REPLAYED = ["broken/leak-module-on-error/s09-enfile.trace.gz", "race/linux-7.2-close-rmmod.trace.gz", "linux-7.2/s04-bind-unbind.trace.gz", "trace-dat/more/lossy.v6.dat.gz", "trace-dat/more/counter.v6.dat.gz"];
+const REPLAYED = [
+  "broken/leak-module-on-error/s09-enfile.trace.gz",
+  "race/linux-7.2-close-rmmod.trace.gz",
+  "linux-7.2/s04-bind-unbind.trace.gz",
+  "trace-dat/more/lossy.v6.dat.gz",
+  "trace-dat/more/counter.v6.dat.gz",
+];
 
-for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixtures/recordings/trace-dat/more/lossy.v6.dat.gz", "fixtures/recordings/trace-dat/more/counter.v6.dat.gz"]) {
+for (const path of [
+  ...recordings().filter((_, k) => k % SAMPLE === 0),
+  "fixtures/recordings/trace-dat/more/lossy.v6.dat.gz",
+  "fixtures/recordings/trace-dat/more/counter.v6.dat.gz",
+]) {
   test(`${path}: written and read back, the same batches`, async (t) => {
     const recording = await keptRecording(path);
     const log = join(folderOf(t), "a.klog");
@@ -39,7 +49,8 @@ for (const name of REPLAYED) {
     t.is(got.trace.format, "kreel-log");
     t.is(imported.events, expected.trace.events);
     t.deepEqual({ ...got.trace, path: "", format: "" }, { ...expected.trace, path: "", format: "" });
-    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const) same(t, got[what], expected[what], what);
+    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const)
+      same(t, got[what], expected[what], what);
     const { report } = expected.recording;
     t.deepEqual({ ...got.recording.report.saved(), bytes: 0 }, { ...report.saved(), bytes: 0 });
     t.deepEqual(got.recording.report.exportedFrom, { path, format: expected.trace.format });
@@ -67,14 +78,20 @@ test("a log is read from any event on, and from the one after any time", async (
   t.teardown(() => file.close());
   const reader = new LogReader(file, createTables());
   const events = file.events;
-  t.is(events, recording.kept.reduce((sum, batch) => sum + batch.length, 0));
-  const times = recording.kept.flatMap(({ length, timeHigh, timeLow }) => Array.from({ length }, (_, i) => exactTime(timeHigh[i]!, timeLow[i]!)));
+  t.is(
+    events,
+    recording.kept.reduce((sum, batch) => sum + batch.length, 0),
+  );
+  const times = recording.kept.flatMap(({ length, timeHigh, timeLow }) =>
+    Array.from({ length }, (_, i) => exactTime(timeHigh[i]!, timeLow[i]!)),
+  );
   for (const seq of [1, 2, 8192, 8193, 8194, 40_000, events - 1, events]) {
     const [first] = reader.batches(seq);
     t.true(first!.firstSeq <= seq && seq < first!.firstSeq + first!.length);
     const original = recording.kept.find(({ firstSeq, length }) => firstSeq + length > seq)!;
     same(t, contentOf(first!, reader.tables), contentOf(original, recording.tables));
-    for (const time of [times[seq - 1]!, times[seq - 1]! - 1n]) t.is(reader.after(time), times.findIndex((other) => other > time) + 1 || events + 1);
+    for (const time of [times[seq - 1]!, times[seq - 1]! - 1n])
+      t.is(reader.after(time), times.findIndex((other) => other > time) + 1 || events + 1);
   }
   t.deepEqual([...reader.batches(events + 1)], []);
 });
@@ -86,11 +103,30 @@ test("a scan finds each event of an operation and no other", async (t) => {
   const file = LogFile.open(log);
   t.teardown(() => file.close());
   const reader = new LogReader(file, createTables());
-  for (const names of [["iput"], ["alloc_file_pseudo_noaccount", "__fput"], ["kern_mount_ret"], ["no_such_operation"]]) {
+  for (const names of [
+    ["iput"],
+    ["alloc_file_pseudo_noaccount", "__fput"],
+    ["kern_mount_ret"],
+    ["no_such_operation"],
+  ]) {
     const wanted = new Set(names);
-    const expected = recording.kept.flatMap(({ firstSeq, length, point }) => Array.from({ length }, (_, i) => firstSeq + i).filter((seq) => wanted.has(points.points[point[seq - firstSeq]!]?.event ?? "")));
-    t.deepEqual([...reader.scan(wanted)].flatMap(({ entry, indexes }) => [...indexes].map((i) => entry.firstSeq + i)), expected, names.join());
-    const having = recording.kept.filter(({ point, length }) => point.slice(0, length).some((id) => wanted.has(points.points[id]?.event ?? "")));
-    t.deepEqual(Array.from(reader.having(wanted), ({ firstSeq, length }) => [firstSeq, length]), having.map(({ firstSeq, length }) => [firstSeq, length]), names.join());
+    const expected = recording.kept.flatMap(({ firstSeq, length, point }) =>
+      Array.from({ length }, (_, i) => firstSeq + i).filter((seq) =>
+        wanted.has(points.points[point[seq - firstSeq]!]?.event ?? ""),
+      ),
+    );
+    t.deepEqual(
+      [...reader.scan(wanted)].flatMap(({ entry, indexes }) => [...indexes].map((i) => entry.firstSeq + i)),
+      expected,
+      names.join(),
+    );
+    const having = recording.kept.filter(({ point, length }) =>
+      point.slice(0, length).some((id) => wanted.has(points.points[id]?.event ?? "")),
+    );
+    t.deepEqual(
+      Array.from(reader.having(wanted), ({ firstSeq, length }) => [firstSeq, length]),
+      having.map(({ firstSeq, length }) => [firstSeq, length]),
+      names.join(),
+    );
   }
 });

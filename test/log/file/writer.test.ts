@@ -18,7 +18,10 @@ test("a log is not written over", async (t) => {
   const path = join(folderOf(t), "a.klog");
   await write(path, inBatches(RECORDING));
   const bytes = readFileSync(path);
-  t.throws(() => LogWriter.create(path, ORIGIN, points, createTables()), { instanceOf: LogError, message: /exists already/ });
+  t.throws(() => LogWriter.create(path, ORIGIN, points, createTables()), {
+    instanceOf: LogError,
+    message: /exists already/,
+  });
   same(t, readFileSync(path), bytes);
   t.false(existsSync(`${path}.lock`));
 });
@@ -29,7 +32,10 @@ test("a log has one writer at a time, and any number of readers meanwhile", asyn
   const writer = LogWriter.create(path, ORIGIN, points, tables);
   for (const [n, batch] of kept.slice(0, 4).entries()) {
     await writer.append(batch);
-    t.throws(() => LogWriter.open(path, points, tables), { instanceOf: LogError, message: new RegExp(`process ${process.pid} is writing`) });
+    t.throws(() => LogWriter.open(path, points, tables), {
+      instanceOf: LogError,
+      message: new RegExp(`process ${process.pid} is writing`),
+    });
     const back = readBack(path);
     same(t, contents(back), contents({ batches: kept.slice(0, n + 1), tables }));
     t.deepEqual([back.damage, back.tail], [[], undefined]);
@@ -94,12 +100,19 @@ test("a full disk is a clear error, and the log is as it was", (t) => {
   const script = `
     const { appendUntilFull } = await import(${JSON.stringify(new URL("./fill.js", import.meta.url).href)});
     await appendUntilFull(process.argv[1], ${JSON.stringify(RECORDING)});`;
-  const out = execFileSync("sh", ["-c", 'ulimit -f 16; exec "$0" --input-type=module -e "$1" "$2"', process.execPath, script, path], { encoding: "utf8" });
+  const out = execFileSync(
+    "sh",
+    ["-c", 'ulimit -f 16; exec "$0" --input-type=module -e "$1" "$2"', process.execPath, script, path],
+    { encoding: "utf8" },
+  );
   const { acknowledged, error } = JSON.parse(out) as { acknowledged: number; error: string };
   t.regex(error, /larger than a file may be|disk is full/);
   t.true(acknowledged > 0);
   const back = readBack(path);
-  t.is(back.batches.reduce((sum, { length }) => sum + length, 0), acknowledged);
+  t.is(
+    back.batches.reduce((sum, { length }) => sum + length, 0),
+    acknowledged,
+  );
   t.deepEqual([back.damage, back.tail], [[], undefined]);
 });
 
@@ -176,11 +189,17 @@ test("a log without events is removed, and what took its name is not", (t) => {
 test("what cannot be written is said in one line: a folder, no folder, a file that is read-only", async (t) => {
   const folder = folderOf(t);
   const tables = createTables();
-  t.throws(() => LogWriter.create(join(folder, "no", "a.klog"), ORIGIN, points, tables), { instanceOf: LogError, message: /no such file or folder/ });
+  t.throws(() => LogWriter.create(join(folder, "no", "a.klog"), ORIGIN, points, tables), {
+    instanceOf: LogError,
+    message: /no such file or folder/,
+  });
   mkdirSync(join(folder, "dir"));
   t.throws(() => LogWriter.create(join(folder, "dir"), ORIGIN, points, tables), { instanceOf: LogError });
   t.throws(() => LogWriter.open(join(folder, "dir"), points, tables), { instanceOf: LogError, message: /is a folder/ });
-  t.throws(() => LogWriter.open(join(folder, "none"), points, tables), { instanceOf: LogError, message: /no such file/ });
+  t.throws(() => LogWriter.open(join(folder, "none"), points, tables), {
+    instanceOf: LogError,
+    message: /no such file/,
+  });
   if (process.getuid?.() !== 0) {
     const path = join(folder, "a.klog");
     await write(path, inBatches(RECORDING));

@@ -33,10 +33,12 @@ export function edited(
   return parts.map((part) => {
     const point = points.byEvent(part.name);
     if (point?.operation.probe !== "kprobe") return part;
-    const args = [...part.args.matchAll(/(\w+)=("[^"]*"|\S+)/g)].map(([, name, value]): Argument => ({
-      name: name!,
-      value: value!,
-    }));
+    const args = [...part.args.matchAll(/(\w+)=("[^"]*"|\S+)/g)].map(
+      ([, name, value]): Argument => ({
+        name: name!,
+        value: value!,
+      }),
+    );
     return {
       ...part,
       args: edit(args, point)

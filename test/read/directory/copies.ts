@@ -37,7 +37,9 @@ export function byCpu(text: string): Record<string, string> {
     if (!cpus.has(cpu)) cpus.set(cpu, []);
     cpus.get(cpu)!.push(line);
   }
-  return Object.fromEntries([...cpus].map(([number, own]) => [`per_cpu/cpu${number}/trace`, [...head, ...own, ""].join("\n")]));
+  return Object.fromEntries(
+    [...cpus].map(([number, own]) => [`per_cpu/cpu${number}/trace`, [...head, ...own, ""].join("\n")]),
+  );
 }
 
 /** A trace.dat as a copy of tracefs: the pages of each CPU, and what they are read by. */
@@ -50,8 +52,9 @@ export function asTracefs(path: string): Record<string, Buffer | string> {
     saved_cmdlines: contents.cmdlines,
     kallsyms: contents.kallsyms(),
   };
-  for (const { system, text } of contents.formats) files[`events/${system}/${/^name: (\S+)/.exec(text)![1]}/format`] = text;
-  for (const { cpu, offset, size } of contents.buffers[0]!.cpus) files[`per_cpu/cpu${cpu}/trace_pipe_raw`] = bytes.subarray(offset, offset + size);
+  for (const { system, text } of contents.formats)
+    files[`events/${system}/${/^name: (\S+)/.exec(text)![1]}/format`] = text;
+  for (const { cpu, offset, size } of contents.buffers[0]!.cpus)
+    files[`per_cpu/cpu${cpu}/trace_pipe_raw`] = bytes.subarray(offset, offset + size);
   return files;
 }
-

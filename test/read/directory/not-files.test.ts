@@ -19,7 +19,10 @@ const WAITS = 120_000;
 const TEXTS = byCpu(text(line(PLAIN, { cpu: 0 }), line(PLAIN, { cpu: 1 })));
 const PAGES = asTracefs("fixtures/recordings/trace-dat/linux-7.2-s04-bind-unbind.v6.dat.gz");
 /** Of hundreds of formats one stands for all: each is read in the same way. */
-const needed = (files: Files): string[] => Object.keys(files).filter((name, k, all) => !name.endsWith("/format") || k === all.findIndex((other) => other.endsWith("/format")));
+const needed = (files: Files): string[] =>
+  Object.keys(files).filter(
+    (name, k, all) => !name.endsWith("/format") || k === all.findIndex((other) => other.endsWith("/format")),
+  );
 
 function fifoAt(path: string): void {
   rmSync(path, { force: true });
@@ -36,7 +39,10 @@ async function saidOf(directory: string): Promise<string> {
   }
 }
 
-for (const [what, files] of [["text", TEXTS], ["pages", PAGES]] as const) {
+for (const [what, files] of [
+  ["text", TEXTS],
+  ["pages", PAGES],
+] as const) {
   test(`a FIFO, a socket, a device or a directory in place of any file of a directory of ${what} is named`, async (t) => {
     for (const name of needed(files)) {
       const path = (directory: string): string => join(directory, name);
@@ -69,7 +75,11 @@ test("a socket is named as well", async (t) => {
 test("the command ends: one line, status 2", (t) => {
   const directory = directoryOf(TEXTS);
   fifoAt(join(directory, "per_cpu/cpu0/trace"));
-  for (const args of [["replay", directory], ["replay", directory, directory], ["report", directory]]) {
+  for (const args of [
+    ["replay", directory],
+    ["replay", directory, directory],
+    ["report", directory],
+  ]) {
     const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { timeout: WAITS });
     t.is(status, 2, args.join(" "));
     t.regex(stderr.toString(), /^(kreel: \S+per_cpu\/cpu0\/trace: this is a FIFO, [^\n]+\n)+$/);
@@ -88,8 +98,13 @@ test("of a directory with recordings in it, what is none is named and passed ove
   symlinkSync("gone", join(directory, "dangling"));
   fifoAt(join(directory, "below", "pipe.trace.gz"));
   const passed: string[] = [];
-  const found = await recordingsUnder(directory, (path, why) => passed.push(`${path.slice(directory.length + 1)}: ${why}`));
-  t.deepEqual(found.map((path) => path.slice(directory.length + 1)), ["b.trace.gz", "below/a.trace.gz", "elsewhere"]);
+  const found = await recordingsUnder(directory, (path, why) =>
+    passed.push(`${path.slice(directory.length + 1)}: ${why}`),
+  );
+  t.deepEqual(
+    found.map((path) => path.slice(directory.length + 1)),
+    ["b.trace.gz", "below/a.trace.gz", "elsewhere"],
+  );
   t.deepEqual(passed.sort(), [
     "below/pipe.trace.gz: a FIFO: passed over",
     "below/up: a link to a directory: passed over",
@@ -98,5 +113,7 @@ test("of a directory with recordings in it, what is none is named and passed ove
   ]);
   const { status, stderr } = spawnSync(process.execPath, [MAIN, "report", directory], { timeout: WAITS });
   t.is(status, 0);
-  t.true(stderr.toString().includes(`kreel: ${join(directory, "below/pipe.trace.gz")}: warning: a FIFO: passed over\n`));
+  t.true(
+    stderr.toString().includes(`kreel: ${join(directory, "below/pipe.trace.gz")}: warning: a FIFO: passed over\n`),
+  );
 });

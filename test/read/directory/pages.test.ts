@@ -13,14 +13,24 @@ test.after.always(removeCopies);
 const DAT = "fixtures/recordings/trace-dat/linux-7.2-s04-bind-unbind.v6.dat.gz";
 const copy = asTracefs(DAT);
 
-const documentOf = (document: object): unknown => JSON.parse(JSON.stringify(document, (key, value: unknown) => (["path", "format", "warnings"].includes(key) ? undefined : value)));
+const documentOf = (document: object): unknown =>
+  JSON.parse(
+    JSON.stringify(document, (key, value: unknown) =>
+      ["path", "format", "warnings"].includes(key) ? undefined : value,
+    ),
+  );
 
 function without(files: Files, name: RegExp): Files {
   return Object.fromEntries(Object.entries(files).filter(([file]) => !name.test(file)));
 }
 
 function spooled(files: Files): Files {
-  return Object.fromEntries(Object.entries(files).map(([name, content]) => [name.replace(/^per_cpu\/(cpu\d+)\/trace_pipe_raw$/, "trace.dat.$1"), content]));
+  return Object.fromEntries(
+    Object.entries(files).map(([name, content]) => [
+      name.replace(/^per_cpu\/(cpu\d+)\/trace_pipe_raw$/, "trace.dat.$1"),
+      content,
+    ]),
+  );
 }
 
 test("trace_pipe_raw, and what trace-cmd leaves when it is killed, come to what the trace.dat comes to", async (t) => {
@@ -68,26 +78,37 @@ test("pages that are no pages are counted, and nothing is made of them", async (
 });
 
 test("whatever is damaged in pages or formats, it is read or said in one line", async (t) => {
-  const small = Object.fromEntries(Object.entries(without(copy, /kallsyms/)).filter(([name]) => !name.startsWith("events/") || /header|gmem|kvm|ftrace/.test(name))) as Record<string, Buffer | string>;
-  for (const [name, content] of Object.entries(small)) if (name.includes("trace_pipe_raw")) small[name] = Buffer.from(content).subarray(0, 3 * 4096);
+  const small = Object.fromEntries(
+    Object.entries(without(copy, /kallsyms/)).filter(
+      ([name]) => !name.startsWith("events/") || /header|gmem|kvm|ftrace/.test(name),
+    ),
+  ) as Record<string, Buffer | string>;
+  for (const [name, content] of Object.entries(small))
+    if (name.includes("trace_pipe_raw")) small[name] = Buffer.from(content).subarray(0, 3 * 4096);
   const names = Object.keys(small);
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ file: fc.nat(), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), cut: fc.boolean() }), { minLength: 1, maxLength: 8 }), async (damages) => {
-      const files = { ...small };
-      for (const { file, at, byte, cut } of damages) {
-        const name = names[file % names.length]!;
-        const bytes = Buffer.from(files[name]!);
-        if (bytes.length === 0) continue;
-        bytes[at % bytes.length] = byte;
-        files[name] = cut ? bytes.subarray(0, at % bytes.length) : bytes;
-      }
-      try {
-        await replay(directoryOf(files));
-      } catch (error) {
-        if (!(error instanceof TroubleError)) throw error;
-        t.false(error.message.includes("\n"));
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.record({ file: fc.nat(), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), cut: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 8,
+      }),
+      async (damages) => {
+        const files = { ...small };
+        for (const { file, at, byte, cut } of damages) {
+          const name = names[file % names.length]!;
+          const bytes = Buffer.from(files[name]!);
+          if (bytes.length === 0) continue;
+          bytes[at % bytes.length] = byte;
+          files[name] = cut ? bytes.subarray(0, at % bytes.length) : bytes;
+        }
+        try {
+          await replay(directoryOf(files));
+        } catch (error) {
+          if (!(error instanceof TroubleError)) throw error;
+          t.false(error.message.includes("\n"));
+        }
+      },
+    ),
     { numRuns: 60 },
   );
   t.pass();

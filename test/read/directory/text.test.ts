@@ -23,10 +23,17 @@ const RACE = "race/linux-7.2-close-rmmod.trace.gz";
 
 /** All but where lines are and what the file is called. */
 function documentOf(document: object): unknown {
-  return JSON.parse(JSON.stringify(document, (key, value: unknown) => (["path", "file", "line"].includes(key) ? undefined : value)));
+  return JSON.parse(
+    JSON.stringify(document, (key, value: unknown) => (["path", "file", "line"].includes(key) ? undefined : value)),
+  );
 }
 
-for (const path of [RACE, "linux-7.2/s16-race-close-unbind.trace.gz", "linux-6.18/s15-threads-create-close.trace.gz", "churn/linux-7.2.trace.gz"]) {
+for (const path of [
+  RACE,
+  "linux-7.2/s16-race-close-unbind.trace.gz",
+  "linux-6.18/s15-threads-create-close.trace.gz",
+  "churn/linux-7.2.trace.gz",
+]) {
   test(`${path}, taken apart by CPU, comes to the same document`, async (t) => {
     const directory = directoryOf(byCpu(unzip(path)));
     const [apart, whole] = [await replay(directory), await replay(`fixtures/recordings/${path}`)];
@@ -38,8 +45,12 @@ for (const path of [RACE, "linux-7.2/s16-race-close-unbind.trace.gz", "linux-6.1
 test("a finding names its file, and the line in it", async (t) => {
   const directory = directoryOf(byCpu(unzip(RACE)));
   const { findings } = await replay(directory);
-  for (const { file, line: at, time } of findings) t.regex(readFileSync(join(directory, file!), "latin1").split("\n")[at! - 1]!, new RegExp(` ${time}: `));
-  t.deepEqual(findings.map(({ file }) => file), ["per_cpu/cpu0/trace"]);
+  for (const { file, line: at, time } of findings)
+    t.regex(readFileSync(join(directory, file!), "latin1").split("\n")[at! - 1]!, new RegExp(` ${time}: `));
+  t.deepEqual(
+    findings.map(({ file }) => file),
+    ["per_cpu/cpu0/trace"],
+  );
 });
 
 test("compared with another recording, it is that recording; without lines, which would be of no one file", async (t) => {
@@ -54,7 +65,11 @@ test("compared with another recording, it is that recording; without lines, whic
 
 test("where a kernel does not admit it is named by file and line", async (t) => {
   const directory = directoryOf(byCpu(unzip("broken/leak-module-on-error/s09-enfile.trace.gz")));
-  const { verdict, blocked } = await conform(directory, await readScenario("fixtures/scenarios/linux-6.12/s09-enfile.scn"), kernels["linux-6.12-patched"]);
+  const { verdict, blocked } = await conform(
+    directory,
+    await readScenario("fixtures/scenarios/linux-6.12/s09-enfile.scn"),
+    kernels["linux-6.12-patched"],
+  );
   t.is(verdict, "not admitted");
   const [{ file, line: at }] = blocked[0] as [(typeof blocked)[0][0]];
   t.regex(readFileSync(join(directory, file!), "latin1").split("\n")[at! - 1]!, /: put_unused_fd: /);
@@ -71,7 +86,18 @@ async function eventsOf(path: string): Promise<object[]> {
     }
   }
   const { report } = recording;
-  return [...events, { skipped: report.skipped, malformed: report.malformed, continuations: report.continuations, control: report.control, lost: report.lost, unknown: report.unknown, cpus: report.cpus }];
+  return [
+    ...events,
+    {
+      skipped: report.skipped,
+      malformed: report.malformed,
+      continuations: report.continuations,
+      control: report.control,
+      lost: report.lost,
+      unknown: report.unknown,
+      cpus: report.cpus,
+    },
+  ];
 }
 
 const body = fc.constantFrom(
@@ -83,7 +109,16 @@ const body = fc.constantFrom(
   "nobody_knows: this",
   "kvm_gmem_create_ret: (kvm_vm_ioctl+0x1/0x2 <- kvm_gmem_create) fd=-23",
 );
-const written = fc.array(fc.record({ cpu: fc.integer({ min: 0, max: 3 }), pid: fc.integer({ min: 1, max: 9 }), gap: fc.integer({ min: 1, max: 2_000_000 }), body, lost: fc.option(fc.integer({ min: 1, max: 99 }), { freq: 9 }) }), { minLength: 4, maxLength: 40 });
+const written = fc.array(
+  fc.record({
+    cpu: fc.integer({ min: 0, max: 3 }),
+    pid: fc.integer({ min: 1, max: 9 }),
+    gap: fc.integer({ min: 1, max: 2_000_000 }),
+    body,
+    lost: fc.option(fc.integer({ min: 1, max: 99 }), { freq: 9 }),
+  }),
+  { minLength: 4, maxLength: 40 },
+);
 
 test("any recording: every event of every CPU, in the order of time, with what was lost before it", async (t) => {
   await fc.assert(
@@ -91,7 +126,10 @@ test("any recording: every event of every CPU, in the order of time, with what w
       let now = 0;
       const lines = events.flatMap(({ cpu, pid, gap, body: event, lost }) => {
         now += gap;
-        return [...(lost === null ? [] : [`CPU:${cpu} [LOST ${lost} EVENTS]`]), line(event, { cpu, pid, time: (now / 1e6).toFixed(6) })];
+        return [
+          ...(lost === null ? [] : [`CPU:${cpu} [LOST ${lost} EVENTS]`]),
+          line(event, { cpu, pid, time: (now / 1e6).toFixed(6) }),
+        ];
       });
       const whole = text("# tracer: nop", ...lines);
       const apart = byCpu(whole);
@@ -106,14 +144,25 @@ test("of equal times the lower CPU comes first, and each CPU keeps its order", a
   const at = (cpu: number, pid: number): string => line(PLAIN, { cpu, pid });
   const directory = directoryOf({ "cpu1/trace": text(at(1, 3), at(1, 4)), "cpu0/trace": text(at(0, 1), at(0, 2)) });
   const recording = await openRecording(directory);
-  for await (const batch of recording.batches()) t.deepEqual([...batch.task].map((task) => recording.tables.tasks.get(task).pid), [1, 2, 3, 4]);
+  for await (const batch of recording.batches())
+    t.deepEqual(
+      [...batch.task].map((task) => recording.tables.tasks.get(task).pid),
+      [1, 2, 3, 4],
+    );
 });
 
 test("where a buffer overran, what each CPU did before its oldest event is in doubt, as in the kernel's own text", async (t) => {
   const head = "# tracer: nop\n# entries-in-buffer/entries-written: 2/9   #P:2\n";
-  const [a, b, c] = [line(PLAIN, { cpu: 1, time: "1.0" }), line(PLAIN, { cpu: 0, time: "2.0" }), line(PLAIN, { cpu: 1, time: "3.0" })];
+  const [a, b, c] = [
+    line(PLAIN, { cpu: 1, time: "1.0" }),
+    line(PLAIN, { cpu: 0, time: "2.0" }),
+    line(PLAIN, { cpu: 1, time: "3.0" }),
+  ];
   const whole = join(directoryOf({ trace: `${head}${text(a, "##### CPU 0 buffer started ####", b, c)}` }), "trace");
-  const apart = directoryOf({ "per_cpu/cpu0/trace": `# tracer: nop\n# entries-in-buffer/entries-written: 1/1   #P:2\n${text(b)}`, "per_cpu/cpu1/trace": `# tracer: nop\n# entries-in-buffer/entries-written: 2/9   #P:2\n${text(a, c)}` });
+  const apart = directoryOf({
+    "per_cpu/cpu0/trace": `# tracer: nop\n# entries-in-buffer/entries-written: 1/1   #P:2\n${text(b)}`,
+    "per_cpu/cpu1/trace": `# tracer: nop\n# entries-in-buffer/entries-written: 2/9   #P:2\n${text(a, c)}`,
+  });
   const strip = (events: object[]): object[] => events.map((event) => ({ ...event, control: undefined }));
   t.deepEqual(strip(await eventsOf(apart)), strip(await eventsOf(whole)));
 });
@@ -122,7 +171,10 @@ test("any dialect, and files that are packed", async (t) => {
   const whole = unzip(RACE).replaceAll(/^(.{16}-\S+ +)(\[\d+\]) \S+ /gm, "$1(-------) $2 ");
   const apart = byCpu(whole);
   const packed = Object.fromEntries(Object.entries(apart).map(([name, content]) => [`${name}.gz`, gzipSync(content)]));
-  t.deepEqual((await replay(directoryOf(packed))).findings.map(({ rule, event }) => `${rule} ${event}`), (await replay(directoryOf(apart))).findings.map(({ rule, event }) => `${rule} ${event}`));
+  t.deepEqual(
+    (await replay(directoryOf(packed))).findings.map(({ rule, event }) => `${rule} ${event}`),
+    (await replay(directoryOf(apart))).findings.map(({ rule, event }) => `${rule} ${event}`),
+  );
   const perCpu = directoryOf(apart);
   t.is((await replay(join(perCpu, "per_cpu"))).trace.events, (await replay(perCpu)).trace.events);
 });
@@ -132,7 +184,7 @@ test("what is not there is named", async (t) => {
   const { "per_cpu/cpu0/trace": first, "per_cpu/cpu1/trace": second } = both as Record<string, string>;
   const plain = text(line(PLAIN, { cpu: 0 }));
   for (const [files, what] of [
-    [{ "README": "nothing" }, /per_cpu\/cpu0\/trace is missing in it/],
+    [{ README: "nothing" }, /per_cpu\/cpu0\/trace is missing in it/],
     [{ "per_cpu/cpu0/trace": first!, "per_cpu/cpu1/stats": "" }, /per_cpu\/cpu1\/trace is missing/],
     [{ "per_cpu/cpu0/trace": first! }, /per_cpu\/cpu1\/trace is missing/],
     [{ "per_cpu/cpu1/trace": second! }, /per_cpu\/cpu0\/trace is missing/],
@@ -140,8 +192,17 @@ test("what is not there is named", async (t) => {
     [{ "per_cpu/cpu0/trace": "", "per_cpu/cpu1/trace": second! }, /per_cpu\/cpu0\/trace: the file is empty/],
     [{ "per_cpu/cpu0/trace": first!, "per_cpu/cpu0/trace_pipe_raw": "" }, /there are both .* --from/],
     [{ "per_cpu/cpu0/trace": "prose\n" }, /per_cpu\/cpu0\/trace:1: not a recording/],
-    [{ "cpu0/trace": "# tracer: function_graph\n 0)               |  kvm_init() {\n", "cpu1/trace": "# tracer: function_graph\n 1)               |  kvm_init() {\n" }, /no times/],
-    [{ "cpu0/trace": plain, "cpu1/trace": "# tracer: function_graph\n" }, /cpu0\/trace is ftrace and cpu1\/trace is function-graph/],
+    [
+      {
+        "cpu0/trace": "# tracer: function_graph\n 0)               |  kvm_init() {\n",
+        "cpu1/trace": "# tracer: function_graph\n 1)               |  kvm_init() {\n",
+      },
+      /no times/,
+    ],
+    [
+      { "cpu0/trace": plain, "cpu1/trace": "# tracer: function_graph\n" },
+      /cpu0\/trace is ftrace and cpu1\/trace is function-graph/,
+    ],
     [{ "cpu0/trace": text(line(PLAIN, { cpu: 1 })) }, /cpu0\/trace:1: an event of CPU 1 in the file of CPU 0/],
   ] as const) {
     const { message } = await t.throwsAsync(replay(directoryOf(files)), { name: "TroubleError" });

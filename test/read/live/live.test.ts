@@ -31,22 +31,32 @@ async function during(path: string, write: (path: string) => Promise<void>): Pro
   return following;
 }
 
-const documentOf = (result: Replay): string => JSON.stringify({ ...printed(result), trace: { ...result.trace, path: "" } });
+const documentOf = (result: Replay): string =>
+  JSON.stringify({ ...printed(result), trace: { ...result.trace, path: "" } });
 
 test("a file that is written in pieces of any size, at any pace, comes to the document of the whole", async (t) => {
   const expected = documentOf(await replay(newFile(BROKEN)));
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ size: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 100_000 })), pause: fc.constantFrom(0, 0, 1, 15, 70) }), { maxLength: 12 }), async (pieces) => {
-      const result = await during(newFile(), async (path) => {
-        let at = 0;
-        for (const { size, pause } of pieces) {
-          appendFileSync(path, BROKEN.subarray(at, (at += size)));
-          await sleep(pause);
-        }
-        appendFileSync(path, BROKEN.subarray(at));
-      });
-      t.is(documentOf(result), expected);
-    }),
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          size: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 100_000 })),
+          pause: fc.constantFrom(0, 0, 1, 15, 70),
+        }),
+        { maxLength: 12 },
+      ),
+      async (pieces) => {
+        const result = await during(newFile(), async (path) => {
+          let at = 0;
+          for (const { size, pause } of pieces) {
+            appendFileSync(path, BROKEN.subarray(at, (at += size)));
+            await sleep(pause);
+          }
+          appendFileSync(path, BROKEN.subarray(at));
+        });
+        t.is(documentOf(result), expected);
+      },
+    ),
     { numRuns: 15 },
   );
 });
@@ -55,7 +65,9 @@ test("nothing is found in what was truncated away: what is read on rests on what
   const path = newFile(BROKEN.subarray(0, 100_000));
   const notices: string[] = [];
   const stop = new AbortController();
-  const recording = await openRecording(path, { follow: { signal: stop.signal, onNotice: (notice) => notices.push(notice) } });
+  const recording = await openRecording(path, {
+    follow: { signal: stop.signal, onNotice: (notice) => notices.push(notice) },
+  });
   const losses: number[] = [];
   const lines: number[] = [];
   for await (const batch of recording.batches()) {
@@ -71,7 +83,10 @@ test("nothing is found in what was truncated away: what is read on rests on what
   t.is(lines.at(-1), 1);
   t.deepEqual(losses, [lines.length]);
   t.true(recording.report.uncountedLoss);
-  t.is(recording.report.lines + recording.report.earlierLines, recording.report.events + recording.report.comments + recording.report.skipped + recording.report.blank);
+  t.is(
+    recording.report.lines + recording.report.earlierLines,
+    recording.report.events + recording.report.comments + recording.report.skipped + recording.report.blank,
+  );
 });
 
 test("a finding is told while the stream pauses; and a stream that fails is trouble", async (t) => {
@@ -82,7 +97,10 @@ test("a finding is told while the stream pauses; and a stream that fails is trou
     await finding;
     throw Object.assign(new Error("gone"), { code: "EIO" });
   })();
-  await t.throwsAsync(replay("-", { input, follow: {}, onFinding: () => found() }), { name: "TroubleError", message: /could not be read: gone/ });
+  await t.throwsAsync(replay("-", { input, follow: {}, onFinding: () => found() }), {
+    name: "TroubleError",
+    message: /could not be read: gone/,
+  });
 });
 
 test("a stream without an end ends when it is told to", async (t) => {

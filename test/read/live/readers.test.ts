@@ -58,12 +58,21 @@ const followed = (format: TextFormat, bytes: Buffer, cuts: readonly Cut[]): Reco
 async function documentOf(recording: Recorded): Promise<object> {
   const { report } = recording;
   const document = printed(await replayRecording(recording));
-  return { document, lines: report.lines, continuations: report.continuations, comments: report.comments, control: report.control, blank: report.blank, malformed: report.malformed };
+  return {
+    document,
+    lines: report.lines,
+    continuations: report.continuations,
+    comments: report.comments,
+    control: report.control,
+    blank: report.blank,
+    malformed: report.malformed,
+  };
 }
 
 async function eventsOf(recording: Recorded): Promise<KernelEvent[]> {
   const events: KernelEvent[] = [];
-  for await (const batch of recording.batches()) for (let i = 0; i < batch.length; i++) events.push(eventAt(batch, i, points, recording.tables));
+  for await (const batch of recording.batches())
+    for (let i = 0; i < batch.length; i++) events.push(eventAt(batch, i, points, recording.tables));
   return events;
 }
 
@@ -82,14 +91,22 @@ const parts = partsOf(broken);
 const RECORDINGS: Readonly<Record<string, () => Buffer | Promise<Buffer>>> = {
   ftrace: () => broken,
   "ftrace, a race": () => unzip("race/linux-7.2-close-rmmod.trace.gz"),
-  "perf script": () => Buffer.from(parts.map((p) => `${perfScript("comm,tid,cpu,time,event,trace", p)}\n`).join(""), "latin1"),
+  "perf script": () =>
+    Buffer.from(parts.map((p) => `${perfScript("comm,tid,cpu,time,event,trace", p)}\n`).join(""), "latin1"),
   "trace-cmd report": () => Buffer.from(parts.map((p) => `${traceCmdReport("f", p)}\n`).join(""), "latin1"),
   bpftrace: () => Buffer.from(bpftraceLines(readAs(ftrace, broken).events)),
   function_graph: () => unzip("function-graph/linux-7.2-s04-bind-unbind.gz"),
   "an export": ndjson,
 };
 
-const cutsOf = (most: number): fc.Arbitrary<Cut[]> => fc.array(fc.tuple(fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: most })), fc.integer({ min: 0, max: 2 })), { minLength: 1, maxLength: 60 });
+const cutsOf = (most: number): fc.Arbitrary<Cut[]> =>
+  fc.array(
+    fc.tuple(
+      fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: most })),
+      fc.integer({ min: 0, max: 2 }),
+    ),
+    { minLength: 1, maxLength: 60 },
+  );
 
 for (const [name, make] of Object.entries(RECORDINGS)) {
   test(`${name}: followed in pieces it comes to the same document`, async (t) => {
@@ -134,7 +151,10 @@ test("a flush hands over all but the marker whose text may go on; the next one t
   const report = new ReadReport();
   const reader = readerOf("ftrace", Buffer.alloc(0), points, createTables(), report);
   t.deepEqual(reader.push(Buffer.from(text(line(PLAIN), line("tracing_mark_write: first")))), []);
-  t.deepEqual(reader.flush().map((batch) => batch.length), [1]);
+  t.deepEqual(
+    reader.flush().map((batch) => batch.length),
+    [1],
+  );
   const [marker] = reader.flush();
   t.is(marker!.firstSeq, 2);
   t.deepEqual(marker!.strings, ["first"]);
@@ -145,7 +165,8 @@ test("a flush hands over all but the marker whose text may go on; the next one t
 
 for (const format of ["ftrace", "perf-script", "ndjson"] as const) {
   test(`${format}: a new start is a loss behind the last event, and lines are counted anew`, async (t) => {
-    const bytes = format === "ftrace" ? broken : format === "ndjson" ? await ndjson() : await RECORDINGS["perf script"]!();
+    const bytes =
+      format === "ftrace" ? broken : format === "ndjson" ? await ndjson() : await RECORDINGS["perf script"]!();
     const recording = recorded(format, bytes, function* (reader) {
       yield* reader.push(bytes.subarray(0, bytes.length >> 1));
       yield* reader.restart();

@@ -1,4 +1,7 @@
-/** What is exported as NDJSON reads back as the same batches, exports as the same text, and replays to the same verdicts. */
+/**
+ * What is exported as NDJSON reads back as the same batches, exports as the same text, and replays to the same
+ * verdicts.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -35,19 +38,25 @@ function read(text: string | Buffer, { chunk = Infinity, batchEvents = 8192 } = 
   const report = new ReadReport("test");
   const reader = new NdjsonReader(points, tables, report, batchEvents);
   const batches: Batch[] = [];
-  for (let p = 0; p < bytes.length; p += chunk) batches.push(...reader.push(bytes.subarray(p, Math.min(bytes.length, p + chunk))));
+  for (let p = 0; p < bytes.length; p += chunk)
+    batches.push(...reader.push(bytes.subarray(p, Math.min(bytes.length, p + chunk))));
   batches.push(...reader.end());
   return { batches, tables, report };
 }
 
-const contents = ({ batches, tables }: Pick<Reading, "batches" | "tables">): unknown[] => batches.map((batch) => contentOf(batch, tables));
+const contents = ({ batches, tables }: Pick<Reading, "batches" | "tables">): unknown[] =>
+  batches.map((batch) => contentOf(batch, tables));
 
 /** The same recording, read from its export. */
 function reread(reading: Reading): Recorded {
   return Object.assign(new MadeRecording(reading.batches, reading.tables), { report: reading.report });
 }
 
-for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixtures/recordings/trace-dat/more/lossy.v6.dat.gz", "fixtures/recordings/trace-dat/more/counter.v6.dat.gz"]) {
+for (const path of [
+  ...recordings().filter((_, k) => k % SAMPLE === 0),
+  "fixtures/recordings/trace-dat/more/lossy.v6.dat.gz",
+  "fixtures/recordings/trace-dat/more/counter.v6.dat.gz",
+]) {
   test(`${path}: exported and read back, the same batches and the same text`, async (t) => {
     const recording = await keptRecording(path);
     const text = await collected(ndjsonText(recording));
@@ -55,7 +64,10 @@ for (const path of [...recordings().filter((_, k) => k % SAMPLE === 0), "fixture
     same(t, contents(reading), contents({ batches: recording.kept, tables: recording.tables }));
     t.true(isAccounted(reading.report));
     t.deepEqual([reading.report.skipped, reading.report.malformed, reading.report.warnings], [0, 0, []]);
-    t.deepEqual([reading.report.lost, reading.report.uncountedLoss, reading.report.clock], [recording.report.lost, recording.report.uncountedLoss, recording.report.clock]);
+    t.deepEqual(
+      [reading.report.lost, reading.report.uncountedLoss, reading.report.clock],
+      [recording.report.lost, recording.report.uncountedLoss, recording.report.clock],
+    );
     t.true((await collected(ndjsonText(reread(reading)))) === text);
   });
 }
@@ -70,7 +82,8 @@ for (const name of REPLAYED) {
     const [expected, got] = [await replay(path), await replay("-", { input })];
     t.is(got.trace.format, "ndjson");
     t.deepEqual({ ...got.trace, path: "", format: "" }, { ...expected.trace, path: "", format: "" });
-    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const) same(t, got[what], expected[what], what);
+    for (const what of ["objects", "operations", "findings", "hazards", "rules", "counts", "missing"] as const)
+      same(t, got[what], expected[what], what);
     t.true(got.findings.length > 0 || name.startsWith("linux"));
   });
 }
@@ -94,26 +107,47 @@ test("any log at all is the same when it comes back, whatever its names, values 
 
 test("damage is skipped and told, and never more than that", async (t) => {
   await fc.assert(
-    fc.asyncProperty(madeRecordings, fc.nat(), fc.nat({ max: 200 }), fc.string({ maxLength: 20 }), async (recording, at, length, put) => {
-      const text = await collected(ndjsonText(recording));
-      const from = at % text.length;
-      const damaged = text.slice(0, from) + put + text.slice(from + length);
-      try {
-        t.true(isAccounted(read(damaged).report));
-      } catch (error) {
-        // A version that nobody has written yet.
-        t.true(error instanceof TroubleError, String(error));
-      }
-    }),
+    fc.asyncProperty(
+      madeRecordings,
+      fc.nat(),
+      fc.nat({ max: 200 }),
+      fc.string({ maxLength: 20 }),
+      async (recording, at, length, put) => {
+        const text = await collected(ndjsonText(recording));
+        const from = at % text.length;
+        const damaged = text.slice(0, from) + put + text.slice(from + length);
+        try {
+          t.true(isAccounted(read(damaged).report));
+        } catch (error) {
+          // A version that nobody has written yet.
+          t.true(error instanceof TroubleError, String(error));
+        }
+      },
+    ),
     { numRuns: RUNS },
   );
   t.pass();
 });
 
-const EVENT = { seq: 1, time: "1.000001", cpu: 0, comm: "a", pid: 7, tgid: null, context: "task", line: 3, place: null, operation: "dput", phase: "entry", args: { dentry: "0xffff888000000001" } };
-const HEAD = '{"kreel":"events","version":1,"origin":{"path":"x","format":"ftrace"},"clock":{"kind":"seconds","digits":6}}';
+const EVENT = {
+  seq: 1,
+  time: "1.000001",
+  cpu: 0,
+  comm: "a",
+  pid: 7,
+  tgid: null,
+  context: "task",
+  line: 3,
+  place: null,
+  operation: "dput",
+  phase: "entry",
+  args: { dentry: "0xffff888000000001" },
+};
+const HEAD =
+  '{"kreel":"events","version":1,"origin":{"path":"x","format":"ftrace"},"clock":{"kind":"seconds","digits":6}}';
 const END = (events: number): string => `{"end":{"events":${events},"lost":0,"overrun":0,"uncounted":false}}`;
-const document = (...events: readonly unknown[]): string => [HEAD, ...events.map((e) => JSON.stringify(e)), END(events.length), ""].join("\n");
+const document = (...events: readonly unknown[]): string =>
+  [HEAD, ...events.map((e) => JSON.stringify(e)), END(events.length), ""].join("\n");
 
 test("lines that were taken out are events that were lost", (t) => {
   const { batches, report } = read(document(EVENT, { ...EVENT, seq: 5, time: "1.000002" }));
@@ -135,12 +169,26 @@ test("events that a damaged log lost are lost once when it is exported", async (
   const { report, batches } = read(await collected(ndjsonText(damaged)));
   t.is(damaged.report.lost, 600);
   t.deepEqual([report.lost, report.events, report.uncountedLoss], [600, damaged.report.events, false]);
-  t.deepEqual(batches.flatMap(({ losses }) => losses.map(({ cpu, count }) => [cpu, count])), [[65535, 200], [65535, 200], [65535, 200]]);
+  t.deepEqual(
+    batches.flatMap(({ losses }) => losses.map(({ cpu, count }) => [cpu, count])),
+    [
+      [65535, 200],
+      [65535, 200],
+      [65535, 200],
+    ],
+  );
 });
 
 test("lines and times that no file has are none, and what is read can be kept in a log", async (t) => {
   const far = 2 ** 53 - 1;
-  const { batches, tables, report } = read(document({ ...EVENT, line: far }, { ...EVENT, seq: 2, line: 3 }, { ...EVENT, seq: 3, line: far }, { ...EVENT, seq: 4, time: "9007199254740993.000001" }));
+  const { batches, tables, report } = read(
+    document(
+      { ...EVENT, line: far },
+      { ...EVENT, seq: 2, line: 3 },
+      { ...EVENT, seq: 3, line: far },
+      { ...EVENT, seq: 4, time: "9007199254740993.000001" },
+    ),
+  );
   t.deepEqual([...batches[0]!.line], [0, 3, 0]);
   t.is(report.skipped, 1);
   const path = join(folderOf(t), "a.klog");
@@ -156,7 +204,9 @@ test("a file that was cut off says so", (t) => {
 });
 
 test("an operation of a newer catalogue is an unknown event, an argument that is not there a fault", (t) => {
-  const { batches, report } = read(document({ ...EVENT, operation: "new_operation", phase: "return", args: { x: 1 } }, { ...EVENT, seq: 2, args: {} }));
+  const { batches, report } = read(
+    document({ ...EVENT, operation: "new_operation", phase: "return", args: { x: 1 } }, { ...EVENT, seq: 2, args: {} }),
+  );
   t.deepEqual(batches[0]!.unknown.get(0), { name: "new_operation_ret", text: '{"x":1}' });
   t.is(batches[0]!.fault[1], 1);
   t.is(report.malformed, 1);
@@ -167,7 +217,26 @@ test("a newer version of the format is refused", (t) => {
 });
 
 test("what is no event is skipped: wrong types, arrays, nesting, lines without end", (t) => {
-  const lines = ["[]", "null", "1", '"x"', "{}", '{"seq":"1"}', '{"seq":1,"time":1}', JSON.stringify({ ...EVENT, cpu: 70000 }), JSON.stringify({ ...EVENT, pid: -1 }), JSON.stringify({ ...EVENT, pid: 10_000_000_000 }), JSON.stringify({ ...EVENT, pid: "12345678901" }), JSON.stringify({ ...EVENT, comm: 1 }), JSON.stringify({ ...EVENT, comm: "x".repeat(100_000) }), JSON.stringify({ ...EVENT, time: "1.0000000001" }), '{"lost":-1,"cpu":0}', '{"end":1}', "{".repeat(1000), `"${"x".repeat(9 << 20)}"`];
+  const lines = [
+    "[]",
+    "null",
+    "1",
+    '"x"',
+    "{}",
+    '{"seq":"1"}',
+    '{"seq":1,"time":1}',
+    JSON.stringify({ ...EVENT, cpu: 70000 }),
+    JSON.stringify({ ...EVENT, pid: -1 }),
+    JSON.stringify({ ...EVENT, pid: 10_000_000_000 }),
+    JSON.stringify({ ...EVENT, pid: "12345678901" }),
+    JSON.stringify({ ...EVENT, comm: 1 }),
+    JSON.stringify({ ...EVENT, comm: "x".repeat(100_000) }),
+    JSON.stringify({ ...EVENT, time: "1.0000000001" }),
+    '{"lost":-1,"cpu":0}',
+    '{"end":1}',
+    "{".repeat(1000),
+    `"${"x".repeat(9 << 20)}"`,
+  ];
   const { report } = read([HEAD, ...lines, END(0)].join("\n"));
   t.is(report.skipped, lines.length);
   t.is(report.events, 0);

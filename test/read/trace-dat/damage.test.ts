@@ -10,11 +10,19 @@ import { written as anyWritten } from "./arbitraries.js";
 import { read, unzipped, type Reading } from "./reading.js";
 import { Bytes, PLAIN, storedZstd, write, type Shape, type Written, type WrittenEvent } from "./writer.js";
 
-const EVENT: WrittenEvent = { time: 1_000_000_007n, name: "iput", pid: 77, flags: 0, place: 0xffffffff81100004n, args: points.byEvent("iput")!.args.map(() => 1n) };
+const EVENT: WrittenEvent = {
+  time: 1_000_000_007n,
+  name: "iput",
+  pid: 77,
+  flags: 0,
+  place: 0xffffffff81100004n,
+  args: points.byEvent("iput")!.args.map(() => 1n),
+};
 const EVENTS = Array.from({ length: 300 }, (_, k): WrittenEvent => ({ ...EVENT, time: BigInt(k) * 1000n }));
 const SEVEN: Shape = { ...PLAIN, version: 7 };
 const ZLIB: Shape = { ...SEVEN, codec: "zlib" };
-const of = (shape: Shape, more: Partial<Written> = {}): Buffer => write({ shape, buffers: [{ name: "", cpus: [EVENTS, EVENTS] }], ...more });
+const of = (shape: Shape, more: Partial<Written> = {}): Buffer =>
+  write({ shape, buffers: [{ name: "", cpus: [EVENTS, EVENTS] }], ...more });
 const whole = read(of(PLAIN)).events.length;
 
 /** The trouble that a file is; it says what is wrong in one line, with the name of the file. */
@@ -85,7 +93,10 @@ test("sections that are not what the options say, or not there", (t) => {
   const first = Number(bytes.readBigUInt64LE(bytes.indexOf("none\0\0") + 6));
   // The first option is that of the headers.
   t.regex(trouble(patched(bytes, first + 16, 0, 99, 2)), /no option says where the headers are/);
-  t.regex(trouble(patched(bytes, first + 16, 6, first, 8)), /the headers should be there, and a section of another kind is/);
+  t.regex(
+    trouble(patched(bytes, first + 16, 6, first, 8)),
+    /the headers should be there, and a section of another kind is/,
+  );
   t.regex(trouble(patched(bytes, first + 16, 6, bytes.length + 5, 8)), /something is said to be at offset/);
 });
 
@@ -133,7 +144,8 @@ test("pages that make no sense: the rest of the page is lost, the others are rea
   lossy(t, read(patched(bytes, page, 16, 0, 4)), 500);
   // Words that take no bytes of an event, one behind the other: only times pass.
   const idle = Buffer.from(bytes);
-  for (let p = page + 16; p + 8 <= page + 4096; p += 8) idle.set(new Bytes(false).number(30, 4).number(0xffffffff, 4).buffer(), p);
+  for (let p = page + 16; p + 8 <= page + 4096; p += 8)
+    idle.set(new Bytes(false).number(30, 4).number(0xffffffff, 4).buffer(), p);
   t.true(read(patched(idle, page, 8, 4080, 4)).events.length >= 300);
 });
 
@@ -145,7 +157,9 @@ test("formats with overlapping fields, without any, twice the same field: their 
     [/field:u64 (\w+);/, "field:u64 ;", /no name/],
     [/offset:16;/, "offset:x;", /cannot be understood/],
   ] as const) {
-    const { events, report } = read(of(PLAIN, { format: (text) => (text.startsWith("name: iput\n") ? text.replace(from, to) : text) }));
+    const { events, report } = read(
+      of(PLAIN, { format: (text) => (text.startsWith("name: iput\n") ? text.replace(from, to) : text) }),
+    );
     t.is(events.length, whole);
     t.true(events.every(({ phase, operation }) => phase === "unknown" && operation === "iput"));
     t.regex(report.warnings.join(), fault);
@@ -153,7 +167,17 @@ test("formats with overlapping fields, without any, twice the same field: their 
 });
 
 test("formats that disagree about what all records have in common", (t) => {
-  t.regex(trouble(of(PLAIN, { format: (text) => (text.startsWith("name: iput\n") ? text.replace("field:int common_pid;\toffset:4", "field:int common_pid;\toffset:100") : text) })), /do not agree where common_pid is/);
+  t.regex(
+    trouble(
+      of(PLAIN, {
+        format: (text) =>
+          text.startsWith("name: iput\n")
+            ? text.replace("field:int common_pid;\toffset:4", "field:int common_pid;\toffset:100")
+            : text,
+      }),
+    ),
+    /do not agree where common_pid is/,
+  );
   t.regex(trouble(of(PLAIN, { format: (text) => text.replace("common_type", "type") })), /no common_type/);
   t.regex(trouble(of(PLAIN, { format: () => "" })), /without the format of any event/);
   const nameless = read(of(PLAIN, { format: (text) => (text.startsWith("name: iput\n") ? "nonsense" : text) }));
@@ -162,7 +186,9 @@ test("formats that disagree about what all records have in common", (t) => {
 });
 
 test("records shorter than their fields: what is there is read", (t) => {
-  const { events, report } = read(of(PLAIN, { format: (text) => text.replace(/field:u64 sb;\toffset:(\d+);/, "field:u64 sb;\toffset:900;") }));
+  const { events, report } = read(
+    of(PLAIN, { format: (text) => text.replace(/field:u64 sb;\toffset:(\d+);/, "field:u64 sb;\toffset:900;") }),
+  );
   t.is(report.malformed, whole);
   t.is(events[0]!.args["sb"], null);
   t.is(events[0]!.args["inode"], 1n);
@@ -191,7 +217,11 @@ test("a piece is held to the size that it says, whatever it would become", (t) =
     ["zstd", storedZstd(Buffer.alloc(100)), 4096],
     ["zstd", storedZstd(Buffer.alloc(100)).subarray(0, 50), 100],
     // A window of gigabytes.
-    ["zstd", Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xff), storedZstd(Buffer.alloc(100)).subarray(6)]), 100],
+    [
+      "zstd",
+      Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xff), storedZstd(Buffer.alloc(100)).subarray(6)]),
+      100,
+    ],
     ["zstd", Buffer.alloc(0), 0],
     ["zstd", Buffer.concat([storedZstd(Buffer.alloc(100)), Buffer.alloc(10_000)]), 100],
   ] as const) {
@@ -226,7 +256,10 @@ test("decompression bombs: sections and chunks", (t) => {
   const bytes = of(ZLIB);
   const headers = bytes.indexOf("zlib\x001\0") + 15;
   t.is(bytes.readUInt16LE(headers), 16);
-  t.regex(trouble(patched(bytes, headers, 20, 0xffffffff, 4)), /the headers would decompress to 4294967295 bytes, which cannot be/);
+  t.regex(
+    trouble(patched(bytes, headers, 20, 0xffffffff, 4)),
+    /the headers would decompress to 4294967295 bytes, which cannot be/,
+  );
   t.regex(trouble(patched(bytes, headers, 20, 1 << 20, 4)), /the headers cannot be decompressed/);
   // The first chunk of CPU 0: the number of chunks, the chunk's size, its real size.
   let chunk = 4096;
@@ -240,7 +273,10 @@ test("a stream that never ends is given up, and memory is not what it fills", as
   const endless = async function* (): AsyncGenerator<Buffer> {
     for (;;) yield Buffer.alloc(100_000);
   };
-  await t.throwsAsync(openAccess("x.gz", undefined, endless(), { memory: 1 << 20, total: 4 << 20 }), { instanceOf: TroubleError, message: /decompresses to more than 4 MiB/ });
+  await t.throwsAsync(openAccess("x.gz", undefined, endless(), { memory: 1 << 20, total: 4 << 20 }), {
+    instanceOf: TroubleError,
+    message: /decompresses to more than 4 MiB/,
+  });
 });
 
 test("what does not fit in memory is in a file, and reads the same", async (t) => {
@@ -251,7 +287,15 @@ test("what does not fit in memory is in a file, and reads the same", async (t) =
   for (const memory of [1, 1 << 20, 1 << 22]) {
     const access = await openAccess("x", undefined, pieces(), { memory, total: 1 << 22 });
     t.is(access.size, bytes.length);
-    for (const [offset, length] of [[0, 10], [1 << 20, 5], [(1 << 20) - 3, 7], [69_990, 2_500_000], [2_999_990, 100], [3_000_000, 5], [4_000_000, 5]] as const) {
+    for (const [offset, length] of [
+      [0, 10],
+      [1 << 20, 5],
+      [(1 << 20) - 3, 7],
+      [69_990, 2_500_000],
+      [2_999_990, 100],
+      [3_000_000, 5],
+      [4_000_000, 5],
+    ] as const) {
       t.true(access.read(offset, length).equals(bytes.subarray(offset, offset + length)), `${offset}`);
     }
     access.close();
@@ -277,11 +321,29 @@ function readOrTrouble(bytes: Buffer): Reading | undefined {
   }
 }
 
-const mutation = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), bytes: fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 8 }), fc.constantFrom(Uint8Array.of(0), Uint8Array.of(255, 255, 255, 255), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0), Uint8Array.of(29, 0, 0, 0), Uint8Array.of(31, 0, 0, 0))) });
+const mutation = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  bytes: fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 8 }),
+    fc.constantFrom(
+      Uint8Array.of(0),
+      Uint8Array.of(255, 255, 255, 255),
+      Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0),
+      Uint8Array.of(29, 0, 0, 0),
+      Uint8Array.of(31, 0, 0, 0),
+    ),
+  ),
+});
 
-function mutated(bytes: Buffer, from: number, to: number, mutations: readonly { readonly at: number; readonly bytes: Uint8Array }[]): Buffer {
+function mutated(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  mutations: readonly { readonly at: number; readonly bytes: Uint8Array }[],
+): Buffer {
   const copy = Buffer.from(bytes);
-  for (const { at, bytes: by } of mutations) copy.set(by.subarray(0, copy.length), Math.min(copy.length - by.length, Math.floor(from + at * (to - from))));
+  for (const { at, bytes: by } of mutations)
+    copy.set(by.subarray(0, copy.length), Math.min(copy.length - by.length, Math.floor(from + at * (to - from))));
   return copy;
 }
 
@@ -290,9 +352,18 @@ for (const name of ["linux-6.18-s04-bind-unbind.v6.dat.gz", "linux-7.2-s09-enfil
   const options = name.includes(".v6.") ? real.indexOf("options  \0") : real.lastIndexOf("Linux (none)") - 1000;
 
   test(`${name}, mutated anywhere: in the headers, the options, the pages`, (t) => {
-    const region = fc.constantFrom([0, 12_000] as const, [options - 500, options + 1500] as const, [options, real.length] as const, [0, real.length] as const);
+    const region = fc.constantFrom(
+      [0, 12_000] as const,
+      [options - 500, options + 1500] as const,
+      [options, real.length] as const,
+      [0, real.length] as const,
+    );
     fc.assert(
-      fc.property(region, fc.array(mutation, { minLength: 1, maxLength: 6 }), ([from, to], mutations) => void survives(mutated(real, from, to, mutations))),
+      fc.property(
+        region,
+        fc.array(mutation, { minLength: 1, maxLength: 6 }),
+        ([from, to], mutations) => void survives(mutated(real, from, to, mutations)),
+      ),
       { numRuns: 80 },
     );
     t.pass();
@@ -301,11 +372,14 @@ for (const name of ["linux-6.18-s04-bind-unbind.v6.dat.gz", "linux-7.2-s09-enfil
   test(`${name}, cut anywhere: an error, or fewer events and a loss`, (t) => {
     const all = read(real).events.length;
     fc.assert(
-      fc.property(fc.oneof(fc.integer({ min: 0, max: real.length - 1 }), fc.integer({ min: options, max: real.length - 1 })), (cut) => {
-        const reading = survives(real.subarray(0, cut));
-        // trace-cmd fills the last page: what was cut off may be nothing but that.
-        if (reading) t.true(reading.report.uncountedLoss || reading.events.length === all);
-      }),
+      fc.property(
+        fc.oneof(fc.integer({ min: 0, max: real.length - 1 }), fc.integer({ min: options, max: real.length - 1 })),
+        (cut) => {
+          const reading = survives(real.subarray(0, cut));
+          // trace-cmd fills the last page: what was cut off may be nothing but that.
+          if (reading) t.true(reading.report.uncountedLoss || reading.events.length === all);
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -313,11 +387,16 @@ for (const name of ["linux-6.18-s04-bind-unbind.v6.dat.gz", "linux-7.2-s09-enfil
 
 test("written files, mutated anywhere", (t) => {
   fc.assert(
-    fc.property(anyWritten, fc.array(mutation, { minLength: 1, maxLength: 4 }), fc.double({ min: 0, max: 1, noNaN: true }), (recording, mutations, cut) => {
-      const bytes = mutated(write(recording), 0, write(recording).length, mutations);
-      survives(bytes);
-      survives(bytes.subarray(0, Math.floor(bytes.length * cut)));
-    }),
+    fc.property(
+      anyWritten,
+      fc.array(mutation, { minLength: 1, maxLength: 4 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (recording, mutations, cut) => {
+        const bytes = mutated(write(recording), 0, write(recording).length, mutations);
+        survives(bytes);
+        survives(bytes.subarray(0, Math.floor(bytes.length * cut)));
+      },
+    ),
     { numRuns: 400 },
   );
   t.pass();

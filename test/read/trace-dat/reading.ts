@@ -47,9 +47,13 @@ export async function readStreamed(bytes: Buffer): Promise<Reading> {
 }
 
 function gather(batches: readonly Batch[], tables: Tables, report: ReadReport): Reading {
-  const events = batches.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, points, tables)));
+  const events = batches.flatMap((batch) =>
+    Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, points, tables)),
+  );
   const contexts = batches.flatMap((batch) => [...batch.context]);
-  const losses = batches.flatMap((batch) => batch.losses.map(({ index, cpu, count }) => ({ before: batch.firstSeq + index, cpu, count })));
+  const losses = batches.flatMap((batch) =>
+    batch.losses.map(({ index, cpu, count }) => ({ before: batch.firstSeq + index, cpu, count })),
+  );
   return { events, contexts, losses, report, tables };
 }
 

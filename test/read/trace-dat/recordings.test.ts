@@ -9,7 +9,8 @@ import { same } from "../../support/same.js";
 
 const names = readdirSync(TRACE_DATS).filter((name) => name.endsWith(".dat.gz"));
 /** `linux-7.2-s09-enfile.v6.dat.gz` was recorded like `linux-7.2/s09-enfile.trace.gz`. */
-const textOf = (name: string): string => `fixtures/recordings/${name.replace(/^(linux-[\d.]+)-(.*)\.v[67]\.dat\.gz$/, "$1/$2.trace.gz")}`;
+const textOf = (name: string): string =>
+  `fixtures/recordings/${name.replace(/^(linux-[\d.]+)-(.*)\.v[67]\.dat\.gz$/, "$1/$2.trace.gz")}`;
 const plain = (replayed: Awaited<ReturnType<typeof replay>>): object => ({
   operations: replayed.operations.map(({ name, result, error }) => ({ name, result, error })),
   objects: replayed.objects,
@@ -32,7 +33,10 @@ for (const name of names) {
   });
 
   test(`${name}: no difference from the text, either way`, async (t) => {
-    for (const [before, after] of [[textOf(name), path], [path, textOf(name)]] as const) {
+    for (const [before, after] of [
+      [textOf(name), path],
+      [path, textOf(name)],
+    ] as const) {
       const { differences } = await diff(before, after);
       t.deepEqual(differences, []);
     }
@@ -40,10 +44,13 @@ for (const name of names) {
 
   test(`${name}: places read as ftrace prints them`, (t) => {
     const { events } = read(unzipped(name));
-    // The kernels of both recordings are the same and lie where they lie. What of the kernel was probed in both, is at the same places.
+    // The kernels of both recordings are the same and lie where they lie. What of the kernel was probed in both, is at
+    // the same places.
     const places = new Set(textEvents(textOf(name)).flatMap(({ text }) => /^\(([^)]*)\)/.exec(text)?.[1] ?? []));
     const fromText = new Set([...places].filter((place) => !/\[|0x[\da-f]{16}/.test(place)));
-    const fromBinary = new Set(events.map(({ place }) => place).filter((place) => place !== "" && !/\[|0x[\da-f]{16}/.test(place)));
+    const fromBinary = new Set(
+      events.map(({ place }) => place).filter((place) => place !== "" && !/\[|0x[\da-f]{16}/.test(place)),
+    );
     const common = [...fromBinary].filter((place) => fromText.has(place));
     t.true(common.length > fromBinary.size * 0.9, [...fromBinary].filter((place) => !fromText.has(place)).join(", "));
   });

@@ -4,7 +4,12 @@ import { memoryAccess } from "../../../src/read/trace-dat/access.js";
 import { scanTraceDat } from "../../../src/read/trace-dat/scan.js";
 import { read, unzipped } from "./reading.js";
 
-for (const name of ["linux-7.2-s09-enfile.v6.dat.gz", "linux-6.18-s04-bind-unbind.v7.dat.gz", "more/two-buffers.v7.dat.gz", "more/lossy.v6.dat.gz"]) {
+for (const name of [
+  "linux-7.2-s09-enfile.v6.dat.gz",
+  "linux-6.18-s04-bind-unbind.v7.dat.gz",
+  "more/two-buffers.v7.dat.gz",
+  "more/lossy.v6.dat.gz",
+]) {
   test(name, (t) => {
     const bytes = unzipped(name);
     const scan = scanTraceDat(memoryAccess(bytes), name);
@@ -19,13 +24,25 @@ for (const name of ["linux-7.2-s09-enfile.v6.dat.gz", "linux-6.18-s04-bind-unbin
     const scanned = new Map<string, number>();
     for (const { name: event, count } of scan.byEvent) scanned.set(event, (scanned.get(event) ?? 0) + count);
     t.deepEqual([...scanned].sort(), [...counts].sort());
-    t.is(scan.cpus.reduce((sum, cpu) => sum + cpu.events, 0), events.length);
-    t.deepEqual(new Set(scan.cpus.map(({ buffer }) => buffer)), new Set(name.includes("two-buffers") ? ["", "scheduler"] : [""]));
+    t.is(
+      scan.cpus.reduce((sum, cpu) => sum + cpu.events, 0),
+      events.length,
+    );
+    t.deepEqual(
+      new Set(scan.cpus.map(({ buffer }) => buffer)),
+      new Set(name.includes("two-buffers") ? ["", "scheduler"] : [""]),
+    );
     for (const cpu of [0, 1]) {
       const times = events.filter((event) => event.cpu === cpu).map(({ time }) => time);
       const ends = scan.cpus.filter((c) => c.cpu === cpu);
-      t.is(ends.map(({ first }) => first!).reduce((a, b) => (a < b ? a : b)), times[0]!);
-      t.is(ends.map(({ last }) => last!).reduce((a, b) => (a > b ? a : b)), times.at(-1)!);
+      t.is(
+        ends.map(({ first }) => first!).reduce((a, b) => (a < b ? a : b)),
+        times[0]!,
+      );
+      t.is(
+        ends.map(({ last }) => last!).reduce((a, b) => (a > b ? a : b)),
+        times.at(-1)!,
+      );
     }
   });
 }

@@ -1,7 +1,7 @@
 /**
- * Writes trace.dat files that no machine at hand would: other byte orders, longs of 4 bytes, several buffers, lost events,
- * absolute stamps, any compression. Written from the manual pages and the kernel's description of its ring buffer, apart
- * from the reader; `trace-cmd report` reads what it writes.
+ * Writes trace.dat files that no machine at hand would: other byte orders, longs of 4 bytes, several buffers, lost
+ * events, absolute stamps, any compression. Written from the manual pages and the kernel's description of its ring
+ * buffer, apart from the reader; `trace-cmd report` reads what it writes.
  */
 import { deflateSync } from "node:zlib";
 import { points } from "../../../events/index.js";
@@ -142,16 +142,33 @@ interface Laid {
   readonly size: number;
 }
 
-const COMMON = ["unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;", "unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;", "unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;", "int common_pid;\toffset:4;\tsize:4;\tsigned:1;"].map((field) => `\tfield:${field}`);
+const COMMON = [
+  "unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;",
+  "unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;",
+  "unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;",
+  "int common_pid;\toffset:4;\tsize:4;\tsigned:1;",
+].map((field) => `\tfield:${field}`);
 
 class Format {
   readonly fields: readonly Laid[];
   readonly text: string;
   readonly system: string;
 
-  constructor(name: string, readonly id: number, long: 4 | 8, readonly point: Point | undefined) {
+  constructor(
+    name: string,
+    readonly id: number,
+    long: 4 | 8,
+    readonly point: Point | undefined,
+  ) {
     const isMarker = name === MARKER;
-    const probe = point?.operation.probe === "kprobe" ? (point.phase === "entry" ? ["__probe_ip"] : ["__probe_func", "__probe_ret_ip"]) : isMarker ? ["ip"] : [];
+    const probe =
+      point?.operation.probe === "kprobe"
+        ? point.phase === "entry"
+          ? ["__probe_ip"]
+          : ["__probe_func", "__probe_ret_ip"]
+        : isMarker
+          ? ["ip"]
+          : [];
     const fields: Laid[] = [];
     const lines: string[] = [];
     let offset = 8;
@@ -167,13 +184,23 @@ class Format {
     this.fields = fields;
     this.system = isMarker ? "ftrace" : (point?.operation.tracepoint?.system ?? (point ? "gmem" : "sched"));
     const print = isMarker ? '"%ps: %s", (void *)REC->ip, REC->buf' : printed(point, fields, probe.length);
-    this.text = [`name: ${isMarker ? "print" : name}`, `ID: ${id}`, "format:", ...COMMON, "", ...lines, "", `print fmt: ${print}`, ""].join("\n");
+    this.text = [
+      `name: ${isMarker ? "print" : name}`,
+      `ID: ${id}`,
+      "format:",
+      ...COMMON,
+      "",
+      ...lines,
+      "",
+      `print fmt: ${print}`,
+      "",
+    ].join("\n");
   }
 }
 
 /** As the kernel prints a probe. */
 function printed(point: Point | undefined, fields: readonly Laid[], probes: number): string {
-  const place = ["", '(%lx)', '(%lx <- %lx)'][probes]!;
+  const place = ["", "(%lx)", "(%lx <- %lx)"][probes]!;
   const values = fields.slice(probes).map(({ name }, k) => {
     const type = point?.args[k]?.type ?? "s32";
     return `${name}=${type === "string" ? '\\"%s\\"' : type === "ptr" || type.startsWith("x") ? "0x%Lx" : type.endsWith("64") ? (type === "s64" ? "%Ld" : "%Lu") : type === "s32" ? "%d" : "%u"}`;
@@ -194,9 +221,13 @@ class Writer {
 
   constructor(private readonly written: Written) {
     this.#shape = written.shape;
-    const used = new Set(written.buffers.flatMap(({ cpus }) => cpus.flatMap((events) => events.map(({ name }) => name))));
+    const used = new Set(
+      written.buffers.flatMap(({ cpus }) => cpus.flatMap((events) => events.map(({ name }) => name))),
+    );
     const names = [...new Set([MARKER, "iput", UNKNOWN_EVENT, ...used])];
-    this.#formats = names.map((name, k) => new Format(name, name === MARKER ? PRINT_ID : FIRST_ID + k, this.#shape.long, points.byEvent(name)));
+    this.#formats = names.map(
+      (name, k) => new Format(name, name === MARKER ? PRINT_ID : FIRST_ID + k, this.#shape.long, points.byEvent(name)),
+    );
     this.#file = this.#bytes();
   }
 
@@ -250,7 +281,14 @@ class Writer {
     const optionsAt = file.length;
     file.number(0, 8);
     const offsets: (readonly [number, number])[] = [];
-    for (const [id, content] of [[16, this.#headers()], [17, this.#ftraceFormats()], [18, this.#eventFormats()], [19, this.#kallsyms()], [20, this.#bytes().number(0, 4).buffer()], [21, this.#comms()]] as const) {
+    for (const [id, content] of [
+      [16, this.#headers()],
+      [17, this.#ftraceFormats()],
+      [18, this.#eventFormats()],
+      [19, this.#kallsyms()],
+      [20, this.#bytes().number(0, 4).buffer()],
+      [21, this.#comms()],
+    ] as const) {
       offsets.push([id, file.length]);
       this.#section(id, content);
     }
@@ -258,8 +296,16 @@ class Writer {
     const first = this.#bytes();
     for (const [id, offset] of offsets) first.number(id, 2).number(8, 4).number(offset, 8);
     this.#options(first, 2);
-    // The chain: these options, then those of the buffers. Uncompressed, as trace-cmd leaves them: their end is patched.
-    file.number(0, 2).number(0, 2).number(0, 4).number(first.length + 14, 8).add(first.buffer()).number(0, 2).number(8, 4);
+    // The chain: these options, then those of the buffers. Uncompressed, as trace-cmd leaves them: their end is
+    // patched.
+    file
+      .number(0, 2)
+      .number(0, 2)
+      .number(0, 4)
+      .number(first.length + 14, 8)
+      .add(first.buffer())
+      .number(0, 2)
+      .number(8, 4);
     const nextAt = file.length;
     file.number(0, 8);
     const last = this.#bytes();
@@ -268,8 +314,17 @@ class Writer {
       const offset = file.length;
       const text = Buffer.from(this.written.latency);
       const content = codec === "none" ? text : this.#chunks([text]);
-      file.number(22, 2).number(codec === "none" ? 0 : 1, 2).number(0, 4).number(content.length, 8).add(content);
-      last.number(22, 2).number(8 + 1 + 6, 4).number(offset, 8).add("\0local\0");
+      file
+        .number(22, 2)
+        .number(codec === "none" ? 0 : 1, 2)
+        .number(0, 4)
+        .number(content.length, 8)
+        .add(content);
+      last
+        .number(22, 2)
+        .number(8 + 1 + 6, 4)
+        .number(offset, 8)
+        .add("\0local\0");
     }
     last.number(0, 2).number(8, 4).number(0, 8);
     const lastAt = file.length;
@@ -284,9 +339,17 @@ class Writer {
     const { pageSize, codec } = this.#shape;
     const file = this.#file;
     const offset = file.length;
-    file.number(3, 2).number(codec === "none" ? 0 : 1, 2).number(0, 4).number(0, 8);
+    file
+      .number(3, 2)
+      .number(codec === "none" ? 0 : 1, 2)
+      .number(0, 4)
+      .number(0, 8);
     const clock = this.written.clock ?? "local";
-    const option = this.#bytes().number(offset, 8).add(`${name}\0${clock}\0`).number(pageSize, 4).number(cpus.length, 4);
+    const option = this.#bytes()
+      .number(offset, 8)
+      .add(`${name}\0${clock}\0`)
+      .number(pageSize, 4)
+      .number(cpus.length, 4);
     for (const [cpu, events] of cpus.entries()) {
       file.align(pageSize);
       const pages = this.#pages(events);
@@ -294,7 +357,10 @@ class Writer {
       if (codec === "none") file.add(Buffer.concat(pages));
       else if (pages.length > 0) file.add(this.#chunks(groups(pages, 3).map((group) => Buffer.concat(group))));
       // trace-cmd does not count the number of chunks in.
-      option.number(cpu, 4).number(at, 8).number(Math.max(0, file.length - at - (codec === "none" ? 0 : 4)), 8);
+      option
+        .number(cpu, 4)
+        .number(at, 8)
+        .number(Math.max(0, file.length - at - (codec === "none" ? 0 : 4)), 8);
     }
     return this.#bytes().number(3, 2).number(option.length, 4).add(option.buffer()).buffer();
   }
@@ -319,13 +385,21 @@ class Writer {
       return;
     }
     const compressed = this.#compress(content);
-    file.number(id, 2).number(1, 2).number(0, 4).number(compressed.length + 8, 8).number(compressed.length, 4).number(content.length, 4).add(compressed);
+    file
+      .number(id, 2)
+      .number(1, 2)
+      .number(0, 4)
+      .number(compressed.length + 8, 8)
+      .number(compressed.length, 4)
+      .number(content.length, 4)
+      .add(compressed);
   }
 
   #options(into: Bytes, idSize: number): void {
     const { clock, options = [] } = this.written;
     const text = `local [${clock ?? "local"}]\0`;
-    for (const [id, data] of [[4, Buffer.from(text)] as const, ...options]) into.number(id, idSize).number(data.length, 4).add(data);
+    for (const [id, data] of [[4, Buffer.from(text)] as const, ...options])
+      into.number(id, idSize).number(data.length, 4).add(data);
   }
 
   /** Room for the place of each CPU's pages; returns where it is. */
@@ -343,15 +417,27 @@ class Writer {
 
   #intro(version: number): Bytes {
     const { big, long, pageSize } = this.#shape;
-    return this.#file.add(`\x17\x08\x44tracing${version}\0`).number(big ? 1 : 0, 1).number(long, 1).number(pageSize, 4);
+    return this.#file
+      .add(`\x17\x08\x44tracing${version}\0`)
+      .number(big ? 1 : 0, 1)
+      .number(long, 1)
+      .number(pageSize, 4);
   }
 
   #headers(): Buffer {
     const { long, pageSize } = this.#shape;
     const data = 8 + long;
     const page = `\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n\tfield: local_t commit;\toffset:8;\tsize:${long};\tsigned:1;\n\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n\tfield: char data;\toffset:${data};\tsize:${pageSize - data};\tsigned:1;\n`;
-    const event = "# compressed entry header\n\ttype_len    :    5 bits\n\ttime_delta  :   27 bits\n\tarray       :   32 bits\n\n\tpadding     : type == 29\n\ttime_extend : type == 30\n\ttime_stamp : type == 31\n\tdata max type_len  == 28\n";
-    return this.#bytes().add("header_page\0").number(page.length, 8).add(page).add("header_event\0").number(event.length, 8).add(event).buffer();
+    const event =
+      "# compressed entry header\n\ttype_len    :    5 bits\n\ttime_delta  :   27 bits\n\tarray       :   32 bits\n\n\tpadding     : type == 29\n\ttime_extend : type == 30\n\ttime_stamp : type == 31\n\tdata max type_len  == 28\n";
+    return this.#bytes()
+      .add("header_page\0")
+      .number(page.length, 8)
+      .add(page)
+      .add("header_event\0")
+      .number(event.length, 8)
+      .add(event)
+      .buffer();
   }
 
   #ftraceFormats(): Buffer {
@@ -383,7 +469,9 @@ class Writer {
   }
 
   #comms(): Buffer {
-    const text = Object.entries(this.written.comms ?? {}).map(([pid, comm]) => `${pid} ${comm}\n`).join("");
+    const text = Object.entries(this.written.comms ?? {})
+      .map(([pid, comm]) => `${pid} ${comm}\n`)
+      .join("");
     return this.#bytes().number(Buffer.byteLength(text), 8).add(Buffer.from(text)).buffer();
   }
 
@@ -396,7 +484,11 @@ class Writer {
     for (const event of events) {
       const record = this.#record(event);
       const needed = record.length + 8 + 8 + (event.discarded ? 12 : 0) + 4;
-      if (page === undefined || event.missed !== undefined || page.data.length + needed + (event.absolute ? 8 : 0) > room) {
+      if (
+        page === undefined ||
+        event.missed !== undefined ||
+        page.data.length + needed + (event.absolute ? 8 : 0) > room
+      ) {
         if (page) pages.push(this.#finish(page));
         page = { start: event.time, time: event.time, data: this.#bytes(), missed: event.missed };
       }
@@ -448,9 +540,15 @@ class Writer {
 
   #record(event: WrittenEvent): Buffer {
     const { long } = this.#shape;
-    const format = this.#formats.find(({ point, text }) => (point ? point.event === event.name : text.startsWith(`name: ${event.name}\n`)))!;
+    const format = this.#formats.find(({ point, text }) =>
+      point ? point.event === event.name : text.startsWith(`name: ${event.name}\n`),
+    )!;
     const record = this.#bytes().number(format.id, 2).number(event.flags, 1).number(0, 1).number(event.pid, 4);
-    if (event.name === MARKER) return record.number(event.place, long).add(Buffer.from(`${String(event.args[0])}\n\0`)).buffer();
+    if (event.name === MARKER)
+      return record
+        .number(event.place, long)
+        .add(Buffer.from(`${String(event.args[0])}\n\0`))
+        .buffer();
     const tail: Buffer[] = [];
     let tailAt = Math.max(8, ...format.fields.map(({ offset, size }) => offset + size));
     let k = 0;
@@ -492,9 +590,13 @@ function groups<T>(items: readonly T[], size: number): T[][] {
 
 /** A zstd frame whose blocks are stored as they are. */
 export function storedZstd(bytes: Buffer): Buffer {
-  const out = new Bytes(false).number(0xfd2fb528, 4).number(0, 1).number(7 << 3, 1);
+  const out = new Bytes(false)
+    .number(0xfd2fb528, 4)
+    .number(0, 1)
+    .number(7 << 3, 1);
   const blocks = groups([...bytes], 100_000);
   if (blocks.length === 0) out.number(1, 3);
-  for (const [k, block] of blocks.entries()) out.number((block.length << 3) | (k === blocks.length - 1 ? 1 : 0), 3).add(Buffer.from(block));
+  for (const [k, block] of blocks.entries())
+    out.number((block.length << 3) | (k === blocks.length - 1 ? 1 : 0), 3).add(Buffer.from(block));
   return out.buffer();
 }

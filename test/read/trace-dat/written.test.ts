@@ -1,4 +1,7 @@
-/** Whatever was written is read: both versions, byte orders and sizes of a long, any compression, several buffers, losses. */
+/**
+ * Whatever was written is read: both versions, byte orders and sizes of a long, any compression, several buffers,
+ * losses.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { points } from "../../../events/index.js";
@@ -38,7 +41,14 @@ function actual({ events, contexts }: Reading): object[] {
   return events.map(({ operation, phase, task, cpu, time, args }, k) => {
     const name = phase === "return" ? `${operation}_ret` : operation;
     const { text, ...rest } = args;
-    return { name, task: task.name, cpu, time, context: contexts[k]!, args: name === "tracing_mark_write" ? [text!] : Object.values(rest) };
+    return {
+      name,
+      task: task.name,
+      cpu,
+      time,
+      context: contexts[k]!,
+      args: name === "tracing_mark_write" ? [text!] : Object.values(rest),
+    };
   });
 }
 
@@ -48,14 +58,22 @@ test("any recording, in any shape, is read as it was written", (t) => {
       const reading = read(write(recording), batchEvents);
       const order = inOrder(recording);
       same(t, actual(reading), order.map(expectedOf));
-      const losses = order.flatMap(({ cpu, event: { missed } }, k) => (missed === undefined ? [] : [{ before: k + 1, cpu, count: missed }]));
+      const losses = order.flatMap(({ cpu, event: { missed } }, k) =>
+        missed === undefined ? [] : [{ before: k + 1, cpu, count: missed }],
+      );
       // A count that had no room behind the page's events is not there.
-      t.deepEqual(reading.losses.map(({ before, cpu }) => ({ before, cpu })), losses.map(({ before, cpu }) => ({ before, cpu })));
+      t.deepEqual(
+        reading.losses.map(({ before, cpu }) => ({ before, cpu })),
+        losses.map(({ before, cpu }) => ({ before, cpu })),
+      );
       t.true(reading.losses.every(({ count }, k) => count === losses[k]!.count || count === 0));
       const { report } = reading;
       t.is(report.events, order.length);
       t.is(report.malformed, 0);
-      t.is(report.lost, reading.losses.reduce((sum, { count }) => sum + count, 0));
+      t.is(
+        report.lost,
+        reading.losses.reduce((sum, { count }) => sum + count, 0),
+      );
       t.is(report.unknown, order.filter(({ event }) => event.name === "sched_waking").length);
       t.deepEqual(report.warnings, []);
       t.false(report.truncated);
@@ -64,18 +82,53 @@ test("any recording, in any shape, is read as it was written", (t) => {
   );
 });
 
-const EVENT: WrittenEvent = { time: 1_000_000_007n, name: "iput", pid: 77, flags: 0, place: 0xffffffff81100004n, args: points.byEvent("iput")!.args.map(() => 1n) };
-const one = (...cpus: readonly (readonly WrittenEvent[])[]): Written => ({ shape: PLAIN, buffers: [{ name: "", cpus }] });
+const EVENT: WrittenEvent = {
+  time: 1_000_000_007n,
+  name: "iput",
+  pid: 77,
+  flags: 0,
+  place: 0xffffffff81100004n,
+  args: points.byEvent("iput")!.args.map(() => 1n),
+};
+const one = (...cpus: readonly (readonly WrittenEvent[])[]): Written => ({
+  shape: PLAIN,
+  buffers: [{ name: "", cpus }],
+});
 
 for (const shape of SHAPES) {
   const { version, big, long, codec, pageSize } = shape;
   test(`version ${version}, ${big ? "big" : "little"}-endian, longs of ${long}, ${codec}, pages of ${pageSize}: times, counts of losses, pages`, (t) => {
-    const events = Array.from({ length: 400 }, (_, k): WrittenEvent => ({ ...EVENT, time: 5n + BigInt(k) * 100_000_000n, ...(k % 50 === 49 ? { missed: k } : {}) }));
-    const { events: read0, losses, report } = read(write({ shape, buffers: [{ name: "", cpus: [events, []] }, { name: "other", cpus: [[], [EVENT], []] }] }));
+    const events = Array.from(
+      { length: 400 },
+      (_, k): WrittenEvent => ({
+        ...EVENT,
+        time: 5n + BigInt(k) * 100_000_000n,
+        ...(k % 50 === 49 ? { missed: k } : {}),
+      }),
+    );
+    const {
+      events: read0,
+      losses,
+      report,
+    } = read(
+      write({
+        shape,
+        buffers: [
+          { name: "", cpus: [events, []] },
+          { name: "other", cpus: [[], [EVENT], []] },
+        ],
+      }),
+    );
     t.is(read0.length, 401);
     t.is(read0.at(-1)!.time, 5n + 399n * 100_000_000n);
-    t.deepEqual(losses.map(({ count }) => count), events.flatMap(({ missed }) => (typeof missed === "number" ? [missed] : [])));
-    t.is(report.lost, losses.reduce((sum, { count }) => sum + count, 0));
+    t.deepEqual(
+      losses.map(({ count }) => count),
+      events.flatMap(({ missed }) => (typeof missed === "number" ? [missed] : [])),
+    );
+    t.is(
+      report.lost,
+      losses.reduce((sum, { count }) => sum + count, 0),
+    );
     t.false(report.uncountedLoss);
     t.deepEqual(report.cpus, [0, 1]);
   });
@@ -91,25 +144,53 @@ test("places are named by the symbols: offset, size, module, the first of severa
   t.is(at(0xffffffff80000000n), "0xffffffff80000000");
   t.is(at(0n), "0x0");
   const hidden = KALLSYMS.replaceAll(/^[\da-f]{16}/gm, "0".repeat(16));
-  t.is(read(write({ ...one([EVENT]), kallsyms: hidden })).events[0]!.place, "0xffffffff81100004", "a kernel that tells no addresses");
-  const returned = read(write(one([{ ...EVENT, name: "alloc_anon_inode_ret", args: [1n], place: 0xffffffff81100004n, caller: 0xffffffff81100410n }]))).events[0]!;
+  t.is(
+    read(write({ ...one([EVENT]), kallsyms: hidden })).events[0]!.place,
+    "0xffffffff81100004",
+    "a kernel that tells no addresses",
+  );
+  const returned = read(
+    write(
+      one([
+        { ...EVENT, name: "alloc_anon_inode_ret", args: [1n], place: 0xffffffff81100004n, caller: 0xffffffff81100410n },
+      ]),
+    ),
+  ).events[0]!;
   t.is(returned.place, "dput+0x10/0xffc00 <- iput");
 });
 
 test("what ftrace calls unknown: a probed caller's own return", (t) => {
   const kallsyms = KALLSYMS.replace("dput", "arch_rethook_trampoline");
-  const { events } = read(write({ ...one([{ ...EVENT, name: "alloc_anon_inode_ret", args: [1n], caller: 0xffffffff81100400n }]), kallsyms }));
+  const { events } = read(
+    write({ ...one([{ ...EVENT, name: "alloc_anon_inode_ret", args: [1n], caller: 0xffffffff81100400n }]), kallsyms }),
+  );
   t.is(events[0]!.place, "[unknown/kretprobe'd] <- iput");
 });
 
 test("what trace_printk writes is no marker", (t) => {
-  const reading = read(write(one([{ ...EVENT, name: "tracing_mark_write", place: 0xffffffff81200104n, args: ["x"] }, { ...EVENT, name: "tracing_mark_write", place: 0xffffffff81200004n, args: ["op: x"] }])));
-  t.deepEqual(reading.events.map(({ operation, args }) => [operation, args["text"]]), [["do_printk", ""], ["tracing_mark_write", "op: x"]]);
+  const reading = read(
+    write(
+      one([
+        { ...EVENT, name: "tracing_mark_write", place: 0xffffffff81200104n, args: ["x"] },
+        { ...EVENT, name: "tracing_mark_write", place: 0xffffffff81200004n, args: ["op: x"] },
+      ]),
+    ),
+  );
+  t.deepEqual(
+    reading.events.map(({ operation, args }) => [operation, args["text"]]),
+    [
+      ["do_printk", ""],
+      ["tracing_mark_write", "op: x"],
+    ],
+  );
 });
 
 test("a tracepoint that has the name of a probe is not the probe", (t) => {
   const renamed = read(write({ ...one([EVENT]), format: (text) => text.replace("__probe_ip", "ip") }));
-  t.deepEqual(renamed.events.map(({ phase, operation }) => [phase, operation]), [["unknown", "iput"]]);
+  t.deepEqual(
+    renamed.events.map(({ phase, operation }) => [phase, operation]),
+    [["unknown", "iput"]],
+  );
 });
 
 test("arguments are found by their names, whatever their order and size; one that was not probed is absent", (t) => {
@@ -120,7 +201,8 @@ test("arguments are found by their names, whatever their order and size; one tha
 });
 
 test("clocks: nanoseconds, counters, and a time stamp counter with its scale", (t) => {
-  const of = (clock: string, options: Written["options"] = []): Reading => read(write({ ...one([EVENT]), clock, options }));
+  const of = (clock: string, options: Written["options"] = []): Reading =>
+    read(write({ ...one([EVENT]), clock, options }));
   t.deepEqual(of("mono_raw").report.clock, { kind: "seconds", digits: 9 });
   t.deepEqual(of("counter").report.clock, { kind: "counter", digits: 0 });
   t.deepEqual(of("x86-tsc").report.clock, { kind: "counter", digits: 0 });
@@ -135,8 +217,13 @@ test("clocks: nanoseconds, counters, and a time stamp counter with its scale", (
 });
 
 test("statistics of the CPUs: what was overwritten is counted once, what was dropped is lost somewhere between pages", (t) => {
-  const stats = (cpu: number, overrun: number, dropped: number): readonly [number, Buffer] => [2, Buffer.from(`CPU: ${cpu}\nentries: 5\noverrun: ${overrun}\ncommit overrun: 0\ndropped events: ${dropped}\n\0`)];
-  const overrun = read(write({ ...one([{ ...EVENT, missed: 3 }], [EVENT]), options: [stats(0, 3, 0), stats(1, 0, 0)] }));
+  const stats = (cpu: number, overrun: number, dropped: number): readonly [number, Buffer] => [
+    2,
+    Buffer.from(`CPU: ${cpu}\nentries: 5\noverrun: ${overrun}\ncommit overrun: 0\ndropped events: ${dropped}\n\0`),
+  ];
+  const overrun = read(
+    write({ ...one([{ ...EVENT, missed: 3 }], [EVENT]), options: [stats(0, 3, 0), stats(1, 0, 0)] }),
+  );
   t.is(overrun.report.lost, 3);
   t.deepEqual(overrun.losses, [{ before: 1, cpu: 0, count: 3 }]);
   const many = Array.from({ length: 200 }, (_, k): WrittenEvent => ({ ...EVENT, time: BigInt(k) }));
@@ -158,18 +245,34 @@ test("sub-buffers of several pages of the machine", (t) => {
 
 test("buffers with clocks of their own are read, with a warning", (t) => {
   const shape = { ...PLAIN, version: 7 } as const;
-  const bytes = write({ shape, buffers: [{ name: "", cpus: [[EVENT]] }, { name: "i", cpus: [[EVENT]] }], clock: "mono" });
+  const bytes = write({
+    shape,
+    buffers: [
+      { name: "", cpus: [[EVENT]] },
+      { name: "i", cpus: [[EVENT]] },
+    ],
+    clock: "mono",
+  });
   bytes.set(Buffer.from("boot"), bytes.lastIndexOf("mono"));
   const { events, report } = read(bytes);
   t.is(events.length, 2);
   t.regex(report.warnings.join(), /clocks of their own \(mono, boot\)/);
 });
 
-for (const shape of [PLAIN, { ...PLAIN, version: 7 }, { ...PLAIN, version: 7, codec: "zlib" }, { ...PLAIN, version: 7, codec: "zstd", big: true }] as const) {
+for (const shape of [
+  PLAIN,
+  { ...PLAIN, version: 7 },
+  { ...PLAIN, version: 7, codec: "zlib" },
+  { ...PLAIN, version: 7, codec: "zstd", big: true },
+] as const) {
   test(`text of a latency tracer: version ${shape.version}, ${shape.codec}`, async (t) => {
-    const latency = "# tracer: nop\n#\n         gmemrun-138     [001] .....     5.374322: dput: (dput+0x4/0x20) dentry=0xffff888100b08000\n";
+    const latency =
+      "# tracer: nop\n#\n         gmemrun-138     [001] .....     5.374322: dput: (dput+0x4/0x20) dentry=0xffff888100b08000\n";
     const { events, report } = await readStreamed(write({ shape, buffers: [], latency }));
-    t.deepEqual(events.map(({ operation, time, place }) => [operation, time, place]), [["dput", 5_374_322_000n, "dput+0x4/0x20"]]);
+    t.deepEqual(
+      events.map(({ operation, time, place }) => [operation, time, place]),
+      [["dput", 5_374_322_000n, "dput+0x4/0x20"]],
+    );
     t.is(report.tracer, "nop");
   });
 }

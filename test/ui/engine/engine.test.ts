@@ -43,7 +43,10 @@ test("a moment has the recording's own line of its event, and what that changed"
   for (const event of [1, 700, 1500, lines.length]) {
     const { text, task, time } = await engine.moment(event);
     const line = lines[event - 1]!;
-    t.true(text.includes(line.name) && line.task.trim().endsWith(task.trim()) && time === line.seconds, `${text} is ${line.name}`);
+    t.true(
+      text.includes(line.name) && line.task.trim().endsWith(task.trim()) && time === line.seconds,
+      `${text} is ${line.name}`,
+    );
   }
   const before = await engine.moment(0);
   t.deepEqual([before.text, before.line, before.changed, before.state.objects], ["", 0, [], []]);
@@ -53,7 +56,8 @@ test("a moment has the recording's own line of its event, and what that changed"
     changes += changed.length;
     for (const { what, label, id } of changed) {
       t.true(what.length > 0);
-      if (what[0] !== "gone" && !state.objects.some((object) => object.id === id)) t.fail(`${label} changed at ${event} and does not live`);
+      if (what[0] !== "gone" && !state.objects.some((object) => object.id === id))
+        t.fail(`${label} changed at ${event} and does not live`);
     }
   }
   t.true(changes > 50);
@@ -63,8 +67,18 @@ test("numbers that are none, and events that are not there, are the nearest that
   const engine = engineOver(await log);
   const { events } = engine.seeker;
   const asked = [-1, 0.5, events + 1, 1e15, NaN, Infinity];
-  t.deepEqual(await Promise.all(asked.map(async (event) => (await engine.moment(event)).event)), [0, 0, events, events, events, events]);
-  for (const event of asked) await t.notThrowsAsync(async () => (await engine.tree(event), await engine.why(event, 1), await engine.life(1, event)));
+  t.deepEqual(await Promise.all(asked.map(async (event) => (await engine.moment(event)).event)), [
+    0,
+    0,
+    events,
+    events,
+    events,
+    events,
+  ]);
+  for (const event of asked)
+    await t.notThrowsAsync(
+      async () => (await engine.tree(event), await engine.why(event, 1), await engine.life(1, event)),
+    );
   t.is(await engine.why(10, 123_456), undefined);
   t.is(await engine.eventAt("no time"), 0);
 });
@@ -88,7 +102,10 @@ test("a tree has its event, begins with an outermost call, and holds what it cal
       t.true(at.text.startsWith(`${name}(`), `${at.text} is ${name}`);
       t.is(lines[0]!.depth, 0);
       if (task !== "RCU callbacks") t.is(said, task);
-      lines.forEach((line, n) => n > 0 && t.true(line.depth >= 1 && line.depth <= lines[n - 1]!.depth + 1 && line.event > lines[n - 1]!.event));
+      lines.forEach(
+        (line, n) =>
+          n > 0 && t.true(line.depth >= 1 && line.depth <= lines[n - 1]!.depth + 1 && line.event > lines[n - 1]!.event),
+      );
     }
   }
   t.true(shown > all * 0.8, `${shown} of ${all}`);
@@ -102,7 +119,10 @@ test("why: one reason for each reference of the state, and the events that it na
       const why = (await engine.why(event, id))!;
       t.deepEqual([why.label, why.kind, why.count, why.unprobed], [label, kind as typeof why.kind, count, unprobed]);
       t.is(why.held.length + why.more, references.length);
-      t.deepEqual(why.held.map(({ ownerId, by }) => `${ownerId} ${by}`), references.slice(0, why.held.length).map(({ ownerId, by }) => `${ownerId} ${by}`));
+      t.deepEqual(
+        why.held.map(({ ownerId, by }) => `${ownerId} ${by}`),
+        references.slice(0, why.held.length).map(({ ownerId, by }) => `${ownerId} ${by}`),
+      );
       for (const { taken } of why.held) t.true(taken === undefined || taken.event <= event);
     }
   }
@@ -114,7 +134,14 @@ test("a life has events from birth to death, in order", async (t) => {
   for (let lane = 0; lane < lanes.length; lane++) {
     const steps = await engine.life(lanes.id[lane]!, lanes.from[lane]!);
     t.true(steps.length > 0, lanes.label[lane]!);
-    steps.forEach(({ event }, k) => t.true(event >= lanes.from[lane]! && (lanes.to[lane] === 0 || event <= lanes.to[lane]!) && (k === 0 || event > steps[k - 1]!.event), `${lanes.label[lane]} at ${event}`));
+    steps.forEach(({ event }, k) =>
+      t.true(
+        event >= lanes.from[lane]! &&
+          (lanes.to[lane] === 0 || event <= lanes.to[lane]!) &&
+          (k === 0 || event > steps[k - 1]!.event),
+        `${lanes.label[lane]} at ${event}`,
+      ),
+    );
   }
 });
 
@@ -138,7 +165,10 @@ test("a survey tells of its progress, and lets other questions pass", async (t) 
     if (early) read = early.read;
   });
   t.is((await asked).event, 10);
-  t.deepEqual(progress, [...progress].sort((a, b) => a - b));
+  t.deepEqual(
+    progress,
+    [...progress].sort((a, b) => a - b),
+  );
   t.is(progress.at(-1), survey.events);
   t.true(progress.length > 2 && read <= survey.events);
 });

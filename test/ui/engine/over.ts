@@ -7,7 +7,11 @@ import type { LogBytes } from "../../../src/log/file/log-file.js";
 import { LogEngine } from "../../../src/ui/engine/engine.js";
 
 export function inMemory(content: Uint8Array): LogBytes {
-  return { size: content.length, read: (offset, length) => Buffer.from(content.subarray(offset, offset + length)), close: () => {} };
+  return {
+    size: content.length,
+    read: (offset, length) => Buffer.from(content.subarray(offset, offset + length)),
+    close: () => {},
+  };
 }
 
 export async function logOf(trace: string): Promise<Buffer> {

@@ -31,7 +31,9 @@ function alive({ lanes }: Survey, event: number): number[] {
 /** `owner by`, sorted. */
 function heldAt({ holdings, names }: Survey, lane: number, event: number): string[] {
   const held: string[] = [];
-  for (let k = holdings.start[lane]!; k < holdings.start[lane + 1]!; k++) if (isThere(holdings.from[k]!, holdings.to[k]!, event)) held.push(`${holdings.owner[k]!} ${names[holdings.by[k]!]!}`);
+  for (let k = holdings.start[lane]!; k < holdings.start[lane + 1]!; k++)
+    if (isThere(holdings.from[k]!, holdings.to[k]!, event))
+      held.push(`${holdings.owner[k]!} ${names[holdings.by[k]!]!}`);
   return held.sort();
 }
 
@@ -57,7 +59,8 @@ for (const path of SURVEYED) {
       }
       // What becomes guest_memfd's later has its lane from its birth.
       const rest = new Set(laneOf.size === 0 ? [] : stateOf(replaying.world, true).objects.map(({ id }) => id));
-      for (const [id, lane] of laneOf) if (!rest.has(id)) t.fail(`${survey.lanes.label[lane]} has a lane at event ${event} and does not live there`);
+      for (const [id, lane] of laneOf)
+        if (!rest.has(id)) t.fail(`${survey.lanes.label[lane]} has a lane at event ${event} and does not live there`);
     }
     t.pass();
   });
@@ -68,13 +71,17 @@ for (const path of SURVEYED) {
       for (let n = start; n < end; n++) {
         const [from, to] = [calls.from[n]!, calls.to[n]! || Infinity];
         t.true(from >= 1 && from <= events && to >= from, `${names[calls.name[n]!]!} ${from} to ${to}`);
-        if (n > start && !(from > (calls.to[n - 1]! || Infinity))) t.fail(`${names[calls.name[n - 1]!]!} ${calls.from[n - 1]!} to ${calls.to[n - 1]!} lies over ${names[calls.name[n]!]!} ${from}`);
+        if (n > start && !(from > (calls.to[n - 1]! || Infinity)))
+          t.fail(
+            `${names[calls.name[n - 1]!]!} ${calls.from[n - 1]!} to ${calls.to[n - 1]!} lies over ${names[calls.name[n]!]!} ${from}`,
+          );
         if (depth === 0) continue;
         const above = tracks[k - 1]!;
         t.is(above.depth, depth - 1);
         let around = -1;
         for (let m = above.start; m < above.end && calls.from[m]! <= from; m++) around = m;
-        if (around < 0 || !(to <= (calls.to[around]! || Infinity) || (to === Infinity && calls.to[around] === 0))) t.fail(`${names[calls.name[n]!]!} ${from} to ${to} at depth ${depth} is in no call above`);
+        if (around < 0 || !(to <= (calls.to[around]! || Infinity) || (to === Infinity && calls.to[around] === 0)))
+          t.fail(`${names[calls.name[n]!]!} ${from} to ${to} at depth ${depth} is in no call above`);
       }
     });
   });
@@ -86,13 +93,17 @@ test("kinds have lanes in the order of their counts", (t) => {
 
 test("a recording without events is an empty survey", async (t) => {
   const survey = await (await engineOf(fileOf("# tracer: nop\n#\n"))).survey();
-  t.deepEqual([survey.events, survey.read, survey.lanes.length, survey.tracks.length, survey.findings.length], [0, 0, 0, 0, 0]);
+  t.deepEqual(
+    [survey.events, survey.read, survey.lanes.length, survey.tracks.length, survey.findings.length],
+    [0, 0, 0, 0, 0],
+  );
 });
 
 test("findings and hazards are those of a replay, each with the lane of its object", async (t) => {
   const survey = await (await engineOf(SURVEYED[2]!)).survey();
   const { findings, hazards } = await replayRecording(await openRecording(SURVEYED[2]!));
-  const said = (all: readonly { readonly event: number; readonly rule: string; readonly object: string }[]): string[] => all.map(({ event, rule, object }) => `${event} ${rule} ${object}`).sort();
+  const said = (all: readonly { readonly event: number; readonly rule: string; readonly object: string }[]): string[] =>
+    all.map(({ event, rule, object }) => `${event} ${rule} ${object}`).sort();
   t.deepEqual(said(survey.findings), said([...findings, ...hazards]));
   t.true(survey.findings.length > 0);
   for (const { lane, object } of survey.findings) if (lane >= 0) t.is(survey.lanes.label[lane], object);
@@ -107,14 +118,21 @@ async function answersAll(t: ExecutionContext, bytes: Uint8Array): Promise<Surve
     await engine.tree(event);
     for (const id of survey.lanes.id.slice(0, 3)) await engine.why(event, id);
   }
-  for (let k = 0; k < Math.min(3, survey.lanes.length); k++) await engine.life(survey.lanes.id[k]!, survey.lanes.from[k]!);
+  for (let k = 0; k < Math.min(3, survey.lanes.length); k++)
+    await engine.life(survey.lanes.id[k]!, survey.lanes.from[k]!);
   await engine.life(999_999, 1);
   return survey;
 }
 
 test("what a recording is not enough for is what a replay says of it", async (t) => {
   // Without the events of some functions: counts do not come out.
-  const path = fileOf(gunzipSync(readFileSync(SURVEYED[0]!)).toString().split("\n").filter((line) => !/^[^#].*: (fput|iput|__fput)[_a-z]*: /.test(line)).join("\n"));
+  const path = fileOf(
+    gunzipSync(readFileSync(SURVEYED[0]!))
+      .toString()
+      .split("\n")
+      .filter((line) => !/^[^#].*: (fput|iput|__fput)[_a-z]*: /.test(line))
+      .join("\n"),
+  );
   const { counts, missing, judgements } = await replayRecording(await openRecording(path));
   const said = [blindWords(judgements), ...doubtLines({ counts, missing })].filter((line) => line !== "");
   t.true(said.length > 0);

@@ -6,17 +6,24 @@ import { BY_EVENT, bounded, byTime, type Range, revealing, whole, zoomed } from 
 const STRIDE = 64;
 
 /** A clock that may stand still between samples, of events that need not fill the last of them. */
-const recording = fc.tuple(fc.array(fc.double({ min: 0, max: 5, noNaN: true }), { minLength: 1, maxLength: 40 }), fc.nat({ max: STRIDE - 1 })).map(([steps, over]) => {
-  let now = 0;
-  const seconds = Float64Array.from(steps, (step, k) => (now += k === 0 ? 0 : step));
-  return { clock: { stride: STRIDE, seconds }, events: (steps.length - 1) * STRIDE + 1 + over };
-});
+const recording = fc
+  .tuple(
+    fc.array(fc.double({ min: 0, max: 5, noNaN: true }), { minLength: 1, maxLength: 40 }),
+    fc.nat({ max: STRIDE - 1 }),
+  )
+  .map(([steps, over]) => {
+    let now = 0;
+    const seconds = Float64Array.from(steps, (step, k) => (now += k === 0 ? 0 : step));
+    return { clock: { stride: STRIDE, seconds }, events: (steps.length - 1) * STRIDE + 1 + over };
+  });
 
 test("a later event is never before an earlier one", (t) => {
   fc.assert(
     fc.property(recording, fc.nat(), fc.nat(), (of, a, b) => {
       const axis = byTime(of);
-      const [first, second] = [Math.min(a, b) % (of.events + 1), Math.max(a, b) % (of.events + 1)].sort((x, y) => x - y) as [number, number];
+      const [first, second] = [Math.min(a, b) % (of.events + 1), Math.max(a, b) % (of.events + 1)].sort(
+        (x, y) => x - y,
+      ) as [number, number];
       t.true(axis.at(first) <= axis.at(second));
       t.true(axis.eventAt(axis.at(first)) <= axis.eventAt(axis.at(second)) + 1e-6);
     }),
@@ -38,7 +45,8 @@ test("the place of an event is that of the event at its place", (t) => {
 
 test("where the clock goes on, the event itself comes back", (t) => {
   const axis = byTime({ clock: { stride: STRIDE, seconds: Float64Array.of(0, 1, 5, 5.5) }, events: 3 * STRIDE + 1 });
-  for (const event of [1, 2, 64, 65, 66, 128, 129, 193]) t.true(Math.abs(axis.eventAt(axis.at(event)) - event) < 1e-9, `${event}`);
+  for (const event of [1, 2, 64, 65, 66, 128, 129, 193])
+    t.true(Math.abs(axis.eventAt(axis.at(event)) - event) < 1e-9, `${event}`);
   t.is(axis.eventAt(-10), 1);
   t.is(axis.eventAt(1e9), 193);
 });
@@ -49,14 +57,21 @@ test("a recording without a clock goes by its events", (t) => {
 
 const place = fc.double({ min: -5000, max: 5000, noNaN: true });
 const range = fc.tuple(place, place).map(([a, b]): Range => ({ from: Math.min(a, b), to: Math.max(a, b) }));
-const isWithin = ({ from, to }: Range, events: number): boolean => from >= 0 && to <= events + 1 + 1e-9 && to - from >= Math.min(8, events + 1) - 1e-9;
+const isWithin = ({ from, to }: Range, events: number): boolean =>
+  from >= 0 && to <= events + 1 + 1e-9 && to - from >= Math.min(8, events + 1) - 1e-9;
 
 test("a part stays within the recording, and wide enough, whatever is asked for", (t) => {
   fc.assert(
-    fc.property(range, fc.nat({ max: 3000 }), fc.double({ min: 0.01, max: 100, noNaN: true }), place, (part, events, factor, centre) => {
-      t.true(isWithin(bounded(part, events), events));
-      t.true(isWithin(zoomed(bounded(part, events), factor, centre, events), events));
-    }),
+    fc.property(
+      range,
+      fc.nat({ max: 3000 }),
+      fc.double({ min: 0.01, max: 100, noNaN: true }),
+      place,
+      (part, events, factor, centre) => {
+        t.true(isWithin(bounded(part, events), events));
+        t.true(isWithin(zoomed(bounded(part, events), factor, centre, events), events));
+      },
+    ),
   );
 });
 

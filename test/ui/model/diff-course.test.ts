@@ -4,9 +4,30 @@ import type { Difference, DifferenceKind } from "../../../src/compare/types.js";
 import { courseOf, nearest } from "../../../src/ui/model/diff-course.js";
 import { Anchors } from "../../../src/ui/model/diff-moments.js";
 
-const told = (kind: DifferenceKind, before: number, after: number): Difference => ({ kind, where: "", message: "", before: before ? { event: before } : null, after: after ? { event: after } : null });
-const DIFFERENCES = [told("result-changed", 10, 40), told("operation-added", 0, 60), told("operation-added", 0, 61), told("operation-removed", 9, 0), told("state-changed", 0, 0), told("finding-introduced", 0, 200)];
-const anchors = new Anchors({ differences: DIFFERENCES, hunks: [], summary: { operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 }, results: { same: 0, changed: 0 }, state: { same: 0, changed: 0 } } });
+const told = (kind: DifferenceKind, before: number, after: number): Difference => ({
+  kind,
+  where: "",
+  message: "",
+  before: before ? { event: before } : null,
+  after: after ? { event: after } : null,
+});
+const DIFFERENCES = [
+  told("result-changed", 10, 40),
+  told("operation-added", 0, 60),
+  told("operation-added", 0, 61),
+  told("operation-removed", 9, 0),
+  told("state-changed", 0, 0),
+  told("finding-introduced", 0, 200),
+];
+const anchors = new Anchors({
+  differences: DIFFERENCES,
+  hunks: [],
+  summary: {
+    operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 },
+    results: { same: 0, changed: 0 },
+    state: { same: 0, changed: 0 },
+  },
+});
 
 test("each lies where it is, and on the other recording where it would be; one place is one mark", (t) => {
   t.deepEqual(courseOf(DIFFERENCES, anchors, [100, 200], 20), [

@@ -5,10 +5,27 @@ import { Anchors, type Targets, targetsOf } from "../../../src/ui/model/diff-mom
 import { type DiffDocument, diffRows } from "../../../src/ui/model/diff-rows.js";
 
 const at = (event: number): { readonly event: number } => ({ event });
-const told = (kind: DifferenceKind, before: number, after: number, message: string): Difference => ({ kind, where: "create", message, before: before ? at(before) : null, after: after ? at(after) : null });
+const told = (kind: DifferenceKind, before: number, after: number, message: string): Difference => ({
+  kind,
+  where: "create",
+  message,
+  before: before ? at(before) : null,
+  after: after ? at(after) : null,
+});
 const DOCUMENT: DiffDocument = {
-  summary: { operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 }, results: { same: 0, changed: 0 }, state: { same: 0, changed: 0 } },
-  differences: [told("operation-added", 0, 13, "in"), told("operation-added", 0, 15, "behind"), told("operation-added", 0, 45, "in"), told("result-changed", 30, 40, "result"), told("state-changed", 0, 0, "inodes: 1 → 2"), told("operation-removed", 2, 0, "early")],
+  summary: {
+    operations: { same: 0, added: 0, removed: 0, replaced: 0, reordered: 0 },
+    results: { same: 0, changed: 0 },
+    state: { same: 0, changed: 0 },
+  },
+  differences: [
+    told("operation-added", 0, 13, "in"),
+    told("operation-added", 0, 15, "behind"),
+    told("operation-added", 0, 45, "in"),
+    told("result-changed", 30, 40, "result"),
+    told("state-changed", 0, 0, "inodes: 1 → 2"),
+    told("operation-removed", 2, 0, "early"),
+  ],
   hunks: [
     {
       where: "create",
@@ -50,7 +67,10 @@ test("another place that differs in the same way leads there, and to the last th
 });
 
 test("what is told of the recordings as a whole leads to their ends", (t) => {
-  t.deepEqual(targets(4), { before: { event: 100, atReturn: false, isIt: true }, after: { event: 200, atReturn: false, isIt: true } });
+  t.deepEqual(targets(4), {
+    before: { event: 100, atReturn: false, isIt: true },
+    after: { event: 200, atReturn: false, isIt: true },
+  });
 });
 
 test("before anything that both have, the other recording has not begun", (t) => {

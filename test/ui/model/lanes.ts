@@ -4,7 +4,11 @@ import type { Lanes } from "../../../src/ui/protocol.js";
 
 export type Life = readonly [kind: number, from: number, lasts: number | null];
 /** `lasts`: events, `null` to the end. */
-export const life = fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 60 }), fc.option(fc.integer({ min: 1, max: 30 })));
+export const life = fc.tuple(
+  fc.nat({ max: 3 }),
+  fc.integer({ min: 1, max: 60 }),
+  fc.option(fc.integer({ min: 1, max: 30 })),
+);
 
 export function lanesOf(lives: readonly Life[]): Lanes {
   return {
@@ -20,4 +24,8 @@ export function lanesOf(lives: readonly Life[]): Lanes {
 }
 
 /** Both at some event. */
-export const overlap = (of: { readonly from: Float64Array; readonly to: Float64Array }, a: number, b: number): boolean => of.from[a]! < (of.to[b] || Infinity) && of.from[b]! < (of.to[a] || Infinity);
+export const overlap = (
+  of: { readonly from: Float64Array; readonly to: Float64Array },
+  a: number,
+  b: number,
+): boolean => of.from[a]! < (of.to[b] || Infinity) && of.from[b]! < (of.to[a] || Infinity);

@@ -13,7 +13,10 @@ test("what was written is read again", (t) => {
       side: fc.integer({ min: 1, max: 63 }),
       step: number,
       object: fc.string({ minLength: 1, unit: CHARACTER }),
-      range: fc.tuple(number, number).filter(([a, b]) => a !== b).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) })),
+      range: fc
+        .tuple(number, number)
+        .filter(([a, b]) => a !== b)
+        .map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) })),
       difference: number,
     },
     { requiredKeys: [] },
@@ -29,6 +32,8 @@ test("what was written is read again", (t) => {
 
 test("an address that anybody wrote is read as far as it makes sense", (t) => {
   fc.assert(fc.property(fc.string({ unit: CHARACTER }), (text) => void t.notThrows(() => parseLink(text))));
-  const { events, ...rest } = parseLink("#view=__proto__&side=9999&step=x&event=-1&event2=1e3&range=9-2&difference=0&object=");
+  const { events, ...rest } = parseLink(
+    "#view=__proto__&side=9999&step=x&event=-1&event2=1e3&range=9-2&difference=0&object=",
+  );
   t.deepEqual([rest, events.filter((event) => event !== undefined)], [{}, []]);
 });

@@ -23,7 +23,11 @@ test("no two that live at once share a place, and no place is free that somebody
 });
 
 test("the same places, whichever way lanes are in one column", (t) => {
-  const lanes = lanesOf([[0, 1, 10], [1, 2, 10], [0, 12, null]]);
+  const lanes = lanesOf([
+    [0, 1, 10],
+    [1, 2, 10],
+    [0, 12, null],
+  ]);
   t.deepEqual([...placesOf(lanes)], [0, 0, 0]);
   t.deepEqual([...placesOf(lanes, () => 0)], [0, 1, 0]);
 });

@@ -5,7 +5,13 @@ import { rangeOf } from "../../../src/ui/server/range.js";
 
 test("property: a range is a part of what is there", (t) => {
   const number = fc.oneof(fc.nat(200), fc.bigInt({ min: 0n, max: 10n ** 30n })).map(String);
-  const range = fc.oneof(fc.tuple(number, number).map(([a, b]) => `bytes=${a}-${b}`), number.map((a) => `bytes=${a}-`), number.map((a) => `bytes=-${a}`), fc.string().map((text) => `bytes=${text}`), fc.string());
+  const range = fc.oneof(
+    fc.tuple(number, number).map(([a, b]) => `bytes=${a}-${b}`),
+    number.map((a) => `bytes=${a}-`),
+    number.map((a) => `bytes=-${a}`),
+    fc.string().map((text) => `bytes=${text}`),
+    fc.string(),
+  );
   fc.assert(
     fc.property(range, fc.nat(100), (text, size) => {
       const part = rangeOf({ range: text }, size);
@@ -22,7 +28,10 @@ test("property: a range is a part of what is there", (t) => {
 test("property: the first and the last byte that are named, as far as they are there; or the last few", (t) => {
   fc.assert(
     fc.property(fc.nat(200), fc.nat(200), fc.integer({ min: 1, max: 100 }), (a, b, size) => {
-      t.deepEqual(rangeOf({ range: `bytes=${a}-${b}` }, size), a <= b && a < size ? [a, Math.min(b, size - 1)] : "none");
+      t.deepEqual(
+        rangeOf({ range: `bytes=${a}-${b}` }, size),
+        a <= b && a < size ? [a, Math.min(b, size - 1)] : "none",
+      );
       t.deepEqual(rangeOf({ range: `bytes=${a}-` }, size), a < size ? [a, size - 1] : "none");
       t.deepEqual(rangeOf({ range: `bytes=-${a}` }, size), a > 0 ? [Math.max(0, size - a), size - 1] : "none");
     }),

@@ -27,7 +27,12 @@ export async function request(port: number, line: string, lines: readonly string
 }
 
 /** A GET as a browser's own page would send it. */
-export async function get(address: string, place: string, headers: readonly string[] = [], method = "GET"): Promise<Reply> {
+export async function get(
+  address: string,
+  place: string,
+  headers: readonly string[] = [],
+  method = "GET",
+): Promise<Reply> {
   const { host, port, pathname } = new URL(address);
   return request(Number(port), `${method} ${pathname}${place} HTTP/1.1`, [`Host: ${host}`, ...headers]);
 }
@@ -35,5 +40,11 @@ export async function get(address: string, place: string, headers: readonly stri
 function parsed(bytes: Buffer): Reply {
   const end = bytes.indexOf("\r\n\r\n");
   const [status = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
-  return { status: Number(status.split(" ")[1]), headers: new Map(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 2)])), body: bytes.subarray(end + 4) };
+  return {
+    status: Number(status.split(" ")[1]),
+    headers: new Map(
+      lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 2)]),
+    ),
+    body: bytes.subarray(end + 4),
+  };
 }

@@ -22,7 +22,16 @@ const AFTER = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
 
 interface Shown {
   readonly address: string;
-  readonly session: { readonly logs: readonly { readonly name: string; readonly path: string; readonly format: string; readonly events: number; readonly bytes: number }[]; readonly diff: boolean };
+  readonly session: {
+    readonly logs: readonly {
+      readonly name: string;
+      readonly path: string;
+      readonly format: string;
+      readonly events: number;
+      readonly bytes: number;
+    }[];
+    readonly diff: boolean;
+  };
   /** Where the logs are. */
   readonly logs: readonly string[];
 }
@@ -36,7 +45,11 @@ async function shown(t: ExecutionContext, ...paths: readonly string[]): Promise<
     for (const log of logs) await log.close();
   });
   const { body } = await get(serving.address, "session.json");
-  return { address: serving.address, session: JSON.parse(body.toString()) as Shown["session"], logs: logs.map(({ log }) => log) };
+  return {
+    address: serving.address,
+    session: JSON.parse(body.toString()) as Shown["session"],
+    logs: logs.map(({ log }) => log),
+  };
 }
 
 async function logOf(trace: string): Promise<string> {
@@ -49,7 +62,12 @@ test("a log is served as it is, byte for byte, and stays as it was", async (t) =
   const log = await logOf(BEFORE);
   const bytes = readFileSync(log);
   const { address, session, logs } = await shown(t, log);
-  t.deepEqual(session, { kreel: "session", version: 1, logs: [{ name: "a.klog", path: log, format: "ftrace", events: 2935, bytes: bytes.length }], diff: false } as typeof session);
+  t.deepEqual(session, {
+    kreel: "session",
+    version: 1,
+    logs: [{ name: "a.klog", path: log, format: "ftrace", events: 2935, bytes: bytes.length }],
+    diff: false,
+  } as typeof session);
   t.deepEqual(logs, [log]);
   t.deepEqual((await get(address, "log/0")).body, bytes);
   t.deepEqual((await get(address, "log/0", [`Range: bytes=64-${bytes.length - 2}`])).body, bytes.subarray(64, -1));
@@ -73,7 +91,10 @@ test("everything else is served as a log that is made of it, and removed when it
     const serving = await serveViewer(readAssets(pageFolder()), [opened]);
     const made = fileOf((await get(serving.address, "log/0")).body, "made.klog");
     const file = LogFile.open(made);
-    t.deepEqual([file.events, file.verify().length, opened.events, opened.format, opened.bytes], [2935, 0, 2935, "ftrace", file.size]);
+    t.deepEqual(
+      [file.events, file.verify().length, opened.events, opened.format, opened.bytes],
+      [2935, 0, 2935, "ftrace", file.size],
+    );
     file.close();
     await serving.close();
     await opened.close();
@@ -87,9 +108,16 @@ test("the page, and the second log, are there only if they are", async (t) => {
   for (const place of [...PLACES, "session.json", "log/0"]) t.is((await get(one.address, place)).status, 200, place);
   for (const place of ["log/1", "diff.json"]) t.is((await get(one.address, place)).status, 404, place);
   const two = await shown(t, BEFORE, AFTER);
-  t.deepEqual(two.session.logs.map(({ name, events }) => [name, events]), [["linux-6.12/s01-create-close.trace.gz", 2935], ["linux-6.12-patched/s01-create-close.trace.gz", 2988]]);
+  t.deepEqual(
+    two.session.logs.map(({ name, events }) => [name, events]),
+    [
+      ["linux-6.12/s01-create-close.trace.gz", 2935],
+      ["linux-6.12-patched/s01-create-close.trace.gz", 2988],
+    ],
+  );
   t.true(two.session.diff);
-  for (const place of [...PLACES, "session.json", "log/0", "log/1", "diff.json"]) t.is((await get(two.address, place)).status, 200, place);
+  for (const place of [...PLACES, "session.json", "log/0", "log/1", "diff.json"])
+    t.is((await get(two.address, place)).status, 200, place);
 });
 
 test("how they differ is the document of kreel diff, with the hunks that its text prints, and what is the same", async (t) => {
@@ -97,7 +125,9 @@ test("how they differ is the document of kreel diff, with the hunks that its tex
   const { address } = await shown(t, BEFORE, await logOf(AFTER));
   const [first, second] = await Promise.all([get(address, "diff.json"), get(address, "diff.json")]);
   t.deepEqual(first.body, second.body);
-  const { hunks, same, ...document } = JSON.parse(first.body.toString()) as Pick<Diff, "hunks" | "same"> & { after: { path: string } };
+  const { hunks, same, ...document } = JSON.parse(first.body.toString()) as Pick<Diff, "hunks" | "same"> & {
+    after: { path: string };
+  };
   t.regex(document.after.path, /a\.klog$/);
   document.after.path = AFTER;
   t.deepEqual(document as unknown, JSON.parse([...jsonText(diffJson(expected))].join("")));
@@ -159,7 +189,9 @@ test("names are data, whatever they are", async (t) => {
 });
 
 test("a page that is not there is said to be missing", (t) => {
-  t.throws(() => readAssets(join(tmpdir(), "kreel-none")), { message: /kreel-none\/index\.html: is missing: the viewer's page is not built; npm run build makes it$/ });
+  t.throws(() => readAssets(join(tmpdir(), "kreel-none")), {
+    message: /kreel-none\/index\.html: is missing: the viewer's page is not built; npm run build makes it$/,
+  });
 });
 
 test("the page is served as it was when the server was started", async (t) => {

@@ -7,7 +7,12 @@ export const dcache = {
     const pointer = yield allocate("dentry", "kmem_cache_alloc_lru(dentry_cache)");
     if (!pointer) return null;
     const dentry = this.dentry(pointer);
-    yield store("dentry->d_lockref.count = 1", [dentry.d_count, 1], [dentry.d_sb, sb.pointer], [dentry.d_name, this.words.number(name)]);
+    yield store(
+      "dentry->d_lockref.count = 1",
+      [dentry.d_count, 1],
+      [dentry.d_sb, sb.pointer],
+      [dentry.d_name, this.words.number(name)],
+    );
     return dentry;
   },
 

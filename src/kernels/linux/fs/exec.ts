@@ -4,7 +4,9 @@ import { MMAP_BASE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const execution = {
-  /** What execve(2) takes from the old program once there is no way back to it; the caller is the process's only thread. */
+  /**
+   * What execve(2) takes from the old program once there is no way back to it; the caller is the process's only thread.
+   */
   *begin_new_exec() {
     yield* this.unshare_files();
     yield* this.exec_mmap();

@@ -1,5 +1,16 @@
 /** fs/file.c: descriptors. */
-import { add, addUnlessZero, change, create, enter, leave, mayFail, store, storeList, when } from "../../../simulate/step.js";
+import {
+  add,
+  addUnlessZero,
+  change,
+  create,
+  enter,
+  leave,
+  mayFail,
+  store,
+  storeList,
+  when,
+} from "../../../simulate/step.js";
 import {
   CLOSE_RANGE_CLOEXEC,
   CLOSE_RANGE_UNSHARE,
@@ -50,7 +61,12 @@ export const descriptors = {
 
   *__put_unused_fd(fd) {
     const files = this.files(this.get(this.current.files));
-    yield when(undefined, "__clear_open_fd(fd, fdt)", { cell: files.file_lock, is: "=", value: 0 }, { type: "put", list: files.open_fds, index: fd, value: 0 });
+    yield when(
+      undefined,
+      "__clear_open_fd(fd, fdt)",
+      { cell: files.file_lock, is: "=", value: 0 },
+      { type: "put", list: files.open_fds, index: fd, value: 0 },
+    );
   },
 
   *fd_install(fd, file) {
@@ -60,10 +76,17 @@ export const descriptors = {
 
   *__fd_install(fd, file) {
     const files = this.files(this.get(this.current.files));
-    yield when(undefined, "rcu_assign_pointer(fdt->fd[fd], file)", { cell: files.file_lock, is: "=", value: 0 }, { type: "put", list: files.fd, index: fd, value: file.pointer });
+    yield when(
+      undefined,
+      "rcu_assign_pointer(fdt->fd[fd], file)",
+      { cell: files.file_lock, is: "=", value: 0 },
+      { type: "put", list: files.fd, index: fd, value: file.pointer },
+    );
   },
 
-  /** The file of a descriptor with a reference more; nothing where there is none, or where its last reference is gone. */
+  /**
+   * The file of a descriptor with a reference more; nothing where there is none, or where its last reference is gone.
+   */
   *fget(fd) {
     for (;;) {
       const pointer = yield* this.files_lookup_fd(fd);
@@ -80,7 +103,10 @@ export const descriptors = {
     return this.item(this.files(this.get(this.current.files)).fd, fd);
   },
 
-  /** The file of a descriptor for the length of a system call: only where threads share the table does that take a reference. */
+  /**
+   * The file of a descriptor for the length of a system call: only where threads share the table does that take a
+   * reference.
+   */
   *fdget(fd) {
     if (this.get(this.files(this.get(this.current.files)).count) > 1) {
       const file = yield* this.fget(fd);
@@ -110,7 +136,12 @@ export const descriptors = {
   *file_close_fd_locked(fd) {
     if (!(yield* this.files_lookup_fd(fd))) return null;
     const files = this.files(this.get(this.current.files));
-    const pointer = yield when(undefined, "rcu_assign_pointer(fdt->fd[fd], NULL)", { cell: files.file_lock, is: "=", value: 0 }, { type: "put", list: files.fd, index: fd, value: 0 });
+    const pointer = yield when(
+      undefined,
+      "rcu_assign_pointer(fdt->fd[fd], NULL)",
+      { cell: files.file_lock, is: "=", value: 0 },
+      { type: "put", list: files.fd, index: fd, value: 0 },
+    );
     // Another thread was first.
     if (!pointer) return null;
     yield* this.__put_unused_fd(fd);
@@ -275,7 +306,9 @@ export const descriptors = {
   },
 } satisfies FunctionTable;
 
-/** How many descriptors a copy of a table has room for: up to the last that is open outside the hole, in whole words. */
+/**
+ * How many descriptors a copy of a table has room for: up to the last that is open outside the hole, in whole words.
+ */
 function sane_fdtable_size(open: readonly number[], hole: FdRange | undefined): number {
   const last = open.findLastIndex((flags) => flags !== 0);
   if (!hole || hole.to < last || hole.from > last) return aligned(last + 1);

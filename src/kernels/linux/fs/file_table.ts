@@ -17,7 +17,8 @@ export const fileTable = {
     const files = this.get(this.system.nr_files);
     const max = this.get(this.system.files_stat_max_files);
     // percpu_counter_read_positive: what the CPU has not handed in is missed, and only then it is all summed up.
-    if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max) return -ENFILE;
+    if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max)
+      return -ENFILE;
     const full = yield mayFail("get_nr_files() >= files_stat.max_files", -ENFILE);
     if (full) return full;
     const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
@@ -46,7 +47,13 @@ export const fileTable = {
       yield leave("alloc_file_pseudo", file);
       return file;
     }
-    yield store("file_init_path(file, path, fops)", [file.f_inode, inode.pointer], [file.f_dentry, dentry.pointer], [file.f_mnt, mnt.pointer], [file.f_op, fops]);
+    yield store(
+      "file_init_path(file, path, fops)",
+      [file.f_inode, inode.pointer],
+      [file.f_dentry, dentry.pointer],
+      [file.f_mnt, mnt.pointer],
+      [file.f_op, fops],
+    );
     yield leave("alloc_file_pseudo", file);
     return file;
   },
@@ -63,7 +70,11 @@ export const fileTable = {
   },
 
   *__fput_deferred(file) {
-    yield change("task_work_add(current, &file->f_task_work, TWA_RESUME)", { type: "append", list: this.current.task_works, values: [file.pointer] });
+    yield change("task_work_add(current, &file->f_task_work, TWA_RESUME)", {
+      type: "append",
+      list: this.current.task_works,
+      values: [file.pointer],
+    });
   },
 
   /** close(2) ends the file itself. */
@@ -105,8 +116,13 @@ export const fileTable = {
   /** percpu_counter_add: the CPU keeps what it counted to itself until it is a batch. */
   *nr_files_add(amount) {
     const { nr_files, nr_files_count } = this.system;
-    const files = yield add(nr_files, amount, amount > 0 ? "percpu_counter_inc(&nr_files)" : "percpu_counter_dec(&nr_files)");
-    if (Math.abs(files - this.get(nr_files_count)) >= PERCPU_COUNTER_BATCH) yield store("raw_spin_lock(&fbc->lock); fbc->count += count", [nr_files_count, files]);
+    const files = yield add(
+      nr_files,
+      amount,
+      amount > 0 ? "percpu_counter_inc(&nr_files)" : "percpu_counter_dec(&nr_files)",
+    );
+    if (Math.abs(files - this.get(nr_files_count)) >= PERCPU_COUNTER_BATCH)
+      yield store("raw_spin_lock(&fbc->lock); fbc->count += count", [nr_files_count, files]);
   },
 
   *f_op_release(file) {
@@ -124,7 +140,12 @@ export const fileTable = {
   },
 
   *fops_owner(fops) {
-    const owner = fops === FOPS.kvm_gmem ? this.get(this.system.kvm_gmem_fops_owner) : fops === FOPS.kvm_vm || fops === FOPS.kvm_chardev ? this.get(this.system.kvm_chardev_owner) : 0;
+    const owner =
+      fops === FOPS.kvm_gmem
+        ? this.get(this.system.kvm_gmem_fops_owner)
+        : fops === FOPS.kvm_vm || fops === FOPS.kvm_chardev
+          ? this.get(this.system.kvm_chardev_owner)
+          : 0;
     return owner ? this.module(owner) : null;
   },
 } satisfies FunctionTable;

@@ -51,7 +51,12 @@ export const inode = {
   },
 
   *iput(inode) {
-    yield enter("iput", { inode, i_count: reading(inode.i_count), i_nlink: reading(inode.i_nlink), sb: this.superBlock(this.get(inode.i_sb)) });
+    yield enter("iput", {
+      inode,
+      i_count: reading(inode.i_count),
+      i_nlink: reading(inode.i_nlink),
+      sb: this.superBlock(this.get(inode.i_sb)),
+    });
     if ((yield add(inode.i_count, -1, "atomic_dec_and_lock(&inode->i_count)")) > 0) return;
     // iput_final: an inode that no name leads to is not kept.
     yield* this.evict(inode);

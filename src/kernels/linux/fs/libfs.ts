@@ -13,7 +13,12 @@ export const libfs = {
       return -ENOMEM;
     }
     const ino = yield* this.get_next_ino();
-    yield store("inode->i_mode = S_IRUSR | S_IWUSR; i_flags |= S_PRIVATE", [inode.i_ino, ino], [inode.i_mode, S_IRUSR_S_IWUSR], [inode.s_private, 1]);
+    yield store(
+      "inode->i_mode = S_IRUSR | S_IWUSR; i_flags |= S_PRIVATE",
+      [inode.i_ino, ino],
+      [inode.i_mode, S_IRUSR_S_IWUSR],
+      [inode.s_private, 1],
+    );
     yield leave("alloc_anon_inode", inode);
     return inode;
   },

@@ -18,7 +18,7 @@ export const namespace = {
     const fc = this.structs.at("fs_context", pointer);
     yield store("fc->fs_type = get_filesystem(type)", [fc.fs_type, type.pointer]);
     let mnt = yield* this.init_fs_context(fc);
-    if (mnt === 0) mnt = yield allocation("vfs_parse_fs_string(fc, \"source\")");
+    if (mnt === 0) mnt = yield allocation('vfs_parse_fs_string(fc, "source")');
     if (mnt !== 0) {
       yield* this.put_fs_context(fc);
       return mnt;

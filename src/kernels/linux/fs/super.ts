@@ -15,7 +15,14 @@ export const superBlock = {
       return error;
     }
     const dev = yield add(this.system.next_dev, 1, "get_anon_bdev(&sb->s_dev)");
-    yield store("sb->s_active = 1", [sb.s_active, 1], [sb.s_type, this.get(fc.fs_type)], [sb.s_dev, dev], [sb.s_op, yield* this.super_operations(fc)], [fc.root_sb, sb.pointer]);
+    yield store(
+      "sb->s_active = 1",
+      [sb.s_active, 1],
+      [sb.s_type, this.get(fc.fs_type)],
+      [sb.s_dev, dev],
+      [sb.s_op, yield* this.super_operations(fc)],
+      [fc.root_sb, sb.pointer],
+    );
     const filled = yield* this.pseudo_fs_fill_super(sb, fc);
     if (filled) {
       yield store("fc->root = NULL", [fc.root_sb, 0]);

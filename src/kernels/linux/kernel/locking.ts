@@ -2,13 +2,26 @@
 import { when } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 
-/** What a lock's cell holds: 0 free, a task's pointer held by it; of a lock for readers, -1 held to write, else how many read. */
+/**
+ * What a lock's cell holds: 0 free, a task's pointer held by it; of a lock for readers, -1 held to write, else how many
+ * read.
+ */
 export const locking = {
   *mutex_lock(lock, name) {
-    yield when("mutex_lock", `mutex_lock(${name})`, { cell: lock, is: "=", value: 0 }, { type: "set", cell: lock, value: this.current.pointer });
+    yield when(
+      "mutex_lock",
+      `mutex_lock(${name})`,
+      { cell: lock, is: "=", value: 0 },
+      { type: "set", cell: lock, value: this.current.pointer },
+    );
   },
   *mutex_unlock(lock, name) {
-    yield when("mutex_unlock", `mutex_unlock(${name})`, { cell: lock, is: "=", value: this.current.pointer }, { type: "set", cell: lock, value: 0 });
+    yield when(
+      "mutex_unlock",
+      `mutex_unlock(${name})`,
+      { cell: lock, is: "=", value: this.current.pointer },
+      { type: "set", cell: lock, value: 0 },
+    );
   },
   *mmap_read_lock({ mmap_lock }) {
     const guard = { cell: mmap_lock, is: ">=", value: 0 } as const;
@@ -16,7 +29,12 @@ export const locking = {
   },
   *mmap_read_unlock({ mmap_lock }) {
     const guard = { cell: mmap_lock, is: ">=", value: 1 } as const;
-    yield when("up_read", "mmap_read_unlock(mm)", guard, { type: "add", cell: mmap_lock, value: -1, unless: undefined });
+    yield when("up_read", "mmap_read_unlock(mm)", guard, {
+      type: "add",
+      cell: mmap_lock,
+      value: -1,
+      unless: undefined,
+    });
   },
   *mmap_write_lock({ mmap_lock }) {
     const guard = { cell: mmap_lock, is: "=", value: 0 } as const;
@@ -27,15 +45,35 @@ export const locking = {
     yield when("up_write", "mmap_write_unlock(mm)", guard, { type: "set", cell: mmap_lock, value: 0 });
   },
   *filemap_invalidate_lock(inode) {
-    yield when("down_write", "filemap_invalidate_lock(inode->i_mapping)", { cell: inode.invalidate_lock, is: "=", value: 0 }, { type: "set", cell: inode.invalidate_lock, value: -1 });
+    yield when(
+      "down_write",
+      "filemap_invalidate_lock(inode->i_mapping)",
+      { cell: inode.invalidate_lock, is: "=", value: 0 },
+      { type: "set", cell: inode.invalidate_lock, value: -1 },
+    );
   },
   *filemap_invalidate_unlock(inode) {
-    yield when("up_write", "filemap_invalidate_unlock(inode->i_mapping)", { cell: inode.invalidate_lock, is: "=", value: -1 }, { type: "set", cell: inode.invalidate_lock, value: 0 });
+    yield when(
+      "up_write",
+      "filemap_invalidate_unlock(inode->i_mapping)",
+      { cell: inode.invalidate_lock, is: "=", value: -1 },
+      { type: "set", cell: inode.invalidate_lock, value: 0 },
+    );
   },
   *filemap_invalidate_lock_shared(inode) {
-    yield when("down_read", "filemap_invalidate_lock_shared(inode->i_mapping)", { cell: inode.invalidate_lock, is: ">=", value: 0 }, { type: "add", cell: inode.invalidate_lock, value: 1, unless: undefined });
+    yield when(
+      "down_read",
+      "filemap_invalidate_lock_shared(inode->i_mapping)",
+      { cell: inode.invalidate_lock, is: ">=", value: 0 },
+      { type: "add", cell: inode.invalidate_lock, value: 1, unless: undefined },
+    );
   },
   *filemap_invalidate_unlock_shared(inode) {
-    yield when("up_read", "filemap_invalidate_unlock_shared(inode->i_mapping)", { cell: inode.invalidate_lock, is: ">=", value: 1 }, { type: "add", cell: inode.invalidate_lock, value: -1, unless: undefined });
+    yield when(
+      "up_read",
+      "filemap_invalidate_unlock_shared(inode->i_mapping)",
+      { cell: inode.invalidate_lock, is: ">=", value: 1 },
+      { type: "add", cell: inode.invalidate_lock, value: -1, unless: undefined },
+    );
   },
 } satisfies FunctionTable;

@@ -1,20 +1,53 @@
 /** kernel/module/main.c: modules come, are held, and go. */
-import { add, addUnlessZero, allocation, change, create, enter, leave, mayFail, reading, store, when } from "../../../simulate/step.js";
-import { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM, MODULE_REF_BASE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE } from "../../constants.js";
+import {
+  add,
+  addUnlessZero,
+  allocation,
+  change,
+  create,
+  enter,
+  leave,
+  mayFail,
+  reading,
+  store,
+  when,
+} from "../../../simulate/step.js";
+import {
+  EAGAIN,
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  EPERM,
+  MODULE_REF_BASE,
+  MODULE_STATE_COMING,
+  MODULE_STATE_GOING,
+  MODULE_STATE_LIVE,
+} from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 import { isParameterValue, kstrtobool } from "./params.js";
 
 export const modules = {
   *find_module(name) {
-    for (const pointer of this.list(this.system.modules)) if (this.words.word(this.get(this.module(pointer).name)) === name) return this.module(pointer);
+    for (const pointer of this.list(this.system.modules))
+      if (this.words.word(this.get(this.module(pointer).name)) === name) return this.module(pointer);
     return null;
   },
 
   *try_module_get(module) {
     if (!module) return true;
-    yield enter("try_module_get", { module, name: this.words.word(this.get(module.name)), refcnt: reading(module.refcnt), state: reading(module.state) });
+    yield enter("try_module_get", {
+      module,
+      name: this.words.word(this.get(module.name)),
+      refcnt: reading(module.refcnt),
+      state: reading(module.state),
+    });
     const refused = yield mayFail("module_is_live(module)", -ENOENT);
-    const ok = !refused && this.get(module.state) !== MODULE_STATE_GOING && (yield addUnlessZero(module.refcnt, 1, "atomic_inc_not_zero(&module->refcnt)")) > 0;
+    const ok =
+      !refused &&
+      this.get(module.state) !== MODULE_STATE_GOING &&
+      (yield addUnlessZero(module.refcnt, 1, "atomic_inc_not_zero(&module->refcnt)")) > 0;
     yield leave("try_module_get", ok ? 1 : 0);
     return ok;
   },
@@ -35,7 +68,11 @@ export const modules = {
       const state = this.get(old.state);
       yield* this.mutex_unlock(module_mutex, "&module_mutex");
       if (state !== MODULE_STATE_COMING) return state === MODULE_STATE_GOING ? -EBUSY : waited ? 1 : -EEXIST;
-      yield when(undefined, "wait_event_interruptible(module_wq, finished_loading(name))", { cell: modules_loading, is: "=", value: 0 });
+      yield when(undefined, "wait_event_interruptible(module_wq, finished_loading(name))", {
+        cell: modules_loading,
+        is: "=",
+        value: 0,
+      });
       yield* this.mutex_lock(module_mutex, "&module_mutex");
     }
   },
@@ -54,8 +91,17 @@ export const modules = {
     }
     const mod = this.module(pointer);
     // One reference keeps it while its init runs, beside the module system's own.
-    yield store("mod->state = MODULE_STATE_COMING", [mod.name, this.words.number(name)], [mod.refcnt, MODULE_REF_BASE + 1], [mod.state, MODULE_STATE_COMING]);
-    yield change("list_add_rcu(&mod->list, &modules)", { type: "append", list: this.system.modules, values: [mod.pointer] }, { type: "add", cell: modules_loading, value: 1, unless: undefined });
+    yield store(
+      "mod->state = MODULE_STATE_COMING",
+      [mod.name, this.words.number(name)],
+      [mod.refcnt, MODULE_REF_BASE + 1],
+      [mod.state, MODULE_STATE_COMING],
+    );
+    yield change(
+      "list_add_rcu(&mod->list, &modules)",
+      { type: "append", list: this.system.modules, values: [mod.pointer] },
+      { type: "add", cell: modules_loading, value: 1, unless: undefined },
+    );
     yield* this.mutex_unlock(module_mutex, "&module_mutex");
     const error = yield* this.load_module(mod, needs, parameters);
     yield add(modules_loading, -1, "wake_up_all(&module_wq)");
@@ -69,7 +115,12 @@ export const modules = {
       const used = yield* this.find_module(need);
       // strong_try_module_get, for the first symbol that is found there.
       const found = used !== null && (yield* this.try_module_get(used));
-      if (found) yield change("add_module_usage(a, b)", { type: "append", list: used.source_list, values: [mod.pointer] }, { type: "append", list: mod.target_list, values: [used.pointer] });
+      if (found)
+        yield change(
+          "add_module_usage(a, b)",
+          { type: "append", list: used.source_list, values: [mod.pointer] },
+          { type: "append", list: mod.target_list, values: [used.pointer] },
+        );
       yield* this.mutex_unlock(module_mutex, "&module_mutex");
       if (!found) {
         yield* this.module_unload_free(mod);
@@ -118,7 +169,9 @@ export const modules = {
     return 0;
   },
 
-  /** Takes the module system's own reference away; if users are left, puts it back. Comes to the users that are left. */
+  /**
+   * Takes the module system's own reference away; if users are left, puts it back. Comes to the users that are left.
+   */
   *try_release_module_ref(mod) {
     const left = yield add(mod.refcnt, -MODULE_REF_BASE, "atomic_sub_return(MODULE_REF_BASE, &mod->refcnt)");
     if (left === 0) return 0;
@@ -133,16 +186,26 @@ export const modules = {
   *module_unload_free(module) {
     for (const pointer of this.list(module.target_list)) {
       const used = this.module(pointer);
-      yield change("list_del(&use->source_list)", { type: "drop", list: used.source_list, value: module.pointer, size: 1 });
+      yield change("list_del(&use->source_list)", {
+        type: "drop",
+        list: used.source_list,
+        value: module.pointer,
+        size: 1,
+      });
       yield* this.module_put(used);
     }
-    yield change("list_del_rcu(&mod->list)", { type: "drop", list: this.system.modules, value: module.pointer, size: 1 });
+    yield change("list_del_rcu(&mod->list)", {
+      type: "drop",
+      list: this.system.modules,
+      value: module.pointer,
+      size: 1,
+    });
     yield store("module_memfree(mod)", [module.freed, 1]);
   },
 
   /**
-   * kernel/trace/trace_kprobe.c: whoever records has set probes in kvm before it is loaded, and setting one holds the module.
-   * A real kernel does so for every probe; once is enough to show a module that is coming.
+   * kernel/trace/trace_kprobe.c: whoever records has set probes in kvm before it is loaded, and setting one holds the
+   * module. A real kernel does so for every probe; once is enough to show a module that is coming.
    */
   *trace_kprobe_module_callback(mod) {
     if (this.words.word(this.get(mod.name)) !== "kvm") return;
@@ -160,8 +223,10 @@ export const modules = {
       if (!isParameterValue(name, parameter, value)) return -EINVAL;
       values.set(parameter, value);
     }
-    const flag = (parameter: string): number => (!values.has(parameter) || kstrtobool(values.get(parameter) ?? "1") === true ? 1 : 0);
-    if (name === "kvm") yield store("tdp_mmu_allowed = tdp_mmu_enabled", [this.system.tdp_mmu_allowed, flag("tdp_mmu")]);
+    const flag = (parameter: string): number =>
+      !values.has(parameter) || kstrtobool(values.get(parameter) ?? "1") === true ? 1 : 0;
+    if (name === "kvm")
+      yield store("tdp_mmu_allowed = tdp_mmu_enabled", [this.system.tdp_mmu_allowed, flag("tdp_mmu")]);
     if (name === "kvm_amd") yield store("module_param_named(npt, npt_enabled)", [this.system.npt_enabled, flag("npt")]);
     return 0;
   },
@@ -170,7 +235,11 @@ export const modules = {
     if (this.words.word(this.get(mod.name)) !== "kvm_amd") return 0;
     const { tdp_enabled, tdp_mmu_enabled, tdp_mmu_allowed, npt_enabled } = this.system;
     const tdp = this.get(npt_enabled);
-    yield store("kvm_configure_mmu(npt_enabled)", [tdp_enabled, tdp], [tdp_mmu_enabled, tdp && this.get(tdp_mmu_allowed)]);
+    yield store(
+      "kvm_configure_mmu(npt_enabled)",
+      [tdp_enabled, tdp],
+      [tdp_mmu_enabled, tdp && this.get(tdp_mmu_allowed)],
+    );
     return yield* this.kvm_init(mod);
   },
 

@@ -1,6 +1,7 @@
 /**
- * lib/xarray.c, as far as it shows: how many nodes storing a range takes, each an allocation that can fail. A node has 64
- * slots; what spans a power of 64 is kept as one entry higher up, and the entry at index 0 alone needs no node at all.
+ * lib/xarray.c, as far as it shows: how many nodes storing a range takes, each an allocation that can fail. A node has
+ * 64 slots; what spans a power of 64 is kept as one entry higher up, and the entry at index 0 alone needs no node at
+ * all.
  */
 const CHUNK_SHIFT = 6;
 const CHUNK_SIZE = 64;
@@ -12,7 +13,10 @@ interface Node {
 
 const ENTRY = "entry";
 
-/** What is stored, as first index and end in turn with anything behind (`gmem->bindings`: first, end, slot), and one more range. */
+/**
+ * What is stored, as first index and end in turn with anything behind (`gmem->bindings`: first, end, slot), and one
+ * more range.
+ */
 export function nodesToStore(stored: readonly number[], first: number, end: number): number {
   const tree = new Tree();
   for (let k = 0; k < stored.length; k += 3) tree.store(stored[k]!, stored[k + 1]! - 1);
@@ -29,7 +33,11 @@ class Tree {
   store(first: number, last: number): void {
     let order = 0;
     while (order < 52 && (last + 1) % 2 ** (order + 1) === 0) order++;
-    this.#create(Math.floor(last / 2 ** order) * 2 ** order, order - (order % CHUNK_SHIFT), 2 ** (order % CHUNK_SHIFT) - 1);
+    this.#create(
+      Math.floor(last / 2 ** order) * 2 ** order,
+      order - (order % CHUNK_SHIFT),
+      2 ** (order % CHUNK_SHIFT) - 1,
+    );
     for (let index = first; index <= last; ) {
       const { shift, siblings } = piece(index, last);
       const node = this.#create(index, shift, siblings);
@@ -101,7 +109,10 @@ function piece(index: number, last: number): { readonly shift: number; readonly 
   return { shift, siblings };
 }
 
-/** xas_max: the largest index that an entry needs; one more where it would fill the tree, since no entry above 0 is a root. */
+/**
+ * xas_max: the largest index that an entry needs; one more where it would fill the tree, since no entry above 0 is a
+ * root.
+ */
 function maximum(index: number, shift: number, siblings: number): number {
   if (shift === 0 && siblings === 0) return index;
   const size = (siblings + 1) * 2 ** shift;

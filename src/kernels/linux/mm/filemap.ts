@@ -7,7 +7,8 @@ export const filemap = {
   /** The page at an index, made if need be; comes to 0, or to an error. */
   *__filemap_get_folio(inode, index) {
     for (;;) {
-      if (yield change("filemap_get_entry(mapping, index)", { type: "look", list: inode.i_pages, value: index })) return 0;
+      if (yield change("filemap_get_entry(mapping, index)", { type: "look", list: inode.i_pages, value: index }))
+        return 0;
       if (yield allocation("filemap_alloc_folio(gfp, 0)")) return -ENOMEM;
       const error = yield* this.filemap_add_folio(inode, index);
       // Somebody else was faster: that page will do.
@@ -16,8 +17,18 @@ export const filemap = {
   },
 
   *filemap_add_folio(inode, index) {
-    yield enter("filemap_add_folio", { mapping: { of: inode, offset: OFFSET.i_data }, folio: folioAt(inode.pointer, index), index });
-    const added = yield change("__filemap_add_folio(mapping, folio, index)", { type: "cover", list: inode.i_pages, first: index, end: index + 1, count: inode.nrpages });
+    yield enter("filemap_add_folio", {
+      mapping: { of: inode, offset: OFFSET.i_data },
+      folio: folioAt(inode.pointer, index),
+      index,
+    });
+    const added = yield change("__filemap_add_folio(mapping, folio, index)", {
+      type: "cover",
+      list: inode.i_pages,
+      first: index,
+      end: index + 1,
+      count: inode.nrpages,
+    });
     const error = added ? 0 : -EEXIST;
     yield leave("filemap_add_folio", error);
     return error;
@@ -25,7 +36,13 @@ export const filemap = {
 
   /** mm/memory.c: whoever writes to a clean page helps to limit how many are dirty, and keeps the file meanwhile. */
   *fault_dirty_shared_page(file, inode, index) {
-    const dirtied = yield change("folio_mark_dirty(folio)", { type: "cover", list: inode.i_dirty, first: index, end: index + 1, count: inode.nrdirty });
+    const dirtied = yield change("folio_mark_dirty(folio)", {
+      type: "cover",
+      list: inode.i_dirty,
+      first: index,
+      end: index + 1,
+      count: inode.nrdirty,
+    });
     if (!dirtied) return;
     yield* this.get_file(file);
     yield* this.fput(file);
@@ -42,7 +59,11 @@ export const filemap = {
     const first = Math.ceil(lstart / 2 ** PAGE_SHIFT);
     const end = lend === -1 ? Number.MAX_SAFE_INTEGER : Math.floor((lend + 1) / 2 ** PAGE_SHIFT);
     yield* this.unmap_mapping_pages(inode, first, end);
-    yield change("delete_from_page_cache_batch(mapping, &fbatch)", { type: "uncover", list: inode.i_pages, first, end, count: inode.nrpages }, { type: "uncover", list: inode.i_dirty, first, end, count: inode.nrdirty });
+    yield change(
+      "delete_from_page_cache_batch(mapping, &fbatch)",
+      { type: "uncover", list: inode.i_pages, first, end, count: inode.nrpages },
+      { type: "uncover", list: inode.i_dirty, first, end, count: inode.nrdirty },
+    );
   },
 } satisfies FunctionTable;
 

@@ -7,7 +7,10 @@ import type { FunctionTable } from "../../kernel.js";
 const POINTERS_PER_PAGE = PAGE_SIZE / 8;
 
 export const vmalloc = {
-  /** Three allocations that can fail: two for the area, one for the list of its pages. The pages themselves are never short. */
+  /**
+   * Three allocations that can fail: two for the area, one for the list of its pages. The pages themselves are never
+   * short.
+   */
   *__vmalloc(size, what) {
     const pages = Math.ceil(size / PAGE_SIZE);
     if (pages > this.config.totalRamPages) return -ENOMEM;

@@ -84,7 +84,9 @@ export const unixSockets = {
     return result;
   },
 
-  /** Comes to how many bytes were sent, or to an error. The SIGPIPE that comes with -EPIPE is for the caller to send. */
+  /**
+   * Comes to how many bytes were sent, or to an error. The SIGPIPE that comes with -EPIPE is for the caller to send.
+   */
   *unix_stream_send(socket, len, file) {
     const sk = this.unixSock(this.get(socket.private_data));
     let error = this.get(sk.sk_shutdown) ? -EPIPE : 0;

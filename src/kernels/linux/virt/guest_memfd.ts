@@ -1,6 +1,18 @@
 /** virt/kvm/guest_memfd.c as of 6.12: memory of a guest behind a file on an anonymous inode. */
 import { allocate, allocation, change, enter, leave, store, storeList } from "../../../simulate/step.js";
-import { EBADF, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FOPS, PAGE_SHIFT, PAGE_SIZE, S_IFREG } from "../../constants.js";
+import {
+  EBADF,
+  EINVAL,
+  ENODEV,
+  ENOMEM,
+  EOPNOTSUPP,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FOPS,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  S_IFREG,
+} from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 import { nodesToStore } from "../lib/xarray.js";
 import { folioAt } from "../mm/filemap.js";
@@ -21,7 +33,8 @@ export const guestMemfd = {
   *kvm_gmem_create(kvm, size, flags) {
     yield enter("kvm_gmem_create", { kvm, size, flags });
     const unknown = BigInt.asUintN(64, BigInt(flags)) & ~BigInt(yield* this.kvm_gmem_valid_flags(kvm));
-    const fd = unknown !== 0n || size <= 0 || size % PAGE_SIZE !== 0 ? -EINVAL : yield* this.__kvm_gmem_create(kvm, size, flags);
+    const fd =
+      unknown !== 0n || size <= 0 || size % PAGE_SIZE !== 0 ? -EINVAL : yield* this.__kvm_gmem_create(kvm, size, flags);
     yield leave("kvm_gmem_create", fd);
     return fd;
   },
@@ -47,7 +60,11 @@ export const guestMemfd = {
     }
     yield* this.kvm_get_kvm(kvm);
     const inode = this.inode(this.get(file.f_inode));
-    yield change("gmem->kvm = kvm; list_add(&gmem->entry, &inode->i_mapping->i_private_list)", { type: "set", cell: gmem.kvm, value: kvm.pointer }, { type: "append", list: inode.i_private_list, values: [gmem.pointer] });
+    yield change(
+      "gmem->kvm = kvm; list_add(&gmem->entry, &inode->i_mapping->i_private_list)",
+      { type: "set", cell: gmem.kvm, value: kvm.pointer },
+      { type: "append", list: inode.i_private_list, values: [gmem.pointer] },
+    );
     yield* this.fd_install(fd, file);
     return fd;
   },
@@ -61,7 +78,12 @@ export const guestMemfd = {
   },
 
   *kvm_gmem_setup_inode(inode, size, flags) {
-    yield store("inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size", [inode.i_private, flags], [inode.i_mode, this.get(inode.i_mode) | S_IFREG], [inode.i_size, size]);
+    yield store(
+      "inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size",
+      [inode.i_private, flags],
+      [inode.i_mode, this.get(inode.i_mode) | S_IFREG],
+      [inode.i_size, size],
+    );
   },
 
   *kvm_gmem_release(inode, file) {
@@ -71,7 +93,8 @@ export const guestMemfd = {
     yield* this.mutex_lock(kvm.slots_lock, "&kvm->slots_lock");
     yield* this.filemap_invalidate_lock(inode);
     const bindings = this.list(gmem.bindings);
-    for (let k = 0; k < bindings.length; k += 3) yield store("WRITE_ONCE(slot->gmem.file, NULL)", [this.memslot(bindings[k + 2]!).gmem_file, 0]);
+    for (let k = 0; k < bindings.length; k += 3)
+      yield store("WRITE_ONCE(slot->gmem.file, NULL)", [this.memslot(bindings[k + 2]!).gmem_file, 0]);
     yield* this.kvm_gmem_invalidate_begin(gmem, 0, -1);
     yield change("list_del(&gmem->entry)", { type: "drop", list: inode.i_private_list, value: gmem.pointer, size: 1 });
     yield* this.filemap_invalidate_unlock(inode);
@@ -106,7 +129,8 @@ export const guestMemfd = {
     if (this.get(gmem.kvm) !== kvm.pointer) return -EINVAL;
     const inode = this.inode(this.get(file.f_inode));
     const npages = this.get(slot.npages);
-    if (offset < 0 || offset % PAGE_SIZE !== 0 || !(yield* this.kvm_gmem_bind_fits(inode, offset, npages * PAGE_SIZE))) return -EINVAL;
+    if (offset < 0 || offset % PAGE_SIZE !== 0 || !(yield* this.kvm_gmem_bind_fits(inode, offset, npages * PAGE_SIZE)))
+      return -EINVAL;
     yield* this.filemap_invalidate_lock(inode);
     const start = offset / PAGE_SIZE;
     const end = start + npages;
@@ -117,7 +141,11 @@ export const guestMemfd = {
         return yield* this.kvm_gmem_overlap_errno();
       }
     }
-    yield store("slot->gmem.file = file; slot->gmem.pgoff = start", [slot.gmem_file, file.pointer], [slot.gmem_pgoff, start]);
+    yield store(
+      "slot->gmem.file = file; slot->gmem.pgoff = start",
+      [slot.gmem_file, file.pointer],
+      [slot.gmem_pgoff, start],
+    );
     yield* this.xa_store_range(gmem, start, end, slot);
     yield* this.filemap_invalidate_unlock(inode);
     return 0;
@@ -135,9 +163,14 @@ export const guestMemfd = {
   *xa_store_range(gmem, start, end, slot) {
     for (let nodes = nodesToStore(this.list(gmem.bindings), start, end); nodes > 0; nodes--) {
       // xas_nomem tries again, sleeping, when the allocation under the lock failed.
-      if ((yield allocation("xas_alloc(xas) under xa_lock")) && (yield allocation("xas_nomem(&xas, GFP_KERNEL)"))) return;
+      if ((yield allocation("xas_alloc(xas) under xa_lock")) && (yield allocation("xas_nomem(&xas, GFP_KERNEL)")))
+        return;
     }
-    yield change("xa_store_range(&gmem->bindings, start, end - 1, slot)", { type: "append", list: gmem.bindings, values: [start, end, slot.pointer] });
+    yield change("xa_store_range(&gmem->bindings, start, end - 1, slot)", {
+      type: "append",
+      list: gmem.bindings,
+      values: [start, end, slot.pointer],
+    });
   },
 
   *kvm_gmem_unbind(slot) {
@@ -162,7 +195,12 @@ export const guestMemfd = {
     const gmem = this.gmem(this.get(file.private_data));
     const bindings = this.list(gmem.bindings);
     const at = bindings.findIndex((value, k) => k % 3 === 2 && value === slot.pointer);
-    if (at >= 0) yield storeList(gmem.bindings, [...bindings.slice(0, at - 2), ...bindings.slice(at + 1)], "xa_store_range(&gmem->bindings, start, end - 1, NULL)");
+    if (at >= 0)
+      yield storeList(
+        gmem.bindings,
+        [...bindings.slice(0, at - 2), ...bindings.slice(at + 1)],
+        "xa_store_range(&gmem->bindings, start, end - 1, NULL)",
+      );
     yield store("WRITE_ONCE(slot->gmem.file, NULL)", [slot.gmem_file, 0]);
   },
 
@@ -172,7 +210,11 @@ export const guestMemfd = {
     let error;
     if (!(mode & FALLOC_FL_KEEP_SIZE) || mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) error = -EOPNOTSUPP;
     else if (offset % PAGE_SIZE !== 0 || len % PAGE_SIZE !== 0) error = -EINVAL;
-    else error = mode & FALLOC_FL_PUNCH_HOLE ? yield* this.kvm_gmem_punch_hole(inode, offset, len) : yield* this.kvm_gmem_allocate(inode, offset, len);
+    else
+      error =
+        mode & FALLOC_FL_PUNCH_HOLE
+          ? yield* this.kvm_gmem_punch_hole(inode, offset, len)
+          : yield* this.kvm_gmem_allocate(inode, offset, len);
     yield leave("kvm_gmem_fallocate", error);
     return error;
   },
@@ -181,7 +223,8 @@ export const guestMemfd = {
     if (offset + len > this.get(inode.i_size)) return -EINVAL;
     yield* this.filemap_invalidate_lock_shared(inode);
     let error = 0;
-    for (let index = offset / PAGE_SIZE; index < (offset + len) / PAGE_SIZE && !error; index++) error = yield* this.kvm_gmem_get_folio(inode, index);
+    for (let index = offset / PAGE_SIZE; index < (offset + len) / PAGE_SIZE && !error; index++)
+      error = yield* this.kvm_gmem_get_folio(inode, index);
     yield* this.filemap_invalidate_unlock_shared(inode);
     return error;
   },
@@ -196,7 +239,12 @@ export const guestMemfd = {
 
   *kvm_gmem_punch_hole(inode, offset, len) {
     yield* this.filemap_invalidate_lock(inode);
-    for (const gmem of this.list(inode.i_private_list)) yield* this.kvm_gmem_invalidate_begin(this.gmem(gmem), offset / 2 ** PAGE_SHIFT, (offset + len) / 2 ** PAGE_SHIFT);
+    for (const gmem of this.list(inode.i_private_list))
+      yield* this.kvm_gmem_invalidate_begin(
+        this.gmem(gmem),
+        offset / 2 ** PAGE_SHIFT,
+        (offset + len) / 2 ** PAGE_SHIFT,
+      );
     yield* this.truncate_inode_pages_range(inode, offset, offset + len - 1);
     yield* this.filemap_invalidate_unlock(inode);
     return 0;

@@ -37,12 +37,15 @@ export const kvmMain = {
   },
 
   *__kvm_init(module) {
-    if (yield allocation("kmem_cache_create_usercopy(\"kvm_vcpu\")")) return -ENOMEM;
+    if (yield allocation('kmem_cache_create_usercopy("kvm_vcpu")')) return -ENOMEM;
     let error = yield mayFail("kvm_irqfd_init()", -ENOMEM);
     if (error) return error;
     error = yield mayFail("kvm_async_pf_init()", -ENOMEM);
     if (error) return error;
-    yield store("kvm_chardev_ops.owner = module; kvm_vm_fops.owner = module", [this.system.kvm_chardev_owner, module.pointer]);
+    yield store("kvm_chardev_ops.owner = module; kvm_vm_fops.owner = module", [
+      this.system.kvm_chardev_owner,
+      module.pointer,
+    ]);
     error = yield mayFail("kvm_vfio_ops_init()", -EEXIST);
     if (error) return error;
     error = yield* this.kvm_gmem_init(module);
@@ -61,7 +64,11 @@ export const kvmMain = {
     }
     // The node /dev/kvm, on a file system that is no part of the model.
     const node = yield create("inode", "devtmpfs_create_node(dev)");
-    yield store("list_add(&misc->list, &misc_list)", [this.system.kvm_dev_owner, module.pointer], [this.system.kvm_dev_inode, node]);
+    yield store(
+      "list_add(&misc->list, &misc_list)",
+      [this.system.kvm_dev_owner, module.pointer],
+      [this.system.kvm_dev_inode, node],
+    );
     return 0;
   },
 
@@ -120,7 +127,9 @@ export const kvmMain = {
 
   /** KVM_X86_DEFAULT_VM, and KVM_X86_SW_PROTECTED_VM where that is configured and two-dimensional paging is on. */
   *kvm_is_vm_type_supported(type) {
-    return type === 0 || (type === 1 && this.config.softwareProtectedVms && this.get(this.system.tdp_mmu_enabled) !== 0);
+    return (
+      type === 0 || (type === 1 && this.config.softwareProtectedVms && this.get(this.system.tdp_mmu_enabled) !== 0)
+    );
   },
 
   *kvm_get_kvm(kvm) {
@@ -168,7 +177,15 @@ export const kvmMain = {
   },
 
   *kvm_set_memory_region(kvm, mem) {
-    yield enter("kvm_set_memory_region", { kvm, slot: mem.slot, flags: mem.flags, gpa: mem.guest_phys_addr, size: mem.memory_size, gmem_offset: mem.guest_memfd_offset, gmem_fd: mem.guest_memfd });
+    yield enter("kvm_set_memory_region", {
+      kvm,
+      slot: mem.slot,
+      flags: mem.flags,
+      gpa: mem.guest_phys_addr,
+      size: mem.memory_size,
+      gmem_offset: mem.guest_memfd_offset,
+      gmem_fd: mem.guest_memfd,
+    });
     const error = yield* this.__kvm_set_memory_region(kvm, mem);
     yield leave("kvm_set_memory_region", error);
     return error;
@@ -200,7 +217,13 @@ export const kvmMain = {
     const id = mem.slot & 0xffff;
     const { memory_size: size, guest_phys_addr: gpa, guest_memfd_offset: offset } = mem;
     if (size % PAGE_SIZE !== 0 || gpa % PAGE_SIZE !== 0) return -EINVAL;
-    if (mem.userspace_addr < 0 || mem.userspace_addr % PAGE_SIZE !== 0 || size < 0 || mem.userspace_addr + size > TASK_SIZE) return -EINVAL;
+    if (
+      mem.userspace_addr < 0 ||
+      mem.userspace_addr % PAGE_SIZE !== 0 ||
+      size < 0 ||
+      mem.userspace_addr + size > TASK_SIZE
+    )
+      return -EINVAL;
     if (mem.flags & KVM_MEM_GUEST_MEMFD && (offset % PAGE_SIZE !== 0 || wraps(offset, size))) return -EINVAL;
     if (as_id >= (yield* this.kvm_arch_nr_memslot_as_ids(kvm)) || id >= KVM_MEM_SLOTS_NUM) return -EINVAL;
     if (wraps(gpa, size) || size / PAGE_SIZE > KVM_MEM_MAX_NR_PAGES) return -EINVAL;
@@ -216,11 +239,22 @@ export const kvmMain = {
     if (old) return -EINVAL;
     const base_gfn = gfn(gpa);
     const npages = size / PAGE_SIZE;
-    for (const slot of slots) if (this.get(slot.base_gfn) < base_gfn + npages && base_gfn < this.get(slot.base_gfn) + this.get(slot.npages)) return -EEXIST;
+    for (const slot of slots)
+      if (this.get(slot.base_gfn) < base_gfn + npages && base_gfn < this.get(slot.base_gfn) + this.get(slot.npages))
+        return -EEXIST;
     const pointer = yield allocate("kvm_memory_slot", "kzalloc(sizeof(*new))");
     if (!pointer) return -ENOMEM;
     const slot = this.memslot(pointer);
-    yield store("new->as_id = as_id; new->id = id; new->base_gfn = base_gfn; new->npages = npages", [slot.kvm, kvm.pointer], [slot.as_id, as_id], [slot.id, id], [slot.base_gfn, base_gfn], [slot.npages, npages], [slot.flags, mem.flags], [slot.userspace_addr, mem.userspace_addr]);
+    yield store(
+      "new->as_id = as_id; new->id = id; new->base_gfn = base_gfn; new->npages = npages",
+      [slot.kvm, kvm.pointer],
+      [slot.as_id, as_id],
+      [slot.id, id],
+      [slot.base_gfn, base_gfn],
+      [slot.npages, npages],
+      [slot.flags, mem.flags],
+      [slot.userspace_addr, mem.userspace_addr],
+    );
     let error = 0;
     if (mem.flags & KVM_MEM_GUEST_MEMFD) error = yield* this.kvm_gmem_bind(kvm, slot, mem.guest_memfd, offset);
     if (!error) {
@@ -236,7 +270,11 @@ export const kvmMain = {
   *kvm_create_memslot(kvm, slot) {
     const error = yield* this.kvm_arch_prepare_memory_region(kvm, slot);
     if (error) return error;
-    yield change("kvm_activate_memslot(kvm, NULL, new)", { type: "append", list: kvm.memslots, values: [slot.pointer] });
+    yield change("kvm_activate_memslot(kvm, NULL, new)", {
+      type: "append",
+      list: kvm.memslots,
+      values: [slot.pointer],
+    });
     yield* this.synchronize_srcu();
     return 0;
   },
@@ -253,12 +291,16 @@ export const kvmMain = {
     const gfn = this.get(slot.base_gfn);
     const npages = this.get(slot.npages);
     // Pages of a level that the slot has a part of.
-    const lpages = (level: number): number => Math.floor((gfn + npages - 1) / 512 ** level) - Math.floor(gfn / 512 ** level) + 1;
+    const lpages = (level: number): number =>
+      Math.floor((gfn + npages - 1) / 512 ** level) - Math.floor(gfn / 512 ** level) + 1;
     if (!this.get(this.system.tdp_mmu_enabled)) {
-      for (let level = 0; level < KVM_NR_PAGE_SIZES; level++) if (yield* this.__vmalloc(lpages(level) * 8, `slot->arch.rmap[${level}]`)) return -ENOMEM;
+      for (let level = 0; level < KVM_NR_PAGE_SIZES; level++)
+        if (yield* this.__vmalloc(lpages(level) * 8, `slot->arch.rmap[${level}]`)) return -ENOMEM;
     }
-    for (let level = 1; level < KVM_NR_PAGE_SIZES; level++) if (yield* this.__vmalloc(lpages(level) * 4, `slot->arch.lpage_info[${level - 1}]`)) return -ENOMEM;
-    if (!this.get(this.system.tdp_enabled) && (yield* this.__vmalloc(npages * 2, "slot->arch.gfn_write_track"))) return -ENOMEM;
+    for (let level = 1; level < KVM_NR_PAGE_SIZES; level++)
+      if (yield* this.__vmalloc(lpages(level) * 4, `slot->arch.lpage_info[${level - 1}]`)) return -ENOMEM;
+    if (!this.get(this.system.tdp_enabled) && (yield* this.__vmalloc(npages * 2, "slot->arch.gfn_write_track")))
+      return -ENOMEM;
     return 0;
   },
 
@@ -267,7 +309,12 @@ export const kvmMain = {
     if (yield allocation("kzalloc(sizeof(*invalid_slot))")) return -ENOMEM;
     // kvm_invalidate_memslot: no vCPU finds it from here on, and none that found it is still using it.
     yield* this.synchronize_srcu();
-    yield change("kvm_replace_memslot(kvm, old, NULL)", { type: "drop", list: kvm.memslots, value: old.pointer, size: 1 });
+    yield change("kvm_replace_memslot(kvm, old, NULL)", {
+      type: "drop",
+      list: kvm.memslots,
+      value: old.pointer,
+      size: 1,
+    });
     yield* this.kvm_free_memslot(old);
     return 0;
   },
@@ -276,7 +323,9 @@ export const kvmMain = {
   *synchronize_srcu() {},
 } satisfies FunctionTable;
 
-/** An offset and a size whose sum does not fit in 64 bits. Both are 64-bit numbers that may be written as negative ones. */
+/**
+ * An offset and a size whose sum does not fit in 64 bits. Both are 64-bit numbers that may be written as negative ones.
+ */
 function wraps(offset: number, size: number): boolean {
   if (offset >= 0 && size >= 0) return offset + size >= 2 ** 64;
   return BigInt.asUintN(64, BigInt(offset)) + BigInt.asUintN(64, BigInt(size)) > 0xffffffffffffffffn;
@@ -293,4 +342,3 @@ function inHashOrder(slots: readonly Memslot[], idOf: (slot: Memslot) => number)
   const bucket = (slot: Memslot): number => Math.imul(idOf(slot), 0x61c88647) >>> 25;
   return slots.toReversed().sort((a, b) => bucket(a) - bucket(b));
 }
-

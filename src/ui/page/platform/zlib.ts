@@ -1,7 +1,10 @@
 /** `node:zlib` in a browser: what reading a log needs of it. */
 import { inflateSync } from "fflate";
 
-export function inflateRawSync(bytes: Uint8Array, { maxOutputLength = 0 }: { readonly maxOutputLength?: number } = {}): Buffer {
+export function inflateRawSync(
+  bytes: Uint8Array,
+  { maxOutputLength = 0 }: { readonly maxOutputLength?: number } = {},
+): Buffer {
   // One byte more than what may come, so that more than that is seen.
   const out = inflateSync(bytes, { out: new Uint8Array(maxOutputLength + 1) });
   if (out.length > maxOutputLength) throw new RangeError("decompresses to more than it says");

@@ -101,7 +101,10 @@ function drawTrack(g: CanvasRenderingContext2D, picture: Picture, track: number,
       }
     }
     // The next that reaches into another pixel.
-    k = wide > 1 ? k + 1 : Math.max(k + 1, firstEnding(to, k + 1, end, Math.floor(eventAcross(picture, Math.floor(left) + 1))));
+    k =
+      wide > 1
+        ? k + 1
+        : Math.max(k + 1, firstEnding(to, k + 1, end, Math.floor(eventAcross(picture, Math.floor(left) + 1))));
   }
 }
 
@@ -117,10 +120,12 @@ function drawLane(g: CanvasRenderingContext2D, picture: Picture, lane: number, t
   const right = Math.min(width + 2, lanes.to[lane] === 0 ? width + 2 : x(lanes.to[lane]!));
   g.fillStyle = colours.kinds[KINDS[lanes.kind[lane]!]!]!;
   g.fillRect(left, top + 2, Math.max(1.5, right - left), 4);
-  // A birth and a death that were seen stand up; what is older than the recording, or lives on, runs out of the picture.
+  // A birth and a death that were seen stand up; what is older than the recording, or lives on, runs out of the
+  // picture.
   if (!lanes.early[lane] && left >= 0) g.fillRect(left, top, 1.5, height - 2);
   if (lanes.to[lane] !== 0 && right <= width) g.fillRect(right - 1.5, top, 1.5, height - 2);
-  for (let line = 0; line < lines.lines[lane]!; line++) drawHoldings(g, picture, lane, line, top + 8 + line * HOLDING_HEIGHT);
+  for (let line = 0; line < lines.lines[lane]!; line++)
+    drawHoldings(g, picture, lane, line, top + 8 + line * HOLDING_HEIGHT);
 }
 
 function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: number, line: number, y: number): void {
@@ -156,7 +161,10 @@ function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: numbe
       g.font = FONT;
     }
     // The next that reaches into another pixel.
-    at = wide > 1 ? at + 1 : Math.max(at + 1, firstEnding(lines.reach, at + 1, end, Math.floor(eventAcross(picture, Math.floor(a) + 1))));
+    at =
+      wide > 1
+        ? at + 1
+        : Math.max(at + 1, firstEnding(lines.reach, at + 1, end, Math.floor(eventAcross(picture, Math.floor(a) + 1))));
   }
 }
 

@@ -21,7 +21,9 @@ export function hitAt(picture: Picture, x: number, y: number): Hit {
   if (y < RULER + MARKERS + MARKS) return findingAt(picture, at, near);
   const row = rows.find(({ top, height }) => y - HEAD + scroll >= top && y - HEAD + scroll < top + height);
   if (!row) return { event: at, object: 0, lines: [] };
-  return row.kind === "track" ? callAt(picture, row.index, at, near) : laneAt(picture, row, at, near, y - HEAD + scroll - row.top);
+  return row.kind === "track"
+    ? callAt(picture, row.index, at, near)
+    : laneAt(picture, row, at, near, y - HEAD + scroll - row.top);
 }
 
 function markerAt({ survey: { markers } }: Picture, at: number, near: number): Hit {
@@ -34,7 +36,11 @@ function findingAt({ survey: { findings, lanes } }: Picture, at: number, near: n
   const found = findings.filter(({ event }) => Math.abs(event - at) <= near);
   const [first] = found;
   if (!first) return { event: at, object: 0, lines: [] };
-  return { event: first.event, object: first.lane < 0 ? 0 : lanes.id[first.lane]!, lines: found.slice(0, 4).map(({ rule, event, message }) => `${rule}, event ${event}: ${message}`) };
+  return {
+    event: first.event,
+    object: first.lane < 0 ? 0 : lanes.id[first.lane]!,
+    lines: found.slice(0, 4).map(({ rule, event, message }) => `${rule}, event ${event}: ${message}`),
+  };
 }
 
 function callAt({ survey: { tracks, calls, names } }: Picture, track: number, at: number, near: number): Hit {
@@ -43,7 +49,11 @@ function callAt({ survey: { tracks, calls, names } }: Picture, track: number, at
     const [from, to] = [calls.from[k]!, calls.to[k]!];
     const isEnd = to > from && Math.abs(to - at) < near && Math.abs(from - at) > near;
     const until = to === 0 ? "in progress at the end" : to === from ? `event ${from}` : `events ${from} to ${to}`;
-    return { event: isEnd ? to : from, object: 0, lines: [`${names[calls.name[k]!]!}${calls.failed[k] ? ", failed" : ""}`, `${until}, ${task}`] };
+    return {
+      event: isEnd ? to : from,
+      object: 0,
+      lines: [`${names[calls.name[k]!]!}${calls.failed[k] ? ", failed" : ""}`, `${until}, ${task}`],
+    };
   }
   return { event: at, object: 0, lines: [] };
 }
@@ -62,13 +72,28 @@ function laneAt(picture: Picture, { index: lane }: Row, at: number, near: number
       if (from > at + near) break;
       if (to < at - near) continue;
       const event = Math.abs(from - at) <= near ? from : Math.abs(to - at) <= near ? to : at;
-      return { event, object, lines: [lanes.label[lane]!, `held by ${ownerOf(picture, k)}: ${names[holdings.by[k]!]!}`, to === Infinity ? `since event ${from}, to the end` : `events ${from} to ${to}`] };
+      return {
+        event,
+        object,
+        lines: [
+          lanes.label[lane]!,
+          `held by ${ownerOf(picture, k)}: ${names[holdings.by[k]!]!}`,
+          to === Infinity ? `since event ${from}, to the end` : `events ${from} to ${to}`,
+        ],
+      };
     }
   }
   const life = `${lanes.early[lane] ? "older than the recording" : `born at event ${born}`}, ${gone === 0 ? "alive at the end" : `gone at event ${gone}`}`;
   if (at < born - near || (gone !== 0 && at > gone + near)) return { event: at, object, lines: [] };
   const event = Math.abs(born - at) <= near ? born : gone !== 0 && Math.abs(gone - at) <= near ? gone : at;
-  return { event, object, lines: [`${lanes.label[lane]!}${lanes.name[lane] && !lanes.label[lane]!.includes(lanes.name[lane]!) ? ` ${lanes.name[lane]!}` : ""}`, life] };
+  return {
+    event,
+    object,
+    lines: [
+      `${lanes.label[lane]!}${lanes.name[lane] && !lanes.label[lane]!.includes(lanes.name[lane]!) ? ` ${lanes.name[lane]!}` : ""}`,
+      life,
+    ],
+  };
 }
 
 function ownerOf({ survey: { lanes, holdings, names }, laneOf }: Picture, k: number): string {

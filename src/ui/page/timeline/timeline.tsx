@@ -26,7 +26,11 @@ export function Timeline({ of }: { readonly of: Side }): JSX.Element {
   const survey = of.survey.value;
   return (
     <section class="timeline" aria-label="timeline">
-      {survey ? <Lanes of={of} survey={survey} /> : <progress max={of.log.events} value={of.progress.value} aria-label="events read" />}
+      {survey ? (
+        <Lanes of={of} survey={survey} />
+      ) : (
+        <progress max={of.log.events} value={of.progress.value} aria-label="events read" />
+      )}
     </section>
   );
 }
@@ -35,7 +39,12 @@ function useModel(survey: Survey) {
   return useMemo(() => {
     const laneOf = new Map<number, number>();
     for (let k = 0; k < survey.lanes.length; k++) laneOf.set(survey.lanes.id[k]!, k);
-    return { order: laneOrder(survey.lanes), lines: holdingLines(survey.lanes, survey.holdings), time: byTime(survey), laneOf };
+    return {
+      order: laneOrder(survey.lanes),
+      lines: holdingLines(survey.lanes, survey.holdings),
+      time: byTime(survey),
+      laneOf,
+    };
   }, [survey]);
 }
 
@@ -48,7 +57,14 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
   const [theme, setTheme] = useState(0);
   const range = of.range.value;
   const axis = axisIsTime.value ? model.time : BY_EVENT;
-  const rows = useMemo(() => rowsOf(survey, model.order, model.lines, { ...(onlyVisible.value ? { within: range } : {}), hidden: hidden.value }), [survey, onlyVisible.value, onlyVisible.value ? range : undefined, hidden.value]);
+  const rows = useMemo(
+    () =>
+      rowsOf(survey, model.order, model.lines, {
+        ...(onlyVisible.value ? { within: range } : {}),
+        hidden: hidden.value,
+      }),
+    [survey, onlyVisible.value, onlyVisible.value ? range : undefined, hidden.value],
+  );
   const full = heightOf(rows);
   const room = Math.max(0, size.height - HEAD);
   const top = Math.max(0, Math.min(scroll, full - room));
@@ -56,7 +72,9 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
 
   useEffect(() => {
     const element = box.current!;
-    const observer = new ResizeObserver(() => setSize({ width: Math.max(0, element.clientWidth - BAR), height: element.clientHeight }));
+    const observer = new ResizeObserver(() =>
+      setSize({ width: Math.max(0, element.clientWidth - BAR), height: element.clientHeight }),
+    );
     observer.observe(element);
     const media = matchMedia("(prefers-color-scheme: dark)");
     const changed = (): void => setTheme((n) => n + 1);
@@ -65,7 +83,21 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
   }, []);
 
   const colours = useMemo(() => (canvas.current ? coloursOf(canvas.current) : undefined), [theme, size.width]);
-  const picture: Picture | undefined = colours && { survey, axis, isTime: axisIsTime.value, range, rows: shown, scroll: top, lines: model.lines, laneOf: model.laneOf, now: of.event.value, selected: of.selected.value, width: size.width, height: size.height, colours };
+  const picture: Picture | undefined = colours && {
+    survey,
+    axis,
+    isTime: axisIsTime.value,
+    range,
+    rows: shown,
+    scroll: top,
+    lines: model.lines,
+    laneOf: model.laneOf,
+    now: of.event.value,
+    selected: of.selected.value,
+    width: size.width,
+    height: size.height,
+    colours,
+  };
   usePainting(canvas, picture);
 
   const drag = useRef<{ x: number; y: number; moved: boolean; scroll: number } | undefined>(undefined);
@@ -115,7 +147,8 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
   useWheel(canvas, (e) => {
     if (!picture) return;
     const { x } = place(e);
-    if (e.ctrlKey || e.metaKey) show(of, zoomed(range, Math.exp(e.deltaY * 0.004), eventAcross(picture, x), of.log.events));
+    if (e.ctrlKey || e.metaKey)
+      show(of, zoomed(range, Math.exp(e.deltaY * 0.004), eventAcross(picture, x), of.log.events));
     else if (e.shiftKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)) {
       const shift = ((range.to - range.from) * (e.deltaX || e.deltaY)) / Math.max(1, size.width);
       show(of, { from: range.from + shift, to: range.to + shift });
@@ -127,10 +160,20 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
       <div class="tools">
         <Legend />
         <label>
-          <input type="checkbox" checked={onlyVisible.value} onChange={(e) => (onlyVisible.value = e.currentTarget.checked)} /> only what is in view
+          <input
+            type="checkbox"
+            checked={onlyVisible.value}
+            onChange={(e) => (onlyVisible.value = e.currentTarget.checked)}
+          />{" "}
+          only what is in view
         </label>
         <label>
-          <input type="checkbox" checked={axisIsTime.value} onChange={(e) => (axisIsTime.value = e.currentTarget.checked)} /> by time
+          <input
+            type="checkbox"
+            checked={axisIsTime.value}
+            onChange={(e) => (axisIsTime.value = e.currentTarget.checked)}
+          />{" "}
+          by time
         </label>
         <button type="button" onClick={() => canvas.current && save(canvas.current, of)}>
           save as PNG
@@ -229,7 +272,17 @@ function Hint({ tip: { x, y, lines }, width }: { readonly tip: Tip; readonly wid
 }
 
 /** Beside the picture: what each row is, for those who do not see it too. */
-function Labels({ of, survey, rows, scroll }: { readonly of: Side; readonly survey: Survey; readonly rows: readonly Row[]; readonly scroll: number }): JSX.Element {
+function Labels({
+  of,
+  survey,
+  rows,
+  scroll,
+}: {
+  readonly of: Side;
+  readonly survey: Survey;
+  readonly rows: readonly Row[];
+  readonly scroll: number;
+}): JSX.Element {
   const { lanes, tracks } = survey;
   return (
     <div class="labels" role="group" aria-label="objects and tasks in view">
@@ -245,7 +298,16 @@ function Labels({ of, survey, rows, scroll }: { readonly of: Side; readonly surv
         const name = shortLabel(text(lanes.label[index]!), text(lanes.name[index]!));
         const life = `${lanes.early[index] ? "older than the recording" : `born at event ${lanes.from[index]!}`}, ${lanes.to[index] === 0 ? "alive at the end" : `gone at event ${lanes.to[index]!}`}`;
         return (
-          <button type="button" key={`l${index}`} class={`label kind ${KINDS[lanes.kind[index]!]!}`} style={style} title={`${text(lanes.label[index]!)}, ${life}`} aria-label={`${name}, ${life}`} aria-pressed={of.selected.value === id} onClick={() => select(of, of.selected.peek() === id ? 0 : id)}>
+          <button
+            type="button"
+            key={`l${index}`}
+            class={`label kind ${KINDS[lanes.kind[index]!]!}`}
+            style={style}
+            title={`${text(lanes.label[index]!)}, ${life}`}
+            aria-label={`${name}, ${life}`}
+            aria-pressed={of.selected.value === id}
+            onClick={() => select(of, of.selected.peek() === id ? 0 : id)}
+          >
             {name}
           </button>
         );
@@ -262,7 +324,17 @@ function shortLabel(label: string, name: string): string {
 }
 
 /** The browser's own, over rows that are not there: only what is to be seen is drawn. */
-function ScrollBar({ full, room, top, onScroll }: { readonly full: number; readonly room: number; readonly top: number; readonly onScroll: (top: number) => void }): JSX.Element {
+function ScrollBar({
+  full,
+  room,
+  top,
+  onScroll,
+}: {
+  readonly full: number;
+  readonly room: number;
+  readonly top: number;
+  readonly onScroll: (top: number) => void;
+}): JSX.Element {
   const bar = useRef<HTMLDivElement>(null);
   // A browser has no scrolled height beyond some ten millions of pixels.
   const scale = Math.min(1, TALLEST / full);
@@ -270,7 +342,16 @@ function ScrollBar({ full, room, top, onScroll }: { readonly full: number; reado
     if (Math.abs(bar.current!.scrollTop - top * scale) > 1) bar.current!.scrollTop = top * scale;
   }, [top, scale]);
   return (
-    <div class="bar" ref={bar} tabIndex={0} role="group" aria-label="scroll the rows" onScroll={(e) => Math.abs(e.currentTarget.scrollTop - top * scale) > 1 && onScroll(e.currentTarget.scrollTop / scale)}>
+    <div
+      class="bar"
+      ref={bar}
+      tabIndex={0}
+      role="group"
+      aria-label="scroll the rows"
+      onScroll={(e) =>
+        Math.abs(e.currentTarget.scrollTop - top * scale) > 1 && onScroll(e.currentTarget.scrollTop / scale)
+      }
+    >
       <div style={{ height: `${full * scale - room * scale + room}px` }} />
     </div>
   );
