@@ -96,7 +96,7 @@ test("nothing else writes to standard output or standard error", (t) => {
   );
   t.true(sources.length > 200);
   const others = sources.filter((path) =>
-    /\bconsole\.|process\.(?:stdout|stderr)\.(?!columns\b)|\b(?:writeSync|writeFileSync|createWriteStream)\([12]\b/.test(
+    /\bconsole\.|process\.(?:stdout|stderr)\.(?!columns\b)|\b(?:writeSync|writeFileSync|createWriteStream)\(\s*[12]\b/.test(
       readFileSync(join("src", path), "utf8"),
     ),
   );
