@@ -272,11 +272,8 @@ export abstract class TextReader implements StreamReader {
   /** A line up to where its end begins: a carriage return in front of that is its text's. */
   #whole(bytes: Uint8Array, start: number, end: number, line: number, cut: boolean): void {
     if (this.#held.length > 0) this.#join(held(bytes, start, end, line, cut));
-    else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut })) {
-      // Of an event that a mailer broke this may be the rest: whoever follows is given it with the event.
-      if (this.isOpen && this.rejoin(latin1(bytes, start, end), line)) this.report.continuations++;
-      else this.#held.push(held(bytes, start, end, line, cut));
-    }
+    else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut }))
+      this.#held.push(held(bytes, start, end, line, cut));
   }
 
   /** A line behind one whose string has no end: the end may be here. */
