@@ -69,14 +69,9 @@ export const subsystems: readonly Subsystem[] = [
 /** Every operation, in the order above. */
 export const catalogue: readonly OperationDefinition[] = subsystems.flatMap((s) => s.operations);
 
-/** Operations of a nature, by their names. */
-export function operationsThat(are: (operation: OperationDefinition) => boolean): ReadonlySet<string> {
-  return new Set(catalogue.filter(are).map(({ name }) => name));
-}
-
 /** Operations of a trait, by their names. */
 export function operationsWith(trait: Trait): ReadonlySet<string> {
-  return operationsThat(({ traits }) => traits?.includes(trait) ?? false);
+  return new Set(catalogue.filter(({ traits }) => traits?.includes(trait)).map(({ name }) => name));
 }
 
 /** The entries and returns of every operation. */

@@ -4,7 +4,6 @@ import { conform } from "../conform/index.js";
 import { openRecording } from "../read/recording.js";
 import { conformanceLines } from "../show/conform-text.js";
 import { conformJson, jsonText } from "../show/json.js";
-import { formerOption } from "./format-option.js";
 import { blamingKernel, collect, KERNEL_HELP, kernelOf } from "./kernel.js";
 import { scenarioOf } from "./simulate.js";
 import type { Terminal } from "./terminal.js";
@@ -34,7 +33,6 @@ export function addConform(program: Command, terminal: Terminal, done: (code: nu
     .option("--config <option>", "build the kernel with this, as simulate does", collect)
     .option("--budget <states>", "states of the kernel to go through before giving up")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .option("--json", "one JSON document")
     .action(async (trace: string, scenario: string, flags: Flags) =>
       done(await runConform(trace, scenario, flags, terminal)),

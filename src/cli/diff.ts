@@ -5,7 +5,6 @@ import { compareKernels, isSame } from "../compare/kernels.js";
 import { diffLines } from "../show/diff-text.js";
 import { diffJson, jsonText } from "../show/json.js";
 import { kernelDiffJson, kernelDiffLines } from "../show/kernel-diff.js";
-import { formerOption } from "./format-option.js";
 import { blamingKernel, collect, KERNEL_HELP, kernelOf } from "./kernel.js";
 import { scenarioOf, STEPS } from "./simulate.js";
 import type { Terminal } from "./terminal.js";
@@ -32,7 +31,6 @@ export function addDiff(program: Command, terminal: Terminal, done: (code: numbe
     .option("--config <option>", "with --scenario: build both kernels with this, as simulate does", collect)
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recordings as this, whatever they look like")
-    .addOption(formerOption())
     .action(async (before: string, after: string, flags: Flags) =>
       done(await (flags.scenario === undefined ? runDiff : diffKernels)(before, after, flags, terminal)),
     );

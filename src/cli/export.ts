@@ -13,7 +13,6 @@ import { type Moment, replay } from "../replay.js";
 import { list } from "../show/text.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import { ExportTarget } from "./export-target.js";
-import { formerOption } from "./format-option.js";
 import { parseMoment } from "./moment.js";
 import { openShowing } from "./opened.js";
 import { progressOf, type ProgressSink } from "./progress.js";
@@ -75,7 +74,6 @@ export function addExport(program: Command, terminal: Terminal, done: (code: num
     .option("--focus <what>", "perfetto, dot, mermaid: guest-memfd, or all objects that were recorded", "guest-memfd")
     .option("-o, --output <file>", "write it there, not to standard output")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (trace: string, flags: Flags) => done(await runExport(trace, flags, terminal)));
 }
 

@@ -2,8 +2,13 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "./trouble.js";
 
-/** Added beside `--from`, or in `report` beside `--to`. */
-export const formerOption = (): Option => new Option("--format <format>").hideHelp();
+/** Lets every command that has `--from` take it as `--format` too, and `report` its `--to`. */
+export function takeFormerOption({ commands }: Command): void {
+  for (const command of commands) {
+    if (command.options.some(({ long }) => long === "--from"))
+      command.addOption(new Option("--format <format>").hideHelp());
+  }
+}
 
 /** Before a command runs: what was given as `--format`. Returns the words of a warning, if it was. */
 export function renamed(command: Command): string | undefined {

@@ -8,7 +8,6 @@ import { checkRead } from "../read/nothing-read.js";
 import { TroubleError } from "../read/trouble.js";
 import { type Json, jsonText } from "../show/json.js";
 import { bytesText, plural } from "../show/text.js";
-import { formerOption } from "./format-option.js";
 import { listOf, runMany } from "./many/run.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -49,7 +48,6 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     )
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (trace: string, rest: [string, ...string[]], flags: Flags) =>
       done(await importAll([trace, ...rest], flags, terminal)),
     );

@@ -9,7 +9,6 @@ import { TroubleError } from "../read/trouble.js";
 import { jsonText } from "../show/json.js";
 import { minimisedJson, minimisedLines, unfoundLine } from "../show/minimised.js";
 import { ExportTarget } from "./export-target.js";
-import { formerOption } from "./format-option.js";
 import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
@@ -45,7 +44,6 @@ export function addMinimise(program: Command, terminal: Terminal, done: (code: n
     .option("--budget <parts>", "how many parts are tried at most", String(BUDGET))
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (trace: string, flags: Flags) => done(await runMinimise(trace, flags, terminal)));
 }
 

@@ -1,6 +1,6 @@
 /** The program `kreel`: its commands, and what becomes of a command line. */
 import { Command, CommanderError } from "commander";
-import { renamed } from "./format-option.js";
+import { renamed, takeFormerOption } from "./format-option.js";
 import { ReaderGone } from "./output.js";
 import type { Terminal } from "./terminal.js";
 import { TROUBLE, troubleText, UsageError } from "./trouble.js";
@@ -54,6 +54,7 @@ export async function program(
       if (warning !== undefined) terminal.err.line(`kreel: warning: ${warning}`);
     });
   for (const name of wanted) (await COMMANDS[name]!())(kreel, terminal, done);
+  takeFormerOption(kreel);
   kreel.addHelpText(
     "after",
     "\nTRACE is ftrace text, a trace.dat, the text of perf script, trace-cmd report, bpftrace or function_graph, an export,\nor a directory with a file for each CPU; gzip and zstd are opened as they are. Exit status: 0 nothing wrong (or the same),\n1 findings (or differences), 2 trouble. kreel help COMMAND says more.",

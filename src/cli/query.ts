@@ -9,7 +9,6 @@ import type { Recorded } from "../read/report.js";
 import { TroubleError } from "../read/trouble.js";
 import { csvLines, documentLines, ndjsonLines, tableLines, tsvLines } from "../show/answer.js";
 import { jsonText } from "../show/json.js";
-import { formerOption } from "./format-option.js";
 import { openShowing } from "./opened.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -54,7 +53,6 @@ export function addQuery(program: Command, terminal: Terminal, done: (code: numb
     .option("--memory <size>", "keep tables in memory up to this size, and in a temporary file beyond: 64M, 1G", "256M")
     .option("--time <seconds>", "give the statement up when it has computed for so long", "600")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (trace: string | undefined, sql: string | undefined, flags: Flags) =>
       done(await runQuery(trace, sql, flags, terminal)),
     );

@@ -17,7 +17,6 @@ import { stateJson, stateLines, stateOf } from "../show/state.js";
 import { summaryLines } from "../show/summary.js";
 import { treeObservers } from "../show/trees.js";
 import { Follow } from "./follow.js";
-import { formerOption } from "./format-option.js";
 import { LifePrinter } from "./life.js";
 import { listOf, runMany } from "./many/run.js";
 import { parseMoment } from "./moment.js";
@@ -68,7 +67,6 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     .addOption(requireOption())
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (paths: [string, ...string[]], flags: Flags) =>
       done(await (paths.length === 1 ? runReplay(paths[0], flags, terminal) : replayMany(paths, flags, terminal))),
     );

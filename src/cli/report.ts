@@ -7,7 +7,6 @@ import { FORMATS } from "../report/formats.js";
 import { type Entry, FAIL_ON, type FailOn, fails } from "../report/model.js";
 import { TroubleError } from "../read/trouble.js";
 import { ExportTarget } from "./export-target.js";
-import { formerOption } from "./format-option.js";
 import { progressOf } from "./progress.js";
 import { requiredOf, requireOption, unjudgedLines } from "./require.js";
 import type { Terminal } from "./terminal.js";
@@ -48,7 +47,6 @@ export function addReport(program: Command, terminal: Terminal, done: (code: num
     .option("--no-diff", "report two recordings each by itself")
     .option("--no-viewer", "of html, the report alone, without the recordings and the viewer")
     .option("--from <format>", "read the recordings as this, whatever they look like")
-    .addOption(formerOption())
     .action(async (traces: readonly string[], flags: Flags) => done(await runReport(traces, flags, terminal)));
 }
 

@@ -9,7 +9,6 @@ import { readAssets } from "../ui/server/assets.js";
 import type { Serving } from "../ui/server/serve.js";
 import { openLog, type OpenLog } from "../ui/server/session.js";
 import { serveViewer } from "../ui/server/viewer.js";
-import { formerOption } from "./format-option.js";
 import { collect, KERNEL_HELP } from "./kernel.js";
 import { progressOf, type ProgressSink } from "./progress.js";
 import { type SimulatedFlags, simulatedLogs } from "./simulated-logs.js";
@@ -39,7 +38,6 @@ export function addUi(program: Command, terminal: Terminal, done: (code: number)
     .argument("[trace2]", "another, to be compared with it")
     .option("--port <number>", "serve on this port, not on any that is free")
     .option("--from <format>", "read the recordings as this, whatever they look like")
-    .addOption(formerOption())
     .option(
       "--kernel <kernel>",
       `carry the scenario out on this simulated kernel, and on a second one if given twice: ${KERNEL_HELP}`,

@@ -11,7 +11,6 @@ import { nearest, parseSpec } from "../show/object-life.js";
 import { isOf, parsePredicate, PredicateError } from "../show/predicate.js";
 import { holderName } from "../show/state.js";
 import { placeJson, placeText, whyJson, whyLines } from "../show/why.js";
-import { formerOption } from "./format-option.js";
 import { parseMoment } from "./moment.js";
 import { progressOf } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -44,7 +43,6 @@ export function addWhy(program: Command, terminal: Terminal, done: (code: number
     .option("--at <moment>", "after an event (1402), or at a time of the recording (35.846890); else at its end")
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (trace: string, object: string, flags: WhyFlags) =>
       done(await runWhy(trace, object, flags, terminal)),
     );
@@ -65,7 +63,6 @@ export function addWhen(program: Command, terminal: Terminal, done: (code: numbe
     .option("--bisect", "what is once true stays true: found in a few dozen looks, however long the log")
     .option("--json", "one JSON document")
     .option("--from <format>", "read the recording as this, whatever it looks like")
-    .addOption(formerOption())
     .action(async (trace: string, question: string, flags: WhenFlags) =>
       done(await runWhen(trace, question, flags, terminal)),
     );

@@ -123,8 +123,9 @@ export class Search {
     // other way round.
     const finding = units.closure(required);
     const beside = (all: readonly Unit[]): Unit[] => all.filter((unit) => !finding.has(unit));
-    const { single } = lives(units, beside(ordered));
-    for (const life of lives(units, beside(found.units)).lives) {
+    const stayed = lives(units, beside(found.units)).lives;
+    const single = stayed.length > 0 ? lives(units, beside(ordered)).single : [];
+    for (const life of stayed) {
       const kept = new Set([...found.units.filter((unit) => !life.has(unit)), ...single]);
       const instead = ordered.filter((unit) => kept.has(unit));
       if (this.#tried >= this.budget || !found.units.some((unit) => life.has(unit)) || !holds(instead)) continue;

@@ -40,7 +40,7 @@ export class DescriptorTables {
 
   /** How many tables there are. */
   get size(): number {
-    return new Set(this.#tables.values()).size;
+    return this.#tables.size;
   }
 
   #of(task: TaskId): DescriptorTable | undefined {

@@ -71,7 +71,8 @@ interface Plan {
   /** Not once the recording shows that its return is not probed. */
   paired: boolean;
   readonly outermost: boolean;
-  readonly behindDescriptor: boolean;
+  /** It is the first thing of a system call that a probe shows. */
+  readonly isFirst: boolean;
   readonly withinClose: boolean;
   readonly afterRelease: boolean;
   /** What it gives back, as a put by which a release ends. */
@@ -136,7 +137,7 @@ export class Reducer {
         paired: isPaired(point),
         returns: !hasReturn(operation) ? 0 : points.byEvent(`${operation.name}_ret`)!.id,
         outermost: OUTERMOST.has(operation.name),
-        behindDescriptor: BEHIND_A_DESCRIPTOR.has(operation.name),
+        isFirst: OUTERMOST.has(operation.name) && !BEHIND_A_DESCRIPTOR.has(operation.name),
         gives: GIVEN.has(operation.gives) ? (operation.gives as Given) : undefined,
         afterRelease: OUTERMOST.has(operation.name) || OUTSIDE_RELEASE.has(operation.name),
         withinClose: WITHIN_CLOSE.has(operation.name),
@@ -230,12 +231,7 @@ export class Reducer {
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
     if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu)
-      w.strangers.next(
-        stack,
-        plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0,
-        plan.outermost && !plan.behindDescriptor,
-        e,
-      );
+      w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.isFirst, e);
     if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
     for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
     const { observer } = w;

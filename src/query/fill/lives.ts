@@ -81,8 +81,7 @@ export class Lives extends MutableStore implements Observer {
     for (const object of this.live()) this.#over(object, undefined);
   }
 
-  override apply<T extends KernelObject>(object: T, transition: Transition<T>): T {
-    super.apply(object, transition);
+  changed(object: KernelObject, transition: Transition): void {
     switch (transition.type) {
       case "born":
         this.#births.set(object.id, this.#now());
@@ -97,7 +96,6 @@ export class Lives extends MutableStore implements Observer {
       case "left":
         this.#pass(object, transition);
     }
-    return object;
   }
 
   override remove(object: KernelObject): void {

@@ -74,8 +74,8 @@ function putsTooOften(file: File, stack: Stack): boolean {
   return ["kvm_gmem_bind", "kvm_gmem_unbind"].some((user) => stack.find(user)?.putFiles.includes(file.id));
 }
 
-/** A file of a pseudo file system, whose birth was seen: all of them come from `alloc_empty_file`. */
-const wasOpened = (file: File): boolean => file.birth !== 0 && file.mount !== 0;
+/** A file of a pseudo file system, whose birth was seen. */
+const wasOpened = (file: File | undefined): boolean => file !== undefined && file.birth !== 0 && file.mount !== 0;
 
 /** `alloc_file_pseudo` failed: its caller still has the inode, and has to put it. */
 function refusedInode(w: World, e: ReturnView<"alloc_file_pseudo">, stack: Stack, frame: Frame): void {
@@ -195,18 +195,11 @@ export const fileReducers = {
       const last = w.at("file", e.file);
       // Files are reused at once: one on another inode is another file, whose birth went unseen.
       const same = last?.inode !== 0 && w.at("inode", e.inode)?.id === last?.inode;
-      if (last && !last.focus && same && wasOpened(last) && (last.death || last.stage === "releasing")) {
-        w.strangers?.judged(last.id);
-        w.facts({
-          type: "freed-twice",
-          event: e,
-          certain: w.since(last.birth) && w.shows("alloc_empty_file_ret"),
-          object: last,
-          first: last.death || last.made || last.met,
-        });
-        return;
-      }
-      if (last && last.focus && (last.death || last.stage === "releasing") && (same || e.isFault(1))) {
+      const isGone = last !== undefined && (last.death !== 0 || last.stage === "releasing");
+      // Of somebody else's file: one of a pseudo file system, for all of those come from `alloc_empty_file`.
+      const isJudged = last?.focus ? same || e.isFault(1) : w.strangers !== undefined && same && wasOpened(last);
+      if (isGone && isJudged) {
+        if (!last.focus) w.strangers?.judged(last.id);
         w.facts({
           type: "freed-twice",
           event: e,
