@@ -5,6 +5,8 @@
  * reducers see and the reference documentation all derive from it.
  */
 
+import { ADDRESSED_KINDS, type Kind } from "./kinds/index.js";
+
 /**
  * The kernels that recordings vouch for. `linux-6.12-patched` is 6.12 with the guest_memfd inode patch and nothing
  * else.
@@ -15,24 +17,11 @@ export type Kernel = (typeof KERNELS)[number];
 /** An address as events carry it: a small number, the same for the same address and no other; 0 is NULL. */
 export type AddressId = number;
 
-/** Kinds of kernel object that an address can identify. */
-export type ObjectKind =
-  | "inode"
-  | "file"
-  | "dentry"
-  | "mount"
-  | "superblock"
-  | "module"
-  | "vm"
-  | "memslot"
-  | "fs_type"
-  | "fs_context"
-  | "mapping"
-  | "folio"
-  | "rcu_head"
-  | "gmem"
-  | "cache"
-  | "other";
+/** What is known by its address though no life of it is kept. */
+type Unkept = "fs_context" | "mapping" | "folio" | "rcu_head" | "gmem" | "other";
+
+/** What an address can identify. */
+export type ObjectKind = Kind | Unkept;
 
 /**
  * How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as
@@ -74,22 +63,8 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
   readonly essential?: true;
 }
 
-/** Kinds of object whose lives are followed: an address of another kind identifies nothing. */
-const FOLLOWED: ReadonlySet<ObjectKind> = new Set([
-  "inode",
-  "file",
-  "dentry",
-  "mount",
-  "superblock",
-  "module",
-  "vm",
-  "memslot",
-  "fs_type",
-  "mapping",
-  "folio",
-  "rcu_head",
-  "cache",
-]);
+/** What the engine looks up by address: the address of anything else identifies nothing. */
+const LOOKED_UP: ReadonlySet<string> = new Set([...ADDRESSED_KINDS, "mapping", "folio", "rcu_head"]);
 
 /**
  * Whether an event without this argument does not say what it is about: the identity of an object, passed in a
@@ -97,7 +72,7 @@ const FOLLOWED: ReadonlySet<ObjectKind> = new Set([
  */
 export function isEssential({ essential, fetch, object, failure }: ArgumentDefinition): boolean {
   if (essential || failure !== undefined) return true;
-  return fetch.startsWith("%") && object !== undefined && FOLLOWED.has(object);
+  return fetch.startsWith("%") && object !== undefined && LOOKED_UP.has(object);
 }
 
 /** Says that an operation cannot be understood without this argument. */

@@ -2,6 +2,7 @@
  * Replay: events in, state, ledger and verdicts out. This is the library's main verb; the command prints what it
  * returns.
  */
+import { COUNTED_KINDS } from "../events/kinds/index.js";
 import { points } from "../events/index.js";
 import type { Disagreement, Judgement, Tally } from "./check/checker.js";
 import { errnoName } from "./check/errno.js";
@@ -13,7 +14,7 @@ import { exactTime } from "./log/time.js";
 import { openRecording, type OpenOptions } from "./read/recording.js";
 import type { Recorded } from "./read/report.js";
 import type { MissingHalf } from "./reduce/calls.js";
-import { COUNTED_KINDS, type KernelObject } from "./reduce/objects.js";
+import type { KernelObject } from "./reduce/objects.js";
 import type { OperationList } from "./reduce/operation-list.js";
 import { Operations } from "./reduce/operations.js";
 import type { Observer, World } from "./reduce/world.js";

@@ -2,6 +2,7 @@
  * The rules of the contract, each a pure function of one fact: wrong, fine, or cannot tell. A fact carries all that a
  * rule may rest on, so that a rule can be tested with literals and knows no recording.
  */
+import { kinds } from "../../events/kinds/index.js";
 import type { Fact, FactOf, Holding } from "../reduce/facts.js";
 import type { KernelObject, Step } from "../reduce/objects.js";
 import { trailOf } from "../reduce/transitions.js";
@@ -33,27 +34,6 @@ function rule<T extends Fact["type"]>(
   return { name, on, judge, severity };
 }
 
-/** Where the healthy path gives a kind of reference back. */
-const GIVEN_BACK: { readonly [kind: string]: { readonly onError: string; readonly onRelease: string } } = {
-  module: {
-    onError: "module_put before the call returns",
-    onRelease: "module_put in __fput (fops_put, fs/file_table.c)",
-  },
-  vm: {
-    onError: "kvm_put_kvm before the call returns",
-    onRelease: "kvm_put_kvm in kvm_gmem_release (virt/kvm/guest_memfd.c)",
-  },
-  mount: {
-    onError: "mntput by path_put in alloc_file_pseudo (fs/file_table.c)",
-    onRelease: "mntput at the end of __fput (fs/file_table.c)",
-  },
-  dentry: {
-    onError: "dput by path_put in alloc_file_pseudo (fs/file_table.c)",
-    onRelease: "dput in __fput (fs/file_table.c)",
-  },
-  inode: { onError: "iput before the call returns", onRelease: "iput by the last dput of its dentry (fs/dcache.c)" },
-};
-
 function sorted(events: readonly number[]): number[] {
   return [...new Set(events)].sort((a, b) => a - b);
 }
@@ -75,7 +55,7 @@ function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
     unreturned: { event: reference.seq, by: reference.by, put },
     kept: [target.id],
   });
-  const { onRelease, onError } = GIVEN_BACK[kind]!;
+  const { onRelease, onError } = kinds[kind].givenBack!;
   return [
     rule(name, "owner-gone", (f, words) => {
       const left = of(f.left, kind);
@@ -138,7 +118,7 @@ const leakedInode = [
     return wrong(
       ...f.inodes.map((inode) => ({
         object: words.label(inode),
-        message: `${f.operation} failed with ${errnoName(f.result)} and left ${words.label(inode)} behind, ${held(inode)}; the healthy path drops it with ${GIVEN_BACK["inode"]!.onError}`,
+        message: `${f.operation} failed with ${errnoName(f.result)} and left ${words.label(inode)} behind, ${held(inode)}; the healthy path drops it with ${kinds.inode.givenBack!.onError}`,
         evidence: sorted([...inode.references.map((r) => r.seq), f.event.seq]),
         steps: trailOf(inode),
         kept: [inode.id],
@@ -149,7 +129,7 @@ const leakedInode = [
     if (!f.certain) return CANNOT_TELL;
     return wrong({
       object: words.label(f.inode),
-      message: `alloc_file_pseudo failed with ${errnoName(f.error)} at event ${f.call}, and whoever called it left ${words.label(f.inode)} behind, ${held(f.inode)}; the healthy path drops it with ${GIVEN_BACK["inode"]!.onError}`,
+      message: `alloc_file_pseudo failed with ${errnoName(f.error)} at event ${f.call}, and whoever called it left ${words.label(f.inode)} behind, ${held(f.inode)}; the healthy path drops it with ${kinds.inode.givenBack!.onError}`,
       evidence: sorted([f.inode.birth || f.inode.met, ...f.inode.references.map((r) => r.seq), f.call, f.event.seq]),
       steps: trailOf(f.inode),
       kept: [f.inode.id],

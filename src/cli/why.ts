@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { checkRead } from "../read/nothing-read.js";
 import { TroubleError } from "../read/trouble.js";
-import { COUNTED_KINDS } from "../reduce/objects.js";
+import { COUNTED_KINDS } from "../../events/kinds/index.js";
 import { type Opened, openSeeker } from "../seek/open.js";
 import { becameTrue, firstTrue, type When } from "../seek/when.js";
 import { why } from "../seek/why.js";
@@ -145,7 +145,7 @@ async function open(path: string, flags: { readonly from?: string }, terminal: T
 function unknown(text: string, event: number, { seeker }: Opened): string {
   const { world } = seeker.at(event);
   const labels = [...world.store.live()]
-    .filter((o) => o.focus && COUNTED_KINDS.includes(o.kind as (typeof COUNTED_KINDS)[number]))
+    .filter((o) => o.focus && COUNTED_KINDS.includes(o.kind))
     .map((o) => world.label(o));
   const near = nearest(text, labels);
   return `${text}: no such object after event ${event}${near.length > 0 ? `; there is ${near.join(", ")}` : ""}`;

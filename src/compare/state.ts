@@ -1,5 +1,5 @@
 /** Compares what two recordings come to: which objects came to life, what their files hold, what is left at the end. */
-import { COUNTED_KINDS, type Kind } from "../reduce/objects.js";
+import { COUNTED_KINDS, type Kind } from "../../events/kinds/index.js";
 import { points } from "../../events/index.js";
 import { siteOf } from "./calls.js";
 import type { Course } from "./course.js";

@@ -1,4 +1,5 @@
 /** Whether an event of a recording can be a step of the simulated kernel. */
+import { ADDRESSED_KINDS } from "../../events/kinds/index.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
 import { toNumber } from "../log/view.js";
@@ -14,20 +15,7 @@ export type Mismatch = string;
 /**
  * Kinds of object that are followed by address. Of the rest (pages, functions, mappings) only the presence is compared.
  */
-const FOLLOWED = new Set([
-  "inode",
-  "file",
-  "dentry",
-  "mount",
-  "superblock",
-  "module",
-  "vm",
-  "memslot",
-  "gmem",
-  "fs_context",
-  "fs_type",
-  "cache",
-]);
+const FOLLOWED: ReadonlySet<string> = new Set([...ADDRESSED_KINDS, "gmem", "fs_context"]);
 /** Longer markers are cut by the program that writes them. */
 const MARKER_LENGTH = 250;
 

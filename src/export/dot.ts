@@ -1,15 +1,10 @@
 /** The object graph in the language of Graphviz: `dot -Tsvg`. */
+import { isKind, kinds } from "../../events/kinds/index.js";
 import { printable } from "../read/trouble.js";
 import type { Graph, GraphNode } from "./graph.js";
 
-const SHAPES: { readonly [kind: string]: string } = {
-  module: "component",
-  call: "cds",
-  unseen: "none",
-  vm: "box3d",
-  memslot: "tab",
-  file: "note",
-};
+/** Of what is no object. */
+const SHAPES: { readonly [kind: string]: string | undefined } = { call: "cds", unseen: "none" };
 
 export function dotText({ title, nodes, edges }: Graph): string {
   const lines = [
@@ -29,7 +24,7 @@ export function dotText({ title, nodes, edges }: Graph): string {
 }
 
 function attributes({ kind, lines }: GraphNode): string {
-  const shape = SHAPES[kind];
+  const shape = isKind(kind) ? kinds[kind].drawn.shape : SHAPES[kind];
   return [
     `label=${quoted(...lines)}`,
     `class=${kind}`,

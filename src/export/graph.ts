@@ -4,18 +4,19 @@
  *
  * Its order is that of kinds and of events, so that the same moment gives the same text.
  */
+import { ADDRESSED_KINDS, kinds } from "../../events/kinds/index.js";
 import type { Stack } from "../reduce/calls.js";
 import {
-  COUNTED_KINDS,
+  countName,
   type KernelObject,
   type Kind,
   leftBehind,
+  nameOf,
   type ObjectId,
+  ofItsOwn,
   type Reference,
 } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
-import { COUNT_NAMES } from "../show/chronicle.js";
-import { namesOf } from "../show/object-life.js";
 
 export interface GraphNode {
   /** `n1`, `n2`, …: safe in every format. */
@@ -45,14 +46,14 @@ export interface Graph {
   readonly edges: readonly GraphEdge[];
 }
 
-const KINDS: readonly Kind[] = [...COUNTED_KINDS, "fs_type", "cache"];
-
 /** `everything`: also what has nothing to do with guest_memfd. */
 export function graphOf(world: World, title: string, everything = false): Graph {
   const live = [...world.store.live()].filter(
-    (o) => o.death === 0 && KINDS.includes(o.kind) && (everything || o.focus),
+    (o) => o.death === 0 && ADDRESSED_KINDS.includes(o.kind) && (everything || o.focus),
   );
-  live.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.met - b.met || a.id - b.id);
+  live.sort(
+    (a, b) => ADDRESSED_KINDS.indexOf(a.kind) - ADDRESSED_KINDS.indexOf(b.kind) || a.met - b.met || a.id - b.id,
+  );
   const nodes: GraphNode[] = [];
   const ids = new Map<ObjectId | string, string>();
   const node = (key: ObjectId | string, kind: GraphNode["kind"], lines: readonly string[]): string => {
@@ -104,14 +105,15 @@ function holder(
 }
 
 function linesOf(world: World, object: KernelObject): string[] {
-  const name = object.kind === "module" || object.kind === "cache" ? undefined : namesOf(object)[0];
-  const unprobed = object.unprobed - (object.kind === "module" && object.unprobed > 0 ? 1 : 0);
+  const { named, fields } = kinds[object.kind];
+  const name = named?.inLabel ? "" : nameOf(object);
+  const unprobed = object.unprobed - ofItsOwn(object);
   return [
     world.label(object),
-    ...(name === undefined ? [] : [name]),
-    ...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]),
+    ...(name === "" ? [] : [name]),
+    ...(object.count === null ? [] : [`${countName(object.kind)} ${object.count}`]),
     ...(unprobed > 0 ? [`${unprobed} taken where no probe is`] : []),
-    ...("stage" in object && !["live", "open", "coming"].includes(object.stage) ? [object.stage] : []),
+    ...("stage" in object && !fields["stage"]!.usual?.includes(object.stage) ? [object.stage] : []),
   ];
 }
 
@@ -134,31 +136,12 @@ function pointersIn(live: readonly KernelObject[]): Map<ObjectId, Pointer[]> {
 }
 
 function pointersOf(o: KernelObject): (readonly [target: ObjectId, label: string])[] {
-  switch (o.kind) {
-    case "inode":
-      return [
-        [o.superblock, "on"],
-        [o.cache, "memory of"],
-      ];
-    case "cache":
-      return [[o.module, "of"]];
-    case "dentry":
-      return [[o.inode, "of"]];
-    case "file":
-      return [
-        [o.inode, "inode"],
-        [o.vm, "of"],
-      ];
-    case "mount":
-      return [[o.superblock, "of"]];
-    case "memslot":
-      return [
-        [o.file, `bound at offset ${o.offset}`],
-        [o.vm, "of"],
-      ];
-    default:
-      return [];
-  }
+  const values = o as unknown as Readonly<Record<string, unknown>>;
+  return Object.entries(kinds[o.kind].fields).flatMap(([name, { arrow }]) =>
+    arrow === undefined
+      ? []
+      : [[values[name] as ObjectId, arrow.replace(/\{(\w+)\}/g, (_, field: string) => String(values[field]))]],
+  );
 }
 
 function callsIn(world: World): Map<number, string> {

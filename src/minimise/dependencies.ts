@@ -14,6 +14,7 @@
  * Modules are there before and after everything: to look at one needs nothing, its references say what has to do with
  * it.
  */
+import { byKind } from "../../events/kinds/index.js";
 import type { EventView } from "../log/view.js";
 import type { Frame, Stack } from "../reduce/calls.js";
 import type { Fact, Holding } from "../reduce/facts.js";
@@ -24,10 +25,8 @@ import { Numbers } from "./numbers.js";
 import { type Unit, Units } from "./units.js";
 import type { Tracer } from "./watch.js";
 
-/**
- * What says where an object stands in its life, among that which its kind alone has; a memslot's `file` is its binding.
- */
-const LIFE = ["stage", "pendingRcu", "made", "unmounted"];
+/** Of each kind, the fields that say where an object stands in its life. */
+const LIFE = byKind(({ fields }) => Object.keys(fields).filter((name) => fields[name]!.life));
 
 function isOfItsLife({ kind }: KernelObject, transition: Transition): boolean {
   switch (transition.type) {
@@ -35,9 +34,9 @@ function isOfItsLife({ kind }: KernelObject, transition: Transition): boolean {
     case "died":
       return true;
     case "counted":
-      return transition.what !== "descriptors";
+      return LIFE[kind].includes(transition.what);
     case "set":
-      return LIFE.some((field) => field in transition.fields) || (kind === "memslot" && "file" in transition.fields);
+      return LIFE[kind].some((field) => field in transition.fields);
     default:
       return false;
   }

@@ -5,10 +5,11 @@
  */
 import { operationsWith } from "../../events/index.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
+import { isKind } from "../../events/kinds/index.js";
 import type { Batch, TaskId } from "../log/batch.js";
 import { alone, type EventView, signed64, unsigned64 } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
-import type { Kind, KernelObject, ObjectId } from "./objects.js";
+import { type Kind, type KernelObject, nameOf, type ObjectId } from "./objects.js";
 import type { Observer, World } from "./world.js";
 
 export interface ObjectRef {
@@ -63,20 +64,6 @@ const DOOR = operationsWith("door");
 /** It touches nothing either, and is what others wait for: told where the call around it is. */
 const BARRIER = "rcu_barrier";
 const TIGHT = operationsWith("tight");
-/** The kinds of object that a call's arguments are resolved to. */
-const RESOLVED: ReadonlySet<string> = new Set<Kind>([
-  "inode",
-  "file",
-  "dentry",
-  "mount",
-  "superblock",
-  "module",
-  "vm",
-  "memslot",
-  "fs_type",
-  "cache",
-]);
-
 interface Pending {
   batch: Batch;
   index: number;
@@ -268,12 +255,6 @@ export function refOf(world: World, object: KernelObject): ObjectRef {
   };
 }
 
-function nameOf(object: KernelObject): string {
-  if (object.kind === "file" || object.kind === "module" || object.kind === "fs_type" || object.kind === "cache")
-    return object.name;
-  return object.kind === "mount" || object.kind === "superblock" ? object.fsName : "";
-}
-
 function nodeOf(world: World, e: EventView, touches: readonly Touch[]): CallNode {
   const { batch, index } = e;
   const point = e.point!;
@@ -317,7 +298,7 @@ export function valueOf(world: World, e: EventView, arg: ArgumentDefinition, k: 
     case "ptr": {
       const errno = world.addresses.isError(low) ? world.addresses.errno(low) : undefined;
       if (errno !== undefined) return value(`ERR_PTR(${errno})`, errno);
-      const found = arg.object && RESOLVED.has(arg.object) ? world.at(arg.object as Kind, low) : undefined;
+      const found = isKind(arg.object) ? world.at(arg.object, low) : undefined;
       return value(
         low === 0 ? "NULL" : world.addresses.hex(low),
         low === 0 ? 0 : undefined,

@@ -2,10 +2,11 @@
  * Which object an address means now. An object is an address and a lifetime: a birth at an address that is in use ends
  * the life that was there, and an address that was never seen begins mid-life.
  */
+import { kinds } from "../../events/kinds/index.js";
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
 import type { EventView } from "../log/view.js";
-import type { Kind, KernelObject, OfKind } from "./objects.js";
+import { type Kind, type KernelObject, nameOf, type OfKind } from "./objects.js";
 import { born, died, FOLLOWED } from "./transitions.js";
 import type { Store } from "./store.js";
 
@@ -178,8 +179,7 @@ export abstract class Identities {
   /** The objects that live are in the store already. */
   protected restoreIdentities({ remembered, vacant, lifetimes }: SavedIdentities): void {
     for (const object of [...remembered, ...this.store.live()]) {
-      // Descriptor tables have no address that a probe prints.
-      if (object.kind === "descriptors") continue;
+      if (kinds[object.kind].numbered !== undefined) continue;
       const { generations, objects } = this.#page(object.address);
       generations[object.address % PAGE] = object.generation;
       objects[object.address % PAGE] = object;
@@ -199,8 +199,10 @@ export abstract class Identities {
  * life on.
  */
 export function labelOf(object: KernelObject, addresses: AddressTable): string {
-  if ((object.kind === "module" || object.kind === "cache") && object.name) return `${object.kind} ${object.name}`;
+  const { named, numbered } = kinds[object.kind];
+  if (numbered !== undefined) return `${numbered} ${object.id}`;
+  const name = named?.inLabel ? nameOf(object) : "";
+  if (name !== "") return `${object.kind} ${name}`;
   const life = object.generation > 1 ? `#${object.generation}` : "";
-  if (object.kind === "descriptors") return `descriptor table ${object.id}`;
   return `${object.kind} ${addresses.hex(object.address)}${life}`;
 }

@@ -4,7 +4,10 @@
  *
  * An object is an address *and* a lifetime: a new life at an old address is a new object with the next generation.
  */
+import { type FieldsOf, type Kind, kinds } from "../../events/kinds/index.js";
 import type { AddressId, TaskId } from "../log/batch.js";
+
+export type { Kind };
 
 export type ObjectId = number;
 
@@ -80,160 +83,38 @@ interface Life {
   steps: number;
 }
 
-export type InodeStage = "live" | "evicting" | "cleared" | "destroyed" | "freed";
+type Flat<T> = { [Name in keyof T]: T[Name] };
 
-export interface Inode extends Life {
-  readonly kind: "inode";
-  stage: InodeStage;
-  superblock: ObjectId;
-  nlink: number | null;
-  /** Pages in its mapping: those added less those removed, from the first that was seen. */
-  pages: number;
-  /**
-   * The module on whose behalf it was made: its `fops->owner`, or the one whose init mounted its superblock. 0: none
-   * known.
-   */
-  module: ObjectId;
-  /** Its memory is handed back by code of guest_memfd (`free_inode`), not of vmlinux. */
-  ownFree: boolean;
-  /** The event whose `call_rcu` its memory waits for; 0 when nothing is pending. */
-  pendingRcu: number;
-  /** How often its RCU callback and its `free_inode` ran. */
-  callbacks: number;
-  frees: number;
-  /** The slab cache that its memory is of, where its making was seen, and where that is, or was. */
-  cache: ObjectId;
-  cacheAddress: AddressId;
-}
-
-export type FileStage = "allocated" | "open" | "releasing" | "released";
-
-export interface File extends Life {
-  readonly kind: "file";
-  stage: FileStage;
-  /** The name it was made under: `[kvm-gmem]`, `kvm-vm`. */
-  name: string;
-  inode: ObjectId;
-  dentry: ObjectId;
-  mount: ObjectId;
-  module: ObjectId;
-  vm: ObjectId;
-  /** Where that VM is, or was. */
-  vmAddress: AddressId;
-  descriptors: number;
-  /** A VMA, another process or a task whose descriptors no probe showed may hold it too. */
-  shared: boolean;
-  /** References that calls took without a probe and did not give back before they returned: the events. */
-  kept: number[];
-  gmem: boolean;
-  /** The entry of the `kvm_gmem_create` that made it, when the whole of it was seen: what it holds is known. Else 0. */
-  made: number;
-}
-
-export interface Dentry extends Life {
-  readonly kind: "dentry";
-  inode: ObjectId;
-  superblock: ObjectId;
-}
-
-export interface Mount extends Life {
-  readonly kind: "mount";
-  superblock: ObjectId;
-  fsName: string;
-  /** The module whose init mounted it. */
-  module: ObjectId;
-  unmounted: number;
-}
-
-export interface Superblock extends Life {
-  readonly kind: "superblock";
-  fsName: string;
-  magic: number | null;
-  stage: "live" | "shutting down" | "dead";
-  module: ObjectId;
-}
-
-export interface FsType extends Life {
-  readonly kind: "fs_type";
-  name: string;
-  module: ObjectId;
-}
-
-export type ModuleStage = "coming" | "live" | "exiting" | "freed";
-
-export interface Module extends Life {
-  readonly kind: "module";
-  name: string;
-  stage: ModuleStage;
-  /** `kvm_init` ran on its behalf: guest_memfd's files belong to it. */
-  ownsGmem: boolean;
-  /** The `__fput` that last gave a reference on it back before the file's inode was gone; 0: none did. */
-  unpinned: number;
-  /** The one slab cache that guest_memfd's init made on its behalf. */
-  cache: ObjectId;
-}
-
-/**
- * A slab cache that guest_memfd's init made. Its count says how many caches are one: the kernel merges what is alike.
- */
-export interface Cache extends Life {
-  readonly kind: "cache";
-  name: string;
-  module: ObjectId;
-  /** The event of its `kmem_cache_destroy`; 0 before. */
-  destroyed: number;
-  /** Where the inodes of it were that had not been handed back by then. */
-  left: AddressId[];
-  /** The `rcu_barrier` inside of that; 0 without one. */
-  barrier: number;
-}
-
-export interface Vm extends Life {
-  readonly kind: "vm";
-  type: string;
-  stage: "live" | "destroying" | "destroyed";
-  /** Slots that hold a binding, and those that once did and still exist. */
-  slots: ObjectId[];
-}
-
-export interface Memslot extends Life {
-  readonly kind: "memslot";
-  vm: ObjectId;
-  /** Slot number, when a probe showed it. */
-  slot: number | null;
-  file: ObjectId;
-  offset: string;
-}
-
-export interface DescriptorTable extends Life {
-  readonly kind: "descriptors";
-  /** Descriptor to file, or to 0 while it is reserved (`get_unused_fd_flags`) and nothing is installed. */
-  readonly files: Record<number, ObjectId>;
-}
-
-export type KernelObject =
-  | Inode
-  | File
-  | Dentry
-  | Mount
-  | Superblock
-  | FsType
-  | Module
-  | Cache
-  | Vm
-  | Memslot
-  | DescriptorTable;
-export type Kind = KernelObject["kind"];
+/** A life, with the fields that the catalogue has of its kind. */
+export type KernelObject = { [K in Kind]: Flat<Life & { readonly kind: K } & FieldsOf<K>> }[Kind];
 export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
 
-/** The kinds that `objects` counts, in the order in which they are shown. */
-export const COUNTED_KINDS = [
-  "module",
-  "superblock",
-  "mount",
-  "inode",
-  "dentry",
-  "file",
-  "vm",
-  "memslot",
-] as const satisfies readonly Kind[];
+export type Inode = OfKind<"inode">;
+export type File = OfKind<"file">;
+export type Dentry = OfKind<"dentry">;
+export type Mount = OfKind<"mount">;
+export type Superblock = OfKind<"superblock">;
+export type Module = OfKind<"module">;
+export type Cache = OfKind<"cache">;
+export type Vm = OfKind<"vm">;
+export type Memslot = OfKind<"memslot">;
+export type DescriptorTable = OfKind<"descriptors">;
+
+/** What every object has, whatever its kind. */
+export type LifeField = keyof Life | "kind";
+
+/** What an object is called, apart from its label; nothing where it has no name, or none yet. */
+export function nameOf(object: KernelObject): string {
+  const { named } = kinds[object.kind];
+  return named ? (object as unknown as Readonly<Record<string, string>>)[named.field]! : "";
+}
+
+/** References in an object's count that are its own and nobody's. */
+export function ofItsOwn({ kind, unprobed }: Pick<KernelObject, "kind" | "unprobed">): number {
+  return unprobed > 0 ? (kinds[kind].count.base?.references ?? 0) : 0;
+}
+
+/** What counts the references on a kind of object. */
+export function countName(kind: Kind): string {
+  return kinds[kind].count.name;
+}

@@ -3,30 +3,15 @@
  * one object what a transition says. Two stores evolve alike: this one plain mutable objects, `persistent-store.ts`
  * immer drafts with structural sharing.
  */
+import { byKind, type Kind } from "../../events/kinds/index.js";
 import type { AddressId } from "../log/batch.js";
-import type {
-  Cache,
-  Dentry,
-  DescriptorTable,
-  File,
-  FsType,
-  Inode,
-  Kind,
-  KernelObject,
-  Memslot,
-  Module,
-  Mount,
-  ObjectId,
-  OfKind,
-  Superblock,
-  Vm,
-} from "./objects.js";
+import type { KernelObject, ObjectId, OfKind } from "./objects.js";
 import { evolve, type Transition } from "./transitions.js";
 
 export type TransitionListener = (object: KernelObject, transition: Transition) => void;
 
 export interface Store {
-  /** A new object; `fields` are what its kind adds to a bare life. */
+  /** A new object, of which nothing is known but where it is. */
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K>;
   get<K extends Kind>(id: ObjectId, kind: K): OfKind<K> | undefined;
   any(id: ObjectId): KernelObject | undefined;
@@ -46,7 +31,9 @@ export interface Store {
   restore(objects: readonly KernelObject[], next: ObjectId): void;
 }
 
-const LIFE = {
+/** A life of which nothing is known. Copied rather than written out: a copy of a known shape costs a fraction of it. */
+const BLANKS = byKind(({ name: kind, fields }) => ({
+  kind,
   id: 0,
   address: 0,
   generation: 0,
@@ -60,82 +47,21 @@ const LIFE = {
   trail: [],
   deeds: [],
   steps: 0,
-};
-/** Copied rather than written out where one begins: a copy of one object of a known shape costs a fraction of it. */
-const INODE: Inode = {
-  kind: "inode",
-  ...LIFE,
-  stage: "live",
-  superblock: 0,
-  nlink: null,
-  pages: 0,
-  module: 0,
-  ownFree: false,
-  pendingRcu: 0,
-  callbacks: 0,
-  frees: 0,
-  cache: 0,
-  cacheAddress: 0,
-};
-const FILE: File = {
-  kind: "file",
-  ...LIFE,
-  stage: "allocated",
-  name: "",
-  inode: 0,
-  dentry: 0,
-  mount: 0,
-  module: 0,
-  vm: 0,
-  vmAddress: 0,
-  descriptors: 0,
-  shared: false,
-  kept: [],
-  gmem: false,
-  made: 0,
-};
-const DENTRY: Dentry = { kind: "dentry", ...LIFE, inode: 0, superblock: 0 };
-const MOUNT: Mount = { kind: "mount", ...LIFE, superblock: 0, fsName: "", module: 0, unmounted: 0 };
-const SUPERBLOCK: Superblock = { kind: "superblock", ...LIFE, fsName: "", magic: null, stage: "live", module: 0 };
-const FS_TYPE: FsType = { kind: "fs_type", ...LIFE, name: "", module: 0 };
-const MODULE: Module = { kind: "module", ...LIFE, name: "", stage: "live", ownsGmem: false, unpinned: 0, cache: 0 };
-const CACHE: Cache = { kind: "cache", ...LIFE, name: "", module: 0, destroyed: 0, left: [], barrier: 0 };
-const VM: Vm = { kind: "vm", ...LIFE, type: "", stage: "live", slots: [] };
-const MEMSLOT: Memslot = { kind: "memslot", ...LIFE, vm: 0, slot: null, file: 0, offset: "0" };
-const DESCRIPTORS: DescriptorTable = { kind: "descriptors", ...LIFE, files: {} };
+  ...Object.fromEntries(Object.entries(fields).map(([name, { blank }]) => [name, blank])),
+})) as unknown as { readonly [K in Kind]: KernelObject };
 
-function another(kind: Kind): KernelObject {
-  switch (kind) {
-    case "inode":
-      return { ...INODE };
-    case "file":
-      return { ...FILE, kept: [] };
-    case "dentry":
-      return { ...DENTRY };
-    case "mount":
-      return { ...MOUNT };
-    case "superblock":
-      return { ...SUPERBLOCK };
-    case "fs_type":
-      return { ...FS_TYPE };
-    case "module":
-      return { ...MODULE };
-    case "cache":
-      return { ...CACHE, left: [] };
-    case "vm":
-      return { ...VM, slots: [] };
-    case "memslot":
-      return { ...MEMSLOT };
-    case "descriptors":
-      return { ...DESCRIPTORS, files: Object.create(null) as Record<number, ObjectId> };
-  }
-}
+/** Of each kind, the fields whose values no two objects may share. */
+const OWNED = byKind(({ fields }) =>
+  Object.entries(fields).flatMap(([name, { blank }]) =>
+    typeof blank === "object" && blank !== null ? [{ name, isList: Array.isArray(blank) }] : [],
+  ),
+);
 
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
 
 /** A bare life of each kind. */
 export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: number, met: number): KernelObject {
-  const object: Writable<KernelObject> = another(kind);
+  const object: Writable<KernelObject> = { ...BLANKS[kind] };
   object.id = id;
   object.address = address;
   object.generation = generation;
@@ -143,6 +69,8 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
   object.references = [];
   object.trail = [];
   object.deeds = [];
+  for (const { name, isList } of OWNED[kind])
+    (object as unknown as Record<string, unknown>)[name] = isList ? [] : Object.create(null);
   return object as KernelObject;
 }
 

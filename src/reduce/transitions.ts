@@ -3,18 +3,18 @@
  * decide them from a recorded event, `evolve` alone writes state, on immer drafts (the state whose moments are kept) as
  * on plain objects (bulk replay), and whoever derives something of its own is told them.
  */
+import type { FieldOf } from "../../events/kinds/index.js";
 import type { TaskId } from "../log/batch.js";
 import type {
   Deed,
   DescriptorTable,
-  File,
   KernelObject,
   Left,
+  LifeField,
   ObjectId,
   Owner,
   Reference,
   Step,
-  Vm,
 } from "./objects.js";
 import { UNSEEN } from "./objects.js";
 
@@ -80,23 +80,7 @@ export interface Observed {
   readonly unprobed: number;
 }
 
-type Own<T extends KernelObject> = Omit<
-  T,
-  | "kind"
-  | "id"
-  | "address"
-  | "generation"
-  | "birth"
-  | "met"
-  | "death"
-  | "focus"
-  | "references"
-  | "count"
-  | "unprobed"
-  | "trail"
-  | "deeds"
-  | "steps"
->;
+type Own<T extends KernelObject> = Omit<T, LifeField>;
 
 /** What its kind alone has became something else. */
 export interface Set<T extends KernelObject = KernelObject> {
@@ -107,20 +91,20 @@ export interface Set<T extends KernelObject = KernelObject> {
 /** What its kind alone counts became more, or less. */
 export interface Counted {
   readonly type: "counted";
-  readonly what: "descriptors" | "callbacks" | "frees";
+  readonly what: FieldOf<"tally">;
   readonly by: number;
 }
 
-/** One more is on a list of its own: a memslot of a VM, an event of those that kept a reference on a file. */
+/** One more is on a list of its own: a memslot on a VM's, a call on a file's of those that kept a reference. */
 export interface Listed {
   readonly type: "listed";
-  readonly on: "slots" | "kept";
+  readonly on: FieldOf<"pointers" | "events">;
   readonly item: number;
 }
 
 export interface Unlisted {
   readonly type: "unlisted";
-  readonly on: "slots";
+  readonly on: FieldOf<"pointers">;
   readonly item: number;
 }
 
@@ -233,10 +217,10 @@ export function evolve(o: KernelObject, t: Transition): void {
       (o as unknown as Record<Counted["what"], number>)[t.what] += t.by;
       return;
     case "listed":
-      (o as unknown as Pick<Vm, "slots"> & Pick<File, "kept">)[t.on].push(t.item);
+      (o as unknown as Record<Listed["on"], number[]>)[t.on].push(t.item);
       return;
     case "unlisted": {
-      const list = (o as Vm)[t.on];
+      const list = (o as unknown as Record<Unlisted["on"], number[]>)[t.on];
       const at = list.indexOf(t.item);
       if (at >= 0) list.splice(at, 1);
       return;

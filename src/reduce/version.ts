@@ -3,4 +3,4 @@
  * finding or the form of a snapshot another. Snapshots of another version are not read; whoever has them makes them
  * again.
  */
-export const REDUCER_VERSION = 7;
+export const REDUCER_VERSION = 8;

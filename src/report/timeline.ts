@@ -2,18 +2,12 @@
  * The lives of the objects of a recording and who held them, taken down while it is replayed, in bounded space: of more
  * objects than a picture has room for, how many of each kind were alive.
  */
+import { COUNTED_KINDS } from "../../events/kinds/index.js";
 import type { EventView } from "../log/view.js";
 import { formatTime } from "../log/time.js";
 import type { Frame, Stack } from "../reduce/calls.js";
 import { type Move, Moves } from "../reduce/moves.js";
-import {
-  COUNTED_KINDS,
-  type Kind,
-  type KernelObject,
-  type ObjectId,
-  type Owner,
-  type Reference,
-} from "../reduce/objects.js";
+import { type Kind, type KernelObject, type ObjectId, type Owner, type Reference } from "../reduce/objects.js";
 import type { Transition } from "../reduce/transitions.js";
 import type { Observer, World } from "../reduce/world.js";
 

@@ -1,10 +1,11 @@
 /**
  * Why an object is as it is after an event: where it came from, what each reference on it is, and who changed it last.
  */
+import { type Field, type Fields, kinds } from "../../events/kinds/index.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
 import type { Frame, Stack } from "../reduce/calls.js";
-import type { KernelObject, Reference } from "../reduce/objects.js";
+import type { KernelObject, LifeField, Reference } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import type { Seeker } from "./seeker.js";
 
@@ -95,14 +96,14 @@ export function placeOf(seeker: Seeker, event: number): Place | undefined {
 export function lastChange(seeker: Seeker, object: KernelObject, event: number): LastChange | undefined {
   for (let end = event, look = LOOKED; end >= object.met; look *= 2) {
     const start = Math.max(object.met, end - look + 1);
-    const found = lastWithin(seeker, object.id, start, end);
+    const found = lastWithin(seeker, object, start, end);
     if (found) return found;
     end = start - 1;
   }
   return undefined;
 }
 
-function lastWithin(seeker: Seeker, id: number, start: number, end: number): LastChange | undefined {
+function lastWithin(seeker: Seeker, { id, kind }: KernelObject, start: number, end: number): LastChange | undefined {
   const replaying = seeker.at(start - 1);
   const { world } = replaying;
   let last: LastChange | undefined;
@@ -110,7 +111,7 @@ function lastWithin(seeker: Seeker, id: number, start: number, end: number): Las
   world.observer = {
     reduced: (e, stack, frame) => {
       const now = valuesOf(world.store.any(id));
-      const changed = before && now ? differences(before, now, world) : [];
+      const changed = before && now ? differences(kinds[kind].fields, before, now, world) : [];
       before = now;
       if (changed.length > 0) last = { ...placed(e, stack, frame, world), changed };
     },
@@ -121,10 +122,7 @@ function lastWithin(seeker: Seeker, id: number, start: number, end: number): Las
 
 type Values = ReadonlyMap<string, string>;
 
-/**
- * What of an object is no state of the kernel's: what it is known by, how often it was seen, what rules and reducers
- * remember of it.
- */
+/** Of a life, what is no state of the kernel's: what it is known by, and how often it was seen. */
 const NOT_STATE: ReadonlySet<string> = new Set([
   "kind",
   "id",
@@ -135,43 +133,20 @@ const NOT_STATE: ReadonlySet<string> = new Set([
   "deeds",
   "steps",
   "focus",
-  "vmAddress",
-  "made",
-  "kept",
-  "gmem",
-  "ownsGmem",
-  "ownFree",
-  "unpinned",
-]);
+] satisfies LifeField[]);
 
-/** What names another object, or several. */
-const POINTERS: ReadonlySet<string> = new Set([
-  "superblock",
-  "inode",
-  "dentry",
-  "mount",
-  "module",
-  "vm",
-  "file",
-  "slots",
-]);
-
-/** What is told by what it means: its values are events, or how often something was. */
-const MEANINGS: { readonly [name: string]: string } = {
+/** What is told by what it means: its values are events. */
+const MEANINGS: { readonly [name in LifeField]?: string } = {
   references: "a reference changed hands",
   birth: "born",
   death: "gone",
-  pendingRcu: "a wait for an RCU grace period",
-  callbacks: "its RCU callback ran",
-  frees: "its memory was handed back",
-  unmounted: "unmounted",
 };
 
 function valuesOf(object: KernelObject | undefined): Values | undefined {
   if (!object) return undefined;
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(object)) {
-    if (NOT_STATE.has(name)) continue;
+    if (NOT_STATE.has(name) || kinds[object.kind].fields[name]?.remembered) continue;
     if (name === "references")
       values.set(name, (value as readonly Reference[]).map(({ seq, owner }) => `${seq}:${owner}`).join());
     else values.set(name, typeof value === "object" && value !== null ? JSON.stringify(value) : String(value));
@@ -179,19 +154,21 @@ function valuesOf(object: KernelObject | undefined): Values | undefined {
   return values;
 }
 
-function differences(before: Values, now: Values, world: World): string[] {
+function differences(fields: Fields, before: Values, now: Values, world: World): string[] {
   const changed = [...now].filter(([name, value]) => before.get(name) !== value);
   // That a reference changed hands where the count stayed is all that there is to say of it.
   const told = changed.filter(([name]) => name !== "references" || changed.length === 1);
-  return told.map(
-    ([name, value]) =>
-      MEANINGS[name] ??
-      `${name === "unprobed" ? "references that no probe shows" : name} ${valueText(name, before.get(name)!, world)} → ${valueText(name, value, world)}`,
-  );
+  return told.map(([name, value]) => {
+    const field = fields[name];
+    const meaning = MEANINGS[name as LifeField] ?? field?.became;
+    if (meaning !== undefined) return meaning;
+    const words = name === "unprobed" ? "references that no probe shows" : name;
+    return `${words} ${valueText(field, before.get(name)!, world)} → ${valueText(field, value, world)}`;
+  });
 }
 
-function valueText(name: string, value: string, world: World): string {
-  if (!POINTERS.has(name)) return value === "" ? "none" : value;
+function valueText(field: Field | undefined, value: string, world: World): string {
+  if (field?.to === undefined) return value === "" ? "none" : value;
   const labels = (value.match(/\d+/g) ?? [])
     .filter((id) => id !== "0")
     .map((id) => {

@@ -1,5 +1,6 @@
 /** A change of an object in words: `refcnt 2 → 3, held by kvm_gmem_create`. */
-import { type Change, COUNT_NAMES } from "./chronicle.js";
+import { countName } from "../reduce/objects.js";
+import type { Change } from "./chronicle.js";
 import { list } from "./text.js";
 
 export type ShownChange = Change;
@@ -8,7 +9,7 @@ export type ShownChange = Change;
 export function countText(change: ShownChange): string {
   const { from, to, kind } = change;
   if (to === null || from === null || from === to) return "";
-  return `${COUNT_NAMES[kind]} ${from} → ${to}`;
+  return `${countName(kind)} ${from} → ${to}`;
 }
 
 /** Who holds what was taken, who gave back what was given. */
@@ -33,6 +34,6 @@ export function changeText(change: ShownChange): string {
   const note = noteText(change);
   const count = countText(change);
   // A birth's note has the count in it.
-  const counted = count !== "" && !note.includes(COUNT_NAMES[change.kind]);
+  const counted = count !== "" && !note.includes(countName(change.kind));
   return [note, counted ? count : "", ownersText(change)].filter((part) => part !== "").join(", ");
 }

@@ -5,6 +5,7 @@
  * Only events that touch what guest_memfd is made of are noted, and only the latest: what is older than the window has
  * been printed long ago.
  */
+import { kinds } from "../../events/kinds/index.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
 import { valueOf } from "../reduce/call-tree.js";
@@ -16,21 +17,6 @@ import type { Transition } from "../reduce/transitions.js";
 import { RecentEvents } from "./recent.js";
 import { Window } from "./window.js";
 import { call } from "./words.js";
-
-/** What the kernel calls the count of each kind. */
-export const COUNT_NAMES: Readonly<Record<Kind, string>> = {
-  inode: "i_count",
-  file: "f_count",
-  dentry: "d_count",
-  mount: "mnt_count",
-  superblock: "s_active",
-  fs_type: "count",
-  module: "refcnt",
-  cache: "refcount",
-  vm: "users_count",
-  memslot: "count",
-  descriptors: "count",
-};
 
 /** One object at one event: what was done to it, and to the references on it. */
 export interface Change {
@@ -69,8 +55,6 @@ interface Snapshot {
 type Hands = Pick<Change, "taken" | "given" | "passed">;
 const NO_HANDS: Hands = { taken: [], given: [], passed: [] };
 
-/** Few, and alive from the beginning of a recording to its end. */
-const LASTING: ReadonlySet<Kind> = new Set<Kind>(["module", "mount", "superblock"]);
 /** Rows that are kept, at least. */
 const WINDOW = 1 << 14;
 
@@ -189,7 +173,7 @@ export class Chronicle implements Observer {
     const now = this.world.store.any(object.id) ?? object;
     const before = this.#last.get(object.id);
     // A module is named by an event later than its first.
-    const label = before && !LASTING.has(now.kind) ? before.label : this.world.label(now);
+    const label = before && !kinds[now.kind].lasting ? before.label : this.world.label(now);
     if (label !== before?.label) this.#labels.set(object.id, label);
     const moves = this.#moves.of(now.id);
     const ownerOf = (owner: Owner): string =>
@@ -200,7 +184,7 @@ export class Chronicle implements Observer {
         ? { ...NO_HANDS, taken: names(now.references, ownerOf) }
         : NO_HANDS;
     const from = printedCount(e, now) ?? before?.count ?? null;
-    if (!before && LASTING.has(now.kind)) {
+    if (!before && kinds[now.kind].lasting) {
       const birth = this.row(now.birth || now.met);
       if (birth) this.#births.set(now.id, birth);
     }

@@ -2,10 +2,11 @@
  * The life of one object: every event that touched it, with the references taken and given back and by whom. Rows are
  * handed on as they happen; only those of objects whose name is still to be learned are kept.
  */
+import { isKind, kinds } from "../../events/kinds/index.js";
 import { printable } from "../read/trouble.js";
-import type { KernelObject, ObjectId } from "../reduce/objects.js";
+import { countName, type Kind, type KernelObject, nameOf, type ObjectId } from "../reduce/objects.js";
 import { countText, noteText, ownersText } from "./changes.js";
-import { COUNT_NAMES, type Change, type Row } from "./chronicle.js";
+import type { Change, Row } from "./chronicle.js";
 import type { Style } from "./style.js";
 import { plural } from "./text.js";
 
@@ -18,21 +19,8 @@ export interface ObjectSpec {
   readonly generation: number;
 }
 
-const KINDS: ReadonlySet<string> = new Set<KernelObject["kind"]>([
-  "inode",
-  "file",
-  "dentry",
-  "mount",
-  "superblock",
-  "fs_type",
-  "module",
-  "cache",
-  "vm",
-  "memslot",
-]);
-
 export function parseSpec(text: string): ObjectSpec {
-  if (KINDS.has(text.trim())) return { text, kind: text.trim(), name: "", generation: 0 };
+  if (isKind(text.trim())) return { text, kind: text.trim(), name: "", generation: 0 };
   const [, kind = "", name = "", generation = ""] = /^(?:([a-z_]+) +)?(.*?)(?:#(\d+))?$/s.exec(text.trim())!;
   return {
     text,
@@ -44,25 +32,15 @@ export function parseSpec(text: string): ObjectSpec {
 
 /** What an object may be asked for by. */
 export interface Named {
-  readonly kind: string;
+  readonly kind: Kind;
   readonly address: string;
   readonly generation: number;
   readonly names: readonly string[];
 }
 
 export function namesOf(object: KernelObject): string[] {
-  switch (object.kind) {
-    case "module":
-    case "cache":
-    case "fs_type":
-    case "file":
-      return object.name ? [object.name] : [];
-    case "mount":
-    case "superblock":
-      return object.fsName ? [object.fsName] : [];
-    default:
-      return [];
-  }
+  const name = nameOf(object);
+  return name === "" ? [] : [name];
 }
 
 export function matches(spec: ObjectSpec, object: Named): boolean {
@@ -77,8 +55,13 @@ export function mayMatch(spec: ObjectSpec, object: Named): boolean {
     !spec.name.startsWith("0x") &&
     object.names.length === 0 &&
     (spec.kind === "" || spec.kind === object.kind) &&
-    ["module", "cache", "mount", "superblock", "fs_type"].includes(object.kind)
+    isNamedLater(object.kind)
   );
+}
+
+function isNamedLater(kind: Kind): boolean {
+  const { named } = kinds[kind];
+  return named !== undefined && !named.fromBirth;
 }
 
 /** The labels that are nearest to what was asked for. */
@@ -112,7 +95,7 @@ const COUNT_WIDTH = 9;
 /** `module kvm_amd at 0xffff…`, and what the column of numbers counts. */
 export function lifeHeading(label: string, object: Named, style: Style): string {
   const name = printable(label.includes(object.address) ? label : `${label} at ${object.address}`);
-  return `${style.bold(name)}  ${style.dim(`(${COUNT_NAMES[object.kind as KernelObject["kind"]]})`)}`;
+  return `${style.bold(name)}  ${style.dim(`(${countName(object.kind)})`)}`;
 }
 
 /**
@@ -145,12 +128,12 @@ export interface LifeEnd {
 /** How it ended: `born at event 608, gone at event 2839; refcnt 2 at first, 3 gets, 4 puts`. */
 export function endLine(end: LifeEnd): string {
   const born = end.birth ? `born at event ${end.birth}` : "older than the recording";
-  const count = end.count === null ? "" : `, ${COUNT_NAMES[end.kind]} ${end.count}`;
+  const count = end.count === null ? "" : `, ${countName(end.kind)} ${end.count}`;
   const fate = end.death ? `gone at event ${end.death}` : `lives at the end${count}`;
   const moves =
     end.gets + end.puts === 0 || end.first === null
       ? ""
-      : `; ${COUNT_NAMES[end.kind]} ${end.first} at first, ${plural(end.gets, "get")}, ${plural(end.puts, "put")}`;
+      : `; ${countName(end.kind)} ${end.first} at first, ${plural(end.gets, "get")}, ${plural(end.puts, "put")}`;
   const held = end.death || end.holders.length === 0 ? "" : `; held by ${end.holders.join(", ")}`;
   return printable(`${born}, ${fate}${moves}${held}`);
 }

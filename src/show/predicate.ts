@@ -8,10 +8,10 @@
  *     live inode >= 100              how many objects of a kind live
  *     findings > 0
  */
-import type { KernelObject, Kind } from "../reduce/objects.js";
+import { type FieldType, isKind, KINDS, kinds } from "../../events/kinds/index.js";
+import { countName, type KernelObject } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import type { Predicate } from "../seek/when.js";
-import { COUNT_NAMES } from "./chronicle.js";
 import { matches, namesOf, type ObjectSpec, parseSpec } from "./object-life.js";
 
 /** What is asked is no question. */
@@ -26,20 +26,19 @@ const OPERATORS: { readonly [operator: string]: (a: number | string, b: number |
   ">": (a, b) => a > b,
   ">=": (a, b) => a >= b,
 };
-/** Values of objects that can be asked for, besides the count by its name. */
+const ASKED: ReadonlySet<FieldType> = new Set(["stage", "observed", "amount", "tally", "text", "event"]);
+/** Values of objects that can be asked for, besides the count by its name: what is one value, and the kernel's own. */
 const FIELDS: ReadonlySet<string> = new Set([
   "count",
   "references",
   "unprobed",
-  "stage",
-  "nlink",
-  "pages",
-  "descriptors",
-  "frees",
-  "callbacks",
-  "type",
-  "slot",
+  ...KINDS.flatMap((kind) =>
+    Object.entries(kinds[kind].fields).flatMap(([name, { type, remembered }]) =>
+      !remembered && ASKED.has(type) ? [name] : [],
+    ),
+  ),
 ]);
+const COUNTS: ReadonlySet<string> = new Set(KINDS.map(countName));
 const EXAMPLE = "ask like 'module kvm_amd refcnt > 3', 'inode 0xffff… is gone', 'live file >= 100' or 'findings > 0'";
 
 export function isOf(spec: ObjectSpec, object: KernelObject, world: World): boolean {
@@ -63,7 +62,7 @@ export function parsePredicate(text: string): Predicate {
   const [, kind = ""] = /^live (\w+)$/.exec(left) ?? [];
   if (kind !== "") return countPredicate(kind, (n) => compare(n, value));
   const [, object = "", field = ""] = /^(.+) (\w+)$/.exec(left) ?? [];
-  const name = Object.values(COUNT_NAMES).includes(field) ? "count" : field;
+  const name = COUNTS.has(field) ? "count" : field;
   if (object === "" || !FIELDS.has(name))
     throw new PredicateError(
       `"${text}" asks for ${field === "" ? "no value" : field}; there is ${["refcnt (or i_count, f_count, …)", ...FIELDS].join(", ")}`,
@@ -103,11 +102,10 @@ function lifePredicate(wanted: Wanted, lives: boolean): Predicate {
 }
 
 function countPredicate(kind: string, holdsOf: (n: number) => boolean): Predicate {
-  if (!Object.hasOwn(COUNT_NAMES, kind))
-    throw new PredicateError(`live ${kind}: no kind of object; there is ${Object.keys(COUNT_NAMES).join(", ")}`);
+  if (!isKind(kind)) throw new PredicateError(`live ${kind}: no kind of object; there is ${KINDS.join(", ")}`);
   return (world) => {
     let n = 0;
-    for (const o of world.store.live()) if (o.kind === (kind as Kind) && o.death === 0 && o.focus) n++;
+    for (const o of world.store.live()) if (o.kind === kind && o.death === 0 && o.focus) n++;
     return holdsOf(n);
   };
 }

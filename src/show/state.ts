@@ -1,21 +1,24 @@
 /**
  * The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period.
  */
+import { COUNTED_KINDS, kinds } from "../../events/kinds/index.js";
 import { printable } from "../read/trouble.js";
 import type { Frame } from "../reduce/calls.js";
 import {
-  COUNTED_KINDS,
+  countName,
+  type Kind,
   type KernelObject,
   leftBehind,
   type ObjectId,
+  ofItsOwn,
   type Owner,
   type Reference,
 } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
-import { COUNT_NAMES } from "./chronicle.js";
+import { factsOf, labelOf } from "./facts.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
-import { list, table } from "./text.js";
+import { table } from "./text.js";
 
 export interface ShownReference {
   readonly owner: string;
@@ -28,7 +31,7 @@ export interface ShownReference {
 export interface ShownObject {
   readonly id: ObjectId;
   readonly label: string;
-  readonly kind: string;
+  readonly kind: Kind;
   readonly count: number | null;
   /** Everything else that is known of it: `refcnt 3`, `live`, `2 pages`. */
   readonly facts: readonly string[];
@@ -97,10 +100,7 @@ function shownObject(world: World, object: KernelObject): ShownObject {
     label: world.label(object),
     kind: object.kind,
     count: object.count,
-    facts: [
-      ...(object.count === null ? [] : [`${COUNT_NAMES[object.kind]} ${object.count}`]),
-      ...factsOf(world, object),
-    ],
+    facts: [...(object.count === null ? [] : [`${countName(object.kind)} ${object.count}`]), ...factsOf(world, object)],
     birth: object.birth,
     references: object.references.map((reference) => ({
       owner: holderName(world, reference),
@@ -131,66 +131,6 @@ function inProgress(frame: Frame): string {
   return `${frame.operation.name}, in progress since event ${frame.seq}`;
 }
 
-function labelOf(world: World, id: ObjectId): string {
-  const object = world.store.any(id);
-  return object ? world.label(object) : "an object that is gone";
-}
-
-/** What each kind has besides a count. */
-function factsOf(world: World, o: KernelObject): string[] {
-  const on = (word: string, id: ObjectId): string[] => (id ? [`${word} ${labelOf(world, id)}`] : []);
-  switch (o.kind) {
-    case "inode":
-      return [
-        ...(o.nlink === null ? [] : [`i_nlink ${o.nlink}`]),
-        ...(o.stage === "live" ? [] : [o.stage]),
-        ...(o.pages > 0 ? [`${o.pages} page${o.pages === 1 ? "" : "s"}`] : []),
-        ...on("on", o.superblock),
-      ];
-    case "file":
-      return [
-        ...(o.name ? [o.name] : []),
-        o.stage,
-        ...descriptorFacts(world, o.id),
-        ...on("of", o.vm),
-        ...on("inode:", o.inode).map((t) => t.replace("inode: ", "")),
-      ];
-    case "dentry":
-      return on("of", o.inode);
-    case "mount":
-      return [...(o.fsName ? [o.fsName] : []), ...(o.unmounted ? [`unmounted at event ${o.unmounted}`] : [])];
-    case "superblock":
-      return [...(o.fsName ? [o.fsName] : []), ...(o.stage === "live" ? [] : [o.stage])];
-    case "module":
-      // What follows `coming` has no probe everywhere: only an end is certain.
-      return o.stage === "exiting" || o.stage === "freed" ? [o.stage] : [];
-    case "vm":
-      return [
-        ...(o.type ? [`type ${o.type}`] : []),
-        ...(o.stage === "live" ? [] : [o.stage]),
-        ...(o.slots.length > 0 ? [`${o.slots.length} bound slot${o.slots.length === 1 ? "" : "s"}`] : []),
-      ];
-    case "memslot":
-      return [
-        ...(o.slot === null ? [] : [`slot ${o.slot}`]),
-        ...on("of", o.vm),
-        ...(o.file ? [`bound to ${labelOf(world, o.file)} at offset ${o.offset}`] : ["bound to nothing"]),
-      ];
-    case "cache":
-      return on("of", o.module);
-    case "fs_type":
-      return o.name ? [o.name] : [];
-    case "descriptors":
-      return [];
-  }
-}
-
-function descriptorFacts(world: World, file: ObjectId): string[] {
-  const found = world.store.get(file, "file");
-  const fds = found ? world.descriptors.of(found) : [];
-  return fds.length === 0 ? [] : [`descriptor${fds.length === 1 ? "" : "s"} ${list(fds.map(String))}`];
-}
-
 export function stateLines(state: ShownState, style: Style): string[] {
   const lines: string[] = [];
   if (state.objects.length === 0) lines.push("nothing of guest_memfd lives");
@@ -215,12 +155,11 @@ function objectLines(object: ShownObject, style: Style): string[] {
   return [head, ...table(rows), ...unprobedLines(object)];
 }
 
-function unprobedLines({ kind, unprobed }: ShownObject): string[] {
-  // The count that the kernel prints of a module begins at 1.
-  const base = kind === "module" && unprobed > 0 ? 1 : 0;
-  const rest = unprobed - base;
+function unprobedLines(object: ShownObject): string[] {
+  const base = ofItsOwn(object);
+  const rest = object.unprobed - base;
   return [
-    ...(base > 0 ? ["  and 1 of its own (MODULE_REF_BASE)"] : []),
+    ...(base > 0 ? [`  and ${base} of its own (${kinds[object.kind].count.base!.name})`] : []),
     ...(rest > 0 ? [`  and ${rest} taken where no probe is`] : []),
   ];
 }

@@ -1,23 +1,21 @@
 /** What `kreel why` prints: the events behind what an object is at a moment. */
+import { kinds } from "../../events/kinds/index.js";
 import { printable } from "../read/trouble.js";
+import { countName, ofItsOwn } from "../reduce/objects.js";
 import type { Held, LastChange, Place, Why } from "../seek/why.js";
-import { COUNT_NAMES } from "./chronicle.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
 import { plural } from "./text.js";
 
-/** The count that the kernel prints of a module begins at 1. */
-const MODULE_REF_BASE = 1;
-
 export function whyLines({ object, label, born, held, more, last }: Why, style: Style): string[] {
   const { kind, count, unprobed, references } = object;
-  const name = COUNT_NAMES[kind];
+  const name = countName(kind);
   const lines = [
     `${style.bold(printable(label))}: ${count === null ? `${name} not known` : `${name} ${count}`}${object.death > 0 ? `, gone since event ${object.death}` : ""}`,
   ];
   lines.push(born ? `  made at ${placeText(born)}` : "  older than the recording, or met in the middle of its life");
-  const base = kind === "module" && unprobed > 0 ? MODULE_REF_BASE : 0;
-  if (base > 0) lines.push("  1 of its own (MODULE_REF_BASE)");
+  const base = ofItsOwn(object);
+  if (base > 0) lines.push(`  ${base} of its own (${kinds[kind].count.base!.name})`);
   for (const one of held) lines.push(...heldLines(one));
   if (more > 0) lines.push(`  ${more} more like these`);
   if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken where no probe is`);

@@ -2,23 +2,15 @@
  * A call as one line: `kvm_gmem_create(kvm=vm 0x…, size=65536, flags=0x0) = -ENFILE`. Nothing of a recording leaves
  * unescaped.
  */
+import { type Kind, KINDS, kinds } from "../../events/kinds/index.js";
 import { errnoName } from "../check/errno.js";
 import { printable } from "../read/trouble.js";
 import type { CallNode, ObjectRef, Value } from "../reduce/call-tree.js";
 
 /** Arguments whose name says what kind of object they are: the kind is not said again. */
-const NAMED_AS: { readonly [argument: string]: string } = {
-  inode: "inode",
-  file: "file",
-  dentry: "dentry",
-  mnt: "mount",
-  sb: "superblock",
-  module: "module",
-  slot: "memslot",
-  type: "fs_type",
-  s: "cache",
-  cache: "cache",
-};
+const NAMED_AS = new Map<string, Kind>(
+  KINDS.flatMap((kind) => kinds[kind].arguments.map((argument) => [argument, kind] as const)),
+);
 
 /** A module's name is on every line that names the module: its address and its name argument are not needed. */
 function shortLabel(object: ObjectRef): string {
@@ -28,7 +20,7 @@ function shortLabel(object: ObjectRef): string {
 export function argument(value: Value): string {
   const { object, name } = value;
   if (!object) return printable(value.text);
-  return printable(NAMED_AS[name] === object.kind ? shortLabel(object) : object.label);
+  return printable(NAMED_AS.get(name) === object.kind ? shortLabel(object) : object.label);
 }
 
 /** Of a call of which nothing but its name is known, an ellipsis. */

@@ -1,4 +1,5 @@
 /** Kernel objects in a snapshot. */
+import { byKind, type Field, type FieldType, KINDS } from "../../events/kinds/index.js";
 import { DamagedError } from "../log/file/bytes.js";
 import type { Deed, Kind, KernelObject, Left, OfKind, Reference, Step } from "../reduce/objects.js";
 import { TRAIL } from "../reduce/transitions.js";
@@ -22,75 +23,32 @@ import {
   word32,
 } from "./codec.js";
 
-type Life =
-  | "kind"
-  | "id"
-  | "address"
-  | "generation"
-  | "met"
-  | "birth"
-  | "death"
-  | "focus"
-  | "references"
-  | "count"
-  | "unprobed"
-  | "trail"
-  | "deeds"
-  | "steps";
-/** What objects of a kind have beyond a life. */
-type Own<K extends Kind> = Fields<Omit<OfKind<K>, Life>>;
-
-const OWN: { readonly [K in Kind]: Own<K> } = {
-  inode: {
-    stage: oneOf("live", "evicting", "cleared", "destroyed", "freed"),
-    superblock: whole,
-    nlink: nullable(real),
-    pages: real,
-    module: whole,
-    ownFree: flag,
-    pendingRcu: seq,
-    callbacks: whole,
-    frees: whole,
-    cache: whole,
-    cacheAddress: address,
-  },
-  file: {
-    stage: oneOf("allocated", "open", "releasing", "released"),
-    name: word,
-    inode: near,
-    dentry: near,
-    mount: whole,
-    module: whole,
-    vm: whole,
-    vmAddress: address,
-    descriptors: integer,
-    shared: flag,
-    kept: list(seq),
-    gmem: flag,
-    made: seq,
-  },
-  dentry: { inode: near, superblock: whole },
-  mount: { superblock: whole, fsName: word, module: whole, unmounted: seq },
-  superblock: { fsName: word, magic: nullable(real), stage: oneOf("live", "shutting down", "dead"), module: whole },
-  fs_type: { name: word, module: whole },
-  module: {
-    name: word,
-    stage: oneOf("coming", "live", "exiting", "freed"),
-    ownsGmem: flag,
-    unpinned: seq,
-    cache: whole,
-  },
-  cache: { name: word, module: whole, destroyed: seq, left: list(address), barrier: seq },
-  vm: { type: word, stage: oneOf("live", "destroying", "destroyed"), slots: list(near) },
-  memslot: { vm: near, slot: nullable(real), file: near, offset: word },
-  descriptors: { files: filesOf() },
+const FIELD_CODECS: { readonly [Type in Exclude<FieldType, "stage">]: unknown } = {
+  pointer: whole,
+  pointers: list(near),
+  observed: nullable(real),
+  amount: real,
+  tally: whole,
+  flag,
+  text: word,
+  event: seq,
+  events: list(seq),
+  address,
+  addresses: list(address),
+  descriptors: filesOf(),
 };
-const KINDS = Object.keys(OWN) as Kind[];
+
+function codecOf({ type, stages, near: isNear, falls }: Field): Codec<unknown> {
+  if (type === "stage") return oneOf(...stages!) as Codec<unknown>;
+  if (isNear) return near as Codec<unknown>;
+  if (falls) return integer as Codec<unknown>;
+  return FIELD_CODECS[type] as Codec<unknown>;
+}
+
 export const kindOf = oneOf(...KINDS);
-const OWN_FIELDS = Object.fromEntries(KINDS.map((kind) => [kind, Object.entries(OWN[kind])])) as Record<
-  Kind,
-  [string, Codec<unknown>][]
->;
+const OWN_FIELDS = byKind(({ fields }) =>
+  Object.entries(fields).map(([name, field]) => [name, codecOf(field)] as const),
+);
 
 const left = optional(record<Left>({ operation: word, event: seq }));
 

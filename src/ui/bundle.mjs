@@ -7,11 +7,29 @@ import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { kinds } from "../../dist/events/kinds/index.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const page = join(here, "page");
 const out = join(here, "../../dist/ui");
 const { version } = JSON.parse(readFileSync(join(here, "../../package.json"), "utf8"));
+
+/** The colours of kinds of object, for both grounds, from the catalogue of kinds. */
+const coloured = Object.values(kinds).filter(({ drawn }) => drawn.colour);
+const variables = (ground) => coloured.map(({ name, drawn }) => `--kind-${name}:${drawn.colour[ground]};`).join("");
+const kindsCss = [
+  `:root{${variables(0)}}@media (prefers-color-scheme:dark){:root{${variables(1)}}}`,
+  ...coloured.map(
+    ({ name }) => `.kind.${name}{border-color:var(--kind-${name})}.node.${name} rect{stroke:var(--kind-${name})}`,
+  ),
+].join("\n");
+const catalogue = {
+  name: "catalogue",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^kreel:/ }, ({ path }) => ({ path, namespace: "catalogue" }));
+    onLoad({ filter: /.*/, namespace: "catalogue" }, () => ({ contents: kindsCss, loader: "css" }));
+  },
+};
 
 const standIn = (name) => join(page, "platform", `${name}.ts`);
 mkdirSync(out, { recursive: true });
@@ -23,6 +41,7 @@ await build({
   format: "iife",
   target: ["chrome111", "firefox115", "safari16.4"],
   legalComments: "eof",
+  plugins: [catalogue],
   tsconfig: join(page, "tsconfig.json"),
   alias: {
     "node:zlib": standIn("zlib"),

@@ -8,7 +8,7 @@ import type { KernelEvent } from "../../src/log/event.js";
 import { openRecording } from "../../src/read/recording.js";
 import type { Recorded } from "../../src/read/report.js";
 import { tables } from "../../src/query/tables.js";
-import { COUNTED_KINDS } from "../../src/reduce/objects.js";
+import { COUNTED_KINDS } from "../../events/kinds/index.js";
 import { replay, replayRecording } from "../../src/replay.js";
 import { keptRecording, madeRecordings } from "../export/logs.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";

@@ -206,12 +206,12 @@ test("a moment is an event or an exact time", (t) => {
 });
 
 test("an object is asked for by name, by address, by life, or by kind", (t) => {
-  const inode = { kind: "inode", address: "0xffff00a0", generation: 2, names: [] };
+  const inode = { kind: "inode" as const, address: "0xffff00a0", generation: 2, names: [] };
   for (const spec of ["0xffff00a0", "0xFFFF00A0", "0xffff00a0#2", "inode 0xffff00a0", "inode 0xffff00a0#2", "inode"])
     t.true(matches(parseSpec(spec), inode), spec);
   for (const spec of ["0xffff00a0#1", "file 0xffff00a0", "0xffff00a", "module", "inode_x"])
     t.false(matches(parseSpec(spec), inode), spec);
-  const kvm = { kind: "module", address: "0xc0", generation: 1, names: ["kvm_amd"] };
+  const kvm = { kind: "module" as const, address: "0xc0", generation: 1, names: ["kvm_amd"] };
   for (const spec of ["kvm_amd", "module kvm_amd", " module kvm_amd "]) t.true(matches(parseSpec(spec), kvm), spec);
   fc.assert(fc.property(fc.string({ unit: CHARACTER }), (text) => void t.notThrows(() => parseSpec(text))));
   t.is(parseSpec("module a\nb").name, "a\nb");

@@ -3,13 +3,15 @@
  * count as a counter, who held it as slices beside it, and an arrow from the call that took a reference to the one that
  * gave it back.
  */
+import { isKind, kinds } from "../../../events/kinds/index.js";
 import type { AddressId } from "../../log/batch.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import {
-  COUNTED_KINDS,
+  countName,
   type Kind,
   type KernelObject,
+  nameOf,
   type ObjectId,
   type Owner,
   type Reference,
@@ -17,12 +19,8 @@ import {
 import { type Move, Moves } from "../../reduce/moves.js";
 import type { Transition } from "../../reduce/transitions.js";
 import type { World } from "../../reduce/world.js";
-import { COUNT_NAMES } from "../../show/chronicle.js";
-import { namesOf } from "../../show/object-life.js";
 import { RecentEvents } from "../../show/recent.js";
 import { type Time, Track, type TraceEvents } from "./events.js";
-
-const SHOWN: ReadonlySet<string> = new Set([...COUNTED_KINDS, "fs_type", "cache"]);
 
 interface Holding {
   readonly seq: number;
@@ -92,8 +90,10 @@ export class Objects {
     for (const object of this.#ending) if (object.death !== 0) this.touched(object, "");
     for (const { object, note } of this.#touched) {
       const now = this.world.store.any(object.id) ?? object;
-      // A module says its name an event later than it shows itself.
-      if (!SHOWN.has(now.kind) || (now.kind === "module" && now.name === "" && now.death === 0)) continue;
+      // What is called by its name says it an event later than it shows itself.
+      const { named, numbered } = kinds[now.kind];
+      if (numbered !== undefined || (named?.inLabel && !named.fromBirth && nameOf(now) === "" && now.death === 0))
+        continue;
       this.#update(now, note, e, { stack, frame, thread, time });
     }
     this.#moves.over();
@@ -114,7 +114,7 @@ export class Objects {
   /** With everything shown, what an event names is shown as well. */
   #arguments(e: EventView): void {
     e.point!.args.forEach(({ object: kind }, k) => {
-      const object = kind && SHOWN.has(kind) ? this.world.at(kind as Kind, e.batch.low[e.base + k]!) : undefined;
+      const object = isKind(kind) ? this.world.at(kind, e.batch.low[e.base + k]!) : undefined;
       if (object && (object.death === 0 || this.#lives.has(object.id))) this.touched(object, "");
     });
   }
@@ -134,7 +134,7 @@ export class Objects {
         task: this.world.taskName(e.taskId),
       });
     if (now.count !== null && now.count !== life.count)
-      this.events.counter(track, time, `${life.label} ${COUNT_NAMES[now.kind]}`, COUNT_NAMES[now.kind], now.count);
+      this.events.counter(track, time, `${life.label} ${countName(now.kind)}`, countName(now.kind), now.count);
     life.count = now.count;
     this.#move(life, known ? moves : now.references.map((reference) => ({ before: undefined, now: reference })), where);
     if (now.death !== 0) {
@@ -144,18 +144,17 @@ export class Objects {
     } else this.#mayEnd(now);
   }
 
-  /** A file that is being released, a superblock that is shut down, and a VM that is destroyed with its slots. */
+  /** What is in the last stage that an event shows, and what ends with it. */
   #mayEnd(now: KernelObject): void {
-    if (
-      (now.kind === "file" && now.stage === "releasing") ||
-      (now.kind === "superblock" && now.stage === "shutting down")
-    )
-      this.#ending.add(now);
-    if (now.kind !== "vm" || now.stage !== "destroying") return;
+    const { fields } = kinds[now.kind];
+    if (!("stage" in now) || now.stage !== fields["stage"]!.ending) return;
     this.#ending.add(now);
-    for (const id of now.slots) {
-      const slot = this.#lives.has(id) ? this.world.store.any(id) : undefined;
-      if (slot) this.#ending.add(slot);
+    for (const [name, { endsToo }] of Object.entries(fields)) {
+      if (!endsToo) continue;
+      for (const id of (now as unknown as Readonly<Record<string, readonly ObjectId[]>>)[name]!) {
+        const other = this.#lives.has(id) ? this.world.store.any(id) : undefined;
+        if (other) this.#ending.add(other);
+      }
     }
   }
 
@@ -163,9 +162,9 @@ export class Objects {
     const before = this.#at.get(object.address);
     if (before && this.#lives.delete(before.id))
       this.#end(before, now, { "its end": "not seen; its address became another's" });
-    const name = namesOf(object)[0] ?? "";
+    const name = kinds[object.kind].named?.inLabel ? "" : nameOf(object);
     const address = this.world.label(object);
-    const label = name !== "" && object.kind !== "module" ? `${address} ${name}` : address;
+    const label = name === "" ? address : `${address} ${name}`;
     const track = new Track(this.#group(object.kind), this.events.own());
     this.events.thread(track, label);
     const birth = object.birth > 0 ? this.#recent.get(object.birth) : undefined;
@@ -257,7 +256,7 @@ export class Objects {
     let pid = this.#groups.get(kind);
     if (pid === undefined) {
       this.#groups.set(kind, (pid = this.events.own()));
-      this.events.process(pid, GROUPS[kind]);
+      this.events.process(pid, kinds[kind].plural);
     }
     return pid;
   }
@@ -269,17 +268,3 @@ interface Where {
   readonly thread: Track;
   readonly time: Time;
 }
-
-const GROUPS: Readonly<Record<Kind, string>> = {
-  inode: "inodes",
-  file: "files",
-  dentry: "dentries",
-  mount: "mounts",
-  superblock: "superblocks",
-  fs_type: "file system types",
-  module: "modules",
-  cache: "slab caches",
-  vm: "VMs",
-  memslot: "memslots",
-  descriptors: "descriptor tables",
-};

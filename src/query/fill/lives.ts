@@ -3,6 +3,7 @@
  * so that every get, put and hand-over passes here. What is held are the objects that live and the references on them;
  * a row is written when its life is over.
  */
+import { kinds } from "../../../events/kinds/index.js";
 import type { Batch } from "../../log/batch.js";
 import { type Time, timeOf } from "../../log/span.js";
 import type { EventView } from "../../log/view.js";
@@ -38,7 +39,9 @@ interface Held {
 }
 
 /** Descriptor tables are kept like objects and are none: nothing holds a reference on one. */
-const NO_OBJECT = "descriptors";
+function isObject({ kind }: KernelObject): boolean {
+  return kinds[kind].numbered === undefined;
+}
 
 export class Lives extends MutableStore implements Observer {
   readonly #births = new Map<ObjectId, Moment>();
@@ -172,7 +175,7 @@ export class Lives extends MutableStore implements Observer {
       object_id: object.id,
       kind: object.kind,
       owner: owner ? this.#label(owner) : held?.ownerCall?.name,
-      owner_id: owner && owner.kind !== NO_OBJECT ? owner.id : undefined,
+      owner_id: owner && isObject(owner) ? owner.id : undefined,
       owner_call: held?.ownerCall?.seq,
       get: held?.get.seq,
       get_by: held?.by,
@@ -191,7 +194,7 @@ export class Lives extends MutableStore implements Observer {
     const birth = this.#births.get(object.id);
     this.#held.delete(object.id);
     this.#births.delete(object.id);
-    if (object.kind === NO_OBJECT) return;
+    if (!isObject(object)) return;
     for (const one of held) this.#reference(object, one, end, false);
     this.objects?.values({
       id: object.id,

@@ -2,10 +2,9 @@
 import { points } from "../../../events/index.js";
 import { graphOf } from "../../export/graph.js";
 import { formatTime } from "../../log/time.js";
-import type { Kind } from "../../reduce/objects.js";
+import { countName } from "../../reduce/objects.js";
 import type { Replaying } from "../../replaying.js";
 import type { Seeker } from "../../seek/seeker.js";
-import { COUNT_NAMES } from "../../show/chronicle.js";
 import { type ShownObject, type ShownState, stateOf } from "../../show/state.js";
 import { eventLine } from "../../write/event-line.js";
 import type { Changed, Moment } from "../protocol.js";
@@ -74,7 +73,7 @@ function changes(before: ShownState, after: ShownState): Changed[] {
   const was = new Map(before.objects.map((object) => [object.id, object]));
   const changed: Changed[] = [];
   const add = ({ id, label, kind }: ShownObject, what: readonly string[]): void => {
-    if (what.length > 0) changed.push({ id, label, kind: kind as Kind, what });
+    if (what.length > 0) changed.push({ id, label, kind, what });
   };
   for (const object of after.objects) {
     const old = was.get(object.id);
@@ -86,7 +85,7 @@ function changes(before: ShownState, after: ShownState): Changed[] {
 }
 
 function differences(old: ShownObject, now: ShownObject): string[] {
-  const name = COUNT_NAMES[now.kind as Kind];
+  const name = countName(now.kind);
   const facts = (object: ShownObject): string[] => object.facts.filter((fact) => !fact.startsWith(`${name} `));
   const [oldFacts, newFacts] = [facts(old), facts(now)];
   const lost = oldFacts.filter((fact) => !newFacts.includes(fact));

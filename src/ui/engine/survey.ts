@@ -3,20 +3,14 @@
  * when to when, and the operations of each task that touched one. In columns: a long log has hundreds of thousands of
  * each.
  */
+import { COUNTED_KINDS } from "../../../events/kinds/index.js";
 import type { Checker } from "../../check/checker.js";
 import type { Finding } from "../../check/finding.js";
 import type { EventView } from "../../log/view.js";
 import { toNumber } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import { type Move, Moves } from "../../reduce/moves.js";
-import {
-  COUNTED_KINDS,
-  type KernelObject,
-  type Kind,
-  leftBehind,
-  type ObjectId,
-  type Reference,
-} from "../../reduce/objects.js";
+import { type KernelObject, type Kind, leftBehind, type ObjectId, type Reference } from "../../reduce/objects.js";
 import type { Transition } from "../../reduce/transitions.js";
 import type { Observer, World } from "../../reduce/world.js";
 import { namesOf } from "../../show/object-life.js";

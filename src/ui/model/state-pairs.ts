@@ -2,6 +2,7 @@
  * Two states beside each other. Objects correspond by what they are, not by where they lie: by kind and name, and what
  * has no name (an inode, a dentry, a VM) by who holds it; of several, the first to the first.
  */
+import { COUNTED_KINDS, kinds } from "../../../events/kinds/index.js";
 import type { ShownObject } from "../../show/state.js";
 
 export interface StatePair {
@@ -27,7 +28,7 @@ export interface Said {
 /** Looked up for who holds what has no name. */
 const FAR = 4;
 /** What a patch may give another name, or none: told apart by it only where both sides have the name. */
-const RENAMED = new Set(["inode", "dentry", "file", "vm", "memslot"]);
+const RENAMED = new Set<string>(COUNTED_KINDS.filter((kind) => !kinds[kind].lasting));
 
 /** `nameOf`: what an object is called apart from its address; empty where nothing is known. */
 export function pairStates(

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import { isKind, kinds } from "../../../events/kinds/index.js";
 import type { GraphEdge, GraphNode } from "../../export/graph.js";
 import { KINDS } from "../engine/survey.js";
 import { placesOf } from "../model/places.js";
@@ -14,15 +15,8 @@ const LINE = 13;
 const GAP_X = 38;
 const GAP_Y = 10;
 const HEIGHT = 3 * LINE + 8;
-/** Holders to the left, what they hold to the right. */
-const COLUMNS: readonly (readonly string[])[] = [
-  ["call", "unseen", "memslot"],
-  ["vm", "file"],
-  ["dentry", "mount"],
-  ["inode", "superblock"],
-  ["module", "fs_type", "cache"],
-];
-const columnOf = (kind: string): number => COLUMNS.findIndex((kinds) => kinds.includes(kind));
+/** Holders to the left, what they hold to the right; what is no object holds. */
+const columnOf = (kind: string): number => (isKind(kind) ? kinds[kind].drawn.column : 0);
 /** Whether it is as large as it is, or as large as there is room for. */
 const fits = signal(true);
 
@@ -123,7 +117,7 @@ function placeAll(nodes: readonly GraphNode[], places: ReadonlyMap<number, numbe
   const taken = new Set<string>();
   const used = new Set<number>();
   const wanted = nodes.map((node) => {
-    const column = Math.max(0, columnOf(node.kind));
+    const column = columnOf(node.kind);
     used.add(column);
     return { node, column, place: typeof node.key === "number" ? places?.get(node.key) : undefined };
   });

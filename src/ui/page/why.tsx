@@ -1,6 +1,7 @@
 /** Why the selected object is as it is: each event behind its count is a jump. */
 import type { JSX } from "preact";
-import { COUNT_NAMES } from "../../show/chronicle.js";
+import { kinds } from "../../../events/kinds/index.js";
+import { countName, ofItsOwn } from "../../reduce/objects.js";
 import type { Place } from "../../seek/why.js";
 import { nextChange } from "./steps.js";
 import { seek, type Side } from "./store.js";
@@ -27,11 +28,11 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
       </section>
     );
   const { label, kind, count, unprobed, born, held, more, last } = why;
-  const base = kind === "module" && unprobed > 0 ? 1 : 0;
+  const base = ofItsOwn(why);
   return (
     <section class="panel why" aria-label="why" tabIndex={0}>
       <h2>
-        Why is {COUNT_NAMES[kind]} of <span class={`kind ${kind}`}>{text(label)}</span> {count ?? "not known"}?
+        Why is {countName(kind)} of <span class={`kind ${kind}`}>{text(label)}</span> {count ?? "not known"}?
       </h2>
       <ul class="plain" aria-label="the events behind the count">
         <li>
@@ -43,7 +44,11 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
             "older than the recording, or met in the middle of its life"
           )}
         </li>
-        {base > 0 && <li>1 of its own (MODULE_REF_BASE)</li>}
+        {base > 0 && (
+          <li>
+            {base} of its own ({kinds[kind].count.base!.name})
+          </li>
+        )}
         {held.map(({ owner, by, event, taken }, k) => (
           <li key={k}>
             1 held by {text(owner)}: {by} at {taken ? <Where of={of} at={taken} /> : <Event of={of} event={event} />}

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { openRecording } from "../../../src/read/recording.js";
-import { COUNTED_KINDS } from "../../../src/reduce/objects.js";
+import { COUNTED_KINDS } from "../../../events/kinds/index.js";
 import { replayRecording } from "../../../src/replay.js";
 import { stateOf } from "../../../src/show/state.js";
 import { blindWords, doubtLines } from "../../../src/show/summary.js";

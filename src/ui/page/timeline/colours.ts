@@ -1,4 +1,5 @@
 /** The page's colours as its style sheet has them: a canvas reads them anew when light turns to dark. */
+import { KINDS } from "../../../../events/kinds/index.js";
 
 export interface Colours {
   readonly text: string;
@@ -15,7 +16,7 @@ export interface Colours {
   readonly kinds: Readonly<Record<string, string>>;
 }
 
-const KINDS = ["module", "superblock", "mount", "inode", "dentry", "file", "vm", "memslot", "call", "unseen"];
+const COLOURED = [...KINDS, "call", "unseen"];
 
 export function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element);
@@ -31,6 +32,6 @@ export function coloursOf(element: Element): Colours {
     now: value("now"),
     call: value("call"),
     failed: value("failed"),
-    kinds: Object.fromEntries(KINDS.map((kind) => [kind, value(`kind-${kind}`)])),
+    kinds: Object.fromEntries(COLOURED.map((kind) => [kind, value(`kind-${kind}`) || value("dim")])),
   };
 }
