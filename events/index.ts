@@ -17,12 +17,14 @@ import * as marker from "./marker.js";
 import * as module from "./module.js";
 import * as mount from "./mount.js";
 import * as pageCache from "./page-cache.js";
+import type { Kind } from "./kinds/index.js";
 import { PointTable } from "./points.js";
 import * as rcu from "./rcu.js";
 import * as superblock from "./superblock.js";
 import * as vm from "./vm.js";
 
 export * from "./definition.js";
+export * from "./kinds/index.js";
 export { PointTable, type Phase, type Point } from "./points.js";
 
 /** Every operation by its name. */
@@ -78,6 +80,16 @@ export function operationsWith(trait: Trait): ReadonlySet<string> {
 export const points = new PointTable(catalogue);
 
 export type OperationName = keyof typeof operations;
+
+/** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
+export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
+  catalogue.flatMap(({ name, gives }) => (gives ? [[gives, name]] : [])),
+);
+
+/** What ends an object: it must be probed, or an object may have ended unseen. */
+export const ENDED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
+  catalogue.flatMap(({ name, ends }) => (ends ? [[ends, name]] : [])),
+);
 
 /** The definition of one operation, as precisely as it was written down. */
 export type Operation<Name extends OperationName> = (typeof operations)[Name];

@@ -1,6 +1,7 @@
 /** The reference documentation of the catalogue, as Markdown. */
 import { KERNELS, TRAITS, type ArgumentDefinition, type Kernel, type OperationDefinition } from "./definition.js";
-import { catalogue, subsystems } from "./index.js";
+import { catalogue, ENDED_BY, RETURNED_BY, subsystems } from "./index.js";
+import { type Field, type FieldType, type Kind, type KindDefinition, kinds } from "./kinds/index.js";
 import { probeLines, standardProbes } from "./probe-file.js";
 
 const code = (text: string): string => `\`${text}\``;
@@ -130,8 +131,69 @@ function legend(): string[] {
   ];
 }
 
+const TYPES: { readonly [Type in FieldType]: string } = {
+  pointer: "an object",
+  pointers: "objects",
+  stage: "a stage",
+  observed: "a number that a probe prints",
+  amount: "a number",
+  tally: "a number",
+  flag: "true or false",
+  text: "text",
+  event: "an event",
+  events: "events",
+  address: "an address",
+  addresses: "addresses",
+  descriptors: "descriptor to file",
+};
+
+function fieldRow([name, { type, to, stages, meaning, remembered }]: [string, Field]): string {
+  const values = stages ? stages.join(" → ") : to === undefined ? TYPES[type] : `${TYPES[type]}: ${to}`;
+  return `| ${code(name)} | ${values} | ${cell(meaning)}${remembered ? " *(remembered by the engine)*" : ""} |`;
+}
+
+function kindSection({ name, struct, source, summary, count, givenBack, fields }: KindDefinition<Kind>): string[] {
+  const base = count.base ? `, of which ${count.base.references} is its own (${code(count.base.name)})` : "";
+  const by = RETURNED_BY[name];
+  const end = ENDED_BY[name];
+  const facts = [
+    `${code(struct)}, ${code(source)}`,
+    `counted by ${code(count.name)}${base}`,
+    ...(by ? [`a reference is given back by ${names([by])}`] : []),
+    ...(end ? [`ended by ${names([end])}`] : []),
+    ...(givenBack ? [`on an error path, ${givenBack.onError}; else ${givenBack.onRelease}`] : []),
+  ];
+  return [
+    `### Kind: ${name}`,
+    "",
+    summary,
+    "",
+    `${facts.join("; ")}.`,
+    "",
+    "| field | | meaning |",
+    "|---|---|---|",
+    ...Object.entries(fields).map(fieldRow),
+    "",
+  ];
+}
+
+/** The kinds of object whose lives are followed. */
+function kindsChapter(): string[] {
+  return [
+    "## Kinds of object",
+    "",
+    "An object is an address and a lifetime. Each kind is defined once, in a file of its own in `kinds/`; types, snapshots, states, graphs and the words of `why` derive from it. Of every object are known its birth, its end, its count and the references on it; of a kind besides:",
+    "",
+    ...Object.values(kinds).flatMap(kindSection),
+  ];
+}
+
 /** The whole page, ending in one newline. */
 export function referenceMarkdown(): string {
-  const lines = [...legend(), ...subsystems.flatMap((s) => [`## ${s.title}`, "", ...s.operations.flatMap(section)])];
+  const lines = [
+    ...legend(),
+    ...kindsChapter(),
+    ...subsystems.flatMap((s) => [`## ${s.title}`, "", ...s.operations.flatMap(section)]),
+  ];
   return `${lines.join("\n").trimEnd()}\n`;
 }

@@ -17,7 +17,7 @@ export const cache = kind({
   },
   named: { field: "name", inLabel: true, fromBirth: true },
   counted: false,
-  arguments: ["s", "cache"],
+  arguments: ["s"],
   facts: ["of {module}"],
   drawn: { column: 4 },
 });

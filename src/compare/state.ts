@@ -1,5 +1,5 @@
 /** Compares what two recordings come to: which objects came to life, what their files hold, what is left at the end. */
-import { COUNTED_KINDS, type Kind } from "../../events/kinds/index.js";
+import { COUNTED_KINDS, type Kind, kinds } from "../../events/kinds/index.js";
 import { points } from "../../events/index.js";
 import { siteOf } from "./calls.js";
 import type { Course } from "./course.js";
@@ -64,7 +64,7 @@ export function compareState(
         continue;
       }
       const words = what === "born" ? "came to life" : "live at the end";
-      const message = `${plural(kind)} that ${words}: ${x} → ${y}`;
+      const message = `${kinds[kind].plural} that ${words}: ${x} → ${y}`;
       const [more, fewer]: readonly Side[] = x > y ? ["before", "after"] : ["after", "before"];
       const missing = what === "born" ? fewer! : more!;
       if (lives && !(what === "born" ? lives.begun(missing, kind) : lives.ended(missing, kind))) {
@@ -94,10 +94,6 @@ export function compareState(
   }
   differences.push(...compareCallbacks(before, after, tally));
   return differences;
-}
-
-function plural(kind: string): string {
-  return kind.endsWith("y") ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }
 
 /** What ran when memory was handed back. Only where both recordings show some: a recording can end too soon for any. */

@@ -2,7 +2,7 @@
  * What a reducer works with: the objects, the calls in progress, the ledger of references, and the facts it notices.
  * Everything that a reducer may do to the state is a method here; state itself changes by transitions only.
  */
-import { catalogue, type OperationName } from "../../events/index.js";
+import { ENDED_BY, type OperationName, RETURNED_BY } from "../../events/index.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { AddressId, Batch, TaskId } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
@@ -20,16 +20,6 @@ import { observed, stepped } from "./transitions.js";
 import { Sight, type SavedSight } from "./sight.js";
 import type { Store } from "./store.js";
 import { type SavedStrangers, Strangers } from "./strangers.js";
-
-/** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
-export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
-  catalogue.flatMap(({ name, gives }) => (gives ? [[gives, name]] : [])),
-);
-
-/** What ends an object: it must be probed, or an object may have ended unseen. */
-export const ENDED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
-  catalogue.flatMap(({ name, ends }) => (ends ? [[ends, name]] : [])),
-);
 
 /** Why a module's count can be printed one too low. */
 const BASE_TAKEN = "delete_module of another task holds the base reference for a moment";

@@ -1,7 +1,6 @@
 /** What the engine asks of operations stands with them in the catalogue, and names what is there. */
 import test from "ava";
-import { catalogue, operationsWith, TRAITS, type Trait } from "../../events/index.js";
-import { ENDED_BY, RETURNED_BY } from "../../src/reduce/world.js";
+import { catalogue, ENDED_BY, operationsWith, RETURNED_BY, TRAITS, type Trait } from "../../events/index.js";
 
 const NAMES = new Set(catalogue.map(({ name }) => name));
 

@@ -8,7 +8,7 @@ import type { KernelEvent } from "../../src/log/event.js";
 import { openRecording } from "../../src/read/recording.js";
 import type { Recorded } from "../../src/read/report.js";
 import { tables } from "../../src/query/tables.js";
-import { COUNTED_KINDS } from "../../events/kinds/index.js";
+import { COUNTED_KINDS, kinds } from "../../events/kinds/index.js";
 import { replay, replayRecording } from "../../src/replay.js";
 import { keptRecording, madeRecordings } from "../export/logs.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";
@@ -266,6 +266,21 @@ for (const path of some) {
       for (const kind of COUNTED_KINDS)
         t.deepEqual(found.get(kind) ?? { kind, born: 0, died: 0, live: 0 }, { kind, ...counts[kind]! }, which);
     }
+    const states = await ask(recording, "SELECT id, state FROM objects WHERE died IS NULL ORDER BY id");
+    same(
+      t,
+      states.map(({ id, state }) => ({ id, state: JSON.parse(state as string) as unknown })),
+      [...said.world.store.live()].flatMap((o) => {
+        if (kinds[o.kind].numbered !== undefined) return [];
+        const fields = Object.entries(kinds[o.kind].fields).filter(([, { remembered }]) => !remembered);
+        const valueOf = (name: string): unknown => (o as unknown as Record<string, unknown>)[name];
+        const told = fields.map(([name, { type }]) => [
+          name,
+          (type === "pointer" || type === "event") && valueOf(name) === 0 ? null : valueOf(name),
+        ]);
+        return [{ id: o.id, state: Object.fromEntries(told) as unknown }];
+      }),
+    );
     const held = await ask(
       recording,
       'SELECT object_id, object, get, get_by, get_task FROM "references" JOIN objects ON objects.id = object_id WHERE put IS NULL AND died IS NULL ORDER BY object_id, "references".id',

@@ -3,7 +3,7 @@
  * so that every get, put and hand-over passes here. What is held are the objects that live and the references on them;
  * a row is written when its life is over.
  */
-import { kinds } from "../../../events/kinds/index.js";
+import { byKind, kinds } from "../../../events/kinds/index.js";
 import type { Batch } from "../../log/batch.js";
 import { type Time, timeOf } from "../../log/span.js";
 import type { EventView } from "../../log/view.js";
@@ -39,6 +39,18 @@ interface Held {
 }
 
 /** Descriptor tables are kept like objects and are none: nothing holds a reference on one. */
+/** Of each kind, the fields that are the kernel's own state. */
+const STATE = byKind(({ fields }) => Object.entries(fields).filter(([, { remembered }]) => !remembered));
+
+function stateOf(object: KernelObject): string {
+  const values = object as unknown as Readonly<Record<string, unknown>>;
+  const known = STATE[object.kind].map(([name, { type }]) => {
+    const value = values[name];
+    return [name, value === 0 && (type === "pointer" || type === "event") ? null : value];
+  });
+  return JSON.stringify(Object.fromEntries(known));
+}
+
 function isObject({ kind }: KernelObject): boolean {
   return kinds[kind].numbered === undefined;
 }
@@ -215,6 +227,10 @@ export class Lives extends MutableStore implements Observer {
       maker_call: birth?.call,
       maker_task: birth?.task,
       count: object.count,
+      // Made only where a statement reads it.
+      get state() {
+        return stateOf(object);
+      },
     });
   }
 

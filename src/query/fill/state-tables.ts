@@ -1,4 +1,5 @@
 /** The tables of what a replay derives: objects, references, entries from user space, findings. */
+import { ADDRESSED_KINDS } from "../../../events/kinds/index.js";
 import { column, type Table } from "../table.js";
 
 export const objects: Table = {
@@ -6,7 +7,7 @@ export const objects: Table = {
   summary: "objects by their lifetimes: a new life at an old address is another object",
   columns: [
     column("id", "integer", "number of the object"),
-    column("kind", "text", "inode, file, dentry, mount, superblock, fs_type, module, cache, vm or memslot"),
+    column("kind", "text", `${ADDRESSED_KINDS.slice(0, -1).join(", ")} or ${ADDRESSED_KINDS.at(-1)!}`),
     column("label", "text", "what it is called, as in findings: inode 0xffff888100b08000#2, module kvm_amd"),
     column("name", "text", "its name, where it has one"),
     column("address", "text", "its address, 0xffff888100b08000"),
@@ -23,6 +24,11 @@ export const objects: Table = {
     column("maker_call", "integer", "that call: its seq"),
     column("maker_task", "text", "the task that made it"),
     column("count", "integer", "references on it at its end, or the recording's, as far as they are known"),
+    column(
+      "state",
+      "text",
+      "what its kind has besides, at that moment, as a JSON object: json_extract(state, '$.stage'); other objects by id",
+    ),
   ],
 };
 

@@ -1,10 +1,11 @@
 /** Files: made by `alloc_file_pseudo`, released by `__fput` (fs/file_table.c), which gives back all that they hold. */
+import { RETURNED_BY } from "../../../events/index.js";
 import type { EventView, ReturnView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Kind } from "../objects.js";
 import { set, trailOf } from "../transitions.js";
-import { RETURNED_BY, type World } from "../world.js";
+import type { World } from "../world.js";
 
 /** A file of a KVM object was made inside a call that returns it: what that call took is the file's. */
 function made(w: World, address: number, e: EventView, stack: Stack, frame: Frame | undefined): File | undefined {

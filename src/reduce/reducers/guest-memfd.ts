@@ -1,11 +1,12 @@
 /** guest_memfd itself: creation, bindings, memory, release (virt/kvm/guest_memfd.c). */
+import { RETURNED_BY } from "../../../events/index.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame } from "../calls.js";
 import type { CallFailed, Holding } from "../facts.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject } from "../objects.js";
 import { listed, set, unlisted } from "../transitions.js";
-import { RETURNED_BY, type World } from "../world.js";
+import type { World } from "../world.js";
 import { moduleHeld } from "./file.js";
 
 const EBADF = 9;

@@ -1,10 +1,11 @@
 /** Modules: references, and the way from `kvm_exit` to `free_module`. */
+import { ENDED_BY } from "../../../events/index.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../calls.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject, Module, Mount, ObjectId, Superblock } from "../objects.js";
 import { set } from "../transitions.js";
-import { ENDED_BY, type World } from "../world.js";
+import type { World } from "../world.js";
 import { reachable } from "./mount.js";
 
 /** `enum module_state` (include/linux/module.h). */
