@@ -197,7 +197,7 @@ export interface KindDefinition<Name_ extends string = string, F extends Fields 
   readonly arguments: readonly string[];
   readonly facts: readonly FactTemplate[];
   readonly givenBack?: GivenBack;
-  /** Operations of which one must be shown for a beginning to show; absent: there is always one. */
+  /** Operations of which one must be shown for a beginning, and whose it is, to show; absent: there is always one. */
   readonly begins?: readonly string[];
   /** Operations that must all be shown for an end to show. */
   readonly ends?: readonly string[];

@@ -19,6 +19,8 @@ export const dentry = kind({
     onError: "dput by path_put in alloc_file_pseudo (fs/file_table.c)",
     onRelease: "dput in __fput (fs/file_table.c)",
   },
+  // Whose it is shows in what made it: on the anonymous inode nothing else tells.
+  begins: ["kvm_gmem_create"],
   ends: ["dput", "iput"],
   drawn: { colour: ["#b8860b", "#d9ae45"], column: 2 },
 });

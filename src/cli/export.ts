@@ -144,10 +144,7 @@ class Run {
   async probes(): Promise<number> {
     const { err } = this.terminal;
     const recording = await this.#open();
-    const { text, tracepoints, unknown } = await probesOf(recording).finally(async () => {
-      this.#progress.clear();
-      await recording.close();
-    });
+    const { text, tracepoints, unknown } = await this.#over(recording, probesOf(recording));
     checkRead(this.path, recording.report);
     if (text === "" && tracepoints.length === 0)
       throw new TroubleError("shows no operation that kreel knows: there is nothing to probe", this.path);
@@ -167,6 +164,16 @@ class Run {
       throw new TroubleError(`--at ${at.event}: the recording has ${events} events`, this.path);
     if ("time" in at && events === 0)
       throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
+  }
+
+  /** What was made of a recording, which is closed then. */
+  async #over<T>(recording: Recorded, made: Promise<T>): Promise<T> {
+    try {
+      return await made;
+    } finally {
+      this.#progress.clear();
+      await recording.close();
+    }
   }
 
   #open(): Promise<Recorded> {

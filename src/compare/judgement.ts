@@ -172,15 +172,18 @@ export class Judgement {
   }
 
   /**
-   * The beginnings of a kind of object show on a side, likewise; where one operation is in the place of another, it may
-   * be that one.
+   * The beginnings of a kind of object show on a side: one of the operations that show them does, or none of them is
+   * thought to happen there unseen; where one operation is in the place of another, it may be that one.
    */
   begun(side: Side, kind: Kind): boolean {
     const begins = beginningsOf(kind);
     return (
       begins.length === 0 ||
       begins.some((name) => this.courses[side].surface.events[points.byEvent(name)!.id]! > 0) ||
-      begins.every((name) => this.#verdicts.get(this.#candidate(name, side)!) !== EXCHANGED)
+      begins.every((name) => {
+        const verdict = this.#verdicts.get(this.#candidate(name, side)!);
+        return verdict !== EXCHANGED && verdict?.is !== "hidden";
+      })
     );
   }
 

@@ -131,6 +131,8 @@ export class Dependencies implements Tracer {
         return;
       case "closed":
         return this.units.bind(unit, this.#openedBy(object.id).get(transition.fd) ?? 0);
+      default:
+      // It changes nothing that another event rests on.
     }
   }
 
@@ -163,7 +165,7 @@ export class Dependencies implements Tracer {
 
   #openedBy(table: ObjectId): Map<number, Unit> {
     let opened = this.#opened.get(table);
-    if (!opened) this.#opened.set(table, (opened = new Map()));
+    if (!opened) this.#opened.set(table, (opened = new Map<number, Unit>()));
     return opened;
   }
 }

@@ -122,6 +122,6 @@ function inATask<T>(run: () => Promise<T> | T, limit: number, check: () => Stall
       clearInterval(ticking);
       process.off("beforeExit", empty);
     };
-    setImmediate(() => Promise.resolve().then(run).finally(stop).then(resolve, reject));
+    setImmediate(() => void Promise.resolve().then(run).finally(stop).then(resolve, reject));
   });
 }

@@ -32,6 +32,9 @@ export class Moves {
         return this.#move(id, transition.before, transition.reference);
       case "died":
         this.#ended.push(id);
+        return;
+      default:
+      // No reference moved.
     }
   }
 

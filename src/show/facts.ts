@@ -64,6 +64,7 @@ function valueText(world: World, o: KernelObject, { field, name, counts, always 
       break;
     case "observed":
       return value === null ? "" : String(value);
+    default:
   }
   if (value === 0 || value === "" || value === false) return "";
   return counts === "" ? String(value) : plural(value as number, counts);

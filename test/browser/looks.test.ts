@@ -19,7 +19,10 @@ const VIEWS: readonly View[] = [
     name: "a timeline",
     args: [AFTER],
     at: "event=1118&object=module+kvm_amd",
-    ready: async (shown) => (await isRead(shown), shown.page.locator(".life li").first().waitFor()),
+    ready: async (shown) => {
+      await isRead(shown);
+      await shown.page.locator(".life li").first().waitFor();
+    },
   },
   { name: "findings", args: [BROKEN], ready: isRead },
   {
@@ -37,23 +40,28 @@ const VIEWS: readonly View[] = [
   {
     name: "the tour",
     at: "step=4",
-    ready: async (shown) => (await isRead(shown), shown.page.locator(".tour figure").first().waitFor()),
+    ready: async (shown) => {
+      await isRead(shown);
+      await shown.page.locator(".tour figure").first().waitFor();
+    },
   },
   {
     name: "the keys",
     args: [AFTER],
-    ready: async (shown) => (
-      await isRead(shown), await shown.page.keyboard.press("?"), shown.page.locator("dialog[open]").waitFor()
-    ),
+    ready: async (shown) => {
+      await isRead(shown);
+      await shown.page.keyboard.press("?");
+      await shown.page.locator("dialog[open]").waitFor();
+    },
   },
   {
     name: "what a search found",
     args: [AFTER],
-    ready: async (shown) => (
-      await isRead(shown),
-      await shown.page.locator("#search").fill("kvm"),
-      shown.page.locator(".hits button").first().waitFor()
-    ),
+    ready: async (shown) => {
+      await isRead(shown);
+      await shown.page.locator("#search").fill("kvm");
+      await shown.page.locator(".hits button").first().waitFor();
+    },
   },
 ];
 

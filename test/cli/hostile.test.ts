@@ -128,7 +128,7 @@ function mandatory(command: Command): string[] {
 /** An option with each value that it is tried with. */
 function* optionsOf(command: Command, option: Option): Generator<readonly string[]> {
   const flag = option.long!;
-  if (MADE.includes(flag)) return yield [flag, bad.fresh()];
+  if (MADE.includes(flag)) return void (yield [flag, bad.fresh()]);
   if (!option.required) yield [flag];
   if (!option.required && !option.optional) return;
   for (const value of [...(VALUES[flag]?.(command.name()) ?? []), bad.nowhere]) yield [flag, value];

@@ -80,7 +80,7 @@ test("a call that moved within its caller was reordered: told where it was and w
     lines
       .filter((l) => l.change === "reordered")
       .map((l) => [l.before !== undefined, l.after !== undefined])
-      .sort(),
+      .sort((a, b) => String(a).localeCompare(String(b))),
     [
       [false, true],
       [true, false],

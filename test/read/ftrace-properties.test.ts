@@ -389,7 +389,8 @@ test("a recording cut anywhere gives the events in front of the cut", (t) => {
       const { events } = agree(real.subarray(0, cut));
       const before = events.slice(0, -1);
       if (
-        show(before.map((e) => Object.values(e))) !== show(whole.slice(0, before.length).map((e) => Object.values(e)))
+        show(before.map((e) => Object.values(e) as unknown[])) !==
+        show(whole.slice(0, before.length).map((e) => Object.values(e) as unknown[]))
       )
         throw new Error("the events before the cut differ");
     }),

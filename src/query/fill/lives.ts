@@ -110,6 +110,9 @@ export class Lives extends MutableStore implements Observer {
       case "passed":
       case "left":
         this.#pass(object, transition);
+        break;
+      default:
+      // It says nothing of lives or references.
     }
   }
 

@@ -61,9 +61,9 @@ export class CpuText {
   /** Reads on, up to the next event; `false` at the end. */
   async more(): Promise<boolean> {
     for (;;) {
-      const { done, value } = await this.#batches.next();
-      if (done) return false;
-      this.batch = value;
+      const next = await this.#batches.next();
+      if (next.done) return false;
+      this.batch = next.value;
       this.index = -1;
       this.#loss = 0;
       if (this.next()) return true;

@@ -27,8 +27,9 @@ export class StreamFeed implements Feed {
     // Nobody may be waiting for it any more when it fails.
     next.catch(() => {});
     try {
-      const { done, value } = (await Promise.race([next, this.#quiet()])) ?? { done: true };
-      return done ? undefined : typeof value === "string" ? Buffer.from(value) : value;
+      const read = await Promise.race([next, this.#quiet()]);
+      if (!read || read.done) return undefined;
+      return typeof read.value === "string" ? Buffer.from(read.value) : read.value;
     } catch (error) {
       throw readTrouble(this.name, error);
     }

@@ -35,7 +35,7 @@ async function fromServer(): Promise<Booted> {
   return {
     session,
     engines,
-    diff: async () => (await fetched("diff.json")).json(),
+    diff: async () => (await fetched("diff.json")).json() as Promise<unknown>,
     tour: async () => (await fetched("tour.json")).json() as Promise<readonly TourStep[]>,
   };
 }

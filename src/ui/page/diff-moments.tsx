@@ -134,7 +134,7 @@ function useReached(of: Side, target: Target): Reached | undefined {
     };
     const waiting = setTimeout(
       () =>
-        reach().catch(
+        void reach().catch(
           (error: unknown) => (trouble.value = printable(error instanceof Error ? error.message : String(error))),
         ),
       REST,

@@ -179,7 +179,7 @@ test("recordings of two buffers, of lost events, of a counter, are among them", 
     t.deepEqual(
       [
         ...new Set(events.filter(({ operation }) => operation === "module_get").map(({ args }) => args["call_site"])),
-      ].sort(),
+      ].sort((a, b) => String(a).localeCompare(String(b))),
       [...new Set(callSites(name))].sort(),
     );
     t.true(events.every(({ time }, k) => k === 0 || time >= events[k - 1]!.time));
