@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { points } from "../events/index.js";
 import { diff } from "../src/compare/diff.js";
-import { importRecording } from "../src/import.js";
+import { importRecording } from "../src/read/import.js";
 import type { Batch } from "../src/log/batch.js";
 import { LogFile } from "../src/log/file/log-file.js";
 import { LogReader } from "../src/log/file/log-reader.js";
@@ -12,7 +12,7 @@ import { kernels } from "../src/kernels/index.js";
 import { PersistentStore } from "../src/reduce/persistent-store.js";
 import { Reducer } from "../src/reduce/reducer.js";
 import { MutableStore, type Store } from "../src/reduce/store.js";
-import { replay, replayRecording } from "../src/replay.js";
+import { replay, replayRecording } from "../src/replay/replay.js";
 import { Seeker } from "../src/seek/seeker.js";
 import { simulate } from "../src/workload/simulate.js";
 import { NaiveMapStore, NaiveRecordStore } from "./naive-stores.js";

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { importRecording } from "../src/import.js";
+import { importRecording } from "../src/read/import.js";
 import { addSnapshots } from "../src/seek/add-snapshots.js";
 import type { jobs } from "./jobs.js";
 import type { limits } from "./limits.js";

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { importRecording } from "../src/import.js";
+import { importRecording } from "../src/read/import.js";
 import { streamLong } from "./recording.js";
 import { machine } from "./table.js";
 

@@ -8,8 +8,8 @@ export {
   type Replay,
   type ReplayOptions,
   type TraceSummary,
-} from "./replay.js";
-export { Replaying, type ReplayingOptions } from "./replaying.js";
+} from "./replay/replay.js";
+export { Replaying, type ReplayingOptions } from "./replay/replaying.js";
 export { firstDifference, restoreReplay, SnapshotError, stateHash, takeSnapshot } from "./snapshot/index.js";
 export { diff } from "./compare/diff.js";
 export type { Diff, Difference, DifferenceKind, DiffSummary, Hunk, HunkLine, Site } from "./compare/types.js";
@@ -23,9 +23,9 @@ export {
 } from "./minimise/index.js";
 export { recordingOf, written, type Written } from "./minimise/written.js";
 export { RULES, type Finding, type RuleName } from "./check/finding.js";
-export { errnoName } from "./check/errno.js";
+export { errnoName } from "./base/errno.js";
 export { MemoryLog, type Log, type Origin } from "./log/log.js";
-export { importRecording, writeLog, type Imported, type ImportOptions } from "./import.js";
+export { importRecording, writeLog, type Imported, type ImportOptions } from "./read/import.js";
 export { LogFile, type Damage } from "./log/file/log-file.js";
 export { LogReader } from "./log/file/log-reader.js";
 export { LogError } from "./log/file/log-error.js";
@@ -36,12 +36,12 @@ export { openSeeker } from "./seek/open.js";
 export { Seeker } from "./seek/seeker.js";
 export { becameTrue, firstTrue, type Predicate, type When } from "./seek/when.js";
 export { lastChange, placeOf, why, type Why } from "./seek/why.js";
-export { eventsOf, type Inside, type PlacedEvent } from "./events.js";
+export { eventsOf, type Inside, type PlacedEvent } from "./replay/events.js";
 export { eventAt, type KernelEvent } from "./log/event.js";
 export type { Batch } from "./log/batch.js";
 export type { FollowOptions } from "./read/live/recording.js";
 export { openRecording, type OpenOptions, type Recording } from "./read/recording.js";
-export { TroubleError } from "./read/trouble.js";
+export { TroubleError } from "./base/trouble.js";
 export { CallTrees, type CallNode } from "./reduce/call-tree.js";
 export { Reducer } from "./reduce/reducer.js";
 export { MutableStore, type Store } from "./reduce/store.js";

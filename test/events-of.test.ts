@@ -1,6 +1,6 @@
 /** Every event knows the operations that it happens inside of. */
 import test from "ava";
-import { eventsOf, type PlacedEvent } from "../src/events.js";
+import { eventsOf, type PlacedEvent } from "../src/replay/events.js";
 
 const LINES = [
   "            prog-9       [000] .....     1.000001: kvm_gmem_create: (kvm_gmem_create+0x4/0x1f0 [kvm]) kvm=0xffff888100b08000 size=4096 flags=0x0",

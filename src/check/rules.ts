@@ -6,7 +6,7 @@ import { kinds } from "../../events/kinds/index.js";
 import type { Fact, FactOf, Holding } from "../reduce/facts.js";
 import type { KernelObject, Step } from "../reduce/objects.js";
 import { trailOf } from "../reduce/transitions.js";
-import { errnoName } from "./errno.js";
+import { errnoName } from "../base/errno.js";
 import { CANNOT_TELL, type Claim, FINE, type RuleName, type Verdict, wrong } from "./finding.js";
 
 /** How a rule names what it speaks of. */

@@ -4,7 +4,7 @@
  * becomes a code.
  */
 import { nanoid } from "nanoid";
-import { escapeOf, OBEYED } from "../read/trouble.js";
+import { escapeOf, OBEYED } from "../base/trouble.js";
 import { PLAIN, type Style, styleOf } from "../show/style.js";
 
 const ESC = "\x1b";

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { whyNotWritten } from "../log/file/not-written.js";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import { Output, ReaderGone } from "./output.js";
 
 export class ExportTarget {

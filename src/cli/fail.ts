@@ -1,5 +1,5 @@
 /** `--fail`: what is made to fail. */
-import { errnoName } from "../check/errno.js";
+import { errnoName } from "../base/errno.js";
 import type { FaultPoint, Simulation } from "../workload/simulate.js";
 import { UsageError } from "./trouble.js";
 

@@ -1,6 +1,6 @@
 /** `simulate --fail all`. */
 import type { KernelDefinition } from "../kernels/index.js";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import type { Scenario } from "../scenario/types.js";
 import { FaultPrinter, faultsJson, wrongs } from "../show/faults.js";
 import { jsonText } from "../show/json.js";

@@ -1,6 +1,6 @@
 /** `replay --follow`: what is found is said as it is found, until somebody stops it or the pipe ends. */
 import type { FollowOptions } from "../read/live/recording.js";
-import type { ReplayOptions } from "../replay.js";
+import type { ReplayOptions } from "../replay/replay.js";
 import { findingLine, withdrawnLine } from "../show/findings.js";
 import type { Terminal } from "./terminal.js";
 import { warningLine } from "./warnings.js";

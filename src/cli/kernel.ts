@@ -5,7 +5,7 @@ import { isModule, loadKernel } from "../own-kernel/load.js";
 import { loadedModules } from "../own-kernel/loaded.js";
 import { placeOf } from "../own-kernel/places.js";
 import { StalledError, untilRun } from "../own-kernel/watch.js";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import type { Scenario } from "../scenario/types.js";
 import { pulse } from "../simulate/pulse.js";
 import { EndlessError } from "../workload/faults.js";

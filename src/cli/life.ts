@@ -1,8 +1,8 @@
 /** `replay --object`: prints the lives of the objects that were asked for, while they happen. */
 import type { KernelObject, ObjectId } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
-import { changeText } from "../show/changes.js";
-import type { Change, Row } from "../show/chronicle.js";
+import { changeText } from "../describe/changes.js";
+import type { Change, Row } from "../describe/chronicle.js";
 import {
   endLine,
   lifeHeading,

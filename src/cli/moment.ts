@@ -1,6 +1,6 @@
 /** `--at`: an event's number, or a time with the recording's own digits. Both exact. */
 import { parseTime } from "../log/time.js";
-import type { Moment } from "../replay.js";
+import type { Moment } from "../replay/replay.js";
 import { UsageError } from "./trouble.js";
 
 export function parseMoment(text: string): Moment {

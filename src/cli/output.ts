@@ -11,7 +11,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { whyNotWritten } from "../log/file/not-written.js";
-import { escapeOf, OBEYED, TroubleError } from "../read/trouble.js";
+import { escapeOf, OBEYED, TroubleError } from "../base/trouble.js";
 import type { Style } from "../show/style.js";
 import { Colours } from "./colours.js";
 

@@ -10,21 +10,21 @@ type Add = (program: Command, terminal: Terminal, done: (code: number) => void) 
 
 /** Loaded when it is wanted: what one command needs, the others need not wait for. In the order of the help. */
 const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
-  replay: async () => (await import("./replay.js")).addReplay,
-  diff: async () => (await import("./diff.js")).addDiff,
-  query: async () => (await import("./query.js")).addQuery,
-  ui: async () => (await import("./ui.js")).addUi,
-  report: async () => (await import("./report.js")).addReport,
-  simulate: async () => (await import("./simulate.js")).addSimulate,
-  conform: async () => (await import("./conform.js")).addConform,
-  export: async () => (await import("./export.js")).addExport,
-  import: async () => (await import("./import.js")).addImport,
-  log: async () => (await import("./log.js")).addLog,
-  why: async () => (await import("./why.js")).addWhy,
-  when: async () => (await import("./why.js")).addWhen,
-  minimise: async () => (await import("./minimise.js")).addMinimise,
-  record: async () => (await import("./record.js")).addRecord,
-  tour: async () => (await import("./tour.js")).addTour,
+  replay: async () => (await import("./commands/replay.js")).addReplay,
+  diff: async () => (await import("./commands/diff.js")).addDiff,
+  query: async () => (await import("./commands/query.js")).addQuery,
+  ui: async () => (await import("./commands/ui.js")).addUi,
+  report: async () => (await import("./commands/report.js")).addReport,
+  simulate: async () => (await import("./commands/simulate.js")).addSimulate,
+  conform: async () => (await import("./commands/conform.js")).addConform,
+  export: async () => (await import("./commands/export.js")).addExport,
+  import: async () => (await import("./commands/import.js")).addImport,
+  log: async () => (await import("./commands/log.js")).addLog,
+  why: async () => (await import("./commands/why.js")).addWhy,
+  when: async () => (await import("./commands/why.js")).addWhen,
+  minimise: async () => (await import("./commands/minimise.js")).addMinimise,
+  record: async () => (await import("./commands/record.js")).addRecord,
+  tour: async () => (await import("./commands/tour.js")).addTour,
 };
 
 /** The command that is called, or all: for help, and for a name that is none. */

@@ -5,7 +5,7 @@ import type { EventView } from "../log/view.js";
 import { reportOf } from "../read/kreel-log/report.js";
 import type { ReadReport } from "../read/report.js";
 import type { Observer, World } from "../reduce/world.js";
-import type { Moment, Replay, ReplayOptions } from "../replay.js";
+import type { Moment, Replay, ReplayOptions } from "../replay/replay.js";
 import { Seeker } from "../seek/seeker.js";
 
 export interface Reached {

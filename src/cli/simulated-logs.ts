@@ -1,7 +1,7 @@
 /** Runs of simulated kernels as logs that can be looked at: one kernel, or two side by side. */
 import { basename } from "node:path";
 import { faultKey } from "../compare/kernels.js";
-import { writeLog } from "../import.js";
+import { writeLog } from "../read/import.js";
 import type { KernelDefinition } from "../kernels/index.js";
 import type { Scenario } from "../scenario/types.js";
 import { madeLog } from "../seek/as-log.js";
@@ -10,7 +10,7 @@ import { plan, type PlannedFault } from "../workload/faults.js";
 import type { Simulation, SimulationOptions } from "../workload/simulate.js";
 import { checkFail, type Fail, failText, parseFail } from "./fail.js";
 import { blamingKernel, kernelOf } from "./kernel.js";
-import { deadlockLines, parseSeed, scenarioOf, simulateOnce, STEPS } from "./simulate.js";
+import { deadlockLines, parseSeed, scenarioOf, simulateOnce, STEPS } from "./commands/simulate.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 

@@ -1,6 +1,6 @@
 /** What stops a command, said in one line. */
 import { LogError } from "../log/file/log-error.js";
-import { printable, TroubleError } from "../read/trouble.js";
+import { printable, TroubleError } from "../base/trouble.js";
 
 /** The exit status of trouble. */
 export const TROUBLE = 2;

@@ -3,7 +3,7 @@
  */
 import { points } from "../../events/index.js";
 import type { ReadReport } from "../read/report.js";
-import { pathOf, plural } from "../show/text.js";
+import { pathOf, plural } from "../base/text.js";
 
 const TEXT_SHOWN = 80;
 const NAMES_SHOWN = 5;

@@ -1,8 +1,8 @@
 /** Compares two call trees of corresponding operations, call by call. */
 import { points } from "../../events/index.js";
-import { errnoName } from "../check/errno.js";
+import { errnoName } from "../base/errno.js";
 import type { CallNode, ObjectRef, Value } from "../reduce/call-tree.js";
-import { alignBest } from "./align.js";
+import { alignBest } from "./align/align.js";
 import type { Site } from "./types.js";
 import type { Unifier } from "./unify.js";
 

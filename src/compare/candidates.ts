@@ -11,7 +11,7 @@ import {
   points,
 } from "../../events/index.js";
 import { type Head, headOf, series } from "../read/head.js";
-import type { Course } from "./course.js";
+import type { History } from "./history.js";
 import type { Reason, Side } from "./types.js";
 
 export interface Candidate {
@@ -29,13 +29,13 @@ export interface Candidate {
 /** The side that shows what `missing` never does. */
 export const other = (missing: Side): Side => (missing === "before" ? "after" : "before");
 
-export function candidatesOf(courses: Readonly<Record<Side, Course>>): Candidate[] {
+export function candidatesOf(histories: Readonly<Record<Side, History>>): Candidate[] {
   const found: Candidate[] = [];
   for (const operation of catalogue) {
     const entry = points.byEvent(operation.name)!.id;
     const back = operation.result ? points.byEvent(`${operation.name}_ret`)!.id : entry;
     for (const missing of ["before", "after"] as const) {
-      const [there, here] = [courses[other(missing)], courses[missing].surface.events];
+      const [there, here] = [histories[other(missing)], histories[missing].surface.events];
       const only = [...new Set([entry, back])].filter((id) => there.surface.events[id]! > 0 && here[id] === 0);
       if (only.length === 0) continue;
       const part = here[entry]! > 0 ? "returns" : here[back]! > 0 ? "entries" : "whole";
@@ -48,8 +48,8 @@ export function candidatesOf(courses: Readonly<Record<Side, Course>>): Candidate
 /**
  * Arguments that one side can never read and the other can, of events that both show: by point, bit k is argument k.
  */
-export function unreadable(courses: Readonly<Record<Side, Course>>, missing: Side): Map<number, number> {
-  const [there, here] = [courses[other(missing)].surface, courses[missing].surface];
+export function unreadable(histories: Readonly<Record<Side, History>>, missing: Side): Map<number, number> {
+  const [there, here] = [histories[other(missing)].surface, histories[missing].surface];
   const found = new Map<number, number>();
   for (const point of points.points) {
     if (!point || point.operation.probe === "marker" || here.events[point.id] === 0) continue;
@@ -76,9 +76,9 @@ export class Witness {
   /** Of the known kernels, those that it can be of; none where it is plainly of another. */
   readonly #kernels: readonly Kernel[];
 
-  constructor(private readonly course: Course) {
-    this.head = headOf(course.replay.recording.report.environment);
-    this.#kernels = kernelsOf(course, this.head);
+  constructor(private readonly history: History) {
+    this.head = headOf(history.replay.recording.report.environment);
+    this.#kernels = kernelsOf(history, this.head);
   }
 
   /** The head says that the kernel refused it. */
@@ -102,7 +102,7 @@ export class Witness {
         return DIFFERENT;
       if (known.every((kernel) => isHidden(operation, kernel))) return hidden("inlined", known.join(" and "));
     }
-    if (EVERYWHERE.has(operation.name) && this.course.surface.others >= SYSTEM) return hidden("unprobed");
+    if (EVERYWHERE.has(operation.name) && this.history.surface.others >= SYSTEM) return hidden("unprobed");
     return undefined;
   }
 
@@ -135,7 +135,7 @@ function happensOn(operation: OperationDefinition, kernel: Kernel): boolean {
   );
 }
 
-function kernelsOf({ surface, occurrences }: Course, { release, machine }: Head): Kernel[] {
+function kernelsOf({ surface, occurrences }: History, { release, machine }: Head): Kernel[] {
   if (machine !== undefined && machine !== "x86_64") return [];
   const named =
     release === undefined ? KERNELS : KERNELS.filter((kernel) => /\d+\.\d+/.exec(kernel)![0] === series(release));

@@ -8,18 +8,18 @@ import { isReadAgain } from "../read/again.js";
 import { openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { showing } from "../read/showing.js";
-import type { Replay } from "../replay.js";
+import type { Replay } from "../replay/replay.js";
 import { asLog } from "../seek/as-log.js";
-import { compareCourses, type CompareOptions } from "./compare-courses.js";
-import { type Course, type CourseOptions, courseOf } from "./course.js";
+import { compareHistories, type CompareOptions } from "./compare-histories.js";
+import { type History, type HistoryOptions, historyOf } from "./history.js";
 import { unended } from "./ends.js";
 import { findingWords } from "./incomparable-words.js";
-import { type Courses, Judgement } from "./judgement.js";
+import { type Histories, Judgement } from "./judgement.js";
 import type { Lives } from "./state.js";
 import { type Blindness, without } from "./surface.js";
 import type { Diff, Difference, Incomparable, Side } from "./types.js";
 
-export { compareCourses } from "./compare-courses.js";
+export { compareHistories } from "./compare-histories.js";
 
 /** What comparing two recordings comes to, and what each by itself. */
 export interface Compared {
@@ -32,7 +32,7 @@ export interface Compared {
 export async function diff(
   before: string | Recorded,
   after: string | Recorded,
-  options: CourseOptions = {},
+  options: HistoryOptions = {},
 ): Promise<Diff> {
   return (await compareRecordings(before, after, options)).diff;
 }
@@ -40,7 +40,7 @@ export async function diff(
 export async function compareRecordings(
   before: string | Recorded,
   after: string | Recorded,
-  options: CourseOptions = {},
+  options: HistoryOptions = {},
 ): Promise<Compared> {
   const x = await sourceOf(before, options);
   try {
@@ -64,7 +64,7 @@ interface Source {
 }
 type Sources = Readonly<Record<Side, Source>>;
 
-async function sourceOf(log: string | Recorded, options: CourseOptions): Promise<Source> {
+async function sourceOf(log: string | Recorded, options: HistoryOptions): Promise<Source> {
   const close = (): void => {};
   if (typeof log !== "string") return openedSource(log);
   if (isReadAgain(log) && !options.input) return { open: () => openRecording(log, options), again: true, close };
@@ -98,22 +98,22 @@ function named(recording: Recorded, origin: Origin): Recorded {
 }
 
 /** Both, as they are or without what `blindness` has; the caller lets go of them. */
-async function read(sources: Sources, options: CourseOptions, blindness?: Blindness): Promise<Courses> {
-  const course = async (side: Side): Promise<Course> => {
+async function read(sources: Sources, options: HistoryOptions, blindness?: Blindness): Promise<Histories> {
+  const history = async (side: Side): Promise<History> => {
     const recording = await sources[side].open();
-    return courseOf(blindness ? without(recording, blindness) : recording, options);
+    return historyOf(blindness ? without(recording, blindness) : recording, options);
   };
-  const before = await course("before");
+  const before = await history("before");
   try {
-    return { before, after: await course("after") };
+    return { before, after: await history("after") };
   } catch (error) {
     before.close();
     throw error;
   }
 }
 
-async function using<T>(courses: Promise<Courses>, use: (courses: Courses) => T): Promise<T> {
-  const { before, after } = await courses;
+async function using<T>(histories: Promise<Histories>, use: (histories: Histories) => T): Promise<T> {
+  const { before, after } = await histories;
   try {
     return use({ before, after });
   } finally {
@@ -122,15 +122,15 @@ async function using<T>(courses: Promise<Courses>, use: (courses: Courses) => T)
   }
 }
 
-async function compared(sources: Sources, options: CourseOptions): Promise<Compared> {
+async function compared(sources: Sources, options: HistoryOptions): Promise<Compared> {
   let judgement: Judgement | undefined;
   let isOpen = false;
   try {
-    const first = await using(read(sources, options), (courses) => {
-      const { before, after } = courses;
+    const first = await using(read(sources, options), (histories) => {
+      const { before, after } = histories;
       const canTell = sources.before.again && sources.after.again && !(isSimulated(before) && isSimulated(after));
-      if (canTell) judgement = new Judgement(courses);
-      const diff = compareCourses(
+      if (canTell) judgement = new Judgement(histories);
+      const diff = compareHistories(
         before,
         after,
         judgement && { watch: judgement, lives: judgement, missed: judgement.missed },
@@ -141,7 +141,7 @@ async function compared(sources: Sources, options: CourseOptions): Promise<Compa
     if (!judgement) return first;
     const without = (blindness: Blindness, compare: CompareOptions): Promise<Diff> =>
       using(read(sources, { ...options, unended: unended(blindness.points) }, blindness), ({ before, after }) =>
-        compareCourses(before, after, compare),
+        compareHistories(before, after, compare),
       );
     return { ...first, diff: await reconsidered(first.diff, judgement, isOpen, without) };
   } finally {
@@ -227,6 +227,6 @@ function findingsOf(
 }
 
 /** A run of a simulated kernel shows whatever happens. */
-function isSimulated({ replay: { recording } }: Course): boolean {
+function isSimulated({ replay: { recording } }: History): boolean {
   return (recording.report.exportedFrom ?? recording.origin).format === "simulated";
 }

@@ -6,7 +6,7 @@
 import { catalogue, operationsWith } from "../../events/index.js";
 import type { ObjectId } from "../reduce/objects.js";
 import type { ComparedNode, Line } from "./calls.js";
-import type { Course } from "./course.js";
+import type { History } from "./history.js";
 import type { Column, Pages } from "./paged.js";
 import type { Side } from "./types.js";
 
@@ -56,7 +56,7 @@ interface Collected extends Effects {
 
 /** Of operations that the other side never shows. */
 export function effectsOf(
-  { roots, trees, makers }: Course,
+  { roots, trees, makers }: History,
   doubtful: ReadonlySet<string>,
 ): ReadonlyMap<string, Effects> {
   const found = new Map<string, Collected>();
@@ -153,7 +153,7 @@ const SAME = 1;
 const ALTERED = 2;
 const MISSING = 3;
 
-/** Takes down how each call of one side stands, while two courses are compared. */
+/** Takes down how each call of one side stands, while two histories are compared. */
 export class Standings {
   readonly #of: Column;
 

@@ -11,7 +11,7 @@ import {
   Witness,
 } from "./candidates.js";
 import type { Call, Line } from "./calls.js";
-import type { Course } from "./course.js";
+import type { History } from "./history.js";
 import type { Kind } from "../reduce/objects.js";
 import { beginningsOf, endsOf } from "./ends.js";
 import { type Effects, effectsOf, isThere, type Standing, Standings } from "./effects.js";
@@ -25,7 +25,7 @@ const TRACELESS: Verdict = { is: "different" };
 /** Another operation is there in its place. */
 const EXCHANGED: Verdict = { is: "different" };
 const SIDES = ["before", "after"] as const;
-export type Courses = Readonly<Record<Side, Course>>;
+export type Histories = Readonly<Record<Side, History>>;
 
 export class Judgement {
   readonly #candidates: readonly Candidate[];
@@ -39,12 +39,12 @@ export class Judgement {
   readonly standings: Readonly<Record<Side, Standings>>;
   readonly #pages: Pages;
 
-  constructor(private readonly courses: Courses) {
-    this.#pages = new Pages(courses.before.memory);
+  constructor(private readonly histories: Histories) {
+    this.#pages = new Pages(histories.before.memory);
     this.standings = { before: new Standings("before", this.#pages), after: new Standings("after", this.#pages) };
-    this.#candidates = candidatesOf(courses);
-    this.#witnesses = { before: new Witness(courses.before), after: new Witness(courses.after) };
-    this.#arguments = { before: unreadable(courses, "before"), after: unreadable(courses, "after") };
+    this.#candidates = candidatesOf(histories);
+    this.#witnesses = { before: new Witness(histories.before), after: new Witness(histories.after) };
+    this.#arguments = { before: unreadable(histories, "before"), after: unreadable(histories, "after") };
     for (const candidate of this.#candidates) {
       const verdict = this.#witnesses[candidate.missing].judge(candidate, this.#witnesses[other(candidate.missing)]);
       if (verdict) this.#verdicts.set(candidate, verdict);
@@ -71,14 +71,14 @@ export class Judgement {
     this.#replaced.set(operation, by.set(after!.node.operation, (by.get(after!.node.operation) ?? 0) + 1));
   }
 
-  /** There is something of which only another look can tell. The courses are not needed any more then. */
+  /** There is something of which only another look can tell. The histories are not needed any more then. */
   prepare(): boolean {
     if (this.#compared.length === 0) return false;
     for (const [gone, by] of this.#replaced)
       for (const [came, times] of by) if (times * 2 > this.#gone.get(gone)!) this.#exchanged(gone, came);
     const effects = (side: Side): ReadonlyMap<string, Effects> =>
       effectsOf(
-        this.courses[side],
+        this.histories[side],
         new Set(
           this.#compared
             .filter(({ missing, part }) => missing !== side && part === "whole")
@@ -179,7 +179,7 @@ export class Judgement {
     const begins = beginningsOf(kind);
     return (
       begins.length === 0 ||
-      begins.some((name) => this.courses[side].surface.events[points.byEvent(name)!.id]! > 0) ||
+      begins.some((name) => this.histories[side].surface.events[points.byEvent(name)!.id]! > 0) ||
       begins.every((name) => {
         const verdict = this.#verdicts.get(this.#candidate(name, side)!);
         return verdict !== EXCHANGED && verdict?.is !== "hidden";
@@ -200,7 +200,7 @@ export class Judgement {
       )
         return false;
       return (
-        this.courses[side].surface.events[points.byEvent(name)!.id]! > 0 ||
+        this.histories[side].surface.events[points.byEvent(name)!.id]! > 0 ||
         this.#candidate(name, side)?.isCompared === true
       );
     });
@@ -301,7 +301,7 @@ export class Judgement {
       const verdict = this.#verdicts.get(candidate);
       if (!candidate.isCompared || verdict?.is !== "hidden") return [];
       const { missing, operation } = candidate;
-      const { times, first } = this.courses[other(missing)].occurrences.get(operation.name)!;
+      const { times, first } = this.histories[other(missing)].occurrences.get(operation.name)!;
       return [
         {
           reason: verdict.reason,
@@ -317,7 +317,7 @@ export class Judgement {
   }
 
   #toldArguments(missing: Side): Incomparable[] {
-    const there = this.courses[other(missing)];
+    const there = this.histories[other(missing)];
     return [...this.#arguments[missing]].flatMap(([id, bits]) => {
       const { operation, event, args } = points.points[id]!;
       const occurrences = there.occurrences.get(operation.name);

@@ -3,7 +3,7 @@
  * does when something does. A fault of one is that of the other when it lies in the same operation of the scenario, at
  * the same site, the n-th time there.
  */
-import { errnoName } from "../check/errno.js";
+import { errnoName } from "../base/errno.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import {

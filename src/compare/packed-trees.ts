@@ -8,7 +8,7 @@ import { points } from "../../events/index.js";
 import { ByteReader, ByteWriter } from "../log/file/bytes.js";
 import type { Kind } from "../reduce/objects.js";
 import type { ObjectRef, Value } from "../reduce/call-tree.js";
-import { TemporaryFile } from "../temporary-file.js";
+import { TemporaryFile } from "../base/temporary-file.js";
 import type { ComparedNode } from "./calls.js";
 
 /** Bytes of one recording's trees that are kept in memory, unless it is said otherwise. */

@@ -1,9 +1,9 @@
 /**
  * Columns of numbers that grow with a recording, in pages. Up to a limit they are in memory; beyond, the page that has
  * been there longest goes to a file without a name, and comes back when it is asked for. What is read and written in
- * order, as courses are, costs little more than memory.
+ * order, as histories are, costs little more than memory.
  */
-import { TemporaryFile } from "../temporary-file.js";
+import { TemporaryFile } from "../base/temporary-file.js";
 
 /** Bytes of all columns that are kept in memory, unless it is said otherwise. */
 const MEMORY = 16 << 20;

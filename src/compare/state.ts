@@ -2,9 +2,9 @@
 import { COUNTED_KINDS, type Kind, kinds } from "../../events/kinds/index.js";
 import { points } from "../../events/index.js";
 import { siteOf } from "./calls.js";
-import type { Course } from "./course.js";
+import type { History } from "./history.js";
 import { livesWords } from "./incomparable-words.js";
-import type { FileMade } from "./made.js";
+import type { FileMade } from "./created-files.js";
 import type { Difference, Incomparable, Side, Site } from "./types.js";
 
 interface Tally {
@@ -16,8 +16,8 @@ interface Tally {
  * Births and remains by kind. An inode that waits for its callback has ended: whether it ran in time is the recorder's
  * matter.
  */
-function population(course: Course): Map<string, { born: number; left: number }> {
-  const { objects, world } = course.replay;
+function population(history: History): Map<string, { born: number; left: number }> {
+  const { objects, world } = history.replay;
   const left = new Map<string, number>();
   for (const o of world.store.live()) {
     if (!o.focus || !o.birth || (o.kind === "inode" && o.stage === "destroyed") || (o.kind === "file" && !o.gmem))
@@ -46,8 +46,8 @@ export interface Lives {
 
 /** `incomparable`: told of what nobody can say. */
 export function compareState(
-  before: Course,
-  after: Course,
+  before: History,
+  after: History,
   tally: Tally,
   lives: Lives | undefined,
   incomparable: (one: Incomparable) => void,
@@ -80,8 +80,8 @@ export function compareState(
       if (lives?.known && !lives.known.has(message)) continue;
       tally.changed++;
       // Where one side has none, the first of the other is what differs; of more and fewer nobody can say which.
-      const first = (course: Course, none: number): Site | null =>
-        what === "born" && none === 0 ? siteOf(course.firsts.get(kind)) : null;
+      const first = (history: History, none: number): Site | null =>
+        what === "born" && none === 0 ? siteOf(history.firsts.get(kind)) : null;
       differences.push({
         kind: "state-changed",
         where: WHOLE,
@@ -97,9 +97,10 @@ export function compareState(
 }
 
 /** What ran when memory was handed back. Only where both recordings show some: a recording can end too soon for any. */
-function compareCallbacks(before: Course, after: Course, tally: Tally): Difference[] {
+function compareCallbacks(before: History, after: History, tally: Tally): Difference[] {
   const differences: Difference[] = [];
-  const kinds = (course: Course): Set<string> => new Set([...course.callbacks.keys()].map((key) => key.split(" ")[0]!));
+  const kinds = (history: History): Set<string> =>
+    new Set([...history.callbacks.keys()].map((key) => key.split(" ")[0]!));
   const both = [...kinds(before)].filter((kind) => kinds(after).has(kind));
   const keys = new Set([...before.callbacks.keys(), ...after.callbacks.keys()]);
   for (const key of [...keys].sort()) {

@@ -2,13 +2,13 @@
  * Which outermost operation of one recording is which of the other: those of corresponding actors in their order, and
  * releases of files by the file. All of it in columns: there is one pair for each operation that user space made.
  */
-import { Heap } from "../heap.js";
-import { matchSequences } from "./actors.js";
-import { alignIndexes } from "./align.js";
+import { Heap } from "../base/heap.js";
+import { matchSequences } from "./align/actors.js";
+import { alignIndexes } from "./align/align.js";
 import { sameCall } from "./calls.js";
-import type { Course } from "./course.js";
+import type { History } from "./history.js";
 import { appended, type Column, type Pages, Range } from "./paged.js";
-import type { Roots } from "./roots.js";
+import type { Roots } from "./outermost-operations.js";
 import type { Unifier } from "./unify.js";
 
 export interface StepPair {
@@ -56,7 +56,7 @@ const TRIED = 256;
  * In the order of the recordings, while they are compared: by the time that releases come, it is known which file is
  * which.
  */
-export function* alignedSteps(before: Course, after: Course, unifier: Unifier, pages: Pages): Generator<StepPair> {
+export function* alignedSteps(before: History, after: History, unifier: Unifier, pages: Pages): Generator<StepPair> {
   const steps = new Steps(before, after, pages);
   yield* steps.inOrder();
   yield* steps.releases(unifier);
@@ -76,8 +76,8 @@ class Steps {
   readonly #order: Column;
 
   constructor(
-    private readonly before: Course,
-    private readonly after: Course,
+    private readonly before: History,
+    private readonly after: History,
     private readonly pages: Pages,
   ) {
     this.#releases = { before: pages.column("u32"), after: pages.column("u32") };
@@ -87,7 +87,7 @@ class Steps {
     this.#partner = pages.column("u32");
     this.#order = pages.column("f64");
     const matched = matchSequences(sequencesOf(before), sequencesOf(after), (key) => key);
-    // Keys are numbers of each course's own words.
+    // Keys are numbers of each history's own words.
     const sameKey = before.roots.words.in(after.roots.words);
     for (const { a, b } of matched) this.#align(a?.steps, b?.steps, sameKey);
     for (const side of ["before", "after"] as const) this.#sortReleases(side);
@@ -248,7 +248,7 @@ class Unpaired {
   #byKey: Map<string, number[]> | undefined;
 
   constructor(
-    private readonly after: Course,
+    private readonly after: History,
     private readonly releases: Column,
     private readonly taken: Column,
   ) {}
@@ -278,7 +278,7 @@ class Unpaired {
 function sequencesOf({
   actors,
   roots,
-}: Course): { readonly name: string; readonly items: Iterable<string>; readonly steps: Range }[] {
+}: History): { readonly name: string; readonly items: Iterable<string>; readonly steps: Range }[] {
   return actors
     .filter(({ steps }) => steps.length > 0)
     .map(({ comm, steps }) => ({ name: comm, items: keysOf(steps, roots), steps }));

@@ -1,5 +1,5 @@
 /** What comparing two recordings of one workload comes to. */
-import type { TraceSummary } from "../replay.js";
+import type { TraceSummary } from "../replay/replay.js";
 
 export const DIFFERENCE_KINDS = [
   "operation-added",

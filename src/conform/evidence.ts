@@ -13,7 +13,7 @@ import type { Tables } from "../log/tables.js";
 import { checkRecorded } from "../read/nothing-read.js";
 import type { Recorded } from "../read/report.js";
 import { type Head, headOf } from "../read/head.js";
-import { replayRecording, type TraceSummary } from "../replay.js";
+import { replayRecording, type TraceSummary } from "../replay/replay.js";
 
 /** Where an event is. */
 export interface EvidenceEvent {

@@ -1,5 +1,5 @@
 /** What trying a kernel on a recording comes to. */
-import type { TraceSummary } from "../replay.js";
+import type { TraceSummary } from "../replay/replay.js";
 
 /** The reason that more states would be needed. */
 export const GIVEN_UP = "the search was given up before it was decided: --budget allows more states";

@@ -1,6 +1,6 @@
 /** Steps and events as people read them. */
 import { operations, points } from "../../events/index.js";
-import { errnoName } from "../check/errno.js";
+import { errnoName } from "../base/errno.js";
 import type { Tables } from "../log/tables.js";
 import { toNumber } from "../log/view.js";
 import type { Memory } from "../simulate/memory.js";

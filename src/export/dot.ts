@@ -1,6 +1,6 @@
 /** The object graph in the language of Graphviz: `dot -Tsvg`. */
 import { isKind, kinds } from "../../events/kinds/index.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Graph, GraphNode } from "./graph.js";
 
 /** Of what is no object. */

@@ -1,5 +1,5 @@
 /** The object graph as a Mermaid flowchart, which Markdown viewers draw. */
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Graph, GraphNode } from "./graph.js";
 
 /** What means nothing to Mermaid, to Markdown or to HTML. All else is written as the number of its character. */

@@ -11,7 +11,7 @@ import { formatTime } from "../log/time.js";
 import { signed64, unsigned64 } from "../log/view.js";
 import { CONTEXTS, NDJSON, NDJSON_VERSION } from "../read/ndjson/format.js";
 import type { ReadReport, Recorded } from "../read/report.js";
-import { escaped, jsonString } from "./json-text.js";
+import { escaped, jsonString } from "../base/json-text.js";
 
 /** Characters of a chunk, or a few more. */
 const CHUNK = 64 * 1024;

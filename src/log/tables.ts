@@ -3,7 +3,7 @@
  * changes its meaning, and equal things have equal numbers. How far they grow is limited: a recording is not trusted to
  * end before memory.
  */
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import type { AddressId, TaskId } from "./batch.js";
 import { ByteInterner, HASH_SEED, NOT_INTERNED, grown } from "./bytes.js";
 import { Recent } from "./recent.js";

@@ -11,7 +11,7 @@ import type { Origin } from "../log/log.js";
 import { checkRecorded } from "../read/nothing-read.js";
 import { type OpenOptions, openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import { Dependencies } from "./dependencies.js";
 import { type Excerpt, ExcerptBuilder } from "./excerpt.js";
 import { type Found, Search } from "./search.js";

@@ -15,7 +15,7 @@ import { MAX_LINE } from "../read/text/reader.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import { ReadReport, type Recorded } from "../read/report.js";
 import { openSource } from "../read/source.js";
-import { escapeOf } from "../read/trouble.js";
+import { escapeOf } from "../base/trouble.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import type { Excerpt } from "./excerpt.js";
 import type { Minimised } from "./index.js";

@@ -4,7 +4,7 @@ import * as nodeModule from "node:module";
 import { relative, resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { KernelDefinition } from "../kernels/index.js";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import * as hooks from "./hooks.js";
 import { addModule } from "./loaded.js";
 import { placeOf, saidOf } from "./places.js";

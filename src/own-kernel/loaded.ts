@@ -1,6 +1,6 @@
 /** Which modules of others this process runs, and what they do when nobody expects it. */
 import { relative } from "node:path";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import { isOwn, placeOf, saidOf } from "./places.js";
 
 /** As they were named: what cannot be placed is ascribed to the first. */

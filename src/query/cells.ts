@@ -1,5 +1,5 @@
 /** Values of a result as text and as JSON. */
-import { jsonString } from "../export/json-text.js";
+import { jsonString } from "../base/json-text.js";
 import { type Cell, Real } from "./sqlite/database.js";
 
 /** As SQLite's own shell writes it: NULL is empty, a real number has a point, bytes are hexadecimal. */

@@ -4,7 +4,7 @@
  */
 import { type OpenOptions, openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import { fill } from "./fill/fill.js";
 import { forbidWriting, REFUSED } from "./permission.js";
 import { positionOf, readable } from "./sql.js";

@@ -7,7 +7,7 @@ import { looksLikeFunctionGraph } from "./function-graph/index.js";
 import { looksLikeNdjson } from "./ndjson/index.js";
 import { looksLikePerfScript } from "./perf-script/index.js";
 import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
-import { TroubleError, printable } from "./trouble.js";
+import { TroubleError, printable } from "../base/trouble.js";
 
 export type TextFormat = "ftrace" | "perf-script" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson";
 /** The last is of a directory: no file tells it. */

@@ -1,7 +1,7 @@
 /** When a recording says so little that nothing may be said of it: that nothing was found there would be no verdict. */
 import { join } from "node:path";
 import type { ReadReport, Recorded } from "./report.js";
-import { printable, TroubleError } from "./trouble.js";
+import { printable, TroubleError } from "../base/trouble.js";
 
 const TEXT_SHOWN = 60;
 

@@ -12,7 +12,7 @@ import { readerOf } from "./readers.js";
 import { type Recorded, ReadReport } from "./report.js";
 import { openSource, type Source } from "./source.js";
 import { readThrough } from "./stream-reader.js";
-import { TroubleError } from "./trouble.js";
+import { TroubleError } from "../base/trouble.js";
 
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */

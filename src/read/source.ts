@@ -4,7 +4,7 @@
  */
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
-import { TroubleError } from "./trouble.js";
+import { TroubleError } from "../base/trouble.js";
 import { isZstd, ZstdError, ZstdReader } from "./zstd.js";
 
 const CHUNK = 512 * 1024;

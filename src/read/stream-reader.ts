@@ -1,6 +1,6 @@
 /** What every reader of text is: chunks in, batches out. */
 import type { Batch } from "../log/batch.js";
-import { TroubleError } from "./trouble.js";
+import { TroubleError } from "../base/trouble.js";
 
 export interface StreamReader {
   push(chunk: Buffer): Batch[];

@@ -468,11 +468,11 @@ end
 
 /** Functions that every script has. */
 export const COMMON = WORDS + TRACEFS + TAKING_DOWN + RUNNING + OUTPUT;
-/** What records, by its name: the functions that only it needs, and the course of the recording. */
+/** What records, by its name: the functions that only it needs, and the history of the recording. */
 export const RECORDERS = {
-  ftrace: { functions: PROBES + BUFFER + INSTANCE + ENVIRONMENT, course: BY_FTRACE },
-  perf: { functions: PROBES, course: BY_PERF },
-  "trace-cmd": { functions: PROBES, course: BY_TRACE_CMD },
-  bpftrace: { functions: BUFFER + TRACER, course: BY_BPFTRACE },
+  ftrace: { functions: PROBES + BUFFER + INSTANCE + ENVIRONMENT, history: BY_FTRACE },
+  perf: { functions: PROBES, history: BY_PERF },
+  "trace-cmd": { functions: PROBES, history: BY_TRACE_CMD },
+  bpftrace: { functions: BUFFER + TRACER, history: BY_BPFTRACE },
 } as const;
 export type Recorder = keyof typeof RECORDERS;

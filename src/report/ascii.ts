@@ -1,5 +1,5 @@
 /** Text for a mail: ASCII, and never wider than it may be. */
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 
 const PLAIN: { readonly [character: string]: string } = {
   "→": "->",

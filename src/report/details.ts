@@ -1,10 +1,10 @@
 /** What a report shows of findings beside what they say: taken down while the recording is replayed. */
 import type { Finding } from "../check/finding.js";
-import type { Replay, ReplayOptions } from "../replay.js";
-import { Chronicle } from "../show/chronicle.js";
+import type { Replay, ReplayOptions } from "../replay/replay.js";
+import { Chronicle } from "../describe/chronicle.js";
 import { Evidence } from "../show/evidence.js";
 import { type ShownStep, stepOf } from "../show/findings.js";
-import { all } from "../show/observers.js";
+import { all } from "../replay/observers.js";
 import { fingerprintOf } from "./fingerprint.js";
 import type { Problem } from "./model.js";
 import { groupsOf } from "./problems.js";

@@ -1,6 +1,6 @@
 /** Where references that leaked passed from the call that took them to the object that kept them. */
 import type { Finding } from "../check/finding.js";
-import type { Row } from "../show/chronicle.js";
+import type { Row } from "../describe/chronicle.js";
 
 interface Sought {
   readonly object: string;

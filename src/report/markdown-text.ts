@@ -1,5 +1,5 @@
 /** Texts that are anybody's in Markdown: shown as they are, never taken for markup, HTML, a link or somebody's name. */
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 
 const MARKUP = /[\\`*_{}[\]<>()#+!|~&$-]/g;
 /**

@@ -2,7 +2,7 @@
  * A report as Markdown, for a ticket or the summary of a run: nothing in it but text, whatever a recording calls its
  * tasks.
  */
-import { pathOf, plural } from "../show/text.js";
+import { pathOf, plural } from "../base/text.js";
 import { hunkLines, statLines, summaryLine } from "../show/diff-text.js";
 import type { ShownStep } from "../show/findings.js";
 import { PLAIN } from "../show/style.js";

@@ -6,7 +6,7 @@ import type { Judgement, Tally } from "../check/checker.js";
 import type { Required } from "../check/required.js";
 import type { Diff } from "../compare/types.js";
 import type { Remark } from "../read/report.js";
-import type { ObjectCounts, TraceSummary } from "../replay.js";
+import type { ObjectCounts, TraceSummary } from "../replay/replay.js";
 import type { ShownStep } from "../show/findings.js";
 import type { Timeline } from "./timeline.js";
 

@@ -7,11 +7,11 @@ import { RULES, type RuleName } from "../check/finding.js";
 import { DIFFERENCE_KINDS, type Difference, type DifferenceKind } from "../compare/types.js";
 import type { Json } from "../show/json.js";
 import type { ShownStep } from "../show/findings.js";
-import { pathOf } from "../show/text.js";
+import { pathOf } from "../base/text.js";
 import { differenceFingerprint, timeless } from "./fingerprint.js";
 import type { About, ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
 import { RULE_WORDS } from "./rule-words.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 
 type Object = { readonly [name: string]: Json };
 

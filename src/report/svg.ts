@@ -3,7 +3,7 @@
  * found. Text is text, shapes and words say what colours say, and it never has more elements than it may.
  */
 import { scaleLinear } from "d3-scale";
-import { plural, wrap } from "../show/text.js";
+import { plural, wrap } from "../base/text.js";
 import { traceLine } from "../show/summary.js";
 import { type Entry, isError, type Problem, type RecordingEntry } from "./model.js";
 import { nothingWrong } from "./nothing-wrong.js";

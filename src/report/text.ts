@@ -3,7 +3,7 @@
  * recording's own lines quoted.
  */
 import type { Difference } from "../compare/types.js";
-import { pathOf, plural } from "../show/text.js";
+import { pathOf, plural } from "../base/text.js";
 import { hunkLines, statLines, summaryLine } from "../show/diff-text.js";
 import type { ShownStep } from "../show/findings.js";
 import { PLAIN } from "../show/style.js";

@@ -1,5 +1,5 @@
 /** What a report over many recordings comes to. */
-import { plural } from "../show/text.js";
+import { plural } from "../base/text.js";
 import { type Entry, isError } from "./model.js";
 
 export class Totals {

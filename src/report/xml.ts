@@ -1,5 +1,5 @@
 /** Text and attributes of XML 1.0. */
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 
 const ENTITIES: { readonly [character: string]: string } = {
   "&": "&amp;",

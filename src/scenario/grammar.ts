@@ -1,5 +1,5 @@
 /** What the words of a line mean: each operation, what it takes, and what it is when a word is left out. */
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import { parseNumber } from "./number.js";
 import type { Line, Operation } from "./types.js";
 

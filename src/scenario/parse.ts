@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { detectFormat } from "../read/detect.js";
 import { HEAD_BYTES } from "../read/source.js";
-import { TroubleError, printable } from "../read/trouble.js";
+import { TroubleError, printable } from "../base/trouble.js";
 import { FALLIBLE, GrammarError, MAX_NAME, parseOperation, quote } from "./grammar.js";
 import { parseNumber } from "./number.js";
 import type { Line, Scenario } from "./types.js";

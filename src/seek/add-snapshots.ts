@@ -6,7 +6,7 @@ import type { StoredSnapshot } from "../log/file/snapshots.js";
 import { LogWriter } from "../log/file/writer.js";
 import { createTables } from "../log/tables.js";
 import { REDUCER_VERSION } from "../reduce/version.js";
-import { Replaying } from "../replaying.js";
+import { Replaying } from "../replay/replaying.js";
 import { takeSnapshot } from "../snapshot/index.js";
 import { snapshotsOf } from "./stored.js";
 

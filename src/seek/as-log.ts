@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Imported, type ImportOptions, importRecording } from "../import.js";
+import { type Imported, type ImportOptions, importRecording } from "../read/import.js";
 import { LogFile } from "../log/file/log-file.js";
 import type { ReadReport } from "../read/report.js";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { LogFile } from "../log/file/log-file.js";
 import { LogReader } from "../log/file/log-reader.js";
 import { createTables } from "../log/tables.js";
-import { Replaying } from "../replaying.js";
+import { Replaying } from "../replay/replaying.js";
 import { firstDifference, takeSnapshot } from "../snapshot/index.js";
 import { storedSnapshots } from "./stored.js";
 

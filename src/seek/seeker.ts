@@ -8,11 +8,11 @@ import { LogReader } from "../log/file/log-reader.js";
 import type { BlockEntry } from "../log/file/index-block.js";
 import { createTables } from "../log/tables.js";
 import { exactTime } from "../log/time.js";
-import { Replaying, type ReplayingOptions } from "../replaying.js";
+import { Replaying, type ReplayingOptions } from "../replay/replaying.js";
 import { restoreReplay, takeSnapshot } from "../snapshot/index.js";
 import { SnapshotError } from "../snapshot/snapshot-error.js";
-import type { Moment } from "../replay.js";
-import { Kept } from "./kept.js";
+import type { Moment } from "../replay/replay.js";
+import { Kept } from "./snapshot-cache.js";
 import { snapshotBefore, snapshotsOf } from "./stored.js";
 
 /** Events that a replay does in some hundredths of a second: no snapshots are made closer to each other than that. */

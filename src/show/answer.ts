@@ -2,8 +2,8 @@
  * The rows that a query yields: aligned for people, in lines for programs. Everything is a stream but the widths of
  * columns.
  */
-import { jsonString } from "../export/json-text.js";
-import { printable } from "../read/trouble.js";
+import { jsonString } from "../base/json-text.js";
+import { printable } from "../base/trouble.js";
 import { cellJson, cellText, fieldNames } from "../query/cells.js";
 import type { Cell } from "../query/sqlite/database.js";
 import type { Style } from "./style.js";

@@ -3,7 +3,7 @@
  * addresses.
  */
 import type { CallNode } from "../reduce/call-tree.js";
-import { call } from "./words.js";
+import { call } from "../describe/call-text.js";
 
 /** One call or a few, and how often they happened in a row. */
 export interface Run {

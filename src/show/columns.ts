@@ -1,5 +1,5 @@
 /** Two tasks side by side, time running down: what each did, and in which order. */
-import { wrap } from "./text.js";
+import { wrap } from "../base/text.js";
 
 export interface Cell {
   /** 0 is the left column. */

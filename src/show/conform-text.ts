@@ -1,8 +1,8 @@
 /** What trying a simulated kernel on a recording came to, in words. */
 import { type Blocked, type Conformance, GIVEN_UP } from "../conform/verdict.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Style } from "./style.js";
-import { indent, pathOf, plural, table, wrap } from "./text.js";
+import { indent, pathOf, plural, table, wrap } from "../base/text.js";
 
 export function conformanceLines(result: Conformance, style: Style, width: number): string[] {
   const { verdict, kernel, trace, events, states, blocked, reasons } = result;

@@ -1,9 +1,9 @@
 /** What differs between two recordings, in the manner of `git diff --stat` and of its hunks. */
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Diff, Hunk, Incomparable, HunkLine, Site } from "../compare/types.js";
 import type { Style } from "./style.js";
 import { traceLine } from "./summary.js";
-import { plural } from "./text.js";
+import { plural } from "../base/text.js";
 
 /** Marks in one row of the stat table, at most; more are drawn to scale. */
 const BAR = 40;

@@ -2,7 +2,7 @@
 import type { Finding } from "../check/finding.js";
 import type { Recorded } from "../read/report.js";
 import type { Observer, World } from "../reduce/world.js";
-import type { Chronicle } from "./chronicle.js";
+import type { Chronicle } from "../describe/chronicle.js";
 import { type ShownStep, stepsOf } from "./findings.js";
 
 /** Keeps the steps of a finding when it is made: later they may be out of reach. */

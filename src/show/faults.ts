@@ -5,15 +5,15 @@
  *         12  kzalloc(sizeof(*gmem))  ENOMEM  = -1 ENOMEM, 3 other lines differ
  *         13  xa_store(…)             ENOMEM  no change
  */
-import { errnoName } from "../check/errno.js";
+import { errnoName } from "../base/errno.js";
 import type { Finding } from "../check/finding.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Scenario } from "../scenario/types.js";
 import type { FaultRun, FaultWalk, PlannedFault } from "../workload/faults.js";
 import { findingJson, type Json, VERSION } from "./json.js";
 import { outcomeJson } from "./simulation-json.js";
 import type { Style } from "./style.js";
-import { indent, plural, wrap } from "./text.js";
+import { indent, plural, wrap } from "../base/text.js";
 
 /** How many faults were walked, and what is wrong with how many. */
 export interface FaultTally {

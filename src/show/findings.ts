@@ -1,12 +1,12 @@
 /** Findings with their evidence, headed as a compiler heads them: `FILE:LINE: error: what [rule]`. */
 import type { Finding } from "../check/finding.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Step } from "../reduce/objects.js";
-import { changeText } from "./changes.js";
-import type { Row } from "./chronicle.js";
+import { changeText } from "../describe/changes.js";
+import type { Row } from "../describe/chronicle.js";
 import { sideBySide } from "./columns.js";
 import type { Style } from "./style.js";
-import { indent, pathOf, plural, table, wrap } from "./text.js";
+import { indent, pathOf, plural, table, wrap } from "../base/text.js";
 
 /** Steps beside the evidence that are shown. */
 const OTHER_STEPS = 6;

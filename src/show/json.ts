@@ -2,8 +2,8 @@
 import type { Finding } from "../check/finding.js";
 import type { Diff, Hunk, SameStep, Site } from "../compare/types.js";
 import type { Conformance } from "../conform/verdict.js";
-import { escaped } from "../export/json-text.js";
-import type { Replay, TraceSummary } from "../replay.js";
+import { escaped } from "../base/json-text.js";
+import type { Replay, TraceSummary } from "../replay/replay.js";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 

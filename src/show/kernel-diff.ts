@@ -3,13 +3,13 @@
  * paths do differently, by operation of the scenario and then by what the difference is.
  */
 import { type ErrorPath, errorOf, isSame, type KernelDiff, wrongOf } from "../compare/kernels.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { FaultRun } from "../workload/faults.js";
 import { diffLines } from "./diff-text.js";
 import { diffJson, findingJson, type Json } from "./json.js";
 import { outcomeJson } from "./simulation-json.js";
 import type { Style } from "./style.js";
-import { indent, plural, wrap } from "./text.js";
+import { indent, plural, wrap } from "../base/text.js";
 
 export interface KernelNames {
   readonly before: string;

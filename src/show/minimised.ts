@@ -3,13 +3,13 @@ import { points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import type { Minimised, Unfound } from "../minimise/index.js";
 import { recordingOf } from "../minimise/written.js";
-import { printable } from "../read/trouble.js";
-import { replayRecording } from "../replay.js";
-import { Chronicle } from "./chronicle.js";
+import { printable } from "../base/trouble.js";
+import { replayRecording } from "../replay/replay.js";
+import { Chronicle } from "../describe/chronicle.js";
 import { findingJson, type Json, VERSION } from "./json.js";
-import { all } from "./observers.js";
+import { all } from "../replay/observers.js";
 import type { Style } from "./style.js";
-import { indent, plural, wrap } from "./text.js";
+import { indent, plural, wrap } from "../base/text.js";
 import { treeObservers } from "./trees.js";
 
 /** Events of which the calls are shown. */

@@ -3,12 +3,12 @@
  * handed on as they happen; only those of objects whose name is still to be learned are kept.
  */
 import { isKind, kinds } from "../../events/kinds/index.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import { countName, type Kind, type KernelObject, nameOf, type ObjectId } from "../reduce/objects.js";
-import { countText, noteText, ownersText } from "./changes.js";
-import type { Change, Row } from "./chronicle.js";
+import { countText, noteText, ownersText } from "../describe/changes.js";
+import type { Change, Row } from "../describe/chronicle.js";
 import type { Style } from "./style.js";
-import { plural } from "./text.js";
+import { plural } from "../base/text.js";
 
 /** What `--object` asks for: a name (`kvm_amd`, `module kvm_amd`), or an address with or without kind and life. */
 export interface ObjectSpec {

@@ -2,7 +2,7 @@
  * The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period.
  */
 import { COUNTED_KINDS, kinds } from "../../events/kinds/index.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Frame } from "../reduce/calls.js";
 import {
   countName,
@@ -15,10 +15,10 @@ import {
   type Reference,
 } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
-import { factsOf, labelOf } from "./facts.js";
+import { factsOf, labelOf } from "../describe/facts.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
-import { table } from "./text.js";
+import { table } from "../base/text.js";
 
 export interface ShownReference {
   readonly owner: string;

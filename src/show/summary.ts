@@ -1,9 +1,9 @@
 /** The head of what is printed: what was read, what lived and died in it, and what the rules came to. */
-import { printable } from "../read/trouble.js";
-import type { ObjectCounts, OperationSummary, Replay, TraceSummary } from "../replay.js";
+import { printable } from "../base/trouble.js";
+import type { ObjectCounts, OperationSummary, Replay, TraceSummary } from "../replay/replay.js";
 import type { Judgement } from "../check/checker.js";
 import type { Style } from "./style.js";
-import { list, plural, table } from "./text.js";
+import { list, plural, table } from "../base/text.js";
 
 /** `FILE: ftrace, 2472 events in 25.06 s, 7 tasks`, and what is not in order about it. */
 export function traceLine(trace: TraceSummary): string {

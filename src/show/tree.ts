@@ -7,13 +7,13 @@
  *                            ~ module: refcnt 2 → 3, held by kvm_gmem_create
  */
 import { formatTime } from "../log/time.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { CallNode } from "../reduce/call-tree.js";
-import { changeText, type ShownChange } from "./changes.js";
-import type { Change, Row } from "./chronicle.js";
+import { changeText, type ShownChange } from "../describe/changes.js";
+import type { Change, Row } from "../describe/chronicle.js";
 import { type Run, runs, sameObjects, shape } from "./collapse.js";
 import type { Style } from "./style.js";
-import { call } from "./words.js";
+import { call } from "../describe/call-text.js";
 
 const EVENT_WIDTH = 7;
 /** Top-level calls that are looked at together for runs, where no marker ends a section. */

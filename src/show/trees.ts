@@ -1,7 +1,7 @@
 /** Call trees of a replay, printed in the order of their first events. */
 import { CallTrees } from "../reduce/call-tree.js";
 import type { Observer, World } from "../reduce/world.js";
-import type { Chronicle } from "./chronicle.js";
+import type { Chronicle } from "../describe/chronicle.js";
 import { InOrder } from "./order.js";
 import type { Style } from "./style.js";
 import { TreePrinter } from "./tree.js";

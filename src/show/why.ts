@@ -1,11 +1,11 @@
 /** What `kreel why` prints: the events behind what an object is at a moment. */
 import { kinds } from "../../events/kinds/index.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import { countName, ofItsOwn } from "../reduce/objects.js";
 import type { Held, LastChange, Place, Why } from "../seek/why.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
-import { plural } from "./text.js";
+import { plural } from "../base/text.js";
 
 export function whyLines({ object, label, born, held, more, last }: Why, style: Style): string[] {
   const { kind, count, unprobed, references } = object;

@@ -3,7 +3,7 @@ import type { PointTable } from "../../events/points.js";
 import type { Tables } from "../log/tables.js";
 import { labelOf } from "../reduce/identities.js";
 import type { KernelObject } from "../reduce/objects.js";
-import type { SavedReplay } from "../replaying.js";
+import type { SavedReplay } from "../replay/replaying.js";
 
 /** Parts whose numbers are addresses. */
 const ADDRESSES: ReadonlySet<string> = new Set(["address", "vmAddress", "folio", "lastHead", "codeModule"]);

@@ -19,7 +19,7 @@ import { points as catalogue } from "../../events/index.js";
 import { ByteReader, DamagedError } from "../log/file/bytes.js";
 import { createTables, type Tables } from "../log/tables.js";
 import { REDUCER_VERSION } from "../reduce/version.js";
-import { Replaying, type ReplayingOptions, type SavedReplay } from "../replaying.js";
+import { Replaying, type ReplayingOptions, type SavedReplay } from "../replay/replaying.js";
 import { Comparison } from "./difference.js";
 import { DocumentReader, DocumentWriter, LARGEST } from "./document.js";
 import { SnapshotError } from "./snapshot-error.js";

@@ -1,7 +1,7 @@
 /** What must hold between the parts of a snapshot for a replay to go on from it, whoever wrote the bytes. */
 import type { PointTable } from "../../events/points.js";
 import { DamagedError } from "../log/file/bytes.js";
-import type { SavedReplay } from "../replaying.js";
+import type { SavedReplay } from "../replay/replaying.js";
 
 /** Throws a `DamagedError`. */
 export function checked(saved: SavedReplay, points: PointTable): SavedReplay {

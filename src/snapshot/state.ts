@@ -11,7 +11,7 @@ import { BLINDED_BY, type SavedSight } from "../reduce/sight.js";
 import type { SavedStrangers } from "../reduce/strangers.js";
 import type { SavedWorld } from "../reduce/world.js";
 import type { SavedTwins } from "../reduce/twins.js";
-import type { SavedReplay } from "../replaying.js";
+import type { SavedReplay } from "../replay/replaying.js";
 import {
   address,
   type Codec,

@@ -1,7 +1,7 @@
 /** Where in a recording a rule points. */
 import type { CallNode } from "../reduce/call-tree.js";
 import type { Kind } from "../reduce/objects.js";
-import { call } from "../show/words.js";
+import { call } from "../describe/call-text.js";
 import type { CallRule, MomentRule, Path } from "./types.js";
 
 const MARKER = "tracing_mark_write";

@@ -2,7 +2,7 @@
  * Lines of trees, states and findings for a page of 80 columns: addresses cut to what tells them apart, long lines
  * folded.
  */
-import { wrap } from "../show/text.js";
+import { wrap } from "../base/text.js";
 
 export const WIDTH = 78;
 /** Columns that what is folded stands further to the right. */

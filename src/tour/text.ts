@@ -1,7 +1,7 @@
 /** A step of the tour as a page of 78 columns. */
 import { join, relative } from "node:path";
 import type { Style } from "../show/style.js";
-import { indent, table, wrap } from "../show/text.js";
+import { indent, table, wrap } from "../base/text.js";
 import { WIDTH } from "./narrow.js";
 import { PACKAGE } from "./recordings.js";
 import type { StepText, TourCommand, TourStep, TourView } from "./types.js";

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { diff } from "../compare/diff.js";
 import type { CallNode } from "../reduce/call-tree.js";
 import type { World } from "../reduce/world.js";
-import { changeText } from "../show/changes.js";
+import { changeText } from "../describe/changes.js";
 import { sideBySide } from "../show/columns.js";
 import { hunkLines, summaryLine, toldLines } from "../show/diff-text.js";
 import { findingLines } from "../show/findings.js";

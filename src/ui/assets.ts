@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TroubleError } from "../read/trouble.js";
+import { TroubleError } from "../base/trouble.js";
 
 /** The folder that they are in. */
 export const ASSETS = fileURLToPath(new URL("../../ui", import.meta.url));

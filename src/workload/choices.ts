@@ -3,7 +3,7 @@
  * were started (`scenario.2`); what RCU calls back runs as `rcu`.
  */
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
-import { printable } from "../read/trouble.js";
+import { printable } from "../base/trouble.js";
 import type { Scenario } from "../scenario/types.js";
 import type { Machine, Task } from "../simulate/machine.js";
 import type { Stretch } from "../simulate/scheduler.js";

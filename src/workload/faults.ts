@@ -1,7 +1,7 @@
 /** Makes each thing fail that can fail in a run, each with every error that it may return, one at a time. */
 import type { Finding } from "../check/finding.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
-import { replayRecording } from "../replay.js";
+import { replayRecording } from "../replay/replay.js";
 import type { Scenario } from "../scenario/types.js";
 import { placed } from "./lines.js";
 import {

@@ -1,5 +1,5 @@
 /** The program that carries a scenario out, on a simulated kernel: each operation is a system call or a few. */
-import { errnoName } from "../check/errno.js";
+import { errnoName } from "../base/errno.js";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, KVM_MEM_GUEST_MEMFD } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Line } from "../scenario/types.js";

@@ -33,7 +33,7 @@ import {
 import { Recent } from "../log/recent.js";
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
-import { escapeOf } from "../read/trouble.js";
+import { escapeOf } from "../base/trouble.js";
 import { eventFormats, type EventFormat } from "./ftrace-event.js";
 import { comments, header, type HeaderFacts } from "./ftrace-header.js";
 import { endsOpen, taskText, unknownText } from "./ftrace-text.js";

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { type FunctionTable, type KernelDefinition, kernels, withSlubDebug } from "../../src/kernels/index.js";
-import { replay, type Replay, replayRecording } from "../../src/replay.js";
+import { replay, type Replay, replayRecording } from "../../src/replay/replay.js";
 import { parseScenario } from "../../src/scenario/parse.js";
 import { enter } from "../../src/simulate/step.js";
 import { walkFaults } from "../../src/workload/faults.js";

@@ -4,7 +4,7 @@
  */
 import test from "ava";
 import type { RuleName } from "../../src/check/finding.js";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { arg, nameOf, recordingsOf, type TextEvent, textEvents } from "../support/recordings.js";
 
 /**

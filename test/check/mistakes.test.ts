@@ -5,7 +5,7 @@
  */
 import test from "ava";
 import type { RuleName } from "../../src/check/finding.js";
-import type { Replay } from "../../src/replay.js";
+import type { Replay } from "../../src/replay/replay.js";
 import { GMEM_MOUNT, healthyLife, Kernel, type Variant } from "../support/kernel.js";
 import { type At, OTHER, RUNNER, type Script } from "../support/script.js";
 

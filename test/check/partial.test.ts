@@ -5,7 +5,7 @@
 import { gunzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import test from "ava";
-import { replay, replayRecording } from "../../src/replay.js";
+import { replay, replayRecording } from "../../src/replay/replay.js";
 import { openRecording } from "../../src/read/recording.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";
 

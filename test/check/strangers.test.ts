@@ -2,7 +2,7 @@
 import test from "ava";
 import { readFileSync } from "node:fs";
 import { openRecording } from "../../src/read/recording.js";
-import { type Replay, replay, replayRecording } from "../../src/replay.js";
+import { type Replay, replay, replayRecording } from "../../src/replay/replay.js";
 import { summaryLines } from "../../src/show/summary.js";
 import { styleOf } from "../../src/show/style.js";
 import { HEALTHY, nameOf, recordingsOf } from "../support/recordings.js";

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ndjsonText } from "../../src/export/ndjson.js";
-import { writeLog } from "../../src/import.js";
+import { writeLog } from "../../src/read/import.js";
 import { openRecording } from "../../src/read/recording.js";
 import { RECORDINGS, textOf } from "../support/recordings.js";
 

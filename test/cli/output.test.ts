@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { OBEYED, printable } from "../../src/read/trouble.js";
+import { OBEYED, printable } from "../../src/base/trouble.js";
 import { styleOf } from "../../src/show/style.js";
 import { capturing } from "../support/captured.js";
 import { CHARACTER } from "../support/texts.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diff } from "../../src/compare/diff.js";
 import { type KernelDefinition, kernels } from "../../src/kernels/index.js";
-import { replay, replayRecording } from "../../src/replay.js";
+import { replay, replayRecording } from "../../src/replay/replay.js";
 import { readScenario } from "../../src/scenario/parse.js";
 import type { Scenario } from "../../src/scenario/types.js";
 import { Scheduler } from "../../src/simulate/scheduler.js";

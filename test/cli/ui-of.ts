@@ -1,7 +1,7 @@
 /** `kreel ui`, with its page in the folder that is named first, and its options as JSON. */
 import { openTerminal } from "../../src/cli/terminal.js";
 import { troubleText } from "../../src/cli/trouble.js";
-import { runUi, type UiFlags } from "../../src/cli/ui.js";
+import { runUi, type UiFlags } from "../../src/cli/commands/ui.js";
 
 const [folder, flags, ...traces] = process.argv.slice(2);
 const terminal = openTerminal(process.env);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
-import type { UiFlags } from "../../src/cli/ui.js";
+import type { UiFlags } from "../../src/cli/commands/ui.js";
 import { pageFolder } from "../ui/server/page.js";
 import { get } from "../ui/server/raw.js";
 import { fileOf, kreel, RECORDINGS } from "./run.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { openRecording } from "../../src/read/recording.js";
-import { Replaying } from "../../src/replaying.js";
+import { Replaying } from "../../src/replay/replaying.js";
 import { becameTrue, firstTrue } from "../../src/seek/when.js";
 import { why } from "../../src/seek/why.js";
 import { openSeeker } from "../../src/seek/open.js";

@@ -3,10 +3,10 @@
  * empty.
  */
 import test from "ava";
-import { compareCourses } from "../../src/compare/diff.js";
+import { compareHistories } from "../../src/compare/diff.js";
 import type { Difference } from "../../src/compare/types.js";
 import { nameOf, recordingsOf, scenarioOf, textOf } from "../support/recordings.js";
-import { course, courseOfText, diffOf, diffWithEdit, LINE, nameIn, told } from "./courses.js";
+import { history, historyOfText, diffOf, diffWithEdit, LINE, nameIn, told } from "./histories.js";
 
 /** Scenarios that between them hold every kind of operation, error paths, forks and threads. */
 const SCENARIOS = /s01|s04|s09|s10|s12|s13|s15|s16|s18/;
@@ -158,10 +158,10 @@ test("without markers the same operations of the patch are told, and all that is
     const [before, after] = ["linux-6.12", "linux-6.12-patched"].map(
       (kernel) => `fixtures/recordings/${kernel}/${scenario}.trace.gz`,
     ) as [string, string];
-    const courses = await Promise.all(
-      [before, after].map((path) => courseOfText(strip(textOf(path).split("\n")).join("\n"))),
+    const histories = await Promise.all(
+      [before, after].map((path) => historyOfText(strip(textOf(path).split("\n")).join("\n"))),
     );
-    const stripped = compareCourses(courses[0]!, courses[1]!);
+    const stripped = compareHistories(histories[0]!, histories[1]!);
     const marked = await diffOf(before, after);
     const operations = (differences: readonly Difference[]): string[] =>
       differences.filter((d) => !isResult(d)).map((d) => `${d.kind} ${d.operation ?? d.object}: ${d.message}`);
@@ -184,10 +184,10 @@ test("without markers a mistake is told as it is with them", async (t) => {
   ]) {
     const path = `fixtures/recordings/mistakes/${recording}.trace.gz`;
     const healthy = `fixtures/recordings/mistakes/healthy/${recording.split("/")[1]}.trace.gz`;
-    const courses = await Promise.all(
-      [healthy, path].map((p) => courseOfText(strip(textOf(p).split("\n")).join("\n"))),
+    const histories = await Promise.all(
+      [healthy, path].map((p) => historyOfText(strip(textOf(p).split("\n")).join("\n"))),
     );
-    const stripped = compareCourses(courses[0]!, courses[1]!);
+    const stripped = compareHistories(histories[0]!, histories[1]!);
     const marked = await diffOf(healthy, path);
     const operations = (differences: readonly Difference[]): string[] =>
       differences.filter((d) => !isResult(d)).map((d) => `${d.kind} ${d.operation ?? d.object?.split(" ")[0]}`);
@@ -236,5 +236,5 @@ test("a call dropped from any operation is told, at its place", async (t) => {
   });
   const [first] = d.differences;
   t.is(`${first!.kind} ${first!.operation} ${first!.where}`, "operation-removed kvm_get_kvm gmem g v 2M");
-  t.is((await course(path)).findings.length, 0);
+  t.is((await history(path)).findings.length, 0);
 });

@@ -10,7 +10,7 @@ import { diff } from "../../src/compare/diff.js";
 import type { Diff } from "../../src/compare/types.js";
 import { fileOf } from "../cli/run.js";
 import { batchesOf, nameOf, RECORDINGS, textOf } from "../support/recordings.js";
-import { diffOf, told } from "./courses.js";
+import { diffOf, told } from "./histories.js";
 import { diffWithLess, operationsIn } from "./less.js";
 
 const of = (name: string): string => `${RECORDINGS}/${name}.trace.gz`;

@@ -4,9 +4,9 @@
  */
 import test from "ava";
 import type { DifferenceKind } from "../../src/compare/types.js";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { recordingsOf } from "../support/recordings.js";
-import { diffOf, told } from "./courses.js";
+import { diffOf, told } from "./histories.js";
 
 /** A difference by kind, operation, and where it is: each must be told. */
 type Shown = readonly [kind: DifferenceKind, operation: string, where: string];

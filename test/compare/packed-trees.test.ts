@@ -9,7 +9,7 @@ import type { ObjectRef, Value } from "../../src/reduce/call-tree.js";
 import { kernels } from "../../src/kernels/index.js";
 import { parseScenario } from "../../src/scenario/parse.js";
 import { simulate } from "../../src/workload/simulate.js";
-import { diffOf } from "./courses.js";
+import { diffOf } from "./histories.js";
 import { fileOf } from "../cli/run.js";
 import { textOf as recordedText } from "../support/recordings.js";
 import { same } from "../support/same.js";

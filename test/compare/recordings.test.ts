@@ -1,9 +1,9 @@
 /** What a diff says of real kernels: nothing of one kernel twice, the patch of two that differ by it. */
 import test from "ava";
-import { compareCourses } from "../../src/compare/diff.js";
+import { compareHistories } from "../../src/compare/diff.js";
 import type { Diff, Difference } from "../../src/compare/types.js";
 import { healthyRecordings, nameOf, recordingsOf, scenarioOf, textEvents } from "../support/recordings.js";
-import { asTheyAre, course, diffOf, told } from "./courses.js";
+import { asTheyAre, history, diffOf, told } from "./histories.js";
 
 const unchanged = (d: Diff): boolean => {
   const { operations: o, results, state } = d.summary;
@@ -202,9 +202,9 @@ test("hunks show each way of differing once, however often it occurs", async (t)
 
 test("recordings of 60,000 events are compared in seconds", async (t) => {
   for (const name of ["linux-6.18", "linux-7.2"]) {
-    const one = await course(`fixtures/recordings/churn/${name}.trace.gz`);
+    const one = await history(`fixtures/recordings/churn/${name}.trace.gz`);
     const start = process.hrtime.bigint();
-    const d = compareCourses(one, one);
+    const d = compareHistories(one, one);
     t.true(unchanged(d));
     t.true(d.summary.operations.same > 30_000);
     t.true(process.hrtime.bigint() - start < 15_000_000_000n);

@@ -4,7 +4,7 @@ import test from "ava";
 import fc from "fast-check";
 import { points } from "../../events/index.js";
 import { arrowStream } from "../../src/export/arrow/index.js";
-import { eventsOf } from "../../src/events.js";
+import { eventsOf } from "../../src/replay/events.js";
 import { eventAt, type KernelEvent } from "../../src/log/event.js";
 import { CONTEXTS } from "../../src/read/ndjson/format.js";
 import { openRecording } from "../../src/read/recording.js";

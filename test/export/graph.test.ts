@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { dotText } from "../../src/export/dot.js";
 import { type Graph, graphOf } from "../../src/export/graph.js";
 import { mermaidText } from "../../src/export/mermaid.js";
-import { replay, replayRecording } from "../../src/replay.js";
+import { replay, replayRecording } from "../../src/replay/replay.js";
 import { stateOf } from "../../src/show/state.js";
 import { hostileText, madeRecordings } from "./logs.js";
 

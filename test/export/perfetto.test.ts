@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { perfettoText } from "../../src/export/perfetto/index.js";
 import { openRecording } from "../../src/read/recording.js";
 import type { Recorded } from "../../src/read/report.js";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { recordings } from "../read/helpers.js";
 import { collected, madeRecordings } from "./logs.js";
 

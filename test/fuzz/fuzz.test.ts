@@ -7,7 +7,7 @@ import test from "ava";
 import { points } from "../../events/index.js";
 import type { Batch } from "../../src/log/batch.js";
 import { LogError } from "../../src/log/file/log-error.js";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 import { checkIndex } from "./check/index.js";
 import { Scratch } from "./check/files.js";
 import { Problem } from "./check/problem.js";

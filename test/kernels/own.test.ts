@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 import { loadKernel } from "../../src/own-kernel/load.js";
 import { kreel } from "../cli/run.js";
 

@@ -3,10 +3,10 @@ import test from "ava";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { importRecording } from "../../src/import.js";
+import { importRecording } from "../../src/read/import.js";
 import type { Minimised } from "../../src/minimise/index.js";
 import { recordingOf, written } from "../../src/minimise/written.js";
-import { replay, replayRecording } from "../../src/replay.js";
+import { replay, replayRecording } from "../../src/replay/replay.js";
 import { RECORDINGS } from "../support/recordings.js";
 import { inMemory, minimised, saying, unpacked } from "./results.js";
 

@@ -6,7 +6,7 @@
 import test from "ava";
 import { subjectOf } from "../../src/minimise/watch.js";
 import { written } from "../../src/minimise/written.js";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { nameOf, recordingsOf, replayed } from "../support/recordings.js";
 import { findingsOf, inMemory, minimised, operationsOf, saying, spareUnits } from "./results.js";
 

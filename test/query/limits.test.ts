@@ -1,6 +1,6 @@
 /** What a statement may not take: values and rows of any size, all memory, for ever. */
 import test from "ava";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 import { query } from "../../src/query/query.js";
 import { tableLines } from "../../src/show/answer.js";
 import { styleOf } from "../../src/show/style.js";

@@ -1,6 +1,6 @@
 /** The text of a statement: what is done to it, and where its errors point. */
 import test from "ava";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 import { positionOf, readable } from "../../src/query/sql.js";
 import { ask } from "./answers.js";
 

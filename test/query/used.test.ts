@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { importRecording } from "../../src/import.js";
+import { importRecording } from "../../src/read/import.js";
 import { Database } from "../../src/query/sqlite/database.js";
 import { loadSqlite } from "../../src/query/sqlite/library.js";
 import { createTable } from "../../src/query/table.js";

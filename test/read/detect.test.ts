@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { detectFormat } from "../../src/read/detect.js";
-import { TroubleError, printable } from "../../src/read/trouble.js";
+import { TroubleError, printable } from "../../src/base/trouble.js";
 import { line, PLAIN, recording, text } from "./helpers.js";
 
 const detect = (head: string | Buffer): string =>

@@ -1,5 +1,5 @@
 import test from "ava";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { recordings } from "./helpers.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "./printed.js";
 import { ftrace, partsOf, readAs, unzipped } from "./text.js";

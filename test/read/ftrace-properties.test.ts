@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { points } from "../../events/index.js";
-import { readReference, type ReferenceReading } from "../../src/read/ftrace/reference.js";
+import { readReference, type ReferenceReading } from "./ftrace-reference.js";
 import { isAccounted, line, PLAIN, read, readChunks, recording, type Reading } from "./helpers.js";
 import { CHARACTER } from "../support/texts.js";
 

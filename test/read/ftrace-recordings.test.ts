@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import test from "ava";
 import { points } from "../../events/index.js";
-import { readReference } from "../../src/read/ftrace/reference.js";
+import { readReference } from "./ftrace-reference.js";
 import { isAccounted, read, recordings, RECORDINGS } from "./helpers.js";
 
 const paths = recordings();

@@ -4,9 +4,9 @@ import { ANY_CPU, CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN
 import { createTables } from "../../src/log/tables.js";
 import { readFtrace } from "../../src/read/ftrace/index.js";
 import { MAX_LINE } from "../../src/read/text/reader.js";
-import { readReference } from "../../src/read/ftrace/reference.js";
+import { readReference } from "./ftrace-reference.js";
 import { ReadReport } from "../../src/read/report.js";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 import { isAccounted, line, PLAIN, read, text, type Reading } from "./helpers.js";
 
 /** Reads lines as literal as they stand; each must be accounted for, and the reference must agree. */

@@ -6,7 +6,7 @@ import { points } from "../../events/index.js";
 import type { Batch } from "../../src/log/batch.js";
 import { createTables, type Tables } from "../../src/log/tables.js";
 import { FtraceReader } from "../../src/read/ftrace/index.js";
-import type { ReferenceEvent, ReferenceValue } from "../../src/read/ftrace/reference.js";
+import type { ReferenceEvent, ReferenceValue } from "./ftrace-reference.js";
 import { ReadReport } from "../../src/read/report.js";
 
 export interface Reading {

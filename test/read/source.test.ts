@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import test from "ava";
 import { openSource, type Source } from "../../src/read/source.js";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 
 const folder = mkdtempSync(join(tmpdir(), "kreel-source-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));

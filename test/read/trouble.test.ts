@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
-import { jsonString } from "../../src/export/json-text.js";
-import { printable, TroubleError } from "../../src/read/trouble.js";
+import { jsonString } from "../../src/base/json-text.js";
+import { printable, TroubleError } from "../../src/base/trouble.js";
 import { CHARACTER } from "../support/texts.js";
 
 /** As Unicode tells them: whatever has no shape of its own, but does something to what is around it. */

@@ -4,7 +4,7 @@
  */
 import test from "ava";
 import { type OperationName, points } from "../../events/index.js";
-import type { Replay } from "../../src/replay.js";
+import type { Replay } from "../../src/replay/replay.js";
 import { Calls } from "../../src/reduce/calls.js";
 import { healthyLife, Kernel, KVM_AMD } from "../support/kernel.js";
 import { type Line, OTHER, RUNNER, Script } from "../support/script.js";

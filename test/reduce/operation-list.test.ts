@@ -1,6 +1,6 @@
 /** The list is the same wherever its chunks are: all in memory, or in a file but for the latest. */
 import test from "ava";
-import { coldChunks } from "../../src/cold-file.js";
+import { coldChunks } from "../../src/replay/operation-chunks.js";
 import { OperationList } from "../../src/reduce/operation-list.js";
 
 const NAMES = ["", "kvm_init", "kvm_gmem_create", "__fput"];

@@ -4,7 +4,7 @@ import type { KernelObject, ObjectId } from "../../src/reduce/objects.js";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";
 import { blank, MutableStore, type Store } from "../../src/reduce/store.js";
 import { evolve, type Transition, trailOf } from "../../src/reduce/transitions.js";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";
 import { same } from "../support/same.js";
 

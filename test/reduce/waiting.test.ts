@@ -2,7 +2,7 @@
 import test from "ava";
 import { points } from "../../events/index.js";
 import { keptView } from "../../src/log/view.js";
-import { Replaying } from "../../src/replaying.js";
+import { Replaying } from "../../src/replay/replaying.js";
 import { restoreReplay, takeSnapshot } from "../../src/snapshot/index.js";
 import { batchesOf } from "../support/recordings.js";
 

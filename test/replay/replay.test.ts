@@ -1,9 +1,9 @@
 /** What the library call returns: counts, operations and their results, moments, and the trace itself. */
 import test from "ava";
 import fc from "fast-check";
-import { errnoName } from "../../src/check/errno.js";
+import { errnoName } from "../../src/base/errno.js";
 import type { Finding } from "../../src/check/finding.js";
-import { type Replay, replay } from "../../src/replay.js";
+import { type Replay, replay } from "../../src/replay/replay.js";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";
 import { healthyLife, Kernel } from "../support/kernel.js";
 import {

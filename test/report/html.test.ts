@@ -13,10 +13,10 @@ import { comparisonEntry, entryOf, recordingEntry } from "../../src/report/colle
 import { htmlReport } from "../../src/report/html/index.js";
 import { MOST_BYTES, wantedOf } from "../../src/report/html/viewer.js";
 import type { Entry, RecordingEntry } from "../../src/report/model.js";
-import { printable } from "../../src/read/trouble.js";
+import { printable } from "../../src/base/trouble.js";
 import type { Session } from "../../src/ui/protocol.js";
 import { LogFile } from "../../src/log/file/log-file.js";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { kreel } from "../cli/run.js";
 import { hostileText } from "../export/logs.js";
 import { RECORDINGS } from "../support/recordings.js";

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { comparisonEntry, entryOf, recordingEntry } from "../../src/report/collect.js";
 import { markdownReport } from "../../src/report/markdown.js";
 import { block, code, inline } from "../../src/report/markdown-text.js";
-import { printable } from "../../src/read/trouble.js";
+import { printable } from "../../src/base/trouble.js";
 import { hostileText } from "../export/logs.js";
 import { RECORDINGS } from "../support/recordings.js";
 import { madeEntries, simulatedEntries, written } from "./entries.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
-import { TroubleError } from "../../src/read/trouble.js";
+import { TroubleError } from "../../src/base/trouble.js";
 import { parseNumber } from "../../src/scenario/number.js";
 import { parseScenario, printScenario, readScenario } from "../../src/scenario/parse.js";
 import type { Line, Operation } from "../../src/scenario/types.js";

@@ -1,7 +1,7 @@
 /** What changed an object last is said of its state, not of what is kept to tell about it. */
 import { join } from "node:path";
 import test from "ava";
-import { importRecording } from "../../src/import.js";
+import { importRecording } from "../../src/read/import.js";
 import { Seeker } from "../../src/seek/seeker.js";
 import { why } from "../../src/seek/why.js";
 import { holderName } from "../../src/show/state.js";

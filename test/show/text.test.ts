@@ -13,7 +13,7 @@ import { jsonText } from "../../src/show/json.js";
 import { matches, nearest, parseSpec } from "../../src/show/object-life.js";
 import { PLAIN } from "../../src/show/style.js";
 import { operationsLine, traceLine } from "../../src/show/summary.js";
-import { list, table, wrap } from "../../src/show/text.js";
+import { list, table, wrap } from "../../src/base/text.js";
 import { CHARACTER } from "../support/texts.js";
 
 test("text is broken at spaces, and a word that is too long stands alone", (t) => {

@@ -1,5 +1,5 @@
 import test from "ava";
-import type { Change, Row } from "../../src/show/chronicle.js";
+import type { Change, Row } from "../../src/describe/chronicle.js";
 import { runs, sameObjects, shape } from "../../src/show/collapse.js";
 import { nestWithin } from "../../src/show/nesting.js";
 import { InOrder } from "../../src/show/order.js";
@@ -207,7 +207,7 @@ test("a call that came first belongs inside the call around it", (t) => {
 });
 
 /** Trees as they complete: what each stack does, by hand. */
-class Course {
+class History {
   readonly order: number[] = [];
   readonly #inOrder = new InOrder((tree) => this.order.push(tree.seq));
   readonly #stacks = new Map<number, Stack>();
@@ -243,29 +243,29 @@ class Course {
 }
 
 test("trees come in the order of their first events, as soon as nothing older is open", (t) => {
-  const course = new Course();
-  course.enter(1, 1);
-  course.enter(2, 2);
-  course.leave(2, node("kvm_gmem_create", { seq: 2, task: 2, returned: 3, result: 5 }));
-  t.deepEqual(course.order, []);
-  course.leave(1, node("kvm_gmem_create", { seq: 1, task: 1, returned: 4, result: 6 }));
-  t.deepEqual(course.order, [1, 2]);
-  course.enter(1, 5);
-  course.finish();
-  t.deepEqual(course.order, [1, 2]);
+  const history = new History();
+  history.enter(1, 1);
+  history.enter(2, 2);
+  history.leave(2, node("kvm_gmem_create", { seq: 2, task: 2, returned: 3, result: 5 }));
+  t.deepEqual(history.order, []);
+  history.leave(1, node("kvm_gmem_create", { seq: 1, task: 1, returned: 4, result: 6 }));
+  t.deepEqual(history.order, [1, 2]);
+  history.enter(1, 5);
+  history.finish();
+  t.deepEqual(history.order, [1, 2]);
 });
 
 test("a task that never comes back holds nobody up for good", (t) => {
-  const course = new Course();
-  course.enter(1, 1);
+  const history = new History();
+  history.enter(1, 1);
   const total = 50_000;
   for (let k = 1; k <= total; k++) {
-    course.enter(2, 2 * k);
-    course.leave(2, node("kvm_gmem_create", { seq: 2 * k, task: 2, returned: 2 * k + 1, result: 5 }));
+    history.enter(2, 2 * k);
+    history.leave(2, node("kvm_gmem_create", { seq: 2 * k, task: 2, returned: 2 * k + 1, result: 5 }));
   }
-  t.true(course.order.length > total / 2);
+  t.true(history.order.length > total / 2);
   t.deepEqual(
-    course.order,
-    [...course.order].sort((a, b) => a - b),
+    history.order,
+    [...history.order].sort((a, b) => a - b),
   );
 });

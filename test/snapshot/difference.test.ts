@@ -1,6 +1,6 @@
 /** Where two states differ is said in words: which object, and what of it. */
 import test from "ava";
-import { Replaying } from "../../src/replaying.js";
+import { Replaying } from "../../src/replay/replaying.js";
 import { firstDifference, takeSnapshot } from "../../src/snapshot/index.js";
 import { batchesOf } from "../support/recordings.js";
 

@@ -5,7 +5,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { REDUCER_VERSION } from "../../src/reduce/version.js";
-import { Replaying } from "../../src/replaying.js";
+import { Replaying } from "../../src/replay/replaying.js";
 import { createTables } from "../../src/log/tables.js";
 import { stateOf } from "../../src/show/state.js";
 import { restoreReplay, SnapshotError, takeSnapshot } from "../../src/snapshot/index.js";

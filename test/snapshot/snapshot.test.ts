@@ -6,7 +6,7 @@ import test from "ava";
 import fc from "fast-check";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";
 import { MutableStore, type Store } from "../../src/reduce/store.js";
-import { Replaying } from "../../src/replaying.js";
+import { Replaying } from "../../src/replay/replaying.js";
 import { stateJson, stateOf } from "../../src/show/state.js";
 import { firstDifference, restoreReplay, stateHash, takeSnapshot } from "../../src/snapshot/index.js";
 import { elsewhere } from "../support/elsewhere.js";

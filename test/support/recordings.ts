@@ -7,7 +7,7 @@ import type { Batch } from "../../src/log/batch.js";
 import type { Tables } from "../../src/log/tables.js";
 import { openRecording } from "../../src/read/recording.js";
 import { Reducer } from "../../src/reduce/reducer.js";
-import { type Replay, replay } from "../../src/replay.js";
+import { type Replay, replay } from "../../src/replay/replay.js";
 import { jsonText, replayJson } from "../../src/show/json.js";
 import type { Store } from "../../src/reduce/store.js";
 

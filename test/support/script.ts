@@ -3,7 +3,7 @@
  * have printed: counts on a probe (`refcnt=`, `i_count=`) follow from the lines before it.
  */
 import { openRecording } from "../../src/read/recording.js";
-import { type Replay, replayRecording, type ReplayOptions } from "../../src/replay.js";
+import { type Replay, replayRecording, type ReplayOptions } from "../../src/replay/replay.js";
 
 export interface Task {
   readonly comm: string;

@@ -3,7 +3,7 @@
  * made them.
  */
 import { readFileSync } from "node:fs";
-import { Replaying } from "../../src/replaying.js";
+import { Replaying } from "../../src/replay/replaying.js";
 import { stateHash } from "../../src/snapshot/index.js";
 import { batchesOf, nameOf, recordingsOf } from "./recordings.js";
 

@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import type { CallNode } from "../../src/reduce/call-tree.js";
-import { replay } from "../../src/replay.js";
-import { call } from "../../src/show/words.js";
+import { replay } from "../../src/replay/replay.js";
+import { call } from "../../src/describe/call-text.js";
 import { calls, findCall, markerText } from "../../src/tour/find.js";
 import { TOUR } from "../../src/tour/index.js";
 import {

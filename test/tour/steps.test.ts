@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { replay } from "../../src/replay.js";
+import { replay } from "../../src/replay/replay.js";
 import { TOUR, TOUR_FOLDER, type TourStep, tourSteps } from "../../src/tour/index.js";
 
 const steps = await tourSteps();

@@ -4,7 +4,7 @@
  */
 import test from "ava";
 import { kernels } from "../../src/kernels/index.js";
-import { replayRecording } from "../../src/replay.js";
+import { replayRecording } from "../../src/replay/replay.js";
 import { readScenario } from "../../src/scenario/parse.js";
 import { Recorder, type RecordedTask } from "../../src/simulate/recorder.js";
 import { Scheduler } from "../../src/simulate/scheduler.js";

@@ -6,7 +6,7 @@ import test from "ava";
 import fc from "fast-check";
 import { kernels } from "../../src/kernels/index.js";
 import { FOPS, MODULE_REF_BASE } from "../../src/kernels/constants.js";
-import { replayRecording } from "../../src/replay.js";
+import { replayRecording } from "../../src/replay/replay.js";
 import { parseScenario } from "../../src/scenario/parse.js";
 import { simulate, type Simulation } from "../../src/workload/simulate.js";
 import { descriptorProgram, threadedProgram } from "../support/descriptor-programs.js";

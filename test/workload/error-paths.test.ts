@@ -2,7 +2,7 @@
  * Each allocation of KVM_CREATE_GUEST_MEMFD fails on the simulated kernel as it was recorded to fail on the real one.
  */
 import test from "ava";
-import { courseOf } from "../../src/compare/course.js";
+import { historyOf } from "../../src/compare/history.js";
 import { type ComparedNode, flatten } from "../../src/compare/calls.js";
 import { kernels } from "../../src/kernels/index.js";
 import type { Recorded } from "../../src/read/report.js";
@@ -21,7 +21,7 @@ const SCENARIO = parseScenario(`load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\n${
 async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
   const calls = new Map<string, string[]>();
   let during: string[] | undefined;
-  const { actors, roots, trees } = await courseOf(log);
+  const { actors, roots, trees } = await historyOf(log);
   for (const root of actors.flatMap(({ steps }) => [...steps]).map((step) => trees.get(roots.tree(step)))) {
     const text = mark(root);
     if (text?.startsWith("op: ")) calls.set(text.slice(4), (during = []));

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { kernels } from "../../src/kernels/index.js";
-import { replayRecording } from "../../src/replay.js";
+import { replayRecording } from "../../src/replay/replay.js";
 import { readScenario } from "../../src/scenario/parse.js";
 import { simulate } from "../../src/workload/simulate.js";
 import { seen } from "../support/simulated.js";

@@ -2,7 +2,7 @@
 import test from "ava";
 import { diff } from "../../src/compare/diff.js";
 import { kernels } from "../../src/kernels/index.js";
-import { replayRecording } from "../../src/replay.js";
+import { replayRecording } from "../../src/replay/replay.js";
 import { simulate } from "../../src/workload/simulate.js";
 import { nameOf, outOf, recordingsOf } from "../support/recordings.js";
 import { scenarioFor, scenarioPathOf } from "../support/scenarios.js";

@@ -5,7 +5,7 @@ import { ndjsonText } from "../../src/export/ndjson.js";
 import { createTables } from "../../src/log/tables.js";
 import { openRecording } from "../../src/read/recording.js";
 import { ReadReport, type Recorded } from "../../src/read/report.js";
-import { replayRecording } from "../../src/replay.js";
+import { replayRecording } from "../../src/replay/replay.js";
 import { ftraceText, ftraceTextOf } from "../../src/write/ftrace.js";
 import { recordingsOf } from "../support/recordings.js";
 import { collected } from "../export/logs.js";

@@ -1,9 +1,9 @@
 /** Runs a command on one recording, as the command itself would, in a thread of its own. */
 import { closeSync, openSync } from "node:fs";
-import { escaped } from "../../export/json-text.js";
-import { runImport } from "../import.js";
+import { escaped } from "../../base/json-text.js";
+import { runImport } from "../commands/import.js";
 import { Output } from "../output.js";
-import { runReplay } from "../replay.js";
+import { runReplay } from "../commands/replay.js";
 import type { Terminal } from "../terminal.js";
 import { TROUBLE, troubleText } from "../trouble.js";
 import type { Task } from "./job.js";

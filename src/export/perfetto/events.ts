@@ -3,7 +3,7 @@
  * them keeps to the rules by which they are read: on a track no time is before the last, and every slice that begins
  * ends, the innermost first.
  */
-import { jsonString } from "../json-text.js";
+import { jsonString } from "../../base/json-text.js";
 
 /** An exact time, `high * 10^9 + low` nanoseconds (or ticks of a counter, shown as nanoseconds). */
 export interface Time {

@@ -17,7 +17,7 @@ import type { Frame, Stack } from "../../reduce/calls.js";
 import type { Observer } from "../../reduce/observer.js";
 import { Reducer } from "../../reduce/reducer.js";
 import { MutableStore } from "../../reduce/store.js";
-import { jsonString } from "../json-text.js";
+import { jsonString } from "../../base/json-text.js";
 import { type Time, Track, TraceEvents } from "./events.js";
 import { Objects } from "./objects.js";
 import { Threads } from "./threads.js";

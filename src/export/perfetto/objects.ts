@@ -19,7 +19,7 @@ import {
 import { type Move, Moves } from "../../reduce/moves.js";
 import type { Transition } from "../../reduce/transitions.js";
 import type { World } from "../../reduce/world.js";
-import { RecentEvents } from "../../show/recent.js";
+import { RecentEvents } from "../../describe/recent.js";
 import { type Time, Track, type TraceEvents } from "./events.js";
 
 interface Holding {

@@ -6,7 +6,7 @@ import { CONTEXTS } from "../../read/ndjson/format.js";
 import { valueOf } from "../../reduce/call-tree.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import type { World } from "../../reduce/world.js";
-import { call } from "../../show/words.js";
+import { call } from "../../describe/call-text.js";
 import { type Arg, type Args, type Time, Track, type TraceEvents } from "./events.js";
 
 const IRQ = CONTEXT_HARDIRQ | CONTEXT_SOFTIRQ | CONTEXT_NMI;

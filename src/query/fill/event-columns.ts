@@ -2,7 +2,7 @@
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import { points } from "../../../events/index.js";
 import { argsText } from "../../export/ndjson.js";
-import { jsonString } from "../../export/json-text.js";
+import { jsonString } from "../../base/json-text.js";
 import type { Batch } from "../../log/batch.js";
 import { timeOf } from "../../log/span.js";
 import type { Statement } from "../sqlite/database.js";

@@ -8,12 +8,11 @@ import type { Batch } from "../../log/batch.js";
 import { type Time, timeOf } from "../../log/span.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
-import type { KernelObject, ObjectId, Owner, Reference } from "../../reduce/objects.js";
+import { type KernelObject, nameOf, type ObjectId, type Owner, type Reference } from "../../reduce/objects.js";
 import type { Observer } from "../../reduce/observer.js";
 import { MutableStore } from "../../reduce/store.js";
 import type { LeftBehind, Passed, Taken, Transition } from "../../reduce/transitions.js";
 import { labelOf } from "../../reduce/world.js";
-import { namesOf } from "../../show/object-life.js";
 import type { Tables } from "../../log/tables.js";
 import type { Insert } from "./insert.js";
 import { elapsed, exact } from "./numbers.js";
@@ -215,7 +214,7 @@ export class Lives extends MutableStore implements Observer {
       id: object.id,
       kind: object.kind,
       label: this.#label(object),
-      name: namesOf(object)[0],
+      name: nameOf(object) || undefined,
       address: this.tables.addresses.hex(object.address),
       generation: object.generation,
       guest_memfd: object.focus && (object.kind !== "file" || object.gmem) ? 1 : 0,

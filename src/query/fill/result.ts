@@ -1,6 +1,6 @@
 /** What a call returned, and which error that is. */
 import type { ArgumentDefinition } from "../../../events/definition.js";
-import { errnoName } from "../../check/errno.js";
+import { errnoName } from "../../base/errno.js";
 import type { EventView } from "../../log/view.js";
 import { signed64 } from "../../log/view.js";
 import type { Statement } from "../sqlite/database.js";

@@ -2,7 +2,7 @@
  * Where SQLite keeps what exceeds its page cache: temporary files without a name, each made when the first page goes
  * out.
  */
-import { TemporaryFile } from "../../temporary-file.js";
+import { TemporaryFile } from "../../base/temporary-file.js";
 import type { Library, Pointer } from "./library.js";
 
 export const TEMPORARY = "kreel-temporary";

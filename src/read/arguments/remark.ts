@@ -2,7 +2,7 @@
  * What a recording's events lacked, in a comment of what is exported of it: there, what was absent is printed as
  * `(fault)`.
  */
-import { escaped } from "../../export/json-text.js";
+import { escaped } from "../../base/json-text.js";
 import type { ArgumentReport } from "./report.js";
 
 const ARGUMENTS = "kreel arguments: ";

@@ -2,7 +2,7 @@
 import { catalogue, points } from "../../../events/index.js";
 import type { Point } from "../../../events/points.js";
 import { probeLines } from "../../../events/probe-file.js";
-import { list, plural } from "../../show/text.js";
+import { list, plural } from "../../base/text.js";
 import type { ArgumentReport, Refusal, SavedArguments } from "./report.js";
 
 /** Events that have a sentence of their own, of each kind; the others share one. */

@@ -8,7 +8,7 @@ import { readerOf } from "../readers.js";
 import { ReadReport } from "../report.js";
 import type { Source } from "../source.js";
 import { readThrough } from "../stream-reader.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { CpuFile } from "./layout.js";
 
 export class CpuText {

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { detectFormat } from "../detect.js";
 import { openSource, readTrouble } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { oddity } from "./plain.js";
 
 /** Whether a directory is one recording, with a file for each CPU, rather than a place where recordings lie. */

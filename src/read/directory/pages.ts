@@ -13,7 +13,7 @@ import { conclude } from "../conclude.js";
 import type { Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
 import { readTrouble } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { FileAccess } from "../trace-dat/access.js";
 import type { Contents } from "../trace-dat/contents.js";
 import { CpuEvents } from "../trace-dat/cpu-events.js";

@@ -4,7 +4,7 @@
  */
 import { type Stats, statSync } from "node:fs";
 import { readTrouble } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 
 /** In words, of what is neither a file nor a directory; links are followed. */
 export function oddity(what: Stats): string | undefined {

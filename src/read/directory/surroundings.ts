@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { FormatText } from "../trace-dat/contents.js";
 import { readTrouble } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { checkIsFile } from "./plain.js";
 
 /** From `per_cpu/cpu0` the copy of tracefs is two up. */

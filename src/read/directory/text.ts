@@ -15,7 +15,7 @@ import { isBefore, Merge } from "../merge.js";
 import type { Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
 import { openSource, type Source } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { CpuText } from "./cpu-text.js";
 import { type CpuFile, missing, nameFor } from "./layout.js";
 import { checkIsFile } from "./plain.js";

@@ -4,7 +4,7 @@
  */
 import { readArgumentRemark } from "../arguments/remark.js";
 import type { BufferEntries, ReadReport } from "../report.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Header } from "./header.js";
 
 export class Comments {

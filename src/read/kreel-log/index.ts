@@ -7,7 +7,7 @@ import type { Tables } from "../../log/tables.js";
 import type { ReadReport } from "../report.js";
 import type { Source } from "../source.js";
 import { openAccess } from "../trace-dat/spool.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { reportDamage, restoreReport } from "./report.js";
 
 /** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */

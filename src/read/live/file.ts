@@ -8,7 +8,7 @@ import { statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { readTrouble } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Feed, Restart } from "./feed.js";
 
 const opened = promisify(open);

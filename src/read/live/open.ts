@@ -2,7 +2,7 @@
 import { createReadStream, fstatSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { readTrouble } from "../source.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Feed } from "./feed.js";
 import { FileFeed, type Notice } from "./file.js";
 import { fifo, StreamFeed } from "./stream.js";

@@ -11,7 +11,7 @@ import type { OpenOptions, Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
 import { compressionOf, EMPTY, HEAD_BYTES } from "../source.js";
 import { type StreamReader, upToTrouble } from "../stream-reader.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { type Feed, type Piece, piecesOf, type Restart } from "./feed.js";
 import { openFeed } from "./open.js";
 

@@ -15,7 +15,7 @@ import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
 import { pushMatched } from "../arguments/push.js";
 import { entriesOf, type ReadReport } from "../report.js";
 import type { StreamReader } from "../stream-reader.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { CONTEXTS, NDJSON, NDJSON_VERSION } from "./format.js";
 import { Lines, type TextLine } from "./lines.js";
 import { integerWords, isNatural, parseTime } from "./numbers.js";

@@ -3,7 +3,7 @@
  * behind the other: it cannot be read from front to back.
  */
 import { closeSync, readSync } from "node:fs";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 
 export interface Access {
   readonly size: number;

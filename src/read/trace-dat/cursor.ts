@@ -1,5 +1,5 @@
 /** Reads numbers and strings off a recording one after the other, in its byte order; nothing is taken at its word. */
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
 
 /** A longer string is none that trace-cmd writes. */

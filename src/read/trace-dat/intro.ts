@@ -1,5 +1,5 @@
 /** The first bytes of a trace.dat: which version it is, and how its numbers are written. */
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
 import { Cursor } from "./cursor.js";
 import type { Codec } from "./decompress.js";

@@ -1,5 +1,5 @@
 /** The text of a recording of a latency tracer, as a stream. */
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
 import type { LatencyText } from "./contents.js";
 import type { Intro } from "./intro.js";

@@ -3,7 +3,7 @@
  * `header_event`. The kernel has kept the second as it is since 2.6.30; a file that has another is refused rather than
  * misread.
  */
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { parseFields } from "./format.js";
 
 /** Lengths in the first word of an event: from here on they are kinds. */

@@ -1,6 +1,6 @@
 /** A trace.dat made ready to be read: what it holds, its formats, and its CPUs in the order of time. */
 import type { ReadReport } from "../report.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
 import type { Contents, TraceBuffer } from "./contents.js";
 import { CpuEvents } from "./cpu-events.js";

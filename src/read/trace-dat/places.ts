@@ -1,6 +1,6 @@
 /** Where probes were hit: addresses of the recording as the places that ftrace's text has. */
 import type { PlaceTable } from "../../log/tables.js";
-import { TroubleError } from "../trouble.js";
+import { TroubleError } from "../../base/trouble.js";
 import { Symbols } from "./symbols.js";
 
 /** What a probed function returns to when its caller's return is probed as well, and how ftrace prints it. */

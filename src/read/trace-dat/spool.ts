@@ -1,7 +1,7 @@
 /** Makes a recording that comes as a stream (compressed, or through a pipe) readable at any offset. */
 import { closeSync, openSync, statSync, writeSync } from "node:fs";
-import { openUnnamed } from "../../temporary-file.js";
-import { TroubleError } from "../trouble.js";
+import { openUnnamed } from "../../base/temporary-file.js";
+import { TroubleError } from "../../base/trouble.js";
 import { BlockAccess, FileAccess, type Access } from "./access.js";
 
 const BLOCK = 1 << 20;

@@ -3,7 +3,7 @@
  * recordings inside. It loads nothing and sends nothing, from a disk, a mail or an artifact of a CI run.
  */
 import { createHash } from "node:crypto";
-import { plural } from "../../show/text.js";
+import { plural } from "../../base/text.js";
 import { readAsset } from "../../ui/assets.js";
 import type { About, Entry } from "../model.js";
 import { Totals } from "../totals.js";

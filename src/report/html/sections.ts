@@ -4,7 +4,7 @@ import { hunkLines, statLines, summaryLine } from "../../show/diff-text.js";
 import type { ShownStep } from "../../show/findings.js";
 import { PLAIN } from "../../show/style.js";
 import { traceLine } from "../../show/summary.js";
-import { pathOf } from "../../show/text.js";
+import { pathOf } from "../../base/text.js";
 import type { BaselineState, ComparisonEntry, Entry, Problem, Quote, RecordingEntry, UnreadEntry } from "../model.js";
 import { nothingWrong } from "../nothing-wrong.js";
 import { RULE_WORDS } from "../rule-words.js";

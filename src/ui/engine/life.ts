@@ -1,8 +1,8 @@
 /** Every event in the life of one object. */
 import type { ObjectId } from "../../reduce/objects.js";
 import type { Seeker } from "../../seek/seeker.js";
-import { changeText } from "../../show/changes.js";
-import { Chronicle } from "../../show/chronicle.js";
+import { changeText } from "../../describe/changes.js";
+import { Chronicle } from "../../describe/chronicle.js";
 import type { LifeStep } from "../protocol.js";
 
 const STEPS = 5000;

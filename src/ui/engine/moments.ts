@@ -3,7 +3,7 @@ import { points } from "../../../events/index.js";
 import { graphOf } from "../../export/graph.js";
 import { formatTime } from "../../log/time.js";
 import { countName } from "../../reduce/objects.js";
-import type { Replaying } from "../../replaying.js";
+import type { Replaying } from "../../replay/replaying.js";
 import type { Seeker } from "../../seek/seeker.js";
 import { type ShownObject, type ShownState, stateOf } from "../../show/state.js";
 import { eventLine } from "../../write/event-line.js";

@@ -3,7 +3,7 @@ import type { EventView } from "../../log/view.js";
 import { type CallNode, CallTrees } from "../../reduce/call-tree.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import type { Seeker } from "../../seek/seeker.js";
-import { call } from "../../show/words.js";
+import { call } from "../../describe/call-text.js";
 import type { Tree, TreeLine } from "../protocol.js";
 
 /** Events that are read at first for the end of the operation; twice as many each time after. */

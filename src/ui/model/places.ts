@@ -3,7 +3,7 @@
  * first seen. It keeps that place for its life, whatever else comes and goes, and has the same one whichever way a
  * moment is reached.
  */
-import { Heap } from "../../heap.js";
+import { Heap } from "../../base/heap.js";
 import type { Lanes } from "../protocol.js";
 
 /** Place by lane, from 0, in its column; `columnOf` says which that is of a kind. */

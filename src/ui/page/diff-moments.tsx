@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { printable } from "../../read/trouble.js";
+import { printable } from "../../base/trouble.js";
 import { type Target, targetsOf } from "../model/diff-moments.js";
 import { type PairedObject, pairStates, type Said, type StatePair } from "../model/state-pairs.js";
 import type { Moment } from "../protocol.js";

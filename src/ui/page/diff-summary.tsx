@@ -1,7 +1,7 @@
 /** What two recordings come to, in a line and by outermost operation. */
 import type { JSX } from "preact";
 import { type Stat, statsOf, summaryLine } from "../../show/diff-text.js";
-import { Course } from "./diff-course.js";
+import { Overview } from "./diff-overview.js";
 import { choose, document } from "./diff-store.js";
 import type { Side } from "./store.js";
 import { text } from "./text.js";
@@ -49,7 +49,7 @@ export function DiffSummaryView({ before, after }: { readonly before: Side; read
             </table>
             {stats.length > OPERATIONS && <p class="dim">and {stats.length - OPERATIONS} more operations</p>}
           </div>
-          <Course before={before} after={after} />
+          <Overview before={before} after={after} />
         </div>
       )}
     </details>

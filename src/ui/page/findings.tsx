@@ -1,7 +1,7 @@
 /** What is wrong with the recording, each a jump to where it became certain, and to what shows it. */
 import type { JSX } from "preact";
 import { NO_VERDICTS } from "../../show/summary.js";
-import { plural } from "../../show/text.js";
+import { plural } from "../../base/text.js";
 import type { Survey, SurveyFinding } from "../protocol.js";
 import { select, type Side } from "./store.js";
 import { Event, text } from "./text.js";

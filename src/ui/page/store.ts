@@ -3,7 +3,7 @@
  * signals; only the functions here set them.
  */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
-import { printable } from "../../read/trouble.js";
+import { printable } from "../../base/trouble.js";
 import type { ObjectId } from "../../reduce/objects.js";
 import { bounded, type Range, revealing, whole } from "../model/axis.js";
 import { firstMoment } from "../model/first-moment.js";

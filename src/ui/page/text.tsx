@@ -1,6 +1,6 @@
 /** Words of a recording on the page: nobody's markup, and no character that turns other text around. */
 import type { JSX } from "preact";
-import { printable } from "../../read/trouble.js";
+import { printable } from "../../base/trouble.js";
 import { jump, type Side } from "./store.js";
 
 export { printable as text };

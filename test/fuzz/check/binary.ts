@@ -13,7 +13,7 @@ import { memoryAccess } from "../../../src/read/trace-dat/access.js";
 import { TraceDatReader } from "../../../src/read/trace-dat/index.js";
 import { openTraceDat } from "../../../src/read/trace-dat/open.js";
 import { scanTraceDat } from "../../../src/read/trace-dat/scan.js";
-import { TroubleError } from "../../../src/read/trouble.js";
+import { TroubleError } from "../../../src/base/trouble.js";
 import { SnapshotError } from "../../../src/snapshot/index.js";
 import { openSeeker } from "../../../src/seek/open.js";
 import type { Random } from "../random.js";

@@ -5,7 +5,7 @@ import { LogError } from "../../../src/log/file/log-error.js";
 import type { Tables } from "../../../src/log/tables.js";
 import type { Recording } from "../../../src/read/recording.js";
 import type { ReadReport } from "../../../src/read/report.js";
-import { printable, TroubleError } from "../../../src/read/trouble.js";
+import { printable, TroubleError } from "../../../src/base/trouble.js";
 import { hold, Problem } from "./problem.js";
 
 export interface Reading {

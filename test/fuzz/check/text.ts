@@ -7,7 +7,7 @@ import type { Batch } from "../../../src/log/batch.js";
 import { createTables } from "../../../src/log/tables.js";
 import { conclude } from "../../../src/read/conclude.js";
 import type { TextFormat } from "../../../src/read/detect.js";
-import { readReference, type ReferenceEvent } from "../../../src/read/ftrace/reference.js";
+import { readReference, type ReferenceEvent } from "../../read/ftrace-reference.js";
 import { readerOf } from "../../../src/read/readers.js";
 import { ReadReport } from "../../../src/read/report.js";
 import { HEAD_BYTES } from "../../../src/read/source.js";

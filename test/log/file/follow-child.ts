@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { troubleText } from "../../../src/cli/trouble.js";
-import { importRecording } from "../../../src/import.js";
+import { importRecording } from "../../../src/read/import.js";
 
 const [path] = process.argv.slice(2) as [string];
 try {

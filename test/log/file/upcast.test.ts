@@ -11,7 +11,7 @@ import { LogWriter } from "../../../src/log/file/writer.js";
 import { createTables, type Tables } from "../../../src/log/tables.js";
 import { FtraceReader } from "../../../src/read/ftrace/index.js";
 import { ReadReport } from "../../../src/read/report.js";
-import { replay } from "../../../src/replay.js";
+import { replay } from "../../../src/replay/replay.js";
 import { textOf } from "../../support/recordings.js";
 import { folderOf, ORIGIN, readBack } from "./helpers.js";
 import { same } from "../../support/same.js";

@@ -5,7 +5,7 @@ import { diff } from "../../../src/compare/diff.js";
 import { BpftraceReader } from "../../../src/read/bpftrace/index.js";
 import { Decimal } from "../../../src/read/bpftrace/decimal.js";
 import { detectFormat } from "../../../src/read/detect.js";
-import { replay } from "../../../src/replay.js";
+import { replay } from "../../../src/replay/replay.js";
 import { recordings } from "../helpers.js";
 import { bpftraceLines, tuple } from "../printed.js";
 import {

@@ -4,8 +4,8 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { TroubleError } from "../../../src/read/trouble.js";
-import { replay } from "../../../src/replay.js";
+import { TroubleError } from "../../../src/base/trouble.js";
+import { replay } from "../../../src/replay/replay.js";
 import { asTracefs, directoryOf, type Files, removeCopies } from "./copies.js";
 
 test.after.always(removeCopies);

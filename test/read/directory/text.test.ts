@@ -11,7 +11,7 @@ import { diff } from "../../../src/compare/diff.js";
 import { conform } from "../../../src/conform/index.js";
 import { kernels } from "../../../src/kernels/index.js";
 import { openRecording } from "../../../src/read/recording.js";
-import { replay } from "../../../src/replay.js";
+import { replay } from "../../../src/replay/replay.js";
 import { readScenario } from "../../../src/scenario/parse.js";
 import { line, PLAIN, text } from "../helpers.js";
 import { byCpu, directoryOf, removeCopies } from "./copies.js";

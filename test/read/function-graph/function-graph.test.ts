@@ -5,7 +5,7 @@ import { FunctionGraphReader } from "../../../src/read/function-graph/index.js";
 import { parseGraphLine } from "../../../src/read/function-graph/line.js";
 import { openRecording } from "../../../src/read/recording.js";
 import { CallTrees, type CallNode } from "../../../src/reduce/call-tree.js";
-import { replayRecording, replay } from "../../../src/replay.js";
+import { replayRecording, replay } from "../../../src/replay/replay.js";
 import { holdsOnMutations, isAccounted, type MakeReader, readAs, type TextReading, unzipped } from "../text.js";
 
 const graph: MakeReader = (tables, report, _, batchEvents) =>

@@ -8,7 +8,7 @@ import { gunzipSync } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
 import { openRecording } from "../../../src/read/recording.js";
-import { replay, type Replay } from "../../../src/replay.js";
+import { replay, type Replay } from "../../../src/replay/replay.js";
 import { line, PLAIN, text } from "../helpers.js";
 
 const BROKEN = gunzipSync(readFileSync("fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz"));

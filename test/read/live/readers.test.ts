@@ -15,7 +15,7 @@ import { openRecording } from "../../../src/read/recording.js";
 import { type Recorded, ReadReport } from "../../../src/read/report.js";
 import { HEAD_BYTES } from "../../../src/read/source.js";
 import type { StreamReader } from "../../../src/read/stream-reader.js";
-import { replayRecording } from "../../../src/replay.js";
+import { replayRecording } from "../../../src/replay/replay.js";
 import { line, PLAIN, text } from "../helpers.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "../printed.js";
 import { ftrace, partsOf, readAs } from "../text.js";

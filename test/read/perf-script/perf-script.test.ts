@@ -3,7 +3,7 @@ import { points } from "../../../events/index.js";
 import { detectFormat } from "../../../src/read/detect.js";
 import { PerfScriptReader } from "../../../src/read/perf-script/index.js";
 import { FIRST_UNKNOWN_PID } from "../../../src/read/text/tasks.js";
-import { replay } from "../../../src/replay.js";
+import { replay } from "../../../src/replay/replay.js";
 import { recordings } from "../helpers.js";
 import { perfScript } from "../printed.js";
 import {

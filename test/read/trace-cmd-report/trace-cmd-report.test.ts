@@ -4,7 +4,7 @@ import { CONTEXT_SOFTIRQ } from "../../../src/log/batch.js";
 import { detectFormat } from "../../../src/read/detect.js";
 import { TraceCmdReportReader } from "../../../src/read/trace-cmd-report/index.js";
 import { diff } from "../../../src/compare/diff.js";
-import { replay } from "../../../src/replay.js";
+import { replay } from "../../../src/replay/replay.js";
 import { line as ftraceLine, recordings } from "../helpers.js";
 import { traceCmdReport } from "../printed.js";
 import {

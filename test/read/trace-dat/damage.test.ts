@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { points } from "../../../events/index.js";
 import { decompress, PieceError } from "../../../src/read/trace-dat/decompress.js";
 import { openAccess } from "../../../src/read/trace-dat/spool.js";
-import { TroubleError } from "../../../src/read/trouble.js";
+import { TroubleError } from "../../../src/base/trouble.js";
 import { written as anyWritten } from "./arbitraries.js";
 import { read, unzipped, type Reading } from "./reading.js";
 import { Bytes, PLAIN, storedZstd, write, type Shape, type Written, type WrittenEvent } from "./writer.js";

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { diff } from "../../../src/compare/diff.js";
-import { replay } from "../../../src/replay.js";
+import { replay } from "../../../src/replay/replay.js";
 import { TRACE_DATS, read, unzipped } from "./reading.js";
 import { textEvents } from "../../support/recordings.js";
 import { same } from "../../support/same.js";

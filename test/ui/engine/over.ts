@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { importRecording } from "../../../src/import.js";
+import { importRecording } from "../../../src/read/import.js";
 import type { LogBytes } from "../../../src/log/file/log-file.js";
 import { LogEngine } from "../../../src/ui/engine/engine.js";
 

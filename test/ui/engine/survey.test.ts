@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { openRecording } from "../../../src/read/recording.js";
 import { COUNTED_KINDS } from "../../../events/kinds/index.js";
-import { replayRecording } from "../../../src/replay.js";
+import { replayRecording } from "../../../src/replay/replay.js";
 import { stateOf } from "../../../src/show/state.js";
 import { blindWords, doubtLines } from "../../../src/show/summary.js";
 import { KINDS } from "../../../src/ui/engine/survey.js";

@@ -1,7 +1,7 @@
 /** Where in two recordings their differences lie. */
 import test from "ava";
 import type { Difference, DifferenceKind } from "../../../src/compare/types.js";
-import { courseOf, nearest } from "../../../src/ui/model/diff-course.js";
+import { overviewOf, nearest } from "../../../src/ui/model/diff-overview.js";
 import { Anchors } from "../../../src/ui/model/diff-moments.js";
 
 const told = (kind: DifferenceKind, before: number, after: number): Difference => ({
@@ -30,7 +30,7 @@ const anchors = new Anchors({
 });
 
 test("each lies where it is, and on the other recording where it would be; one place is one mark", (t) => {
-  t.deepEqual(courseOf(DIFFERENCES, anchors, [100, 200], 20), [
+  t.deepEqual(overviewOf(DIFFERENCES, anchors, [100, 200], 20), [
     { before: 0.1, after: 0.2, mark: "~", difference: 0 },
     { before: 0.1, after: 0.3, mark: "+", difference: 1 },
     { before: 0.1, after: 0, mark: "-", difference: 3 },
@@ -40,12 +40,12 @@ test("each lies where it is, and on the other recording where it would be; one p
 
 test("however many there are, there are as many marks as can be told apart", (t) => {
   const many = Array.from({ length: 5000 }, (_, k) => told("operation-added", 0, k + 1));
-  t.true(courseOf(many, anchors, [100, 5000], 20).length <= 42);
-  t.deepEqual(courseOf(many.slice(0, 1), anchors, [0, 0], 20), [{ before: 0, after: 0, mark: "+", difference: 0 }]);
+  t.true(overviewOf(many, anchors, [100, 5000], 20).length <= 42);
+  t.deepEqual(overviewOf(many.slice(0, 1), anchors, [0, 0], 20), [{ before: 0, after: 0, mark: "+", difference: 0 }]);
 });
 
 test("the nearest one is found on either side", (t) => {
-  const marks = courseOf(DIFFERENCES, anchors, [100, 200], 20);
+  const marks = overviewOf(DIFFERENCES, anchors, [100, 200], 20);
   t.is(nearest(marks, "after", 0.27)?.difference, 1);
   t.is(nearest(marks, "before", 0.9)?.difference, 0);
   t.is(nearest([], "before", 0.9), undefined);

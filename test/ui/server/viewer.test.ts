@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import type { Diff } from "../../../src/compare/types.js";
 import { diff } from "../../../src/compare/diff.js";
-import { importRecording } from "../../../src/import.js";
+import { importRecording } from "../../../src/read/import.js";
 import { LogFile } from "../../../src/log/file/log-file.js";
 import { diffJson, jsonText } from "../../../src/show/json.js";
 import { readAssets } from "../../../src/ui/server/assets.js";

@@ -1,6 +1,6 @@
 /** Draws what is to be seen of a timeline. What is narrower than a pixel is drawn once for all that share the pixel. */
 import { scaleLinear } from "d3-scale";
-import { printable } from "../../../read/trouble.js";
+import { printable } from "../../../base/trouble.js";
 import { KINDS } from "../../engine/survey.js";
 import type { Axis, Range } from "../../model/axis.js";
 import { firstEnding, HOLDING_HEIGHT, type HoldingLines, LINES, type Row, TRACK_HEIGHT } from "../../model/rows.js";

@@ -1,0 +1,192 @@
+/** `kreel export TRACE --to FORMAT`. */
+import type { Command } from "commander";
+import { dotText } from "../../export/dot.js";
+import { type Graph, graphOf } from "../../export/graph.js";
+import { probesOf } from "../../export/kprobe-events.js";
+import { mermaidText } from "../../export/mermaid.js";
+import { ndjsonText } from "../../export/ndjson.js";
+import { argumentRemarks } from "../../read/arguments/remark.js";
+import { checkRead } from "../../read/nothing-read.js";
+import type { ReadReport, Recorded } from "../../read/report.js";
+import { TroubleError } from "../../base/trouble.js";
+import { type Moment, replay } from "../../replay/replay.js";
+import { list } from "../../base/text.js";
+import { ftraceTextOf } from "../../write/ftrace.js";
+import { ExportTarget } from "../export-target.js";
+import { parseMoment } from "../moment.js";
+import { openShowing } from "../opened.js";
+import { progressOf, type ProgressSink } from "../progress.js";
+import type { Terminal } from "../terminal.js";
+import { UsageError } from "../trouble.js";
+import { warningLines } from "../warnings.js";
+
+interface Flags {
+  readonly to: string;
+  readonly at?: string;
+  readonly focus: string;
+  readonly output?: string;
+  readonly from?: string;
+}
+
+type Pieces = AsyncIterable<string | Uint8Array>;
+
+interface StreamOptions {
+  readonly everything: boolean;
+  /** A terminal shows it: an event is one line. */
+  readonly oneLine: boolean;
+}
+
+/** Formats of the whole recording, written while it is read. Those that few need are loaded when they are. */
+const STREAMS: {
+  readonly [format: string]: (recording: Recorded, options: StreamOptions) => Pieces | Promise<Pieces>;
+} = {
+  perfetto: async (recording, { everything }) =>
+    (await import("../../export/perfetto/index.js")).perfettoText(recording, { everything }),
+  ndjson: (recording) => ndjsonText(recording),
+  arrow: async (recording) => (await import("../../export/arrow/index.js")).arrowStream(recording),
+  ftrace: (recording, { oneLine }) =>
+    ftraceTextOf(recording.batches(), recording.tables, {
+      oneLine,
+      report: recording.report,
+      remarks: () => (recording.report.isConcluded ? argumentRemarks(recording.report.arguments) : []),
+    }),
+};
+/** Formats of the state at a moment. */
+const GRAPHS: { readonly [format: string]: (graph: Graph) => string } = { dot: dotText, mermaid: mermaidText };
+const PROBES = "kprobe-events";
+const BINARY = "arrow";
+export const FORMATS = ["perfetto", "ndjson", "arrow", "dot", "mermaid", PROBES, "ftrace"];
+const NAMES_SHOWN = 5;
+
+export function addExport(program: Command, terminal: Terminal, done: (code: number) => void): void {
+  program
+    .command("export")
+    .summary("write a recording as Perfetto JSON, NDJSON, Arrow, a graph, or its probes")
+    .description(
+      "Writes a recording in another form: perfetto (Chrome trace events for the Perfetto UI), ndjson (every event, lossless; kreel reads it back), arrow (an IPC stream for pandas, Polars and DuckDB), dot and mermaid (the object graph at a moment), kprobe-events (the probes that record it again), ftrace (the text of tracefs). Exits with 0, or 2 for trouble.",
+    )
+    .argument("<trace>", "a recording, plain, gzip or zstd; - is standard input")
+    .requiredOption("--to <format>", FORMATS.join(", "))
+    .option(
+      "--at <moment>",
+      "dot, mermaid: the state after an event (1402), or at a time of the recording (35.846890); else at its end",
+    )
+    .option("--focus <what>", "perfetto, dot, mermaid: guest-memfd, or all objects that were recorded", "guest-memfd")
+    .option("-o, --output <file>", "write it there, not to standard output")
+    .option("--from <format>", "read the recording as this, whatever it looks like")
+    .action(async (trace: string, flags: Flags) => done(await runExport(trace, flags, terminal)));
+}
+
+async function runExport(path: string, flags: Flags, terminal: Terminal): Promise<number> {
+  const { to } = flags;
+  if (!FORMATS.includes(to)) throw new UsageError(`--to ${to}: one of ${FORMATS.join(", ")}`);
+  if (flags.focus !== "guest-memfd" && flags.focus !== "all")
+    throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
+  if (flags.at !== undefined && !Object.hasOwn(GRAPHS, to))
+    throw new UsageError(`--at is for ${Object.keys(GRAPHS).join(" and ")}: ${to} has the whole recording`);
+  if (to === BINARY && flags.output === undefined && terminal.out.terminal)
+    throw new UsageError(`--to ${to} is no text for a terminal: give it a file with -o FILE, or a pipe`);
+  const run = new Run(path, flags, terminal);
+  if (Object.hasOwn(GRAPHS, to)) return run.graph(GRAPHS[to]!);
+  return to === PROBES ? run.probes() : run.stream(STREAMS[to]!);
+}
+
+class Run {
+  readonly #target: ExportTarget;
+  readonly #progress: ProgressSink;
+
+  constructor(
+    private readonly path: string,
+    private readonly flags: Flags,
+    private readonly terminal: Terminal,
+  ) {
+    this.#target = new ExportTarget(terminal.out, flags.output, [path]);
+    this.#progress = progressOf(terminal, flags.output !== undefined || !terminal.shared);
+  }
+
+  async stream(pieces: (typeof STREAMS)[string]): Promise<number> {
+    const recording = await this.#open();
+    try {
+      const options: StreamOptions = { everything: this.flags.focus === "all", oneLine: this.#target.terminal };
+      for await (const piece of await pieces(recording, options)) this.#target.write(piece);
+      checkRead(this.path, recording.report);
+      this.#target.close();
+    } catch (error) {
+      this.#target.discard();
+      throw error;
+    } finally {
+      this.#progress.clear();
+      await recording.close();
+    }
+    this.#warn(recording.report);
+    return 0;
+  }
+
+  async graph(text: (graph: Graph) => string): Promise<number> {
+    const { path, flags } = this;
+    const everything = flags.focus === "all";
+    const at = flags.at === undefined ? undefined : parseMoment(flags.at);
+    const result = await replay(path, {
+      everything,
+      ...(at === undefined ? {} : { at }),
+      ...(flags.from === undefined ? {} : { format: flags.from }),
+      onProgress: (events, bytes) => this.#progress.update(events, bytes),
+    }).finally(() => this.#progress.clear());
+    const { events } = result.trace;
+    if (at !== undefined) this.#checkMoment(at, events);
+    checkRead(path, result.recording.report);
+    this.#target.write(text(graphOf(result.world, `${path} after event ${events}`, everything)));
+    this.#target.close();
+    this.#warn(result.recording.report);
+    return 0;
+  }
+
+  async probes(): Promise<number> {
+    const { err } = this.terminal;
+    const recording = await this.#open();
+    const { text, tracepoints, unknown } = await this.#over(recording, probesOf(recording));
+    checkRead(this.path, recording.report);
+    if (text === "" && tracepoints.length === 0)
+      throw new TroubleError("shows no operation that kreel knows: there is nothing to probe", this.path);
+    this.#target.write(text);
+    this.#target.close();
+    if (tracepoints.length > 0)
+      err.line(
+        `kreel: the kernel has events of its own for the rest: ${tracepoints.map((t) => `echo 1 > events/${t}/enable`).join("; ")}`,
+      );
+    if (unknown.length > 0) err.line(`kreel: no probe is known for ${list(shown(unknown))}`);
+    err.flush();
+    return 0;
+  }
+
+  #checkMoment(at: Moment, events: number): void {
+    if ("event" in at && events < at.event)
+      throw new TroubleError(`--at ${at.event}: the recording has ${events} events`, this.path);
+    if ("time" in at && events === 0)
+      throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
+  }
+
+  /** What was made of a recording, which is closed then. */
+  async #over<T>(recording: Recorded, made: Promise<T>): Promise<T> {
+    try {
+      return await made;
+    } finally {
+      this.#progress.clear();
+      await recording.close();
+    }
+  }
+
+  #open(): Promise<Recorded> {
+    return openShowing(this.path, this.flags.from, this.#progress);
+  }
+
+  #warn(report: ReadReport): void {
+    for (const line of warningLines(this.path, report)) this.terminal.err.line(line);
+    this.terminal.err.flush();
+  }
+}
+
+function shown(names: readonly string[]): string[] {
+  const rest = names.length - NAMES_SHOWN;
+  return rest > 0 ? [...names.slice(0, NAMES_SHOWN), `${rest} more`] : [...names];
+}

@@ -1,0 +1,143 @@
+/**
+ * Corresponding elements of two sequences that differ in much, in time that grows with their length: elements that are
+ * there once on both sides are held on to (as patience diff does), and only what lies between two of them is searched
+ * for the fewest edits. What is found is in order, if not always as much as there is.
+ */
+import { shortestEdits } from "./myers.js";
+
+/** So many times what lies between anchors is searched for anchors of its own. */
+const DEPTH = 8;
+
+/**
+ * Of each element of `a` that of `b`, or -1. Elements are numbers below `kinds`; between anchors, the search for the
+ * fewest edits takes `most` steps.
+ */
+export function anchoredPartners(a: Int32Array, b: Int32Array, kinds: number, most: number): Int32Array {
+  // What the other side does not have at all can only be in the way.
+  const x = keepCommon(a, b, kinds);
+  const y = keepCommon(b, a, kinds);
+  const found = new Anchoring(pick(a, x), pick(b, y), kinds, most).partners;
+  const partners = new Int32Array(a.length).fill(-1);
+  found.forEach((j, i) => {
+    if (j >= 0) partners[x[i]!] = y[j]!;
+  });
+  return partners;
+}
+
+class Anchoring {
+  readonly partners: Int32Array;
+  /**
+   * By kind, within the range that is looked at: how often it is there, and where on the side of `b`; -1: not, or no
+   * more.
+   */
+  readonly #timesA: Int32Array;
+  readonly #timesB: Int32Array;
+  readonly #first: Int32Array;
+  /** By element of `b`: the next of its kind. */
+  readonly #next: Int32Array;
+
+  constructor(
+    private readonly a: Int32Array,
+    private readonly b: Int32Array,
+    kinds: number,
+    private readonly most: number,
+  ) {
+    this.partners = new Int32Array(a.length).fill(-1);
+    this.#timesA = new Int32Array(kinds);
+    this.#timesB = new Int32Array(kinds);
+    this.#first = new Int32Array(kinds).fill(-1);
+    this.#next = new Int32Array(b.length);
+    this.#between(0, a.length, 0, b.length, DEPTH);
+  }
+
+  #between(fromA: number, toA: number, fromB: number, toB: number, depth: number): void {
+    const { a, b, partners } = this;
+    while (fromA < toA && fromB < toB && a[fromA] === b[fromB]) partners[fromA++] = fromB++;
+    while (fromA < toA && fromB < toB && a[toA - 1] === b[toB - 1]) partners[--toA] = --toB;
+    if (fromA === toA || fromB === toB) return;
+    const tell = (x: number, y: number): void => {
+      if (x >= 0 && y >= 0) partners[fromA + x] = fromB + y;
+    };
+    if (shortestEdits(toA - fromA, toB - fromB, (x, y) => a[fromA + x] === b[fromB + y], this.most, tell)) return;
+    const anchors = this.#anchors(fromA, toA, fromB, toB);
+    let [x, y] = [fromA, fromB];
+    for (const i of anchors) {
+      const j = partners[i]!;
+      if (depth > 0) this.#between(x, i, y, j, depth - 1);
+      [x, y] = [i + 1, j + 1];
+    }
+    if (depth > 0 && anchors.length > 0) this.#between(x, toA, y, toB, depth - 1);
+  }
+
+  /**
+   * Elements of `a` that have got a partner, in order: those that are there once, or else of each kind the first and
+   * the first, …
+   */
+  #anchors(fromA: number, toA: number, fromB: number, toB: number): number[] {
+    const [a, b, timesA, timesB, first, next] = [this.a, this.b, this.#timesA, this.#timesB, this.#first, this.#next];
+    for (let i = fromA; i < toA; i++) timesA[a[i]!]!++;
+    for (let j = toB - 1; j >= fromB; j--) {
+      timesB[b[j]!]!++;
+      next[j] = first[b[j]!]!;
+      first[b[j]!] = j;
+    }
+    const [x, y]: [number[], number[]] = [[], []];
+    const collect = (wanted: (kind: number) => boolean): void => {
+      for (let i = fromA; i < toA; i++) {
+        const j = first[a[i]!]!;
+        if (j < 0 || !wanted(a[i]!)) continue;
+        x.push(i);
+        y.push(j);
+        first[a[i]!] = next[j]!;
+      }
+    };
+    collect((kind) => timesA[kind] === 1 && timesB[kind] === 1);
+    if (x.length === 0) collect(() => true);
+    for (let i = fromA; i < toA; i++) timesA[a[i]!] = 0;
+    for (let j = fromB; j < toB; j++) {
+      timesB[b[j]!] = 0;
+      first[b[j]!] = -1;
+    }
+    return longestRising(y).map((k) => {
+      this.partners[x[k]!] = y[k]!;
+      return x[k]!;
+    });
+  }
+}
+
+/** Which of the numbers, all different, are the longest rising sequence among them; by patience sorting. */
+function longestRising(numbers: readonly number[]): number[] {
+  /** The least end of a rising sequence of each length. */
+  const ends: number[] = [];
+  const previous = new Int32Array(numbers.length);
+  numbers.forEach((number, k) => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const half = (low + high) >> 1;
+      if (numbers[ends[half]!]! < number) low = half + 1;
+      else high = half;
+    }
+    previous[k] = low === 0 ? -1 : ends[low - 1]!;
+    ends[low] = k;
+  });
+  const longest: number[] = [];
+  for (let k = ends.at(-1) ?? -1; k >= 0; k = previous[k]!) longest.push(k);
+  return longest.reverse();
+}
+
+/** Where in `own` there is what `other` has too. */
+function keepCommon(own: Int32Array, other: Int32Array, kinds: number): Int32Array {
+  const there = new Uint8Array(kinds);
+  for (const kind of other) there[kind] = 1;
+  const kept = new Int32Array(own.length);
+  let length = 0;
+  own.forEach((kind, k) => {
+    if (there[kind] === 1) kept[length++] = k;
+  });
+  return kept.subarray(0, length);
+}
+
+function pick(from: Int32Array, at: Int32Array): Int32Array {
+  return at.map((k) => from[k]!);
+}

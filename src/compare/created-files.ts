@@ -1,0 +1,60 @@
+/** What each file of guest_memfd held when its creation returned. */
+import type { ObjectId } from "../reduce/objects.js";
+import type { Column, Pages } from "./paged.js";
+import { StringTable } from "./string-table.js";
+
+export interface FileMade {
+  /** `module by try_module_get`, in a fixed order. */
+  readonly holds: readonly string[];
+  /** The file system of its inode, where guest_memfd mounted it; else empty. */
+  readonly fsName: string;
+}
+
+export class FilesMade {
+  /** In the order of the events. */
+  readonly #event: Column;
+  readonly #holds: Column;
+  readonly #fs: Column;
+  /** By file: one more than the number of its file system. */
+  readonly #fsOfFile: Column;
+  readonly #words = new StringTable();
+  /** By the number of the word that names them all. */
+  readonly #lists = new Map<number, readonly string[]>();
+
+  constructor(pages: Pages) {
+    this.#event = pages.column("f64");
+    this.#holds = pages.column("u32");
+    this.#fs = pages.column("u32");
+    this.#fsOfFile = pages.column("u32");
+  }
+
+  /** What is said of an event last holds. */
+  add(event: number, file: ObjectId, holds: readonly string[], fsName: string): void {
+    const last = this.#event.length - 1;
+    const at = last >= 0 && this.#event.get(last) === event ? last : this.#event.push(event);
+    const word = this.#words.of(holds.join());
+    if (!this.#lists.has(word)) this.#lists.set(word, holds);
+    const fs = this.#words.of(fsName);
+    this.#holds.set(at, word);
+    this.#fs.set(at, fs);
+    this.#fsOfFile.set(file, fs + 1);
+  }
+
+  /** By the event at which its creation returned. */
+  at(event: number): FileMade | undefined {
+    let [low, high] = [0, this.#event.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#event.get(middle) < event) low = middle + 1;
+      else high = middle;
+    }
+    if (low >= this.#event.length || this.#event.get(low) !== event) return undefined;
+    return { holds: this.#lists.get(this.#holds.get(low))!, fsName: this.#words.text(this.#fs.get(low)) };
+  }
+
+  /** `undefined` of a file whose creation was not seen. */
+  fsOf(file: ObjectId): string | undefined {
+    const fs = this.#fsOfFile.get(file);
+    return fs === 0 ? undefined : this.#words.text(fs - 1);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The history of a recording: who did what, in order, without where and when. One sequence of outermost operations an
+ * actor (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they
+ * free.
+ */
+import { operationsWith, points } from "../../events/index.js";
+import type { Finding } from "../check/finding.js";
+import { CallTrees, type CallNode } from "../reduce/call-tree.js";
+import type { File, Kind } from "../reduce/objects.js";
+import { checkRecorded } from "../read/nothing-read.js";
+import { openRecording, type OpenOptions } from "../read/recording.js";
+import type { Recorded } from "../read/report.js";
+import { showing } from "../read/showing.js";
+import { type Replay, replayRecording } from "../replay/replay.js";
+import { siteOf } from "./calls.js";
+import { FilesMade } from "./created-files.js";
+import { Makers } from "./first-operations.js";
+import { markerOf } from "./markers.js";
+import { PackedTrees } from "./packed-trees.js";
+import { Pages } from "./paged.js";
+import { type Actor, Roots } from "./outermost-operations.js";
+import { type Surface, SurfaceKeeper } from "./surface.js";
+import type { Site } from "./types.js";
+
+export interface History {
+  readonly replay: Replay;
+  /** In the order in which they were started. */
+  readonly actors: readonly Actor[];
+  /** Operations that ran as RCU callbacks, by kind of object and operation: the first event of each. */
+  readonly callbacks: ReadonlyMap<string, CallNode>;
+  /** By kind, the call that showed the first object that is not older than the recording. */
+  readonly firsts: ReadonlyMap<Kind, CallNode>;
+  readonly trees: PackedTrees;
+  readonly roots: Roots;
+  readonly made: FilesMade;
+  readonly findings: readonly Finding[];
+  readonly makers: Makers;
+  readonly surface: Surface;
+  /** By operation: how often it is among what is compared, and where first. */
+  readonly occurrences: ReadonlyMap<string, Occurrences>;
+  /** The module was loaded within the recording: what it mounted was seen. */
+  readonly loads: boolean;
+  /** As `HistoryOptions` has it. */
+  readonly memory: number | undefined;
+  /** Gives back what is kept in files: nothing can be compared with it any more. */
+  close(): void;
+}
+
+export interface Occurrences {
+  times: number;
+  first: Site;
+}
+
+const PASSING = operationsWith("passing");
+const MATTERS = operationsWith("told untouched");
+const PER_SLAB = operationsWith("per slab");
+
+export interface HistoryOptions extends OpenOptions {
+  /**
+   * Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to
+   * temporary files.
+   */
+  readonly memory?: number;
+  /** Kinds of object whose ends do not show: what is done in passing to one may be done to another, at its address. */
+  readonly unended?: ReadonlySet<Kind>;
+}
+
+/** It is the caller's to close. */
+export async function historyOf(log: string | Recorded, options: HistoryOptions = {}): Promise<History> {
+  const recording = typeof log === "string" ? await openRecording(log, options) : log;
+  const { tasks } = recording.tables;
+  const pages = new Pages(options.memory);
+  const made = new FilesMade(pages);
+  const trees = new PackedTrees(options.memory);
+  const roots = new Roots(pages, (task) => tasks.get(task).pid);
+  const keeper = new SurfaceKeeper();
+  const makers = new Makers(pages);
+  const collecting = new Collecting(recording.fileOf === undefined, trees, roots, makers, options.unended ?? new Set());
+  const close = (): void => {
+    pages.close();
+    trees.close();
+  };
+  const replaying = replayRecording(
+    showing(recording, (batch) => keeper.add(batch)),
+    {
+      observe: (world) => {
+        const calls = new CallTrees(world, (tree) => collecting.add(tree));
+        return {
+          touched: (object, event, note) => {
+            calls.touched(object, event, note);
+            if (object.kind === "file" && event.point!.operation.name === "kvm_gmem_create")
+              noteHeld(object, event.seq);
+          },
+          entered: (...args) => calls.entered(...args),
+          returned: () => calls.returned(),
+          reduced: (...args) => calls.reduced(...args),
+          closed: (frame, stack) => calls.closed(frame, stack),
+          finish: () => calls.finish(),
+        };
+        function noteHeld(file: File, event: number): void {
+          const holds = world
+            .heldBy(file.id, [file.module, file.vm, file.dentry, file.mount])
+            .map(({ target, reference }) => `${target.kind} by ${reference.by}`)
+            .sort();
+          const superblock = world.store.get(world.store.get(file.inode, "inode")?.superblock ?? 0, "superblock");
+          made.add(event, file.id, holds, superblock?.module ? superblock.fsName : "");
+        }
+      },
+    },
+  );
+  const result = await replaying
+    .then((replay) => {
+      checkRecorded(recording);
+      return replay;
+    })
+    .catch((error: unknown) => {
+      close();
+      throw error;
+    });
+  const actors = roots.actors(made, (task) => tasks.get(task).comm);
+  return {
+    replay: result,
+    actors,
+    callbacks: collecting.callbacks,
+    firsts: collecting.firsts,
+    trees,
+    roots,
+    made,
+    findings: result.findings,
+    makers,
+    surface: keeper.surface,
+    occurrences: collecting.occurrences,
+    loads: result.world.sees("kvm_init"),
+    memory: options.memory,
+    close,
+  };
+}
+
+/** Takes down the outermost operations as they come. */
+class Collecting {
+  readonly callbacks = new Map<string, CallNode>();
+  readonly firsts = new Map<Kind, CallNode>();
+  readonly occurrences = new Map<string, Occurrences>();
+
+  constructor(
+    private readonly hasLines: boolean,
+    private readonly trees: PackedTrees,
+    private readonly roots: Roots,
+    private readonly makers: Makers,
+    private readonly unended: ReadonlySet<Kind>,
+  ) {}
+
+  add(root: CallNode): void {
+    this.#meet(root);
+    if (root.rcu) {
+      if (root.touched.length > 0) this.#count(root);
+      for (const { object } of root.touched) {
+        const key = `${object.kind} ${root.operation}`;
+        const first = this.callbacks.get(key);
+        if (!first || root.seq < first.seq) this.callbacks.set(key, root);
+      }
+      return;
+    }
+    const files = root.touched.filter((t) => t.object.kind === "file").map((t) => t.object.id);
+    const essence = essential(root, ofVmFile(root), this.hasLines, this.unended);
+    const kept = essence && !(PASSING.has(essence.operation) && essence.children.length === 0) ? essence : undefined;
+    if (!kept && files.length === 0) return;
+    if (kept) this.#count(kept);
+    const marker = markerOf(root);
+    const about = root.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
+    const { operation, seq, task, returned } = root;
+    this.roots.add({
+      operation,
+      seq,
+      task,
+      returned,
+      tree: kept ? this.trees.add(kept) : -1,
+      key: marker ? `${marker.phase} ${marker.command}` : `${operation} ${about}`,
+      marker,
+      files,
+    });
+  }
+
+  #count(node: CallNode): void {
+    const known = this.occurrences.get(node.operation);
+    if (known) {
+      known.times++;
+      if (node.seq < known.first.event) known.first = siteOf(node)!;
+    } else this.occurrences.set(node.operation, { times: 1, first: siteOf(node)! });
+    for (const child of node.children) this.#count(child);
+  }
+
+  #meet(node: CallNode): void {
+    for (const { object } of node.touched) {
+      if (object.older) continue;
+      this.makers.touched(object.id, node);
+      const first = this.firsts.get(object.kind);
+      if (!first || node.seq < first.seq) this.firsts.set(object.kind, node);
+    }
+    for (const child of node.children) this.#meet(child);
+  }
+}
+
+/** The release of a VM's own file, or what of it is shown. */
+function ofVmFile(root: CallNode): boolean {
+  if (root.operation === "kvm_vm_release") return true;
+  return (
+    root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm")
+  );
+}
+
+/**
+ * A tree without what would differ between two runs of the same thing; of a recording in several files a line says
+ * nothing.
+ */
+function essential(node: CallNode, ofVm: boolean, hasLines: boolean, unended: ReadonlySet<Kind>): CallNode | undefined {
+  if (PER_SLAB.has(node.operation)) return undefined;
+  const children = node.children
+    .map((child) => essential(child, ofVm, hasLines, unended))
+    .filter((child) => child !== undefined);
+  // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
+  if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
+  if (
+    children.length === 0 &&
+    PASSING.has(node.operation) &&
+    node.touched.length > 0 &&
+    node.touched.every(({ object }) => unended.has(object.kind))
+  )
+    return undefined;
+  const { operation } = points.points[node.point]!;
+  const matters =
+    node.touched.length > 0 ||
+    children.length > 0 ||
+    operation.module !== undefined ||
+    operation.probe === "marker" ||
+    (operation.result !== undefined && operation.name !== "try_module_get") ||
+    MATTERS.has(operation.name);
+  if (!matters) return undefined;
+  return { ...node, line: hasLines ? node.line : 0, children };
+}

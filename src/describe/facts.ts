@@ -1,0 +1,80 @@
+/** What a state says of an object besides its count, as the templates of its kind have it. */
+import { byKind, type Field, type FactTemplate } from "../../events/kinds/index.js";
+import type { KernelObject, ObjectId } from "../reduce/objects.js";
+import type { World } from "../reduce/world.js";
+import { list, plural } from "../base/text.js";
+
+/** Text, and fields in braces: `{pages:page}` counts, `{stage!}` is said even where it is usual. */
+interface Part {
+  readonly text: string;
+  readonly field: Field | undefined;
+  readonly name: string;
+  readonly counts: string;
+  readonly always: boolean;
+}
+
+interface Template {
+  readonly said: readonly Part[];
+  readonly otherwise: string | undefined;
+}
+
+const TEMPLATES = byKind(({ fields, facts }): readonly Template[] =>
+  facts.map((fact: FactTemplate) => {
+    const [said, otherwise] = typeof fact === "string" ? [fact, undefined] : fact;
+    return { said: partsOf(said, fields), otherwise };
+  }),
+);
+
+function partsOf(template: string, fields: { readonly [name: string]: Field }): Part[] {
+  return template.split(/(\{[^}]+\})/).flatMap((text): Part[] => {
+    if (text === "") return [];
+    const [, name = "", always = "", counts = ""] = /^\{(\w+)(!?)(?::(.+))?\}$/.exec(text) ?? [];
+    if (name === "") return [{ text, field: undefined, name, counts, always: false }];
+    return [{ text: "", field: fields[name]!, name, counts, always: always !== "" }];
+  });
+}
+
+export function factsOf(world: World, o: KernelObject): string[] {
+  const facts: string[] = [];
+  for (const { said, otherwise } of TEMPLATES[o.kind]) {
+    const first = said.find(({ field }) => field);
+    if (first && valueText(world, o, first) === "") {
+      if (otherwise !== undefined) facts.push(otherwise);
+    } else facts.push(said.map((part) => (part.field ? valueText(world, o, part) : part.text)).join(""));
+  }
+  return facts;
+}
+
+/** Empty where a field has nothing to say. */
+function valueText(world: World, o: KernelObject, { field, name, counts, always }: Part): string {
+  const value = (o as unknown as Readonly<Record<string, unknown>>)[name];
+  switch (field!.type) {
+    case "pointer":
+      return value === 0 ? "" : labelOf(world, value as ObjectId);
+    case "stage":
+      return always || !field!.usual?.includes(value as string) ? (value as string) : "";
+    case "pointers":
+    case "events":
+    case "addresses": {
+      const { length } = value as readonly unknown[];
+      return length === 0 ? "" : plural(length, counts);
+    }
+    case "tally":
+      if (field!.numbered && o.kind === "file") return descriptorsText(world.descriptors.of(o));
+      break;
+    case "observed":
+      return value === null ? "" : String(value);
+    default:
+  }
+  if (value === 0 || value === "" || value === false) return "";
+  return counts === "" ? String(value) : plural(value as number, counts);
+}
+
+function descriptorsText(fds: readonly number[]): string {
+  return fds.length === 0 ? "" : `descriptor${fds.length === 1 ? "" : "s"} ${list(fds.map(String))}`;
+}
+
+export function labelOf(world: World, id: ObjectId): string {
+  const object = world.store.any(id);
+  return object ? world.label(object) : "an object that is gone";
+}
