@@ -12,6 +12,7 @@ import type { Batch } from "../log/batch.js";
 import { eventAt, type KernelEvent } from "../log/event.js";
 import { LF } from "../read/ftrace/bytes.js";
 import { MAX_LINE } from "../read/text/reader.js";
+import { formatOf } from "../read/formats.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import { ReadReport, type Recorded } from "../read/report.js";
 import { openSource } from "../read/source.js";
@@ -19,9 +20,6 @@ import { escapeOf } from "../base/trouble.js";
 import { ftraceTextOf } from "../write/ftrace.js";
 import type { Excerpt } from "./excerpt.js";
 import type { Minimised } from "./index.js";
-
-/** Formats of which a line is an event, wherever it stands. */
-const IN_LINES = new Set(["ftrace", "perf-script", "trace-cmd-report", "bpftrace", "function-graph"]);
 
 export type Form = "ftrace" | "ndjson";
 
@@ -47,7 +45,7 @@ export async function written(
 ): Promise<Written> {
   const { excerpt, origin } = minimised;
   const oneLine = options.oneLine ?? false;
-  if (form === undefined && IN_LINES.has(origin.format)) {
+  if (form === undefined && formatOf(origin.format)?.linesAreEvents) {
     const lines = await linesOf(minimised, path, options);
     if (lines && (await readsBack(joined(lines, NEWLINE), origin.format, excerpt))) {
       return { own: true, format: origin.format, text: joined(lines, oneLine ? SHOWN_NEWLINE : NEWLINE) };

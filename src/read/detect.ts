@@ -1,37 +1,9 @@
 /** Which format a recording is in, by its content and never by its name. */
-import { Header, findHeader } from "./ftrace/header.js";
-import { HASH, LF } from "./ftrace/bytes.js";
+import { LF } from "./ftrace/bytes.js";
 import { LOG_MAGIC } from "../log/file/format.js";
-import { looksLikeBpftrace } from "./bpftrace/index.js";
-import { looksLikeFunctionGraph } from "./function-graph/index.js";
-import { looksLikeNdjson } from "./ndjson/index.js";
-import { looksLikePerfScript } from "./perf-script/index.js";
-import { looksLikeTraceCmdReport } from "./trace-cmd-report/index.js";
+import type { BinaryFormat, Format, TextFormat } from "./formats.js";
+import { formatOfLine } from "./readers.js";
 import { TroubleError, printable } from "../base/trouble.js";
-
-export type TextFormat = "ftrace" | "perf-script" | "trace-cmd-report" | "function-graph" | "bpftrace" | "ndjson";
-/** The last is of a directory: no file tells it. */
-export type BinaryFormat = "trace-dat" | "kreel-log" | "trace-pipe-raw";
-export type Format = TextFormat | BinaryFormat;
-
-export const FORMATS: readonly Format[] = [
-  "ftrace",
-  "perf-script",
-  "trace-cmd-report",
-  "function-graph",
-  "bpftrace",
-  "ndjson",
-  "trace-dat",
-  "kreel-log",
-  "trace-pipe-raw",
-];
-
-/** The format of a name that somebody gave. */
-export function known(name: string, path: string): Format {
-  const found = FORMATS.find((format) => format === name);
-  if (!found) throw new TroubleError(`--from ${name} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);
-  return found;
-}
 
 interface Magic {
   readonly bytes: readonly number[];
@@ -110,27 +82,14 @@ export function textFormat(head: Buffer): TextFormat | undefined {
   const bytes = Buffer.concat([head, Buffer.of(LF)]);
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(LF, start);
-    // perf first: a task's name can make its line look like one of ftrace up to the event's name, but not that.
-    if (looksLikePerfScript(bytes, start)) return "perf-script";
-    const line = bytes.toString("latin1", start, Math.min(end, start + SHOWN_OF_LINE));
-    if (looksLikeBpftrace(line)) return "bpftrace";
-    if (looksLikeNdjson(line)) return "ndjson";
-    if (looksLikeFunctionGraph(line)) return "function-graph";
-    if (looksLikeTraceCmdReport(bytes, start, end)) return "trace-cmd-report";
-    if (looksLikeFtrace(bytes, start, end)) return "ftrace";
+    const format = formatOfLine({
+      bytes,
+      start,
+      end,
+      text: bytes.toString("latin1", start, Math.min(end, start + SHOWN_OF_LINE)),
+    });
+    if (format) return format;
     start = end + 1;
   }
   return undefined;
-}
-
-/** Whether a line is an event of ftrace, or one of the comments that it prints. */
-function looksLikeFtrace(bytes: Buffer, start: number, end: number): boolean {
-  if (findHeader(bytes, start, end, new Header()) >= 0) return true;
-  const line = bytes.toString("latin1", start, Math.min(end, start + 120));
-  if (
-    bytes[start] === HASH &&
-    /^# (?:tracer: |entries-in-buffer\/|.* latency trace v)|^#+ CPU \d+ buffer started/.test(line)
-  )
-    return true;
-  return /^ *CPU:\d+ \[LOST (?:\d+ )?EVENTS\]/.test(line);
 }

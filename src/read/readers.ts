@@ -1,21 +1,80 @@
-/** The reader of each format that is text. */
+/** How each format that is text is recognised, and read. */
 import type { PointTable } from "../../events/points.js";
 import type { Tables } from "../log/tables.js";
 import { ArgumentNames } from "./arguments/names.js";
-import { BpftraceReader } from "./bpftrace/index.js";
-import type { TextFormat } from "./detect.js";
+import { BpftraceReader, looksLikeBpftrace } from "./bpftrace/index.js";
+import type { TextFormat } from "./formats.js";
 import { FtraceReader } from "./ftrace/index.js";
-import { FunctionGraphReader } from "./function-graph/index.js";
-import { NdjsonReader } from "./ndjson/index.js";
-import { PerfScriptReader } from "./perf-script/index.js";
+import { looksLikeFtrace } from "./ftrace/looks-like.js";
+import { FunctionGraphReader, looksLikeFunctionGraph } from "./function-graph/index.js";
+import { looksLikeNdjson, NdjsonReader } from "./ndjson/index.js";
+import { looksLikePerfScript, PerfScriptReader } from "./perf-script/index.js";
 import type { ReadReport } from "./report.js";
 import type { StreamReader } from "./stream-reader.js";
-import { TraceCmdReportReader } from "./trace-cmd-report/index.js";
+import { looksLikeTraceCmdReport, TraceCmdReportReader } from "./trace-cmd-report/index.js";
+
+/** A line of a file's beginning, as it is recognised by: a format that reads bytes need not wait for its text. */
+export interface FirstLine {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** As much of it as tells its format. */
+  readonly text: string;
+}
+
+interface Sources {
+  readonly points: PointTable;
+  readonly tables: Tables;
+  readonly report: ReadReport;
+  /** Of the recording, as much as is at hand; the layout of some formats is told by it. */
+  readonly beginning: Buffer;
+  readonly batchEvents: number | undefined;
+  /** What is known of its arguments' names, shared by the readers of one recording in several files. */
+  readonly names: ArgumentNames;
+}
+
+interface TextReader {
+  /** Whether a line is like this format's and like no other's. */
+  readonly looksLike: (line: FirstLine) => boolean;
+  readonly open: (sources: Sources) => StreamReader;
+}
 
 /**
- * `beginning`: of the recording, as much as is at hand; the layout of some formats is told by it. `names`: what is
- * known of its arguments' names, shared by the readers of one recording in several files.
+ * In the order in which a line is tried. perf first: a task's name can make its line look like one of ftrace up to the
+ * event's name, but not that. ftrace last: its head is mere comments.
  */
+const readers: { readonly [F in TextFormat]: TextReader } = {
+  "perf-script": {
+    looksLike: ({ bytes, start }) => looksLikePerfScript(bytes, start),
+    open: (s) => new PerfScriptReader(s.points, s.tables, s.report, s.beginning, s.batchEvents, s.names),
+  },
+  bpftrace: {
+    looksLike: ({ text }) => looksLikeBpftrace(text),
+    open: (s) => new BpftraceReader(s.points, s.tables, s.report, s.batchEvents, s.names),
+  },
+  ndjson: {
+    looksLike: ({ text }) => looksLikeNdjson(text),
+    open: (s) => new NdjsonReader(s.points, s.tables, s.report, s.batchEvents, s.names),
+  },
+  "function-graph": {
+    looksLike: ({ text }) => looksLikeFunctionGraph(text),
+    open: (s) => new FunctionGraphReader(s.points, s.tables, s.report, s.batchEvents),
+  },
+  "trace-cmd-report": {
+    looksLike: ({ bytes, start, end }) => looksLikeTraceCmdReport(bytes, start, end),
+    open: (s) => new TraceCmdReportReader(s.points, s.tables, s.report, s.batchEvents, s.names),
+  },
+  ftrace: {
+    looksLike: ({ bytes, start, end }) => looksLikeFtrace(bytes, start, end),
+    open: (s) => new FtraceReader(s.points, s.tables, s.report, s.batchEvents, s.names),
+  },
+};
+const TRIED = Object.keys(readers) as readonly TextFormat[];
+
+export function formatOfLine(line: FirstLine): TextFormat | undefined {
+  return TRIED.find((format) => readers[format].looksLike(line));
+}
+
 export function readerOf(
   format: TextFormat,
   beginning: Buffer,
@@ -25,18 +84,5 @@ export function readerOf(
   batchEvents?: number,
   names = new ArgumentNames(),
 ): StreamReader {
-  switch (format) {
-    case "ftrace":
-      return new FtraceReader(points, tables, report, batchEvents, names);
-    case "perf-script":
-      return new PerfScriptReader(points, tables, report, beginning, batchEvents, names);
-    case "trace-cmd-report":
-      return new TraceCmdReportReader(points, tables, report, batchEvents, names);
-    case "function-graph":
-      return new FunctionGraphReader(points, tables, report, batchEvents);
-    case "bpftrace":
-      return new BpftraceReader(points, tables, report, batchEvents, names);
-    case "ndjson":
-      return new NdjsonReader(points, tables, report, batchEvents, names);
-  }
+  return readers[format].open({ points, tables, report, beginning, batchEvents, names });
 }

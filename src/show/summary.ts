@@ -1,4 +1,5 @@
 /** The head of what is printed: what was read, what lived and died in it, and what the rules came to. */
+import { formatOf } from "../read/formats.js";
 import { printable } from "../base/trouble.js";
 import type { ObjectCounts, OperationSummary, Replay, TraceSummary } from "../replay/replay.js";
 import type { Judgement } from "../check/checker.js";
@@ -135,8 +136,9 @@ export function strangersLine({ strangers }: Pick<Replay, "strangers">): string 
 export function summaryLines(replay: Replay, style: Style): string[] {
   const head = [style.bold(traceLine(replay.trace))];
   const objects = objectLines(replay.objects);
-  const verdict = replay.trace.format === "function-graph" ? NO_VERDICTS : verdictLine(replay, style);
-  const unseen = replay.trace.format === "function-graph" ? "" : unseenLine(replay.judgements);
+  const { callsOnly } = formatOf(replay.trace.format) ?? {};
+  const verdict = callsOnly ? NO_VERDICTS : verdictLine(replay, style);
+  const unseen = callsOnly ? "" : unseenLine(replay.judgements);
   return [
     ...head,
     "",

@@ -10,13 +10,14 @@ import test, { type ExecutionContext } from "ava";
 import type { Argument, Command, Option } from "commander";
 import { program, run } from "../../src/cli/program.js";
 import { openTerminal } from "../../src/cli/terminal.js";
-import { FORMATS as EXPORTS } from "../../src/cli/commands/export.js";
+import { EXPORTS as FORMATS } from "../../src/export/formats.js";
 import { OBEYED } from "../../src/base/trouble.js";
 import { FORMATS as REPORTS } from "../../src/report/formats.js";
 import { Captured } from "../support/captured.js";
 import { ATTACKS, FORGED, hostile, type Hostile, WORD } from "./hostile.js";
 import { fileOf, kreel, MAIN } from "./run.js";
 
+const EXPORTS = Object.keys(FORMATS);
 const ESC = "\u001b";
 /** Bold, dim, the four colours, and their ends. */
 const OWN = new RegExp(`${ESC}\\[(?:1|2|22|31|32|33|36|39)m`, "g");

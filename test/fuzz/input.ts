@@ -3,7 +3,7 @@
  */
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
-import type { TextFormat } from "../../src/read/detect.js";
+import type { TextFormat } from "../../src/read/formats.js";
 import { storedZstd } from "../read/trace-dat/writer.js";
 import { mutateBytes } from "./mutate/bytes.js";
 import { mutateDirectory } from "./mutate/directory.js";

@@ -1,17 +1,13 @@
 /** `kreel export TRACE --to FORMAT`. */
 import type { Command } from "commander";
-import { dotText } from "../../export/dot.js";
-import { type Graph, graphOf } from "../../export/graph.js";
+import { EXPORTS, type GraphFormat, type StreamFormat, type StreamOptions } from "../../export/formats.js";
+import { graphOf } from "../../export/graph.js";
 import { probesOf } from "../../export/kprobe-events.js";
-import { mermaidText } from "../../export/mermaid.js";
-import { ndjsonText } from "../../export/ndjson.js";
-import { argumentRemarks } from "../../read/arguments/remark.js";
 import { checkRead } from "../../read/nothing-read.js";
 import type { ReadReport, Recorded } from "../../read/report.js";
 import { TroubleError } from "../../base/trouble.js";
 import { type Moment, replay } from "../../replay/replay.js";
 import { list } from "../../base/text.js";
-import { ftraceTextOf } from "../../write/ftrace.js";
 import { ExportTarget } from "../export-target.js";
 import { parseMoment } from "../moment.js";
 import { openShowing } from "../opened.js";
@@ -28,34 +24,15 @@ interface Flags {
   readonly from?: string;
 }
 
-type Pieces = AsyncIterable<string | Uint8Array>;
+const NAMES = Object.keys(EXPORTS);
+/** Names of the formats that one of these options is for. */
+const OF_MOMENT = NAMES.filter((name) => EXPORTS[name]!.of === "moment");
+const FOCUSED = NAMES.filter((name) => isFocused(EXPORTS[name]!));
 
-interface StreamOptions {
-  readonly everything: boolean;
-  /** A terminal shows it: an event is one line. */
-  readonly oneLine: boolean;
+function isFocused(format: (typeof EXPORTS)[string]): boolean {
+  return format.of === "moment" || (format.of === "recording" && format.focused === true);
 }
 
-/** Formats of the whole recording, written while it is read. Those that few need are loaded when they are. */
-const STREAMS: {
-  readonly [format: string]: (recording: Recorded, options: StreamOptions) => Pieces | Promise<Pieces>;
-} = {
-  perfetto: async (recording, { everything }) =>
-    (await import("../../export/perfetto/index.js")).perfettoText(recording, { everything }),
-  ndjson: (recording) => ndjsonText(recording),
-  arrow: async (recording) => (await import("../../export/arrow/index.js")).arrowStream(recording),
-  ftrace: (recording, { oneLine }) =>
-    ftraceTextOf(recording.batches(), recording.tables, {
-      oneLine,
-      report: recording.report,
-      remarks: () => (recording.report.isConcluded ? argumentRemarks(recording.report.arguments) : []),
-    }),
-};
-/** Formats of the state at a moment. */
-const GRAPHS: { readonly [format: string]: (graph: Graph) => string } = { dot: dotText, mermaid: mermaidText };
-const PROBES = "kprobe-events";
-const BINARY = "arrow";
-export const FORMATS = ["perfetto", "ndjson", "arrow", "dot", "mermaid", PROBES, "ftrace"];
 const NAMES_SHOWN = 5;
 
 export function addExport(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -63,15 +40,15 @@ export function addExport(program: Command, terminal: Terminal, done: (code: num
     .command("export")
     .summary("write a recording as Perfetto JSON, NDJSON, Arrow, a graph, or its probes")
     .description(
-      "Writes a recording in another form: perfetto (Chrome trace events for the Perfetto UI), ndjson (every event, lossless; kreel reads it back), arrow (an IPC stream for pandas, Polars and DuckDB), dot and mermaid (the object graph at a moment), kprobe-events (the probes that record it again), ftrace (the text of tracefs). Exits with 0, or 2 for trouble.",
+      `Writes a recording in another form: ${NAMES.map((name) => `${name} (${EXPORTS[name]!.words})`).join(", ")}. Exits with 0, or 2 for trouble.`,
     )
     .argument("<trace>", "a recording, plain, gzip or zstd; - is standard input")
-    .requiredOption("--to <format>", FORMATS.join(", "))
+    .requiredOption("--to <format>", NAMES.join(", "))
     .option(
       "--at <moment>",
-      "dot, mermaid: the state after an event (1402), or at a time of the recording (35.846890); else at its end",
+      `${OF_MOMENT.join(", ")}: the state after an event (1402), or at a time of the recording (35.846890); else at its end`,
     )
-    .option("--focus <what>", "perfetto, dot, mermaid: guest-memfd, or all objects that were recorded", "guest-memfd")
+    .option("--focus <what>", `${FOCUSED.join(", ")}: guest-memfd, or all objects that were recorded`, "guest-memfd")
     .option("-o, --output <file>", "write it there, not to standard output")
     .option("--from <format>", "read the recording as this, whatever it looks like")
     .action(async (trace: string, flags: Flags) => done(await runExport(trace, flags, terminal)));
@@ -79,16 +56,23 @@ export function addExport(program: Command, terminal: Terminal, done: (code: num
 
 async function runExport(path: string, flags: Flags, terminal: Terminal): Promise<number> {
   const { to } = flags;
-  if (!FORMATS.includes(to)) throw new UsageError(`--to ${to}: one of ${FORMATS.join(", ")}`);
+  const format = Object.hasOwn(EXPORTS, to) ? EXPORTS[to] : undefined;
+  if (!format) throw new UsageError(`--to ${to}: one of ${NAMES.join(", ")}`);
   if (flags.focus !== "guest-memfd" && flags.focus !== "all")
     throw new UsageError(`--focus ${flags.focus}: guest-memfd or all`);
-  if (flags.at !== undefined && !Object.hasOwn(GRAPHS, to))
-    throw new UsageError(`--at is for ${Object.keys(GRAPHS).join(" and ")}: ${to} has the whole recording`);
-  if (to === BINARY && flags.output === undefined && terminal.out.terminal)
+  if (flags.at !== undefined && format.of !== "moment")
+    throw new UsageError(`--at is for ${OF_MOMENT.join(" and ")}: ${to} has the whole recording`);
+  if (format.of === "recording" && format.binary && flags.output === undefined && terminal.out.terminal)
     throw new UsageError(`--to ${to} is no text for a terminal: give it a file with -o FILE, or a pipe`);
   const run = new Run(path, flags, terminal);
-  if (Object.hasOwn(GRAPHS, to)) return run.graph(GRAPHS[to]!);
-  return to === PROBES ? run.probes() : run.stream(STREAMS[to]!);
+  switch (format.of) {
+    case "recording":
+      return run.stream(format);
+    case "moment":
+      return run.graph(format);
+    case "probes":
+      return run.probes();
+  }
 }
 
 class Run {
@@ -104,7 +88,7 @@ class Run {
     this.#progress = progressOf(terminal, flags.output !== undefined || !terminal.shared);
   }
 
-  async stream(pieces: (typeof STREAMS)[string]): Promise<number> {
+  async stream({ pieces }: StreamFormat): Promise<number> {
     const recording = await this.#open();
     try {
       const options: StreamOptions = { everything: this.flags.focus === "all", oneLine: this.#target.terminal };
@@ -122,7 +106,7 @@ class Run {
     return 0;
   }
 
-  async graph(text: (graph: Graph) => string): Promise<number> {
+  async graph({ text }: GraphFormat): Promise<number> {
     const { path, flags } = this;
     const everything = flags.focus === "all";
     const at = flags.at === undefined ? undefined : parseMoment(flags.at);

@@ -3,7 +3,7 @@ import type { PointTable } from "../../../events/points.js";
 import type { Batch, Loss } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
 import type { ArgumentNames } from "../arguments/names.js";
-import type { TextFormat } from "../detect.js";
+import type { TextFormat } from "../formats.js";
 import { readerOf } from "../readers.js";
 import { ReadReport } from "../report.js";
 import type { Source } from "../source.js";

@@ -10,7 +10,8 @@ import type { Origin } from "../../log/log.js";
 import { createTables, type Tables } from "../../log/tables.js";
 import { ArgumentNames } from "../arguments/names.js";
 import { conclude } from "../conclude.js";
-import { detectFormat, known, type Format, type TextFormat } from "../detect.js";
+import { detectFormat } from "../detect.js";
+import { isText, known, type Format, type TextFormat } from "../formats.js";
 import { isBefore, Merge } from "../merge.js";
 import type { Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
@@ -63,9 +64,8 @@ export async function openTexts(
 }
 
 function textFormat(format: Format, file: CpuFile): TextFormat {
-  if (format === "trace-dat" || format === "kreel-log" || format === "trace-pipe-raw")
-    throw new TroubleError(`${format} as the file of one CPU; it holds a whole recording: give it alone`, file.path);
-  return format;
+  if (isText(format)) return format;
+  throw new TroubleError(`${format} as the file of one CPU; it holds a whole recording: give it alone`, file.path);
 }
 
 class TextDirectory implements Recording {

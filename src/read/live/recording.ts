@@ -5,7 +5,8 @@ import type { Batch } from "../../log/batch.js";
 import type { Origin } from "../../log/log.js";
 import { createTables, type Tables } from "../../log/tables.js";
 import { conclude } from "../conclude.js";
-import { binaryFormat, detectFormat, known, textFormat, type Format, type TextFormat } from "../detect.js";
+import { binaryFormat, detectFormat, textFormat } from "../detect.js";
+import { formats, isText, known, type Format, type TextFormat } from "../formats.js";
 import { readerOf } from "../readers.js";
 import type { OpenOptions, Recording } from "../recording.js";
 import { ReadReport } from "../report.js";
@@ -133,16 +134,6 @@ function checkText(head: Buffer, path: string): void {
 }
 
 function followed(format: Format, path: string): TextFormat {
-  if (format === "trace-pipe-raw")
-    throw new TroubleError("pages of the ring buffer cannot be followed; follow the text of trace_pipe", path);
-  if (format === "kreel-log")
-    throw new TroubleError(
-      "a log of kreel's own cannot be followed; follow what it is made from, or leave --follow away",
-      path,
-    );
-  if (format !== "trace-dat") return format;
-  throw new TroubleError(
-    "a trace.dat cannot be followed: where its events are is written into it when the recording ends; follow /sys/kernel/tracing/trace_pipe, or leave --follow away when it is complete",
-    path,
-  );
+  if (isText(format)) return format;
+  throw new TroubleError(formats[format].cannotFollow, path);
 }

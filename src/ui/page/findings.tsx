@@ -1,4 +1,5 @@
 /** What is wrong with the recording, each a jump to where it became certain, and to what shows it. */
+import { formatOf } from "../../read/formats.js";
 import type { JSX } from "preact";
 import { NO_VERDICTS } from "../../show/summary.js";
 import { plural } from "../../base/text.js";
@@ -20,7 +21,7 @@ export function Findings({ of }: { readonly of: Side }): JSX.Element {
   const survey = of.survey.value;
   if (!survey) return <p class="waiting" role="status">{`${of.progress.value} of ${of.log.events} events read …`}</p>;
   const { findings, warnings, doubts, lost, read, events } = survey;
-  const isBare = of.log.format === "function-graph";
+  const isBare = formatOf(of.log.format)?.callsOnly;
   return (
     <section class="findings" aria-label="findings">
       {(lost > 0 || warnings.length > 0) && (

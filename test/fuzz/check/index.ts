@@ -1,6 +1,6 @@
 /** Holds kreel to its promises on one input. */
 import { openRecording } from "../../../src/read/recording.js";
-import type { TextFormat } from "../../../src/read/detect.js";
+import type { TextFormat } from "../../../src/read/formats.js";
 import { type Input, inputOf } from "../input.js";
 import { linesOf } from "../../read/text.js";
 import { Random } from "../random.js";

@@ -6,7 +6,7 @@ import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
 import { createTables } from "../../../src/log/tables.js";
 import { conclude } from "../../../src/read/conclude.js";
-import type { TextFormat } from "../../../src/read/detect.js";
+import type { TextFormat } from "../../../src/read/formats.js";
 import { readReference, type ReferenceEvent } from "../../read/ftrace-reference.js";
 import { readerOf } from "../../../src/read/readers.js";
 import { ReadReport } from "../../../src/read/report.js";

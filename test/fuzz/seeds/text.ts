@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { ndjsonText } from "../../../src/export/ndjson.js";
-import type { TextFormat } from "../../../src/read/detect.js";
+import type { TextFormat } from "../../../src/read/formats.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "../../read/printed.js";
 import { ftrace, type Parts, partsOf, readAs } from "../../read/text.js";
 import { collected, MadeRecording } from "../../export/logs.js";

@@ -1,8 +1,8 @@
 import test from "ava";
 import fc from "fast-check";
-import { matchSequences } from "../../src/compare/align/actors.js";
-import { likelyPairs } from "../../src/compare/align/likely-pairs.js";
-import { Profiles } from "../../src/compare/align/profiles.js";
+import { matchSequences } from "../../../src/compare/align/actors.js";
+import { likelyPairs } from "../../../src/compare/align/likely-pairs.js";
+import { Profiles } from "../../../src/compare/align/profiles.js";
 
 interface Thread {
   readonly name: string;

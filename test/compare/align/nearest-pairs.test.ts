@@ -1,6 +1,6 @@
 import test from "ava";
 import fc from "fast-check";
-import { nearestPairs } from "../../src/compare/align/nearest-pairs.js";
+import { nearestPairs } from "../../../src/compare/align/nearest-pairs.js";
 
 /** Every pair there is, by distance. */
 function plainly(xs: readonly number[], ys: readonly number[]): [number, number][] {

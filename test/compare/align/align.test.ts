@@ -1,6 +1,6 @@
 import test from "ava";
 import fc from "fast-check";
-import { alignBest, alignEqual, alignIndexes, type Pair } from "../../src/compare/align/align.js";
+import { alignBest, alignEqual, alignIndexes, type Pair } from "../../../src/compare/align/align.js";
 
 const RUNS = { numRuns: 300 };
 const letters = fc.array(fc.constantFrom(..."abcd"), { maxLength: 24 });
