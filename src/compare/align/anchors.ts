@@ -70,8 +70,8 @@ class Anchoring {
   }
 
   /**
-   * Elements of `a` that have got a partner, in order: those that are there once, or else of each kind the first and
-   * the first, …
+   * Elements of `a` that have got a partner, in order: those that are there once; or else, of each kind besides, the
+   * first and the first, …
    */
   #anchors(fromA: number, toA: number, fromB: number, toB: number): number[] {
     const [a, b, timesA, timesB, first, next] = [this.a, this.b, this.#timesA, this.#timesB, this.#first, this.#next];
@@ -81,7 +81,7 @@ class Anchoring {
       next[j] = first[b[j]!]!;
       first[b[j]!] = j;
     }
-    const [x, y]: [number[], number[]] = [[], []];
+    let [x, y]: [number[], number[]] = [[], []];
     const collect = (wanted: (kind: number) => boolean): void => {
       for (let i = fromA; i < toA; i++) {
         const j = first[a[i]!]!;
@@ -92,17 +92,41 @@ class Anchoring {
       }
     };
     collect((kind) => timesA[kind] === 1 && timesB[kind] === 1);
-    if (x.length === 0) collect(() => true);
+    let rising = longestRising(y);
+    // One that moved far keeps all others apart.
+    const lengths = [toA - fromA, toB - fromB] as const;
+    const inReach = withAnchors(
+      rising.map((k) => x[k]! - fromA),
+      rising.map((k) => y[k]! - fromB),
+      ...lengths,
+    );
+    if (x.length === 0 || 2 * inReach < Math.min(...lengths)) {
+      collect(() => true);
+      const order = Array.from(x.keys()).sort((k, l) => x[k]! - x[l]!);
+      [x, y] = [order.map((k) => x[k]!), order.map((k) => y[k]!)];
+      rising = longestRising(y);
+    }
     for (let i = fromA; i < toA; i++) timesA[a[i]!] = 0;
     for (let j = fromB; j < toB; j++) {
       timesB[b[j]!] = 0;
       first[b[j]!] = -1;
     }
-    return longestRising(y).map((k) => {
+    return rising.map((k) => {
       this.partners[x[k]!] = y[k]!;
       return x[k]!;
     });
   }
+}
+
+/** How many elements may correspond at the most, of so many, once those at `x` and `y` do. */
+function withAnchors(x: readonly number[], y: readonly number[], lengthA: number, lengthB: number): number {
+  let most = x.length;
+  for (let k = 0; k <= x.length; k++) {
+    const [beforeA, beforeB] = k === 0 ? [-1, -1] : [x[k - 1]!, y[k - 1]!];
+    const [nextA, nextB] = k === x.length ? [lengthA, lengthB] : [x[k]!, y[k]!];
+    most += Math.min(nextA - beforeA - 1, nextB - beforeB - 1);
+  }
+  return most;
 }
 
 /** Which of the numbers, all different, are the longest rising sequence among them; by patience sorting. */
