@@ -152,7 +152,7 @@ const leakedInode = [
 
 function held(object: KernelObject): string {
   if (object.references.length === 0)
-    return object.count ? `its count at ${object.count}` : "held by nobody that a probe shows";
+    return object.count ? `its count at ${object.count}` : "held by an untraced caller";
   return `held by ${object.references.map((r) => `the reference that ${r.by} took at event ${r.seq}`).join(" and ")}`;
 }
 

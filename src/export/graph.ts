@@ -93,7 +93,7 @@ function holder(
   const { owner } = reference;
   const left = leftBehind(reference);
   if (left) return node(`left ${left.event}`, "unseen", [left.operation, `over, event ${left.event}`]);
-  if (owner === 0) return node("unseen", "unseen", ["nobody", "that a probe shows"]);
+  if (owner === 0) return node("unseen", "unseen", ["an untraced", "caller"]);
   if (owner < 0)
     return node(`call ${-owner}`, "call", [calls.get(-owner) ?? "a call", `in progress since event ${-owner}`]);
   const known = ids.get(owner);
@@ -112,7 +112,7 @@ function linesOf(world: World, object: KernelObject): string[] {
     world.label(object),
     ...(name === "" ? [] : [name]),
     ...(object.count === null ? [] : [`${countName(object.kind)} ${object.count}`]),
-    ...(unprobed > 0 ? [`${unprobed} taken where no probe is`] : []),
+    ...(unprobed > 0 ? [`${unprobed} taken by untraced callers`] : []),
     ...("stage" in object && !fields["stage"]!.usual?.includes(object.stage) ? [object.stage] : []),
   ];
 }

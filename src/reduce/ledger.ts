@@ -20,7 +20,7 @@ import {
 import { given, leftTo, passed, taken } from "./transitions.js";
 
 export abstract class Ledger extends Identities {
-  /** Who owns what is taken now: the innermost call that will return, or nobody that a probe shows. */
+  /** Who owns what is taken now: the innermost call that will return, or an untraced caller. */
   callOwner(stack: Stack): Frame | undefined {
     for (let i = 0; i < stack.depth; i++) {
       const frame = stack.at(i)!;

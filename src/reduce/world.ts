@@ -330,8 +330,8 @@ export class World extends Ledger {
 
   #explain(target: KernelObject, expected: number, printed: number): string {
     if (this.lastLoss >= target.met) return "events were lost";
-    if (printed > expected) return "references taken where no probe is";
-    if (target.unprobed > 0 || !this.putsShow(target)) return "references given back where no probe is";
+    if (printed > expected) return "references taken by untraced callers";
+    if (target.unprobed > 0 || !this.putsShow(target)) return "references given back by untraced callers";
     // Once: it lasts for a few instructions.
     if (target.kind === "module" && printed === expected - 1 && !this.lowered.has(target.id)) return BASE_TAKEN;
     return "";

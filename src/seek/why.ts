@@ -162,7 +162,7 @@ function differences(fields: Fields, before: Values, now: Values, world: World):
     const field = fields[name];
     const meaning = MEANINGS[name as LifeField] ?? field?.became;
     if (meaning !== undefined) return meaning;
-    const words = name === "unprobed" ? "references that no probe shows" : name;
+    const words = name === "unprobed" ? "untraced references" : name;
     return `${words} ${valueText(field, before.get(name)!, world)} → ${valueText(field, value, world)}`;
   });
 }

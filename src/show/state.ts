@@ -121,7 +121,7 @@ export function holderName(world: World, reference: Reference): string {
 
 function ownerName(world: World, owner: Owner): string {
   if (owner > 0) return labelOf(world, owner);
-  if (owner === 0) return "nobody that a probe shows";
+  if (owner === 0) return "an untraced caller";
   for (const stack of world.calls.stacks())
     for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);
   return `a call that began at event ${-owner}`;
@@ -160,7 +160,7 @@ function unprobedLines(object: ShownObject): string[] {
   const rest = object.unprobed - base;
   return [
     ...(base > 0 ? [`  and ${base} of its own (${kinds[object.kind].count.base!.name})`] : []),
-    ...(rest > 0 ? [`  and ${rest} taken where no probe is`] : []),
+    ...(rest > 0 ? [`  and ${rest} taken by untraced callers`] : []),
   ];
 }
 

@@ -18,12 +18,12 @@ export function whyLines({ object, label, born, held, more, last }: Why, style: 
   if (base > 0) lines.push(`  ${base} of its own (${kinds[kind].count.base!.name})`);
   for (const one of held) lines.push(...heldLines(one));
   if (more > 0) lines.push(`  ${more} more like these`);
-  if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken where no probe is`);
+  if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken by untraced callers`);
   if (references.length === 0 && unprobed === 0 && count !== null && object.death === 0)
     lines.push(
       count === 0
         ? "  nobody holds it"
-        : `  ${plural(count, "reference")} that came with its life: no probe shows whose`,
+        : `  ${plural(count, "reference")} from its birth, held by an untraced caller`,
     );
   lines.push(
     last

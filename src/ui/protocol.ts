@@ -84,7 +84,7 @@ export interface Holdings {
   readonly owner: Float64Array;
   /** Index into `names`: the operation that took it. */
   readonly by: Uint16Array;
-  /** Of one that a call owns, or left to nobody that a probe shows: the call's operation. */
+  /** Of one that a call owns, or left to an untraced caller: the call's operation. */
   readonly call: Uint16Array;
 }
 

@@ -10,7 +10,7 @@ import { folderOf } from "../log/file/helpers.js";
 const OBJECT = String.raw`(?:(?:module|superblock|mount|inode|dentry|file|vm|memslot|fs_type) \S+(?:, )?)+`;
 const POINTED = `(?:none|an object that is gone|${OBJECT})`;
 const SAID = new RegExp(
-  `^(?:a reference changed hands|born|gone|a wait for an RCU grace period|its RCU callback ran|its memory was handed back|unmounted|(?:superblock|inode|dentry|mount|module|vm|file|slots) ${POINTED} → ${POINTED}|(?:count|references that no probe shows|stage|nlink|pages|name|descriptors|shared|fsName|magic|type|slot|files|offset) \\S.* → \\S.*)$`,
+  `^(?:a reference changed hands|born|gone|a wait for an RCU grace period|its RCU callback ran|its memory was handed back|unmounted|(?:superblock|inode|dentry|mount|module|vm|file|slots) ${POINTED} → ${POINTED}|(?:count|untraced references|stage|nlink|pages|name|descriptors|shared|fsName|magic|type|slot|files|offset) \\S.* → \\S.*)$`,
 );
 
 test("the last change of each object, at moments all over a recording", async (t) => {
@@ -52,8 +52,8 @@ test("a reference that a call left to nobody says which call that was; one that 
   t.true(heldBy(1100, "kvm_amd").includes("kvm_gmem_create, in progress since event 1091"));
   t.deepEqual(
     heldBy(seeker.events, "kvm_amd"),
-    [1091, 1127].map((event) => `nobody that a probe shows, since kvm_gmem_create of event ${event} is over`),
+    [1091, 1127].map((event) => `an untraced caller, since kvm_gmem_create of event ${event} is over`),
   );
-  t.deepEqual(heldBy(1000, "kvm"), ["nobody that a probe shows"]);
+  t.deepEqual(heldBy(1000, "kvm"), ["an untraced caller"]);
   seeker.close();
 });

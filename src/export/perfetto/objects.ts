@@ -240,7 +240,7 @@ export class Objects {
       name: `${life.label} held by ${who}`,
       category: `held,${kind}`,
     });
-    if (owner === 0) return named("nobody that a probe shows", "unseen");
+    if (owner === 0) return named("an untraced caller", "unseen");
     if (owner < 0) {
       const call = frame?.seq === -owner ? frame : [...stack.frames()].find((f) => f.seq === -owner);
       return named(call ? call.operation.name : `the call at event ${-owner}`, "call");

@@ -26,7 +26,7 @@ const ofEvent: readonly EventColumn[] = [
 
 export const calls: Table = {
   name: "calls",
-  summary: "calls of the operations: an entry, and the return where its probe shows one",
+  summary: "calls of the operations: an entry, and the return where it is traced",
   columns: [
     ...ofEvent,
     column("begin", "integer", "time of the entry; NULL without one"),

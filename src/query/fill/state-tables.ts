@@ -16,7 +16,7 @@ export const objects: Table = {
     column("met", "integer", "event that showed it first"),
     column("born", "integer", "event that made it; NULL if it is older than the recording, or its birth was not seen"),
     column("died", "integer", "event that ended it, or that showed its address to be another's; NULL while it lives"),
-    column("unseen", "integer", "1 if it ended where no probe is, else 0"),
+    column("unseen", "integer", "1 if its end was not traced, else 0"),
     column("begin", "integer", "time of its birth"),
     column("end", "integer", "time of its end"),
     column("duration", "integer", "nanoseconds that it lived; to the end of the recording, if it still does"),
@@ -43,7 +43,7 @@ export const references: Table = {
     column(
       "owner",
       "text",
-      "who held it last, as far as a probe shows: an object by its label, or a call by its operation",
+      "who held it last, as far as calls are traced: an object by its label, or a call by its operation",
     ),
     column("owner_id", "integer", "the owner in objects"),
     column("owner_call", "integer", "the owner in calls: its seq"),
@@ -66,7 +66,7 @@ export const operations: Table = {
     column("seq", "integer", "event of the entry"),
     column("name", "text", "the operation"),
     column("task", "text", "the task"),
-    column("result", "integer", "what it returned; NULL where no probe shows it"),
+    column("result", "integer", "what it returned; NULL where its return is not traced"),
     column("error", "text", "the name of its error, as ENFILE"),
   ],
 };

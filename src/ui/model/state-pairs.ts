@@ -96,7 +96,7 @@ function paired(before: ShownObject | undefined, after: ShownObject | undefined)
 function heldBy({ references, unprobed }: ShownObject): string[] {
   return [
     ...references.map(({ owner, by }) => `held by ${owner} (${by})`),
-    ...(unprobed > 0 ? [`${unprobed} taken where no probe is`] : []),
+    ...(unprobed > 0 ? [`${unprobed} taken by untraced callers`] : []),
   ];
 }
 

@@ -92,7 +92,7 @@ function OneObject({
             </li>
           ))}
           {references.length > REFERENCES && <li class="dim">and {references.length - REFERENCES} more references</li>}
-          {unprobed > 0 && <li class="dim">{unprobed} taken where no probe is</li>}
+          {unprobed > 0 && <li class="dim">{unprobed} taken by untraced callers</li>}
         </ul>
       )}
     </li>

@@ -55,7 +55,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
           </li>
         ))}
         {more > 0 && <li>{more} more like these</li>}
-        {unprobed > base && <li>{unprobed - base} taken where no probe is</li>}
+        {unprobed > base && <li>{unprobed - base} taken by untraced callers</li>}
         <li>
           {last ? (
             <>

@@ -12,7 +12,7 @@ export interface Colours {
   readonly now: string;
   readonly call: string;
   readonly failed: string;
-  /** By kind of object; `call` for what calls in progress hold, `unseen` for nobody that a probe shows. */
+  /** By kind of object; `call` for what calls in progress hold, `unseen` for an untraced caller. */
   readonly kinds: Readonly<Record<string, string>>;
 }
 

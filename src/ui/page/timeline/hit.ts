@@ -99,7 +99,7 @@ function laneAt(picture: Picture, { index: lane }: Row, at: number, near: number
 function ownerOf({ survey: { lanes, holdings, names }, laneOf }: Picture, k: number): string {
   const owner = holdings.owner[k]!;
   const call = names[holdings.call[k]!]!;
-  if (owner === 0) return `nobody that a probe shows${call === "" ? "" : `, since ${call} is over`}`;
+  if (owner === 0) return `an untraced caller${call === "" ? "" : `, since ${call} is over`}`;
   if (owner < 0) return `${names[holdings.call[k]!] || "a call"} (event ${-owner})`;
   const lane = laneOf.get(owner);
   return lane === undefined ? "an object that has no lane" : lanes.label[lane]!;
