@@ -16,15 +16,15 @@ import { readThrough } from "./stream-reader.js";
 import { TroubleError } from "../base/trouble.js";
 
 export interface OpenOptions {
-  /** Read it as this, whatever it looks like. */
+  /** Reads it in this format, whatever it looks like. */
   readonly format?: string;
-  /** In place of standard input, for `-`. */
+  /** Replaces standard input, for `-`. */
   readonly input?: AsyncIterable<Buffer>;
-  /** It is still being written: read what is there, then what comes, until told to stop or until the pipe ends. */
+  /** It is still being written: reads what is there, then what is added, until stopped or until the pipe ends. */
   readonly follow?: FollowOptions;
 }
 
-/** A log that is read as a stream: its events come once. */
+/** A log that is read as a stream: its events can be read once. */
 export interface Recording extends Recorded {
   readonly origin: Origin & { readonly format: Format };
 }
@@ -37,7 +37,7 @@ class FileRecording implements Recording {
   constructor(
     readonly origin: Origin & { readonly format: Format },
     private readonly source: Source,
-    /** Where the source's bytes can be read out of order, if they can. */
+    /** The path, if the bytes can be read out of order. */
     private readonly file: string | undefined,
   ) {
     this.tables = createTables(origin.path);
@@ -73,7 +73,7 @@ class FileRecording implements Recording {
     }
   }
 
-  /** Loaded only where it is needed: those who read text need not wait for it. */
+  /** Loaded on demand: readers of text need not wait for it. */
   async *#traceDat(): AsyncGenerator<Batch> {
     const { readTraceDatFrom } = await import("./trace-dat/recording.js");
     yield* readTraceDatFrom(this.source, this.file, points, this.tables, this.report);
@@ -86,8 +86,8 @@ class FileRecording implements Recording {
 }
 
 /**
- * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Throws a
- * `TroubleError` for what is none.
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`).
+ * @throws {TroubleError} if it is none of these
  */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {

@@ -22,7 +22,7 @@ import {
 
 const bpftrace: MakeReader = (tables, report, _, batchEvents) =>
   new BpftraceReader(points, tables, report, batchEvents);
-/** Printed by bpftrace itself, of the values that the recording below holds. */
+/** Printed by bpftrace itself, with the values of the recording below. */
 const PRINTED = "fixtures/bpftrace/linux-7.2-s02-dup.json.gz";
 const VALUES = "fixtures/recordings/linux-7.2/s02-dup.trace.gz";
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
@@ -77,7 +77,7 @@ test("what bpftrace printed is read without an unread line, to the events that i
   t.true(isAccounted(report));
   t.deepEqual(report.warnings, []);
   t.is(events.length, given.length);
-  // A string that the kernel could not read is empty, and bpftrace keeps so many characters of a string.
+  // A string that the kernel could not read is empty, and bpftrace keeps only so many characters of a string.
   const plain = (e: (typeof events)[number]): object => ({
     ...essence(e),
     place: "",
@@ -233,7 +233,7 @@ test("JSON that is not an event is accounted for", (t) => {
 
 test("arguments that are missing, too many or of another kind are absent", (t) => {
   const { events, report } = read(event("iput", 1, 2), event(...IPUT, 5), event("iput", "x", 2, 3, 4));
-  // What two values of four are cannot be told.
+  // Two values of four cannot be identified.
   t.deepEqual(
     events.map((e) => Object.values(e.args)),
     [

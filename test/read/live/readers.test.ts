@@ -1,4 +1,4 @@
-/** What is followed in pieces, cut at any byte and handed over at any moment, is what is read whole. */
+/** Tests that a recording followed in pieces, cut at any byte and flushed at any moment, reads the same as a whole. */
 import { printed } from "../../support/recordings.js";
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -21,7 +21,7 @@ import { line, PLAIN, text } from "../helpers.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "../printed.js";
 import { ftrace, partsOf, readAs } from "../text.js";
 
-/** So many bytes, and how often what was read is then handed over before more comes. */
+/** So many bytes, and the number of flushes before the next. */
 type Cut = readonly [bytes: number, flushes: number];
 
 function recorded(format: TextFormat, bytes: Buffer, read: (reader: StreamReader) => Iterable<Batch>): Recorded {
