@@ -1,4 +1,4 @@
-/** Dependencies point one way: from what becomes of an event late to what becomes of it early, in rooms and in files. */
+/** Tests that dependencies point one way, in rooms and in files: from late uses of an event to early ones. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import test from "ava";
