@@ -12,6 +12,7 @@ export interface Inside {
   readonly event: number;
 }
 
+/** An event, and the operations in progress around it on its task. */
 export interface PlacedEvent extends KernelEvent {
   /** Outermost first: `kvm_gmem_create`, `alloc_file_pseudo`. Empty for what happens inside nothing that is probed. */
   readonly inside: readonly Inside[];

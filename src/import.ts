@@ -11,6 +11,7 @@ import type { ReadReport, Recorded } from "./read/report.js";
 import { TroubleError } from "./read/trouble.js";
 import { plural } from "./show/text.js";
 
+/** How to read the recording, and how to write the log. */
 export interface ImportOptions extends OpenOptions, WriterOptions {
   /** Called after every batch; `bytes` were read so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
@@ -18,6 +19,7 @@ export interface ImportOptions extends OpenOptions, WriterOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The log that was made: `events` is a count, `bytes` its size, `report` what reading the recording was like. */
 export interface Imported {
   /** The log's own name, which no other log has. */
   readonly id: string;

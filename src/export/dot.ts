@@ -11,6 +11,7 @@ const SHAPES: { readonly [kind: string]: string } = {
   file: "note",
 };
 
+/** A graph in the language of Graphviz, safe whatever its labels hold. References are solid, pointers dotted. */
 export function dotText({ title, nodes, edges }: Graph): string {
   const lines = [
     "digraph kreel {",

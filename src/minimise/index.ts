@@ -21,6 +21,7 @@ import { type Told, Watch } from "./watch.js";
 /** A finding by the event at which it stands, or the n-th of its rule, from 1. */
 export type FindingChoice = { readonly event: number } | { readonly rule: RuleName; readonly nth: number };
 
+/** Which finding, and how long to search. */
 export interface MinimiseOptions extends OpenOptions {
   /** Absent: the first error. */
   readonly finding?: FindingChoice;
@@ -30,6 +31,7 @@ export interface MinimiseOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
 }
 
+/** The smallest part of a recording that still shows a finding. */
 export interface Minimised extends Found {
   readonly origin: Origin;
   /** Lines before the recording's first event. */

@@ -25,6 +25,7 @@ const IN_LINES = new Set(["ftrace", "perf-script", "trace-cmd-report", "bpftrace
 
 export type Form = "ftrace" | "ndjson";
 
+/** What is left of a recording, as text: in the recording's own lines (`own`), or in another format. */
 export interface Written {
   /** The lines are the recording's own. */
   readonly own: boolean;

@@ -13,6 +13,7 @@ import { createTable } from "./table.js";
 import { tables } from "./tables.js";
 import { usedBy } from "./used.js";
 
+/** How to read the recording, and what the statement may take of memory (bytes) and time (milliseconds). */
 export interface QueryOptions extends OpenOptions {
   /** Bytes that tables may take in memory. */
   readonly memory?: number;
@@ -26,6 +27,7 @@ export interface QueryOptions extends OpenOptions {
   readonly open?: () => Promise<Recorded>;
 }
 
+/** The answer to a statement: columns, and rows that are computed as they are read. `close` ends it, read or not. */
 export interface Answer {
   /** Names of the columns; two may be the same. */
   readonly columns: readonly string[];

@@ -14,6 +14,7 @@ import { openSource, type Source } from "./source.js";
 import { readThrough } from "./stream-reader.js";
 import { TroubleError } from "./trouble.js";
 
+/** How to open a recording; everything may be left out. */
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
   readonly format?: string;

@@ -6,6 +6,7 @@
  */
 import type { AddressId, TaskId } from "../log/batch.js";
 
+/** Names an object of one replay: from 1, the same in every replay of the same events. 0 is none. */
 export type ObjectId = number;
 
 /**
@@ -13,7 +14,9 @@ export type ObjectId = number;
  * or nobody that a probe saw (0).
  */
 export type Owner = number;
+/** The owner of a reference whose holder no probe shows. */
 export const UNSEEN: Owner = 0;
+/** The owner that a call in progress is: its entry, negative. */
 export const ownedByCall = (entrySeq: number): Owner => -entrySeq;
 
 /** One reference taken and not yet given back. */
@@ -28,6 +31,7 @@ export interface Reference {
   readonly left: Left | undefined;
 }
 
+/** The call that left a reference to an owner that no probe shows. */
 export interface Left {
   readonly operation: string;
   /** The event of its entry. */
@@ -80,8 +84,10 @@ interface Life {
   steps: number;
 }
 
+/** How far the end of an inode is: evicted, cleared, destroyed (it waits for RCU), its memory freed. */
 export type InodeStage = "live" | "evicting" | "cleared" | "destroyed" | "freed";
 
+/** A `struct inode` (include/linux/fs.h). Its count is `i_count`. */
 export interface Inode extends Life {
   readonly kind: "inode";
   stage: InodeStage;
@@ -106,8 +112,10 @@ export interface Inode extends Life {
   cacheAddress: AddressId;
 }
 
+/** How far a file is, from `alloc_empty_file` to the end of `__fput`. */
 export type FileStage = "allocated" | "open" | "releasing" | "released";
 
+/** A `struct file` (include/linux/fs.h). Its count is `f_count`. */
 export interface File extends Life {
   readonly kind: "file";
   stage: FileStage;
@@ -130,12 +138,17 @@ export interface File extends Life {
   made: number;
 }
 
+/** A `struct dentry` (include/linux/dcache.h). Its count is `d_count`. */
 export interface Dentry extends Life {
   readonly kind: "dentry";
   inode: ObjectId;
   superblock: ObjectId;
 }
 
+/**
+ * A `struct vfsmount` (include/linux/mount.h). Its count is `mnt_count`; `unmounted` is the event of its
+ * `kern_unmount`, 0 before.
+ */
 export interface Mount extends Life {
   readonly kind: "mount";
   superblock: ObjectId;
@@ -145,6 +158,7 @@ export interface Mount extends Life {
   unmounted: number;
 }
 
+/** A `struct super_block` (include/linux/fs.h). Its count is `s_active`. */
 export interface Superblock extends Life {
   readonly kind: "superblock";
   fsName: string;
@@ -153,14 +167,20 @@ export interface Superblock extends Life {
   module: ObjectId;
 }
 
+/** A `struct file_system_type` (include/linux/fs.h). */
 export interface FsType extends Life {
   readonly kind: "fs_type";
   name: string;
   module: ObjectId;
 }
 
+/** How far a module is, from its init to `free_module`. */
 export type ModuleStage = "coming" | "live" | "exiting" | "freed";
 
+/**
+ * A `struct module` (include/linux/module.h). Its count is `refcnt`, as `/sys/module/NAME/refcnt` with the reference
+ * of the module itself.
+ */
 export interface Module extends Life {
   readonly kind: "module";
   name: string;
@@ -188,6 +208,7 @@ export interface Cache extends Life {
   barrier: number;
 }
 
+/** A `struct kvm` (include/linux/kvm_host.h). Its count is `users_count`. */
 export interface Vm extends Life {
   readonly kind: "vm";
   type: string;
@@ -196,6 +217,7 @@ export interface Vm extends Life {
   slots: ObjectId[];
 }
 
+/** A `struct kvm_memory_slot` (include/linux/kvm_host.h) that is, or was, bound to a file of guest_memfd. */
 export interface Memslot extends Life {
   readonly kind: "memslot";
   vm: ObjectId;
@@ -205,12 +227,14 @@ export interface Memslot extends Life {
   offset: string;
 }
 
+/** A `struct files_struct` (include/linux/fdtable.h): the descriptors of a process, or of several that share them. */
 export interface DescriptorTable extends Life {
   readonly kind: "descriptors";
   /** Descriptor to file, or to 0 while it is reserved (`get_unused_fd_flags`) and nothing is installed. */
   readonly files: Record<number, ObjectId>;
 }
 
+/** Any object whose life is followed. */
 export type KernelObject =
   | Inode
   | File
@@ -223,7 +247,9 @@ export type KernelObject =
   | Vm
   | Memslot
   | DescriptorTable;
+/** What an object is: `inode`, `file`, … */
 export type Kind = KernelObject["kind"];
+/** The objects of one kind. */
 export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
 
 /** The kinds that `objects` counts, in the order in which they are shown. */

@@ -25,6 +25,7 @@ import { evolve, type Transition } from "./transitions.js";
 
 export type TransitionListener = (object: KernelObject, transition: Transition) => void;
 
+/** Where objects live, by id. A transition makes of one object what it says; reads give the object as it is now. */
 export interface Store {
   /** A new object; `fields` are what its kind adds to a bare life. */
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K>;
@@ -146,6 +147,7 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
   return object as KernelObject;
 }
 
+/** The store of plain objects, for a replay that keeps no moments: the fastest. */
 export class MutableStore implements Store {
   readonly #objects = new Map<ObjectId, KernelObject>();
   next = 1;

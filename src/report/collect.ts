@@ -14,6 +14,7 @@ import { bareProblems, Details } from "./details.js";
 import type { ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
 import { compareProblems } from "./problems.js";
 
+/** How to read the recordings, and what to take down of them. */
 export interface CollectOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
   /** Take down the lives of the objects too. */

@@ -34,6 +34,10 @@ export interface LastChange extends Place {
   readonly changed: readonly string[];
 }
 
+/**
+ * Why an object is as it is: where it was made, each reference on it with its owner and the event that took it, and
+ * the last change.
+ */
 export interface Why {
   readonly object: KernelObject;
   readonly label: string;

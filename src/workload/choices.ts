@@ -38,6 +38,7 @@ export function choicesOf({ machine, choices }: Pick<Simulation, "machine" | "ch
   return choices.map(({ task, steps }) => ({ task: names[task]!, steps }));
 }
 
+/** Choices as `--choices` takes them: `scenario×124 ta×1`, steps by task. */
 export function printChoices(choices: readonly NamedStretch[]): string {
   return choices.map(({ task, steps }) => `${task}×${steps}`).join(" ");
 }
