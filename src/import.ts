@@ -37,9 +37,11 @@ const MAX_REASON = 500;
 const SPARE_ROOM = 1024;
 
 /**
- * Makes the log at `path` from the recording at `trace`. Throws a `TroubleError` for what is no recording and a
- * `LogError` for a log that exists or cannot be written. A log that has events by then stays, and says why it ended;
- * what is removed has none.
+ * Makes the log at `path` from the recording at `trace`. A log that has events stays whatever happens, and says why it
+ * ended; what is removed has none.
+ *
+ * @throws {TroubleError} Of what is no recording.
+ * @throws {LogError} Of a log that exists or cannot be written.
  */
 export async function importRecording(trace: string, path: string, options: ImportOptions = {}): Promise<Imported> {
   // Said before a long recording is read, and again by whoever makes the file.
@@ -53,7 +55,12 @@ export async function importRecording(trace: string, path: string, options: Impo
   }
 }
 
-/** The same for a recording that is open already, or the run of a simulated kernel. */
+/**
+ * The same as `importRecording` for a recording that is open already, or the run of a simulated kernel.
+ *
+ * @throws {TroubleError} Of what cannot be read.
+ * @throws {LogError} Of a log that exists or cannot be written.
+ */
 export async function writeLog(recording: Recorded, path: string, options: ImportOptions = {}): Promise<Imported> {
   const { report, tables } = recording;
   const batches = recording.batches()[Symbol.asyncIterator]();

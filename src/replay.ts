@@ -115,7 +115,11 @@ export async function replay(path: string, options: ReplayOptions = {}): Promise
   return replayRecording(recording, options);
 }
 
-/** The same for a recording that is open already. */
+/**
+ * Replays a recording that is open already, and closes it. The same as `replay` otherwise.
+ *
+ * @throws {TroubleError} Where reading it comes to a line that ends it, or to what the disk refuses.
+ */
 export async function replayRecording(recording: Recorded, options: ReplayOptions = {}): Promise<Replay> {
   const { tables, report } = recording;
   const replaying = options.from ?? new Replaying(recording, options);

@@ -91,6 +91,9 @@ for (const [entry, target] of Object.entries(exports)) {
     const names = [...exportsOf(target.types).keys()];
     t.true(names.length > 10);
     const without = names.filter((name) => docOf(target.types, name).doc === "");
+    // Errors have their tag, which readers and tools look for.
+    const untagged = names.filter((name) => /\b[Tt]hrows (?:an?|what) /.test(docOf(target.types, name).doc));
+    t.deepEqual(untagged, [], "@throws {ErrorClass} says of what");
     t.deepEqual(
       without.map((name) => `${docOf(target.types, name).at}: ${name}`),
       [],

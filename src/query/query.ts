@@ -54,7 +54,12 @@ function limitsOf({ memory = MEMORY, time = TIME, alone = false }: QueryOptions)
   return { memory, time, value, ...(alone ? { heap: memory * 2 + value * VALUES_HELD + HELD } : {}) };
 }
 
-/** Throws a `TroubleError` for a statement that is wrong, at its line and column, and for one that writes. */
+/**
+ * Asks a recording in SQL (SQLite's). Rows are computed while they are read.
+ *
+ * @throws {TroubleError} Of a statement that is wrong, at its line and column, of one that writes, and of what is no
+ *   recording.
+ */
 export async function query(path: string, sql: string, options: QueryOptions = {}): Promise<Answer> {
   const database = await Database.open(limitsOf(options));
   const written = new Written(sql, options.name ?? "SQL");

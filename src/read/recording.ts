@@ -86,8 +86,11 @@ class FileRecording implements Recording {
 }
 
 /**
- * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Throws a
- * `TroubleError` for what is none.
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Whoever
+ * opens it closes it.
+ *
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @throws {LogError} Of a log of a later format.
  */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {

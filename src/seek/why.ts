@@ -55,7 +55,7 @@ const SHOWN = 16;
 /** Events that are looked through for the last change at first; twice as many each time after. */
 const LOOKED = 1 << 15;
 
-/** Of each object that is wanted, as the state after `event` has it. */
+/** Why objects are as they are after an event: of each object that is wanted, in the state of that moment. */
 export function why(
   seeker: Seeker,
   event: number,

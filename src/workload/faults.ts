@@ -84,7 +84,10 @@ const LONGER = 10;
 const MORE = 100_000;
 
 /**
- * Throws what `simulate` throws of the run in which nothing fails, and an `EndlessError` when that reaches the limit.
+ * Runs a scenario, and plans a run for every place that can fail in it.
+ *
+ * @throws {KernelFunctionError} As `simulate` does of the run in which nothing fails.
+ * @throws {EndlessError} Where that run reaches the limit of steps.
  */
 export async function walkFaults(
   definition: KernelDefinition,

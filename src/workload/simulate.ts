@@ -131,8 +131,10 @@ export class SimulatedRecording implements Recorded {
 }
 
 /**
- * Throws a `KernelFunctionError` when a function of the kernel throws, and a `ChoiceError` when `choices` are of
- * another kernel or scenario.
+ * Carries a scenario out on a simulated kernel.
+ *
+ * @throws {KernelFunctionError} Where a function of the kernel throws.
+ * @throws {ChoiceError} Where `choices` are of another kernel or scenario.
  */
 export function simulate(
   definition: KernelDefinition,
