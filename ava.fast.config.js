@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const FOLDERS = ["check", "compare", "events", "log", "minimise", "read", "reduce", "scenario", "show", "simulate"];
+const FOLDERS = ["check", "compare", "events", "log", "read", "reduce", "scenario", "show", "simulate"];
 /** What a slow test imports, or calls. */
 const SLOW = /"node:child_process"|\/run\.js"|"fast-check"|recordingsOf|healthyRecordings|readdirSync/;
 

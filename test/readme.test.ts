@@ -171,6 +171,45 @@ test("the manual has every command with every option, and no option that there i
   }
 });
 
+/** The part of a page under a heading. */
+function section(markdown: string, heading: string): string {
+  const [, after = ""] = markdown.split(`\n## ${heading}\n`);
+  return after.split("\n## ")[0]!;
+}
+
+const HEALTHY = "fixtures/recordings/linux-6.12/s01-create-close.trace.gz";
+const PATCHED = "fixtures/recordings/linux-6.12-patched/s01-create-close.trace.gz";
+const SCENARIO = "fixtures/scenarios/linux-6.12/s01-create-close.scn";
+const LOG = "fixtures/logs/linux-7.2-s04-bind-unbind.v1.klog";
+const DOCUMENTS: readonly (readonly [heading: string, command: string])[] = [
+  ["replay", `replay --json --focus all ${HEALTHY}`],
+  ["replay", `replay --json --at 1030 ${HEALTHY}`],
+  ["diff", `diff --json ${HEALTHY} ${PATCHED}`],
+  ["diff", `diff --json --scenario ${SCENARIO} anon-inode custom-inode`],
+  ["simulate", `simulate --json ${SCENARIO} --kernel linux-6.12`],
+  ["conform", `conform --json ${HEALTHY} ${SCENARIO} --kernel linux-6.12`],
+  ["import, log, why and when", `log --json --check-states ${LOG}`],
+  ["import, log, why and when", `why --json --at 1250 ${LOG} kvm_amd`],
+  ["import, log, why and when", `when --json ${LOG} "live inode >= 2"`],
+  ["minimise", `minimise --json fixtures/recordings/broken/leak-module-on-error/s09-enfile.trace.gz`],
+  ["query", `query --json ${LOG} "SELECT count(*) FROM events"`],
+  ["tour", "tour --json close"],
+];
+for (const [heading, command] of DOCUMENTS) {
+  test(`docs/json.md has the fields of kreel ${command}`, async (t) => {
+    const words = section(pageOf("docs/json.md").text, heading);
+    const document = JSON.parse(await run(command)) as { readonly [field: string]: unknown };
+    t.is(document["kreel"], command.startsWith("replay --json --at") ? "state" : command.split(" ")[0]);
+    t.is(document["version"], 1);
+    const fields = Object.keys(document).filter((field) => field !== "kreel" && field !== "version");
+    t.true(fields.length > 0);
+    t.deepEqual(
+      fields.filter((field) => !words.includes(`\`${field}\``)),
+      [],
+    );
+  });
+}
+
 test("what examples import is there", (t) => {
   const modules: { readonly [name: string]: object } = {
     kreel: library,
