@@ -4,6 +4,7 @@ export const EPERM = 1;
 export const ENOENT = 2;
 export const EIO = 5;
 export const ENXIO = 6;
+export const ENOEXEC = 8;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
@@ -28,7 +29,26 @@ export const PAGE_SIZE = 4096;
 /** Where mappings of a process begin, downwards: the room that there is for them. */
 export const MMAP_BASE = 2 ** 47 - 2 ** 40;
 
+export const PROT_READ = 0x1;
+export const PROT_WRITE = 0x2;
+export const PROT_EXEC = 0x4;
+
+/** Of a mapping (include/linux/mm.h): what may be done to it, and what mprotect(2) may still allow. */
+export const VM_READ = 0x1;
+export const VM_WRITE = 0x2;
+export const VM_EXEC = 0x4;
+export const VM_SHARED = 0x8;
+export const VM_MAYREAD = 0x10;
+export const VM_MAYWRITE = 0x20;
+export const VM_MAYEXEC = 0x40;
+export const VM_MAYSHARE = 0x80;
+export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
+
+export const O_ACCMODE = 0x3;
+export const O_RDONLY = 0x0;
 export const O_RDWR = 0x2;
+/** As the kernel has it on x86-64; the C library says 0. */
+export const O_LARGEFILE = 0x8000;
 export const O_CLOEXEC = 0x80000;
 
 /** What a table of descriptors has of one: that it is taken, and that exec closes it. */
@@ -50,6 +70,15 @@ export const SIGPIPE = 13;
 /** Of a message: not every descriptor in it could be installed. */
 export const MSG_CTRUNC = 8;
 
+/** What somebody wants to do to an inode (include/linux/fs.h). */
+export const MAY_EXEC = 0x1;
+
+/** Of an open file, in `f_mode` (include/linux/fs.h). */
+export const FMODE_EXEC = 0x20;
+export const FMODE_OPENED = 0x80000;
+
+export const S_IFMT = 0o170000;
+export const S_IXUGO = 0o111;
 export const S_IFREG = 0o100000;
 export const S_IFSOCK = 0o140000;
 
@@ -62,6 +91,16 @@ export const KVM_MEM_LOG_DIRTY_PAGES = 1 << 0;
 export const ANON_INODE_FS_MAGIC = 0x09041934;
 export const GUEST_MEMFD_MAGIC = 0x474d454d;
 export const SOCKFS_MAGIC = 0x534f434b;
+
+/** Of a mount, in `mnt_flags` (include/linux/mount.h). */
+export const MNT_NOEXEC = 0x04;
+export const MNT_INTERNAL = 0x4000;
+/** Of a superblock, in `s_iflags` (include/linux/fs.h). */
+export const SB_I_NOEXEC = 0x02;
+export const SB_I_NODEV = 0x04;
+/** Of a file system, in `f_flags` of statfs(2) (include/linux/statfs.h). */
+export const ST_NOEXEC = 0x08;
+export const ST_VALID = 0x20;
 
 /** `module->refcnt` of a module that nobody uses: the module system's own reference. */
 export const MODULE_REF_BASE = 1;

@@ -4,11 +4,13 @@ import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
 import { mmap } from "./features/mmap.js";
 import {
+  anonInodesNoexec,
   checkedBindRange,
   closeOnExecFirst,
   dcache72,
-  filpCloseSync,
+  fputClose,
   overlapExists,
+  pseudoNoexec,
   sheaves,
   signedBindRange,
   withoutGuestMemfd,
@@ -21,7 +23,9 @@ import { execution } from "./linux/fs/exec.js";
 import { fileTable } from "./linux/fs/file_table.js";
 import { inode } from "./linux/fs/inode.js";
 import { libfs } from "./linux/fs/libfs.js";
+import { namei } from "./linux/fs/namei.js";
 import { namespace } from "./linux/fs/namespace.js";
+import { statfs } from "./linux/fs/statfs.js";
 import { superBlock } from "./linux/fs/super.js";
 import { exiting } from "./linux/kernel/exit.js";
 import { forking } from "./linux/kernel/fork.js";
@@ -70,6 +74,8 @@ const linux612 = kernel(
     ...fileTable,
     ...descriptors,
     ...execution,
+    ...namei,
+    ...statfs,
     ...forking,
     ...exiting,
     ...unixSockets,
@@ -95,7 +101,7 @@ const linux612Patched = new KernelDefinition(
 const linux618 = new KernelDefinition(
   "linux-6.18",
   "linux-6.18",
-  linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions,
+  linux612.with("", { ...mmap, ...fputClose, ...anonInodesNoexec, ...signedBindRange }).functions,
   DEBIAN_CONFIG,
 );
 const linux72 = new KernelDefinition(
@@ -104,6 +110,7 @@ const linux72 = new KernelDefinition(
   linux618.with("", {
     ...customInodeAsMerged,
     ...sheaves,
+    ...pseudoNoexec,
     ...overlapExists,
     ...dcache72,
     ...checkedBindRange,

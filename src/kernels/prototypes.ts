@@ -58,6 +58,24 @@ export interface FdRange {
   readonly to: number;
 }
 
+/** `struct path`. Of files on file systems that are no part of the model (devices, proc), neither is there. */
+export interface Path {
+  readonly mnt: Mount | null;
+  readonly dentry: Dentry | null;
+}
+
+/** `struct nameidata`: where the walk along a name has come to. */
+export interface Nameidata {
+  readonly path: Path;
+  readonly inode: Inode | null;
+}
+
+/** `struct kstatfs`: the file system's magic number, and how it is mounted (ST_…). */
+export interface Statfs {
+  readonly f_type: number;
+  readonly f_flags: number;
+}
+
 /** What came with a message: a descriptor, -1 for none, and the flags of recvmsg(2). */
 export interface Received {
   readonly fd: number;
@@ -90,7 +108,7 @@ export interface Functions {
   d_alloc_pseudo(sb: SuperBlock, name: string): Op<Dentry | null>;
   d_instantiate(dentry: Dentry, inode: Inode): Op<void>;
   d_make_root(inode: Inode): Op<Dentry | null>;
-  dput(dentry: Dentry): Op<void>;
+  dput(dentry: Dentry | null): Op<void>;
   __dentry_kill(dentry: Dentry): Op<void>;
   shrink_dcache_for_umount(sb: SuperBlock): Op<void>;
 
@@ -107,13 +125,14 @@ export interface Functions {
   vfs_create_mount(fc: FsContext, sb: SuperBlock): Op<Mount | number>;
   put_fs_context(fc: FsContext): Op<void>;
   mntget(mnt: Mount): Op<void>;
-  mntput(mnt: Mount): Op<void>;
+  mntput(mnt: Mount | null): Op<void>;
   mntput_no_expire(mnt: Mount): Op<void>;
   cleanup_mnt(mnt: Mount): Op<void>;
   delayed_free_vfsmnt(mnt: Mount): Op<void>;
   kern_unmount(mnt: Mount): Op<void>;
 
   // fs/anon_inodes.c
+  anon_inodefs_init_fs_context(fc: FsContext): Op<number>;
   anon_inode_make_secure_inode(sb: SuperBlock, name: string): Op<Inode | number>;
   security_inode_init_security_anon(inode: Inode): Op<number>;
   anon_inode_getfile(name: string, fops: number, priv: Struct<"kvm">, flags: number): Op<File | number>;
@@ -122,12 +141,12 @@ export interface Functions {
 
   // fs/file_table.c, kernel/task_work.c
   alloc_empty_file(flags: number): Op<File | number>;
-  __alloc_file(): Op<File | number>;
   file_free(file: File): Op<void>;
   nr_files_add(amount: number): Op<void>;
   alloc_file_pseudo(inode: Inode, mnt: Mount, name: string, flags: number, fops: number): Op<File | number>;
   get_file(file: File): Op<void>;
   fput(file: File): Op<void>;
+  fput_close(file: File): Op<void>;
   __fput_deferred(file: File): Op<void>;
   fput_close_sync(file: File): Op<void>;
   task_work_run(): Op<void>;
@@ -143,7 +162,6 @@ export interface Functions {
   put_unused_fd(fd: number): Op<void>;
   __put_unused_fd(fd: number): Op<void>;
   fd_install(fd: number, file: File): Op<void>;
-  __fd_install(fd: number, file: File): Op<void>;
   fget(fd: number): Op<File | null>;
   files_lookup_fd(fd: number): Op<number>;
   fdget(fd: number): Op<Fd>;
@@ -168,7 +186,24 @@ export interface Functions {
   unlock_files(files: FilesStruct): Op<void>;
   filp_close(file: File): Op<void>;
 
+  // fs/namei.c, fs/open.c
+  path_get(path: Path): Op<void>;
+  path_put(path: Path): Op<void>;
+  path_openat(dfd: number, open_flag: number, acc_mode: number): Op<File | number>;
+  path_init(dfd: number): Op<Nameidata | number>;
+  do_open(nd: Nameidata, file: File, acc_mode: number): Op<number>;
+  may_open(nd: Nameidata, acc_mode: number): Op<number>;
+  inode_permission(inode: Inode, mask: number): Op<number>;
+  do_sys_open(flags: number): Op<number>;
+  vfs_open(path: Path, file: File): Op<number>;
+
+  // fs/statfs.c
+  fd_statfs(fd: number): Op<Statfs | number>;
+  calculate_f_flags(mnt: Mount): Op<number>;
+
   // fs/exec.c
+  do_open_execat(fd: number): Op<File | number>;
+  path_noexec(path: Path): Op<boolean>;
   begin_new_exec(): Op<void>;
   exec_mmap(): Op<void>;
 
@@ -185,6 +220,7 @@ export interface Functions {
   exit_mm(): Op<void>;
 
   // net/socket.c, net/unix/af_unix.c
+  sockfs_init_fs_context(fc: FsContext): Op<number>;
   socketpair(): Op<readonly [number, number] | number>;
   unix_socketpair(): Op<readonly [File, File] | number>;
   sock_alloc_file(): Op<File | number>;
@@ -251,9 +287,10 @@ export interface Functions {
   kvfree_rcu_barrier_on_cache(s: KmemCache): Op<void>;
   __kmem_cache_shutdown(s: KmemCache): Op<void>;
 
-  // mm/mmap.c, mm/vma.c, mm/memory.c, mm/vmalloc.c
-  do_mmap(file: File, len: number, shared: boolean, offset: number): Op<number>;
-  mmap_region(mm: Mm, file: File, pages: number, shared: boolean, offset: number): Op<number>;
+  // mm/mmap.c, mm/mprotect.c, mm/vma.c, mm/memory.c, mm/vmalloc.c
+  do_mmap(file: File, len: number, prot: number, shared: boolean, offset: number): Op<number>;
+  mmap_region(mm: Mm, file: File, pages: number, vm_flags: number, offset: number): Op<number>;
+  do_mprotect_pkey(start: number, prot: number): Op<number>;
   vm_unmapped_area(mm: Mm, pages: number): Op<number>;
   vma_link(mm: Mm, vma: VmArea): Op<void>;
   vma_lookup(mm: Mm, address: number): Op<VmArea | null>;
@@ -315,7 +352,7 @@ export interface Functions {
   kvm_gmem_get_folio(inode: Inode, index: number): Op<number>;
   kvm_gmem_punch_hole(inode: Inode, offset: number, len: number): Op<number>;
   kvm_gmem_setattr(): Op<number>;
-  kvm_gmem_mmap(file: File, shared: boolean): Op<number>;
+  kvm_gmem_mmap(file: File, vm_flags: number): Op<number>;
   /** Comes to whether the page could be mapped; else the task gets SIGBUS. */
   kvm_gmem_fault_user_mapping(file: File, index: number): Op<boolean>;
 }

@@ -2,7 +2,7 @@
 import { EINVAL, ENOENT, FOPS } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import { add, store, type Op } from "../simulate/step.js";
-import { closeFile, onFile, openFile, returning } from "./syscalls.js";
+import { closeFile, onFile, returning } from "./syscalls.js";
 import type { Outcome } from "./user.js";
 
 const RLIMIT_NOFILE_HARD = 4096;
@@ -39,6 +39,24 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   // result.
   const extra = `${fields ?? leftBehind(`op: ${marker}`)} f_type=${kernel.get(current.statfs).toString(16)} link=${link ?? ""}`;
   return { result: fields === undefined ? -ENOENT : 0, extra };
+}
+
+/** fstatfs(2): which file system, and how it is mounted. */
+export function* statfs(kernel: Kernel, fd: number): Op<Outcome> {
+  const buf = yield* returning(kernel, kernel.fd_statfs(fd));
+  if (typeof buf === "number") return { result: buf };
+  return { result: 0, extra: ` f_type=${buf.f_type.toString(16)} f_flags=${buf.f_flags.toString(16)}` };
+}
+
+/** fcntl(F_GETFL): how the file was opened, which all of its descriptors share. */
+export function* statusFlags(kernel: Kernel, fd: number): Op<Outcome> {
+  const result = yield* returning(
+    kernel,
+    onFile(kernel, fd, function* (file) {
+      return kernel.get(file.f_flags);
+    }),
+  );
+  return result < 0 ? { result } : { result: 0, extra: ` flags=${result.toString(16)}` };
 }
 
 /**
@@ -94,7 +112,7 @@ export function leftBehind(bytes: string): string {
 }
 
 export function* refcnt(kernel: Kernel, name: string): Op<Outcome> {
-  const fd = yield* openFile(kernel, 0);
+  const fd = yield* kernel.do_sys_open(0);
   if (fd < 0) return { result: fd };
   const module = yield* kernel.find_module(name);
   const users = module ? kernel.get(module.refcnt) - 1 : undefined;
@@ -109,7 +127,7 @@ export function* setNofile(kernel: Kernel, limit: number): Op<number> {
 }
 
 export function* setFileMax(kernel: Kernel, text: string): Op<number> {
-  const fd = yield* openFile(kernel, 0);
+  const fd = yield* kernel.do_sys_open(0);
   if (fd < 0) return fd;
   const limit = sysctlNumber(text);
   if (limit !== undefined) yield store('write("/proc/sys/fs/file-max")', [kernel.system.files_stat_max_files, limit]);

@@ -1,13 +1,14 @@
-/** Files that end without close(2): each kernel admits its recordings, and one with a mistake in just that does not. */
+/** Files that end without close(2), and files that nobody may run: each kernel admits its recordings, and one with a mistake in just that does not. */
 import test from "ava";
 import { conform } from "../../src/conform/index.js";
 import { closeOnExecFirst } from "../../src/kernels/features/releases.js";
 import { kernels, type FunctionTable } from "../../src/kernels/index.js";
 import { execution } from "../../src/kernels/linux/fs/exec.js";
 import { HEALTHY, nameOf, recordingsOf, RECORDINGS } from "../support/recordings.js";
+import { unprobed } from "../../src/simulate/step.js";
 import { scenarioFor } from "../support/scenarios.js";
 
-for (const path of recordingsOf("odd-closes")) {
+for (const path of recordingsOf("odd-closes", "noexec")) {
   const kernel = HEALTHY.find((name) => path.includes(`/${name}/`));
   if (!kernel) continue;
   test(`${kernel} admits ${nameOf(path)}`, async (t) => {
@@ -24,7 +25,7 @@ const MISTAKES: Readonly<Record<string, readonly [FunctionTable, "linux-6.18" | 
       *do_dup2(files, file, fd) {
         yield* this.get_file(file);
         yield* this.unlock_files(files);
-        yield* this.__fd_install(fd, file);
+        yield* unprobed(this.fd_install(fd, file));
         return fd;
       },
     },

@@ -3,7 +3,7 @@
  * them. Against the posting, the mount's failure is no warning, and unloading waits for the RCU callbacks.
  */
 import { allocate, enter, leave, store } from "../../simulate/step.js";
-import { ENOENT, ENOMEM, FOPS, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
+import { ENOENT, ENOMEM, FOPS, MNT_NOEXEC, O_LARGEFILE, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 import { inode as vfsInode } from "../linux/fs/inode.js";
 import { customInodeAsPosted } from "./custom-inode-posted.js";
@@ -40,7 +40,11 @@ export const customInodeAsMerged = {
   *kvm_gmem_init_mount() {
     const mnt = yield* this.kern_mount(yield* this.kvm_gmem_fs("guest_memfd"));
     if (typeof mnt === "number") return mnt;
-    yield store("kvm_gmem_mnt = kern_mount(&kvm_gmem_fs)", [this.system.kvm_gmem_mnt, mnt.pointer]);
+    yield store(
+      "kvm_gmem_mnt = kern_mount(&kvm_gmem_fs); kvm_gmem_mnt->mnt_flags |= MNT_NOEXEC",
+      [this.system.kvm_gmem_mnt, mnt.pointer],
+      [mnt.mnt_flags, this.get(mnt.mnt_flags) | MNT_NOEXEC],
+    );
     return 0;
   },
 
@@ -85,7 +89,11 @@ export const customInodeAsMerged = {
       yield* this.module_put(owner);
       return file;
     }
-    yield store("file->private_data = gmem", [file.private_data, gmem.pointer]);
+    yield store(
+      "file->f_flags |= O_LARGEFILE; file->private_data = gmem",
+      [file.f_flags, this.get(file.f_flags) | O_LARGEFILE],
+      [file.private_data, gmem.pointer],
+    );
     return file;
   },
 

@@ -3,7 +3,16 @@
  * file system of its own, and its inodes come from there.
  */
 import { create, enter, leave, store } from "../../simulate/step.js";
-import { ENOENT, ENOMEM, FOPS, GUEST_MEMFD_MAGIC, O_RDWR, SUPER_OPERATIONS } from "../constants.js";
+import {
+  ENOENT,
+  ENOMEM,
+  FOPS,
+  GUEST_MEMFD_MAGIC,
+  MNT_NOEXEC,
+  O_LARGEFILE,
+  O_RDWR,
+  SUPER_OPERATIONS,
+} from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 
 export const customInodeAsPosted = {
@@ -31,7 +40,11 @@ export const customInodeAsPosted = {
   *kvm_gmem_init_mount() {
     const mnt = yield* this.kern_mount(yield* this.kvm_gmem_fs("kvm_guest_memory"));
     if (typeof mnt === "number") return mnt;
-    yield store("kvm_gmem_mnt = kern_mount(&kvm_gmem_fs)", [this.system.kvm_gmem_mnt, mnt.pointer]);
+    yield store(
+      "kvm_gmem_mnt = kern_mount(&kvm_gmem_fs); kvm_gmem_mnt->mnt_flags |= MNT_NOEXEC",
+      [this.system.kvm_gmem_mnt, mnt.pointer],
+      [mnt.mnt_flags, this.get(mnt.mnt_flags) | MNT_NOEXEC],
+    );
     return 0;
   },
 
@@ -93,7 +106,11 @@ export const customInodeAsPosted = {
       yield* this.module_put(owner);
       return file;
     }
-    yield store("file->private_data = priv", [file.private_data, priv.pointer]);
+    yield store(
+      "file->f_flags |= O_LARGEFILE; file->private_data = priv",
+      [file.f_flags, this.get(file.f_flags) | O_LARGEFILE],
+      [file.private_data, priv.pointer],
+    );
     return file;
   },
 

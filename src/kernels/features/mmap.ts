@@ -1,6 +1,6 @@
 /** guest_memfd that user space can map (6.18): for memory that is shared with the host, wholly or to begin with. */
 import { enter } from "../../simulate/step.js";
-import { EINVAL, ENODEV, FOPS, PAGE_SIZE } from "../constants.js";
+import { EINVAL, ENODEV, FOPS, PAGE_SIZE, VM_MAYSHARE, VM_SHARED } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
 
 const GUEST_MEMFD_FLAG_MMAP = 1;
@@ -17,10 +17,10 @@ export const mmap = {
     return this.get(file.f_op) === FOPS.kvm_gmem;
   },
 
-  *kvm_gmem_mmap(file, shared) {
+  *kvm_gmem_mmap(file, vm_flags) {
     yield enter("kvm_gmem_mmap", { file, vma: file.pointer });
     if (!(this.get(this.inode(this.get(file.f_inode)).i_private) & GUEST_MEMFD_FLAG_MMAP)) return -ENODEV;
-    return shared ? 0 : -EINVAL;
+    return vm_flags & VM_SHARED && vm_flags & VM_MAYSHARE ? 0 : -EINVAL;
   },
 
   *kvm_gmem_fault_user_mapping(file, index) {

@@ -1,9 +1,14 @@
 /** fs/anon_inodes.c: files on inodes that no file system shows. */
 import { enter, leave, mayFail, store } from "../../../simulate/step.js";
-import { EACCES, ENOENT, ENOMEM, O_RDWR } from "../../constants.js";
+import { ANON_INODE_FS_MAGIC, EACCES, ENOENT, ENOMEM, O_RDWR } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const anonInodes = {
+  /** The file system's inodes may be run and mapped to be, as far as it has anything to say. */
+  *anon_inodefs_init_fs_context(fc) {
+    return (yield* this.init_pseudo(fc, ANON_INODE_FS_MAGIC)) ? 0 : -ENOMEM;
+  },
+
   *anon_inode_make_secure_inode(sb, name) {
     yield enter("anon_inode_make_secure_inode", { sb, name });
     const inode = yield* this.alloc_anon_inode(sb);

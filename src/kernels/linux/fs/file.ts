@@ -71,10 +71,6 @@ export const descriptors = {
 
   *fd_install(fd, file) {
     yield enter("fd_install", { fd, file });
-    yield* this.__fd_install(fd, file);
-  },
-
-  *__fd_install(fd, file) {
     const files = this.files(this.get(this.current.files));
     yield when(
       undefined,
@@ -302,7 +298,7 @@ export const descriptors = {
 
   *filp_close(file) {
     yield enter("filp_close", { file });
-    yield* this.fput(file);
+    yield* this.fput_close(file);
   },
 } satisfies FunctionTable;
 

@@ -1,6 +1,6 @@
 /** fs/namespace.c: mounts that the kernel makes for itself. */
 import { add, allocate, allocation, enter, leave, store } from "../../../simulate/step.js";
-import { ENOMEM, OFFSET } from "../../constants.js";
+import { ENOMEM, MNT_INTERNAL, OFFSET } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const namespace = {
@@ -49,7 +49,13 @@ export const namespace = {
     yield add(sb.s_active, 1, "atomic_inc(&fc->root->d_sb->s_active)");
     const root = this.dentry(this.get(sb.s_root));
     yield add(root.d_count, 1, "mnt->mnt.mnt_root = dget(fc->root)");
-    yield store("mnt->mnt_count = 1", [mnt.mnt_count, 1], [mnt.mnt_sb, sb.pointer], [mnt.mnt_root, root.pointer]);
+    yield store(
+      "mnt->mnt_count = 1; mnt->mnt.mnt_flags = MNT_INTERNAL",
+      [mnt.mnt_count, 1],
+      [mnt.mnt_flags, MNT_INTERNAL],
+      [mnt.mnt_sb, sb.pointer],
+      [mnt.mnt_root, root.pointer],
+    );
     yield leave("vfs_create_mount", mnt);
     return mnt;
   },
@@ -72,6 +78,7 @@ export const namespace = {
 
   *mntput(mnt) {
     yield enter("mntput", { mnt });
+    if (!mnt) return;
     yield* this.mntput_no_expire(mnt);
   },
 

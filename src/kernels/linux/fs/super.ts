@@ -19,6 +19,7 @@ export const superBlock = {
       "sb->s_active = 1",
       [sb.s_active, 1],
       [sb.s_type, this.get(fc.fs_type)],
+      [sb.s_iflags, this.get(fc.s_iflags)],
       [sb.s_dev, dev],
       [sb.s_op, yield* this.super_operations(fc)],
       [fc.root_sb, sb.pointer],

@@ -9,6 +9,7 @@ import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FOPS,
+  O_LARGEFILE,
   PAGE_SHIFT,
   PAGE_SIZE,
   S_IFREG,
@@ -73,7 +74,14 @@ export const guestMemfd = {
   *kvm_gmem_getfile(gmem, size, flags) {
     const file = yield* this.anon_inode_create_getfile("[kvm-gmem]", FOPS.kvm_gmem, gmem);
     if (typeof file === "number") return file;
-    yield* this.kvm_gmem_setup_inode(this.inode(this.get(file.f_inode)), size, flags);
+    const inode = this.inode(this.get(file.f_inode));
+    yield store(
+      "file->f_flags |= O_LARGEFILE; inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size",
+      [file.f_flags, this.get(file.f_flags) | O_LARGEFILE],
+      [inode.i_private, flags],
+      [inode.i_mode, this.get(inode.i_mode) | S_IFREG],
+      [inode.i_size, size],
+    );
     return file;
   },
 
@@ -257,7 +265,7 @@ export const guestMemfd = {
   },
 
   /** mmap(2) of the file; 6.12 has none. */
-  *kvm_gmem_mmap(_file, _shared) {
+  *kvm_gmem_mmap(_file, _vm_flags) {
     return -ENODEV;
   },
 
