@@ -1,6 +1,11 @@
 /**
  * The functions of a simulated kernel, as a header file declares them. A kernel has all of them; a patch replaces some.
  *
+ * Names in snake_case are Linux's own, and every such function is one that Linux has. A place to which C gives no name is
+ * a seam and has one in camelCase: a method that is called through a table (`file->f_op->release`: `fileRelease`), and an
+ * expression or a stretch of a function in which releases differ (`bindFits`). How a probe is seen to surround a function
+ * is no reason for another name: `probed` yields the two events.
+ *
  * A structure comes back as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>`
  * comes to 0 or to a negative errno, or to what the C function returns. Sources are those of 6.12 unless said
  * otherwise.
@@ -85,9 +90,9 @@ export interface Received {
 export interface Functions {
   // fs/inode.c
   alloc_inode(sb: SuperBlock): Op<Inode | null>;
-  s_op_alloc_inode(sb: SuperBlock): Op<Inode | null>;
-  s_op_destroy_inode(inode: Inode): Op<void>;
-  s_op_free_inode(inode: Inode): Op<void>;
+  superAllocInode(sb: SuperBlock): Op<Inode | null>;
+  superDestroyInode(inode: Inode): Op<void>;
+  superFreeInode(inode: Inode): Op<void>;
   free_inode_nonrcu(inode: Inode): Op<void>;
   new_inode(sb: SuperBlock): Op<Inode | null>;
   get_next_ino(): Op<number>;
@@ -114,13 +119,12 @@ export interface Functions {
 
   // fs/super.c, fs/namespace.c
   get_tree_nodev(fc: FsContext): Op<SuperBlock | number>;
-  super_operations(fc: FsContext): Op<number>;
   deactivate_super(sb: SuperBlock): Op<void>;
   deactivate_locked_super(sb: SuperBlock): Op<void>;
   kill_anon_super(sb: SuperBlock): Op<void>;
   kern_mount(type: FileSystemType): Op<Mount | number>;
   vfs_kern_mount(type: FileSystemType): Op<Mount | number>;
-  init_fs_context(fc: FsContext): Op<number>;
+  initFsContext(fc: FsContext): Op<number>;
   fc_mount(fc: FsContext): Op<Mount | number>;
   vfs_create_mount(fc: FsContext, sb: SuperBlock): Op<Mount | number>;
   put_fs_context(fc: FsContext): Op<void>;
@@ -142,7 +146,7 @@ export interface Functions {
   // fs/file_table.c, kernel/task_work.c
   alloc_empty_file(flags: number): Op<File | number>;
   file_free(file: File): Op<void>;
-  nr_files_add(amount: number): Op<void>;
+  percpu_counter_add(amount: number): Op<void>;
   alloc_file_pseudo(inode: Inode, mnt: Mount, name: string, flags: number, fops: number): Op<File | number>;
   get_file(file: File): Op<void>;
   fput(file: File): Op<void>;
@@ -151,19 +155,18 @@ export interface Functions {
   fput_close_sync(file: File): Op<void>;
   task_work_run(): Op<void>;
   __fput(file: File): Op<void>;
-  f_op_release(file: File): Op<void>;
-  /** The module whose functions a file has; none for built-in code. */
-  fops_owner(fops: number): Op<Module | null>;
+  fileRelease(file: File): Op<void>;
+  fopsOwner(fops: number): Op<Module | null>;
 
   // fs/file.c
   get_unused_fd_flags(flags: number): Op<number>;
   alloc_fd(start: number, flags: number): Op<number>;
-  rlimit_nofile(): Op<number>;
+  rlimit(): Op<number>;
   put_unused_fd(fd: number): Op<void>;
   __put_unused_fd(fd: number): Op<void>;
   fd_install(fd: number, file: File): Op<void>;
   fget(fd: number): Op<File | null>;
-  files_lookup_fd(fd: number): Op<number>;
+  files_lookup_fd_raw(fd: number): Op<number>;
   fdget(fd: number): Op<Fd>;
   fdput(fd: Fd): Op<void>;
   get_file_active(cell: Cell): Op<File | null>;
@@ -182,8 +185,6 @@ export interface Functions {
   exit_files(): Op<void>;
   put_files_struct(files: FilesStruct): Op<void>;
   do_close_on_exec(files: FilesStruct): Op<void>;
-  lock_files(files: FilesStruct): Op<void>;
-  unlock_files(files: FilesStruct): Op<void>;
   filp_close(file: File): Op<void>;
 
   // fs/namei.c, fs/open.c
@@ -224,10 +225,10 @@ export interface Functions {
   socketpair(): Op<readonly [number, number] | number>;
   unix_socketpair(): Op<readonly [File, File] | number>;
   sock_alloc_file(): Op<File | number>;
-  unix_stream_sendmsg(fd: number, passed: number): Op<number>;
-  unix_stream_send(socket: File, len: number, file: File | null): Op<number>;
-  unix_stream_recvmsg(fd: number): Op<Received | number>;
-  unix_stream_read(sk: UnixSock): Op<Received | number>;
+  __sys_sendmsg(fd: number, passed: number): Op<number>;
+  unix_stream_sendmsg(socket: File, len: number, file: File | null): Op<number>;
+  __sys_recvmsg(fd: number): Op<Received | number>;
+  unix_stream_read_generic(sk: UnixSock): Op<Received | number>;
   unix_release_sock(sk: UnixSock): Op<void>;
   sock_put(sk: UnixSock): Op<void>;
   unix_state_lock(sk: UnixSock): Op<void>;
@@ -255,7 +256,7 @@ export interface Functions {
   free_module(module: Module): Op<void>;
   trace_kprobe_module_callback(mod: Module): Op<void>;
   do_one_initcall(mod: Module): Op<number>;
-  module_exit(mod: Module): Op<void>;
+  moduleExit(mod: Module): Op<void>;
 
   // kernel/rcu, kernel/locking
   call_rcu(callback: (typeof RCU_CALLBACKS)[number], object: Inode | Mount): Op<void>;
@@ -265,6 +266,8 @@ export interface Functions {
   rcu_do_batch(): Op<void>;
   mutex_lock(lock: Cell, name: string): Op<void>;
   mutex_unlock(lock: Cell, name: string): Op<void>;
+  spin_lock(lock: Cell, name: string): Op<void>;
+  spin_unlock(lock: Cell, name: string): Op<void>;
   mmap_read_lock(mm: Mm): Op<void>;
   mmap_read_unlock(mm: Mm): Op<void>;
   mmap_write_lock(mm: Mm): Op<void>;
@@ -306,7 +309,8 @@ export interface Functions {
 
   // virt/kvm/kvm_main.c
   kvm_init(module: Module): Op<number>;
-  __kvm_init(module: Module): Op<number>;
+  misc_register(module: Module): Op<number>;
+  misc_deregister(): Op<void>;
   kvm_exit(): Op<void>;
   kvm_dev_ioctl_create_vm(type: number): Op<number>;
   kvm_vm_ioctl(kvm: Kvm, ioctl: VmIoctl): Op<number>;
@@ -319,31 +323,27 @@ export interface Functions {
   kvm_free_memslot(slot: Memslot): Op<void>;
   kvm_vm_ioctl_set_memory_region(kvm: Kvm, mem: MemoryRegion): Op<number>;
   kvm_set_memory_region(kvm: Kvm, mem: MemoryRegion): Op<number>;
-  __kvm_set_memory_region(kvm: Kvm, mem: MemoryRegion): Op<number>;
   check_memory_region_flags(kvm: Kvm, mem: MemoryRegion): Op<number>;
-  kvm_may_bind_guest_memfd(kvm: Kvm): Op<boolean>;
   kvm_arch_has_private_mem(kvm: Kvm): Op<boolean>;
   kvm_arch_nr_memslot_as_ids(kvm: Kvm): Op<number>;
-  kvm_create_memslot(kvm: Kvm, slot: Memslot): Op<number>;
+  kvm_set_memslot(kvm: Kvm, old: Memslot | null, slot: Memslot | null): Op<number>;
+  kvm_create_memslot(kvm: Kvm, slot: Memslot): Op<void>;
+  kvm_delete_memslot(kvm: Kvm, old: Memslot): Op<void>;
   kvm_arch_prepare_memory_region(kvm: Kvm, slot: Memslot): Op<number>;
   kvm_alloc_memslot_metadata(kvm: Kvm, slot: Memslot): Op<number>;
-  kvm_delete_memslot(kvm: Kvm, old: Memslot): Op<number>;
 
   // virt/kvm/guest_memfd.c
+  /** Comes to 0, or to an error; without the patch it is void. */
   kvm_gmem_init(module: Module): Op<number>;
-  kvm_gmem_exit(): Op<void>;
   kvm_gmem_create(kvm: Kvm, size: number, flags: number): Op<number>;
-  kvm_gmem_valid_flags(kvm: Kvm): Op<number>;
+  kvm_gmem_get_supported_flags(kvm: Kvm): Op<number>;
   __kvm_gmem_create(kvm: Kvm, size: number, flags: number): Op<number>;
-  kvm_gmem_getfile(gmem: Gmem, size: number, flags: number): Op<File | number>;
-  kvm_gmem_setup_inode(inode: Inode, size: number, flags: number): Op<void>;
   kvm_gmem_release(inode: Inode, file: File): Op<void>;
   kvm_gmem_invalidate_begin(gmem: Gmem, start: number, end: number): Op<void>;
   kvm_gmem_bind(kvm: Kvm, slot: Memslot, fd: number, offset: number): Op<number>;
-  __kvm_gmem_bind(kvm: Kvm, slot: Memslot, fd: number, offset: number): Op<number>;
-  kvm_gmem_bind_file(kvm: Kvm, slot: Memslot, file: File, offset: number): Op<number>;
-  kvm_gmem_bind_fits(inode: Inode, offset: number, size: number): Op<boolean>;
-  kvm_gmem_overlap_errno(): Op<number>;
+  bindFile(kvm: Kvm, slot: Memslot, file: File, offset: number): Op<number>;
+  bindFits(inode: Inode, offset: number, size: number): Op<boolean>;
+  bindOverlap(): Op<number>;
   xa_store_range(gmem: Gmem, start: number, end: number, slot: Memslot): Op<void>;
   kvm_gmem_unbind(slot: Memslot): Op<void>;
   __kvm_gmem_unbind(slot: Memslot, file: File): Op<void>;
@@ -359,10 +359,15 @@ export interface Functions {
 
 /** Functions that only kernels with the patch have, as posted or as merged. */
 export interface PatchFunctions {
-  kvm_gmem_fs(name: string): Op<FileSystemType>;
+  kvm_gmem_init_fs_context(fc: FsContext): Op<number>;
+  gmemFileSystem(name: string): Op<FileSystemType>;
   kvm_gmem_init_mount(): Op<number>;
+  kvm_gmem_exit(): Op<void>;
   alloc_anon_secure_inode(sb: SuperBlock, name: string): Op<Inode | number>;
   kvm_gmem_inode_make_secure_inode(name: string, size: number, flags: number): Op<Inode | number>;
-  __kvm_gmem_inode_create_getfile(priv: Gmem, size: number, flags: number): Op<File | number>;
   kvm_gmem_inode_create_getfile(priv: Gmem, size: number, flags: number): Op<File | number>;
+  kvm_gmem_alloc_inode(sb: SuperBlock): Op<Inode | null>;
+  kvm_gmem_destroy_inode(inode: Inode): Op<void>;
+  kvm_gmem_free_inode(inode: Inode): Op<void>;
+  createFile(f: Gmem, size: number, flags: number): Op<File | number>;
 }

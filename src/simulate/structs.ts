@@ -79,7 +79,7 @@ export const STRUCTS = {
   unix_sock: { fields: ["sk_refcnt", "lock", "peer", "sk_shutdown", "sk_err"], lists: ["sk_receive_queue"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
   file_system_type: { fields: ["name"], lists: [] },
-  fs_context: { fields: ["fs_type", "magic", "s_iflags", "root_sb"], lists: [] },
+  fs_context: { fields: ["fs_type", "magic", "ops", "s_iflags", "root_sb"], lists: [] },
   super_block: { fields: ["s_active", "s_type", "s_magic", "s_iflags", "s_dev", "s_root", "s_op"], lists: [] },
   vfsmount: { fields: ["mnt_count", "mnt_flags", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
   kmem_cache: { fields: ["name"], lists: [] },

@@ -24,7 +24,7 @@ const MISTAKES: Readonly<Record<string, readonly [FunctionTable, "linux-6.18" | 
     {
       *do_dup2(files, file, fd) {
         yield* this.get_file(file);
-        yield* this.unlock_files(files);
+        yield* this.spin_unlock(files.file_lock, "&files->file_lock");
         yield* unprobed(this.fd_install(fd, file));
         return fd;
       },
@@ -70,7 +70,7 @@ const MISTAKES: Readonly<Record<string, readonly [FunctionTable, "linux-6.18" | 
   "a message does not hold the file": [
     {
       *scm_fp_copy(fd) {
-        const pointer = yield* this.files_lookup_fd(fd);
+        const pointer = yield* this.files_lookup_fd_raw(fd);
         return pointer ? this.file(pointer) : null;
       },
     },

@@ -44,19 +44,19 @@ export const pseudoNoexec = {
 
 /** 6.18: offset and size are signed, and what their sum overflows to is within every file. */
 export const signedBindRange = {
-  *kvm_gmem_bind_fits(inode, offset, size) {
+  *bindFits(inode, offset, size) {
     return BigInt.asIntN(64, BigInt(offset) + BigInt(size)) <= BigInt(this.get(inode.i_size));
   },
 } satisfies FunctionTable;
 
 /** 7.2: the overflow is seen. */
 export const checkedBindRange = {
-  kvm_gmem_bind_fits: guestMemfd.kvm_gmem_bind_fits,
+  bindFits: guestMemfd.bindFits,
 } satisfies FunctionTable;
 
 /** 7.2: a range of guest_memfd that is bound already is in use, not an invalid argument. */
 export const overlapExists = {
-  *kvm_gmem_overlap_errno() {
+  *bindOverlap() {
     return -EEXIST;
   },
 } satisfies FunctionTable;

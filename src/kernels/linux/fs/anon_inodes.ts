@@ -37,7 +37,7 @@ export const anonInodes = {
   /** A file on the one inode that all anonymous files share. */
   *anon_inode_getfile(name, fops, priv, flags) {
     yield enter("anon_inode_getfile", { name, fops, priv, flags });
-    const owner = yield* this.fops_owner(fops);
+    const owner = yield* this.fopsOwner(fops);
     let file;
     if (!(yield* this.try_module_get(owner))) {
       file = -ENOENT;
@@ -65,7 +65,7 @@ export const anonInodes = {
   },
 
   *__anon_inode_getfile(name, fops, priv) {
-    const owner = yield* this.fops_owner(fops);
+    const owner = yield* this.fopsOwner(fops);
     if (!(yield* this.try_module_get(owner))) return -ENOENT;
     const mnt = this.mount(this.get(this.system.anon_inode_mnt));
     const inode = yield* this.anon_inode_make_secure_inode(this.superBlock(this.get(mnt.mnt_sb)), name);

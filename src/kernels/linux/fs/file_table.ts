@@ -21,7 +21,7 @@ export const fileTable = {
       const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
       if (!pointer) return -ENOMEM;
       const file = this.file(pointer);
-      yield* this.nr_files_add(1);
+      yield* this.percpu_counter_add(1);
       yield store(
         "f->f_flags = flags; f->f_mode = OPEN_FMODE(flags); file_ref_init(&f->f_ref, 1)",
         [file.f_count, 1],
@@ -109,9 +109,9 @@ export const fileTable = {
     const inode = this.get(file.f_inode);
     yield enter("__fput", { file, inode: inode ? this.inode(inode) : null });
     const fops = this.get(file.f_op);
-    yield* this.f_op_release(file);
+    yield* this.fileRelease(file);
     // fops_put: from here on the module may go, whatever of the file is still to end.
-    const owner = yield* this.fops_owner(fops);
+    const owner = yield* this.fopsOwner(fops);
     if (owner) yield* this.module_put(owner);
     const dentry = this.get(file.f_dentry);
     const mnt = this.get(file.f_mnt);
@@ -121,12 +121,12 @@ export const fileTable = {
   },
 
   *file_free(file) {
-    yield* this.nr_files_add(-1);
+    yield* this.percpu_counter_add(-1);
     yield store("file_free(file)", [file.freed, 1]);
   },
 
-  /** percpu_counter_add: the CPU keeps what it counted to itself until it is a batch. */
-  *nr_files_add(amount) {
+  /** include/linux/percpu_counter.h, of nr_files: the CPU keeps what it counted to itself until it is a batch. */
+  *percpu_counter_add(amount) {
     const { nr_files, nr_files_count } = this.system;
     const files = yield add(
       nr_files,
@@ -137,7 +137,8 @@ export const fileTable = {
       yield store("raw_spin_lock(&fbc->lock); fbc->count += count", [nr_files_count, files]);
   },
 
-  *f_op_release(file) {
+  /** The method `file->f_op->release`. */
+  *fileRelease(file) {
     switch (this.get(file.f_op)) {
       case FOPS.kvm_vm:
         yield* this.kvm_vm_release(file);
@@ -151,7 +152,8 @@ export const fileTable = {
     }
   },
 
-  *fops_owner(fops) {
+  /** The field `fops->owner`: the module whose functions these are; none for built-in code. */
+  *fopsOwner(fops) {
     const owner =
       fops === FOPS.kvm_gmem
         ? this.get(this.system.kvm_gmem_fops_owner)

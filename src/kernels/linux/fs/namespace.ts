@@ -17,7 +17,7 @@ export const namespace = {
     if (!pointer) return -ENOMEM;
     const fc = this.structs.at("fs_context", pointer);
     yield store("fc->fs_type = get_filesystem(type)", [fc.fs_type, type.pointer]);
-    let mnt = yield* this.init_fs_context(fc);
+    let mnt = yield* this.initFsContext(fc);
     if (mnt === 0) mnt = yield allocation('vfs_parse_fs_string(fc, "source")');
     if (mnt !== 0) {
       yield* this.put_fs_context(fc);
@@ -28,7 +28,8 @@ export const namespace = {
     return mounted;
   },
 
-  *init_fs_context(_fc) {
+  /** The method `fc->fs_type->init_fs_context`: nothing is mounted here but by those who replace this. */
+  *initFsContext(_fc) {
     return 0;
   },
 

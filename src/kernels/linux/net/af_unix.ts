@@ -90,13 +90,13 @@ export const unixSockets = {
   },
 
   /** sendmsg(2) of one byte, and of a descriptor with it. */
-  *unix_stream_sendmsg(fd, passed) {
+  *__sys_sendmsg(fd, passed) {
     const held = yield* this.fdget(fd);
     if (!held.file) return -EBADF;
     let result: number = -ENOTSOCK;
     if (this.get(held.file.f_op) === FOPS.socket) {
       const file = yield* this.scm_fp_copy(passed);
-      result = file ? yield* this.unix_stream_send(held.file, 1, file) : -EBADF;
+      result = file ? yield* this.unix_stream_sendmsg(held.file, 1, file) : -EBADF;
     }
     yield* this.fdput(held);
     return result;
@@ -105,7 +105,7 @@ export const unixSockets = {
   /**
    * Comes to how many bytes were sent, or to an error. The SIGPIPE that comes with -EPIPE is for the caller to send.
    */
-  *unix_stream_send(socket, len, file) {
+  *unix_stream_sendmsg(socket, len, file) {
     const sk = this.unixSock(this.get(socket.private_data));
     let error = this.get(sk.sk_shutdown) ? -EPIPE : 0;
     if (!error) {
@@ -125,18 +125,18 @@ export const unixSockets = {
   },
 
   /** recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) of one byte, and of the descriptor that may come with it. */
-  *unix_stream_recvmsg(fd) {
+  *__sys_recvmsg(fd) {
     const held = yield* this.fdget(fd);
     if (!held.file) return -EBADF;
     const result =
       this.get(held.file.f_op) === FOPS.socket
-        ? yield* this.unix_stream_read(this.unixSock(this.get(held.file.private_data)))
+        ? yield* this.unix_stream_read_generic(this.unixSock(this.get(held.file.private_data)))
         : -ENOTSOCK;
     yield* this.fdput(held);
     return result;
   },
 
-  *unix_stream_read(sk) {
+  *unix_stream_read_generic(sk) {
     yield* this.unix_state_lock(sk);
     const [pointer, bytes] = this.list(sk.sk_receive_queue);
     if (bytes === undefined) {
