@@ -33,7 +33,7 @@ export const PROT_READ = 0x1;
 export const PROT_WRITE = 0x2;
 export const PROT_EXEC = 0x4;
 
-/** Of a mapping (include/linux/mm.h): what may be done to it, and what mprotect(2) may still allow. */
+/** Flags in `vm_flags` of a mapping (include/linux/mm.h); VM_MAY… say what mprotect(2) may still allow. */
 export const VM_READ = 0x1;
 export const VM_WRITE = 0x2;
 export const VM_EXEC = 0x4;
@@ -47,7 +47,7 @@ export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const O_ACCMODE = 0x3;
 export const O_RDONLY = 0x0;
 export const O_RDWR = 0x2;
-/** As the kernel has it on x86-64; the C library says 0. */
+/** The kernel's value on x86-64; that of the C library is 0. */
 export const O_LARGEFILE = 0x8000;
 export const O_CLOEXEC = 0x80000;
 
@@ -70,10 +70,10 @@ export const SIGPIPE = 13;
 /** Of a message: not every descriptor in it could be installed. */
 export const MSG_CTRUNC = 8;
 
-/** What somebody wants to do to an inode (include/linux/fs.h). */
+/** Access that is asked of an inode (include/linux/fs.h). */
 export const MAY_EXEC = 0x1;
 
-/** Of an open file, in `f_mode` (include/linux/fs.h). */
+/** Flags in `f_mode` of an open file (include/linux/fs.h). */
 export const FMODE_EXEC = 0x20;
 export const FMODE_OPENED = 0x80000;
 
@@ -92,13 +92,13 @@ export const ANON_INODE_FS_MAGIC = 0x09041934;
 export const GUEST_MEMFD_MAGIC = 0x474d454d;
 export const SOCKFS_MAGIC = 0x534f434b;
 
-/** Of a mount, in `mnt_flags` (include/linux/mount.h). */
+/** Flags in `mnt_flags` of a mount (include/linux/mount.h). */
 export const MNT_NOEXEC = 0x04;
 export const MNT_INTERNAL = 0x4000;
-/** Of a superblock, in `s_iflags` (include/linux/fs.h). */
+/** Flags in `s_iflags` of a superblock (include/linux/fs.h). */
 export const SB_I_NOEXEC = 0x02;
 export const SB_I_NODEV = 0x04;
-/** Of a file system, in `f_flags` of statfs(2) (include/linux/statfs.h). */
+/** Flags in `f_flags` of statfs(2) (include/linux/statfs.h). */
 export const ST_NOEXEC = 0x08;
 export const ST_VALID = 0x20;
 

@@ -117,7 +117,7 @@ export interface Functions {
   __dentry_kill(dentry: Dentry): Op<void>;
   shrink_dcache_for_umount(sb: SuperBlock): Op<void>;
 
-  // fs/super.c, fs/namespace.c
+  // fs/super.c, fs/fs_context.c, fs/namespace.c
   get_tree_nodev(fc: FsContext): Op<SuperBlock | number>;
   deactivate_super(sb: SuperBlock): Op<void>;
   deactivate_locked_super(sb: SuperBlock): Op<void>;
@@ -135,7 +135,7 @@ export interface Functions {
   delayed_free_vfsmnt(mnt: Mount): Op<void>;
   kern_unmount(mnt: Mount): Op<void>;
 
-  // fs/anon_inodes.c
+  // fs/anon_inodes.c, security/security.c
   anon_inodefs_init_fs_context(fc: FsContext): Op<number>;
   anon_inode_make_secure_inode(sb: SuperBlock, name: string): Op<Inode | number>;
   security_inode_init_security_anon(inode: Inode): Op<number>;
@@ -143,7 +143,7 @@ export interface Functions {
   anon_inode_create_getfile(name: string, fops: number, priv: Gmem): Op<File | number>;
   __anon_inode_getfile(name: string, fops: number, priv: Gmem): Op<File | number>;
 
-  // fs/file_table.c, kernel/task_work.c
+  // fs/file_table.c, kernel/task_work.c, include/linux/fs.h, include/linux/percpu_counter.h
   alloc_empty_file(flags: number): Op<File | number>;
   file_free(file: File): Op<void>;
   percpu_counter_add(amount: number): Op<void>;
@@ -158,7 +158,7 @@ export interface Functions {
   fileRelease(file: File): Op<void>;
   fopsOwner(fops: number): Op<Module | null>;
 
-  // fs/file.c
+  // fs/file.c, fs/open.c, include/linux/fdtable.h, include/linux/file.h, include/linux/sched/signal.h
   get_unused_fd_flags(flags: number): Op<number>;
   alloc_fd(start: number, flags: number): Op<number>;
   rlimit(): Op<number>;
@@ -220,7 +220,7 @@ export interface Functions {
   do_exit(): Op<void>;
   exit_mm(): Op<void>;
 
-  // net/socket.c, net/unix/af_unix.c
+  // net/socket.c, net/unix/af_unix.c, include/net/af_unix.h, include/net/sock.h
   sockfs_init_fs_context(fc: FsContext): Op<number>;
   socketpair(): Op<readonly [number, number] | number>;
   unix_socketpair(): Op<readonly [File, File] | number>;
@@ -234,13 +234,13 @@ export interface Functions {
   unix_state_lock(sk: UnixSock): Op<void>;
   unix_state_unlock(sk: UnixSock): Op<void>;
 
-  // net/core/scm.c
+  // net/core/scm.c, include/net/scm.h, fs/file.c
   scm_fp_copy(fd: number): Op<File | null>;
   scm_detach_fds(file: File): Op<Received>;
   scm_destroy(file: File): Op<void>;
   receive_fd(file: File, o_flags: number): Op<number>;
 
-  // kernel/module/main.c
+  // kernel/module/main.c, kernel/params.c, kernel/trace/trace_kprobe.c, init/main.c
   find_module(name: string): Op<Module | null>;
   try_module_get(module: Module | null): Op<boolean>;
   module_put(module: Module | null): Op<void>;
@@ -258,7 +258,8 @@ export interface Functions {
   do_one_initcall(mod: Module): Op<number>;
   moduleExit(mod: Module): Op<void>;
 
-  // kernel/rcu, kernel/locking
+  // kernel/rcu/tree.c, kernel/rcu/srcutree.c, kernel/locking/mutex.c, include/linux/spinlock.h, include/linux/mmap_lock.h,
+  // include/linux/fs.h
   call_rcu(callback: (typeof RCU_CALLBACKS)[number], object: Inode | Mount): Op<void>;
   synchronize_rcu(): Op<void>;
   synchronize_srcu(): Op<void>;
@@ -277,20 +278,20 @@ export interface Functions {
   filemap_invalidate_lock_shared(inode: Inode): Op<void>;
   filemap_invalidate_unlock_shared(inode: Inode): Op<void>;
 
-  // mm/filemap.c, mm/truncate.c
+  // mm/filemap.c, mm/truncate.c, mm/memory.c
   __filemap_get_folio(inode: Inode, index: number): Op<number>;
   filemap_add_folio(inode: Inode, index: number): Op<number>;
   fault_dirty_shared_page(file: File, inode: Inode, index: number): Op<void>;
   truncate_inode_pages_final(inode: Inode): Op<void>;
   truncate_inode_pages_range(inode: Inode, lstart: number, lend: number): Op<void>;
 
-  // mm/slab_common.c
+  // mm/slab_common.c, mm/slub.c, include/linux/slab.h
   kmem_cache_create(name: string, object_size: number): Op<KmemCache | null>;
   kmem_cache_destroy(s: KmemCache): Op<void>;
   kvfree_rcu_barrier_on_cache(s: KmemCache): Op<void>;
   __kmem_cache_shutdown(s: KmemCache): Op<void>;
 
-  // mm/mmap.c, mm/mprotect.c, mm/vma.c, mm/memory.c, mm/vmalloc.c
+  // mm/mmap.c, mm/mprotect.c, mm/vma.c, mm/memory.c, include/linux/mm.h, include/linux/fs.h, include/linux/vmalloc.h
   do_mmap(file: File, len: number, prot: number, shared: boolean, offset: number): Op<number>;
   mmap_region(mm: Mm, file: File, pages: number, vm_flags: number, offset: number): Op<number>;
   do_mprotect_pkey(start: number, prot: number): Op<number>;
@@ -303,11 +304,11 @@ export interface Functions {
   handle_mm_fault(address: number): Op<number>;
   do_shared_fault(vma: VmArea, pgoff: number): Op<boolean>;
   unmap_mapping_pages(inode: Inode, first: number, end: number): Op<void>;
-  file_has_valid_mmap_hooks(file: File): Op<boolean>;
+  can_mmap_file(file: File): Op<boolean>;
   /** Comes to 0, or to -ENOMEM. */
   __vmalloc(size: number, what: string): Op<number>;
 
-  // virt/kvm/kvm_main.c
+  // virt/kvm/kvm_main.c, arch/x86/kvm/x86.c, arch/x86/include/asm/kvm_host.h, drivers/char/misc.c
   kvm_init(module: Module): Op<number>;
   misc_register(module: Module): Op<number>;
   misc_deregister(): Op<void>;
@@ -332,7 +333,7 @@ export interface Functions {
   kvm_arch_prepare_memory_region(kvm: Kvm, slot: Memslot): Op<number>;
   kvm_alloc_memslot_metadata(kvm: Kvm, slot: Memslot): Op<number>;
 
-  // virt/kvm/guest_memfd.c
+  // virt/kvm/guest_memfd.c, include/linux/kvm_host.h, lib/xarray.c
   /** Comes to 0, or to an error; without the patch it is void. */
   kvm_gmem_init(module: Module): Op<number>;
   kvm_gmem_create(kvm: Kvm, size: number, flags: number): Op<number>;
@@ -359,6 +360,7 @@ export interface Functions {
 
 /** Functions that only kernels with the patch have, as posted or as merged. */
 export interface PatchFunctions {
+  // virt/kvm/guest_memfd.c, fs/anon_inodes.c
   kvm_gmem_init_fs_context(fc: FsContext): Op<number>;
   gmemFileSystem(name: string): Op<FileSystemType>;
   kvm_gmem_init_mount(): Op<number>;

@@ -40,7 +40,7 @@ export const customInodeAsPosted = {
     return type;
   },
 
-  /** What `fs_type->init_fs_context` points to: no other file system is mounted while anybody looks. */
+  /** The method of kvm_gmem_fs, for the other file systems were mounted at boot. */
   *initFsContext(fc) {
     return yield* this.kvm_gmem_init_fs_context(fc);
   },

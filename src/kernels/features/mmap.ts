@@ -22,7 +22,7 @@ export const mmap = {
       : GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED;
   },
 
-  *file_has_valid_mmap_hooks(file) {
+  *can_mmap_file(file) {
     return this.get(file.f_op) === FOPS.kvm_gmem;
   },
 

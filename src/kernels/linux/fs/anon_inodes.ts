@@ -4,7 +4,7 @@ import { ANON_INODE_FS_MAGIC, EACCES, ENOENT, ENOMEM, O_RDWR } from "../../const
 import type { FunctionTable } from "../../kernel.js";
 
 export const anonInodes = {
-  /** The file system's inodes may be run and mapped to be, as far as it has anything to say. */
+  /** 6.12 does not yet forbid that its files are run. */
   *anon_inodefs_init_fs_context(fc) {
     return (yield* this.init_pseudo(fc, ANON_INODE_FS_MAGIC)) ? 0 : -ENOMEM;
   },

@@ -11,19 +11,19 @@ import {
   SB_I_NOEXEC,
 } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
-import { f_path } from "./namei.js";
+import { pathOf } from "./namei.js";
 
 export const execution = {
   /** execveat(2) with AT_EMPTY_PATH: the file of a descriptor, opened anew to be run. */
   *do_open_execat(fd) {
     const file = yield* this.path_openat(fd, O_LARGEFILE | O_RDONLY | FMODE_EXEC, MAY_EXEC);
     if (typeof file === "number") return file;
-    if (!(yield* this.path_noexec(f_path(this, file)))) return file;
+    if (!(yield* this.path_noexec(pathOf(this, file)))) return file;
     yield* this.fput(file);
     return -EACCES;
   },
 
-  /** Whether nothing on a mount may be run, or mapped to be: the mount says so, or its superblock. */
+  /** Nothing on a mount may be run, or mapped to be run, if the mount or its superblock says so. */
   *path_noexec({ mnt }) {
     if (!mnt) return false;
     return (

@@ -241,7 +241,7 @@ export const descriptors = {
   *__range_close(fd, max_fd) {
     const files = this.files(this.get(this.current.files));
     // last_fd(fdt): those that come to lie in the table meanwhile are closed too.
-    const last = Math.min(max_fd, aligned(this.list(files.fd).length) - 1);
+    const last = Math.min(max_fd, roomFor(this.list(files.fd).length) - 1);
     for (; fd <= last; fd++) {
       const file = yield* this.file_close_fd_locked(fd);
       if (file) yield* this.filp_close(file);
@@ -299,10 +299,10 @@ export const descriptors = {
  */
 function sane_fdtable_size(open: readonly number[], hole: FdRange | undefined): number {
   const last = open.findLastIndex((flags) => flags !== 0);
-  if (!hole || hole.to < last || hole.from > last) return aligned(last + 1);
-  return aligned(open.findLastIndex((flags, fd) => flags !== 0 && fd < hole.from) + 1);
+  if (!hole || hole.to < last || hole.from > last) return roomFor(last + 1);
+  return roomFor(open.findLastIndex((flags, fd) => flags !== 0 && fd < hole.from) + 1);
 }
 
-function aligned(descriptors: number): number {
+function roomFor(descriptors: number): number {
   return Math.max(BITS_PER_LONG, Math.ceil(descriptors / BITS_PER_LONG) * BITS_PER_LONG);
 }

@@ -84,7 +84,7 @@ export const fileTable = {
     });
   },
 
-  /** 6.12 has only the one. */
+  /** 6.12 has fput alone. */
   *fput_close(file) {
     yield* this.fput(file);
   },

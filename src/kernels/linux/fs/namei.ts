@@ -53,7 +53,7 @@ export const namei = {
   *path_init(dfd) {
     const held = yield* this.fdget(dfd);
     if (!held.file) return -EBADF;
-    const path = f_path(this, held.file);
+    const path = pathOf(this, held.file);
     const inode = this.get(held.file.f_inode);
     yield* this.path_get(path);
     yield* this.fdput(held);
@@ -115,7 +115,7 @@ export const namei = {
 } satisfies FunctionTable;
 
 /** `file->f_path`. Of sockets the mount alone is known, and what they hold of it is not counted. */
-export function f_path(kernel: Kernel, file: File): Path {
+export function pathOf(kernel: Kernel, file: File): Path {
   const isSocket = kernel.get(file.f_op) === FOPS.socket;
   const mnt = kernel.get(isSocket ? kernel.system.sock_mnt : file.f_mnt);
   const dentry = kernel.get(file.f_dentry);

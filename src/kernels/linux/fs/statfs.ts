@@ -1,13 +1,13 @@
 /** fs/statfs.c: what a file system says of itself. */
 import { EBADF, MNT_NOEXEC, ST_NOEXEC, ST_VALID } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
-import { f_path } from "./namei.js";
+import { pathOf } from "./namei.js";
 
 export const statfs = {
   *fd_statfs(fd) {
     const held = yield* this.fdget(fd);
     if (!held.file) return -EBADF;
-    const { mnt } = f_path(this, held.file);
+    const { mnt } = pathOf(this, held.file);
     // Neither is known of a file system that is no part of the model.
     const buf = {
       f_type: mnt ? yield* this.simple_statfs(this.superBlock(this.get(mnt.mnt_sb))) : 0,

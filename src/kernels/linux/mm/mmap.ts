@@ -23,7 +23,7 @@ import {
   VM_WRITE,
 } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
-import { f_path } from "../fs/namei.js";
+import { pathOf } from "../fs/namei.js";
 
 export const mmapping = {
   /** A mapping, which holds its file; comes to its address, or to an error. `len` and `offset` are unsigned in C. */
@@ -38,11 +38,11 @@ export const mmapping = {
     // The bits of PROT_READ, PROT_WRITE and PROT_EXEC are those of VM_READ, VM_WRITE and VM_EXEC.
     let vm_flags = prot | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
     if (shared) vm_flags |= VM_SHARED | VM_MAYSHARE;
-    if (yield* this.path_noexec(f_path(this, file))) {
+    if (yield* this.path_noexec(pathOf(this, file))) {
       if (vm_flags & VM_EXEC) return -EPERM;
       vm_flags &= ~VM_MAYEXEC;
     }
-    if (!(yield* this.file_has_valid_mmap_hooks(file))) return -ENODEV;
+    if (!(yield* this.can_mmap_file(file))) return -ENODEV;
     yield* this.mmap_write_lock(mm);
     const address = yield* this.mmap_region(mm, file, pages, vm_flags, offset);
     yield* this.mmap_write_unlock(mm);
@@ -186,7 +186,7 @@ export const mmapping = {
     }
   },
 
-  *file_has_valid_mmap_hooks(_file) {
+  *can_mmap_file(_file) {
     return false;
   },
 } satisfies FunctionTable;

@@ -214,9 +214,9 @@ export const kvmMain = {
         mem.userspace_addr + size > TASK_SIZE
       )
         return -EINVAL;
-      if (mem.flags & KVM_MEM_GUEST_MEMFD && (offset % PAGE_SIZE !== 0 || wraps(offset, size))) return -EINVAL;
+      if (mem.flags & KVM_MEM_GUEST_MEMFD && (offset % PAGE_SIZE !== 0 || sumWraps(offset, size))) return -EINVAL;
       if (as_id >= (yield* this.kvm_arch_nr_memslot_as_ids(kvm)) || id >= KVM_MEM_SLOTS_NUM) return -EINVAL;
-      if (wraps(gpa, size) || size / PAGE_SIZE > KVM_MEM_MAX_NR_PAGES) return -EINVAL;
+      if (sumWraps(gpa, size) || size / PAGE_SIZE > KVM_MEM_MAX_NR_PAGES) return -EINVAL;
       const slots = this.list(kvm.memslots)
         .map((pointer) => this.memslot(pointer))
         .filter((slot) => this.get(slot.as_id) === as_id);
@@ -227,7 +227,7 @@ export const kvmMain = {
       }
       // A slot with private memory is never changed, only deleted; and what changes one is no part of this model.
       if (old) return -EINVAL;
-      const base_gfn = gfn(gpa);
+      const base_gfn = gfnOf(gpa);
       const npages = size / PAGE_SIZE;
       for (const slot of slots)
         if (this.get(slot.base_gfn) < base_gfn + npages && base_gfn < this.get(slot.base_gfn) + this.get(slot.npages))
@@ -325,13 +325,13 @@ export const kvmMain = {
 /**
  * An offset and a size whose sum does not fit in 64 bits. Both are 64-bit numbers that may be written as negative ones.
  */
-function wraps(offset: number, size: number): boolean {
+function sumWraps(offset: number, size: number): boolean {
   if (offset >= 0 && size >= 0) return offset + size >= 2 ** 64;
   return BigInt.asUintN(64, BigInt(offset)) + BigInt.asUintN(64, BigInt(size)) > 0xffffffffffffffffn;
 }
 
 /** A guest page number of an address that may be written as a negative number. */
-function gfn(gpa: number): number {
+function gfnOf(gpa: number): number {
   if (gpa >= 0) return Math.floor(gpa / PAGE_SIZE);
   return Number(BigInt.asUintN(64, BigInt(gpa)) >> BigInt(PAGE_SHIFT));
 }
