@@ -1,9 +1,9 @@
 /**
  * The functions of a simulated kernel, as a header file declares them. A kernel has all of them; a patch replaces some.
  *
- * Names in snake_case are Linux's own, and every such function is one that Linux has. A place to which C gives no name is
- * a seam and has one in camelCase: a method that is called through a table (`file->f_op->release`: `fileRelease`), and an
- * expression or a stretch of a function in which releases differ (`bindFits`). How a probe is seen to surround a function
+ * Names in snake_case are Linux's own, and every such function is one that Linux has. A place to which C gives no name
+ * is a seam and has one in camelCase: a method that is called through a table (`file->f_op->release`: `fileRelease`),
+ * and an expression or a stretch of a function in which releases differ (`bindFits`). A probe that surrounds a function
  * is no reason for another name: `probed` yields the two events.
  *
  * A structure comes back as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>`
@@ -258,8 +258,8 @@ export interface Functions {
   do_one_initcall(mod: Module): Op<number>;
   moduleExit(mod: Module): Op<void>;
 
-  // kernel/rcu/tree.c, kernel/rcu/srcutree.c, kernel/locking/mutex.c, include/linux/spinlock.h, include/linux/mmap_lock.h,
-  // include/linux/fs.h
+  // kernel/rcu/tree.c, kernel/rcu/srcutree.c, kernel/locking/mutex.c
+  // include/linux/spinlock.h, include/linux/mmap_lock.h, include/linux/fs.h
   call_rcu(callback: (typeof RCU_CALLBACKS)[number], object: Inode | Mount): Op<void>;
   synchronize_rcu(): Op<void>;
   synchronize_srcu(): Op<void>;

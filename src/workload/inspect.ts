@@ -2,6 +2,7 @@
 import { EINVAL, ENOENT, FOPS } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import { add, store, type Op } from "../simulate/step.js";
+import type { File, Inode } from "../simulate/structs.js";
 import { closeFile, onFile, returning } from "./syscalls.js";
 import type { Outcome } from "./user.js";
 
@@ -14,7 +15,11 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   yield* returning(
     kernel,
     onFile(kernel, fd, function* (file) {
-      const inode = kernel.inode(kernel.get(file.f_inode));
+      const inode = inodeOf(kernel, file);
+      if (!inode) {
+        fields = statFields(0, 0, 0, 0, 0);
+        return 0;
+      }
       const sb = kernel.get(inode.i_sb);
       fields = statFields(
         kernel.get(inode.i_mode),
@@ -29,7 +34,8 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   yield* returning(
     kernel,
     onFile(kernel, fd, function* (file) {
-      const sb = kernel.get(kernel.inode(kernel.get(file.f_inode)).i_sb);
+      const inode = inodeOf(kernel, file);
+      const sb = inode ? kernel.get(inode.i_sb) : 0;
       yield store("fstatfs(2)", [current.statfs, sb ? yield* kernel.simple_statfs(kernel.superBlock(sb)) : 0]);
       return 0;
     }),
@@ -39,6 +45,12 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   // result.
   const extra = `${fields ?? leftBehind(`op: ${marker}`)} f_type=${kernel.get(current.statfs).toString(16)} link=${link ?? ""}`;
   return { result: fields === undefined ? -ENOENT : 0, extra };
+}
+
+/** The model has none of a file that has nothing to do with KVM, which may lie where another thread closed one. */
+function inodeOf(kernel: Kernel, file: File): Inode | null {
+  const inode = kernel.get(file.f_inode);
+  return inode ? kernel.inode(inode) : null;
 }
 
 /** fstatfs(2): which file system, and how it is mounted. */
@@ -70,8 +82,9 @@ export function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
   if (!file) return undefined;
   const path = kernel.get(file.f_mnt);
   if (!path) {
-    const inode = kernel.inode(kernel.get(file.f_inode));
-    const name = kernel.get(file.f_op) === FOPS.socket ? `socket:[${kernel.get(inode.i_ino)}]` : "/dev/kvm";
+    const inode = inodeOf(kernel, file);
+    const isSocket = kernel.get(file.f_op) === FOPS.socket;
+    const name = inode && isSocket ? `socket:[${kernel.get(inode.i_ino)}]` : "/dev/kvm";
     yield* kernel.fput(file);
     return name;
   }

@@ -1,4 +1,7 @@
-/** Files that end without close(2), and files that nobody may run: each kernel admits its recordings, and one with a mistake in just that does not. */
+/**
+ * Files that end without close(2), and files that nobody may run: each kernel admits its recordings, and one
+ * with a mistake in just that does not.
+ */
 import test from "ava";
 import { conform } from "../../src/conform/index.js";
 import { closeOnExecFirst } from "../../src/kernels/features/releases.js";

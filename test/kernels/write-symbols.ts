@@ -1,7 +1,7 @@
 /**
- * `node dist/test/kernels/write-symbols.js 6.12=DIRECTORY 7.2=DIRECTORY …`: looks up every function of the simulated kernels
- * in the sources of Linux, release by release, and writes where the first that has it defines it. Exit status: 0, or 1 when
- * some are nowhere, which are named.
+ * `node dist/test/kernels/write-symbols.js 6.12=DIRECTORY 7.2=DIRECTORY …`: looks up every function of the simulated
+ * kernels in the sources of Linux, release by release, and writes where the first that has it defines it. Exit status:
+ * 0, or 1 when some are nowhere, which are named.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

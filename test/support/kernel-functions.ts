@@ -72,7 +72,7 @@ export interface Symbol {
   readonly definition: string;
 }
 
-/** The beginning of a function's or a macro's definition, on one line; nothing where the text only calls or declares it. */
+/** The beginning of a function's or a macro's definition, on one line; nothing where it is only called or declared. */
 export function definitionIn(text: string, name: string): string | undefined {
   const [call] = new RegExp(`^SYSCALL_DEFINE\\d\\(${name},[^{;]*?\\)(?=\\s*\\{)`, "m").exec(text) ?? [];
   const [macro] = new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\([^)]*\\)`, "m").exec(text) ?? [];

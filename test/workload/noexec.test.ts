@@ -79,6 +79,16 @@ test("the limit on files of the system holds for a file that is only looked at",
   ]);
 });
 
+test("a descriptor may have come to be that of a file that nothing is known of", (t) => {
+  for (const line of ["stat g", "statfs g", "getfl g", "mapexec g 0 4K", "execveat g"]) {
+    const lines = ["@ta close g", "@tb load irqbypass", "@tb refcnt kvm", `@tc ${line}`, `@tc ${line}`, "go"];
+    const before = ["load kvm", "load kvm-amd", "vm v", "gmem g v 64K"];
+    const scenario = parseScenario([...before, ...lines].join("\n"), "replaced.scn");
+    for (let seed = 1; seed <= 400; seed++)
+      t.is(simulate(kernels["linux-7.2"], scenario, { seed }).ending.type, "finished", `${line} ${seed}`);
+  }
+});
+
 test("threads that share descriptors hold the file meanwhile", (t) => {
   const lines = ["execveat g", "statfs g", "getfl g", "mapexec g 0 4K"].map((line) => `@ta ${line}`);
   const scenario = parseScenario(

@@ -1,4 +1,7 @@
-/** Files that end without close(2), and files that nobody may run, recorded: the simulated kernel does what the real one did. */
+/**
+ * Files that end without close(2), and files that nobody may run, recorded: the simulated kernel does what the
+ * real one did.
+ */
 import test from "ava";
 import { diff } from "../../src/compare/diff.js";
 import { kernels } from "../../src/kernels/index.js";

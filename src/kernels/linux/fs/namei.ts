@@ -1,6 +1,6 @@
 /**
- * fs/namei.c and fs/open.c: from a name to an open file. The only name here is the empty one, which stands for the file of
- * a descriptor (AT_EMPTY_PATH).
+ * fs/namei.c and fs/open.c: from a name to an open file. The only name here is the empty one, which stands for the file
+ * of a descriptor (AT_EMPTY_PATH).
  */
 import { add, unprobed, when } from "../../../simulate/step.js";
 import {
