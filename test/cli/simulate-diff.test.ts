@@ -63,9 +63,9 @@ test("an error path that forgets something differs in what it calls and in what 
 test("another error is a difference", async (t) => {
   const patched = kernels["linux-6.12-patched"];
   const other = patched.with("other", {
-    *kvm_gmem_getfile(...args) {
-      const file = yield* patched.functions.kvm_gmem_getfile.apply(this, args);
-      return file === -12 ? -23 : file;
+    *__kvm_gmem_create(...args) {
+      const fd = yield* patched.functions.__kvm_gmem_create.apply(this, args);
+      return fd === -12 ? -23 : fd;
     },
   });
   const { differences, errorPaths } = await compareKernels(patched, other, await readScenario(CREATE));
