@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TroubleError } from "../../src/read/trouble.js";
 import { loadKernel } from "../../src/own-kernel/load.js";
-import { kreel } from "../cli/run.js";
+import { spawned } from "../cli/run.js";
 
 const ENFILE = "fixtures/scenarios/linux-6.12/s09-enfile.scn";
 const LEAK =
@@ -24,7 +24,7 @@ function module(text: string, name = "my-kernel.js", where = folder()): string {
 }
 
 test("the example leaks the module", (t) => {
-  const { code, out } = kreel(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js"]);
+  const { code, out } = spawned(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js"]);
   t.is(code, 1);
   t.regex(out, LEAK);
 });
@@ -39,7 +39,7 @@ test("a module is JavaScript or TypeScript, by path or by URL, and finds kreel w
     module(typed, "k.mts"),
     pathToFileURL(module(typed, "a b#.ts")).href,
   ]) {
-    const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", path]);
+    const { code, out, err } = spawned(["simulate", ENFILE, "--kernel", path]);
     t.is(err, "", path);
     t.is(code, 1, path);
     t.regex(out, LEAK, path);
@@ -58,7 +58,7 @@ test("a module may import others, and export its kernel by name", (t) => {
     "k.ts",
     where,
   );
-  const { code, out } = kreel(["simulate", ENFILE, "--kernel", path]);
+  const { code, out } = spawned(["simulate", ENFILE, "--kernel", path]);
   t.is(code, 1);
   t.regex(out, /\[leaked-mount\]/);
 });
@@ -85,7 +85,7 @@ test("the types of the package check a kernel from outside", (t) => {
 
 test("what is wrong with a module is said with its file and line", async (t) => {
   const trouble = (path: string, said: RegExp): void => {
-    const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", path]);
+    const { code, out, err } = spawned(["simulate", ENFILE, "--kernel", path]);
     t.is(code, 2, err);
     t.is(out, "");
     t.regex(err, /^kreel: [^\n]+\n$/);
@@ -119,7 +119,7 @@ test("a function that throws while it runs is trouble at its own line", (t) => {
     ],
     ["yield 5;", /s09-enfile\.scn: kernel mine: TypeError: /],
   ] as const) {
-    const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", kernelOf(body)]);
+    const { code, out, err } = spawned(["simulate", ENFILE, "--kernel", kernelOf(body)]);
     t.is(code, 2);
     t.is(out, "");
     t.regex(err, /^kreel: [^\n]+\n$/);
