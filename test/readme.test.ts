@@ -1,7 +1,7 @@
 /** The README's commands print what the README says. `…` on a line of its own stands for lines left out. */
-import { execFile } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import test from "ava";
+import { kreel, spawned } from "./cli/run.js";
 
 interface Transcript {
   readonly command: string;
@@ -19,16 +19,9 @@ function words(command: string): string[] {
   return command.match(/"[^"]*"|\S+/g)!.map((word) => word.replace(/^"([^]*)"$/, "$1"));
 }
 
-/** Standard output, whatever the exit status. */
-function run(args: readonly string[]): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["dist/src/cli/main.js", ...args],
-      { env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 1 << 26 },
-      (_error, stdout) => resolve(stdout),
-    );
-  });
+/** Standard output, whatever the exit status. A module of others takes a process of its own. */
+async function printedBy(args: readonly string[]): Promise<string> {
+  return (args.some((arg) => /^\.\/.*\.[jt]s$/.test(arg)) ? spawned(args) : await kreel(args)).out;
 }
 
 const README = readFileSync("README.md", "utf8");
@@ -66,7 +59,7 @@ test("its pictures are there, and small", (t) => {
 
 for (const { command, output } of found) {
   test(`kreel ${command}`, async (t) => {
-    const printed = (await run(words(command))).split("\n");
+    const printed = (await printedBy(words(command))).split("\n");
     let at = 0;
     let elided = false;
     for (const line of output) {
