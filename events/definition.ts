@@ -10,6 +10,7 @@ import { ADDRESSED_KINDS, type Kind } from "./kinds/index.js";
 
 /** Kernels of which there are recordings. `linux-6.12-patched` is 6.12 with only the guest_memfd inode patch. */
 export const KERNELS = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
+/** One of the kernels that recordings vouch for. */
 export type Kernel = (typeof KERNELS)[number];
 
 /** An address in events: a small number, the same for equal addresses; 0 is NULL. */
@@ -27,6 +28,7 @@ export type ObjectKind = Kind | Unkept;
  */
 export type ArgumentType = "u8" | "s32" | "u32" | "x32" | "s64" | "u64" | "x64" | "ptr" | "string";
 
+/** The unit of a number. */
 export type Unit =
   | "references"
   | "links"
@@ -44,6 +46,10 @@ export type Unit =
   | "slot id"
   | "count";
 
+/**
+ * An argument or a result of an operation: its name in a recording, its type, where the probe fetches it, and what it
+ * means.
+ */
 export interface ArgumentDefinition<Name extends string = string, Type extends ArgumentType = ArgumentType> {
   /** The name in the recording, `i_count` in `i_count=1`. */
   readonly name: Name;
@@ -133,6 +139,7 @@ export const TRAITS = {
   tight: "no return shows where it ends, but all that it reaches is its own",
   door: "from it on user space can reach the module, or no more: told inside what sets the module up",
 } as const;
+/** One of the words that say what the engine makes of an operation. */
 export type Trait = keyof typeof TRAITS;
 
 /** An entry from user space, as far as probes show it. */
@@ -163,6 +170,7 @@ export interface Nature {
  */
 export type Context = "task" | "rcu";
 
+/** A kernel operation: prototype, arguments, result, probe, kernels, and what the engine is to make of it. */
 export interface OperationDefinition<
   Name extends string = string,
   Args extends readonly ArgumentDefinition[] = readonly ArgumentDefinition[],

@@ -1,4 +1,4 @@
-/** Tests that dependencies point one way, in rooms and in files: from late uses of an event to early ones. */
+/** Tests that dependencies point one way: from later stages of an event's way to earlier ones, in rooms and files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import test from "ava";

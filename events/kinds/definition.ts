@@ -32,6 +32,7 @@ interface Options {
   readonly became?: string;
 }
 
+/** A property of every object of a kind, under one name: its values, and the words that describe it to people. */
 export interface Field<Value = unknown, Type extends FieldType = FieldType> extends Options {
   readonly type: Type;
   /** One line: its meaning. */
@@ -58,6 +59,7 @@ export interface Field<Value = unknown, Type extends FieldType = FieldType> exte
   readonly numbered?: true;
 }
 
+/** The fields of a kind, by their names. */
 export type Fields = { readonly [name: string]: Field };
 
 type PointerOptions = Options & Pick<Field, "near" | "arrow">;
@@ -174,6 +176,7 @@ export interface Drawn {
  */
 export type FactTemplate = string | readonly [said: string, otherwise: string];
 
+/** One kind of kernel object, as the catalogue has it. */
 export interface KindDefinition<Name_ extends string = string, F extends Fields = Fields> {
   readonly name: Name_;
   readonly plural: string;

@@ -14,6 +14,7 @@ import { createTable } from "./table.js";
 import { tables } from "./tables.js";
 import { usedBy } from "./used.js";
 
+/** Options for reading the recording, and limits of the statement in memory (bytes) and time (milliseconds). */
 export interface QueryOptions extends OpenOptions {
   /** Bytes of memory for the tables. */
   readonly memory?: number;
@@ -27,6 +28,7 @@ export interface QueryOptions extends OpenOptions {
   readonly open?: () => Promise<Recorded>;
 }
 
+/** The answer to a statement: columns, and rows that are computed as they are read. `close` ends it, read or not. */
 export interface Answer {
   /** Names of the columns; two may be the same. */
   readonly columns: readonly string[];
@@ -54,8 +56,10 @@ function limitsOf({ memory = MEMORY, time = TIME, alone = false }: QueryOptions)
 }
 
 /**
- * Runs a statement over a recording.
- * @throws {TroubleError} if the statement is wrong, with its line and column, or if it would write
+ * Runs a statement of SQL (SQLite's) over a recording. Rows are computed while they are read.
+ *
+ * @throws {TroubleError} If the statement is wrong, with its line and column, if it would write, and if the recording
+ *   cannot be read.
  */
 export async function query(path: string, sql: string, options: QueryOptions = {}): Promise<Answer> {
   const database = await Database.open(limitsOf(options));

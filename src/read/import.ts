@@ -11,6 +11,7 @@ import type { ReadReport, Recorded } from "./report.js";
 import { TroubleError } from "../base/trouble.js";
 import { plural } from "../base/text.js";
 
+/** Options for reading the recording and for writing the log. */
 export interface ImportOptions extends OpenOptions, WriterOptions {
   /** Called after every batch; `bytes`: of the recording, read so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
@@ -18,6 +19,7 @@ export interface ImportOptions extends OpenOptions, WriterOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The log that was made: `events` is a count, `bytes` its size, `report` what reading the recording was like. */
 export interface Imported {
   /** The log's own id, which no other log has. */
   readonly id: string;
@@ -37,8 +39,9 @@ const SPARE_ROOM = 1024;
 /**
  * Makes the log at `path` from the recording at `trace`. A log that has events when the import fails stays, and records
  * why it ended; one without events is removed.
- * @throws {TroubleError} if it is no recording
- * @throws {LogError} if the log exists or cannot be written
+ *
+ * @throws {TroubleError} If it is no recording.
+ * @throws {LogError} If the log exists or cannot be written.
  */
 export async function importRecording(trace: string, path: string, options: ImportOptions = {}): Promise<Imported> {
   // Checked before a long recording is read, and again when the file is made.
@@ -52,7 +55,12 @@ export async function importRecording(trace: string, path: string, options: Impo
   }
 }
 
-/** Like `importRecording`, for a recording that is open already, or the run of a simulated kernel. */
+/**
+ * Does the same as `importRecording` for a recording that is open already, or the run of a simulated kernel.
+ *
+ * @throws {TroubleError} If the recording cannot be read.
+ * @throws {LogError} If the log exists or cannot be written.
+ */
 export async function writeLog(recording: Recorded, path: string, options: ImportOptions = {}): Promise<Imported> {
   const { report, tables } = recording;
   const batches = recording.batches()[Symbol.asyncIterator]();

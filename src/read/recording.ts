@@ -15,6 +15,7 @@ import { openSource, type Source } from "./source.js";
 import { readThrough } from "./stream-reader.js";
 import { TroubleError } from "../base/trouble.js";
 
+/** Options for opening a recording; all are optional. */
 export interface OpenOptions {
   /** Reads it in this format, whatever it looks like. */
   readonly format?: string;
@@ -86,8 +87,11 @@ class FileRecording implements Recording {
 }
 
 /**
- * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`).
- * @throws {TroubleError} if it is none of these
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). The caller
+ * closes it.
+ *
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
+ * @throws {LogError} If it is a log of a later format.
  */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {

@@ -10,6 +10,10 @@ import { Remarks } from "../reduce/remarks.js";
 import { MutableStore, type Store } from "../reduce/store.js";
 import type { World, WorldOptions } from "../reduce/world.js";
 
+/**
+ * How to replay: which store keeps the objects (plain ones unless given), whether everything is followed or
+ * guest_memfd only, and who is told of findings as they are made.
+ */
 export interface ReplayingOptions extends Told, WorldOptions {
   readonly store?: Store;
 }

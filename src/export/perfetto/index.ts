@@ -22,6 +22,7 @@ import { type Time, Track, TraceEvents } from "./events.js";
 import { Objects } from "./objects.js";
 import { Threads } from "./threads.js";
 
+/** Options for the contents of the picture. */
 export interface PerfettoOptions {
   /** Every object, not only those of guest_memfd and the objects that they depend on. */
   readonly everything?: boolean;

@@ -9,6 +9,9 @@ export type Value = number | bigint | string | Uint8Array | null;
 export class Real {
   constructor(readonly value: number) {}
 }
+/**
+ * A value in a column of a row. Integers that a double does not hold exactly are bigints, reals are `Real`, blobs bytes.
+ */
 export type Cell = Value | Real;
 
 /** An error of SQLite about a statement. */

@@ -16,6 +16,7 @@ import { TroubleError } from "../../base/trouble.js";
 import { type Feed, type Piece, piecesOf, type Restart } from "./feed.js";
 import { openFeed } from "./open.js";
 
+/** Options for reading a recording that is still being written. */
 export interface FollowOptions {
   /** Ends the recording: the bytes written by then are read. */
   readonly signal?: AbortSignal;

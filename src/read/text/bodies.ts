@@ -2,6 +2,7 @@
  * Pushes places and arguments of events that are not in the catalogue's form from their text into the columns: finds
  * arguments under other names, counts missing ones, and joins the lines that a mailer broke.
  */
+import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { ArgumentNames } from "../arguments/names.js";
 import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
@@ -50,6 +51,11 @@ export abstract class Bodies {
   /** True if the last event lacks something and the next line may be the rest of it: then it must not be sealed. */
   get isOpen(): boolean {
     return this.#open === this.builder.events && this.builder.length > 0;
+  }
+
+  /** The arguments of the last event's operation, if the event is open. */
+  get openArgs(): readonly ArgumentDefinition[] | undefined {
+    return this.isOpen ? this.#point.point.args : undefined;
   }
 
   /** Pushes place and arguments of the event that was begun last. `line`: the last line of its text. */
