@@ -1,6 +1,6 @@
 /**
- * The history of a recording: who did what, in order, without where and when. One sequence of outermost operations an
- * actor (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they
+ * The history of a recording: who did what, in order, without addresses and times. Each actor (a thread of the
+ * workload) has one sequence of outermost operations; RCU callbacks have no actor and belong to the objects that they
  * free.
  */
 import { operationsWith, points } from "../../events/index.js";
@@ -26,9 +26,9 @@ export interface History {
   readonly replay: Replay;
   /** In the order in which they were started. */
   readonly actors: readonly Actor[];
-  /** Operations that ran as RCU callbacks, by kind of object and operation: the first event of each. */
+  /** The first event of each operation that ran as an RCU callback, by kind of object and operation. */
   readonly callbacks: ReadonlyMap<string, CallNode>;
-  /** By kind, the call that showed the first object that is not older than the recording. */
+  /** By kind, the call that showed the first object born within the recording. */
   readonly firsts: ReadonlyMap<Kind, CallNode>;
   readonly trees: PackedTrees;
   readonly roots: Roots;
@@ -36,13 +36,13 @@ export interface History {
   readonly findings: readonly Finding[];
   readonly makers: Makers;
   readonly surface: Surface;
-  /** By operation: how often it is among what is compared, and where first. */
+  /** By operation: the number of its compared calls and the first of them. */
   readonly occurrences: ReadonlyMap<string, Occurrences>;
-  /** The module was loaded within the recording: what it mounted was seen. */
+  /** True if the module was loaded within the recording, so that its mounts were seen. */
   readonly loads: boolean;
-  /** As `HistoryOptions` has it. */
+  /** As in `HistoryOptions`. */
   readonly memory: number | undefined;
-  /** Gives back what is kept in files: nothing can be compared with it any more. */
+  /** Frees the temporary files; the history cannot be compared after this. */
   close(): void;
 }
 
@@ -57,15 +57,14 @@ const PER_SLAB = operationsWith("per slab");
 
 export interface HistoryOptions extends OpenOptions {
   /**
-   * Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to
-   * temporary files.
+   * Bytes of call trees and of columns of outermost operations that stay in memory; the rest goes to temporary files.
    */
   readonly memory?: number;
-  /** Kinds of object whose ends do not show: what is done in passing to one may be done to another, at its address. */
+  /** Kinds of object whose ends do not show: a passing operation on one may concern a later one at the same address. */
   readonly unended?: ReadonlySet<Kind>;
 }
 
-/** It is the caller's to close. */
+/** Reads a history; the caller closes it. */
 export async function historyOf(log: string | Recorded, options: HistoryOptions = {}): Promise<History> {
   const recording = typeof log === "string" ? await openRecording(log, options) : log;
   const { tasks } = recording.tables;
@@ -136,7 +135,7 @@ export async function historyOf(log: string | Recorded, options: HistoryOptions 
   };
 }
 
-/** Takes down the outermost operations as they come. */
+/** Collects the outermost operations as they end. */
 class Collecting {
   readonly callbacks = new Map<string, CallNode>();
   readonly firsts = new Map<Kind, CallNode>();
@@ -201,7 +200,7 @@ class Collecting {
   }
 }
 
-/** The release of a VM's own file, or what of it is shown. */
+/** True for the release of a VM's own file, or the part of it that is shown. */
 function ofVmFile(root: CallNode): boolean {
   if (root.operation === "kvm_vm_release") return true;
   return (
@@ -210,15 +209,15 @@ function ofVmFile(root: CallNode): boolean {
 }
 
 /**
- * A tree without what would differ between two runs of the same thing; of a recording in several files a line says
- * nothing.
+ * Removes from a tree whatever differs between two runs of the same thing. In a recording of several files, a line
+ * number says nothing.
  */
 function essential(node: CallNode, ofVm: boolean, hasLines: boolean, unended: ReadonlySet<Kind>): CallNode | undefined {
   if (PER_SLAB.has(node.operation)) return undefined;
   const children = node.children
     .map((child) => essential(child, ofVm, hasLines, unended))
     .filter((child) => child !== undefined);
-  // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
+  // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may share.
   if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
   if (
     children.length === 0 &&

@@ -1,6 +1,6 @@
 /**
- * Which outermost operation of one recording is which of the other: those of corresponding actors in their order, and
- * releases of files by the file. All of it in columns: there is one pair for each operation that user space made.
+ * Pairs the outermost operations of two recordings: those of corresponding actors in their order, and releases by file.
+ * Everything is in columns: there is one pair for each operation that user space made.
  */
 import { Heap } from "../base/heap.js";
 import { matchSequences } from "./align/actors.js";
@@ -12,22 +12,22 @@ import type { Roots } from "./outermost-operations.js";
 import type { Unifier } from "./unify.js";
 
 export interface StepPair {
-  /** Numbers of roots; -1: nothing there corresponds. */
+  /** Numbers of outermost operations; -1: no counterpart. */
   readonly before: number;
   readonly after: number;
-  /** Where it belongs among the pairs. */
+  /** Position among the pairs. */
   readonly order: number;
-  /** The same step, but of another operation of user space, or of another thread. */
+  /** True if the same step belongs to another operation of user space or to another thread. */
   readonly moved: boolean;
 }
 
-/** Steps of two actors that correspond, as one more than the root; the last pair first. */
+/** Corresponding steps of two actors, as operation number plus one (0: none); the last pair first. */
 interface Aligned {
   readonly a: Range;
   readonly b: Range;
 }
 
-/** Those of all actors, one behind the other. */
+/** The pairs of all actors, one after the other. */
 class Pairs {
   readonly #a: Column;
   readonly #b: Column;
@@ -41,7 +41,7 @@ class Pairs {
     this.#b.push(y);
   }
 
-  /** What is put there meanwhile. */
+  /** Returns the pairs that `append` adds. */
   appended(append: () => void): Aligned {
     const from = this.#a.length;
     const b = appended(this.#b, append);
@@ -49,12 +49,12 @@ class Pairs {
   }
 }
 
-/** Of files of which nothing is known, so many releases are tried with one: not every one with every other. */
+/** Most releases tried for one unknown file, so that not every one is tried with every other. */
 const TRIED = 256;
 
 /**
- * In the order of the recordings, while they are compared: by the time that releases come, it is known which file is
- * which.
+ * Yields pairs in the order of the recordings, while they are compared: by the time of the releases, the unifier knows
+ * which file is which.
  */
 export function* alignedSteps(before: History, after: History, unifier: Unifier, pages: Pages): Generator<StepPair> {
   const steps = new Steps(before, after, pages);
@@ -64,15 +64,15 @@ export function* alignedSteps(before: History, after: History, unifier: Unifier,
 
 class Steps {
   readonly #aligned: Aligned[] = [];
-  /** What is aligned, and what comes of it. */
+  /** Input of the alignment, and its results. */
   readonly #rest: Column;
   readonly #found: Pairs;
   readonly #joined: Pairs;
-  /** In the order of the recordings. */
+  /** Releases in the order of the recordings. */
   readonly #releases: { readonly before: Column; readonly after: Column };
-  /** By root of `before`: one more than that of `after`. */
+  /** By operation of `before`: that of `after` plus one. */
   readonly #partner: Column;
-  /** By root of `after`: where its pair is. */
+  /** By operation of `after`: the position of its pair. */
   readonly #order: Column;
 
   constructor(
@@ -87,13 +87,13 @@ class Steps {
     this.#partner = pages.column("u32");
     this.#order = pages.column("f64");
     const matched = matchSequences(sequencesOf(before), sequencesOf(after), (key) => key);
-    // Keys are numbers of each history's own words.
+    // Keys are numbers in each history's own words.
     const sameKey = before.roots.words.in(after.roots.words);
     for (const { a, b } of matched) this.#align(a?.steps, b?.steps, sameKey);
     for (const side of ["before", "after"] as const) this.#sortReleases(side);
   }
 
-  /** Corresponding steps of corresponding actors; releases apart. */
+  /** Yields corresponding steps of corresponding actors; releases are left out. */
   *inOrder(): Generator<StepPair> {
     const heads = new Heap();
     const at = this.#aligned.map(({ a }) => a.length);
@@ -117,13 +117,13 @@ class Steps {
     }
   }
 
-  /** Releases of corresponding files; those of files of which nothing is known in the order in which they happened. */
+  /** Yields releases of corresponding files; those of unknown files in the order in which they happened. */
   *releases(unifier: Unifier): Generator<StepPair> {
     const { before, after } = this.#releases;
     const [p, q] = [this.before.roots, this.after.roots];
-    /** By file of `after`: one more than the root that is its last release. */
+    /** By file of `after`: its last release plus one. */
     const byFile = this.pages.column("u32");
-    /** By root of `after`: 1, it has a partner. */
+    /** By operation of `after`: 1 if it has a partner. */
     const taken = this.pages.column("u8");
     for (const root of after) byFile.set(q.file(root) ?? 0, root + 1);
     for (const root of before) {
@@ -161,7 +161,7 @@ class Steps {
     taken.set(y, 1);
   }
 
-  /** Not behind the same step, and where both are told, elsewhere. */
+  /** True if the release no longer follows the same step and, if both are framed, is in another place. */
   #isMoved(x: number, y: number): boolean {
     const [p, q] = [this.before.roots, this.after.roots];
     const previous = p.previous(x);
@@ -177,7 +177,7 @@ class Steps {
       alignIndexes(
         a.length,
         b.length,
-        // Of the words of `after`, as the others are.
+        // A number in the words of `after`, like the other keys.
         (x) => sameKey[p.key(a.get(x))],
         (y) => q.key(b.get(y)),
         (x, y) => this.#found.push(x < 0 ? 0 : a.get(x) + 1, y < 0 ? 0 : b.get(y) + 1),
@@ -192,7 +192,10 @@ class Steps {
     });
   }
 
-  /** In a gap between corresponding steps: the same operation is the same step, also where what it touched differs. */
+  /**
+   * Aligns gaps between corresponding steps by operation alone, so that a step whose file differs is still the same
+   * step.
+   */
   #join({ a, b }: Aligned): void {
     let from = 0;
     for (let k = 0; k < a.length; k++) {
@@ -211,7 +214,7 @@ class Steps {
       for (let k = 0; k < a.length; k++) this.#joined.push(a.get(k), b.get(k));
       return;
     }
-    // A marker of other words is another step.
+    // A marker with other words is another step.
     const operationOf = (roots: Roots, root: number): string | undefined =>
       roots.isMarker(root) ? undefined : roots.operation(root);
     alignIndexes(
@@ -223,7 +226,7 @@ class Steps {
     );
   }
 
-  /** What is there of one side of a gap, the first first. */
+  /** The steps on one side of a gap, the first first. */
   #present(side: Range): Range {
     return appended(this.#rest, () => {
       for (let k = side.length - 1; k >= 0; k--) if (side.get(k) !== 0) this.#rest.push(side.get(k));
@@ -243,7 +246,7 @@ class Steps {
   }
 }
 
-/** Releases of `after` that have no partner, by what they are, in order. */
+/** Releases of `after` without a partner, by key, in order. */
 class Unpaired {
   #byKey: Map<string, number[]> | undefined;
 
@@ -253,7 +256,7 @@ class Unpaired {
     private readonly taken: Column,
   ) {}
 
-  /** The first of a key that will do; -1: none of the first so many. */
+  /** Takes the first of a key that is `wanted`; -1 if none of the first `TRIED` is. */
   first(key: string, wanted: (root: number) => boolean): number {
     const alike = (this.#byKey ??= this.#collect()).get(key);
     if (!alike) return -1;
