@@ -1,4 +1,7 @@
-/** What the server gives, or in words why not. `what`: what it is called there. */
+/**
+ * Fetches from the server.
+ * @throws an error in words if the server does not answer or refuses. `what` is its name there.
+ */
 export async function fetched(url: string, what = url): Promise<Response> {
   const response = await fetch(url).catch(() => undefined);
   if (!response?.ok)

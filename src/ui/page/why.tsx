@@ -1,4 +1,4 @@
-/** Why the selected object is as it is: each event behind its count is a jump. */
+/** The reason for the selected object's state: each event that its count derives from is a link. */
 import type { JSX } from "preact";
 import { kinds } from "../../../events/kinds/index.js";
 import { countName, ofItsOwn } from "../../reduce/objects.js";
@@ -7,7 +7,7 @@ import { nextChange } from "./steps.js";
 import { seek, type Side } from "./store.js";
 import { Event, text } from "./text.js";
 
-/** Steps of a life that are listed around the moment. */
+/** Steps of a life listed around the moment. */
 const AROUND = 8;
 
 export function Why({ of }: { readonly of: Side }): JSX.Element {
