@@ -1,6 +1,6 @@
 /**
- * Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their
- * steps and lines.
+ * Reads recordings into the entries of a report. A sound recording is read once; one with findings is read again for
+ * their steps and lines.
  */
 import { join } from "node:path";
 import { compareRecordings } from "../compare/diff.js";
@@ -16,13 +16,13 @@ import { compareProblems } from "./problems.js";
 
 export interface CollectOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
-  /** Take down the lives of the objects too. */
+  /** Also collects the lives of the objects. */
   readonly timeline?: boolean;
-  /** Told of each recording that was read. */
+  /** Receives each recording that was read. */
   readonly onRead?: (path: string, recording: Recorded) => void;
 }
 
-/** A recording, or what is wrong with it. */
+/** Returns a recording, or its trouble. */
 export async function entryOf(path: string, options: CollectOptions = {}): Promise<Entry> {
   try {
     return await recordingEntry(path, options);
@@ -31,7 +31,7 @@ export async function entryOf(path: string, options: CollectOptions = {}): Promi
   }
 }
 
-/** Two that are compared; where one of them has nothing to be compared, that, and the other by itself. */
+/** Compares two recordings; if one of them has nothing to compare, yields that and the other alone. */
 export async function* comparedEntries(
   before: string,
   after: string,
@@ -49,15 +49,18 @@ export async function* comparedEntries(
 }
 
 /**
- * Of a file, or of a log that is open already (the run of a simulated kernel). Throws a `TroubleError` for what is
- * none.
+ * Reads a file, or an open log (the run of a simulated kernel).
+ * @throws {TroubleError} if it is no recording.
  */
 export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
   const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
   return withDetails(log, known, options);
 }
 
-/** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
+/**
+ * Compares two recordings.
+ * @throws {TroubleError} if one is no recording.
+ */
 export async function comparisonEntry(
   before: string,
   after: string,
@@ -75,7 +78,7 @@ export async function comparisonEntry(
   };
 }
 
-/** `known`: what the recording came to when it was read before, if it was and can be again. */
+/** `known`: the result of an earlier reading, if there was one and the recording can be read again. */
 async function withDetails(
   log: string | Recorded,
   known: Replay | undefined,

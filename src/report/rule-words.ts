@@ -1,10 +1,10 @@
-/** What each rule is about, for those who read a report and not kreel's README. */
+/** Explains each rule to readers of a report who do not know kreel's README. */
 import type { RuleName } from "../check/finding.js";
 
 export interface RuleWords {
   /** One sentence. */
   readonly summary: string;
-  /** How to read it, and where to look. */
+  /** How to read the finding, and where to look. */
   readonly help: string;
 }
 
