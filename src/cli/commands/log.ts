@@ -1,4 +1,4 @@
-/** `kreel log LOG`: what a log file holds, and whether it is what was written. */
+/** `kreel log LOG`: describes a log file and checks its integrity. */
 import type { Command } from "commander";
 import { points } from "../../../events/index.js";
 import type { BlockKind } from "../../log/file/format.js";
@@ -117,7 +117,7 @@ type Facts = Texts &
   Numbers & {
     readonly origin: { readonly path: string; readonly format: string } | null;
     readonly ended: boolean;
-    /** Who writes to it, or may be writing. */
+    /** The process that writes to it, or may be writing. */
     readonly writer: string | null;
   };
 

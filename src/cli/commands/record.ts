@@ -1,4 +1,4 @@
-/** `kreel record`: makes a recording, or prints what makes one elsewhere. */
+/** `kreel record`: makes a recording, or prints a script that makes one elsewhere. */
 import type { Command } from "commander";
 import { bpftraceProgram } from "../../../events/bpftrace.js";
 import { type Kernel, KERNELS } from "../../../events/definition.js";
@@ -72,7 +72,7 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
   if (flags.traceCmd) return print(recordScript("trace-cmd"), [SCRIPT_HINT], terminal);
   if (flags.bpftrace !== undefined) {
     const kernel = flags.bpftrace === true ? undefined : kernelNamed(flags.bpftrace);
-    // bpftrace attaches before the workload starts: what a module has can only be probed once it is loaded.
+    // bpftrace attaches before the workload starts: functions of a module can only be probed once it is loaded.
     return print(
       bpftraceProgram(undefined, kernel),
       [
@@ -93,7 +93,7 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
   );
 }
 
-/** The text, and on standard error what to do with it. */
+/** Prints the text, and instructions on standard error. */
 function print(text: string, hints: readonly string[], { out, err }: Terminal): number {
   out.write(text);
   out.flush();
