@@ -1,4 +1,4 @@
-/** Does a simulated kernel admit a recording? The library's verb, and what `kreel conform` prints. */
+/** Decides whether a simulated kernel admits a recording: the library's verb, and the result of `kreel conform`. */
 import type { KernelDefinition } from "../kernels/kernel.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
@@ -29,10 +29,7 @@ export async function conform(
   };
 }
 
-/**
- * What was not admitted says something of the kernel that was recorded only where that is meant to be the simulated
- * one.
- */
+/** A rejection says something of the recorded kernel only if the simulated one is meant to be the same. */
 function decided(found: Searched, kernel: KernelDefinition, evidence: Evidence): Omit<Conformance, "trace"> {
   const undecided = (...reasons: readonly string[]): Omit<Conformance, "trace"> => ({
     ...found,
