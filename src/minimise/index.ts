@@ -1,10 +1,9 @@
 /**
- * Minimise: the smallest part of a recording, closed under what its events need of each other, that still shows a
- * finding.
+ * Finds the smallest part of a recording, closed under the needs of its events, that still shows a finding.
  *
- * The recording is replayed for its findings; once more up to the one that is wanted, for what its events need of each
- * other; and read a third time for the events of a slice. From there on everything happens in memory, on that slice:
- * ddmin, then a slice of what is left, until nothing more can be left out.
+ * The recording is replayed for its findings; then again up to the wanted one, for the needs of its events; and read a
+ * third time for the events of a slice. From there on everything happens in memory, on that slice: ddmin, then a slice
+ * of the rest, until nothing more can be left out.
  */
 import type { Finding, RuleName } from "../check/finding.js";
 import type { Origin } from "../log/log.js";
@@ -18,7 +17,7 @@ import { type Found, Search } from "./search.js";
 import type { Unit, Units } from "./units.js";
 import { type Told, Watch } from "./watch.js";
 
-/** A finding by the event at which it stands, or the n-th of its rule, from 1. */
+/** A finding by its event, or the n-th of its rule, from 1. */
 export type FindingChoice = { readonly event: number } | { readonly rule: RuleName; readonly nth: number };
 
 export interface MinimiseOptions extends OpenOptions {
@@ -34,13 +33,13 @@ export interface Minimised extends Found {
   readonly origin: Origin;
   /** Lines before the recording's first event. */
   readonly preamble: number;
-  /** As the recording has it. */
+  /** The finding as the recording has it. */
   readonly finding: Finding;
   /** Events of the recording. */
   readonly events: number;
 }
 
-/** The recording does not have it; these it has. */
+/** The recording lacks the wanted finding; it has these. */
 export interface Unfound {
   readonly origin: Origin;
   readonly events: number;
@@ -49,15 +48,18 @@ export interface Unfound {
 }
 
 export const BUDGET = 10_000;
-/** Events before the finding is told: each takes some fifty bytes. */
+/** Most events before the finding: each takes some fifty bytes. */
 const MOST_EVENTS = 10_000_000;
 
-/** A recording that can be read more than once. */
+/**
+ * Minimises a recording that can be read more than once.
+ * @throws {TroubleError} if the finding comes after too many events, or its events do not show it by themselves.
+ */
 export async function minimise(path: string, options: MinimiseOptions = {}): Promise<Minimised | Unfound> {
   return minimiseRecording(() => openRecording(path, options), options);
 }
 
-/** The same for whatever `open` opens: the same events each time. */
+/** Does the same for any recording; `open` must yield the same events each time. */
 export async function minimiseRecording(
   open: () => Promise<Recorded>,
   options: Omit<MinimiseOptions, keyof OpenOptions> = {},
