@@ -1,4 +1,4 @@
-/** A seeker over anything that kreel reads. */
+/** Opens a seeker over anything that kreel reads. */
 import { reportOf } from "../read/kreel-log/report.js";
 import type { ReadReport } from "../read/report.js";
 import { asLog, type AsLogOptions } from "./as-log.js";

@@ -1,24 +1,24 @@
 /**
- * Snapshots that are kept in memory. When they are too many, every second one is let go, and so on: what is left lies
- * apart evenly.
+ * Caches snapshots in memory. When they exceed the limit, every second one is dropped, so that the rest stay evenly
+ * spaced.
  */
 import type { StoredSnapshot } from "../log/file/snapshots.js";
 
 export class Kept {
-  /** By event, in order. */
+  /** In the order of their events. */
   #snapshots: StoredSnapshot[] = [];
   #bytes = 0;
-  /** Events that lie between two, at least. */
+  /** Least number of events between two snapshots. */
   #apart = 0;
 
   constructor(private readonly memory: number) {}
 
-  /** The latest that is not later than an event. */
+  /** Returns the latest snapshot at or before an event. */
   before(seq: number): StoredSnapshot | undefined {
     return this.#snapshots.findLast((snapshot) => snapshot.seq <= seq);
   }
 
-  /** Keeps the state after an event, unless there is one near enough. */
+  /** Caches the state after an event, unless another snapshot is near enough. */
   put(seq: number, take: () => Uint8Array): void {
     const at = this.#snapshots.findLastIndex((snapshot) => snapshot.seq <= seq) + 1;
     const [before, after] = [this.#snapshots[at - 1], this.#snapshots[at]];
