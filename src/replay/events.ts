@@ -1,4 +1,4 @@
-/** The events of a recording one by one, each with the operations that it happens inside of. */
+/** The events of a recording one by one, each with the operations around it. */
 import { points } from "../../events/index.js";
 import { eventAt, type KernelEvent } from "../log/event.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
@@ -13,7 +13,7 @@ export interface Inside {
 }
 
 export interface PlacedEvent extends KernelEvent {
-  /** Outermost first: `kvm_gmem_create`, `alloc_file_pseudo`. Empty for what happens inside nothing that is probed. */
+  /** Outermost first: `kvm_gmem_create`, `alloc_file_pseudo`. Empty if no probed operation is around it. */
   readonly inside: readonly Inside[];
 }
 

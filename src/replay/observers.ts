@@ -1,4 +1,4 @@
-/** Several observers of one replay, told in order. */
+/** Combines several observers of one replay; they are called in order. */
 import type { Observer } from "../reduce/world.js";
 
 export function all(...observers: readonly Observer[]): Observer {

@@ -61,7 +61,7 @@ export interface Replay {
   readonly hazards: readonly Finding[];
   /** By rule: how often it found something wrong, found all well, or could not tell. */
   readonly rules: ReadonlyMap<RuleName, Tally>;
-  /** What each rule comes to over the whole recording, and what it would have needed to see. */
+  /** The verdict of each rule over the whole recording, and what it would have needed to see. */
   readonly judgements: readonly Judgement[];
   readonly counts: {
     readonly explained: ReadonlyMap<string, number>;
@@ -84,7 +84,7 @@ export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   readonly at?: Moment;
   /** A replay of the same recording that came so far: its events are passed over where they come again. */
   readonly from?: Replaying;
-  /** Told what happens while it happens. */
+  /** Receives what happens while it happens. */
   readonly observe?: (world: World, recording: Recorded) => Observer;
   /** Called after every batch. */
   readonly onProgress?: (events: number, bytes: number) => void;
@@ -159,7 +159,7 @@ function* summariesOf(list: OperationList, tables: Tables): Generator<OperationS
   }
 }
 
-/** How many events of a batch lie before the end of a moment. */
+/** Returns the number of events of a batch up to a moment. */
 function end(batch: Batch, at: Moment | undefined): number {
   if (!at) return batch.length;
   if ("event" in at) return Math.max(0, Math.min(batch.length, at.event - batch.firstSeq + 1));
