@@ -9,7 +9,7 @@ import type { Kind } from "../reduce/objects.js";
 export { PACKAGE as TOUR_FOLDER } from "./recordings.js";
 export type { TourCommand, TourMoment, TourStep, TourView } from "./types.js";
 
-/** The steps in their order, as they are written: without any recording being read. */
+/** The steps in their order, as written: without reading any recording. */
 export const TOUR: readonly StepText[] = CHAPTERS.flat();
 
 /**
