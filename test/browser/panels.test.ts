@@ -1,4 +1,4 @@
-/** What the panels say leads on: every event that is named is a way there, every object can be selected. */
+/** The panels are connected: every named event is a link, and every object can be selected. */
 import { inBrowser } from "./browser.js";
 import { AFTER, BROKEN } from "./fixtures.js";
 
