@@ -32,7 +32,8 @@ function errnoOf(name: string): number | undefined {
 
 /**
  * Returns the point that failed.
- * @throws {UsageError} if the run has no such point, or the point never returns the error.
+ *
+ * @throws {UsageError} If the run has no such point, or the point never returns the error.
  */
 export function checkFail({ faults }: Simulation, { number, errno }: Fail): FaultPoint {
   const point = faults[number - 1];

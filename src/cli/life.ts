@@ -109,7 +109,8 @@ export class LifePrinter {
 
   /**
    * Prints the end of each life.
-   * @throws {UsageError} if no object matched.
+   *
+   * @throws {UsageError} If no object matched.
    */
   end(labelOf: (id: ObjectId) => string): void {
     if (this.#lives.size === 0) {

@@ -29,7 +29,12 @@ export interface Compared {
   readonly after: Replay;
 }
 
-/** Compares two files, or two open logs (the run of a simulated kernel). */
+/**
+ * Compares two recordings of one workload by what happened in them. Takes paths, or open logs (the run of a simulated
+ * kernel).
+ *
+ * @throws {TroubleError} If one is no recording, or cannot be read: with file and line.
+ */
 export async function diff(
   before: string | Recorded,
   after: string | Recorded,

@@ -52,6 +52,7 @@ export interface ErrorPath {
   readonly changed: ReadonlyMap<string, number>;
 }
 
+/** The diff of two simulated kernels: that of their runs, the first step at which they differ, and every error path. */
 export interface KernelDiff extends Diff {
   readonly firstDivergence: Divergence | null;
   readonly errorPaths: readonly ErrorPath[];
@@ -59,6 +60,12 @@ export interface KernelDiff extends Diff {
   readonly skipped: number;
 }
 
+/**
+ * Carries a scenario out on two simulated kernels and compares the runs; then injects every possible fault on both.
+ *
+ * @throws {KernelFunctionError} If a function of a kernel throws in the run without faults.
+ * @throws {EndlessError} If that run reaches the limit of steps.
+ */
 export async function compareKernels(
   before: KernelDefinition,
   after: KernelDefinition,

@@ -54,7 +54,8 @@ export class PackedTrees {
 
   /**
    * Decodes the tree that `add` put at this position.
-   * @throws a system error if the file cannot be read.
+   *
+   * @throws {Error} If the file cannot be read.
    */
   get(at: number): ComparedNode {
     let low = 0;

@@ -10,11 +10,18 @@ import { type Conformance, GIVEN_UP, type Searched } from "./verdict.js";
 
 export type { Blocked, Conformance } from "./verdict.js";
 
+/** Options of reading and of the search. */
 export interface ConformOptions extends OpenOptions {
   /** States after which the search gives up, undecided. */
   readonly budget?: number;
 }
 
+/**
+ * Says whether a simulated kernel admits a recording of a scenario: whether some order of its threads shows exactly
+ * these events.
+ *
+ * @throws {TroubleError} If it is no recording: with file and line.
+ */
 export async function conform(
   log: string | Recorded,
   scenario: Scenario,

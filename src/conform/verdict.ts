@@ -21,6 +21,10 @@ export interface Blocked {
   readonly line?: number;
 }
 
+/**
+ * The verdict on a recording and a simulated kernel, with the reasons if it is undecided, and the states in which the
+ * search was stuck.
+ */
 export interface Conformance {
   readonly verdict: "admitted" | "not admitted" | "inconclusive";
   /** Why it is undecided, each a sentence without a full stop; empty if it is decided. */

@@ -12,6 +12,10 @@ export interface Kernel extends Environment, Functions, PatchFunctions {}
 /** Some functions of a kernel, written against the whole of it. */
 export type FunctionTable = Partial<Functions & PatchFunctions> & ThisType<Kernel>;
 
+/**
+ * A simulated kernel: its functions and configuration. `with` gives the same kernel with some functions replaced, as a
+ * patch does.
+ */
 export class KernelDefinition {
   constructor(
     readonly name: string,

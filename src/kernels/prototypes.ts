@@ -64,6 +64,10 @@ export interface Received {
   readonly flags: number;
 }
 
+/**
+ * The functions of every simulated kernel, under the names and with the parameters that they have in C. Each is a
+ * generator of steps; an error is a negative errno, as in the kernel.
+ */
 export interface Functions {
   // fs/inode.c
   alloc_inode(sb: SuperBlock): Op<Inode | null>;

@@ -20,6 +20,7 @@ import { type Told, Watch } from "./watch.js";
 /** A finding by its event, or the n-th of its rule, from 1. */
 export type FindingChoice = { readonly event: number } | { readonly rule: RuleName; readonly nth: number };
 
+/** The wanted finding, and limits of the search. */
 export interface MinimiseOptions extends OpenOptions {
   /** Absent: the first error. */
   readonly finding?: FindingChoice;
@@ -29,6 +30,7 @@ export interface MinimiseOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
 }
 
+/** The smallest part of a recording that still shows a finding. */
 export interface Minimised extends Found {
   readonly origin: Origin;
   /** Lines before the recording's first event. */
@@ -52,14 +54,22 @@ export const BUDGET = 10_000;
 const MOST_EVENTS = 10_000_000;
 
 /**
- * Minimises a recording that can be read more than once.
- * @throws {TroubleError} if the finding comes after too many events, or its events do not show it by themselves.
+ * Finds the smallest part of a recording that still shows a finding. The recording is read more than once, so `-` will
+ * not do.
+ *
+ * @returns The part; or, if there is no such finding, those that there are.
+ * @throws {TroubleError} If it is no recording, or cannot be read (with file and line); if the finding shows after more
+ *   events than can be looked back over, or its events do not show it by themselves.
  */
 export async function minimise(path: string, options: MinimiseOptions = {}): Promise<Minimised | Unfound> {
   return minimiseRecording(() => openRecording(path, options), options);
 }
 
-/** Does the same for any recording; `open` must yield the same events each time. */
+/**
+ * Does the same as `minimise` for any recording; `open` must yield the same events each time.
+ *
+ * @throws {TroubleError} As `minimise` does.
+ */
 export async function minimiseRecording(
   open: () => Promise<Recorded>,
   options: Omit<MinimiseOptions, keyof OpenOptions> = {},

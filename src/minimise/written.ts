@@ -23,6 +23,7 @@ import type { Minimised } from "./index.js";
 
 export type Form = "ftrace" | "ndjson";
 
+/** An excerpt as text: in the recording's own lines (`own`), or in another format. */
 export interface Written {
   /** True if the lines are the recording's own. */
   readonly own: boolean;

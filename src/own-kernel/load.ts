@@ -27,8 +27,9 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a kernel; `path` may be a file URL.
- * @throws {TroubleError} if the module is missing, does not load or never finishes loading, or exports no kernel.
+ * Loads a user's kernel from a module, whose `path` may be a file URL. `limit`: milliseconds for it to load.
+ *
+ * @throws {TroubleError} If the module is missing, does not load or never finishes loading, or exports no kernel.
  */
 export async function loadKernel(path: string, { limit = LIMIT }: LoadOptions = {}): Promise<KernelDefinition> {
   const file = path.startsWith("file:") ? fileOfUrl(path) : absolute(path);

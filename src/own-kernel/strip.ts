@@ -27,7 +27,8 @@ const require = createRequire(import.meta.url);
 
 /**
  * Strips types; JavaScript is returned unchanged.
- * @throws {SyntaxTrouble} if the text is not valid.
+ *
+ * @throws {SyntaxTrouble} If the text is not valid.
  */
 export function stripTypes(source: string, path: string): string {
   // Megabytes that are loaded only on demand.

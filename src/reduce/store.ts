@@ -10,6 +10,7 @@ import { evolve, type Transition } from "./transitions.js";
 
 export type TransitionListener = (object: KernelObject, transition: Transition) => void;
 
+/** Where objects live, by id. A transition makes of one object what it says; reads give the object as it is now. */
 export interface Store {
   /** A new object, of which nothing is known but where it is. */
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K>;
@@ -74,6 +75,7 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
   return object as KernelObject;
 }
 
+/** The store of plain objects, for a replay that keeps no moments: the fastest. */
 export class MutableStore implements Store {
   readonly #objects = new Map<ObjectId, KernelObject>();
   next = 1;

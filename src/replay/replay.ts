@@ -20,6 +20,7 @@ import { Operations } from "../reduce/operations.js";
 import type { Observer, World } from "../reduce/world.js";
 import { Replaying, type ReplayingOptions } from "./replaying.js";
 
+/** Summary of reading a recording: counts of events and lines, and its length in seconds. */
 export interface TraceSummary {
   readonly path: string;
   readonly format: string;
@@ -36,12 +37,20 @@ export interface TraceSummary {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Counts of one kind of object: those born, those that died, and those that live at the end. An object that is older
+ * than the recording lives and was not born.
+ */
 export interface ObjectCounts {
   readonly born: number;
   readonly died: number;
   readonly live: number;
 }
 
+/**
+ * An entry from user space that touches guest_memfd (`kvm_gmem_create`): the catalogue's name, the task (`comm-pid`),
+ * the number of its event, and what it returned, an error negative.
+ */
 export interface OperationSummary {
   readonly name: string;
   readonly task: string;
@@ -51,6 +60,10 @@ export interface OperationSummary {
   readonly error?: string;
 }
 
+/**
+ * The result of a replay: state, ledger, verdicts. `findings` and `hazards` are in the order of their
+ * events.
+ */
 export interface Replay {
   readonly trace: TraceSummary;
   readonly objects: Readonly<Record<string, ObjectCounts>>;
@@ -79,6 +92,7 @@ export interface Replay {
 /** A moment: the state after an event, or after the last event not later than a time. */
 export type Moment = { readonly event: number } | { readonly time: bigint };
 
+/** Options of reading and replaying, and the moment to stop at. All are optional. */
 export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   /** Stop after this moment; what is returned is the state then. */
   readonly at?: Moment;
@@ -90,12 +104,23 @@ export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
 }
 
+/**
+ * Replays a recording: events in, state, ledger and verdicts out.
+ *
+ * @param path A file of any format that kreel reads, a directory with a file for each CPU, or `-` for standard input.
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
+ * @throws {LogError} If it is a log of a later format.
+ */
 export async function replay(path: string, options: ReplayOptions = {}): Promise<Replay> {
   const recording = await openRecording(path, options);
   return replayRecording(recording, options);
 }
 
-/** The same for a recording that is open already. */
+/**
+ * Replays a recording that is open already, and closes it. The same as `replay` otherwise.
+ *
+ * @throws {TroubleError} If a line cannot be read past, or the disk fails.
+ */
 export async function replayRecording(recording: Recorded, options: ReplayOptions = {}): Promise<Replay> {
   const { tables, report } = recording;
   const replaying = options.from ?? new Replaying(recording, options);

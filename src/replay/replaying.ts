@@ -10,6 +10,10 @@ import { Remarks } from "../reduce/remarks.js";
 import { MutableStore, type Store } from "../reduce/store.js";
 import type { World, WorldOptions } from "../reduce/world.js";
 
+/**
+ * Options of a replay: the store that holds the objects (default: plain objects), whether everything is followed or
+ * guest_memfd only, and callbacks for findings as they are made.
+ */
 export interface ReplayingOptions extends Told, WorldOptions {
   readonly store?: Store;
 }

@@ -14,6 +14,7 @@ import { bareProblems, Details } from "./details.js";
 import type { ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
 import { compareProblems } from "./problems.js";
 
+/** Options of reading the recordings, and of what to collect. */
 export interface CollectOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
   /** Also collects the lives of the objects. */
@@ -49,8 +50,9 @@ export async function* comparedEntries(
 }
 
 /**
- * Reads a file, or an open log (the run of a simulated kernel).
- * @throws {TroubleError} if it is no recording.
+ * Returns a report's entry for one recording: a file, or an open log (the run of a simulated kernel).
+ *
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
  */
 export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
   const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
@@ -58,8 +60,9 @@ export async function recordingEntry(log: string | Recorded, options: CollectOpt
 }
 
 /**
- * Compares two recordings.
- * @throws {TroubleError} if one is no recording.
+ * Returns a report's entry for two recordings of one workload.
+ *
+ * @throws {TroubleError} If one is no recording: with the other alone there is nothing to compare.
  */
 export async function comparisonEntry(
   before: string,

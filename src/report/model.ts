@@ -83,6 +83,7 @@ export interface UnreadEntry {
   readonly nothing?: true;
 }
 
+/** An entry of a report: a recording, two that are compared, or one that could not be read. */
 export type Entry = RecordingEntry | ComparisonEntry | UnreadEntry;
 
 /** A format: entries come while recordings are read, and text goes out as they come. */

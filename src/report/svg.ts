@@ -91,6 +91,10 @@ ${colours(DARK)}
 }
 `;
 
+/**
+ * The report as a picture: a timeline of the lives of objects and of their holders. In pieces; the entries must have
+ * their timelines.
+ */
 export async function* svgReport(entries: AsyncIterable<Entry>): AsyncGenerator<string> {
   const page = new Page();
   const titles: string[] = [];

@@ -57,6 +57,7 @@ interface Range {
   readonly length: number;
 }
 
+/** A line of a scenario: one operation, and who carries it out. */
 export interface Line {
   /** From 1. */
   readonly line: number;
@@ -71,6 +72,7 @@ export interface Line {
   readonly fail?: number;
 }
 
+/** A scenario as it was read: what it says is to be done, line by line (fixtures/README.md has the language). */
 export interface Scenario {
   readonly path: string;
   /** In the order of the file; those queued for a thread are where they are queued. */

@@ -28,8 +28,9 @@ export interface Added {
 }
 
 /**
- * Adds snapshots, unless the log has some already.
- * @throws {LogError} if the log cannot be written, or another process is writing it.
+ * Stores snapshots of the state in a log, unless it has some already.
+ *
+ * @throws {LogError} If the log cannot be written, or another process is writing it.
  */
 export async function addSnapshots(path: string, onProgress: (events: number) => void = () => {}): Promise<Added> {
   const log = LogFile.open(path);

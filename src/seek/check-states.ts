@@ -9,6 +9,7 @@ import { Replaying } from "../replay/replaying.js";
 import { firstDifference, takeSnapshot } from "../snapshot/index.js";
 import { storedSnapshots } from "./stored.js";
 
+/** A state that is stored in a log, and this replay's state at the same event: both as SHA-256. */
 export interface CheckedState {
   readonly event: number;
   /** SHA-256 of the stored state, in hexadecimal. */

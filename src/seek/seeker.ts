@@ -25,6 +25,12 @@ export interface SeekOptions extends Pick<ReplayingOptions, "everything"> {
   readonly near?: number;
 }
 
+/**
+ * Any moment of a log: the state after an event, from the nearest snapshot before it. Events are numbered from 1;
+ * times are nanoseconds, or ticks of a counter clock.
+ *
+ * @throws {LogError} From `open`, if the file is no log.
+ */
 export class Seeker {
   readonly reader: LogReader;
   readonly #blocks: readonly BlockEntry[];
@@ -39,7 +45,11 @@ export class Seeker {
     this.#blocks = options.everything ? [] : snapshotsOf(log);
   }
 
-  /** @throws {LogError} if the file is no log. */
+  /**
+   * Opens a log for seeking; `close` closes it.
+   *
+   * @throws {LogError} If the file is no log.
+   */
   static open(path: string, options: SeekOptions = {}): Seeker {
     return Seeker.over(LogFile.open(path), options);
   }

@@ -6,6 +6,7 @@ import type { Seeker } from "./seeker.js";
 /** Tests a state. `findings`: number of findings so far. */
 export type Predicate = (world: World, findings: number) => boolean;
 
+/** The first event after which something is true, and its place. */
 export interface When {
   /** The event after which it is true; 0: from the beginning. */
   readonly event: number;

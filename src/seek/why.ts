@@ -33,6 +33,10 @@ export interface LastChange extends Place {
   readonly changed: readonly string[];
 }
 
+/**
+ * The reasons for an object's state: its origin, each reference on it with its owner and the event that took it, and the
+ * last change.
+ */
 export interface Why {
   readonly object: KernelObject;
   readonly label: string;
@@ -50,7 +54,7 @@ const SHOWN = 16;
 /** Events that are searched first for the last change; doubled each time. */
 const LOOKED = 1 << 15;
 
-/** Explains each wanted object in the state after `event`. */
+/** Explains why objects are as they are after an event: each wanted object in the state of that moment. */
 export function why(
   seeker: Seeker,
   event: number,

@@ -50,7 +50,11 @@ export function isOf(spec: ObjectSpec, object: KernelObject, world: World): bool
   });
 }
 
-/** @throws {PredicateError} if the text is no valid question. */
+/**
+ * Parses a question.
+ *
+ * @throws {PredicateError} If the text is no valid question.
+ */
 export function parsePredicate(text: string): Predicate {
   const [, subject = "", verb = ""] = /^(.+?) (lives|is gone)$/.exec(text.trim()) ?? [];
   if (verb !== "") return lifePredicate(new Wanted(parseSpec(subject)), verb === "lives");

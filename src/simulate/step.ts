@@ -93,6 +93,10 @@ export interface Fault {
   readonly allocation: boolean;
 }
 
+/**
+ * One step of a kernel function, which happens as a whole: the event that a probe would show, what it waits for, what
+ * it changes, how it may fail. Absent parts have no effect.
+ */
 export interface Step {
   /** The operation of the catalogue; locks and the like are operations that the standard probes leave out. */
   readonly operation: OperationName | undefined;
@@ -175,6 +179,7 @@ export function store(words: string, ...values: readonly (readonly [Cell, number
   );
 }
 
+/** A step that makes a list hold these numbers. */
 export function storeList(list: ListCell, value: readonly number[], words: string): Step {
   return inner(words, [{ type: "list", list, value }]);
 }

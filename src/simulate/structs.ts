@@ -112,6 +112,7 @@ export const STRUCTS = {
   kvm_gmem: { fields: ["kvm"], lists: ["bindings"] },
 } as const;
 
+/** The structures of a simulated kernel, by the names that they have in C. */
 export type StructKind = keyof typeof STRUCTS;
 type Fields<K extends StructKind> = (typeof STRUCTS)[K]["fields"][number];
 type Lists<K extends StructKind> = (typeof STRUCTS)[K]["lists"][number];
@@ -131,23 +132,41 @@ export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { 
   readonly [L in Lists<K>]: ListCell;
 };
 
+/** What the kernel has one of. */
 export type System = Struct<"system">;
+/** A `struct task_struct` (include/linux/sched.h). */
 export type Task = Struct<"task_struct">;
+/** A `struct files_struct` (include/linux/fdtable.h). */
 export type FilesStruct = Struct<"files_struct">;
+/** A `struct mm_struct` (include/linux/mm_types.h). */
 export type Mm = Struct<"mm_struct">;
+/** A `struct vm_area_struct` (include/linux/mm_types.h). */
 export type VmArea = Struct<"vm_area_struct">;
+/** A `struct unix_sock` (include/net/af_unix.h). */
 export type UnixSock = Struct<"unix_sock">;
+/** A `struct module` (include/linux/module.h). */
 export type Module = Struct<"module">;
+/** A `struct file_system_type` (include/linux/fs.h). */
 export type FileSystemType = Struct<"file_system_type">;
+/** A `struct fs_context` (include/linux/fs_context.h). */
 export type FsContext = Struct<"fs_context">;
+/** A `struct super_block` (include/linux/fs.h). */
 export type SuperBlock = Struct<"super_block">;
+/** A `struct vfsmount` (include/linux/mount.h). */
 export type Mount = Struct<"vfsmount">;
+/** A `struct kmem_cache` (mm/slab.h). */
 export type KmemCache = Struct<"kmem_cache">;
+/** A `struct inode` (include/linux/fs.h). */
 export type Inode = Struct<"inode">;
+/** A `struct dentry` (include/linux/dcache.h). */
 export type Dentry = Struct<"dentry">;
+/** A `struct file` (include/linux/fs.h). */
 export type File = Struct<"file">;
+/** A `struct kvm` (include/linux/kvm_host.h). */
 export type Kvm = Struct<"kvm">;
+/** A `struct kvm_memory_slot` (include/linux/kvm_host.h). */
 export type Memslot = Struct<"kvm_memory_slot">;
+/** A `struct kvm_gmem` (virt/kvm/guest_memfd.c). */
 export type Gmem = Struct<"kvm_gmem">;
 
 /** Where a structure lies: at its pointer the cell that says whether it was freed, behind it those of its fields. */

@@ -40,7 +40,7 @@ export interface SnapshotOptions {
   readonly trails?: boolean;
 }
 
-/** The state after the last event that was reduced. */
+/** The state after the last event that was reduced, as bytes. */
 export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOptions = {}): Uint8Array {
   const out = new DocumentWriter(catalogue, replaying.tables, trails);
   state.write(out, replaying.saved());
@@ -49,7 +49,9 @@ export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOp
 
 /**
  * The replay that a snapshot was taken of, as if it had read everything, over a recording of the same events, whose
- * tables learn what the snapshot names. Throws a `SnapshotError`.
+ * tables learn what the snapshot names.
+ *
+ * @throws {SnapshotError} Of bytes that are no snapshot, or one of another version of the reducers.
  */
 export function restoreReplay(
   bytes: Uint8Array,
@@ -72,7 +74,11 @@ export function stateHash(replaying: Replaying): string {
     .digest("hex");
 }
 
-/** Where two snapshots differ first, in words; `undefined` when they do not. Throws a `SnapshotError`. */
+/**
+ * Where two snapshots differ first, in words; `undefined` where they do not.
+ *
+ * @throws {SnapshotError} Of bytes that are no snapshot.
+ */
 export function firstDifference(a: Uint8Array, b: Uint8Array): string | undefined {
   if (Buffer.from(a).equals(b)) return undefined;
   const tables = createTables();

@@ -26,7 +26,8 @@ export function markerText(node: CallNode): string | undefined {
 
 /**
  * Finds a call.
- * @throws if there is none: the tour and its recordings do not match.
+ *
+ * @throws {Error} If there is none: the tour and its recordings do not match.
  */
 export function findCall(trees: readonly CallNode[], path: Path): CallNode {
   let within = trees;

@@ -99,6 +99,7 @@ export interface StepText {
   readonly commands: readonly CommandRule[];
 }
 
+/** The moment of a recording that a step is about. */
 export interface TourMoment {
   /** Its path below the package's folder. */
   readonly recording: string;
@@ -107,6 +108,7 @@ export interface TourMoment {
   readonly object: string;
 }
 
+/** A figure of a step, resolved: its content and a caption. */
 export interface TourView {
   readonly show: ViewRule["show"];
   /** One sentence. */
@@ -123,6 +125,7 @@ export interface TourView {
   readonly lines: readonly string[];
 }
 
+/** A command to continue with: its arguments after `kreel`, and its exit status. */
 export interface TourCommand {
   /** The arguments after `kreel`; paths are below the package's folder. */
   readonly args: readonly string[];

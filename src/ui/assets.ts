@@ -9,7 +9,8 @@ export const ASSETS = fileURLToPath(new URL("../../ui", import.meta.url));
 
 /**
  * Reads one file.
- * @throws {TroubleError} if it is missing or cannot be read.
+ *
+ * @throws {TroubleError} If it is missing or cannot be read.
  */
 export function readAsset(name: string, folder = ASSETS): Buffer {
   const path = join(folder, name);

@@ -29,7 +29,7 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     .description(
       "Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, " +
         "or 2 for trouble; what was read before that stays in the log, which says why it ended. Interrupted, it ends the log " +
-        "behind what it has read.",
+        "after what it has read.",
     )
     .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
     .argument(

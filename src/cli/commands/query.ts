@@ -131,7 +131,7 @@ async function statementOf(
   if (file !== undefined) return { text: readStatement(file), name: file };
   if (sql !== undefined) return { text: sql, name: "SQL" };
   if (trace === "-")
-    throw new UsageError("standard input is the recording; give the statement behind it, or with -f FILE");
+    throw new UsageError("standard input is the recording; give the statement after it, or with -f FILE");
   if (isatty(0)) throw new UsageError("no statement: kreel query TRACE SQL; kreel query --schema lists the tables");
   return { text: await readAll(process.stdin), name: "-" };
 }

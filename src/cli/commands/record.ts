@@ -30,7 +30,7 @@ export function addRecord(program: Command, terminal: Terminal, done: (code: num
     .description(
       "Records what the kernel does while COMMAND runs, as root, into one file for kreel replay. Exit status: COMMAND's, 2 for trouble. The other forms print what does the same elsewhere.",
     )
-    .argument("[command...]", "what to record, behind --")
+    .argument("[command...]", "what to record, after --")
     .option(
       "-o, --output <file>",
       "the recording (default: kreel-RELEASE-DATE.trace.gz); packed if its name ends in .gz",
@@ -65,7 +65,7 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
     return record(command, flags);
   }
   const ofRecording = (["output", "buffer", "clock"] as const).find((flag) => flags[flag] !== undefined);
-  if (ofRecording) throw new UsageError(`--${ofRecording} is of a recording: give what to record, behind --`);
+  if (ofRecording) throw new UsageError(`--${ofRecording} is of a recording: give what to record, after --`);
   if (script) return print(recordScript("bpftrace"), [SCRIPT_HINT], terminal);
   if (flags.script) return print(recordScript(), [SCRIPT_HINT], terminal);
   if (flags.perf) return print(recordScript("perf"), [SCRIPT_HINT], terminal);

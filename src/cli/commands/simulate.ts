@@ -101,8 +101,9 @@ export function parseSeed(text: string): number {
 
 /**
  * Simulates one run.
- * @throws {UsageError} if the choices do not belong to it.
- * @throws {EndlessError} if it exceeds the limit of steps.
+ *
+ * @throws {UsageError} If the choices do not belong to it.
+ * @throws {EndlessError} If it exceeds the limit of steps.
  */
 export function simulateOnce(
   definition: KernelDefinition,

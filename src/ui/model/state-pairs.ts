@@ -140,7 +140,7 @@ function rolesOf(objects: readonly ShownObject[], nameOf: (object: ShownObject) 
       const holder = byId.get(ownerId);
       return holder ? roleOf(holder, far - 1) : essence(owner);
     });
-    roles.set(object, `${object.kind} of ${holders.sort()[0] ?? "nobody"}`);
+    roles.set(object, `${object.kind} of ${holders.sort()[0] ?? ""}`);
     return roles.get(object)!;
   };
   for (const object of objects) roleOf(object, FAR);

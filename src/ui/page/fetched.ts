@@ -1,6 +1,7 @@
 /**
  * Fetches from the server.
- * @throws an error in words if the server does not answer or refuses. `what` is its name there.
+ *
+ * @throws {Error} If the server does not answer or refuses. `what` is its name there.
  */
 export async function fetched(url: string, what = url): Promise<Response> {
   const response = await fetch(url).catch(() => undefined);

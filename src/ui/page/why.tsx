@@ -16,7 +16,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
     return (
       <section class="panel why" aria-label="why" tabIndex={0}>
         <h2>Why</h2>
-        <p class="dim">Select an object to see the events behind its count.</p>
+        <p class="dim">Select an object to see the events that its count results from.</p>
       </section>
     );
   if (!why)
@@ -34,7 +34,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
       <h2>
         Why is {countName(kind)} of <span class={`kind ${kind}`}>{text(label)}</span> {count ?? "not known"}?
       </h2>
-      <ul class="plain" aria-label="the events behind the count">
+      <ul class="plain" aria-label="events of the count">
         <li>
           {born ? (
             <>

@@ -12,7 +12,8 @@ const FILES = [
 
 /**
  * Reads the files once, before anything is served.
- * @throws {TroubleError} if one is missing.
+ *
+ * @throws {TroubleError} If one is missing.
  */
 export function readAssets(folder: string): ReadonlyMap<string, Content> {
   return new Map(FILES.map(([place, name, type]) => [place, inMemory(type, readAsset(name, folder))]));

@@ -18,7 +18,8 @@ export function inMemory(type: string, bytes: Buffer): Content {
 
 /**
  * Serves a file. `size` is that of the file when it was opened: bytes appended later are not served.
- * @throws an error while reading if the file became shorter.
+ *
+ * @throws {Error} If the file became shorter, while it is read.
  */
 export function inFile(type: string, file: FileHandle, size: number): Content {
   return {
