@@ -51,7 +51,7 @@ test("what is printed is plain text, on a terminal with colour and the same word
   t.is(plain, kreel(["tour", "5"]).out);
 });
 
-/** The commands of a step as they stand, with what is continued on the next line. */
+/** The commands of a step as printed, with continuation lines joined. */
 function commandsIn(out: string): string[] {
   return out
     .replace(/ \\\n +/g, " ")
@@ -59,7 +59,7 @@ function commandsIn(out: string): string[] {
     .flatMap((line) => (line.startsWith("  npx kreel ") ? [line.trim()] : []));
 }
 
-/** Through a shell, with this kreel in the place of the one that npx would find. */
+/** Runs through a shell, with this kreel instead of the one that npx would find. */
 function typed(
   command: string,
   cwd: string,
