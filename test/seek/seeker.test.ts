@@ -1,4 +1,4 @@
-/** The state at any moment of a log is that of a replay from its beginning. */
+/** The state at any moment of a log equals that of a replay from its beginning. */
 import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
