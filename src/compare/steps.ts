@@ -233,7 +233,7 @@ class Steps {
     });
   }
 
-  /** Those of one actor are in order already. */
+  /** Sorts releases; those of one actor are in order already. */
   #sortReleases(side: "before" | "after"): void {
     const { roots } = this[side];
     const column = this.#releases[side];

@@ -271,7 +271,7 @@ export interface Filter {
 export interface Filtered {
   /** The rows that match, with their enclosing calls and the heads of their sections. */
   readonly rows: readonly DiffRow[];
-  /** Those of them that match. */
+  /** The matching rows among them. */
   readonly stops: readonly (LineRow | ToldRow)[];
 }
 
