@@ -2,7 +2,6 @@
  * README.md, CONTRIBUTING.md and docs/ say what is so: their commands print what they show, their links lead somewhere,
  * the manual names every option, and what examples import exists. `…` on a line of its own stands for lines left out.
  */
-import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "ava";
@@ -10,6 +9,7 @@ import { program } from "../src/cli/program.js";
 import * as library from "../src/index.js";
 import * as kernelsModule from "../src/kernels.js";
 import * as catalogue from "../events/index.js";
+import { kreel, spawned } from "./cli/run.js";
 import { openTerminal } from "../src/cli/terminal.js";
 import { PAGE, pageWithFolders, uses } from "./support/folders.js";
 
@@ -43,18 +43,16 @@ function words(command: string): string[] {
 }
 
 const printed = new Map<string, Promise<string>>();
-/** Standard output, whatever the exit status; of a command that two pages show, once. */
+/**
+ * Standard output, whatever the exit status; of a command that two pages show, once. A module of others takes a process
+ * of its own.
+ */
 function run(command: string): Promise<string> {
   let output = printed.get(command);
   if (output === undefined) {
-    output = new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        ["dist/src/cli/main.js", ...words(command)],
-        { env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 1 << 26 },
-        (_error, stdout) => resolve(stdout),
-      );
-    });
+    const args = words(command);
+    const isOther = args.some((arg) => /^\.\/.*\.[jt]s$/.test(arg));
+    output = isOther ? Promise.resolve(spawned(args).out) : kreel(args).then(({ out }) => out);
     printed.set(command, output);
   }
   return output;
@@ -149,10 +147,10 @@ test("pictures are small", (t) => {
 });
 
 test("the manual has every command with every option, and no option that there is not", async (t) => {
-  const kreel = await program(openTerminal({}), () => {});
+  const commands = await program(openTerminal({}), () => {});
   const { text: contents } = pageOf("docs/manual/README.md");
   const optionsOn = new Map<string, Set<string>>();
-  for (const command of kreel.commands) {
+  for (const command of commands.commands) {
     const name = command.name();
     if (name === "help") continue;
     t.regex(contents, new RegExp(`kreel ${name}\\b`), `kreel ${name} is in the contents`);

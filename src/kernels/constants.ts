@@ -1,5 +1,6 @@
 /** Numbers of the kernel's interface (include/uapi) that simulated kernels use. */
 
+/** Operation not permitted; an errno, positive (include/uapi/asm-generic/errno-base.h). */
 export const EPERM = 1;
 /** No such file or directory; an errno, positive (include/uapi/asm-generic/errno-base.h). */
 export const ENOENT = 2;
@@ -7,6 +8,8 @@ export const ENOENT = 2;
 export const EIO = 5;
 /** No such device or address; an errno, positive (include/uapi/asm-generic/errno-base.h). */
 export const ENXIO = 6;
+/** No program that the kernel can run; an errno, positive (include/uapi/asm-generic/errno-base.h). */
+export const ENOEXEC = 8;
 /** Bad descriptor; an errno, positive (include/uapi/asm-generic/errno-base.h). */
 export const EBADF = 9;
 /** Try again; an errno, positive (include/uapi/asm-generic/errno-base.h). */
@@ -50,8 +53,40 @@ export const PAGE_SIZE = 4096;
 /** Where mappings of a process begin, downwards: the room that there is for them. */
 export const MMAP_BASE = 2 ** 47 - 2 ** 40;
 
+/** Pages that may be read (asm-generic/mman-common.h). */
+export const PROT_READ = 0x1;
+/** Pages that may be written (asm-generic/mman-common.h). */
+export const PROT_WRITE = 0x2;
+/** Pages that may be executed (asm-generic/mman-common.h). */
+export const PROT_EXEC = 0x4;
+
+/** Flags in `vm_flags` of a mapping (include/linux/mm.h); VM_MAY… say what mprotect(2) may still allow. */
+export const VM_READ = 0x1;
+/** The mapping may be written (include/linux/mm.h). */
+export const VM_WRITE = 0x2;
+/** The mapping may be executed (include/linux/mm.h). */
+export const VM_EXEC = 0x4;
+/** Writes reach the file (include/linux/mm.h). */
+export const VM_SHARED = 0x8;
+/** mprotect(2) may allow reading (include/linux/mm.h). */
+export const VM_MAYREAD = 0x10;
+/** mprotect(2) may allow writing (include/linux/mm.h). */
+export const VM_MAYWRITE = 0x20;
+/** mprotect(2) may allow executing (include/linux/mm.h). */
+export const VM_MAYEXEC = 0x40;
+/** The mapping was asked to be shared (include/linux/mm.h). */
+export const VM_MAYSHARE = 0x80;
+/** What a mapping may be used for now (include/linux/mm.h). */
+export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
+
+/** The bits of the access mode (asm-generic/fcntl.h). */
+export const O_ACCMODE = 0x3;
+/** Open for reading (asm-generic/fcntl.h). */
+export const O_RDONLY = 0x0;
 /** Open for reading and writing (asm-generic/fcntl.h). */
 export const O_RDWR = 0x2;
+/** The kernel's value on x86-64; that of the C library is 0. */
+export const O_LARGEFILE = 0x8000;
 /** Close it on exec (asm-generic/fcntl.h). */
 export const O_CLOEXEC = 0x80000;
 
@@ -84,6 +119,18 @@ export const SIGPIPE = 13;
 /** Of a message: not every descriptor in it could be installed. */
 export const MSG_CTRUNC = 8;
 
+/** Access that is asked of an inode (include/linux/fs.h). */
+export const MAY_EXEC = 0x1;
+
+/** Flags in `f_mode` of an open file (include/linux/fs.h). */
+export const FMODE_EXEC = 0x20;
+/** `f_mode` of a file that was opened, not only allocated (include/linux/fs.h). */
+export const FMODE_OPENED = 0x80000;
+
+/** The bits of a file's type in its mode (linux/stat.h). */
+export const S_IFMT = 0o170000;
+/** Anybody may execute it (include/linux/stat.h). */
+export const S_IXUGO = 0o111;
 /** Mode of a regular file (linux/stat.h). */
 export const S_IFREG = 0o100000;
 /** Mode of a socket (linux/stat.h). */
@@ -105,6 +152,19 @@ export const ANON_INODE_FS_MAGIC = 0x09041934;
 export const GUEST_MEMFD_MAGIC = 0x474d454d;
 /** `f_type` of sockets (linux/magic.h). */
 export const SOCKFS_MAGIC = 0x534f434b;
+
+/** Flags in `mnt_flags` of a mount (include/linux/mount.h). */
+export const MNT_NOEXEC = 0x04;
+/** A mount of the kernel's own (include/linux/mount.h). */
+export const MNT_INTERNAL = 0x4000;
+/** Flags in `s_iflags` of a superblock (include/linux/fs.h). */
+export const SB_I_NOEXEC = 0x02;
+/** No device nodes on it (include/linux/fs.h). */
+export const SB_I_NODEV = 0x04;
+/** Flags in `f_flags` of statfs(2) (include/linux/statfs.h). */
+export const ST_NOEXEC = 0x08;
+/** `f_flags` of statfs(2) mean something (include/linux/statfs.h). */
+export const ST_VALID = 0x20;
 
 /** `module->refcnt` of a module that nobody uses: the module system's own reference. */
 export const MODULE_REF_BASE = 1;

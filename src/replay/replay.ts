@@ -18,6 +18,7 @@ import type { KernelObject } from "../reduce/objects.js";
 import type { OperationList } from "../reduce/operation-list.js";
 import { Operations } from "../reduce/operations.js";
 import type { Observer, World } from "../reduce/world.js";
+import { all } from "./observers.js";
 import { Replaying, type ReplayingOptions } from "./replaying.js";
 
 /** Summary of reading a recording: counts of events and lines, and its length in seconds. */
@@ -127,7 +128,7 @@ export async function replayRecording(recording: Recorded, options: ReplayOption
   const { reducer, checker, world } = replaying;
   const operations = new Operations(points, coldChunks);
   const extra = options.observe?.(world, recording);
-  world.observer = extra ? both(operations, extra) : operations;
+  world.observer = extra ? all(operations, extra) : operations;
   try {
     for await (const batch of recording.batches()) {
       const to = end(batch, options.at);
@@ -204,21 +205,4 @@ export function countObjects(world: World, everything: boolean): Record<string, 
     counts[kind] = { born, died, live: live.get(kind) ?? 0 };
   }
   return counts;
-}
-
-function both(a: Observer, b: Observer): Observer {
-  return {
-    ...(a.changed || b.changed
-      ? {
-          changed: (...args: Parameters<NonNullable<Observer["changed"]>>) => (
-            a.changed?.(...args), b.changed?.(...args)
-          ),
-        }
-      : {}),
-    touched: (...args) => (a.touched?.(...args), b.touched?.(...args)),
-    entered: (...args) => (a.entered?.(...args), b.entered?.(...args)),
-    returned: (...args) => (a.returned?.(...args), b.returned?.(...args)),
-    reduced: (...args) => (a.reduced?.(...args), b.reduced?.(...args)),
-    closed: (...args) => (a.closed?.(...args), b.closed?.(...args)),
-  };
 }

@@ -150,6 +150,14 @@ export function leave(operation: OperationName, result: Address): Step {
   };
 }
 
+/** The same function without the events of its probes: it is about a file that no recording tells of. */
+export function* unprobed<R>(op: Op<R>): Op<R> {
+  for (let next = op.next(0); ; ) {
+    if (next.done) return next.value;
+    next = op.next(next.value.phase === "inner" ? yield next.value : 0);
+  }
+}
+
 function inner(
   words: string,
   effects: readonly Effect[],

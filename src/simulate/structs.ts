@@ -13,7 +13,7 @@ export const STRUCTS = {
     fields: [
       "anon_inode_mnt",
       "anon_inode_inode",
-      "sock_sb",
+      "sock_mnt",
       "kvm_gmem_mnt",
       "kvm_gmem_fs",
       "kvm_gmem_fops_owner",
@@ -67,7 +67,7 @@ export const STRUCTS = {
   /** `total_vm` in bytes; `mmap_low`: all mappings so far lie above; `mmap`: those of files, the oldest first. */
   mm_struct: { fields: ["mm_users", "mmap_lock", "total_vm", "mmap_low"], lists: ["mmap"] },
   /** A mapping of a file: where it is, from which page of the file on, which of its pages are in the page tables. */
-  vm_area_struct: { fields: ["vm_start", "vm_end", "vm_file", "vm_pgoff", "nr_ptes"], lists: ["ptes"] },
+  vm_area_struct: { fields: ["vm_start", "vm_end", "vm_flags", "vm_file", "vm_pgoff", "nr_ptes"], lists: ["ptes"] },
   /**
    * What a workload keeps in user space: names of descriptors and of mappings, who runs, how it ended; threads by line,
    * program and name; mappings by address, name and pages.
@@ -79,9 +79,9 @@ export const STRUCTS = {
   unix_sock: { fields: ["sk_refcnt", "lock", "peer", "sk_shutdown", "sk_err"], lists: ["sk_receive_queue"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
   file_system_type: { fields: ["name"], lists: [] },
-  fs_context: { fields: ["fs_type", "magic", "root_sb"], lists: [] },
-  super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
-  vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
+  fs_context: { fields: ["fs_type", "magic", "ops", "s_iflags", "root_sb"], lists: [] },
+  super_block: { fields: ["s_active", "s_type", "s_magic", "s_iflags", "s_dev", "s_root", "s_op"], lists: [] },
+  vfsmount: { fields: ["mnt_count", "mnt_flags", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
   kmem_cache: { fields: ["name"], lists: [] },
   inode: {
     fields: [
@@ -100,7 +100,7 @@ export const STRUCTS = {
     lists: ["i_pages", "i_dirty", "i_private_list", "i_mmap"],
   },
   dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
-  file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
+  file: { fields: ["f_count", "f_mode", "f_flags", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
   kvm: { fields: ["users_count", "mm", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },
   kvm_memory_slot: {
     fields: ["kvm", "id", "as_id", "base_gfn", "npages", "flags", "userspace_addr", "gmem_file", "gmem_pgoff"],
