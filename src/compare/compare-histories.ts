@@ -9,7 +9,7 @@ import { compareFindings } from "./findings.js";
 import { byPlace, Hunks, type Place } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
 import { Pages } from "./paged.js";
-import type { Roots } from "./outermost-operations.js";
+import type { OutermostOperations } from "./outermost-operations.js";
 import { compareFiles, compareState, type Lives } from "./state.js";
 import { alignedSteps, type StepPair } from "./steps.js";
 import type { Diff, Difference, DifferenceKind, Incomparable, SameStep, Side } from "./types.js";
@@ -93,7 +93,7 @@ function compared(
   const fsKnown = before.loads && after.loads;
   const compare = (pair: StepPair): void => {
     const { before: x, after: y } = pair;
-    const [p, q] = [before.roots, after.roots];
+    const [p, q] = [before.outermostOperations, after.outermostOperations];
     // An operation begins here and returns elsewhere: nothing to compare yet.
     if ((y < 0 ? p.isMarker(x) : q.isMarker(y)) && (x < 0 || y < 0 || p.begins(x))) return;
     const racing = (x >= 0 && p.isRacing(x)) || (y >= 0 && q.isRacing(y));
@@ -187,13 +187,13 @@ function isChance({ change, before, after }: Line): boolean {
   );
 }
 
-function moved(line: Line, roots: Roots, from: number): void {
+function moved(line: Line, outermostOperations: OutermostOperations, from: number): void {
   if (line.change !== "same") return;
   line.change = "reordered";
-  const previous = roots.previous(from);
-  line.detail = roots.isFramed(from)
-    ? `was in ${roots.where(from)}`
-    : `was after ${previous < 0 ? "nothing" : roots.operation(previous)}`;
+  const previous = outermostOperations.previous(from);
+  line.detail = outermostOperations.isFramed(from)
+    ? `was in ${outermostOperations.where(from)}`
+    : `was after ${previous < 0 ? "nothing" : outermostOperations.operation(previous)}`;
 }
 
 /**

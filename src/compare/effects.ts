@@ -57,7 +57,7 @@ interface Collected extends Effects {
 
 /** Collects the effects of the operations that the other side never shows. */
 export function effectsOf(
-  { roots, trees, makers }: History,
+  { outermostOperations, trees, makers }: History,
   doubtful: ReadonlySet<string>,
 ): ReadonlyMap<string, Effects> {
   const found = new Map<string, Collected>();
@@ -82,8 +82,8 @@ export function effectsOf(
       const inside = own && !within.includes(own) ? [...within, own] : within;
       for (const child of node.children) walk(child, inside, node);
     };
-    for (let root = 0; root < roots.length; root++)
-      if (roots.tree(root) >= 0) walk(trees.get(roots.tree(root)), [], undefined);
+    for (let step = 0; step < outermostOperations.length; step++)
+      if (outermostOperations.tree(step) >= 0) walk(trees.get(outermostOperations.tree(step)), [], undefined);
   };
   each((node, within, parent) => {
     const own = found.get(node.operation);

@@ -18,7 +18,7 @@ import { Makers } from "./first-operations.js";
 import { markerOf } from "./markers.js";
 import { PackedTrees } from "./packed-trees.js";
 import { Pages } from "./paged.js";
-import { type Actor, Roots } from "./outermost-operations.js";
+import { type Actor, OutermostOperations } from "./outermost-operations.js";
 import { type Surface, SurfaceKeeper } from "./surface.js";
 import type { Site } from "./types.js";
 
@@ -31,7 +31,7 @@ export interface History {
   /** By kind, the call that showed the first object born within the recording. */
   readonly firsts: ReadonlyMap<Kind, CallNode>;
   readonly trees: PackedTrees;
-  readonly roots: Roots;
+  readonly outermostOperations: OutermostOperations;
   readonly made: FilesMade;
   readonly findings: readonly Finding[];
   readonly makers: Makers;
@@ -71,10 +71,16 @@ export async function historyOf(log: string | Recorded, options: HistoryOptions 
   const pages = new Pages(options.memory);
   const made = new FilesMade(pages);
   const trees = new PackedTrees(options.memory);
-  const roots = new Roots(pages, (task) => tasks.get(task).pid);
+  const outermostOperations = new OutermostOperations(pages, (task) => tasks.get(task).pid);
   const keeper = new SurfaceKeeper();
   const makers = new Makers(pages);
-  const collecting = new Collecting(recording.fileOf === undefined, trees, roots, makers, options.unended ?? new Set());
+  const collecting = new Collecting(
+    recording.fileOf === undefined,
+    trees,
+    outermostOperations,
+    makers,
+    options.unended ?? new Set(),
+  );
   const close = (): void => {
     pages.close();
     trees.close();
@@ -116,14 +122,14 @@ export async function historyOf(log: string | Recorded, options: HistoryOptions 
       close();
       throw error;
     });
-  const actors = roots.actors(made, (task) => tasks.get(task).comm);
+  const actors = outermostOperations.actors(made, (task) => tasks.get(task).comm);
   return {
     replay: result,
     actors,
     callbacks: collecting.callbacks,
     firsts: collecting.firsts,
     trees,
-    roots,
+    outermostOperations,
     made,
     findings: result.findings,
     makers,
@@ -144,31 +150,31 @@ class Collecting {
   constructor(
     private readonly hasLines: boolean,
     private readonly trees: PackedTrees,
-    private readonly roots: Roots,
+    private readonly outermostOperations: OutermostOperations,
     private readonly makers: Makers,
     private readonly unended: ReadonlySet<Kind>,
   ) {}
 
-  add(root: CallNode): void {
-    this.#meet(root);
-    if (root.rcu) {
-      if (root.touched.length > 0) this.#count(root);
-      for (const { object } of root.touched) {
-        const key = `${object.kind} ${root.operation}`;
+  add(call: CallNode): void {
+    this.#meet(call);
+    if (call.rcu) {
+      if (call.touched.length > 0) this.#count(call);
+      for (const { object } of call.touched) {
+        const key = `${object.kind} ${call.operation}`;
         const first = this.callbacks.get(key);
-        if (!first || root.seq < first.seq) this.callbacks.set(key, root);
+        if (!first || call.seq < first.seq) this.callbacks.set(key, call);
       }
       return;
     }
-    const files = root.touched.filter((t) => t.object.kind === "file").map((t) => t.object.id);
-    const essence = essential(root, ofVmFile(root), this.hasLines, this.unended);
+    const files = call.touched.filter((t) => t.object.kind === "file").map((t) => t.object.id);
+    const essence = essential(call, ofVmFile(call), this.hasLines, this.unended);
     const kept = essence && !(PASSING.has(essence.operation) && essence.children.length === 0) ? essence : undefined;
     if (!kept && files.length === 0) return;
     if (kept) this.#count(kept);
-    const marker = markerOf(root);
-    const about = root.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
-    const { operation, seq, task, returned } = root;
-    this.roots.add({
+    const marker = markerOf(call);
+    const about = call.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
+    const { operation, seq, task, returned } = call;
+    this.outermostOperations.add({
       operation,
       seq,
       task,
@@ -201,10 +207,10 @@ class Collecting {
 }
 
 /** True for the release of a VM's own file, or the part of it that is shown. */
-function ofVmFile(root: CallNode): boolean {
-  if (root.operation === "kvm_vm_release") return true;
+function ofVmFile(call: CallNode): boolean {
+  if (call.operation === "kvm_vm_release") return true;
   return (
-    root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm")
+    call.operation === "__fput" && call.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm")
   );
 }
 

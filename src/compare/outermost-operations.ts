@@ -10,7 +10,7 @@ import { appended, type Column, type Pages, Range } from "./paged.js";
 import { StringTable } from "./string-table.js";
 
 /** An outermost operation: a call by user space or an RCU callback, with everything called from it. */
-export interface Root {
+export interface OutermostOperation {
   readonly operation: string;
   readonly seq: number;
   readonly task: TaskId;
@@ -45,7 +45,7 @@ const PHASES = { op: 1, ret: 2 } as const;
 const FRAMED = 1;
 const RACING = 2;
 
-export class Roots {
+export class OutermostOperations {
   readonly words = new StringTable();
   readonly #operation: Column;
   readonly #seq: Column;
@@ -101,8 +101,8 @@ export class Roots {
   }
 
   /** Adds operations in the order in which they end, not in which they begin. */
-  add({ operation, seq, task, returned, tree, key, marker, files }: Root): void {
-    const root = this.#seq.push(seq);
+  add({ operation, seq, task, returned, tree, key, marker, files }: OutermostOperation): void {
+    const step = this.#seq.push(seq);
     this.#operation.push(this.words.of(operation));
     this.#task.push(task);
     this.#returned.push(returned);
@@ -116,63 +116,63 @@ export class Roots {
     let thread = this.#threads.get(pid);
     if (thread === undefined) this.#threads.set(pid, (thread = this.#counts.push(0) - 1));
     this.#counts[thread]!++;
-    this.#thread.set(root, thread);
+    this.#thread.set(step, thread);
   }
 
-  operation(root: number): string {
-    return this.words.text(this.#operation.get(root));
+  operation(step: number): string {
+    return this.words.text(this.#operation.get(step));
   }
-  seq(root: number): number {
-    return this.#seq.get(root);
+  seq(step: number): number {
+    return this.#seq.get(step);
   }
-  returned(root: number): number {
-    return this.#returned.get(root);
+  returned(step: number): number {
+    return this.#returned.get(step);
   }
-  tree(root: number): number {
-    return this.#tree.get(root) - 1;
+  tree(step: number): number {
+    return this.#tree.get(step) - 1;
   }
   /** Number in `words`. */
-  key(root: number): number {
-    return this.#key.get(root);
+  key(step: number): number {
+    return this.#key.get(step);
   }
-  isMarker(root: number): boolean {
-    return this.operation(root) === MARKER;
+  isMarker(step: number): boolean {
+    return this.operation(step) === MARKER;
   }
   /**
    * True for a file's release: it runs wherever the last reference is dropped, so it belongs to the file, not to the
    * thread.
    */
-  isRelease(root: number): boolean {
-    return this.operation(root) === RELEASE;
+  isRelease(step: number): boolean {
+    return this.operation(step) === RELEASE;
   }
   /** True for a marker that says that an operation begins. */
-  begins(root: number): boolean {
-    return this.#phase.get(root) === PHASES.op;
+  begins(step: number): boolean {
+    return this.#phase.get(step) === PHASES.op;
   }
   /** The first file that it touched, or `undefined`. */
-  file(root: number): ObjectId | undefined {
-    const at = this.#filesAt.get(root);
-    return at < this.#filesEnd(root) ? this.#files.get(at) : undefined;
+  file(step: number): ObjectId | undefined {
+    const at = this.#filesAt.get(step);
+    return at < this.#filesEnd(step) ? this.#files.get(at) : undefined;
   }
-  fsName(root: number): string {
-    const fs = this.#fs.get(root);
+  fsName(step: number): string {
+    const fs = this.#fs.get(step);
     return fs === 0 ? "" : this.words.text(fs - 1);
   }
   /** The framing marker's words, or the operation and its actor. */
-  where(root: number): string {
-    return this.words.text(this.#where.get(root));
+  where(step: number): string {
+    return this.words.text(this.#where.get(step));
   }
   /** True between an `op` marker and its `ret`, which name the place. */
-  isFramed(root: number): boolean {
-    return (this.#flags.get(root) & FRAMED) !== 0;
+  isFramed(step: number): boolean {
+    return (this.#flags.get(step) & FRAMED) !== 0;
   }
   /** True if another actor was active at the same time. */
-  isRacing(root: number): boolean {
-    return (this.#flags.get(root) & RACING) !== 0;
+  isRacing(step: number): boolean {
+    return (this.#flags.get(step) & RACING) !== 0;
   }
   /** The previous step of its actor, releases aside; -1: none. */
-  previous(root: number): number {
-    return this.#previous.get(root) - 1;
+  previous(step: number): number {
+    return this.#previous.get(step) - 1;
   }
 
   /**
@@ -196,8 +196,8 @@ export class Roots {
     return actors;
   }
 
-  #filesEnd(root: number): number {
-    return root + 1 < this.length ? this.#filesAt.get(root + 1) : this.#files.length;
+  #filesEnd(step: number): number {
+    return step + 1 < this.length ? this.#filesAt.get(step + 1) : this.#files.length;
   }
 
   /** Sorts the operations of each thread by their beginning. */
@@ -211,13 +211,13 @@ export class Roots {
       return new Range(sorted, ends[thread]!, count);
     });
     const starts = [...ends];
-    for (let root = 0; root < this.length; root++) {
-      const thread = this.#thread.get(root);
+    for (let step = 0; step < this.length; step++) {
+      const thread = this.#thread.get(step);
       // Operations of a thread are in order already, but for interrupts and for calls still open at the end.
       let at = ends[thread]!++;
-      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(root); at--)
+      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(step); at--)
         sorted.set(at, sorted.get(at - 1));
-      sorted.set(at, root);
+      sorted.set(at, step);
     }
     return ranges;
   }
@@ -234,26 +234,26 @@ export class Roots {
     const touching = new Map<TaskId, string>();
     let within: number | undefined;
     let previous = -1;
-    for (const root of thread) {
-      const task = this.#task.get(root);
-      for (let k = this.#filesAt.get(root); k < this.#filesEnd(root); k++) {
+    for (const step of thread) {
+      const task = this.#task.get(step);
+      for (let k = this.#filesAt.get(step); k < this.#filesEnd(step); k++) {
         const fs = made.fsOf(this.#files.get(k));
         if (fs !== undefined) touching.set(task, fs);
       }
-      const isMarker = this.isMarker(root);
+      const isMarker = this.isMarker(step);
       if (isMarker) {
-        this.#fs.set(root, this.words.of(touching.get(task) ?? "") + 1);
+        this.#fs.set(step, this.words.of(touching.get(task) ?? "") + 1);
         touching.delete(task);
       }
-      const phase = this.#phase.get(root);
-      if (this.tree(root) < 0 || (isMarker && phase === 0)) continue;
-      if (phase !== 0) within = this.#command.get(root);
-      this.#where.set(root, within ?? this.words.of(`${this.operation(root)} by ${name}`));
-      this.#flags.set(root, within === undefined ? 0 : FRAMED);
-      this.#previous.set(root, previous + 1);
+      const phase = this.#phase.get(step);
+      if (this.tree(step) < 0 || (isMarker && phase === 0)) continue;
+      if (phase !== 0) within = this.#command.get(step);
+      this.#where.set(step, within ?? this.words.of(`${this.operation(step)} by ${name}`));
+      this.#flags.set(step, within === undefined ? 0 : FRAMED);
+      this.#previous.set(step, previous + 1);
       if (phase === PHASES.ret) within = undefined;
-      this.#steps.push(root);
-      if (!this.isRelease(root)) previous = root;
+      this.#steps.push(step);
+      if (!this.isRelease(step)) previous = step;
     }
   }
 
@@ -266,11 +266,11 @@ export class Roots {
     const furthest: (typeof spans)[] = [];
     for (const span of spans) furthest.push([...(furthest.at(-1) ?? []), span].sort((p, q) => q.to - p.to).slice(0, 2));
     for (const [actor, { steps }] of actors.entries()) {
-      for (const root of steps) {
-        const seq = this.seq(root);
+      for (const step of steps) {
+        const seq = this.seq(step);
         const begun = countBelow(spans.length, (k) => spans[k]!.from < seq);
         const other = furthest[begun - 1]?.find((span) => span.actor !== actor);
-        if (other && seq < other.to) this.#flags.set(root, this.#flags.get(root) | RACING);
+        if (other && seq < other.to) this.#flags.set(step, this.#flags.get(step) | RACING);
       }
     }
   }

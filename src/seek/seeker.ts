@@ -12,7 +12,7 @@ import { Replaying, type ReplayingOptions } from "../replay/replaying.js";
 import { restoreReplay, takeSnapshot } from "../snapshot/index.js";
 import { SnapshotError } from "../snapshot/snapshot-error.js";
 import type { Moment } from "../replay/replay.js";
-import { Kept } from "./snapshot-cache.js";
+import { SnapshotCache } from "./snapshot-cache.js";
 import { snapshotBefore, snapshotsOf } from "./stored.js";
 
 /** Distance of cached snapshots: events that are replayed in some hundredths of a second. */
@@ -34,7 +34,7 @@ export interface SeekOptions extends Pick<ReplayingOptions, "everything"> {
 export class Seeker {
   readonly reader: LogReader;
   readonly #blocks: readonly BlockEntry[];
-  readonly #kept = new Kept(MEMORY);
+  readonly #snapshotCache = new SnapshotCache(MEMORY);
 
   private constructor(
     readonly log: LogFile,
@@ -90,7 +90,7 @@ export class Seeker {
       if (batch.firstSeq + batch.length > event) return;
       if (replaying.next - 1 - since < (this.options.near ?? NEAR)) continue;
       since = replaying.next - 1;
-      this.#kept.put(since, () => takeSnapshot(replaying));
+      this.#snapshotCache.put(since, () => takeSnapshot(replaying));
     }
   }
 
@@ -110,8 +110,8 @@ export class Seeker {
   #before(event: number): Replaying {
     const recording = { tables: this.reader.tables };
     const stored = snapshotBefore(this.log, this.#blocks, event);
-    const kept = this.#kept.before(event);
-    const nearest = kept && kept.seq >= (stored?.seq ?? 0) ? kept : stored;
+    const cached = this.#snapshotCache.before(event);
+    const nearest = cached && cached.seq >= (stored?.seq ?? 0) ? cached : stored;
     try {
       if (nearest) return restoreReplay(nearest.document, recording);
     } catch (error) {

@@ -4,12 +4,12 @@
  */
 import type { StoredSnapshot } from "../log/file/snapshots.js";
 
-export class Kept {
+export class SnapshotCache {
   /** In the order of their events. */
   #snapshots: StoredSnapshot[] = [];
   #bytes = 0;
   /** Least number of events between two snapshots. */
-  #apart = 0;
+  #spacing = 0;
 
   constructor(private readonly memory: number) {}
 
@@ -22,7 +22,7 @@ export class Kept {
   put(seq: number, take: () => Uint8Array): void {
     const at = this.#snapshots.findLastIndex((snapshot) => snapshot.seq <= seq) + 1;
     const [before, after] = [this.#snapshots[at - 1], this.#snapshots[at]];
-    if ((before && seq - before.seq < Math.max(1, this.#apart)) || (after && after.seq - seq < this.#apart)) return;
+    if ((before && seq - before.seq < Math.max(1, this.#spacing)) || (after && after.seq - seq < this.#spacing)) return;
     const document = take();
     this.#snapshots.splice(at, 0, { seq, document });
     this.#bytes += document.length;
@@ -33,8 +33,8 @@ export class Kept {
     const all = this.#snapshots;
     this.#snapshots = all.filter((_, k) => k % 2 === 1);
     this.#bytes = this.#snapshots.reduce((sum, { document }) => sum + document.length, 0);
-    this.#apart = Math.max(
-      this.#apart * 2,
+    this.#spacing = Math.max(
+      this.#spacing * 2,
       ...this.#snapshots.slice(1, 2).map(({ seq }) => seq - this.#snapshots[0]!.seq),
     );
   }
