@@ -14,7 +14,7 @@ import { deadlockLines, parseSeed, scenarioOf, simulateOnce, STEPS } from "./com
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 
-/** As in `simulate`. */
+/** Options that `simulate` has, too. */
 export interface SimulatedFlags {
   readonly kernel?: readonly string[];
   readonly config?: readonly string[];

@@ -40,7 +40,7 @@ export interface History {
   readonly occurrences: ReadonlyMap<string, Occurrences>;
   /** True if the module was loaded within the recording, so that its mounts were seen. */
   readonly loads: boolean;
-  /** As in `HistoryOptions`. */
+  /** See `HistoryOptions`. */
   readonly memory: number | undefined;
   /** Frees the temporary files; the history cannot be compared after this. */
   close(): void;

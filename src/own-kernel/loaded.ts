@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { TroubleError } from "../base/trouble.js";
 import { isOwn, placeOf, saidOf } from "./places.js";
 
-/** As they were named; trouble without a place is ascribed to the first. */
+/** Paths as they were given; trouble without a place is ascribed to the first. */
 const modules: string[] = [];
 
 export function addModule(path: string): void {

@@ -40,7 +40,7 @@ export interface LastChange extends Place {
 export interface Why {
   readonly object: KernelObject;
   readonly label: string;
-  /** Where it was made; `undefined` if it is older than the recording. */
+  /** The event that made it; `undefined` if it is older than the recording. */
   readonly born: Place | undefined;
   readonly held: readonly Held[];
   /** Number of further references, whose places are not listed. */

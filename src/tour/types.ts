@@ -104,7 +104,7 @@ export interface TourMoment {
   /** Its path below the package's folder. */
   readonly recording: string;
   readonly event: number;
-  /** As `--object` and `why` take it: `inode 0xffff888000370f88`. */
+  /** A label that `--object` and `why` take: `inode 0xffff888000370f88`. */
   readonly object: string;
 }
 

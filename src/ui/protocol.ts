@@ -131,7 +131,7 @@ export interface Moment {
   readonly cpu: number;
   readonly operation: string;
   readonly phase: "entry" | "return" | "";
-  /** As ftrace prints it. */
+  /** The event in ftrace's format. */
   readonly text: string;
   readonly state: ShownState;
   /** Number of objects left out of a state that is too large to show. */

@@ -182,7 +182,7 @@ async function piped(t: ExecutionContext, ...args: readonly string[]): Promise<s
 }
 
 test.serial("into a pipe data is exact", async (t) => {
-  // As SQLite has them: text ends at a zero byte, and a lone surrogate is replaced.
+  // SQLite's text ends at a zero byte, and a lone surrogate is replaced.
   const tasks = new Set(ATTACKS.map((attack) => `e${attack}\ufffd`).filter((comm) => !comm.includes("\0")));
   const csv = await piped(t, "query", "--csv", bad.ndjson, "select distinct task from events");
   for (const task of tasks) t.true(csv.includes(`${task}-`), JSON.stringify(task));

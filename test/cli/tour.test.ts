@@ -72,7 +72,7 @@ function typed(
   return { code: status, out: stdout, err: stderr };
 }
 
-/** What a shell makes of a command: the arguments that kreel gets. */
+/** Parses a command as a shell does, and returns the arguments that kreel gets. */
 function words(command: string): string[] {
   const printed = command.replace("npx kreel", "printf '%s\\0'");
   return execFileSync("sh", ["-c", printed], { encoding: "utf8" }).split("\0").slice(0, -1);

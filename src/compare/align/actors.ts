@@ -86,7 +86,7 @@ function twins(before: readonly Profile[], after: readonly Profile[]): Match[] {
   };
   before.forEach((profile, k) => add(profile, k, "x"));
   after.forEach((profile, k) => add(profile, k, "y"));
-  // Of several alike (a program's children), the order of starting decides.
+  // Among several alike (a program's children), the order of starting decides.
   return [...alike.values()]
     .flatMap(({ x, y }) => nearestPairs(x, y))
     .map(([i, j]) => ({ i, j, score: 1 + SAME_NAME }));

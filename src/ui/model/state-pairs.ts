@@ -6,7 +6,7 @@ import { COUNTED_KINDS, kinds } from "../../../events/kinds/index.js";
 import type { ShownObject } from "../../show/state.js";
 
 export interface StatePair {
-  /** As in a hunk: `-` lives only before, `+` only after, `~` lives on both sides and differs. */
+  /** Marks as in a hunk: `-` lives only before, `+` only after, `~` lives on both sides and differs. */
   readonly mark: "=" | "-" | "+" | "~";
   readonly kind: string;
   readonly before: PairedObject | undefined;

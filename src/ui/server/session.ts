@@ -9,7 +9,7 @@ import type { Json } from "../../show/json.js";
 import type { Session } from "../protocol.js";
 
 export interface OpenLog {
-  /** As it was named. */
+  /** Path of the recording, as it was given. */
   readonly path: string;
   /** Name to show, if it is not the end of the path. */
   readonly name?: string;
