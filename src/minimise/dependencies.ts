@@ -3,10 +3,10 @@
  * that:
  *
  * - an event needs the call around it;
- * - an event that reads an object needs the one that made it, and the events of an object's life (made, opened, evicted,
- *   freed) need one another: no object of an excerpt appears from nowhere or is left alive;
- * - a reference's get and its put need one another, and so do a descriptor's open and close; a put needs the events that
- *   passed the reference on in between;
+ * - an event that reads an object needs the one that made it, and the events of an object's life (made, opened,
+ *   evicted, freed) need one another: no object of an excerpt appears from nowhere or is left alive;
+ * - a reference's get and its put need one another, and so do a descriptor's open and close; a put needs the events
+ *   that passed the reference on in between;
  * - a put without a get needs the gets and puts of the same object before it in the same outermost call;
  * - the event of a fact needs the lives of the objects in the fact.
  *

@@ -34,8 +34,8 @@ export interface LastChange extends Place {
 }
 
 /**
- * The reasons for an object's state: its origin, each reference on it with its owner and the event that took it, and the
- * last change.
+ * The reasons for an object's state: its origin, each reference on it with its owner and the event that took it, and
+ * the last change.
  */
 export interface Why {
   readonly object: KernelObject;
