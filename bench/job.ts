@@ -1,6 +1,6 @@
 /**
- * Runs one job and says on standard output what it took: CPU time of the whole process in user and kernel mode, with
- * every thread of it, from its very start; `main.ts` starts one for each measurement.
+ * Runs one job and prints what it took: CPU time of the whole process in user and kernel mode, all threads, from its
+ * very start; `main.ts` starts one for each measurement.
  */
 import "../src/cli/compiler.js";
 import { limits, type Done } from "./limits.js";

@@ -1,4 +1,4 @@
-/** What kreel does, each as a job that a process of its own runs once. */
+/** The jobs of kreel that are measured, each run once by a process of its own. */
 import { rmSync } from "node:fs";
 import { points } from "../events/index.js";
 import { diff } from "../src/compare/diff.js";
@@ -23,27 +23,27 @@ import { conform } from "../src/conform/index.js";
 import type { Scenario } from "../src/scenario/types.js";
 import { longScenario } from "./simulation.js";
 
-/** Times that a recording is reduced before it counts. */
+/** Reductions of a recording before the measured one. */
 const WARM_UP = 3;
-/** So long may a naive store take; what it has done by then is what counts. */
+/** Milliseconds for a naive store; the events that it has reduced by then are measured. */
 const NAIVE_MS = 2000;
 const NAIVE_STEP = 100;
 /** Events that are decoded before they are replayed again and again. */
 const DECODED = 300_000;
-/** Seeks until the compilers are done. */
+/** Seeks before the measured ones, until the compilers are done. */
 const WARM_UP_SEEKS = 100;
 
 const EVENTS =
   "SELECT count(*), max(time), max(cpu), max(task), max(comm), max(pid), max(tgid), max(context), max(kind), max(name), max(line), max(place), max(args) FROM events";
 
 export const jobs = {
-  /** Text into a log: `LINES LOG`. */
+  /** Imports text into a log: `LINES LOG`. */
   import: async (argument: string): Promise<Done> => {
     const [lines = "", log = ""] = argument.split(" ");
     rmSync(log, { force: true });
     return { count: (await importRecording("-", log, { input: streamLong(Number(lines)) })).events };
   },
-  /** Every event of some operations, by the log's column of points. */
+  /** Finds every event of some operations, by the log's column of points. */
   scanLog: async (argument: string): Promise<Done> => {
     const [log = "", ...names] = argument.split(" ");
     const file = LogFile.open(log);
@@ -54,11 +54,13 @@ export const jobs = {
     if (found === 0) throw new Error(`${log} has no ${names.join(", ")}`);
     return { count: file.events };
   },
-  /** States after random events: `LOG SEEKS`. The wall time of the median and of the 99th percentile is its note. */
+  /**
+   * Seeks states after random events: `LOG SEEKS`. Its note is the wall time of the median and of the 99th percentile.
+   */
   seek: async (argument: string): Promise<Done> => {
     const [log = "", seeks = ""] = argument.split(" ");
     const seeker = Seeker.open(log);
-    // A fixed sequence: what two runs seek is the same.
+    // A fixed sequence: two runs seek the same events.
     const events = Array.from(
       { length: Number(seeks) + WARM_UP_SEEKS },
       (_, k) => 1 + Math.floor(((k * 0.618033988749895) % 1) * seeker.events),
@@ -90,7 +92,7 @@ export const jobs = {
     const { before, after } = await diff(CHURN_BEFORE, CHURN);
     return { count: before.events + after.events };
   },
-  /** Two long recordings of so many lines together: `same`, of one kernel, or of two. */
+  /** Compares two long recordings of so many lines together: `same`, of one kernel, or of two. */
   diffLong: async (argument: string): Promise<Done> => {
     const [lines = "", kernels = ""] = argument.split(" ");
     const long = (path: string): Promise<Recording> =>
@@ -99,7 +101,7 @@ export const jobs = {
     return { count: before.events + after.events };
   },
   /**
-   * `threads N`: so many that did one thing each, and one more in the second run. `unlike N`: a thread that did other
+   * `threads N`: N threads that did one thing each, and one more in the second run. `unlike N`: a thread that did other
    * things.
    */
   diffOdd: async (argument: string): Promise<Done> => {
@@ -114,7 +116,7 @@ export const jobs = {
     const { before, after } = await diff(await run(false), await run(true));
     return { count: before.events + after.events };
   },
-  /** Every column of every event, and a count over them. */
+  /** Reads every column of every event, and counts them. */
   queryEvents: (file: string) => ask(file, EVENTS),
   queryNames: (file: string) => ask(file, "SELECT name, count(*) FROM events GROUP BY name"),
   queryCalls: (file: string) =>
@@ -122,7 +124,7 @@ export const jobs = {
   queryReferences: (file: string) =>
     ask(file, "SELECT kind, owner, max(duration) FROM references GROUP BY kind, owner"),
   querySpilled: (file: string) => ask(file, EVENTS, 2 ** 20),
-  /** State, ledger and rules of so many events that are decoded already. */
+  /** Derives state, ledger and rules of so many events that are decoded already. */
   decoded: (events: string) => replayDecoded(Number(events)),
   mutable: () => reduce(() => new MutableStore()),
   persistent: () => reduce(() => new PersistentStore()),
@@ -134,15 +136,15 @@ export const jobs = {
   naiveRecord: () => reduce(() => new NaiveRecordStore(), NAIVE_MS),
   simulate: async (run: string): Promise<Done> => simulateLong(run),
   simulateStarted: async (run: string): Promise<Done> => ({ from: process.cpuUsage(), ...simulateLong(run) }),
-  /** The second of two runs of one scenario. */
+  /** Measures the second of two runs of one scenario. */
   simulateWarm: async (run: string): Promise<Done> => {
     const scenario = scenarioOf(run);
     simulateLong(run, scenario);
     return { from: process.cpuUsage(), ...simulateLong(run, scenario) };
   },
-  /** A recording against its own kernel: `PATH KERNEL`. */
+  /** Checks a recording against its own kernel: `PATH KERNEL`. */
   conform: async (run: string): Promise<Done> => conformRecording(run),
-  /** A log that was simulated before the clock is started: `KERNEL TIMES`, as of `simulate`. */
+  /** Checks a log that was simulated before the clock is started: `KERNEL TIMES`, as for `simulate`. */
   conformLong: async (run: string): Promise<Done> => conformLong(run),
 } as const satisfies Record<string, (argument: string) => Promise<Done>>;
 
@@ -176,7 +178,7 @@ async function conformRecording(run: string): Promise<Done> {
   return { count: trace.events };
 }
 
-/** Runs a statement; what counts are the events that it went through. */
+/** Runs a statement; the count is that of the events that it went through. */
 async function ask(path: string, sql: string, memory = MEMORY): Promise<Done> {
   const { rows, recording, close } = await query(path, sql, { memory });
   for (const _ of rows);
@@ -184,7 +186,7 @@ async function ask(path: string, sql: string, memory = MEMORY): Promise<Done> {
   return { count: recording!.report.events };
 }
 
-/** A part of the long recording is decoded and comes again and again, each time with numbers of its own. */
+/** Decodes a part of the long recording and replays it repeatedly, each time with new event numbers. */
 async function replayDecoded(events: number): Promise<Done> {
   const recording = await openRecording("-", { input: streamLong(DECODED) });
   const decoded: Batch[] = [];
@@ -204,7 +206,7 @@ async function replayDecoded(events: number): Promise<Done> {
   return { count, from };
 }
 
-/** Reduces a recording that is read already; a store of its own each time. */
+/** Reduces a recording that is read already, each time with a new store. */
 async function reduce(store: () => Store, limit = Infinity): Promise<Done> {
   const recording = await openRecording(CHURN);
   const batches: Batch[] = [];

@@ -1,16 +1,17 @@
-/** What any program has to do that reads a file, as jobs of processes that load nothing of kreel. */
+/** The work of any program that reads a file, as jobs of processes that load nothing of kreel. */
 import { createReadStream } from "node:fs";
 import { countLines } from "./recording.js";
 
 const CHUNK = 512 * 1024;
 
 /**
- * What a job says: how much it handled, and, where preparing it is not to be measured, the CPU time when that was over.
+ * The result of a job: the number of things handled, and the CPU time at the end of its preparation if that is not to
+ * be measured.
  */
 export interface Done {
   readonly count: number;
   readonly from?: NodeJS.CpuUsage;
-  /** What else there is to say of it. */
+  /** A remark on the result. */
   readonly note?: string;
 }
 

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: what reading, replaying and comparing recordings costs, against what touching their bytes costs.
+ * `npm run bench`: measures the cost of reading, replaying and comparing recordings against the cost of touching their
+ * bytes.
  *
  * Every measurement is a process of its own, several times in turn with the others; the median by CPU time is shown.
  * CPU time is the whole process's: Node's start and the warming up of its compilers are in it, as they are for users.
@@ -39,7 +40,7 @@ interface Measure {
   readonly what: string;
   readonly unit: Row["unit"];
   readonly run: () => Promise<Sample>;
-  /** Everything that handles the long recording is compared with the limit. */
+  /** The job handles the long recording and is compared with the limit. */
   readonly compared?: boolean;
   /** Long ones are not repeated. */
   readonly once?: boolean;
@@ -51,10 +52,10 @@ const START = "Node's start alone";
 const WC = "wc -l";
 const LIMIT = "the limit: newlines counted in Node";
 const LINES = options.quick ? 100_000 : 2_000_000;
-/** What long recordings are counted in. */
+/** Lines of long recordings. */
 const LONG = options.quick ? 100_000 : 1_000_000;
 const LONG_TRACE_DAT = options.quick ? 100_000 : 4_000_000;
-/** How many times the rounds of the churn scenario simulated kernels carry out: some 70,000 events each. */
+/** Repetitions of the rounds of the churn scenario in simulated kernels: some 70,000 events each. */
 const ROUNDS = options.quick ? 2 : 20;
 const RUNS = options.quick ? 3 : 5;
 
@@ -173,7 +174,7 @@ async function traceDat(file: string, folder: string, notes: string[]): Promise<
   ];
 }
 
-/** What is left of warm-up when a recording is long, and what memory it takes. */
+/** Measures the warm-up that remains in long recordings, and their memory. */
 function memory(): Measure[] {
   const section = "long recordings, from a stream";
   const lines = (times: number): string => (LONG * times).toLocaleString("en");
@@ -187,7 +188,7 @@ function memory(): Measure[] {
   ];
 }
 
-/** Recordings of which SQL is asked: tables are filled, a statement is run. */
+/** Runs SQL over a recording: fills tables and runs a statement. */
 function queries(folder: string): Measure[] {
   const file = join(folder, "asked.trace");
   writeLong(file, LONG);
@@ -202,7 +203,7 @@ function queries(folder: string): Measure[] {
   ];
 }
 
-/** The log: written from a stream of text, and read in every way. */
+/** Writes the log from a stream of text, and reads it in every way. */
 async function logs(folder: string, notes: string[]): Promise<Measure[]> {
   const lines = LONG * 10;
   const section = `the log of ${lines.toLocaleString("en")} lines`;

@@ -1,4 +1,4 @@
-/** Processes and what they took. */
+/** Runs processes and measures their cost. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,12 +7,12 @@ const run = promisify(execFile);
 const JOB = join(import.meta.dirname, "job.js");
 const MAX_OUTPUT = 1 << 20;
 
-/** What one process says of itself. */
+/** The output of one process about itself. */
 export interface Measured {
   readonly count: number;
   /** Seconds, user and kernel mode, all threads. */
   readonly cpu: number;
-  /** Bytes; absent where nobody measured. */
+  /** Bytes; absent if not measured. */
   readonly maxRss?: number;
   readonly note?: string;
 }
@@ -29,7 +29,7 @@ export async function runJob(name: string, argument: string): Promise<Sample> {
   return { ...(JSON.parse(stdout) as Measured), wall: (performance.now() - start) / 1000 };
 }
 
-/** Runs another program, its output thrown away; bash's `time` says what it took, to the millisecond. */
+/** Runs another program with its output discarded; bash's `time` measures it, to the millisecond. */
 export async function runProgram(count: number, ...command: readonly string[]): Promise<Sample> {
   const { stderr } = await run(
     "bash",
@@ -40,7 +40,7 @@ export async function runProgram(count: number, ...command: readonly string[]): 
   return { count, cpu: user + system, wall };
 }
 
-/** The lines that a program prints. */
+/** Returns the number of lines that a program prints. */
 export async function linesOf(...command: readonly [string, ...string[]]): Promise<number> {
   const { stdout } = await run("bash", ["-c", '"$@" 2>/dev/null | wc -l', "bash", ...command]);
   return Number(stdout);
@@ -53,7 +53,7 @@ export async function isInstalled(program: string): Promise<boolean> {
   );
 }
 
-/** The sample in the middle by CPU time; its other numbers are of the same run. */
+/** Returns the sample in the middle by CPU time; its other numbers are of the same run. */
 export function median(samples: readonly Sample[]): Sample {
   const sorted = samples.toSorted((a, b) => a.cpu - b.cpu);
   return sorted[sorted.length >> 1]!;

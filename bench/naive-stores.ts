@@ -1,5 +1,5 @@
 /**
- * What kreel does not do, to be measured against: all objects in one flat container, and one `produce` over it for
+ * A store that kreel does not use, for comparison: all objects in one flat container, and one `produce` over it for
  * every change. immer copies the container each time, so a change costs as much as there are objects.
  */
 import { enableMapSet, produce } from "immer";

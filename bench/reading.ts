@@ -1,7 +1,4 @@
-/**
- * Reading, as jobs of processes that load what reads and no more: what else is loaded would be most of what a short one
- * takes.
- */
+/** Reading, as jobs of processes that load only readers: other modules would be most of the cost of a short one. */
 import { type OpenOptions, openRecording } from "../src/read/recording.js";
 import { scanTraceDat } from "../src/read/trace-dat/scan.js";
 import { openAccess } from "../src/read/trace-dat/spool.js";
@@ -23,7 +20,7 @@ async function read(path: string, options: OpenOptions = {}): Promise<Done> {
   return { count: recording.report.events };
 }
 
-/** The heads of a trace.dat, no record. */
+/** Reads the heads of a trace.dat, no record. */
 async function scan(path: string): Promise<Done> {
   const access = await openAccess(path, path, nothing());
   return { count: scanTraceDat(access, path).events };

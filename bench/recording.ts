@@ -7,7 +7,7 @@ export const CHURN = "fixtures/recordings/churn/linux-7.2.trace.gz";
 /** The same scenario on another kernel. */
 export const CHURN_BEFORE = "fixtures/recordings/churn/linux-6.18.trace.gz";
 
-/** What other recorders print, by format. */
+/** Output of other recorders, by format. */
 export const OTHERS = {
   "perf-script": "fixtures/recordings/perf-script/linux-7.2-s04-bind-unbind.script.gz",
   "trace-cmd-report": "fixtures/recordings/trace-cmd-report/linux-7.2-s04-bind-unbind.report.gz",
@@ -16,7 +16,7 @@ export const OTHERS = {
 
 const LF = 0x0a;
 
-/** `CHURN` as text, and how many lines it has. */
+/** Returns `CHURN` as text, and its number of lines. */
 export function churn(path = CHURN): { readonly text: Buffer; readonly lines: number } {
   const text = gunzipSync(readFileSync(path));
   return { text, lines: countLines(text) };
@@ -28,7 +28,7 @@ export function countLines(bytes: Buffer): number {
   return lines;
 }
 
-/** How often `CHURN` has to be repeated to have so many lines at least. */
+/** Returns how often `CHURN` has to be repeated for at least so many lines. */
 export function repetitions(lines: number, path = CHURN): number {
   return Math.ceil(lines / churn(path).lines);
 }
@@ -40,12 +40,12 @@ export function writeLong(path: string, lines: number): void {
   for (let k = repetitions(lines); k > 0; k--) appendFileSync(path, text);
 }
 
-/** The same bytes without a file, for lengths that would fill a disk. */
+/** Yields the same bytes without a file, for lengths that would fill a disk. */
 export function streamLong(lines: number, path = CHURN, chunk = 512 * 1024): AsyncGenerator<Buffer> {
   return repeated(churn(path).text, repetitions(lines, path), chunk);
 }
 
-/** At least so many lines as another recorder prints them: a short recording, repeated in pieces of many. */
+/** Yields at least so many lines in the format of another recorder: a short recording, repeated in pieces of many. */
 export function streamOther(format: keyof typeof OTHERS, lines: number, chunk = 512 * 1024): AsyncGenerator<Buffer> {
   const text = gunzipSync(readFileSync(OTHERS[format]));
   const times = Math.ceil(lines / countLines(text));
@@ -57,13 +57,13 @@ async function* repeated(text: Buffer, times: number, chunk: number): AsyncGener
   for (let k = times; k > 0; k--) for (let p = 0; p < text.length; p += chunk) yield text.subarray(p, p + chunk);
 }
 
-/** What a thread says that it did. */
+/** The operations that a thread reports in markers. */
 export interface Deeds {
   readonly pid: number;
   readonly deeds: readonly string[];
 }
 
-/** A recording of nothing but what user space wrote around its operations. */
+/** Yields a recording of markers only, as user space writes them around its operations. */
 export async function* streamMarkers(all: readonly Deeds[]): AsyncGenerator<Buffer> {
   yield Buffer.from("# tracer: nop\n#\n");
   let time = 1e6;

@@ -1,12 +1,12 @@
-/** What simulated kernels carry out to be measured: a scenario long enough to outlast warm-up. */
+/** The workload of simulated kernels: a scenario long enough to outlast warm-up. */
 import { readFileSync } from "node:fs";
 import { parseScenario } from "../src/scenario/parse.js";
 import type { Scenario } from "../src/scenario/types.js";
 
-/** Guest memory is made, bound and closed, round after round. */
+/** Makes, binds and closes guest memory, round after round. */
 const CHURN_SCENARIO = "fixtures/scenarios/t01-churn.scn";
 
-/** The churn scenario with so many times its rounds, begun and ended once. */
+/** Returns the churn scenario with so many times its rounds, begun and ended once. */
 export function longScenario(times: number): Scenario {
   const lines = readFileSync(CHURN_SCENARIO, "utf8").split("\n");
   const first = lines.indexOf("vm v") + 1;

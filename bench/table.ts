@@ -1,4 +1,4 @@
-/** What was measured, as text. */
+/** The measurements, as text. */
 import { cpus } from "node:os";
 import type { Sample } from "./measure.js";
 
@@ -7,7 +7,7 @@ export interface Row {
   readonly what: string;
   readonly unit: "lines" | "events" | "bytes" | "states" | "";
   readonly sample: Sample;
-  /** CPU time against that of the physical limit; absent where the two do not compare. */
+  /** CPU time divided by that of the physical limit; absent if the two do not compare. */
   readonly timesLimit?: number;
 }
 

@@ -10,7 +10,7 @@ const PAGE = 4096;
 /** Nanoseconds; longer than the recording, so that times go up. */
 const PERIOD = 6_000_000_000n;
 
-/** Writes a file of at least so many events; returns how many they are. */
+/** Writes a file of at least so many events; returns their number. */
 export function writeLongTraceDat(path: string, events: number): number {
   const bytes = gunzipSync(readFileSync(REAL));
   const times = Math.ceil(events / EVENTS);

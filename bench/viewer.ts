@@ -1,8 +1,8 @@
 /**
- * `npm run bench:viewer`: what the viewer takes in a browser, with a log of a million events: the time to the first
+ * `npm run bench:viewer`: measures the viewer in a browser, with a log of a million events: the time to the first
  * picture and to the whole, and frames a second while panning and scrubbing, as the page itself counts them. Needs a
- * Chromium (`CHROMIUM`, or one on the path); it draws without a graphics card here, which is the slowest that a reader
- * may have.
+ * Chromium (`CHROMIUM`, or one on the path); it draws without a graphics card here, which is the slowest machine that a
+ * reader may have.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { machine } from "./table.js";
 
 const EVENTS = 1_000_000;
 const RUNS = 5;
-/** Milliseconds of each way of moving. */
+/** Milliseconds for each way of moving. */
 const MOVED = 3000;
 const VIEWPORT = { width: 1440, height: 900 };
 const MAIN = join(import.meta.dirname, "../src/cli/main.js");
@@ -39,7 +39,7 @@ interface Probed {
   readonly kreelBench: Opened & { readonly frames: readonly number[]; readonly moments: number };
 }
 
-/** Put into the page: when something was first to be seen, and its frames. */
+/** Measures inside the page: when the first content was visible, and its frames. */
 const PROBE = `
 window.kreelBench = { first: 0, whole: 0, frames: [], moments: 0, on: false };
 new MutationObserver(() => requestAnimationFrame((now) => {
@@ -118,8 +118,8 @@ async function open(browser: Browser, address: string): Promise<Page> {
 }
 
 /**
- * Drags to and fro across the timeline at a height: the ruler scrubs, below it is panned. `closer`: how often to zoom
- * in first.
+ * Drags to and fro across the timeline at a height: in the ruler this scrubs, below it it pans. `closer`: how often to
+ * zoom in first.
  */
 async function drag(page: Page, closer: number, y: number): Promise<Moved> {
   await page.keyboard.press("0");

@@ -1,12 +1,11 @@
 /**
- * The bpftrace program that makes a kernel print the operations of the catalogue, for `bpftrace -f json`: each event
- * one line,
+ * The bpftrace program that prints the operations of the catalogue, for `bpftrace -f json`: each event one line,
  *
  *     {"type": "value", "data": [nsecs,cpu,"comm",tid,pid,"event",argument,…]}
  *
- * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. Only
- * what can be printed is in it; bpftrace needs the kernel's types (BTF) for the arguments that kprobes find by them
- * too.
+ * with the arguments of the event in the catalogue's order: addresses and numbers as decimals, strings as strings. It
+ * has only operations that bpftrace can print, which needs the kernel's types (BTF) for the arguments that kprobes find
+ * by them too.
  */
 import {
   type ArgumentDefinition,
@@ -20,7 +19,7 @@ import { operations } from "./index.js";
 import { REGISTERS } from "./parameters.js";
 import { recordedProbes } from "./probe-file.js";
 
-/** Says what printed the lines that follow, and how they are laid out. */
+/** First value printed: identifies the program and the layout of the lines that follow. */
 export const BPFTRACE_HEAD = "kreel";
 export const BPFTRACE_LAYOUT = 1;
 
@@ -34,14 +33,14 @@ const CASTS: { readonly [Type in Exclude<ArgumentType, "string">]: string } = {
   x64: "uint64",
   ptr: "uint64",
 };
-/** What a register holds, and is not cast to: newer bpftraces warn of that. */
+/** The type of a register, which is not cast: newer bpftraces warn of such a cast. */
 const REGISTER = CASTS.u64;
 /** Strings that lie in their structure; the others are pointed to. */
 const INLINE_STRINGS = new Set(["module.name"]);
 
 /**
- * A program for the given operations, or those of them that a kernel has. bpftrace up to 0.23 refuses a program with a
- * function that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their
+ * Returns a program for the given operations, or those of them that a kernel has. bpftrace up to 0.23 refuses a program
+ * with a function that the kernel does not have; later ones leave it out with `BPFTRACE_MISSING_PROBES=warn` in their
  * environment.
  */
 export function bpftraceProgram(of: readonly OperationDefinition[] = recordedProbes, kernel?: Kernel): string {
@@ -54,12 +53,12 @@ export function bpftraceProgram(of: readonly OperationDefinition[] = recordedPro
   return bpftraceText(probes.flatMap(bpftraceProbe));
 }
 
-/** The program that these probes make. */
+/** Returns the program of these probes. */
 export function bpftraceText(probes: readonly string[]): string {
   return [`BEGIN { print(("${BPFTRACE_HEAD}", ${BPFTRACE_LAYOUT})); }`, ...probes, markerProbe(), ""].join("\n");
 }
 
-/** The entry of an operation and, where that is to be known, its return, a line each. */
+/** Returns the entry of an operation and, if its return is probed, that return, a line each. */
 export function bpftraceProbe(operation: OperationDefinition): string[] {
   const print = (event: string, args: readonly ArgumentDefinition[]): string =>
     `{ print((${["nsecs", "cpu", "comm", "tid", "pid", `"${event}"`, ...args.map((arg) => expression(arg, operation))].join(", ")})); }`;
@@ -72,16 +71,19 @@ export function bpftraceProbe(operation: OperationDefinition): string[] {
 }
 
 /**
- * What a program writes to trace_marker, as far as bpftrace keeps strings (64 bytes, or BPFTRACE_MAX_STRLEN), and how
- * long it is: bpftrace up to 0.20 takes the bytes that it is told to, later ones a byte less. Ftrace's own function
- * cannot be probed.
+ * Returns the probe of writes to trace_marker. It prints the text as far as bpftrace keeps strings (64 bytes, or
+ * BPFTRACE_MAX_STRLEN), and its length: bpftrace up to 0.20 reads that many bytes, later ones a byte less. Ftrace's own
+ * function cannot be probed.
  */
 function markerProbe(): string {
   const file = "((struct file *)arg0)->f_path.dentry->d_name.name";
   return `kprobe:vfs_write /str(${file}) == "trace_marker"/ { print((nsecs, cpu, comm, tid, pid, "${operations.tracing_mark_write.name}", str(uptr(arg1), arg2 + 1), arg2)); }`;
 }
 
-/** The fetch expression of a kprobe in bpftrace's language. Throws for one that it has no words for. */
+/**
+ * Returns the fetch expression of a kprobe in bpftrace's language.
+ * @throws {Error} for one that cannot be expressed in it
+ */
 function expression({ fetch, type, name }: ArgumentDefinition, operation: OperationDefinition): string {
   const [, place = "", suffix = ""] = /^(.*?)(?::(\w+))?$/.exec(fetch) ?? [];
   if (type === "string") {
@@ -101,7 +103,7 @@ function expression({ fetch, type, name }: ArgumentDefinition, operation: Operat
   return `(${cast})${member.expression}`;
 }
 
-/** Where a string is: in its structure, or behind a pointer. */
+/** Finds a string: in its structure, or through a pointer. */
 function stringAt(
   place: string,
   operation: OperationDefinition,
@@ -122,8 +124,9 @@ function registerOf(text: string): string | undefined {
 }
 
 /**
- * `inode->i_count.counter`: a parameter of the prototype, and a way through its structure. A kernel that calls the
- * parameter otherwise refuses the kprobe; here the argument of that name says which one it is.
+ * Parses `inode->i_count.counter`: a parameter of the prototype, and a path through its structure. If the prototype has
+ * another name for the parameter, the argument of that name gives its register (a kernel with such names refuses the
+ * kprobe).
  */
 function memberOf(
   place: string,

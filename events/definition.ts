@@ -1,5 +1,6 @@
 /**
- * What one kernel operation is: its C prototype, its arguments and result, how it is probed, and which kernels have it.
+ * The definition of a kernel operation: its C prototype, its arguments and result, how it is probed, and which kernels
+ * have it.
  *
  * The catalogue is the only place that knows an operation's shape. The probe file, the parsers, the types that the
  * reducers see and the reference documentation all derive from it.
@@ -7,30 +8,27 @@
 
 import { ADDRESSED_KINDS, type Kind } from "./kinds/index.js";
 
-/**
- * The kernels that recordings vouch for. `linux-6.12-patched` is 6.12 with the guest_memfd inode patch and nothing
- * else.
- */
+/** Kernels of which there are recordings. `linux-6.12-patched` is 6.12 with only the guest_memfd inode patch. */
 export const KERNELS = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
 /** One of the kernels that recordings vouch for. */
 export type Kernel = (typeof KERNELS)[number];
 
-/** An address as events carry it: a small number, the same for the same address and no other; 0 is NULL. */
+/** An address in events: a small number, the same for equal addresses; 0 is NULL. */
 export type AddressId = number;
 
-/** What is known by its address though no life of it is kept. */
+/** Objects known by their address, without a life of their own in the engine. */
 type Unkept = "fs_context" | "mapping" | "folio" | "rcu_head" | "gmem" | "other";
 
-/** What an address can identify. */
+/** The kinds of object that an address can identify. */
 export type ObjectKind = Kind | Unkept;
 
 /**
- * How a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address (printed as
- * `x64`).
+ * The type with which a probe prints an argument: the type suffix of a `kprobe_events` argument. `ptr` is an address
+ * (printed as `x64`).
  */
 export type ArgumentType = "u8" | "s32" | "u32" | "x32" | "s64" | "u64" | "x64" | "ptr" | "string";
 
-/** What a number counts or measures. */
+/** The unit of a number. */
 export type Unit =
   | "references"
   | "links"
@@ -56,59 +54,59 @@ export interface ArgumentDefinition<Name extends string = string, Type extends A
   /** The name in the recording, `i_count` in `i_count=1`. */
   readonly name: Name;
   readonly type: Type;
-  /** The fetch expression of a kprobe on x86-64, with its type where it is not the default: `%di`, `+0(%si):string`. */
+  /** The fetch expression of a kprobe on x86-64, with its type unless it is the default: `%di`, `+0(%si):string`. */
   readonly fetch: string;
-  /** One line: what it is, and when it was read if that matters. */
+  /** One line: its meaning, and when it was read if that matters. */
   readonly meaning: string;
   readonly unit?: Unit;
-  /** The kind of object whose identity this address is. */
+  /** The kind of object that this address identifies. */
   readonly object?: ObjectKind;
-  /** How a failure reads in this value: a negative errno, an `ERR_PTR`, a null pointer, or zero. */
+  /** The form of a failure in this value: a negative errno, an `ERR_PTR`, a null pointer, or zero. */
   readonly failure?: "errno" | "ERR_PTR" | "NULL" | "zero";
-  /** An event without it does not say what it is about, although it is neither an object's identity, nor a result. */
+  /** The event is useless without it, although it is neither an object's identity nor a result. */
   readonly essential?: true;
 }
 
-/** What the engine looks up by address: the address of anything else identifies nothing. */
+/** Kinds that the engine looks up by address: any other address identifies nothing. */
 const LOOKED_UP: ReadonlySet<string> = new Set([...ADDRESSED_KINDS, "mapping", "folio", "rcu_head"]);
 
 /**
- * Whether an event without this argument does not say what it is about: the identity of an object, passed in a
- * register, and what a function returned. Of what is read through a pointer, the kernel may print `(fault)`.
+ * True if an event is useless without this argument: the identity of an object, passed in a register, and a function's
+ * result. The kernel may print `(fault)` for values that it reads through a pointer.
  */
 export function isEssential({ essential, fetch, object, failure }: ArgumentDefinition): boolean {
   if (essential || failure !== undefined) return true;
   return fetch.startsWith("%") && object !== undefined && LOOKED_UP.has(object);
 }
 
-/** Says that an operation cannot be understood without this argument. */
+/** Marks an argument without which the operation cannot be understood. */
 export function essential<const Argument extends ArgumentDefinition>(argument: Argument): Argument {
   return { ...argument, essential: true };
 }
 
 /**
- * How an operation is observed: by a dynamic probe on a function, by an event that the kernel defines itself, or
- * (`marker`) as text that user space wrote to `trace_marker`.
+ * The means of observing an operation: a dynamic probe on a function, an event that the kernel defines itself, or
+ * (`marker`) text that user space wrote to `trace_marker`.
  */
 export type Probe = "kprobe" | "tracepoint" | "marker";
 
-/** Where the kernel keeps an event of its own, and how it prints one. */
+/** The place of one of the kernel's own events in tracefs, and its text. */
 export interface TracepointFormat {
   /** The directory under `events/`, `module` in `events/module/module_load`. */
   readonly system: string;
-  /** The text behind the event's name; `{refcnt}` stands for the argument of that name. */
+  /** The text after the event's name; `{refcnt}` stands for the argument of that name. */
   readonly print: string;
 }
 
-/** Kernels that have an operation which no recording of theirs holds, and the reason. */
+/** Kernels that have an operation which no recording of theirs contains, and the reason. */
 export interface Unseen {
   readonly kernels: readonly Kernel[];
   readonly why: string;
-  /** It happens there and no probe shows it (inlined); else nothing that was recorded calls it. */
+  /** The operation happens there without a probe that shows it (inlined); otherwise no recorded program calls it. */
   readonly hidden?: boolean;
 }
 
-/** Whether what `kreel record` probes shows an operation on a kernel whenever it happens. */
+/** True if `kreel record` shows an operation on a kernel whenever it happens. */
 export function shownOn(operation: OperationDefinition, kernel: Kernel): boolean {
   return (
     (operation.probed || operation.recorded === true) &&
@@ -117,16 +115,14 @@ export function shownOn(operation: OperationDefinition, kernel: Kernel): boolean
   );
 }
 
-/** Whether no recording of any kernel shows it though it happens: one that did would differ from all others. */
+/** True if no kernel shows the operation though it happens: a recording that did would differ from all others. */
 export function hiddenEverywhere({ unseen }: OperationDefinition): boolean {
   return unseen?.hidden === true && unseen.kernels.length === KERNELS.length;
 }
 
-/**
- * What an operation can be, in words that say what the engine makes of it: the engine knows no operation by its name.
- */
+/** Traits of an operation, by their effect on the engine, which knows no operation by its name. */
 export const TRAITS = {
-  passing: "done to anything by anybody: by itself no part of what guest_memfd does",
+  passing: "done to any object by any caller: by itself no part of what guest_memfd does",
   everywhere: "done all the time, in every system, on every kernel",
   rare: "nothing but guest_memfd and the modules make it happen in a running system",
   "per page": "once for every page: left out of recordings of much memory",
@@ -135,7 +131,7 @@ export const TRAITS = {
   "behind a descriptor": "its system call reserves a descriptor first",
   "within close": "what close(2) goes through between file_close_fd and the release of the file",
   "outside release": "what no file's release does: a task that does it is past one",
-  "to its end": "it ends an object, and must have come to its own end for that",
+  "to its end": "it ends an object, and must itself be over for that",
   "descriptor number":
     "it takes or gives back the number of a descriptor: the next that is taken is the lowest that is free",
   "told untouched": "it is told though it touches nothing that is followed",
@@ -146,31 +142,31 @@ export const TRAITS = {
 /** One of the words that say what the engine makes of an operation. */
 export type Trait = keyof typeof TRAITS;
 
-/** An entry from user space, as far as probes show them. */
+/** An entry from user space, as far as probes show it. */
 export interface Entry {
-  /** Around it, these are the entry, and it is a part of them. */
+  /** If one of these is around it, that one is the entry, and this a part of it. */
   readonly partOf: readonly string[];
-  /** Only where it touches what guest_memfd is made of: every process does it. */
+  /** An entry only if it touches an object of guest_memfd: every process makes this call. */
   readonly ifTouched?: true;
 }
 
-/** What the engine asks of an operation. */
+/** Properties of an operation that the engine uses. */
 export interface Nature {
   readonly traits?: readonly Trait[];
   readonly entry?: Entry;
-  /** It takes, gives back or hands over a reference on the object of this argument, and does nothing else. */
+  /** It only takes, gives back or hands over a reference on the object of this argument. */
   readonly holds?: string;
-  /** It is how a reference on this kind of object is given back. */
+  /** It gives back a reference on this kind of object. */
   readonly gives?: ObjectKind;
   /** It ends an object of this kind. */
   readonly ends?: ObjectKind;
-  /** Whoever probes one of these probes it too, and only volume ever keeps a probe out of a recording. */
+  /** A recording with probes on one of these has one on it too, and it may only lack it because of its volume. */
   readonly probedWith?: readonly string[];
 }
 
 /**
- * Where an operation's code runs: in the task that called it, or as an RCU callback in whatever task the softirq or the
- * RCU kthread interrupted (so that it happens inside nothing of that task).
+ * Context of an operation: the task that called it, or an RCU callback in whatever task the softirq or the RCU kthread
+ * interrupted (which is not inside any operation of that task).
  */
 export type Context = "task" | "rcu";
 
@@ -180,51 +176,48 @@ export interface OperationDefinition<
   Args extends readonly ArgumentDefinition[] = readonly ArgumentDefinition[],
   Result extends ArgumentDefinition | undefined = ArgumentDefinition | undefined,
 > extends Nature {
-  /** The event's name in a recording; the return event is this with `_ret` behind it. */
+  /** The event's name in a recording; the return event has this name with `_ret` appended. */
   readonly name: Name;
   /** The kernel symbol that is probed. */
   readonly symbol: string;
   /** The module that holds the symbol; absent for vmlinux. */
   readonly module?: "kvm";
   readonly prototype: string;
-  /** Source file of the definition, as of the newest kernel that has it. */
+  /** Source file of the definition, in the newest kernel that has it. */
   readonly source: string;
   readonly summary: string;
   readonly args: Args;
-  /** What the function returns, when its return is probed. */
+  /** The function's result, if its return is probed. */
   readonly result: Result;
-  /** Its return is probed although it returns nothing. */
+  /** Its return is probed although it returns void. */
   readonly returns?: true;
   readonly probe: Probe;
-  /** Present exactly where `probe` is `tracepoint`. */
+  /** Present if and only if `probe` is `tracepoint`. */
   readonly tracepoint?: TracepointFormat;
-  /** Whether the standard set of events has it. What is not probed is in no recording yet. */
+  /** True if the standard set of events has it. No recording has the others yet. */
   readonly probed: boolean;
   readonly context: Context;
-  /** Kernels whose recordings can hold this operation. A symbol that is inlined away in a release is absent there. */
+  /** Kernels whose recordings can contain this operation. Absent where the compiler inlines the symbol. */
   readonly kernels: readonly Kernel[];
   readonly unseen?: Unseen;
   /**
-   * `kreel record` probes it; the standard set does not, which the first recordings were made with: it was not known
-   * then, or only newer kernels have it.
+   * `kreel record` probes it, and the standard set of the first recordings does not: it was not known then, or only
+   * newer kernels have it.
    */
   readonly recorded?: true;
-  /**
-   * Symbols with the same parameters that `kreel record` probes, the first that it can, where a kernel refuses
-   * `symbol`.
-   */
+  /** Symbols with the same parameters for kernels that refuse `symbol`: `kreel record` probes the first that it can. */
   readonly substitutes?: readonly string[];
   /**
-   * What it may call, directly or through code that has no probe, for operations whose return is not probed. A call
-   * tree nests by pairs of entry and return; where there is no return, these say how far the operation reaches. Absent:
-   * nothing that follows is taken to be inside it.
+   * Operations that it may call, directly or through code that has no probe, for operations whose return is not probed.
+   * A call tree nests by pairs of entry and return; without a return, these tell how far the operation reaches. Absent:
+   * no event that follows is taken to be inside it.
    */
   readonly calls?: readonly string[];
-  /** Facts that a reader of a recording stumbles over. */
+  /** Facts that surprise the reader of a recording. */
   readonly notes?: string;
 }
 
-/** Whether the end of an operation is an event of its own. */
+/** True if the end of an operation is an event of its own. */
 export function hasReturn({ result, returns }: OperationDefinition): boolean {
   return result !== undefined || returns === true;
 }
@@ -257,7 +250,7 @@ interface Spec<
   readonly notes?: string;
 }
 
-/** Defines one operation; what is left out has the default that most operations share. */
+/** Defines one operation, with defaults that most operations share. */
 export function operation<
   const Name extends string,
   const Args extends readonly ArgumentDefinition[] = readonly [],
@@ -275,7 +268,7 @@ export function operation<
   }) as OperationDefinition<Name, Args, Result>;
 }
 
-/** An address that identifies an object, in register or at an offset. */
+/** Defines an address that identifies an object, in a register or at an offset. */
 export function pointer<const Name extends string>(
   name: Name,
   object: ObjectKind,
@@ -285,7 +278,7 @@ export function pointer<const Name extends string>(
   return { name, type: "ptr", fetch, meaning, object };
 }
 
-/** A number, flags, or a string; the fetch expression carries the type that the recording prints. */
+/** Defines a number, flags, or a string; the fetch expression has the type that the recording prints. */
 export function value<const Name extends string, const Type extends Exclude<ArgumentType, "ptr">>(
   name: Name,
   type: Type,
@@ -296,7 +289,7 @@ export function value<const Name extends string, const Type extends Exclude<Argu
   return unit === undefined ? { name, type, fetch, meaning } : { name, type, fetch, meaning, unit };
 }
 
-/** A function that returns a pointer, or an error in its place. */
+/** Defines the result of a function that returns a pointer, or an error in its place. */
 export function returnsPointer<const Name extends string>(
   name: Name,
   object: ObjectKind,
@@ -306,7 +299,7 @@ export function returnsPointer<const Name extends string>(
   return { name, type: "ptr", fetch: "$retval:x64", meaning, object, failure };
 }
 
-/** A function that returns a number, with how it reports failure. */
+/** Defines the result of a function that returns a number, and how it reports failure. */
 export function returnsNumber<const Name extends string, const Type extends "u8" | "s32" | "s64">(
   name: Name,
   type: Type,

@@ -1,4 +1,7 @@
-/** Dentries. That of a guest_memfd file is on no hash chain, is held by the file's path alone, and holds the inode. */
+/**
+ * Dentries. The dentry of a guest_memfd file is on no hash chain, is held by the file's path alone, and holds the
+ * inode.
+ */
 import { operation, pointer, returnsPointer } from "./definition.js";
 
 export const d_alloc_pseudo = operation({
@@ -25,7 +28,7 @@ export const d_instantiate = operation({
     pointer("dentry", "dentry", "%di", "a dentry without an inode"),
     pointer("inode", "inode", "%si", "the inode whose reference the dentry now owns; NULL makes a negative dentry"),
   ],
-  notes: "Takes no reference of its own: whoever needs the inode afterwards must have taken one.",
+  notes: "Takes no reference of its own: a caller that needs the inode afterwards must have taken one.",
 });
 
 export const dput = operation({

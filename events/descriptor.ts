@@ -1,6 +1,6 @@
 /**
  * Descriptors: numbers in a task's table. One is reserved first, and only `fd_install` makes the file visible under it;
- * after that nothing may fail any more.
+ * after that no step may fail.
  */
 import { essential, operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 

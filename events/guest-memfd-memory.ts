@@ -1,4 +1,4 @@
-/** The memory behind guest_memfd: allocation, holes, faults, and the inode with which 7.2 holds it. */
+/** The memory of guest_memfd: allocation, holes, faults, and the inode with which 7.2 holds it. */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
 const SOURCE = "virt/kvm/guest_memfd.c";
@@ -109,7 +109,7 @@ export const kvm_gmem_invalidate_begin = operation({
   args: [
     pointer("gmem", "gmem", "%di", "private_data of the file"),
     value("start", "u64", "%si:u64", "first page", "page index"),
-    value("end", "u64", "%dx:u64", "page behind the last one, all ones for the end", "page index"),
+    value("end", "u64", "%dx:u64", "page after the last one, all ones for the end", "page index"),
   ],
   kernels: ["linux-6.12", "linux-6.12-patched", "linux-6.18"],
   unseen: { kernels: ["linux-6.12", "linux-6.12-patched"], why: "inlined on 6.12", hidden: true },
@@ -126,7 +126,7 @@ export const kvm_gmem_invalidate_start = operation({
   args: [
     pointer("gmem", "gmem", "%di", "private_data of the file"),
     value("start", "u64", "%si:u64", "first page", "page index"),
-    value("end", "u64", "%dx:u64", "page behind the last one, all ones for the end", "page index"),
+    value("end", "u64", "%dx:u64", "page after the last one, all ones for the end", "page index"),
   ],
   kernels: OWN_INODE,
 });

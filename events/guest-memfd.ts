@@ -1,6 +1,6 @@
 /**
  * guest_memfd. The inode is the memory; the file is one VM's view of it and holds references on the VM and on the
- * vendor module. A memslot that is bound to a file and the file name each other, and neither holds the other.
+ * vendor module. A memslot that is bound to a file and the file point at each other, and neither holds the other.
  */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 

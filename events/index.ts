@@ -2,8 +2,7 @@
  * The catalogue of kernel operations: every event that kreel understands, each defined once.
  *
  * Order: the subsystems as listed in `subsystems`, from mounts inward to memory, and within each the operations by
- * name. Point numbers follow from it and change when an operation is added: what is stored refers to operations by
- * name.
+ * name. Point numbers follow from it and change when an operation is added: stored data refers to operations by name.
  */
 import type { AddressId, ArgumentDefinition, ArgumentType, OperationDefinition, Trait } from "./definition.js";
 import * as dentry from "./dentry.js";
@@ -51,7 +50,7 @@ export interface Subsystem {
   readonly operations: readonly OperationDefinition[];
 }
 
-/** The operations by what they are about; the properties of a module namespace come in the order of their names. */
+/** The operations by subject; the properties of a module namespace come in the order of their names. */
 export const subsystems: readonly Subsystem[] = [
   { title: "Mounts", operations: Object.values(mount) },
   { title: "Superblocks", operations: Object.values(superblock) },
@@ -72,7 +71,7 @@ export const subsystems: readonly Subsystem[] = [
 /** Every operation, in the order above. */
 export const catalogue: readonly OperationDefinition[] = subsystems.flatMap((s) => s.operations);
 
-/** Operations of a trait, by their names. */
+/** Returns the names of the operations with a trait. */
 export function operationsWith(trait: Trait): ReadonlySet<string> {
   return new Set(catalogue.filter(({ traits }) => traits?.includes(trait)).map(({ name }) => name));
 }
@@ -83,20 +82,22 @@ export const points = new PointTable(catalogue);
 /** The name of an operation of the catalogue. */
 export type OperationName = keyof typeof operations;
 
-/** The operation that gives back a reference on an object: it must be probed before its absence means anything. */
+/**
+ * By kind, the operation that gives back a reference on an object: it must be probed before its absence means anything.
+ */
 export const RETURNED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
   catalogue.flatMap(({ name, gives }) => (gives ? [[gives, name]] : [])),
 );
 
-/** What ends an object: it must be probed, or an object may have ended unseen. */
+/** By kind, the operation that ends an object: it must be probed, or an object may have ended unseen. */
 export const ENDED_BY: { readonly [K in Kind]?: OperationName } = Object.fromEntries(
   catalogue.flatMap(({ name, ends }) => (ends ? [[ends, name]] : [])),
 );
 
-/** The definition of one operation, as precisely as it was written down. */
+/** The definition of one operation, with its literal types. */
 export type Operation<Name extends OperationName> = (typeof operations)[Name];
 
-/** What a value is in TypeScript: a small number for an identity, a bigint where 64 bits may be needed. */
+/** The TypeScript type of a value: a small number for an identity, a bigint if 64 bits may be needed. */
 export type ValueOf<Type extends ArgumentType> = Type extends "ptr"
   ? AddressId
   : Type extends "string"
@@ -111,7 +112,7 @@ export type ArgsOf<Name extends OperationName> = {
 };
 
 /**
- * The result of an operation's return event under its name, as `{ inode: AddressId }`; nothing where no return is
+ * The result of an operation's return event under its name, as `{ inode: AddressId }`; no property if no return is
  * probed.
  */
 export type ResultOf<Name extends OperationName> =

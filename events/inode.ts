@@ -1,6 +1,6 @@
 /**
- * Inodes: allocation, references, and the way from the last `iput` to the RCU callback that frees the memory. The hook
- * with which a security module labels or refuses an anonymous inode is here as well.
+ * Inodes: allocation, references, and the path from the last `iput` to the RCU callback that frees the memory; and the
+ * hook with which a security module labels or refuses an anonymous inode.
  */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
@@ -180,7 +180,7 @@ export const i_callback = operation({
       "head",
       "rcu_head",
       "%di",
-      "the inode's i_rcu: its address lies a fixed distance behind the inode's, which differs from build to build",
+      "the inode's i_rcu: its address lies a fixed distance after the inode's, which differs from build to build",
     ),
   ],
   context: "rcu",

@@ -1,6 +1,6 @@
 /**
- * Locks, and work that is put off. The standard probes leave them out: far too many, and kreel needs none of them to
- * follow a recording. Simulated kernels take them as steps like any other, and a search over interleavings turns on
+ * Locks, and deferred work. The standard probes leave them out: they are far too many, and kreel needs none of them to
+ * follow a recording. Simulated kernels take them as steps like any other, and a search over interleavings depends on
  * them.
  */
 import { operation, pointer } from "./definition.js";
@@ -12,7 +12,7 @@ export const mutex_lock = operation({
   name: "mutex_lock",
   prototype: "void mutex_lock(struct mutex *lock)",
   source: "kernel/locking/mutex.c",
-  summary: "Waits until nobody holds a mutex, and holds it.",
+  summary: "Waits until a mutex is free, and holds it.",
   args: [lock],
   probed: false,
 });
@@ -30,7 +30,7 @@ export const down_read = operation({
   name: "down_read",
   prototype: "void down_read(struct rw_semaphore *sem)",
   source: "kernel/locking/rwsem.c",
-  summary: "Waits until nobody writes, and reads along with whoever else does.",
+  summary: "Waits until no writer holds the lock, and shares it with other readers.",
   args: [semaphore],
   probed: false,
 });
@@ -48,7 +48,7 @@ export const down_write = operation({
   name: "down_write",
   prototype: "void down_write(struct rw_semaphore *sem)",
   source: "kernel/locking/rwsem.c",
-  summary: "Waits until nobody reads or writes, and writes alone.",
+  summary: "Waits until no reader or writer holds the lock, and holds it alone.",
   args: [semaphore],
   probed: false,
 });

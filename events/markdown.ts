@@ -17,7 +17,7 @@ const FAILURES = {
   zero: "zero",
 } as const;
 
-/** One letter on what is known of an operation in a kernel. */
+/** Classifies an operation in a kernel, for a table of one letter each. */
 export function presence(
   operation: OperationDefinition,
   kernel: Kernel,
@@ -52,7 +52,7 @@ function where(operation: OperationDefinition): string {
   return operation.kernels.length === 0 ? "none of these" : operation.kernels.join(", ");
 }
 
-/** What the engine makes of it, in words. */
+/** Describes in words how the engine treats an operation. */
 function nature({ traits = [], entry, holds, gives, ends, probedWith }: OperationDefinition): string[] {
   const words: string[] = [];
   if (entry)
@@ -62,7 +62,7 @@ function nature({ traits = [], entry, holds, gives, ends, probedWith }: Operatio
   if (gives) words.push(`gives back a reference on a ${gives}`);
   else if (holds) words.push(`changes who holds ${code(holds)}`);
   if (ends) words.push(`ends a ${ends}`);
-  if (probedWith) words.push(`probed by whoever probes ${names(probedWith)}`);
+  if (probedWith) words.push(`probed together with ${names(probedWith)}`);
   return [...words, ...traits.map((trait) => `*${trait}*`)];
 }
 
@@ -114,7 +114,7 @@ function legend(): string[] {
     "",
     "An operation has an entry event under its own name, with the arguments of the call; where its return is probed, `NAME_ret` holds the result if there is one. Values on an entry were read before the call took effect. Fetch expressions are those of `kprobe_events` on x86-64.",
     "",
-    "Types: `ptr` is an address and identifies an object for one lifetime (addresses are reused); `u8`, `s32`, `u32`, `x32` are numbers; `s64`, `u64`, `x64` are 64 bits wide and become a bigint; `x` prints in hexadecimal. What cannot be read prints as `(fault)`, as the name of the module behind a null pointer does; a number that is printed behind a fault is a leftover.",
+    "Types: `ptr` is an address and identifies an object for one lifetime (addresses are reused); `u8`, `s32`, `u32`, `x32` are numbers; `s64`, `u64`, `x64` are 64 bits wide and become a bigint; `x` prints in hexadecimal. What cannot be read prints as `(fault)`, as the name of the module at a null pointer does; a number that is printed after a fault is a leftover.",
     "",
     "## Operations by kernel",
     "",
@@ -177,7 +177,7 @@ function kindSection({ name, struct, source, summary, count, givenBack, fields }
   ];
 }
 
-/** The kinds of object whose lives are followed. */
+/** Lists the kinds of object whose lives kreel follows. */
 function kindsChapter(): string[] {
   return [
     "## Kinds of object",
@@ -188,7 +188,7 @@ function kindsChapter(): string[] {
   ];
 }
 
-/** The whole page, ending in one newline. */
+/** Returns the whole page, ending in one newline. */
 export function referenceMarkdown(): string {
   const lines = [
     ...legend(),

@@ -1,4 +1,4 @@
-/** What user space itself writes into a recording. */
+/** Text that user space itself writes into a recording. */
 import { operation, value } from "./definition.js";
 
 export const tracing_mark_write = operation({

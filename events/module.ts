@@ -1,6 +1,6 @@
 /**
  * Modules and the device that KVM registers. `refcnt` is the raw counter: the users plus one that the module system
- * itself holds. Code that lives in a module may run only while somebody holds a reference on it.
+ * itself holds. Code of a module may run only while a reference on it is held.
  *
  * The tracepoint module:module_put is left out: it prints under the name of the kprobe on module_put, with other
  * arguments, and a text recording does not say which of the two it was. module_get has no such twin.
@@ -93,7 +93,7 @@ export const __do_sys_delete_module = operation({
   name: "__do_sys_delete_module",
   prototype: "static long __do_sys_delete_module(const char __user *name_user, unsigned int flags)",
   source: "kernel/module/main.c",
-  summary: "delete_module(2): unloads a module that nobody uses.",
+  summary: "delete_module(2): unloads a module without users.",
   args: [
     value("name", "string", "+0(%di):ustring", "the module's name, in user memory"),
     value("flags", "x32", "%si:x32", "O_NONBLOCK, O_TRUNC (by force)", "flags"),

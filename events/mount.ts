@@ -5,7 +5,7 @@
  */
 import { operation, pointer, returnsPointer, value } from "./definition.js";
 
-/** guest_memfd of these kernels uses the anonymous-inode mount, which is made at boot and never goes. */
+/** guest_memfd of these kernels uses the anonymous-inode mount, which is made at boot and is never unmounted. */
 const NOTHING_MOUNTS = {
   kernels: ["linux-6.12", "linux-6.18"],
   why: "guest_memfd has no mount of its own there, and nothing else mounts while a scenario runs",
@@ -107,7 +107,7 @@ export const delayed_free_vfsmnt = operation({
   source: "fs/namespace.c",
   summary: "RCU callback that frees the memory of a mount.",
   args: [
-    pointer("head", "rcu_head", "%di", "the RCU head inside the struct mount, a few dozen bytes behind the vfsmount"),
+    pointer("head", "rcu_head", "%di", "the RCU head inside the struct mount, a few dozen bytes after the vfsmount"),
   ],
   context: "rcu",
   unseen: NOTHING_MOUNTS,

@@ -1,10 +1,10 @@
 /**
- * The catalogue as recordings meet it: a *point* is an operation's entry or its return, and has a small number.
- * Point 0 is the event of an operation that is not in the catalogue.
+ * The events of the catalogue: a *point* is an operation's entry or its return, and has a small number. Point 0 is the
+ * event of an operation that is not in the catalogue.
  */
 import { type ArgumentDefinition, hasReturn, isEssential, type OperationDefinition } from "./definition.js";
 
-/** Which end of an operation an event is. */
+/** The end of an operation that an event is. */
 export type Phase = "entry" | "return";
 
 /** An entry or a return of an operation, as recordings meet it, with its number. */
@@ -16,7 +16,7 @@ export interface Point {
   readonly phase: Phase;
   /** The arguments that this event prints: those of the call, or the result alone if there is one. */
   readonly args: readonly ArgumentDefinition[];
-  /** Bit k: without argument k the event does not say what it is about. */
+  /** Bit k: the event is useless without argument k. */
   readonly essential: number;
 }
 
@@ -59,7 +59,7 @@ export class PointTable {
     this.points = points;
   }
 
-  /** The point of an event by its name in a recording. */
+  /** Returns the point of an event by its name in a recording. */
   byEvent(event: string): Point | undefined {
     return this.#byEvent.get(event);
   }

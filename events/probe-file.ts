@@ -2,20 +2,20 @@
 import { type ArgumentDefinition, hasReturn, type OperationDefinition } from "./definition.js";
 import { catalogue } from "./index.js";
 
-/** The group that the dynamic events are made in: perf and trace-cmd show it as `gmem:iput`. */
+/** The group of the dynamic events: perf and trace-cmd show it as `gmem:iput`. */
 export const PROBE_GROUP = "gmem";
 
-/** What the standard recording probes: every kprobe of the catalogue that is marked as probed. */
+/** The probes of the standard recording: every kprobe of the catalogue that is marked as probed. */
 export const standardProbes: readonly OperationDefinition[] = catalogue.filter((o) => o.probe === "kprobe" && o.probed);
 
-/** What `kreel record` probes: the standard set, and what the catalogue has come to know since. */
+/** The probes of `kreel record`: the standard set, and those added to the catalogue since. */
 export const recordedProbes: readonly OperationDefinition[] = catalogue.filter(
   (o) => o.recorded || standardProbes.includes(o),
 );
 
 /**
- * The lines of one operation: its entry and, where that is to be known, its return. None for an operation that no
- * dynamic event observes (tracepoints, markers).
+ * Returns the lines of one operation: its entry and, if its return is probed, that return. None for an operation that
+ * no dynamic event observes (tracepoints, markers).
  */
 export function probeLines(operation: OperationDefinition, group: string = PROBE_GROUP): string[] {
   if (operation.probe !== "kprobe") return [];
@@ -28,8 +28,9 @@ export function probeLines(operation: OperationDefinition, group: string = PROBE
 }
 
 /**
- * One line an event, entry before return, in the order of the catalogue. A kernel refuses the lines of functions that
- * it does not have or has inlined; each line stands alone, so those are skipped and the others still work.
+ * Returns one line an event, entry before return, in the order of the catalogue. A kernel refuses the lines of
+ * functions that it does not have or has inlined; the lines are independent, so those are skipped and the others still
+ * work.
  */
 export function probeFile(
   operations: readonly OperationDefinition[] = standardProbes,

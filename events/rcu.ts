@@ -1,4 +1,4 @@
-/** Waiting for readers, and the slab caches that cannot go before their last object. */
+/** Waiting for RCU readers, and the slab caches that cannot be destroyed before their last object is freed. */
 import { operation, pointer, returnsPointer, value } from "./definition.js";
 
 export const __kmem_cache_create_args = operation({
@@ -6,7 +6,7 @@ export const __kmem_cache_create_args = operation({
   prototype:
     "struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args, slab_flags_t flags)",
   source: "mm/slab_common.c",
-  summary: "Makes a slab cache; the function behind kmem_cache_create, which is a macro from 6.12 on.",
+  summary: "Makes a slab cache; the function called by kmem_cache_create, which is a macro from 6.12 on.",
   traits: ["loose"],
   args: [
     value("name", "string", "+0(%di):string", "its name: kvm_gmem_inode_cache for the inodes of guest_memfd"),

@@ -1,10 +1,10 @@
 /**
- * Superblocks of pseudo file systems. `s_active` counts the users (the mount is one, an open file is not); the last one
- * to go kills the superblock, and with it the root dentry and inode.
+ * Superblocks of pseudo file systems. `s_active` counts the users (the mount is one, an open file is not); the last put
+ * kills the superblock, and with it the root dentry and inode.
  */
 import { operation, pointer, returnsNumber, returnsPointer, value } from "./definition.js";
 
-/** guest_memfd of these kernels lives on the superblock of anonymous inodes, which is made at boot and never goes. */
+/** guest_memfd of these kernels uses the superblock of anonymous inodes, which is made at boot and is never killed. */
 const NO_SUPERBLOCK = {
   kernels: ["linux-6.12", "linux-6.18"],
   why: "guest_memfd has no superblock of its own there, and nothing else is mounted or unmounted while a scenario runs",
@@ -41,7 +41,7 @@ export const deactivate_super = operation({
   args: [pointer("sb", "superblock", "%di", "the superblock")],
   calls: ["kill_anon_super", "generic_shutdown_super", "module_put"],
   notes:
-    "Behind the shutdown comes module_put of the file system type's owner, which is NULL for guest_memfd: its superblock pins no module.",
+    "After the shutdown comes module_put of the file system type's owner, which is NULL for guest_memfd: its superblock pins no module.",
 });
 
 export const kill_anon_super = operation({

@@ -1,6 +1,6 @@
 /**
  * VMs, memory regions, and the life of kvm.ko. `users_count` of a VM is held by its file, each vCPU file and each
- * guest_memfd file; the last one to go destroys the VM.
+ * guest_memfd file; the last put destroys the VM.
  */
 import { essential, operation, pointer, returnsNumber, value } from "./definition.js";
 

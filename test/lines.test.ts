@@ -1,10 +1,10 @@
-/** Lines of at most 120 characters: the formatter breaks code, and nobody else breaks what is written for people. */
+/** Tests that lines have at most 120 characters: the formatter breaks code, but not comments. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 
 const WIDTH = 120;
-/** What cannot be broken: a string, a template, a regular expression; a recording's own lines, a table in a comment. */
+/** Unbreakable lines: a string, a template, a regular expression; a recording's own lines, a table in a comment. */
 const UNBROKEN = /["'`/]|^\s*\* {4}|^\s*#|^ {8,}\S+-\d+ +\[\d+\]/;
 const COMMENT = /^\s*(\*(?! {4})|\/\*|\/\/)/;
 

@@ -1,4 +1,4 @@
-/** Dependencies point one way: from the later stages of an event's way to the earlier ones, in rooms and in files. */
+/** Tests that dependencies point one way: from later stages of an event's way to earlier ones, in rooms and files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import test from "ava";

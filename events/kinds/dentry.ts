@@ -19,7 +19,7 @@ export const dentry = kind({
     onError: "dput by path_put in alloc_file_pseudo (fs/file_table.c)",
     onRelease: "dput in __fput (fs/file_table.c)",
   },
-  // Whose it is shows in what made it: on the anonymous inode nothing else tells.
+  // Only the operation that made a dentry shows whose it is: those on the anonymous inode look alike otherwise.
   begins: ["kvm_gmem_create"],
   ends: ["dput", "iput"],
   drawn: { colour: ["#b8860b", "#d9ae45"], column: 2 },

@@ -18,10 +18,10 @@ export type { FactTemplate, Field, Fields, FieldType, KindDefinition } from "./d
 
 const catalogue = { module, superblock, mount, inode, dentry, file, vm, memslot, fs_type, cache, descriptors } as const;
 
-/** What a life of a kind of object is called in events, states and documents. */
+/** The name of a kind in events, states and documents. */
 export type Kind = keyof typeof catalogue;
 
-/** What objects of a kind have beyond a life. */
+/** The fields of objects of a kind. */
 export type FieldsOf<K extends Kind> = ValuesOf<(typeof catalogue)[K]["fields"]>;
 
 /** The names of fields of a type, in any kind. */
@@ -48,12 +48,12 @@ export const COUNTED_KINDS = named(definitions.filter(({ counted }) => counted))
 /** The kinds that an address identifies. */
 export const ADDRESSED_KINDS = named(definitions.filter(({ numbered }) => numbered === undefined));
 
-/** Something for each kind, read off its definition. */
+/** Computes a value for each kind from its definition. */
 export function byKind<T>(of: (kind: KindDefinition<Kind>) => T): { readonly [K in Kind]: T } {
   return Object.fromEntries(definitions.map((definition) => [definition.name, of(definition)])) as Record<Kind, T>;
 }
 
-/** Whether it is the name of a kind: a recording, a command line can hold any. */
+/** True if it is the name of a kind: recordings and command lines may have any name. */
 export function isKind(name: string | undefined): name is Kind {
   return name !== undefined && Object.hasOwn(catalogue, name);
 }

@@ -9,7 +9,7 @@ export const module = kind({
   count: { name: "refcnt", base: { references: 1, name: "MODULE_REF_BASE" } },
   fields: {
     name: text("its name, once an event says it"),
-    // The step from `coming` to `live` has no probe everywhere: only an end is certain.
+    // Not every kernel has a probe for the step from `coming` to `live`: only an end is certain.
     stage: stage(["coming", "live", "exiting", "freed"], "coming until its init is over", {
       met: "live",
       usual: ["coming", "live"],

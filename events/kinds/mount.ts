@@ -22,7 +22,7 @@ export const mount = kind({
     onError: "mntput by path_put in alloc_file_pseudo (fs/file_table.c)",
     onRelease: "mntput at the end of __fput (fs/file_table.c)",
   },
-  // A mount goes with its superblock, which its root inode tells.
+  // A mount ends with its superblock, which the mount's root inode identifies.
   ends: ["mntput", "new_inode", "kern_unmount", "deactivate_super"],
   drawn: { colour: ["#009e73", "#2fc79b"], column: 2 },
 });

@@ -4,7 +4,7 @@ const NAMES =
     " ",
   );
 
-/** The name of an error, by its number of either sign; the number itself when it has none. */
+/** Returns the name of an error by its number, of either sign; the number itself as text if it has no name. */
 export function errnoName(errno: number): string {
   const name = NAMES[Math.abs(errno) - 1];
   return name === undefined || name === "-" ? String(errno) : name;

@@ -7,7 +7,7 @@ interface Entry {
 
 const isBefore = (a: Entry, b: Entry): boolean => a.key < b.key || (a.key === b.key && a.value < b.value);
 
-/** Values by the least key; of one key, the least value first. */
+/** Holds values ordered by key; of equal keys, the least value is first. */
 export class Heap {
   readonly #entries: Entry[] = [];
 
@@ -27,7 +27,7 @@ export class Heap {
       [entries[at], entries[up]] = [entries[up]!, entries[at]!];
   }
 
-  /** The value of the least. */
+  /** Removes the entry with the least key and returns its value. */
   pop(): number {
     return this.#take().value;
   }

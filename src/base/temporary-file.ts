@@ -1,6 +1,6 @@
 /**
- * A file without a name for what memory has no room for: made when the first bytes go out, and unlinked at once, so
- * that nothing remains of it however the process ends.
+ * A file without a name for data that does not fit into memory. It is made when the first bytes are written and
+ * unlinked at once, so that nothing remains of it however the process ends.
  */
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ export class TemporaryFile {
   }
 }
 
-/** A descriptor of a new file that has no name any more. */
+/** Returns a descriptor of a new file that is already unlinked. */
 export function openUnnamed(): number {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   try {

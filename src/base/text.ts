@@ -1,4 +1,4 @@
-/** Small pieces of text that everything printed is made of. */
+/** Small functions for printed text. */
 
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
@@ -49,7 +49,7 @@ export function table(rows: readonly (readonly string[])[], align: readonly Alig
   );
 }
 
-/** A file of a recording that has several. */
+/** Returns the path of one file of a recording that consists of several. */
 export function pathOf(recording: string, file: string | undefined): string {
   return file === undefined ? recording : `${recording.replace(/\/+$/, "")}/${file}`;
 }

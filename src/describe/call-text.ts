@@ -1,18 +1,18 @@
 /**
- * A call as one line: `kvm_gmem_create(kvm=vm 0x…, size=65536, flags=0x0) = -ENFILE`. Nothing of a recording leaves
- * unescaped.
+ * A call as one line: `kvm_gmem_create(kvm=vm 0x…, size=65536, flags=0x0) = -ENFILE`. All text of the recording is
+ * escaped.
  */
 import { type Kind, KINDS, kinds } from "../../events/kinds/index.js";
 import { errnoName } from "../base/errno.js";
 import { printable } from "../base/trouble.js";
 import type { CallNode, ObjectRef, Value } from "../reduce/call-tree.js";
 
-/** Arguments whose name says what kind of object they are: the kind is not said again. */
+/** Argument names that already say the kind of their object, so that the kind is not repeated. */
 const NAMED_AS = new Map<string, Kind>(
   KINDS.flatMap((kind) => kinds[kind].arguments.map((argument) => [argument, kind] as const)),
 );
 
-/** A module's name is on every line that names the module: its address and its name argument are not needed. */
+/** Every line that names a module has its name, so its address and its name argument are left out. */
 function shortLabel(object: ObjectRef): string {
   return object.label.slice(object.kind.length + 1);
 }
@@ -23,7 +23,7 @@ export function argument(value: Value): string {
   return printable(NAMED_AS.get(name) === object.kind ? shortLabel(object) : object.label);
 }
 
-/** Of a call of which nothing but its name is known, an ellipsis. */
+/** An ellipsis stands for the arguments of a call of which only the name is known. */
 function args(node: CallNode): string {
   if (node.args.length > 0 && node.args.every((a) => a.text === "(fault)")) return "…";
   const named = new Set(node.args.flatMap((a) => (a.object ? [JSON.stringify(shortLabel(a.object))] : [])));
@@ -48,7 +48,7 @@ function result(value: Value): string {
   return printable(text);
 }
 
-/** Whether a call came back with an error. */
+/** True if the call returned an error. */
 function failed(node: CallNode): boolean {
   const value = node.result;
   if (!value || value.number === undefined) return false;

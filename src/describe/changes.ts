@@ -12,7 +12,7 @@ export function countText(change: ShownChange): string {
   return `${countName(kind)} ${from} → ${to}`;
 }
 
-/** Who holds what was taken, who gave back what was given. */
+/** Names the calls and objects that hold what was taken, and those that gave back what was put. */
 export function ownersText(change: ShownChange): string {
   const parts: string[] = [];
   const names = (owners: readonly string[]): string => list([...new Set(owners)]);
@@ -22,18 +22,18 @@ export function ownersText(change: ShownChange): string {
   return parts.join(", ");
 }
 
-/** What a change does beside its count; what the ledger says with a name is not said twice. */
+/** Describes the change beside its count, unless the ledger already says it with a name. */
 export function noteText(change: ShownChange): string {
   const owners = ownersText(change);
   if (owners !== "" && /\breference is\b/.test(change.note)) return "";
   return owners.startsWith("held by") ? change.note.replace(/, held by the mount$/, "") : change.note;
 }
 
-/** All of it; empty where the event only passed by. */
+/** The whole change; empty if the event left the object as it was. */
 export function changeText(change: ShownChange): string {
   const note = noteText(change);
   const count = countText(change);
-  // A birth's note has the count in it.
+  // The note of a birth already has the count.
   const counted = count !== "" && !note.includes(countName(change.kind));
   return [note, counted ? count : "", ownersText(change)].filter((part) => part !== "").join(", ");
 }

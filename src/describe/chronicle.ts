@@ -1,9 +1,9 @@
 /**
- * What happened at an event, in the words that people read: the operation, whom it touched, and which references
- * changed hands. Call trees, findings and object lives look their steps up here.
+ * Describes what happened at an event in the words that people read: the operation, the objects that it touched, and
+ * the references that changed hands. Call trees, findings and object lives look their steps up here.
  *
- * Only events that touch what guest_memfd is made of are noted, and only the latest: what is older than the window has
- * been printed long ago.
+ * Only events that touch objects of guest_memfd are noted, and only the latest: what is older than the window has been
+ * printed long ago.
  */
 import { kinds } from "../../events/kinds/index.js";
 import { formatTime } from "../log/time.js";
@@ -18,16 +18,16 @@ import { RecentEvents } from "./recent.js";
 import { Window } from "./window.js";
 import { call } from "./call-text.js";
 
-/** One object at one event: what was done to it, and to the references on it. */
+/** The changes that one event made to one object and to the references on it. */
 export interface Change {
   readonly id: ObjectId;
   readonly kind: Kind;
   readonly label: string;
   readonly note: string;
-  /** Null: not known. Equal to `to` where the count stayed. */
+  /** Null if not known. Equal to `to` if the count stayed. */
   readonly from: number | null;
   readonly to: number | null;
-  /** Who took a reference, who gave one back, and what passed from whom to whom. */
+  /** Owners that took a reference, owners that gave one back, and for each reference passed on, its new owner. */
   readonly taken: readonly string[];
   readonly given: readonly string[];
   readonly passed: readonly string[];
@@ -38,10 +38,10 @@ export interface Row {
   readonly operation: string;
   readonly phase: "entry" | "return";
   readonly task: string;
-  /** 0 where the format has none. */
+  /** 0 if the format has no lines. */
   readonly line: number;
   readonly time: string;
-  /** Of a return: what it returned. */
+  /** The value that a return returned; empty for other events. */
   readonly result: string;
   readonly changes: readonly Change[];
 }
@@ -55,29 +55,29 @@ interface Snapshot {
 type Hands = Pick<Change, "taken" | "given" | "passed">;
 const NO_HANDS: Hands = { taken: [], given: [], passed: [] };
 
-/** Rows that are kept, at least. */
+/** The least number of rows that are kept. */
 const WINDOW = 1 << 14;
 
 export class Chronicle implements Observer {
   readonly #rows = new Window<Row>(WINDOW);
   readonly #last = new Map<ObjectId, Snapshot>();
   readonly #labels = new Window<string>(WINDOW);
-  /** By this event: one object, mostly. */
+  /** Objects that this event touched: mostly one. */
   readonly #touched: { object: KernelObject; note: string }[] = [];
-  /** What a call in progress holds, looked at when it returns. */
+  /** Objects that a call in progress holds, looked at when it returns. */
   readonly #held: ObjectId[] = [];
   readonly #recent = new RecentEvents();
   readonly #moves = new Moves();
-  /** Where objects that outlive the window came from. */
+  /** Births of objects that outlive the window. */
   readonly #births = new Map<ObjectId, Row>();
 
-  /** `onRow` is told each row as it is made, those in which nothing changed among them. */
+  /** `onRow` is called with each row as it is made, also with rows in which nothing changed. */
   constructor(
     private readonly world: World,
     private readonly onRow?: (row: Row) => void,
   ) {}
 
-  /** What happened at an event; of one that touched nothing which is followed, what it was. */
+  /** Returns what happened at an event; for one that touched no followed object, the event alone. */
   row(seq: number): Row | undefined {
     return this.#rows.get(seq) ?? this.#passing(seq) ?? [...this.#births.values()].find((row) => row.seq === seq);
   }
@@ -121,8 +121,8 @@ export class Chronicle implements Observer {
 
   returned(_e: EventView, _stack: Stack, frame: Frame | undefined): void {
     this.entered();
-    // What it took is its own until here, and somebody else's from here on; its subject may be what it took a reference
-    // on.
+    // What the call took is its own until here, and another owner's from here on; its subject may be the object that it
+    // took a reference on.
     if (frame) this.#held.push(...frame.holds, frame.subject);
   }
 
@@ -141,7 +141,7 @@ export class Chronicle implements Observer {
     if (this.#touched.length === 0 && (point.operation.module === undefined || point.phase === "entry")) return;
     const changes: Change[] = [];
     for (const { object, note } of this.#touched) changes.push(this.#change(object, note, e, stack, frame));
-    // What only passed by is among the recent events.
+    // Events that changed nothing stand among the recent events.
     const matters = changes.some(isChange) || (point.phase === "return" && point.operation.module !== undefined);
     if (!matters && !this.onRow) return;
     const row = this.#rowOf(e, changes);
@@ -159,7 +159,7 @@ export class Chronicle implements Observer {
       phase: point.phase,
       task: this.world.taskName(e.taskId),
       line: e.line,
-      // Few rows are ever asked for their time.
+      // Computed on demand: the time of few rows is ever read.
       get time() {
         return formatTime(high, low, digits);
       },
@@ -208,7 +208,7 @@ function callName(entry: number, stack: Stack, frame: Frame | undefined): string
   return `the call at event ${entry}`;
 }
 
-/** Owners that are known: a reference that no probe shows the owner of changes the count and says no more. */
+/** Names of the owners that are known: a reference of an untraced owner changes the count and is not named. */
 function names(references: readonly Reference[], owner: (o: number) => string): string[] {
   return references.flatMap((r) => owner(r.owner) || []);
 }
@@ -217,7 +217,7 @@ function handsOf(moves: readonly Move[], ownerOf: (o: Owner) => string): Hands {
   if (moves.length === 0) return NO_HANDS;
   const fresh = moves.filter(({ before }) => before === undefined);
   const gone = moves.filter(({ now }) => now === undefined);
-  // From a call to its caller is how every allocation returns: nothing that a reader needs.
+  // Every allocation passes its reference from the call to its caller; a reader does not need to see that.
   const heirs = moves.filter(({ before, now }) => before !== undefined && now !== undefined && now.owner > 0);
   return {
     taken: names(
@@ -235,7 +235,7 @@ function handsOf(moves: readonly Move[], ownerOf: (o: Owner) => string): Hands {
   };
 }
 
-/** The count that the event itself prints, of the object that it is printed for. */
+/** Returns the count that the event itself prints for this object. */
 function printedCount(e: EventView, object: KernelObject): number | undefined {
   const point = e.point!;
   const at = point.args.findIndex((a) => a.unit === "references");

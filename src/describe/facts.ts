@@ -1,10 +1,10 @@
-/** What a state says of an object besides its count, as the templates of its kind have it. */
+/** The facts that a state has about an object beside its count, by the templates of its kind. */
 import { byKind, type Field, type FactTemplate } from "../../events/kinds/index.js";
 import type { KernelObject, ObjectId } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { list, plural } from "../base/text.js";
 
-/** Text, and fields in braces: `{pages:page}` counts, `{stage!}` is said even where it is usual. */
+/** Text, and fields in braces: `{pages:page}` counts, `{stage!}` is printed even for the usual stage. */
 interface Part {
   readonly text: string;
   readonly field: Field | undefined;
@@ -14,14 +14,14 @@ interface Part {
 }
 
 interface Template {
-  readonly said: readonly Part[];
+  readonly parts: readonly Part[];
   readonly otherwise: string | undefined;
 }
 
 const TEMPLATES = byKind(({ fields, facts }): readonly Template[] =>
   facts.map((fact: FactTemplate) => {
-    const [said, otherwise] = typeof fact === "string" ? [fact, undefined] : fact;
-    return { said: partsOf(said, fields), otherwise };
+    const [template, otherwise] = typeof fact === "string" ? [fact, undefined] : fact;
+    return { parts: partsOf(template, fields), otherwise };
   }),
 );
 
@@ -36,16 +36,16 @@ function partsOf(template: string, fields: { readonly [name: string]: Field }): 
 
 export function factsOf(world: World, o: KernelObject): string[] {
   const facts: string[] = [];
-  for (const { said, otherwise } of TEMPLATES[o.kind]) {
-    const first = said.find(({ field }) => field);
+  for (const { parts, otherwise } of TEMPLATES[o.kind]) {
+    const first = parts.find(({ field }) => field);
     if (first && valueText(world, o, first) === "") {
       if (otherwise !== undefined) facts.push(otherwise);
-    } else facts.push(said.map((part) => (part.field ? valueText(world, o, part) : part.text)).join(""));
+    } else facts.push(parts.map((part) => (part.field ? valueText(world, o, part) : part.text)).join(""));
   }
   return facts;
 }
 
-/** Empty where a field has nothing to say. */
+/** Returns an empty text for a field with nothing to report. */
 function valueText(world: World, o: KernelObject, { field, name, counts, always }: Part): string {
   const value = (o as unknown as Readonly<Record<string, unknown>>)[name];
   switch (field!.type) {

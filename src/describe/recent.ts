@@ -1,6 +1,5 @@
 /**
- * The latest events, in columns: enough to say of an event that proved to matter what it was, at the price of a few
- * stores an event.
+ * The latest events, in columns: enough to describe an event that later proved to matter, for a few stores an event.
  */
 import type { EventView } from "../log/view.js";
 
@@ -22,7 +21,7 @@ export class RecentEvents {
   readonly #line = new Float64Array(SIZE);
   readonly #timeHigh = new Float64Array(SIZE);
   readonly #timeLow = new Uint32Array(SIZE);
-  /** Digits behind the point, the same for all of a recording. */
+  /** Digits after the decimal point, the same for all of a recording. */
   digits = 0;
 
   add(e: EventView): void {

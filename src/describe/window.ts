@@ -1,5 +1,5 @@
 /**
- * The latest entries by number, in two generations: when the younger is full, the older is let go as a whole. Deleting
+ * The latest entries by number, in two generations: when the younger is full, the older is dropped as a whole. Deleting
  * the oldest entry of one map, each time one is added, would have to step over all that were deleted before it.
  */
 export class Window<T> {

@@ -3,7 +3,7 @@ import { isKind, kinds } from "../../events/kinds/index.js";
 import { printable } from "../base/trouble.js";
 import type { Graph, GraphNode } from "./graph.js";
 
-/** Of what is no object. */
+/** Shapes of nodes that are not objects. */
 const SHAPES: { readonly [kind: string]: string | undefined } = { call: "cds", unseen: "none" };
 
 /** A graph in the language of Graphviz, safe whatever its labels hold. References are solid, pointers dotted. */
@@ -34,7 +34,9 @@ function attributes({ kind, lines }: GraphNode): string {
   ].join(", ");
 }
 
-/** A string of DOT, a line each. A backslash begins an escape there (`\N` is the node's name), and is doubled. */
+/**
+ * Quotes a string of DOT, a line each. A backslash begins an escape there (`\N` is the node's name), and is doubled.
+ */
 function quoted(...lines: readonly string[]): string {
   return `"${lines.map((line) => printable(line).replaceAll("\\", "\\\\").replaceAll('"', '\\"')).join("\\n")}"`;
 }

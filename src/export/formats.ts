@@ -1,4 +1,4 @@
-/** The forms in which a recording can be written, each once. Those that few need are loaded when they are. */
+/** The forms in which a recording can be written, each defined once. Rarely used ones are loaded on demand. */
 import { argumentRemarks } from "../read/arguments/remark.js";
 import type { Recorded } from "../read/report.js";
 import { ftraceTextOf } from "../write/ftrace.js";
@@ -11,30 +11,30 @@ type Pieces = AsyncIterable<string | Uint8Array>;
 
 export interface StreamOptions {
   readonly everything: boolean;
-  /** A terminal shows it: an event is one line. */
+  /** The output is a terminal: each event is one line. */
   readonly oneLine: boolean;
 }
 
-/** The whole recording, written while it is read. */
+/** Writes the whole recording while it is read. */
 export interface StreamFormat {
   readonly of: "recording";
-  /** What it is, in a few words. */
+  /** A few words for the help. */
   readonly words: string;
   readonly pieces: (recording: Recorded, options: StreamOptions) => Pieces | Promise<Pieces>;
-  /** No text: a terminal is no place for it. */
+  /** Not text: refused on a terminal. */
   readonly binary?: true;
-  /** `--focus` says what is in it. */
+  /** `--focus` selects its contents. */
   readonly focused?: true;
 }
 
-/** The state at a moment. */
+/** Writes the state at a moment. */
 export interface GraphFormat {
   readonly of: "moment";
   readonly words: string;
   readonly text: (graph: Graph) => string;
 }
 
-/** The probes that record the same again. */
+/** Writes the probes that would make the same recording again. */
 export interface ProbesFormat {
   readonly of: "probes";
   readonly words: string;

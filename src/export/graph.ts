@@ -1,6 +1,7 @@
 /**
- * The object graph at a moment: what lives, and who holds it. Edges go from who holds to what is held, labelled with
- * the get that took the reference; dotted ones are pointers that hold nothing (a binding, an inode's superblock).
+ * The object graph at a moment: the objects that live, and the references on them. Edges go from the holder to the
+ * object held, labelled with the get that took the reference; dotted ones are pointers that hold nothing (a binding, an
+ * inode's superblock).
  *
  * Its order is that of kinds and of events, so that the same moment gives the same text.
  */
@@ -22,14 +23,11 @@ import type { World } from "../reduce/world.js";
 export interface GraphNode {
   /** `n1`, `n2`, …: safe in every format. */
   readonly id: string;
-  /** What tells it from others at any moment: an object's id, or the words for what is none. */
+  /** Identifies the node at any moment: an object's id, or a text for other nodes. */
   readonly key: ObjectId | string;
-  /**
-   * A kind of object, `call` for a call in progress that holds something, `unseen` for whoever took what no probe
-   * shows.
-   */
+  /** A kind of object, `call` for a call in progress that holds a reference, `unseen` for an untraced owner. */
   readonly kind: Kind | "call" | "unseen";
-  /** What it is called, a line each: `file 0xffff…`, `[kvm-gmem]`, `f_count 1`. Anybody's words. */
+  /** Its label, a line each: `file 0xffff…`, `[kvm-gmem]`, `f_count 1`. Not trusted: not escaped yet. */
   readonly lines: readonly string[];
 }
 
@@ -38,7 +36,7 @@ export interface GraphEdge {
   readonly from: string;
   readonly to: string;
   readonly label: string;
-  /** It holds: a reference. Else a pointer. */
+  /** True for a reference, false for a pointer. */
   readonly holds: boolean;
 }
 
@@ -49,7 +47,7 @@ export interface Graph {
   readonly edges: readonly GraphEdge[];
 }
 
-/** `everything`: also what has nothing to do with guest_memfd. */
+/** Builds the graph. `everything`: also objects that have nothing to do with guest_memfd. */
 export function graphOf(world: World, title: string, everything = false): Graph {
   const live = [...world.store.live()].filter(
     (o) => o.death === 0 && ADDRESSED_KINDS.includes(o.kind) && (everything || o.focus),
@@ -125,7 +123,7 @@ interface Pointer {
   readonly label: string;
 }
 
-/** By what they point to, pointers that need not hold it. */
+/** Returns pointers that need not hold their target, by target. */
 function pointersIn(live: readonly KernelObject[]): Map<ObjectId, Pointer[]> {
   const found = new Map<ObjectId, Pointer[]>();
   for (const o of live) {

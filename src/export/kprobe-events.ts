@@ -1,4 +1,7 @@
-/** The dynamic events that would record a recording again: the probes of what it shows, and what they leave out. */
+/**
+ * The dynamic events that would make a recording again: the probes of the operations that it shows, and the events that
+ * need other means.
+ */
 import type { OperationDefinition } from "../../events/definition.js";
 import { catalogue, points } from "../../events/index.js";
 import { probeFile } from "../../events/probe-file.js";
@@ -10,11 +13,11 @@ export interface ProbesOf {
   readonly text: string;
   /** The kernel's own events that the recording shows, as directories under `events/`. */
   readonly tracepoints: readonly string[];
-  /** Events that are none of the catalogue's, by name. */
+  /** Names of events that are not in the catalogue. */
   readonly unknown: readonly string[];
 }
 
-/** Reads the recording to its end. An operation of which an entry or a return is there gets the probes of both. */
+/** Reads the recording to its end. An operation with an entry or a return in it gets the probes of both. */
 export async function probesOf(recording: Recorded): Promise<ProbesOf> {
   const seen = new Uint8Array(points.points.length);
   for await (const batch of recording.batches()) for (let i = 0; i < batch.length; i++) seen[batch.point[i]!] = 1;

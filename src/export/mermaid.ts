@@ -2,10 +2,10 @@
 import { printable } from "../base/trouble.js";
 import type { Graph, GraphNode } from "./graph.js";
 
-/** What means nothing to Mermaid, to Markdown or to HTML. All else is written as the number of its character. */
+/** Matches all characters that may mean something to Mermaid, to Markdown or to HTML; each is written as its number. */
 const PLAIN = /[^\w .,:+()/→-]/gu;
 const CALL = "call";
-/** What Mermaid calls a call in progress: `call` itself is a word of its language. */
+/** The class of a call in progress: `call` itself is a keyword of Mermaid. */
 const RUNNING = "running";
 
 /** A graph as a Mermaid flowchart, safe whatever its labels hold. References are solid, pointers dotted. */
@@ -34,7 +34,7 @@ function shaped({ kind, lines }: GraphNode): string {
   return kind === "module" ? `[[${text}]]` : `[${text}]`;
 }
 
-/** Text that cannot be empty: Mermaid takes two quotes with nothing between them for a mistake. */
+/** Quotes a text and never leaves it empty: Mermaid takes two quotes with nothing between them for a mistake. */
 function quoted(...lines: readonly string[]): string {
   return `"${lines.map(escaped).join("<br/>") || " "}"`;
 }
@@ -43,7 +43,7 @@ function escaped(text: string): string {
   return printable(text).replace(PLAIN, (c) => `#${c.codePointAt(0)!};`);
 }
 
-/** A line that Mermaid leaves out, and that must not look like a directive (`%%{init: …}%%`). */
+/** Returns text for a comment of Mermaid, which must not look like a directive (`%%{init: …}%%`). */
 function comment(text: string): string {
   return printable(text).replace(/[{}%]/g, "?");
 }

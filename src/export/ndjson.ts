@@ -1,7 +1,4 @@
-/**
- * Events as NDJSON, one a line; `read/ndjson/format.ts` says what is in them. A stream: nothing is held but a chunk of
- * text.
- */
+/** Events as NDJSON, one a line; `read/ndjson/format.ts` defines the fields. A stream: only a chunk of text is held. */
 import type { Point } from "../../events/points.js";
 import { points } from "../../events/index.js";
 import { type Batch, type Loss, UNKNOWN_POINT } from "../log/batch.js";
@@ -15,11 +12,11 @@ import { escaped, jsonString } from "../base/json-text.js";
 
 /** Characters of a chunk, or a few more. */
 const CHUNK = 64 * 1024;
-/** High words at which a number of 64 bits is still a double's, from below and from above (as a signed word). */
+/** High words at which a double still holds a 64-bit number exactly, from below and from above (as a signed word). */
 const EXACT_HIGH = 0x200000;
 const FULL_DIGITS = 9;
 
-/** The text in chunks of whole lines. The recording is read to its end, and closed by whoever opened it. */
+/** Yields the text in chunks of whole lines. Reads the recording to its end; the caller that opened it closes it. */
 export async function* ndjsonText(recording: Recorded): AsyncGenerator<string> {
   const { report } = recording;
   const lines = new EventLines(recording.tables);
@@ -31,7 +28,7 @@ export async function* ndjsonText(recording: Recorded): AsyncGenerator<string> {
     begun = true;
   };
   for await (const batch of recording.batches()) {
-    // Not sooner: what the clock is, is known from the first events on.
+    // Begun after the first batch is read, because the clock is known from the first events on.
     begin();
     let loss = 0;
     for (let i = 0; i < batch.length; i++) {
@@ -48,7 +45,7 @@ export async function* ndjsonText(recording: Recorded): AsyncGenerator<string> {
   yield text + endLine(report, events);
 }
 
-/** A recording that was exported before keeps the name of the one that it was made from. */
+/** Returns the head. A recording that is itself an export keeps the name of the recording that it was made from. */
 function headLine({ origin, report }: Recorded): string {
   const { path, format } = report.exportedFrom ?? origin;
   const clock = report.clock ? JSON.stringify({ kind: report.clock.kind, digits: report.clock.digits }) : "null";
@@ -67,7 +64,7 @@ function endLine({ lostLines, overrun, uncountedLoss, arguments: of }: ReadRepor
   return `{"end":{"events":${events},${lost}${others}}}\n`;
 }
 
-/** Lines of events. What repeats from event to event (tasks, places, names) is made once. */
+/** Formats lines of events. Texts that repeat from event to event (tasks, places, names) are made once. */
 class EventLines {
   readonly #tasks = new Recent<string>();
   readonly #places = new Recent<string>();
@@ -97,7 +94,10 @@ function taskText(tables: Tables, id: number): string {
   return `"comm":${jsonString(comm)},"pid":${digits === String(pid) ? digits : jsonString(digits)},"tgid":${tgid ?? "null"}`;
 }
 
-/** The recording's own digits, unless the time is more exact than those: then all, and how many were its own. */
+/**
+ * Writes the recording's own digits, unless the time is more exact than those: then all digits, with the number of its
+ * own.
+ */
 function timeText({ timeHigh, timeLow, timeDigits }: Batch, i: number): string {
   const [high, low] = [timeHigh[i]!, timeLow[i]!];
   if (timeDigits === 0 || timeDigits === FULL_DIGITS || low % 10 ** (FULL_DIGITS - timeDigits) === 0)
@@ -110,7 +110,7 @@ function unknownText(batch: Batch, i: number): string {
   return `"operation":${jsonString(name)},"phase":"unknown","text":${jsonString(text)}`;
 }
 
-/** What is written of the events of one point. */
+/** The constant text of the events of one point. */
 class PointText {
   readonly #head: string;
 
@@ -123,7 +123,7 @@ class PointText {
   }
 }
 
-/** The arguments of an event, or its result, by name. */
+/** Returns the arguments of an event, or its result, by name. */
 export function argsText({ args }: Point, batch: Batch, i: number, tables: Tables): string {
   const base = batch.argStart[i]!;
   const fault = batch.fault[i]!;
@@ -140,7 +140,7 @@ export function argsText({ args }: Point, batch: Batch, i: number, tables: Table
   return `${text}}`;
 }
 
-/** All 64 bits, whatever the type: a recording may print more than it holds. */
+/** Writes all 64 bits, whatever the type: a recording may print more than the type holds. */
 function integerText(low: number, high: number, signed: boolean): string {
   if (high < EXACT_HIGH) return String(high * 0x100000000 + low);
   if (!signed) return `"${unsigned64(low, high)}"`;

@@ -7,9 +7,9 @@ import { ByteInterner, NOT_INTERNED, grown } from "./bytes.js";
 import type { AddressTable } from "./tables.js";
 
 export const BATCH_EVENTS = 8192;
-/** A batch is closed early when its texts weigh more: a hostile recording's are long. */
+/** UTF-16 units of a batch's texts; a batch with more is closed early: a hostile recording's texts are long. */
 const MAX_TEXT = 4 * 1024 * 1024;
-/** Distinct strings that are recognised when they come again, and their bytes; when there are more, it begins anew. */
+/** Distinct strings that are recognised when they repeat, and their bytes; beyond these, it starts over. */
 const MAX_STRINGS = 1 << 16;
 const MAX_STRING_BYTES = 1 << 22;
 const MAX_ARGS = 16;
@@ -38,13 +38,13 @@ export class BatchBuilder {
   #stringStart = 0;
   #unknown = new Map<number, { readonly name: string; readonly text: string }>();
   #losses: Loss[] = [];
-  /** Strings of the whole recording by their bytes, and where each stands in the batch that is being filled. */
+  /** Strings of the whole recording by their bytes, and the index of each in the batch that is being filled. */
   #known = new ByteInterner(MAX_STRINGS, MAX_STRING_BYTES);
   #knowsAll = true;
   #indexOf = new Uint32Array(64);
   #inBatch = new Uint32Array(64);
   #batch = 1;
-  /** Of the last event that was sealed. */
+  /** CPU of the last event that was sealed. */
   #lastCpu = 0;
 
   constructor(
@@ -54,7 +54,7 @@ export class BatchBuilder {
     this.#fresh();
   }
 
-  /** Whether the batch has to be sealed before the next event. */
+  /** True if the batch has to be sealed before the next event. */
   get full(): boolean {
     return this.length >= this.capacity || this.#text > MAX_TEXT || this.#losses.length >= this.capacity;
   }
@@ -68,7 +68,9 @@ export class BatchBuilder {
     return this.#firstSeq - 1 + this.length;
   }
 
-  /** Digits behind the point of the next events' times; they hold for a whole batch, so seal before they change. */
+  /**
+   * Digits after the decimal point of the next events' times; they hold for a whole batch, so seal before they change.
+   */
   get timeDigits(): number {
     return this.#timeDigits;
   }
@@ -102,7 +104,7 @@ export class BatchBuilder {
     if (this.#args + MAX_ARGS > this.#low.length) this.#growArgs();
   }
 
-  /** An event of a sealed batch of the same log, on CPU `cpu`; `args`: the arguments of its point. */
+  /** Appends an event of a sealed batch of the same log, on CPU `cpu`; `args`: the arguments of its point. */
   copy(from: Batch, index: number, cpu: number, args: readonly { readonly type: string }[] = []): void {
     this.begin(
       from.point[index]!,
@@ -124,19 +126,19 @@ export class BatchBuilder {
     if (unknown) this.unknown(unknown.name, unknown.text);
   }
 
-  /** Takes back the event that was begun last, with its arguments. */
+  /** Removes the event that was begun last, with its arguments. */
   abandon(): void {
     this.#args = this.#argStart[--this.length]!;
   }
 
-  /** Takes back the arguments of the event that was begun last: they are pushed anew. */
+  /** Removes the arguments of the event that was begun last, to be pushed anew. */
   again(): void {
     const index = this.length - 1;
     this.#args = this.#argStart[index]!;
     this.#fault[index] = 0;
   }
 
-  /** Words of argument `k` of the event that was begun last, as the columns have them. */
+  /** Returns the low word of argument `k` of the event that was begun last, as the column has it. */
   lowOf(k: number): number {
     return this.#low[this.#argStart[this.length - 1]! + k]!;
   }
@@ -156,8 +158,8 @@ export class BatchBuilder {
   }
 
   /**
-   * For who knows the task of an event only when the rest of its line is read: a task that no event is of is not
-   * counted.
+   * Sets the task of the event that was begun last, for readers that know it only after the rest of the line: no task
+   * is counted that has no event.
    */
   setTask(task: TaskId): void {
     this.#task[this.length - 1] = task;
@@ -185,7 +187,7 @@ export class BatchBuilder {
     this.#text += text.length;
   }
 
-  /** A string by its bytes: decoded once for the recording, stored once in the batch. */
+  /** Pushes a string by its bytes: decoded once for the recording, stored once in the batch. */
   pushStringBytes(bytes: Uint8Array, start: number, end: number): void {
     const id = this.#known.intern(bytes, start, end);
     if (id === NOT_INTERNED) this.#knowsAll = false;
@@ -204,7 +206,7 @@ export class BatchBuilder {
     }
   }
 
-  /** An argument that could not be read, or is not there. */
+  /** Pushes an argument that could not be read, or is absent. */
   pushFault(): void {
     const index = this.length - 1;
     this.#fault[index]! |= 1 << (this.#args - this.#argStart[index]!);
@@ -212,8 +214,8 @@ export class BatchBuilder {
   }
 
   /**
-   * Adds to the string that was pushed last with `pushString`: text that goes on in the next line. Lost once the event
-   * is sealed.
+   * Extends the string that was pushed last with `pushString`, for text that continues in the next line. The text is
+   * lost if the event is sealed already.
    */
   extendString(text: string): void {
     if (this.length === 0) return;
@@ -221,26 +223,26 @@ export class BatchBuilder {
     this.#text += text.length;
   }
 
-  /** Says what the event that was begun last is, when it is none of the catalogue's. */
+  /** Names the event that was begun last, which is not in the catalogue. */
   unknown(name: string, text: string): void {
     this.#point[this.length - 1] = UNKNOWN_POINT;
     this.#unknown.set(this.length - 1, { name, text });
     this.#text += name.length + text.length;
   }
 
-  /** Events missing on `cpu` before the next event; 0 when only known that there were some. */
+  /** Records events missing on `cpu` before the next event; 0 if their number is not known. */
   loss(cpu: number, count: number, line: number): void {
     this.#losses.push({ index: this.length, cpu, count, line });
   }
 
-  /** The recording breaks off behind the last event, and begins anew: whatever happened between is not known. */
+  /** Ends a contiguous stretch of the recording: events between the last event and the next are not known. */
   breakOff(): void {
     if (this.events > 0) this.loss(this.length > 0 ? this.#cpu[this.length - 1]! : this.#lastCpu, 0, 0);
   }
 
   /**
-   * Hands over all but the event that was begun last, which may still change; `args`: the arguments of its point.
-   * Nothing where there is no more than that event.
+   * Seals all but the event that was begun last, which may still change; `args`: the arguments of its point. Returns
+   * `undefined` if there is nothing besides that event.
    */
   sealButLast(args: readonly { readonly type: string }[]): Batch | undefined {
     const last = this.length - 1;
@@ -269,7 +271,7 @@ export class BatchBuilder {
     };
   }
 
-  /** Hands the batch over. One that is nearly empty gets copies, and the columns are filled again from the start. */
+  /** Seals and returns the batch. The columns of a nearly empty one are copied, and filled again from the start. */
   seal(): Batch {
     const n = this.length;
     const copied = n < this.capacity / 4;

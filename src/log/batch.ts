@@ -12,21 +12,21 @@ export type { AddressId } from "../../events/definition.js";
 /** Number of a task (comm and pid) in the log's task table. */
 export type TaskId = number;
 
-/** Where an event's task was interrupted: bits of `Batch.context`. */
+/** The context in which an event ran: bits of `Batch.context`. */
 export const CONTEXT_HARDIRQ = 1;
 export const CONTEXT_SOFTIRQ = 2;
 export const CONTEXT_NMI = 4;
-/** The recording does not say (no flag column). */
+/** Not known: the recording has no flag column. */
 export const CONTEXT_UNKNOWN = 8;
 
-/** A CPU that no event runs on: of losses that could be on any. */
+/** The CPU of losses that could be on any; no event has it. */
 export const ANY_CPU = 0xffff;
 
-/** Events that the recording itself says are missing, on one CPU, before the event at `index` of the batch. */
+/** Events that the recording itself reports missing, on one CPU, before the event at `index` of the batch. */
 export interface Loss {
   readonly index: number;
   readonly cpu: number;
-  /** How many; 0 when the recording says only that there were some. */
+  /** Their number; 0 if the recording does not have it. */
   readonly count: number;
   readonly line: number;
 }
@@ -44,11 +44,11 @@ export interface Batch {
   /** Time is `timeHigh * 10^9 + timeLow`: nanoseconds of a clock in seconds, or ticks of a counter. */
   readonly timeHigh: Float64Array;
   readonly timeLow: Uint32Array;
-  /** Line of the file, from 1; 0 where the format has no lines. */
+  /** Line of the file, from 1; 0 if the format has no lines. */
   readonly line: Float64Array;
-  /** Index into the log's places: the text between the parentheses. 0 where there is none. */
+  /** Index into the log's places: the text between the parentheses. 0 if there is none. */
   readonly place: Uint32Array;
-  /** Where the event's arguments start in `low`, `high`; as many as its point has. */
+  /** Index of the event's first argument in `low`, `high`; it has as many as its point has. */
   readonly argStart: Uint32Array;
   /** Low and high word of each argument. A pointer: identity in `low`. A string: index into `strings`. */
   readonly low: Uint32Array;
@@ -59,14 +59,14 @@ export interface Batch {
   /** By index: name and text of an event whose operation is not in the catalogue. */
   readonly unknown: ReadonlyMap<number, { readonly name: string; readonly text: string }>;
   readonly losses: readonly Loss[];
-  /** Digits behind the point in this batch's timestamps; 0 for a counter clock. */
+  /** Digits after the decimal point in this batch's timestamps; 0 for a counter clock. */
   readonly timeDigits: number;
 }
 
 /** The point of an event whose operation is not in the catalogue. */
 export const UNKNOWN_POINT = 0;
 
-/** The latest time among its events, as `timeHigh * 10^9 + timeLow`; 0 where it has none. */
+/** Returns the latest time among its events, as `timeHigh * 10^9 + timeLow`; 0 if it has no events. */
 export function latestTime(batch: Batch): { readonly timeHigh: number; readonly timeLow: number } {
   const { timeHigh, timeLow, length } = batch;
   let high = 0;

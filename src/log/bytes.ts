@@ -1,19 +1,17 @@
 /**
- * Interning by bytes: the same bytes always get the same small number, and a JS string is made only when somebody asks.
- * What a recording repeats a million times (tasks, places, module names) costs a hash and a comparison.
+ * Interning by bytes: equal bytes always get the same small number, and a JS string is made only on demand. Texts that
+ * a recording repeats a million times (tasks, places, module names) cost a hash and a comparison each.
  */
 import { Recent } from "./recent.js";
 
-/**
- * Recordings are untrusted: a hash that starts elsewhere in each process cannot be flooded with prepared collisions.
- */
+/** Recordings are untrusted: a hash with another seed in each process cannot be flooded with prepared collisions. */
 const SEED = (Math.random() * 0x100000000) | 0;
 
-/** What `ByteInterner.intern` answers when it is full or the bytes are too long to be worth keeping. */
+/** Result of `ByteInterner.intern` if it is full or the bytes are too long to be worth keeping. */
 export const NOT_INTERNED = -1;
 
 const MAX_ENTRY_BYTES = 65536;
-/** Bytes of all entries together, unless somebody wants fewer. */
+/** Default limit of the bytes of all entries together. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export class ByteInterner {
@@ -22,7 +20,7 @@ export class ByteInterner {
   starts = new Uint32Array(64);
   lengths = new Uint32Array(64);
   size = 0;
-  /** While nobody gives another than 0, there are none. */
+  /** Absent as long as all salts are 0. */
   #salts: Float64Array | undefined;
   #hashes = new Int32Array(64);
   #used = 0;
@@ -36,8 +34,8 @@ export class ByteInterner {
   ) {}
 
   /**
-   * The number of `bytes[start, end)` together with `salt` (a second part of the key, a number that is not in the
-   * bytes).
+   * Returns the number of `bytes[start, end)` together with `salt` (a second part of the key, a number that is not in
+   * the bytes).
    */
   intern(source: Uint8Array, start: number, end: number, salt = 0): number {
     let hash = SEED ^ salt;
@@ -53,7 +51,7 @@ export class ByteInterner {
     return this.#add(source, start, end, salt, hash, slot);
   }
 
-  /** The second part of a number's key. */
+  /** Returns the second part of a number's key. */
   salt(id: number): number {
     return this.#salts === undefined ? 0 : this.#salts[id]!;
   }
@@ -71,12 +69,12 @@ export class ByteInterner {
     return this.#texts.get(id) ?? this.#texts.set(id, this.decoded(id));
   }
 
-  /** The text, made anew each time. */
+  /** Returns the text, decoded anew each time. */
   decoded(id: number): string {
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.starts[id]!, this.lengths[id]!).toString("utf8");
   }
 
-  /** The bytes of a number, to be read at once: adding moves them. */
+  /** Returns the bytes of a number, valid until the next `intern`, which may move them. */
   entry(id: number): Uint8Array {
     const start = this.starts[id]!;
     return this.bytes.subarray(start, start + this.lengths[id]!);
@@ -127,7 +125,7 @@ function longer(salts: Float64Array | undefined, length: number): Float64Array {
   return salts ? grown(salts, all) : all;
 }
 
-/** The same values at the front of a bigger array. */
+/** Copies the values to the front of a bigger array. */
 export function grown<Column extends { set(from: Column): void }>(from: Column, to: Column): Column {
   to.set(from);
   return to;

@@ -16,18 +16,18 @@ export interface KernelEvent {
   readonly time: bigint;
   readonly cpu: number;
   readonly task: { readonly comm: string; readonly pid: number; readonly tgid?: number; readonly name: string };
-  /** The operation's name; of an event that is not in the catalogue, the event's. */
+  /** The operation's name; the event's own for an event that is not in the catalogue. */
   readonly operation: string;
   readonly phase: "entry" | "return" | "unknown";
-  /** By name. Addresses and 64-bit values are bigints; what the kernel could not read is `null`. */
+  /** By name. Addresses and 64-bit values are bigints; a value that the kernel could not read is `null`. */
   readonly args: Readonly<Record<string, bigint | number | string | null>>;
-  /** Where the probe was hit: `iput+0x4/0x260`, or `caller <- function` of a return. */
+  /** The place of the probe: `iput+0x4/0x260`, or `caller <- function` for a return. */
   readonly place: string;
-  /** Line of the file, from 1; 0 where the format has no lines. */
+  /** Line of the file, from 1; 0 if the format has no lines. */
   readonly line: number;
 }
 
-/** The event at an index of a batch. */
+/** Returns the event at an index of a batch. */
 export function eventAt(batch: Batch, index: number, points: PointTable, tables: Tables): KernelEvent {
   const point = points.points[batch.point[index]!];
   const unknown = batch.unknown.get(index);

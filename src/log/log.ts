@@ -1,29 +1,30 @@
-/** The log: events in the order in which they were appended, which nothing ever changes. */
+/** The log: events in the order in which they were appended, which never changes. */
 import { nanoid } from "nanoid";
 import type { Batch } from "./batch.js";
 import { createTables, type Tables } from "./tables.js";
 
-/** Where a log's events came from. */
+/** The origin of a log's events. */
 export interface Origin {
-  /** The file, `-` for standard input, or a word for what made it. */
+  /** The file, `-` for standard input, or a word for the program that made it. */
   readonly path: string;
   readonly format: string;
 }
 
 /** Events to be read from first to last; memory does not grow with their number. */
 export interface Log {
-  /** Names this log and no other. */
+  /** Unique to this log. */
   readonly id: string;
   readonly origin: Origin;
-  /** What the numbers in the batches stand for. Grows as the log is read. */
+  /** The meaning of the numbers in the batches. Grows as the log is read. */
   readonly tables: Tables;
   /**
-   * With `only`, the names of events (`iput`, `alloc_anon_inode_ret`), batches that have none of them may be left out.
+   * Yields the batches. With `only`, the names of events (`iput`, `alloc_anon_inode_ret`), batches that have none of
+   * them may be left out.
    */
   batches(only?: ReadonlySet<string>): AsyncIterable<Batch>;
 }
 
-/** A log kept in memory: what is appended stays, as it was. */
+/** A log kept in memory; appended batches stay as they are. */
 export class MemoryLog implements Log {
   readonly id = nanoid();
   readonly #batches: Batch[] = [];
@@ -39,7 +40,10 @@ export class MemoryLog implements Log {
     return this.#next - 1;
   }
 
-  /** Appends a sealed batch. Its numbers go on where the log's end; anything else would rewrite history, and throws. */
+  /**
+   * Appends a sealed batch, whose numbers continue the log's.
+   * @throws {RangeError} for any other, which would rewrite history
+   */
   append(batch: Batch): void {
     if (batch.firstSeq !== this.#next)
       throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);

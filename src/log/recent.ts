@@ -1,6 +1,5 @@
 /**
- * What was made of numbers lately: of the few thousand that come again and again everything is there, and of millions
- * that come once nothing stays.
+ * A cache of values by number: it keeps all of the few thousand that repeat, and none of the millions that appear once.
  */
 const SIZE = 4096;
 

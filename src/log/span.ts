@@ -16,7 +16,7 @@ export class Span {
   #first: Time | undefined;
   #last: Time = { high: 0, low: 0 };
 
-  /** Events `[from, to)` of a batch. */
+  /** Adds events `[from, to)` of a batch. */
   add(batch: Batch, from = 0, to = batch.length): void {
     if (from >= to) return;
     this.#first ??= timeOf(batch, from);

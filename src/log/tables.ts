@@ -1,7 +1,7 @@
 /**
  * The tables of a log: addresses, tasks and places by number. They grow while a recording is read, a number never
- * changes its meaning, and equal things have equal numbers. How far they grow is limited: a recording is not trusted to
- * end before memory.
+ * changes its meaning, and equal things have equal numbers. Their growth is limited: a recording is not trusted to end
+ * before memory does.
  */
 import { TroubleError } from "../base/trouble.js";
 import type { AddressId, TaskId } from "./batch.js";
@@ -10,9 +10,9 @@ import { Recent } from "./recent.js";
 
 const MAX_ERRNO = 4095;
 
-/** How many distinct things a table holds. */
+/** Maximal numbers of distinct entries of each table. */
 export interface TableLimits {
-  /** Some 30 bytes each, and as many again where lives of objects begin there. */
+  /** Some 30 bytes each, and as many again if lives of objects begin there. */
   readonly addresses: number;
   /** Some 50 bytes each. A kernel has as many pids (`PID_MAX_LIMIT`). */
   readonly tasks: number;
@@ -24,7 +24,8 @@ export interface TableLimits {
 export const TABLE_LIMITS: TableLimits = { addresses: 1 << 26, tasks: 1 << 22, taskBytes: 1 << 28, places: 1 << 20 };
 
 /**
- * `name`: what the recording is called. What is read up to there is not all of it, and state from a part may be false.
+ * Returns the error of a full table. It ends reading: state from a part of the recording may be false. `name`: of the
+ * recording.
  */
 function full(name: string, what: string): TroubleError {
   return new TroubleError(
@@ -72,7 +73,7 @@ export class AddressTable {
     return id;
   }
 
-  /** The number of an address that the log has seen, or `undefined`. */
+  /** Returns the number of an address that the log has seen, or `undefined`. */
   find(low: number, high: number): AddressId | undefined {
     if ((low | high) === 0) return 0;
     const mask = this.#slots.length - 1;
@@ -92,7 +93,7 @@ export class AddressTable {
     return this.#high[id]!;
   }
 
-  /** In the order of the addresses themselves. */
+  /** Sorts numbers by their addresses. */
   sorted(ids: readonly AddressId[]): AddressId[] {
     return [...ids].sort((a, b) => this.#high[a]! - this.#high[b]! || this.#low[a]! - this.#low[b]!);
   }
@@ -101,19 +102,19 @@ export class AddressTable {
     return (BigInt(this.#high[id]!) << 32n) | BigInt(this.#low[id]!);
   }
 
-  /** As a recording prints it: `0xffff888100b08000`, `0x0`. */
+  /** Formats an address as a recording prints it: `0xffff888100b08000`, `0x0`. */
   hex(id: AddressId): string {
     const high = this.#high[id]!;
     const low = this.#low[id]!.toString(16);
     return high === 0 ? `0x${low}` : `0x${high.toString(16)}${low.padStart(8, "0")}`;
   }
 
-  /** Whether this is an error in place of a pointer (`IS_ERR`): one of the topmost 4095 values. */
+  /** True for an error in place of a pointer (`IS_ERR`): one of the topmost 4095 values. */
   isError(id: AddressId): boolean {
     return this.#high[id] === 0xffffffff && this.#low[id]! >= 0x100000000 - MAX_ERRNO;
   }
 
-  /** The error of an `ERR_PTR`, negative: -23 of `0xffffffffffffffe9`. 0 when it is not one. */
+  /** Returns the error of an `ERR_PTR`, negative: -23 for `0xffffffffffffffe9`. 0 if it is not one. */
   errno(id: AddressId): number {
     return this.isError(id) ? this.#low[id]! | 0 : 0;
   }
@@ -137,22 +138,22 @@ function hashWords(low: number, high: number): number {
 }
 
 export interface Task {
-  /** The task's name; anything that fits in 15 bytes, line feeds and terminal escapes among it. */
+  /** The task's name; any 15 bytes, which may include line feeds and terminal escapes. */
   readonly comm: string;
   readonly pid: number;
-  /** Its thread group, where the recording says. */
+  /** Its thread group, if the recording has it. */
   readonly tgid?: number;
   /** `comm-pid`, as recordings write it. */
   readonly name: string;
 }
 
 const NO_TGID = -1;
-/** Bytes of a name that any reader takes: a kernel's has 15, and more where what was no UTF-8 became signs for that. */
+/** Bytes of a name that readers accept: a kernel's has 15, and more once bytes that are not UTF-8 are replaced. */
 export const MAX_COMM = 256;
 
 /** Tasks by number, from 0: one for each comm, pid and thread group that a recording shows together. */
 export class TaskTable {
-  /** What is added to a name is the thread group, and one; 0 where there is none. */
+  /** The salt of a name is the thread group plus one; 0 if there is none. */
   readonly #keys: ByteInterner;
   readonly #recent = new Recent<Task>();
 
@@ -168,7 +169,10 @@ export class TaskTable {
     return this.#keys.size;
   }
 
-  /** The task that `bytes[start, end)` writes as `comm-pid`. `tgid` is negative where the recording does not say. */
+  /**
+   * Returns the task that `bytes[start, end)` writes as `comm-pid`. `tgid` is negative if the recording does not have
+   * it.
+   */
   internBytes(bytes: Uint8Array, start: number, end: number, tgid = NO_TGID): TaskId {
     const id = this.#keys.intern(bytes, start, end, tgid + 1);
     if (id === NOT_INTERNED)
@@ -181,12 +185,12 @@ export class TaskTable {
     return this.internBytes(bytes, 0, bytes.length, tgid);
   }
 
-  /** Few are made at a time: whoever keeps many keeps numbers. */
+  /** Returns the task, made on demand: a caller that keeps many keeps numbers. */
   get(id: TaskId): Task {
     return this.#recent.get(id) ?? this.#recent.set(id, this.#made(id));
   }
 
-  /** The thread group of a task; -1 where the recording does not say. */
+  /** Returns the thread group of a task; -1 if the recording does not have it. */
   tgid(id: TaskId): number {
     return this.#keys.salt(id) - 1;
   }
@@ -203,12 +207,12 @@ export class TaskTable {
     });
   }
 
-  /** `comm-pid` as the recording's own bytes, which need not be UTF-8. */
+  /** Returns `comm-pid` as the recording's own bytes, which need not be UTF-8. */
   bytesOf(id: TaskId): Uint8Array {
     return this.#keys.entry(id);
   }
 
-  /** Whether `bytes[start, end)` is the task of this number; saves the hash where the same task goes on. */
+  /** True if `bytes[start, end)` is the task of this number; saves the hash if the same task continues. */
   isBytes(id: TaskId, bytes: Uint8Array, start: number, end: number, tgid: number): boolean {
     return this.tgid(id) === tgid && this.#keys.equals(id, bytes, start, end);
   }
@@ -247,14 +251,14 @@ export class PlaceTable {
     return this.#keys.text(id);
   }
 
-  /** The recording's own bytes, which need not be UTF-8. */
+  /** Returns the recording's own bytes, which need not be UTF-8. */
   bytesOf(id: number): Uint8Array {
     return this.#keys.entry(id);
   }
 
   /**
-   * Where the closing parenthesis is if place `id` stands at `start`; -1 if another place does. Most events print the
-   * place that the event of the same name printed before, and this saves its hash.
+   * Returns the offset of the closing parenthesis if place `id` stands at `start`; -1 if another place does. Most
+   * events print the place that the event of the same name printed before, and this saves its hash.
    */
   matchAt(id: number, bytes: Uint8Array, start: number): number {
     const keys = this.#keys;
@@ -272,7 +276,7 @@ export interface Tables {
   readonly places: PlaceTable;
 }
 
-/** `name`: what to call the recording where a table has no more room. */
+/** Creates empty tables. `name`: of the recording, for the error of a full table. */
 export function createTables(
   name?: string,
   { addresses, tasks, taskBytes, places }: TableLimits = TABLE_LIMITS,

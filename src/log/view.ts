@@ -9,11 +9,11 @@ import type { Batch } from "./batch.js";
 
 const TWO_32 = 4294967296;
 
-/** Where all views of a set stand: one object that is moved, so that moving costs the same whatever the operation. */
+/** The position of all views of a set: one object, so that moving costs the same whatever the operation. */
 export class Cursor {
   batch!: Batch;
   index = 0;
-  /** Where the event's arguments start. */
+  /** Index of the event's first argument. */
   base = 0;
 
   move(batch: Batch, index: number): void {
@@ -23,12 +23,12 @@ export class Cursor {
   }
 }
 
-/** What every event has, whatever its operation. */
+/** The properties of every event, whatever its operation. */
 export class EventView {
   constructor(
     readonly point: Point | undefined,
     readonly cursor: Cursor,
-    /** By the number of a name that arguments have: which of the point's it is. */
+    /** By the number of an argument's name: its index among the point's arguments. */
     readonly positions: Uint8Array,
   ) {}
 
@@ -58,22 +58,22 @@ export class EventView {
   get line(): number {
     return this.cursor.batch.line[this.cursor.index]!;
   }
-  /** The same event for good: a view of its own, that no cursor moves on. */
+  /** Returns a permanent view of the same event, which no cursor moves. */
   kept(): EventView {
     const { batch, index } = this.cursor;
     const cursor = new Cursor();
     cursor.move(alone(batch, index, this.point), 0);
     return new (this.constructor as typeof EventView)(this.point, cursor, this.positions);
   }
-  /** Whether argument `k` could not be read by the kernel (`(fault)`). */
+  /** True if the kernel could not read argument `k` (`(fault)`). */
   isFault(k: number): boolean {
     return (this.cursor.batch.fault[this.cursor.index]! & (1 << k)) !== 0;
   }
 }
 
 /**
- * A batch of one event, that does not keep the others in memory. Read as an event of a point that is not its own, it
- * has no argument that could be read.
+ * Returns a batch of one event that does not keep the others in memory. Read as an event of another point, all its
+ * arguments are unreadable.
  */
 export function alone(batch: Batch, index: number, point: Point | undefined): Batch {
   if (batch.length === 1) return batch;
@@ -108,7 +108,7 @@ export function alone(batch: Batch, index: number, point: Point | undefined): Ba
   };
 }
 
-/** A view of its own of an event, as an event of this point. */
+/** Returns a permanent view of an event, as an event of this point. */
 export function keptView(points: PointTable, point: number, batch: Batch, index: number): EventView {
   let views = keptViews.get(points);
   if (!views) keptViews.set(points, (views = viewsOf(points, new Cursor())));
@@ -129,12 +129,12 @@ export function signed64(low: number, high: number): bigint {
   return BigInt.asIntN(64, unsigned64(low, high));
 }
 
-/** The same as a double: exact up to 2^53, which sizes, offsets and errors are. */
+/** Returns the number as a double: exact up to 2^53, which suffices for sizes, offsets and errors. */
 export function toNumber(low: number, high: number): number {
   return high >= 0x80000000 ? -((~high >>> 0) * TWO_32 + (~low >>> 0) + 1) : high * TWO_32 + low;
 }
 
-/** A view for every point, with a getter for each of its arguments, all at one cursor. */
+/** Returns a view for every point, with a getter for each of its arguments, all at one cursor. */
 export function viewsOf(points: PointTable, cursor: Cursor): EventView[] {
   let shape = shapes.get(points);
   if (!shape) shapes.set(points, (shape = shapeOf(points)));
@@ -151,9 +151,9 @@ interface Shape {
 const shapes = new WeakMap<PointTable, Shape>();
 
 /**
- * One class for the views of all points, with a getter for every name of an argument: with a class for each point, what
- * every event has would be looked up anew at each event. What every event has comes first: an argument of the same name
- * (`index`, of a page) is read by its number.
+ * Makes one class for the views of all points, with a getter for every name of an argument: with a class for each
+ * point, the engine would look up the common properties anew at each event. The common properties take precedence: an
+ * argument of the same name (`index`, of a page) is read by its number.
  */
 function shapeOf({ points }: PointTable): Shape {
   class PointView extends EventView {}
@@ -164,7 +164,7 @@ function shapeOf({ points }: PointTable): Shape {
   }
   const getters = new Map<string, Getter>();
   columns.forEach(({ name, read }, n) => {
-    // Signed in one operation and unsigned in another, say: `offset`.
+    // Signed in one operation and unsigned in another: `offset`.
     const other = getters.get(name);
     getters.set(name, other ? either(n, getter(read, n), other) : getter(read, n));
   });
@@ -177,7 +177,7 @@ function shapeOf({ points }: PointTable): Shape {
   };
 }
 
-/** The position of an argument that a point does not have: what becomes of -1 in a byte. */
+/** The position of an argument that a point does not have: -1 as a byte. */
 const ABSENT = 255;
 type Read = "word" | "s32" | "string" | "s64" | "u64";
 const READ_AS: { readonly [Type in ArgumentDefinition["type"]]: Read } = {

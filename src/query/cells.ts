@@ -2,14 +2,17 @@
 import { jsonString } from "../base/json-text.js";
 import { type Cell, Real } from "./sqlite/database.js";
 
-/** As SQLite's own shell writes it: NULL is empty, a real number has a point, bytes are hexadecimal. */
+/** Formats a value as SQLite's own shell does: NULL is empty, a real number has a point, bytes are hexadecimal. */
 export function cellText(cell: Cell): string {
   if (cell === null) return "";
   if (cell instanceof Real) return realText(cell.value);
   return cell instanceof Uint8Array ? `x'${Buffer.from(cell).toString("hex")}'` : String(cell);
 }
 
-/** Whole numbers beyond 2^53 as strings of digits, as in `export --to ndjson`; bytes as hexadecimal. */
+/**
+ * Formats a value as JSON: whole numbers beyond 2^53 as strings of digits, as in `export --to ndjson`; bytes as
+ * hexadecimal.
+ */
 export function cellJson(cell: Cell): string {
   if (cell === null) return "null";
   if (typeof cell === "number") return String(cell);
@@ -23,7 +26,7 @@ function realText(value: number): string {
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-/** Names of columns that are names of fields: the second `seq` is `seq:1`. */
+/** Makes names of columns unique, as fields need: the second `seq` is `seq:1`. */
 export function fieldNames(columns: readonly string[]): string[] {
   const taken = new Set<string>();
   return columns.map((column) => {

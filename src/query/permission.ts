@@ -1,18 +1,18 @@
-/** What a statement may do: read the tables, and nothing else. */
+/** Restricts a statement to reading the tables. */
 import type { Database } from "./sqlite/database.js";
 
-/** Pragmas that only tell. */
+/** Pragmas that only report. */
 const TELLING = new Set(["table_info", "table_xinfo", "table_list", "function_list", "compile_options"]);
 
 export const REFUSED = "only statements that read are run, and this one would write";
 
 export interface Permission {
-  /** What was refused, in words. */
+  /** The refused action, in words. */
   readonly denied: string | undefined;
   release(): void;
 }
 
-/** Holds for what is prepared until it is released. */
+/** Forbids writing in statements that are prepared until it is released. */
 export function forbidWriting({ library: { capi }, pointer }: Database): Permission {
   const allowed = new Set([capi.SQLITE_SELECT, capi.SQLITE_READ, capi.SQLITE_FUNCTION, capi.SQLITE_RECURSIVE]);
   let denied: string | undefined;

@@ -1,6 +1,7 @@
 /**
- * SQL over a recording: events, the calls that they pair up to, and what a replay derives, as tables. Only what a
- * statement reads is filled, in memory up to a limit and beyond it in a temporary file; nothing is kept.
+ * SQL over a recording: events, the calls that pair them, and the results of a replay, as tables. Only the tables and
+ * columns that a statement reads are filled, in memory up to a limit and beyond it in a temporary file, which does not
+ * outlive the query.
  */
 import { type OpenOptions, openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
@@ -13,17 +14,17 @@ import { createTable } from "./table.js";
 import { tables } from "./tables.js";
 import { usedBy } from "./used.js";
 
-/** How to read the recording, and what the statement may take of memory (bytes) and time (milliseconds). */
+/** Options for reading the recording, and limits of the statement in memory (bytes) and time (milliseconds). */
 export interface QueryOptions extends OpenOptions {
-  /** Bytes that tables may take in memory. */
+  /** Bytes of memory for the tables. */
   readonly memory?: number;
-  /** Milliseconds of CPU time that the statement may take, once the tables are filled. */
+  /** Milliseconds of CPU time for the statement, once the tables are filled. */
   readonly time?: number;
-  /** The process has no other statements: whatever this one holds in memory is limited, to a multiple of `memory`. */
+  /** The process has no other statements: all memory that this one holds is limited, to a multiple of `memory`. */
   readonly alone?: boolean;
-  /** What the statement is called in errors. */
+  /** Name of the statement in errors. */
   readonly name?: string;
-  /** In place of opening the recording by its path. */
+  /** Opens the recording, in place of its path. */
   readonly open?: () => Promise<Recorded>;
 }
 
@@ -31,7 +32,7 @@ export interface QueryOptions extends OpenOptions {
 export interface Answer {
   /** Names of the columns; two may be the same. */
   readonly columns: readonly string[];
-  /** The rows, computed while they are read, once. */
+  /** The rows, computed while they are read; can be read once. */
   readonly rows: Iterable<readonly Cell[]>;
   /** The recording, if the statement reads anything of it. */
   readonly recording: Recorded | undefined;
@@ -40,12 +41,12 @@ export interface Answer {
 
 export const MEMORY = 256 * 2 ** 20;
 export const TIME = 600_000;
-/** The part of the memory that one value, or one row, may take, and the least and the most that it is. */
+/** The share of the memory that one value, or one row, may take, with its minimum and maximum. */
 const VALUE = 1 / 8;
 const LEAST_VALUE = 2 ** 24;
-/** Six times as long, as JSON may be, it is still a string. */
+/** At six times its length, which JSON may need, it is still a string that V8 can hold. */
 const MOST_VALUE = 2 ** 26;
-/** Beside the pages: what sorting holds, which may be as much again, and some of the largest values. */
+/** Added to the pages: memory for sorting, which may be as much again, and some of the largest values. */
 const HELD = 2 ** 26;
 const VALUES_HELD = 8;
 
@@ -55,10 +56,10 @@ function limitsOf({ memory = MEMORY, time = TIME, alone = false }: QueryOptions)
 }
 
 /**
- * Asks a recording in SQL (SQLite's). Rows are computed while they are read.
+ * Runs a statement of SQL (SQLite's) over a recording. Rows are computed while they are read.
  *
- * @throws {TroubleError} Of a statement that is wrong, at its line and column, of one that writes, and of what is no
- *   recording.
+ * @throws {TroubleError} If the statement is wrong, with its line and column, if it would write, and if the recording
+ *   cannot be read.
  */
 export async function query(path: string, sql: string, options: QueryOptions = {}): Promise<Answer> {
   const database = await Database.open(limitsOf(options));
@@ -85,9 +86,7 @@ export async function query(path: string, sql: string, options: QueryOptions = {
   }
 }
 
-/**
- * The same rows, of which the first is there: what is wrong with a statement shows before anything of it is printed.
- */
+/** Returns the same rows with the first computed: a wrong statement fails before anything of it is printed. */
 function begun<T>(rows: Iterator<T> & Iterable<T>): Iterable<T> {
   const first = rows.next();
   return {
@@ -99,7 +98,7 @@ function begun<T>(rows: Iterator<T> & Iterable<T>): Iterable<T> {
   };
 }
 
-/** A statement as it was written, which is what errors point into. */
+/** A statement as the user wrote it, which errors point into. */
 class Written {
   readonly text: string;
   readonly #origin: (offset: number) => number;
@@ -151,7 +150,7 @@ class Written {
     const [, missing] = /^no such (?:table|column): (.+)/.exec(error.message) ?? [];
     const what =
       missing === undefined ? error.message : `${error.message}; kreel query --schema lists tables and columns`;
-    // Of a table SQLite does not say where.
+    // SQLite gives no offset for a missing table.
     const at = error.offset < 0 ? this.sql.indexOf(missing ?? "") : this.#origin(error.offset);
     return at < 0 || (error.offset < 0 && missing === undefined)
       ? new TroubleError(what, this.name)

@@ -1,15 +1,15 @@
-/** The text of a statement: where its words are, and what has to be done to it before SQLite reads it. */
+/** The text of a statement: finds its words and quotes a table's name that SQLite takes for a keyword. */
 
 /** Strings, quoted names and comments, in which no word counts; then words. */
 const TOKENS =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\p{L}\p{N}_$]+/gu;
-/** A table of this name needs quotes in SQLite. The keyword itself is for defining tables, which nobody does here. */
+/** A table of this name needs quotes in SQLite. The keyword itself only serves to define tables, which is refused. */
 const QUOTED = "references";
 
 export interface Statement {
-  /** As SQLite is given it. */
+  /** The text for SQLite. */
   readonly text: string;
-  /** Where a place of that text, in bytes, is in what was written, in characters. */
+  /** Maps a place in that text, in bytes, to one in the written text, in characters. */
   origin(offset: number): number;
 }
 
@@ -24,7 +24,7 @@ export function readable(written: string): Statement {
     text,
     origin(offset) {
       const characters = Buffer.from(text).subarray(0, offset).toString().length;
-      // Each has one quote more before it, and another behind.
+      // Each has one quote before it and another after it.
       return quoted.reduce(
         (at, start) => (at > start + QUOTED.length + 1 ? at - 2 : at > start ? at - 1 : at),
         characters,
@@ -33,7 +33,7 @@ export function readable(written: string): Statement {
   };
 }
 
-/** Line and column, both from 1, of a place in a text. */
+/** Returns line and column, both from 1, of a place in a text. */
 export function positionOf(text: string, at: number): { readonly line: number; readonly column: number } {
   const before = text.slice(0, at).split("\n");
   return { line: before.length, column: [...before.at(-1)!].length + 1 };

@@ -1,8 +1,8 @@
-/** What a table is: its columns, and what they mean. */
+/** The definition of a table: its columns, and their meanings. */
 
 /**
- * `integer`: a whole number; beyond 63 bits, where SQLite has none, the text of its digits. `text`. `value`: a number
- * or a text, as it comes. Addresses are text, `0xffff888100b08000`.
+ * `integer`: a whole number; beyond 63 bits, which SQLite does not have, the text of its digits. `text`. `value`: a
+ * number or a text, as it comes. Addresses are text, `0xffff888100b08000`.
  */
 export type ColumnType = "integer" | "text" | "value";
 
@@ -15,7 +15,7 @@ export interface Column {
 export interface Table {
   readonly name: string;
   readonly summary: string;
-  /** The first is what the rows are found by. */
+  /** The first column is the key of the rows. */
   readonly columns: readonly Column[];
 }
 

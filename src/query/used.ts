@@ -1,11 +1,12 @@
 /**
- * What a statement reads: learned from the program that SQLite made of it, which opens each table that it reads and
- * names every column that it takes from there. (The authorizer is not told of columns that USING or NATURAL compare.)
+ * Finds the tables and columns that a statement reads, in the program that SQLite made of it, which opens each table
+ * that it reads and names every column that it takes from there. (The authorizer is not called for columns that USING
+ * or NATURAL compare.)
  */
 import type { Database } from "./sqlite/database.js";
 import type { Table } from "./table.js";
 
-/** By the name of a table, the names of its columns. */
+/** By name of a table, the names of its columns. */
 export type Used = ReadonlyMap<string, ReadonlySet<string>>;
 
 export function usedBy(database: Database, sql: string, tables: readonly Table[]): Used {

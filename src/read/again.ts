@@ -1,4 +1,4 @@
-/** Whether a path gives the same bytes a second time: a pipe does not. */
+/** True if a path yields the same bytes a second time: a pipe does not. */
 import { statSync } from "node:fs";
 
 export function isReadAgain(path: string): boolean {

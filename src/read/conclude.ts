@@ -1,6 +1,6 @@
 /**
- * What is to be said of a recording as a whole, once all of it is read. Apart from the report, which the viewer's page
- * loads.
+ * Adds the warnings about a recording as a whole, once all of it is read. Separate from the report, which the viewer's
+ * page loads.
  */
 import { argumentWarnings } from "./arguments/warnings.js";
 import type { ReadReport } from "./report.js";

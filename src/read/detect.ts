@@ -1,4 +1,4 @@
-/** Which format a recording is in, by its content and never by its name. */
+/** Detects the format of a recording, by its content and never by its name. */
 import { LF } from "./ftrace/bytes.js";
 import { LOG_MAGIC } from "../log/file/format.js";
 import type { BinaryFormat, Format, TextFormat } from "./formats.js";
@@ -13,7 +13,7 @@ interface Magic {
 const text = (magic: string): number[] => [...Buffer.from(magic, "latin1")];
 const REPORT_TEXT = "give kreel the text of /sys/kernel/tracing/trace or trace_pipe instead";
 
-/** What else people have at hand, and what would help. */
+/** Other files that users have at hand, each with advice. */
 const OTHERS: readonly Magic[] = [
   {
     bytes: text("PERFILE2"),
@@ -41,10 +41,13 @@ const OTHERS: readonly Magic[] = [
 const TRACE_DAT_MAGIC = Buffer.of(0x17, 0x08, 0x44, ...text("tracing"));
 const TAR_MAGIC = Buffer.from("ustar");
 const TAR_MAGIC_AT = 257;
-/** As much of a line as tells its format. */
+/** Characters of a line that suffice to tell its format. */
 const SHOWN_OF_LINE = 400;
 
-/** Tells the format from the beginning of the content; throws a `TroubleError` that says what the file is instead. */
+/**
+ * Detects the format from the beginning of the content.
+ * @throws {TroubleError} for other files, with what the file is instead
+ */
 export function detectFormat(head: Buffer, file: string): Format {
   const format = binaryFormat(head, file) ?? textFormat(head);
   if (format !== undefined) return format;
@@ -63,7 +66,10 @@ export function detectFormat(head: Buffer, file: string): Format {
   );
 }
 
-/** What the first bytes alone tell; throws a `TroubleError` for what no recording begins with. */
+/**
+ * Detects a binary format by the first bytes.
+ * @throws {TroubleError} for bytes that no recording begins with
+ */
 export function binaryFormat(head: Buffer, file: string): BinaryFormat | undefined {
   if (head.subarray(0, TRACE_DAT_MAGIC.length).equals(TRACE_DAT_MAGIC)) return "trace-dat";
   if (head.subarray(0, LOG_MAGIC.length).equals(LOG_MAGIC)) return "kreel-log";
@@ -76,9 +82,9 @@ export function binaryFormat(head: Buffer, file: string): BinaryFormat | undefin
   return undefined;
 }
 
-/** The format of the first line that is unlike any other format's. */
+/** Returns the format of the first line that is unlike any other format's. */
 export function textFormat(head: Buffer): TextFormat | undefined {
-  // The end of the head may be the middle of a line; the line feed is what parsing stops at.
+  // The head may end within a line; parsing stops at the line feed.
   const bytes = Buffer.concat([head, Buffer.of(LF)]);
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(LF, start);

@@ -1,13 +1,11 @@
-/**
- * The formats that kreel reads: of each, its name and its nature. `readers.ts` has how one is recognised and read.
- */
+/** The formats that kreel reads: the name and the properties of each. `readers.ts` recognises and reads them. */
 import { TroubleError } from "../base/trouble.js";
 
 export interface FormatDefinition {
   readonly text: boolean;
-  /** A line is an event wherever it stands: lines can be left out, and the others are a recording still. */
+  /** Each line is an event or not, independent of the others: a subset of the lines is a recording. */
   readonly linesAreEvents?: true;
-  /** It shows which calls were made, and nothing of what they were made on. */
+  /** It has the calls, but not the objects that they were made on. */
   readonly callsOnly?: true;
   /** Why it cannot be read while it is written, and what to do. */
   readonly cannotFollow?: string;
@@ -29,7 +27,7 @@ export const formats = {
     text: false,
     cannotFollow: "a log of kreel's own cannot be followed; follow what it is made from, or leave --follow away",
   },
-  // Of a directory with the pages of each CPU: no file tells it.
+  // A directory with the pages of each CPU: no single file has this format.
   "trace-pipe-raw": {
     text: false,
     cannotFollow: "pages of the ring buffer cannot be followed; follow the text of trace_pipe",
@@ -46,12 +44,15 @@ export function isText(format: Format): format is TextFormat {
   return formats[format].text;
 }
 
-/** What a format is like; `undefined` for the name of none. */
+/** Returns the properties of a format; `undefined` if there is none of this name. */
 export function formatOf(name: string): FormatDefinition | undefined {
   return Object.hasOwn(formats, name) ? formats[name as Format] : undefined;
 }
 
-/** The format of a name that somebody gave for `path`; throws a `TroubleError` for none. */
+/**
+ * Returns the format that the user named for `path`.
+ * @throws {TroubleError} if there is none of this name
+ */
 export function known(name: string, path: string): Format {
   if (!formatOf(name))
     throw new TroubleError(`--from ${name} is none that kreel reads; it reads ${FORMATS.join(", ")}`, path);

@@ -1,25 +1,20 @@
-/**
- * What the remarks at the head of a recording say of the machine and of its probes, as `kreel record` notes them down.
- */
+/** The remarks at the head of a recording about the machine and its probes, as `kreel record` writes them. */
 import type { Remark } from "./report.js";
 
 export interface Head {
   /** `7.2.12+deb13-cloud-amd64`. */
   readonly release: string | undefined;
-  /** As `uname -m` says: `x86_64`, `aarch64`. */
+  /** Output of `uname -m`: `x86_64`, `aarch64`. */
   readonly machine: string | undefined;
-  /**
-   * Events whose probes the kernel refused, with nothing that stands in for them: `kvm_gmem_exit`,
-   * `alloc_anon_inode_ret`.
-   */
+  /** Events whose probes the kernel refused, without a substitute: `kvm_gmem_exit`, `alloc_anon_inode_ret`. */
   readonly refused: ReadonlySet<string>;
-  /** Events of which so many were missed. */
+  /** Number of missed events, by event. */
   readonly missed: ReadonlyMap<string, number>;
-  /** How many probes were set. */
+  /** Number of probes that were set. */
   readonly probes: number | undefined;
-  /** KVM's functions were there when they were set: what it lacks was refused. */
+  /** KVM's functions existed when the probes were set: those that are missing were refused. */
   readonly kvmWasThere: boolean;
-  /** What each CPU could not keep: `cpu0 overrun: 12`. */
+  /** Losses of each CPU: `cpu0 overrun: 12`. */
   readonly lost: readonly string[];
 }
 
@@ -42,12 +37,12 @@ export function headOf(environment: readonly Remark[]): Head {
   };
 }
 
-/** `7.2` of `7.2.12+deb13-cloud-amd64`; nothing of what is no release. */
+/** Returns `7.2` for `7.2.12+deb13-cloud-amd64`; `undefined` for text that is no release. */
 export function series(release: string): string | undefined {
   return /^(\d{1,3}\.\d{1,4})(?!\d)/.exec(release)?.[1];
 }
 
-/** `104` of `104 set`. */
+/** Returns `104` for `104 set`. */
 function numberIn(text: string | undefined): number | undefined {
   const digits = /^\d{1,6}(?= set$)/.exec(text ?? "")?.[0];
   return digits === undefined ? undefined : Number(digits);

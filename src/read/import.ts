@@ -1,4 +1,4 @@
-/** Writes a recording's events into a log file: what `kreel import` does. */
+/** Writes a recording's events into a log file, for `kreel import`. */
 import { statSync } from "node:fs";
 import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
@@ -11,40 +11,40 @@ import type { ReadReport, Recorded } from "./report.js";
 import { TroubleError } from "../base/trouble.js";
 import { plural } from "../base/text.js";
 
-/** How to read the recording, and how to write the log. */
+/** Options for reading the recording and for writing the log. */
 export interface ImportOptions extends OpenOptions, WriterOptions {
-  /** Called after every batch; `bytes` were read so far. */
+  /** Called after every batch; `bytes`: of the recording, read so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
-  /** Ends the log behind what was read so far. */
+  /** Ends the log after the events read so far. */
   readonly signal?: AbortSignal;
 }
 
 /** The log that was made: `events` is a count, `bytes` its size, `report` what reading the recording was like. */
 export interface Imported {
-  /** The log's own name, which no other log has. */
+  /** The log's own id, which no other log has. */
   readonly id: string;
   readonly events: number;
-  /** Of the log. */
+  /** Bytes of the log. */
   readonly bytes: number;
   readonly report: ReadReport;
 }
 
-const INTERRUPTED = "its import was interrupted: the recording went on behind the last event";
-const ENDED = "its import was ended by an error, and the recording may go on behind the last event";
+const INTERRUPTED = "its import was interrupted: the recording went on after the last event";
+const ENDED = "its import was ended by an error, and the recording may go on after the last event";
 const UNREPORTED = "which does not say so itself: its end could not be written";
-/** Of the trouble that ended an import, as the log keeps it. */
+/** Characters of the trouble that ended an import, as the log keeps it. */
 const MAX_REASON = 500;
 const SPARE_ROOM = 1024;
 
 /**
- * Makes the log at `path` from the recording at `trace`. A log that has events stays whatever happens, and says why it
- * ended; what is removed has none.
+ * Makes the log at `path` from the recording at `trace`. A log that has events when the import fails stays, and records
+ * why it ended; one without events is removed.
  *
- * @throws {TroubleError} Of what is no recording.
- * @throws {LogError} Of a log that exists or cannot be written.
+ * @throws {TroubleError} If it is no recording.
+ * @throws {LogError} If the log exists or cannot be written.
  */
 export async function importRecording(trace: string, path: string, options: ImportOptions = {}): Promise<Imported> {
-  // Said before a long recording is read, and again by whoever makes the file.
+  // Checked before a long recording is read, and again when the file is made.
   if (statSync(path, { throwIfNoEntry: false }))
     throw new TroubleError("exists already; give another name, or remove it", path);
   const recording = await openRecording(trace, options);
@@ -56,15 +56,15 @@ export async function importRecording(trace: string, path: string, options: Impo
 }
 
 /**
- * The same as `importRecording` for a recording that is open already, or the run of a simulated kernel.
+ * Does the same as `importRecording` for a recording that is open already, or the run of a simulated kernel.
  *
- * @throws {TroubleError} Of what cannot be read.
- * @throws {LogError} Of a log that exists or cannot be written.
+ * @throws {TroubleError} If the recording cannot be read.
+ * @throws {LogError} If the log exists or cannot be written.
  */
 export async function writeLog(recording: Recorded, path: string, options: ImportOptions = {}): Promise<Imported> {
   const { report, tables } = recording;
   const batches = recording.batches()[Symbol.asyncIterator]();
-  // Where an export came from, its first line says: it has to be read before the log can say so.
+  // The first line of an export has its origin: it has to be read before the log's origin is written.
   let next = await batches.next();
   const origin = report.exportedFrom ?? recording.origin;
   const { sync = "close" } = options;
@@ -88,17 +88,20 @@ export async function writeLog(recording: Recorded, path: string, options: Impor
   return { id: writer.id, events: writer.events, bytes: writer.length, report };
 }
 
-/** Where events of a damaged log could not be read, those behind them have other numbers. */
+/** Renumbers a batch: events of a damaged log that could not be read leave a gap in the numbers. */
 function numbered(batch: Batch, firstSeq: number): Batch {
   return batch.firstSeq === firstSeq ? batch : { ...batch, firstSeq };
 }
 
-/** What the report at the end of the log will take at most: warnings may still come, and the trouble that ends it. */
+/**
+ * Returns the maximal size of the report at the end of the log: warnings may still be added, and the trouble that ends
+ * it.
+ */
 function endRoom(report: ReadReport): number {
   return 2 * packed(Buffer.from(JSON.stringify(report.saved()))).length + SPARE_ROOM;
 }
 
-/** Ends a log that cannot go on, and returns the trouble with what has become of the log. */
+/** Ends a log that cannot go on, and returns the trouble with the state of the log. */
 async function endedBy(error: unknown, writer: LogWriter, acknowledged: number, report: ReadReport): Promise<unknown> {
   if (writer.events === 0) {
     writer.discard();

@@ -1,23 +1,23 @@
 /**
- * What several CPUs recorded in the order of its times: a heap of CPUs, each of which goes on as long as no other is
- * earlier.
+ * Merges the events of several CPUs in the order of their times: a heap of CPUs, each of which is read as long as no
+ * other is earlier.
  */
 
 /** One CPU at an event. */
 export interface Standing {
   readonly timeHigh: number;
   readonly timeLow: number;
-  /** Ties in time go to the lower. */
+  /** For ties in time, the lower is first. */
   readonly order: number;
 }
 
 export class Merge<Cpu extends Standing> {
-  /** A heap: no CPU is earlier than the one at half its index. Each stands at an event that was not taken yet. */
+  /** A heap: no CPU is earlier than the one at half its index. Each is at an event that was not taken yet. */
   readonly #heap: Cpu[] = [];
-  /** CPUs that are at their end, in case they have missed events behind their last. */
+  /** CPUs at their end, which may have missed events after their last. */
   readonly ended: Cpu[] = [];
 
-  /** `stands`: whether a CPU has an event at all. */
+  /** `stands`: true if a CPU has an event at all. */
   constructor(cpus: readonly Cpu[], stands: (cpu: Cpu) => boolean) {
     for (const cpu of cpus) {
       if (stands(cpu)) this.#heap.push(cpu);
@@ -31,18 +31,18 @@ export class Merge<Cpu extends Standing> {
     return this.#heap[0];
   }
 
-  /** The CPU with the next event that is not the first's; `undefined` where the first is alone. */
+  /** The CPU with the next event that is not the first's; `undefined` if the first is alone. */
   get second(): Cpu | undefined {
     const [, left, right] = this.#heap;
     return right !== undefined && isBefore(right, left!) ? right : left;
   }
 
-  /** The first has moved on to an event of its own. */
+  /** Restores the order after the first has moved to its next event. */
   moved(): void {
     this.#sink();
   }
 
-  /** The first has no more events. */
+  /** Removes the first, which has no more events. */
   drop(): void {
     const heap = this.#heap;
     this.ended.push(heap[0]!);

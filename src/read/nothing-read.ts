@@ -1,15 +1,16 @@
-/** When a recording says so little that nothing may be said of it: that nothing was found there would be no verdict. */
+/** Refuses a recording that yielded too little to judge: that nothing was found in it would be no verdict. */
 import { join } from "node:path";
 import type { ReadReport, Recorded } from "./report.js";
 import { printable, TroubleError } from "../base/trouble.js";
 
 const TEXT_SHOWN = 60;
 
-/** A recording that was read, and gives nothing to judge. */
+/** A recording that was read, and has nothing to judge. */
 export class NothingReadError extends TroubleError {}
 
 /**
- * Throws a `NothingReadError` for a recording that was read and has no event, or more lines that are none than events.
+ * Checks a recording that was read.
+ * @throws {NothingReadError} if it has no event, or more skipped lines than events
  */
 export function checkRead(
   path: string,
@@ -34,9 +35,7 @@ export function checkRead(
   );
 }
 
-/**
- * The same of a recording that is open. The run of a simulated kernel is not read: in it nothing need have happened.
- */
+/** Checks a recording that is open. The run of a simulated kernel is exempt: nothing need have happened in it. */
 export function checkRecorded({ origin, report }: Pick<Recorded, "origin" | "report">): void {
   if ((report.exportedFrom ?? origin).format !== "simulated") checkRead(origin.path, report);
 }

@@ -1,4 +1,4 @@
-/** How each format that is text is recognised, and read. */
+/** Recognises and reads each text format. */
 import type { PointTable } from "../../events/points.js";
 import type { Tables } from "../log/tables.js";
 import { ArgumentNames } from "./arguments/names.js";
@@ -13,12 +13,12 @@ import type { ReadReport } from "./report.js";
 import type { StreamReader } from "./stream-reader.js";
 import { looksLikeTraceCmdReport, TraceCmdReportReader } from "./trace-cmd-report/index.js";
 
-/** A line of a file's beginning, as it is recognised by: a format that reads bytes need not wait for its text. */
+/** A line of a file's beginning, for recognition: formats that look at bytes need not wait for its text. */
 export interface FirstLine {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
-  /** As much of it as tells its format. */
+  /** Its first characters, enough to determine its format. */
   readonly text: string;
 }
 
@@ -26,15 +26,15 @@ interface Sources {
   readonly points: PointTable;
   readonly tables: Tables;
   readonly report: ReadReport;
-  /** Of the recording, as much as is at hand; the layout of some formats is told by it. */
+  /** The bytes of the recording at hand; they determine the layout of some formats. */
   readonly beginning: Buffer;
   readonly batchEvents: number | undefined;
-  /** What is known of its arguments' names, shared by the readers of one recording in several files. */
+  /** The names known for its arguments, shared by the readers of one recording in several files. */
   readonly names: ArgumentNames;
 }
 
 interface TextReader {
-  /** Whether a line is like this format's and like no other's. */
+  /** True if a line is like this format's and like no other's. */
   readonly looksLike: (line: FirstLine) => boolean;
   readonly open: (sources: Sources) => StreamReader;
 }

@@ -15,17 +15,17 @@ import { openSource, type Source } from "./source.js";
 import { readThrough } from "./stream-reader.js";
 import { TroubleError } from "../base/trouble.js";
 
-/** How to open a recording; everything may be left out. */
+/** Options for opening a recording; all are optional. */
 export interface OpenOptions {
-  /** Read it as this, whatever it looks like. */
+  /** Reads it in this format, whatever it looks like. */
   readonly format?: string;
-  /** In place of standard input, for `-`. */
+  /** Replaces standard input, for `-`. */
   readonly input?: AsyncIterable<Buffer>;
-  /** It is still being written: read what is there, then what comes, until told to stop or until the pipe ends. */
+  /** It is still being written: reads what is there, then what is added, until stopped or until the pipe ends. */
   readonly follow?: FollowOptions;
 }
 
-/** A log that is read as a stream: its events come once. */
+/** A log that is read as a stream: its events can be read once. */
 export interface Recording extends Recorded {
   readonly origin: Origin & { readonly format: Format };
 }
@@ -38,7 +38,7 @@ class FileRecording implements Recording {
   constructor(
     readonly origin: Origin & { readonly format: Format },
     private readonly source: Source,
-    /** Where the source's bytes can be read out of order, if they can. */
+    /** The path, if the bytes can be read out of order. */
     private readonly file: string | undefined,
   ) {
     this.tables = createTables(origin.path);
@@ -74,7 +74,7 @@ class FileRecording implements Recording {
     }
   }
 
-  /** Loaded only where it is needed: those who read text need not wait for it. */
+  /** Loaded on demand: readers of text need not wait for it. */
   async *#traceDat(): AsyncGenerator<Batch> {
     const { readTraceDatFrom } = await import("./trace-dat/recording.js");
     yield* readTraceDatFrom(this.source, this.file, points, this.tables, this.report);
@@ -87,11 +87,11 @@ class FileRecording implements Recording {
 }
 
 /**
- * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Whoever
- * opens it closes it.
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). The caller
+ * closes it.
  *
- * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
- * @throws {LogError} Of a log of a later format.
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
+ * @throws {LogError} If it is a log of a later format.
  */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {

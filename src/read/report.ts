@@ -1,24 +1,27 @@
-/** What reading a recording came to: how much of it was understood, and what the recording itself says is missing. */
+/**
+ * The report on reading a recording: how much of it was understood, and which events the recording itself reports
+ * missing.
+ */
 
 import type { Log, Origin } from "../log/log.js";
 import { ArgumentReport } from "./arguments/report.js";
 import { isNatural } from "./ndjson/numbers.js";
 
-/** A log and what reading it comes to: a recording that was opened, or the run of a simulated kernel. */
+/** A log and the report on reading it: a recording that was opened, or the run of a simulated kernel. */
 export interface Recorded extends Log {
   readonly report: ReadReport;
   /**
-   * Of a recording in several files, the one that has the lines of a CPU's events: its name, from the recording's path
-   * on.
+   * For a recording in several files: returns the name of the file that has the lines of a CPU's events, relative to
+   * the recording's path.
    */
   fileOf?(cpu: number): string | undefined;
-  /** The same events once more, from the first; absent where they come once. */
+  /** Reads the same events once more, from the first; absent if they can be read only once. */
   again?(): Promise<Recorded>;
   close(): Promise<void>;
 }
 
 export interface SkippedLine {
-  /** Of a recording in several files, the one it is in. */
+  /** The file, for a recording in several. */
   readonly file?: string;
   readonly line: number;
   /** Its beginning; not trusted, see `printable`. */
@@ -27,22 +30,20 @@ export interface SkippedLine {
 
 export interface Clock {
   readonly kind: "seconds" | "counter";
-  /** Digits behind the point; 0 for a counter. */
+  /** Digits after the decimal point; 0 for a counter. */
   readonly digits: number;
 }
 
-/** What the header of ftrace's text says of the buffer that it was printed from. */
+/** The header of ftrace's text about the buffer that it was printed from. */
 export interface BufferEntries {
   readonly inBuffer: number;
-  /** Those that were overwritten among them. */
+  /** Including those that were overwritten. */
   readonly written: number;
-  /** Of the machine; absent where the header does not say. */
+  /** CPUs of the machine; absent if the header does not have them. */
   readonly cpus?: number;
 }
 
-/**
- * What a recording says of the machine that made it: `release`, `config`, `command`, as `kreel record` notes them down.
- */
+/** A remark about the recorded machine: `release`, `config`, `command`, as `kreel record` writes them. */
 export interface Remark {
   readonly name: string;
   /** Not trusted, see `printable`. */
@@ -51,17 +52,17 @@ export interface Remark {
 
 const MAX_REMARKS = 1000;
 const MAX_REMARK_TEXT = 1000;
-/** Of a log, which may say anything; a directory of a thousand CPUs has one or two of each. */
+/** Limits for a log, which may claim anything; a directory of a thousand CPUs has one or two of each. */
 const MAX_WARNINGS = 4096;
 const MAX_WARNING_TEXT = 1000;
 const MAX_SKIPPED_SHOWN = 5;
 const MAX_SKIPPED_TEXT = 200;
-/** Names of unknown operations that are counted each; the rest is counted together. */
+/** Names of unknown operations that are counted separately; the rest is counted together. */
 const MAX_UNKNOWN_NAMES = 1000;
-/** Of a name, what is kept to count by. */
+/** Characters of a name that are kept to count by. */
 const MAX_UNKNOWN_NAME = 256;
 
-/** What adds up over the files of one recording. */
+/** Counts that add up over the files of one recording. */
 const PARTS = [
   "lines",
   "pairs",
@@ -77,19 +78,19 @@ const PARTS = [
 ] as const;
 
 /**
- * Every line of the file is exactly one of: event, continuation (of an event whose text holds a line feed), comment,
- * control, blank, skipped. So `events - pairs + continuations + comments + control + blank + skipped` is `lines` (with
- * `earlierLines`, of a file that is followed and began anew).
+ * Every line of the file is exactly one of: event, continuation (of an event whose text has a line feed), comment,
+ * control, blank, skipped. So `events - pairs + continuations + comments + control + blank + skipped` is `lines` (plus
+ * `earlierLines`, for a followed file that began anew).
  */
 export class ReadReport {
   events = 0;
   lines = 0;
-  /** Lines of what was read before the file began anew, of a file that is followed. */
+  /** Lines that were read before a followed file began anew. */
   earlierLines = 0;
   bytes = 0;
-  /** Lines that hold two events: of function_graph, a call that is over within its line. */
+  /** Lines that have two events: in function_graph, a call that is over within its line. */
   pairs = 0;
-  /** Further lines of an event whose task name, string or marker text holds a line feed, or that a mailer broke. */
+  /** Further lines of an event whose task name, string or marker text has a line feed, or that a mailer broke. */
   continuations = 0;
   comments = 0;
   /** Lines of ftrace that are not events: losses, stack dumps, `CPU N buffer started`. */
@@ -98,26 +99,26 @@ export class ReadReport {
   /** Lines that are none of these. */
   skipped = 0;
   readonly firstSkipped: SkippedLine[] = [];
-  /** Events of operations that are not in the catalogue, and how many of each name. */
+  /** Events of operations that are not in the catalogue, and their number by name. */
   unknown = 0;
   readonly unknownByName = new Map<string, number>();
   /** Events that were kept though part of their text was not understood. */
   malformed = 0;
-  /** Whether the recording says that events are lost without saying how many. */
+  /** True if the recording reports lost events without their number. */
   uncountedLoss = false;
-  /** Of several buffers, the sum. */
+  /** For several buffers, the sum. */
   entries: BufferEntries | undefined;
   clock: Clock | undefined;
   tracer: string | undefined;
-  /** In the recording's order; of one name, all. */
+  /** In the recording's order; a name may repeat. */
   readonly environment: Remark[] = [];
-  /** Where the events were first read from, of a recording that kreel exported. */
+  /** The original source of the events, for a recording that kreel exported. */
   exportedFrom: Origin | undefined;
   /** The last line has no end: the file was cut. */
   truncated = false;
-  /** What events lack, and what other names their arguments have. */
+  /** Missing arguments, and arguments under other names. */
   readonly arguments = new ArgumentReport();
-  /** Sentences for the user, in order: what was wrong with the file around the text. */
+  /** Sentences for the user, in order, about damage of the file around the text. */
   readonly warnings: string[] = [];
   #concluded = false;
   readonly #cpus: boolean[] = [];
@@ -127,7 +128,7 @@ export class ReadReport {
   /** `file` names the recording in errors. */
   constructor(readonly file = "-") {}
 
-  /** The sum of `[LOST n EVENTS]`. A recording may say any number: what would not be exact is the greatest that is. */
+  /** The sum of `[LOST n EVENTS]`. A recording may claim any number: the sum is limited to the greatest exact one. */
   get lostLines(): number {
     return this.#lostLines;
   }
@@ -135,7 +136,7 @@ export class ReadReport {
     this.#lostLines = Math.min(count, Number.MAX_SAFE_INTEGER);
   }
 
-  /** What the header says was overwritten: entries written, less those in the buffer. */
+  /** Overwritten entries, by the header: entries written, less those in the buffer. */
   get overrun(): number {
     return this.#overrun;
   }
@@ -144,8 +145,8 @@ export class ReadReport {
   }
 
   /**
-   * Events that the recording itself says are missing. The header and the lines count the same events: the greater
-   * holds.
+   * Events that the recording itself reports missing. The header and the lines count the same events: the greater is
+   * valid.
    */
   get lost(): number {
     return Math.max(this.overrun, this.lostLines);
@@ -160,12 +161,12 @@ export class ReadReport {
     this.#cpus[cpu] = true;
   }
 
-  /** The rest of a recording that remarks on more is let go. */
+  /** Adds a remark; those beyond the limit are dropped. */
   remark(name: string, text: string): void {
     if (this.environment.length < MAX_REMARKS) this.environment.push({ name, text: text.slice(0, MAX_REMARK_TEXT) });
   }
 
-  /** Takes in the header's count of one buffer. */
+  /** Adds the header's count of one buffer. */
   sawEntries({ inBuffer, written, cpus }: BufferEntries): void {
     const { entries } = this;
     const most = Math.max(cpus ?? 0, entries?.cpus ?? 0);
@@ -176,7 +177,7 @@ export class ReadReport {
     };
   }
 
-  /** Takes in what reading one of several files came to; `file` is its name. */
+  /** Adds the report of one of several files; `file` is its name. */
   add(part: ReadReport, file: string): void {
     for (const name of PARTS) this[name] += part[name];
     for (const { line, text } of part.firstSkipped)
@@ -193,18 +194,18 @@ export class ReadReport {
     this.arguments.add(part.arguments, file);
   }
 
-  /** Whether all is known of it that will be. */
+  /** True if reading is over and the report will not change. */
   get isConcluded(): boolean {
     return this.#concluded;
   }
 
-  /** All is read that will be, and this is to be said of it as a whole; said once. */
+  /** Ends the report with sentences about the recording as a whole; has an effect only once. */
   conclude(sentences: () => readonly string[]): void {
     if (!this.#concluded) this.warnings.push(...sentences());
     this.#concluded = true;
   }
 
-  /** The file began anew: its lines are counted from 1 again. Events may be missing. */
+  /** Begins anew with the file: its lines are counted from 1 again. Events may be missing. */
   restart(): void {
     this.earlierLines += this.lines;
     this.lines = 0;
@@ -229,7 +230,7 @@ export class ReadReport {
     this.unknownByName.set(key, (this.unknownByName.get(key) ?? 0) + times);
   }
 
-  /** What the events do not tell themselves, as JSON can hold it: what a log keeps. */
+  /** Returns the part that the events do not contain themselves, for a log, as JSON. */
   saved(): SavedReport {
     return {
       ...Object.fromEntries(COUNTS.map((name) => [name, this[name]])),
@@ -246,7 +247,7 @@ export class ReadReport {
     };
   }
 
-  /** Takes over what was saved; anything in it that is not of its kind is left out. */
+  /** Restores a saved report; entries that are not valid are left out. */
   restore(saved: SavedReport): void {
     for (const name of COUNTS) if (isNatural(saved[name])) this[name] = saved[name];
     for (const entry of listOf(saved["firstSkipped"]).slice(0, MAX_SKIPPED_SHOWN)) {
@@ -262,14 +263,14 @@ export class ReadReport {
     if (typeof saved["tracer"] === "string") this.tracer = saved["tracer"];
     this.restoreEnvironment(saved["environment"]);
     this.arguments.restore(saved["arguments"]);
-    // What was to be said of that is among them.
+    // The sentences of `conclude` are among the saved warnings.
     this.#concluded = true;
     for (const warning of listOf(saved["warnings"]).slice(0, MAX_WARNINGS))
       if (typeof warning === "string") this.warnings.push(warning.slice(0, MAX_WARNING_TEXT));
     for (const cpu of listOf(saved["cpus"])) if (isNatural(cpu) && cpu <= MAX_CPU) this.sawCpu(cpu);
   }
 
-  /** What was saved of `environment`. */
+  /** Restores a saved `environment`. */
   restoreEnvironment(saved: unknown): void {
     for (const remark of listOf(saved)) {
       const { name, text } = (remark ?? {}) as Partial<Remark>;
@@ -278,7 +279,7 @@ export class ReadReport {
   }
 }
 
-/** What was saved of `ReadReport.entries`; nothing where that is not of its kind. */
+/** Restores a saved `ReadReport.entries`; `undefined` if it is not valid. */
 export function entriesOf(saved: unknown): BufferEntries | undefined {
   const { inBuffer, written, cpus } = (saved ?? {}) as Partial<BufferEntries>;
   if (!isNatural(inBuffer) || !isNatural(written) || written < inBuffer) return undefined;

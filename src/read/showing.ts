@@ -1,8 +1,8 @@
-/** A recording that somebody looks on at while another reads it. */
+/** Lets a second observer see a recording while a first reads it. */
 import type { Batch } from "../log/batch.js";
 import type { Recorded } from "./report.js";
 
-/** The same recording; each of its batches is shown before it is handed on. */
+/** Returns the same recording, which passes each batch to `see` before it yields it. */
 export function showing(recording: Recorded, see: (batch: Batch) => void): Recorded {
   const { id, origin, tables, report } = recording;
   return {

@@ -1,5 +1,5 @@
 /**
- * The bytes of a recording: a file or standard input, opened as it is or as the gzip or zstd that it turns out to be. A
+ * The bytes of a recording: a file or standard input, plain or decompressed from gzip or zstd, as its content shows. A
  * stream, whatever its size.
  */
 import { createReadStream } from "node:fs";
@@ -8,9 +8,9 @@ import { TroubleError } from "../base/trouble.js";
 import { isZstd, ZstdError, ZstdReader } from "./zstd.js";
 
 const CHUNK = 512 * 1024;
-/** What a damaged gzip file takes with it is at most one chunk of content: hence small ones. */
+/** A damaged gzip file loses at most one chunk of content: hence small ones. */
 const GUNZIP_CHUNK = 64 * 1024;
-/** How much of a file is looked at to recognise what it is. */
+/** Bytes of a file that are searched for its format. */
 export const HEAD_BYTES = 64 * 1024;
 /** Decompressed chunks that may wait for a slower reader. */
 const MAX_WAITING = 32;
@@ -20,9 +20,9 @@ export const EMPTY = "the file is empty; a recording is what /sys/kernel/tracing
 export type Compression = "gzip" | "zstd";
 
 export class Source implements AsyncIterable<Buffer> {
-  /** What went wrong on the way without being the end of it: one sentence each. */
+  /** Faults that did not end reading: one sentence each. */
   readonly warnings: string[] = [];
-  /** Whether the compressed file ends before its content does. */
+  /** True if the compressed file ends before its content does. */
   truncated = false;
 
   constructor(
@@ -48,7 +48,7 @@ export class Source implements AsyncIterable<Buffer> {
     }
   }
 
-  /** Lets go of the file; a source that was read to its end has done so. */
+  /** Closes the file; a source that was read to its end has done so. */
   async close(): Promise<void> {
     await this.rest.return?.();
   }
@@ -59,7 +59,7 @@ export class Source implements AsyncIterable<Buffer> {
   }
 }
 
-/** Where the decompressor leaves word for a source that may not be made yet. */
+/** The decompressor's messages to a source that may not exist yet. */
 interface SourceState {
   source: Source | undefined;
   failure: string | undefined;
@@ -142,7 +142,7 @@ async function* readRaw(name: string, stream: AsyncIterable<Buffer | string>): A
   }
 }
 
-/** A file that could not be read, in words. */
+/** Describes why a file could not be read. */
 export function readTrouble(name: string, error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   const what = {
@@ -155,9 +155,7 @@ export function readTrouble(name: string, error: unknown): unknown {
   return new TroubleError(what ?? `could not be read: ${error.message}`, name, undefined, { cause: error });
 }
 
-/**
- * Nothing is decompressed before it is asked for, so a file that would become a thousand times as big takes no memory.
- */
+/** Decompresses only on demand, so a file that would become a thousand times as big takes no memory. */
 async function* unzstd(compressed: AsyncGenerator<Buffer>, state: SourceState): AsyncGenerator<Buffer> {
   const reader = new ZstdReader();
   try {
@@ -175,8 +173,8 @@ async function* unzstd(compressed: AsyncGenerator<Buffer>, state: SourceState): 
 }
 
 /**
- * Decompresses through a queue of its own: a Node stream that fails drops what it had ready, and of a truncated file
- * everything that can be had is wanted.
+ * Decompresses through a queue of its own: a Node stream that fails drops the data that it had ready, and a truncated
+ * file should yield as much as possible.
  */
 async function* gunzip(compressed: AsyncIterable<Buffer>, state: SourceState): AsyncGenerator<Buffer> {
   const engine = createGunzip({ chunkSize: GUNZIP_CHUNK });

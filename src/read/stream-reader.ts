@@ -1,14 +1,14 @@
-/** What every reader of text is: chunks in, batches out. */
+/** The interface of every text reader: chunks in, batches out. */
 import type { Batch } from "../log/batch.js";
 import { TroubleError } from "../base/trouble.js";
 
 export interface StreamReader {
   push(chunk: Buffer): Batch[];
-  /** What was read and not handed over, because its batch is not full: whoever follows wants it now. */
+  /** Returns the events whose batch is not full yet, for a user who follows. */
   flush(): Batch[];
-  /** What comes next is the beginning of a file again: it was made shorter, or another took its place. */
+  /** Continues at the beginning of a file: it was truncated, or another took its place. */
   restart(): Batch[];
-  /** The recording is over. */
+  /** Ends the recording. */
   end(): Batch[];
 }
 
@@ -23,13 +23,14 @@ async function* throughOf(reader: StreamReader, chunks: AsyncIterable<Buffer>): 
 }
 
 /**
- * The batches of a reader. Where a line, or the source, ends the reading, all that was read before that comes first.
+ * Yields the batches of a reader. If a line, or the source, ends the reading with an error, the events before that come
+ * first.
  */
 export async function* upToTrouble(reader: StreamReader, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
   try {
     yield* batches;
   } catch (error) {
-    // The second time hands over the marker that the first one keeps, since its text might go on.
+    // The second flush yields the marker that the first one keeps, since its text might go on.
     if (error instanceof TroubleError) yield* [...reader.flush(), ...reader.flush()];
     throw error;
   }

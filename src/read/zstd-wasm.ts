@@ -1,18 +1,17 @@
 /**
- * zstd's own decoder, compiled to WebAssembly. The package `zstddec` is where it comes from; what that has around it is
- * not used: it does not tell an error from an empty result, goes on for ever over damage, and shares one memory among
- * all.
+ * zstd's own decoder, compiled to WebAssembly, from the package `zstddec`. The package's own wrapper is not used: it
+ * does not tell an error from an empty result, loops forever over damage, and shares one memory among all callers.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What of WebAssembly is used here; `@types/node` 20 does not have it. */
+/** The part of WebAssembly that is used here; `@types/node` 20 does not have it. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: unknown };
 };
 
-/** Addresses and sizes are numbers of 32 bits; a negative result is an error's code. */
+/** Addresses and sizes are numbers of 32 bits; a negative result is an error code. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   malloc(bytes: number): number;
@@ -23,7 +22,7 @@ interface Exports {
   ZSTD_decompress(to: number, room: number, from: number, length: number): number;
 }
 
-/** Of zstd's `zstd_errors.h`, what a file can be to blame for. */
+/** Codes of zstd's `zstd_errors.h` that a file can cause. */
 const ERRORS: Readonly<Record<number, string>> = {
   10: "what follows is no zstd",
   14: "a frame of a kind that cannot be",
@@ -35,7 +34,7 @@ const WINDOW_TOO_LARGE = 16;
 const DICTIONARY_WRONG = 32;
 const MEMORY_ALLOCATION = 64;
 
-/** Why a file cannot be decompressed further: it is damaged, or needs what kreel does not have. */
+/** The reason why a file cannot be decompressed further: it is damaged, or needs an unsupported feature. */
 export class ZstdError extends Error {
   constructor(
     message: string,
@@ -46,7 +45,7 @@ export class ZstdError extends Error {
   }
 }
 
-/** The decoder with a memory of its own, which grows with what is asked of it and goes when nobody has it any more. */
+/** A decoder with a memory of its own, which grows on demand and is freed with the decoder. */
 export class ZstdWasm {
   readonly exports: Exports;
   #heap: Buffer;
@@ -70,7 +69,10 @@ export class ZstdWasm {
     return at;
   }
 
-  /** Calls the decoder; throws a `ZstdError` for what it says is one, and for what makes it fall over. */
+  /**
+   * Calls the decoder.
+   * @throws {ZstdError} for an error code, and if the decoder traps
+   */
   call(decode: (exports: Exports) => number): number {
     let result;
     try {
@@ -104,7 +106,7 @@ function errorOf(result: number): ZstdError {
 
 let compiled: object | undefined;
 
-/** The package keeps it as text, base64, within its module. */
+/** The package has it as base64 text within its module. */
 function module(): object {
   if (compiled !== undefined) return compiled;
   const text = readFileSync(fileURLToPath(import.meta.resolve("zstddec/stream")), "latin1");

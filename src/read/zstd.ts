@@ -1,17 +1,17 @@
-/** Decompresses zstd as a stream: frames one after the other, a block at a time, whatever it all becomes. */
+/** Decompresses zstd as a stream: frames one after the other, a block at a time, whatever their size. */
 import { ZstdWasm } from "./zstd-wasm.js";
 
 export { ZstdError } from "./zstd-wasm.js";
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
-/** What a block decompresses to at most; nothing is handed over in bigger parts. */
+/** Maximal bytes that a block decompresses to, and of a part that is yielded. */
 const MAX_BLOCK = 128 * 1024;
-/** Of a block; the decoder wants it together with the block before. */
+/** Bytes of a block's header; the decoder takes it together with the block before. */
 const BLOCK_HEADER = 3;
-/** What the decoder wants first: a frame's header as far as it always goes. */
+/** Bytes that the decoder takes first: the part of a frame's header that is always present. */
 const FIRST_INPUT = 5;
-/** `ZSTD_inBuffer` and `ZSTD_outBuffer`: where, how long, how far it got. */
+/** `ZSTD_inBuffer` and `ZSTD_outBuffer`: address, length, position. */
 const SPAN_BYTES = 12;
 const LENGTH = 4;
 const DONE = 8;
@@ -31,18 +31,21 @@ export class ZstdReader {
   readonly #input = this.#wasm.allocate(SPAN_BYTES);
   readonly #output = this.#wasm.allocate(SPAN_BYTES);
   /**
-   * What the decoder is given next. Of a call that fails nothing can be had, so it must not come to the header of the
-   * next block in the call that decodes one.
+   * Bytes for the next call of the decoder. A call that fails yields nothing, so the header of the next block must not
+   * be in the call that decodes one.
    */
   #wanted = FIRST_INPUT;
-  /** Whether a frame is over, and nothing of another was seen. */
+  /** True if a frame is over, and no byte of another was seen. */
   #complete = true;
 
   constructor() {
     this.#context = this.#wasm.exports.ZSTD_createDCtx();
   }
 
-  /** Takes compressed bytes; yields what they decompress to, at most a block at a time. Throws a `ZstdError`. */
+  /**
+   * Takes compressed bytes; yields what they decompress to, at most a block at a time.
+   * @throws {ZstdError} if they are damaged
+   */
   *push(bytes: Buffer): Generator<Buffer> {
     for (let at = 0; at < bytes.length; ) {
       const length = Math.min(this.#wanted, MAX_BLOCK, bytes.length - at);
@@ -54,12 +57,12 @@ export class ZstdReader {
     }
   }
 
-  /** Whether the compressed bytes may end here. */
+  /** True if the compressed bytes may end here. */
   get complete(): boolean {
     return this.#complete;
   }
 
-  /** Returns how many of the bytes in its memory the decoder took. */
+  /** Decodes `length` bytes; returns the number of bytes in its memory that the decoder took. */
   #decode(length: number): number {
     const { heap } = this.#wasm;
     this.#span(heap, this.#input, this.#from, length);

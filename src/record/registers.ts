@@ -1,6 +1,6 @@
-/** The registers that a function finds its arguments in, by machine; the catalogue speaks of those of x86-64. */
+/** The registers in which a function finds its arguments, by machine; the catalogue names those of x86-64. */
 
-/** What `uname -m` says of a machine, as a pattern of the shell, and its registers in the order of the arguments. */
+/** The output of `uname -m` as a shell pattern, and the machine's registers in the order of the arguments. */
 interface Machine {
   readonly names: string;
   readonly registers: readonly string[];
@@ -17,8 +17,8 @@ const MACHINES: readonly Machine[] = [
 const NUMBERS = ["$arg1", "$arg2", "$arg3", "$arg4", "$arg5", "$arg6"];
 
 /**
- * Shell functions: whether a machine's registers are known, and the sed program that puts them into a line of the
- * table.
+ * Returns shell functions that tell whether a machine's registers are known, and print the sed program that puts them
+ * into a line of the table.
  */
 export function registersFunction(): string {
   const program = (registers: readonly string[]): string =>

@@ -4,21 +4,22 @@ import { constants } from "node:os";
 import { recordScript } from "./script.js";
 
 export interface RecordOptions {
-  /** The recording; without it the script finds a name in the working directory. */
+  /** The recording; without it the script chooses a name in the working directory. */
   readonly output?: string;
-  /** KB a CPU. */
+  /** KB per CPU. */
   readonly buffer?: string;
   readonly clock?: string;
 }
 
 /**
- * The shell needs the time to take everything down. A terminal's interrupt reaches it twice then, which it knows of.
+ * Signals passed on to the shell, which needs the time to remove its probes. A terminal's interrupt then reaches it
+ * twice, which the script allows for.
  */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Resolves to the exit status: that of COMMAND, 2 for trouble that the script has told, 128 + N for signal N. Rejects
- * if there is no shell.
+ * Resolves to the exit status: that of COMMAND, 2 for trouble that the script has printed, 128 + N for signal N.
+ * Rejects if there is no shell.
  */
 export function record(command: readonly string[], { output, buffer, clock }: RecordOptions): Promise<number> {
   const flags = [
@@ -27,7 +28,7 @@ export function record(command: readonly string[], { output, buffer, clock }: Re
     ["-c", clock],
   ].flatMap(([flag, value]) => (value === undefined ? [] : [flag!, value]));
   return new Promise((resolve, reject) => {
-    // As an argument, the script is in no file that would have to be removed.
+    // The script is passed as an argument, so that there is no file to remove.
     const shell = spawn("/bin/sh", ["-c", recordScript(), "kreel", ...flags, "--", ...command], { stdio: "inherit" });
     for (const signal of PASSED_ON) process.on(signal, () => shell.kill(signal));
     shell.on("error", reject);

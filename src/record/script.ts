@@ -1,6 +1,6 @@
 /**
- * The script that makes a recording: for machines without Node, and what `kreel record -- COMMAND` runs. As root; its
- * exit status is that of COMMAND, or 2 with one line `kreel: …` where the recording itself failed.
+ * The script that makes a recording: for machines without Node, and for `kreel record -- COMMAND`. It runs as root; its
+ * exit status is that of COMMAND, or 2 with one line `kreel: …` if the recording itself failed.
  */
 import { registersFunction } from "./registers.js";
 import { COMMON, type Recorder, RECORDERS } from "./shell.js";
@@ -15,7 +15,7 @@ while getopts :o:b:c:h option; do
     b) buffer=$OPTARG ;;
     c) clock=$OPTARG ;;
     h) echo "$usage"; exit 0 ;;
-    *) trouble "-$OPTARG: no such option, or nothing behind it; $usage" ;;
+    *) trouble "-$OPTARG: no such option, or nothing after it; $usage" ;;
   esac
 done
 shift $((OPTIND - 1))
@@ -40,8 +40,8 @@ if [ -d /sys/module/kvm ]; then kvm_before=yes; else kvm_before=no; fi
 `;
 
 /**
- * The text of the script. What records is ftrace itself, perf or trace-cmd with the same probes, or bpftrace with its
- * own.
+ * Returns the text of the script. It records with ftrace itself, perf or trace-cmd with the same probes, or bpftrace
+ * with its own.
  */
 export function recordScript(recorder: Recorder = "ftrace"): string {
   const { functions, history } = RECORDERS[recorder];

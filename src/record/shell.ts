@@ -1,10 +1,10 @@
 /**
- * The shell functions that a recording is made with: POSIX, for dash and busybox's sh alike, and everything that they
- * call is in busybox. What they leave in the kernel carries the name of the process that made it (`kreel_PID_START`,
- * START its start time), so that whoever comes next can tell what a killed one left from what is still in use.
+ * The shell functions that make a recording: POSIX, for dash and busybox's sh alike; every command that they call is in
+ * busybox. What they leave in the kernel carries the name of the process that made it (`kreel_PID_START`, START its
+ * start time), so that a later run can tell what a killed one left from what is still in use.
  */
 
-/** Words to the person who records, and the one way out. */
+/** Messages to the person who records, and the only way out. */
 const WORDS = `
 # One line of printable ASCII: nothing in it ends the line, or makes a terminal do things.
 say() { printf 'kreel: %s\\n' "$(printf '%s' "$*" | LC_ALL=C tr -c '\\040-\\176' '?')" >&2; }
@@ -25,7 +25,9 @@ quoted() {
 }
 `;
 
-/** tracefs: found, or mounted under a name that says by whom, so that a run behind a killed one can unmount it. */
+/**
+ * Finds tracefs, or mounts it under a name that has the process in it, so that a run after a killed one can unmount it.
+ */
 const TRACEFS = `
 find_tracefs() {
   # Others may unmount it in between, or mount it first; a file that is open keeps it here. A kernel without kprobes may still
@@ -52,15 +54,15 @@ unmount() {
 }
 `;
 
-/** What a recording leaves in the kernel, taken down: its own at its end, and that of killed ones before it begins. */
+/** Removes what a recording leaves in the kernel: its own at its end, and that of killed ones before it begins. */
 const TAKING_DOWN = `
-# When a process started, in ticks: with its number the name of a life. Nothing for one that is gone.
+# Prints the start time of a process in ticks, which with its number identifies it; nothing if it has ended.
 started() {
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return
   set -- \${stat##*) }
   echo "\${20}"
 }
-# Whether the owner of kreel_PID_START lives.
+# True if the owner of kreel_PID_START lives.
 alive() {
   owner=\${1#kreel_}
   [ "$(started "\${owner%%_*}")" = "\${owner#*_}" ]
@@ -72,7 +74,7 @@ take_down() {
       [ -e "$instance/$file" ] && echo 0 2>/dev/null >"$instance/$file"
     done
     tries=0
-    # Somebody may be reading it.
+    # Another process may be reading it.
     until rmdir "$instance" 2>/dev/null; do
       tries=$((tries + 1))
       [ "$tries" -lt 5 ] || { say "$instance could not be removed: it is in use"; break; }
@@ -96,9 +98,9 @@ remove_leftovers() {
 }
 `;
 
-/** The probes, each set alone: as the catalogue has it, or by what stands in for it, or not at all. */
+/** Sets each probe alone: as the catalogue has it, or its substitute, or not at all. */
 const PROBES = `
-# How functions are probed, and where their arguments are.
+# Chooses how functions are probed, and where their arguments are.
 choose_means() {
   machine=$(uname -m)
   if [ "$events" = "$tracefs/dynamic_events" ]; then
@@ -160,9 +162,9 @@ stand_in() {
 `;
 
 /**
- * COMMAND, and what signals do: COMMAND is ended, what was recorded until then is kept. Whoever insists gives that up
- * as well: with the third, for one interrupt of a terminal may arrive twice (from it, and from kreel, which passes it
- * on).
+ * Runs COMMAND and handles signals: COMMAND is ended, and what was recorded until then is kept. The third signal gives
+ * that up as well; not the second, because one interrupt of a terminal may arrive twice (from the terminal, and from
+ * kreel, which passes it on).
  */
 const RUNNING = `
 signal=0 signals=0 child= tracer= phase=setting_up status=0
@@ -202,7 +204,7 @@ run() {
   phase=running
   exec 3<&-
   while :; do
-    # What the shell has to say of how it ended is of no interest.
+    # The shell's message about its end is discarded.
     wait "$child" 2>/dev/null
     status=$?
     kill -0 "$child" 2>/dev/null || break
@@ -213,7 +215,7 @@ run() {
 }
 `;
 
-/** How much a CPU may have on its way. */
+/** The size of the buffer of each CPU. */
 const BUFFER = `
 # KB a CPU: what was asked for, or an eighth of the free memory shared out, 64 MB at most.
 choose_buffer() {
@@ -226,7 +228,7 @@ choose_buffer() {
 }
 `;
 
-/** An instance of our own: nothing that others record is disturbed, and nothing of theirs gets into it. */
+/** An instance of kreel's own: it neither disturbs other recordings nor receives events of theirs. */
 const INSTANCE = `
 make_instance() {
   instance=$tracefs/instances/$name
@@ -239,11 +241,11 @@ make_instance() {
     buffer=$((buffer / 2))
     say "less memory than that: $buffer KB a CPU"
   done
-  # An instance begins with the options of the first buffer, which may be anybody's.
+  # An instance begins with the options of the first buffer, which may be any user's.
   for option in latency-format raw hex bin verbose fields; do
     [ ! -e "$instance/options/$option" ] || echo 0 2>/dev/null >"$instance/options/$option"
   done
-  # What programs write to the marker of the first buffer comes here too, where the kernel can do that.
+  # Marks that programs write to the first buffer are copied here too, if the kernel can do that.
   [ ! -e "$instance/options/copy_trace_marker" ] || echo 1 2>/dev/null >"$instance/options/copy_trace_marker"
 }
 start_recording() {
@@ -256,7 +258,7 @@ stop_recording() {
 }
 `;
 
-/** What of the machine a reader of the recording wants to know, in comments that every reader of ftrace skips. */
+/** Facts about the machine for the reader of the recording, in comments that every reader of ftrace skips. */
 const ENVIRONMENT = `
 remark() { printf '# kreel %s: %s\\n' "$1" "$(one_line "$2")"; }
 kernel_config() {
@@ -264,7 +266,7 @@ kernel_config() {
   else cat "/boot/config-$(uname -r)" "/lib/modules/$(uname -r)/config" 2>/dev/null
   fi | grep -E '^CONFIG_(KVM(_AMD|_INTEL|_SW_PROTECTED_VM|_GUEST_MEMFD|_PRIVATE_MEM|_GENERIC_PRIVATE_MEM)?|PREEMPT[A-Z_]*|HZ|SMP|MODULE_UNLOAD|KPROBE_EVENTS|PROBE_EVENTS_BTF_ARGS|DEBUG_INFO_BTF|FAILSLAB|FAULT_INJECTION|KASAN|LOCKDEP)='
 }
-# What each CPU could not keep: \`cpu0 overrun: 12\`.
+# Prints the losses of each CPU: \`cpu0 overrun: 12\`.
 losses() {
   for stats in "$instance"/per_cpu/cpu*/stats; do
     cpu=\${stats%/stats}
@@ -299,8 +301,8 @@ environment() {
 `;
 
 /**
- * The result: written in a directory of its own beside its place, which nobody else can enter, and moved there when it
- * is whole. Others may be able to rename what is beside it, so that directory is held open and goes by its descriptor.
+ * Writes the result in a directory of its own beside its place, which no other user can enter, and moves it there when
+ * it is whole. Others may be able to rename that directory, so it is held open and accessed by its descriptor.
  */
 const OUTPUT = `
 work= made= base=
@@ -325,7 +327,7 @@ make_work() {
   made=$(mktemp -d "\${output%"$base"}.kreel.XXXXXX" 2>/dev/null) && { command exec 8<"$made"; } 2>/dev/null ||
     trouble "$output: cannot be written"
   opened=/proc/$$/fd/8
-  # The directory that was made is the one that was opened: nobody has put a link in its place.
+  # The directory that was made is the one that was opened: no link has taken its place.
   [ -O "$opened/." ] && [ "$(inode "$made")" = "$(inode "$opened/.")" ] ||
     trouble "$output: cannot be written: what is made beside it becomes somebody else's"
   work=$opened
@@ -336,7 +338,7 @@ discard() {
   [ -z "$made" ] || rmdir "$made" 2>/dev/null
   work= made=
 }
-name_output() { # name_output ENDING: what is behind the name that a recording gets if it is given none
+name_output() { # name_output ENDING: the ending of the name that a recording gets if none is given
   [ -n "$output" ] || output=kreel-$(uname -r)-$(date +%Y%m%d-%H%M%S).$1
   check_output
   make_work
@@ -386,7 +388,7 @@ collect print_recording "$@"
 end
 `;
 
-/** perf writes a file of its own, which is no longer wanted when its text is written. */
+/** perf writes a file of its own, which is removed when its text is written. */
 const BY_PERF = `
 can perf || trouble 'perf is not installed'
 print_recording() { perf script --ns -F comm,pid,tid,cpu,time,event,trace -i "$data"; }
@@ -398,7 +400,7 @@ collect print_recording
 end
 `;
 
-/** trace-cmd writes what kreel reads by itself; status 0 is its own, for it does not tell that of COMMAND. */
+/** trace-cmd writes a file that kreel reads directly; its exit status is its own, not that of COMMAND. */
 const BY_TRACE_CMD = `
 can trace-cmd || trouble 'trace-cmd is not installed'
 name_output dat
@@ -409,7 +411,7 @@ keep
 end
 `;
 
-/** bpftrace, begun before COMMAND and ended behind it. */
+/** Starts bpftrace before COMMAND and ends it after COMMAND. */
 const TRACER = `
 traceable() { cat "$tracefs/available_filter_functions" 2>/dev/null || sed 's/^[^ ]* . //' /proc/kallsyms; }
 # The program without what this kernel does not have: up to 0.23 bpftrace refuses it for one of them.
@@ -435,7 +437,7 @@ start_tracer() {
   BPFTRACE_PERF_RB_PAGES=$pages BPFTRACE_MAX_STRLEN=256 \\
     bpftrace -f json -o "$data" -e "$program" 2>"$part.errors" 7<&- 8<&- &
   tracer=$!
-  # What it prints first it prints when every probe is set.
+  # Its first output appears when every probe is set.
   until grep -q '"kreel"' "$data" 2>/dev/null; do
     kill -0 "$tracer" 2>/dev/null || {
       tracer=
@@ -450,7 +452,7 @@ stop_tracer() {
 }
 `;
 
-/** Each CPU's lines come in turn, and a time that a double does not hold is quoted. */
+/** bpftrace prints the lines of one CPU after the other, and quotes a time that a double does not hold. */
 const BY_BPFTRACE = `
 can bpftrace || trouble 'bpftrace is not installed'
 [ "$clock" = mono ] || trouble "clock $clock: bpftrace has none but its own"
@@ -466,9 +468,9 @@ collect print_recording
 end
 `;
 
-/** Functions that every script has. */
+/** Functions of every script. */
 export const COMMON = WORDS + TRACEFS + TAKING_DOWN + RUNNING + OUTPUT;
-/** What records, by its name: the functions that only it needs, and the history of the recording. */
+/** By recorder: the functions that only it needs, and the steps of the recording. */
 export const RECORDERS = {
   ftrace: { functions: PROBES + BUFFER + INSTANCE + ENVIRONMENT, history: BY_FTRACE },
   perf: { functions: PROBES, history: BY_PERF },

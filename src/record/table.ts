@@ -1,6 +1,6 @@
 /**
- * The probes as the scripts' tables, one for the kernel and one for bpftrace: each line of the catalogue, and behind it
- * what stands in where a kernel refuses it, marked `or`, or `untyped` if it is for kernels that do not know their own
+ * The probes as the scripts' tables, one for the kernel and one for bpftrace. Each line of the catalogue is followed by
+ * its substitutes for kernels that refuse it, marked `or`, or `untyped` if it is for kernels that do not know their own
  * types.
  */
 import { bpftraceProbe, bpftraceText } from "../../events/bpftrace.js";
@@ -15,7 +15,7 @@ export function probesFunction(operations: readonly OperationDefinition[] = reco
 }
 
 /**
- * The program for bpftrace, a probe a line. Its arguments have no need of registers, and it has no words for a kernel
+ * Returns the program for bpftrace, a probe a line. Its arguments need no registers, and it has no lines for a kernel
  * without types.
  */
 export function programFunction(operations: readonly OperationDefinition[] = recordedProbes): string {
@@ -31,15 +31,15 @@ function printing(name: string, text: string): string {
   return [`${name}() {`, "  cat <<'END'", text, "END", "}", ""].join("\n");
 }
 
-/** The lines of an operation, each with what stands in for it, the best first. */
+/** Returns each line of an operation with its substitutes, the best first. */
 function alternatives(operation: OperationDefinition, lines: (operation: OperationDefinition) => string[]): string[][] {
   const others = (operation.substitutes ?? []).map((symbol) => lines({ ...operation, symbol }));
   return lines(operation).map((line, k) => [line, ...others.map((other) => `or ${other[k]!}`)]);
 }
 
 /**
- * An entry, then a return, each with its alternatives behind it. What no kernel shows is set as the catalogue says or
- * not at all.
+ * Returns an entry, then a return, each followed by its alternatives. A probe at a symbol that no kernel shows is set
+ * as the catalogue has it or not at all.
  */
 function entries(operation: OperationDefinition): string[] {
   const untyped = hiddenEverywhere(operation)
@@ -55,7 +55,10 @@ function inGroup(operation: OperationDefinition): string[] {
   return probeLines(operation, GROUP);
 }
 
-/** What is left to find by the kernel's types (BTF); all else is in a register or at a fixed place behind one. */
+/**
+ * True if the argument is found only by the kernel's types (BTF); every other is in a register or at a fixed offset
+ * from one.
+ */
 function needsTypes(arg: ArgumentDefinition): boolean {
   return arg.fetch.includes("->");
 }

@@ -1,4 +1,4 @@
-/** One event as ftrace prints it, on one line, whatever is around it. */
+/** One event as ftrace prints it, on one line, regardless of the events around it. */
 import { points } from "../../events/index.js";
 import type { Batch } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
@@ -7,7 +7,7 @@ import { eventFormats } from "./ftrace-event.js";
 
 let formats: ReturnType<typeof eventFormats> | undefined;
 
-/** `gmemrun-104 [000] 17.890777: try_module_get: (…) module=0x…`; not trusted, see `printable`. */
+/** Returns `gmemrun-104 [000] 17.890777: try_module_get: (…) module=0x…`; not trusted, see `printable`. */
 export function eventLine(batch: Batch, index: number, tables: Tables): string {
   formats ??= eventFormats(points);
   const { comm, pid } = tables.tasks.get(batch.task[index]!);

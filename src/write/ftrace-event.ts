@@ -1,4 +1,4 @@
-/** How each event of the catalogue is printed: formatters that are made once, from the definitions. */
+/** Formatters for the events of the catalogue, made once from the definitions. */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { Batch } from "../log/batch.js";
@@ -9,23 +9,23 @@ import { CompiledPoint } from "../read/ftrace/compiled.js";
 import { markerText, oneLine, placeText, quotable, readsBack } from "./ftrace-text.js";
 
 export interface EventFormat {
-  /** `iput: `, in front of the text. */
+  /** `iput: `, before the text. */
   readonly name: string;
   readonly isMarker: boolean;
-  /** The text of the event at an index. `single`: the reader will not join a second line to it. */
+  /** Returns the text of the event at an index. `single`: the reader will not join a second line to it. */
   format(batch: Batch, index: number, tables: Tables, single: boolean): string;
 }
 
-/** The words of an argument as text; `at` is where they stand in the batch. */
+/** Formats an argument; `at` is the index of its words in the batch. */
 type NumberFormat = (batch: Batch, at: number, tables: Tables) => string;
 
-/** Places that are at hand of each point: a probe is hit in one, a return comes from a few. */
+/** Places that are cached for each point: a probe is hit in one, and returns come from a few. */
 const PLACES = 256;
 const FAULT = "(fault)";
-/** What the kernel writes for a marker whose text it could not read. */
+/** The kernel's text for a marker that it could not read. */
 const FAULTED_MARKER = "<faulted>";
 
-/** By point; 0 has none. */
+/** Returns formatters by point; point 0 has none. */
 export function eventFormats(points: PointTable): (EventFormat | undefined)[] {
   return points.points.map((point) => {
     if (!point) return undefined;
@@ -74,7 +74,10 @@ function kprobeFormat(point: Point): EventFormat["format"] {
     return careful ? carefully(batch, index, tables, single) : text;
   };
 
-  /** The same where a string has quotes or line feeds: those go, line feeds first, until it reads back. */
+  /**
+   * Formats an event whose strings have quotes or line feeds: those are replaced, line feeds first, until it reads
+   * back.
+   */
   function carefully(batch: Batch, index: number, tables: Tables, single: boolean): string {
     const number = batch.place[index]!;
     const place = number === 0 ? unknownPlace : `(${placeText(tables.places.text(number))})`;
@@ -97,8 +100,8 @@ function kprobeFormat(point: Point): EventFormat["format"] {
 }
 
 /**
- * Where a probe could have been hit, for a log that has no places: callers are named as the kernel names one it does
- * not know.
+ * Returns a place where the probe could have been hit, for a log that has no places: the caller is named as the kernel
+ * names one that it does not know.
  */
 function madeUpPlace({ operation, phase }: Point): string {
   if (phase === "return") return `[unknown/kretprobe'd] <- ${operation.symbol}`;
@@ -106,13 +109,13 @@ function madeUpPlace({ operation, phase }: Point): string {
 }
 
 /**
- * The template with its arguments, strings bare. The reader does not know these formats, so a quote could lead it
- * astray.
+ * Formats the template with its arguments, strings bare. The reader does not know these formats, so a quote could
+ * mislead it.
  */
 function tracepointFormat(point: Point): EventFormat["format"] {
   const parts = (point.operation.tracepoint?.print ?? "").split(/\{(\w+)\}/);
   const args = parts.map((name, n) => (n % 2 === 1 ? point.args.findIndex((arg) => arg.name === name) : -1));
-  // By the kernel's habit `%lx` stands alone and `0x%lx` behind a name: `ino 1a pfn=0x2b`.
+  // By the kernel's habit `%lx` stands alone and `0x%lx` after a name: `ino 1a pfn=0x2b`.
   const bare = parts.map((_, n) => n % 2 === 1 && !parts[n - 1]!.endsWith("="));
   const formats = point.args.map(numberFormat);
   return (batch, index, tables) => {
@@ -128,7 +131,7 @@ function tracepointFormat(point: Point): EventFormat["format"] {
   };
 }
 
-/** As the type's suffix makes a kprobe print it; `undefined` for a string. */
+/** Returns the format that the type's suffix gives a kprobe; `undefined` for a string. */
 function numberFormat({ type }: ArgumentDefinition): NumberFormat | undefined {
   switch (type) {
     case "ptr":

@@ -1,15 +1,15 @@
-/** The comments at the head of a trace, as the tracer `nop` prints them, and lines of the writer's own behind them. */
+/** The comments at the head of a trace, as the tracer `nop` prints them, followed by lines of the writer's own. */
 import { Header, findHeader } from "../read/ftrace/header.js";
 import type { ReadReport, Remark } from "../read/report.js";
 import { MAX_TEXT } from "./ftrace-text.js";
 
-/** What the header of a recording says beside the columns. */
+/** Facts about a recording that the header has beside the columns. */
 export type HeaderFacts = Pick<ReadReport, "environment" | "entries" | "overrun">;
 
-/** Names that the reader takes for those of remarks. */
+/** Names that the reader accepts as names of remarks. */
 const REMARK = /^[a-z][a-z-]{0,31}$/;
 
-/** `report`: of the recording that is written, as far as it was read; `extra`: lines behind the columns. */
+/** `report`: of the recording that is written, as far as it was read; `extra`: lines after the columns. */
 export function header(flags: boolean, tgid: boolean, extra: readonly string[], report?: HeaderFacts): string {
   const lines = [
     "# tracer: nop",
@@ -23,8 +23,8 @@ export function header(flags: boolean, tgid: boolean, extra: readonly string[], 
 }
 
 /**
- * Of a recording that does not say how many entries the buffer had, those that were overwritten alone: no event is
- * counted yet.
+ * Prints the overwritten entries alone for a recording that does not have the number of entries in the buffer: no event
+ * is counted yet.
  */
 function entriesLines(report: HeaderFacts | undefined): string[] {
   const entries =
@@ -36,7 +36,7 @@ function entriesLines(report: HeaderFacts | undefined): string[] {
   ];
 }
 
-/** What a recording says of its machine, on one line. */
+/** A fact about the recorded machine, on one line. */
 function remark({ name, text }: Remark): string {
   return comments(`kreel ${name}: ${text.replaceAll(/[\r\n]/g, "?")}`)[0]!;
 }
@@ -62,23 +62,23 @@ function plainColumns(tgid: boolean): string[] {
   ];
 }
 
-/** What the reader takes a meaning from when it stands behind `# `. */
+/** Text that means something to the reader after `# `. */
 const MEANS_SOMETHING = /^(?:tracer: |entries-in-buffer\/|[ |/]*_-+=> |#* ?CPU \d+ buffer started)/;
 
-/** A text as comments, one for each of its lines, which mean nothing to the reader: `~` stands before what would. */
+/** Returns a text as comments, one for each of its lines, that mean nothing to the reader: `~` precedes what would. */
 export function comments(text: string): string[] {
   return text
     .slice(0, MAX_TEXT)
     .split(/\r\n|\n|\r/)
     .map((words) => {
       const harmless = MEANS_SOMETHING.test(words) ? `~ ${words}` : words;
-      // The reader refuses a whole recording for these words, wherever they stand.
+      // The reader refuses a whole recording that has these words anywhere.
       const line = `# ${harmless}`.trimEnd().replaceAll(/ latency trace (?=v\d)/g, " latency-trace ");
       return looksLikeEvent(line) ? line.replaceAll("[", "(") : line;
     });
 }
 
-/** Whether the line has the header of an event, whose task would be called `# …`. */
+/** True if the line has the header of an event, whose task would be called `# …`. */
 function looksLikeEvent(line: string): boolean {
   const bytes = Buffer.from(`${line}\n`);
   return findHeader(bytes, 0, bytes.length - 1, new Header()) >= 0;

@@ -1,24 +1,22 @@
 /**
- * Events as the text of /sys/kernel/tracing/trace, the inverse of `read/ftrace`: what is written reads back as the same
- * events, and writing those gives the same text. A stream: nothing is held but a chunk, and a line for each task and
- * place.
+ * Events as the text of /sys/kernel/tracing/trace, the inverse of `read/ftrace`: the text reads back as the same
+ * events, and writing those gives the same text. A stream: only a chunk, and a line for each task and place, are held.
  *
- * ftrace escapes nothing. Quotes, spaces and terminal escapes stand as they are, and so do line feeds, wherever the
- * reader finds its way back. What it could not is replaced, mostly by `?`; `ftrace-text.ts` says what and why:
- * - task: spaces in front are lost in the padding; what is beyond 15 bytes is cut; a line feed, where the first line of
- *   the name could pass for something else;
- * - string of a probe: line feeds, where the lines could be read otherwise or are too many; a carriage return before
- *   one; quotes, where two strings of one event would still be told apart wrongly;
+ * ftrace escapes nothing. Quotes, spaces and terminal escapes stand as they are, and so do line feeds, if the reader
+ * can still parse the event. Other characters are replaced, mostly by `?`; `ftrace-text.ts` says which and why:
+ * - task: leading spaces are lost in the padding; what is beyond 15 bytes is cut; a line feed is replaced if the first
+ *   line of the name could pass for something else;
+ * - string of a probe: line feeds, if the lines could be read otherwise or are too many; a carriage return before one;
+ *   quotes, if two strings of one event would still be parsed wrongly;
  * - marker: the line feeds of a text of which a line could pass for an event or a loss, and the empty lines at its end;
- * - place: `)` and line feed. Where the log has no place, one is made up, with offset and size 0;
- * - tracepoint and unknown event: line feeds; of a tracepoint also double quotes; of an unknown event's name what is
- *   not of a name, and one that is the catalogue's gets `_` behind it;
- * - a loss of more events than 15 digits say: as many as they do;
+ * - place: `)` and line feed. If the log has no place, one is made up, with offset and size 0;
+ * - tracepoint and unknown event: line feeds; of a tracepoint also double quotes; of an unknown event's name the
+ *   characters that no name has, and a name that is the catalogue's gets a `_` appended;
+ * - a loss of more events than 15 digits express is written as 15 nines;
  * - any text beyond 256 Ki characters is cut: the reader gives up on a line of a megabyte.
  *
  * Not kept, as no column holds them: flags other than the interrupt's, an interrupted softirq below an NMI, digits of
- * the time beyond the batch's. What an event of the kernel's own prints reads back if it is as in its format: no
- * faults.
+ * the time beyond the batch's. An event of the kernel's own reads back if it has its format: no faults.
  */
 import { points } from "../../events/index.js";
 import {
@@ -39,27 +37,27 @@ import { comments, header, type HeaderFacts } from "./ftrace-header.js";
 import { endsOpen, taskText, unknownText } from "./ftrace-text.js";
 
 export interface FtraceTextOptions {
-  /** Comments behind the header, a line each, without the `#`. */
+  /** Comments after the header, a line each, without the `#`. */
   readonly header?: readonly string[];
-  /** For people to look at: an event is one line, and line feeds in it are shown. Such a text does not read back. */
+  /** For display: each event is one line, and line feeds in it are escaped. Such a text does not read back. */
   readonly oneLine?: boolean;
   /**
-   * Comments behind those, as far as they are known when the text begins; at its end the others, unless a marker would
-   * take them in.
+   * Comments after those, as far as they are known when the text begins; the others stand at its end, unless a marker
+   * would absorb them.
    */
   readonly remarks?: () => readonly string[];
-  /** Of the recording that is written, read as far as the events: what its head says is written too. */
+  /** Report of the recording that is written, read as far as the events: the facts in its head are written too. */
   readonly report?: HeaderFacts;
 }
 
-/** Whole lines, so many characters or a few more. */
+/** Characters of a chunk, or a few more: it ends with a line. */
 const CHUNK = 64 * 1024;
-/** More digits of a loss are not read. */
+/** The reader reads no more digits of a loss. */
 const MAX_LOST = 999_999_999_999_999;
 const TIME_WIDTH = 5;
 const COUNTER_WIDTH = 12;
 
-/** The text, in chunks of whole lines. The batches are those of one log, in order, and `tables` its own. */
+/** Yields the text, in chunks of whole lines. The batches are those of one log, in order, and `tables` its own. */
 export function* ftraceText(
   batches: Iterable<Batch>,
   tables: Tables,
@@ -70,7 +68,7 @@ export function* ftraceText(
   yield writer.end();
 }
 
-/** The same over batches that are still being read. */
+/** Like `ftraceText`, over batches that are still being read. */
 export async function* ftraceTextOf(
   batches: AsyncIterable<Batch>,
   tables: Tables,
@@ -81,10 +79,10 @@ export async function* ftraceTextOf(
   yield writer.end();
 }
 
-/** What is written in front of an event for its task, padding and all. */
+/** The text before an event for its task, padding included. */
 interface TaskColumn {
   readonly text: string;
-  /** The name has a line feed: the reader does not join further lines to such an event's. */
+  /** The name has a line feed: the reader does not join further lines to an event of this task. */
   readonly hasLineFeed: boolean;
 }
 
@@ -93,9 +91,9 @@ class FtraceWriter {
   #tasks = new Recent<TaskColumn>();
   #text = "";
   #begun = false;
-  /** Whether lines have the column of thread groups: from the first task on whose group is known. */
+  /** True if lines have the column of thread groups: from the first task on whose group is known. */
   #tgid = false;
-  /** The last line is of a marker, and the reader holds it until it has seen the next. */
+  /** The last line is a marker's, and the reader holds it until it has seen the next. */
   #open = false;
   /** The last line is a marker's. */
   #inMarker = false;
@@ -130,14 +128,14 @@ class FtraceWriter {
     return this.#take();
   }
 
-  /** The columns are those of the first event, so the header waits for it; losses may be there before. */
+  /** The first event decides the columns, so the header waits for it; losses may precede it. */
   #begin(flags: boolean, tgid: boolean): void {
     this.#begun = true;
     this.#text =
       header(flags, tgid, [...(this.options.header ?? []), ...this.#remarks()], this.options.report) + this.#text;
   }
 
-  /** Once there are any, none any more. */
+  /** Returns the remarks the first time that there are any, then none. */
   #remarks(): readonly string[] {
     const remarks = this.#remarked ? [] : (this.options.remarks?.() ?? []);
     this.#remarked ||= remarks.length > 0;
@@ -200,7 +198,7 @@ function cpuText(cpu: number): string {
   return (cpus[cpu] ??= `[${String(cpu).padStart(3, "0")}] `);
 }
 
-/** The columns by context: of five, the third is the interrupt's. No columns where the recording does not say. */
+/** The columns by context: the third of five is the interrupt's. No columns if the recording has none. */
 const FLAGS = Array.from({ length: 16 }, (_, context) => {
   if ((context & CONTEXT_UNKNOWN) !== 0) return "";
   const hardirq = (context & CONTEXT_HARDIRQ) !== 0;

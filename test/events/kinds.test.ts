@@ -1,4 +1,4 @@
-/** The catalogue of kinds names what is there, and what derives from it follows it. */
+/** Tests that the catalogue of kinds names only existing things, and that everything derived from it agrees with it. */
 import test from "ava";
 import {
   catalogue,

@@ -1,4 +1,4 @@
-/** What the engine asks of operations stands with them in the catalogue, and names what is there. */
+/** Tests that the properties of operations that the engine uses name only existing things. */
 import test from "ava";
 import { catalogue, ENDED_BY, operationsWith, RETURNED_BY, TRAITS, type Trait } from "../../events/index.js";
 

@@ -1,4 +1,4 @@
-/** The catalogue against what real kernels printed. */
+/** Tests the catalogue against the output of real kernels. */
 import { join } from "node:path";
 import test from "ava";
 import { catalogue, KERNELS, points } from "../../events/index.js";

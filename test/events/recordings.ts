@@ -1,7 +1,4 @@
-/**
- * Recordings as lists of event names, read with as little understanding as possible: independent of kreel's own
- * parsers.
- */
+/** Recordings as lists of event names, parsed as plainly as possible: independent of kreel's own parsers. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -11,18 +8,15 @@ export const RECORDINGS = "fixtures/recordings";
 export interface RawEvent {
   readonly name: string;
   readonly task: string;
-  /** Printed at `hardirq/softirq`: `.` in task context. */
+  /** The column `hardirq/softirq`: `.` in task context. */
   readonly interrupt: string;
 }
 
-/**
- * What `kreel record` makes begins with its environment, and may have been made with more probes than the standard
- * ones.
- */
+/** A recording of `kreel record` begins with its environment, and may have more probes than the standard ones. */
 const BY_SCRIPT = /^# kreel record: \d+$/m;
 const LINE = /^.{1,16}-(\d+)\s+\[(\d+)\]\s+..(.)\S+\s+[\d.]+: ([^\s:]+):/;
 
-/** Every recording under a folder, by its path. */
+/** Returns every recording under a folder, by its path. */
 export function recordingsIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".trace.gz"))
@@ -50,7 +44,7 @@ export function eventsOf(path: string): RawEvent[] {
 
 const cache = new Map<string, ReadonlySet<string>>();
 
-/** The names of the events in a recording. */
+/** Returns the names of the events in a recording. */
 export function namesIn(path: string): ReadonlySet<string> {
   let names = cache.get(path);
   if (!names) cache.set(path, (names = new Set(eventsOf(path).map((event) => event.name))));

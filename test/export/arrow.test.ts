@@ -1,4 +1,4 @@
-/** Every stream is read with the package `apache-arrow`, and holds what the recording does. */
+/** Tests every stream with the package `apache-arrow` against the recording. */
 import { type Table, tableFromIPC } from "apache-arrow";
 import test from "ava";
 import fc from "fast-check";
@@ -24,7 +24,7 @@ async function stream(recording: Recorded): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** The rows in plain values, without the cells that are null. */
+/** Returns the rows in plain values, without the cells that are null. */
 function rowsOf(table: Table): Row[] {
   const columns = table.schema.fields.map(({ name }) => [name, table.getChild(name)!] as const);
   return Array.from({ length: table.numRows }, (_, i) => {
@@ -39,7 +39,7 @@ function rowsOf(table: Table): Row[] {
 
 const TYPES = new Map(tableTypes());
 
-/** The type of a column, as the documentation says it: 64 bits where operations disagree, signed where any is. */
+/** Yields the type of each column, as documented: 64 bits if operations disagree, signed if any is. */
 function* tableTypes(): Generator<[string, string]> {
   const all = new Map<string, Set<string>>();
   for (const point of points.points)
@@ -52,7 +52,7 @@ function* tableTypes(): Generator<[string, string]> {
   }
 }
 
-/** An argument as its column holds it: cut to its width, signed where the column is. */
+/** Returns an argument as its column has it: cut to its width, signed if the column is. */
 function cell(name: string, value: bigint | number | string): Cell {
   if (typeof value === "string") return value;
   const [, sign, bits] = /^(Int|Uint)(\d+)$/.exec(TYPES.get(name)!)!;
@@ -156,7 +156,7 @@ test("any log at all reads back: names, values, faults, unknown events, no event
   t.pass();
 });
 
-/** Strings as UTF-8 can hold them. */
+/** Converts strings to those that UTF-8 can encode. */
 function well(args: KernelEvent["args"]): KernelEvent["args"] {
   return Object.fromEntries(
     Object.entries(args).map(([name, value]) => [

@@ -1,4 +1,4 @@
-/** The object graph in DOT and in Mermaid: well-formed whatever anything is called, the same every time, and true. */
+/** Tests the object graph in DOT and in Mermaid: well-formed for any names, deterministic, and true. */
 import test from "ava";
 import fc from "fast-check";
 import { dotText } from "../../src/export/dot.js";
@@ -23,7 +23,7 @@ const STRING = String.raw`"(?:[^"\\\n]|\\.)*"`;
 const ATTRIBUTE = String.raw`[a-z]+=(?:[A-Za-z0-9_]+|${STRING})`;
 const LIST = String.raw`\[${ATTRIBUTE}(?:, ${ATTRIBUTE})*\]`;
 
-/** The grammar of DOT, as far as it is used: throws for anything else. */
+/** Parses the part of DOT's grammar that is used: throws for anything else. */
 function parseDot(text: string): Parsed {
   const lines = text.split("\n");
   const nodes = new Map<string, string>();
@@ -47,7 +47,7 @@ function parseDot(text: string): Parsed {
 
 const MERMAID_TEXT = String.raw`"((?:[\w .,:+()/→-]|#\d+;|<br/>)+)"`;
 
-/** The same of Mermaid. */
+/** Parses Mermaid in the same way. */
 function parseMermaid(text: string): Parsed {
   const lines = text.split("\n");
   const nodes = new Map<string, string>();
@@ -72,7 +72,7 @@ function parseMermaid(text: string): Parsed {
   return { nodes, edges };
 }
 
-/** Both texts, which must say the same. */
+/** Parses both texts, which must agree. */
 function parsed(graph: Graph): Parsed {
   const [dot, mermaid] = [parseDot(dotText(graph)), parseMermaid(mermaidText(graph))];
   if (JSON.stringify([...dot.nodes, dot.edges]) !== JSON.stringify([...mermaid.nodes, mermaid.edges]))

@@ -1,4 +1,4 @@
-/** The probes of a recording: what it shows, and nothing else. */
+/** Tests the probes of a recording: those that it shows, and no others. */
 import test from "ava";
 import fc from "fast-check";
 import { catalogue, points } from "../../events/index.js";
@@ -25,7 +25,7 @@ for (const path of PATHS) {
     const probed = new Set(lines.map((line) => /^[pr]:gmem\/(\S+) /.exec(line)![1]!));
     const names = new Set(textEvents(path).map((event) => event.name));
     for (const name of names) if (points.byEvent(name)?.operation.probe === "kprobe") t.true(probed.has(name), name);
-    // Of what it does not show, nothing: an operation without its entry and without its return.
+    // It has no probe of an operation without an entry and without a return.
     for (const name of probed)
       t.true(names.has(name) || names.has(`${name}_ret`) || names.has(name.replace(/_ret$/, "")), name);
     t.deepEqual(unknown, []);

@@ -1,5 +1,6 @@
 /**
- * Logs as nobody would record them: every point, any value, any name. And what a log holds, as plain values to compare.
+ * Logs that no kernel would record, with every point, any value and any name; and the contents of a log as plain
+ * values, to compare.
  */
 import fc from "fast-check";
 import { points } from "../../events/index.js";
@@ -10,7 +11,7 @@ import { openRecording } from "../../src/read/recording.js";
 import { ReadReport, type Recorded } from "../../src/read/report.js";
 import { CHARACTER } from "../support/texts.js";
 
-/** Texts that mean something to one format or another, and any others. */
+/** Texts that mean something to some format, and any others. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     "",
@@ -137,7 +138,7 @@ export const madeRecordings: fc.Arbitrary<MadeRecording> = fc
       }
       if (builder.full || (builder.length > 0 && builder.timeDigits !== spec.digits)) batches.push(builder.seal());
       builder.timeDigits = spec.digits;
-      // Of six digits, the last three of nine are none of the recording's.
+      // With six digits, the last three of nine are not the recording's.
       time += spec.digits === 6 ? spec.step - (spec.step % 1000) : spec.step;
       const task = tasks[spec.task]!;
       const point = points.points[spec.point];
@@ -171,7 +172,7 @@ export const madeRecordings: fc.Arbitrary<MadeRecording> = fc
 
 const words = (n: bigint): [number, number] => [Number(n & 0xffffffffn), Number(n >> 32n)];
 
-/** A recording of the repository, kept in memory. */
+/** Returns a recording of the repository, kept in memory. */
 export async function keptRecording(
   path: string,
 ): Promise<MadeRecording & { readonly origin: { readonly path: string; readonly format: string } }> {
@@ -185,7 +186,7 @@ export async function keptRecording(
   });
 }
 
-/** All that a batch holds: what are numbers of tables there are the things themselves here. */
+/** Returns all contents of a batch, with table entries in place of their numbers. */
 export function contentOf(batch: Batch, tables: Tables): unknown {
   const { firstSeq, length, losses, timeDigits } = batch;
   const events = Array.from({ length }, (_, i) => {

@@ -1,4 +1,4 @@
-/** The picture for Perfetto keeps to the rules of its format, and shows what replay says. */
+/** Tests that the picture for Perfetto keeps the rules of its format, and agrees with the replay. */
 import test from "ava";
 import fc from "fast-check";
 import { perfettoText } from "../../src/export/perfetto/index.js";
@@ -46,17 +46,17 @@ function need(held: boolean, what: string, e?: TraceEvent): asserts held {
   if (!held) throw new Error(`${what}${e ? `: ${JSON.stringify(e)}` : ""}`);
 }
 
-/** A time as trace_processor keeps it: nanoseconds, cut. */
+/** Returns a time as trace_processor stores it: nanoseconds, truncated. */
 const kept = ({ ts }: TraceEvent): number => Math.trunc(ts * 1000);
 
 /**
- * Reads a document by the rules by which Perfetto's trace_processor imports it, and throws where it breaks one: what
- * that would count among its import errors (ends without beginnings, flows outside slices or without the other end, ids
- * used twice) is none. It takes the events in the order of their times, whatever track they are on, and those of one
- * time in the order of the file.
+ * Reads a document by the rules by which Perfetto's trace_processor imports it, and throws if it breaks one: import
+ * errors (ends without beginnings, flows outside slices or without the other end, ids used twice) are not tolerated. It
+ * takes the events in the order of their times, regardless of their tracks, and those of equal times in the order of
+ * the file.
  */
 function parse(text: string): Picture {
-  // What Perfetto recognises the format by.
+  // Perfetto recognises the format by this.
   need(text.startsWith('{"'), "begins like JSON");
   const { traceEvents: events, ...rest } = JSON.parse(text) as {
     readonly traceEvents: readonly TraceEvent[];
@@ -69,8 +69,7 @@ function parse(text: string): Picture {
   const open = new Map<string, Slice[]>();
   const done = new Map<string, Slice[]>();
   const beside = new Map<number, string>();
-  // Of the arrows that began the name and the category, by which with the number their ends are found; nothing once
-  // they ended.
+  // For arrows in progress: name and category, which with the number identify their ends; removed at their end.
   const arrows = new Map<number, string>();
   const owners = new Map<number, number>();
   for (const e of events.filter(({ ph }) => ph !== "M")) {

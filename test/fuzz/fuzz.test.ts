@@ -1,6 +1,6 @@
 /**
- * The fuzzer itself: inputs repeat, what must hold is held to, and what takes a thread down is caught. `npm run fuzz`
- * does the work.
+ * Tests the fuzzer itself: inputs repeat, broken promises are found, and inputs that take a thread down are caught.
+ * `npm run fuzz` does the real work.
  */
 import { createHash } from "node:crypto";
 import test from "ava";
@@ -20,7 +20,7 @@ import { Random } from "./random.js";
 import { textSeeds } from "./seeds/text.js";
 
 const SEED = 20_260_501;
-/** Of each format. */
+/** Inputs of each format. */
 const INPUTS = 4;
 
 const hashOf = ({ content }: Input): string => {
@@ -189,8 +189,7 @@ test("a thread that hangs is caught with its input, and the others are done", as
     found.map(({ index, kind }) => [index, kind]),
     [[3, "an input comes to its end"]],
   );
-  // On a machine that stands still for a second an input may be taken for one that hangs, and is not when it is tried
-  // again.
+  // On a machine that stalls for a second an input may be taken for one that hangs, and is not when it is tried again.
   t.is(
     tallies.reduce((sum, tally) => sum + tally.get(0, "inputs"), 0),
     4 - once.length,

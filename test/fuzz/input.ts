@@ -1,6 +1,4 @@
-/**
- * What is given to kreel: made from a seed and an index, and from nothing else but the recordings of the repository.
- */
+/** Inputs for kreel: made from a seed and an index, and nothing else but the recordings of the repository. */
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import type { TextFormat } from "../../src/read/formats.js";
@@ -19,7 +17,7 @@ import { scenarioSeeds, STATEMENTS } from "./seeds/other.js";
 import { TEXT_FORMATS, type TextSeed, textSeeds } from "./seeds/text.js";
 import { traceDatSeeds } from "./seeds/trace-dat.js";
 
-/** What an input is of, and how many of a hundred are. */
+/** The formats of inputs, and their percentages. */
 const SHARES = {
   ftrace: 17,
   "trace-cmd-report": 9,
@@ -38,13 +36,13 @@ const SHARES = {
 
 export type FuzzFormat = keyof typeof SHARES;
 export const FUZZ_FORMATS = Object.keys(SHARES) as readonly FuzzFormat[];
-/** Which format an index is of: spread, so that a few thousand inputs have all in their shares. */
+/** The format of each index: spread, so that a few thousand inputs have all in their shares. */
 const SCHEDULE: readonly FuzzFormat[] = Object.entries(SHARES).flatMap(([format, share]) =>
   Array.from({ length: share }, () => format as FuzzFormat),
 );
 const STRIDE = 37;
 const MOST_LINES = 260;
-/** What little compressed bytes become. */
+/** Bytes that a small compressed input unpacks to. */
 const INFLATED = 2 << 20;
 
 export interface Input {
@@ -52,11 +50,11 @@ export interface Input {
   /** The file, or the files of a directory. */
   readonly content: Buffer | Files;
   readonly mutations: readonly string[];
-  /** Of a healthy recording things were taken away, and nothing else was done to it. */
+  /** Parts of a healthy recording were removed, and nothing else was changed. */
   readonly removed: boolean;
-  /** What it was made of, where what can still be read of it must be as it was. */
+  /** The original, if the parts that can still be read must be unchanged. */
   readonly intact?: Buffer;
-  /** Of what is compressed and whole, what it becomes. */
+  /** The unpacked bytes of an intact compressed input. */
   readonly plain?: Buffer;
 }
 
@@ -64,7 +62,7 @@ export function formatAt(index: number): FuzzFormat {
   return SCHEDULE[(index * STRIDE) % SCHEDULE.length]!;
 }
 
-/** The k-th index of a format. */
+/** Returns the k-th index of a format. */
 export function indexOf(format: FuzzFormat, k: number): number {
   const places = [...SCHEDULE.keys()].filter((index) => formatAt(index) === format);
   return Math.floor(k / places.length) * SCHEDULE.length + places[k % places.length]!;
@@ -101,7 +99,7 @@ export async function inputOf(seed: number, index: number): Promise<Input> {
   }
 }
 
-/** Lines of a recording, from anywhere. */
+/** Returns lines of a recording, from anywhere. */
 function window({ head, lines }: TextSeed, random: Random): string[] {
   const from = random.chance(0.1) ? 0 : random.below(lines.length);
   return [...(from === 0 || random.chance(0.7) ? head : []), ...lines.slice(from, from + random.small(2, MOST_LINES))];
@@ -111,7 +109,7 @@ async function textInput(format: TextFormat, random: Random, mutations: string[]
   const seeds = await textSeeds(format);
   if (random.chance(0.08)) {
     const { head, lines: all } = random.pick(seeds.filter(({ healthy }) => healthy));
-    // From its beginning on, or what it begins with would be missing too; long enough for something to happen in it.
+    // From the start, because a recording without its beginning is not healthy; long enough to contain something.
     const lines = [...head, ...all.slice(0, random.between(50, all.length))];
     for (let left = random.small(1, 3); left > 0; left--) mutateLines(lines, random, () => lines, mutations, REMOVALS);
     return { format, content: text(lines, true), mutations, removed: true };
@@ -185,7 +183,7 @@ const COMPRESS: Readonly<Record<string, (content: Buffer) => Buffer>> = {
 };
 const realZstd = kept((): Buffer => readFileSync("fixtures/recordings/compressed/s02-dup.trace.zst"));
 
-/** A recording of any format, hardly changed. */
+/** Returns a recording of any format, with few changes. */
 async function recordingBytes(random: Random): Promise<Buffer> {
   if (random.chance(0.1)) return random.pick(traceDatSeeds());
   if (random.chance(0.1)) return random.pick(await logSeeds());
@@ -194,7 +192,7 @@ async function recordingBytes(random: Random): Promise<Buffer> {
   return text(lines, true);
 }
 
-/** A line, thousands of times. */
+/** Returns a line, thousands of times. */
 async function inflated(random: Random): Promise<Buffer> {
   const { lines } = random.pick(await textSeeds(random.pick(TEXT_FORMATS)));
   const line = `${random.pick(lines)}\n`;

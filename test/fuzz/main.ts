@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz`: mutated inputs of every format, and what must hold for each. Exits with 1 where something does not,
- * and says how to repeat it.
+ * `npm run fuzz`: checks kreel's promises on mutated inputs of every format. Exits with 1 if one is broken, and prints
+ * how to repeat it.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -26,7 +26,7 @@ npm run fuzz -- --only SEED:INDEX [--to FILE]
 `;
 
 const INPUTS = 100_000;
-/** Inputs of one kind of fault that are named. */
+/** Inputs of one kind of fault that are listed. */
 const NAMED = 5;
 const PROGRESS = 30_000;
 

@@ -1,6 +1,6 @@
 /**
- * Threads that check inputs, each watched: one that hangs or takes too much memory is killed, and another goes on
- * behind what it was at.
+ * Threads that check inputs, each watched: one that hangs or takes too much memory is killed, and another continues
+ * after its input.
  */
 import { setTimeout as later } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -9,7 +9,7 @@ import type { Found, Job, Said } from "./job.js";
 import { Tally } from "./tally.js";
 
 export interface Limits {
-  /** Milliseconds that an input may take. */
+  /** Milliseconds for one input. */
   readonly ms: number;
   /** MiB of a thread's JavaScript, and of the whole process. */
   readonly heap: number;
@@ -21,27 +21,27 @@ export const LIMITS: Limits = { ms: 20_000, heap: 512, rss: 1536 };
 export interface Plan {
   readonly seed: number;
   readonly inputs: number;
-  /** How many of them are passed over. */
+  /** Inputs to skip. */
   readonly from?: number;
   readonly format?: FuzzFormat | undefined;
   /** Threads at once. */
   readonly jobs: number;
   readonly limits?: Limits;
   readonly onFound?: (found: Found) => void;
-  /** Ends it behind the inputs that are under way. */
+  /** Ends the run after the inputs in progress. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (tallies: readonly Tally[]) => void;
-  /** In place of the thread's own program, for tests of what watches it. */
+  /** Replaces the thread's own program, in tests of the pool. */
   readonly program?: URL;
 }
 
 export interface Done {
   readonly tallies: readonly Tally[];
   readonly found: readonly Found[];
-  /** By rule: healthy recordings from which something was taken away, and which the rule then found fault with. */
+  /** By rule: healthy recordings from which something was removed, and in which the rule then found a fault. */
   readonly rules: ReadonlyMap<string, { count: number; first: number }>;
   /**
-   * Inputs that took a thread down once, and not when they were given to another alone: of a busy machine, or of many
+   * Inputs that took a thread down once, but not when another checked them alone: because of a busy machine, or of many
    * inputs together.
    */
   readonly once: readonly Found[];
@@ -49,7 +49,7 @@ export interface Done {
 
 const POLL = 100;
 const MIB = 2 ** 20;
-/** An input that was too slow is given to a thread of its own, with so many times as long. */
+/** An input that was too slow is repeated in a thread of its own, with so many times the limit. */
 const PATIENCE = 3;
 
 export async function runAll(plan: Plan): Promise<Done> {
@@ -101,7 +101,7 @@ export async function runAll(plan: Plan): Promise<Done> {
   return { tallies, found, rules, once };
 }
 
-/** Whether an input takes a thread down also when it is alone. */
+/** True if an input takes a thread down also when it is alone. */
 async function repeats(plan: Plan, limits: Limits, { index }: Found): Promise<boolean> {
   const tally = new Tally();
   const next = new SharedArrayBuffer(4);
@@ -118,7 +118,7 @@ async function repeats(plan: Plan, limits: Limits, { index }: Found): Promise<bo
   );
 }
 
-/** Runs a thread to its end; returns what took it down, if anything did. */
+/** Runs a thread to its end; returns the input that took it down, if one did. */
 async function thread(
   plan: Plan,
   job: Job,
@@ -160,7 +160,7 @@ async function thread(
   }
   if (done) return undefined;
   const { index } = tally;
-  // It said itself what became of this one: another thread goes on, in the same memory.
+  // The thread reported this input itself: another continues, in the same memory.
   if (reported === index) return thread(plan, job, tally, take, progress);
   return { index, format: formatAt(index), kind: why ?? "what is awaited comes", detail };
 }

@@ -1,8 +1,8 @@
-/** Chance that a number repeats: every input is made from a seed and an index, and nothing else. */
+/** Repeatable chance: every input is made from a seed and an index, and nothing else. */
 
 const WARM_UP = 12;
 
-/** sfc32: 128 bits of state, of which `seed` and `index` are the beginning. */
+/** sfc32: 128 bits of state, which begins with `seed` and `index`. */
 export class Random {
   #a: number;
   #b: number;
@@ -15,7 +15,7 @@ export class Random {
     for (let k = 0; k < WARM_UP; k++) this.word();
   }
 
-  /** 32 bits. */
+  /** Returns 32 bits. */
   word(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -25,17 +25,17 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** From 0 to below `limit`; 0 where there is nothing below it. */
+  /** Returns a number from 0 to below `limit`; 0 if there is none. */
   below(limit: number): number {
     return limit <= 1 ? 0 : Math.floor((this.word() / 0x1_0000_0000) * limit);
   }
 
-  /** From `least` to `most`, both of them possible. */
+  /** Returns a number from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
 
-  /** The same, small numbers more often than large ones. */
+  /** Returns such a number, small ones more often than large ones. */
   small(least: number, most: number): number {
     return least + this.below(this.below(most - least + 1) + 1);
   }
@@ -55,7 +55,7 @@ export class Random {
   }
 }
 
-/** One of several, each as often as its weight says. */
+/** Picks one of several, each in proportion to its weight. */
 export function weighted<T>(random: Random, items: readonly (readonly [weight: number, item: T])[]): T {
   let left = random.below(items.reduce((sum, [weight]) => sum + weight, 0));
   for (const [weight, item] of items) {

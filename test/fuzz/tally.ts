@@ -1,4 +1,4 @@
-/** What threads count, in memory that they share with who watches them: nothing of it is lost with a thread. */
+/** Counts of threads, in memory that they share with the pool: no count is lost with a thread. */
 import { FUZZ_FORMATS } from "./input.js";
 
 const PER_FORMAT = [
@@ -13,7 +13,7 @@ const PER_FORMAT = [
 ] as const;
 export type Count = (typeof PER_FORMAT)[number];
 
-/** Of one thread: which input it is at and since when, and what the inputs of each format came to. */
+/** The state of one thread: the input in progress and its begin, and the counts for the inputs of each format. */
 export class Tally {
   static bytes = 8 * (2 + FUZZ_FORMATS.length * PER_FORMAT.length);
   readonly #numbers: Float64Array;
@@ -22,12 +22,12 @@ export class Tally {
     this.#numbers = new Float64Array(memory);
   }
 
-  /** The index that the thread is at; -1 before its first and behind its last. */
+  /** The index in progress; -1 before the first and after the last. */
   get index(): number {
     return this.#numbers[0]! - 1;
   }
 
-  /** Milliseconds of the clock when it began with it. */
+  /** The clock in milliseconds when that began. */
   get since(): number {
     return this.#numbers[1]!;
   }
@@ -45,7 +45,7 @@ export class Tally {
     this.#numbers[2 + format * PER_FORMAT.length + PER_FORMAT.indexOf(count)]! += more;
   }
 
-  /** Notes how long an input took, if none took longer. */
+  /** Notes the time that an input took, if none took longer. */
   took(format: number, index: number, ms: number): void {
     this.add(format, "ms", ms);
     if (ms <= this.get(format, "slowest")) return;

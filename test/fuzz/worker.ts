@@ -14,13 +14,13 @@ const scratch = new Scratch();
 const say = (said: Said): void => parentPort!.postMessage(said);
 let current = -1;
 
-// Nobody awaits these; they belong to the input that is under way.
+// No code awaits these; they belong to the input in progress.
 process.on("unhandledRejection", (error) =>
   say({ type: "found", found: foundIn(current, new Problem("no rejection is left alone", stackOf(error))) }),
 );
 process.on("uncaughtException", (error) => {
   say({ type: "found", found: foundIn(current, new Problem("no error is thrown at nobody", stackOf(error))) });
-  // What waits for it may wait forever.
+  // Code that waits for it may wait forever.
   process.exit(1);
 });
 process.on("exit", () => scratch.remove());
@@ -67,7 +67,7 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** The error's name and where it was thrown, without what changes from input to input. */
+/** Returns the error's name and the place that threw it, without parts that vary from input to input. */
 function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return "no error";
   const at = error.stack

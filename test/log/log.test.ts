@@ -1,4 +1,4 @@
-/** The log keeps events as they were appended; what it hands out is exact and cannot be changed. */
+/** Tests that the log keeps events as they were appended, and that what it yields is exact and cannot be changed. */
 import test from "ava";
 import fc from "fast-check";
 import { type OperationName, points } from "../../events/index.js";

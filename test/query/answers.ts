@@ -1,4 +1,4 @@
-/** What a statement yields, as rows of plain values. */
+/** The answer to a statement, as rows of plain values. */
 import type { Recorded } from "../../src/read/report.js";
 import { query } from "../../src/query/query.js";
 import { type Cell, Real } from "../../src/query/sqlite/database.js";
@@ -10,7 +10,7 @@ export function plain(cell: Cell): Plain {
   return cell instanceof Real ? cell.value : cell;
 }
 
-/** Of a recording by its path, or of one in memory. */
+/** Queries a recording by its path, or one in memory. */
 export async function ask(recording: string | Recorded, sql: string, memory?: number): Promise<Row[]> {
   const answer = await query(typeof recording === "string" ? recording : "made", sql, {
     ...(typeof recording === "string" ? {} : { open: async () => recording }),

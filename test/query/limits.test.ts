@@ -1,4 +1,4 @@
-/** What a statement may not take: values and rows of any size, all memory, for ever. */
+/** Tests the limits of a statement: the size of values and rows, memory, and time. */
 import test from "ava";
 import { TroubleError } from "../../src/base/trouble.js";
 import { query } from "../../src/query/query.js";
@@ -40,7 +40,7 @@ test("a value, or a row, that is too long is trouble, whichever way it is made",
     "SELECT json_group_array(hex(zeroblob(5000))) FROM events",
     endless("length(s)", " || s"),
     "SELECT zeroblob(9000000), hex(zeroblob(4000000))",
-    // Put aside to be sorted, and back.
+    // Values written to disk to be sorted, and read back.
     "SELECT zeroblob(9000000) AS z, zeroblob(9000000 + seq) AS y FROM events ORDER BY z, seq LIMIT 1",
   ])
     t.is(await trouble(sql), TOO_BIG, sql);

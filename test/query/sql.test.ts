@@ -1,4 +1,4 @@
-/** The text of a statement: what is done to it, and where its errors point. */
+/** Tests the text of a statement: how it is rewritten, and where its errors point. */
 import test from "ava";
 import { TroubleError } from "../../src/base/trouble.js";
 import { positionOf, readable } from "../../src/query/sql.js";

@@ -1,4 +1,4 @@
-/** Each table against what kreel says elsewhere: the export, the replay, the state. */
+/** Tests each table against other output of kreel: the export, the replay, the state. */
 import test from "ava";
 import fc from "fast-check";
 import { catalogue } from "../../events/index.js";
@@ -42,7 +42,7 @@ interface Line {
   readonly lost?: number | null;
 }
 
-/** Nanoseconds of a time as it is printed, or the ticks of a counter. */
+/** Returns nanoseconds of a printed time, or the ticks of a counter. */
 function nanoseconds(time: string): bigint {
   const [high, fraction] = time.split(".");
   return fraction === undefined ? BigInt(high!) : BigInt(high!) * 1_000_000_000n + BigInt(fraction.padEnd(9, "0"));
@@ -99,7 +99,7 @@ test("events are those of export --to ndjson, in recordings and in logs that nob
   await fc.assert(fc.asyncProperty(madeRecordings, agrees), { numRuns: RUNS });
 });
 
-/** An argument as its column has it. */
+/** Returns an argument as its column has it. */
 function cell(value: bigint | number | string | null, isAddress: boolean): Plain {
   if (typeof value !== "bigint" && typeof value !== "number") return value;
   if (isAddress) return `0x${BigInt(value).toString(16)}`;
@@ -251,7 +251,7 @@ for (const path of some) {
         ),
       );
     }
-    // Where events were lost, an object may turn out to be guest_memfd's when its birth is counted already.
+    // If events were lost, an object may turn out to be guest_memfd's when its birth is counted already.
     for (const [which, counts] of said.trace.lost > 0
       ? []
       : ([

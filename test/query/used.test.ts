@@ -1,4 +1,4 @@
-/** Only what a statement reads is filled, and nobody can tell. */
+/** Tests that only the tables and columns that a statement reads are filled, without a visible effect. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -10,7 +10,7 @@ fc.configureGlobal({ includeErrorInReport: true });
 const real = recording("linux-6.18/s09-enfile.trace.gz");
 const realLines = real.toString("latin1").split("\n");
 
-/** Holds the fast reader to the reference on one input, and to its own promises. */
+/** Checks the fast reader against the reference on one input, and its own promises. */
 function agree(bytes: Buffer, reading: Reading = read(bytes)): Reading {
   const reference = readReference(bytes, points);
   const { report } = reading;
@@ -79,7 +79,7 @@ function show(value: unknown): string {
       : String(value);
 }
 
-/** Text that tries to be something else. */
+/** Text that may be taken for something else. */
 const nasty = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: fc.constantFrom(...' -19[](){}:.,"\\\t\r=x#<>ab'), maxLength: 15 }) },
   { weight: 1, arbitrary: fc.string({ unit: CHARACTER, maxLength: 15 }) },
@@ -134,7 +134,7 @@ const quoted = fc.oneof(
   { weight: 6, arbitrary: string.map((s) => `"${s}"`) },
   fc.constantFrom("(fault)", '"', "x", "(null)"),
 );
-/** What a kernel has at hand, and whatever else. */
+/** Places and names of a kernel, and others. */
 const usual = fc.oneof(
   {
     weight: 3,
@@ -245,7 +245,7 @@ const header = fc.record({
   cpu: fc.integer({ min: 0, max: 70000 }),
 });
 const group = fc.option(fc.constantFrom("138", "------", "x"), { nil: undefined });
-/** A line is as the kernel prints it, or trimmed, or with a carriage return. */
+/** A line as the kernel prints it, or trimmed, or with a carriage return. */
 const eventLine = fc
   .tuple(event, header, group, fc.constantFrom("", "", "", "", "trim", "cr"))
   .map(([what, parts, tgid, edit]) => {
@@ -303,7 +303,7 @@ test("the fast reader reads what the reference reads, whatever tasks and strings
 });
 
 /**
- * One probe each of some points, with names of its own for all its events: mostly what the argument has, and sometimes
+ * One probe each of some points, with names of its own for all its events: mostly valid for the argument, and sometimes
  * not.
  */
 const probed = fc
@@ -426,9 +426,9 @@ test("a mutated or spliced recording is read to its end, and every line is accou
 });
 
 test("bytes that are no text at all are read to their end", (t) => {
-  // White space by its number, and no character of UTF-8.
+  // White space by its number, which is no character of UTF-8.
   agree(Buffer.of(0xa0));
-  // A line that waited with another: its text's own carriage return is not the line's end.
+  // A line that waited with another: a carriage return of its text is not the line's end.
   agree(
     Buffer.from(
       "          <idle>-0       [000] .....            0: sched_switch: \n refcnt=\n                -0       [000] .....     5.374322: tracing_mark_write: \r\r",

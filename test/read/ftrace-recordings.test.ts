@@ -47,7 +47,7 @@ function sameEvent(a: object, b: object): boolean {
   return JSON.stringify(a, plain) === JSON.stringify(b, plain);
 }
 
-/** What the header says; that of a pipe has none. */
+/** Returns the number of entries in the header; a pipe has no header. */
 function inBuffer(bytes: Buffer): number | undefined {
   const entries = /entries-in-buffer\/entries-written: (\d+)\//.exec(bytes.subarray(0, 500).toString());
   return entries ? Number(entries[1]) : undefined;

@@ -1,7 +1,7 @@
 /**
- * The same reader as the fast one, plainly: the whole recording at once, lines in an array, regular expressions. Slow
- * and easy to check. It is the oracle of the tests and shares no code with what it judges, but for what finds arguments
- * under other names, which has tests of its own; nothing else uses it.
+ * A plain implementation of the fast reader: the whole recording at once, lines in an array, regular expressions. Slow
+ * and easy to check. It is the oracle of the tests and shares no code with what it judges, except the identification of
+ * arguments under other names, which has tests of its own.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
@@ -26,7 +26,7 @@ export interface ReferenceEvent {
   readonly name: string;
   readonly place: string | undefined;
   readonly args: readonly ReferenceValue[];
-  /** What an unknown operation printed. */
+  /** Text of an unknown operation. */
   readonly text: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export function readReference(recording: Buffer, points: PointTable): ReferenceR
 
 type Verdict = "event" | "control" | "more" | "no";
 
-/** An event that the next line may go on with. */
+/** An event that the next line may continue. */
 interface Open {
   readonly point: Point;
   readonly text: string;
@@ -92,7 +92,7 @@ class Reference {
     overrun: 0,
   };
   #legend: string[] = [];
-  /** The text of the marker that is the last event so far, and the empty lines behind it. */
+  /** The text of the marker that is the last event so far, and the empty lines after it. */
   #marker: { text: string; blanks: number } | undefined;
   #open: Open | undefined;
   readonly #names = new ArgumentNames();
@@ -109,7 +109,7 @@ class Reference {
     return this.reading;
   }
 
-  /** The number of lines that line `i` accounts for, if it is understood by itself. */
+  /** Returns the number of lines that line `i` accounts for, if it is understood by itself. */
   #one(i: number): number | undefined {
     const line = this.lines[i]!;
     const verdict = this.#event([line], i);
@@ -129,7 +129,7 @@ class Reference {
         line: i + 1,
       });
     const started = /^#+ CPU (\d{1,5}) buffer started #+ *$/.exec(line);
-    // Before the first event nothing was shown that something could be missing from.
+    // Before the first event there is nothing to miss events in.
     if (started && this.reading.events.length > 0)
       this.reading.losses.push({
         before: this.reading.events.length + 1,
@@ -148,7 +148,7 @@ class Reference {
     return 1;
   }
 
-  /** A short line, and those behind it, as a task's name with line feeds in it. */
+  /** Takes a short line, and those after it, as a task's name with line feeds in it. */
   #several(i: number): number | undefined {
     if (this.lines[i]!.length >= 16 || !this.lines[i]!.startsWith(" ") || i === this.cutAt) return undefined;
     let next = i + 1;
@@ -161,7 +161,7 @@ class Reference {
     return undefined;
   }
 
-  /** The event at line `i`, whose string goes on in the next lines, or else has no end. */
+  /** Takes the event at line `i`, whose string continues in the next lines, or has no end. */
   #string(i: number): number {
     for (let more = 1; more < 8 && i + more < this.lines.length; more++) {
       if (!this.lines[i + more]!.includes('"')) continue;
@@ -239,7 +239,7 @@ class Reference {
       return "event";
     }
     const printed = (named[2] ?? "").replace(/^ +/, "");
-    // A probe prints where it was hit, or arguments alone; what prints anything else is an event of the kernel's own.
+    // A probe prints its place, or arguments alone; any other text is an event of the kernel's own.
     if (point.operation.probe === "kprobe" && printed !== "" && !/^(?:\(|\w+=)/.test(printed)) {
       this.#push(header, i, { name: point.event, place: undefined, args: [], text: decode(named[2] ?? "") });
       return "event";
@@ -253,7 +253,7 @@ class Reference {
     return "event";
   }
 
-  /** Gives the last event what its body says. */
+  /** Sets the last event's place and arguments by its body. */
   #fill(point: Point, text: string, body: ReferenceBody, last: number, matched: Matched): void {
     const own = body.values.map((value, k) => valueOf(value, point.args[k]!));
     const isValue = (k: number): boolean => body.values[k] !== undefined && body.values[k] !== "(fault)";
@@ -270,7 +270,7 @@ class Reference {
     this.#open = lacks || malformed || text === "" ? { point, text, body, last, malformed } : undefined;
   }
 
-  /** Arguments that are there under other names. */
+  /** Finds arguments under other names. */
   #match(point: Point, { printed, leftover, unterminated }: ReferenceBody): Matched {
     if (leftover || unterminated || point.operation.probe !== "kprobe") return [];
     const offers = printed.map(({ name, value }) => offerOf(name, value));
@@ -278,7 +278,7 @@ class Reference {
     return point.args.map(({ name }, k) => (printed[at[k]!]?.name === name ? undefined : printed[at[k]!]));
   }
 
-  /** Whether line `i` is the rest of the last event, which a mailer broke. */
+  /** True if line `i` is the rest of the last event, which a mailer broke. */
   #rejoin(i: number): boolean {
     const open = this.#open;
     const [before, rest] = [open?.text.trimEnd() ?? "", this.lines[i]!.trim()];
@@ -351,7 +351,7 @@ const EXTRAS = String.raw`(?: \w+=[^ "]*)+`;
 
 const FOLIO =
   /^dev (0x[\da-f]+|[\da-f]+|-\d+):(0x[\da-f]+|[\da-f]+|-\d+) ino (0x[\da-f]+|[\da-f]+|-\d+) pfn=(0x[\da-f]+|[\da-f]+|-\d+) ofs=(0x[\da-f]+|[\da-f]+|-\d+) order=(0x[\da-f]+|[\da-f]+|-\d+)$/;
-/** How the kernel prints its own events that the catalogue has. */
+/** Formats of the kernel's own events that the catalogue has. */
 const OWN: { readonly [event: string]: RegExp } = {
   module_load: /^(.*?) (.*?)$/,
   module_free: /^(.*?)$/,
@@ -377,7 +377,7 @@ function parseBody(text: string, point: Point): ReferenceBody {
   const place = /^\(([^)\n]*)\)/.exec(text);
   const rest = place ? text.slice(place[0].length) : text === "" ? "" : ` ${text}`;
   const names = point.args.map((arg) => arg.name);
-  // Greedy: a string ends at the last quote behind which the other arguments are.
+  // Greedy: a string ends at the last quote after which the other arguments are.
   const args = point.args.map((arg) => ` ${arg.name}=(\\(fault\\)|${arg.type === "string" ? '"[^]*"' : NUMBER})`);
   const inOrder = new RegExp(`^${args.join("")}(?: \\w+=[^ "]*)*$`).exec(rest);
   if (inOrder) {
@@ -415,14 +415,14 @@ function offerOf(name: string, value: string): Offer {
   return offer;
 }
 
-/** A number that may have been printed as a whole register. */
+/** Returns a number that may have been printed as a whole register. */
 function narrowed(value: ReferenceValue, { type }: ArgumentDefinition): ReferenceValue {
   if (typeof value !== "bigint") return value;
   if (type === "s32") return BigInt.asUintN(64, BigInt.asIntN(32, value));
   return type === "u8" ? BigInt.asUintN(8, value) : type.endsWith("32") ? BigInt.asUintN(32, value) : value;
 }
 
-/** Of a kernel address at the very end of a cut file, all digits must be there. */
+/** True unless a kernel address at the very end of a cut file lacks digits. */
 function endsWhole(body: ReferenceBody, point: Point): boolean {
   const last = point.args.at(-1);
   return last?.type !== "ptr" || /^(?:0x0|0x[\da-fA-F]{16}|\(fault\))$/.test(body.values.at(-1)!);

@@ -9,7 +9,7 @@ import { ReadReport } from "../../src/read/report.js";
 import { TroubleError } from "../../src/base/trouble.js";
 import { isAccounted, line, PLAIN, read, text, type Reading } from "./helpers.js";
 
-/** Reads lines as literal as they stand; each must be accounted for, and the reference must agree. */
+/** Reads literal lines; each must be accounted for, and the reference must agree. */
 function lines(...of: readonly string[]): Reading {
   const recording = text(...of);
   const reading = read(recording);

@@ -1,4 +1,4 @@
-/** Reads text as a recording and hands back plain events, in the form in which the reference reader gives them. */
+/** Reads text as a recording and returns plain events, in the form of the reference reader. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -85,12 +85,12 @@ export function line(event: string, parts: LineParts = {}): string {
   return `${" ".repeat(Math.max(0, 16 - bytes))}${comm}-${String(pid).padEnd(7)} ${group}[${String(cpu).padStart(3, "0")}] ${flags} ${time.padStart(12)}: ${event}`;
 }
 
-/** An event's line that says nothing in particular. */
+/** An event's line without special content. */
 export const PLAIN = "dput: (dput+0x4/0x20) dentry=0xffff888100b08000";
 
 export const text = (...lines: readonly string[]): string => lines.map((l) => `${l}\n`).join("");
 
-/** Whether the report accounts for each line exactly once, as it promises. */
+/** True if the report accounts for each line exactly once, as it promises. */
 export function isAccounted(report: ReadReport): boolean {
   return (
     report.lines ===
@@ -100,7 +100,7 @@ export function isAccounted(report: ReadReport): boolean {
 
 export const RECORDINGS = "fixtures/recordings/";
 
-/** The paths of all recordings under `fixtures/`. */
+/** Returns the paths of all recordings under `fixtures/`. */
 export function recordings(folder = RECORDINGS): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

@@ -5,7 +5,9 @@ import { type Parts, reversed } from "./text.js";
 
 const MARKER = "tracing_mark_write";
 
-/** A line as perf prints it with the fields of `-F`; `comm!` is a name that is not padded, as with call chains. */
+/**
+ * Returns a line as perf prints it with the fields of `-F`; `comm!` is a name that is not padded, as with call chains.
+ */
 export function perfScript(fields: string, { comm, pid, cpu, time, name, place, args }: Parts, width = 7): string {
   const has = (field: string): boolean => fields.split(",").includes(field);
   return [
@@ -30,7 +32,7 @@ export function perfScript(fields: string, { comm, pid, cpu, time, name, place, 
   ].join("");
 }
 
-/** A line as trace-cmd prints it: `l` and `R` are its options, `f` the flags of newer releases. */
+/** Returns a line as trace-cmd prints it: `l` and `R` are its options, `f` the flags of newer releases. */
 export function traceCmdReport(dialect: string, { comm, pid, cpu, flags, time, name, place, args }: Parts): string {
   const who = dialect.includes("l")
     ? `${comm.slice(0, 8).padStart(8)}-${pid.padEnd(5)} ${String(Number(cpu)).padStart(3)}${flags.slice(0, 5)} `
@@ -52,12 +54,14 @@ export function traceCmdReport(dialect: string, { comm, pid, cpu, flags, time, n
   return `${who}  ${time.padStart(10)}: ${`${name}:`.padEnd(20)} ${raw ? " " : ""}${where}${values === "" ? "" : ` ${values}`}`;
 }
 
-/** What a program's `print((…))` comes out as; text is of one character a byte. */
+/** Returns the output of a program's `print((…))`; text is of one character a byte. */
 export function tuple(...elements: readonly (string | number | bigint)[]): string {
   return `{"type": "value", "data": [${elements.map((e) => (typeof e === "string" ? JSON.stringify(e) : String(e))).join(",")}]}`;
 }
 
-/** Events as the program of the catalogue prints them. What the kernel could not read is empty, or 0. */
+/**
+ * Returns events as the program of the catalogue prints them. A value that the kernel could not read is empty, or 0.
+ */
 export function bpftraceLines(events: readonly KernelEvent[]): string {
   const lines = events.map((e) => {
     const point = points.byEvent(e.phase === "return" ? `${e.operation}_ret` : e.operation)!;

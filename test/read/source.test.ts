@@ -22,7 +22,7 @@ async function content(source: Source): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Three megabytes that do not compress to nothing. */
+/** Three megabytes that do not compress well. */
 const CONTENT = Buffer.from(
   Array.from(
     { length: 40_000 },
@@ -164,7 +164,7 @@ test("a zstd file that is damaged anywhere is never taken for a whole one", asyn
   }
 });
 
-/** A frame that says how much it holds, in eight bytes. */
+/** Returns a frame with its content size, in eight bytes. */
 const sizedFrame = (says: bigint, content: Buffer): Buffer => {
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(says);

@@ -1,5 +1,5 @@
 /**
- * Reads text of any format, and writes the events of ftrace recordings in another one: what is read must be the same.
+ * Reads text of any format, and writes the events of ftrace recordings in another one: they must read back the same.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -22,7 +22,7 @@ export type MakeReader = (
   batchEvents?: number,
 ) => Pick<TextReader, "push" | "end">;
 
-/** The same without its loop for what is plain: each line goes the long way. */
+/** Returns the reader without its loop for plain lines: each line takes the slow path. */
 export const slowly =
   (make: MakeReader): MakeReader =>
   (...args) =>
@@ -60,7 +60,7 @@ export function readAs(
 
 export const unzipped = (path: string): Buffer => gunzipSync(readFileSync(path));
 
-/** One line of a recording of ftrace, taken apart. */
+/** One line of a recording of ftrace, split into its parts. */
 export interface Parts {
   readonly comm: string;
   readonly pid: string;
@@ -68,14 +68,14 @@ export interface Parts {
   readonly flags: string;
   readonly time: string;
   readonly name: string;
-  /** Between the parentheses; of a return `caller <- function`. */
+  /** The text between the parentheses; `caller <- function` for a return. */
   readonly place: string;
   readonly args: string;
 }
 
 const LINE = /^ *(.{1,16})-(\d+) +\[(\d+)\] (\S+) +([\d.]+): ([^\s:]+): (?:\(([^)]*)\) ?)?(.*)$/;
 
-/** The lines of a recording that are events. */
+/** Returns the lines of a recording that are events. */
 export function partsOf(recording: Buffer): Parts[] {
   return recording
     .toString("latin1")
@@ -88,12 +88,15 @@ export function partsOf(recording: Buffer): Parts[] {
     });
 }
 
-/** As perf and trace-cmd print a place: of a return the function first. */
+/** Returns a place as perf and trace-cmd print it: for a return the function first. */
 export function reversed(place: string): string {
   return place.split(" <- ").reverse().join(" <- ");
 }
 
-/** What must be the same in every format: everything but the line, and what only some of them print. */
+/**
+ * Returns the part of an event that must be the same in every format: all but the line, and fields that only some
+ * print.
+ */
 export function essence(event: KernelEvent): object {
   const { seq, time, cpu, task, operation, phase, args, place } = event;
   return {
@@ -108,7 +111,7 @@ export function essence(event: KernelEvent): object {
   };
 }
 
-/** Whether the report accounts for each line exactly once, as it promises. */
+/** True if the report accounts for each line exactly once, as it promises. */
 export function isAccounted({
   lines,
   events,
@@ -128,7 +131,7 @@ export function linesOf(bytes: Buffer): number {
   return bytes.length > 0 && bytes.at(-1) !== 10 ? lines + 1 : lines;
 }
 
-/** Task names that try to be something else. */
+/** Task names that may be taken for something else. */
 export const NASTY = [
   "<idle>",
   "<...>",
@@ -151,7 +154,7 @@ export const NASTY = [
   "12.5: a:b: ",
 ];
 
-/** Beside its events, what reading says of the recording. */
+/** Returns the report's facts about a recording besides its events. */
 function told({ batches, report, tables }: TextReading): string {
   const losses = batches.flatMap(({ firstSeq, losses }) =>
     losses.map(({ index, cpu, count, line }) => [firstSeq + index, cpu, count, line]),
@@ -167,8 +170,8 @@ function told({ batches, report, tables }: TextReading): string {
 }
 
 /**
- * Pieces of real lines, mutated: reading them must not fail, nor lose a line, wherever the chunks end and whichever way
- * lines go.
+ * Reads mutated pieces of real lines: this must not fail, nor lose a line, wherever the chunks end and whichever path
+ * lines take.
  */
 export function holdsOnMutations(make: MakeReader, real: Buffer, extra: readonly string[], runs: number): void {
   const lines = real.toString("latin1").split("\n");

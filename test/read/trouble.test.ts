@@ -4,11 +4,11 @@ import { jsonString } from "../../src/base/json-text.js";
 import { printable, TroubleError } from "../../src/base/trouble.js";
 import { CHARACTER } from "../support/texts.js";
 
-/** As Unicode tells them: whatever has no shape of its own, but does something to what is around it. */
+/** Characters that by Unicode have no shape of their own, but affect the text around them. */
 const DOES_SOMETHING =
   /\p{Control}|\p{Format}|\p{Bidi_Control}|\p{Line_Separator}|\p{Paragraph_Separator}|\p{Default_Ignorable_Code_Point}|\p{Surrogate}|\p{Noncharacter_Code_Point}/u;
 
-/** Where most of it is. */
+/** Ranges of most of these. */
 const NEAR = [
   [0x00, 0xad],
   [0x600, 0x61c],

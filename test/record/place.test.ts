@@ -1,4 +1,4 @@
-/** Root records among files that others made: nothing but the recording changes, and only its owner can read it. */
+/** Tests that root can record among files of others: only the recording changes, and only its owner can read it. */
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -27,7 +27,7 @@ interface Made {
   readonly left: readonly string[];
 }
 
-/** A recording without a kernel: it is set up, does `body`, and is taken down. `tools` may stand in for some. */
+/** Makes a recording without a kernel: sets up, runs `body`, and takes down. `tools` may replace some functions. */
 function recorded(
   [shell, ...flags]: readonly string[],
   folder: string,

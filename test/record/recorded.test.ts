@@ -1,4 +1,4 @@
-/** What the script brought back from real kernels is the same as what was recorded there by hand. */
+/** Tests that recordings of the script from real kernels are the same as those made there by hand. */
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { recordedProbes, standardProbes } from "../../events/probe-file.js";
@@ -29,8 +29,8 @@ for (const path of recorded) {
 
   test(`the same as recorded by hand, in what happened and in what user space saw: ${nameOf(path)}`, async (t) => {
     const { differences, summary } = await diff(byHand, path);
-    // The script sets probes that were not set by hand, of what only newer kernels have, or nobody had asked for; by
-    // them it is seen that slots are bound.
+    // The script sets probes that were not set by hand, for functions that only newer kernels have, or that were not
+    // needed then; they show that slots are bound.
     t.deepEqual(
       differences.filter((d) => !BESIDES.has(d.operation) && !d.message.startsWith("memslots that came to life")),
       [],

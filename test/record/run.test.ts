@@ -1,4 +1,4 @@
-/** `kreel record` where nothing can be recorded: one line says why, and the command does not run. */
+/** Tests `kreel record` where no recording is possible: one line gives the reason, and the command does not run. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { spawned } from "../cli/run.js";
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
-/** The script as somebody who is not root, in a directory of its own. */
+/** Runs the script as a user other than root, in a directory of its own. */
 function script(args: readonly string[]): {
   readonly err: string;
   readonly code: number | null;
@@ -36,7 +36,7 @@ test("not as root: one line, status 2, and the command does not run", (t) => {
 for (const [what, args, message] of [
   ["no command", [], /^kreel: no command to record; usage: [^\n]*\n$/],
   ["an unknown option", ["-z", "true"], /^kreel: -z: no such option[^\n]*\n$/],
-  ["an option without its value", ["-o"], /^kreel: -o: no such option, or nothing behind it[^\n]*\n$/],
+  ["an option without its value", ["-o"], /^kreel: -o: no such option, or nothing after it[^\n]*\n$/],
   ["a buffer that is no number", ["-b", "1M", "true"], /^kreel: buffer 1M: not a number of KB\n$/],
   ["a buffer of nothing", ["-b", "0", "true"], /^kreel: buffer 0: not a number of KB\n$/],
 ] as const) {
@@ -50,7 +50,7 @@ for (const [what, args, message] of [
 test("help is no trouble", (t) => t.is(script(["-h"]).code, 0));
 
 test("kreel record -- COMMAND passes on what the script says", (t) => {
-  // Not a command that there is: as root this would record, where there is a kernel that lets it.
+  // Not an existing command: as root this would record, on a kernel that permits it.
   const { err, out, code } = spawned(["record", "--", "kreel-no-such-command", "-o", "x"]);
   t.regex(err, isRoot ? /^kreel: kreel-no-such-command: no such command\n$/ : /^kreel: recording takes root[^\n]*\n$/);
   t.is(out, "");

@@ -1,4 +1,4 @@
-/** The generated scripts, as far as they can be looked at without a kernel to set probes in. */
+/** Tests the generated scripts, as far as possible without a kernel to set probes in. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { probesFunction, programFunction } from "../../src/record/table.js";
 import { SHELLS } from "./shells.js";
 
 const RECORDER_NAMES = Object.keys(RECORDERS) as Recorder[];
-/** What a shell makes of a text: with functions of the script in it, and arguments. */
+/** Runs a text in a shell, with functions of the script in it, and arguments. */
 function run(
   [shell, ...flags]: readonly string[],
   text: string,
@@ -77,7 +77,7 @@ test("what stands in for a probe follows it", (t) => {
   t.is(lines.at(-1), "untyped p:GROUP/iput iput inode=%di", "without the kernel's types only what is in registers");
 });
 
-/** The table as a machine gets it: `uname` is a function that says what it is told to. */
+/** Returns the table for a machine: `uname` is a function that prints the given name. */
 function tableOf(machine: string, { builtin = false, events = "kprobe_events", said = "" } = {}): string[] {
   const fakes = `uname() { echo ${machine}; }\ngrep() { return ${builtin ? 0 : 1}; }\nname=kreel_1_2 tracefs=/t events=/t/${events}\n`;
   const { out, err } = run(

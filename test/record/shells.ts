@@ -1,4 +1,4 @@
-/** Every shell of this machine that people may run the script with. */
+/** Every shell of this machine that users may run the script with. */
 import { spawnSync } from "node:child_process";
 
 export const SHELLS = [["sh"], ["dash"], ["busybox", "sh"], ["bash", "--posix"]].filter(

@@ -1,4 +1,4 @@
-/** Output that goes into a file, as a terminal would get it or as a pipe would. */
+/** Output written to a file, as to a terminal or as to a pipe. */
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ export class Captured {
   readonly fd = openSync(this.#path, "w");
   #seen = 0;
 
-  /** Takes the bytes that were written since the last time. */
+  /** Returns the bytes written since the last call. */
   taken(): Buffer {
     const bytes = readFileSync(this.#path).subarray(this.#seen);
     this.#seen += bytes.length;
@@ -22,7 +22,7 @@ export class Captured {
   }
 }
 
-/** An output, and what it has written since the last time. */
+/** Returns an output, and a function that returns the text written since its last call. */
 export function capturing(options: OutputOptions): { readonly out: Output; taken(): string } {
   const captured = new Captured();
   const out = new Output(captured.fd, options);

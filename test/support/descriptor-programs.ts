@@ -1,6 +1,4 @@
-/**
- * Programs that do to descriptors whatever can be done: copies, ranges, children, messages, mappings, other programs.
- */
+/** Programs that use descriptors in every way: copies, ranges, children, messages, mappings, other programs. */
 import fc from "fast-check";
 
 const name = fc.oneof(
@@ -9,7 +7,7 @@ const name = fc.oneof(
 );
 const end = fc.constantFrom("s.0", "s.1");
 const mapping = fc.constantFrom("m", "n");
-/** Those below are the interpreter's own, and stay. */
+/** The lower descriptors are the interpreter's own, and stay. */
 const fd = fc.integer({ min: 5, max: 11 }).map(String);
 const pages = fc.constantFrom("4K", "8K", "64K");
 const line = (...words: readonly (string | fc.Arbitrary<string>)[]): fc.Arbitrary<string> =>
@@ -62,7 +60,7 @@ const process = fc.oneof(
   line("wait"),
 );
 
-/** The lines of one process and its children, and how it ends besides by running out of lines. */
+/** Generates the lines of one process and its children, and its last line if it does not just run out of lines. */
 export function descriptorProgram(size: number): fc.Arbitrary<string> {
   const lines = fc.array(
     fc.oneof({ weight: 8, arbitrary: operation }, { weight: 2, arbitrary: child }, { weight: 1, arbitrary: process }),
@@ -72,7 +70,7 @@ export function descriptorProgram(size: number): fc.Arbitrary<string> {
   return fc.tuple(lines, last).map(([of, how]) => `${BEGIN}${of.join("\n")}\n${how}`);
 }
 
-/** The same with threads that share the table, or leave it. */
+/** Generates the same with threads that share the table, or leave it. */
 export function threadedProgram(size: number): fc.Arbitrary<string> {
   const thread = (of: string): fc.Arbitrary<string[]> =>
     fc.array(

@@ -1,4 +1,4 @@
-/** The same recording as another process may have it: every address, task and place under another number. */
+/** Returns the same recording as another process may read it: with other numbers for every address, task and place. */
 import { points } from "../../events/index.js";
 import type { Batch } from "../../src/log/batch.js";
 import { createTables } from "../../src/log/tables.js";

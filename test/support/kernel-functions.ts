@@ -47,7 +47,7 @@ function functionsIn(path: string, declared: ReadonlyMap<string, readonly string
   });
 }
 
-/** What `prototypes.ts` declares: the C files in the comment above each group. */
+/** The declarations of `prototypes.ts`: the C files in the comment above each group. */
 export function prototypes(): Map<string, readonly string[]> {
   const declared = new Map<string, readonly string[]>();
   const text = readFileSync(PROTOTYPES, "utf8");

@@ -28,8 +28,7 @@ export interface Slot {
 }
 
 /**
- * Where guest_memfd's inodes come from: the kernel's anonymous inodes, the patch as posted, or as merged (its own
- * cache).
+ * The origin of guest_memfd's inodes: the kernel's anonymous inodes, the patch as posted, or as merged (its own cache).
  */
 export type Variant = "anonymous" | "patched" | "merged";
 
@@ -70,7 +69,7 @@ export class Kernel {
     return this.variant === "anonymous" ? ANON_MOUNT : GMEM_MOUNT;
   }
 
-  /** What follows happens in this task. */
+  /** Sets the task of the calls that follow. */
   as(task: Task): this {
     this.#task = task;
     return this;
@@ -205,7 +204,7 @@ export class Kernel {
     return gmem;
   }
 
-  /** The same where no file can be had (ENFILE): everything is given back. */
+  /** `KVM_CREATE_GUEST_MEMFD` that fails because no file can be allocated (ENFILE): everything is given back. */
   gmemFails(vm: Vm, fd: number, step = "gmem fails"): void {
     this.#step = step;
     const [inode, dentry] = [this.#address(), this.#address()];
@@ -272,7 +271,7 @@ export class Kernel {
     this.#release(gmem);
   }
 
-  /** `__fput`: what the last reference on a file sets going. */
+  /** `__fput`: runs when the last reference on a file is dropped. */
   #release(gmem: Gmem): void {
     this.#emit(
       ["__fput", `file=${gmem.file} inode=${gmem.inode}`],
@@ -292,7 +291,7 @@ export class Kernel {
     this.#release(gmem);
   }
 
-  /** A close of one of several descriptors. */
+  /** Closes one of several descriptors. */
   closeOne(fd: number, step = "close one"): void {
     this.#step = step;
     this.#emit(["file_close_fd", `fd=${fd}`]);
@@ -362,16 +361,14 @@ export class Kernel {
     return this;
   }
 
-  /** Something that is not part of guest_memfd: any other system call of a task. */
+  /** An event outside guest_memfd: any other system call of a task. */
   marker(text: string, task = this.#task, step = "marker"): this {
     this.lines.push(this.line("tracing_mark_write", text, task, step));
     return this;
   }
 }
 
-/**
- * A whole healthy life: every kind of operation, errors among them, at least once before the steps that tests break.
- */
+/** A whole healthy life: every kind of operation, errors included, at least once before the steps that tests break. */
 export function healthyLife(variant: Variant = "patched"): Script {
   const k = new Kernel(variant).load();
   const vm = k.vm(6);

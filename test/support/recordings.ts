@@ -1,4 +1,4 @@
-/** The recordings of the repository, each read once however many tests ask for it. */
+/** The recordings of the repository, each read once for all tests. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -12,10 +12,10 @@ import { jsonText, replayJson } from "../../src/show/json.js";
 import type { Store } from "../../src/reduce/store.js";
 
 export const RECORDINGS = "fixtures/recordings";
-/** Kernels without a mistake, whose scenarios must come out clean. */
+/** Kernels without a mistake, whose scenarios must have no findings. */
 export const HEALTHY = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
 
-/** Every recording under a folder of `fixtures/recordings`. */
+/** Returns every recording under a folder of `fixtures/recordings`. */
 export function recordingsOf(...folders: readonly string[]): string[] {
   return folders.flatMap((folder) =>
     readdirSync(join(RECORDINGS, folder), { recursive: true, encoding: "utf8" })
@@ -29,7 +29,7 @@ export function healthyRecordings(): string[] {
   return recordingsOf(...HEALTHY);
 }
 
-/** `linux-7.2/s01-create-close`. */
+/** Returns `linux-7.2/s01-create-close`. */
 export function nameOf(path: string): string {
   return path.slice(RECORDINGS.length + 1, -".trace.gz".length);
 }
@@ -38,15 +38,13 @@ export function scenarioOf(path: string): string {
   return basename(path, ".trace.gz");
 }
 
-/**
- * An event of a recording, read off its line with as little understanding as possible: independent of kreel's reader.
- */
+/** An event of a recording, parsed from its line as plainly as possible: independent of kreel's reader. */
 export interface TextEvent {
   /** From 1. */
   readonly seq: number;
   readonly task: string;
   readonly name: string;
-  /** What follows the name. */
+  /** The text after the name. */
   readonly text: string;
   readonly seconds: string;
 }
@@ -67,14 +65,14 @@ export function textEvents(path: string): TextEvent[] {
   return events;
 }
 
-/** The value of an argument as it is printed. */
+/** Returns the printed value of an argument. */
 export function arg(event: TextEvent, name: string): string {
   const match = new RegExp(`(?:^|[ )])${name}=("[^"]*"|\\S+)`).exec(event.text);
   if (!match) throw new Error(`${event.name} has no ${name}: ${event.text}`);
   return match[1]!.replaceAll('"', "");
 }
 
-/** The lines of the scenario's `.out`: what user space saw. */
+/** Returns the lines of the scenario's `.out`, as user space printed them. */
 export function outOf(path: string): string[] {
   const out = path.replace(/\.trace\.gz$/, ".out");
   return existsSync(out)
@@ -84,14 +82,14 @@ export function outOf(path: string): string[] {
     : [];
 }
 
-/** What replay said of a recording; its state is let go. */
+/** The result of a replay, without its state. */
 export type Said = Omit<Replay, "world" | "recording">;
 
 const said = new Map<string, Promise<Said>>();
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Replays a recording, once and after all that were asked for before: tests start together, and would hold all at once.
+ * Replays a recording once, and after all earlier requests: tests start together, and would hold all states at once.
  */
 export function replayed(path: string): Promise<Said> {
   let result = said.get(path);
@@ -106,7 +104,7 @@ export function replayed(path: string): Promise<Said> {
   return result;
 }
 
-/** The document that `replay --json` prints. */
+/** Returns the document that `replay --json` prints. */
 export function printed(result: Replay): { readonly [name: string]: unknown } {
   return JSON.parse([...jsonText(replayJson(result))].join("")) as { readonly [name: string]: unknown };
 }
@@ -118,7 +116,7 @@ export interface Read {
 
 const cache = new Map<string, Promise<Read>>();
 
-/** A recording's batches, to be reduced as often as a test likes. */
+/** Returns a recording's batches, which a test may reduce repeatedly. */
 export function batchesOf(path: string): Promise<Read> {
   let read = cache.get(path);
   if (!read) cache.set(path, (read = readAll(path)));
@@ -133,7 +131,7 @@ async function readAll(path: string): Promise<Read> {
   return { batches, tables: recording.tables };
 }
 
-/** A reducer over a recording's tables, on a store of the caller's. */
+/** Returns a reducer over a recording's tables, on the caller's store. */
 export function reducerOf(read: Read, store: Store, everything = false): Reducer {
   return new Reducer(store, points, read.tables, { everything });
 }

@@ -1,4 +1,4 @@
-/** `t.deepEqual` for what is large: it is as strict, and only where two differ does it take the time to say how. */
+/** `t.deepEqual` for large values: as strict, but it takes the time to describe a difference only if there is one. */
 import { isDeepStrictEqual } from "node:util";
 import type { ExecutionContext } from "ava";
 

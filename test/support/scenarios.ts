@@ -1,4 +1,4 @@
-/** Which scenario a recording of the repository shows. */
+/** The scenarios that recordings of the repository show. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readScenario } from "../../src/scenario/parse.js";
@@ -6,7 +6,7 @@ import type { Scenario } from "../../src/scenario/types.js";
 
 const SCENARIOS = "fixtures/scenarios";
 
-/** As the kernel's folder or the recording's own says; nothing where what was carried out is not in the repository. */
+/** Returns the scenario by the kernel's folder or the recording's own; `undefined` if it is not in the repository. */
 export function scenarioPathOf(recording: string): string | undefined {
   const name = `${basename(recording, ".trace.gz")}.scn`;
   const own = /(?:^|\/)linux-6\.12|\/broken\/|\/mistakes\//.test(recording);

@@ -1,6 +1,6 @@
 /**
- * Loaded before each test file: what its tests, and the commands that they run, put aside is in a folder of its own,
- * and goes with it.
+ * Loaded before each test file: temporary files of its tests, and of the commands that they run, are in a folder of
+ * their own, which is removed with them.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * A recording as a list of lines that a test can drop, double or move, and the text that a kernel which did so would
- * have printed: counts on a probe (`refcnt=`, `i_count=`) follow from the lines before it.
+ * A recording as a list of lines that a test can drop, double or move, and the text that such a kernel would have
+ * printed: counts on a probe (`refcnt=`, `i_count=`) follow from the lines before it.
  */
 import { openRecording } from "../../src/read/recording.js";
 import { type Replay, replayRecording, type ReplayOptions } from "../../src/replay/replay.js";
@@ -18,17 +18,17 @@ export const OTHER: Task = { comm: "gmemrun", pid: 200, cpu: 1, flags: "....." }
 export const SOFTIRQ: Task = { comm: "<idle>", pid: 0, cpu: 0, flags: "..s1." };
 
 export interface Line {
-  /** What the line is part of: "gmem", "close". */
+  /** The step of the line: "gmem", "close". */
   readonly step: string;
   readonly name: string;
   /** A `?` stands for the count that the lines before imply. */
   readonly args: string;
   readonly task: Task;
-  /** It happened, and is not in the recording. */
+  /** It happened, but is not in the recording. */
   readonly hidden?: boolean;
 }
 
-/** Which line of a step: the first of its name, unless `nth` says otherwise (from 0). */
+/** Identifies a line of a step: the first of its name, or the `nth` (from 0). */
 export interface At {
   readonly in: string;
   readonly name: string;
@@ -58,20 +58,20 @@ export class Script {
     return this.lines[this.#index(at)]!;
   }
 
-  /** Without one line: the kernel did not do this. */
+  /** Drops lines: the kernel did not do this. */
   drop(...places: readonly At[]): Script {
     const gone = new Set(places.map((at) => this.#index(at)));
     return this.#with(this.lines.filter((_, i) => !gone.has(i)));
   }
 
-  /** Without the lines of a step from one to another, both included. */
+  /** Drops the lines of a step from one to another, both included. */
   dropFrom(from: At, to: At): Script {
     const [first, last] = [this.#index(from), this.#index(to)];
     if (last < first) throw new Error(`${to.name} is before ${from.name}`);
     return this.#with(this.lines.filter((_, i) => i < first || i > last));
   }
 
-  /** One line twice: the kernel did this twice. */
+  /** Doubles a line: the kernel did this twice. */
   double(at: At): Script {
     return this.after(at, this.line(at));
   }
@@ -92,17 +92,17 @@ export class Script {
     return this.#with(this.lines.filter((line) => line.step !== step)).before(before, ...moved);
   }
 
-  /** The recording says that it lost events here. */
+  /** Makes the recording report lost events here. */
   loseBefore(at: At): Script {
     return this.before(at, { step: at.in, name: LOST, args: "", task: RUNNER });
   }
 
-  /** The recording as it would be without the probes of these operations. */
+  /** Removes the probes of these operations from the recording. */
   unseen(...operations: readonly string[]): Script {
     return new Script(this.lines, new Set([...this.unprobed, ...operations.flatMap((name) => [name, `${name}_ret`])]));
   }
 
-  /** As if the recording did not hold these lines, by their index. */
+  /** Removes lines from the recording, by their index; they still happened. */
   hide(index: (index: number) => boolean): Script {
     return this.#with(this.lines.map((line, i) => (index(i) ? { ...line, hidden: true } : line)));
   }
@@ -111,7 +111,7 @@ export class Script {
     return !line.hidden && !this.unprobed.has(line.name);
   }
 
-  /** The number of a line's event. */
+  /** Returns the number of a line's event. */
   event(at: At): number {
     const index = this.#index(at);
     return this.lines.slice(0, index + 1).filter((line) => this.#shown(line) && line.name !== LOST).length;
@@ -139,7 +139,7 @@ export class Script {
   }
 }
 
-/** Replays text as if it had come through standard input. */
+/** Replays text as if it were standard input. */
 export async function replayText(text: string, options: ReplayOptions = {}): Promise<Replay> {
   const input = (async function* () {
     yield Buffer.from(text);
@@ -148,7 +148,7 @@ export async function replayText(text: string, options: ReplayOptions = {}): Pro
   return replayRecording(recording, options);
 }
 
-/** What a kernel's counters would show: module references (one is the loader's own) and `i_count`. */
+/** The counters of the kernel: module references (one is the loader's own) and `i_count`. */
 class Counts {
   readonly #counts = new Map<string, number>();
   #getting = "";

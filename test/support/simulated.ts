@@ -1,17 +1,17 @@
-/** What user space saw, on a real kernel and on a simulated one, as far as the two must agree. */
+/** The output of a scenario in user space, on a real kernel and on a simulated one, as far as the two must agree. */
 import type { Scenario } from "../../src/scenario/types.js";
 
 /**
- * Lines that are not the interpreter's: what was left of a fault injection, the shell's word on a signal, the exit
+ * Lines that are not the interpreter's: remains of a fault injection, the shell's message about a signal, the exit
  * status.
  */
 const OTHERS = /^\s*fail-nth left|^Bus error$|^exit=/;
 const DESCRIPTOR = /^((?:vm|gmem|dup) .*) = \d+$/;
 
 /**
- * Device and inode numbers of a running kernel are its own affair; of a descriptor that is closed, they are the
+ * Drops what may differ. Device and inode numbers are the running kernel's; for a closed descriptor, they are the
  * interpreter's stack. How long a child lives, in operations of its parent, is a matter of luck, and with it what the
- * child still holds; of threads, who gets which descriptor, and in which order they come.
+ * child still holds; likewise which thread gets which descriptor, and the order of threads.
  */
 export function seen(lines: readonly string[], scenario: Scenario): string[] {
   let children = false;

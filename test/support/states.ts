@@ -1,6 +1,6 @@
 /**
- * The states that recordings of the repository come to, as hashes: kept in `fixtures/states.json` with the version that
- * made them.
+ * The final states of the repository's recordings, as hashes: kept in `fixtures/states.json` with the version that made
+ * them.
  */
 import { readFileSync } from "node:fs";
 import { Replaying } from "../../src/replay/replaying.js";

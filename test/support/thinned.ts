@@ -1,11 +1,11 @@
-/** A recording with less in it: operations that no probe shows, and events that were lost. */
+/** A recording with less in it: without some operations, and with lost events. */
 import type { Batch, Loss } from "../../src/log/batch.js";
 import type { Read } from "./recordings.js";
 
 export interface Thinning {
-  /** Points of which no event is there. */
+  /** Points whose events are removed. */
   readonly hidden: ReadonlySet<number>;
-  /** Events that are missing, from each of these on so many; the recording says so. */
+  /** Runs of events that are removed; the recording reports them as lost. */
   readonly lost: readonly { readonly from: number; readonly count: number }[];
 }
 

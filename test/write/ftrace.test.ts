@@ -1,4 +1,6 @@
-/** What is written reads back as it was: recordings of real kernels, and events that nobody would name so. */
+/**
+ * Tests that written text reads back the same: recordings of real kernels, and events with names that no kernel has.
+ */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import test from "ava";
@@ -15,13 +17,16 @@ import { CHARACTER } from "../support/texts.js";
 fc.configureGlobal({ includeErrorInReport: true });
 
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
-/** One recording of so many: all of them, twice, would take a minute. */
+/** Every SAMPLE-th recording: all of them, twice, would take a minute. */
 const SAMPLE = 6;
 
 const written = (batches: Iterable<Batch>, tables: Tables, options?: FtraceTextOptions): string =>
   [...ftraceText(batches, tables, options)].join("");
 
-/** All that text can hold of a log, in plain values; `line` is the file's, and a made-up `place` the writer's. */
+/**
+ * Returns all contents of a log that text can have, in plain values; `line` is the file's, and a made-up `place` the
+ * writer's.
+ */
 function contentOf(batches: readonly Batch[], tables: Tables, places = true): unknown[] {
   return batches.flatMap((batch) => {
     const losses = batch.losses.map(({ index, cpu, count }) => ({ before: batch.firstSeq + index, cpu, count }));
@@ -65,7 +70,7 @@ for (const path of recordings().filter((_, k) => k % SAMPLE === 0)) {
     // An argument that was not recorded is written as one that could not be read.
     const faults = (lines: string): number => lines.split("(fault)").length;
     if (faults(text) !== faults(original.toString("utf8"))) return t.regex(path, /wide/);
-    // Of the flags only the interrupt's is kept; of a buffer that starts late, that something is missing.
+    // Only the interrupt's flag is kept; for a buffer that starts late, only that events are missing.
     const printed = (from: string): string[] =>
       from
         .split("\n")
@@ -196,7 +201,7 @@ const EDGES = [
   0xffff888100b08000n,
 ];
 const word = fc.oneof(fc.constantFrom(...EDGES), fc.bigInt(0n, (1n << 64n) - 1n));
-/** Text that tries to be something else, and could be: headers, ends of strings, losses, short lines. */
+/** Text that may be taken for something else: headers, ends of strings, losses, short lines. */
 const nasty = fc.oneof(
   fc.string({ unit: fc.constantFrom(...' -19[](){}:.,"\\\t\r\n=x#<>a'), maxLength: 15 }),
   fc.string({ unit: CHARACTER, maxLength: 12 }),
@@ -265,7 +270,7 @@ interface Made {
   readonly loss: number | undefined;
 }
 
-/** What reads back whatever is in it: of tracepoints only what is as in their format. */
+/** Points that read back with any text: a tracepoint only if the text has its format. */
 const readable = points.points.flatMap((point) => (point && point.operation.probe !== "tracepoint" ? [point.id] : []));
 const withStrings = readable.filter((id) => points.points[id]!.args.some((arg) => arg.type === "string"));
 
@@ -287,7 +292,7 @@ const made = (comm: fc.Arbitrary<string>, words: fc.Arbitrary<string>): fc.Arbit
     loss: fc.option(fc.nat(1000), { nil: undefined, freq: 5 }),
   });
 
-/** Batches of a few events each, whose times have `digits`. */
+/** Returns batches of a few events each, whose times have `digits`. */
 function batchesFrom(events: readonly Made[], tables: Tables, digits: number, capacity: number): Batch[] {
   const builder = new BatchBuilder(tables.addresses, capacity);
   const batches: Batch[] = [];
@@ -369,7 +374,7 @@ test("a text of several lines reads back, or with a mark for what could not", (t
   fc.assert(
     fc.property(fc.array(made(nasty.map(cutTo15), text), { maxLength: 8 }), ...shape, (events, digits, capacity) => {
       const tables = createTables();
-      // The ends of these are the line's own.
+      // A carriage return at the end of these is the line's own.
       const batches = batchesFrom(
         events.map((e) => (e.point === 0 ? { ...e, texts: [known(e.texts[0]!), ""] } : e)),
         tables,

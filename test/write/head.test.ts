@@ -1,4 +1,7 @@
-/** What a recording's head says of it goes along when it is written in another form: it is part of the recording. */
+/**
+ * Tests that the facts in a recording's head are kept when it is written in another form: they are part of the
+ * recording.
+ */
 import test from "ava";
 import fc from "fast-check";
 import { ndjsonText } from "../../src/export/ndjson.js";

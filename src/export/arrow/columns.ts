@@ -2,7 +2,7 @@
 
 export interface ColumnBuffers {
   readonly nulls: number;
-  /** Validity (empty where nothing is null), then of strings the offsets, then the values. */
+  /** Validity (empty if nothing is null), then the offsets for strings, then the values. */
   readonly buffers: readonly Uint8Array[];
 }
 
@@ -15,7 +15,7 @@ export interface Column {
   take(): ColumnBuffers;
 }
 
-/** Arrow says which order the words have; they are those of the machine that writes. */
+/** Arrow states the byte order of its words: that of the machine that writes. */
 export const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const LOW = LITTLE_ENDIAN ? 0 : 1;
 
@@ -63,7 +63,7 @@ export class IntegerColumn implements Column {
     this.#small = this.bits === 8 ? new Uint8Array(buffer) : new Uint16Array(buffer);
   }
 
-  /** Two's complement: what does not fit is cut off. */
+  /** Writes two's complement: bits that do not fit are cut off. */
   set(row: number, low: number, high: number): void {
     this.#validity.set(row);
     if (this.bits === 64) {
@@ -73,7 +73,7 @@ export class IntegerColumn implements Column {
     else this.#small[row] = low;
   }
 
-  /** A whole number that is not negative. */
+  /** Writes a whole number that is not negative. */
   setNumber(row: number, value: number): void {
     this.set(row, value >>> 0, Math.floor(value / 4294967296));
   }
@@ -88,7 +88,7 @@ export class TextColumn implements Column {
   readonly signed = false;
   readonly #validity = new Validity();
   #rows: (Uint8Array | undefined)[] = [];
-  /** Of texts that repeat: by text, while the recording lasts. */
+  /** Encoded texts, for columns whose texts repeat; kept while the recording lasts. */
   readonly #known = new Map<string, Uint8Array>();
 
   reset(rows: number): void {

@@ -9,10 +9,10 @@ export type Slot =
   | { readonly is: "string"; readonly value: string }
   | { readonly is: "table"; readonly value: Table }
   | { readonly is: "tables"; readonly value: readonly Table[] }
-  /** Structs that are made of 64-bit numbers and nothing else: so many numbers each. */
+  /** Structs of 64-bit numbers only: `each` numbers per struct. */
   | { readonly is: "structs"; readonly value: readonly number[]; readonly each: number };
 
-/** By field number; what is absent has its default. */
+/** By field number; an absent field has its default. */
 export type Table = readonly (Slot | undefined)[];
 
 export const u8 = (value: number): Slot => ({ is: "u8", value });
@@ -26,7 +26,7 @@ export const structs = (value: readonly number[], each: number): Slot => ({ is: 
 
 const WIDTH = { u8: 1, i16: 2, i32: 4, i64: 8, string: 4, table: 4, tables: 4, structs: 4 } as const;
 
-/** A buffer whose root is this table; its length is a multiple of 8. */
+/** Returns a buffer whose root is this table; its length is a multiple of 8. */
 export function flatbuffer(root: Table): Buffer {
   const writer = new Writer();
   writer.write(root);
@@ -121,7 +121,7 @@ class Writer {
     return at;
   }
 
-  /** Zeros at the end, from a multiple of `align`. */
+  /** Appends zeros, from a multiple of `align`, and returns their offset. */
   #room(bytes: number, align = 4): number {
     this.#align(align);
     const at = this.#size;

@@ -1,17 +1,17 @@
 /**
- * Events as an Apache Arrow IPC stream: a row an event, a column for everything that every event has and for each
+ * Events as an Apache Arrow IPC stream: a row an event, a column for each property that all events have and for each
  * argument of the catalogue, for pandas (`pyarrow.ipc.open_stream`), Polars (`read_ipc_stream`) and DuckDB.
  *
- * Written by hand, without the package `apache-arrow`: what is needed of the format are integers and text in two
- * messages, and the package is thirteen megabytes, as much as all the rest of kreel, which whoever only replays would
- * install as well. The tests read every stream with that package.
+ * Written by hand, without the package `apache-arrow`: the format is needed for integers and text in two messages only,
+ * and the package is thirteen megabytes, as much as all the rest of kreel, for users who only replay as well. The tests
+ * read every stream with that package.
  *
  * Columns, all of which can be null: `seq`, `time_ns` (int64; of a counter, its ticks), `cpu`, `comm`, `pid`, `tgid`,
  * `context`, `line`, `place`, `operation`, `phase`, `inside` (the outermost operation around it), and the arguments and
- * results by name: addresses and 64-bit values uint64, or int64 where any operation has it signed, smaller ones as they
- * are, text UTF-8. The column `text` also has what was printed of events that are not in the catalogue.
+ * results by name: addresses and 64-bit values uint64, or int64 if any operation has it signed, smaller ones as they
+ * are, text UTF-8. The column `text` also has the printed text of events that are not in the catalogue.
  *
- * A stream: what is held is a batch of events, and the calls in progress.
+ * A stream: only a batch of events and the calls in progress are held.
  */
 import type { ArgumentType } from "../../../events/definition.js";
 import { points } from "../../../events/index.js";
@@ -27,7 +27,7 @@ import { MutableStore } from "../../reduce/store.js";
 import { type Column, IntegerColumn, TextColumn } from "./columns.js";
 import { batchMessage, endOfStream, schemaMessage } from "./message.js";
 
-/** The stream in pieces. The recording is read to its end, and closed by whoever opened it. */
+/** Yields the stream in pieces. Reads the recording to its end; the caller that opened it closes it. */
 export async function* arrowStream(recording: Recorded): AsyncGenerator<Uint8Array> {
   const { tables, origin, report } = recording;
   const rows = new Rows(tables);
@@ -42,7 +42,7 @@ export async function* arrowStream(recording: Recorded): AsyncGenerator<Uint8Arr
     returned: (e, stack) => note(e.seq, stack, 0),
   };
   let begun = false;
-  // Not before the first batch: what the clock is, is known from the first events on.
+  // Written with the first batch, because the clock is known from the first events on.
   const schema = (): Uint8Array =>
     schemaMessage(rows.columns, {
       "kreel.version": "1",
@@ -149,7 +149,7 @@ class Rows {
   }
 }
 
-/** A value as its type has it: of 32 bits, the upper word says nothing. */
+/** Returns a value in the width of its type: of a 32-bit value, the upper word is meaningless. */
 function wordsOf(
   type: ArgumentType,
   low: number,
@@ -170,7 +170,7 @@ function wordsOf(
   }
 }
 
-/** A column for each name that an argument or a result has anywhere, of the widest type that it has. */
+/** Returns a column for each name of an argument or a result, of the widest type under that name. */
 function argumentColumns(): Map<string, IntegerColumn | TextColumn> {
   const types = new Map<string, ArgumentType[]>();
   for (const point of points.points)

@@ -3,7 +3,7 @@ import { type Column, LITTLE_ENDIAN } from "./columns.js";
 import { flatbuffer, i16, i32, i64, type Slot, string, structs, type Table, table, tables, u8 } from "./flatbuffer.js";
 
 const V5 = 4;
-/** Numbers of the union of messages, and of the union of types. */
+/** Tags in the union of messages, and in the union of types. */
 const SCHEMA = 1;
 const RECORD_BATCH = 3;
 const INT = 2;
@@ -19,7 +19,7 @@ export function schemaMessage(
   return message(SCHEMA, table(i16(LITTLE_ENDIAN ? 0 : 1), tables(fields), tables(pairs)), 0);
 }
 
-/** A batch with all that it holds. */
+/** Returns a record batch with its buffers. */
 export function batchMessage(columns: ReadonlyMap<string, Column>, rows: number): Buffer {
   const nodes: number[] = [];
   const places: number[] = [];
@@ -47,7 +47,7 @@ export function endOfStream(): Buffer {
 
 function field(name: string, { bits, signed }: Column): Table {
   const [type, definition]: [number, Slot] = bits === 0 ? [UTF8, table()] : [INT, table(i32(bits), u8(signed ? 1 : 0))];
-  // Some readers refuse a field whose list of children is not there.
+  // Some readers refuse a field without a list of children.
   return [string(name), u8(1), u8(type), definition, undefined, tables([])];
 }
 

@@ -1,7 +1,6 @@
 /**
- * Events of the Chrome trace event format, one JSON object a line, and the tracks that they stand on. Whoever writes
- * them keeps to the rules by which they are read: on a track no time is before the last, and every slice that begins
- * ends, the innermost first.
+ * Events of the Chrome trace event format, one JSON object a line, and the tracks that they stand on. The callers keep
+ * the rules of the format: times on a track never go back, and every slice that begins ends, the innermost first.
  */
 import { jsonString } from "../../base/json-text.js";
 
@@ -18,14 +17,16 @@ const MICROSECONDS = 1_000_000;
 const THOUSAND = 1000;
 /** Seconds whose microseconds a double holds exactly. */
 const EXACT_SECONDS = 9e9;
-/** Numbers of what is no process and no thread of the kernel's: beyond any pid (PID_MAX_LIMIT is 4194304). */
+/**
+ * The first number for processes and threads that the kernel does not have: beyond any pid (PID_MAX_LIMIT is 4194304).
+ */
 const FIRST_OWN = 1_000_000_001;
 
 export function isLater(a: Time, b: Time): boolean {
   return a.high !== b.high ? a.high > b.high : a.low > b.low;
 }
 
-/** Microseconds with a fraction, as JSON writes a number. */
+/** Returns microseconds with a fraction, as JSON writes a number. */
 export function timestamp({ high, low }: Time): string {
   const whole =
     high < EXACT_SECONDS
@@ -37,7 +38,7 @@ export function timestamp({ high, low }: Time): string {
 /** A row of the picture. */
 export class Track {
   last: Time = { high: 0, low: 0 };
-  /** Slices that are open. */
+  /** The number of open slices. */
   depth = 0;
 
   constructor(
@@ -45,7 +46,7 @@ export class Track {
     readonly tid: number,
   ) {}
 
-  /** The time itself, or the track's last where the recording's clock went back. */
+  /** Returns the time itself, or the track's last if the recording's clock went back. */
   at(time: Time): Time {
     if (isLater(time, this.last)) this.last = { high: time.high, low: time.low };
     return this.last;
@@ -57,17 +58,17 @@ export class TraceEvents {
   #own = FIRST_OWN;
   #processes = 0;
   #begun = false;
-  /** The latest time of all. */
+  /** The latest time of all tracks. */
   last: Time = { high: 0, low: 0 };
 
-  /** What was written since the last time, separators and all. */
+  /** Returns the text written since the last call, separators included. */
   take(): string {
     const text = this.#text;
     this.#text = "";
     return text;
   }
 
-  /** A number for a process or a thread that the kernel does not have. */
+  /** Returns a number for a process or a thread that the kernel does not have. */
   own(): number {
     return this.#own++;
   }
@@ -101,12 +102,12 @@ export class TraceEvents {
     this.#event("C", track, time, `,"name":${jsonString(name)},"args":{"${unit}":${value}}`);
   }
 
-  /** One half of a slice beside the tracks' own nesting: `id` and `category` say which two belong together. */
+  /** Writes one half of a slice that is outside the tracks' nesting: `id` and `category` pair the halves. */
   async(phase: "b" | "e", track: Track, time: Time, name: string, category: string, id: number, args: Args = {}): void {
     this.#event(phase, track, time, `,"name":${jsonString(name)},"cat":"${category}","id":${id}${argsText(args)}`);
   }
 
-  /** One end of an arrow, at the slice that is open on the track. */
+  /** Writes one end of an arrow, at the slice that is open on the track. */
   flow(phase: "s" | "f", track: Track, time: Time, name: string, id: number): void {
     this.#event(
       phase,

@@ -3,8 +3,8 @@
  * operations as nested slices, a track for each object, references as arrows from the get to the put, findings as
  * instants.
  *
- * A stream: what is held is the state of the replay, and of every object that lives its track. Time is the recording's
- * own clock in microseconds; of a counter, a tick is shown as a nanosecond.
+ * A stream: only the state of the replay and a track for each live object are held. Time is the recording's own clock
+ * in microseconds; of a counter, a tick is shown as a nanosecond.
  */
 import { points } from "../../../events/index.js";
 import { Checker } from "../../check/checker.js";
@@ -22,13 +22,13 @@ import { type Time, Track, TraceEvents } from "./events.js";
 import { Objects } from "./objects.js";
 import { Threads } from "./threads.js";
 
-/** What the picture shows. */
+/** Options for the contents of the picture. */
 export interface PerfettoOptions {
-  /** Every object, not only those of guest_memfd and what they hang on. */
+  /** Every object, not only those of guest_memfd and the objects that they depend on. */
   readonly everything?: boolean;
 }
 
-/** The document, in pieces. The recording is read to its end, and closed by whoever opened it. */
+/** Yields the document, in pieces. Reads the recording to its end; the caller that opened it closes it. */
 export async function* perfettoText(recording: Recorded, options: PerfettoOptions = {}): AsyncGenerator<string> {
   const { tables } = recording;
   const reducer = new Reducer(new MutableStore(), points, tables, { everything: options.everything ?? false });
@@ -52,10 +52,10 @@ export async function* perfettoText(recording: Recorded, options: PerfettoOption
   yield `\n],"otherData":{"recording":${jsonString(path)},"format":${jsonString(format)},"events":${reducer.events},"lost":${recording.report.lost},"clock":"${recording.report.clock?.kind ?? "seconds"}","findings":${checker.findings.length},"hazards":${checker.hazards.length}}}\n`;
 }
 
-/** Tells threads and objects of each event, in the order in which what they write must stand. */
+/** Notifies threads and objects of each event, in the order in which their output must stand. */
 class Picture implements Observer {
   #batch: Batch | undefined;
-  /** Events of the batch that are written, those among them that no reducer is told of. */
+  /** Events of the batch that are written, including those that the reducer does not observe. */
   #done = 0;
   #losses = 0;
   #lossTrack: Track | undefined;
@@ -95,7 +95,7 @@ class Picture implements Observer {
     this.objects.returning(frame);
   }
 
-  /** Not before an event is reduced: what it shows of the objects that it names is known then. */
+  /** Called after an event is reduced, when its effect on the objects that it names is known. */
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const time = timeOf(e.batch, e.index);
     const { phase, operation } = e.point!;
@@ -129,7 +129,7 @@ class Picture implements Observer {
     this.objects.finish();
   }
 
-  /** Events before this index that no reducer knows, and losses. */
+  /** Writes the events before this index that the reducer does not observe, and losses. */
   #upTo(index: number): void {
     const batch = this.#batch!;
     for (; this.#done < index || (this.#done === index && index < batch.length); this.#done++) {

@@ -1,7 +1,7 @@
 /**
- * A track for every object, from its birth to its death, in a group for each kind: what was done to it as instants, its
- * count as a counter, who held it as slices beside it, and an arrow from the call that took a reference to the one that
- * gave it back.
+ * Draws a track for every object, from its birth to its death, in a group for each kind: changes as instants, the count
+ * as a counter, references as slices beside it, and an arrow from the call that took a reference to the one that gave
+ * it back.
  */
 import { isKind, kinds } from "../../../events/kinds/index.js";
 import type { AddressId } from "../../log/batch.js";
@@ -29,7 +29,7 @@ interface Holding {
   owner: Owner;
   name: string;
   category: string;
-  /** Its arrow has begun. */
+  /** True if its arrow has begun. */
   readonly arrow: boolean;
 }
 
@@ -45,13 +45,13 @@ interface Life {
 export class Objects {
   readonly #groups = new Map<Kind, number>();
   readonly #lives = new Map<ObjectId, Life>();
-  /** Lives by address: who is born where another lived has ended its life. */
+  /** Lives by address: a birth at an address ends the life before it. */
   readonly #at = new Map<AddressId, Life>();
   readonly #recent = new RecentEvents();
   readonly #moves = new Moves();
-  /** What the event at hand touched. */
+  /** Objects that the current event touched. */
   readonly #touched: { readonly object: KernelObject; note: string }[] = [];
-  /** What ends with a call that has no return: whatever event comes next ends it, and does not name it. */
+  /** Objects whose end comes with a call that has no return: the next event ends them, and does not name them. */
   readonly #ending = new Set<KernelObject>();
   #references = 0;
 
@@ -70,7 +70,7 @@ export class Objects {
     else if (note) known.note = known.note ? `${known.note}; ${note}` : note;
   }
 
-  /** Before a return is reduced: what the call holds passes to somebody else now. */
+  /** Called before a return is reduced: what the call holds passes to another owner. */
   returning(frame: Frame | undefined): void {
     this.begin();
     for (const id of frame ? [...frame.holds, frame.subject] : []) {
@@ -83,14 +83,14 @@ export class Objects {
     this.#touched.length = 0;
   }
 
-  /** After an event is reduced; `thread` is where it happened, with the slice open that it is part of. */
+  /** Called after an event is reduced; `thread` is the track on which it happened, with its slice open. */
   reduced(e: EventView, stack: Stack, frame: Frame | undefined, thread: Track, time: Time): void {
     this.#recent.add(e);
     if (this.world.everything) this.#arguments(e);
     for (const object of this.#ending) if (object.death !== 0) this.touched(object, "");
     for (const { object, note } of this.#touched) {
       const now = this.world.store.any(object.id) ?? object;
-      // What is called by its name says it an event later than it shows itself.
+      // An object that is called by its name is named an event after the one that shows it first.
       const { named, numbered } = kinds[now.kind];
       if (numbered !== undefined || (named?.inLabel && !named.fromBirth && nameOf(now) === "" && now.death === 0))
         continue;
@@ -99,7 +99,7 @@ export class Objects {
     this.#moves.over();
   }
 
-  /** The recording is over: what lives is shown to its end. */
+  /** Called at the end of the recording: draws the live objects to its end. */
   finish(): void {
     const { last } = this.events;
     for (const life of this.#lives.values())
@@ -111,7 +111,7 @@ export class Objects {
     this.#lives.clear();
   }
 
-  /** With everything shown, what an event names is shown as well. */
+  /** Touches the objects that an event names, if everything is shown. */
   #arguments(e: EventView): void {
     e.point!.args.forEach(({ object: kind }, k) => {
       const object = isKind(kind) ? this.world.at(kind, e.batch.low[e.base + k]!) : undefined;
@@ -122,7 +122,7 @@ export class Objects {
   #update(now: KernelObject, note: string, e: EventView, where: Where): void {
     const { time } = where;
     const known = this.#lives.get(now.id);
-    // What is dead and has no track was shown to its end.
+    // A dead object without a track was shown to its end.
     if (!known && now.death !== 0 && now.death !== e.seq) return;
     const moves = this.#moves.of(now.id);
     const life = known ?? this.#born(now, time);
@@ -144,7 +144,7 @@ export class Objects {
     } else this.#mayEnd(now);
   }
 
-  /** What is in the last stage that an event shows, and what ends with it. */
+  /** Notes an object in the last stage that an event shows, and the objects that end with it. */
   #mayEnd(now: KernelObject): void {
     const { fields } = kinds[now.kind];
     if (!("stage" in now) || now.stage !== fields["stage"]!.ending) return;
@@ -188,7 +188,7 @@ export class Objects {
     if (this.#at.get(life.address) === life) this.#at.delete(life.address);
   }
 
-  /** Who held a reference and passed it on first, who gave one back then, and who took one last. */
+  /** Draws the references that were passed on, then those given back, then those taken. */
   #move(life: Life, moves: readonly Move[], where: Where): void {
     const { holdings } = life;
     for (const { before, now } of moves) {
@@ -220,7 +220,7 @@ export class Objects {
     return holding;
   }
 
-  /** A reference has another owner: the one slice ends, the next begins. */
+  /** Passes a reference to another owner: ends its slice and begins the next. */
   #pass(life: Life, holding: Holding, owner: Owner, where: Where): void {
     this.#release(life, holding, where.time);
     Object.assign(holding, { owner, ...this.#held(life, owner, where) });
@@ -234,7 +234,7 @@ export class Objects {
     this.events.async("e", life.track, time, name, category, id);
   }
 
-  /** How a reference is called, by its owner: the category has the owner's kind. */
+  /** Names a reference by its owner; the category has the owner's kind. */
   #held(life: Life, owner: Owner, { stack, frame }: Where): { readonly name: string; readonly category: string } {
     const named = (who: string, kind: string): { readonly name: string; readonly category: string } => ({
       name: `${life.label} held by ${who}`,

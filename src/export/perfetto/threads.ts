@@ -10,27 +10,27 @@ import { call } from "../../describe/call-text.js";
 import { type Arg, type Args, type Time, Track, type TraceEvents } from "./events.js";
 
 const IRQ = CONTEXT_HARDIRQ | CONTEXT_SOFTIRQ | CONTEXT_NMI;
-/** Beyond the pids of a kernel, and below the numbers that are given out here. */
+/** Beyond the pids of a kernel, and below the numbers that `TraceEvents.own` gives out. */
 const MAX_PID = 1_000_000_000;
 const RCU = "rcu";
 const NOTHING: number[] = [];
 
 class Row extends Track {
-  /** Entries of the slices that are open, outermost first. */
+  /** Entries of the open slices, outermost first. */
   open: number[] = NOTHING;
-  /** What it is called: by its task, or by name. */
+  /** The task that names it, or -1 and a name. */
   task = -1;
   name = "";
 
   push(seq: number): void {
-    // A list that is made with one has room for one; one that grows, for seventeen.
+    // An array literal of one element has room for one; an array that grows, for seventeen.
     if (this.open.length === 0) this.open = [seq];
     else this.open.push(seq);
   }
 }
 
 export class Threads {
-  /** By pid, and of what is no task by a name. */
+  /** By pid, or by name for rows that are not a task's. */
   readonly #rows = new Map<number | string, Row>();
   readonly #byStack = new Map<Stack, Row>();
   /** Thread groups by number, and the groups that are not a process's. */
@@ -42,7 +42,7 @@ export class Threads {
     private readonly world: World,
   ) {}
 
-  /** The track that an event happens on. */
+  /** Returns the track of an event. */
   row(batch: Batch, i: number, rcu = false): Row {
     const task = this.tables.tasks.get(batch.task[i]!);
     const cpu = batch.cpu[i]!;
@@ -54,7 +54,7 @@ export class Threads {
     return this.#thread(batch.task[i]!, task);
   }
 
-  /** An entry: its slice begins. Every event is a slice, however short: only slices can be the ends of arrows. */
+  /** Begins the slice of an entry. Every event is a slice, however short: only slices can be the ends of arrows. */
   entered(e: EventView, stack: Stack, frame: Frame | undefined, time: Time): Row {
     const point = e.point!;
     const rcu = point.operation.context === "rcu";
@@ -65,12 +65,12 @@ export class Threads {
     return row;
   }
 
-  /** Behind an entry: an operation of which nothing shows the end is over. */
+  /** Called after an entry: ends the slice of an operation whose end no event shows. */
   passed(row: Row, frame: Frame | undefined, rcu: boolean, time: Time): void {
     if (!frame || rcu) this.events.end(row, time);
   }
 
-  /** A return: the track, and whether the slice is there that ends. */
+  /** Returns the track of a return, with a slice begun if its entry was not recorded. */
   returning(e: EventView, stack: Stack, frame: Frame | undefined, time: Time): Row {
     const row = this.row(e.batch, e.index);
     this.#byStack.set(stack, row);
@@ -89,19 +89,19 @@ export class Threads {
     else this.events.end(row, time, args);
   }
 
-  /** A call of which the end is not shown: it lasted as long as anything was seen inside it. */
+  /** Closes a call whose end is not shown: it lasted until the last event inside it. */
   closed(frame: Frame, stack: Stack): void {
     const row = this.#byStack.get(stack);
     if (row?.open.includes(frame.seq))
       this.#closeDownTo(row, frame.seq, row.last, frame.paired ? { "its return": "not recorded" } : {});
   }
 
-  /** The recording is over: what is open stays open as far as anybody can tell. */
+  /** Called at the end of the recording: closes all slices at its last time. */
   finish(): void {
     const { last } = this.events;
     for (const row of this.#rows.values())
       if (row.open.length > 0)
-        this.#closeDownTo(row, row.open[0]!, last, { "its return": "behind the end of the recording" });
+        this.#closeDownTo(row, row.open[0]!, last, { "its return": "after the end of the recording" });
   }
 
   #closeDownTo(row: Row, seq: number, time: Time, args: Args): void {
@@ -129,7 +129,7 @@ export class Threads {
     return args;
   }
 
-  /** The row of a thread. One that changes its name (exec) is shown by the latest. */
+  /** Returns the row of a thread. One that changes its name (exec) is shown by the latest. */
   #thread(id: TaskId, task: Task): Row {
     let row = this.#rows.get(task.pid);
     if (row?.task === id) return row;
@@ -144,7 +144,7 @@ export class Threads {
     return row;
   }
 
-  /** The row of what is no task, made when it is first asked for. */
+  /** Returns a row that is not a task's, made on first use. */
   #named(key: string, name: string, group: () => number): Row {
     let row = this.#rows.get(key);
     if (!row) this.#rows.set(key, (row = new Row(group(), this.events.own())));

@@ -1,9 +1,9 @@
 /**
- * Numbers as bytes: seven bits a byte, low ones first, the eighth says that more follow (LEB128). The reader trusts
- * nothing: whatever runs past the end, or says more than there can be, throws a `DamagedError`.
+ * Numbers as bytes: seven bits a byte, low ones first, the eighth is set if more follow (LEB128). The reader trusts
+ * nothing: it throws a `DamagedError` for a number that runs past the end or exceeds its limit.
  */
 
-/** What was read is not what was written. */
+/** The bytes are not those that were written. */
 export class DamagedError extends Error {}
 
 /** Half of a character beyond the 16 bits: UTF-8 has no bytes for it. */
@@ -21,7 +21,7 @@ export class ByteWriter {
     this.length = 0;
   }
 
-  /** Makes room for so many bytes more; who writes many numbers asks once. */
+  /** Makes room for so many bytes more; a caller that writes many numbers reserves once. */
   reserve(more: number): void {
     if (this.length + more <= this.bytes.length) return;
     const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
@@ -29,7 +29,7 @@ export class ByteWriter {
     this.bytes = bytes;
   }
 
-  /** 32 bits, unsigned. Room for five bytes has to be there. */
+  /** Writes 32 bits, unsigned. Needs room for five bytes. */
   u32(value: number): void {
     const { bytes } = this;
     let at = this.length;
@@ -42,7 +42,7 @@ export class ByteWriter {
     this.length = at;
   }
 
-  /** Up to 2^53 - 1. Makes its own room. */
+  /** Writes a number up to 2^53 - 1. Reserves its own room. */
   number(value: number): void {
     this.reserve(8);
     let rest = value;
@@ -53,12 +53,12 @@ export class ByteWriter {
     this.bytes[this.length++] = rest;
   }
 
-  /** A number of either sign, less than 2^52 in size. */
+  /** Writes a number of either sign, less than 2^52 in size. */
   signed(value: number): void {
     this.number(value < 0 ? -value * 2 - 1 : value * 2);
   }
 
-  /** The bytes themselves, behind their length. */
+  /** Writes bytes after their length. */
   chunk(bytes: Uint8Array): void {
     this.number(bytes.length);
     this.reserve(bytes.length);
@@ -66,7 +66,7 @@ export class ByteWriter {
     this.length += bytes.length;
   }
 
-  /** UTF-8, or UTF-16 where that could not say it, behind its length and which of the two it is. */
+  /** Writes UTF-8, or UTF-16 for text that UTF-8 cannot encode, after its length and a bit for the encoding. */
   text(text: string): void {
     const wide = SURROGATE.test(text);
     const bytes = Buffer.from(text, wide ? "utf16le" : "utf8");
@@ -138,7 +138,7 @@ export class ByteReader {
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 
-  /** A number that may be `limit` at most. */
+  /** Reads a number that may be `limit` at most. */
   below(limit: number): number {
     const value = this.number();
     if (value > limit) throw new DamagedError(`${value} where ${limit} is the most there can be`);
@@ -152,7 +152,7 @@ export class ByteReader {
     return bytes;
   }
 
-  /** Bytes behind their length. */
+  /** Reads bytes that follow their length. */
   chunk(): Uint8Array {
     return this.take(this.number());
   }
@@ -163,7 +163,7 @@ export class ByteReader {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(head % 2 === 1 ? "utf16le" : "utf8");
   }
 
-  /** A reader of the chunk that follows. */
+  /** Returns a reader of the chunk that follows. */
   inner(): ByteReader {
     const length = this.below(this.end - this.at);
     const inner = new ByteReader(this.bytes, this.at, this.at + length);
@@ -172,7 +172,7 @@ export class ByteReader {
   }
 }
 
-/** -1 as 1, 1 as 2, -2 as 3: small numbers of either sign are small. 32 bits, modulo 2^32. */
+/** Maps -1 to 1, 1 to 2, -2 to 3: small numbers of either sign are small. 32 bits, modulo 2^32. */
 export function zigzag(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0;
 }

@@ -1,4 +1,4 @@
-/** Reads the payload of a block of events; `layout.ts` says how it is written. Its bytes are not trusted. */
+/** Reads the payload of a block of events; `layout.ts` defines it. Its bytes are not trusted. */
 import { inflateRawSync } from "node:zlib";
 import type { ArgumentType } from "../../../events/definition.js";
 import type { Batch, Loss } from "../batch.js";
@@ -22,7 +22,7 @@ import { type BlockHeader, isTime, MAX_PAYLOAD } from "./format.js";
 import { ADDRESS, NUMBER, type Upcast } from "./schema.js";
 
 const NANOSECONDS = 1_000_000_000;
-/** As many digits as readers take for the number of a task, or of its group. */
+/** The most digits that readers accept for the number of a task, or of its group. */
 const MAX_PID_DIGITS = 10;
 const MAX_TGID = 10 ** MAX_PID_DIGITS - 1;
 const MAX_POINT = 0xffff;
@@ -30,11 +30,11 @@ const DASH = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** What a block says at its front: which events it has, without their contents. */
+/** The front of a block: which points its events have, without their contents. */
 export interface EventsHead {
   /** By local number: the point of the schema. */
   readonly points: readonly number[];
-  /** By local number: how many events it has. */
+  /** By local number: the number of its events. */
   readonly counts: readonly number[];
   /** Bytes of the compressed column of points. */
   readonly column: Uint8Array;
@@ -55,7 +55,7 @@ export function readHead(reader: ByteReader, events: number): EventsHead {
   return { points, counts, column: reader.chunk() };
 }
 
-/** By event: the local number of its point. */
+/** Returns the local number of each event's point. */
 export function pointColumn({ points, column }: EventsHead, events: number): Uint8Array | Uint16Array {
   const wide = points.length > BYTE_POINTS;
   const bytes = inflated(column, events * (wide ? 2 : 1));
@@ -90,7 +90,10 @@ export class EventsDecoder {
     this.#lastHigh = new Uint32Array(upcasts.length * MAX_ARGS);
   }
 
-  /** Throws a `DamagedError` for what nobody wrote. */
+  /**
+   * Decodes a block.
+   * @throws {DamagedError} for bytes that no writer wrote
+   */
   decode(header: BlockHeader, payload: Uint8Array): Batch {
     const { events: length } = header;
     if (length > MAX_EVENTS) throw new DamagedError(`${length} events in a block`);
@@ -196,7 +199,7 @@ export class EventsDecoder {
     const high = new Uint32Array(all);
     for (let i = 0; i < length; i++) {
       const upcast = upcasts[local[i]!];
-      // Of arguments that an event does not have nothing is said.
+      // Bits for arguments that an event does not have are ignored.
       fault[i]! &= upcast ? (1 << upcast.storage.length) - 1 : 0;
       if (!upcast) {
         if (!unknown.has(i)) throw new DamagedError("an event without a name");
@@ -223,7 +226,9 @@ export class EventsDecoder {
     return { point, argStart, low, high };
   }
 
-  /** An event that the catalogue has otherwise, or no more; then its arguments are told as text. */
+  /**
+   * Converts an event that the catalogue defines otherwise now; one that it no longer has gets its arguments as text.
+   */
   #recast(
     { stored, point, storage, target, widened, missing }: Upcast,
     slot: number,
@@ -261,9 +266,9 @@ export class EventsDecoder {
   }
 }
 
-/** The values of arguments, one after the other. */
+/** Reads the values of arguments, one after the other. */
 class Values {
-  /** Of the value that was read last: both words of a number; an address's number; a string's. */
+  /** The value that was read last: both words of a number, or the number of an address or a string. */
   low = 0;
   high = 0;
   readonly #recent = new Uint32Array(RECENT);
@@ -331,7 +336,7 @@ class Values {
   }
 }
 
-/** Whether bytes end as a task's do, `comm-pid`. */
+/** True if the bytes end as a task's do, `comm-pid`. */
 function isTask(bytes: Uint8Array): boolean {
   let digits = bytes.length;
   while (digits > 0 && bytes[digits - 1]! >= ZERO && bytes[digits - 1]! <= NINE) digits--;
@@ -367,7 +372,7 @@ function readSteps(reader: ByteReader, length: number): Float64Array {
     const step = reader.signed();
     if (run === 0) throw new DamagedError("a run of nothing");
     for (const end = i + run; i < end; i++) column[i] = value += step;
-    // A run goes one way: in between it is within what its ends are.
+    // A run is monotonic, so the lines within it lie between its ends.
     if (!Number.isSafeInteger(value) || value < 0) throw new DamagedError("a line that no file has");
   }
   return column;

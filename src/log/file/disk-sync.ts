@@ -1,29 +1,29 @@
-/** Puts a file that is appended to on disk; appends that come together share one sync. */
+/** Syncs a file that is appended to; concurrent appends share one sync. */
 import { fdatasync, fsyncSync } from "node:fs";
 
 export class DiskSync {
-  /** A sync that is on its way, and the one that whoever comes meanwhile waits for. */
+  /** The sync in progress, and the one after it, which later callers share. */
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
   constructor(
     private readonly fd: number,
-    /** Of the file, now. */
+    /** Returns the current length of the file. */
     private readonly length: () => number,
-    /** Up to which byte the file is known to be on disk. */
+    /** Bytes of the file that are known to be on disk. */
     public onDisk: number,
   ) {}
 
-  /** Everything that is written now, before this returns. Throws the system's error. */
+  /** Syncs all that is written by now, before it returns. Throws the system's error. */
   now(): void {
     fsyncSync(this.fd);
     this.onDisk = this.length();
   }
 
-  /** Resolves when everything that is written now is on disk; rejects with the system's error. */
+  /** Resolves when all that is written by now is on disk; rejects with the system's error. */
   all(): Promise<void> {
     if (!this.#running) return (this.#running = this.#start());
-    // It may have begun before the last write.
+    // The one in progress may have begun before the last write.
     return (this.#queued ??= this.#running
       .catch(() => {})
       .then(() => {
@@ -32,7 +32,7 @@ export class DiskSync {
       }));
   }
 
-  /** Resolves when no sync is on its way. */
+  /** Resolves when no sync is in progress. */
   async idle(): Promise<void> {
     while (this.#running) await (this.#queued ?? this.#running).catch(() => {});
   }

@@ -1,4 +1,4 @@
-/** Writes a batch as the payload of a block; `layout.ts` says how. */
+/** Writes a batch as the payload of a block; `layout.ts` defines it. */
 import { deflateRawSync } from "node:zlib";
 import type { PointTable } from "../../../events/points.js";
 import type { Batch, Loss } from "../batch.js";
@@ -21,21 +21,21 @@ import {
 } from "./layout.js";
 import { MAX_PAYLOAD } from "./format.js";
 
-/** What repeats compresses at any level, and the first costs least. */
+/** Repetitive data compresses well at any level, and the first costs least. */
 const LEVEL = 1;
 const NANOSECONDS = 1_000_000_000;
 const STEPS_MAX = 2 ** 51;
 const ABSENT = 0xffffffff;
-/** An argument's code, with both words behind it. */
+/** An argument's code, followed by both words. */
 const MAX_ARG_BYTES = 15;
 
-/** The local numbers of things that have a number in the log's tables: given as they come. */
+/** Local numbers for things that have a number in the log's tables, given in order of appearance. */
 class LocalNumbers {
-  /** By local number: the thing's own. */
+  /** By local number: the number in the log's table. */
   readonly order: number[] = [];
   #local = new Uint32Array(256).fill(ABSENT);
 
-  /** The local number, or `ABSENT`. */
+  /** Returns the local number, or `ABSENT`. */
   find(id: number): number {
     return id < this.#local.length ? this.#local[id]! : ABSENT;
   }
@@ -68,7 +68,7 @@ export class EventsEncoder {
   >;
   readonly #head = new ByteWriter();
   readonly #rest = new ByteWriter(1 << 16);
-  /** By point: how its arguments are stored. */
+  /** By point: the storage of its arguments. */
   readonly #storage: readonly Uint8Array[];
   readonly #lastLow: Uint32Array;
   readonly #lastHigh: Uint32Array;
@@ -87,7 +87,10 @@ export class EventsEncoder {
     this.#lastHigh = new Uint32Array(points.points.length * MAX_ARGS);
   }
 
-  /** The payload, and the points that it has events of. Throws a RangeError for a batch that no block can hold. */
+  /**
+   * Returns the payload, and the points of its events.
+   * @throws {RangeError} for a batch that no block can hold
+   */
   encode(batch: Batch): { readonly payload: Buffer; readonly points: readonly number[] } {
     if (batch.length > MAX_EVENTS) throw new RangeError(`a block holds ${MAX_EVENTS} events at most`);
     this.#clear();
@@ -266,7 +269,7 @@ export class EventsEncoder {
   }
 }
 
-/** How many events, and what they have in common. */
+/** Writes runs: their length, and the value or number that they share. */
 function writeRuns(
   out: ByteWriter,
   column: Uint8Array | Uint16Array | Uint32Array,
@@ -330,7 +333,10 @@ function writeTimes(out: ByteWriter, { timeHigh, timeLow, timeDigits, length }: 
   }
 }
 
-/** Nanoseconds that all times are multiples of, as far as their digits say; 0 where a difference would not be exact. */
+/**
+ * Returns the nanoseconds that all times are multiples of, as far as their digits say; 0 if a difference would not be
+ * exact.
+ */
 function unitOf(timeHigh: Float64Array, timeLow: Uint32Array, digits: number, length: number): number {
   const unit = digits === 0 ? 1 : 10 ** (9 - digits);
   let high = 0;

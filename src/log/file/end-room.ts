@@ -1,22 +1,22 @@
 /**
- * Room for the end of a log: one that may grow no more still says why. What a full disk must not take is held by a file
- * without a name on the same disk, which the system frees whatever becomes of this process. How long a file may become
- * (file size limits, FAT) shows only where it is made that long, so that is tried before it is so long.
+ * Reserves room for the end of a log, so that a log that can grow no more still records why. Space on the disk is held
+ * by a file without a name, which the system frees however this process ends. A limit on a file's size (file size
+ * limits, FAT) shows only when the file reaches it, so the file is extended ahead of time to try.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { isNoRoom } from "./not-written.js";
 
-/** Disks give room in blocks. */
+/** Disks allocate space in blocks. */
 const LEAST_HELD = 16 * 1024;
-/** How far ahead is tried at once. */
+/** Bytes that are tried ahead. */
 const STEP = 1 << 20;
 
 export class EndRoom {
   #held: number | undefined;
   #allowed = 0;
 
-  /** `bytes`: of the end. 0: no room is kept. */
+  /** `bytes`: length of the end. 0: no room is kept. */
   constructor(
     path: string,
     private bytes: number,
@@ -25,8 +25,8 @@ export class EndRoom {
   }
 
   /**
-   * Throws the system's error where the log, open as `fd` and `now` bytes long, may not become `length` bytes long and
-   * end behind that.
+   * Throws the system's error if the log, open as `fd` and `now` bytes long, cannot grow to `length` bytes and have its
+   * end after those.
    */
   check(fd: number, now: number, length: number): void {
     const wanted = length + this.bytes;
@@ -40,11 +40,11 @@ export class EndRoom {
         if (isNoRoom(error) && tried === wanted) throw error;
       }
     }
-    // It cannot be found out here.
+    // The limit cannot be found in this way.
     this.#allowed = Infinity;
   }
 
-  /** The end may come. */
+  /** Frees the room for the end. */
   release(): void {
     this.bytes = 0;
     if (this.#held === undefined) return;
@@ -53,7 +53,7 @@ export class EndRoom {
   }
 }
 
-/** Makes the file so long, and as long as it was again. */
+/** Extends the file to a length, and truncates it again. */
 function madeLonger(fd: number, now: number, length: number): void {
   try {
     ftruncateSync(fd, length);
@@ -63,7 +63,7 @@ function madeLonger(fd: number, now: number, length: number): void {
 }
 
 /**
- * A file beside `path` that has no name any more. `undefined` where there is no room for one: then the log must do
+ * Returns a file beside `path` that has no name any more; `undefined` if there is no room for one: then the log must do
  * without.
  */
 function withoutName(path: string, bytes: number): number | undefined {
@@ -72,7 +72,7 @@ function withoutName(path: string, bytes: number): number | undefined {
   try {
     fd = openSync(name, "wx", 0o600);
     unlinkSync(name);
-    // What is random cannot be stored in less.
+    // Random bytes, so that a compressing file system cannot store them in less.
     const filling = randomBytes(bytes);
     for (let done = 0; done < bytes; ) done += writeSync(fd, filling, done);
     return fd;

@@ -1,24 +1,24 @@
 /**
  * The log file, byte by byte. All numbers are little-endian; docs/log-format.md says the same in prose.
  *
- * A file is a header and then blocks, each behind the one before, none ever changed:
+ * A file is a header and then blocks, each after the one before, none ever changed:
  *
  *     file header   64 bytes   magic, version, the log's id, CRC
  *     block         88 bytes of header, then its payload
  *     block …
  *
- * A block's header names its kind, the length and CRC of its payload, and the SHA-256 of the whole block before it (of
- * the file header, for the first): who changes one byte changes every hash behind it. Its own CRC tells a header from
- * bytes that happen to look like one, so that blocks are found again behind a damaged place.
+ * A block's header has its kind, the length and CRC of its payload, and the SHA-256 of the whole block before it (of
+ * the file header, for the first): a change of one byte changes every later hash. Its own CRC tells a header from bytes
+ * that happen to look like one, so that blocks are found again after a damaged place.
  *
- * The first block is the schema (`schema.ts`) and the second says where the events came from. Then events come
- * (`encode.ts`), and at a good end what reading them came to (a report), and an index. Whoever goes on behind that
- * leaves the old index where it is and writes a new one.
+ * The first block is the schema (`schema.ts`) and the second has the origin of the events. Then follow events
+ * (`encode.ts`), and at a proper end a report on reading them, and an index. A writer that continues such a log leaves
+ * the old index where it is and writes a new one.
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
-/** As PNG's: not text, and damaged by whoever takes it for text. */
+/** Like PNG's: not text, and damaged by tools that treat it as text. */
 export const LOG_MAGIC: Buffer = Buffer.from("\x89kreel\n\x1a", "latin1");
 export const LOG_VERSION = 1;
 export const FILE_HEADER = 64;
@@ -27,10 +27,10 @@ export const HASH_BYTES = 32;
 const ID_BYTES = 24;
 const NANOSECONDS = 1_000_000_000;
 const BLOCK_MAGIC = 0x4c42524b; // "KRBL"
-/** No block is larger, stored or unpacked: a length that says more is not one. */
+/** No block is larger, stored or unpacked: a greater length is damage. */
 export const MAX_PAYLOAD = 64 * 1024 * 1024;
 
-/** What a block holds. */
+/** The contents of a block. */
 export const KINDS = ["", "schema", "origin", "events", "snapshot", "report", "index"] as const;
 export type BlockKind = Exclude<(typeof KINDS)[number], "">;
 
@@ -38,26 +38,29 @@ export interface BlockHeader {
   readonly kind: BlockKind;
   /** Bytes of the payload. */
   readonly length: number;
-  /** Of events: how many. Of others 0. */
+  /** Number of its events; 0 for other blocks. */
   readonly events: number;
-  /** Of events: the number of the first, or of the next where there is none. Of others: of the next event. */
+  /** Number of its first event; of the next event if it has none, and for other blocks. */
   readonly firstSeq: number;
-  /** Of events: the latest time among them (`high * 10^9 + low`). */
+  /** The latest time among its events (`high * 10^9 + low`). */
   readonly timeHigh: number;
   readonly timeLow: number;
-  /** Which schema block its points are numbered by, from 0. Of snapshots: which version of the reducers made them. */
+  /** The schema block that numbers its points, from 0. For snapshots: the version of the reducers that made them. */
   readonly schema: number;
   /** SHA-256 of the block before. */
   readonly previous: Buffer;
   /**
-   * Up to which byte the file was known to be on disk when this was written: what is damaged before that was whole
-   * once.
+   * Bytes of the file that were known to be on disk when this was written: damage before that is not an interrupted
+   * write.
    */
   readonly synced: number;
   readonly payloadCrc: number;
 }
 
-/** Throws for an id that is longer than the field. */
+/**
+ * Encodes the header of a file.
+ * @throws {RangeError} for an id that is longer than the field
+ */
 export function encodeFileHeader(id: string): Buffer {
   const name = Buffer.from(id, "latin1");
   if (name.length > ID_BYTES) throw new RangeError(`a log's id has ${ID_BYTES} characters at most`);
@@ -69,7 +72,9 @@ export function encodeFileHeader(id: string): Buffer {
   return header;
 }
 
-/** The id of a log; a version that is none of ours is told as it is. `undefined`: not the header of a log. */
+/**
+ * Returns the id of a log, also of one with an unknown version; `undefined` if the bytes are not the header of a log.
+ */
 export function decodeFileHeader(
   header: Buffer,
 ): { readonly version: number; readonly id: string; readonly sound: boolean } | undefined {
@@ -99,7 +104,7 @@ export function encodeBlockHeader(block: BlockHeader): Buffer {
   return header;
 }
 
-/** The header at `at`; `undefined` where there is none that its CRC vouches for. */
+/** Returns the header at `at`; `undefined` if there is none with a correct CRC. */
 export function decodeBlockHeader(bytes: Buffer, at = 0): BlockHeader | undefined {
   if (bytes.length - at < BLOCK_HEADER || bytes.readUInt32LE(at) !== BLOCK_MAGIC) return undefined;
   if (bytes.readUInt32LE(at + BLOCK_HEADER - 4) !== crc32(bytes.subarray(at, at + BLOCK_HEADER - 4))) return undefined;
@@ -131,12 +136,12 @@ export function decodeBlockHeader(bytes: Buffer, at = 0): BlockHeader | undefine
   };
 }
 
-/** Whether two numbers are an exact time, `high * 10^9 + low`. */
+/** True if two numbers are an exact time, `high * 10^9 + low`. */
 export function isTime(high: number, low: number): boolean {
   return Number.isSafeInteger(high) && high >= 0 && low >= 0 && low < NANOSECONDS;
 }
 
-/** Where the next block may begin, from `from` on: the place of a block's magic, or -1. */
+/** Returns where the next block may begin, from `from` on: the place of a block's magic, or -1. */
 export function findBlock(bytes: Buffer, from: number): number {
   return bytes.indexOf("KRBL", from, "latin1");
 }

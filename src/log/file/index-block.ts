@@ -1,7 +1,6 @@
 /**
- * The index: where every block is, what it has, and which points. It stands at the end, so that opening a log reads two
- * blocks whatever its length. It says nothing that the blocks do not: without it, or where it is damaged, they are
- * walked.
+ * The index: the place of every block, its kind and events, and their points. It stands at the end, so that opening a
+ * log reads two blocks whatever its length. It is redundant: without it, or if it is damaged, the blocks are walked.
  *
  *     compressed   of each block the distance from the one before, and its header without hash and CRC; of events, the numbers of
  *                  their points in the schema
@@ -16,10 +15,10 @@ export const TRAILER = 24;
 const TRAILER_MAGIC = Buffer.from("KRINDEX\n", "latin1");
 const MAX_POINT = 0xffff;
 
-/** A block and where it is. */
+/** A block and its place. */
 export interface BlockEntry extends Omit<BlockHeader, "previous" | "synced" | "payloadCrc"> {
   readonly at: number;
-  /** Points of the schema that it has events of; `undefined` where nobody has looked. */
+  /** Points of the schema that it has events of; `undefined` if not read yet. */
   points: readonly number[] | undefined;
 }
 
@@ -49,14 +48,17 @@ export function encodeIndex(entries: readonly BlockEntry[], at: number): Buffer 
   return Buffer.concat([list, trailer]);
 }
 
-/** Where the index block begins, as the last bytes of a file say; `undefined`: there is none. */
+/** Returns where the index block begins, according to the last bytes of a file; `undefined` if there is none. */
 export function indexAt(trailer: Buffer): number | undefined {
   if (trailer.length < TRAILER || !trailer.subarray(16, TRAILER).equals(TRAILER_MAGIC)) return undefined;
   const at = Number(trailer.readBigUInt64LE(8));
   return Number.isSafeInteger(at) ? at : undefined;
 }
 
-/** Throws a `DamagedError` for what is no index. */
+/**
+ * Decodes an index.
+ * @throws {DamagedError} if it is not one
+ */
 export function decodeIndex(payload: Buffer): BlockEntry[] {
   const trailer = payload.subarray(payload.length - TRAILER);
   if (

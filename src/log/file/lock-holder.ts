@@ -1,25 +1,25 @@
 /**
- * Who holds a lock: a process, with everything that tells it from others. A process's number means something only
- * within its PID namespace, its time of start within its time namespace, and both within one boot of one machine;
+ * The holder of a lock: a process, with everything that tells it from others. A process's number has a meaning only
+ * within its PID namespace, its start time within its time namespace, and both within one boot of one machine;
  * containers, virtual machines and network file systems share files across all of these.
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Empty strings: the system does not say. */
+/** Empty strings: not known from the system. */
 export interface Holder {
   readonly pid: number;
-  /** When the process was started, in clock ticks since boot: field 22 of proc_pid_stat(5). */
+  /** Start time of the process, in clock ticks since boot: field 22 of proc_pid_stat(5). */
   readonly start: string;
-  /** random(4): another at every boot of every machine, the same in all containers of one. */
+  /** random(4): unique to every boot of every machine, the same in all containers of one. */
   readonly boot: string;
-  /** As namespaces(7) names them: `pid:[4026531836]`, `time:[4026531834]`. */
+  /** Namespaces, named as in namespaces(7): `pid:[4026531836]`, `time:[4026531834]`. */
   readonly pidNamespace: string;
   readonly timeNamespace: string;
   readonly host: string;
 }
 
-/** `unknown`: nobody can tell from here. */
+/** `unknown`: cannot be determined from here. */
 export type Standing = "alive" | "gone" | "unknown";
 
 const FIELDS = ["start", "boot", "pidNamespace", "timeNamespace", "host"] as const;
@@ -37,7 +37,7 @@ export function thisProcess(): Holder {
   };
 }
 
-/** What a lock says. `undefined`: no holder that can be made out. */
+/** Parses a lock; `undefined` if it names no valid holder. */
 export function parseHolder(text: string): Holder | undefined {
   let fields: Record<string, unknown>;
   try {
@@ -52,7 +52,7 @@ export function parseHolder(text: string): Holder | undefined {
   return { pid, start, boot, pidNamespace, timeNamespace, host };
 }
 
-/** Whether a holder still lives, as seen from `here`: this very process. */
+/** Tells whether a holder still lives, as seen from `here`: this very process. */
 export function standingOf(holder: Holder, here: Holder = thisProcess()): Standing {
   if (strangeness(holder, here) !== undefined) return "unknown";
   try {
@@ -60,7 +60,7 @@ export function standingOf(holder: Holder, here: Holder = thisProcess()): Standi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return "gone";
   }
-  // Times of start compare within one time namespace, and /proc may be that of another PID namespace.
+  // Start times compare within one time namespace only, and /proc may be that of another PID namespace.
   if (holder.timeNamespace !== here.timeNamespace || linkOf("/proc/self") !== String(here.pid)) return "alive";
   const now = statOf(String(holder.pid));
   if (!now) return "alive";
@@ -68,13 +68,13 @@ export function standingOf(holder: Holder, here: Holder = thisProcess()): Standi
   return holder.start === "" || holder.start === now.start ? "alive" : "gone";
 }
 
-/** `process 12`, and where it is if not here. */
+/** Returns `process 12`, and its machine or namespace if that is not this one. */
 export function nameOf(holder: Holder, here: Holder = thisProcess()): string {
   const where = strangeness(holder, here);
   return `process ${holder.pid}${where === undefined ? "" : ` ${where}`}`;
 }
 
-/** Why a holder's number says nothing here; `undefined` where it does. */
+/** Returns why a holder's number is meaningless here; `undefined` if it is not. */
 function strangeness(holder: Holder, here: Holder): string | undefined {
   if (holder.host !== here.host) return `on ${holder.host === "" ? "a machine without a name" : holder.host}`;
   if (!same(holder.boot, here.boot)) return `of another boot of ${holder.host}, or of another machine of that name`;
@@ -82,7 +82,7 @@ function strangeness(holder: Holder, here: Holder): string | undefined {
   return undefined;
 }
 
-/** On Linux, two who do not know where they are need not be at the same place. */
+/** On Linux, two processes that do not know their namespace need not be in the same one. */
 function same(one: string, other: string): boolean {
   return one === other && (one !== "" || process.platform !== "linux");
 }

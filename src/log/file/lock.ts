@@ -1,9 +1,8 @@
 /**
- * One writer at a time: a file beside the log, `LOG.lock`, that says which process writes. It is made by linking a
- * whole file into place, which only one can do. A process that is gone leaves its lock behind; whoever comes next sees
- * that it is gone (or that its number is another process's now) and takes the lock over. Of a process in another PID
- * namespace, on another machine or of another boot nobody can see that: its lock holds until somebody who knows better
- * removes it.
+ * One writer at a time: a file beside the log, `LOG.lock`, names the process that writes. It is made by linking a whole
+ * file into place, which only one process can do. A process that ended leaves its lock behind; the next writer finds
+ * that it ended (or that its number is another process's now) and takes the lock over. For a process in another PID
+ * namespace, on another machine or of another boot this cannot be determined: its lock holds until a user removes it.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -27,7 +26,7 @@ import { putBack, removeOwn, whoseName } from "./own-file.js";
 
 export class LockedError extends Error {}
 
-/** A lock is shorter; what is longer is none. */
+/** Bytes; a longer file is not a lock. */
 const MAX_LOCK = 4096;
 const TRIES = 8;
 const HIDDEN = "may be writing to it, which cannot be seen from here";
@@ -41,7 +40,10 @@ export class WriteLock {
     private readonly fd: number,
   ) {}
 
-  /** Throws a `LockedError` while another process writes, or may be writing. */
+  /**
+   * Takes the lock.
+   * @throws {LockedError} if another process writes, or may be writing
+   */
   static take(log: string): WriteLock {
     const path = lockOf(log);
     const id = randomBytes(12).toString("hex");
@@ -49,7 +51,7 @@ export class WriteLock {
     const fd = openSync(own, "wx+");
     let taken = false;
     try {
-      // The id makes each lock another text than every other.
+      // The id makes the text of each lock unique.
       writeSync(fd, `${JSON.stringify({ kreel: "lock", version: 1, ...thisProcess(), id })}\n`);
       for (let tries = 0; tries < TRIES && !taken; tries++) {
         taken = linked(own, path);
@@ -70,25 +72,25 @@ export class WriteLock {
   }
 
   /**
-   * Who writes to a log, or may be writing: `process 12 is writing to it`. `undefined`: nobody who is alive, or no file
-   * at all.
+   * Names the process that writes to a log, or may be writing: `process 12 is writing to it`. `undefined` if none is
+   * alive, or there is no file at all.
    */
   static holderOf(log: string): string | undefined {
     try {
       const found = foundAt(lockOf(log));
       return found && mayWrite(found);
     } catch {
-      // Bytes that came through a pipe, or into a browser: there is nothing that somebody could write to.
+      // Bytes from a pipe, or in a browser: no process can write to them.
       return undefined;
     }
   }
 
-  /** Whether it stands where others look for it. */
+  /** True if it has the name under which others look for it. */
   get isInPlace(): boolean {
     return whoseName(this.path, this.fd) === "own";
   }
 
-  /** Whether somebody removed it. */
+  /** True if it was removed. */
   get isRemoved(): boolean {
     return fstatSync(this.fd).nlink === 0;
   }
@@ -99,19 +101,19 @@ export class WriteLock {
     try {
       removeOwn(this.path, this.fd);
     } catch {
-      // It stays, and is taken over when this process is gone.
+      // It stays, and is taken over after this process has ended.
     }
     closeSync(this.fd);
   }
 }
 
-/** What stands in a lock. */
+/** The contents of a lock. */
 interface Found {
   readonly text: string;
   readonly holder: Holder | undefined;
 }
 
-/** Beside the file itself, by whatever link it is called. */
+/** Returns the path of the lock, beside the file itself, by whatever link that is named. */
 function lockOf(log: string): string {
   const isThere = statSync(log, { throwIfNoEntry: false }) !== undefined;
   return `${isThere ? realpathSync(log) : join(realpathSync(dirname(log)), basename(log))}.lock`;
@@ -123,13 +125,13 @@ function linked(from: string, to: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // A network file system may have done it and said so to nobody, and then found the name taken when it was asked
-    // again.
+    // A network file system may have made the link and lost the reply, and then found the name taken when the request
+    // was repeated.
     return statSync(from).nlink > 1;
   }
 }
 
-/** `undefined`: no lock any more. */
+/** Reads a lock; `undefined` if there is none any more. */
 function foundAt(path: string): Found | undefined {
   let fd: number | undefined;
   try {
@@ -148,12 +150,12 @@ function foundAt(path: string): Found | undefined {
   }
 }
 
-/** Whether it can be told from here if the holder is alive. */
+/** True if it can be determined from here whether the holder is alive. */
 function isSure({ holder }: Found): boolean {
   return holder !== undefined && standingOf(holder) !== "unknown";
 }
 
-/** `undefined`: the holder is gone. */
+/** Describes the holder; `undefined` if it has ended. */
 function mayWrite({ holder }: Found): string | undefined {
   if (!holder) return "it has a lock that does not say who is writing to it";
   const standing = standingOf(holder);
@@ -161,7 +163,7 @@ function mayWrite({ holder }: Found): string | undefined {
   return `${nameOf(holder)} ${standing === "alive" ? "is writing to it" : HIDDEN}`;
 }
 
-/** Removes the lock of a process that is gone; if it is another's by now, that one gets it back. */
+/** Removes the lock of a process that has ended; if it is another's by now, puts that one back. */
 function takeAway(path: string, text: string, own: string): void {
   const aside = `${own}.stale`;
   try {

@@ -1,4 +1,4 @@
-/** Why a log file cannot be read or written, in words that go behind its name. */
+/** Why a log file cannot be read or written, in words that follow its name. */
 export class LogError extends Error {
   override readonly name = "LogError";
 

@@ -1,6 +1,6 @@
 /**
- * A log file, opened to be read: which blocks it has and where, what is damaged, and how it ends. Many may read while
- * one writes; what a writer has not finished is not there yet.
+ * A log file, opened for reading: its blocks and their places, its damage, and its end. Many processes may read while
+ * one writes; a block that the writer has not finished is not in it yet.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { PointTable } from "../../../events/points.js";
@@ -25,23 +25,23 @@ import { LogError } from "./log-error.js";
 import { unpackedText } from "./packed.js";
 import { parseSchema, type Schema, schemaJson, schemaOf } from "./schema.js";
 
-/** A part of the file that is not what was written. */
+/** A part of the file whose bytes are not those that were written. */
 export interface Damage {
   /** Bytes from the start of the file. */
   readonly at: number;
-  /** What is wrong, and where. */
+  /** Description of the damage, with its place. */
   readonly what: string;
 }
 
-/** Bytes at any offset: a file, or what came through a pipe and was kept. */
+/** Bytes at any offset: a file, or bytes from a pipe that were kept. */
 export interface LogBytes {
   readonly size: number;
-  /** Bytes `[offset, offset + length)`; fewer where they end. */
+  /** Returns bytes `[offset, offset + length)`; fewer at the end. */
   read(offset: number, length: number): Buffer;
   close(): void;
 }
 
-/** Bytes that are looked through at once for the next block. */
+/** Bytes that are searched at once for the next block. */
 const SEARCHED = 1 << 20;
 const MAX_SCHEMAS = 0xffff;
 
@@ -51,15 +51,15 @@ const MAX_SCHEMAS = 0xffff;
  */
 export class LogFile {
   readonly blocks: BlockEntry[] = [];
-  /** What was found damaged so far: on opening what lies between blocks, and on reading what lies within. */
+  /** Damage found so far: between blocks when the file is opened, within blocks when they are read. */
   readonly damage: Damage[] = [];
-  /** What stands behind the last whole block: what a writer did not finish, or not yet. */
+  /** Bytes after the last whole block: not finished by a writer, or not yet. */
   tail: Damage | undefined;
-  /** Where the next block goes. */
+  /** Offset of the next block. */
   end = FILE_HEADER;
-  /** Events, those included that are damaged or gone: the number of the last that any block tells of. */
+  /** Number of the last event of all blocks; damaged and missing events count. */
   events = 0;
-  /** Up to which byte the blocks say that the file was on disk. */
+  /** Bytes of the file that were on disk, according to the blocks. */
   #synced = 0;
   readonly #schemas: Schema[] = [];
 
@@ -70,12 +70,15 @@ export class LogFile {
     readonly id: string,
   ) {}
 
-  /** The file at `path`. Throws a `LogError` for what is no log, or one of a later format. */
+  /**
+   * Opens the file at `path`.
+   * @throws {LogError} if it is no log, or one of a later format
+   */
   static open(path: string): LogFile {
     return LogFile.over(plainFile(path), path);
   }
 
-  /** Whether there is a file, and its first bytes are those of a log. */
+  /** True if there is a file whose first bytes are those of a log. */
   static isAt(path: string): boolean {
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
     const bytes = plainFile(path);
@@ -86,7 +89,7 @@ export class LogFile {
     }
   }
 
-  /** The log that these bytes are; it closes them. */
+  /** Opens a log from its bytes; it closes them. */
   static over(bytes: LogBytes, path: string): LogFile {
     try {
       const header = decodeFileHeader(bytes.read(0, FILE_HEADER));
@@ -117,14 +120,15 @@ export class LogFile {
     this.bytes.close();
   }
 
-  /** The tail, where no writer is at it any more. */
+  /** The tail, unless a writer may still finish it. */
   get unfinished(): Damage | undefined {
     return this.tail && WriteLock.holderOf(this.path) === undefined ? this.tail : undefined;
   }
 
   /**
-   * From where on the file is not what was written because its writer was interrupted, if it was: what the disk had not
-   * confirmed may be there in part, or with holes. Throws a `LogError` for damage to what the disk had.
+   * Returns where the file was damaged by the interruption of its writer, if it was: writes that the disk had not
+   * confirmed may be there in part, or with holes.
+   * @throws {LogError} for damage to bytes that the disk had confirmed
    */
   interrupted(): Damage | undefined {
     for (const entry of this.blocks)
@@ -148,24 +152,27 @@ export class LogFile {
     return schema;
   }
 
-  /** Whether a schema is that of these points. */
+  /** True if a schema is that of these points. */
   isOfSchema(number: number, points: PointTable): boolean {
     const schema = this.#schemas[number];
     return schema !== undefined && schemaJson(schema) === schemaJson(schemaOf(points));
   }
 
-  /** Where its events came from, as far as that can be read. */
+  /** Returns the origin of its events, as far as it can be read. */
   origin(): Origin | undefined {
     const { path, format } = (this.#json("origin") ?? {}) as Partial<Origin>;
     return typeof path === "string" && typeof format === "string" ? { path, format } : undefined;
   }
 
-  /** What reading the events came to; absent while they are still being written, or when that was cut short. */
+  /** Returns the report on reading the events; absent while they are still being written, or if that was cut short. */
   report(): Readonly<Record<string, unknown>> | undefined {
     return this.#json("report");
   }
 
-  /** The block, as its CRCs vouch for it. Throws a `DamagedError`, and notes what is damaged. */
+  /**
+   * Reads a block and checks its CRCs. Notes damage.
+   * @throws {DamagedError} if they do not match
+   */
   read(entry: BlockEntry): { readonly header: BlockHeader; readonly payload: Buffer } {
     const bytes = this.bytes.read(entry.at, BLOCK_HEADER + entry.length);
     const header = decodeBlockHeader(bytes);
@@ -198,12 +205,12 @@ export class LogFile {
     return new DamagedError(what);
   }
 
-  /** SHA-256 of a block, whose place the next one's hash takes; of the file's header where there is none. */
+  /** Returns the SHA-256 of a block, which the next block has in its header; without a block, of the file's header. */
   hashAt(entry: BlockEntry | undefined): Buffer {
     return hashOf(entry ? this.bytes.read(entry.at, BLOCK_HEADER + entry.length) : this.bytes.read(0, FILE_HEADER));
   }
 
-  /** Whether every block is what was written, and follows the block that it was written behind. */
+  /** Checks that every block has its original bytes, and follows the block after which it was written. */
   verify(): readonly Damage[] {
     let previous: Buffer | undefined = hashOf(this.bytes.read(0, FILE_HEADER));
     let end = FILE_HEADER;
@@ -212,7 +219,7 @@ export class LogFile {
         const { header, payload } = this.read(entry);
         if (entry.at !== end) previous = undefined;
         if (previous && !header.previous.equals(previous))
-          this.damaged(entry, "it was not written behind the block before it");
+          this.damaged(entry, "it was not written after the block before it");
         previous = hashOf(this.bytes.read(entry.at, BLOCK_HEADER), payload);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
@@ -223,7 +230,7 @@ export class LogFile {
     return this.damage;
   }
 
-  /** The points of the schema that a block has events of, looked up where the index did not say. */
+  /** Returns the points of the schema that a block has events of; reads the block if the index does not have them. */
   pointsOf(entry: BlockEntry): readonly number[] {
     if (entry.points === undefined) {
       const { payload } = this.read(entry);
@@ -236,7 +243,7 @@ export class LogFile {
     return entry.points;
   }
 
-  /** Whether there is an index that the file's end points to. */
+  /** Reads the index that the file's end points to; false if there is none. */
   #readIndex(): boolean {
     const at =
       this.size < FILE_HEADER + BLOCK_HEADER + TRAILER
@@ -253,7 +260,7 @@ export class LogFile {
         if (entry.at < end || entry.length > MAX_PAYLOAD) throw new DamagedError("the index has blocks that overlap");
         end = entry.at + BLOCK_HEADER + entry.length;
       }
-      if (end > at) throw new DamagedError("the index has blocks behind it");
+      if (end > at) throw new DamagedError("the index has blocks after it");
       this.blocks.push(...entries, own);
       this.#countEvents();
       this.end = this.size;
@@ -266,7 +273,7 @@ export class LogFile {
     }
   }
 
-  /** From block to block. */
+  /** Finds the blocks, one after the other. */
   #walk(): void {
     let at = FILE_HEADER;
     while (at < this.size) {
@@ -283,7 +290,7 @@ export class LogFile {
       this.damage.push({ at, what: `${next - at} bytes at byte ${at} are no block` });
       at = next;
     }
-    // What the last writer wrote last may be there in part only.
+    // The last writer's last block may be there in part only.
     const last = this.blocks.at(-1);
     if (last && at >= this.size && !this.#isWhole(last)) {
       this.blocks.pop();
@@ -307,7 +314,7 @@ export class LogFile {
     return decodeBlockHeader(this.bytes.read(entry.at, BLOCK_HEADER))?.payloadCrc === crc32(payload);
   }
 
-  /** Where the next block begins that a CRC vouches for. */
+  /** Returns where the next block with a correct CRC begins. */
   #nextBlock(from: number): number | undefined {
     for (let start = from; start < this.size; start += SEARCHED) {
       const bytes = this.bytes.read(start, SEARCHED + BLOCK_HEADER);
@@ -319,7 +326,7 @@ export class LogFile {
     return undefined;
   }
 
-  /** A schema that cannot be read leaves a gap, so that the numbers of the others hold. */
+  /** Reads the schemas. One that cannot be read leaves a gap, so that the numbers of the others hold. */
   #readSchemas(): void {
     for (const entry of this.blocks) {
       if (entry.kind !== "schema") continue;
@@ -363,8 +370,8 @@ function plainFile(path: string): LogBytes {
 }
 
 /**
- * A file that is open, and stays so. Its size is what it was when this was called: what is appended meanwhile is for
- * those who open it later.
+ * Returns the bytes of an open file, which it does not close. Its size is fixed by this call: bytes that are appended
+ * later are not in it.
  */
 export function bytesOf(fd: number): LogBytes {
   const { size } = fstatSync(fd);

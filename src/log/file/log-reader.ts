@@ -12,7 +12,7 @@ import { upcasts } from "./schema.js";
 /** Events of a block that a scan found. */
 export interface Found {
   readonly entry: BlockEntry;
-  /** Their numbers within the block, from 0. */
+  /** Their indexes within the block, from 0. */
   readonly indexes: Uint32Array;
 }
 
@@ -24,9 +24,9 @@ export class LogReader {
   /** By schema. */
   readonly #decoders: EventsDecoder[] = [];
   readonly #events: BlockEntry[] = [];
-  /** Events that could not be read, of those that were asked for so far. */
+  /** Events requested so far that could not be read. */
   lost = 0;
-  /** The same by the event after them: whoever seeks comes by the same place again, and they are not lost twice. */
+  /** Lost events by the event after them: a seek may read the same place again, and they are lost only once. */
   readonly #lostBefore = new Map<number, number>();
 
   constructor(
@@ -36,7 +36,7 @@ export class LogReader {
     let next = 1;
     for (const block of file.blocks) {
       if (block.kind !== "events") continue;
-      if (block.firstSeq < next) file.damaged(block, `it stands behind event ${next - 1}`);
+      if (block.firstSeq < next) file.damaged(block, `it follows event ${next - 1}`);
       else {
         this.#events.push(block);
         next = block.firstSeq + block.events;
@@ -49,9 +49,12 @@ export class LogReader {
     return this.#events;
   }
 
-  /** The events of one block. Throws a `DamagedError` for what cannot be read. */
+  /**
+   * Returns the events of one block.
+   * @throws {DamagedError} if they cannot be read
+   */
   batch(entry: BlockEntry): Batch {
-    // Whoever goes from event to event asks for the same block again and again.
+    // A reader that goes from event to event requests the same block repeatedly.
     if (this.#latest?.entry !== entry) this.#latest = { entry, batch: this.#decoded(entry) };
     return this.#latest.batch;
   }
@@ -71,8 +74,8 @@ export class LogReader {
   }
 
   /**
-   * Every batch that has events from number `from` on; the first may begin before it. What cannot be read is a loss of
-   * so many events, as where the recording itself lost some.
+   * Yields every batch that has events from number `from` on; the first may begin before it. Events that cannot be read
+   * are a loss of so many, as in a recording that lost some.
    */
   *batches(from = 1): Generator<Batch> {
     let next = from;
@@ -86,7 +89,8 @@ export class LogReader {
   }
 
   /**
-   * The batches that have events of these names. Blocks that have none are not read; one that cannot be read is a loss.
+   * Yields the batches that have events of these names. Blocks without any are not read; one that cannot be read is a
+   * loss.
    */
   *having(names: ReadonlySet<string>): Generator<Batch> {
     for (const entry of this.#events) if (this.#mayHave(entry, names)) yield this.#batchOrLoss(entry);
@@ -125,12 +129,12 @@ export class LogReader {
     return lost(firstSeq, count);
   }
 
-  /** Which of the blocks has an event; the number of blocks when none does. */
+  /** Returns the index of the block that has an event; the number of blocks if none does. */
   blockOf(seq: number): number {
     return firstWhere(this.#events, ({ firstSeq, events }) => firstSeq + events > seq);
   }
 
-  /** The number of the first event that is later than a time; of the next event when none is. */
+  /** Returns the number of the first event that is later than a time; that of the next event to come if none is. */
   after(time: bigint): number {
     for (const entry of this.#events) {
       if (exactTime(entry.timeHigh, entry.timeLow) <= time) continue;
@@ -141,7 +145,7 @@ export class LogReader {
   }
 
   /**
-   * Where events of these names are (`iput`, `alloc_anon_inode_ret`). Blocks that have none are not read, and of the
+   * Finds the events of these names (`iput`, `alloc_anon_inode_ret`). Blocks without any are not read, and of the
    * others only the column of points.
    */
   *scan(names: ReadonlySet<string>): Generator<Found> {
@@ -173,7 +177,7 @@ function firstWhere<T>(sorted: readonly T[], holds: (item: T) => boolean): numbe
   return low;
 }
 
-/** A batch of nothing, before whose end events are missing. */
+/** Returns an empty batch with a loss of events before its end. */
 function lost(firstSeq: number, count: number): Batch {
   return {
     firstSeq,

@@ -1,4 +1,4 @@
-/** Why a file, or standard output, cannot be written, in words that say what would help. */
+/** Reasons why a file, or standard output, cannot be written, in words with a remedy. */
 const WORDS: { readonly [code: string]: string } = {
   EEXIST: "exists already; give another name, or remove it",
   ENOENT: "no such file or folder",
@@ -11,13 +11,13 @@ const WORDS: { readonly [code: string]: string } = {
   EFBIG: "would be larger than a file may be here",
 };
 
-/** `undefined` for what has no words here. */
+/** Returns the reason; `undefined` for an error without words here. */
 export function whyNotWritten(error: unknown): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   return code === undefined ? undefined : WORDS[code];
 }
 
-/** Whether there is no room for more: on the disk, or in the file. */
+/** True if there is no room for more: on the disk, or in the file. */
 export function isNoRoom(error: unknown): boolean {
   return error instanceof Error && "code" in error && ["ENOSPC", "EDQUOT", "EFBIG"].includes(String(error.code));
 }

@@ -1,6 +1,6 @@
 /**
- * A log's file, open to be written and locked: it has one writer at a time, who looks before each write whether that is
- * still so.
+ * A log's file, open for writing and locked: it has one writer at a time, which checks before each write that this
+ * still holds.
  */
 import { closeSync, constants, fstatSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
@@ -20,12 +20,18 @@ export class OpenLog {
     private readonly lock: WriteLock,
   ) {}
 
-  /** Throws a `LogError` where there is a file already, or none can be made. */
+  /**
+   * Creates a file.
+   * @throws {LogError} if there is one already, or none can be made
+   */
   static create(path: string): OpenLog {
     return OpenLog.#locked(path, () => openSync(path, NEW, 0o644));
   }
 
-  /** Throws a `LogError` where there is none, or it may not be written. */
+  /**
+   * Opens an existing file.
+   * @throws {LogError} if there is none, or it may not be written
+   */
   static open(path: string): OpenLog {
     return OpenLog.#locked(path, () => openSync(path, constants.O_RDWR));
   }
@@ -41,7 +47,10 @@ export class OpenLog {
     }
   }
 
-  /** Why it is somebody else's now: it has not the length that it was left with, or its lock was removed. */
+  /**
+   * Returns why another process may have written to it: its length differs from that of the last write, or its lock was
+   * removed.
+   */
   intrusion(length: number): string | undefined {
     const { size } = fstatSync(this.fd);
     const sizes = `it has ${size} bytes, and was left with ${length}`;
@@ -49,7 +58,7 @@ export class OpenLog {
     return this.lock.isRemoved ? `somebody removed its lock while it was written; ${NO_MORE}` : undefined;
   }
 
-  /** Why it, or its lock, is not where others look for it. */
+  /** Returns why it, or its lock, is not where others look for it. */
   displacement(): string | undefined {
     switch (whoseName(this.path, this.fd)) {
       case "own":
@@ -61,23 +70,23 @@ export class OpenLog {
     }
   }
 
-  /** When it is closed, it is gone. */
+  /** True if it is deleted when it is closed. */
   get isNameless(): boolean {
     return isNameless(this.fd);
   }
 
-  /** Where it is: its path, or where somebody moved it. */
+  /** Its path now: the original, or the one that it was moved to. */
   get place(): string {
     return whoseName(this.path, this.fd) === "own" ? this.path : nameNow(this.fd) || this.path;
   }
 
-  /** Whether it is at least so long. */
+  /** True if it is at least so long. */
   has(length: number): boolean {
     return fstatSync(this.fd).size >= length;
   }
 
   /**
-   * A copy of its first `length` bytes beside it that has a name, on disk and locked; this one is let go. Throws a
+   * Copies its first `length` bytes to a new file beside it, on disk and locked; this one is closed. Throws a
    * `LogError`, or the system's error.
    */
   rescue(length: number): OpenLog {
@@ -104,12 +113,12 @@ export class OpenLog {
     }
   }
 
-  /** Takes its name away, if that is still its own, and lets go of it. */
+  /** Removes its name, if that is still its own, and closes it. */
   remove(): void {
     try {
       removeOwn(this.path, this.fd);
     } catch {
-      // What may not be removed stays.
+      // It stays if it may not be removed.
     }
     this.close();
   }
@@ -125,13 +134,13 @@ export function logError(error: unknown, path: string): LogError {
   return new LogError(whyNotWritten(error) ?? `cannot be written: ${(error as Error).message}`, path, { cause: error });
 }
 
-/** Without it, a new file's name may be gone after a crash. */
+/** Syncs the folder, without which a new file's name may be lost in a crash. */
 export function syncFolder(path: string): void {
   const fd = openSync(dirname(path), constants.O_RDONLY);
   try {
     fsyncSync(fd);
   } catch {
-    // Some file systems have no such thing.
+    // Some file systems cannot sync a folder.
   } finally {
     closeSync(fd);
   }

@@ -1,16 +1,16 @@
 /**
- * A file that this process has open, told from another that took its name. While it is open its inode is nobody else's,
- * so that device and inode name it.
+ * Tells a file that this process has open from another that took its name. While it is open its inode is not reused, so
+ * that device and inode identify it.
  */
 import { randomBytes } from "node:crypto";
 import { fstatSync, linkSync, readlinkSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 
-/** What NFS and FUSE call a file that was removed while somebody has it open. */
+/** Names that NFS and FUSE give a file that was removed while a process has it open. */
 const HIDDEN = /^\.(?:nfs|fuse_hidden)[0-9a-f]+$/;
 const PIECE = 1 << 20;
 
-/** Whose a name is now: that of the file that is open as `fd`, another's, or nobody's. */
+/** Tells whether a name belongs to the file that is open as `fd`, to another, or to none. */
 export function whoseName(path: string, fd: number): "own" | "another" | "nobody" {
   const named = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (!named) return "nobody";
@@ -18,12 +18,12 @@ export function whoseName(path: string, fd: number): "own" | "another" | "nobody
   return named.ino === own.ino && named.dev === own.dev ? "own" : "another";
 }
 
-/** Whether it was removed, or another file was renamed onto its name: then it is gone when it is closed. */
+/** True if it was removed, or another file was renamed onto its name: then it is deleted when it is closed. */
 export function isNameless(fd: number): boolean {
   return fstatSync(fd).nlink === 0 || HIDDEN.test(basename(nameNow(fd)));
 }
 
-/** Where a file that is open is now; empty where the system does not say. */
+/** Returns the path of an open file now; empty if the system does not have it. */
 export function nameNow(fd: number): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
@@ -43,7 +43,10 @@ export function copyBytes(from: number, to: number, length: number): void {
   }
 }
 
-/** Takes away the name of the file that is open as `fd`; another that has the name keeps it, whenever it came by it. */
+/**
+ * Removes the name of the file that is open as `fd`; another file that has the name keeps it, even if it took it just
+ * now.
+ */
 export function removeOwn(path: string, fd: number): void {
   if (whoseName(path, fd) !== "own") return;
   const aside = `${path}.${randomBytes(6).toString("hex")}.removed`;
@@ -52,7 +55,7 @@ export function removeOwn(path: string, fd: number): void {
   else putBack(aside, path);
 }
 
-/** Gives a file its name again. Where a third has the name by now, it keeps the one that it has: nothing is removed. */
+/** Gives a file its name back. If a third file has taken the name, it keeps its present one: nothing is removed. */
 export function putBack(aside: string, path: string): void {
   try {
     linkSync(aside, path);

@@ -1,4 +1,4 @@
-/** Text as the payload of a block: its length, four bytes, and then itself as UTF-8, compressed. */
+/** Text as the payload of a block: its length, four bytes, then the text as UTF-8, compressed. */
 import { deflateRawSync } from "node:zlib";
 import { DamagedError } from "./bytes.js";
 import { inflated } from "./decode.js";
@@ -12,7 +12,10 @@ export function packed(bytes: Uint8Array): Buffer {
   return Buffer.concat([length, deflateRawSync(bytes)]);
 }
 
-/** Throws a `DamagedError`. */
+/**
+ * Unpacks a text.
+ * @throws {DamagedError} if it is no packed text
+ */
 export function unpacked(payload: Buffer): Uint8Array {
   if (payload.length < LENGTH || payload.readUInt32LE() > MAX_PAYLOAD)
     throw new DamagedError("packed text of no length");

@@ -1,7 +1,7 @@
 /**
- * What the points of a log were when it was written: each event by its name, with the names and types of its arguments.
- * A later catalogue numbers its points otherwise, knows more operations, or more of their arguments; a log is read by
- * the names that it brings along.
+ * The points of a log when it was written: each event by its name, with the names and types of its arguments. A later
+ * catalogue has other numbers for its points, and more operations or arguments; a log is read by the names in its
+ * schema.
  */
 import type { ArgumentType } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
@@ -11,7 +11,7 @@ const TYPES: readonly ArgumentType[] = ["u8", "s32", "u32", "x32", "s64", "u64",
 const MAX_POINTS = 0xffff;
 const MAX_ARGS = 16;
 
-/** How an argument's words are stored. */
+/** Storage of an argument's words. */
 export const NUMBER = 0;
 export const ADDRESS = 1;
 export const STRING = 2;
@@ -27,7 +27,7 @@ export interface StoredPoint {
   readonly args: readonly StoredArgument[];
 }
 
-/** By point number; 0 is the event that no catalogue knew. */
+/** By point number; 0 is an event that is not in the catalogue. */
 export type Schema = readonly (StoredPoint | undefined)[];
 
 export function schemaOf(points: PointTable): Schema {
@@ -42,7 +42,10 @@ export function schemaJson(schema: Schema): string {
   );
 }
 
-/** Throws a `DamagedError` for what is no schema. */
+/**
+ * Parses a schema.
+ * @throws {DamagedError} if it is not one
+ */
 export function parseSchema(json: string): Schema {
   let list: unknown;
   try {
@@ -76,20 +79,22 @@ export function storageOf(type: ArgumentType): Storage {
   return type === "ptr" ? ADDRESS : type === "string" ? STRING : NUMBER;
 }
 
-/** How a stored event becomes one of this kreel's catalogue. */
+/** The conversion of a stored event to one of this kreel's catalogue. */
 export interface Upcast {
   readonly stored: StoredPoint;
-  /** What this catalogue has for it; `undefined`: nothing, and it reads as an event of no catalogue. */
+  /**
+   * The point of this catalogue; `undefined` if there is none, and it reads as an event that is not in the catalogue.
+   */
   readonly point: Point | undefined;
-  /** By stored argument: how it is stored. */
+  /** By stored argument: its storage. */
   readonly storage: Uint8Array;
-  /** By stored argument: which argument of `point` it is, or -1. */
+  /** By stored argument: the index of the argument of `point`, or -1. */
   readonly target: Int8Array;
-  /** Bits of the stored arguments of 32 bits whose sign has to be carried into 64. */
+  /** Bits of the stored 32-bit arguments whose sign has to be extended to 64 bits. */
   readonly widened: number;
   /** Bits of the arguments of `point` that the log does not have. */
   readonly missing: number;
-  /** The catalogue still has it as it was. */
+  /** The catalogue still has the same definition. */
   readonly same: boolean;
 }
 

@@ -1,11 +1,11 @@
 /**
- * A block of snapshots: some that follow one another, compressed together, since one state is much like the next.
+ * A block of snapshots: consecutive ones, compressed together, since one state is much like the next.
  *
  *     count     how many
  *     each      the event that it is the state after, as the difference to the one before; the length of its document
  *     size      of all documents together, and then these, compressed
  *
- * Its header says which version of the reducers made them.
+ * Its header has the version of the reducers that made them.
  */
 import { deflateRawSync } from "node:zlib";
 import { ByteReader, ByteWriter, DamagedError } from "./bytes.js";
@@ -16,7 +16,7 @@ import { MAX_PAYLOAD } from "./format.js";
 const LEVEL = 9;
 const MAX_SNAPSHOTS = 1 << 16;
 
-/** A state as a document, and the event that it is the state after. */
+/** A state as a document, and the event after which it is the state. */
 export interface StoredSnapshot {
   readonly seq: number;
   readonly document: Uint8Array;
@@ -36,7 +36,10 @@ export function encodeSnapshots(snapshots: readonly StoredSnapshot[]): Buffer {
   return Buffer.concat([out.written, deflateRawSync(all, { level: LEVEL })]);
 }
 
-/** Throws a `DamagedError`. */
+/**
+ * Decodes a block.
+ * @throws {DamagedError} if it is not one
+ */
 export function decodeSnapshots(payload: Uint8Array): readonly StoredSnapshot[] {
   const reader = new ByteReader(payload);
   const count = reader.below(MAX_SNAPSHOTS);

@@ -1,6 +1,6 @@
 /**
- * Appends to a log file. Nothing that was written is ever changed: an append adds a block at the end, or leaves the
- * file as it was and throws. Whether an append is on disk when it returns is for the caller to choose.
+ * Appends to a log file. Written bytes never change: an append adds a block at the end, or leaves the file as it was
+ * and throws. The caller chooses whether an append is on disk when it returns.
  */
 import { fsyncSync, ftruncateSync, writeSync } from "node:fs";
 import { nanoid } from "nanoid";
@@ -22,24 +22,26 @@ import { schemaJson, schemaOf } from "./schema.js";
 import { encodeSnapshots, type StoredSnapshot } from "./snapshots.js";
 
 /**
- * When an append returns: `append`, once it is on disk (appends that come together share one sync); `close`, once the
- * system has it, and `close` puts all on disk.
+ * When an append returns: `append`, once it is on disk (concurrent appends share one sync); `close`, once the system
+ * has it, and `close` puts all on disk.
  */
 export type SyncPolicy = "append" | "close";
 
 export interface WriterOptions {
   readonly sync?: SyncPolicy;
-  /** Of a new log: bytes that are kept free for its end, so that a log that can grow no more still says why it ends. */
+  /**
+   * For a new log: bytes that are kept free for its end, so that a log that can grow no more still records why it ends.
+   */
   readonly endRoom?: number;
 }
 
-/** What has become of a log that could not go on. */
+/** The outcome for a log that could not go on. */
 export interface EarlyEnd {
-  /** Where it is: another name than at first where it was moved, or lost its name and was copied. */
+  /** Its path: not the original if the file was moved, or lost its name and was copied. */
   readonly path: string;
-  /** Whether all that was written is there. */
+  /** True if it has all that was written. */
   readonly isKept: boolean;
-  /** Whether it has a report at its end, on disk. */
+  /** True if it has a report at its end, on disk. */
   readonly isReported: boolean;
 }
 
@@ -52,16 +54,16 @@ export interface EarlyEnd {
 export class LogWriter {
   readonly #encoder: EventsEncoder;
   #length: number;
-  /** Somebody made it shorter. */
+  /** The file was truncated by another process. */
   #isCut = false;
   #disk: DiskSync;
   #previous: Buffer;
   #next: number;
   #schema: number;
-  /** Why nothing can be written any more. */
+  /** The error after which no more can be written. */
   #broken: LogError | undefined;
   #closed = false;
-  /** What is written is the end of a log that cannot go on, under whatever name. */
+  /** True while the end of a log is written that cannot go on: its name is not checked any more. */
   #ending = false;
 
   private constructor(
@@ -82,7 +84,10 @@ export class LogWriter {
     this.#schema = state.schema;
   }
 
-  /** A new log. Throws a `LogError` where there is a file already, or none can be made; then nothing is left of it. */
+  /**
+   * Creates a log.
+   * @throws {LogError} if there is a file already, or none can be made; then no file remains
+   */
   static create(
     path: string,
     origin: Origin,
@@ -110,9 +115,7 @@ export class LogWriter {
     }
   }
 
-  /**
-   * Goes on with a log, after whatever an interrupted writer left at its end is cut off; `healed` says what that was.
-   */
+  /** Continues a log, after cutting off what an interrupted writer left at its end; `healed` describes that. */
   static open(
     path: string,
     points: PointTable,
@@ -129,7 +132,7 @@ export class LogWriter {
       const disturbed = file.intrusion(log.size) ?? file.displacement();
       if (disturbed !== undefined) throw new LogError(disturbed, path);
       if (healed) ftruncateSync(file.fd, healed.at);
-      // What was written without a sync is on disk from here on.
+      // Bytes that were written without a sync are on disk from here on.
       fsyncSync(file.fd);
       const blocks = healed ? log.blocks.filter(({ at }) => at < healed.at) : log.blocks;
       const last = blocks.at(-1);
@@ -163,15 +166,16 @@ export class LogWriter {
   }
 
   /**
-   * Appends a batch, whose numbers go on where the log's end. It is there, whole, when this returns, as surely as
-   * `sync` says; or the log is as it was, and this throws a `LogError`.
+   * Appends a batch, whose numbers continue the log's. When this returns the log has the whole batch, on disk according
+   * to `sync`; otherwise the log is as it was.
+   * @throws {LogError} if it cannot be written
    */
   async append(batch: Batch): Promise<void> {
     this.appendNow(batch);
     if (this.sync === "append") await this.#synced();
   }
 
-  /** The same without waiting for the disk, whatever `sync` says. */
+  /** Appends without waiting for the disk, whatever `sync` is. */
   appendNow(batch: Batch): void {
     if (batch.firstSeq !== this.#next)
       throw new RangeError(`the log's next event is ${this.#next}, the batch begins with ${batch.firstSeq}`);
@@ -180,13 +184,13 @@ export class LogWriter {
     this.#next += batch.length;
   }
 
-  /** What reading the events came to, at the end; the latest report is the one that counts. */
+  /** Appends the report on reading the events, at the end; the latest report is the valid one. */
   appendReport(report: object): void {
     this.room.release();
     this.#appendJson("report", JSON.stringify(report));
   }
 
-  /** Snapshots of states that follow one another, made by this version of the reducers. */
+  /** Appends snapshots of consecutive states, made by this version of the reducers. */
   appendSnapshots(version: number, snapshots: readonly [StoredSnapshot, ...StoredSnapshot[]]): void {
     this.#appendBlock("snapshot", encodeSnapshots(snapshots), { firstSeq: snapshots[0].seq + 1, schema: version });
   }
@@ -201,7 +205,7 @@ export class LogWriter {
     }
   }
 
-  /** Ends the log with a report, and closes it. Where that fails it is not closed: it can still end early. */
+  /** Ends the log with a report, and closes it. If that fails the log is not closed: it can still end early. */
   async finish(report: object): Promise<void> {
     this.appendReport(report);
     await this.#end();
@@ -209,8 +213,8 @@ export class LogWriter {
   }
 
   /**
-   * Ends a log that cannot go on, in the room that was kept for that: with the first of these reports that there is
-   * room for. A file that has lost its name is copied to a new one. Never throws.
+   * Ends a log that cannot go on, in the room that was kept for that: with the first of these reports that fits. A file
+   * that has lost its name is copied to a new one. Never throws.
    */
   async endEarly(reports: readonly object[]): Promise<EarlyEnd> {
     let end: EarlyEnd = { path: this.path, isKept: false, isReported: false };
@@ -230,7 +234,7 @@ export class LogWriter {
     }
   }
 
-  /** Lets go of the file as it is. */
+  /** Closes the file as it is. */
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -248,7 +252,7 @@ export class LogWriter {
 
   async #end(): Promise<void> {
     this.room.release();
-    // So that the index can say that all before it is on disk.
+    // Synced first, so that the index can state that all before it is on disk.
     await this.#synced();
     this.#appendIndex();
     await this.#synced();
@@ -263,7 +267,7 @@ export class LogWriter {
     }
   }
 
-  /** It says nothing that the blocks do not: without it they are walked. */
+  /** Appends the index, if there is room: it is redundant, and without it the blocks are walked. */
   #appendIndex(): void {
     try {
       this.#appendBlock("index", encodeIndex(this.entries, this.#length));
@@ -309,7 +313,7 @@ export class LogWriter {
     this.entries.push(entryOf(block, at, points));
   }
 
-  /** All of it, or nothing. */
+  /** Writes all of it, or nothing. */
   #write(bytes: Buffer): void {
     this.#checkUndisturbed();
     const { fd } = this.file;
@@ -324,7 +328,9 @@ export class LogWriter {
     this.#length = before + bytes.length;
   }
 
-  /** Throws where somebody else had a hand in it. What another wrote is neither written over nor cut off. */
+  /**
+   * Throws if another process changed the file or its lock. Bytes that it wrote are neither overwritten nor cut off.
+   */
   #checkUndisturbed(): void {
     let displacement: string | undefined;
     try {
@@ -339,7 +345,7 @@ export class LogWriter {
     if (displacement !== undefined) throw new LogError(displacement, this.path);
   }
 
-  /** A copy that is on disk. */
+  /** Continues in a copy that is on disk. */
   #moveTo(file: OpenLog): void {
     this.file = file;
     this.#disk = new DiskSync(file.fd, () => this.#length, this.#length);
@@ -353,12 +359,12 @@ export class LogWriter {
     }
   }
 
-  /** Resolves when everything that is written now is on disk. */
+  /** Resolves when all that is written by now is on disk. */
   async #synced(): Promise<void> {
     try {
       await this.#disk.all();
     } catch (error) {
-      // What the disk has now, nobody knows: https://wiki.postgresql.org/wiki/Fsync_Errors
+      // The state of the disk is unknown now: https://wiki.postgresql.org/wiki/Fsync_Errors
       throw (this.#broken ??= logError(error, this.path));
     }
   }

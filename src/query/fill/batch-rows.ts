@@ -31,7 +31,7 @@ export class BatchRows {
   /** By point. */
   readonly #operations: (EventRows | undefined)[] = [];
   readonly #readsOperations: boolean;
-  /** Names of the events that rows are made of, where nothing but entries of some operations is read. */
+  /** Names of the events that rows are made of, if only entries of some operations are read. */
   readonly only: ReadonlySet<string> | undefined;
 
   constructor(database: Database, used: Used, texts: Texts) {

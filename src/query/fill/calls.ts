@@ -1,6 +1,6 @@
 /**
- * Calls: entries with their returns, by watching the reducer pair them. A row is there from its entry on, and is told
- * what became of the call when that is known, so that nothing is held but what is in progress.
+ * Calls: entries with their returns, by watching the reducer pair them. A row is inserted at its entry and updated at
+ * the return, so that only calls in progress are held.
  */
 import { points } from "../../../events/index.js";
 import { type Time, timeOf } from "../../log/span.js";
@@ -41,7 +41,7 @@ export const calls: Table = {
   ],
 };
 
-/** What a call's return says, in `calls` as in the tables of operations. */
+/** The columns that a call's return fills, in `calls` as in the tables of operations. */
 const RETURNED: readonly string[] = ["end", "duration", "returned", "result", "error"];
 
 export function readsReturns(used: ReadonlySet<string>): boolean {
@@ -52,7 +52,7 @@ const results: readonly (Result | undefined)[] = points.points.map((point) =>
   point?.phase === "return" && point.args[0] ? new Result(point.args[0]) : undefined,
 );
 
-/** Tells rows what their calls returned. */
+/** Updates rows with what their calls returned. */
 class Returns {
   readonly #update: Update;
 
@@ -69,7 +69,7 @@ class Returns {
     );
   }
 
-  /** The call of entry `key`; `begin` is absent where the recording lacks it. */
+  /** Updates the call of entry `key`; `begin` is absent if the recording lacks it. */
   put(key: number, begin: Time | undefined, e: EventView): void {
     const { row } = this.#update;
     const end = timeOf(e.batch, e.index);
@@ -84,9 +84,9 @@ class Returns {
   }
 }
 
-/** Watches calls, for `calls` and for the tables of operations of which a statement reads what they returned. */
+/** Watches calls, for `calls` and for the tables of operations of which a statement reads return columns. */
 export class CallWatcher implements Observer {
-  /** When each open call began, by its place on the stack. */
+  /** Begin of each open call, by its place on the stack. */
   readonly #begun = new Map<Stack, Time[]>();
   /** By point of a return: the table of its operation. */
   readonly #operations: (Returns | undefined)[] = [];
@@ -133,7 +133,7 @@ class CallRows {
   }
 
   entered(e: EventView, stack: Stack, frame: Frame | undefined): void {
-    // What user space writes to the marker is no call of the kernel's.
+    // User space writes markers: they are no calls of the kernel's.
     if (e.point!.operation.probe !== "marker") this.#put(e, stack, frame ? 1 : 0, timeOf(e.batch, e.index));
   }
 

@@ -1,4 +1,4 @@
-/** Columns that are filled from an event alone: those that every event has, and the arguments of an operation. */
+/** Columns that an event alone fills: those of every event, and the arguments of an operation. */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import { points } from "../../../events/index.js";
 import { argsText } from "../../export/ndjson.js";
@@ -86,13 +86,13 @@ export const eventColumns: readonly EventColumn[] = [
   ),
 ];
 
-/** A column that every event has, perhaps in other words. */
+/** Returns a column that every event has, perhaps with another meaning in words. */
 export function eventColumn(name: string, meaning?: string): EventColumn {
   const found = eventColumns.find((c) => c.name === name)!;
   return meaning === undefined ? found : { ...found, meaning };
 }
 
-/** Those columns of a row that an event alone fills, and that are read. */
+/** The columns of a row that an event alone fills and that the statement reads. */
 export class EventValues {
   readonly #columns: readonly EventColumn[];
   readonly #at: readonly number[];
@@ -112,7 +112,7 @@ export class EventValues {
   }
 }
 
-/** An argument, by its place in the event. */
+/** Returns the column of an argument, by its place in the event. */
 export function argumentColumn(definition: ArgumentDefinition, k: number, name: string): EventColumn {
   const put = putArgument(definition);
   return filled(name, columnType(definition), definition.meaning, (row, at, batch, i, texts) => {
@@ -125,7 +125,7 @@ export function columnType({ type }: ArgumentDefinition): ColumnType {
   return type === "string" || type === "ptr" ? "text" : "integer";
 }
 
-/** Puts a value of an event that could be read; `base` is where it stands in the batch. */
+/** Returns a function that binds a readable value of an event; `base` is its index in the batch. */
 export function putArgument({
   type,
 }: ArgumentDefinition): (row: Statement, at: number, batch: Batch, base: number, texts: Texts) => void {

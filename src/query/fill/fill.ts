@@ -1,4 +1,4 @@
-/** Fills the tables that a statement reads, and of them the columns that it reads, while the recording is read once. */
+/** Fills the tables and columns that a statement reads, while the recording is read once. */
 import type { Finding } from "../../check/finding.js";
 import type { Batch } from "../../log/batch.js";
 import { Span } from "../../log/span.js";
@@ -47,7 +47,7 @@ class Filling {
   }
 
   async run(): Promise<void> {
-    // What a batch holds itself is written first: what follows from it may change those rows.
+    // The rows of the batch itself are written first: those that the replay derives may change them.
     const recording = showing(this.recording, (batch) => this.#batch(batch));
     if (this.#readsState) this.#derived(await this.#replay(recording));
     else await readThrough(recording, this.#rows.only);

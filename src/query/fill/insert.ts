@@ -1,4 +1,4 @@
-/** Rows of one table, of which only those columns are filled that a statement reads. */
+/** Inserts rows of one table, with only the columns that a statement reads. */
 import type { Cell, Database, Statement } from "../sqlite/database.js";
 import { quoted, type Table } from "../table.js";
 
@@ -12,7 +12,7 @@ abstract class Binding {
     this.row = database.prepare(sql).statement!;
   }
 
-  /** Where a column is bound; 0 for one that nobody reads. */
+  /** Returns the parameter's index; 0 for a column that the statement does not read. */
   at(column: string): number {
     return this.#at.get(column) ?? 0;
   }
@@ -22,7 +22,7 @@ abstract class Binding {
     if (at !== undefined) bind(at);
   }
 
-  /** A whole row, by column; what is absent is NULL. */
+  /** Inserts a whole row, by column; an absent column is NULL. */
   values(values: Readonly<Record<string, Cell | undefined>>): void {
     for (const [column, at] of this.#at) this.row.value(at, values[column] ?? null);
     this.row.insert();
@@ -40,9 +40,9 @@ export class Insert extends Binding {
   }
 }
 
-/** Changes columns of a row that is there, found by the first column of its table. */
+/** Changes columns of an existing row, found by the first column of its table. */
 export class Update extends Binding {
-  /** Where that is bound. */
+  /** The parameter's index of that column. */
   readonly key: number;
 
   constructor(database: Database, { name, columns }: Table, changed: readonly string[]) {

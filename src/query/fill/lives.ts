@@ -1,7 +1,7 @@
 /**
- * The lives of objects and the references on them, by watching the store: transitions are all that changes an object,
- * so that every get, put and hand-over passes here. What is held are the objects that live and the references on them;
- * a row is written when its life is over.
+ * The lives of objects and the references on them, by watching the store: only transitions change an object, so that
+ * every get, put and hand-over passes here. Only live objects and the references on them are held; a row is written
+ * when its life is over.
  */
 import { byKind, kinds } from "../../../events/kinds/index.js";
 import type { Batch } from "../../log/batch.js";
@@ -17,17 +17,17 @@ import type { Tables } from "../../log/tables.js";
 import type { Insert } from "./insert.js";
 import { elapsed, exact } from "./numbers.js";
 
-/** Where something happened. */
+/** The event at which something happened, with its time, operation and task. */
 interface Moment {
   readonly seq: number;
   readonly time: Time;
   readonly operation: string;
   readonly task: string;
-  /** The call that it happened in: its entry. */
+  /** The entry of the call around it. */
   readonly call: number;
 }
 
-/** A reference that is held, and what its owner is called. */
+/** A reference that is held, and a name for its owner. */
 interface Held {
   readonly id: number;
   readonly get: Moment;
@@ -37,8 +37,8 @@ interface Held {
   ownerCall: { readonly seq: number; readonly name: string } | undefined;
 }
 
-/** Descriptor tables are kept like objects and are none: nothing holds a reference on one. */
-/** Of each kind, the fields that are the kernel's own state. */
+/** Descriptor tables are stored like objects and are none: nothing holds a reference on one. */
+/** By kind, the fields that are the kernel's own state. */
 const STATE = byKind(({ fields }) => Object.entries(fields).filter(([, { remembered }]) => !remembered));
 
 function stateOf(object: KernelObject): string {
@@ -71,7 +71,7 @@ export class Lives extends MutableStore implements Observer {
     super();
   }
 
-  /** Before a batch is reduced. */
+  /** Called before a batch is reduced. */
   batch(batch: Batch): void {
     if (batch.length > 0) this.#last = timeOf(batch, batch.length - 1);
   }
@@ -90,7 +90,7 @@ export class Lives extends MutableStore implements Observer {
     this.entered(e, stack, frame);
   }
 
-  /** The recording is over: what lives, and is held, is written as it is. */
+  /** Called at the end of the recording: writes the rows of live objects and held references. */
   finish(): void {
     for (const object of this.live()) this.#over(object, undefined);
   }
@@ -111,7 +111,7 @@ export class Lives extends MutableStore implements Observer {
         this.#pass(object, transition);
         break;
       default:
-      // It says nothing of lives or references.
+      // The transition changes neither lives nor references.
     }
   }
 
@@ -158,7 +158,7 @@ export class Lives extends MutableStore implements Observer {
 
   #own(held: Held, { owner }: Reference): void {
     held.owner = owner;
-    // Left to a caller that no probe shows: the last owner is all that can be said.
+    // The owner became an untraced caller: the last known owner stays.
     if (owner === 0 && held.ownerCall !== undefined) return;
     held.ownerObject = owner > 0 ? this.any(owner) : undefined;
     held.ownerCall = owner < 0 ? this.#call(-owner) : undefined;
@@ -170,7 +170,7 @@ export class Lives extends MutableStore implements Observer {
     return name === undefined ? undefined : { seq, name };
   }
 
-  /** A reference is given back; `undefined`: one that no probe saw taken. */
+  /** Ends a reference; `undefined` for one that no probe saw taken. */
   #put(object: KernelObject, reference: Reference | undefined): void {
     if (!this.references) return;
     const all = this.#held.get(object.id);
@@ -179,7 +179,7 @@ export class Lives extends MutableStore implements Observer {
     this.#reference(object, held, this.#now(), true);
   }
 
-  /** `end` is absent of what was there when the recording ended. */
+  /** Writes a row; `end` is absent if the recording ended first. */
   #reference(object: KernelObject, held: Held | undefined, end: Moment | undefined, given: boolean): void {
     const owner = held?.ownerObject;
     const put = given ? end : undefined;
@@ -229,7 +229,7 @@ export class Lives extends MutableStore implements Observer {
       maker_call: birth?.call,
       maker_task: birth?.task,
       count: object.count,
-      // Made only where a statement reads it.
+      // Computed only if a statement reads it.
       get state() {
         return stateOf(object);
       },

@@ -1,4 +1,4 @@
-/** A table for each operation of the catalogue: a row for each of its entries. */
+/** A table for each operation of the catalogue, with a row for each of its entries. */
 import { hasReturn, type OperationDefinition } from "../../../events/definition.js";
 import { catalogue, points } from "../../../events/index.js";
 import { column, type Table } from "../table.js";
@@ -20,9 +20,9 @@ const ofReturn = [
 
 export interface OperationTable {
   readonly table: Table;
-  /** Of its entry. */
+  /** The point of its entry. */
   readonly point: number;
-  /** Its return is probed, and fills the others. */
+  /** True if its return is probed, and fills the other columns. */
   readonly returns: boolean;
   /** The columns that the entry fills. */
   readonly columns: readonly EventColumn[];

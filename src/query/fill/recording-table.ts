@@ -1,4 +1,4 @@
-/** What is known of the recording as a whole. */
+/** A table of facts about the recording as a whole. */
 import type { Span } from "../../log/span.js";
 import type { Recorded } from "../../read/report.js";
 import { type Cell, Real } from "../sqlite/database.js";

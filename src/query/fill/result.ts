@@ -1,4 +1,4 @@
-/** What a call returned, and which error that is. */
+/** The result of a call, and its error. */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import { errnoName } from "../../base/errno.js";
 import type { EventView } from "../../log/view.js";
@@ -25,7 +25,7 @@ export class Result {
     else row.null(at);
   }
 
-  /** Negative, or 0 where the call did not fail with one. */
+  /** Returns a negative errno, or 0 if the call did not fail with one. */
   #errno(e: EventView, { tables }: Texts): number {
     const low = e.batch.low[e.base]!;
     const { type, failure } = this.definition;

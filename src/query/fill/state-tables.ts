@@ -1,4 +1,4 @@
-/** The tables of what a replay derives: objects, references, entries from user space, findings. */
+/** The tables that a replay derives: objects, references, entries from user space, findings. */
 import { ADDRESSED_KINDS } from "../../../events/kinds/index.js";
 import { column, type Table } from "../table.js";
 

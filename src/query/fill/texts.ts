@@ -1,4 +1,4 @@
-/** Texts that a recording has by number: each is made and carried over once, as far as there is room. */
+/** Texts that a recording has by number: each is made and copied to SQLite once, as far as there is room. */
 import { points } from "../../../events/index.js";
 import type { Tables } from "../../log/tables.js";
 import { CONTEXTS } from "../../read/ndjson/format.js";
@@ -30,7 +30,7 @@ export interface Texts {
   readonly comms: TextsById;
   readonly addresses: TextsById;
   readonly places: TextsById;
-  /** By point: the operation, and whether it is its entry or its return. */
+  /** By point: the operation, and its phase. */
   readonly names: TextsById;
   readonly kinds: TextsById;
   /** By the bits of `Batch.context`. */

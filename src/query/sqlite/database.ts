@@ -1,31 +1,31 @@
-/** A database that lives as long as one query: in memory, and what exceeds that in a temporary file. */
+/** A database that lives as long as one query: in memory up to a limit, and in a temporary file beyond it. */
 import { CheckedFormat } from "./format.js";
 import { type Library, loadSqlite, type Pointer } from "./library.js";
 import { type Failure, registerTemporaryFiles, TEMPORARY } from "./temporary-files.js";
 
-/** What a statement yields. Integers that a double does not hold exactly are bigints. */
+/** A value that a statement yields. Integers that a double does not hold exactly are bigints. */
 export type Value = number | bigint | string | Uint8Array | null;
 /** A real number, which may be whole: `3.0`. */
 export class Real {
   constructor(readonly value: number) {}
 }
 /**
- * What a row has in a column. Integers that a double does not hold exactly are bigints, reals are `Real`, blobs bytes.
+ * A value in a column of a row. Integers that a double does not hold exactly are bigints, reals are `Real`, blobs bytes.
  */
 export type Cell = Value | Real;
 
-/** What the engine says of a statement. */
+/** An error of SQLite about a statement. */
 export class SqlError extends Error {
   constructor(
     message: string,
-    /** Bytes of the statement before what is wrong, or -1. */
+    /** Bytes of the statement before the error, or -1. */
     readonly offset: number,
   ) {
     super(message);
   }
 }
 
-/** Where what the recording fills may go to is full, or not there. */
+/** The folder for the temporary file is full or missing. */
 export class TemporaryFileError extends Error {}
 
 const ROW = 100;
@@ -34,26 +34,26 @@ const TRANSIENT = -1;
 const STATIC = 0;
 const INT32 = 2 ** 31;
 const INT64 = 1n << 63n;
-/** Texts that are kept on the other side, to be bound without being copied there again. */
+/** Texts kept in SQLite's memory, to be bound without another copy: their number, and UTF-16 units of each. */
 const MAX_KEPT = 1 << 16;
 const MAX_KEPT_LENGTH = 256;
-/** Room for the other texts of a row; those that do not fit are copied twice. */
+/** Bytes for the other texts of a row; those that do not fit are copied twice. */
 const SCRATCH = 1 << 16;
 /** Bytes of UTF-8 that a UTF-16 unit may take. */
 const WIDEST = 3;
 /** Bytes of a statement. */
 const MAX_SQL = 2 ** 21;
-/** Operations of SQLite's machine between two looks at the time: some milliseconds. */
+/** Instructions of SQLite's virtual machine between two checks of the time: some milliseconds. */
 const LOOK_EVERY = 1_000_000;
-/** What a statement may take. */
+/** Limits of a statement. */
 export interface Limits {
-  /** Bytes of pages that are held; the rest goes to a file. */
+  /** Bytes of pages in memory; the rest goes to a file. */
   readonly memory: number;
   /** Bytes of a value, and of a row. */
   readonly value: number;
   /** Milliseconds of CPU time from `begin` on. */
   readonly time: number;
-  /** Bytes that all of SQLite in this process may have from now on. It can be lowered later, and not raised. */
+  /** Bytes for all of SQLite in this process from now on. It can be lowered later, but not raised. */
   readonly heap?: number;
 }
 
@@ -101,7 +101,7 @@ export class Database {
     capi.sqlite3_limit(database.pointer, capi.SQLITE_LIMIT_LENGTH, value);
     capi.sqlite3_limit(database.pointer, capi.SQLITE_LIMIT_SQL_LENGTH, MAX_SQL);
     database.#format = new CheckedFormat(library, database.pointer, value);
-    // Nothing is ever committed: pages go out when there is no room for them, and not before.
+    // Nothing is ever committed: pages are written out only when there is no room for them.
     database.run(
       `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -${Math.ceil(memory / 1024)}; BEGIN`,
     );
@@ -119,7 +119,7 @@ export class Database {
     this.library.wasm.dealloc(this.#scratch);
   }
 
-  /** From here on the time counts. */
+  /** Starts the clock of the time limit. */
   begin(): void {
     const { capi } = this.library;
     const begun = process.cpuUsage();
@@ -134,13 +134,13 @@ export class Database {
     );
   }
 
-  /** Statements of kreel's own. */
+  /** Runs statements of kreel's own. */
   run(sql: string): void {
     const code = this.library.capi.sqlite3_exec(this.pointer, sql, 0, 0, 0);
     if (code !== 0) throw this.error(code);
   }
 
-  /** The first statement of a text, or nothing where there is none, and the bytes of the text that it took. */
+  /** Prepares the first statement of a text; `undefined` if there is none. `taken`: bytes of the text that it took. */
   prepare(sql: string): { readonly statement: Statement | undefined; readonly taken: number } {
     const { wasm, exports } = this.library;
     const text = this.encode(sql);
@@ -165,7 +165,7 @@ export class Database {
     this.#statements.delete(statement);
   }
 
-  /** The rows of a statement of kreel's own. */
+  /** Yields the rows of a statement of kreel's own. */
   *rows(sql: string): Generator<Cell[]> {
     const { statement } = this.prepare(sql);
     try {
@@ -175,7 +175,7 @@ export class Database {
     }
   }
 
-  /** Bytes of a text on the other side, to be freed by who asked for them. */
+  /** Copies a text to SQLite's memory; the caller frees it. */
   encode(text: string): KeptText {
     const bytes = this.#encoder.encode(text);
     const at = this.library.wasm.alloc(bytes.length + 1);
@@ -185,7 +185,7 @@ export class Database {
     return { at, bytes: bytes.length };
   }
 
-  /** A text that comes again and again, or nothing where it is long, or one too many. */
+  /** Keeps a text that repeats in SQLite's memory; `undefined` if it is too long, or one too many. */
   keep(text: string): KeptText | undefined {
     const known = this.#kept.get(text);
     if (known || this.#kept.size >= MAX_KEPT || text.length > MAX_KEPT_LENGTH) return known;
@@ -194,7 +194,7 @@ export class Database {
     return kept;
   }
 
-  /** A text of the row that is being bound: there until it is inserted. Nothing where there is no room. */
+  /** Copies a text of the row that is being bound, valid until it is inserted; `undefined` if there is no room. */
   scratch(text: string): KeptText | undefined {
     if (text.length * WIDEST > SCRATCH - this.#scratched) return undefined;
     const at = this.#scratch + this.#scratched;
@@ -234,7 +234,7 @@ function tooBig({ value }: Limits): string {
 export class Statement {
   readonly #exports: Library["exports"];
   readonly #library: Library;
-  /** Bytes that the rest of the row may have. */
+  /** Bytes left for the rest of the row. */
   #room = 0;
   /** Names of the columns, in order; two may be the same. */
   readonly columns: readonly string[];
@@ -251,12 +251,12 @@ export class Statement {
     );
   }
 
-  /** It is an EXPLAIN: it reads nothing of what it is about. */
+  /** True for an EXPLAIN, which reads nothing of the tables that it is about. */
   get explains(): boolean {
     return this.#exports.sqlite3_stmt_isexplain(this.pointer) !== 0;
   }
 
-  /** It changes nothing. */
+  /** True if it changes nothing. */
   get reads(): boolean {
     return this.#exports.sqlite3_stmt_readonly(this.pointer) !== 0;
   }
@@ -268,7 +268,7 @@ export class Statement {
     throw this.database.error(code);
   }
 
-  /** Carries a statement out that yields nothing, with what is bound, which stays bound. */
+  /** Runs a statement that yields no rows; its parameters stay bound. */
   insert(): void {
     const code = this.#exports.sqlite3_step(this.pointer);
     if (code !== DONE) throw this.database.error(code);
@@ -281,7 +281,7 @@ export class Statement {
     this.database.finalized(this);
   }
 
-  /** A whole number that a double holds. */
+  /** Binds a whole number that a double holds exactly. */
   integer(at: number, value: number): void {
     if (value < INT32 && value >= -INT32) this.#exports.sqlite3_bind_int(this.pointer, at, value);
     else this.bigint(at, BigInt(value));
@@ -292,7 +292,7 @@ export class Statement {
     else this.bigint(at, value);
   }
 
-  /** A whole number of any size: beyond 63 bits, where SQLite has none, the text of its digits. */
+  /** Binds a whole number of any size: beyond 63 bits, which SQLite does not have, as the text of its digits. */
   bigint(at: number, value: bigint): void {
     if (value < INT64 && value >= -INT64) this.#exports.sqlite3_bind_int64(this.pointer, at, value);
     else this.text(at, String(value));
@@ -316,7 +316,7 @@ export class Statement {
     this.#exports.sqlite3_bind_text(this.pointer, at, from, bytes, STATIC);
   }
 
-  /** A text that does not come again. */
+  /** Binds a text that does not repeat. */
   once(at: number, text: string): void {
     const scratched = this.database.scratch(text);
     if (scratched) return this.kept(at, scratched);
@@ -331,7 +331,8 @@ export class Statement {
   }
 
   /**
-   * Throws an `SqlError` for one that is too long to be handed on: there may be more on the other side than fits here.
+   * Returns the row.
+   * @throws {SqlError} if it is too long: SQLite's memory may hold more than a JavaScript value can
    */
   row(): Cell[] {
     this.#room = this.database.limits.value;
@@ -364,7 +365,7 @@ export class Statement {
     }
   }
 
-  /** The size of a value, which is taken off the row's room. */
+  /** Returns the size of a value, and subtracts it from the row's room. */
   #bytes(k: number): number {
     const bytes = this.#exports.sqlite3_column_bytes(this.pointer, k);
     if ((this.#room -= bytes) < 0) throw new SqlError(tooBig(this.database.limits), -1);

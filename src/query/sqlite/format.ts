@@ -1,31 +1,30 @@
 /**
- * `printf` and `format` that say so where a text becomes too long: SQLite's own come to NULL then, as for an empty one,
- * and whoever asked takes it for an answer. They are SQLite's still, asked in a connection of their own in which nobody
- * replaced them.
+ * `printf` and `format` that fail if their text is too long: SQLite's own yield NULL then, as for an empty text, which
+ * the user would take for an answer. They still call SQLite's own, in a second connection that has not replaced them.
  */
 import type { Library, Pointer } from "./library.js";
 
 const ROW = 100;
 const TRANSIENT = -1;
 const STATIC = 0;
-/** Any number of arguments. */
+/** Any number of arguments, for `sqlite3_create_function`. */
 const ANY = -1;
 const NAMES = ["printf", "format"];
 
 interface Asked {
   readonly format: Pointer;
-  /** The same with a letter before it: it is never empty. */
+  /** The same format with a letter before it: its text is never empty. */
   readonly lengthened: Pointer;
 }
 
-/** A connection's functions, to be closed behind it. */
+/** The functions of a connection, to be closed after it. */
 export class CheckedFormat {
   readonly #connection: Pointer;
   readonly #function: Pointer;
   /** By number of arguments. */
   readonly #statements = new Map<number, Asked>();
 
-  /** `value`: bytes that a text may have. */
+  /** `value`: the maximal bytes of a text. */
   constructor(
     private readonly library: Library,
     database: Pointer,
@@ -74,7 +73,7 @@ export class CheckedFormat {
       );
     exports.sqlite3_reset(format);
     if (!isNull || this.#type(args) === capi.SQLITE_NULL) return;
-    // Empty, or too long.
+    // NULL stands for an empty text or one that is too long.
     if (!this.#ask(lengthened, count, args)) return exports.sqlite3_result_error_nomem(context);
     if (exports.sqlite3_column_type(lengthened, 0) === capi.SQLITE_NULL) exports.sqlite3_result_error_toobig(context);
     exports.sqlite3_reset(lengthened);
@@ -107,7 +106,7 @@ export class CheckedFormat {
     return this.library.exports.sqlite3_value_type(this.library.wasm.peekPtr(args));
   }
 
-  /** Whether there is an answer. What is bound is the caller's, and there until the answer is read. */
+  /** True if the statement yields a row. Its parameters are the caller's values, which live until the row is read. */
   #ask(statement: Pointer, count: number, args: Pointer): boolean {
     const { capi, wasm, exports } = this.library;
     for (let k = 0; k < count; k++) {

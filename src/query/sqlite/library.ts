@@ -1,4 +1,4 @@
-/** SQLite, compiled to WebAssembly: loaded when a statement is to be run, which nobody else waits for. */
+/** SQLite, compiled to WebAssembly; loaded only when a statement is to be run. */
 
 export type Pointer = number;
 
@@ -49,7 +49,7 @@ interface StructType {
   new (pointer?: Pointer): Struct;
 }
 
-/** What is used of the C interface; the package's own types lack half of it. */
+/** The part of the C interface that kreel uses; the package's own types lack half of it. */
 interface Capi {
   readonly sqlite3_io_methods: StructType;
   readonly sqlite3_vfs: StructType;
@@ -117,7 +117,7 @@ interface Wasm {
   readonly exports: unknown;
   alloc(bytes: number): Pointer;
   dealloc(pointer: Pointer): void;
-  /** Of a text and the zero behind it. */
+  /** Allocates a text and a zero after it. */
   allocCString(text: string): Pointer;
   /** `signature`: the result's type, and the arguments' in parentheses: `v(pip)`. */
   installFunction(signature: string, call: (context: Pointer, count: number, args: Pointer) => void): Pointer;

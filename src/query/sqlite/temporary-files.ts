@@ -1,6 +1,6 @@
 /**
- * Where SQLite keeps what exceeds its page cache: temporary files without a name, each made when the first page goes
- * out.
+ * A file system for what exceeds SQLite's page cache: temporary files without a name, each made when the first page is
+ * written out.
  */
 import { TemporaryFile } from "../../base/temporary-file.js";
 import type { Library, Pointer } from "./library.js";
@@ -9,7 +9,7 @@ export const TEMPORARY = "kreel-temporary";
 const MAX_NAME = 64;
 const SECTOR = 4096;
 
-/** Why a temporary file could not be written, if one could not: SQLite itself only says that it failed. */
+/** The reason why a temporary file could not be written: SQLite itself only reports that it failed. */
 export interface Failure {
   error: Error | undefined;
 }

@@ -1,4 +1,4 @@
-/** Which values an argument of the catalogue can have, and which of those tell that it is the one. */
+/** The values that an argument of the catalogue can have, and those that are evidence for it. */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import { parameterOf } from "../../../events/parameters.js";
 import {
@@ -18,11 +18,11 @@ import {
 
 /** Bits of an `Offer`. */
 export interface Fit {
-  /** No value of the argument has one of these. */
+  /** Values that the argument never has. */
   readonly denied: number;
-  /** A value can, but as long as nothing more is known it is rather another argument's. */
+  /** Values that the argument can have, but that rather indicate another argument until more is known. */
   readonly doubtful: number;
-  /** One of these has to have been seen. */
+  /** Values of which one must have been seen. */
   readonly evidence: number;
 }
 
@@ -30,7 +30,7 @@ const NUMBERS = ZERO | ERROR | NUMBER;
 /** Types that a probe prints as decimals. */
 const DECIMALS = /^[us]/;
 
-/** What stands in a register and is not among the catalogue's arguments. */
+/** A parameter in a register that is not among the catalogue's arguments. */
 export const ANY_POINTER: Fit = {
   denied: NUMBER | STRING | OTHER | FAULT,
   doubtful: DECIMAL,
@@ -51,11 +51,11 @@ export function fitOf(arg: ArgumentDefinition): Fit {
   else if (!arg.type.endsWith("64")) denied |= WIDE;
   if (isResult && arg.type === "s32") denied |= BELOW_ERRORS;
   if (!isRead) return { ...ANY_NUMBER, denied };
-  // What is read from memory is printed as its type says; what is in a register, often as the register.
+  // A value read from memory is printed with its type; one in a register, often as the register.
   return { ...ANY_NUMBER, denied: denied & ~FAULT, doubtful: DECIMALS.test(arg.type) ? HEXADECIMAL : DECIMAL };
 }
 
-/** Whether values that were seen can be the argument's, evidence or none. */
+/** True if the values seen can be the argument's, with or without evidence. */
 export function mayBe(seen: number, { denied, doubtful }: Fit): boolean {
   return (seen & (denied | doubtful)) === 0;
 }

@@ -1,15 +1,14 @@
 /**
- * Which arguments of an event are which of the catalogue's, where they have other names, and only where that is beyond
- * doubt:
+ * Identifies the arguments of an event that have other names than in the catalogue, only if there is no doubt:
  *
- * - the only argument of a return is the result, whatever it is called; of several, the one called `ret` or the like;
- * - one that is called as the kernel's source calls it (`filp`, `i_sb`) is that one;
- * - `arg1=`, `arg2=`, …, as the kernel numbers arguments without a name, are in the catalogue's order if they are as
- *   many, or if pointers among them can stand at one place only, whatever else was left out;
- * - the only one that can be a pointer is the only pointer that the catalogue misses, if that is passed in a register,
- *   no other pointer is passed that it could be as well, and it stands where it belongs; so is the only string.
+ * - the only argument of a return is the result, whatever its name; of several, the one called `ret` or the like;
+ * - an argument with a name of the kernel's source (`filp`, `i_sb`) is that one;
+ * - `arg1=`, `arg2=`, …, the kernel's numbers for arguments without a name, are in the catalogue's order if there are
+ *   as many, or if pointers among them fit only one position each, whichever others were left out;
+ * - the only one that can be a pointer is the only pointer of the catalogue that is missing, if that is passed in a
+ *   register, no other pointer parameter could be it as well, and it is in its position; likewise the only string.
  *
- * Other numbers are never taken: what the values of two could be cannot be told apart.
+ * Other numbers are never identified: the possible values of two numbers are the same.
  */
 import { fits, mayBe } from "./fit.js";
 import { POINTER } from "./offer.js";
@@ -18,16 +17,16 @@ import { canBeCalled, type Shape, type Slot } from "./shape.js";
 /** An argument of an event. */
 export interface Printed {
   readonly name: string;
-  /** Bits of an `Offer`: of what kinds the values of this name were so far. */
+  /** Bits of an `Offer`: the kinds of all values of this name so far. */
   readonly seen: number;
-  /** Which argument of the catalogue it is by what is known already; -1 for none. */
+  /** The argument of the catalogue that it is known to be; -1 for none. */
   readonly k: number;
-  /** Nothing is known of it, so that it can be learned. */
+  /** It is not known yet, so it can be learned. */
   readonly isNew: boolean;
 }
 
 export interface Learned {
-  /** Which of the event's arguments. */
+  /** Index of the event's argument. */
   readonly at: number;
   readonly k: number;
 }
@@ -40,7 +39,8 @@ export function isNumbered(name: string): boolean {
 }
 
 /**
- * `missing`, by argument of the catalogue: the event has none of that name. What is returned holds or falls together.
+ * Returns newly identified arguments, which are valid only together. `missing`, by argument of the catalogue: the event
+ * has none of that name.
  */
 export function learn(shape: Shape, event: readonly Printed[], missing: readonly boolean[]): readonly Learned[] {
   if (shape.point.phase === "return") return result(shape, event);
@@ -67,7 +67,10 @@ function result(shape: Shape, event: readonly Printed[]): readonly Learned[] {
   return isNew && !isParameter && fits(seen, shape.fits[0]!) ? [{ at, k: 0 }] : [];
 }
 
-/** `arg2=` in the second place, and so on, or by its name there; as many as the catalogue has. */
+/**
+ * Matches as many arguments as the catalogue has: `arg2=` in the second position, and so on, or the name of that
+ * position.
+ */
 function inCatalogueOrder(
   { args, fits: wanted, parameters, otherPointers }: Shape,
   event: readonly Printed[],
@@ -83,7 +86,7 @@ function inCatalogueOrder(
   return all && numbered.some(({ at }) => fits(event[at]!.seen, wanted[at]!)) ? numbered : [];
 }
 
-/** Numbered ones among which something was left out: pointers that can stand at one place only. */
+/** Matches numbered arguments of which some were left out: pointers that fit only one position. */
 function inOrder(
   { args, fits: wanted, parameters, slots }: Shape,
   event: readonly Printed[],
@@ -109,7 +112,7 @@ function inOrder(
   });
 }
 
-/** Each at the first place that it can have; `undefined` if there is none. */
+/** Places each at its first possible position; `undefined` if one has none. */
 function placed(
   event: readonly Printed[],
   slots: readonly Slot[],
@@ -131,14 +134,14 @@ function onlyPointer(shape: Shape, event: readonly Printed[], missing: readonly 
   const at = onlyOneFor(shape, event, k);
   if (at < 0 || parameters[k]! < 0) return [];
   const { seen } = event[at]!;
-  // A zero is a number as well.
+  // A zero can be a number as well.
   if (
     (seen & POINTER) === 0 &&
     shape.slots.some((slot) => slot.k !== k && (slot.k < 0 || missing[slot.k]!) && mayBe(seen, slot.fit))
   )
     return [];
   const isUnmistakable = otherPointers.every((name) => event.some((printed) => printed.name === name));
-  // All others have their names and places.
+  // All others have their names and positions.
   const isLast =
     args.length > 1 &&
     event.length === args.length &&
@@ -153,7 +156,7 @@ function onlyString(shape: Shape, event: readonly Printed[], missing: readonly b
   return at < 0 ? [] : [{ at, k }];
 }
 
-/** A function that is given a number and nothing else, and a probe that prints one. */
+/** Matches the only argument of a function that takes one number, to a probe that prints one. */
 function onlyNumber(shape: Shape, event: readonly Printed[], missing: readonly boolean[]): readonly Learned[] {
   const [slot] = shape.slots;
   const isAlone =
@@ -162,8 +165,8 @@ function onlyNumber(shape: Shape, event: readonly Printed[], missing: readonly b
 }
 
 /**
- * Where the only one stands that can be argument `k`, if it stands where `k` belongs among those that are known; else
- * -1.
+ * Returns the index of the only argument that can be `k`, if its position among those that are known is right;
+ * otherwise -1.
  */
 function onlyOneFor(shape: Shape, event: readonly Printed[], k: number): number {
   if (k < 0) return -1;

@@ -1,7 +1,7 @@
 /**
- * What arguments are called in one recording. What an event teaches holds for all that follow, until a value
- * contradicts: then the argument is absent from there on. Of numbered arguments (`arg1=`) it holds for events that have
- * as many.
+ * The names of arguments in one recording. A name learned from an event holds for all later ones, until a value
+ * contradicts it: then the argument is absent from there on. A numbered name (`arg1=`) holds for events with the same
+ * number of arguments.
  */
 import type { Point } from "../../../events/points.js";
 import { isNumbered, learn, type Printed } from "./learn.js";
@@ -9,7 +9,7 @@ import { type Offer, OTHER } from "./offer.js";
 import type { ArgumentReport } from "./report.js";
 import { Shape } from "./shape.js";
 
-/** Of arguments that an event has (the kernel's MAX_TRACE_ARGS), and of names that a point has. */
+/** Limits of arguments of an event (the kernel's MAX_TRACE_ARGS), and of names of a point. */
 const MAX_NAMES = 128;
 const NONE = -1;
 
@@ -18,30 +18,30 @@ interface Known {
   readonly name: string;
   readonly id: number;
   seen: number;
-  /** Which argument of the catalogue it is; -1 as long as that is not known, and ever after a contradiction. */
+  /** The argument of the catalogue that it is; -1 until that is known, and always after a contradiction. */
   k: number;
   refused: boolean;
   /** Names that were learned together. */
   together: readonly Known[];
-  /** The report that was told of it last. */
-  told: ArgumentReport | undefined;
+  /** The report that last recorded it. */
+  reportedTo: ArgumentReport | undefined;
 }
 
 export class PointNames {
   readonly shape: Shape;
-  /** How often what was known was found to be wrong, or forgotten. */
+  /** Number of names that were refuted or forgotten. */
   refusals = 0;
   readonly #at: Int32Array;
   readonly #missing: boolean[];
   readonly #known = new Map<string, Known>();
-  /** Numbered ones, by how many arguments their events have. */
+  /** Numbered names, by the number of arguments of their events. */
   readonly #numbered: Map<string, Known>[] = [];
   readonly #event: (Known | number)[] = [];
   #names = 0;
-  /** Grows with all that is new. */
+  /** Increases with every new fact. */
   #news = 0;
-  /** When an event of this shape taught nothing. */
-  readonly #vain = new Map<number, number>();
+  /** By shape of an event: the value of `#news` at which it taught nothing. */
+  readonly #fruitless = new Map<number, number>();
 
   constructor(point: Point) {
     this.shape = new Shape(point);
@@ -50,8 +50,8 @@ export class PointNames {
   }
 
   /**
-   * Finds the catalogue's arguments among those of an event, the first `count`, in the order in which they are printed.
-   * Returns by argument of the catalogue which of them it is, -1 for none, up to the next time.
+   * Finds the catalogue's arguments among the first `count` of an event, in the order in which they are printed.
+   * Returns by argument of the catalogue the index of the event's, -1 for none; valid until the next call.
    */
   match(offers: readonly Offer[], count: number, report: ArgumentReport, line: number): Int32Array {
     const { shape } = this;
@@ -99,12 +99,12 @@ export class PointNames {
   #take(known: Known, i: number, report: ArgumentReport): void {
     this.#at[known.k] = i;
     this.#missing[known.k] = false;
-    if (known.told === report) return;
-    known.told = report;
+    if (known.reportedTo === report) return;
+    known.reportedTo = report;
     report.take(this.shape.point.event, this.shape.args[known.k]!.name, known.name);
   }
 
-  /** What was learned together was learned from one another. */
+  /** Names that were learned together depend on each other. */
   #refuse({ together }: Known, report: ArgumentReport, line: number): void {
     this.refusals++;
     for (const known of together) {
@@ -122,8 +122,11 @@ export class PointNames {
 
   #learn(offers: readonly Offer[], count: number, unknown: number, report: ArgumentReport): void {
     const missing = this.#missing;
-    const vain = missing.reduce((hash, is) => (Math.imul(hash, 31) + (is ? 1 : 2)) | 0, Math.imul(unknown, 31) + count);
-    if (this.#vain.get(vain) === this.#news) return;
+    const situation = missing.reduce(
+      (hash, is) => (Math.imul(hash, 31) + (is ? 1 : 2)) | 0,
+      Math.imul(unknown, 31) + count,
+    );
+    if (this.#fruitless.get(situation) === this.#news) return;
     for (;;) {
       const printed = this.#event.map((known, i): Printed => {
         const { name, bits } = offers[i]!;
@@ -141,15 +144,15 @@ export class PointNames {
       }
       this.#news++;
     }
-    if (this.#vain.size >= MAX_NAMES) this.#vain.clear();
-    this.#vain.set(vain, this.#news);
+    if (this.#fruitless.size >= MAX_NAMES) this.#fruitless.clear();
+    this.#fruitless.set(situation, this.#news);
   }
 
   #nameOf(name: string, count: number): Known | undefined {
     const names = isNumbered(name) ? (this.#numbered[count] ??= new Map()) : this.#known;
     let known = names.get(name);
     if (known === undefined && this.#names < MAX_NAMES) {
-      known = { name, id: this.#names++, seen: 0, k: NONE, refused: false, together: [], told: undefined };
+      known = { name, id: this.#names++, seen: 0, k: NONE, refused: false, together: [], reportedTo: undefined };
       names.set(name, known);
       this.#news++;
     }
@@ -157,7 +160,7 @@ export class PointNames {
   }
 }
 
-/** Of all points. */
+/** The names of all points. */
 export class ArgumentNames {
   readonly #points: (PointNames | undefined)[] = [];
 
@@ -165,7 +168,7 @@ export class ArgumentNames {
     return (this.#points[point.id] ??= new PointNames(point));
   }
 
-  /** Other probes may have made what follows. */
+  /** Forgets all names: the events that follow may come from other probes. */
   forget(): void {
     for (const names of this.#points) if (names) names.refusals++;
     this.#points.length = 0;

@@ -1,6 +1,6 @@
-/** An argument as a recording has it: its name there, its value, and what that value tells of its kind. */
+/** An argument as a recording has it: its name there, its value, and the kind of that value. */
 
-/** What values of one name were, as bits. */
+/** Kinds of the values of one name, as bits. */
 export const POINTER = 1;
 export const ZERO = 2;
 /** One of the topmost 4095 values: an error, in place of a pointer or as a number. */
@@ -10,17 +10,17 @@ export const NUMBER = 8;
 export const STRING = 16;
 /** The kernel could not read it. */
 export const FAULT = 32;
-/** An array, a symbol, or nothing that is understood. */
+/** An array, a symbol, or text that is not understood. */
 export const OTHER = 64;
-/** Printed in hexadecimal, as what stands in a register is by default. */
+/** Printed in hexadecimal, the default for a register's value. */
 export const HEXADECIMAL = 128;
 /** Printed as a decimal, which no pointer is. */
 export const DECIMAL = 256;
-/** Of more than 32 bits. */
+/** More than 32 bits. */
 export const WIDE = 512;
-/** As an int it is below every error. */
+/** Below every error, taken as an int. */
 export const BELOW_ERRORS = 1024;
-/** As a byte it is neither 0 nor 1. */
+/** Neither 0 nor 1, taken as a byte. */
 export const NOT_BOOLEAN = 2048;
 
 const KERNEL_HALF = 0xff000000;
@@ -51,10 +51,7 @@ export class Offer {
   }
 }
 
-/**
- * Whether a number is the address of something in the kernel, on a machine that keeps the upper half of addresses for
- * it.
- */
+/** True if a number is an address in the kernel, on a machine that reserves the upper half of addresses for it. */
 function isKernelAddress(low: number, high: number): boolean {
   return high >= KERNEL_HALF && !(high === MINUS_ONE && low >= FIRST_ERROR);
 }

@@ -1,4 +1,4 @@
-/** Arguments of which some are not called as the catalogue calls them, from what they are called into the columns. */
+/** Pushes arguments of which some have other names than in the catalogue into the columns. */
 import type { ArgumentType } from "../../../events/definition.js";
 import type { Point } from "../../../events/points.js";
 import type { BatchBuilder } from "../../log/batch-builder.js";
@@ -6,7 +6,7 @@ import type { ArgumentNames } from "./names.js";
 import { FAULT, type Offer, OTHER, STRING } from "./offer.js";
 import type { ArgumentReport } from "./report.js";
 
-/** The words of a number as the catalogue's type has it: a probe may print the whole register of an int. */
+/** Returns the low word of a number in the catalogue's type: a probe may print the whole register for an int. */
 export function lowAs(type: ArgumentType, low: number): number {
   return type === "u8" ? low & 0xff : low;
 }
@@ -29,7 +29,7 @@ export function pushNumberAs(type: ArgumentType, low: number, high: number, buil
   else builder.pushNumber(lowAs(type, low), highAs(type, low, high));
 }
 
-/** Where what is pushed is told, and what is known of the recording's names. */
+/** The target of pushed arguments, and the names known in the recording. */
 export interface Matching {
   readonly names: ArgumentNames;
   readonly builder: BatchBuilder;
@@ -38,7 +38,7 @@ export interface Matching {
 
 /**
  * Pushes the arguments of the event that was begun last, and counts those that are missing. `pushString` pushes the
- * string of an offer by its place. Returns whether all are there and of their kind.
+ * string of an offer by its index. Returns true if all are present and of their kind.
  */
 export function pushMatched(
   { args, event }: Point,

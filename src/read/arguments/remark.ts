@@ -1,5 +1,5 @@
 /**
- * What a recording's events lacked, in a comment of what is exported of it: there, what was absent is printed as
+ * The missing arguments of a recording's events, as a comment in its export, which prints absent arguments as
  * `(fault)`.
  */
 import { escaped } from "../../base/json-text.js";
@@ -7,18 +7,18 @@ import type { ArgumentReport } from "./report.js";
 
 const ARGUMENTS = "kreel arguments: ";
 
-/** The comment without its `#`; none where there is nothing to say. */
+/** Returns the comment without its `#`; none if nothing is missing. */
 export function argumentRemarks(report: ArgumentReport): string[] {
   return report.isEmpty ? [] : [`${ARGUMENTS}${escaped(JSON.stringify(report.saved()))}`];
 }
 
-/** Takes in a comment, `#` and all, if it is such a one. Returns whether it is. */
+/** Reads a comment with its `#`. Returns true if it is such a one. */
 export function readArgumentRemark(comment: string, report: ArgumentReport): boolean {
   if (!comment.startsWith(`# ${ARGUMENTS}`)) return false;
   try {
     report.restore(JSON.parse(comment.slice(ARGUMENTS.length + 2)));
   } catch {
-    // Somebody wrote something else there.
+    // Someone wrote other text there.
   }
   return true;
 }

@@ -1,17 +1,17 @@
-/** What a recording's events lack of their arguments, and which arguments were found under other names. */
+/** The arguments that a recording's events lack, and those that were found under other names. */
 import { isNatural } from "../ndjson/numbers.js";
 
-/** How many events lacked an argument that their probe could have printed. */
+/** Number of events that lacked an argument which their probe could have printed. */
 export interface Tally {
   times: number;
 }
 
-/** Names that were taken for an argument until a value showed that they are not it. */
+/** A name that was taken for an argument until a value refuted it. */
 export interface Refusal {
   readonly event: string;
   readonly name: string;
   readonly argument: string;
-  /** Where that was: the line, 0 where there are none, and the file of a recording in several. */
+  /** Line of the refuting value, 0 if the format has none, and file of a recording in several. */
   readonly line: number;
   readonly file?: string;
 }
@@ -22,7 +22,7 @@ export interface SavedArguments {
   readonly refused: readonly Refusal[];
 }
 
-/** Of names that one argument was found under. */
+/** Limits of the names of one argument, and of a name. */
 const MAX_NAMES = 8;
 const MAX_NAME = 64;
 /** The catalogue has some 130 events. */
@@ -36,7 +36,10 @@ export class ArgumentReport {
   readonly #taken = new Map<string, Map<string, Set<string>>>();
   readonly #refused: Refusal[] = [];
 
-  /** The count of an event's argument: who finds it missing adds to it. The kernel's own `(fault)` is another thing. */
+  /**
+   * Returns the count of an event's missing argument, for the caller to increase. The kernel's own `(fault)` does not
+   * count.
+   */
   lacking(event: string, argument: string): Tally {
     const of = entry(this.#lacking, event, () => new Map<string, Tally>());
     return entry(of, argument, () => ({ times: 0 }));
@@ -63,7 +66,7 @@ export class ArgumentReport {
     return this.#taken.size === 0 && this.#refused.length === 0 && this.#lackingEvents().length === 0;
   }
 
-  /** Takes in what one of several files came to. */
+  /** Adds the report of one of several files. */
   add(part: ArgumentReport, file: string): void {
     const { lacking, taken, refused } = part.saved();
     this.restore({ lacking, taken, refused: refused.map((refusal) => ({ ...refusal, file })) });
@@ -82,7 +85,7 @@ export class ArgumentReport {
     };
   }
 
-  /** Adds what was saved; anything in it that is not of its kind is left out. */
+  /** Adds a saved report; entries that are not valid are left out. */
   restore(saved: unknown): void {
     const { lacking, taken, refused } = fieldsOf(saved);
     for (const [event, argument, times] of pairs(lacking)) {
@@ -125,7 +128,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
-/** The events and arguments of a table of tables, as many as a catalogue can have. */
+/** Returns the events and arguments of a table of tables, at most as many as a catalogue can have. */
 function pairs(table: unknown): [string, string, unknown][] {
   return entriesOf(table, MAX_EVENTS).flatMap(([event, of]) =>
     entriesOf(of, MAX_ARGUMENTS).map(([argument, value]): [string, string, unknown] => [event, argument, value]),

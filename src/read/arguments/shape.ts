@@ -1,6 +1,6 @@
 /**
- * What is known of a point's arguments without any recording: their names in the source, what values they have, their
- * places.
+ * The facts about a point's arguments that do not depend on a recording: their names in the source, their possible
+ * values, their positions.
  */
 import type { ArgumentDefinition, ObjectKind } from "../../../events/definition.js";
 import { points } from "../../../events/index.js";
@@ -8,9 +8,9 @@ import { parameterOf, parametersOf, sourceNameOf } from "../../../events/paramet
 import type { Point } from "../../../events/points.js";
 import { ANY_NUMBER, ANY_POINTER, type Fit, fitOf } from "./fit.js";
 
-/** One of the things that a probe may print, in the order of the function's parameters. */
+/** A value that a probe may print, in the order of the function's parameters. */
 export interface Slot {
-  /** Which argument of the catalogue it is; -1 for a parameter that is none. */
+  /** Its argument of the catalogue; -1 for a parameter that is none. */
   readonly k: number;
   readonly fit: Fit;
 }
@@ -21,10 +21,10 @@ export class Shape {
   readonly fits: readonly Fit[];
   readonly parameters: readonly number[];
   readonly slots: readonly Slot[];
-  /** Pointers among the function's parameters that are no argument of the catalogue, by name. */
+  /** Names of pointer parameters of the function that are no argument of the catalogue. */
   readonly otherPointers: readonly string[];
   readonly #index: ReadonlyMap<string, number>;
-  /** Names in the source, and which argument they are; -1 for a parameter that is none. */
+  /** Names in the source, with their arguments; -1 for a parameter that is none. */
   readonly #source = new Map<string, number>();
 
   constructor(readonly point: Point) {
@@ -48,12 +48,15 @@ export class Shape {
     });
   }
 
-  /** Which argument the catalogue calls so; -1 for none. */
+  /** Returns the argument with this name in the catalogue; -1 for none. */
   named(name: string): number {
     return this.#index.get(name) ?? -1;
   }
 
-  /** Which argument the source calls so: -1 for a parameter that is none, `undefined` for no name of the function's. */
+  /**
+   * Returns the argument with this name in the source: -1 for a parameter that is none, `undefined` for a name that the
+   * function does not have.
+   */
   inSource(name: string): number | undefined {
     return this.#source.get(name);
   }
@@ -63,7 +66,7 @@ export class Shape {
       this.#source.set(name, k);
   }
 
-  /** Whether an argument is read from memory that a parameter points to. */
+  /** True if an argument is read from memory that a parameter points to. */
   #isReadThrough(arg: ArgumentDefinition, parameter: number): boolean {
     if (parameterOf(arg) >= 0) return false;
     const register = /%\w+/.exec(arg.fetch)?.[0];
@@ -73,22 +76,25 @@ export class Shape {
   }
 }
 
-/** What an argument is: an object of a kind, or a value. */
+/** The sort of an argument: an object of a kind, or a value. */
 type Sort = ObjectKind | "string" | "number";
 
 function sortOf({ type, object }: ArgumentDefinition): Sort {
   return type === "ptr" ? (object ?? "other") : type === "string" ? "string" : "number";
 }
 
-/** By what arguments of the catalogue are called. */
+/** By name, the sorts of the catalogue's arguments. */
 const SORTS = new Map<string, Set<Sort>>();
 for (const point of points.points) {
   for (const arg of point?.args ?? []) SORTS.set(arg.name, (SORTS.get(arg.name) ?? new Set()).add(sortOf(arg)));
 }
-/** How the kernel calls the members of its structures: `d_parent`, `i_state`, `f_op`. */
+/** Names of the kernel's structure members: `d_parent`, `i_state`, `f_op`. */
 const MEMBER = /^(?:[a-z]|mnt|vm)_\w/;
 
-/** Whether an argument can be called so: not as the catalogue calls something else, nor as a structure's member. */
+/**
+ * True if an argument can have this name: it is neither the catalogue's name for another sort, nor a structure's
+ * member.
+ */
 export function canBeCalled(name: string, arg: ArgumentDefinition): boolean {
   if (MEMBER.test(name)) return false;
   const sort = sortOf(arg);

@@ -1,4 +1,6 @@
-/** In words: what events lack, what probe would print it, and which names were taken for which. */
+/**
+ * Warnings about arguments: those that events lack, the probe that would print them, and the names taken for others.
+ */
 import { catalogue, points } from "../../../events/index.js";
 import type { Point } from "../../../events/points.js";
 import { probeLines } from "../../../events/probe-file.js";
@@ -21,7 +23,7 @@ interface Lack {
   readonly point: Point | undefined;
   readonly arguments: readonly (readonly [name: string, times: number])[];
   readonly times: number;
-  /** Without one of them the events do not say what they are about. */
+  /** The events are useless without one of them. */
   readonly isEssential: boolean;
 }
 
@@ -40,7 +42,7 @@ function lackingWarnings(lacking: SavedArguments["lacking"]): string[] {
   return [...few(blind, blindSentence, blindRest), ...(vague.length === 0 ? [] : [vagueSentence(vague)])];
 }
 
-/** A sentence for each of the first, and one for the rest. */
+/** Returns a sentence for each of the first, and one for the rest. */
 function few<One>(
   all: readonly One[],
   sentence: (one: One) => string,
@@ -71,7 +73,7 @@ function blindRest(others: readonly Lack[]): string {
   return `so do events of ${events}, as if those were not probed; ${PRINTS_PROBES}`;
 }
 
-/** Of events that say what they are about, and no more than that. */
+/** Describes events that lack only arguments that are not essential. */
 function vagueSentence(lacks: readonly Lack[]): string {
   const more = lacks.length - SHOWN;
   const words = lacks.slice(0, SHOWN).map(lackWords);

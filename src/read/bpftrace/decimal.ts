@@ -1,4 +1,4 @@
-/** Decimals of up to 64 bits from bytes, exact: what JSON.parse would round. */
+/** Decimals of up to 64 bits from bytes, exact: JSON.parse would round them. */
 import { DASH, ZERO } from "../ftrace/bytes.js";
 
 /** Digits of a decimal number that a double holds exactly. */
@@ -14,11 +14,11 @@ export class Decimal {
   /** Two's complement. */
   low = 0;
   high = 0;
-  /** The same to the base 10^9, of a number that is not negative. */
+  /** The same number to the base 10^9, if it is not negative. */
   billions = 0;
   rest = 0;
 
-  /** Reads the number at `p`. Returns where it ends; -1 if there is none, or none that fits in 64 bits. */
+  /** Reads the number at `p`. Returns its end; -1 if there is none, or none that fits in 64 bits. */
   read(bytes: Uint8Array, p: number): number {
     const negative = bytes[p] === DASH;
     const start = negative ? p + 1 : p;
@@ -41,7 +41,7 @@ export class Decimal {
     return this.#words(negative) ? end : -1;
   }
 
-  /** `billions * 10^9 + rest` as words: in halves, each of which a double holds. */
+  /** Computes `billions * 10^9 + rest` as words: in halves, each of which a double holds. */
   #words(negative: boolean): boolean {
     const upper = Math.floor(this.billions / TWO_16) * BILLION;
     const lower = (this.billions % TWO_16) * BILLION + this.rest + (upper % TWO_16) * TWO_16;

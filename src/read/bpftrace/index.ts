@@ -1,12 +1,11 @@
 /**
- * Reads what the program of `kreel record --bpftrace` prints under `bpftrace -f json`: a tuple a line, see
- * `events/bpftrace.ts`. What bpftrace says itself (probes attached, maps) is accounted for; a line that is no JSON is
- * skipped and told.
+ * Reads the output of `kreel record --bpftrace`'s program under `bpftrace -f json`: a tuple a line, see
+ * `events/bpftrace.ts`. bpftrace's own messages (probes attached, maps) count as control lines; a line that is no JSON
+ * is skipped and reported.
  *
- * bpftrace hands over what each CPU recorded in turn, so lines can be out of order: then nothing is concluded across
- * the place where time goes back, and a warning says how to sort them. When it loses events it says so some time later:
- * a loss counts from the beginning, and to the end. bpftrace from 0.24 on quotes the numbers that a double does not
- * hold.
+ * bpftrace prints the events of one CPU after the other, so lines can be out of order: then nothing is concluded across
+ * the place where time goes back, and a warning says how to sort them. It reports lost events some time later: a loss
+ * counts from the beginning, and to the end. bpftrace from 0.24 on quotes the numbers that a double does not hold.
  */
 import { BPFTRACE_HEAD, BPFTRACE_LAYOUT } from "../../../events/bpftrace.js";
 import type { PointTable } from "../../../events/points.js";
@@ -107,7 +106,7 @@ export class BpftraceReader extends TextReader {
         builder.abandon();
         break;
       }
-      // Not sooner: a line that is no event after all says nothing of times, tasks and CPUs.
+      // Set only now: a line that turns out to be no event must not add times, tasks and CPUs.
       builder.setTask(this.#tasks.intern(bytes, name, pidEnd, nameEnd, tid, pid));
       if (onCpu !== cpu) report.sawCpu((cpu = onCpu));
       this.#lastHigh = time.billions;
@@ -119,7 +118,7 @@ export class BpftraceReader extends TextReader {
     return p;
   }
 
-  /** The arguments from behind the event's name. Returns where the next line starts, or -1. */
+  /** Reads the arguments after the event's name. Returns the start of the next line, or -1. */
   #args(bytes: Uint8Array, from: number, point: CompiledPoint): number {
     const { builder } = this;
     const number = this.#number;
@@ -191,11 +190,11 @@ export class BpftraceReader extends TextReader {
       warnings.push(
         `time goes back ${this.#back === 1 ? "once" : `${this.#back} times`}, because bpftrace printed what each CPU recorded in turn; nothing is concluded across that. Sort the lines first: ${SORT}`,
       );
-    // How late bpftrace said it is not known: what came until the end is in doubt as well.
+    // The delay of bpftrace's report is not known: the events until the end are in doubt as well.
     if (this.#lost && this.builder.events > 0) this.doubt(ANY_CPU, this.report.lines);
   }
 
-  /** `["kreel", 1]`: who prints, and how. */
+  /** Reads `["kreel", 1]`: the program, and its layout. */
   #head([who, layout]: readonly Element[], line: Line): void {
     if (!who || !layout || !("string" in who) || who.string !== BPFTRACE_HEAD || !("number" in layout))
       this.leftover(line);
@@ -205,7 +204,7 @@ export class BpftraceReader extends TextReader {
     }
   }
 
-  /** Returns whether it is one. */
+  /** Reads an event; returns true if it is one. */
   #event([time, cpu, comm, tid, pid, event, ...args]: readonly Element[], line: Line): boolean {
     const at = this.#decimal(time, this.#time) ? this.#time : undefined;
     const [onCpu, thread, group] = [this.#small(cpu, MAX_CPU), this.#small(tid, MAX_PID), this.#small(pid, MAX_PID)];
@@ -236,7 +235,7 @@ export class BpftraceReader extends TextReader {
       );
       return true;
     }
-    // How long a marker is stands behind it, for bpftrace may have taken a byte more than was written.
+    // A marker is followed by its length, because bpftrace may have read a byte more than was written.
     const written = point.isMarker && args.length === 2 ? this.#small(args.pop(), MAX_MARKER) : undefined;
     if (args.length !== point.args.length && !point.isMarker) {
       this.#others(args, point, line.line);
@@ -262,8 +261,8 @@ export class BpftraceReader extends TextReader {
   }
 
   /**
-   * The values of another program. Of more than the catalogue has the first are its own, if they can be; of fewer,
-   * those are taken that can be no other.
+   * Reads the values of another program. If there are more than the catalogue has, the first are its own, if they can
+   * be; if fewer, only unambiguous ones are taken.
    */
   #others(all: readonly Element[], { point }: CompiledPoint, line: number): void {
     const { builder, names } = this;
@@ -288,7 +287,7 @@ export class BpftraceReader extends TextReader {
     this.report.malformed++;
   }
 
-  /** Notes where time goes back: what was concluded of what came before is in doubt. */
+  /** Notes where time goes back: conclusions from earlier events are in doubt. */
   #inOrder({ billions, rest }: Decimal, line: number): void {
     if (billions < this.#lastHigh || (billions === this.#lastHigh && rest < this.#lastLow)) {
       this.#back++;
@@ -311,20 +310,20 @@ export class BpftraceReader extends TextReader {
   }
 }
 
-/** Reads the number at `p`, quoted or not. Returns where it ends; -1 if there is none. */
+/** Reads the number at `p`, quoted or not. Returns its end; -1 if there is none. */
 function readNumber(into: Decimal, bytes: Uint8Array, p: number): number {
   if (bytes[p] !== QUOTE) return into.read(bytes, p);
   const end = into.read(bytes, p + 1);
   return end >= 0 && bytes[end] === QUOTE ? end + 1 : -1;
 }
 
-/** Behind the comma at `p` and a space that may follow it; -1 if there is none. */
+/** Returns the position after the comma at `p` and an optional space; -1 if there is no comma. */
 function separator(bytes: Uint8Array, p: number): number {
   if (p < 0 || bytes[p] !== COMMA) return -1;
   return bytes[p + 1] === SPACE ? p + 2 : p + 1;
 }
 
-/** Where the string that begins at `p` ends, if nothing in it is escaped; else -1. */
+/** Returns the end of the string that begins at `p`, if nothing in it is escaped; otherwise -1. */
 function plainString(bytes: Uint8Array, from: number): number {
   let p = from;
   for (let byte = bytes[p]!; byte !== QUOTE; byte = bytes[++p]!) if (byte === BACKSLASH || byte < SPACE) return -1;
@@ -335,7 +334,7 @@ function decoded(text: string): string {
   return Buffer.from(text, "latin1").toString("utf8");
 }
 
-/** Whether a line is one that `bpftrace -f json` prints. */
+/** True if `bpftrace -f json` prints such a line. */
 export function looksLikeBpftrace(line: string): boolean {
   return /^\{"type": ?"(?:value|attached_probes|lost_events|printf|map|time)", ?"data": ?/.test(line);
 }

@@ -1,4 +1,4 @@
-/** One line of `bpftrace -f json`, by the rules of JSON but with numbers as they are written. */
+/** One line of `bpftrace -f json`, parsed by the rules of JSON but with numbers as they are written. */
 
 /** An element of a printed tuple: a decimal as text, or a string as bytes of one character each. */
 export type Element = { readonly number: string } | { readonly string: string };
@@ -7,15 +7,15 @@ export type Message =
   /** A tuple that the program printed. */
   | { readonly what: "tuple"; readonly elements: readonly Element[] }
   | { readonly what: "lost"; readonly count: number }
-  /** What bpftrace itself has to say, or another program printed. */
+  /** A message of bpftrace itself, or of another program. */
   | { readonly what: "other" }
   | { readonly what: "no JSON" };
 
 const TUPLE = /^\s*\{\s*"type"\s*:\s*"value"\s*,\s*"data"\s*:\s*\[([^]*)\]\s*\}\s*$/;
 const ELEMENT = /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d+))\s*(,|$)/y;
 /**
- * What bpftrace makes of a byte above 0x7f when its characters are signed: `\uffffffc3`, which JSON takes for another
- * thing.
+ * bpftrace's escape for a byte above 0x7f if its characters are signed: `\uffffffc3`, which JSON reads as something
+ * else.
  */
 const SIGNED_BYTE = /((?:^|[^\\])(?:\\\\)*)\\uffffff([89a-f][\da-f])/g;
 
@@ -41,7 +41,7 @@ export function parseMessage(line: string): Message {
   return elements ? { what: "tuple", elements } : { what: "other" };
 }
 
-/** The elements of a flat array; `undefined` if it has others in it. */
+/** Returns the elements of a flat array; `undefined` if it contains other values. */
 function elementsOf(text: string): readonly Element[] | undefined {
   const elements: Element[] = [];
   ELEMENT.lastIndex = 0;
@@ -53,7 +53,7 @@ function elementsOf(text: string): readonly Element[] | undefined {
 }
 
 function unescaped(quoted: string): string {
-  // A byte next to another: each pass takes every second one.
+  // Each pass replaces every second of adjacent bytes.
   let text = quoted;
   for (let before = ""; before !== text; ) {
     before = text;

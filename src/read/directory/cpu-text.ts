@@ -1,4 +1,4 @@
-/** The text of one CPU, event by event: the side of a merge. */
+/** The text of one CPU, event by event, as an input of a merge. */
 import type { PointTable } from "../../../events/points.js";
 import type { Batch, Loss } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
@@ -16,9 +16,9 @@ export class CpuText {
   timeLow = 0;
   batch!: Batch;
   index = -1;
-  /** Losses behind the last event that was taken, before the next or before the end. */
+  /** Losses after the last event that was taken, before the next or before the end. */
   readonly losses: Loss[] = [];
-  /** Whether any event was taken. */
+  /** True if any event was taken. */
   started = false;
   readonly report: ReadReport;
   readonly #batches: AsyncIterator<Batch>;
@@ -38,7 +38,7 @@ export class CpuText {
     this.#batches = readThrough(readerOf(format, source.head, points, tables, this.report, batchEvents, names), source);
   }
 
-  /** Goes to the next event of those at hand; `false` where `more` has to be asked. */
+  /** Goes to the next event in memory; `false` if `more` has to be called. */
   next(): boolean {
     const { batch } = this;
     if (batch === undefined) return false;
@@ -48,7 +48,7 @@ export class CpuText {
     if (index >= batch.length) return false;
     this.timeHigh = batch.timeHigh[index]!;
     this.timeLow = batch.timeLow[index]!;
-    // Other formats may not say which CPU it was; that of tracefs does.
+    // Other formats may lack the CPU; that of tracefs has it.
     if (this.format === "ftrace" && batch.cpu[index] !== this.file.cpu)
       throw new TroubleError(
         `an event of CPU ${batch.cpu[index]} in the file of CPU ${this.file.cpu}; where the files of several CPUs are put together, each holds its own`,
@@ -74,7 +74,7 @@ export class CpuText {
     await this.source.close();
   }
 
-  /** What went wrong with the file itself, once it is read. */
+  /** Reports damage of the file itself, once it is read. */
   finish(): void {
     this.report.warnings.push(...this.source.warnings);
     if (this.source.truncated) this.report.truncated = true;

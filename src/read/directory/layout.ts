@@ -1,5 +1,6 @@
 /**
- * A recording that is a directory with a file for each CPU: what a copy of tracefs has, or trace-cmd before it is done.
+ * A recording that is a directory with a file for each CPU: a copy of tracefs, or the files of trace-cmd before it is
+ * done.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { TroubleError } from "../../base/trouble.js";
 
 export interface CpuFile {
   readonly cpu: number;
-  /** From the directory on: `per_cpu/cpu1/trace`. */
+  /** Path within the directory: `per_cpu/cpu1/trace`. */
   readonly name: string;
   readonly path: string;
 }
@@ -16,18 +17,21 @@ export interface CpuFile {
 export interface Layout {
   /** Text of any format, or pages of the ring buffer. */
   readonly kind: "text" | "pages";
-  /** By number, none missing. */
+  /** By CPU number, without gaps. */
   readonly files: readonly CpuFile[];
 }
 
 /** The format of a directory of pages. */
 export const PAGES = "trace-pipe-raw";
-/** More than there are files that can be open. */
+/** Larger than the number of files that a process can open. */
 const MAX_CPUS = 1024;
 const TEXTS = ["trace", "trace_pipe"].flatMap((name) => [name, `${name}.gz`, `${name}.zst`]);
 const RAW = ["trace_pipe_raw"];
 
-/** `format`: the user's choice, where there are both. Throws a `TroubleError` that names what is missing. */
+/**
+ * Returns the layout of a directory. `format`: the user's choice, if it has both.
+ * @throws {TroubleError} that names the missing file
+ */
 export function layoutOf(directory: string, format: string | undefined): Layout {
   for (const folder of ["per_cpu", ""]) {
     const cpus = cpuFolders(join(directory, folder)).map((name) => join(folder, name));
@@ -44,12 +48,12 @@ export function layoutOf(directory: string, format: string | undefined): Layout 
   );
 }
 
-/** What is said when a CPU's file is not there. */
+/** Returns the error for a missing file of a CPU. */
 export function missing(directory: string, name: string, cpu: number): TroubleError {
-  return new TroubleError(`${name} is missing: without it nobody knows what CPU ${cpu} did`, directory);
+  return new TroubleError(`${name} is missing: without it the events of CPU ${cpu} are unknown`, directory);
 }
 
-/** The name that the file of another CPU has. */
+/** Returns the name of the file of another CPU. */
 export function nameFor(cpu: number, like: CpuFile): string {
   return like.name.replace(/cpu\d+(?=[^\d]*$)/, `cpu${cpu}`);
 }
@@ -81,7 +85,7 @@ function filesIn(directory: string, cpus: readonly string[], names: readonly str
   });
 }
 
-/** What trace-cmd writes while it records, and leaves behind when it is killed. */
+/** Finds the files that trace-cmd writes while it records, and leaves if it is killed. */
 function spooled(directory: string): CpuFile[] {
   const names = entries(directory).filter((name) => /\.cpu\d{1,5}$/.test(name));
   const stems = [...new Set(names.map((name) => name.replace(/\.cpu\d+$/, "")))];
@@ -97,7 +101,7 @@ function fileOf(directory: string, name: string, numbered: string): CpuFile {
   return { cpu: Number(/\d+$/.exec(numbered)![0]), name, path: join(directory, name) };
 }
 
-/** In order, and with nobody missing: neither a folder without its file, nor a number. */
+/** Sorts the files, and checks that none is missing: neither a folder without its file, nor a number. */
 function complete(directory: string, files: readonly CpuFile[], folders: readonly string[]): CpuFile[] {
   const sorted = [...files].sort((a, b) => a.cpu - b.cpu);
   const first = sorted[0]!;

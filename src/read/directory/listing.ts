@@ -1,4 +1,4 @@
-/** The recordings under a directory that is none itself. */
+/** The recordings under a directory that is not itself a recording. */
 import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { detectFormat } from "../detect.js";
@@ -6,18 +6,18 @@ import { openSource, readTrouble } from "../source.js";
 import { TroubleError } from "../../base/trouble.js";
 import { oddity } from "./plain.js";
 
-/** Whether a directory is one recording, with a file for each CPU, rather than a place where recordings lie. */
+/** True if a directory is one recording, with a file for each CPU, rather than a folder of recordings. */
 export function isCpuDirectory(directory: string): boolean {
   return names(directory).some((name) => name === "per_cpu" || /^cpu\d{1,5}$/.test(name) || /\.cpu\d{1,5}$/.test(name));
 }
 
-/** Told of what is passed over though it might have been meant: its path, and why. */
+/** Called with the path of each skipped file that the user might have meant, and the reason. */
 export type PassedOver = (path: string, why: string) => void;
 
 /**
- * By name, those in directories below among them, and behind them what links lead to that is not there already. What
- * has the look of no format is passed over; a file that cannot be opened is not: whoever reads it says why. What is no
- * file (a FIFO, a device) is never opened.
+ * Returns recordings by name, including those in subdirectories, followed by targets of links that are not listed
+ * already. Files of no known format are skipped; a file that cannot be opened is not: reading it reports why. Special
+ * files (a FIFO, a device) are never opened.
  */
 export async function recordingsUnder(directory: string, passed: PassedOver = () => {}): Promise<string[]> {
   const listing = new Listing(passed);
@@ -53,7 +53,7 @@ class Listing {
     }
   }
 
-  /** A file that is there under two names is one recording. */
+  /** Adds a file: one with two names is one recording. */
   async #file(path: string, { dev, ino }: Stats): Promise<void> {
     const key = `${dev}:${ino}`;
     if (this.#seen.has(key)) return;
@@ -62,7 +62,7 @@ class Listing {
   }
 }
 
-/** Where a link leads; nothing where nothing is, or nobody may look. */
+/** Returns the target of a link; `undefined` if there is none, or it may not be looked at. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);

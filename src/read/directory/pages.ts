@@ -1,7 +1,4 @@
-/**
- * Pages of the ring buffer, a file for each CPU: what `trace_pipe_raw` gives, and what trace-cmd keeps until it is
- * done.
- */
+/** Pages of the ring buffer, a file for each CPU: from `trace_pipe_raw`, or kept by trace-cmd until it is done. */
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { basename, join } from "node:path";
 import { nanoid } from "nanoid";
@@ -26,7 +23,7 @@ import { type CpuFile, PAGES } from "./layout.js";
 import { checkIsFile } from "./plain.js";
 import { contentOf, Surroundings } from "./surroundings.js";
 
-/** What is read ahead, of each CPU and of all together. */
+/** Bytes to read ahead, for each CPU and for all together. */
 const WINDOW = 256 * 1024;
 const WINDOWS = 64 << 20;
 const MAX_PAGE = 1 << 20;
@@ -68,7 +65,7 @@ export function openPages(directory: string, files: readonly CpuFile[]): Recordi
   });
 }
 
-/** What is wrong with the file is told with its name: it becomes a warning, of the directory. */
+/** An error of this file becomes a warning of the directory, with the file's name. */
 function symbolsOf(around: Surroundings): Buffer {
   try {
     return around.find("kallsyms", "proc/kallsyms") ?? Buffer.alloc(0);
@@ -131,14 +128,14 @@ class PagesDirectory implements Recording {
   }
 }
 
-/** The file `stats` of the CPU whose `trace_pipe_raw` this is; trace-cmd has none. */
+/** Returns the file `stats` of the CPU that this `trace_pipe_raw` belongs to; trace-cmd has none. */
 function statsBeside(path: string): string {
   const stats = join(path, "..", "stats");
   return basename(path) === "trace_pipe_raw" && existsSync(stats) ? contentOf(stats, MAX_STATS).toString("latin1") : "";
 }
 
 /**
- * Nothing says in which byte order the pages are: but of the first, how much of it is used fits a page in one order
+ * The byte order of the pages is not recorded: but the length of the used part of the first fits a page in one order
  * only.
  */
 function isBig(access: FileAccess, { commitAt, commitSize, dataAt, size }: PageLayout): boolean {

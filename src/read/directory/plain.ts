@@ -1,19 +1,22 @@
 /**
- * What a name in a directory stands for. A directory is read as it lies there: what may never end is named, and not
- * waited for.
+ * Checks the files in a directory. A directory is read as it is: a file that may never end is reported, and not waited
+ * for.
  */
 import { type Stats, statSync } from "node:fs";
 import { readTrouble } from "../source.js";
 import { TroubleError } from "../../base/trouble.js";
 
-/** In words, of what is neither a file nor a directory; links are followed. */
+/** Names a file that is neither a regular file nor a directory; links are followed. */
 export function oddity(what: Stats): string | undefined {
   if (what.isFIFO()) return "a FIFO";
   if (what.isSocket()) return "a socket";
   return what.isCharacterDevice() || what.isBlockDevice() ? "a device" : undefined;
 }
 
-/** Throws a `TroubleError` for what is no file, before anybody opens it: that alone may wait for ever. */
+/**
+ * Checks a file before it is opened, which alone may block forever.
+ * @throws {TroubleError} if it is not a regular file
+ */
 export function checkIsFile(path: string): void {
   let what: Stats;
   try {

@@ -1,4 +1,4 @@
-/** What pages need to be understood: copies of the kernel's own files, in the recording's directory or above it. */
+/** The files that pages are decoded with: copies of the kernel's own, in the recording's directory or above it. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { FormatText } from "../trace-dat/contents.js";
@@ -17,7 +17,7 @@ const MAX_FILE = 256 << 20;
 const HEADER_PAGE = "events/header_page";
 
 export class Surroundings {
-  /** Where `events` is: of files that are anywhere else nobody knows which machine they are of. */
+  /** The folder with `events`: files anywhere else may be from another machine. */
   readonly #root: string;
 
   constructor(private readonly directory: string) {
@@ -33,19 +33,19 @@ export class Surroundings {
     this.#root = root;
   }
 
-  /** The layout of a page, and the path of the file that says it. */
+  /** The layout of a page, and the path of the file that defines it. */
   get headerPage(): { readonly path: string; readonly text: string } {
     const path = join(this.#root, HEADER_PAGE);
     return { path, text: contentOf(path, MAX_FORMAT).toString("utf8") };
   }
 
-  /** The content of the first of these files that is there. */
+  /** Returns the content of the first of these files that exists. */
   find(...names: readonly string[]): Buffer | undefined {
     const name = names.find((each) => existsSync(join(this.#root, each)));
     return name === undefined ? undefined : contentOf(join(this.#root, name), MAX_FILE);
   }
 
-  /** `events/SYSTEM/EVENT/format`, all of them. */
+  /** Returns all `events/SYSTEM/EVENT/format`. */
   formats(): FormatText[] {
     const events = join(this.#root, "events");
     const formats: FormatText[] = [];
@@ -74,7 +74,7 @@ function foldersIn(folder: string): string[] {
     .sort();
 }
 
-/** The content of a small file. What is no file may never end. */
+/** Returns the content of a small file. Special files may never end. */
 export function contentOf(path: string, most: number): Buffer {
   try {
     checkIsFile(path);

@@ -1,6 +1,6 @@
 /**
- * Files of text, one for each CPU, as one recording: a merge by time. Each line is known by its file and its number in
- * it. What is held at any time is a chunk and a batch of each file.
+ * Files of text, one for each CPU, as one recording: a merge by time. Each line is identified by its file and its
+ * number in it. Only a chunk and a batch of each file are held at any time.
  */
 import { nanoid } from "nanoid";
 import { points } from "../../../events/index.js";
@@ -21,7 +21,7 @@ import { CpuText } from "./cpu-text.js";
 import { type CpuFile, missing, nameFor } from "./layout.js";
 import { checkIsFile } from "./plain.js";
 
-/** What is read ahead of all files together. */
+/** Bytes to read ahead of all files together. */
 const WINDOWS = 64 << 20;
 const MAX_WINDOW = 512 * 1024;
 const MIN_WINDOW = 64 * 1024;
@@ -146,7 +146,7 @@ class TextDirectory implements Recording {
   #take(cpu: CpuText, overwritten: boolean): void {
     const builder = this.#builder;
     const { batch, index, file } = cpu;
-    // The kernel says so in its merged text: what a CPU did before its oldest event was overwritten.
+    // The kernel's merged text has a loss here as well: the CPU's events before its oldest one were overwritten.
     if (!cpu.started && overwritten && builder.events > 0) builder.loss(file.cpu, 0, 0);
     cpu.started = true;
     this.#lose(cpu);

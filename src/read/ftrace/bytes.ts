@@ -1,4 +1,4 @@
-/** Bytes that ftrace text is made of, and classes of them. */
+/** Bytes of ftrace text, and classes of them. */
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SPACE = 0x20;
@@ -28,15 +28,13 @@ function classOf(characters: string): Uint8Array {
   return table;
 }
 
-/**
- * What the columns of flags hold: letters of `trace_print_lat_fmt`, its depths in hexadecimal, and a point for nothing.
- */
+/** Characters of the flag columns: letters of `trace_print_lat_fmt`, its depths in hexadecimal, and a dot for none. */
 export const IS_FLAG = classOf(".0123456789abcdefABCDEFXNnpPlLhHsSzZ");
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
-/** What an event's name is made of. */
+/** Characters of an event's name. */
 export const IS_NAME = classOf(`${LETTERS}${LETTERS.toUpperCase()}0123456789_.$-`);
 
-/** `bytes[start, end)` as text of one character a byte. */
+/** Returns `bytes[start, end)` as text of one character a byte. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
 }

@@ -1,5 +1,5 @@
 /**
- * What the comments at the head of a recording say: the tracer, the columns of flags, what was overwritten, the
+ * Reads the comments at the head of a recording: the tracer, the columns of flags, overwritten entries, the
  * environment.
  */
 import { readArgumentRemark } from "../arguments/remark.js";
@@ -8,7 +8,7 @@ import { TroubleError } from "../../base/trouble.js";
 import type { Header } from "./header.js";
 
 export class Comments {
-  /** Columns of flags that the legend has named so far, and which of them says what was interrupted. */
+  /** Columns of flags that the legend has named so far, and the index of the one for interrupts. */
   #columns = 0;
   #interrupt = -1;
 
@@ -17,7 +17,7 @@ export class Comments {
     private readonly header: Header,
   ) {}
 
-  /** Takes in the comment of one line, `#` and all. */
+  /** Reads the comment of one line, with its `#`. */
   read(text: string, line: number): void {
     const { report } = this;
     const tracer = /^# tracer: ([\w-]+)/.exec(text)?.[1];
@@ -55,7 +55,7 @@ export class Comments {
     }
   }
 
-  /** `#                              | / _---=> hardirq/softirq`, a line for each column of flags. */
+  /** Reads `#                              | / _---=> hardirq/softirq`, a line for each column of flags. */
   #legend(text: string): void {
     const name = /^#[ |/]*_-+=> (\S+)/.exec(text)?.[1];
     if (name === undefined) return;
@@ -68,7 +68,7 @@ export class Comments {
   }
 }
 
-/** `# entries-in-buffer/entries-written: 821/830   #P:2`; nothing where a comment says something else. */
+/** Reads `# entries-in-buffer/entries-written: 821/830   #P:2`; `undefined` for any other comment. */
 export function entriesIn(text: string): BufferEntries | undefined {
   const [, inBuffer, written, cpus] =
     /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})(?= |$) *(?:#P:(\d{1,5}))?/.exec(text) ?? [];

@@ -9,7 +9,7 @@ export const STRING = 2;
 
 export interface CompiledArgument {
   readonly name: string;
-  /** As it stands in a line: ` inode=`. */
+  /** Its text in a line: ` inode=`. */
   readonly key: Uint8Array;
   readonly kind: typeof NUMBER | typeof ADDRESS | typeof STRING;
   /** Printed in hexadecimal, by the kernel's own events also without 0x. */
@@ -26,14 +26,14 @@ export class CompiledPoint {
   /** Text that a program wrote: the whole body is its one string. */
   readonly isMarker: boolean;
   readonly hasStrings: boolean;
-  /** How the kernel prints an event of its own: a group for each argument, in order. Absent for probes. */
+  /** The format of one of the kernel's own events: a group for each argument, in order. Absent for probes. */
   readonly print: RegExp | undefined;
-  /** The place that was printed last: most points have one only. */
+  /** The place that was printed last: most points have only one. */
   lastPlace = 0;
-  /** The same with the names that this recording has for its arguments, where that is known. */
+  /** The same point with the names that this recording has for its arguments, if known. */
   renamed: Renamed | undefined;
 
-  /** `names`: of the arguments, where they are not the catalogue's. */
+  /** `names`: of the arguments, if they are not the catalogue's. */
   constructor(
     readonly point: Point,
     names: readonly string[] = point.args.map(({ name }) => name),
@@ -54,9 +54,7 @@ export class CompiledPoint {
   }
 }
 
-/**
- * The arguments of an event of the kernel's own stand in its text as often as in its format, once, in the same order.
- */
+/** The text of one of the kernel's own events has each argument as often as its format: once, in the same order. */
 function printOf({ tracepoint, args }: OperationDefinition): RegExp | undefined {
   if (tracepoint === undefined) return undefined;
   const groups = tracepoint.print.replace(/\{(\w+)\}/g, (_, name: string) =>
@@ -69,12 +67,12 @@ function kindOf(type: ArgumentType): CompiledArgument["kind"] {
   return type === "ptr" ? ADDRESS : type === "string" ? STRING : NUMBER;
 }
 
-/** One step of the hash of an event's name, over its bytes in order; starts from 0. */
+/** Adds a byte of an event's name to its hash, which starts from 0. */
 export function hashStep(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
 }
 
-/** Points by their name's bytes. The names are the catalogue's own, so nobody can make them collide. */
+/** Points by their name's bytes. The names are the catalogue's own, so a recording cannot make them collide. */
 export class PointsByName {
   readonly #slots: (CompiledPoint | undefined)[];
   readonly #mask: number;
@@ -92,7 +90,7 @@ export class PointsByName {
     }
   }
 
-  /** The point whose name is `bytes[start, end)`, of which `hash` is the hash. */
+  /** Returns the point whose name is `bytes[start, end)`, with this hash. */
   find(hash: number, bytes: Uint8Array, start: number, end: number): CompiledPoint | undefined {
     const length = end - start;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {

@@ -1,6 +1,6 @@
 /**
- * The body of an event as the catalogue expects it: `(place) name=value …`, the arguments in order, and then the end of
- * the line. Anything else is left to `slow-body.ts`; so whatever is accepted here must be beyond doubt.
+ * The body of an event in the catalogue's form: `(place) name=value …`, the arguments in order, and then the end of the
+ * line. Anything else is left to `slow-body.ts`; so a body that is accepted here must be beyond doubt.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
@@ -14,7 +14,7 @@ const TWO_32 = 4294967296;
 const FAULT = Uint8Array.from(Buffer.from("(fault)"));
 
 /**
- * Pushes the place and the arguments of the event that `builder` has begun. Returns where the next line starts, or -1:
+ * Pushes the place and the arguments of the event that `builder` has begun. Returns the start of the next line, or -1:
  * then the event has to be abandoned. A line feed must follow in `bytes`; it matches nothing, so no line is overrun.
  */
 export function parseBodyFast(
@@ -87,13 +87,13 @@ export function parseBodyFast(
     for (let j = 0; j < FAULT.length; j++) if (bytes[p++] !== FAULT[j]) return -1;
     builder.pushFault();
   }
-  // No argument was probed: the body ends in front of the space that was stepped back over.
+  // No argument was probed: the body ends before the space that was stepped back over.
   if (p < from && bytes[p] === SPACE) p++;
   if (bytes[p] === LF) return p + 1;
   return bytes[p] === CR && bytes[p + 1] === LF ? p + 2 : -1;
 }
 
-/** A decimal number too long for a double: `18446744073709551615`, the end of a range without one. */
+/** Pushes a decimal number too long for a double: `18446744073709551615`, the end of a range without one. */
 function pushLong(
   bytes: Uint8Array,
   start: number,

@@ -1,42 +1,42 @@
 /**
  * The header of an event's line, `%16s-%-7d [(tgid)] [cpu] [flags] time: `, and what the comments of a recording say
- * about it. The kernel pads a task's name to 16 bytes, and the name has at most 15: so in what the kernel wrote, the
- * dash before the pid is the byte at 16, whatever the name holds, and nothing behind it can pass for a header.
+ * about it. The kernel pads a task's name to 16 bytes, and the name has at most 15: so in a line of the kernel's, the
+ * dash before the pid is the byte at 16, whatever the name contains, and nothing after it can pass for a header.
  */
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import { BRACKET_CLOSE, BRACKET_OPEN, CLOSE, COLON, DASH, DOT, IS_FLAG, OPEN, SPACE, ZERO } from "./bytes.js";
 
-/** Where the dash before the pid stands in a line as the kernel wrote it. */
+/** Position of the dash before the pid in a line as the kernel wrote it. */
 export const DASH_AT = 16;
 const MAX_PID_DIGITS = 10;
 const MAX_CPU = 65535;
 const MIN_FLAGS = 4;
 const MAX_FLAGS = 7;
 const NO_TGID = -1;
-/** Powers of ten that make nanoseconds of a fraction with so many digits. */
+/** Powers of ten that convert a fraction with so many digits to nanoseconds. */
 const NANOSECONDS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 
 /** A header's fields, reused from line to line. */
 export class Header {
-  /** Where the task is written: `comm-pid` is `[task, pidEnd)`. */
+  /** Start of the task: `comm-pid` is `[task, pidEnd)`. */
   task = 0;
   pidEnd = 0;
-  /** -1 where the recording does not say. */
+  /** -1 if the recording does not have it. */
   tgid = NO_TGID;
   cpu = 0;
   context = 0;
   timeHigh = 0;
   timeLow = 0;
-  /** Digits behind the point, 0 for a counter. */
+  /** Digits after the decimal point, 0 for a counter. */
   digits = 0;
-  /** Width of the flags for which the recording's legend says where the interrupt column is. */
+  /** Width of the flags for which the recording's legend gives the interrupt column. */
   legendWidth = 0;
   legendColumn = 0;
 }
 
 /**
- * Reads the header of the line at `start` whose dash is at `dash`. Returns where the event's name starts, or -1 if this
- * is not a header. A line feed ends the line: it is in none of the fields, so nothing is read beyond it.
+ * Reads the header of the line at `start` whose dash is at `dash`. Returns the start of the event's name, or -1 if this
+ * is not a header. A line feed ends the line: no field contains one, so nothing is read beyond it.
  */
 export function parseHeader(bytes: Uint8Array, start: number, dash: number, header: Header): number {
   if (bytes[dash] !== DASH) return -1;
@@ -74,7 +74,7 @@ export function parseHeader(bytes: Uint8Array, start: number, dash: number, head
   return p;
 }
 
-/** `(    138) ` or `(-------) ` from behind the parenthesis. */
+/** Reads `(    138) ` or `(-------) `, from after the parenthesis. */
 function parseTgid(bytes: Uint8Array, from: number, header: Header): number {
   let p = from;
   if (bytes[p] === DASH) {
@@ -93,7 +93,9 @@ function parseTgid(bytes: Uint8Array, from: number, header: Header): number {
   return p;
 }
 
-/** `..s1. ` and the like; in four or five columns the interrupt is the third, with `need-resched-lazy` the fourth. */
+/**
+ * Reads `..s1. ` and the like; in four or five columns the interrupt is the third, with `need-resched-lazy` the fourth.
+ */
 function parseFlags(bytes: Uint8Array, from: number, header: Header): number {
   let p = from;
   while (IS_FLAG[bytes[p]!] === 1) p++;
@@ -105,7 +107,7 @@ function parseFlags(bytes: Uint8Array, from: number, header: Header): number {
   return p;
 }
 
-/** What a flag of the interrupt column says: bits of `Batch.context`. */
+/** Returns the meaning of a flag of the interrupt column: bits of `Batch.context`. */
 export function contextOf(flag: number): number {
   switch (flag) {
     case DOT:
@@ -125,7 +127,7 @@ export function contextOf(flag: number): number {
   }
 }
 
-/** `35.846890: ` or `123456789012: `, exact: seconds and nanoseconds, or a counter to the base 10^9. */
+/** Reads `35.846890: ` or `123456789012: `, exactly: seconds and nanoseconds, or a counter to the base 10^9. */
 export function parseTime(bytes: Uint8Array, from: number, header: Header): number {
   let p = from;
   let whole = 0;
@@ -162,8 +164,8 @@ function numberIn(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * The same for the line `[start, end)`, which somebody may have cut the padding from: then the first dash counts at
- * which a complete header stands, and only where a task's name could end.
+ * Finds the header of the line `[start, end)`, whose padding may have been cut: then the first dash counts that begins
+ * a complete header, and only where a task's name could end.
  */
 export function findHeader(bytes: Uint8Array, start: number, end: number, header: Header): number {
   const last = Math.min(start + DASH_AT, end - 1);

@@ -1,6 +1,6 @@
 /**
- * Reads the text of `trace` and `trace_pipe`. What the scanner leaves: markers, unknown operations, comments, losses,
- * stack dumps, and events that take more than one line because a task's name or a string holds a line feed.
+ * Reads the text of `trace` and `trace_pipe`: the lines that the scanner leaves, which are markers, unknown operations,
+ * comments, losses, stack dumps, and events of more than one line because a task's name or a string has a line feed.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { PointTable } from "../../../events/points.js";
@@ -26,8 +26,8 @@ const UNNAMED = /^(?:([A-Za-z_]\w*)(?:\(| -> )|\S+(?: \[[^\]\s]+\])? +<-\S)/;
 const STACK = /^<(?:user )?stack trace>/;
 const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
 /**
- * Printed where a CPU's oldest event stands, once any buffer has overrun: what that CPU did before was overwritten,
- * while the events of others are there already.
+ * Printed before a CPU's oldest event, once any buffer has overrun: earlier events of that CPU were overwritten, while
+ * those of others are in the text.
  */
 const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
 
@@ -49,7 +49,7 @@ export class FtraceReader extends TextReader {
   readonly #scanner: Scanner;
   readonly #comments: Comments;
   readonly #bodies: FtraceBodies;
-  /** What the line that waits for the next may be the beginning of. */
+  /** The possible continuation of the line that waits for the next: it began a task's name or a string. */
   #waiting: "task" | "string" = "task";
 
   constructor(
@@ -102,7 +102,8 @@ export class FtraceReader extends TextReader {
   }
 
   /**
-   * How many are missing is in the recording's header already. Before the first event there is nothing to miss them in.
+   * The recording's header has the number of missing events already. Before the first event there is nothing to miss
+   * them in.
    */
   #started(text: string, line: number): boolean {
     const started = BUFFER_STARTED.exec(text);
@@ -120,7 +121,7 @@ export class FtraceReader extends TextReader {
         bytes.subarray(bytes.lastIndexOf(LF, end - 1) + 1, end).includes(QUOTE) &&
         this.#event(line, findHeader(bytes, start, end, this.#header)) === "event"
       );
-    // A short line is the beginning of a task's name if, with the next, the dash is where the kernel puts it.
+    // A short line is the beginning of a task's name if, with the next, the dash is in the kernel's position.
     if (end - start < DASH_AT) return false;
     return (
       this.#event({ ...line, as: "alone" }, parseHeader(bytes, start, start + DASH_AT, this.#header)) === "event" ||
@@ -184,7 +185,7 @@ export class FtraceReader extends TextReader {
     return super.restart();
   }
 
-  /** Events that are printed without a name of their own: of system calls, and of the function tracer. */
+  /** Reads events that are printed without a name of their own: of system calls, and of the function tracer. */
   #unnamed(line: Line, from: number): Found {
     const { bytes, end } = line;
     const text = latin1(bytes, from, Math.min(end, from + SHOWN_OF_UNNAMED));

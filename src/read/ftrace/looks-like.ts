@@ -1,7 +1,7 @@
 import { HASH } from "./bytes.js";
 import { Header, findHeader } from "./header.js";
 
-/** Whether a line is an event of ftrace, or one of the comments that it prints. */
+/** True if a line is an event of ftrace, or one of its comments. */
 export function looksLikeFtrace(bytes: Buffer, start: number, end: number): boolean {
   if (findHeader(bytes, start, end, new Header()) >= 0) return true;
   const line = bytes.toString("latin1", start, Math.min(end, start + 120));

@@ -1,6 +1,6 @@
 /**
- * Events of a point all of whose arguments are printed, in the catalogue's order, and some under other names that are
- * known already: read as fast as any, as long as nothing contradicts.
+ * Events of a point that print all arguments in the catalogue's order, some under other names that are known already:
+ * read as fast as any, until a value contradicts.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
@@ -26,12 +26,12 @@ export class Renamed {
     this.#refusals = names.refusals;
   }
 
-  /** Whether what was known still is. */
+  /** True if no name was refuted since. */
   get holds(): boolean {
     return this.names.refusals === this.#refusals;
   }
 
-  /** As `parseBodyFast`, of the event that was begun last. */
+  /** Like `parseBodyFast`, for the event that was begun last. */
   parse(bytes: Uint8Array, from: number, builder: BatchBuilder, places: PlaceTable): number {
     if (!this.holds) return -1;
     builder.again();

@@ -1,7 +1,6 @@
 /**
  * The hot loop: events of the catalogue, printed as the kernel prints them, from bytes into columns. No string, no
- * slice and no object is made for an event. It stops at the first line that is anything else, and the reader takes
- * that.
+ * slice and no object is made for an event. It stops at the first other line, which the reader takes.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
@@ -12,7 +11,7 @@ import { parseBodyFast } from "./fast-body.js";
 import { DASH_AT, parseHeader, type Header } from "./header.js";
 
 export class Scanner {
-  /** The last event that `run` read is a marker, with so many bytes of text; -1 if it is none. */
+  /** Bytes of text of the last event that `run` read, if it is a marker; -1 if it is none. */
   markerBytes = -1;
   #task = -1;
   #cpu = -1;
@@ -48,7 +47,7 @@ export class Scanner {
       const point = points.find(hash, bytes, name, q);
       if (point === undefined) break;
       const sameTask = this.#task >= 0 && tasks.isBytes(this.#task, bytes, header.task, header.pidEnd, header.tgid);
-      // A line feed in front of the dash: two lines, which make one event or none.
+      // A line feed before the dash: two lines, which are one event or none.
       if (!sameTask && hasLineFeed(bytes, header.task, p + DASH_AT)) break;
       builder.begin(
         point.id,

@@ -1,9 +1,9 @@
 /**
- * The body of an event that is not as the catalogue expects it: strings that hold quotes, arguments in another order,
+ * The body of an event that is not in the catalogue's form: strings that contain quotes, arguments in another order,
  * missing, cut, too many or too big. Works on a line as text of one character a byte.
  *
- * ftrace does not escape what it prints, so where a string ends is a question for the catalogue: at the last quote
- * behind which the rest of the event's arguments can be read.
+ * ftrace does not escape what it prints, so the catalogue decides where a string ends: at the last quote after which
+ * the rest of the event's arguments can be read.
  */
 import { STRING, type CompiledArgument, type CompiledPoint } from "./compiled.js";
 import { isNumber } from "./words.js";
@@ -15,13 +15,13 @@ const MAX_QUOTES = 64;
 export interface Body {
   readonly place: string | undefined;
   readonly values: (string | undefined)[];
-  /** Every argument is there, in order, and nothing is left over. */
+  /** Every argument is present, in order, and no text remains. */
   readonly complete: boolean;
-  /** A string has no end in this text; the next line may hold it. */
+  /** A string has no end in this text; the next line may have it. */
   readonly unterminated: boolean;
   /** Part of the text was not understood. */
   readonly leftover: boolean;
-  /** All arguments as they are printed, whatever their names; none where the event is complete. */
+  /** All arguments as they are printed, whatever their names; none if the event is complete. */
   readonly printed: readonly PrintedArgument[];
   /** One of these has a name that the catalogue does not have. */
   readonly hasOthers: boolean;
@@ -37,8 +37,8 @@ type Found = Omit<Body, "place" | "values" | "complete">;
 const COMPLETE = { complete: true, unterminated: false, leftover: false, printed: [], hasOthers: false } as const;
 
 /**
- * Whether the text is that of another event under a probe's name, one of the kernel's own: a probe prints where it was
- * hit, or arguments alone. `kvm_exit: vcpu 0 reason hlt …` is the exit of a guest, not of the module.
+ * True if the text belongs to one of the kernel's own events under a probe's name: a probe prints its place, or
+ * arguments alone. `kvm_exit: vcpu 0 reason hlt …` is the exit of a guest, not of the module.
  */
 export function isOfAnother(text: string, { print }: CompiledPoint): boolean {
   return print === undefined && text !== "" && !/^(?:\(|\w+=)/.test(text);
@@ -68,13 +68,13 @@ export function parseBody(text: string, point: CompiledPoint): Body {
   return { place, values, complete: false, ...byName(rest, point, values) };
 }
 
-/** What stands in the text of an event of the kernel's own, as a probe would have printed it. */
+/** Converts a value of one of the kernel's own events to the form in which a probe would have printed it. */
 function printedValue(arg: CompiledArgument, text: string): string {
   if (arg.kind === STRING) return `"${text}"`;
   return arg.hexadecimal && !text.startsWith("0x") ? `0x${text}` : text;
 }
 
-/** Reads arguments `k` and on from `text` at `p`, in order, up to the end of the text. */
+/** Reads arguments from `k` on from `text` at `p`, in order, up to the end of the text. */
 function inOrder(text: string, p: number, point: CompiledPoint, k: number, values: (string | undefined)[]): boolean {
   if (k === point.args.length) return areExtras(text, p);
   const arg = point.args[k]!;
@@ -98,7 +98,7 @@ function inOrder(text: string, p: number, point: CompiledPoint, k: number, value
   return inOrder(text, end, point, k + 1, values);
 }
 
-/** Whether all that is left is ` name=value` of arguments that the catalogue does not have. */
+/** True if the rest is only ` name=value` of arguments that the catalogue does not have. */
 function areExtras(text: string, from: number): boolean {
   let p = from;
   while (p < text.length) {
@@ -111,7 +111,7 @@ function areExtras(text: string, from: number): boolean {
   return true;
 }
 
-/** Reads what can be read: arguments by their names, the first of a name counts. */
+/** Reads as much as possible: arguments by their names, the first of a name counts. */
 function byName(text: string, point: CompiledPoint, values: (string | undefined)[]): Found {
   const printed: PrintedArgument[] = [];
   let hasOthers = false;
@@ -143,8 +143,8 @@ function byName(text: string, point: CompiledPoint, values: (string | undefined)
 }
 
 /**
- * Behind the last quote at the end of the text, or before another of the point's arguments, or before nothing but plain
- * ones; -1 where there is none.
+ * Returns the position after the last quote at the end of the text, or before another of the point's arguments, or
+ * before plain ones only; -1 if there is none.
  */
 function endOfString(text: string, start: number, name: string, point: CompiledPoint): number {
   let quote = text.length;
@@ -161,7 +161,7 @@ function endOfString(text: string, start: number, name: string, point: CompiledP
   return -1;
 }
 
-/** Where the value starts if ` name=` stands at `p`; -1 if it does not. */
+/** Returns the start of the value if ` name=` stands at `p`; -1 if it does not. */
 function endOfKey(text: string, p: number): number {
   if (text[p] !== " ") return -1;
   let end = p + 1;

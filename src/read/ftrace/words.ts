@@ -1,4 +1,4 @@
-/** Numbers as text has them. */
+/** Numbers in text. */
 
 /** Digits of a decimal number that a double holds exactly. */
 const EXACT_DIGITS = 15;
@@ -24,7 +24,9 @@ export function isNumber(word: string): boolean {
   return true;
 }
 
-/** The two words of a number in text, two's complement; `undefined` if it is none or does not fit in 64 bits. */
+/**
+ * Returns the two words of a number in text, two's complement; `undefined` if it is none or does not fit in 64 bits.
+ */
 export function wordsOf(word: string): Words | undefined {
   if (!isNumber(word) || word.length > MAX_LENGTH) return undefined;
   if (word.startsWith("0x")) {

@@ -1,19 +1,19 @@
 /**
  * Reads the text of the function_graph tracer: which functions ran, inside of which, in what order, when and for how
- * long. What it never prints is what they were about: no argument, no result (the kernel's options funcgraph-args and
- * -retval print some, under no names; they are not read).
+ * long. It never prints their objects: no argument, no result (the kernel's options funcgraph-args and -retval print
+ * some, under no names; they are not read).
  *
  * So each function of the catalogue becomes an event of its operation with every argument absent, its end a return with
  * the result absent, and markers are markers; a function that the catalogue does not have is an event of an unknown
- * operation, and its end a line that is accounted for. That is all that such a recording can prove: it makes call
- * trees, and two of them compare. It cannot prove that a reference was taken or left, on what, or whether a call
- * failed: the reducers leave alone events of which nothing but the name is known, so there are no objects, no counts
- * and no verdicts, neither good nor bad, and a warning says so.
+ * operation, and its end a line that is accounted for. Such a recording proves no more than that: it makes call trees,
+ * and two of them compare. It cannot prove that a reference was taken or left, on which object, or whether a call
+ * failed: the reducers ignore events with a name only, so there are no objects, no counts and no verdicts, neither good
+ * nor bad, and a warning says so.
  *
- * Events of probes that were set beside the tracer stand in its text as comments; they are of unknown operations, for
- * the function itself is there already. A line that is a whole call is two events, entry and return. Names are of
+ * Events of probes that were set beside the tracer are comments in its text; they are of unknown operations, for the
+ * function itself is recorded already. A line that is a whole call is two events, entry and return. Names are of
  * symbols: a copy that the compiler made of a function (`.isra.0`, `.constprop.0`) is the function, a part of it
- * (`.part.0`, `.cold`) is not. What interrupts a task is shown inside what it interrupts. Without the option
+ * (`.part.0`, `.cold`) is not. An interrupt is shown inside the function that it interrupts. Without the option
  * funcgraph-proc tasks are known from where the CPU switches to them.
  */
 import type { PointTable } from "../../../events/points.js";
@@ -33,15 +33,13 @@ const MAX_DEPTH = 4096;
 const LOST = /^ *CPU:(\d{1,5}) \[LOST (?:(\d{1,15}) )?EVENTS\] *$/;
 const BUFFER_STARTED = /^#+ CPU (\d{1,5}) buffer started #+ *$/;
 const RULE = /^ *-{20,} *$/;
-/** What a probe prints: its name, and where it was hit. */
+/** The text of a probe: its name, and its place. */
 const EVENT = /^([\w.$-]{1,128}): \((?:[\w.$]+\+0x[\da-f]+|0x[\da-f]+|\[unknown)/;
 const COPY = /(?:\.(?:isra|constprop)\.\d+)+$/;
 const WARNING =
   "function_graph prints neither arguments nor results: it proves which functions ran inside which, in what order and when, but not on which objects, so no reference is counted and no rule is judged";
 
-/**
- * What a function of the catalogue is: the points of its entry and, if the catalogue knows its result, of its return.
- */
+/** A function of the catalogue: the points of its entry and, if the catalogue has its result, of its return. */
 interface Known {
   readonly entry: number;
   readonly returns: number;
@@ -69,7 +67,7 @@ export class FunctionGraphReader extends TextReader {
     this.#marker = points.byEvent("tracing_mark_write")?.id ?? 0;
   }
 
-  /** Nothing here is fast: these recordings are short, for the tracer itself is slow. */
+  /** There is no fast path: these recordings are short, for the tracer itself is slow. */
   protected override scan(_bytes: Uint8Array, start: number, _end: number): number {
     return start;
   }
@@ -167,7 +165,7 @@ export class FunctionGraphReader extends TextReader {
     return (this.#running[cpu] ??= this.tables.tasks.intern("<...>", FIRST_UNKNOWN_PID + cpu));
   }
 
-  /** An event of which nothing but the name is known. */
+  /** Appends an event of which only the name is known. */
   #bare(graph: GraphLine, cpu: number, task: number, point: number, line: number): void {
     this.#begin(graph, cpu, task, point, line);
     for (let k = this.#args[point]!; k > 0; k--) this.builder.pushFault();
@@ -193,7 +191,7 @@ export class FunctionGraphReader extends TextReader {
     const { report } = this;
     const started = BUFFER_STARTED.exec(text);
     if (started) {
-      // How many are missing is in the header already. Before the first event there is nothing to miss them in.
+      // The header has the number of missing events already. Before the first event there is nothing to miss them in.
       if (this.builder.events > 0) this.lose(Number(started[1]), 0, line);
       else report.control++;
       return;
@@ -211,7 +209,7 @@ function decoded(text: string): string {
   return Buffer.from(text, "latin1").toString("utf8");
 }
 
-/** Whether a line is one that the tracer prints. */
+/** True if the tracer prints such a line. */
 export function looksLikeFunctionGraph(line: string): boolean {
   return line.startsWith("# tracer: function_graph") || parseGraphLine(line) !== undefined;
 }

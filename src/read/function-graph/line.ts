@@ -1,16 +1,16 @@
-// One line of the function_graph tracer: fields in front, each only if the tracer's options have it, and behind the
-// last bar what happened, indented by two spaces for each call around it.
+// One line of the function_graph tracer: fields before the last bar, each only if the tracer's options have it, and
+// after it the call or its end, indented by two spaces for each call around it.
 //
 //     66.371404 |   0)  gmemrun-126   | + 10.335 us   |      read_hpet();
 //     66.371410 |   0)  gmemrun-126   |               |    get_unused_fd_flags() {
 //     66.371505 |   0)  gmemrun-126   | ! 106.837 us  |    } /* get_unused_fd_flags */
 //     66.374509 |   0)  gmemrun-126   |               |  /* ret: gmem g v 2M = 5 */
 
-/** What happened. */
+/** The content of a line after its fields. */
 export type Shown =
   /** A call: over within the line (`leaf`), or with more lines inside. */
   | { readonly what: "call"; readonly name: string; readonly depth: number; readonly leaf: boolean }
-  /** The end of a call; its name is there only if an option (funcgraph-tail) says so, or its beginning is far away. */
+  /** The end of a call; it has a name only with an option (funcgraph-tail), or if its beginning is far away. */
   | { readonly what: "end"; readonly name: string | undefined; readonly depth: number }
   /** Text that a program wrote to trace_marker, or the kernel with trace_printk: the tracer does not tell which. */
   | { readonly what: "text"; readonly text: string }
@@ -21,24 +21,24 @@ export interface GraphLine {
   /** Seconds as printed, with the option funcgraph-abstime. */
   readonly time: string | undefined;
   readonly cpu: number | undefined;
-  /** With the option funcgraph-proc; the name is cut to seven bytes. */
+  /** Present with the option funcgraph-proc; the name is cut to seven bytes. */
   readonly task: { readonly comm: string; readonly pid: number } | undefined;
   readonly shown: Shown;
 }
 
 const TIME = /^ *(\d{1,15}\.\d{1,9}) +\| */;
 const CPU = /^ *(\d{1,5})\) */;
-/** A task is named before it is known what else the line has: up to the last dash and digits in front of a bar. */
+/** A task precedes fields that are not known yet: it extends to the last dash and digits before a bar. */
 const TASK = /^ *(\S.{0,14}?)-(\d{1,10}) +\| */;
 const FLAGS = /^ *[.\dA-Za-z]{4,7} +\| */;
 const DURATION = /^ *(?:[+!#*@$] *)?(?:\d[\d.]* us)? *\|(?: {2})?/;
 const CALL = /^( *)([\w.$]{1,512})(?: \[[^\]]*\])?\(/;
-/** Behind the parenthesis that closes a call's: how it goes on, and a comment up to the end of the line. */
+/** After the closing parenthesis of a call: its continuation, and a comment up to the end of the line. */
 const CALL_ENDS = /\)(?: (\{)|;)(?: +\/\*|$)/y;
 const END = /^( *)\}(?: +\/\* ([\w.$]{1,512})?[^]*\*\/)?$/;
 const TEXT = /^ *\/\* ?([^]*?) ?\*\/$/;
 const INTERRUPT = /^ *(?:={5,}>|<={5,}) *\| *$/;
-/** Two names, two numbers and what is between them. */
+/** Two names, two numbers and the text between them. */
 const MAX_TASK_SWITCH = 256;
 const TASK_SWITCH = /^ *(\d{1,5})\) +\S.*? +=> +(\S.{0,14}?)-(\d{1,10}) *$/;
 
@@ -78,8 +78,8 @@ function shownIn(text: string): Shown | undefined {
 }
 
 /**
- * The last place behind `from` where a call's line may end. By hand: of a line that is full of such places, an
- * expression would look through all the rest at each.
+ * Returns the last position after `from` at which a call's line may end. Not a regular expression: in a line full of
+ * such positions, it would search the rest from each.
  */
 function callEnd(text: string, from: number): RegExpExecArray | undefined {
   const commented = text.endsWith("*/");
@@ -92,7 +92,7 @@ function callEnd(text: string, from: number): RegExpExecArray | undefined {
   return undefined;
 }
 
-/** ` 0)     init-1     =>    grep-125   `: from here on the CPU runs another task. */
+/** Reads ` 0)     init-1     =>    grep-125   `: from here on the CPU runs another task. */
 export function parseTaskSwitch(
   line: string,
 ): { readonly cpu: number; readonly comm: string; readonly pid: number } | undefined {

@@ -1,4 +1,4 @@
-/** Reads a log that `kreel import` wrote. What is damaged in it is a loss of so many events, said and counted. */
+/** Reads a log that `kreel import` wrote. A damaged block is a loss of so many events, reported and counted. */
 import type { Batch } from "../../log/batch.js";
 import { LogError } from "../../log/file/log-error.js";
 import { LogFile } from "../../log/file/log-file.js";
@@ -10,7 +10,7 @@ import { openAccess } from "../trace-dat/spool.js";
 import { TroubleError } from "../../base/trouble.js";
 import { reportDamage, restoreReport } from "./report.js";
 
-/** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
+/** `path`: the file itself, if it can be read at any offset; `undefined` if only the source has it. */
 export async function* readLogFrom(
   source: Source,
   path: string | undefined,
@@ -35,7 +35,7 @@ function opened(open: () => LogFile): LogFile {
   }
 }
 
-/** `only`: blocks that have no event of these names are passed over, and nothing is said of them. */
+/** `only`: blocks that have no event of these names are skipped and not reported. */
 export function* readLog(
   file: LogFile,
   tables: Tables,
@@ -61,7 +61,7 @@ export function* readLog(
   reportDamage(file, report);
 }
 
-/** What a report would say, as far as the events themselves tell it. */
+/** Counts what the events themselves show, in place of a report. */
 function countEvents(batch: Batch, report: ReadReport): void {
   for (let i = 0; i < batch.length; i++) report.sawCpu(batch.cpu[i]!);
   if (batch.length > 0)

@@ -1,8 +1,8 @@
-/** What a log says of the reading that it was made by, and what is wrong with the log itself. */
+/** The report that a log has of the reading that made it, and the damage of the log itself. */
 import type { LogFile } from "../../log/file/log-file.js";
 import { ReadReport } from "../report.js";
 
-/** What reading came to when the log was written; `undefined` where its writer was cut short. */
+/** Restores the report on reading when the log was written; `undefined` if its writer was interrupted. */
 export function restoreReport(file: LogFile, report: ReadReport): object | undefined {
   const saved = file.report();
   if (saved) report.restore(saved);
@@ -11,7 +11,7 @@ export function restoreReport(file: LogFile, report: ReadReport): object | undef
   return saved;
 }
 
-/** What is not as it was written, as far as it was read. */
+/** Reports the damage found in the log so far. */
 export function reportDamage(file: LogFile, report: ReadReport): void {
   report.warnings.push(...file.damage.map(({ what }) => what));
   const { unfinished } = file;
@@ -21,7 +21,7 @@ export function reportDamage(file: LogFile, report: ReadReport): void {
   }
 }
 
-/** What is known of a log before any of its events is read. `path` names it in warnings. */
+/** Returns the report of a log before any of its events is read. `path` names it in warnings. */
 export function reportOf(file: LogFile, path: string): ReadReport {
   const report = new ReadReport(path);
   restoreReport(file, report);

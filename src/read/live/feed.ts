@@ -1,31 +1,28 @@
-/** What arrives while a recording grows: bytes, pauses, and the places where a file began anew. */
+/** The input of a growing recording: bytes, pauses, and the places where a file began anew. */
 
-/** The file that is read began anew under its name: it was made shorter, or another took its place. */
+/** The file began anew under its name: it was truncated, or another took its place. */
 export type Restart = "truncated" | "replaced";
 
-/** `flush`: nothing more has come for a moment, or much has; what was read is wanted now. */
+/** `flush`: no bytes arrived for a moment, or many did; the events read so far are due now. */
 export type Piece = Buffer | Restart | "flush";
 
-/** Where bytes arrive. */
+/** A source of bytes. */
 export interface Feed {
-  /** The next bytes when there are some; `undefined` at the end. */
+  /** Returns the next bytes when there are some; `undefined` at the end. */
   next(): Promise<Buffer | Restart | undefined>;
-  /**
-   * What was written until now is still wanted; then the feed is to end. Returns after how many milliseconds it need
-   * not go on.
-   */
+  /** Ends the feed after the bytes written until now. Returns the milliseconds after which it may give up. */
   stop(): number;
   close(): Promise<void>;
 }
 
-/** How long what was read may wait to be seen. */
+/** Milliseconds that events may wait to be seen. */
 const FLUSH_MS = 50;
 
 const LATE = Symbol("late");
 
 /**
- * The pieces of a feed up to its end, or until it is stopped. After bytes there is a `flush` within a moment, and
- * another when nothing came after the first; then silence, without a timer, until more comes.
+ * Yields the pieces of a feed up to its end, or until it is stopped. Bytes are followed by a `flush` within a moment,
+ * and by another if none arrived after the first; then there is no timer until more arrive.
  */
 export async function* piecesOf(feed: Feed, stop: AbortSignal | undefined): AsyncGenerator<Piece> {
   let flushes = 0;
@@ -42,7 +39,7 @@ export async function* piecesOf(feed: Feed, stop: AbortSignal | undefined): Asyn
       if (flushes < 2) due = performance.now() + FLUSH_MS;
       flushes = 2;
       next = feed.next();
-      // Looked at when its turn comes: until then it may fail without anybody waiting for it.
+      // Handled in its turn: until then it may fail while no code awaits it.
       next.catch(() => {});
       yield got;
     }
@@ -53,7 +50,7 @@ export async function* piecesOf(feed: Feed, stop: AbortSignal | undefined): Asyn
   }
 }
 
-/** What a promise comes to, or `LATE` after so many milliseconds or when `stop` is told. */
+/** Resolves to the promise's result, or to `LATE` after so many milliseconds or when `stop` aborts. */
 function within<T>(promise: Promise<T>, ms: number, stop: AbortSignal | undefined): Promise<T | typeof LATE> {
   return new Promise((resolve, reject) => {
     const late = (): void => {

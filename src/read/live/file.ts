@@ -1,7 +1,7 @@
 /**
- * A file that grows, followed by its name as `tail -F` does: when it is made shorter or another file takes its place,
- * reading goes on from the new start. The kernel says when it changes; a look once a second finds what the kernel does
- * not say.
+ * A file that grows, followed by its name as `tail -F` does: when it is truncated or another file takes its place,
+ * reading continues from the new start. The kernel notifies of changes; a check once a second finds those that it does
+ * not notify of.
  */
 import { close, constants, fstat, open, read, stat, watch, type FSWatcher, type Stats } from "node:fs";
 import { statfs } from "node:fs/promises";
@@ -19,16 +19,16 @@ const statOfOpen = promisify(fstat);
 
 const CHUNK = 256 * 1024;
 const LOOK_MS = 1000;
-/** Where nothing says that there is more. */
+/** Milliseconds between reads if nothing notifies of more. */
 const POLL_MS = 50;
-/** Whoever writes a line at a time need not be read a line at a time. */
+/** A writer of single lines need not be read a line at a time. */
 const SETTLE_MS = 10;
-/** Once stopped: what is there has an end, but may be much. */
+/** Milliseconds to read after it is stopped: the rest has an end, but may be much. */
 const STOPPING_MS = 10_000;
-/** Files of the kernel, made as they are read: tracefs, debugfs, proc. */
+/** File systems whose files are made as they are read: tracefs, debugfs, proc. */
 const PSEUDO = new Set([0x74726163, 0x64626720, 0x9fa0]);
 
-/** Told what the user should know at once. */
+/** Called with a message that the user should see at once. */
 export type Notice = (text: string) => void;
 
 export class FileFeed implements Feed {
@@ -36,24 +36,24 @@ export class FileFeed implements Feed {
   #watcher: FSWatcher | undefined;
   #at = 0;
   #stopped = false;
-  #gone = false;
+  #isMissing = false;
   #changed = false;
   #wake: (() => void) | undefined;
 
   private constructor(
-    /** For messages. */
+    /** Name in messages. */
     private readonly name: string,
-    /** Under which it is looked for again; of standard input there is none. */
+    /** The path under which it is opened again; standard input has none. */
     private readonly path: string | undefined,
     private descriptor: number,
-    /** It has no size and no place to go back to, and says itself when it is empty for now. */
+    /** It has no size and no offset, and reports itself when it is empty for now. */
     private readonly pseudo: boolean,
     private readonly notice: Notice,
   ) {
     this.#watch();
   }
 
-  /** A file by its path, or one that is open already. */
+  /** Opens a file by its path, or follows one that is open already. */
   static async open(name: string, file: string | number, notice: Notice): Promise<FileFeed> {
     if (typeof file === "number") return new FileFeed(name, undefined, file, false, notice);
     try {
@@ -66,7 +66,7 @@ export class FileFeed implements Feed {
 
   async next(): Promise<Buffer | Restart | undefined> {
     for (;;) {
-      // Of what was written before it was stopped, all is read.
+      // All that was written before the stop is read.
       const stopped = this.#stopped;
       const bytes = await this.#read();
       if (bytes !== undefined) return bytes;
@@ -89,7 +89,7 @@ export class FileFeed implements Feed {
     if (this.path !== undefined) await closed(this.descriptor);
   }
 
-  /** What is there behind what was read; `undefined` where nothing is. */
+  /** Reads the bytes after those read already; `undefined` if there are none. */
   async #read(): Promise<Buffer | undefined> {
     try {
       const { bytesRead } = await readOf(this.descriptor, this.#buffer, 0, CHUNK, this.pseudo ? null : this.#at);
@@ -111,7 +111,7 @@ export class FileFeed implements Feed {
     }
   }
 
-  /** What the file has become since it was read to its end. */
+  /** Returns the change of the file since it was read to its end. */
   async #became(): Promise<Restart | "longer" | "the same"> {
     const own = await statOfOpen(this.descriptor);
     if (own.size < this.#at) {
@@ -120,24 +120,24 @@ export class FileFeed implements Feed {
     }
     const named = await this.#named();
     if (named === undefined || (named.ino === own.ino && named.dev === own.dev)) return "the same";
-    // What was written to the old one before it gave way.
+    // Bytes were written to the old one before it was replaced.
     if (own.size > this.#at) return "longer";
     return (await this.#reopen()) ? "replaced" : "the same";
   }
 
-  /** What the name stands for now. */
+  /** Returns the file that has the name now. */
   async #named(): Promise<Stats | undefined> {
     if (this.path === undefined) return undefined;
     try {
       const named = await statOf(this.path);
-      this.#gone = false;
+      this.#isMissing = false;
       return named;
     } catch (error) {
-      if (!this.#gone)
+      if (!this.#isMissing)
         this.notice(
           `${codeOf(error) === "ENOENT" ? "it is gone" : `it cannot be looked for (${codeOf(error)})`}; reading goes on when it is back`,
         );
-      this.#gone = true;
+      this.#isMissing = true;
       return undefined;
     }
   }
@@ -148,7 +148,7 @@ export class FileFeed implements Feed {
       await closed(this.descriptor);
       this.descriptor = descriptor;
     } catch {
-      // Gone again, or not to be read yet: the next look will tell.
+      // Removed again, or not readable yet: the next check will tell.
       return false;
     }
     this.#at = 0;
@@ -157,7 +157,7 @@ export class FileFeed implements Feed {
     return true;
   }
 
-  /** Some systems watch nothing, and others not everything: then there is the look once a second. */
+  /** Watches the file. Some systems watch nothing, and others not everything: then there is the check once a second. */
   #watch(): void {
     this.#watcher = undefined;
     if (this.path === undefined || this.pseudo) return;
@@ -173,11 +173,11 @@ export class FileFeed implements Feed {
     }
   }
 
-  /** Until the file may have changed, or a look is due. */
+  /** Waits until the file may have changed, or a check is due. */
   async #change(): Promise<void> {
     await this.#sleep(this.#watcher ? LOOK_MS : POLL_MS);
     if (!this.#changed) return;
-    // Set by what was read already as well: one look too many.
+    // Bytes that were read already set it as well, which costs one unneeded check.
     this.#changed = false;
     if (!this.#stopped) await sleep(SETTLE_MS);
   }

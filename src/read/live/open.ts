@@ -1,4 +1,4 @@
-/** How a growing recording is followed, by what its path is. */
+/** Chooses how a growing recording is followed, by the kind of its path. */
 import { createReadStream, fstatSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { readTrouble } from "../source.js";
@@ -9,7 +9,7 @@ import { fifo, StreamFeed } from "./stream.js";
 
 const STDIN = 0;
 
-/** `input`: in place of standard input, for `-`. */
+/** `input`: replaces standard input, for `-`. */
 export async function openFeed(path: string, input: AsyncIterable<Buffer> | undefined, notice: Notice): Promise<Feed> {
   if (input) return new StreamFeed(path, input, () => {});
   if (path === "-")

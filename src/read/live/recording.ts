@@ -16,11 +16,11 @@ import { TroubleError } from "../../base/trouble.js";
 import { type Feed, type Piece, piecesOf, type Restart } from "./feed.js";
 import { openFeed } from "./open.js";
 
-/** How to read a recording that is still being written. */
+/** Options for reading a recording that is still being written. */
 export interface FollowOptions {
-  /** Ends the recording: what is there by then is read, and that was it. */
+  /** Ends the recording: the bytes written by then are read. */
   readonly signal?: AbortSignal;
-  /** Told at once what the user should know: the file was truncated or replaced, or is gone. */
+  /** Called at once with what the user should know: the file was truncated, replaced or removed. */
   readonly onNotice?: (text: string) => void;
 }
 
@@ -74,7 +74,10 @@ class LiveRecording implements Recording {
   }
 }
 
-/** Waits for the first lines by which the format is told. Throws a `TroubleError` for what cannot be followed. */
+/**
+ * Opens a growing recording and waits for the first lines, which determine its format.
+ * @throws {TroubleError} if it cannot be followed
+ */
 export async function openLive(
   path: string,
   { signal, onNotice = () => {} }: FollowOptions,
@@ -93,7 +96,7 @@ export async function openLive(
   }
 }
 
-/** Whole lines, until the format shows in them; fewer where the recording ends before. */
+/** Reads whole lines until they determine the format; fewer if the recording ends before. */
 async function firstLines(
   path: string,
   pieces: AsyncGenerator<Piece>,
@@ -108,7 +111,7 @@ async function firstLines(
       bytes = Buffer.concat([bytes, piece]);
       if (bytes.length < HEAD_BYTES) continue;
     } else if (piece !== "flush") {
-      // Nothing was made of what stood there.
+      // No event was made of the bytes so far.
       beginning = [];
       bytes = Buffer.alloc(0);
       continue;

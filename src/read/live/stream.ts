@@ -1,12 +1,12 @@
-/** A pipe, a terminal, or whatever else ends by itself. */
+/** A pipe, a terminal, or another input that ends by itself. */
 import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { readTrouble } from "../source.js";
 import type { Feed } from "./feed.js";
 
-/** Once stopped: how long bytes that are on their way are waited for, each time. */
+/** Milliseconds to wait for bytes in transit after the stop, each time. */
 const GRACE_MS = 50;
-/** The same in all: some are endless. */
+/** Milliseconds to wait in all: some inputs are endless. */
 const STOPPING_MS = 1000;
 
 export class StreamFeed implements Feed {
@@ -24,7 +24,7 @@ export class StreamFeed implements Feed {
 
   async next(): Promise<Buffer | undefined> {
     const next = this.#chunks.next();
-    // Nobody may be waiting for it any more when it fails.
+    // It may fail when no code awaits it any more.
     next.catch(() => {});
     try {
       const read = await Promise.race([next, this.#quiet()]);
@@ -41,7 +41,7 @@ export class StreamFeed implements Feed {
     return STOPPING_MS;
   }
 
-  /** Once stopped: nothing came for a moment, and what the system has at hand was looked at. */
+  /** Resolves after the stop when no bytes arrived for a moment, and those that the system has at hand were read. */
   #quiet(): Promise<undefined> {
     return new Promise((resolve) => {
       this.#onStop = () => setTimeout(() => setImmediate(() => resolve(undefined)), GRACE_MS);
@@ -55,7 +55,10 @@ export class StreamFeed implements Feed {
   }
 }
 
-/** A FIFO waits for a writer without a thread that hangs in the kernel, and would keep the process from ending. */
+/**
+ * Opens a FIFO as a socket, which waits for a writer without a thread blocked in the kernel: that would keep the
+ * process from ending.
+ */
 export function fifo(path: string): StreamFeed {
   const socket = new Socket({
     fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),

@@ -1,9 +1,9 @@
 /**
- * Reads what `kreel export --to ndjson` writes, see `format.ts`. A stream: what is held at any time is a chunk, a line,
- * and the batch that is being filled.
+ * Reads the output of `kreel export --to ndjson`, see `format.ts`. A stream: only a chunk, a line, and the batch that
+ * is being filled are held at any time.
  *
- * Lines may have been taken out or put together by others (`grep`, `jq`, `cat`). Where the numbers of the events show
- * it, nothing is concluded across the place, as where the recording itself lost events.
+ * Other tools (`grep`, `jq`, `cat`) may have removed or joined lines. If the numbers of the events show it, nothing is
+ * concluded across the place, as if the recording itself had lost events there.
  */
 import type { Point, PointTable } from "../../../events/points.js";
 import { ANY_CPU, type Batch } from "../../log/batch.js";
@@ -28,11 +28,11 @@ const MAX_PID = 9_999_999_999;
 /** Lines of a file: two petabytes have no more, and a log holds the distance between any two exactly. */
 const MAX_LINES = 2 ** 51;
 const UNKNOWN = CONTEXTS.indexOf("unknown");
-/** Places that are recognised when they come again. A kernel has a few thousand. */
+/** Places that are recognised when they repeat. A kernel has a few thousand. */
 const MAX_PLACES = 1 << 16;
 /** An address, or a number that a double does not hold. */
 const NUMBER_TEXT = /^(?:0x[\da-f]{1,16}|-?\d{16,20})$/;
-/** Half of a character beyond the 16 bits: no bytes stand for it, so it is kept as it is. */
+/** Half of a character beyond the 16 bits: it has no bytes, so it is kept as it is. */
 const SURROGATE = /[\ud800-\udfff]/;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -48,8 +48,8 @@ export class NdjsonReader implements StreamReader {
   #lastTask: TaskId = 0;
   /** Number of the event that follows. */
   #next = 1;
-  /** Events that lines since the last event said to be missing, on any CPU. */
-  #said = 0;
+  /** Events that lines since the last event reported missing, on any CPU. */
+  #announced = 0;
   #hasHead = false;
   #ended = false;
 
@@ -81,9 +81,9 @@ export class NdjsonReader implements StreamReader {
     this.#builder.breakOff();
     this.report.restart();
     this.#next = 1;
-    this.#said = 0;
+    this.#announced = 0;
     this.#hasHead = false;
-    // Whatever the new file says of itself, events are missing before it.
+    // Events are missing before the new file, even if it does not report so.
     this.#gap = true;
     this.names.forget();
     return this.#taken();
@@ -108,7 +108,7 @@ export class NdjsonReader implements StreamReader {
     else if (tooLong || !this.#object(text, line)) report.skip(line, text);
   }
 
-  /** Returns whether the line is one of ours. */
+  /** Reads a line; returns true if it is one of an export. */
   #object(text: string, line: number): boolean {
     const fields = parsed(text);
     if (!fields) return false;
@@ -126,7 +126,7 @@ export class NdjsonReader implements StreamReader {
         this.report.file,
         line,
       );
-    // A second one: the files of two recordings, one behind the other.
+    // A second one: the files of two recordings, one after the other.
     if (this.#hasHead || this.#next > 1) this.#doubt(ANY_CPU, 0, line);
     else {
       this.report.exportedFrom = originOf(origin);
@@ -135,7 +135,7 @@ export class NdjsonReader implements StreamReader {
       this.report.restoreEnvironment(environment);
     }
     this.#next = 1;
-    this.#said = 0;
+    this.#announced = 0;
     this.#hasHead = true;
     this.#ended = false;
     return true;
@@ -164,12 +164,12 @@ export class NdjsonReader implements StreamReader {
     const count = lost ?? 0;
     this.report.lostLines += count;
     if (count === 0) this.report.uncountedLoss = true;
-    if (cpu === ANY_CPU) this.#said += count;
+    if (cpu === ANY_CPU) this.#announced += count;
     this.#doubt(cpu, count, lineOf(line));
     return true;
   }
 
-  /** The next event does not follow on the last. */
+  /** Records a loss: the next event does not follow directly on the last. */
   #doubt(cpu: number, count: number, line: number): void {
     if (this.#builder.full) this.#seal();
     this.#builder.loss(cpu, count, line);
@@ -184,10 +184,11 @@ export class NdjsonReader implements StreamReader {
     const { report } = this;
     const builder = this.#builder;
     const line = lineOf(fields["line"]);
-    // Of a damaged log, the lines in front say how many events are missing; those behind them keep their numbers.
-    if (seq !== this.#next && seq - this.#next !== this.#said) this.#missing(seq, line);
+    // In an export of a damaged log, a line has the number of missing events, and the events after it keep their
+    // numbers.
+    if (seq !== this.#next && seq - this.#next !== this.#announced) this.#missing(seq, line);
     this.#next = seq + 1;
-    this.#said = 0;
+    this.#announced = 0;
     if (builder.full || (time.digits !== builder.timeDigits && builder.length > 0)) this.#seal();
     builder.timeDigits = time.digits;
     if (!this.#hasHead) report.clock ??= { kind: time.digits === 0 ? "counter" : "seconds", digits: time.digits };
@@ -210,7 +211,7 @@ export class NdjsonReader implements StreamReader {
     return true;
   }
 
-  /** Events were taken out, or are not in order. */
+  /** Notes that events were removed, or are not in order. */
   #missing(seq: number, line: number): void {
     const count = Math.max(0, seq - this.#next);
     this.#gap = true;
@@ -219,13 +220,13 @@ export class NdjsonReader implements StreamReader {
     this.#doubt(ANY_CPU, count, line);
   }
 
-  /** An event that was unknown when it was exported, or that only another kreel knows. */
+  /** Appends an event that was unknown when it was exported, or that only another kreel knows. */
   #unknown(event: string, { text, args }: Fields): void {
     this.#builder.unknown(event, typeof text === "string" ? text : args === undefined ? "" : JSON.stringify(args));
     this.report.countUnknown(event);
   }
 
-  /** Returns whether every argument was there and of its kind. */
+  /** Returns true if every argument is present and of its kind. */
   #args(point: Point, args: Fields, line: number): boolean {
     const builder = this.#builder;
     const isWhole = point.operation.probe !== "kprobe" || point.args.every(({ name }) => Object.hasOwn(args, name));
@@ -245,7 +246,7 @@ export class NdjsonReader implements StreamReader {
     return understood;
   }
 
-  /** Arguments of which some have names of somebody else's, or are not there. */
+  /** Reads arguments of which some have other names than in the catalogue, or are absent. */
   #others(point: Point, args: Fields, line: number): boolean {
     const { names } = this;
     const builder = this.#builder;
@@ -342,7 +343,7 @@ function clockOf(value: unknown): { readonly kind: "seconds" | "counter"; readon
   return (kind === "seconds" || kind === "counter") && isNatural(digits) && digits <= 9 ? { kind, digits } : undefined;
 }
 
-/** Whether a line is the first of an export, or an event of one. */
+/** True if a line is the first of an export, or an event of one. */
 export function looksLikeNdjson(line: string): boolean {
   return /^\{"kreel": ?"events", ?"version": ?\d|^\{"seq": ?\d+, ?"time": ?"\d/.test(line);
 }

@@ -1,14 +1,14 @@
-/** Lines of a stream of chunks. A line longer than any that is read is let go as soon as that shows. */
+/** Lines of a stream of chunks. A line longer than the limit is dropped as soon as it exceeds it. */
 import { LF } from "../ftrace/bytes.js";
 
 export interface TextLine {
-  /** Without its line feed; of one that is too long, its beginning. */
+  /** Without its line feed; the beginning of a line that is too long. */
   readonly text: string;
   readonly tooLong: boolean;
 }
 
 const SHOWN_OF_LONG = 800;
-/** A line may come in pieces of a byte: so many are kept apart. */
+/** A line may arrive in pieces of a byte: so many are kept apart. */
 const MAX_PIECES = 1024;
 
 export class Lines {
@@ -29,7 +29,7 @@ export class Lines {
     if (start < chunk.length) this.#keep(Buffer.from(chunk.subarray(start)));
   }
 
-  /** What stands behind the last line feed, if anything does. */
+  /** Returns the text after the last line feed, if there is any. */
   end(): TextLine | undefined {
     return this.#held === 0 ? undefined : this.#taken();
   }

@@ -15,7 +15,7 @@ export interface Words {
 export interface Time {
   readonly high: number;
   readonly low: number;
-  /** Behind the point; 0 of a counter. */
+  /** Digits after the decimal point; 0 for a counter. */
   readonly digits: number;
 }
 
@@ -23,7 +23,7 @@ export function isNatural(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Of a safe integer, of decimal digits or of `0x…`: two's complement. `undefined` for what does not fit in 64 bits. */
+/** Reads a safe integer, decimal digits or `0x…` as two's complement. `undefined` if it does not fit in 64 bits. */
 export function integerWords(value: unknown): Words | undefined {
   if (typeof value === "number")
     return Number.isSafeInteger(value)
@@ -39,8 +39,8 @@ export function integerWords(value: unknown): Words | undefined {
 }
 
 /**
- * `35.846890` (six digits), `123456789` (a counter). `digits`: as many as the recording printed, where the text has
- * more.
+ * Reads `35.846890` (six digits) or `123456789` (a counter). `digits`: as many as the recording printed, if the text
+ * has more.
  */
 export function parseTime(text: string, digits: unknown): Time | undefined {
   const [, seconds, fraction] = /^(\d{1,16})(?:\.(\d{1,9}))?$/.exec(text) ?? [];

@@ -1,31 +1,31 @@
 /**
- * What stands before the event's name in a line of `perf script`:
+ * The fields before the event's name in a line of `perf script`:
  *
  *     %16s comm · %7d pid, or %7d/%-7d pid/tid (%5d up to 6.6) · [%03d] cpu · misc · time of day · %12s time: · %10d period
  *
- * each with a space behind it, and each only if `-F` has it. Nothing is escaped, and a task's name may look like any of
- * the others: so the widths count. A name is padded to 16 bytes and has at most 15, which makes the byte at 16 the
- * space behind it whatever the name holds; only with call chains perf does not pad it, and then the first space counts
- * behind which the rest can be read.
+ * each followed by a space, and each only if `-F` has it. Nothing is escaped, and a task's name may look like any of
+ * the others: so the widths count. A name is padded to 16 bytes and has at most 15, so the byte at 16 is the space
+ * after it whatever the name contains; only with call chains perf does not pad it, and then the first space counts
+ * after which the rest can be read.
  */
 import { BRACKET_CLOSE, BRACKET_OPEN, COLON, CR, DASH, DOT, LF, SPACE, ZERO } from "../ftrace/bytes.js";
 
 const SLASH = 0x2f;
-/** Where a padded name's space stands. */
+/** Position of the space after a padded name. */
 const NAME_WIDTH = 16;
 const PID_WIDTH = 7;
 const OLD_PID_WIDTH = 5;
 const MAX_PID_DIGITS = 10;
 const MAX_CPU = 65535;
 const MAX_EVENT = 256;
-/** Powers of ten that make nanoseconds of a fraction with so many digits. */
+/** Powers of ten that convert a fraction with so many digits to nanoseconds. */
 const NANOSECONDS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
-/** What `-F misc` prints: letters of the mode, and what a record is part of. */
+/** Output of `-F misc`: letters of the mode, and of the record's part. */
 const MISC = /^[KUHGgu?LTpmcESF/]{1,7} +/;
-/** What `-F tod` prints. */
+/** Output of `-F tod`. */
 const TIME_OF_DAY = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6,9} +/;
 
-/** How the task's name is written. */
+/** The form of the task's name. */
 export type NameLayout = "padded" | "none" | "unpadded";
 
 /** A header's fields, reused from line to line. */
@@ -34,23 +34,23 @@ export class PerfHeader {
   task = 0;
   nameEnd = 0;
   taskEnd = 0;
-  /** The thread's, where it is printed; -1 where nothing is, or nothing is known. */
+  /** The thread's; -1 if it is not printed, or not known. */
   pid = -1;
   tgid = -1;
-  /** -1 where it is not printed. */
+  /** -1 if it is not printed. */
   cpu = -1;
   timeHigh = 0;
   timeLow = 0;
-  /** Digits behind the point; 0 where no time is printed. */
+  /** Digits after the decimal point; 0 if no time is printed. */
   digits = 0;
-  /** The event's name is `[event, eventEnd)`; behind the last colon in it, at `name`, it has no group. */
+  /** The event's name is `[event, eventEnd)`; from `name`, after the last colon in it, it has no group. */
   event = 0;
   name = 0;
   eventEnd = 0;
 }
 
 /**
- * Reads the header of the line `[start, …)`. Returns where the event's body starts, or -1. A line feed ends the line.
+ * Reads the header of the line `[start, …)`. Returns the start of the event's body, or -1. A line feed ends the line.
  */
 export function parsePerfHeader(bytes: Uint8Array, start: number, layout: NameLayout, header: PerfHeader): number {
   header.task = start;
@@ -71,7 +71,7 @@ export function parsePerfHeader(bytes: Uint8Array, start: number, layout: NameLa
   return -1;
 }
 
-/** Whether the header says more than a name: pid, CPU or time. A line of prose can be taken for a name and an event. */
+/** True if the header has more than a name: pid, CPU or time. A line of prose can be taken for a name and an event. */
 export function saysMore(header: PerfHeader): boolean {
   return header.taskEnd > header.nameEnd || header.cpu >= 0 || header.digits > 0;
 }
@@ -102,7 +102,7 @@ function parseFields(bytes: Uint8Array, from: number, header: PerfHeader): numbe
   return parseEvent(bytes, rest, header);
 }
 
-/** The pid, if one stands at `from`: returns where the next field starts, `from` itself if none does. */
+/** Reads the pid, if there is one at `from`: returns the start of the next field, `from` itself if there is none. */
 function parsePid(bytes: Uint8Array, from: number, header: PerfHeader): number {
   header.pid = -1;
   header.tgid = -1;
@@ -144,7 +144,7 @@ function parsePid(bytes: Uint8Array, from: number, header: PerfHeader): number {
   return p;
 }
 
-/** `   12.775082: `; returns where the next field starts, or -1 if there is no time. */
+/** Reads `   12.775082: `; returns the start of the next field, or -1 if there is no time. */
 function parseTime(bytes: Uint8Array, from: number, header: PerfHeader): number {
   header.digits = 0;
   header.timeHigh = 0;
@@ -168,7 +168,7 @@ function parseTime(bytes: Uint8Array, from: number, header: PerfHeader): number 
   return p + 2;
 }
 
-/** Behind `-F misc` and `-F tod`, if they stand at `from`. */
+/** Returns the position after `-F misc` and `-F tod`, if they stand at `from`. */
 function misc(bytes: Uint8Array, from: number): number {
   let text = Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(48, bytes.length - from)).toString("latin1");
   let p = from;
@@ -180,7 +180,7 @@ function misc(bytes: Uint8Array, from: number): number {
   return p;
 }
 
-/** `       4000 gmem:iput: `, a period before the name or none. */
+/** Reads `       4000 gmem:iput: `, with or without a period before the name. */
 function parseEvent(bytes: Uint8Array, from: number, header: PerfHeader): number {
   let p = from;
   while (bytes[p] === SPACE) p++;

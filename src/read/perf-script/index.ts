@@ -1,11 +1,10 @@
 /**
- * Reads the text of `perf script`, whatever fields `-F` chose: what is printed is used, what is not is unknown. Each
- * event's name is needed, and its line has to say something more than a name. Without a CPU events are on CPU 0;
- * without a pid all tasks of one name are one; without a time there is none; without the trace field arguments are
- * absent, and nothing is concluded from such events. Call chains (the lines below an event, up to an empty one) are
- * read and let go.
+ * Reads the text of `perf script` with any fields of `-F`: printed fields are used, others are unknown. Each event
+ * needs its name, and its line something more than a name. Without a CPU events are on CPU 0; without a pid all tasks
+ * of one name are one; without a time there is none; without the trace field arguments are absent, and nothing is
+ * concluded from such events. Call chains (the lines below an event, up to an empty one) are read and dropped.
  *
- * perf names an event with its group, `gmem:iput`. Any group does, for people choose them; only the kernel's own groups
+ * perf names an event with its group, `gmem:iput`. Any group does, for users choose them; only the kernel's own groups
  * are never taken for probes: `kvm:kvm_exit` is the exit of a guest, not of the module.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
@@ -22,7 +21,7 @@ import { lastOf, type Line, TextReader } from "../text/reader.js";
 import { PrintedTasks } from "../text/tasks.js";
 import { type NameLayout, parsePerfHeader, PerfHeader, saysMore } from "./header.js";
 
-/** Lines of the beginning by which the layout is told. */
+/** Lines of the beginning that determine the layout. */
 const SAMPLE_LINES = 200;
 /** The strictest first. */
 const LAYOUTS: readonly NameLayout[] = ["none", "padded", "unpadded"];
@@ -30,11 +29,11 @@ const NAME_WIDTH = 16;
 /** Records other than samples (`--show-lost-events` and the like). No task's name has room for it. */
 const RECORD =
   /(?:\[(\d{3,5})\] {1,20})?(?:\d{1,15}\.\d{1,9}: {1,20})?PERF_RECORD_([A-Z_]+)(?:[^\n]*?\blost (\d{1,15}))?/;
-/** What perf says at the end, when it was not fast enough. */
+/** perf's messages at the end, if it was not fast enough. */
 const CHUNKS_LOST = /^(?:Processed \d+ (?:events|samples) and lost |Check IO\/CPU overload!|Warning:$)/;
-/** A line of a call chain: an address, and what is there. */
+/** A line of a call chain: an address, and its symbol. */
 const CHAIN = /^\s+[\da-f]{1,16}(?: |$)/;
-/** The same as perf pads it, which is wider than any task's name. */
+/** A line of a call chain as perf pads it, which is wider than any task's name. */
 const PADDED_CHAIN = /^\t[ \da-f]{16}(?: |$)/;
 const PADDED_CHAIN_WIDTH = 18;
 const TAB = 0x09;
@@ -44,7 +43,7 @@ export class PerfScriptReader extends TextReader {
   readonly #bodies: PrintedBodies;
   readonly #tasks: PrintedTasks;
   readonly #header = new PerfHeader();
-  /** The group of each point that is an event of the kernel's own, by id; and all groups that have such events. */
+  /** By id, the group of each point that is one of the kernel's own events; and all groups that have such events. */
   readonly #groupOf = new Map<number, string>();
   readonly #kernels: readonly Uint8Array[];
   readonly #marker: number;
@@ -55,7 +54,7 @@ export class PerfScriptReader extends TextReader {
   #withoutTime = 0;
   #withoutArgs = 0;
 
-  /** `beginning`: of the recording, as much as is at hand, by which the layout of its lines is told. */
+  /** `beginning`: the bytes of the recording at hand, which determine the layout of its lines. */
   constructor(
     points: PointTable,
     tables: Tables,
@@ -118,7 +117,7 @@ export class PerfScriptReader extends TextReader {
 
   protected override take(line: Line): boolean {
     const { bytes, start, end } = line;
-    // Most lines of a recording with call chains; looked at first, for finding no event in them takes long.
+    // Most lines of a recording with call chains; tried first, because finding no event in them takes long.
     if (
       this.#afterEvent &&
       bytes[start] === TAB &&
@@ -133,7 +132,7 @@ export class PerfScriptReader extends TextReader {
       if (taken === "event") this.#afterEvent = true;
       return taken === "event";
     }
-    // The beginning of a task's name that holds a line feed: with the next line, the space may be where it must be.
+    // The beginning of a task's name that has a line feed: with the next line, the space may be in its position.
     if (line.as === "joined") return false;
     if (
       line.as === "first" &&
@@ -259,7 +258,7 @@ export class PerfScriptReader extends TextReader {
     );
   }
 
-  /** What perf says that is no event. */
+  /** Reads a line of perf that is no event. */
   #record(text: string, line: number): boolean {
     const record = RECORD.exec(text);
     if (record?.[2]?.startsWith("LOST"))
@@ -271,7 +270,7 @@ export class PerfScriptReader extends TextReader {
   }
 }
 
-/** The layout that most lines of the beginning have; a hostile name can make its own lines look like another. */
+/** Returns the layout of most lines of the beginning; a hostile name can only make its own lines look like another. */
 function layoutOf(bytes: Uint8Array): NameLayout {
   const header = new PerfHeader();
   const votes = LAYOUTS.map(() => 0);
@@ -284,7 +283,7 @@ function layoutOf(bytes: Uint8Array): NameLayout {
   return LAYOUTS[votes.indexOf(Math.max(...votes))]!;
 }
 
-/** A line feed in the name: two lines, which make one event or none. */
+/** True if the name has a line feed: two lines, which are one event or none. */
 function isBroken(bytes: Uint8Array, start: number, header: PerfHeader): boolean {
   return hasLineFeed(bytes, start, header.nameEnd);
 }
@@ -300,7 +299,7 @@ function startsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Ar
   return true;
 }
 
-/** Whether a line is an event as perf prints it: with a group, and with more than a name before it. */
+/** True if a line is an event as perf prints it: with a group, and with more than a name before it. */
 export function looksLikePerfScript(bytes: Uint8Array, start: number): boolean {
   const header = new PerfHeader();
   return LAYOUTS.some(

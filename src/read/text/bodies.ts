@@ -1,7 +1,6 @@
 /**
- * Places and arguments of events that are not as the catalogue expects them, from their text into the columns:
- * arguments under other names are found, what is missing is counted, and what a mailer put into the next line is
- * joined.
+ * Pushes places and arguments of events that are not in the catalogue's form from their text into the columns: finds
+ * arguments under other names, counts missing ones, and joins the lines that a mailer broke.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { BatchBuilder } from "../../log/batch-builder.js";
@@ -16,7 +15,7 @@ import { wordsOf } from "../ftrace/words.js";
 import type { ReadReport } from "../report.js";
 
 const UNREADABLE = "(fault)";
-/** A string that may have ended sooner, with more behind it. */
+/** A string that may have ended earlier, with more arguments after it. */
 const AMBIGUOUS = /" \w+=/;
 /** Characters of an event in several lines. */
 const MAX_JOINED = 64 * 1024;
@@ -24,12 +23,15 @@ const MAX_JOINED = 64 * 1024;
 export abstract class Bodies {
   readonly #tallies: Tally[][] = [];
   readonly #offers: Offer[] = [];
-  /** Number and text of the last event, if it lacks something that the next line may hold; 0 is none. */
+  /** Number and text of the last event, if it lacks an argument that the next line may have; 0 is none. */
   #open = 0;
   #text = "";
   #point!: CompiledPoint;
   #line = 0;
-  /** How many arguments it printed, which of the catalogue's are not there, and whether it was counted as malformed. */
+  /**
+   * The number of arguments that it printed, the absent arguments of the catalogue, and whether it was counted as
+   * malformed.
+   */
   #printed = 0;
   #absent = 0;
   #malformed = false;
@@ -40,33 +42,33 @@ export abstract class Bodies {
     private readonly report: ReadReport,
   ) {}
 
-  /** Any body, as text of one character a byte. */
+  /** Parses any body, as text of one character a byte. */
   abstract parse(text: string, point: CompiledPoint): Body;
 
   /** Sets the place of the event that was begun last, as it was printed. */
   protected abstract setPlace(place: string): void;
 
-  /** The last event lacks something, and the next line may be the rest of it: it must stay within reach. */
+  /** True if the last event lacks something and the next line may be the rest of it: then it must not be sealed. */
   get isOpen(): boolean {
     return this.#open === this.builder.events && this.builder.length > 0;
   }
 
-  /** The arguments that an event of its operation has, if it is open. */
+  /** The arguments of the last event's operation, if the event is open. */
   get openArgs(): readonly ArgumentDefinition[] | undefined {
     return this.isOpen ? this.#point.point.args : undefined;
   }
 
-  /** Pushes place and arguments of the event that was begun last. `line`: the last that its text is in. */
+  /** Pushes place and arguments of the event that was begun last. `line`: the last line of its text. */
   push(text: string, body: Body, point: CompiledPoint, line: number): void {
     this.#push(text, body, point, line, this.#match(body, point, line));
   }
 
-  /** An event of which nothing is printed but its name, where that says nothing about its probe. */
+  /** Pushes absent arguments for an event that prints only its name, if that says nothing about its probe. */
   pushNothing(point: CompiledPoint): void {
     for (let k = point.args.length; k > 0; k--) this.builder.pushFault();
   }
 
-  /** Whether a line that is no event is the rest of the last one; then it is that. */
+  /** Takes a line that is no event as the rest of the last one, if it is that; returns whether it did. */
   rejoin(more: string, line: number): boolean {
     if (!this.isOpen || line !== this.#line + 1 || this.#text.length + more.length > MAX_JOINED) return false;
     const point = this.#point;
@@ -85,7 +87,7 @@ export abstract class Bodies {
   }
 
   /**
-   * Finds arguments that the event lacks under other names; not where the text is not understood, nor in events of the
+   * Finds arguments that the event lacks under other names; not if the text is not understood, nor in events of the
    * kernel's own.
    */
   #match(
@@ -148,7 +150,7 @@ export abstract class Bodies {
     else pushNumberAs(point.point.args[k]!.type, low, high, this.builder);
   }
 
-  /** Whether a text that goes on has all that it has more of in places of its own. */
+  /** True if each further argument of the continued text has a place of its own. */
   #isMore({ printed, values }: Body, { args }: CompiledPoint, matched: Int32Array | undefined): boolean {
     const more = printed.slice(this.#printed);
     const isOwn = ({ name, value }: PrintedArgument): boolean =>
@@ -156,7 +158,7 @@ export abstract class Bodies {
     return more.length > 0 && more.every((one, i) => isOwn(one) || matched?.includes(this.#printed + i));
   }
 
-  /** The last event's arguments are pushed anew. */
+  /** Removes the last event's arguments, to push them anew. */
   #takeBack(point: CompiledPoint): void {
     this.builder.again();
     if (this.#malformed) this.report.malformed--;
@@ -195,13 +197,13 @@ function pushValue(arg: CompiledArgument, value: string, builder: BatchBuilder):
   return true;
 }
 
-/** A string between quotes. */
+/** Pushes a string between quotes. */
 function pushText(quoted: string, builder: BatchBuilder): void {
   const bytes = Buffer.from(quoted.slice(1, -1), "latin1");
   builder.pushStringBytes(bytes, 0, bytes.length);
 }
 
-/** Whether a text ends between the parentheses of a place. */
+/** True if a text ends between the parentheses of a place. */
 function isInPlace(text: string): boolean {
   return text.startsWith("(") && !text.includes(")");
 }

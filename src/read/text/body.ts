@@ -1,6 +1,6 @@
 /**
- * The body of a kprobe event as its print format has it, which is how perf and trace-cmd print it: `(address)
- * name=value …`, of a return `(function <- caller) name=value`. The arguments are as in ftrace's own text.
+ * The body of a kprobe event in its print format, as perf and trace-cmd print it: `(address) name=value …`, for a
+ * return `(function <- caller) name=value`. The arguments are as in ftrace's own text.
  */
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { PlaceTable } from "../../log/tables.js";
@@ -14,8 +14,7 @@ import { Bodies } from "./bodies.js";
 import { PrintedPlaces } from "./places.js";
 
 /**
- * `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: where the event was, as perf adds it behind the arguments when asked
- * to.
+ * `ffffffff817bea54 dput+0x4 ([kernel.kallsyms])`: the event's address, which perf adds after the arguments on request.
  */
 const ADDRESS_BEHIND = / [\da-f]{8,16}(?: |$)/;
 
@@ -33,8 +32,8 @@ export class PrintedBodies extends Bodies {
   }
 
   /**
-   * Pushes place and arguments of the event that was begun last, if the body at `from` is beyond doubt. Returns where
-   * the next line starts, or -1: then the event has to be abandoned. A line feed must follow in `bytes`.
+   * Pushes place and arguments of the event that was begun last, if the body at `from` is beyond doubt. Returns the
+   * start of the next line, or -1: then the event has to be abandoned. A line feed must follow in `bytes`.
    */
   fast(bytes: Uint8Array, from: number, point: CompiledPoint): number {
     if (bytes[from] !== OPEN) return -1;
@@ -69,7 +68,7 @@ export class PrintedBodies extends Bodies {
   }
 }
 
-/** Where the text ends to which perf added an address, which stands behind the last quote; -1 if it added none. */
+/** Returns the end of the text to which perf added an address, after the last quote; -1 if it added none. */
 function addressBehind(text: string): number {
   const from = Math.max(text.lastIndexOf('"'), text.lastIndexOf("\n")) + 1;
   const found = ADDRESS_BEHIND.exec(text.slice(from));
@@ -83,9 +82,7 @@ function isUnderstood({ leftover, unterminated }: Body): boolean {
   return !leftover && !unterminated;
 }
 
-/**
- * Whether an event that the end of the file may have cut is beyond doubt: of a kernel address, all 16 digits are there.
- */
+/** True if an event that the end of the file may have cut is beyond doubt: a kernel address has all 16 digits. */
 export function isWhole(body: Body, point: CompiledPoint): boolean {
   if (!body.complete) return false;
   const last = point.args.length - 1;

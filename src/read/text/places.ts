@@ -1,12 +1,12 @@
 /**
- * Places as perf and trace-cmd print them, in the form of ftrace's own text: `(ffffffff817bea54)` is
- * `0xffffffff817bea54`, and of a return they print `(function <- caller)` where ftrace prints `(caller <- function)`.
+ * Converts places as perf and trace-cmd print them to the form of ftrace's own text: `(ffffffff817bea54)` is
+ * `0xffffffff817bea54`, and for a return they print `(function <- caller)` where ftrace prints `(caller <- function)`.
  */
 import { ByteInterner, NOT_INTERNED } from "../../log/bytes.js";
 import type { PlaceTable } from "../../log/tables.js";
 import { latin1 } from "../ftrace/bytes.js";
 
-/** Places that are recognised when they come again. A kernel has a few thousand. */
+/** Places that are recognised when they repeat. A kernel has a few thousand. */
 const MAX_PLACES = 1 << 20;
 
 export class PrintedPlaces {
@@ -16,7 +16,7 @@ export class PrintedPlaces {
 
   constructor(private readonly places: PlaceTable) {}
 
-  /** The log's number of the place that `bytes[start, end)` prints, without the parentheses. */
+  /** Returns the log's number of the place that `bytes[start, end)` prints, without the parentheses. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     const printed = this.#printed.intern(bytes, start, end);
     if (printed === NOT_INTERNED) return this.#place(bytes, start, end);

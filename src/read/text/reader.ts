@@ -1,7 +1,7 @@
 /**
- * What the readers of text have in common: chunks become lines, lines become events in batches, and every line ends up
- * counted in the report as exactly one thing. A stream: what is held at any time is a chunk, the batch that is being
- * filled, and at most one line of a megabyte or the few lines of one event whose string holds line feeds.
+ * The common part of the text readers: chunks become lines, lines become events in batches, and every line is counted
+ * in the report as exactly one thing. A stream: only a chunk, the batch that is being filled, and at most one line of a
+ * megabyte or the few lines of one event whose string has line feeds are held at any time.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import { ANY_CPU, type Batch } from "../../log/batch.js";
@@ -15,9 +15,9 @@ import type { StreamReader } from "../stream-reader.js";
 /** A longer line is no event: the kernel prints an event into a page or two. */
 export const MAX_LINE = 1 << 20;
 const SHOWN_OF_LONG = 800;
-/** A line may come in pieces of a byte: so many are kept apart. */
+/** A line may arrive in pieces of a byte: so many are kept apart. */
 const MAX_PIECES = 1024;
-/** Lines, and bytes, that the text of one event may take. What has no more bytes than this may be of more lines. */
+/** Lines, and bytes, that the text of one event may take. A text of at most `SHORT` bytes may have more lines. */
 const MAX_HELD_LINES = 8;
 const SHORT = 16;
 const MAX_HELD_BYTES = 64 * 1024;
@@ -26,21 +26,21 @@ const MARKER_ARGS = [{ type: "string" }] as const;
 
 /**
  * One line, or several that may be one event: `bytes[start, end)`, a line feed at `end`, no carriage return before it.
- * `first`: it may be the beginning of an event that goes on in the next line. `joined`: it has such lines put together,
- * and is an event or nothing. `alone`: no further line belongs to it.
+ * `first`: it may be the beginning of an event that continues in the next line. `joined`: several such lines, which are
+ * an event or nothing. `alone`: no further line belongs to it.
  */
 export interface Line {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** From 1; of several, the first. */
+  /** From 1; the first of several. */
   readonly line: number;
   readonly as: "first" | "joined" | "alone";
   /** The file ends here, where the line feed should be. */
   readonly cut: boolean;
 }
 
-/** The number of the last of them. */
+/** Returns the number of the last of its lines. */
 export function lastOf({ bytes, start, end, line }: Line): number {
   let last = line;
   for (let feed = bytes.indexOf(LF, start); feed >= 0 && feed < end; feed = bytes.indexOf(LF, feed + 1)) last++;
@@ -50,16 +50,16 @@ export function lastOf({ bytes, start, end, line }: Line): number {
 export abstract class TextReader implements StreamReader {
   protected readonly builder: BatchBuilder;
   readonly #batches: Batch[] = [];
-  /** The beginning of a line whose end is in a chunk to come. */
+  /** The beginning of a line whose end is in a later chunk. */
   #carry: Buffer[] = [];
   #carried = 0;
-  /** The line is longer than any event's; the rest of it is let go. */
+  /** The line is longer than any event's; the rest of it is dropped. */
   #tooLong = false;
   #held: Line[] = [];
-  /** Bytes of the last event's text if it is a marker, which the next lines may go on with; else -1. */
+  /** Bytes of the last event's text if it is a marker, which the next lines may continue; otherwise -1. */
   #marker = -1;
   #markerBlanks = 0;
-  /** Something was read since the last flush. */
+  /** Bytes were read since the last flush. */
   #fresh = false;
 
   protected constructor(
@@ -71,20 +71,20 @@ export abstract class TextReader implements StreamReader {
   }
 
   /**
-   * The hot loop: reads lines of `bytes[start, end)`, whole ones, as long as they are plain events, and counts them in
-   * the report. Returns where it stopped: at `end`, at the start of a line for `take`, or where the batch is full.
+   * The hot loop: reads whole lines of `bytes[start, end)`, as long as they are plain events, and counts them in the
+   * report. Returns where it stopped: at `end`, at the start of a line for `take`, or where the batch is full.
    */
   protected abstract scan(bytes: Uint8Array, start: number, end: number): number;
 
   /**
-   * Takes one line of any kind and counts it as what it is. Returns `false`, with nothing done, if it is the beginning
-   * of an event whose end may be in the next line (never when `as` is `alone`), and `apart`, also with nothing done, if
-   * lines that were joined are no event whatever the next is.
+   * Takes one line of any kind and counts it. Returns `false`, without an effect, if it is the beginning of an event
+   * whose end may be in the next line (never when `as` is `alone`), and `apart`, also without an effect, if lines that
+   * were joined are no event whatever the next is.
    */
   protected abstract take(line: Line): boolean | "apart";
 
   push(chunk: Buffer): Batch[] {
-    // No line that is too long is whole in a chunk, so none is taken for an event, however much comes at once.
+    // A line that is too long is never whole in a chunk, so none is taken for an event, whatever the size of the chunk.
     if (chunk.length > MAX_LINE)
       return Array.from({ length: Math.ceil(chunk.length / MAX_LINE) }, (_, k) =>
         this.push(chunk.subarray(k * MAX_LINE, (k + 1) * MAX_LINE)),
@@ -108,8 +108,8 @@ export abstract class TextReader implements StreamReader {
   }
 
   /**
-   * Hands over what was read, though the batch is not full. A marker whose text may go on in the next line stays, and
-   * so does an event whose rest may be there, if anything was read since the last time.
+   * Returns the events read so far, though the batch is not full. A marker whose text may continue in the next line
+   * stays, and so does an event whose rest may be there, if bytes were read since the last flush.
    */
   flush(): Batch[] {
     const { builder } = this;
@@ -120,7 +120,7 @@ export abstract class TextReader implements StreamReader {
     return this.#taken();
   }
 
-  /** The file begins anew; what may have stood in it behind what was read is lost. */
+  /** Continues at the beginning of a file; the rest of the old one may be lost. */
   restart(): Batch[] {
     if (this.#carried > 0) this.#endCarried(true);
     this.#releaseAll();
@@ -131,7 +131,7 @@ export abstract class TextReader implements StreamReader {
     return this.#taken();
   }
 
-  /** The recording is over. */
+  /** Ends the recording. */
   end(): Batch[] {
     if (this.#carried > 0) {
       this.report.truncated = true;
@@ -143,15 +143,15 @@ export abstract class TextReader implements StreamReader {
     return this.#taken();
   }
 
-  /** Called when all lines are read: what is to be said of the recording as a whole. */
+  /** Called when all lines are read, for conclusions about the recording as a whole. */
   protected finish(): void {}
 
-  /** Whether a line that is no event was the rest of the last one, which a mailer broke; then it is that now. */
+  /** Takes a line that is no event as the rest of the last one, which a mailer broke; returns whether it did. */
   protected rejoin(_text: string, _line: number): boolean {
     return false;
   }
 
-  /** The arguments of the last event's operation, if the event may be one of those. */
+  /** The arguments of the last event's operation, if a line may be the rest of that event. */
   protected get openArgs(): readonly ArgumentDefinition[] | undefined {
     return undefined;
   }
@@ -184,8 +184,8 @@ export abstract class TextReader implements StreamReader {
   }
 
   /**
-   * Says that the last event is a marker with so many bytes of text: what follows may be more of it. Below 0: it is
-   * none.
+   * Marks the last event as a marker with so many bytes of text, which the lines that follow may continue. Below 0: it
+   * is none.
    */
   protected setMarker(bytes: number): void {
     this.#marker = bytes;
@@ -196,13 +196,13 @@ export abstract class TextReader implements StreamReader {
     return this.#marker >= 0;
   }
 
-  /** An operation that is not in the catalogue; the event has begun. */
+  /** Makes the event that has begun one of an operation that is not in the catalogue. */
   protected unknown(name: string, text: string): void {
     this.builder.unknown(name, text);
     this.report.countUnknown(name);
   }
 
-  /** Events missing on `cpu`; `count` 0 when only known that there were some. */
+  /** Records events missing on `cpu`; `count` is 0 if their number is not known. */
   protected lose(cpu: number, count: number, line: number): void {
     this.report.control++;
     this.report.lostLines += count;
@@ -210,15 +210,15 @@ export abstract class TextReader implements StreamReader {
     this.doubt(cpu, line, count);
   }
 
-  /** The next event does not follow on the last: whatever happened between on `cpu` is not known. */
+  /** Records that events between the last and the next on `cpu` are not known. */
   protected doubt(cpu: number, line: number, count = 0): void {
     this.#marker = -1;
     if (this.builder.full) this.#seal();
-    // No kernel has a CPU of such a number: what is missing may be on any.
+    // No kernel has a CPU of such a number: the missing events may be on any.
     this.builder.loss(Math.min(cpu, ANY_CPU), count, line);
   }
 
-  /** A line that is no event: empty, the rest of one, more of a marker's text, or skipped. */
+  /** Takes a line that is no event: empty, the rest of one, more of a marker's text, or skipped. */
   protected leftover({ bytes, start, end, line, cut }: Line): void {
     const { report } = this;
     if (start === end) {
@@ -253,7 +253,7 @@ export abstract class TextReader implements StreamReader {
     while (p < end) {
       if (this.#held.length === 0) {
         p = this.scan(bytes, p, end);
-        // While an event's text may go on, it stays within reach; the event behind it seals the batch then.
+        // An event whose text may continue must not be sealed; the event after it seals the batch.
         if (this.builder.full && this.#marker < 0 && !this.openArgs) {
           this.#seal();
           continue;
@@ -271,14 +271,14 @@ export abstract class TextReader implements StreamReader {
     this.#whole(bytes, start, feed > start && bytes[feed - 1] === CR ? feed - 1 : feed, line, cut);
   }
 
-  /** A line up to where its end begins: a carriage return in front of that is its text's. */
+  /** Takes a line up to its end: a carriage return before that belongs to its text. */
   #whole(bytes: Uint8Array, start: number, end: number, line: number, cut: boolean): void {
     if (this.#held.length > 0) this.#join(held(bytes, start, end, line, cut));
     else if (!this.take({ bytes, start, end, line, as: cut ? "alone" : "first", cut }))
       this.#held.push(held(bytes, start, end, line, cut));
   }
 
-  /** A line behind one whose string has no end: the end may be here. */
+  /** Joins a line to one whose string has no end: the end may be here. */
   #join(next: Line): void {
     this.#held.push(next);
     const first = this.#held[0]!;
@@ -295,7 +295,7 @@ export abstract class TextReader implements StreamReader {
       this.#release();
   }
 
-  /** Gives up on joining: the first line is what it is, and those behind it stand for themselves. */
+  /** Gives up on joining: takes the first line alone, and those after it separately. */
   #release(): void {
     const [first, ...rest] = this.#held;
     this.#held = [];
@@ -303,7 +303,7 @@ export abstract class TextReader implements StreamReader {
     for (const { bytes, start, end, line, cut } of rest) this.#whole(bytes, start, end, line, cut);
   }
 
-  /** No further line belongs to those that wait. Each round decides on one of them at least. */
+  /** Takes the waiting lines without further ones. Each round decides on one of them at least. */
   #releaseAll(): void {
     while (this.#held.length > 0) this.#release();
   }

@@ -1,6 +1,6 @@
 /**
- * Tasks of recordings that write name and pid apart, or leave one out. What a name stands for without a pid: all tasks
- * of that name as one, with a number beyond any pid of a kernel (PID_MAX_LIMIT is 4194304), so that two names stay two
+ * Tasks of recordings that write name and pid apart, or leave one out. A name without a pid stands for all tasks of
+ * that name as one, with a number beyond any pid of a kernel (PID_MAX_LIMIT is 4194304), so that two names stay two
  * tasks.
  */
 import type { TaskId } from "../../log/batch.js";
@@ -8,15 +8,15 @@ import { ByteInterner, NOT_INTERNED } from "../../log/bytes.js";
 import type { TaskTable } from "../../log/tables.js";
 import { utf8 } from "../ftrace/bytes.js";
 
-/** The first number that stands for a name without a pid. */
+/** The first number of names without a pid. */
 export const FIRST_UNKNOWN_PID = 4194305;
-/** What ftrace prints for a name that it does not know. */
+/** ftrace's text for a name that it does not know. */
 const NO_NAME = "<...>";
 const MAX_TASKS = 1 << 22;
-/** No second number. */
+/** The line has no thread group. */
 export const NO_TGID = -1;
 
-/** The name as ftrace would print it, which pads names with spaces in front. */
+/** Returns the name as ftrace would print it, which pads names with spaces on the left. */
 export function nameIn(printed: string): string {
   return printed === "" ? NO_NAME : printed.trimStart();
 }
@@ -32,8 +32,8 @@ export class PrintedTasks {
   constructor(private readonly tasks: TaskTable) {}
 
   /**
-   * The task that `bytes[start, end)` writes: a name up to `nameEnd` (`start` if there is none) and a pid, with
-   * whatever is between. `pid` is negative where there is none, as is `tgid`; both are of these bytes.
+   * Returns the task that `bytes[start, end)` writes: a name up to `nameEnd` (`start` if there is none) and a pid, with
+   * any bytes between. `pid` is negative if there is none, as is `tgid`; both are parsed from these bytes.
    */
   intern(bytes: Uint8Array, start: number, end: number, nameEnd: number, pid: number, tgid: number): TaskId {
     const name = nameEnd - start;

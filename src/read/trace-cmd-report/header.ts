@@ -1,21 +1,21 @@
 /**
- * What stands before the event's name in a line of `trace-cmd report`. Without `-l` it is that of ftrace, with flags in
- * newer releases: `%16s-%-5d [%03d] time: `. With `-l` it is `%8.8s-%-5d %3d%s time: `: the task's name is cut to eight
- * bytes, and CPU and flags are not set apart: `gmemrun-117 0..s1. 5.274858: `.
+ * The fields before the event's name in a line of `trace-cmd report`. Without `-l` they are those of ftrace, with flags
+ * in newer releases: `%16s-%-5d [%03d] time: `. With `-l` they are `%8.8s-%-5d %3d%s time: `: the task's name is cut to
+ * eight bytes, and CPU and flags are not separated: `gmemrun-117 0..s1. 5.274858: `.
  */
 import { DASH, IS_FLAG, SPACE, ZERO } from "../ftrace/bytes.js";
 import { contextOf, findHeader, type Header, parseTime } from "../ftrace/header.js";
 
-/** Where the dash before the pid stands with `-l`. */
+/** Position of the dash before the pid with `-l`. */
 const DASH_AT = 8;
 const MAX_PID_DIGITS = 10;
 const MAX_CPU = 65535;
 const MIN_FLAGS = 4;
 const MAX_FLAGS = 7;
-/** The flag that says what was interrupted. */
+/** Index of the flag for the interrupt context. */
 const INTERRUPT = 2;
 
-/** Reads the header of a line of `-l` whose dash is at `dash`. Returns where the event's name starts, or -1. */
+/** Reads the header of a line of `-l` whose dash is at `dash`. Returns the start of the event's name, or -1. */
 export function parseLatencyHeader(bytes: Uint8Array, start: number, dash: number, header: Header): number {
   if (bytes[dash] !== DASH) return -1;
   let p = dash + 1;
@@ -43,7 +43,7 @@ export function parseLatencyHeader(bytes: Uint8Array, start: number, dash: numbe
   return name;
 }
 
-/** The header of the line `[start, end)` in either form, padded as trace-cmd prints it or trimmed by somebody. */
+/** Finds the header of the line `[start, end)` in either form, padded as trace-cmd prints it or trimmed. */
 export function findReportHeader(bytes: Uint8Array, start: number, end: number, header: Header): number {
   const name = findHeader(bytes, start, end, header);
   if (name >= 0) return name;

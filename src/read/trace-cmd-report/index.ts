@@ -1,11 +1,11 @@
 /**
  * Reads the text of `trace-cmd report` in its dialects: times rounded to microseconds or in full (`-t`), latency format
- * (`-l`), fields without their print format (`-R`), with flags or without. What differs from ftrace's own text: places
- * are addresses, `(function <- caller)` of a return; markers are events called `print`; and what is missing is
- * `CPU:1 [35 EVENTS DROPPED]`.
+ * (`-l`), fields without their print format (`-R`), with flags or without. Differences from ftrace's own text: places
+ * are addresses, `(function <- caller)` for a return; markers are events called `print`; and losses are `CPU:1 [35
+ * EVENTS DROPPED]`.
  *
  * The names of events have no group: one that a kernel's own event shares with a probe (`kvm_exit`) is the probe's only
- * if it was hit at a place.
+ * if it has a place.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { PointTable } from "../../../events/points.js";
@@ -26,16 +26,16 @@ import { parseRawBody } from "./raw-body.js";
 const LATENCY_DASH_AT = 8;
 const MAX_NAME = 128;
 const DROPPED = /^CPU:(\d{1,5}) \[(?:(\d{1,15}) )?EVENTS DROPPED\] *$/;
-/** What trace-cmd says before the events. */
+/** trace-cmd's messages before the events. */
 const PREAMBLE = /^(?:cpus=\d+|CPU \d+ is empty|version = \d+|\s*CPU\d* data (?:recorded at )?offset.*)$/;
-/** How the body of a probe's event begins, unlike in ftrace's own text: an address without 0x, or a field of `-R`. */
+/** The beginning of a probe's body, unlike in ftrace's own text: an address without 0x, or a field of `-R`. */
 const BODY = /^ *(?:\([\da-f]{8,16}(?: <- [\da-f]{8,16})?\)|__probe_(?:ip|func)=[\da-f]{8,16} |ip=\S+ buf=)/;
 
 export class TraceCmdReportReader extends TextReader {
   readonly #names: PointsByName;
   readonly #bodies: ReportBodies;
   readonly #header = new Header();
-  /** Points that the kernel defines itself, which print no place. */
+  /** Points of the kernel's own events, which print no place. */
   readonly #tracepoints: ReadonlySet<number>;
   readonly #marker: number;
   #task = -1;
@@ -104,7 +104,7 @@ export class TraceCmdReportReader extends TextReader {
     const { bytes, start, end, as } = line;
     const taken = this.#event(line);
     if (taken !== "none") return taken === "event";
-    // The beginning of a task's name that holds a line feed: with the next line, the dash may be where it must be.
+    // The beginning of a task's name that has a line feed: with the next line, the dash may be in its position.
     if (as === "joined") return false;
     if (as === "first" && end > start && end - start < DASH_AT && bytes[start] === SPACE) return false;
     const text = latin1(bytes, start, Math.min(end, start + 200));
@@ -168,7 +168,7 @@ export class TraceCmdReportReader extends TextReader {
     return super.restart();
   }
 
-  /** `undefined`: it is another event of that name, one without a place. */
+  /** Parses a body; `undefined` for another event of that name, one without a place. */
   #parse(text: string, point: CompiledPoint): Body | undefined {
     if (this.#tracepoints.has(point.id) || text.startsWith("(")) return this.#bodies.parse(text, point);
     return parseRawBody(text, point);
@@ -186,7 +186,7 @@ function hasLineFeed(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Whether the line `[start, end)` is one that trace-cmd prints and ftrace does not. */
+/** True if trace-cmd prints the line `[start, end)` and ftrace does not. */
 export function looksLikeTraceCmdReport(bytes: Uint8Array, start: number, end: number): boolean {
   const header = new Header();
   const text = latin1(bytes, start, Math.min(end, start + 400));

@@ -1,8 +1,8 @@
 /**
  * The body of a kprobe event as `trace-cmd report -R` prints it, field by field: `__probe_ip=ffffffff817bea54
- * dentry=0xffff…`, of a return `__probe_func=… __probe_ret_ip=…`. Strings have no quotes, so one ends where the rest of
- * the event's arguments can be read, at the last such place. Arguments that are not the catalogue's are told apart only
- * where no string is among them: it could hold whatever looks like the next one.
+ * dentry=0xffff…`, for a return `__probe_func=… __probe_ret_ip=…`. Strings have no quotes, so one ends where the rest
+ * of the event's arguments can be read, at the last such place. Arguments that are not the catalogue's are recognised
+ * only if none is a string: a string could contain text that looks like the next one.
  */
 import { type CompiledPoint, STRING } from "../ftrace/compiled.js";
 import type { Body, PrintedArgument } from "../ftrace/slow-body.js";
@@ -14,7 +14,7 @@ const FIELD = / (\w+)= *(-?\d{1,20}|0x[\da-fA-F]{1,16})(?= |$)/y;
 /** Places of one line that are tried as a string's end. */
 const MAX_ENDS = 64;
 
-/** The body, as text of one character a byte; `undefined` if it is none of `-R`. */
+/** Parses the body, as text of one character a byte; `undefined` if it is none of `-R`. */
 export function parseRawBody(text: string, point: CompiledPoint): Body | undefined {
   const entry = ENTRY.exec(text);
   const returned = entry ? undefined : RETURN.exec(text);
@@ -38,7 +38,7 @@ export function parseRawBody(text: string, point: CompiledPoint): Body | undefin
   return { place, values, complete, unterminated: false, leftover: false, printed, hasOthers };
 }
 
-/** Fields with their numbers, whatever their names; `undefined` if there is anything else. */
+/** Returns fields with their numbers, whatever their names; `undefined` if there is any other text. */
 function numbersOf(text: string): readonly PrintedArgument[] | undefined {
   const printed: PrintedArgument[] = [];
   FIELD.lastIndex = 0;

@@ -1,20 +1,20 @@
 /**
- * Bytes at any offset. A trace.dat says in its head where everything else is, and the events of its CPUs lie one CPU
- * behind the other: it cannot be read from front to back.
+ * Bytes at any offset. The head of a trace.dat has the offsets of everything else, and the events of its CPUs lie one
+ * CPU after the other: it cannot be read from front to back.
  */
 import { closeSync, readSync } from "node:fs";
 import { TroubleError } from "../../base/trouble.js";
 
 export interface Access {
   readonly size: number;
-  /** Bytes `[offset, offset + length)`; fewer where the file ends. Nothing writes to them again. */
+  /** Returns bytes `[offset, offset + length)`; fewer at the end of the file. They are never overwritten. */
   read(offset: number, length: number): Buffer;
-  /** The same into the front of a buffer of the caller's. Returns how many there were. */
+  /** Reads into the front of the caller's buffer. Returns the number of bytes. */
   readInto(into: Uint8Array, offset: number, length: number): number;
   close(): void;
 }
 
-/** A plain file. Reads block: a page that the system has at hand is there sooner than a promise is kept. */
+/** A plain file. Reads block: a page in the system's cache is read faster than a promise resolves. */
 export class FileAccess implements Access {
   constructor(
     /** The file's name, for messages. */
@@ -56,7 +56,7 @@ export class FileAccess implements Access {
   }
 }
 
-/** What was decompressed, or came through a pipe: blocks of one size, so that nothing is copied while it grows. */
+/** Decompressed or piped bytes: blocks of one size, so that nothing is copied while they grow. */
 export class BlockAccess implements Access {
   constructor(
     private readonly blocks: readonly Buffer[],
@@ -90,7 +90,7 @@ export class BlockAccess implements Access {
   close(): void {}
 }
 
-/** One buffer: a section that was decompressed. */
+/** Returns an access to one buffer: a section that was decompressed. */
 export function memoryAccess(bytes: Buffer): Access {
   return new BlockAccess([bytes], Math.max(1, bytes.length), bytes.length);
 }

@@ -5,7 +5,7 @@ import type { TaskTable } from "../../log/tables.js";
 const LF = 0x0a;
 const MAX_COMM = 64;
 const IDLE = "<idle>";
-/** What ftrace prints for a task whose name is not known. */
+/** ftrace's text for a task whose name is not known. */
 const UNKNOWN = "<...>";
 /** Tasks that are remembered by pid; Linux has 4 million pids at most. */
 const MAX_PIDS = 1 << 22;
@@ -14,7 +14,7 @@ export class Comms {
   readonly #names = new Map<number, Buffer>();
   readonly #ids = new Map<number, TaskId>();
 
-  /** `cmdlines` has a line `PID NAME` for each; of two of one pid the last holds. */
+  /** `cmdlines` has a line `PID NAME` for each; the last of a pid is valid. */
   constructor(
     cmdlines: Buffer,
     private readonly tasks: TaskTable,
@@ -29,7 +29,7 @@ export class Comms {
     }
   }
 
-  /** The task of a pid, in the log's own numbers. */
+  /** Returns the task of a pid, in the log's own numbers. */
   task(pid: number): TaskId {
     let id = this.#ids.get(pid);
     if (id === undefined) {

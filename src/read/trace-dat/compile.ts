@@ -1,13 +1,13 @@
 /**
- * What a recording's formats say of the catalogue's points, in the form that decoding needs: a kind and a place for
- * each argument.
+ * The catalogue's points in a recording's formats, in the form that decoding needs: a kind and an offset for each
+ * argument.
  */
 import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { Point, PointTable } from "../../../events/points.js";
 import { type Form, Offer } from "../arguments/offer.js";
 import type { EventFormat, Field } from "./format.js";
 
-/** How an argument lies in a record. */
+/** Kinds: the storage of an argument in a record. */
 export const ABSENT = 0;
 export const NUMBER_8 = 1;
 export const NUMBER_4 = 2;
@@ -16,9 +16,9 @@ export const SIGNED_4 = 3;
 export const SMALL = 4;
 export const ADDRESS_8 = 5;
 export const ADDRESS_4 = 6;
-/** A word that says where in the record the string is, and how long. */
+/** A word with the offset of the string in the record, and its length. */
 export const STRING_AT = 7;
-/** The same, counted from behind the word. */
+/** The same, with the offset counted from after the word. */
 export const STRING_AFTER = 8;
 /** The string itself, up to a NUL or the field's end. */
 export const STRING_HERE = 9;
@@ -27,7 +27,7 @@ export const STRING_HERE = 9;
 export const SYMBOL = 10;
 /** Bits that are printed as letters. */
 export const LETTERS = 11;
-/** The numbers of a device, which the kernel keeps in one. */
+/** One of the numbers of a device, which the kernel keeps in one word. */
 export const MAJOR = 12;
 export const MINOR = 13;
 
@@ -36,14 +36,14 @@ export interface CompiledArgument {
   readonly offset: number;
   readonly size: number;
   readonly signed: boolean;
-  /** Of `LETTERS`: what is printed for each bit, in order. */
+  /** For `LETTERS`: the text for each bit, in order. */
   readonly letters: readonly Letter[];
 }
 
-/** A field of a probe's that may be one of the catalogue's arguments under another name. */
+/** A field of a probe that may be one of the catalogue's arguments under another name. */
 export interface CompiledField extends CompiledArgument {
   readonly form: Form;
-  /** What it holds in the record that is looked at. */
+  /** Its value in the current record. */
   readonly offer: Offer;
 }
 
@@ -52,7 +52,7 @@ export interface Letter {
   readonly text: string;
 }
 
-/** Where the address of a place is, and how long it is; `size` 0 is nowhere. */
+/** Offset and size of the address of a place; `size` 0 is none. */
 export interface AddressField {
   readonly offset: number;
   readonly size: number;
@@ -60,28 +60,28 @@ export interface AddressField {
 
 export interface CompiledEvent {
   readonly name: string;
-  /** `undefined` for what the catalogue does not have. */
+  /** `undefined` for an event that the catalogue does not have. */
   readonly point: Point | undefined;
   readonly pointId: number;
   readonly args: readonly CompiledArgument[];
-  /** Of a probe: arguments that have no field of their name, in order. */
+  /** Arguments of a probe that have no field of their name, in order. */
   readonly absent: readonly number[];
-  /** All its fields in order, where arguments are absent and fields have names of somebody else's; else none. */
+  /** All its fields in order, if arguments are absent and fields have other names; otherwise none. */
   readonly fields: readonly CompiledField[];
   readonly offers: readonly Offer[];
   /** Bytes that a record must have. */
   readonly minimum: number;
-  /** The probe's own address: of an entry. */
+  /** The address of the probe, for an entry. */
   readonly probe: AddressField;
-  /** Of a return: where it returns to, and the function that it returns from. */
+  /** The return address, and the function that it returns from, for a return. */
   readonly caller: AddressField;
-  /** Of these, what tells one place from another. */
+  /** The one of these that tells places apart. */
   readonly key: AddressField;
-  /** Of a marker: where its text begins. */
+  /** Offset of a marker's text. */
   readonly text: number;
   /** Places of this event by the lower word of their address. */
   readonly places: Map<number, KnownPlace>;
-  /** The one that was asked for last; mostly it is the next as well. */
+  /** The last one looked up, which mostly is the next as well. */
   last: KnownPlace;
   readonly isMarker: boolean;
 }
@@ -98,9 +98,7 @@ const NO_PLACE: KnownPlace = { low: -1, high: -1, place: 0 };
 const MARKER = "tracing_mark_write";
 /** The field of a device's numbers. */
 const DEVICE = "s_dev";
-/**
- * The system of dynamic probes is the user's choice; what they have that no tracepoint has is the address of the probe.
- */
+/** Users choose the system of dynamic probes; unlike tracepoints, they have the address of the probe. */
 const PROBE_IP = "__probe_ip";
 const PROBE_FUNCTION = "__probe_func";
 const PROBE_RETURN = "__probe_ret_ip";
@@ -147,7 +145,7 @@ export function compileEvent(format: EventFormat, points: PointTable): CompiledE
   };
 }
 
-/** None if each has a name of the catalogue's. */
+/** Returns no fields if each has a name of the catalogue's. */
 function otherFields({ fields, print }: EventFormat, { args }: Point): readonly CompiledField[] {
   const own = [...fields.values()].filter(({ name }) => !name.startsWith("common_") && !name.startsWith("__probe_"));
   if (own.every(({ name }) => args.some((arg) => arg.name === name))) return [];
@@ -158,7 +156,7 @@ function otherFields({ fields, print }: EventFormat, { args }: Point): readonly 
   });
 }
 
-/** How a field is read of which only its type is known. */
+/** Returns the kind of a field of which only its type is known. */
 function kindAlone(field: Field): number {
   const { type, size, signed, isArray } = field;
   if (isArray || type.startsWith("__")) return /\bchar\b/.test(type) ? stringKind(field, []) : ABSENT;
@@ -167,7 +165,7 @@ function kindAlone(field: Field): number {
   return size === 1 || size === 2 ? SMALL : ABSENT;
 }
 
-/** `"… mod=0x%Lx refcnt=%d", …`. */
+/** Reads `"… mod=0x%Lx refcnt=%d", …`. */
 function formOf(name: string, print: string): Form {
   const format = new RegExp(`[" ]${name}=(0x)?%\\w*([dux])`).exec(print);
   return format === null ? "unknown" : format[2] === "x" ? "hexadecimal" : "decimal";
@@ -210,7 +208,7 @@ function kindOf(arg: ArgumentDefinition, field: Field, letters: readonly Letter[
   return size === 1 || size === 2 ? SMALL : ABSENT;
 }
 
-/** Strings, and what tracepoints print as one. */
+/** Returns the kind of a string, or of a field that tracepoints print as one. */
 function stringKind({ name, type, size, isArray }: Field, letters: readonly Letter[]): number {
   if (type.startsWith("__data_loc")) return size === 4 ? STRING_AT : ABSENT;
   if (type.startsWith("__rel_loc")) return size === 4 ? STRING_AFTER : ABSENT;
@@ -219,7 +217,7 @@ function stringKind({ name, type, size, isArray }: Field, letters: readonly Lett
   return name === "ip" && (size === 4 || size === 8) ? SYMBOL : ABSENT;
 }
 
-/** `__print_flags(REC->taints, "", { (1UL << 0), "P" }, …)`: the letters of a field that is printed so. */
+/** Reads `__print_flags(REC->taints, "", { (1UL << 0), "P" }, …)`: the letters of a field that is printed so. */
 function lettersOf(field: string, print: string): Letter[] {
   const from = print.indexOf(`__print_flags(REC->${field}, "",`);
   if (from < 0) return [];

@@ -1,6 +1,6 @@
 /**
- * What a trace.dat holds besides events, whatever its version: texts of the kernel's own files, and where the pages
- * are.
+ * The contents of a trace.dat besides events, in any version: texts of the kernel's own files, and the places of the
+ * pages.
  */
 
 /** The pages of one CPU in one buffer, as they lie in the file. */
@@ -21,7 +21,7 @@ export interface TraceBuffer {
   readonly compressed: boolean;
 }
 
-/** Text in place of pages: what the kernel's file `trace` held when a latency tracer was used. */
+/** Text in place of pages: the kernel's file `trace` when a latency tracer was used. */
 export interface LatencyText {
   readonly offset: number;
   readonly size: number;
@@ -33,16 +33,16 @@ export interface FormatText {
   readonly text: string;
 }
 
-/** What a CPU's `stats` file says was lost. */
+/** The losses in a CPU's `stats` file. */
 export interface CpuStats {
   readonly cpu: number;
-  /** Overwritten before anybody read it: pages say where. */
+  /** Events overwritten before they were read: pages have their places. */
   readonly overrun: number;
-  /** Not written at all, at the end of some page. */
+  /** Events that were not written at all, at the end of some page. */
   readonly dropped: number;
 }
 
-/** How counts of the processor's time stamp counter become nanoseconds: `(ticks * mult) >> shift`. */
+/** Scale from counts of the processor's time stamp counter to nanoseconds: `(ticks * mult) >> shift`. */
 export interface TscScale {
   readonly mult: bigint;
   readonly shift: bigint;
@@ -52,7 +52,7 @@ export interface Contents {
   readonly headerPage: string;
   readonly headerEvent: string;
   readonly formats: readonly FormatText[];
-  /** Read when somebody asks: megabytes. */
+  /** Read on demand: megabytes. */
   readonly kallsyms: () => Buffer;
   /** `PID NAME` a line. */
   readonly cmdlines: Buffer;

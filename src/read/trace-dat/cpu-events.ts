@@ -1,7 +1,7 @@
 /**
- * The events of one CPU of one buffer, one after the other, with their exact times. This is the kernel's ring buffer: a
- * page has a time and how much of it is used; before each event stands a word with its length, or what else it is, and
- * the time since the event before.
+ * The events of one CPU of one buffer, one after the other, with their exact times, from the kernel's ring buffer: a
+ * page has a time and the length of its used part; each event follows a word with its length or its kind, and the time
+ * since the event before.
  */
 import { PADDING, TIME_EXTEND, TIME_STAMP, type PageLayout } from "./layout.js";
 import type { PageSource } from "./pages.js";
@@ -12,9 +12,9 @@ const TWO_32 = 4294967296;
 const MISSED = 0x80000000;
 const MISSED_COUNTED = 0x40000000;
 const COMMIT_MASK = 0x07ffffff;
-/** From here on a number of 32 bits above 32 others is more than a double holds exactly. */
+/** The least high word at which a 64-bit number is more than a double holds exactly. */
 const EXACT_HIGH = 1 << 21;
-/** Bits that absolute stamps do not have; they are those of the time before. */
+/** Absolute stamps have so many bits; the others are those of the time before. */
 const STAMP_BITS = 59n;
 const STAMP_SECONDS = Number((1n << STAMP_BITS) / BigInt(BILLION));
 
@@ -22,7 +22,7 @@ const STAMP_SECONDS = Number((1n << STAMP_BITS) / BigInt(BILLION));
 export const UNCOUNTED = -1;
 
 export class CpuEvents {
-  /** Where the event is: `view[at, end)`, what the tracer wrote. */
+  /** The position of the event: `view[at, end)`, as the tracer wrote it. */
   at = 0;
   end = 0;
   /** Its time, `timeHigh * 10^9 + timeLow`. */
@@ -30,9 +30,9 @@ export class CpuEvents {
   timeLow = 0;
   view: DataView;
   bytes: Uint8Array;
-  /** Events missed before this one: a number, 0 for none, `UNCOUNTED`. Whoever takes it in sets it to 0. */
+  /** Events missed before this one: a number, 0 for none, `UNCOUNTED`. The consumer resets it to 0. */
   missed = 0;
-  /** Pages that make no sense, wholly or from some place on. */
+  /** Pages that make no sense, wholly or from some offset on. */
   damaged = 0;
   readonly #little: boolean;
   #next = 0;
@@ -40,14 +40,14 @@ export class CpuEvents {
 
   constructor(
     readonly cpu: number,
-    /** The name of the ring buffer that it is a CPU of; empty for the top one. */
+    /** The name of its ring buffer; empty for the top one. */
     readonly buffer: string,
-    /** Ties in time go to the lower. */
+    /** For ties in time, the lower is first. */
     readonly order: number,
     readonly pages: PageSource,
     private readonly layout: PageLayout,
     big: boolean,
-    /** Events may be missing between any two pages: each counts as a loss. */
+    /** Events may be missing between any two pages: each boundary counts as a loss. */
     private readonly leaky: boolean,
   ) {
     this.#little = !big;
@@ -82,7 +82,7 @@ export class CpuEvents {
         return true;
       }
       if (p + 8 > this.#dataEnd) {
-        // Nothing but padding may end with its first word.
+        // Only padding may end with its first word.
         if (kind !== PADDING) this.#damage();
         this.#next = this.#dataEnd;
         continue;
@@ -100,7 +100,7 @@ export class CpuEvents {
         return true;
       }
       if (kind === PADDING) {
-        // Without a time it is the rest of the page; with one, an event that was taken back.
+        // Without a time it is the rest of the page; with one, an event that was discarded.
         if (delta === 0 || array > this.#dataEnd - p - 4) this.#next = this.#dataEnd;
         else {
           this.#advance(delta);
@@ -135,7 +135,7 @@ export class CpuEvents {
         view.getUint32(start + layout.timeAt + (little ? 4 : 0), little),
         view.getUint32(start + layout.timeAt + (little ? 0 : 4), little),
       );
-      // Of a long of 8 bytes the lower half says it all.
+      // The lower half of an 8-byte long has all the bits.
       const commit = view.getUint32(start + layout.commitAt + (layout.commitSize === 8 && !little ? 4 : 0), little);
       const used = commit & COMMIT_MASK;
       if ((commit & MISSED) !== 0)
@@ -151,7 +151,7 @@ export class CpuEvents {
     return false;
   }
 
-  /** The count stands behind the events; a long, of which a count needs no more than what a double holds. */
+  /** Reads the count after the events: a long, which a double holds exactly for any real count. */
   #missedCount(at: number, end: number): number {
     const { commitSize } = this.layout;
     if (at + commitSize > end) return UNCOUNTED;
@@ -166,14 +166,14 @@ export class CpuEvents {
     this.missed = this.missed < 0 || count < 0 ? UNCOUNTED : this.missed + count;
   }
 
-  /** Gives up the rest of the page (`keep`: not what is in it, but it is cut off). */
+  /** Gives up the rest of the page (`keep`: its events remain, but it is cut off). */
   #damage(keep = false): void {
     this.damaged++;
     this.#miss(UNCOUNTED);
     if (!keep) this.#next = this.#dataEnd;
   }
 
-  /** A step of less than a second. */
+  /** Advances the time by less than a second. */
   #advance(delta: number): void {
     const low = this.timeLow + delta;
     if (low < BILLION) this.timeLow = low;

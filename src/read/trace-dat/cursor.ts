@@ -1,10 +1,10 @@
-/** Reads numbers and strings off a recording one after the other, in its byte order; nothing is taken at its word. */
+/** Reads numbers and strings of a recording one after the other, in its byte order; none is trusted. */
 import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
 
-/** A longer string is none that trace-cmd writes. */
+/** Bytes: trace-cmd writes no longer string. */
 const MAX_STRING = 4096;
-/** What is read ahead: numbers are small and many. */
+/** Bytes to read ahead: numbers are small and many. */
 const WINDOW = 64 * 1024;
 
 export class Cursor {
@@ -17,7 +17,7 @@ export class Cursor {
     /** The file's name, for messages. */
     readonly file: string,
     public at: number,
-    /** Nothing from here on belongs to what is read. */
+    /** Bytes from here on are not read. */
     readonly end = access.size,
   ) {}
 
@@ -39,7 +39,7 @@ export class Cursor {
     return this.big ? bytes.readUInt32BE() : bytes.readUInt32LE();
   }
 
-  /** An offset or a length; none is beyond what a double holds exactly. */
+  /** Reads an offset or a length; none is beyond what a double holds exactly. */
   u64(what: string): number {
     const value = this.bigint(what);
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.trouble(`${what} is ${value}, more than any file holds`);
@@ -51,7 +51,7 @@ export class Cursor {
     return this.big ? bytes.readBigUInt64BE() : bytes.readBigUInt64LE();
   }
 
-  /** Text up to a NUL, which is passed. */
+  /** Reads text up to a NUL, which is consumed. */
   string(what: string): string {
     const window = this.#look(Math.min(MAX_STRING, this.left));
     const end = window.indexOf(0);
@@ -60,7 +60,7 @@ export class Cursor {
     return window.toString("utf8", 0, end);
   }
 
-  /** `length` bytes, which the file must have. */
+  /** Reads `length` bytes, which the file must have. */
   bytes(length: number, what: string): Buffer {
     if (length > this.left)
       throw this.trouble(`${what} says that it has ${length} bytes, and there are ${Math.max(0, this.left)}`);
@@ -80,7 +80,7 @@ export class Cursor {
     this.at += length;
   }
 
-  /** The same bytes from another place on, or only to another end. */
+  /** Returns a cursor over the same bytes from another offset, or to another end. */
   part(at: number, end = this.end): Cursor {
     if (at > this.access.size)
       throw this.trouble(`something is said to be at offset ${at}, and the file has ${this.access.size} bytes`);
@@ -99,7 +99,7 @@ export class Cursor {
     return bytes;
   }
 
-  /** The next bytes, as many as there are up to `length`. */
+  /** Returns the next bytes, up to `length`. */
   #look(length: number): Buffer {
     const from = this.at - this.#windowAt;
     if (from < 0 || from + length > this.#window.length) {

@@ -1,4 +1,4 @@
-/** Records into columns. Of a record whose operation the catalogue has not, nothing but the head is looked at. */
+/** Decodes records into columns. Of a record whose operation is not in the catalogue, only the head is read. */
 import type { PointTable } from "../../../events/points.js";
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { BatchBuilder } from "../../log/batch-builder.js";
@@ -45,14 +45,14 @@ const MAX_PLACES = 4096;
 const MINOR_BITS = 20;
 const MARKER_FUNCTION = "tracing_mark_write";
 
-/** By `common_flags`, as a line of text says it: of an interrupt inside another, NMI comes first. */
+/** By `common_flags`, as a line of text has them: of an interrupt inside another, NMI takes precedence. */
 const CONTEXTS = Uint8Array.from({ length: 256 }, (_, flags) => {
   const hardirq = (flags & FLAG_HARDIRQ) !== 0 ? CONTEXT_HARDIRQ : 0;
   if ((flags & FLAG_NMI) !== 0) return CONTEXT_NMI | hardirq;
   return hardirq | ((flags & FLAG_SOFTIRQ) !== 0 ? CONTEXT_SOFTIRQ : 0);
 });
 
-/** Where every record has its type, its flags and its task; the same in all formats of a kernel. */
+/** The fields for type, flags and task of every record; the same in all formats of a kernel. */
 export interface CommonFields {
   readonly type: Field;
   readonly flags: Field | undefined;
@@ -91,7 +91,7 @@ export class Decoder {
     );
   }
 
-  /** Takes in the record that `cpu` stands at. */
+  /** Appends the record that `cpu` is at. */
   take(cpu: CpuEvents): void {
     const { builder, little } = this;
     const { view, at } = cpu;
@@ -141,7 +141,7 @@ export class Decoder {
     this.report.countUnknown(name);
   }
 
-  /** A record that ends before its fields do. */
+  /** Appends a record that ends before its fields do. */
   #short(event: CompiledEvent, cpu: CpuEvents): void {
     this.report.malformed++;
     const length = cpu.end - cpu.at;
@@ -152,7 +152,7 @@ export class Decoder {
     }
   }
 
-  /** A probe's record that lacks arguments, or has them under other names. */
+  /** Appends a probe's record that lacks arguments, or has them under other names. */
   #probed({ point, args, fields, offers }: CompiledEvent, cpu: CpuEvents): void {
     const { arguments: report } = this.report;
     for (const field of fields) this.#offer(field, cpu);
@@ -197,7 +197,7 @@ export class Decoder {
     }
   }
 
-  /** What a program wrote; other functions that write such records are the kernel's own `trace_printk`. */
+  /** Appends the text of a program; records of other functions are the kernel's own `trace_printk`. */
   #marker(event: CompiledEvent, cpu: CpuEvents): void {
     const { view, at, bytes } = cpu;
     const { offset, size } = event.probe;
@@ -324,7 +324,7 @@ export class Decoder {
     return signed ? (unsigned << shift) >> shift : unsigned;
   }
 
-  /** A string of no bytes, not even a NUL, is one that the kernel could not read. */
+  /** Pushes a string. One without bytes, not even a NUL, is one that the kernel could not read. */
   #string(cpu: CpuEvents, start: number, end: number): void {
     const { bytes } = cpu;
     if (start === end) {

@@ -1,6 +1,6 @@
 /**
- * One compressed piece of a version 7 file: a section, or a chunk of pages. It says how big it becomes, and is held to
- * it.
+ * Decompresses one piece of a version 7 file: a section, or a chunk of pages. It has its decompressed size, which is
+ * enforced.
  */
 import { inflateSync } from "node:zlib";
 import { unzstd } from "../zstd-piece.js";
@@ -8,12 +8,13 @@ import { ZstdError } from "../zstd-wasm.js";
 
 export type Codec = "zstd" | "zlib";
 
-/** Why a piece cannot be had. */
+/** The reason why a piece cannot be decompressed. */
 export class PieceError extends Error {}
 
 /**
- * Decompresses `bytes` to exactly `size` bytes, or throws a `PieceError`; hardly more than `size` are held. `room`: a
- * buffer that may be overwritten, and is what comes back where it has the size.
+ * Decompresses `bytes` to exactly `size` bytes; hardly more than `size` are held. `room`: a buffer that may be
+ * overwritten, and is returned if it has the size.
+ * @throws {PieceError} if that fails
  */
 export function decompress(codec: Codec, bytes: Buffer, size: number, room?: Buffer): Buffer {
   try {

@@ -1,6 +1,6 @@
 /**
- * Format files, `events/SYSTEM/NAME/format`: where each field of an event is. A recording's own are as little trusted
- * as the rest.
+ * Format files, `events/SYSTEM/NAME/format`: the offset of each field of an event. A recording's own are not trusted
+ * either.
  */
 
 /** Longer records do not fit a page. */
@@ -8,32 +8,32 @@ const MAX_RECORD = 1 << 20;
 
 export interface Field {
   readonly name: string;
-  /** The C type as it stands there: `u64`, `__data_loc char[]`, `char`. */
+  /** The C type as written: `u64`, `__data_loc char[]`, `char`. */
   readonly type: string;
   readonly offset: number;
   /** 0: to the end of the record. */
   readonly size: number;
   readonly signed: boolean;
-  /** It has brackets behind its name or its type. */
+  /** It has brackets after its name or its type. */
   readonly isArray: boolean;
 }
 
 export interface EventFormat {
   readonly system: string;
   readonly name: string;
-  /** What records have in `common_type`. */
+  /** The records' `common_type`. */
   readonly id: number;
   readonly fields: ReadonlyMap<string, Field>;
-  /** How the kernel prints it: `"%s %s", __get_str(name), …`. */
+  /** The kernel's print format: `"%s %s", __get_str(name), …`. */
   readonly print: string;
-  /** What is wrong with it, if it cannot be used to decode. */
+  /** The reason why it cannot be used to decode, if there is one. */
   readonly fault: string | undefined;
 }
 
 const PRINT = "print fmt:";
 const FIELD = /^\s*field:\s*([^;]{1,500});\s*offset:(\d{1,9});\s*size:(\d{1,9});(?:\s*signed:([01]);)?/;
 
-/** `undefined` for a text that has no name or number. */
+/** Parses a format; `undefined` for a text that has no name or number. */
 export function parseFormat(system: string, text: string): EventFormat | undefined {
   const head = text.slice(0, 4096);
   const name = /^name: (\S{1,200})$/m.exec(head)?.[1];
@@ -44,7 +44,7 @@ export function parseFormat(system: string, text: string): EventFormat | undefin
   return { system, name, id, fields, print: print < 0 ? "" : text.slice(print + PRINT.length), fault };
 }
 
-/** The lines `field:TYPE NAME;	offset:N;	size:N;	signed:N;` of a text. */
+/** Parses the lines `field:TYPE NAME;	offset:N;	size:N;	signed:N;` of a text. */
 export function parseFields(text: string): {
   readonly fields: ReadonlyMap<string, Field>;
   readonly fault: string | undefined;
@@ -75,7 +75,7 @@ function fieldOf(declaration: string, offset: number, size: number, signed: bool
   return { name: match[2]!, type, offset, size, signed, isArray: match[3] !== "" || type.endsWith("]") };
 }
 
-/** No byte belongs to two fields. */
+/** Returns the fault if two fields share a byte. */
 function overlap(fields: readonly Field[]): string | undefined {
   const sorted = fields.filter(({ size }) => size > 0).sort((a, b) => a.offset - b.offset);
   const k = sorted.findIndex((field, j) => j > 0 && field.offset < sorted[j - 1]!.offset + sorted[j - 1]!.size);

@@ -1,6 +1,6 @@
 /**
- * Reads trace.dat, what `trace-cmd record` writes, of version 6 and 7. What is held at any time are the formats, the
- * symbols, some pages of each CPU and the batch that is being filled.
+ * Reads trace.dat, the output of `trace-cmd record`, of version 6 and 7. Only the formats, the symbols, some pages of
+ * each CPU and the batch that is being filled are held at any time.
  */
 import type { PointTable } from "../../../events/points.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
@@ -32,7 +32,7 @@ export async function* readTraceDat(
   else yield* new TraceDatReader(open, points, tables, report, batchEvents).batches();
 }
 
-/** Of a recording all that its events are read by. */
+/** The parts of a recording that are needed to read its events. */
 export type Readable = Pick<OpenTraceDat, "contents" | "formats" | "common" | "cpus"> & {
   readonly intro: Pick<OpenTraceDat["intro"], "big">;
 };
@@ -91,7 +91,7 @@ export class TraceDatReader {
     return batch;
   }
 
-  /** Fills the batch; `false` when there are no more events. */
+  /** Fills the batch; `false` if there are no more events. */
   #run(): boolean {
     const builder = this.#builder;
     const decoder = this.#decoder;
@@ -117,7 +117,7 @@ export class TraceDatReader {
     return false;
   }
 
-  /** Says before the next event what the pages say is missing. */
+  /** Records the events that pages report missing, before the next event. */
   #missed(cpu: CpuEvents): void {
     const { report } = this;
     const count = Math.max(0, cpu.missed);

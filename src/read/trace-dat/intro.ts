@@ -1,4 +1,4 @@
-/** The first bytes of a trace.dat: which version it is, and how its numbers are written. */
+/** The first bytes of a trace.dat: its version, and the form of its numbers. */
 import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
 import { Cursor } from "./cursor.js";
@@ -11,11 +11,11 @@ export interface Intro {
   readonly big: boolean;
   /** Bytes of a sub-buffer, which trace-cmd calls a page. */
   readonly pageSize: number;
-  /** How version 7 compresses its sections. */
+  /** The compression of the sections of version 7. */
   readonly codec: Codec | undefined;
-  /** Where version 7 keeps its first options. */
+  /** Offset of the first options of version 7. */
   readonly optionsAt: number;
-  /** Where the rest begins. */
+  /** Offset of the rest. */
   readonly end: number;
 }
 

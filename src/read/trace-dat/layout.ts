@@ -1,23 +1,23 @@
 /**
- * The layout of a ring-buffer page and of what stands before each event, from the recording's `header_page` and
- * `header_event`. The kernel has kept the second as it is since 2.6.30; a file that has another is refused rather than
+ * The layout of a ring-buffer page and of the word before each event, from the recording's `header_page` and
+ * `header_event`. The kernel has not changed the second since 2.6.30; a file with another one is refused rather than
  * misread.
  */
 import { TroubleError } from "../../base/trouble.js";
 import { parseFields } from "./format.js";
 
-/** Lengths in the first word of an event: from here on they are kinds. */
+/** Values of the length in the first word of an event: from here on they are kinds. */
 export const PADDING = 29;
 export const TIME_EXTEND = 30;
 export const TIME_STAMP = 31;
 
 export interface PageLayout {
-  /** Where the 8 bytes of the page's time are. */
+  /** Offset of the 8 bytes of the page's time. */
   readonly timeAt: number;
-  /** Where the word is that says how much of the page is used, and how long it is (a long of the kernel). */
+  /** Offset and size of the word with the length of the page's used part (a long of the kernel). */
   readonly commitAt: number;
   readonly commitSize: 4 | 8;
-  /** Where the events begin. */
+  /** Offset of the events. */
   readonly dataAt: number;
   /** Bytes of a whole page. */
   readonly size: number;

@@ -1,4 +1,4 @@
-/** A trace.dat made ready to be read: what it holds, its formats, and its CPUs in the order of time. */
+/** Opens a trace.dat: reads its contents and formats, and puts its CPUs in the order of time. */
 import type { ReadReport } from "../report.js";
 import { TroubleError } from "../../base/trouble.js";
 import type { Access } from "./access.js";
@@ -13,12 +13,12 @@ import { ChunkedPages, PlainPages, type PageSource } from "./pages.js";
 import { readVersion6 } from "./v6.js";
 import { readVersion7 } from "./v7.js";
 
-/** The kernel's own limit: of the word that says how much of a page is used, 20 bits do. */
+/** The kernel's own limit: the length of a page's used part takes 20 bits. */
 const MAX_PAGE = 1 << 20;
-/** What is read ahead, of each CPU and of all together. */
+/** Bytes to read ahead, for each CPU and for all together. */
 const WINDOW = 256 * 1024;
 const WINDOWS = 64 << 20;
-/** What pages, or decompressed chunks, of all CPUs may take in memory. */
+/** Bytes of memory for pages, or decompressed chunks, of all CPUs. */
 const MAX_HELD = 512 << 20;
 const MIN_CHUNK = 1 << 20;
 const MAX_CHUNK = 16 << 20;
@@ -31,7 +31,10 @@ export interface OpenTraceDat {
   readonly cpus: readonly CpuEvents[];
 }
 
-/** Reads all but the events. Throws a `TroubleError` for a file whose structure makes no sense. */
+/**
+ * Reads all but the events.
+ * @throws {TroubleError} for a file whose structure makes no sense
+ */
 export function openTraceDat(access: Access, file: string, report: ReadReport): OpenTraceDat {
   const { intro, contents } = readContents(access, file);
   report.warnings.push(...contents.warnings);
@@ -61,7 +64,7 @@ export function readContents(access: Access, file: string): { readonly intro: In
   return { intro, contents: intro.version === 6 ? readVersion6(access, intro, cursor) : readVersion7(intro, cursor) };
 }
 
-/** The kernel's sub-buffers may be several of the machine's pages long (from 6.8 on); `header_page` says so. */
+/** The kernel's sub-buffers may be several of the machine's pages long (from 6.8 on), according to `header_page`. */
 function inSubBuffers(buffer: TraceBuffer, { size }: PageLayout): TraceBuffer {
   return size > buffer.pageSize && size % buffer.pageSize === 0 ? { ...buffer, pageSize: size } : buffer;
 }
@@ -81,7 +84,7 @@ export function readFormats({ formats }: Contents, report: ReadReport): EventFor
   return parsed;
 }
 
-/** The head of every record. All formats have it alike, or which event a record is could not be told. */
+/** Returns the head of every record. It must be the same in all formats, or the event of a record would be unknown. */
 export function commonFields(formats: readonly EventFormat[], file: string): CommonFields {
   const first = formats.find(({ fault }) => fault === undefined);
   if (!first) throw new TroubleError("a recording without the format of any event", file);
@@ -142,7 +145,7 @@ function cpusOf(access: Access, file: string, intro: Intro, contents: Contents, 
   }
 }
 
-/** No byte of the file is the page of two CPUs: a small file cannot be many times as big as it is. */
+/** Checks that no byte of the file is in the pages of two CPUs: a small file must not read as many times its size. */
 function checkApart(
   ranges: readonly { readonly cpu: number; readonly offset: number; readonly size: number }[],
   file: string,

@@ -1,4 +1,4 @@
-/** The options of a trace.dat: small facts about the recording, and in version 7 where everything is. */
+/** The options of a trace.dat: small facts about the recording, and in version 7 the offsets of all parts. */
 import type { Cursor } from "./cursor.js";
 import type { CpuRange, CpuStats, TscScale } from "./contents.js";
 
@@ -18,13 +18,13 @@ export const KALLSYMS = 19;
 export const CMDLINES = 21;
 const BUFFER_TEXT = 22;
 
-/** More than any machine that Linux runs on. */
+/** Larger than any machine that Linux runs on. */
 export const MAX_CPUS = 8192;
 /** Buffers, sections: trace-cmd writes a handful. */
 const MAX_BUFFERS = 1024;
 const CPU_ENTRY = 20;
 
-/** What a BUFFER option says; version 6 has only the offset and the name. */
+/** The content of a BUFFER option; version 6 has only the offset and the name. */
 export interface BufferOption {
   readonly offset: number;
   readonly name: string;
@@ -35,20 +35,20 @@ export interface BufferOption {
 
 export class Options {
   clock: string | undefined;
-  /** The number of CPUs, where it is not that of the head. */
+  /** The number of CPUs, if it differs from that of the head. */
   cpuCount: number | undefined;
   timeOffset = 0n;
   tsc: TscScale | undefined;
   readonly stats: CpuStats[] = [];
   readonly buffers: BufferOption[] = [];
   text: { readonly offset: number; readonly name: string } | undefined;
-  /** By the option's number: where a section is. */
+  /** By the option's number: the offset of a section. */
   readonly sections = new Map<number, number>();
   readonly warnings: string[] = [];
 
   constructor(private readonly version: 6 | 7) {}
 
-  /** Takes in one option; `data` is all of it. */
+  /** Adds one option; `data` is all of it. */
   take(option: number, data: Cursor): void {
     switch (option) {
       case DATE:
@@ -127,18 +127,18 @@ export function readRange(cpu: number, cursor: Cursor): CpuRange {
   return { cpu, offset: cursor.u64("the offset of a CPU's pages"), size: cursor.u64("the size of a CPU's pages") };
 }
 
-/** What a CPU's file `stats` says. */
+/** Reads the file `stats` of a CPU. */
 export function statsIn(text: string, cpu: number): CpuStats {
   const count = (what: string): number => Number(new RegExp(`^${what}: +(\\d{1,15})$`, "m").exec(text)?.[1] ?? 0);
   return { cpu, overrun: count("overrun"), dropped: count("commit overrun") + count("dropped events") };
 }
 
-/** The clock in brackets: `local global [mono] boot`. */
+/** Returns the clock in brackets: `local global [mono] boot`. */
 export function clockIn(text: string): string | undefined {
   return /\[([^\]\s]{1,64})\]/.exec(text)?.[1];
 }
 
-/** A number as `strtoll` reads it: decimal or `0x…`, with a sign. */
+/** Reads a number as `strtoll` does: decimal or `0x…`, with a sign. */
 function numberIn(data: Cursor): bigint {
   const match = /^\s*([-+]?)(0x[\da-f]{1,16}|\d{1,19})/i.exec(data.text(data.left, "a time offset"));
   if (!match) return 0n;

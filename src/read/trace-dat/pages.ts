@@ -4,18 +4,18 @@ import { Cursor } from "./cursor.js";
 import { PieceError, decompress, type Codec } from "./decompress.js";
 import type { CpuRange } from "./contents.js";
 
-/** A page: `bytes[at, at + length)`; valid until the next is asked for. */
+/** A page: `bytes[at, at + length)`; valid until `next` is called. */
 export interface PageSource {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly at: number;
-  /** Less than a page where the file is cut off. */
+  /** Less than a page if the file is cut off. */
   readonly length: number;
-  /** Goes to the next page; `false` when there is none. */
+  /** Goes to the next page; `false` if there is none. */
   next(): boolean;
   /** Bytes of the file that were read so far. */
   readonly consumed: number;
-  /** Why there are no more pages, where there should be. */
+  /** The reason why there are no more pages, if there should be. */
   readonly trouble: string | undefined;
 }
 
@@ -59,9 +59,9 @@ export class PlainPages implements PageSource {
   }
 }
 
-/** What a chunk may decompress to. trace-cmd puts ten pages in one. */
+/** Bytes that a chunk may decompress to. trace-cmd puts ten pages in one. */
 const MAX_CHUNK = 16 << 20;
-/** Pages that compress better than this are no pages: beyond `BOMB_FREE` bytes, a file that says so is not believed. */
+/** No pages compress better than this: beyond `BOMB_FREE` bytes, a greater ratio is refused. */
 const BOMB_RATIO = 1000;
 const BOMB_FREE = 64 << 20;
 const COUNT = 4;
@@ -88,7 +88,7 @@ export class ChunkedPages implements PageSource {
     private readonly pageSize: number,
     private readonly codec: Codec,
     big: boolean,
-    /** What one chunk may take in memory; many CPUs share what there is. */
+    /** Bytes of memory for one chunk; many CPUs share the total. */
     private readonly maxChunk = MAX_CHUNK,
   ) {
     this.#start = range.offset;
@@ -135,7 +135,7 @@ export class ChunkedPages implements PageSource {
       this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
     } catch (error) {
       if (!(error instanceof PieceError)) throw error;
-      // The chunks behind it can be read all the same, but where in time the lost events were is only known to be here.
+      // The chunks after it could be read all the same, but then the place of the lost events would not be known.
       return this.#end(`a chunk cannot be decompressed: ${error.message}`);
     }
     this.#left--;

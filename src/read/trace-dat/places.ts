@@ -1,9 +1,9 @@
-/** Where probes were hit: addresses of the recording as the places that ftrace's text has. */
+/** Converts the addresses of probes in a recording to the places in ftrace's text. */
 import type { PlaceTable } from "../../log/tables.js";
 import { TroubleError } from "../../base/trouble.js";
 import { Symbols } from "./symbols.js";
 
-/** What a probed function returns to when its caller's return is probed as well, and how ftrace prints it. */
+/** The return address of a probed function whose caller's return is probed as well, and ftrace's text for it. */
 const TRAMPOLINE = /^(?:arch_rethook_trampoline|__kretprobe_trampoline|kretprobe_trampoline)\+/;
 const UNKNOWN_CALLER = "[unknown/kretprobe'd]";
 /** Functions that are remembered by their address. */
@@ -19,12 +19,12 @@ export class Places {
     private readonly warnings: string[],
   ) {}
 
-  /** Of an entry: `iput+0x4/0x260`. */
+  /** Returns the place of an entry: `iput+0x4/0x260`. */
   entry(low: number, high: number): number {
     return this.places.intern(this.symbols.at(low, high, true));
   }
 
-  /** Of a return: `caller+0x12/0x80 <- function`. */
+  /** Returns the place of a return: `caller+0x12/0x80 <- function`. */
   return(callerLow: number, callerHigh: number, low: number, high: number): number {
     const caller = this.symbols.at(callerLow, callerHigh, true);
     return this.places.intern(
@@ -32,7 +32,7 @@ export class Places {
     );
   }
 
-  /** The function there, as `%ps` prints it. */
+  /** Returns the function at an address, as `%ps` prints it. */
   name(low: number, high: number): string {
     const known = this.#names.get(low);
     if (known?.high === high) return known.text;
@@ -42,7 +42,7 @@ export class Places {
     return text;
   }
 
-  /** Read when the first event asks: megabytes of text. Events are worth having without them. */
+  /** Read at the first event: megabytes of text. Events are useful without them, too. */
   get symbols(): Symbols {
     if (this.#symbols) return this.#symbols;
     let text: Buffer = Buffer.alloc(0);

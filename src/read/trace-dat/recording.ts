@@ -1,4 +1,4 @@
-/** A trace.dat as a stream of batches, from wherever it comes. */
+/** A trace.dat as a stream of batches, from any source. */
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
@@ -7,7 +7,7 @@ import type { Source } from "../source.js";
 import { readTraceDat } from "./index.js";
 import { openAccess } from "./spool.js";
 
-/** `path`: the file itself, where it can be read at any offset; `undefined` where only the source has it. */
+/** `path`: the file itself, if it can be read at any offset; `undefined` if only the source has it. */
 export async function* readTraceDatFrom(
   source: Source,
   path: string | undefined,

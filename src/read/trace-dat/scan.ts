@@ -1,7 +1,4 @@
-/**
- * A trace.dat looked through by its heads alone: how many events of which kind, on which CPU, when. No record is
- * decoded.
- */
+/** Scans the heads of a trace.dat: the number of events of each kind, their CPUs and times. No record is decoded. */
 import { ReadReport } from "../report.js";
 import type { Access } from "./access.js";
 import { openTraceDat } from "./open.js";
@@ -17,7 +14,7 @@ export interface CpuCount {
   /** The ring buffer: empty for the top one. */
   readonly buffer: string;
   readonly events: number;
-  /** Nanoseconds or ticks, as recorded; `undefined` where there is no event. */
+  /** Nanoseconds or ticks, as recorded; `undefined` if there is no event. */
   readonly first: bigint | undefined;
   readonly last: bigint | undefined;
 }
@@ -26,12 +23,15 @@ export interface Scan {
   readonly events: number;
   readonly byEvent: readonly EventCount[];
   readonly cpus: readonly CpuCount[];
-  /** Events that the pages say are missing; those that they do not count are not in it. */
+  /** Events that the pages report missing with their number. */
   readonly missed: number;
   readonly report: ReadReport;
 }
 
-/** Throws a `TroubleError` for a file whose structure makes no sense. */
+/**
+ * Scans a file.
+ * @throws {TroubleError} for a file whose structure makes no sense
+ */
 export function scanTraceDat(access: Access, file: string): Scan {
   const report = new ReadReport(file);
   const { intro, common, formats, cpus } = openTraceDat(access, file, report);

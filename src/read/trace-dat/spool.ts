@@ -5,9 +5,9 @@ import { TroubleError } from "../../base/trouble.js";
 import { BlockAccess, FileAccess, type Access } from "./access.js";
 
 const BLOCK = 1 << 20;
-/** What is kept in memory; more goes to a temporary file. */
+/** Bytes that are kept in memory; more go to a temporary file. */
 const MAX_IN_MEMORY = 256 * BLOCK;
-/** What is kept at all: a compressed file says nothing of how big it will become. */
+/** Bytes that are kept at all: a compressed file does not show how big it will become. */
 const MAX_SPOOLED = 8 * 1024 * BLOCK;
 
 export interface Limits {
@@ -16,8 +16,9 @@ export interface Limits {
 }
 
 /**
- * Opens the file at `path`, or where it is none that can be read at any offset (`undefined`, or a pipe), takes in what
- * `stream` gives. Throws a `TroubleError` for more than `limits.total` bytes.
+ * Opens the file at `path`, or keeps the bytes of `stream` if that cannot be read at any offset (`undefined`, or a
+ * pipe).
+ * @throws {TroubleError} for more than `limits.total` bytes
  */
 export async function openAccess(
   name: string,

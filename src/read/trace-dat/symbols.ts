@@ -1,18 +1,18 @@
 /**
- * `/proc/kallsyms` as trace-cmd saved it: what stands at an address, printed as the kernel prints it in `trace`,
+ * `/proc/kallsyms` as trace-cmd saved it: the symbols at addresses, printed as the kernel prints them in `trace`,
  * `iput+0x4/0x260` or `kvm_init+0x4/0x210 [kvm]`.
  *
- * A recording has ten megabytes of symbols and names a few hundred of them. The kernel's own stand in the order of
- * their addresses, each written with the same number of digits: they are looked up in the text as it is. Those of
- * modules stand behind them in no order.
+ * A recording has ten megabytes of symbols and names a few hundred of them. The kernel's own are in the order of their
+ * addresses, each written with the same number of digits: they are looked up in the text as it is. Those of modules
+ * follow in no order.
  */
 const LF = 0x0a;
 const SPACE = 0x20;
-/** Symbols at one place, and lines from a symbol to the next, are few; in a hostile file they may be any. */
+/** Symbols at one address, and lines from a symbol to the next, are few; a hostile file may have any number. */
 const MAX_STEPS = 1000;
 /** A symbol has 512 characters at most. */
 const MAX_LINE = 1024;
-/** Symbols of modules that are taken in. */
+/** Symbols of modules that are read. */
 const MAX_MODULE_SYMBOLS = 1 << 20;
 const LONG = 16;
 const SHORT = 8;
@@ -26,11 +26,11 @@ interface Found {
 }
 
 export class Symbols {
-  /** Digits of an address; 0 where the text has none. */
+  /** Digits of an address; 0 if the text has none. */
   readonly #digits: number;
-  /** Where the kernel's own symbols end. */
+  /** End of the kernel's own symbols. */
   readonly #kernelEnd: number;
-  /** Where the lines of the others begin, in the order of their addresses; made when first one is asked for. */
+  /** Offsets of the lines of the others, in the order of their addresses; made on first use. */
   #modules: readonly number[] | undefined;
 
   constructor(private readonly text: Buffer) {
@@ -39,7 +39,7 @@ export class Symbols {
     this.#kernelEnd = bracket < 0 ? text.length : this.#lineAt(bracket);
   }
 
-  /** `name+0x4/0x260 [module]`, or without the offset; the address itself where no symbol is. */
+  /** Returns `name+0x4/0x260 [module]`, or without the offset; the address itself if it has no symbol. */
   at(low: number, high: number, offset: boolean): string {
     const address = (BigInt(high) << 32n) | BigInt(low);
     const found = this.#find(address);
@@ -48,7 +48,7 @@ export class Symbols {
     return `${name}${offset ? `+0x${(address - start).toString(16)}/0x${size.toString(16)}` : ""}${module}`;
   }
 
-  /** The function's name alone; `undefined` where there is no symbol. */
+  /** Returns the function's name alone; `undefined` if there is no symbol. */
   nameAt(low: number, high: number): string | undefined {
     return this.#find((BigInt(high) << 32n) | BigInt(low))?.name;
   }
@@ -67,11 +67,11 @@ export class Symbols {
       if (this.#key(line) <= key) from = this.#next(line);
       else to = line;
     }
-    // Before the first and behind the last symbol, anything may be.
+    // Before the first and after the last symbol, anything may be.
     if (from === 0 || from >= this.#kernelEnd) return undefined;
     let line = this.#lineAt(from - 1);
     const at = this.#key(line);
-    // Of several at one place the kernel names the first.
+    // Of several at one address the kernel names the first.
     for (let steps = 0; steps < MAX_STEPS && line > 0; steps++) {
       const before = this.#lineAt(line - 1);
       if (this.#key(before) !== at) break;
@@ -104,12 +104,14 @@ export class Symbols {
     return lines.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : keys.get(a)! > keys.get(b)! ? 1 : a - b));
   }
 
-  /** The address of a line, as it is written. */
+  /** Returns the address of a line, as it is written. */
   #key(line: number): string {
     return this.text.toString("latin1", line, line + this.#digits);
   }
 
-  /** The beginning of the line that `p` is in; of one that no kernel writes, somewhere in it. */
+  /**
+   * Returns the beginning of the line that `p` is in; in a line longer than any of the kernel's, some position in it.
+   */
   #lineAt(p: number): number {
     const from = Math.max(0, p - MAX_LINE);
     return from + this.text.subarray(from, p).lastIndexOf(LF) + 1;
@@ -120,7 +122,7 @@ export class Symbols {
     return end < 0 ? Math.min(line + MAX_LINE, this.text.length) : line + end + 1;
   }
 
-  /** `undefined` for a line that is no symbol, and where the kernel did not tell addresses but zeros. */
+  /** Parses a line; `undefined` if it is no symbol, and if the kernel printed zeros for its addresses. */
   #found(line: number, next: string): Found | undefined {
     const text = this.text.toString("utf8", line, this.#next(line));
     const [, start, name, module] = /^([\da-f]+) \S (\S+)(?:\s+(\[\S+\]))?\s/.exec(text) ?? [];

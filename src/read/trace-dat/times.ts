@@ -1,9 +1,9 @@
-/** What the recorded clock is, and how its times become those of the log. */
+/** The recorded clock, and the conversion of its times to those of the log. */
 import type { Clock } from "../report.js";
 import type { Contents } from "./contents.js";
 
 const BILLION = 1_000_000_000n;
-/** Clocks that count nanoseconds; the others (`counter`, `x86-tsc`) count something of their own. */
+/** Clocks that count nanoseconds; the others (`counter`, `x86-tsc`) count units of their own. */
 const NANOSECONDS = /^(?:local|global|uptime|perf|mono.*|boot|tai)$/;
 
 export function clockOf({ clock, tsc }: Contents): Clock {
@@ -12,7 +12,7 @@ export function clockOf({ clock, tsc }: Contents): Clock {
     : { kind: "counter", digits: 0 };
 }
 
-/** Changes times as the recording's options say; `undefined` where they stay as they are. */
+/** Returns the change of times by the recording's options; `undefined` if there is none. */
 export function timeChange({ tsc, timeOffset }: Contents): TimeChange | undefined {
   return tsc === undefined && timeOffset === 0n ? undefined : new TimeChange(tsc, timeOffset);
 }

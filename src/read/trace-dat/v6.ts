@@ -1,4 +1,4 @@
-/** Version 6: everything in a fixed order, and then for each CPU where its pages are. */
+/** Version 6: all parts in a fixed order, followed by the places of each CPU's pages. */
 import type { Access } from "./access.js";
 import type { Contents, CpuRange, LatencyText, TraceBuffer } from "./contents.js";
 import type { Cursor } from "./cursor.js";
@@ -19,7 +19,7 @@ export function readVersion6(access: Access, intro: Intro, cursor: Cursor): Cont
   const cmdlines = cursor.bytes(cursor.u64("the command lines"), "the command lines");
   const options = new Options(6);
   const top = readBuffer(cursor, options, cpuCount(cursor));
-  // Recordings before the option: the clock stands behind the offsets.
+  // Recordings before the option have the clock after the offsets.
   if (options.clock === undefined && top.latency === undefined && cursor.left >= 8) {
     const length = cursor.u64("the clock");
     if (length <= Math.min(CLOCK_LENGTH, cursor.left)) options.clock = clockIn(cursor.text(length, "the clock"));
@@ -33,7 +33,7 @@ export function readVersion6(access: Access, intro: Intro, cursor: Cursor): Cont
   });
   const buffers = top.latency ? [] : [buffer("", top.cpus)];
   for (const { offset, name } of options.buffers) {
-    // An instance has options of its own; only its number of CPUs is about it alone.
+    // An instance has options of its own; only its number of CPUs is about the instance alone.
     const own = new Options(6);
     const { cpus, latency } = readBuffer(cursor.part(offset), own, options.cpuCount ?? top.count);
     if (latency === undefined) buffers.push(buffer(name, cpus));
@@ -63,7 +63,8 @@ interface Buffer6 {
 }
 
 /**
- * `options`, if there are any, and then either `flyrecord` with the place of each CPU's pages, or `latency` with text.
+ * Reads `options`, if there are any, and then either `flyrecord` with the place of each CPU's pages, or `latency` with
+ * text.
  */
 function readBuffer(cursor: Cursor, options: Options, cpusOfHead: number): Buffer6 {
   let kind = readKind(cursor);

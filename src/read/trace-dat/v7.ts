@@ -10,14 +10,14 @@ import { CMDLINES, DONE, EVENT_FORMATS, FTRACE_EVENTS, HEADER_INFO, KALLSYMS, Op
 const COMPRESSED = 1;
 /** Sections of options that are followed. */
 const MAX_CHAIN = 1024;
-/** What a section may decompress to: kallsyms has some 10 MiB. Pages are read in chunks, not as a section. */
+/** Bytes that a section may decompress to: kallsyms has some 10 MiB. Pages are read in chunks, not as a section. */
 const MAX_SECTION = 256 << 20;
 
 interface SectionHeader {
   readonly id: number;
   readonly compressed: boolean;
   readonly size: number;
-  /** Where its content begins. */
+  /** Offset of its content. */
   readonly at: number;
 }
 
@@ -70,9 +70,7 @@ export function readVersion7(intro: Intro, cursor: Cursor): Contents {
   };
 }
 
-/**
- * Follows the options from section to section; each is visited once, so a chain that bites its tail ends in an error.
- */
+/** Follows the options from section to section; each is visited once, so a cycle ends in an error. */
 function readChain(sections: Sections, first: number): Options {
   const options = new Options(7);
   const visited = new Set<number>();
@@ -118,7 +116,7 @@ class Sections {
     return { id, compressed: (flags & COMPRESSED) !== 0, size, at: cursor.at };
   }
 
-  /** The content of the section at `offset`, decompressed; it must be of the kind `id`. */
+  /** Returns the content of the section at `offset`, decompressed; it must be of the kind `id`. */
   open(offset: number, id: number, what: string): Cursor {
     const header = this.header(offset, what);
     const cursor = this.at(header.at);

@@ -22,7 +22,7 @@ import { hold, Problem, shown } from "./problem.js";
 import { inWords, isReading, type Outcome, outcomeNow, outcomeOf, type Reading } from "./reading.js";
 import { sameEvents, sameOutcome } from "./same.js";
 
-/** A trace.dat in small batches, by its heads alone, and now and then as a file, against what it came to. */
+/** Reads a trace.dat in small batches, by its heads alone, and now and then as a file, and compares with `front`. */
 export async function checkTraceDat(
   name: string,
   bytes: Buffer,
@@ -35,7 +35,7 @@ export async function checkTraceDat(
     const report = new ReadReport(name);
     const tables = createTables();
     const open = openTraceDat(memoryAccess(bytes), name, report);
-    // What the kernel's latency tracers leave is text, and has no heads.
+    // Output of the kernel's latency tracers is text, and has no heads.
     latency = open.contents.latency !== undefined;
     const batches = latency
       ? []
@@ -66,7 +66,7 @@ function checkHeads(name: string, bytes: Buffer, front: Outcome): void {
   }
   if (!isReading(front)) throw new Problem("heads alone are trouble where all is", front.message);
   const { events, malformed } = front.report;
-  // A record that is too short for what all records have is no event.
+  // A record that is too short for the common fields is no event.
   hold(events <= heads && heads <= events + malformed, "heads alone tell how many events there are", () => [
     heads,
     events,
@@ -74,7 +74,7 @@ function checkHeads(name: string, bytes: Buffer, front: Outcome): void {
   ]);
 }
 
-/** A log: each hash, a scan, a seek; and of a damaged one nothing is read that was not written. */
+/** Checks a log: each hash, a scan, a seek; and that a damaged one yields no event that was not written. */
 export async function checkLog(
   name: string,
   bytes: Buffer,
@@ -137,7 +137,7 @@ const isDamaged = (error: unknown): boolean =>
   error instanceof Error &&
   (error.constructor.name === "DamagedError" || error instanceof LogError || error instanceof TroubleError);
 
-/** The state after some event, by way of the snapshots that the log says it has. */
+/** Seeks the state after some event, from the snapshots that the log claims to have. */
 async function checkSeek(path: string, random: Random): Promise<void> {
   try {
     const { seeker, close } = await openSeeker(path);
@@ -156,7 +156,7 @@ async function checkSeek(path: string, random: Random): Promise<void> {
   }
 }
 
-/** Of what a damaged log still gives, each event is the one that was written under its number. */
+/** Checks that each event that a damaged log still yields is the one that was written under its number. */
 function asWritten({ batches, tables }: Reading, intact: Buffer, name: string): void {
   const written = intactOf(intact, name);
   for (const batch of batches) {

@@ -1,4 +1,4 @@
-/** A folder of a thread's own, in memory where the system has such: inputs that have to be files. */
+/** A folder for each thread, in memory if the system has such: for inputs that have to be files. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,14 +9,14 @@ const IN_MEMORY = "/dev/shm";
 export class Scratch {
   readonly folder = mkdtempSync(join(existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir(), "kreel-fuzz-"));
 
-  /** Writes a file, and says where it is. */
+  /** Writes a file, and returns its path. */
   file(name: string, bytes: Uint8Array): string {
     const path = join(this.folder, name);
     writeFileSync(path, bytes);
     return path;
   }
 
-  /** Makes a directory of these files alone; of two that cannot be beside each other, the first stays. */
+  /** Makes a directory of these files alone; of two that cannot both exist, the first stays. */
   directory(files: Files): string {
     const root = join(this.folder, "directory");
     rmSync(root, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Holds kreel to its promises on one input. */
+/** Checks kreel's promises on one input. */
 import { openRecording } from "../../../src/read/recording.js";
 import type { TextFormat } from "../../../src/read/formats.js";
 import { type Input, inputOf } from "../input.js";
@@ -16,22 +16,25 @@ import { sameOutcome } from "./same.js";
 import { checkText, readText } from "./text.js";
 
 export interface Checked {
-  /** Events that were read; of a statement, its rows. */
+  /** Events that were read, or rows of a statement. */
   readonly events: number;
-  /** It was refused, in words. */
+  /** It was refused with a proper error. */
   readonly trouble: boolean;
-  /** What the rules found in a healthy recording from which something was taken away. */
+  /** Findings in a healthy recording from which something was removed. */
   readonly found: readonly string[];
 }
 
 /** The name that an input has in messages. */
 export const NAME = "input";
-/** Apart from what chose the input: how it is read must not depend on how it was made. */
+/** Separates this chance from that of the input: how it is read must not depend on how it was made. */
 const OTHERWISE = 0x5bd1e995;
 
 const isText = (format: string): format is TextFormat => (TEXT_FORMATS as readonly string[]).includes(format);
 
-/** Makes the input of an index, and throws the `Problem` that it shows, if it shows one. */
+/**
+ * Makes the input of an index and checks it.
+ * @throws {Problem} for a promise that it breaks
+ */
 export async function checkIndex(seed: number, index: number, scratch: Scratch): Promise<Checked> {
   return checkInput(await inputOf(seed, index), new Random(seed ^ OTHERWISE, index), scratch);
 }
@@ -61,7 +64,7 @@ async function checkFile(
   let again: Outcome = front;
   let whole: Outcome = front;
   if (isText(format)) {
-    // What looks like another format, or like none, is read as this one all the same: people say which it is.
+    // Bytes that look like another format, or like none, are read as this one all the same: users name the format.
     if (!isReading(front) || front.format !== format) whole = readText(NAME, format, bytes);
     again = checkText(NAME, format, bytes, whole, random);
     if (random.chance(0.05)) await checkAsOther(bytes, random);
@@ -85,7 +88,7 @@ async function checkFile(
   return { events: whole.report.events, trouble: false, found: removed ? found : [] };
 }
 
-/** Read as what it is not: people name the wrong format, too. */
+/** Reads bytes as another format than their own: users name the wrong format, too. */
 async function checkAsOther(bytes: Buffer, random: Random): Promise<void> {
   const format = random.pick([...TEXT_FORMATS, "trace-dat", "kreel-log", "trace-pipe-raw"] as const);
   const read = await outcomeOf(NAME, () => openRecording(NAME, { input: chunks(bytes, random), format }));
@@ -102,7 +105,7 @@ function sound(reading: Reading, lines: number | undefined): void {
   soundReport(report, isText(format) ? (lines ?? report.lines) : undefined);
 }
 
-/** A recording in a file for each CPU, twice. */
+/** Reads a recording in a file for each CPU, twice. */
 async function checkDirectory(files: Files, random: Random, scratch: Scratch): Promise<Checked> {
   const path = scratch.directory(files);
   const first = await outcomeOf(path, () => openRecording(path));
@@ -118,7 +121,7 @@ async function checkDirectory(files: Files, random: Random, scratch: Scratch): P
   return { events: first.report.events, trouble: false, found: [] };
 }
 
-/** Together the files have as many events as each has alone. */
+/** Checks that the files together have as many events as they have one by one. */
 async function checkCpus(path: string, whole: Reading): Promise<void> {
   let events = 0;
   for (let cpu = 0; ; cpu++) {

@@ -1,4 +1,4 @@
-/** What was read, again as a recording: replayed, written and read back, shown. */
+/** Uses a reading as a recording: replays it, writes it and reads it back, shows it. */
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
 import { arrowStream } from "../../../src/export/arrow/index.js";
@@ -31,7 +31,7 @@ import { readText } from "./text.js";
 import { linesOf } from "../../read/text.js";
 
 const WIDTH = 100;
-/** Makes lines as a terminal gets them, and is never written to. */
+/** Formats lines for a terminal, and is never written to. */
 const TERMINAL = new Output(1, { terminal: true });
 const OWN = upcasts(schemaOf(points), points);
 
@@ -53,7 +53,7 @@ interface Replayed {
   readonly told: string;
 }
 
-/** Everything that a replay says, and the hash of its state. */
+/** Returns all results of a replay, and the hash of its state. */
 async function replayed(reading: Reading, everything: boolean): Promise<Replayed> {
   const recorded = recordedOf(reading);
   const from = new Replaying(recorded, { everything });
@@ -86,7 +86,7 @@ async function replayed(reading: Reading, everything: boolean): Promise<Replayed
   }
 }
 
-/** Replays what was read, twice; returns what rules found. */
+/** Replays a reading, twice; returns the rules that found something. */
 export async function checkReplay(reading: Reading, again: Reading, random: Random): Promise<readonly string[]> {
   const everything = random.chance(0.3);
   const first = await replayed(reading, everything);
@@ -103,7 +103,7 @@ export async function checkReplay(reading: Reading, again: Reading, random: Rand
   return findings;
 }
 
-/** What a terminal is shown holds nothing that it would obey, and JSON is JSON. */
+/** Checks that output for a terminal has nothing that it would obey, and that JSON is JSON. */
 export async function checkShown(reading: Reading): Promise<void> {
   let evidence: Evidence | undefined;
   const replay = await replayRecording(recordedOf(reading), {
@@ -134,7 +134,7 @@ export async function checkShown(reading: Reading): Promise<void> {
   JSON.parse([...jsonText(replayJson(replay))].join(""));
 }
 
-/** What a block of a log keeps of a batch is the batch. */
+/** Checks that a batch survives a block of a log. */
 export function checkBlocks(reading: Reading): void {
   const tables = createTables();
   const encoder = new EventsEncoder(points, reading.tables);
@@ -145,13 +145,13 @@ export function checkBlocks(reading: Reading): void {
   sameEvents("a log gives back what was written", reading, { batches, tables });
 }
 
-/** What is exported as NDJSON is read as the same recording. */
+/** Checks that an export as NDJSON reads back as the same recording. */
 export async function checkNdjson(reading: Reading): Promise<void> {
   let text = "";
   for await (const piece of ndjsonText(recordedOf(reading))) text += piece;
   const again = readText("again", "ndjson", Buffer.from(text));
   if (!isReading(again)) throw new Problem("an export reads back", again.message);
-  // Numbers that a damaged log's lost events have are not given again: only how many are missing must be the same.
+  // Numbers of events that a damaged log lost are not given again: only the number of missing events must be the same.
   sameEvents("an export as NDJSON reads back as the same events", reading, again, {
     losses: reading.format !== "kreel-log",
   });
@@ -164,9 +164,9 @@ export async function checkNdjson(reading: Reading): Promise<void> {
   soundReport(again.report, linesOf(Buffer.from(text)));
 }
 
-/** What is written as ftrace's text is read without a doubt, and written again as it was. */
+/** Checks that text of ftrace's format is read without skipped lines, and written again as it was. */
 export function checkFtraceText(reading: Reading): void {
-  // Halves of characters have no bytes: what is written has the sign for that in their place.
+  // Halves of characters have no bytes: the written text has the replacement character in their place.
   const text = Buffer.from([...ftraceText(reading.batches, reading.tables)].join("")).toString();
   const again = readText("again", "ftrace", Buffer.from(text));
   if (!isReading(again)) throw new Problem("an export reads back", again.message);
@@ -187,7 +187,7 @@ export function checkFtraceText(reading: Reading): void {
   }
 }
 
-/** The other exports come to their end. */
+/** Checks that the other exports finish. */
 export async function checkExports(reading: Reading): Promise<void> {
   let text = "";
   for await (const piece of perfettoText(recordedOf(reading))) text += piece;

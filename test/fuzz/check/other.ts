@@ -1,4 +1,4 @@
-/** Scenarios and statements: what people write themselves. */
+/** Scenarios and statements: inputs that users write themselves. */
 import { kernels } from "../../../src/kernels/index.js";
 import { query } from "../../../src/query/query.js";
 import { openRecording } from "../../../src/read/recording.js";
@@ -12,12 +12,12 @@ import { recordedOf } from "./made.js";
 import { hold, Problem } from "./problem.js";
 import { inWords, isReading, outcomeOf, soundBatches } from "./reading.js";
 
-/** A run that goes on longer is given up: an operation may be told to touch a million pages. */
+/** A longer run is given up: an operation may touch a million pages. */
 const STEPS = 20_000;
 const ROWS = 500;
 const LINES = 60;
 
-/** Returns whether the scenario is one, and how many events it makes on a simulated kernel. */
+/** Returns the number of events of a scenario on a simulated kernel; `undefined` if it is none. */
 export function checkScenario(name: string, text: string, random: Random): number | undefined {
   let scenario: Scenario;
   try {
@@ -67,7 +67,7 @@ const asked = kept(async () => {
   return recordedOf(reading);
 });
 
-/** Returns how many rows a statement has, if it is one. */
+/** Returns the number of rows of a statement; `undefined` if it is none. */
 export async function checkStatement(name: string, sql: string): Promise<number | undefined> {
   const recording = await asked();
   try {

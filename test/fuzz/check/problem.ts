@@ -1,11 +1,11 @@
-/** Something that must hold and does not. */
+/** A promise that does not hold. */
 export class Problem extends Error {
   override readonly name = "Problem";
 
   constructor(
-    /** Which promise is broken: the same for all inputs that break it. */
+    /** The broken promise: the same for all inputs that break it. */
     readonly promise: string,
-    /** What shows it, of this input. */
+    /** The evidence in this input. */
     readonly detail: string,
     options?: ErrorOptions,
   ) {

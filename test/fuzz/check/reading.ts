@@ -1,4 +1,4 @@
-/** What reading came to: events, or one error in words. And whether that is sound. */
+/** The outcome of reading, events or one error in words, and the checks that it is sound. */
 import { points } from "../../../events/index.js";
 import { type Batch, UNKNOWN_POINT } from "../../../src/log/batch.js";
 import { LogError } from "../../../src/log/file/log-error.js";
@@ -13,7 +13,7 @@ export interface Reading {
   readonly tables: Tables;
   readonly report: ReadReport;
   readonly format: string;
-  /** Of a directory: the file of a CPU. */
+  /** For a directory: the file of a CPU. */
   readonly fileOf?: (cpu: number) => string | undefined;
 }
 
@@ -23,12 +23,12 @@ export const isReading = (outcome: Outcome): outcome is Reading => !(outcome ins
 
 const NANOSECONDS = 1_000_000_000;
 const MAX_CPU = 0xffff;
-/** Messages quote what they are about; nobody reads more. */
+/** Characters of a message: messages quote their subject, and a user reads no more. */
 const MAX_MESSAGE = 1000;
 const MAX_WARNINGS = 4096;
 const MAX_SKIPPED = 5;
 
-/** Reads a recording to its end and lets go of it; an error that is not in words is a problem. */
+/** Reads a recording to its end and closes it; an error that is not in words is a problem. */
 export async function outcomeOf(name: string, open: () => Promise<Recording>): Promise<Outcome> {
   let recording: Recording | undefined;
   try {
@@ -44,7 +44,7 @@ export async function outcomeOf(name: string, open: () => Promise<Recording>): P
   }
 }
 
-/** The same of a reader without a file. */
+/** Like `outcomeOf`, for a reader without a file. */
 export function outcomeNow(name: string, read: () => Reading): Outcome {
   try {
     return read();
@@ -53,7 +53,7 @@ export function outcomeNow(name: string, read: () => Reading): Outcome {
   }
 }
 
-/** An error, if it is the one of its kind: one line that names the file. Anything else is a problem of its own. */
+/** Returns an error that is in words: one line that names the file. Any other is a problem of its own. */
 export function inWords(error: unknown, name: string): TroubleError {
   if (error instanceof Problem) throw error;
   const trouble = error instanceof LogError ? new TroubleError(error.what, error.path) : error;
@@ -76,11 +76,11 @@ export function inWords(error: unknown, name: string): TroubleError {
 export interface Shape {
   /** Each event has a line of the file. */
   readonly lined: boolean;
-  /** Events that are lost keep their numbers: a log says how many a damaged block had. */
+  /** Lost events keep their numbers: a log has the number of events of a damaged block. */
   readonly gaps: boolean;
 }
 
-/** Whether batches are what whoever reads them by their columns takes them for. */
+/** Checks that batches keep the invariants that readers of their columns rely on. */
 export function soundBatches({ batches, tables, report }: Reading, { lined, gaps }: Shape): void {
   let next = 1;
   for (const batch of batches) {
@@ -161,8 +161,8 @@ function soundEvent(batch: Batch, i: number, tables: Tables, lined: boolean): vo
 }
 
 /**
- * Whether every line is exactly one thing, and nothing that the report says is without bounds. `lines`: of the file,
- * where they are known.
+ * Checks that every line is counted exactly once, and that all parts of the report are bounded. `lines`: of the file,
+ * if known.
  */
 export function soundReport(report: ReadReport, lines: number | undefined): void {
   const {
@@ -211,7 +211,7 @@ export function soundReport(report: ReadReport, lines: number | undefined): void
     }));
   }
   const { length } = report.firstSkipped;
-  // A log says how many there were, and need not be right.
+  // A log has their number, which need not be right.
   hold(
     lines === undefined ? length <= MAX_SKIPPED : length === Math.min(skipped, MAX_SKIPPED),
     "the first lines that were skipped are shown",

@@ -1,4 +1,4 @@
-/** Whether two readings are of the same events, whatever batches and numbers of tables they are in. */
+/** Compares two readings by their events, regardless of batches and of numbers in tables. */
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
 import type { Tables } from "../../../src/log/tables.js";
@@ -8,15 +8,18 @@ import { Problem, shown } from "./problem.js";
 type Events = Pick<Reading, "batches" | "tables">;
 
 export interface Like {
-  /** Lines, which some formats have none of. */
+  /** Compares lines, which some formats do not have. */
   readonly lines?: boolean;
-  /** What the recording says is missing. */
+  /** Compares the reported losses. */
   readonly losses?: boolean;
-  /** So many events from the front are compared. */
+  /** Compares only so many events, from the first. */
   readonly most?: number;
 }
 
-/** Throws a `Problem` for the first thing that differs. */
+/**
+ * Compares two outcomes.
+ * @throws {Problem} for the first difference
+ */
 export function sameOutcome(promise: string, a: Outcome, b: Outcome): void {
   if (!isReading(a) || !isReading(b)) {
     const [left, right] = [a, b].map((each) => (isReading(each) ? "it is read" : each.message));

@@ -1,6 +1,6 @@
 /**
- * Text: the fast way against the slow, whole against pieces, the reference where there is one, and its beginning
- * against all of it.
+ * Checks readers of text: the fast path against the slow, whole input against pieces, the reference implementation if
+ * there is one, and its beginning against all of it.
  */
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
@@ -18,22 +18,22 @@ import { Problem, shown } from "./problem.js";
 import { isReading, type Outcome, outcomeNow, type Reading, soundBatches, soundReport } from "./reading.js";
 import { sameEvents, sameOutcome } from "./same.js";
 
-/** Big enough for an input, and cheaper than what a long recording is read in. */
+/** Big enough for an input, and cheaper than the batches of a long recording. */
 const BATCH = 1024;
-/** The reference is slow, and has none of the limits that lines, texts and quotes have in the reader. */
+/** The reference is slow, and has none of the reader's limits on lines, texts and quotes. */
 const MOST_FOR_REFERENCE = 64 * 1024;
 const LONGEST_FOR_REFERENCE = 4000;
 const QUOTES_FOR_REFERENCE = 60;
-/** Lines in front of a cut whose events the lines behind it could be part of. */
+/** Lines before a cut whose events may extend into the lines after it. */
 const JOINED = 24;
 
 export interface Pieces {
-  /** Where the bytes are cut into chunks. */
+  /** Offsets at which the bytes are cut into chunks. */
   readonly cuts?: readonly number[];
   readonly batch?: number;
-  /** Every line is taken as one that the fast way leaves. */
+  /** Every line takes the slow path. */
   readonly slow?: boolean;
-  /** After which chunks what was read is handed over, as to somebody who follows. */
+  /** The chunks after which batches are flushed, as for a user who follows. */
   readonly flushed?: (chunk: number) => boolean;
 }
 
@@ -47,7 +47,7 @@ export function readText(
     const tables = createTables();
     const report = new ReadReport(name);
     const reader = readerOf(format, bytes.subarray(0, HEAD_BYTES), points, tables, report, batch);
-    // The readers of lines have a loop for what is plain; without it each line goes the long way.
+    // The readers of lines have a loop for plain lines; without it each line takes the slow path.
     if (slow && "scan" in reader)
       Object.defineProperty(reader, "scan", { value: (_: Uint8Array, start: number) => start });
     const batches: Batch[] = [];
@@ -64,7 +64,8 @@ export function readText(
 }
 
 /**
- * Reads the bytes in every way; returns what reading them in pieces came to. `whole`: what reading them at once did.
+ * Reads the bytes in every way; returns the outcome of reading them in pieces. `whole`: the outcome of reading them at
+ * once.
  */
 export function checkText(name: string, format: TextFormat, bytes: Buffer, whole: Outcome, random: Random): Outcome {
   const batch = random.chance(0.5) ? random.small(1, 64) : BATCH;
@@ -81,7 +82,7 @@ export function checkText(name: string, format: TextFormat, bytes: Buffer, whole
   soundBatches(whole, { lined: format !== "ndjson", gaps: false });
   soundReport(whole.report, linesOf(bytes));
   if (format === "ftrace" && isForReference(bytes)) sameAsReference(whole, bytes);
-  // Of perf's text the layout is told by its first lines, which a short beginning may not have.
+  // The first lines of perf's text determine its layout, and a short beginning may not have them.
   if (format !== "perf-script" && random.chance(0.25)) checkBeginning(name, format, bytes, whole, random);
   return pieces;
 }
@@ -91,7 +92,7 @@ function cutsOf(length: number, random: Random): number[] {
   return Array.from({ length: random.small(0, 30) }, () => random.below(length + 1)).sort((a, b) => a - b);
 }
 
-/** What is cut off says nothing of what stands in front of it, but for the lines that it could be part of. */
+/** Checks that the cut does not change the events before it, except in the lines that the rest could extend. */
 function checkBeginning(name: string, format: TextFormat, bytes: Buffer, whole: Reading, random: Random): void {
   const cut = random.below(bytes.length + 1);
   const beginning = readText(name, format, bytes.subarray(0, cut));

@@ -1,7 +1,7 @@
-/** Mutations that know nothing of what the bytes mean. */
+/** Mutations that are independent of what the bytes mean. */
 import { type Random, weighted } from "../random.js";
 
-/** A longer input says nothing more and takes all the time. */
+/** Bytes: a longer input finds no more and takes all the time. */
 export const MAX_INPUT = 256 * 1024;
 const INTERESTING = [0, 1, 0x0a, 0x0d, 0x20, 0x22, 0x2d, 0x30, 0x3a, 0x5c, 0x7f, 0x80, 0xc3, 0xed, 0xfe, 0xff];
 const WORDS = [
@@ -41,7 +41,7 @@ export function writeWord(bytes: Buffer, at: number, size: number, value: bigint
     if (at + k < bytes.length) bytes[big ? at + size - 1 - k : at + k] = Number(rest & 0xffn);
 }
 
-/** A number at an edge, or next to what stands there. */
+/** Returns a number at an edge, or near the present one. */
 export function wordNear(random: Random, value: bigint): bigint {
   return random.chance(0.6)
     ? random.pick(WORDS)
@@ -112,7 +112,7 @@ export const BYTE_MUTATIONS: readonly (readonly [weight: number, name: string, m
   ],
 ];
 
-/** One of them; an input never grows beyond `MAX_INPUT`. */
+/** Applies one of the mutations; an input never grows beyond `MAX_INPUT`. */
 export function mutateBytes(bytes: Buffer, random: Random, other: () => Buffer, mutations: string[]): Buffer {
   const [name, mutation] = weighted(
     random,

@@ -1,4 +1,4 @@
-/** Directories whose files are changed, gone, renamed, compressed, or those of others. */
+/** Directories whose files are changed, removed, renamed, compressed, or swapped with those of others. */
 import { gzipSync } from "node:zlib";
 import { storedZstd } from "../../read/trace-dat/writer.js";
 import type { Random } from "../random.js";
@@ -106,7 +106,7 @@ function arranged(
   }
 }
 
-/** A name that stays in the directory, and that a file system takes. */
+/** True for a name that stays in the directory, and that a file system accepts. */
 export function safe(name: string): boolean {
   return (
     name.length < 200 &&

@@ -1,6 +1,4 @@
-/**
- * Mutations that know what JSON is: of lines that are a document each, and of documents. Text has a character a byte.
- */
+/** Mutations of JSON: of lines that are a document each, and of documents. Text has a character a byte. */
 import type { Random } from "../random.js";
 import { nameOf, numberOf } from "./words.js";
 
@@ -56,7 +54,7 @@ function otherValue(value: Json, random: Random): Json {
   }
 }
 
-/** A line of JSON with a value changed, or changed in a way that no parser of JSON would write. */
+/** Returns a line of JSON with a value changed, or with a change that no JSON serializer would make. */
 export function mutateJsonLine(line: string, random: Random): string {
   if (random.chance(0.3)) return odd(line, random);
   try {
@@ -66,7 +64,7 @@ export function mutateJsonLine(line: string, random: Random): string {
   }
 }
 
-/** Numbers longer than any double, values that stand twice, depths, and what is nearly JSON. */
+/** Returns numbers longer than any double, duplicate values, deep nesting, and text that is nearly JSON. */
 function odd(line: string, random: Random): string {
   const values = [...line.matchAll(/([,:[] ?)("(?:[^"\\]|\\.)*"|-?\d+)/g)];
   const value = values.length === 0 ? undefined : random.pick(values);

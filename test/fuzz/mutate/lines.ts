@@ -1,4 +1,4 @@
-/** Mutations that know what lines, words, arguments and numbers are. Text has a character a byte. */
+/** Mutations of lines, words, arguments and numbers. Text has a character a byte. */
 import { type Random, weighted } from "../random.js";
 import { LINES, nameOf, numberOf } from "./words.js";
 
@@ -12,7 +12,7 @@ const STRING = /"(?:[^"\\]|\\.)*"/g;
 /** A line of this many bytes is longer than any reader holds. */
 const LONGEST = (1 << 20) + 100;
 
-/** Of these a healthy recording holds less, and nothing that did not happen. */
+/** Mutations that leave a subset of what happened: a healthy recording stays healthy, with less in it. */
 export const REMOVALS: readonly (readonly [weight: number, name: string, mutation: LineMutation])[] = [
   [4, "remove line", (lines, random) => void lines.splice(random.below(lines.length), 1)],
   [1, "remove lines", (lines, random) => void lines.splice(random.below(lines.length), random.small(2, 30))],
@@ -154,7 +154,7 @@ export const LINE_MUTATIONS: readonly (readonly [weight: number, name: string, m
   ],
 ];
 
-/** A line that is longer than any event's: rarely, for it costs as much as a thousand other inputs. */
+/** Lengthens a line beyond any event's: rarely, for it costs as much as a thousand other inputs. */
 export function lengthen(lines: string[], random: Random): void {
   onLine(
     lines,
@@ -194,7 +194,7 @@ function each<T>(lines: string[], chosen: T, change: (chosen: T, line: string) =
   for (const [k, line] of lines.entries()) lines[k] = change(chosen, line);
 }
 
-/** Replaces one of what the pattern finds in some line that has any. */
+/** Replaces one match of the pattern in some line that has any. */
 function withOne(
   lines: string[],
   random: Random,
@@ -219,7 +219,7 @@ function swap(lines: string[], random: Random): void {
   [lines[a], lines[b]] = [lines[b]!, lines[a]!];
 }
 
-/** As mailers and terminals do it: behind a word, or anywhere. */
+/** Breaks a line as mailers and terminals do: after a word, or anywhere. */
 function wrapped(line: string, random: Random): string[] {
   const blank = line.lastIndexOf(" ", random.between(20, 100));
   const at = random.chance(0.7) && blank > 0 ? blank : random.below(line.length + 1);
@@ -233,7 +233,7 @@ function reversed(line: string): string {
   return line.replace(ARGUMENT, () => found[--k]!);
 }
 
-/** Of a line whose task stands in front: a name of 16 bytes, padded as kernels do it, or of any length. */
+/** Renames the task of a line that begins with it: a name of 16 bytes, padded as kernels do it, or of any length. */
 function withTask(line: string, name: string, padded: boolean): string {
   return padded ? name.slice(0, 15).padStart(16) + line.slice(16) : name + line.slice(16);
 }

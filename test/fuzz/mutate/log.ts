@@ -1,6 +1,6 @@
 /**
- * Logs whose checksums hold and whose contents lie: a block is taken apart, changed and sealed again, as nobody who
- * merely damages a file does.
+ * Logs whose checksums are right and whose contents are wrong: a block is unpacked, changed and sealed again, which
+ * plain damage to a file never does.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { ByteReader, ByteWriter, DamagedError } from "../../../src/log/file/bytes.js";
@@ -25,7 +25,7 @@ interface Block {
   readonly payload: Buffer;
 }
 
-/** Numbers of the file that a writer could not have written there. */
+/** Numbers that no writer could have written in most places. */
 const NUMBERS = [
   0,
   1,
@@ -44,7 +44,7 @@ const NUMBERS = [
 ];
 const MOST = 1 << 20;
 
-/** Returns whether the checksums were made to hold. */
+/** Mutates a log. */
 export function mutateLog(bytes: Buffer, random: Random, mutations: string[], other: () => Buffer): Buffer {
   let { blocks, tail } = takenApart(bytes);
   if (blocks.length === 0) return mutateBytes(bytes, random, other, mutations);
@@ -78,7 +78,7 @@ function putTogether(head: Buffer, blocks: readonly Block[], tail: Buffer): Buff
   let previous = hashOf(parts[0]!);
   let at = FILE_HEADER;
   for (const { header, payload } of blocks) {
-    // What finds the index has to be told where it is now.
+    // The index has its own place at its end, which is updated.
     const sealed = header.kind === "index" ? placed(payload, at) : payload;
     const own = encodeBlockHeader({ ...header, length: sealed.length, payloadCrc: crc32(sealed), previous });
     previous = hashOf(own, sealed);
@@ -168,7 +168,7 @@ function payloadChanged({ header, payload }: Block, random: Random): Buffer {
         return blind();
     }
   } catch (error) {
-    // Changed twice: what is there is no payload any more.
+    // Changed twice: the payload may not parse any more.
     if (
       error instanceof DamagedError ||
       error instanceof SyntaxError ||
@@ -212,7 +212,7 @@ function eventsChanged(payload: Buffer, events: number, random: Random): Buffer 
   return Buffer.concat([out.written, deflateRawSync(all.written, { level: 1 })]);
 }
 
-/** One of a stream's numbers is another. */
+/** Replaces one of a stream's numbers. */
 function numberChanged(stream: Buffer, random: Random): Buffer {
   const at = random.below(stream.length + 1);
   let end = at;

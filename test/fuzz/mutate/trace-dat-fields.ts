@@ -1,6 +1,5 @@
 /**
- * Where the numbers of a trace.dat stand: lengths, counts, offsets, and the words of its pages. Of a sound file, as the
- * manual has it.
+ * Finds the numbers of an intact trace.dat: lengths, counts, offsets, and the words of its pages, as the manual has it.
  */
 
 export interface Field {
@@ -11,16 +10,16 @@ export interface Field {
 const MAGIC = 10;
 const PAGE_HEADER = 16;
 const CHUNK_HEADER = 8;
-/** Words of pages that are told apart; the rest is data. */
+/** Fields that are found; the rest is data. */
 const MOST = 3000;
 
-/** In the order of the file; as many as could be found. */
+/** Returns the fields in the order of the file; as many as could be found. */
 export function fieldsOf(bytes: Buffer): { readonly fields: readonly Field[]; readonly big: boolean } {
   const walk = new Walk(bytes);
   try {
     walk.file();
   } catch (error) {
-    // A file that was mutated already: what was found up to there will do.
+    // A file that was mutated already: the fields found so far suffice.
     if (!(error instanceof RangeError)) throw error;
   }
   return { fields: walk.fields.filter(({ at, size }) => at + size <= bytes.length), big: walk.big };
@@ -102,7 +101,7 @@ class Walk {
   #sectionAt(offset: number): void {
     this.#at = offset;
     const { compressed } = this.#section();
-    // What stands in front of most: a length or a count.
+    // Most parts begin with a length or a count.
     this.#number(4);
     if (compressed) this.#number(4);
   }
@@ -135,7 +134,7 @@ class Walk {
     for (let count = this.#number(4); count > 0; count--) this.#pass(this.#number(8));
   }
 
-  /** Each page's head, and the word in front of each event. */
+  /** Finds each page's head, and the word before each event. */
   #pages(offset: number, size: number, pageSize: number, long: number): void {
     for (
       let page = offset;

@@ -1,4 +1,4 @@
-/** Files of trace-cmd whose lengths, counts and offsets lie, and whose texts are not the kernel's. */
+/** Files of trace-cmd with wrong lengths, counts and offsets, and with texts that no kernel writes. */
 import type { Shape, Written, WrittenEvent } from "../../read/trace-dat/writer.js";
 import { KALLSYMS, write } from "../../read/trace-dat/writer.js";
 import type { Random } from "../random.js";
@@ -17,11 +17,11 @@ export function traceDatInput(random: Random, mutations: string[], other: () => 
   return bytes;
 }
 
-/** One number of the file's structure is another. */
+/** Changes one number of the file's structure. */
 export function lied(bytes: Buffer, random: Random, mutations: string[]): Buffer {
   const { fields, big } = fieldsOf(bytes);
   if (fields.length === 0) return bytes;
-  // Half of them from the front, where there are few and each says much; most are words of events.
+  // Half of them from the front, where there are few and each matters much; most are words of events.
   const { at, size } = fields[random.chance(0.5) ? random.small(0, fields.length - 1) : random.below(fields.length)]!;
   const copy = Buffer.from(bytes);
   const other = random.pick(fields);
@@ -39,7 +39,7 @@ export function lied(bytes: Buffer, random: Random, mutations: string[]): Buffer
   return copy;
 }
 
-/** A file whose lengths are right and whose contents are odd. */
+/** Returns a file whose lengths are right and whose contents are odd. */
 function writtenInput(random: Random, mutations: string[]): Buffer {
   let written: Written = writtenOf(random, random.small(1, MOST_EVENTS));
   for (let left = random.small(1, 4); left > 0; left--) written = changed(written, random, mutations);

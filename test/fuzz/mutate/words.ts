@@ -1,9 +1,9 @@
-/** Numbers and names that readers stumble over. Text has a character a byte, as in all mutators of text. */
+/** Numbers and names that are hard for readers. Text has a character a byte, as in all mutators of text. */
 import type { Random } from "../random.js";
 
 const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
-/** At the edges of what bytes, words, doubles and 64 bits hold, and what only looks like a number. */
+/** Edges of bytes, words, doubles and 64 bits, and texts that only look like a number. */
 export const NUMBERS: readonly string[] = [
   ..."0 1 -1 -0 2 9 15 16 127 128 255 256 999 4095 4096 65534 65535 65536 70000 4194304 4194305 16777216".split(" "),
   ..."2147483647 2147483648 -2147483648 -2147483649 4294967295 4294967296 999999999 1000000000 9999999999".split(" "),
@@ -120,7 +120,7 @@ export const NAMES: readonly string[] = [
   latin1("é".repeat(8)),
 ];
 
-/** What stands in the texts that people have, from other tools, other options and mailers. */
+/** Lines in texts that users have, from other tools, other options and mailers. */
 export const LINES: readonly string[] = [
   "",
   " ",
@@ -193,7 +193,7 @@ export const LINES: readonly string[] = [
 
 export const numberOf = (random: Random): string => (random.chance(0.8) ? random.pick(NUMBERS) : String(random.word()));
 
-/** A name that tries to be something else, or a very long one. */
+/** Returns a name that looks like something else, or a very long one. */
 export function nameOf(random: Random): string {
   if (random.chance(0.05)) return random.pick(NAMES).padEnd(1, "a").repeat(random.small(1, 300));
   if (random.chance(0.1)) return random.bytes(random.between(1, 20)).toString("latin1");

@@ -1,6 +1,6 @@
 /**
- * In place of the thread's own program: input 3 never ends, 5 takes all memory, 7 waits for what never comes, 9 throws
- * at nobody.
+ * Replaces the thread's own program: input 3 never ends, 5 takes all memory, 7 waits forever, 9 throws outside any
+ * promise.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { formatAt } from "../input.js";

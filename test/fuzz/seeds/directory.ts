@@ -1,4 +1,4 @@
-/** Recordings in a file for each CPU: text, and pages with what they are read by. */
+/** Recordings in a file for each CPU: text, and pages with the formats that they are read by. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { memoryAccess } from "../../../src/read/trace-dat/access.js";
@@ -37,7 +37,7 @@ export const textDirectories = kept(async (): Promise<readonly Files[]> => {
   return directories;
 });
 
-/** A copy of tracefs; and what trace-cmd leaves behind when it is killed. */
+/** A copy of tracefs; and the files that a killed trace-cmd leaves. */
 export const pageDirectories = kept((): readonly Files[] => {
   const bytes = gunzipSync(readFileSync(DAT));
   const { contents } = readContents(memoryAccess(bytes), DAT);

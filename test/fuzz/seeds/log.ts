@@ -1,4 +1,4 @@
-/** Logs of kreel as it writes them: of one batch and of many, with snapshots, of another kreel, cut short. */
+/** Logs as kreel writes them: of one batch and of many, with snapshots, of an earlier kreel, truncated. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,14 +8,14 @@ import { addSnapshots } from "../../../src/seek/add-snapshots.js";
 import { read, recording } from "../../read/helpers.js";
 import { kept } from "./kept.js";
 
-/** Of a recording, so many lines from its beginning, in batches of so many events. */
+/** Recording, number of lines from its beginning, events of a batch, with snapshots. */
 const SHAPES = [
   ["linux-7.2/s04-bind-unbind.trace.gz", 200, 64, true],
   ["broken/leak-module-on-error/s09-enfile.trace.gz", 120, 1000, false],
   ["partial/linux-7.2-pipe-lost.trace.gz", 90, 16, false],
 ] as const;
 const EARLIER = "fixtures/logs/linux-7.2-s04-bind-unbind.v1.klog";
-/** What is left of a log whose writer was cut short. */
+/** Remaining part of a log whose writer was interrupted. */
 const CUT = 0.7;
 
 export const logSeeds = kept(async (): Promise<readonly Buffer[]> => {

@@ -1,10 +1,10 @@
-/** What else people write: scenarios, and SQL. */
+/** Other texts that users write: scenarios, and SQL. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { kept } from "./kept.js";
 
 const FOLDERS = ["fixtures/scenarios", "fixtures/scenarios/odd"];
-/** Longer ones are loops written out, which take long to carry out. */
+/** Longer ones are loops written out, which take long to run. */
 const MOST_LINES = 80;
 
 export const scenarioSeeds = kept((): readonly (readonly string[])[] =>
@@ -16,7 +16,7 @@ export const scenarioSeeds = kept((): readonly (readonly string[])[] =>
   ).filter(({ length }) => length <= MOST_LINES),
 );
 
-/** Over tables of a few dozen rows. */
+/** Statements over tables of a few dozen rows. */
 export const STATEMENTS: readonly string[] = [
   "SELECT name, error, count(*) AS calls, min(seq) AS first\nFROM calls GROUP BY name, error\nORDER BY calls DESC",
   "SELECT object, owner, get_by, get, put, duration / 1000000 AS ms\nFROM references WHERE put IS NULL",

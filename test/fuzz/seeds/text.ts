@@ -1,4 +1,4 @@
-/** Recordings of the repository as lines, in the format that each text reader reads. Text has a character a byte. */
+/** Recordings of the repository as lines, in the format of each text reader. Text has a character a byte. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { ndjsonText } from "../../../src/export/ndjson.js";
@@ -12,7 +12,7 @@ import { kept } from "./kept.js";
 export interface TextSeed {
   readonly head: readonly string[];
   readonly lines: readonly string[];
-  /** Of a kernel that does nothing wrong, from its beginning on. */
+  /** True for a recording from its beginning, of a kernel without a mistake. */
   readonly healthy: boolean;
 }
 
@@ -51,7 +51,7 @@ const COLUMNS: readonly ((parts: Parts) => LineParts)[] = [
   () => ({ flags: "" }),
 ];
 const REPORT_DIALECTS = ["", "f", "l", "R", "fR", "lR"];
-/** Lines of a long recording that are kept: windows of them are inputs. */
+/** Lines of a long recording that are kept: inputs are windows of them. */
 const MOST = 4000;
 
 const unzipped = (path: string): Buffer => gunzipSync(readFileSync(path));
@@ -142,7 +142,7 @@ const makers: Readonly<Record<TextFormat, Maker>> = {
     const head = all.slice(0, 4);
     const gmem = all.findIndex((line) => line.includes("kvm_gmem_create"));
     const lines = all.slice(gmem - 50, gmem - 50 + MOST);
-    // Without the columns of time, or of the task, as other options of the tracer have it.
+    // Variants without the columns of time, or of the task, as other options of the tracer print them.
     const untimed = lines.map((line) => line.replace(/^ *[\d.]+ \|/, ""));
     return [lines, untimed, untimed.map((line) => line.replace(/^( *\d+\)) +\S+ +\|/, "$1"))].map((each) => ({
       head,

@@ -1,6 +1,6 @@
 /**
- * Short files of trace-cmd: real pages of real kernels, with what they are read by cut down, and events of a real
- * recording as the tests' own writer writes them in every shape.
+ * Short files of trace-cmd: real pages of real kernels, with their formats and symbols cut down, and events of a real
+ * recording in every shape of the tests' own writer.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -28,10 +28,10 @@ const REAL = [
 ];
 const FORMATS = 14;
 const SYMBOLS = 60;
-/** Of each CPU, pages that are kept: some are half full of what the machine did before. */
+/** Pages of each CPU that are kept: some are half full of earlier events of the machine. */
 const PAGES = 3;
 const ADDRESSES = [0xffffffff81100004n, 0xffffffff81100123n, 0xffffffffc0100010n, 0xffffffffc0100210n];
-/** Inputs are made of so many events, from anywhere in the recording. */
+/** Events of an input, from anywhere in the recording. */
 const EVENTS_OF_SEED = 60;
 
 /** Events of a real recording, ready to be written. */
@@ -62,7 +62,7 @@ function writtenEvent({ time, task, operation, phase, args }: KernelEvent): Writ
   };
 }
 
-/** Events from anywhere, on some CPUs, in some shape. */
+/** Returns events from anywhere, on some CPUs, in some shape. */
 export function writtenOf(random: Random, events: number, shape: Shape = random.pick(SHAPES)): Written {
   const all = writable();
   const from = random.below(all.length - events);
@@ -89,13 +89,13 @@ const realSeeds = kept(() =>
 
 export const traceDatSeeds = kept((): readonly Buffer[] => [...writtenSeeds(), ...realSeeds()]);
 
-/** The same recording with a few formats, symbols and pages: each input has to be read in a millisecond. */
+/** Returns the same recording with a few formats, symbols and pages: each input has to be read in a millisecond. */
 function shortened(bytes: Buffer): Buffer {
   const { intro, contents } = readContents(memoryAccess(bytes), "seed");
   return intro.version === 6 ? shortened6(bytes, intro, contents) : shortened7(bytes, intro, contents);
 }
 
-/** What pages are read by, cut down. */
+/** Returns the formats and symbols that pages are read by, cut down. */
 export function surroundings(contents: Contents): {
   readonly ftrace: readonly string[];
   readonly systems: ReadonlyMap<string, readonly string[]>;
@@ -125,7 +125,7 @@ function introOf({ big, pageSize }: Intro, version: 6 | 7): Bytes {
     .number(pageSize, 4);
 }
 
-/** The sections by the numbers of version 7, which are in the order of version 6. */
+/** Returns the sections by the numbers of version 7, which are in the order of version 6. */
 function sectionsOf({ big }: Intro, contents: Contents): readonly (readonly [id: number, content: Buffer])[] {
   const { ftrace, systems, kallsyms } = surroundings(contents);
   const make = (): Bytes => new Bytes(big);

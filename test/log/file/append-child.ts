@@ -1,5 +1,6 @@
 /**
- * A child process that appends a recording to a log, goes on where that ends, and prints the last event of each append.
+ * A child process that appends a recording to a log, continues after the log's end, and prints the last event of each
+ * append.
  */
 import { existsSync, writeSync } from "node:fs";
 import { points } from "../../../events/index.js";

@@ -1,6 +1,5 @@
 /**
- * Whatever happens to a log's bytes: what is read is what was written, and what cannot be read is found, located and
- * counted.
+ * Tests that any damage to a log's bytes is found, located and counted, and that all events that are read were written.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,11 +24,11 @@ interface Original {
   readonly events: number;
   /** By number, from 1. */
   readonly content: readonly string[];
-  /** Of each block, where it begins. */
+  /** Offset of each block. */
   readonly starts: readonly number[];
 }
 
-/** Each event as text, by its number. */
+/** Returns each event as text, by its number. */
 function eventsBySeq(batches: Iterable<Batch>, tables: Tables): string[] {
   const events: string[] = [];
   for (const batch of batches) {
@@ -61,7 +60,7 @@ interface Verdict {
   readonly read: number;
   readonly lost: number;
   readonly told: readonly string[];
-  /** By the whole check. */
+  /** Damage found by the full check. */
   readonly verified: readonly string[];
 }
 
@@ -100,7 +99,7 @@ function judge({ path, content }: Original, bytes: Buffer): Verdict {
   }
 }
 
-/** Every byte of headers, and one of so many of the rest. */
+/** Yields every byte of headers, and every `step`-th of the rest. */
 function* places({ bytes, starts }: Original, step: number): Generator<number> {
   for (let at = 0; at < bytes.length; at++) {
     const start = starts.findLast((from) => from <= at) ?? 0;
@@ -152,7 +151,7 @@ test("a block that is taken out, doubled, moved, or put in from another log is f
   const { bytes, starts } = log;
   const pieces = [...starts, bytes.length].map((at, k, all) => bytes.subarray(k === 0 ? 0 : all[k - 1]!, at));
   const [head, ...blocks] = pieces as [Buffer, ...Buffer[]];
-  // From the third on: schema and origin stand before.
+  // From the third on: schema and origin come first.
   for (let k = 2; k < blocks.length - 2; k++) {
     const without = Buffer.concat([head, ...blocks.slice(0, k), ...blocks.slice(k + 1)]);
     const doubled = Buffer.concat([head, ...blocks.slice(0, k + 1), ...blocks.slice(k)]);

@@ -1,5 +1,6 @@
 /**
- * What a child process does: it appends until that fails, and prints how many events were acknowledged, and the error.
+ * The program of a child process: it appends until that fails, and prints how many events were acknowledged, and the
+ * error.
  */
 import { points } from "../../../events/index.js";
 import { LogWriter } from "../../../src/log/file/writer.js";

@@ -1,6 +1,6 @@
 /**
  * A child process that follows standard input into a log as `kreel import --follow - LOG` does, and prints the last
- * event of each append once that is on disk. Trouble is what the command says, and its status.
+ * event of each append once that is on disk. Trouble has the command's message, and its status.
  */
 import { writeSync } from "node:fs";
 import { troubleText } from "../../../src/cli/trouble.js";

@@ -1,7 +1,7 @@
 /**
- * Whatever becomes of a log while a recording is followed into it, what was acknowledged stays: a full disk, a line
- * that ends the reading, another file in its place, a second writer that cannot see the first. A child follows and says
- * what is on disk; then it happens, behind any append.
+ * Tests that acknowledged events survive all that can happen to a log while a recording is followed into it: a full
+ * disk, a line that ends the reading, another file in its place, a second writer that cannot see the first. A child
+ * follows and reports what is on disk; then it happens, after any append.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ import { spawned } from "../../cli/run.js";
 import { succeeds, CHILD, ELSEWHERE, eventsOf, Follower, keptOf, pieces } from "./following.js";
 import { folderOf, inBatches } from "./helpers.js";
 
-/** Of each kind. For hundreds: KREEL_TEST_KILLS=100. */
+/** Runs of each kind. For hundreds: KREEL_TEST_KILLS=100. */
 const RUNS = Number(process.env["KREEL_TEST_KILLS"] ?? 2);
 const RECORDING = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
 const TEXT = gunzipSync(readFileSync(RECORDING));
@@ -28,12 +28,12 @@ const PIECES = pieces(TEXT, LINES);
 /** More than fits: the recording, and once more. */
 const MUCH = Buffer.concat([TEXT, TEXT]);
 
-/** The same numbers in every run of the tests: after how many pieces it happens, how large a disk is. */
+/** Returns the same numbers in every run of the tests: the pieces before the fault, the size of a disk. */
 const between = (run: number, least: number, most: number): number => least + ((run * 7919 + 3) % (most - least + 1));
 
 /**
- * Of a shell: the size of the disk, where it is mounted, a command. Nobody else sees the disk: what is left on it is
- * copied out.
+ * Shell script: the size of the disk, where it is mounted, a command. No other process sees the disk: the files on it
+ * are copied out.
  */
 const ON_A_SMALL_DISK = `
 size=$1; disk=$2; shift 2
@@ -42,7 +42,7 @@ mount -t tmpfs -o size="$size"k t "$disk" || exit 9
 cp "$disk/a.klog" "$0"; ls -A "$disk" >"$0.left"
 exit $status`;
 
-/** Counts what was acknowledged and what is there, over the runs of a test. */
+/** Counts acknowledged and stored events over the runs of a test. */
 class Tally {
   #runs = 0;
   #acknowledged = 0;
@@ -61,7 +61,7 @@ class Tally {
   }
 }
 
-/** One line that names the file, says why, and where the events are. */
+/** Checks for one line that names the file, the reason, and where the events are. */
 function saysWhy(t: ExecutionContext, err: string, why: RegExp, where: string): void {
   t.regex(err, why);
   t.regex(err, /^kreel: [^\n]*; the \d+ events? before that (?:is|are) in [^\n]*\n$/);
@@ -144,7 +144,7 @@ test("a line that ends the reading: what was read before it is in the log, and w
     const follower = new Follower(t, path);
     const whole = between(run, 1, cut.length - 2);
     await follower.feedAll(cut.slice(0, whole));
-    // In one piece with events before it that nobody has seen yet.
+    // In one piece with events before it that were not yielded yet.
     const bad = Buffer.from('{"kreel":"events","version":999}\n');
     await follower.feed(Buffer.concat([cut[whole]!, bad, cut[whole + 1]!]));
     const { acknowledged, how, err } = await follower.end();

@@ -1,4 +1,4 @@
-/** A child that follows what it is fed into a log, and what is left in the log of what it acknowledged. */
+/** A child that follows its input into a log, and the acknowledged events that remain in the log. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,24 +12,24 @@ import { openRecording } from "../../../src/read/recording.js";
 import { contentOf } from "../../export/logs.js";
 
 export const CHILD = fileURLToPath(new URL("./follow-child.js", import.meta.url));
-/** Only so that a child that hangs is told from one that is slow. */
+/** Milliseconds, only to tell a child that hangs from one that is slow. */
 const WAIT_MS = 60_000;
 
 /** Runs a program in a PID namespace of its own, with its own /proc. */
 const NAMESPACES = process.getuid?.() === 0 ? "-pf" : "-rpf";
 export const ELSEWHERE = ["unshare", NAMESPACES, "--kill-child", "--mount-proc"] as const;
-/** Whether a command succeeds: what may this user do on this machine? */
+/** True if a command succeeds: tells what this user may do on this machine. */
 export const succeeds = (command: readonly string[]): boolean => spawnSync(command[0]!, command.slice(1)).status === 0;
 
 export interface Ended {
   readonly acknowledged: number;
   readonly done: boolean;
-  /** How it ended: by itself, or killed. */
+  /** Exit status, or the signal that killed it. */
   readonly how: number | NodeJS.Signals | null;
   readonly err: string;
 }
 
-/** `before`: words in front of the child's command, which end in what runs it. */
+/** `before`: words before the child's command, which end in the program that runs it. */
 export class Follower {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
@@ -42,7 +42,7 @@ export class Follower {
     this.#child = spawn(command[0]!, command.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdout!.on("data", (chunk: Buffer) => (this.#out += chunk.toString()));
     this.#child.stderr!.on("data", (chunk: Buffer) => (this.#err += chunk.toString()));
-    // It may end before it has read what it is fed.
+    // It may end before it has read its input.
     this.#child.stdin!.on("error", () => {});
     this.ended = new Promise((resolve, reject) => {
       this.#child.on("error", reject);
@@ -55,7 +55,7 @@ export class Follower {
     t.teardown(() => this.kill());
   }
 
-  /** The last event that it acknowledged. A line that was cut in the middle acknowledges nothing. */
+  /** The last event that it acknowledged. A truncated line acknowledges nothing. */
   get acknowledged(): number {
     const lines = this.#out.slice(0, this.#out.lastIndexOf("\n") + 1).split("\n");
     return Number(lines.findLast((line) => /^\d+$/.test(line)) ?? 0);
@@ -70,7 +70,7 @@ export class Follower {
     }
   }
 
-  /** Feeds it pieces one by one until they, or it, are at their end. */
+  /** Feeds it pieces one by one until there are no more, or it has ended. */
   async feedAll(pieces: readonly Buffer[]): Promise<void> {
     for (const piece of pieces) {
       if (this.#over) return;
@@ -78,7 +78,7 @@ export class Follower {
     }
   }
 
-  /** The recording is over. */
+  /** Ends the recording. */
   end(): Promise<Ended> {
     this.#child.stdin!.end();
     return this.ended;
@@ -89,7 +89,7 @@ export class Follower {
   }
 }
 
-/** Lines, so many at a time. */
+/** Splits text into pieces of so many lines. */
 export function pieces(text: Buffer, lines: number): Buffer[] {
   const all: Buffer[] = [];
   for (let start = 0, end = 0; start < text.length; start = end) {
@@ -99,7 +99,7 @@ export function pieces(text: Buffer, lines: number): Buffer[] {
   return all;
 }
 
-/** Every event of a recording, as text. */
+/** Returns every event of a recording, as text. */
 export async function eventsOf(text: Buffer): Promise<readonly string[]> {
   const recording = await openRecording("-", { input: Readable.from([text]) });
   const batches: Batch[] = [];
@@ -116,13 +116,11 @@ function* texts(batches: Iterable<Batch>, tables: Tables): Generator<string> {
 
 export interface Kept {
   readonly events: number;
-  /** What the log says of its end; `undefined` where it says nothing. */
+  /** The warnings in the log's report; `undefined` if it has none. */
   readonly warnings: readonly string[] | undefined;
 }
 
-/**
- * Throws where a log has another event than was written, or is damaged; `isTorn`: its last block may be there in part.
- */
+/** Throws if a log has another event than was written, or is damaged; `isTorn`: its last block may be there in part. */
 export function keptOf(path: string, written: readonly string[], isTorn = false): Kept {
   const file = LogFile.open(path);
   try {

@@ -1,4 +1,4 @@
-/** Log files of tests: in a folder that is gone with the test. */
+/** Log files of tests, in a folder that is removed after the test. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ export function folderOf(t: ExecutionContext): string {
 
 export const ORIGIN = { path: "x.trace", format: "ftrace" };
 
-/** A log of these batches, at its good end. */
+/** Returns a log of these batches, with a proper end. */
 export async function write(
   path: string,
   { kept, tables }: Pick<MadeRecording, "kept" | "tables">,
@@ -68,7 +68,7 @@ export const contents = ({
   readonly tables: Tables;
 }): unknown[] => batches.map((batch) => contentOf(batch, tables));
 
-/** A recording of the repository in batches of so many events. */
+/** Returns a recording of the repository in batches of so many events. */
 export function inBatches(path: string, events = 256): { readonly kept: readonly Batch[]; readonly tables: Tables } {
   const { batches, tables } = read(gunzipSync(readFileSync(path)), Infinity, events);
   return { kept: batches, tables };

@@ -1,4 +1,7 @@
-/** Blocks whose checksums hold and whose contents no reader could have come to: damaged, and never handed on. */
+/**
+ * Tests blocks whose checksums are right and whose contents no reader could have produced: reported as damaged, and
+ * never yielded.
+ */
 import test from "ava";
 import { points } from "../../../events/index.js";
 import type { Batch } from "../../../src/log/batch.js";
@@ -33,7 +36,7 @@ function decoded(changed: Partial<Batch>): Batch {
   return new EventsDecoder(upcasts(schemaOf(points), points), createTables()).decode(HEADER, payload);
 }
 
-/** A column with another value at event 3. */
+/** Returns a column with another value at event 3. */
 function changed<Column extends Float64Array | Uint32Array | Uint16Array>(column: Column, value: number): Column {
   const copy = column.slice() as Column;
   copy[3] = value;

@@ -1,4 +1,4 @@
-/** The lock of a log: who is gone gives way, who is alive does not, and of whom that cannot be told neither. */
+/** Tests the lock of a log: a holder that has ended loses it; one that is alive, or may be, keeps it. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";

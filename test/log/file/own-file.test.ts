@@ -1,4 +1,4 @@
-/** A file's name is taken away only from that file. */
+/** Tests that a file's name is removed only from that file. */
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";

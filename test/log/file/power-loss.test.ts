@@ -1,6 +1,7 @@
 /**
- * Killed at any moment, the log has what was acknowledged and claims nothing else. A child appends and says what was
- * acknowledged; SIGKILL comes when it comes; the next one heals and goes on where the log ends.
+ * Tests that a log whose writer is killed at any moment has the acknowledged events and claims no others. A child
+ * appends and prints what was acknowledged; it is killed at some time; the next one heals the log and continues after
+ * its end.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -14,7 +15,7 @@ import { LogWriter } from "../../../src/log/file/writer.js";
 import { contents, folderOf, inBatches, ORIGIN, readBack } from "./helpers.js";
 import { same } from "../../support/same.js";
 
-/** For hundreds: KREEL_TEST_KILLS=400. */
+/** Number of kills; for hundreds: KREEL_TEST_KILLS=400. */
 const KILLS = Number(process.env["KREEL_TEST_KILLS"] ?? 8);
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 40);
 const RECORDING = "fixtures/recordings/linux-7.2/s01-create-close.trace.gz";
@@ -23,18 +24,18 @@ const CHILD = fileURLToPath(new URL("./append-child.js", import.meta.url));
 
 interface Lived {
   /**
-   * The last that it acknowledged; `undefined`: it ended before its first word, and what others had acknowledged
-   * stands.
+   * The last event that it acknowledged; `undefined` if it ended before its first word: then earlier acknowledgements
+   * stand.
    */
   readonly acknowledged: number | undefined;
   readonly done: boolean;
-  /** How it ended: by itself, or killed. */
+  /** Exit status, or the signal that killed it. */
   readonly ended: number | NodeJS.Signals | null;
 }
 
 /**
- * Runs a child that prints the last event of each append until it says that it is done, or until so many milliseconds
- * after its first word.
+ * Runs a child that prints the last event of each append until it reports that it is done, or until so many
+ * milliseconds after its first word.
  */
 function lived([program, ...args]: readonly [string, ...string[]], milliseconds: number): Promise<Lived> {
   return new Promise((resolve, reject) => {
@@ -48,7 +49,7 @@ function lived([program, ...args]: readonly [string, ...string[]], milliseconds:
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(killer);
-      // A line that was cut in the middle acknowledges nothing.
+      // A truncated line acknowledges nothing.
       const numbers = said
         .slice(0, said.lastIndexOf("\n") + 1)
         .split("\n")
@@ -62,7 +63,7 @@ function lived([program, ...args]: readonly [string, ...string[]], milliseconds:
   });
 }
 
-/** When the next child is killed: at any time of what it does. */
+/** Returns the milliseconds after which the next child is killed: at any point of its work. */
 const lifetime = (kill: number): number => Math.floor((kill % 20) * 1.7) + 1;
 
 test("killed at any moment: what was acknowledged is there, and nothing else", async (t) => {
@@ -90,7 +91,7 @@ test("killed at any moment: what was acknowledged is there, and nothing else", a
   t.log(`${KILLS} times killed; ${healed} times in the middle of a block`);
 });
 
-/** Rows as a log has events, four to a transaction, each on disk before it is acknowledged. */
+/** Appends rows like the events of a log, four to a transaction, each on disk before it is acknowledged. */
 const SQLITE_CHILD = `
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -149,7 +150,7 @@ test("what the disk had not confirmed may be there in part, with holes, or as ru
         const safe = statSync(path).size;
         for (const batch of kept.slice(confirmed, confirmed + pending)) writer.appendNow(batch);
         writer.abandon();
-        // What comes behind `safe` reached the disk in any order, or not at all.
+        // Bytes after `safe` reached the disk in any order, or not at all.
         const bytes = readFileSync(path);
         const unsure = bytes.length - safe;
         for (const { at, length, byte } of unsure > 0 ? holes : [])

@@ -1,4 +1,4 @@
-/** What is written into a log comes back as it was, from its start and from anywhere. */
+/** Tests that events written into a log read back the same, from its start and from anywhere. */
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ import { contents, folderOf, readBack, write } from "./helpers.js";
 import { same } from "../../support/same.js";
 
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 150);
-/** One recording of so many, and one that is replayed as well. */
+/** Every SAMPLE-th recording is tested, and some that are replayed as well. */
 const SAMPLE = 13;
 const REPLAYED = [
   "broken/leak-module-on-error/s09-enfile.trace.gz",

@@ -1,4 +1,4 @@
-/** A log is read by the names that it was written with, whatever the catalogue has become since. */
+/** Tests that a log is read by the names that it was written with, however the catalogue has changed since. */
 import { join } from "node:path";
 import test from "ava";
 import type { OperationDefinition } from "../../../events/definition.js";
@@ -17,7 +17,7 @@ import { folderOf, ORIGIN, readBack } from "./helpers.js";
 import { same } from "../../support/same.js";
 
 const RECORDING = "fixtures/recordings/linux-7.2/s04-bind-unbind.trace.gz";
-/** Written when the format was first released. Never written again: whoever changes the format reads this as well. */
+/** Written when the format was first released. Never written again: any later version of the format must read it. */
 const KEPT = "fixtures/logs/linux-7.2-s04-bind-unbind.v1.klog";
 
 test("the log that was kept reads as the recording that it was made of", async (t) => {
@@ -39,7 +39,7 @@ function readWith(table: PointTable): { readonly batches: readonly Batch[]; read
 const eventsOf = ({ batches, tables }: ReturnType<typeof readWith>, table = points): KernelEvent[] =>
   batches.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => eventAt(batch, i, table, tables)));
 
-/** The catalogue as another kreel could have had it. */
+/** Returns the catalogue as another kreel could have had it. */
 function otherwise(change: (operation: OperationDefinition) => OperationDefinition): PointTable {
   return new PointTable(catalogue.map(change).reverse());
 }

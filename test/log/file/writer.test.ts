@@ -1,4 +1,4 @@
-/** One writer, an append that is whole or not there, and a log that goes on where it ended. */
+/** Tests one writer, an append that is whole or absent, and a log that continues after its end. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
@@ -147,7 +147,7 @@ test("a file that is not as long as it was left is another writer's: it is neith
     };
     change(path);
     await refused();
-    // Nor if it is as long again: of what, nobody knows.
+    // Nor if it is as long again: its bytes are unknown.
     truncateSync(path, writer.length);
     await refused();
     const before = readFileSync(path);

@@ -1,7 +1,4 @@
-/**
- * Recordings whose arguments are renamed, numbered, left out or wrapped, as other probes and mailers would have made
- * them.
- */
+/** Recordings whose arguments are renamed, numbered, left out or wrapped, as by other probes and mailers. */
 import { points } from "../../../events/index.js";
 import type { Point } from "../../../events/points.js";
 import type { KernelEvent } from "../../../src/log/event.js";
@@ -9,7 +6,7 @@ import type { ReadReport } from "../../../src/read/report.js";
 import { recording } from "../helpers.js";
 import { type Parts, partsOf } from "../text.js";
 
-/** Among them, they have an event of every point that any recording has. */
+/** Together, they have an event of every point that any recording has. */
 export const RECORDINGS = [
   "mistakes/init-error-leaks-mount/s19-init-fails",
   "again/linux-7.2/s10-fallocate-punch",
@@ -60,7 +57,8 @@ export const without =
     args.filter((_, j) => j !== k);
 
 /**
- * What a probe prints of a result that is not told its type: the register. An int leaves the upper half of it alone.
+ * Returns the output of a probe that does not know its result's type: the register. An int leaves the upper half of it
+ * unchanged.
  */
 export function bare({ value }: Argument, { type }: Point["args"][number]): string {
   const number = BigInt(value);
@@ -78,8 +76,8 @@ export const eventName = ({ operation, phase }: KernelEvent): string =>
   phase === "return" ? `${operation}_ret` : operation;
 
 /**
- * Throws where a value stands under another argument than it stood under. Returns by event and argument how often it is
- * absent now and was not.
+ * Throws if a value belongs to another argument than before. Returns by event and argument how often it is absent now
+ * and was not before.
  */
 export function compare(events: readonly KernelEvent[], before: readonly KernelEvent[]): Map<string, number> {
   if (events.length !== before.length) throw new Error(`${events.length} events, and there were ${before.length}`);
@@ -99,7 +97,7 @@ export function compare(events: readonly KernelEvent[], before: readonly KernelE
   return absent;
 }
 
-/** The report's counts as `compare` has them. */
+/** Returns the report's counts in the form of `compare`. */
 export function lacking(report: ReadReport): Map<string, number> {
   return new Map(
     Object.entries(report.arguments.saved().lacking).flatMap(([event, of]) =>

@@ -1,4 +1,4 @@
-/** Recordings that are no text, or hardly any: the same arguments are found, and the same are not. */
+/** Tests recordings that are not text, or hardly: the same arguments are found, and the same are not. */
 import test from "ava";
 import { points } from "../../../events/index.js";
 import { eventAt, type KernelEvent } from "../../../src/log/event.js";
@@ -26,7 +26,7 @@ interface Reading {
 
 const DAT = unzipped("linux-6.18-s09-enfile.v6.dat.gz");
 
-/** The same pages, read by other formats of the probes. */
+/** Reads the same pages with other formats of the probes. */
 function readFormatted(edit: (format: string, event: string) => string): Reading {
   const report = new ReadReport("test.dat");
   const tables = createTables();
@@ -55,7 +55,7 @@ function readFormatted(edit: (format: string, event: string) => string): Reading
 const readDat = (edit: (names: readonly string[]) => readonly string[]): Reading =>
   readFormatted((format) => withFields(format, edit));
 
-/** A field that loses its name is one that no probe has. */
+/** Renames fields; one without a name becomes one that no probe has. */
 function withFields(format: string, edit: (names: readonly string[]) => readonly string[]): string {
   const names = [...format.matchAll(/^\tfield:.* (\w+)(?:\[\])?;\toffset/gm)]
     .map(([, name]) => name!)
@@ -166,7 +166,7 @@ test("trace-cmd report -R: fields under other names are found where no string is
   }
 });
 
-/** The lines of an export, each event's arguments edited. */
+/** Reads the lines of an export, with each event's arguments edited. */
 async function readNdjson(
   edit: (args: readonly [string, unknown][]) => readonly [string, unknown][],
 ): Promise<Reading> {
@@ -234,7 +234,7 @@ test("bpftrace: of values that are fewer than the catalogue's, none is taken for
       );
     });
     const { events, report } = readAs(make, text(lines));
-    // Instead of what the kernel could not read bpftrace prints nothing, or 0.
+    // bpftrace prints an empty text or 0 for a value that the kernel could not read.
     const readable = events.map((event, i) => ({
       ...event,
       args: Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Which arguments are which, event by event: what leaves no doubt, and what does. */
+/** Tests the identification of arguments, event by event: cases without a doubt, and cases with one. */
 import test, { type ExecutionContext } from "ava";
 import { points } from "../../../events/index.js";
 import { createTables } from "../../../src/log/tables.js";
@@ -12,12 +12,12 @@ const MODULE = "0xffffffffa0163640";
 const INODE = "0xffff888100b08000";
 const FILE = "0xffff888100c08000";
 
-/** Events of `name`, with these arguments each. */
+/** Returns events of `name`, with these arguments each. */
 function events(name: string, ...args: readonly string[]): TextReading {
   return readAs(ftrace, text(args.map((of) => line(`${name}: (${name}+0x4/0x20)${of === "" ? "" : ` ${of}`}`))));
 }
 
-/** What the last event says, of what is there. */
+/** Returns the last event's arguments that are present. */
 function says(name: string, ...args: readonly string[]): Record<string, string> {
   const said = events(name, ...args).events.at(-1)!.args;
   return Object.fromEntries(
@@ -67,7 +67,7 @@ test("the only pointer is the one that is missing, where no other can be meant",
     ["module_put", "mod=0x0 name=(fault) refcnt=-1", { module: "0x0", refcnt: "-1" }],
     ["kvm_gmem_release", `i=${INODE} file=${FILE}`, { inode: INODE, file: FILE }],
     ["kvm_gmem_create", `vm=${FILE} size=4096 flags=0x0`, { kvm: FILE, size: "0x1000", flags: "0x0" }],
-    // In another place, or one of two, or what another function's argument is called, or a member, or no address.
+    // In another position, or one of two, or the name of another function's argument, or of a member, or no address.
     ["kvm_gmem_release", `file=${FILE} i=${INODE}`, { file: FILE }],
     ["kvm_gmem_release", `i=${INODE}`, {}],
     ["kvm_gmem_release", `i=${INODE} f=${FILE}`, {}],
@@ -105,7 +105,7 @@ test("numbers without a name are in the catalogue's order, or can stand at one p
     ["fd_install", `arg1=${FILE}`, { file: FILE }],
     ["iput", `arg1=${INODE} arg2=1`, { inode: INODE }],
     ["try_module_get", `arg1=${MODULE} arg2="kvm" arg3=3`, { module: MODULE, name: "kvm" }],
-    // What stands in a register beside the inode is not its count.
+    // Another register beside the inode is not its count.
     ["ihold", `arg1=${INODE} arg2=0x1`, { inode: INODE }],
     ["iput", `arg1=${INODE}`, {}],
     ["d_instantiate", `arg1=${INODE}`, {}],
@@ -229,7 +229,7 @@ test("what a mailer puts into the next line is joined where it is the rest of th
     skipped: 0,
     lacking: {},
   });
-  // Arguments that the event has or cannot have, other text, and what does not follow at once.
+  // Arguments that the event has or cannot have, other text, and lines that do not follow at once.
   const left = {
     args: [BigInt(MODULE), "kvm", null],
     place: "module_put+0x4/0x20 [kvm]",

@@ -1,5 +1,5 @@
 /**
- * Arguments of real recordings, renamed, numbered, left out and wrapped: what is read is what was there, or absent and
+ * Tests arguments of real recordings, renamed, numbered, left out and wrapped: each reads as before, or is absent and
  * counted.
  */
 import test from "ava";
@@ -58,7 +58,7 @@ const unchanged = new Map(
 const printedBy = ({ name, args }: Parts): string[] =>
   [...args.matchAll(/(\w+)=(?:"[^"]*"|\S+)/g)].map(([, arg]) => `${name} ${arg!}`);
 
-/** What an edit makes of the recordings: of all in ftrace's own form, of the shortest in the others. */
+/** Checks an edit of the recordings: of all in ftrace's own form, of the shortest in the others. */
 function each(
   edit: Parameters<typeof edited>[1],
   check: (reading: TextReading, absent: ReadonlyMap<string, number>, format: string) => void,
@@ -72,7 +72,10 @@ function each(
   }
 }
 
-/** Arguments that the kernel could not read are absent as well where they are not found, and were no value before. */
+/**
+ * Checks the counts of absent arguments. Those that the kernel could not read are absent as well if they are not found,
+ * and had no value before.
+ */
 function counted({ events, report }: TextReading, absent: ReadonlyMap<string, number>): boolean {
   const counts = lacking(report);
   return [...absent].every(([key, times]) => {
@@ -84,7 +87,7 @@ function counted({ events, report }: TextReading, absent: ReadonlyMap<string, nu
   });
 }
 
-/** Values that could be any number, and pointers of functions that are given another. */
+/** Values that could be any number, and pointers of functions with another pointer parameter. */
 const TOLD_BY_NAME_ALONE = [
   "__fput inode",
   "alloc_empty_file flags",
@@ -206,7 +209,7 @@ test("any arguments in any order, some renamed, some numbered, some left out: no
   const name = RECORDINGS[0]!;
   const before = unchanged.get(FORMATS["ftrace"]!)!.get(name)!;
   const some = parts.get(name)!.slice(0, 400);
-  // The names that a probe has are those of all its events.
+  // All events of a probe have the probe's names.
   const edit = fc.array(
     fc.record({
       keep: fc.boolean(),
@@ -233,10 +236,7 @@ test("any arguments in any order, some renamed, some numbered, some left out: no
   t.pass();
 });
 
-/**
- * A line broken at spaces behind the event's name, as a mailer breaks it, each part no longer than `width` if it can
- * be.
- */
+/** Breaks a line at spaces after the event's name, as a mailer does, each part no longer than `width` if possible. */
 function wrapped(line: string, name: string, width: number): string[] {
   const body = line.indexOf(`${name}: `) + name.length + 2;
   const lines: string[] = [];

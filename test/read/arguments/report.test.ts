@@ -1,4 +1,4 @@
-/** What is said of arguments that events lack or have under other names, and that it stays with the recording. */
+/** Tests the messages about arguments that events lack or have under other names, and that the recording keeps them. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

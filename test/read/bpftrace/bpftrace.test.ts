@@ -22,7 +22,7 @@ import {
 
 const bpftrace: MakeReader = (tables, report, _, batchEvents) =>
   new BpftraceReader(points, tables, report, batchEvents);
-/** Printed by bpftrace itself, of the values that the recording below holds. */
+/** Printed by bpftrace itself, with the values of the recording below. */
 const PRINTED = "fixtures/bpftrace/linux-7.2-s02-dup.json.gz";
 const VALUES = "fixtures/recordings/linux-7.2/s02-dup.trace.gz";
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
@@ -52,7 +52,7 @@ test("a line that is no event after all says nothing of times, tasks and CPUs", 
 });
 
 test("a task's name is not longer than what is written of it may be", (t) => {
-  // Of each byte that is no UTF-8 a sign of three becomes.
+  // Each byte that is not UTF-8 becomes a replacement character of three bytes.
   for (const [bytes, events] of [
     [85, 1],
     [86, 0],
@@ -87,7 +87,7 @@ test("what bpftrace printed is read without an unread line, to the events that i
   t.true(isAccounted(report));
   t.deepEqual(report.warnings, []);
   t.is(events.length, given.length);
-  // A string that the kernel could not read is empty, and bpftrace keeps so many characters of a string.
+  // A string that the kernel could not read is empty, and bpftrace keeps only so many characters of a string.
   const plain = (e: (typeof events)[number]): object => ({
     ...essence(e),
     place: "",
@@ -243,7 +243,7 @@ test("JSON that is not an event is accounted for", (t) => {
 
 test("arguments that are missing, too many or of another kind are absent", (t) => {
   const { events, report } = read(event("iput", 1, 2), event(...IPUT, 5), event("iput", "x", 2, 3, 4));
-  // What two values of four are cannot be told.
+  // Two values of four cannot be identified.
   t.deepEqual(
     events.map((e) => Object.values(e.args)),
     [

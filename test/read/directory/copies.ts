@@ -1,4 +1,4 @@
-/** Directories as people copy them: a recording taken apart by CPU. */
+/** Directories as users copy them: a recording split by CPU. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ export const removeCopies = (): void => folders.forEach((folder) => rmSync(folde
 
 export type Files = Readonly<Record<string, Buffer | string>>;
 
-/** A directory of its own with these files. */
+/** Makes a directory with these files. */
 export function directoryOf(files: Files): string {
   const folder = mkdtempSync(join(tmpdir(), "kreel-directory-"));
   folders.push(folder);
@@ -24,7 +24,7 @@ export function directoryOf(files: Files): string {
 
 const EVENT = /^.{16}-\S+ +(?:\([^)]*\) )?\[(\d+)\] /;
 
-/** The text of ftrace's `trace` as `per_cpu/cpuN/trace` would have it; only for texts whose events are a line each. */
+/** Splits the text of ftrace's `trace` into `per_cpu/cpuN/trace`; only for texts whose events are a line each. */
 export function byCpu(text: string): Record<string, string> {
   const lines = text.split("\n").slice(0, -1);
   const from = lines.findIndex((line) => EVENT.test(line) || line.startsWith("CPU:"));
@@ -42,7 +42,7 @@ export function byCpu(text: string): Record<string, string> {
   );
 }
 
-/** A trace.dat as a copy of tracefs: the pages of each CPU, and what they are read by. */
+/** Splits a trace.dat into a copy of tracefs: the pages of each CPU, and the formats that they are read by. */
 export function asTracefs(path: string): Record<string, Buffer | string> {
   const bytes = gunzipSync(readFileSync(path));
   const { contents } = readContents(memoryAccess(bytes), path);

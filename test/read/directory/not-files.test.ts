@@ -1,4 +1,4 @@
-/** What is no file in a directory is named, and nobody waits for it. */
+/** Tests that special files in a directory are reported, and never waited for. */
 import { spawnSync } from "node:child_process";
 import { cpSync, linkSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
@@ -14,11 +14,11 @@ import { asTracefs, byCpu, directoryOf, type Files, removeCopies } from "./copie
 test.after.always(removeCopies);
 
 const SOUND = "fixtures/recordings/linux-6.12-patched/s09-enfile.trace.gz";
-/** Whoever waits is ended. */
+/** Milliseconds after which a process that waits is killed. */
 const WAITS = 120_000;
 const TEXTS = byCpu(text(line(PLAIN, { cpu: 0 }), line(PLAIN, { cpu: 1 })));
 const PAGES = asTracefs("fixtures/recordings/trace-dat/linux-7.2-s04-bind-unbind.v6.dat.gz");
-/** Of hundreds of formats one stands for all: each is read in the same way. */
+/** One of the hundreds of formats stands for all: each is read in the same way. */
 const needed = (files: Files): string[] =>
   Object.keys(files).filter(
     (name, k, all) => !name.endsWith("/format") || k === all.findIndex((other) => other.endsWith("/format")),
@@ -29,7 +29,7 @@ function fifoAt(path: string): void {
   if (spawnSync("mkfifo", [path]).status !== 0) throw new Error("no mkfifo here");
 }
 
-/** Why it cannot be read, or what is odd about it: without symbols there are events all the same. */
+/** Returns why the directory cannot be read, or its warnings: without symbols there are events all the same. */
 async function saidOf(directory: string): Promise<string> {
   try {
     return (await replay(directory)).trace.warnings.join("\n");

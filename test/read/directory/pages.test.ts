@@ -1,4 +1,7 @@
-/** Pages of the ring buffer beside copies of the kernel's own files are read as the trace.dat that has both. */
+/**
+ * Tests that pages of the ring buffer beside copies of the kernel's own files are read like the trace.dat that has
+ * both.
+ */
 import { printed } from "../../support/recordings.js";
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** A copy of `per_cpu/cpuN/trace` is read as the one file of all CPUs is. */
+/** Tests that a copy of `per_cpu/cpuN/trace` is read like the one file of all CPUs. */
 import { printed } from "../../support/recordings.js";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ test.after.always(removeCopies);
 const unzip = (path: string): string => gunzipSync(readFileSync(`fixtures/recordings/${path}`)).toString("latin1");
 const RACE = "race/linux-7.2-close-rmmod.trace.gz";
 
-/** All but where lines are and what the file is called. */
+/** Returns a document without lines and file names. */
 function documentOf(document: object): unknown {
   return JSON.parse(
     JSON.stringify(document, (key, value: unknown) => (["path", "file", "line"].includes(key) ? undefined : value)),

@@ -39,7 +39,7 @@ test("the recording is read without an unread line", (t) => {
   t.is(events.filter((e) => e.operation === "tracing_mark_write").length, 18);
 });
 
-/** The calls of an operation in order, each with its depth: of operations that both recordings can show. */
+/** Returns the calls of an operation in order, each with its depth, for operations that both recordings can show. */
 async function callsOf(path: string, operation: string, known?: ReadonlySet<string>): Promise<string[]> {
   const found: string[] = [];
   const walk = (node: CallNode, depth: number): void => {
@@ -63,7 +63,7 @@ test("replay gives operations and markers, and no object, count or verdict", asy
   const { operations, findings, hazards, objects, counts, trace, rules } = await replay(PATH);
   const text = await replay(SAME_SCENARIO);
   const count = (of: typeof operations, name: string): number => of.filter((o) => o.name === name).length;
-  // The text recording shows the ioctl around a bind; its inner half is an operation where that is not traced.
+  // The text recording shows the ioctl around a bind; its inner half is an operation if the ioctl is not traced.
   t.is(count(operations, "kvm_gmem_create"), count(text.operations, "kvm_gmem_create"));
   t.is(
     count(operations, "kvm_gmem_bind") + count(operations, "kvm_gmem_unbind"),

@@ -1,4 +1,4 @@
-/** Following as the library does it: files that grow under its eyes, and streams that pause, fail or never end. */
+/** Tests following in the library: files that grow while they are read, and streams that pause, fail or never end. */
 import { printed } from "../../support/recordings.js";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ const newFile = (content: Buffer | string = ""): string => {
   return path;
 };
 
-/** Follows a file while `write` is at work, then stops. */
+/** Follows a file while `write` runs, then stops. */
 async function during(path: string, write: (path: string) => Promise<void>): Promise<Replay> {
   const stop = new AbortController();
   const following = replay(path, { follow: { signal: stop.signal } });

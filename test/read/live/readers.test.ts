@@ -1,4 +1,4 @@
-/** What is followed in pieces, cut at any byte and handed over at any moment, is what is read whole. */
+/** Tests that a recording followed in pieces, cut at any byte and flushed at any moment, reads the same as a whole. */
 import { printed } from "../../support/recordings.js";
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -21,7 +21,7 @@ import { line, PLAIN, text } from "../helpers.js";
 import { bpftraceLines, perfScript, traceCmdReport } from "../printed.js";
 import { ftrace, partsOf, readAs } from "../text.js";
 
-/** So many bytes, and how often what was read is then handed over before more comes. */
+/** So many bytes, and the number of flushes before the next. */
 type Cut = readonly [bytes: number, flushes: number];
 
 function recorded(format: TextFormat, bytes: Buffer, read: (reader: StreamReader) => Iterable<Batch>): Recorded {
@@ -157,7 +157,7 @@ test("a flush hands over all but the event whose rest may follow; the next one t
   t.deepEqual(reader.push(Buffer.from(text(line(create), broken))), []);
   const [first] = reader.flush();
   t.deepEqual([first!.length, first!.strings], [1, ["kvm"]]);
-  // It looks like the beginning of a task's name that goes on in the next line, and is kept for that.
+  // It looks like the beginning of a task's name that continues in the next line, and is held for that.
   t.deepEqual(reader.push(Buffer.from(rest)), []);
   t.deepEqual(reader.flush(), []);
   t.deepEqual(reader.push(Buffer.from(text(line(create)))), []);

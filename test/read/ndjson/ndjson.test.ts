@@ -1,5 +1,5 @@
 /**
- * What is exported as NDJSON reads back as the same batches, exports as the same text, and replays to the same
+ * Tests that an export as NDJSON reads back as the same batches, exports as the same text, and replays to the same
  * verdicts.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ import { isAccounted, recordings } from "../helpers.js";
 import { same } from "../../support/same.js";
 
 const RUNS = Number(process.env["KREEL_TEST_RUNS"] ?? 1000);
-/** One recording of so many, and one that is replayed as well. */
+/** Every SAMPLE-th recording is tested, and some that are replayed as well. */
 const SAMPLE = 7;
 const REPLAYED = ["broken/leak-module-on-error/s09-enfile", "race/linux-7.2-close-rmmod", "linux-7.2/s04-bind-unbind"];
 
@@ -47,7 +47,7 @@ function read(text: string | Buffer, { chunk = Infinity, batchEvents = 8192 } = 
 const contents = ({ batches, tables }: Pick<Reading, "batches" | "tables">): unknown[] =>
   batches.map((batch) => contentOf(batch, tables));
 
-/** The same recording, read from its export. */
+/** Returns the same recording, read from its export. */
 function reread(reading: Reading): Recorded {
   return Object.assign(new MadeRecording(reading.batches, reading.tables), { report: reading.report });
 }
@@ -119,7 +119,7 @@ test("damage is skipped and told, and never more than that", async (t) => {
         try {
           t.true(isAccounted(read(damaged).report));
         } catch (error) {
-          // A version that nobody has written yet.
+          // A version that does not exist yet.
           t.true(error instanceof TroubleError, String(error));
         }
       },

@@ -1,4 +1,4 @@
-/** Recordings that fast-check makes up, and what reading them must give. */
+/** Recordings that fast-check makes up, and the expected result of reading them. */
 import fc from "fast-check";
 import { points } from "../../../events/index.js";
 import type { ArgumentType } from "../../../events/definition.js";
@@ -79,7 +79,7 @@ function eventOf(long: 4 | 8): fc.Arbitrary<Omit<WrittenEvent, "time"> & { reado
       name: fc.constant(name),
       pid: fc.constantFrom(0, 1, 77, 4_194_303),
       flags: fc.constantFrom(0, 1, 0x08, 0x10, 0x18, 0x40, 0x48, 0xff),
-      // What is written from elsewhere is no marker.
+      // A record of another function is no marker.
       place:
         name === "tracing_mark_write"
           ? fc.constant(long === 8 ? 0xffffffff81200008n : 0x12345678n)

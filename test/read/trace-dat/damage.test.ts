@@ -1,4 +1,4 @@
-/** Files that lie: a clear error or a counted loss, in bounded memory and time. */
+/** Tests files with wrong contents: a clear error or a counted loss, in bounded memory and time. */
 import { deflateSync } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
@@ -25,7 +25,7 @@ const of = (shape: Shape, more: Partial<Written> = {}): Buffer =>
   write({ shape, buffers: [{ name: "", cpus: [EVENTS, EVENTS] }], ...more });
 const whole = read(of(PLAIN)).events.length;
 
-/** The trouble that a file is; it says what is wrong in one line, with the name of the file. */
+/** Returns the trouble of a file: one line with the fault, and the name of the file. */
 function trouble(bytes: Buffer): string {
   try {
     read(bytes);
@@ -36,7 +36,7 @@ function trouble(bytes: Buffer): string {
   return "no trouble";
 }
 
-/** Replaces bytes in place, found by what stands before them. */
+/** Replaces bytes in place, found by the bytes before them. */
 function patched(bytes: Buffer, before: string | number, at: number, value: number | bigint, size: number): Buffer {
   const copy = Buffer.from(bytes);
   const from = typeof before === "number" ? before : copy.indexOf(before, 0, "latin1") + before.length;
@@ -142,7 +142,7 @@ test("pages that make no sense: the rest of the page is lost, the others are rea
     t.true(reading.events.length >= 300 && reading.events.length <= whole + 60);
   }
   lossy(t, read(patched(bytes, page, 16, 0, 4)), 500);
-  // Words that take no bytes of an event, one behind the other: only times pass.
+  // Words that take no bytes of an event, one after the other: only times pass.
   const idle = Buffer.from(bytes);
   for (let p = page + 16; p + 8 <= page + 4096; p += 8)
     idle.set(new Bytes(false).number(30, 4).number(0xffffffff, 4).buffer(), p);
@@ -302,7 +302,7 @@ test("what does not fit in memory is in a file, and reads the same", async (t) =
   }
 });
 
-/** Reading ends: in events or in a trouble, and in no more time than a file of its size takes. */
+/** Reads a file to events or to a trouble, in no more time than a file of its size takes. */
 function survives(bytes: Buffer): Reading | undefined {
   const start = performance.now();
   const reading = readOrTrouble(bytes);
@@ -376,7 +376,7 @@ for (const name of ["linux-6.18-s04-bind-unbind.v6.dat.gz", "linux-7.2-s09-enfil
         fc.oneof(fc.integer({ min: 0, max: real.length - 1 }), fc.integer({ min: options, max: real.length - 1 })),
         (cut) => {
           const reading = survives(real.subarray(0, cut));
-          // trace-cmd fills the last page: what was cut off may be nothing but that.
+          // trace-cmd fills the last page: the bytes cut off may be only that padding.
           if (reading) t.true(reading.report.uncountedLoss || reading.events.length === all);
         },
       ),

@@ -1,4 +1,4 @@
-/** Reads a trace.dat from memory and hands back plain events. */
+/** Reads a trace.dat from memory and returns plain events. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { points } from "../../../events/index.js";
@@ -28,7 +28,7 @@ export function read(bytes: Buffer, batchEvents?: number): Reading {
   return gather([...new TraceDatReader(open, points, tables, report, batchEvents).batches()], tables, report);
 }
 
-/** The same with addresses for places, as `trace-cmd report` prints them. */
+/** Reads it with addresses for places, as `trace-cmd report` prints them. */
 export function readWithoutSymbols(bytes: Buffer): Reading {
   const report = new ReadReport("test.dat");
   const tables = createTables();
@@ -37,7 +37,7 @@ export function readWithoutSymbols(bytes: Buffer): Reading {
   return gather([...new TraceDatReader({ ...open, contents }, points, tables, report).batches()], tables, report);
 }
 
-/** As a recording is read, text of latency tracers among it. */
+/** Reads it as a recording is read, text of latency tracers included. */
 export async function readStreamed(bytes: Buffer): Promise<Reading> {
   const report = new ReadReport("test.dat");
   const tables = createTables();

@@ -1,4 +1,4 @@
-/** A scenario recorded as trace.dat, of either version, says what its recording as text says. */
+/** Tests that a scenario recorded as trace.dat, of either version, reads like its recording as text. */
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { diff } from "../../../src/compare/diff.js";
@@ -44,8 +44,8 @@ for (const name of names) {
 
   test(`${name}: places read as ftrace prints them`, (t) => {
     const { events } = read(unzipped(name));
-    // The kernels of both recordings are the same and lie where they lie. What of the kernel was probed in both, is at
-    // the same places.
+    // Both recordings are of the same kernel at the same addresses. Functions of vmlinux that both probed are at the
+    // same places.
     const places = new Set(textEvents(textOf(name)).flatMap(({ text }) => /^\(([^)]*)\)/.exec(text)?.[1] ?? []));
     const fromText = new Set([...places].filter((place) => !/\[|0x[\da-f]{16}/.test(place)));
     const fromBinary = new Set(

@@ -1,4 +1,4 @@
-/** `trace-cmd report` of a trace.dat says the same as reading the file: every event, in order, field by field. */
+/** Tests that `trace-cmd report` of a trace.dat agrees with reading the file: every event, in order, field by field. */
 import { readdirSync } from "node:fs";
 import test from "ava";
 import { points } from "../../../events/index.js";
@@ -7,8 +7,8 @@ import { TRACE_DATS, read, readWithoutSymbols, unzipped } from "./reading.js";
 import { same } from "../../support/same.js";
 
 /**
- * A line of `trace-cmd report -t -l`: the buffer, if it is not the top one; the CPU and the flags stand together; names
- * are cut; times have nanoseconds, or are those of a counter.
+ * A line of `trace-cmd report -t -l`: the buffer, if it is not the top one; the CPU and the flags are not separated;
+ * names are cut; times have nanoseconds, or are those of a counter.
  */
 const LINE =
   /^(?:(?<buffer>[\w]+): )? *(?<task>.+-\d+) +(?<cpu>\d+)(?<flags>\D\S{4}) +(?:(?<seconds>\d+)\.)?(?<ticks>\d+): (?<name>\S+): *(?<text>.*)$/;
@@ -101,7 +101,7 @@ for (const name of names) {
         // The catalogue has a probe of this name, not the kernel's own event.
         t.true(point === undefined || place === "", JSON.stringify(args));
       } else {
-        // Without symbols, where a tracepoint was called from is an address.
+        // Without symbols, a tracepoint's caller is an address.
         const printedArgs = point!.args.filter((arg) => arg.name in expected.args && arg.name !== "call_site");
         if (point!.operation.probe !== "tracepoint") t.is(printedArgs.length, point!.args.length);
         const args = Object.fromEntries(
@@ -142,7 +142,7 @@ for (const name of names) {
   });
 }
 
-/** Where trace-cmd says that references on modules were taken. */
+/** Returns the callers that took references on modules, as trace-cmd prints them. */
 function callSites(name: string): string[] {
   return [
     ...unzipped(`more/${name}.report.gz`)
@@ -151,10 +151,7 @@ function callSites(name: string): string[] {
   ].map(([, site]) => site!);
 }
 
-/**
- * A value as trace-cmd prints it, in the base in which it does so there. A string that could not be read it prints as
- * "".
- */
+/** Returns a value as trace-cmd prints it, in the base of `like`. It prints a string that could not be read as "". */
 function printed(type: string, value: bigint | number | string | null, like: string): string {
   if (value === null) return type === "string" ? '""' : "(fault)";
   if (typeof value === "string") return like.startsWith('"') ? `"${value}"` : value;

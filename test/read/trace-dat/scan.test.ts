@@ -1,4 +1,4 @@
-/** Looking through the heads alone finds as many events as reading them does, of the same kinds, at the same times. */
+/** Tests that a scan of the heads alone finds as many events as reading them, of the same kinds, at the same times. */
 import test from "ava";
 import { memoryAccess } from "../../../src/read/trace-dat/access.js";
 import { scanTraceDat } from "../../../src/read/trace-dat/scan.js";

@@ -1,7 +1,7 @@
 /**
  * Writes trace.dat files that no machine at hand would: other byte orders, longs of 4 bytes, several buffers, lost
  * events, absolute stamps, any compression. Written from the manual pages and the kernel's description of its ring
- * buffer, apart from the reader; `trace-cmd report` reads what it writes.
+ * buffer, independent of the reader; `trace-cmd report` reads its files.
  */
 import { deflateSync } from "node:zlib";
 import { points } from "../../../events/index.js";
@@ -20,20 +20,20 @@ export const PLAIN: Shape = { version: 6, big: false, long: 8, codec: "none", pa
 
 export interface WrittenEvent {
   readonly time: bigint;
-  /** Of the catalogue, or `sched_waking` as one that is not. */
+  /** A name of the catalogue, or `sched_waking`, which it does not have. */
   readonly name: string;
   readonly pid: number;
   readonly flags: number;
-  /** The probe's address; of a return that of the function, and `caller` is where it returns to. */
+  /** The probe's address; for a return that of the function, with the return address in `caller`. */
   readonly place: bigint;
   readonly caller?: bigint;
-  /** In the order of the catalogue; `undefined` is what the kernel could not read. */
+  /** In the order of the catalogue; `undefined` is a value that the kernel could not read. */
   readonly args: readonly (bigint | string | undefined)[];
   /** Its time is written in full, not as the distance from the event before. */
   readonly absolute?: boolean;
-  /** An event that was taken back stands before it. */
+  /** A discarded event precedes it. */
   readonly discarded?: boolean;
-  /** Events are missing before it: so many, or nobody knows how many. */
+  /** Events are missing before it: so many, or an unknown number. */
   readonly missed?: number | "some";
 }
 
@@ -57,7 +57,7 @@ export interface Written {
   readonly latency?: string;
 }
 
-/** Numbers and texts one behind the other, in one byte order. */
+/** Numbers and texts one after the other, in one byte order. */
 export class Bytes {
   #parts: Buffer[] = [];
   length = 0;
@@ -78,7 +78,7 @@ export class Bytes {
     return this.add(bytes);
   }
 
-  /** Zeros up to a multiple of `size`. */
+  /** Adds zeros up to a multiple of `size`. */
   align(size: number): this {
     return this.add(Buffer.alloc((size - (this.length % size)) % size));
   }
@@ -113,7 +113,7 @@ export const KALLSYMS = [
   "",
 ].join("\n");
 
-/** C type and size of an argument's field. */
+/** Returns C type and size of an argument's field. */
 function fieldOf(type: ArgumentType, long: 4 | 8): readonly [string, number, number] {
   switch (type) {
     case "ptr":
@@ -198,7 +198,7 @@ class Format {
   }
 }
 
-/** As the kernel prints a probe. */
+/** Returns the kernel's print format of a probe. */
 function printed(point: Point | undefined, fields: readonly Laid[], probes: number): string {
   const place = ["", "(%lx)", "(%lx <- %lx)"][probes]!;
   const values = fields.slice(probes).map(({ name }, k) => {
@@ -252,7 +252,7 @@ class Writer {
     const starts: number[] = [];
     for (const { cpus: events } of instances) {
       starts.push(file.length);
-      // trace-cmd says how many CPUs an instance has where they are not as many as the machine's.
+      // trace-cmd writes the number of CPUs of an instance if it differs from the machine's.
       if (events.length !== cpus) {
         file.add("options  \0").number(8, 2).number(4, 4).number(events.length, 4).number(0, 2);
       }
@@ -296,7 +296,7 @@ class Writer {
     const first = this.#bytes();
     for (const [id, offset] of offsets) first.number(id, 2).number(8, 4).number(offset, 8);
     this.#options(first, 2);
-    // The chain: these options, then those of the buffers. Uncompressed, as trace-cmd leaves them: their end is
+    // The chain: these options, then those of the buffers. Uncompressed, as trace-cmd writes them: their end is
     // patched.
     file
       .number(0, 2)
@@ -356,7 +356,7 @@ class Writer {
       const at = file.length;
       if (codec === "none") file.add(Buffer.concat(pages));
       else if (pages.length > 0) file.add(this.#chunks(groups(pages, 3).map((group) => Buffer.concat(group))));
-      // trace-cmd does not count the number of chunks in.
+      // trace-cmd does not count the number of chunks.
       option
         .number(cpu, 4)
         .number(at, 8)
@@ -402,7 +402,7 @@ class Writer {
       into.number(id, idSize).number(data.length, 4).add(data);
   }
 
-  /** Room for the place of each CPU's pages; returns where it is. */
+  /** Reserves room for the place of each CPU's pages; returns its offsets. */
   #flyrecord(cpus: number): number[][] {
     this.#file.add("flyrecord\0");
     const places = Array.from({ length: cpus }, () => {
@@ -475,7 +475,7 @@ class Writer {
     return this.#bytes().number(Buffer.byteLength(text), 8).add(Buffer.from(text)).buffer();
   }
 
-  /** A CPU's events as pages of the ring buffer. */
+  /** Returns a CPU's events as pages of the ring buffer. */
   #pages(events: readonly WrittenEvent[]): Buffer[] {
     const { pageSize, long } = this.#shape;
     const room = pageSize - 8 - long;
@@ -511,7 +511,7 @@ class Writer {
       delta = 0n;
     }
     if (event.discarded && delta > 0n) {
-      // 4 bytes for its length, 4 of what it was.
+      // 4 bytes for its length, 4 of its old contents.
       this.#word(data, 29, delta).number(8, 4).number(0xdeadbeef, 4);
       delta = 0n;
     }
@@ -534,7 +534,7 @@ class Writer {
     if (counted) commit |= 1n << 30n;
     const page = this.#bytes().number(start, 8).number(commit, long).add(data.buffer());
     if (counted) page.number(missed, long);
-    // What a page held before is still behind its end.
+    // The old contents of a page remain after its end.
     return page.add(Buffer.alloc(pageSize - page.length, 0xa5)).buffer();
   }
 
@@ -588,7 +588,7 @@ function groups<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, k) => items.slice(k * size, k * size + size));
 }
 
-/** A zstd frame whose blocks are stored as they are. */
+/** Returns a zstd frame whose blocks are stored as they are. */
 export function storedZstd(bytes: Buffer): Buffer {
   const out = new Bytes(false)
     .number(0xfd2fb528, 4)

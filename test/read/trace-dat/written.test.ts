@@ -1,6 +1,6 @@
 /**
- * Whatever was written is read: both versions, byte orders and sizes of a long, any compression, several buffers,
- * losses.
+ * Tests that every written file is read: both versions, byte orders and sizes of a long, any compression, several
+ * buffers, losses.
  */
 import test from "ava";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import { read, readStreamed, type Reading } from "./reading.js";
 import { KALLSYMS, PLAIN, write, type Written, type WrittenEvent } from "./writer.js";
 import { same } from "../../support/same.js";
 
-/** In the order in which they must be read: by time, and of equal times by buffer and CPU. */
+/** Returns the events in the order in which they must be read: by time, and for equal times by buffer and CPU. */
 function inOrder({ buffers }: Written): { readonly cpu: number; readonly event: WrittenEvent }[] {
   const cpus = buffers.flatMap((buffer) => buffer.cpus.map((events, cpu) => events.map((event) => ({ cpu, event }))));
   return cpus
@@ -61,7 +61,7 @@ test("any recording, in any shape, is read as it was written", (t) => {
       const losses = order.flatMap(({ cpu, event: { missed } }, k) =>
         missed === undefined ? [] : [{ before: k + 1, cpu, count: missed }],
       );
-      // A count that had no room behind the page's events is not there.
+      // A count that had no room after the page's events is absent.
       t.deepEqual(
         reading.losses.map(({ before, cpu }) => ({ before, cpu })),
         losses.map(({ before, cpu }) => ({ before, cpu })),
