@@ -9,6 +9,7 @@ import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
+import { type EndContext, MovingContext } from "./context.js";
 import type { Handlers, Reducers } from "./handlers.js";
 import type { KernelObject, ObjectId } from "./objects.js";
 import { dentryReducers } from "./reducers/dentry.js";
@@ -112,12 +113,14 @@ export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
   readonly #cursor = new Cursor();
+  readonly #context: MovingContext;
   readonly #twins: Twins;
   /** Events reduced so far. */
   events = 0;
 
   constructor(store: Store, points: PointTable, tables: Tables, options: WorldOptions = {}) {
     this.world = new World(store, points, tables, options);
+    this.#context = new MovingContext(this.world);
     this.#twins = new Twins(points);
     const views = viewsOf(points, this.#cursor);
     this.#plans = points.points.map((point, id) => {
@@ -225,29 +228,34 @@ export class Reducer {
         return;
       }
     }
+    const c = this.#context;
+    c.e = e;
+    c.stack = stack;
     if (stack.depth === 0) stack.idle = e.seq - 1;
-    if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
-    if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
+    if (w.closing.size > 0 && !plan.rcu) this.#closed(plan);
+    if (w.ending.size > 0 && !plan.rcu) this.#survives(plan);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
     if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu)
       w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.isFirst, e);
-    if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
-    for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
+    if (plan.gives !== undefined) this.#givesOwn(plan.gives, batch.low[this.#cursor.base]!);
+    for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(top);
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
     if (plan.entry) {
-      if (plan.outermost) this.#clear(stack, e);
+      if (plan.outermost) this.#clear();
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
       if (lacking && frame) frame.lacking = true;
       // An event that does not say what it is about nests, and changes nothing.
       if (watched) observer.entered?.(e, stack, frame);
-      if (!lacking) plan.onEntry?.(w, e as never, stack, frame);
+      c.frame = frame;
+      if (!lacking) plan.onEntry?.(c as never);
       if (watched) observer.reduced?.(e, stack, frame);
     } else {
-      const frame = this.#returned(stack, plan.name, e);
+      const frame = this.#returned(plan.name);
       if (watched) observer.returned?.(e, stack, frame);
-      if (!lacking && !frame?.lacking) plan.onReturn?.(w, e as never, stack, frame);
+      c.frame = frame;
+      if (!lacking && !frame?.lacking) plan.onReturn?.(c as never);
       if (frame) w.passUp(frame, stack);
       if (watched) observer.reduced?.(e, stack, frame);
     }
@@ -267,7 +275,8 @@ export class Reducer {
    * inode is held by the dentry, so that here any put of it counts; not of a file first met inside its release, of
    * which call trees have no `__fput` to hang the put on.
    */
-  #givesOwn(stack: Stack, kind: Given, address: AddressId, e: EventView): void {
+  #givesOwn(kind: Given, address: AddressId): void {
+    const { stack } = this.#context;
     const release = stack.depth > 1 ? stack.find("__fput") : undefined;
     const file = release && this.world.store.get(release.subject, "file");
     const target = file && this.world.at(kind, address);
@@ -278,19 +287,21 @@ export class Reducer {
         : this.world.referenceOf(target, file.id) < 0
     )
       return;
-    for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(stack, top, e);
+    for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(top);
   }
 
-  /** Closes an operation that nothing more can be inside of. */
-  #end(stack: Stack, frame: Frame, e: EventView): void {
-    stack.depth--;
-    const plan = this.#plans[frame.point.id]!;
-    this.world.observer.closed?.(frame, stack, e);
-    plan.onEnd?.(this.world, frame, stack, e);
+  /** Closes the innermost operation, which nothing more can be inside of. */
+  #end(frame: Frame): void {
+    const c = this.#context;
+    c.stack.depth--;
+    this.world.observer.closed?.(frame, c.stack, c.e);
+    c.frame = frame;
+    this.#plans[frame.point.id]!.onEnd?.(c as EndContext);
   }
 
   /** The frame whose return this is; frames above it that never returned are reported. */
-  #returned(stack: Stack, name: string, e: EventView): Frame | undefined {
+  #returned(name: string): Frame | undefined {
+    const { e, stack } = this.#context;
     let up = 0;
     for (; up < stack.depth; up++) {
       const frame = stack.at(up)!;
@@ -303,23 +314,25 @@ export class Reducer {
       plan.paired = true;
       plan.framed = true;
       if (this.world.sight.seen[entry.id])
-        this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle, e);
+        this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle);
       return undefined;
     }
-    for (; up > 0; up--) this.#abandon(stack, e);
+    for (; up > 0; up--) this.#abandon();
     stack.depth--;
     return stack.beyond;
   }
 
-  #abandon(stack: Stack, e: EventView): void {
+  /** The innermost operation is over, and its return, if it has one, was not seen. */
+  #abandon(): void {
+    const { e, stack } = this.#context;
     const frame = stack.top!;
     if (!frame.paired) {
-      this.#end(stack, frame, e);
+      this.#end(frame);
       return;
     }
     const plan = this.#plans[frame.point.id]!;
     if (this.world.sight.seen[plan.returns])
-      this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq, e);
+      this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq);
     else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
@@ -332,31 +345,32 @@ export class Reducer {
     plan.framed = false;
   }
 
-  #clear(stack: Stack, e: EventView): void {
-    while (stack.depth > 0) this.#abandon(stack, e);
+  #clear(): void {
+    while (this.#context.stack.depth > 0) this.#abandon();
   }
 
   /**
    * A half of a call went unseen: so may others have, since the stack was last known to be empty, or since the half
    * that is there.
    */
-  #missing(half: World["missing"][number], since: number, e: EventView): void {
+  #missing(half: World["missing"][number], since: number): void {
     this.world.missingHalves++;
     if (this.world.missing.length < MISSING_SHOWN) this.world.missing = [...this.world.missing, half];
-    this.world.missed(since, e);
+    this.world.missed(since, this.#context.e);
   }
 
   /** The operation after a close(2) of a last descriptor: the file is released by it, or somebody kept a reference. */
-  #closed(stack: Stack, plan: Plan, e: EventView): void {
-    const id = this.world.closing.get(stack);
+  #closed(plan: Plan): void {
+    const { w, e, stack } = this.#context;
+    const id = w.closing.get(stack);
     if (id === undefined) return;
-    this.world.closing.delete(stack);
-    const file = this.world.store.get(id, "file");
+    w.closing.delete(stack);
+    const file = w.store.get(id, "file");
     if (!file || plan.withinClose) return;
-    this.world.facts({
+    w.facts({
       type: "file-kept",
       event: e,
-      certain: this.world.since(file.birth) && this.world.sees("__fput"),
+      certain: w.since(file.birth) && w.sees("__fput"),
       file,
       gets: file.kept,
     });
@@ -366,11 +380,11 @@ export class Reducer {
    * The operation after the put of a VM's last known reference: it destroys the VM, or another holds it whose get went
    * unseen.
    */
-  #survives(stack: Stack, plan: Plan, e: EventView): void {
-    const { ending, store } = this.world;
-    const vm = store.get(ending.get(stack) ?? 0, "vm");
-    ending.delete(stack);
-    if (vm && plan.name !== "kvm_destroy_vm" && this.world.sees("kvm_destroy_vm")) this.world.rose(vm, e);
+  #survives(plan: Plan): void {
+    const { w, e, stack } = this.#context;
+    const vm = w.store.get(w.ending.get(stack) ?? 0, "vm");
+    w.ending.delete(stack);
+    if (vm && plan.name !== "kvm_destroy_vm" && w.sees("kvm_destroy_vm")) w.rose(vm, e);
   }
 
   /** The recording is over: what had plainly come to its end ends; the rest stays open. */
@@ -378,10 +392,11 @@ export class Reducer {
     for (const first of this.#twins.ambiguous()) this.world.doubted(first - 1);
     for (const stack of this.world.calls.stacks()) {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
-        const { view } = this.#plans[top.point.id]!;
         // What was still going on when the recording ended proves nothing.
         if (TO_ITS_END.has(top.name) || !this.#cursor.batch) break;
-        this.#end(stack, top, view);
+        this.#context.e = this.#plans[top.point.id]!.view;
+        this.#context.stack = stack;
+        this.#end(top);
       }
     }
   }

@@ -8,11 +8,11 @@ import { set } from "../transitions.js";
 
 export const dentryReducers = {
   d_alloc_pseudo: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const superblock = w.at("superblock", e.sb);
       if (frame && superblock) frame.subject = superblock.id;
     },
-    return(w, e, stack, frame) {
+    return({ w, e, stack, frame }) {
       if (frame) w.passUp(frame, stack);
       if (e.dentry === 0) return;
       const owner = w.callOwner(stack);
@@ -25,7 +25,7 @@ export const dentryReducers = {
     },
   },
   d_instantiate: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const inode = w.at("inode", e.inode);
       if (!inode || inode.death) return;
       const mounting = stack.find("kern_mount");
@@ -49,7 +49,7 @@ export const dentryReducers = {
     },
   },
   dput: {
-    entry(w, e, stack, frame) {
+    entry({ w, e, stack, frame }) {
       const last = w.at("dentry", e.dentry);
       const dentry =
         last && last.death === 0 ? last : e.dentry !== 0 && w.everything ? w.living("dentry", e.dentry, e) : undefined;

@@ -1,7 +1,7 @@
 /** Inodes, from their allocation to the RCU callback that hands their memory back (fs/inode.c, fs/libfs.c). */
 import type { AddressId } from "../../log/batch.js";
-import type { EventView, View } from "../../log/view.js";
-import type { Frame, Stack } from "../calls.js";
+import type { View } from "../../log/view.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { Inode, Superblock } from "../objects.js";
 import { counted, set, trailOf } from "../transitions.js";
@@ -10,14 +10,7 @@ import { backToCache, ofCache } from "./slab.js";
 import type { World } from "../world.js";
 
 /** An inode came back from an allocator: new, unless an inner allocator returned it already. */
-function allocated(
-  w: World,
-  address: AddressId,
-  e: EventView,
-  stack: Stack,
-  frame: Frame | undefined,
-  by: string,
-): Inode | undefined {
+function allocated({ w, e, stack, frame }: Context, address: AddressId, by: string): Inode | undefined {
   if (address === 0 || w.addresses.isError(address)) {
     if (frame) w.passUp(frame, stack);
     return undefined;
@@ -45,13 +38,7 @@ function allocated(
 }
 
 /** The superblock that an allocator was called for. */
-function forSuperblock(
-  w: World,
-  address: AddressId,
-  e: EventView,
-  stack: Stack,
-  frame: Frame | undefined,
-): Superblock | undefined {
+function forSuperblock({ w, e, stack, frame }: Context, address: AddressId): Superblock | undefined {
   if (address === 0) return undefined;
   const last = w.at("superblock", address);
   if (last?.death && stack.find("kvm_gmem_create"))
@@ -68,21 +55,22 @@ function forSuperblock(
 }
 
 /** The inode, unless it is one that nobody follows and nobody asked for. */
-function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode | undefined {
+function known(c: Context, address: AddressId): Inode | undefined {
+  const { w, e } = c;
   if (address === 0) return undefined;
   const inode = w.at("inode", address);
   if (inode && inode.death === 0) {
-    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(w, inode, e, stack)) return w.touch(inode, e);
+    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(c, inode)) return w.touch(inode, e);
     // Somebody else's by now, as far as can be told: the callback that handed the memory back went unseen.
     w.died(inode, e);
     return undefined;
   }
-  if (inode?.focus) reused(w, inode, e, stack);
+  if (inode?.focus) reused(c, inode);
   return w.everything ? w.living("inode", address, e) : undefined;
 }
 
 /** The inode of a step of `destroy_inode` itself. */
-function beingDestroyed(w: World, address: number, e: EventView): Inode | undefined {
+function beingDestroyed({ w, e }: Context, address: number): Inode | undefined {
   const inode = w.at("inode", address);
   return inode && inode.death === 0 ? w.touch(inode, e) : undefined;
 }
@@ -92,9 +80,10 @@ function beingDestroyed(w: World, address: number, e: EventView): Inode | undefi
  * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their
  * own.
  */
-function reused(w: World, inode: Inode, e: EventView, stack: Stack): void {
+function reused(c: Context, inode: Inode): void {
+  const { w, e } = c;
   if (!inode.ownFree) return;
-  const certain = w.since(inode.death) && birthsShow(w) && !anothers(w, e, stack);
+  const certain = w.since(inode.death) && birthsShow(w) && !anothers(c);
   w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
 }
 
@@ -102,7 +91,7 @@ function reused(w: World, inode: Inode, e: EventView, stack: Stack): void {
  * Whether what an event does to an inode that is gone shows that it is another by now, whose birth went unseen: a count
  * that is not 0, as the last put of the former left it. An event that prints none is part of a put that does.
  */
-function anothers(w: World, e: EventView, stack: Stack): boolean {
+function anothers({ w, e, stack }: Context): boolean {
   const { name } = e.point!.operation;
   if (name === "iput" || name === "ihold") return !e.isFault(1) && (e as View<"iput" | "ihold">).i_count > 0;
   return w.sees("iput") && (stack.find("iput") !== undefined || name === "security_inode_init_security_anon");
@@ -122,7 +111,7 @@ function birthsShow(w: World): boolean {
  * cache gives it to nobody whose birth would not be seen. (A callback can be missed by its probe, and the memory be
  * another's.)
  */
-function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
+function stillItsOwn({ w, e, stack }: Context, inode: Inode): boolean {
   if (!w.since(inode.pendingRcu)) return false;
   // A put prints the superblock: another inode of one that is guest_memfd's own would have been seen to be made.
   const superblock = w.store.get(inode.superblock, "superblock");
@@ -140,17 +129,19 @@ function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolea
 }
 
 /** An operation that no inode may see once `destroy_inode` has begun. */
-function alive(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
+function alive(c: Context, inode: Inode): boolean {
+  const { w, e } = c;
   if (inode.stage !== "destroyed") return true;
   // Of an inode of somebody else's only a put at zero says that it is no other by now.
-  if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(w, e, stack)) return true;
-  const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
+  if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(c)) return true;
+  const certain = stillItsOwn(c, inode) && !anothers(c);
   if (inode.focus)
     w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
   return false;
 }
 
-function put(w: World, inode: Inode, observed: number | null, e: EventView, stack: Stack): Inode {
+function put(c: Context, inode: Inode, observed: number | null): Inode {
+  const { w, e, stack } = c;
   const dput = stack.find("dput");
   const dentry = dput && w.store.get(dput.subject, "dentry");
   const creating = stack.find("kvm_gmem_create");
@@ -174,7 +165,7 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   }
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
   // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
-  if (index < 0 && !known) index = lastOfDentry(w, inode, e);
+  if (index < 0 && !known) index = lastOfDentry(c, inode);
   if (index < 0 && known) w.overput(stack, inode, e);
   if (!inode.focus && observed !== null) w.strangers?.judged(inode.id);
   const atZero = observed !== null && observed <= 0 && (inode.focus || w.strangers !== undefined);
@@ -192,7 +183,7 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
 }
 
 /** The reference of the inode's dentry, which ends with it; of a root, that of the superblock. */
-function lastOfDentry(w: World, inode: Inode, e: EventView): number {
+function lastOfDentry({ w, e }: Context, inode: Inode): number {
   for (let i = inode.references.length - 1; i >= 0; i--) {
     const owner = w.store.any(inode.references[i]!.owner);
     if (owner?.kind === "superblock") return i;
@@ -204,8 +195,9 @@ function lastOfDentry(w: World, inode: Inode, e: EventView): number {
   return -1;
 }
 
-function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
-  if (inode.stage !== "live" && alive(w, inode, e, stack))
+function evicted(c: Context, inode: Inode, pages: number): Inode {
+  const { w, e } = c;
+  if (inode.stage !== "live" && alive(c, inode))
     w.facts({
       type: "freed-twice",
       event: e,
@@ -218,7 +210,7 @@ function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: numb
 }
 
 /** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
-function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "frees", again: number): void {
+function handedBack({ w, e }: Context, inode: Inode, by: "callbacks" | "frees", again: number): void {
   if (again > 0) {
     if (inode.focus)
       w.facts({
@@ -256,49 +248,54 @@ function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "fre
 
 export const inodeReducers = {
   alloc_anon_inode: {
-    entry: (w, e, stack, frame) => void forSuperblock(w, e.sb, e, stack, frame),
-    return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "alloc_anon_inode"),
+    entry: (c) => void forSuperblock(c, c.e.sb),
+    return: (c) => void allocated(c, c.e.inode, "alloc_anon_inode"),
   },
   new_inode: {
-    entry(w, e, stack, frame) {
-      const superblock = forSuperblock(w, e.sb, e, stack, frame);
+    entry(c) {
+      const { e, stack, frame } = c;
+      const superblock = forSuperblock(c, e.sb);
       const mounting = stack.find("kern_mount");
-      if (superblock && mounting && frame) frame.subject = mounted(w, superblock, mounting, e, stack).id;
+      if (superblock && mounting && frame) frame.subject = mounted(c, superblock, mounting).id;
     },
-    return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "new_inode"),
+    return: (c) => void allocated(c, c.e.inode, "new_inode"),
   },
   kvm_gmem_alloc_inode: {
-    entry(w, e, stack, frame) {
-      const superblock = forSuperblock(w, e.sb, e, stack, frame);
+    entry(c) {
+      const { w, e } = c;
+      const superblock = forSuperblock(c, e.sb);
       if (superblock && !superblock.module && w.gmemModule)
         w.store.apply(
           w.follow(superblock),
           set({ fsName: superblock.fsName, magic: superblock.magic, module: w.gmemModule }),
         );
     },
-    return(w, e, stack, frame) {
-      const inode = allocated(w, e.inode, e, stack, frame, "kvm_gmem_alloc_inode");
+    return(c) {
+      const { w, e } = c;
+      const inode = allocated(c, e.inode, "kvm_gmem_alloc_inode");
       if (inode) ofCache(w, w.store.apply(inode, set({ ownFree: true })));
     },
   },
-  anon_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
-  alloc_anon_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
-  kvm_gmem_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
+  anon_inode_make_secure_inode: { return: (c) => passed(c, c.e.inode) },
+  alloc_anon_secure_inode: { return: (c) => passed(c, c.e.inode) },
+  kvm_gmem_inode_make_secure_inode: { return: (c) => passed(c, c.e.inode) },
   security_inode_init_security_anon: {
-    entry: (w, e, stack) => void known(w, e.inode, e, stack),
+    entry: (c) => void known(c, c.e.inode),
   },
   ihold: {
-    entry(w, e, stack) {
-      let inode = known(w, e.inode, e, stack);
-      if (!inode || !alive(w, inode, e, stack)) return;
+    entry(c) {
+      const { w, e, stack } = c;
+      let inode = known(c, e.inode);
+      if (!inode || !alive(c, inode)) return;
       if (!e.isFault(1)) inode = w.observe(inode, e.i_count, e);
       w.hold(inode, w.callOwner(stack), e, "ihold");
     },
   },
   iput: {
-    entry(w, e, stack, frame) {
+    entry(c) {
+      const { w, e, stack, frame } = c;
       const sb = e.sb;
-      let inode = known(w, e.inode, e, stack);
+      let inode = known(c, e.inode);
       if (inode?.stage === "destroyed" && inode.superblock && sb && w.at("superblock", sb)?.id !== inode.superblock) {
         // Another superblock's inode: its callback went unseen.
         w.died(inode, e);
@@ -310,8 +307,7 @@ export const inodeReducers = {
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
         if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) {
-          const certain =
-            w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(w, e, stack);
+          const certain = w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(c);
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }
@@ -319,8 +315,8 @@ export const inodeReducers = {
       }
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
-      if (!alive(w, inode, e, stack)) {
-        const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
+      if (!alive(c, inode)) {
+        const certain = stillItsOwn(c, inode) && !anothers(c);
         if (inode.focus)
           w.facts({ type: "put-without-get", event: e, certain, target: inode, by: w.callerName(stack, e), observed });
         if (inode.references.length === 0) w.overput(stack, inode, e);
@@ -328,29 +324,32 @@ export const inodeReducers = {
       }
       if (!e.isFault(2) && inode.nlink !== e.i_nlink) inode = w.store.apply(inode, set({ nlink: e.i_nlink }));
       if (observed !== null) inode = w.observe(inode, observed, e);
-      put(w, inode, observed, e, stack);
+      put(c, inode, observed);
     },
   },
   evict: {
-    entry(w, e, stack, frame) {
-      const inode = known(w, e.inode, e, stack);
+    entry(c) {
+      const { w, e, frame } = c;
+      const inode = known(c, e.inode);
       if (frame) frame.address = e.inode;
       if (!inode) return;
       if (frame) frame.subject = inode.id;
       w.codeNeeded(inode, e);
       w.refute(inode, "kept");
-      evicted(w, inode, e, stack, Number(e.nrpages));
+      evicted(c, inode, Number(e.nrpages));
     },
   },
   clear_inode: {
-    entry(w, e, stack) {
-      const inode = known(w, e.inode, e, stack);
-      if (inode && alive(w, inode, e, stack)) w.store.apply(inode, set({ stage: "cleared" }));
+    entry(c) {
+      const { w, e } = c;
+      const inode = known(c, e.inode);
+      if (inode && alive(c, inode)) w.store.apply(inode, set({ stage: "cleared" }));
     },
   },
   destroy_inode: {
-    entry(w, e, stack, frame) {
-      const inode = known(w, e.inode, e, stack);
+    entry(c) {
+      const { w, e, frame } = c;
+      const inode = known(c, e.inode);
       if (!inode) {
         w.rcu.pendingAddress(e.inode);
         return;
@@ -361,7 +360,7 @@ export const inodeReducers = {
           w.facts({
             type: "freed-twice",
             event: e,
-            certain: stillItsOwn(w, inode, e, stack),
+            certain: stillItsOwn(c, inode),
             object: inode,
             first: inode.pendingRcu,
           });
@@ -371,10 +370,11 @@ export const inodeReducers = {
       w.rcu.pending(w.touch(now, e, "waits for an RCU grace period"));
     },
   },
-  __destroy_inode: { entry: (w, e) => void beingDestroyed(w, e.inode, e) },
+  __destroy_inode: { entry: (c) => void beingDestroyed(c, c.e.inode) },
   kvm_gmem_destroy_inode: {
-    entry(w, e, stack) {
-      const inode = beingDestroyed(w, e.inode, e);
+    entry(c) {
+      const { w, e, stack } = c;
+      const inode = beingDestroyed(c, e.inode);
       if (inode && !inode.ownFree) w.store.apply(inode, set({ ownFree: true }));
       if (inode?.stage !== "live" || !(stack.find("alloc_anon_inode") ?? stack.find("new_inode"))) return;
       // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace
@@ -384,34 +384,37 @@ export const inodeReducers = {
     },
   },
   i_callback: {
-    entry(w, e) {
+    entry(c) {
+      const { w, e } = c;
       const inode = w.rcu.inodeOf(e.head, e.seq);
-      if (inode) handedBack(w, inode, e, "callbacks", inode.callbacks);
+      if (inode) handedBack(c, inode, "callbacks", inode.callbacks);
     },
   },
   free_inode_nonrcu: {
-    entry: (w, e) => freed(w, e.inode, e),
+    entry: (c) => freed(c, c.e.inode),
   },
   kvm_gmem_free_inode: {
-    entry: (w, e) => freed(w, e.inode, e),
+    entry: (c) => freed(c, c.e.inode),
   },
 } satisfies Reducers;
 
 /** `free_inode` runs from the RCU callback; where the callback has no probe, it is what shows the end. */
-function freed(w: World, address: AddressId, e: EventView): void {
+function freed(c: Context, address: AddressId): void {
+  const { w, e } = c;
   w.rcu.learn(address);
   const inode = w.at("inode", address);
   if (!inode) return;
-  if (inode.cache) backToCache(w, inode, e);
+  if (inode.cache) backToCache(c, inode);
   if (inode.death === 0 || inode.frees > 0) {
-    if (inode.stage === "destroyed" || inode.death) handedBack(w, inode, e, "frees", inode.frees);
+    if (inode.stage === "destroyed" || inode.death) handedBack(c, inode, "frees", inode.frees);
     return;
   }
   w.remember(w.store.apply(w.store.apply(inode, counted("frees", 1)), set({ pendingRcu: 0 })));
   w.observer.touched?.(inode, e, "");
 }
 
-function passed(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined): void {
+function passed(c: Context, address: AddressId): void {
+  const { w, stack, frame } = c;
   if (frame) w.passUp(frame, stack);
-  if (!w.addresses.isError(address)) known(w, address, e, stack);
+  if (!w.addresses.isError(address)) known(c, address);
 }

@@ -1,7 +1,7 @@
 /** Modules: references, and the way from `kvm_exit` to `free_module`. */
 import { ENDED_BY } from "../../../events/index.js";
-import type { EventView } from "../../log/view.js";
-import type { Frame, Stack } from "../calls.js";
+import type { Frame } from "../calls.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject, Module, Mount, ObjectId, Superblock } from "../objects.js";
 import { set } from "../transitions.js";
@@ -16,7 +16,7 @@ export const MODULE_REF_BASE = 1;
 /** The module that holds guest_memfd's code. */
 const CODE_MODULE = "kvm";
 
-function named(w: World, address: number, name: string, e: EventView): Module {
+function named({ w, e }: Context, address: number, name: string): Module {
   let module = w.living("module", address, e);
   if (name !== "" && module.name === "") module = w.store.apply(module, set({ name }));
   if (module.name === CODE_MODULE) {
@@ -28,7 +28,7 @@ function named(w: World, address: number, name: string, e: EventView): Module {
 }
 
 /** The module whose init is running, or whose init mounted guest_memfd's file system. */
-function initialised(w: World, address: number, e: EventView): Module {
+function initialised({ w, e }: Context, address: number): Module {
   let module = w.follow(w.living("module", address, e));
   module = w.bornNow(module, e, module.count);
   module = w.store.apply(module, set({ ownsGmem: true }));
@@ -36,7 +36,7 @@ function initialised(w: World, address: number, e: EventView): Module {
   return w.touch(module, e, "its init sets up guest_memfd");
 }
 
-function put(w: World, target: Module, refcnt: number | null, e: EventView, stack: Stack): void {
+function put({ w, e, stack }: Context, target: Module, refcnt: number | null): void {
   let module = target;
   const file = w.releasing(stack);
   const creating = stack.find("kvm_gmem_create");
@@ -202,7 +202,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
 }
 
 /** `free_module`, or a failed init: what the module made and did not take down. */
-function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
+function exited({ w, e }: Context, module: Module, how: "exit" | "failed init", exit: number): void {
   const { live, mounts } = needing(w, module);
   w.refute(module, "kept");
   // An unmount that has no probe of its own shows in what becomes of the superblock.
@@ -231,9 +231,10 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
 
 export const moduleReducers = {
   try_module_get: {
-    entry(w, e, _stack, frame) {
+    entry(c) {
+      const { w, e, frame } = c;
       if (e.module === 0) return;
-      let module = named(w, e.module, e.name, e);
+      let module = named(c, e.module, e.name);
       if (!e.isFault(3) && e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
         module = w.store.apply(module, set({ stage: "coming" }));
         module = w.bornNow(module, e, e.isFault(2) ? null : e.refcnt);
@@ -243,35 +244,38 @@ export const moduleReducers = {
       if (!e.isFault(2)) module = w.observe(module, e.refcnt, e);
       if (frame) frame.subject = module.id;
     },
-    return(w, e, stack, frame) {
+    return({ w, e, stack, frame }) {
       const module = frame && w.store.get(frame.subject, "module");
       if (!module || e.ok === 0) return;
       w.hold(module, w.callOwner(stack), e, "try_module_get");
     },
   },
   module_put: {
-    entry(w, e, stack) {
+    entry(c) {
+      const { w, e } = c;
       if (e.module === 0) return;
       const refcnt = e.isFault(2) ? null : e.refcnt;
-      let module = named(w, e.module, e.name, e);
+      let module = named(c, e.module, e.name);
       if (refcnt !== null) module = w.observe(module, refcnt, e);
-      put(w, module, refcnt, e, stack);
+      put(c, module, refcnt);
     },
   },
   do_init_module: {
-    entry(w, e) {
-      named(w, e.module, e.name, e);
+    entry(c) {
+      const { e } = c;
+      named(c, e.module, e.name);
     },
   },
   free_module: {
-    entry(w, e) {
+    entry(c) {
+      const { w, e } = c;
       const module = w.at("module", e.module) ?? w.living("module", e.module, e);
       if (module.death) {
         w.facts({ type: "freed-twice", event: e, certain: w.since(module.death), object: module, first: module.death });
         return;
       }
       const touched = w.touch(module, e, "freed");
-      if (module.focus) exited(w, touched, "exit", w.exits.get(e.taskId) ?? 0, e);
+      if (module.focus) exited(c, touched, "exit", w.exits.get(e.taskId) ?? 0);
       w.exits.delete(e.taskId);
       if (w.gmemModule === module.id) w.gmemModule = 0;
       const freed = w.store.apply(touched, set({ stage: "freed" }));
@@ -281,17 +285,18 @@ export const moduleReducers = {
     },
   },
   kvm_init: {
-    entry(w) {
+    entry({ w }) {
       // Its code runs, so the module is there, at whatever address its load put it.
       if (w.codeFreed) w.codeModule = 0;
       w.codeFreed = false;
     },
-    return(w, e, _stack, frame) {
+    return(c) {
+      const { w, e, frame } = c;
       const module = frame && w.store.get(frame.subject, "module");
       if (!module) return;
       if (e.err === 0) w.store.apply(module, set({ stage: "live" }));
       else {
-        exited(w, module, "failed init", 0, e);
+        exited(c, module, "failed init", 0);
         // No exit runs past an inode that still waits for its callback then: none will run.
         for (const o of w.store.live()) {
           if (o.kind === "inode" && o.focus && o.module === module.id && o.stage === "destroyed") w.outlived.add(o.id);
@@ -300,23 +305,24 @@ export const moduleReducers = {
     },
   },
   kvm_gmem_init: {
-    entry(w, e, stack, frame) {
+    entry(c) {
+      const { e, stack, frame } = c;
       if (e.module === 0) return;
-      const module = initialised(w, e.module, e);
+      const module = initialised(c, e.module);
       if (frame) frame.subject = module.id;
       const init: Frame | undefined = stack.find("kvm_init");
       if (init) init.subject = module.id;
     },
   },
   kvm_exit: {
-    entry(w, e) {
+    entry({ w, e }) {
       w.exits.set(e.taskId, e.seq);
       const module = w.store.get(w.gmemModule, "module");
       if (module) w.touch(w.store.apply(module, set({ stage: "exiting" })), e, "its exit begins");
     },
   },
   kvm_gmem_exit: {
-    entry(w, e) {
+    entry({ w, e }) {
       const module = w.store.get(w.gmemModule, "module");
       if (module) w.touch(module, e, "its exit tears guest_memfd down");
     },

@@ -3,7 +3,7 @@
  * maker and its address, not by its name.
  */
 import type { AddressId } from "../../log/batch.js";
-import type { EventView } from "../../log/view.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { Cache, Inode, Module } from "../objects.js";
 import { observed, set } from "../transitions.js";
@@ -26,7 +26,7 @@ export function ofCache(w: World, inode: Inode): void {
  * `free_inode` hands an inode's memory back to its cache. It proves what nothing before it does: that the inode still
  * waited when the cache was destroyed. That no callback was seen until then could also mean that a probe missed it.
  */
-export function backToCache(w: World, inode: Inode, e: EventView): void {
+export function backToCache({ w, e }: Context, inode: Inode): void {
   const cache = w.at("cache", inode.cacheAddress);
   if (cache && cache.id === inode.cache && cache.death !== 0 && inode.frees === 0) {
     const { destroyed } = cache;
@@ -48,7 +48,7 @@ function inodesOf(w: World, cache: Cache): AddressId[] {
   return addresses;
 }
 
-function made(w: World, module: Module, address: AddressId, name: string, again: boolean, e: EventView): void {
+function made({ w, e }: Context, module: Module, address: AddressId, name: string, again: boolean): void {
   const cache = w.store.apply(w.follow(w.born("cache", address, e, 1)), set({ name, module: module.id }));
   w.touch(cache, e, "made");
   // Of several, nothing says which one the inodes are of.
@@ -56,7 +56,7 @@ function made(w: World, module: Module, address: AddressId, name: string, again:
 }
 
 /** The cache has looked for objects of its own: what it could wait for, it has waited for. */
-function destroyed(w: World, cache: Cache, e: EventView): void {
+function destroyed({ w, e }: Context, cache: Cache): void {
   const { destroyed } = cache;
   const left = cache.left.flatMap((address) => w.at("inode", address) ?? []).filter((o) => o.cache === cache.id);
   const living = left.filter(({ death, stage }) => death === 0 && stage !== "destroyed");
@@ -74,15 +74,16 @@ function destroyed(w: World, cache: Cache, e: EventView): void {
 
 export const slabReducers = {
   __kmem_cache_create_args: {
-    entry(_w, e, _stack, frame) {
+    entry({ e, frame }) {
       if (frame && !e.isFault(0)) frame.text = e.name;
     },
-    return(w, e, stack, frame) {
+    return(c) {
+      const { w, e, stack, frame } = c;
       if (e.cache === 0 || w.addresses.isError(e.cache)) return;
       const init = stack.find("kvm_gmem_init");
       const module = init && w.store.get(init.subject, "module");
       if (init && module) {
-        made(w, module, e.cache, frame?.text ?? "", init.number > 0, e);
+        made(c, module, e.cache, frame?.text ?? "", init.number > 0);
         init.number++;
         return;
       }
@@ -92,7 +93,7 @@ export const slabReducers = {
     },
   },
   kmem_cache_destroy: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const cache = w.at("cache", e.s);
       if (!cache || cache.death || cache.destroyed) return;
       const count = cache.count! - 1;
@@ -104,13 +105,14 @@ export const slabReducers = {
     /**
      * What its task does next comes after its look for objects: before that, it has waited for all that it waits for.
      */
-    end(w, frame, _stack, e) {
+    end(c) {
+      const { w, frame } = c;
       const cache = w.store.get(frame.subject, "cache");
-      if (cache) destroyed(w, cache, e);
+      if (cache) destroyed(c, cache);
     },
   },
   rcu_barrier: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const cache = w.store.get(stack.find("kmem_cache_destroy")?.subject ?? 0, "cache");
       if (!cache || cache.barrier) return;
       w.touch(w.store.apply(cache, set({ barrier: e.seq })), e, "waits for RCU callbacks");
