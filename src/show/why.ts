@@ -21,9 +21,7 @@ export function whyLines({ object, label, born, held, more, last }: Why, style: 
   if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken by untraced callers`);
   if (references.length === 0 && unprobed === 0 && count !== null && object.death === 0)
     lines.push(
-      count === 0
-        ? "  nobody holds it"
-        : `  ${plural(count, "reference")} from its birth, held by an untraced caller`,
+      count === 0 ? "  nobody holds it" : `  ${plural(count, "reference")} from its birth, held by an untraced caller`,
     );
   lines.push(
     last
