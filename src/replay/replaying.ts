@@ -74,7 +74,7 @@ export class Replaying {
   /** The recording is over. */
   finish(): void {
     this.reducer.finish();
-    if (this.#report && isOneOfSeveral(this.#report)) this.world.isPart();
+    if (this.#report && isOneOfSeveral(this.#report)) this.world.markPartial();
   }
 
   /** To be read before the next event: what it holds is the state itself. */

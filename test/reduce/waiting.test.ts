@@ -26,7 +26,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
       "mntput",
     );
   }
-  const [waiting, ...others] = world.saved().waiting;
+  const [waiting, ...others] = world.waiting.saved();
   t.is(others.length, 0);
   t.is(waiting!.facts.length, 10_000);
   const { event } = waiting!.facts[77]!.fact;
@@ -38,8 +38,8 @@ test("so many facts wait, each with its event alone; they are told when the prob
     w.sight.saw(points.byEvent("mntput")!, 0);
     w.firstSeen(points.byEvent("mntput")!.id);
     t.is(checker.tally.get("refcount-underflow")!.wrong, 10_000);
-    t.deepEqual(w.saved().waiting, []);
+    t.deepEqual(w.waiting.saved(), []);
     w.tell({ type: "put-without-get", event, certain: true, target, by: "nobody", observed: 0 }, "mntget");
-    t.is(w.saved().waiting.length, 1, "there is room again");
+    t.is(w.waiting.saved().length, 1, "there is room again");
   }
 });

@@ -6,11 +6,12 @@ import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject } from "../objects.js";
 import { listed, set, unlisted } from "../transitions.js";
+import { detached } from "../waiting-facts.js";
 import { moduleHeld } from "./file.js";
 
 const EBADF = 9;
 
-/** The call failed: all that it took must be given back, all that it made must be gone. */
+/** Judges a call that failed: it must have given back all that it took, and freed all that it made. */
 function failed({ w, e }: Context, call: Frame, result: number): void {
   const fact = {
     type: "call-failed",
@@ -26,7 +27,7 @@ function failed({ w, e }: Context, call: Frame, result: number): void {
   } satisfies CallFailed;
   const left: Holding[] = [];
   const inodes: KernelObject[] = [];
-  // What no probe has shown being given back so far waits, alone, for a probe that shows it.
+  // A reference whose put no probe has shown so far is a fact of its own, which waits until a probe shows one.
   for (const holding of w.leftBy(call)) {
     const { target } = holding;
     const by = RETURNED_BY[target.kind];
@@ -37,7 +38,7 @@ function failed({ w, e }: Context, call: Frame, result: number): void {
     else if (target.kind === "inode") inodes.push(target);
     else left.push(holding);
   }
-  // An inode that it made lives, and no probe showed by whose reference.
+  // Inodes that it made live, and no probe showed by which reference.
   const stray = call.born
     .map((id) => w.store.any(id))
     .filter((o): o is Inode => o?.kind === "inode" && o.stage === "live" && !w.outlived.has(o.id));
@@ -46,7 +47,7 @@ function failed({ w, e }: Context, call: Frame, result: number): void {
   for (const [fd, seq] of pairs(call.reserved)) {
     const reserved = { fd, seq, process: w.descriptors.processOf(e.taskId) };
     if (w.sees("put_unused_fd")) descriptors.push(reserved);
-    else w.descriptors.maybeKept(e.taskId, fd, w.kept({ ...fact, descriptors: [reserved] }));
+    else w.descriptors.maybeKept(e.taskId, fd, detached({ ...fact, descriptors: [reserved] }));
   }
   const overput = pairs(call.overput).flatMap(([id, seq]) => {
     const target = w.store.any(id);
@@ -85,7 +86,7 @@ function created({ w, e }: Context, call: Frame): void {
   const vm = w.store.get(call.subject, "vm");
   if (vm) now = w.store.apply(now, set({ vm: vm.id, vmAddress: vm.address }));
   if (module) now = w.store.apply(now, set({ module }));
-  // Whoever owns guest_memfd's files: what its init said, or what other creations took.
+  // The module that owns guest_memfd's files: the one whose init set it up, or on which this creation took a reference.
   const owner = w.store.get(w.gmemModule || module, "module");
   if (owner) {
     w.gmemModule = owner.id;
@@ -101,7 +102,7 @@ function created({ w, e }: Context, call: Frame): void {
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.apply(inode, set({ module: owner.id }));
   }
-  // Where nothing showed how they passed to the file and its dentry, nobody knows that they stayed with the call.
+  // They stayed with the call only if events showed that others passed to the file and to its dentry.
   const opened = now.stage === "open";
   const instantiated = (w.store.get(now.dentry, "dentry")?.inode ?? 0) !== 0;
   const left = w
@@ -122,12 +123,12 @@ function created({ w, e }: Context, call: Frame): void {
   w.touch(now, e, "created");
 }
 
-/** The file of guest_memfd that an event names, met mid-life if need be. */
+/** Takes in an operation on a file of guest_memfd, which may be met mid-life, and returns the file. */
 function fileOf({ w, e }: Context, address: number, inode = 0): File | undefined {
   if (address === 0) return undefined;
   const last = w.at("file", address);
   if (last?.death && last.gmem) {
-    // Files are reused at once: it may be another by now, unless it is on the same inode.
+    // The memory of files is reused at once: this may be another file, unless it is on the same inode.
     const same = inode !== 0 && w.at("inode", inode)?.id === last.inode && last.inode !== 0;
     const certain = same && w.since(last.death) && w.shows("alloc_empty_file_ret");
     w.facts({ type: "touched-dead", event: e, certain, object: last, operation: e.point!.operation.name });
@@ -136,7 +137,7 @@ function fileOf({ w, e }: Context, address: number, inode = 0): File | undefined
   return w.touch(w.store.apply(w.follow(w.living("file", address, e)), set({ gmem: true })), e);
 }
 
-/** The memslot of a call has its binding to a file at an offset. */
+/** Takes in that the memslot of a call is bound to a file at an offset. */
 function bound(
   { w, e }: Context,
   call: Frame,
@@ -146,7 +147,7 @@ function bound(
 ): void {
   const before = w.at("memslot", call.address);
   if (before && before.death === 0) {
-    // Its memory is a new slot's: it was deleted unseen, and nobody can tell how.
+    // A new slot has its memory: it was deleted unseen, in an unknown way.
     w.facts({
       type: "binding-checked",
       event: e,
@@ -204,7 +205,7 @@ export const guestMemfdReducers = {
       if (!frame) return;
       const put = frame.putFiles.map((id) => w.store.get(id, "file")).find((f) => f?.gmem);
       let file = put ?? w.store.get(frame.file, "file");
-      // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
+      // It takes the file by its descriptor (fget, without a probe) and puts it before it returns, also when it fails.
       if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput"))
         file = w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
@@ -255,8 +256,8 @@ export const guestMemfdReducers = {
     },
     end({ w, e, frame }) {
       const file = w.store.get(frame.file, "file");
-      // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind,
-      // for a kernel that prepares and commits a binding unbinds it without a reference on the file.
+      // It takes a file that lives (get_file_active, without a probe) and puts it, on kernels with kvm_gmem_bind: one
+      // that prepares and commits a binding unbinds it without a reference on the file.
       const taken = file?.stage === "open" && file.descriptors > 0 && w.sees("kvm_gmem_bind") && w.sees("fput");
       if (taken && !frame.putFiles.includes(file.id))
         w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_unbind");
@@ -269,7 +270,7 @@ export const guestMemfdReducers = {
       if (!file) return;
       const release = stack.find("__fput");
       if (release && !release.subject) {
-        // A file that was made before the recording began: only now does it show whose it is.
+        // The file was made before the recording began: this is the first event that shows it to be guest_memfd's.
         release.subject = file.id;
         file = w.store.apply(file, set({ stage: "releasing" }));
       }
@@ -283,7 +284,7 @@ export const guestMemfdReducers = {
           operation: "kvm_gmem_release",
         });
       const last = w.at("inode", e.inode);
-      // The file's own inode, which nothing but a put too many ends before the file.
+      // It is the file's own inode, which ends before the file only by a put too many.
       if (last?.death && last.id === file.inode)
         w.facts({
           type: "touched-dead",
@@ -298,12 +299,12 @@ export const guestMemfdReducers = {
         if (file.inode === 0) file = w.store.apply(file, set({ inode: inode.id }));
       }
       if (frame) frame.subject = file.id;
-      // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
+      // Its bindings end: no slot points at it any more (slot->gmem.file = NULL).
       for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {
         const slot = w.store.get(id, "memslot");
         if (slot?.file === file.id) w.touch(w.store.apply(slot, set({ file: 0 })), e, "its file is released");
       }
-      // Where no probe shows the release around it, this is the last that is seen of the file.
+      // This is the file's last event if no probe shows the release around it.
       if (!release) w.died(w.store.apply(file, set({ stage: "released" })), e);
     },
   },
