@@ -1,10 +1,10 @@
-/** One event with what it happens to and inside of: the parameter of every reducer, and of the functions that help it. */
+/** The context of one event: the parameter of every reducer, and of the functions that a reducer calls for an event. */
 import type { OperationName } from "../../events/index.js";
 import type { EventView, ReturnView, View } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
 import type { World } from "./world.js";
 
-/** Valid while its event is reduced: the Reducer has one context, and moves it from event to event. */
+/** Valid while its event is reduced: the Reducer has one context, which it moves from event to event. */
 export interface Context<Event extends EventView = EventView> {
   readonly w: World;
   readonly e: Event;

@@ -1,4 +1,4 @@
-/** The shape of a reducer: what an operation's entry, its return, and the end of its reach do to the world. */
+/** The shape of a reducer: handlers of an operation's entry, of its return, and of the end of its reach. */
 import type { OperationName } from "../../events/index.js";
 import type { EndContext, EntryContext, ReturnContext } from "./context.js";
 

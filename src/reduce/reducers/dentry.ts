@@ -1,6 +1,5 @@
 /**
- * Dentries of pseudo files: made by `alloc_file_pseudo`, gone with the last `dput`, which drops the inode
- * (fs/dcache.c).
+ * Dentries of pseudo files: made by `alloc_file_pseudo`, freed by the last `dput`, which drops the inode (fs/dcache.c).
  */
 import type { Reducers } from "../handlers.js";
 import { UNSEEN } from "../objects.js";
@@ -30,8 +29,7 @@ export const dentryReducers = {
       if (!inode || inode.death) return;
       const mounting = stack.find("kern_mount");
       let dentry = w.at("dentry", e.dentry);
-      // A root dentry comes from d_make_root, which has no probe of its own: whatever was at the address before is
-      // over.
+      // A root dentry comes from d_make_root, which has no probe: any dentry at the address before is over.
       if (mounting) dentry = w.born("dentry", e.dentry, e, 1);
       else if (!dentry || dentry.death) {
         if (!inode.focus && !w.everything) return;
@@ -58,7 +56,7 @@ export const dentryReducers = {
       const file = w.releasing(stack);
       let index = file && file.dentry === dentry.id ? w.referenceOf(dentry, file.id) : -1;
       if (index < 0) index = w.referenceOfCalls(dentry, stack);
-      // dget has no probe: a put that settles nothing is that of a path somebody looked up.
+      // dget has no probe: a put that settles no reference is that of a path lookup.
       if (index >= 0) w.touch(w.settle(dentry, index), e);
       else w.touch(dentry, e);
     },

@@ -39,7 +39,7 @@ export const descriptorReducers = {
           operation: "fd_install",
         });
       if (!last || last.death) return;
-      // Released, by a task that nothing more is seen of; and at its address now a file whose birth has no probe.
+      // It was released by a task without later events, and a file whose birth has no probe is at its address now.
       if (last.stage === "releasing" && !w.shows("alloc_empty_file_ret")) {
         w.died(last, e);
         return;
@@ -76,7 +76,7 @@ export const descriptorReducers = {
   },
 } satisfies Reducers;
 
-/** A descriptor is reserved no more, by whichever call of the stack reserved it. */
+/** Settles a descriptor's reservation, which any call of the stack may have made. */
 function unreserve({ stack }: Context, fd: number): void {
   for (let up = 0; up < stack.depth; up++) {
     const { reserved } = stack.at(up)!;

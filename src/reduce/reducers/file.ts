@@ -7,7 +7,7 @@ import type { File, Kind } from "../objects.js";
 import { set, trailOf } from "../transitions.js";
 import type { World } from "../world.js";
 
-/** A file of a KVM object was made inside a call that returns it: what that call took is the file's. */
+/** Takes in the return of a call that made a file of a KVM object: the module reference that it took is the file's. */
 function made({ w, e, stack, frame }: Context, address: number): File | undefined {
   const file = address && !w.addresses.isError(address) ? w.at("file", address) : undefined;
   if (frame && file && file.death === 0) {
@@ -26,17 +26,17 @@ export function moduleHeld(w: World, frame: Frame): number {
 }
 
 /**
- * Whether a release that did not give back what its file holds shows a mistake. Not of the mount, which `__fput` puts
- * whatever the file is, once it was seen to do so; nor of the VM by its own file, while the put may be inlined into
+ * True if a release that kept a reference on this kind of object shows a mistake. It does not on a mount once `__fput`
+ * was seen to put one, which it does for every file; nor on the VM of a VM's own file while the put may be inlined into
  * `kvm_vm_release`, which is in the same source file (virt/kvm/kvm_main.c).
  */
-function givesBack(w: World, file: File, kind: Kind): boolean {
+function showsMistake(w: World, file: File, kind: Kind): boolean {
   if (kind === "mount") return !w.sight.showsInside("__fput", "mntput");
   if (kind === "vm" && !file.gmem) return w.sight.showsInside("kvm_vm_release", "kvm_put_kvm");
   return true;
 }
 
-/** `__fput` is over: what the file still holds, nobody will give back. */
+/** Takes in the end of `__fput`: references that the file still holds are never given back. */
 export function released({ w, e }: Context, file: File): void {
   if (file.gmem) {
     // A descriptor may have gone unseen (another task, another system call): a put too many must have been seen.
@@ -52,11 +52,10 @@ export function released({ w, e }: Context, file: File): void {
       .filter(({ target }) => target.focus);
     if (left.length === 0) w.facts({ type: "owner-gone", event: e, certain, owner: file, left });
     for (const holding of left) {
-      const told = certain && givesBack(w, file, holding.target.kind);
       w.factUnless(RETURNED_BY[holding.target.kind]!, {
         type: "owner-gone",
         event: e,
-        certain: told,
+        certain: certain && showsMistake(w, file, holding.target.kind),
         owner: file,
         left: [holding],
       });
@@ -66,8 +65,8 @@ export function released({ w, e }: Context, file: File): void {
 }
 
 /**
- * A creation that installs its file gives its reference to the descriptor (fd_install), and a bind or an unbind takes
- * one and puts one (fget, get_file_active): whatever they put beyond that is another's.
+ * True if a put inside a call puts a reference of another owner: a creation gives the reference of the file that it
+ * installs to the descriptor (fd_install), and a bind or an unbind takes one and puts one (fget, get_file_active).
  */
 function putsTooOften({ stack }: Context, file: File): boolean {
   const creating = stack.find("kvm_gmem_create");
@@ -75,10 +74,10 @@ function putsTooOften({ stack }: Context, file: File): boolean {
   return ["kvm_gmem_bind", "kvm_gmem_unbind"].some((user) => stack.find(user)?.putFiles.includes(file.id));
 }
 
-/** A file of a pseudo file system, whose birth was seen. */
+/** True for a file of a pseudo file system whose birth was seen. */
 const wasOpened = (file: File | undefined): boolean => file !== undefined && file.birth !== 0 && file.mount !== 0;
 
-/** `alloc_file_pseudo` failed: its caller still has the inode, and has to put it. */
+/** Takes in a failure of `alloc_file_pseudo`: its caller still has the inode, and has to put it. */
 function refusedInode({ w, e, stack }: ReturnContext<"alloc_file_pseudo">, call: Frame): void {
   const inode = w.store.get(call.subject, "inode");
   if (inode?.birth && !inode.focus && !w.callOwner(stack))
@@ -105,7 +104,7 @@ export const fileReducers = {
       if (inode && inode.death === 0) frame.subject = w.touch(inode, e).id;
       const creating = stack.find("kvm_gmem_create");
       if (!creating && !w.everything) return;
-      // In use by guest_memfd: the anonymous inodes' own mount, or one of its own.
+      // The mount that guest_memfd uses: its own, or that of the anonymous inodes.
       const mount = w.living("mount", e.mnt, e);
       frame.other = w.touch(creating ? w.follow(mount) : mount, e).id;
     },
@@ -113,7 +112,7 @@ export const fileReducers = {
       const { w, e, stack, frame } = c;
       const found = e.file && !w.addresses.isError(e.file) ? w.at("file", e.file) : undefined;
       let file = found && found.death === 0 ? found : undefined;
-      // Where alloc_empty_file has no probe, this is the birth: whatever lived at the address before is over.
+      // This is the birth if alloc_empty_file has no probe: any file at the address before is over.
       if (
         frame &&
         e.file &&
@@ -200,7 +199,7 @@ export const fileReducers = {
       // Files are reused at once: one on another inode is another file, whose birth went unseen.
       const same = last?.inode !== 0 && w.at("inode", e.inode)?.id === last?.inode;
       const isGone = last !== undefined && (last.death !== 0 || last.stage === "releasing");
-      // Of somebody else's file: one of a pseudo file system, for all of those come from `alloc_empty_file`.
+      // A file that is not followed is judged if it is of a pseudo file system: those all come from `alloc_empty_file`.
       const isJudged = last?.focus ? same || e.isFault(1) : w.strangers !== undefined && same && wasOpened(last);
       if (isGone && isJudged) {
         if (!last.focus) w.strangers?.judged(last.id);

@@ -9,7 +9,7 @@ import { mounted } from "./mount.js";
 import { backToCache, ofCache } from "./slab.js";
 import type { World } from "../world.js";
 
-/** An inode came back from an allocator: new, unless an inner allocator returned it already. */
+/** Takes in an inode that an allocator returns: it is new, unless an inner allocator returned it already. */
 function allocated({ w, e, stack, frame }: Context, address: AddressId, by: string): Inode | undefined {
   if (address === 0 || w.addresses.isError(address)) {
     if (frame) w.passUp(frame, stack);
@@ -17,7 +17,7 @@ function allocated({ w, e, stack, frame }: Context, address: AddressId, by: stri
   }
   const owner = w.callOwner(stack);
   const known = w.at("inode", address);
-  // Where its own entry is not shown, what it made is the caller's already.
+  // The inner allocator's inode is the caller's already if the entry is not in the recording.
   if (known && known.death === 0 && (frame ?? owner)?.born.includes(known.id)) {
     if (frame) w.passUp(frame, stack);
     return w.touch(known, e);
@@ -37,7 +37,7 @@ function allocated({ w, e, stack, frame }: Context, address: AddressId, by: stri
   return w.touch(inode, e, "allocated, i_count 1");
 }
 
-/** The superblock that an allocator was called for. */
+/** Takes in the superblock for which an allocator is called. */
 function forSuperblock({ w, e, stack, frame }: Context, address: AddressId): Superblock | undefined {
   if (address === 0) return undefined;
   const last = w.at("superblock", address);
@@ -54,14 +54,14 @@ function forSuperblock({ w, e, stack, frame }: Context, address: AddressId): Sup
   return w.touch(superblock, e);
 }
 
-/** The inode, unless it is one that nobody follows and nobody asked for. */
+/** Takes in an operation on an inode, and returns the inode, unless it is to be left alone. */
 function known(c: Context, address: AddressId): Inode | undefined {
   const { w, e } = c;
   if (address === 0) return undefined;
   const inode = w.at("inode", address);
   if (inode && inode.death === 0) {
     if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(c, inode)) return w.touch(inode, e);
-    // Somebody else's by now, as far as can be told: the callback that handed the memory back went unseen.
+    // The memory may be another inode's by now: the callback that handed it back went unseen.
     w.died(inode, e);
     return undefined;
   }
@@ -69,16 +69,15 @@ function known(c: Context, address: AddressId): Inode | undefined {
   return w.everything ? w.living("inode", address, e) : undefined;
 }
 
-/** The inode of a step of `destroy_inode` itself. */
+/** Takes in a step of `destroy_inode` itself, and returns the inode. */
 function beingDestroyed({ w, e }: Context, address: number): Inode | undefined {
   const inode = w.at("inode", address);
   return inode && inode.death === 0 ? w.touch(inode, e) : undefined;
 }
 
 /**
- * An operation on the address of an inode of guest_memfd that is gone. The slab may have given it to somebody whose
- * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their
- * own.
+ * Judges an operation at the address of an inode of guest_memfd that was freed. The slab may have given the memory to
+ * an untraced allocation, so only inodes of kernels with a cache for guest_memfd's inodes are judged.
  */
 function reused(c: Context, inode: Inode): void {
   const { w, e } = c;
@@ -88,8 +87,9 @@ function reused(c: Context, inode: Inode): void {
 }
 
 /**
- * Whether what an event does to an inode that is gone shows that it is another by now, whose birth went unseen: a count
- * that is not 0, as the last put of the former left it. An event that prints none is part of a put that does.
+ * True if an event at the address of an inode that ended shows that it is another by now, whose birth went unseen: it
+ * prints a count other than 0, at which the last put left the former. An event without a count is part of a put with
+ * one.
  */
 function anothers({ w, e, stack }: Context): boolean {
   const { name } = e.point!.operation;
@@ -97,7 +97,7 @@ function anothers({ w, e, stack }: Context): boolean {
   return w.sees("iput") && (stack.find("iput") !== undefined || name === "security_inode_init_security_anon");
 }
 
-/** Whether the allocation of an inode from guest_memfd's own cache would be seen. */
+/** True if the allocation of an inode from guest_memfd's own cache would be seen. */
 function birthsShow(w: World): boolean {
   return (
     w.shows("alloc_anon_inode") &&
@@ -107,9 +107,9 @@ function birthsShow(w: World): boolean {
 }
 
 /**
- * Whether the memory of an inode that waits for its grace period is still its own: no callback has run since, or its
- * cache gives it to nobody whose birth would not be seen. (A callback can be missed by its probe, and the memory be
- * another's.)
+ * True if the memory of an inode that waits for its grace period is still its own: no callback has run since, or the
+ * birth of any inode that its cache gives the memory to would be seen. (A probe can miss a callback, so that the memory
+ * is another's.)
  */
 function stillItsOwn({ w, e, stack }: Context, inode: Inode): boolean {
   if (!w.since(inode.pendingRcu)) return false;
@@ -128,11 +128,11 @@ function stillItsOwn({ w, e, stack }: Context, inode: Inode): boolean {
   return (w.sees("i_callback") && w.rcu.ran < inode.pendingRcu) || (inode.ownFree && birthsShow(w));
 }
 
-/** An operation that no inode may see once `destroy_inode` has begun. */
+/** Judges an operation that must not come after `destroy_inode` has begun. True if the inode still lives. */
 function alive(c: Context, inode: Inode): boolean {
   const { w, e } = c;
   if (inode.stage !== "destroyed") return true;
-  // Of an inode of somebody else's only a put at zero says that it is no other by now.
+  // An inode that is not followed is the same one only if a put at zero says so.
   if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(c)) return true;
   const certain = stillItsOwn(c, inode) && !anothers(c);
   if (inode.focus)
@@ -159,12 +159,12 @@ function put(c: Context, inode: Inode, observed: number | null): Inode {
     w.sees("ihold") &&
     w.sees("dput") &&
     w.steadySince(inode, creating.seq);
-  // Of an inode that the call itself made, it puts a reference that went to another, or one whose taking has no probe.
+  // The call puts a reference on an inode of its own that passed to another owner, or whose taking has no probe.
   if (index < 0 && !known && creating && inode.birth > creating.seq) {
     w.facts({ type: "put-without-get", event: e, certain: false, target: inode, by: w.callerName(stack, e), observed });
   }
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
-  // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
+  // If dput has no probe, or is inlined (shrinking a dying superblock), the put shows that the dentry dropped it.
   if (index < 0 && !known) index = lastOfDentry(c, inode);
   if (index < 0 && known) w.overput(stack, inode, e);
   if (!inode.focus && observed !== null) w.strangers?.judged(inode.id);
@@ -182,7 +182,7 @@ function put(c: Context, inode: Inode, observed: number | null): Inode {
   return w.settle(inode, index);
 }
 
-/** The reference of the inode's dentry, which ends with it; of a root, that of the superblock. */
+/** The index of the reference of the inode's dentry, which ends here, or for a root that of the superblock; else -1. */
 function lastOfDentry({ w, e }: Context, inode: Inode): number {
   for (let i = inode.references.length - 1; i >= 0; i--) {
     const owner = w.store.any(inode.references[i]!.owner);
@@ -209,7 +209,7 @@ function evicted(c: Context, inode: Inode, pages: number): Inode {
   return w.touch(now, e, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }
 
-/** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
+/** Takes in that an inode's memory is handed back: it ends with the first of its callback and its `free_inode`. */
 function handedBack({ w, e }: Context, inode: Inode, by: "callbacks" | "frees", again: number): void {
   if (again > 0) {
     if (inode.focus)
@@ -224,7 +224,7 @@ function handedBack({ w, e }: Context, inode: Inode, by: "callbacks" | "frees", 
   }
   const module = w.gone.get(inode.module);
   if (module && inode.met < module.death && inode.ownFree && !w.outlived.has(inode.id)) {
-    // The exit destroyed the cache that this goes back to: it ran to its end while the inode waited.
+    // The exit destroyed the cache that the memory goes back to: it ran to its end while the inode waited.
     w.outlived.add(inode.id);
     w.facts({
       type: "module-exited",
@@ -297,12 +297,12 @@ export const inodeReducers = {
       const sb = e.sb;
       let inode = known(c, e.inode);
       if (inode?.stage === "destroyed" && inode.superblock && sb && w.at("superblock", sb)?.id !== inode.superblock) {
-        // Another superblock's inode: its callback went unseen.
+        // The memory is that of another superblock's inode: the callback went unseen.
         w.died(inode, e);
         return;
       }
       if (!inode) {
-        // An inode of guest_memfd's own superblock that was made before the recording began.
+        // It may be an inode of guest_memfd's own superblock that was made before the recording began.
         const superblock = e.inode && sb ? w.at("superblock", sb) : undefined;
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
@@ -377,8 +377,8 @@ export const inodeReducers = {
       const inode = beingDestroyed(c, e.inode);
       if (inode && !inode.ownFree) w.store.apply(inode, set({ ownFree: true }));
       if (inode?.stage !== "live" || !(stack.find("alloc_anon_inode") ?? stack.find("new_inode"))) return;
-      // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace
-      // period.
+      // Its allocator could not finish it (fs/inode.c:alloc_inode): no other code has seen it, so that it is freed
+      // without a grace period.
       const now = w.settle(inode, w.referenceOfCalls(inode, stack));
       w.store.apply(w.touch(now, e, "given up by its allocator"), set({ stage: "destroyed" }));
     },
@@ -398,7 +398,7 @@ export const inodeReducers = {
   },
 } satisfies Reducers;
 
-/** `free_inode` runs from the RCU callback; where the callback has no probe, it is what shows the end. */
+/** Takes in a `free_inode`, which runs from the RCU callback, and shows the end where the callback has no probe. */
 function freed(c: Context, address: AddressId): void {
   const { w, e } = c;
   w.rcu.learn(address);
@@ -413,6 +413,7 @@ function freed(c: Context, address: AddressId): void {
   w.observer.touched?.(inode, e, "");
 }
 
+/** Takes in the return of a function that passes on the inode of an allocator inside it. */
 function passed(c: Context, address: AddressId): void {
   const { w, stack, frame } = c;
   if (frame) w.passUp(frame, stack);

@@ -7,11 +7,11 @@ import { observed, set } from "../transitions.js";
 import type { World } from "../world.js";
 import { released } from "./file.js";
 
-/** The first inode of a superblock inside `kern_mount` is its root: the superblock is new. */
+/** Takes in an inode of a superblock inside `kern_mount`: the first is its root, and the superblock is new. */
 export function mounted(c: Context, superblock: Superblock, mounting: Frame): Superblock {
   const { w, e } = c;
   if (mounting.other || superblock.birth > mounting.seq) return superblock;
-  // Whatever lived at the address before is over, seen to end or not.
+  // A superblock that lived at the address before is over, seen to end or not.
   let sb = superblock.birth ? w.born("superblock", superblock.address, e, 1) : superblock;
   const module = mountingModule(c);
   if (module || superblock.focus) sb = w.follow(sb);
@@ -22,7 +22,7 @@ export function mounted(c: Context, superblock: Superblock, mounting: Frame): Su
   return w.touch(sb, e, `superblock of ${mounting.text || "?"}`);
 }
 
-/** The module whose init the stack is inside of, or whose file is being created: what is mounted then is its own. */
+/** The module whose init the stack is inside of, or whose file is being created: it owns what is mounted then. */
 function mountingModule({ w, stack }: Context): number {
   return (
     stack.find("kvm_gmem_init")?.subject ||
@@ -48,7 +48,7 @@ function put({ w, e, stack }: Context, mount: Mount): Mount {
   return w.settle(mount, index);
 }
 
-/** The file's dentry was put, as far as the recording can show it: what remains of `__fput` is the mount. */
+/** True if the file's dentry was put, as far as the recording can show: `__fput` puts only the mount after that. */
 function dentryPut(w: World, file: File): boolean {
   const dentry = w.store.get(file.dentry, "dentry");
   return dentry === undefined || w.referenceOf(dentry, file.id) < 0 || !w.sees("dput");
@@ -59,7 +59,7 @@ function superblockOf({ w, e }: Context, address: number): Superblock | undefine
   return superblock && superblock.death === 0 ? w.touch(superblock, e) : undefined;
 }
 
-/** A dentry that lives holds the inode: by it, or by a file, somebody can still reach it. */
+/** True if a living dentry holds the inode, by which, or by a file of which, it can still be reached. */
 export function reachable(w: World, inode: Inode): boolean {
   return inode.references.some(({ owner }) => w.peek(owner, "dentry") !== undefined);
 }
@@ -96,8 +96,7 @@ export const mountReducers = {
       const { w, e, stack, frame } = c;
       const root = frame && w.store.get(frame.born.find((id) => w.store.any(id)?.kind === "inode") ?? 0, "inode");
       const unheld = root ? w.referenceOfCalls(root, stack, frame) : -1;
-      // Its root dentry's, which is the superblock's: where d_make_root is inlined, no probe shows it being handed
-      // over.
+      // It is the root dentry's, and so the superblock's: where d_make_root is inlined, no probe shows it being passed.
       if (root && unheld >= 0 && frame.other) w.pass(root, root.references[unheld]!.owner, frame.other);
       if (frame) w.passUp(frame, stack);
       if (e.mnt === 0 || w.addresses.isError(e.mnt)) return;
@@ -149,7 +148,7 @@ export const mountReducers = {
       if (!mount) return;
       if (frame) frame.subject = mount.id;
       put(c, mount);
-      // It is the last thing that __fput does with what the file held.
+      // It is the last put of __fput.
       const file = w.releasing(stack);
       if (!file || file.mount !== mount.id || !dentryPut(w, file)) return;
       if (file.birth) w.strangers?.released(stack, mount, w.label(file), e);
@@ -183,7 +182,7 @@ export const mountReducers = {
       if (!superblock || stack.find("kern_mount")) return;
       if (frame) frame.subject = superblock.id;
       let sb = superblock;
-      // The last mount of the superblock is gone: cleanup_mnt has it.
+      // The last mount of the superblock is in cleanup_mnt, which frees it.
       for (const reference of superblock.references) {
         const mount = w.store.get(reference.owner, "mount");
         if (!mount) continue;
@@ -213,8 +212,7 @@ export const mountReducers = {
       if (!superblock) return;
       if (superblock.focus && superblock.module) {
         const inodes = inodesOf(w, superblock);
-        // A dentry or a file that still leads to the inode holds the mount, so that the superblock could not have gone:
-        // its end went unseen.
+        // A dentry or a file that still leads to the inode holds the mount, and so the superblock: its end went unseen.
         const kept = inodes.filter((inode) => !reachable(w, inode));
         if (kept.length < inodes.length) w.missed(Math.min(...inodes.map(({ met }) => met)), e);
         w.facts({ type: "superblock-gone", event: e, certain: w.sees("evict"), superblock, inodes: kept });

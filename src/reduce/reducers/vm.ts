@@ -4,10 +4,10 @@ import type { Reducers } from "../handlers.js";
 import type { Vm } from "../objects.js";
 import { listed, set, unlisted } from "../transitions.js";
 
-/** Of a slot's flags (include/uapi/linux/kvm.h). */
+/** A flag of a memslot (include/uapi/linux/kvm.h). */
 const KVM_MEM_GUEST_MEMFD = 4;
 
-/** The VM at an address; an operation on one that was destroyed is noticed. */
+/** Takes in an operation on a VM, and returns the VM; one that was destroyed is reported instead. */
 function known({ w, e }: Context, address: number): Vm | undefined {
   const last = w.at("vm", address);
   if (last?.death) {
@@ -122,7 +122,7 @@ export const vmReducers = {
         const owner = w.store.get(reference.owner, "file");
         return owner && owner.stage === "open" ? [{ owner, reference }] : [];
       });
-      // More was put than taken only where the puts that were seen come to that; else some went unseen.
+      // More was put than taken only if the puts in the recording add up to that; else some puts went unseen.
       const overdrawn = vm.count === 0;
       w.facts({
         type: "ended-while-held",
@@ -141,8 +141,7 @@ export const vmReducers = {
       for (const id of vm.slots.slice()) {
         const slot = w.store.get(id, "memslot");
         if (!slot) continue;
-        // Destroying the VM unbinds every slot that still exists; a file that is gone left none bound
-        // (kvm_gmem_release).
+        // Destroying the VM unbinds every slot that still exists; a released file left none bound (kvm_gmem_release).
         const file = w.store.get(slot.file, "file");
         w.facts({
           type: "binding-checked",
@@ -178,14 +177,14 @@ export const vmReducers = {
       if (!frame || !vm) return;
       frame.subject = vm.id;
       frame.number = e.slot;
-      // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
+      // Size 0 deletes the slot (KVM_SET_USER_MEMORY_REGION in Documentation/virt/kvm/api.rst).
       frame.text = e.size === 0n ? "delete" : String(e.gmem_offset);
       if (e.flags & KVM_MEM_GUEST_MEMFD && !e.isFault(6))
         frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
     },
     return({ w, e, frame }) {
       if (!frame) return;
-      // A binding that was prepared keeps the file until here (fget in kvm_gmem_prepare_memory_region, no probe).
+      // A prepared binding keeps the file until here (fget in kvm_gmem_prepare_memory_region, without a probe).
       const file = frame.address === 0 ? undefined : w.store.get(frame.file, "file");
       if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput"))
         w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_set_memory_region");
@@ -194,8 +193,8 @@ export const vmReducers = {
         for (const id of vm?.slots ?? []) {
           const slot = w.store.get(id, "memslot");
           if (slot?.slot !== frame.number) continue;
-          // Unbinding takes a file that lives and puts it (kernels with kvm_gmem_bind): seen, that shows what
-          // kvm_gmem_unbind would have shown. A file that is gone has left no binding behind (kvm_gmem_release).
+          // On kernels with kvm_gmem_bind, unbinding takes a reference on a file that lives and puts it: the put shows
+          // as much as kvm_gmem_unbind would. A released file left no binding (kvm_gmem_release).
           const file = w.store.get(slot.file, "file");
           const how = !file || frame.putFiles.includes(slot.file) ? "" : "deleted and never unbound";
           const fact = { type: "binding-checked", event: e, certain: w.since(slot.birth), slot, file, how } as const;
