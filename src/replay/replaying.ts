@@ -1,6 +1,6 @@
 /** A replay under way: what the command's verbs drive, and what snapshots are taken of. */
 import { points } from "../../events/index.js";
-import { Checker, type SavedChecker, type Told } from "../check/checker.js";
+import { Checker, type FindingListener, type SavedChecker } from "../check/checker.js";
 import type { Batch } from "../log/batch.js";
 import { type SavedSpan, Span } from "../log/span.js";
 import type { Tables } from "../log/tables.js";
@@ -10,7 +10,7 @@ import { Remarks } from "../reduce/remarks.js";
 import { MutableStore, type Store } from "../reduce/store.js";
 import type { World, WorldOptions } from "../reduce/world.js";
 
-export interface ReplayingOptions extends Told, WorldOptions {
+export interface ReplayingOptions extends FindingListener, WorldOptions {
   readonly store?: Store;
 }
 

@@ -1,4 +1,4 @@
-/** Facts that wait for a probe to show itself: a recording may be long, and the probe not be set. */
+/** Facts wait for the first event of a probe, in little memory: a recording may be long, and the probe not set. */
 import test from "ava";
 import { points } from "../../events/index.js";
 import { keptView } from "../../src/log/view.js";
