@@ -117,11 +117,11 @@ export class DescriptorTables {
    * Takes in that a task got a descriptor, which is the lowest that is free: one below it that a failed call reserved
    * is still taken, and the fact is reported; the same one was given back.
    */
-  reserved(task: TaskId, fd: number, tell: (fact: Fact) => void): void {
+  reserved(task: TaskId, fd: number, onKept: (fact: Fact) => void): void {
     if (this.#kept.length === 0) return;
     const process = this.process(task);
     const mine = this.#kept.filter((kept) => kept.process === process);
-    for (const kept of mine) if (kept.fd < fd) tell(kept.fact);
+    for (const kept of mine) if (kept.fd < fd) onKept(kept.fact);
     this.#kept = this.#kept.filter((kept) => kept.process !== process || kept.fd > fd);
   }
 

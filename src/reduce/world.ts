@@ -263,7 +263,7 @@ export class World extends Ledger {
    * Reports a fact that rests on these events being recorded: once the recording has shown each of them, now or later,
    * and never if it does not.
    */
-  tell(fact: Fact, ...events: readonly string[]): void {
+  factOnceShown(fact: Fact, ...events: readonly string[]): void {
     const unseen = events.find((event) => !this.shows(event));
     if (unseen === undefined) return this.facts(fact);
     this.waiting.add(this.points.byEvent(unseen)!.id, fact, events);
@@ -272,13 +272,13 @@ export class World extends Ledger {
   /** Reports a fact that rests on an operation which did not happen, although it is probed. */
   factUnless(operation: OperationName, fact: Fact): void {
     if (this.sees(operation)) this.facts(fact);
-    else this.tell(fact, operation);
+    else this.factOnceShown(fact, operation);
   }
 
   /** Takes in the first event of a point: facts that waited for it are reported, or wait for another event. */
   firstSeen(point: number): void {
     if (this.sight.blindTo(this.points.points[point]!.event)) return;
-    for (const { fact, events } of this.waiting.take(point)) this.tell(fact, ...events);
+    for (const { fact, events } of this.waiting.take(point)) this.factOnceShown(fact, ...events);
   }
 
   /**

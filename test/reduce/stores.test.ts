@@ -1,6 +1,6 @@
 /**
  * Plain objects and immer drafts go through the same transitions: the two states are equal after every part of every
- * recording. Moments are values: one that is kept does not change later, and patches lead from one to the next and back.
+ * recording. Moments are values: one that is kept does not change later; patches lead from one to the next and back.
  */
 import { isDeepStrictEqual } from "node:util";
 import test from "ava";

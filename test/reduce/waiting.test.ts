@@ -14,7 +14,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
   const { world } = replaying;
   const target = world.store.create("inode", 1, 1, 1);
   for (let k = 0; k < 15_000; k++) {
-    world.tell(
+    world.factOnceShown(
       {
         type: "put-without-get",
         event: keptView(points, points.byEvent("iput")!.id, batch, index),
@@ -39,7 +39,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
     w.firstSeen(points.byEvent("mntput")!.id);
     t.is(checker.tally.get("refcount-underflow")!.wrong, 10_000);
     t.deepEqual(w.waiting.saved(), []);
-    w.tell({ type: "put-without-get", event, certain: true, target, by: "nobody", observed: 0 }, "mntget");
+    w.factOnceShown({ type: "put-without-get", event, certain: true, target, by: "nobody", observed: 0 }, "mntget");
     t.is(w.waiting.saved().length, 1, "there is room again");
   }
 });

@@ -89,7 +89,7 @@ function put({ w, e, stack }: Context, target: Module, refcnt: number | null): v
       observed: refcnt,
     } as const;
     if (exhausted) w.facts(fact);
-    else w.tell(fact, "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret");
+    else w.factOnceShown(fact, "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret");
   }
   w.settle(module, index);
 }

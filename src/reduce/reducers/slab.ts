@@ -68,7 +68,7 @@ function destroyed({ w, e }: Context, cache: Cache): void {
   const rests = [HANDED_OUT, HANDED_BACK, "destroy_inode", ...(unawaited.length > 0 ? ["rcu_barrier"] : [])];
   // Events that the recording has not shown so far may be missing here, and waiting inodes may be handed back already.
   if (!rests.every((event) => w.shows(event)) || (inodes.length === 0 && waiting)) w.facts({ ...fact, certain: false });
-  if (inodes.length > 0 || !waiting) w.tell(fact, ...rests);
+  if (inodes.length > 0 || !waiting) w.factOnceShown(fact, ...rests);
   w.died(cache, e);
 }
 

@@ -52,7 +52,7 @@ function put({ w, e, stack }: Context, vm: Vm): void {
       w.steadySince(vm, vm.birth))
   ) {
     const by = file ? w.label(file) : w.callerName(stack, e);
-    w.tell(
+    w.factOnceShown(
       { type: "put-without-get", event: e, certain: true, target: vm, by, observed: null },
       "kvm_gmem_create_ret",
       "kvm_destroy_vm",
