@@ -12,6 +12,7 @@ import { ADDRESSED_KINDS, type Kind } from "./kinds/index.js";
  * else.
  */
 export const KERNELS = ["linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"] as const;
+/** One of the kernels that recordings vouch for. */
 export type Kernel = (typeof KERNELS)[number];
 
 /** An address as events carry it: a small number, the same for the same address and no other; 0 is NULL. */
@@ -29,6 +30,7 @@ export type ObjectKind = Kind | Unkept;
  */
 export type ArgumentType = "u8" | "s32" | "u32" | "x32" | "s64" | "u64" | "x64" | "ptr" | "string";
 
+/** What a number counts or measures. */
 export type Unit =
   | "references"
   | "links"
@@ -46,6 +48,10 @@ export type Unit =
   | "slot id"
   | "count";
 
+/**
+ * An argument or a result of an operation: its name in a recording, its type, where the probe fetches it, and what it
+ * means.
+ */
 export interface ArgumentDefinition<Name extends string = string, Type extends ArgumentType = ArgumentType> {
   /** The name in the recording, `i_count` in `i_count=1`. */
   readonly name: Name;
@@ -137,6 +143,7 @@ export const TRAITS = {
   tight: "no return shows where it ends, but all that it reaches is its own",
   door: "from it on user space can reach the module, or no more: told inside what sets the module up",
 } as const;
+/** One of the words that say what the engine makes of an operation. */
 export type Trait = keyof typeof TRAITS;
 
 /** An entry from user space, as far as probes show them. */
@@ -167,6 +174,7 @@ export interface Nature {
  */
 export type Context = "task" | "rcu";
 
+/** A kernel operation: prototype, arguments, result, probe, kernels, and what the engine is to make of it. */
 export interface OperationDefinition<
   Name extends string = string,
   Args extends readonly ArgumentDefinition[] = readonly ArgumentDefinition[],

@@ -45,6 +45,7 @@ export const operations = {
   ...marker,
 } as const;
 
+/** Operations that are about one thing, under the heading that the documentation gives them. */
 export interface Subsystem {
   readonly title: string;
   readonly operations: readonly OperationDefinition[];
@@ -79,6 +80,7 @@ export function operationsWith(trait: Trait): ReadonlySet<string> {
 /** The entries and returns of every operation. */
 export const points = new PointTable(catalogue);
 
+/** The name of an operation of the catalogue. */
 export type OperationName = keyof typeof operations;
 
 /** The operation that gives back a reference on an object: it must be probed before its absence means anything. */

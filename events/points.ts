@@ -4,8 +4,10 @@
  */
 import { type ArgumentDefinition, hasReturn, isEssential, type OperationDefinition } from "./definition.js";
 
+/** Which end of an operation an event is. */
 export type Phase = "entry" | "return";
 
+/** An entry or a return of an operation, as recordings meet it, with its number. */
 export interface Point {
   readonly id: number;
   /** The event's name in a recording: `iput`, `alloc_anon_inode_ret`. */
@@ -18,6 +20,11 @@ export interface Point {
   readonly essential: number;
 }
 
+/**
+ * The points of a catalogue, by number and by the name of their event.
+ *
+ * @throws {Error} Where two operations have an event of one name, or an event has more than 16 arguments.
+ */
 export class PointTable {
   /** By id; 0 is absent. */
   readonly points: readonly (Point | undefined)[];

@@ -28,10 +28,12 @@ export {
   spawn,
   store,
   storeList,
+  unprobed,
   when,
   type Op,
   type Step,
 } from "./simulate/step.js";
+export { probed } from "./kernels/probed.js";
 export type { Config } from "./simulate/environment.js";
 export type { Cell, ListCell } from "./simulate/memory.js";
 export type * from "./simulate/structs.js";

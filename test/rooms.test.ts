@@ -1,4 +1,4 @@
-/** Dependencies point one way: from what becomes of an event late to what becomes of it early, in rooms and in files. */
+/** Dependencies point one way: from the later stages of an event's way to the earlier ones, in rooms and in files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import test from "ava";

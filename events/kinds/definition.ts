@@ -3,8 +3,8 @@
  * besides, and in which words people are told.
  *
  * As with operations, this catalogue is the only place that knows a kind's shape. The types that reducers work with, a
- * bare life, its snapshot, the facts of a state, the pointers of a graph, the words of `why`, the values that `when` can
- * ask for, the viewer's colours and a chapter of the reference derive from it.
+ * bare life, its snapshot, the facts of a state, the pointers of a graph, the words of `why`, the values that `when`
+ * can ask for, the viewer's colours and a chapter of the reference derive from it.
  */
 
 /** How the values of a field are kept. */
@@ -32,6 +32,7 @@ interface Options {
   readonly became?: string;
 }
 
+/** What is known of every object of a kind, under one name: what its values are, and how people are told. */
 export interface Field<Value = unknown, Type extends FieldType = FieldType> extends Options {
   readonly type: Type;
   /** One line: what it is. */
@@ -58,6 +59,7 @@ export interface Field<Value = unknown, Type extends FieldType = FieldType> exte
   readonly numbered?: true;
 }
 
+/** The fields of a kind, by their names. */
 export type Fields = { readonly [name: string]: Field };
 
 type PointerOptions = Options & Pick<Field, "near" | "arrow">;
@@ -169,11 +171,13 @@ export interface Drawn {
 }
 
 /**
- * What a state says of an object, part by part: text with fields in braces, left out where the first of these fields has
- * nothing to say, or then said otherwise. `{pages:page}` is a number of pages, `{stage!}` the stage even if it is usual.
+ * What a state says of an object, part by part: text with fields in braces, left out where the first of these fields
+ * has nothing to say, or then said otherwise. `{pages:page}` is a number of pages, `{stage!}` the stage even if it is
+ * usual.
  */
 export type FactTemplate = string | readonly [said: string, otherwise: string];
 
+/** One kind of kernel object, as the catalogue has it. */
 export interface KindDefinition<Name_ extends string = string, F extends Fields = Fields> {
   readonly name: Name_;
   readonly plural: string;

@@ -1,6 +1,7 @@
 /** Results of rules: something that must never happen (a finding), or a window in which it could (a hazard). */
 import type { ObjectId, Step } from "../reduce/objects.js";
 
+/** The rules, by the names that findings and `--require` use. The last is a hazard, the others are errors. */
 export const RULES = [
   "leaked-inode",
   "leaked-file",
@@ -18,6 +19,7 @@ export const RULES = [
   "cache-destroyed-in-use",
   "module-unpinned-early",
 ] as const;
+/** The name of a rule. */
 export type RuleName = (typeof RULES)[number];
 
 /** A reference that its owner did not give back and never will. */
@@ -29,6 +31,10 @@ export interface Unreturned {
   readonly put: string;
 }
 
+/**
+ * A thing that is wrong (`error`), or a window in which it could go wrong (`warning`, a hazard): what, where it became
+ * certain, and the events that show it.
+ */
 export interface Finding {
   readonly rule: RuleName;
   readonly severity: "error" | "warning";

@@ -28,7 +28,12 @@ export interface Compared {
   readonly after: Replay;
 }
 
-/** Of files, or of logs that are open already (the run of a simulated kernel). */
+/**
+ * Compares two recordings of one workload by what happened in them. A path, or a log that is open already (the run of
+ * a simulated kernel).
+ *
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ */
 export async function diff(
   before: string | Recorded,
   after: string | Recorded,

@@ -55,6 +55,9 @@ export interface ErrorPath {
   readonly changed: ReadonlyMap<string, number>;
 }
 
+/**
+ * Two simulated kernels compared: as two recordings are, and the first step at which they part, and every error path.
+ */
 export interface KernelDiff extends Diff {
   readonly firstDivergence: Divergence | null;
   readonly errorPaths: readonly ErrorPath[];
@@ -62,6 +65,12 @@ export interface KernelDiff extends Diff {
   readonly skipped: number;
 }
 
+/**
+ * Carries a scenario out on two simulated kernels and compares the runs; then makes each place fail that can, on both.
+ *
+ * @throws {KernelFunctionError} Where a function of a kernel throws in the run without faults.
+ * @throws {EndlessError} Where that run reaches the limit of steps.
+ */
 export async function compareKernels(
   before: KernelDefinition,
   after: KernelDefinition,

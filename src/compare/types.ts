@@ -1,6 +1,7 @@
 /** What comparing two recordings of one workload comes to. */
 import type { TraceSummary } from "../replay/replay.js";
 
+/** The kinds of difference, as `diff --json` names them. */
 export const DIFFERENCE_KINDS = [
   "operation-added",
   "operation-removed",
@@ -12,6 +13,7 @@ export const DIFFERENCE_KINDS = [
   "finding-introduced",
   "finding-fixed",
 ] as const;
+/** One of the kinds of difference, as `diff --json` names them. */
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 /** Where in a recording something is. */
@@ -21,6 +23,7 @@ export interface Site {
   readonly line?: number;
 }
 
+/** One difference between two recordings of a workload, with its place in each. */
 export interface Difference {
   readonly kind: DifferenceKind;
   /** The outermost operation that it is part of: the words of a marker around it (`op: …`), else `kvm_init by TASK`. */
@@ -108,6 +111,7 @@ export interface SameStep {
   readonly after: Site;
 }
 
+/** How many operations, results and states are the same, and how many are not: counts. */
 export interface DiffSummary {
   readonly operations: {
     readonly same: number;
@@ -120,6 +124,7 @@ export interface DiffSummary {
   readonly state: { readonly same: number; readonly changed: number };
 }
 
+/** Two recordings compared: what differs, in the order of the recordings, with the calls around it. */
 export interface Diff {
   readonly before: TraceSummary;
   readonly after: TraceSummary;

@@ -10,11 +10,18 @@ import { type Conformance, GIVEN_UP, type Searched } from "./verdict.js";
 
 export type { Blocked, Conformance } from "./verdict.js";
 
+/** How to read the recording, and how long to search. */
 export interface ConformOptions extends OpenOptions {
   /** States after which the search gives up, undecided. */
   readonly budget?: number;
 }
 
+/**
+ * Says whether a simulated kernel admits a recording of a scenario: whether some order of its threads shows exactly
+ * these events.
+ *
+ * @throws {TroubleError} Of what is no recording, with file and line.
+ */
 export async function conform(
   log: string | Recorded,
   scenario: Scenario,

@@ -21,6 +21,10 @@ export interface Blocked {
   readonly line?: number;
 }
 
+/**
+ * The verdict on a recording and a simulated kernel, with the reasons where there is none, and where the search was
+ * stuck.
+ */
 export interface Conformance {
   readonly verdict: "admitted" | "not admitted" | "inconclusive";
   /** Why that could not be decided, each a sentence without a full stop; none where it was. */

@@ -6,6 +6,7 @@ import type { Graph, GraphNode } from "./graph.js";
 /** Of what is no object. */
 const SHAPES: { readonly [kind: string]: string | undefined } = { call: "cds", unseen: "none" };
 
+/** A graph in the language of Graphviz, safe whatever its labels hold. References are solid, pointers dotted. */
 export function dotText({ title, nodes, edges }: Graph): string {
   const lines = [
     "digraph kreel {",

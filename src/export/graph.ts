@@ -18,6 +18,7 @@ import {
 } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 
+/** An object, a call in progress that holds something, or an owner that no probe shows. */
 export interface GraphNode {
   /** `n1`, `n2`, …: safe in every format. */
   readonly id: string;
@@ -32,6 +33,7 @@ export interface GraphNode {
   readonly lines: readonly string[];
 }
 
+/** A reference or a pointer from one node to another, by their ids. */
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
@@ -40,6 +42,7 @@ export interface GraphEdge {
   readonly holds: boolean;
 }
 
+/** The objects of a moment and who holds them: what `dotText` and `mermaidText` write. */
 export interface Graph {
   readonly title: string;
   readonly nodes: readonly GraphNode[];

@@ -4,6 +4,7 @@ import { catalogue, points } from "../../events/index.js";
 import { probeFile } from "../../events/probe-file.js";
 import type { Recorded } from "../read/report.js";
 
+/** The probes that record again what a recording shows. */
 export interface ProbesOf {
   /** `kprobe_events`, one line each. */
   readonly text: string;

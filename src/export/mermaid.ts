@@ -8,6 +8,7 @@ const CALL = "call";
 /** What Mermaid calls a call in progress: `call` itself is a word of its language. */
 const RUNNING = "running";
 
+/** A graph as a Mermaid flowchart, safe whatever its labels hold. References are solid, pointers dotted. */
 export function mermaidText({ title, nodes, edges }: Graph): string {
   const lines = [
     `%% ${comment(title)}`,

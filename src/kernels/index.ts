@@ -4,16 +4,18 @@ import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
 import { mmap } from "./features/mmap.js";
 import {
+  anonInodesNoexec,
   checkedBindRange,
   closeOnExecFirst,
   dcache72,
-  filpCloseSync,
+  fputClose,
   overlapExists,
+  pseudoNoexec,
   sheaves,
   signedBindRange,
   withoutGuestMemfd,
 } from "./features/releases.js";
-import { kernel, KernelDefinition } from "./kernel.js";
+import { kernel, type KernelDefinition, release } from "./kernel.js";
 import { anonInodes } from "./linux/fs/anon_inodes.js";
 import { dcache } from "./linux/fs/dcache.js";
 import { descriptors } from "./linux/fs/file.js";
@@ -21,7 +23,9 @@ import { execution } from "./linux/fs/exec.js";
 import { fileTable } from "./linux/fs/file_table.js";
 import { inode } from "./linux/fs/inode.js";
 import { libfs } from "./linux/fs/libfs.js";
+import { namei } from "./linux/fs/namei.js";
 import { namespace } from "./linux/fs/namespace.js";
+import { statfs } from "./linux/fs/statfs.js";
 import { superBlock } from "./linux/fs/super.js";
 import { exiting } from "./linux/kernel/exit.js";
 import { forking } from "./linux/kernel/fork.js";
@@ -57,8 +61,8 @@ const DEBIAN_CONFIG: Config = {
   softwareProtectedVms: false,
 };
 
+/** Linux 6.12: guest memory lies in anonymous inodes. */
 const linux612 = kernel(
-  "linux-6.12",
   "linux-6.12",
   {
     ...inode,
@@ -70,6 +74,8 @@ const linux612 = kernel(
     ...fileTable,
     ...descriptors,
     ...execution,
+    ...namei,
+    ...statfs,
     ...forking,
     ...exiting,
     ...unixSockets,
@@ -86,31 +92,22 @@ const linux612 = kernel(
   },
   OWN_CONFIG,
 );
-const linux612Patched = new KernelDefinition(
-  "linux-6.12-patched",
-  "linux-6.12-patched",
-  linux612.with("", customInodeAsPosted).functions,
-  OWN_CONFIG,
-);
-const linux618 = new KernelDefinition(
-  "linux-6.18",
-  "linux-6.18",
-  linux612.with("", { ...mmap, ...filpCloseSync, ...signedBindRange }).functions,
-  DEBIAN_CONFIG,
-);
-const linux72 = new KernelDefinition(
-  "linux-7.2",
-  "linux-7.2",
-  linux618.with("", {
-    ...customInodeAsMerged,
-    ...sheaves,
-    ...overlapExists,
-    ...dcache72,
-    ...checkedBindRange,
-    ...closeOnExecFirst,
-  }).functions,
-  DEBIAN_CONFIG,
-);
+
+/** Linux 6.12 with the patch applied, and nothing else. */
+const linux612Patched = release("linux-6.12-patched", { from: linux612, apply: [customInodeAsPosted] });
+
+/** Linux 6.18: still without the patch; user space can map guest memory. */
+const linux618 = release("linux-6.18", {
+  from: linux612,
+  apply: [mmap, fputClose, anonInodesNoexec, signedBindRange],
+  config: DEBIAN_CONFIG,
+});
+
+/** Linux 7.2: the patch as merged. */
+const linux72 = release("linux-7.2", {
+  from: linux618,
+  apply: [customInodeAsMerged, sheaves, pseudoNoexec, overlapExists, dcache72, checkedBindRange, closeOnExecFirst],
+});
 
 /** By the names that the command takes. */
 export const kernels = {

@@ -12,6 +12,10 @@ export interface Kernel extends Environment, Functions, PatchFunctions {}
 /** Some functions of a kernel, written against the whole of it. */
 export type FunctionTable = Partial<Functions & PatchFunctions> & ThisType<Kernel>;
 
+/**
+ * A simulated kernel: its functions and configuration. `with` gives the same kernel with some functions replaced, as a
+ * patch does.
+ */
 export class KernelDefinition {
   constructor(
     readonly name: string,
@@ -34,16 +38,25 @@ export class KernelDefinition {
 }
 
 /** A kernel from all of its functions. */
-export function kernel(
-  name: string,
-  release: Release,
-  functions: Functions & ThisType<Kernel>,
-  config: Config,
-): KernelDefinition {
+export function kernel(name: Release, functions: Functions & ThisType<Kernel>, config: Config): KernelDefinition {
   return new KernelDefinition(
     name,
-    release,
+    name,
     Object.assign(Object.create(Environment.prototype) as Kernel, functions),
     config,
   );
+}
+
+/** What makes a kernel another one: the changes that it has and `from` has not, in the order in which they came. */
+interface Changes {
+  readonly from: KernelDefinition;
+  readonly apply: readonly FunctionTable[];
+  /** As `from`, where it is left out. */
+  readonly config?: Config;
+}
+
+/** Another recorded kernel: one that is there already, with changes applied. */
+export function release(name: Release, { from, apply, config = from.config }: Changes): KernelDefinition {
+  const { functions } = from.with(name, Object.assign({}, ...apply) as FunctionTable);
+  return new KernelDefinition(name, name, functions, config);
 }

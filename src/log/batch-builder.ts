@@ -34,6 +34,8 @@ export class BatchBuilder {
   #low!: Uint32Array;
   #high!: Uint32Array;
   #strings: string[] = [];
+  /** Strings of the events before the one that was begun last. */
+  #stringStart = 0;
   #unknown = new Map<number, { readonly name: string; readonly text: string }>();
   #losses: Loss[] = [];
   /** Strings of the whole recording by their bytes, and where each stands in the batch that is being filled. */
@@ -96,6 +98,7 @@ export class BatchBuilder {
     this.#place[index] = place;
     this.#argStart[index] = this.#args;
     this.#fault[index] = 0;
+    this.#stringStart = this.#strings.length;
     if (this.#args + MAX_ARGS > this.#low.length) this.#growArgs();
   }
 
@@ -235,26 +238,35 @@ export class BatchBuilder {
     if (this.events > 0) this.loss(this.length > 0 ? this.#cpu[this.length - 1]! : this.#lastCpu, 0, 0);
   }
 
-  /** Hands over all but the event that was begun last, which has a string of its own for its one argument. */
-  sealButLast(): Batch | undefined {
-    const i = this.length - 1;
-    if (i < 0 || (i === 0 && this.#losses.length === 0)) return undefined;
-    const text = this.#strings.pop()!;
-    const [point, task, cpu, context, high, low, line, place] = [
-      this.#point[i]!,
-      this.#task[i]!,
-      this.#cpu[i]!,
-      this.#context[i]!,
-      this.#timeHigh[i]!,
-      this.#timeLow[i]!,
-      this.#line[i]!,
-      this.#place[i]!,
-    ];
-    this.abandon();
-    const batch = this.seal();
-    this.begin(point, task, cpu, context, high, low, line, place);
-    this.pushString(text);
-    return batch;
+  /**
+   * Hands over all but the event that was begun last, which may still change; `args`: the arguments of its point.
+   * Nothing where there is no more than that event.
+   */
+  sealButLast(args: readonly { readonly type: string }[]): Batch | undefined {
+    const last = this.length - 1;
+    if (last < 0 || (last === 0 && this.#losses.length === 0)) return undefined;
+    const own = this.#stringStart;
+    const all = this.seal();
+    this.#firstSeq--;
+    this.copy(all, last, all.cpu[last]!, args);
+    return {
+      ...all,
+      length: last,
+      point: all.point.subarray(0, last),
+      task: all.task.subarray(0, last),
+      cpu: all.cpu.subarray(0, last),
+      context: all.context.subarray(0, last),
+      timeHigh: all.timeHigh.subarray(0, last),
+      timeLow: all.timeLow.subarray(0, last),
+      line: all.line.subarray(0, last),
+      place: all.place.subarray(0, last),
+      argStart: all.argStart.subarray(0, last),
+      low: all.low.subarray(0, all.argStart[last]),
+      high: all.high.subarray(0, all.argStart[last]),
+      fault: all.fault.subarray(0, last),
+      strings: all.strings.slice(0, own),
+      unknown: new Map([...all.unknown].filter(([index]) => index < last)),
+    };
   }
 
   /** Hands the batch over. One that is nearly empty gets copies, and the columns are filled again from the start. */

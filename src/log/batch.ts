@@ -31,6 +31,7 @@ export interface Loss {
   readonly line: number;
 }
 
+/** Events in columns, sealed: an index is the same event in each column. It never changes. */
 export interface Batch {
   /** Sequence number of the event at index 0; events are numbered from 1. */
   readonly firstSeq: number;

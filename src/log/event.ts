@@ -5,6 +5,10 @@ import type { Tables } from "./tables.js";
 import { exactTime } from "./time.js";
 import { signed64, unsigned64 } from "./view.js";
 
+/**
+ * One event as an immutable value. Times are nanoseconds, or ticks of a counter clock; addresses and 64-bit values are
+ * bigints.
+ */
 export interface KernelEvent {
   /** From 1, in the order of the recording. */
   readonly seq: number;

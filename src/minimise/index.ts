@@ -21,6 +21,7 @@ import { type Told, Watch } from "./watch.js";
 /** A finding by the event at which it stands, or the n-th of its rule, from 1. */
 export type FindingChoice = { readonly event: number } | { readonly rule: RuleName; readonly nth: number };
 
+/** Which finding, and how long to search. */
 export interface MinimiseOptions extends OpenOptions {
   /** Absent: the first error. */
   readonly finding?: FindingChoice;
@@ -30,6 +31,7 @@ export interface MinimiseOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
 }
 
+/** The smallest part of a recording that still shows a finding. */
 export interface Minimised extends Found {
   readonly origin: Origin;
   /** Lines before the recording's first event. */
@@ -52,12 +54,23 @@ export const BUDGET = 10_000;
 /** Events before the finding is told: each takes some fifty bytes. */
 const MOST_EVENTS = 10_000_000;
 
-/** A recording that can be read more than once. */
+/**
+ * Finds the smallest part of a recording that still shows a finding. The recording is read more than once, so `-` will
+ * not do.
+ *
+ * @returns What is left; or, where there is no such finding, those that there are.
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ */
 export async function minimise(path: string, options: MinimiseOptions = {}): Promise<Minimised | Unfound> {
   return minimiseRecording(() => openRecording(path, options), options);
 }
 
-/** The same for whatever `open` opens: the same events each time. */
+/**
+ * The same as `minimise` for whatever `open` opens: the same events each time.
+ *
+ * @throws {TroubleError} Of what cannot be read, and where the finding shows after more events than can be looked back
+ *   over.
+ */
 export async function minimiseRecording(
   open: () => Promise<Recorded>,
   options: Omit<MinimiseOptions, keyof OpenOptions> = {},

@@ -23,6 +23,7 @@ import type { Minimised } from "./index.js";
 
 export type Form = "ftrace" | "ndjson";
 
+/** What is left of a recording, as text: in the recording's own lines (`own`), or in another format. */
 export interface Written {
   /** The lines are the recording's own. */
   readonly own: boolean;

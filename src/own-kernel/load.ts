@@ -27,8 +27,10 @@ export interface LoadOptions {
 }
 
 /**
- * `path` may be a file URL. Throws a `TroubleError` for a module that is not there, does not load, does not come to an
- * end of it, or exports no kernel.
+ * Loads a kernel of one's own from a module, whose `path` may be a file URL. `limit`: milliseconds for it to load.
+ *
+ * @throws {TroubleError} Of a module that is not there, does not load, does not come to an end of it, or exports no
+ *   kernel.
  */
 export async function loadKernel(path: string, { limit = LIMIT }: LoadOptions = {}): Promise<KernelDefinition> {
   const file = path.startsWith("file:") ? fileOfUrl(path) : absolute(path);

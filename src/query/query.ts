@@ -13,6 +13,7 @@ import { createTable } from "./table.js";
 import { tables } from "./tables.js";
 import { usedBy } from "./used.js";
 
+/** How to read the recording, and what the statement may take of memory (bytes) and time (milliseconds). */
 export interface QueryOptions extends OpenOptions {
   /** Bytes that tables may take in memory. */
   readonly memory?: number;
@@ -26,6 +27,7 @@ export interface QueryOptions extends OpenOptions {
   readonly open?: () => Promise<Recorded>;
 }
 
+/** The answer to a statement: columns, and rows that are computed as they are read. `close` ends it, read or not. */
 export interface Answer {
   /** Names of the columns; two may be the same. */
   readonly columns: readonly string[];
@@ -52,7 +54,12 @@ function limitsOf({ memory = MEMORY, time = TIME, alone = false }: QueryOptions)
   return { memory, time, value, ...(alone ? { heap: memory * 2 + value * VALUES_HELD + HELD } : {}) };
 }
 
-/** Throws a `TroubleError` for a statement that is wrong, at its line and column, and for one that writes. */
+/**
+ * Asks a recording in SQL (SQLite's). Rows are computed while they are read.
+ *
+ * @throws {TroubleError} Of a statement that is wrong, at its line and column, of one that writes, and of what is no
+ *   recording.
+ */
 export async function query(path: string, sql: string, options: QueryOptions = {}): Promise<Answer> {
   const database = await Database.open(limitsOf(options));
   const written = new Written(sql, options.name ?? "SQL");

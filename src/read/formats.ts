@@ -1,9 +1,11 @@
-/** The formats that kreel reads: of each, its name and what it is like. How one is recognised and read: `readers.ts`. */
+/**
+ * The formats that kreel reads: of each, its name and its nature. `readers.ts` has how one is recognised and read.
+ */
 import { TroubleError } from "../base/trouble.js";
 
 export interface FormatDefinition {
   readonly text: boolean;
-  /** A line is an event, or none, wherever it stands: lines can be left out, and those that are left are a recording. */
+  /** A line is an event wherever it stands: lines can be left out, and the others are a recording still. */
   readonly linesAreEvents?: true;
   /** It shows which calls were made, and nothing of what they were made on. */
   readonly callsOnly?: true;

@@ -11,6 +11,7 @@ import type { ReadReport, Recorded } from "./report.js";
 import { TroubleError } from "../base/trouble.js";
 import { plural } from "../base/text.js";
 
+/** How to read the recording, and how to write the log. */
 export interface ImportOptions extends OpenOptions, WriterOptions {
   /** Called after every batch; `bytes` were read so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
@@ -18,6 +19,7 @@ export interface ImportOptions extends OpenOptions, WriterOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The log that was made: `events` is a count, `bytes` its size, `report` what reading the recording was like. */
 export interface Imported {
   /** The log's own name, which no other log has. */
   readonly id: string;
@@ -35,9 +37,11 @@ const MAX_REASON = 500;
 const SPARE_ROOM = 1024;
 
 /**
- * Makes the log at `path` from the recording at `trace`. Throws a `TroubleError` for what is no recording and a
- * `LogError` for a log that exists or cannot be written. A log that has events by then stays, and says why it ended;
- * what is removed has none.
+ * Makes the log at `path` from the recording at `trace`. A log that has events stays whatever happens, and says why it
+ * ended; what is removed has none.
+ *
+ * @throws {TroubleError} Of what is no recording.
+ * @throws {LogError} Of a log that exists or cannot be written.
  */
 export async function importRecording(trace: string, path: string, options: ImportOptions = {}): Promise<Imported> {
   // Said before a long recording is read, and again by whoever makes the file.
@@ -51,7 +55,12 @@ export async function importRecording(trace: string, path: string, options: Impo
   }
 }
 
-/** The same for a recording that is open already, or the run of a simulated kernel. */
+/**
+ * The same as `importRecording` for a recording that is open already, or the run of a simulated kernel.
+ *
+ * @throws {TroubleError} Of what cannot be read.
+ * @throws {LogError} Of a log that exists or cannot be written.
+ */
 export async function writeLog(recording: Recorded, path: string, options: ImportOptions = {}): Promise<Imported> {
   const { report, tables } = recording;
   const batches = recording.batches()[Symbol.asyncIterator]();

@@ -15,6 +15,7 @@ import { openSource, type Source } from "./source.js";
 import { readThrough } from "./stream-reader.js";
 import { TroubleError } from "../base/trouble.js";
 
+/** How to open a recording; everything may be left out. */
 export interface OpenOptions {
   /** Read it as this, whatever it looks like. */
   readonly format?: string;
@@ -86,8 +87,11 @@ class FileRecording implements Recording {
 }
 
 /**
- * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Throws a
- * `TroubleError` for what is none.
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). Whoever
+ * opens it closes it.
+ *
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @throws {LogError} Of a log of a later format.
  */
 export async function openRecording(path: string, options: OpenOptions = {}): Promise<Recording> {
   if (options.follow) {

@@ -37,6 +37,7 @@ export interface Touch {
   readonly note: string;
 }
 
+/** A call in a call tree: its entry, its return where one was seen, what changed in it, and the calls inside. */
 export interface CallNode {
   readonly operation: string;
   readonly seq: number;
@@ -76,6 +77,7 @@ const SWEEP = 64;
 /** Entries of at most so many open calls are copied out of a batch, to free it: a copy has some 2 kB. */
 const FEW = 128;
 
+/** Builds the call tree of each outermost operation from what a replay tells its observer. */
 export class CallTrees implements Observer {
   readonly #stacks = new Map<Stack, (Pending | undefined)[]>();
   #batch: Batch | undefined;

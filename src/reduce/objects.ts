@@ -4,11 +4,13 @@
  *
  * An object is an address *and* a lifetime: a new life at an old address is a new object with the next generation.
  */
-import { type FieldsOf, type Kind, kinds } from "../../events/kinds/index.js";
+import { type FieldsOf, type Kind as CatalogueKind, kinds } from "../../events/kinds/index.js";
 import type { AddressId, TaskId } from "../log/batch.js";
 
-export type { Kind };
+/** A kind of object: `inode`, `file`, … */
+export type Kind = CatalogueKind;
 
+/** Names an object of one replay: from 1, the same in every replay of the same events. 0 is none. */
 export type ObjectId = number;
 
 /**
@@ -16,7 +18,9 @@ export type ObjectId = number;
  * entry), or an untraced caller (0).
  */
 export type Owner = number;
+/** The owner of a reference that an untraced caller holds. */
 export const UNSEEN: Owner = 0;
+/** The owner that a call in progress is: its entry, negative. */
 export const ownedByCall = (entrySeq: number): Owner => -entrySeq;
 
 /** One reference taken and not yet given back. */
@@ -31,6 +35,7 @@ export interface Reference {
   readonly left: Left | undefined;
 }
 
+/** The call that left a reference to an untraced caller. */
 export interface Left {
   readonly operation: string;
   /** The event of its entry. */
@@ -87,17 +92,28 @@ type Flat<T> = { [Name in keyof T]: T[Name] };
 
 /** A life, with the fields that the catalogue defines for its kind. */
 export type KernelObject = { [K in Kind]: Flat<Life & { readonly kind: K } & FieldsOf<K>> }[Kind];
+/** The objects of one kind. */
 export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
 
+/** A `struct inode` (include/linux/fs.h). Its count is `i_count`. */
 export type Inode = OfKind<"inode">;
+/** A `struct file` (include/linux/fs.h). Its count is `f_count`. */
 export type File = OfKind<"file">;
+/** A `struct dentry` (include/linux/dcache.h). Its count is `d_count`. */
 export type Dentry = OfKind<"dentry">;
+/** A `struct vfsmount` (include/linux/mount.h). Its count is `mnt_count`. */
 export type Mount = OfKind<"mount">;
+/** A `struct super_block` (include/linux/fs.h). Its count is `s_active`. */
 export type Superblock = OfKind<"superblock">;
+/** A `struct module` (include/linux/module.h). Its count is `refcnt`, its own reference included. */
 export type Module = OfKind<"module">;
+/** A slab cache that guest_memfd's init made (`struct kmem_cache`, mm/slab.h). */
 export type Cache = OfKind<"cache">;
+/** A `struct kvm` (include/linux/kvm_host.h). Its count is `users_count`. */
 export type Vm = OfKind<"vm">;
+/** A `struct kvm_memory_slot` (include/linux/kvm_host.h). */
 export type Memslot = OfKind<"memslot">;
+/** The descriptors of a process, as far as calls show them. */
 export type DescriptorTable = OfKind<"descriptors">;
 
 /** The fields that objects of all kinds have. */

@@ -75,6 +75,9 @@ export interface Change {
   readonly inverse: readonly Patch[];
 }
 
+/**
+ * The store whose moments can be kept: each version of an object is frozen (immer), and what did not change is shared.
+ */
 export class PersistentStore implements Store {
   /** The state now. Keep it to keep the moment: it never changes. */
   objects = ObjectTree.EMPTY;

@@ -110,6 +110,7 @@ export interface Place {
   readonly index: number;
 }
 
+/** Applies events to the world: finds what each is inside of, and hands it to its operation's reducer. */
 export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];

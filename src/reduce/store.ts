@@ -10,6 +10,7 @@ import { evolve, type Transition } from "./transitions.js";
 
 export type TransitionListener = (object: KernelObject, transition: Transition) => void;
 
+/** The objects by id. `apply` applies a transition to one of them; reads return an object as it is now. */
 export interface Store {
   /** Makes an object of which only the address is known. */
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K>;
@@ -74,6 +75,7 @@ export function blank(kind: Kind, id: ObjectId, address: AddressId, generation: 
   return object as KernelObject;
 }
 
+/** The store of plain objects, for a replay that keeps no moments: the fastest. */
 export class MutableStore implements Store {
   readonly #objects = new Map<ObjectId, KernelObject>();
   next = 1;

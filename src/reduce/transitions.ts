@@ -120,6 +120,7 @@ export interface Closed {
   readonly fd: number;
 }
 
+/** One change of one object, as plain data: what reducers decide, `evolve` applies and observers are given. */
 export type Transition<T extends KernelObject = KernelObject> =
   | Born
   | Died

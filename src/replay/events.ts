@@ -12,6 +12,7 @@ export interface Inside {
   readonly event: number;
 }
 
+/** An event, and the operations in progress around it on its task. */
 export interface PlacedEvent extends KernelEvent {
   /** Outermost first: `kvm_gmem_create`, `alloc_file_pseudo`. Empty for what happens inside nothing that is probed. */
   readonly inside: readonly Inside[];
@@ -20,8 +21,10 @@ export interface PlacedEvent extends KernelEvent {
 const NOTHING: readonly Inside[] = Object.freeze([]);
 
 /**
- * Reads a recording as a stream. An operation without a return probe is taken to last as long as what follows can be
- * inside it.
+ * Reads a recording as a stream of events, each with the operations in progress around it. An operation without a
+ * return probe is taken to last as long as what follows can be inside it.
+ *
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
  */
 export async function* eventsOf(path: string, options: OpenOptions = {}): AsyncGenerator<PlacedEvent> {
   const recording = await openRecording(path, options);

@@ -1,19 +1,20 @@
-/** Several observers of one replay, told in order. */
+/** Several observers of one replay, as one that calls them in order. */
 import type { Observer } from "../reduce/world.js";
 
+const HOOKS = ["changed", "touched", "entered", "returned", "reduced", "closed", "finish"] as const;
+type Hook = (...args: readonly unknown[]) => void;
+
 export function all(...observers: readonly Observer[]): Observer {
-  return {
-    ...(observers.some((o) => o.changed)
-      ? {
-          changed: (...args: Parameters<NonNullable<Observer["changed"]>>) =>
-            observers.forEach((o) => o.changed?.(...args)),
-        }
-      : {}),
-    touched: (...args) => observers.forEach((o) => o.touched?.(...args)),
-    entered: (...args) => observers.forEach((o) => o.entered?.(...args)),
-    returned: (...args) => observers.forEach((o) => o.returned?.(...args)),
-    reduced: (...args) => observers.forEach((o) => o.reduced?.(...args)),
-    closed: (...args) => observers.forEach((o) => o.closed?.(...args)),
-    finish: () => observers.forEach((o) => o.finish?.()),
-  };
+  return observers.reduce(both, {});
+}
+
+/** A hook that only one of them has is that one's own: these are called at every event. */
+function both(a: Observer, b: Observer): Observer {
+  const hooks: { [Name in (typeof HOOKS)[number]]?: Hook } = {};
+  for (const name of HOOKS) {
+    const [x, y] = [a[name]?.bind(a) as Hook | undefined, b[name]?.bind(b) as Hook | undefined];
+    const hook = x && y ? (...args: readonly unknown[]) => (x(...args), y(...args)) : (x ?? y);
+    if (hook) hooks[name] = hook;
+  }
+  return hooks as Observer;
 }

@@ -18,8 +18,10 @@ import type { KernelObject } from "../reduce/objects.js";
 import type { OperationList } from "../reduce/operation-list.js";
 import { Operations } from "../reduce/operations.js";
 import type { Observer, World } from "../reduce/world.js";
+import { all } from "./observers.js";
 import { Replaying, type ReplayingOptions } from "./replaying.js";
 
+/** What was read of a recording: counts of events and lines, and its length in seconds. */
 export interface TraceSummary {
   readonly path: string;
   readonly format: string;
@@ -36,12 +38,20 @@ export interface TraceSummary {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Lives of one kind of object: how many were born, died, and live at the end, each a count. An object that is older
+ * than the recording lives and was not born.
+ */
 export interface ObjectCounts {
   readonly born: number;
   readonly died: number;
   readonly live: number;
 }
 
+/**
+ * An entry from user space that touches guest_memfd (`kvm_gmem_create`): the catalogue's name, the task (`comm-pid`),
+ * the number of its event, and what it returned, an error negative.
+ */
 export interface OperationSummary {
   readonly name: string;
   readonly task: string;
@@ -51,6 +61,10 @@ export interface OperationSummary {
   readonly error?: string;
 }
 
+/**
+ * What a replay of a recording ends with: state, ledger, verdicts. `findings` and `hazards` are in the order of their
+ * events.
+ */
 export interface Replay {
   readonly trace: TraceSummary;
   readonly objects: Readonly<Record<string, ObjectCounts>>;
@@ -79,6 +93,7 @@ export interface Replay {
 /** A moment: the state after an event, or after the last event not later than a time. */
 export type Moment = { readonly event: number } | { readonly time: bigint };
 
+/** How to read, how to replay, and when to stop. Everything may be left out. */
 export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   /** Stop after this moment; what is returned is the state then. */
   readonly at?: Moment;
@@ -90,19 +105,30 @@ export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
 }
 
+/**
+ * Replays a recording: events in, state, ledger and verdicts out.
+ *
+ * @param path A file of any format that kreel reads, a directory with a file for each CPU, or `-` for standard input.
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @throws {LogError} Of a log of a later format.
+ */
 export async function replay(path: string, options: ReplayOptions = {}): Promise<Replay> {
   const recording = await openRecording(path, options);
   return replayRecording(recording, options);
 }
 
-/** The same for a recording that is open already. */
+/**
+ * Replays a recording that is open already, and closes it. The same as `replay` otherwise.
+ *
+ * @throws {TroubleError} Where reading it comes to a line that ends it, or to what the disk refuses.
+ */
 export async function replayRecording(recording: Recorded, options: ReplayOptions = {}): Promise<Replay> {
   const { tables, report } = recording;
   const replaying = options.from ?? new Replaying(recording, options);
   const { reducer, checker, world } = replaying;
   const operations = new Operations(points, coldChunks);
   const extra = options.observe?.(world, recording);
-  world.observer = extra ? both(operations, extra) : operations;
+  world.observer = extra ? all(operations, extra) : operations;
   try {
     for await (const batch of recording.batches()) {
       const to = end(batch, options.at);
@@ -179,21 +205,4 @@ export function countObjects(world: World, everything: boolean): Record<string, 
     counts[kind] = { born, died, live: live.get(kind) ?? 0 };
   }
   return counts;
-}
-
-function both(a: Observer, b: Observer): Observer {
-  return {
-    ...(a.changed || b.changed
-      ? {
-          changed: (...args: Parameters<NonNullable<Observer["changed"]>>) => (
-            a.changed?.(...args), b.changed?.(...args)
-          ),
-        }
-      : {}),
-    touched: (...args) => (a.touched?.(...args), b.touched?.(...args)),
-    entered: (...args) => (a.entered?.(...args), b.entered?.(...args)),
-    returned: (...args) => (a.returned?.(...args), b.returned?.(...args)),
-    reduced: (...args) => (a.reduced?.(...args), b.reduced?.(...args)),
-    closed: (...args) => (a.closed?.(...args), b.closed?.(...args)),
-  };
 }

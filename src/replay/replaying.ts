@@ -10,6 +10,10 @@ import { Remarks } from "../reduce/remarks.js";
 import { MutableStore, type Store } from "../reduce/store.js";
 import type { World, WorldOptions } from "../reduce/world.js";
 
+/**
+ * How to replay: the store of the objects (plain ones by default), the objects that are followed (all of them, or
+ * guest_memfd's and those that it depends on), and the listener to findings.
+ */
 export interface ReplayingOptions extends FindingListener, WorldOptions {
   readonly store?: Store;
 }

@@ -14,6 +14,7 @@ import { bareProblems, Details } from "./details.js";
 import type { ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
 import { compareProblems } from "./problems.js";
 
+/** How to read the recordings, and what to take down of them. */
 export interface CollectOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
   /** Take down the lives of the objects too. */
@@ -49,15 +50,20 @@ export async function* comparedEntries(
 }
 
 /**
- * Of a file, or of a log that is open already (the run of a simulated kernel). Throws a `TroubleError` for what is
- * none.
+ * What a report says of one recording: a file, or a log that is open already (the run of a simulated kernel).
+ *
+ * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
  */
 export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
   const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
   return withDetails(log, known, options);
 }
 
-/** Throws a `TroubleError` for what is no recording: with one side alone there is nothing to compare. */
+/**
+ * What a report says of two recordings of one workload.
+ *
+ * @throws {TroubleError} Of what is no recording: with one side alone there is nothing to compare.
+ */
 export async function comparisonEntry(
   before: string,
   after: string,

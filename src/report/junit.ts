@@ -30,6 +30,10 @@ interface Case {
   readonly lines: readonly string[];
 }
 
+/**
+ * The report as JUnit's XML, as Jenkins takes it: a suite for each recording, a case for each rule. In pieces, as
+ * entries come.
+ */
 export async function* junitReport(
   entries: AsyncIterable<Entry>,
   { failOn, required = new Set() }: About,

@@ -27,6 +27,7 @@ import { Totals } from "./totals.js";
 const IN_FULL = 20;
 const STATES: Readonly<Record<BaselineState, string>> = { new: "new", unchanged: "unchanged", absent: "gone" };
 
+/** The report as Markdown (GitHub's), in which nothing that a recording says is markup. In pieces, as entries come. */
 export async function* markdownReport(entries: AsyncIterable<Entry>, about: About): AsyncGenerator<string> {
   const totals = new Totals();
   yield `# kreel: ${about.entries === 1 ? "report" : plural(about.entries, "recording")}\n`;

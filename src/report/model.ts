@@ -85,6 +85,7 @@ export interface UnreadEntry {
   readonly nothing?: true;
 }
 
+/** What a report is about: a recording, two that are compared, or one that could not be read. */
 export type Entry = RecordingEntry | ComparisonEntry | UnreadEntry;
 
 /** A format: entries come while recordings are read, and text goes out as they come. */

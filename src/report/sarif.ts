@@ -18,6 +18,7 @@ type Object = { readonly [name: string]: Json };
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";
 const FINGERPRINT = "kreel/v1";
 
+/** The report as SARIF 2.1.0 (OASIS), for code scanning. In pieces, as entries come. */
 export async function* sarifReport(entries: AsyncIterable<Entry>, { version }: About): AsyncGenerator<string> {
   // A recording may be given twice.
   const artifacts = new Map<string, Json>();

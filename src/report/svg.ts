@@ -91,6 +91,10 @@ ${colours(DARK)}
 }
 `;
 
+/**
+ * The report as a picture: a timeline of the lives of objects, and of who held them. In pieces; the entries have to
+ * have their timelines.
+ */
 export async function* svgReport(entries: AsyncIterable<Entry>): AsyncGenerator<string> {
   const page = new Page();
   const titles: string[] = [];

@@ -32,6 +32,7 @@ const OTHER_STEPS = 4;
 const LABEL = 11;
 const STATES: Readonly<Record<BaselineState, string>> = { new: "new", unchanged: "unchanged", absent: "gone" };
 
+/** The report as a mail to a kernel list: ASCII, 72 columns. In pieces, as entries come. */
 export async function* textReport(entries: AsyncIterable<Entry>, about: About): AsyncGenerator<string> {
   const totals = new Totals();
   if (about.entries !== 1) yield joined([...subject(`guest_memfd: ${plural(about.entries, "recording")}`), ""]);

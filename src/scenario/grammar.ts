@@ -46,11 +46,15 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
   touch: RANGE,
   map: [name("MAPPING"), ...RANGE],
   mapprivate: RANGE,
+  mapexec: RANGE,
   poke: [name("MAPPING")],
+  protectexec: [name("MAPPING")],
   unmap: [name("MAPPING")],
   truncate: [name("G"), word("SIZE")],
   write: [name("G")],
   stat: [name("G")],
+  statfs: [name("G")],
+  getfl: [name("G")],
   refcnt: [word("M")],
   nofile: [word("N")],
   filemax: [word("N")],
@@ -64,6 +68,7 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
   exec: [optional("MS")],
   vfork: [optional("MS")],
   execself: [name("G")],
+  execveat: [name("G")],
   child: [word("OPERATION"), rest("WORDS")],
   wait: [],
   sleep: [word("MS")],
@@ -127,10 +132,14 @@ export function parseOperation(words: readonly [string, ...string[]], line: numb
     case "cloexec":
     case "write":
     case "stat":
+    case "statfs":
+    case "getfl":
     case "execself":
+    case "execveat":
       return { type, of: at(0) };
     case "socket":
     case "poke":
+    case "protectexec":
     case "unmap":
       return { type, name: at(0) };
     case "send":
@@ -143,6 +152,7 @@ export function parseOperation(words: readonly [string, ...string[]], line: numb
     case "punch":
     case "touch":
     case "mapprivate":
+    case "mapexec":
       return { type, of: at(0), offset: number(1), length: number(2) };
     case "truncate":
       return { type, of: at(0), size: number(1) };

@@ -24,7 +24,11 @@ const MAX_THREAD_LINES = 256;
 const MAX_COMM = 15;
 const EXAMPLE = "a scenario is text, one operation a line, as in: gmem g v 2M";
 
-/** Reads the scenario at `path`, or standard input for `-`; throws a `TroubleError`. */
+/**
+ * Reads the scenario at `path`, or standard input for `-`.
+ *
+ * @throws {TroubleError} Of a line that is none, naming it; of what cannot be read.
+ */
 export async function readScenario(path: string): Promise<Scenario> {
   const bytes = await readBytes(path);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new TroubleError(`compressed with gzip; ${EXAMPLE}`, path);
@@ -44,7 +48,11 @@ export async function readScenario(path: string): Promise<Scenario> {
   return scenario;
 }
 
-/** Throws a `TroubleError` that names the line; what is only odd is in the scenario's warnings. */
+/**
+ * Reads a scenario from its text. What is only odd is in the scenario's warnings.
+ *
+ * @throws {TroubleError} That names `path` and the line.
+ */
 export function parseScenario(text: string, path: string): Scenario {
   const lines: Line[] = [];
   const warnings: string[] = [];

@@ -27,15 +27,18 @@ export type Operation =
   | { readonly type: "dupmany"; readonly of: string; readonly times: number }
   // Unsigned, of 32 bits.
   | { readonly type: "closerange"; readonly first: number; readonly last: number; readonly flags: number }
-  | { readonly type: "close" | "cloexec" | "write" | "stat" | "execself"; readonly of: string }
+  | {
+      readonly type: "close" | "cloexec" | "write" | "stat" | "statfs" | "getfl" | "execself" | "execveat";
+      readonly of: string;
+    }
   // Two variables: `name` with `.0` and `.1` behind it.
   | { readonly type: "socket"; readonly name: string }
   | { readonly type: "send"; readonly socket: string; readonly of: string }
   | { readonly type: "recv"; readonly socket: string; readonly name: string }
   // `name` is that of a mapping, which is no variable.
   | ({ readonly type: "map"; readonly name: string; readonly of: string } & Range)
-  | ({ readonly type: "mapprivate"; readonly of: string } & Range)
-  | { readonly type: "poke" | "unmap"; readonly name: string }
+  | ({ readonly type: "mapprivate" | "mapexec"; readonly of: string } & Range)
+  | { readonly type: "poke" | "protectexec" | "unmap"; readonly name: string }
   | {
       readonly type: "allocate" | "punch" | "touch";
       readonly of: string;
@@ -57,6 +60,7 @@ interface Range {
   readonly length: number;
 }
 
+/** A line of a scenario: one operation, and who carries it out. */
 export interface Line {
   /** From 1. */
   readonly line: number;
@@ -71,6 +75,7 @@ export interface Line {
   readonly fail?: number;
 }
 
+/** A scenario as it was read: what it says is to be done, line by line (fixtures/README.md has the language). */
 export interface Scenario {
   readonly path: string;
   /** In the order of the file; those queued for a thread are where they are queued. */

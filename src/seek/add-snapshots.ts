@@ -28,7 +28,9 @@ export interface Added {
 }
 
 /**
- * Nothing where the log has its snapshots already. Throws a `LogError` for a log that cannot be written, or is written.
+ * Leaves snapshots of the state in a log; nothing where it has them already.
+ *
+ * @throws {LogError} Of a log that cannot be written, or that somebody writes.
  */
 export async function addSnapshots(path: string, onProgress: (events: number) => void = () => {}): Promise<Added> {
   const log = LogFile.open(path);

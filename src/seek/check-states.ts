@@ -7,6 +7,7 @@ import { Replaying } from "../replay/replaying.js";
 import { firstDifference, takeSnapshot } from "../snapshot/index.js";
 import { storedSnapshots } from "./stored.js";
 
+/** A state that is stored in a log, and what this replay has in its place: both as SHA-256. */
 export interface CheckedState {
   readonly event: number;
   /** SHA-256 of the state as it is stored, in hexadecimal. */

@@ -25,6 +25,12 @@ export interface SeekOptions extends Pick<ReplayingOptions, "everything"> {
   readonly near?: number;
 }
 
+/**
+ * Any moment of a log: the state after an event, from the nearest snapshot before it. Events are numbered from 1;
+ * times are nanoseconds, or ticks of a counter clock.
+ *
+ * @throws {LogError} From `open`: of what is no log.
+ */
 export class Seeker {
   readonly reader: LogReader;
   readonly #blocks: readonly BlockEntry[];

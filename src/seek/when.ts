@@ -6,6 +6,7 @@ import type { Seeker } from "./seeker.js";
 /** Says of a state whether it is true of it. `findings`: how many have been found by then. */
 export type Predicate = (world: World, findings: number) => boolean;
 
+/** The first event after which something is true, and its place. */
 export interface When {
   /** The event after which it is true; 0: it is true from the beginning. */
   readonly event: number;

@@ -35,6 +35,10 @@ export interface LastChange extends Place {
   readonly changed: readonly string[];
 }
 
+/**
+ * Why an object is as it is: where it was made, each reference on it with its owner and the event that took it, and
+ * the last change.
+ */
 export interface Why {
   readonly object: KernelObject;
   readonly label: string;
@@ -52,7 +56,7 @@ const SHOWN = 16;
 /** Events that are looked through for the last change at first; twice as many each time after. */
 const LOOKED = 1 << 15;
 
-/** Of each object that is wanted, as the state after `event` has it. */
+/** Why objects are as they are after an event: of each object that is wanted, in the state of that moment. */
 export function why(
   seeker: Seeker,
   event: number,

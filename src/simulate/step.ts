@@ -93,6 +93,10 @@ export interface Fault {
   readonly allocation: boolean;
 }
 
+/**
+ * One step of a kernel function, which happens as a whole: the event that a probe would show, what it waits for, what
+ * it changes, how it may fail. Absent parts have no effect.
+ */
 export interface Step {
   /** The operation of the catalogue; locks and the like are operations that the standard probes leave out. */
   readonly operation: OperationName | undefined;
@@ -146,6 +150,14 @@ export function leave(operation: OperationName, result: Address): Step {
   };
 }
 
+/** The same function without the events of its probes: it is about a file that no recording tells of. */
+export function* unprobed<R>(op: Op<R>): Op<R> {
+  for (let next = op.next(0); ; ) {
+    if (next.done) return next.value;
+    next = op.next(next.value.phase === "inner" ? yield next.value : 0);
+  }
+}
+
 function inner(
   words: string,
   effects: readonly Effect[],
@@ -175,6 +187,7 @@ export function store(words: string, ...values: readonly (readonly [Cell, number
   );
 }
 
+/** A step that makes a list hold these numbers. */
 export function storeList(list: ListCell, value: readonly number[], words: string): Step {
   return inner(words, [{ type: "list", list, value }]);
 }

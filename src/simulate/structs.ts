@@ -13,7 +13,7 @@ export const STRUCTS = {
     fields: [
       "anon_inode_mnt",
       "anon_inode_inode",
-      "sock_sb",
+      "sock_mnt",
       "kvm_gmem_mnt",
       "kvm_gmem_fs",
       "kvm_gmem_fops_owner",
@@ -67,7 +67,7 @@ export const STRUCTS = {
   /** `total_vm` in bytes; `mmap_low`: all mappings so far lie above; `mmap`: those of files, the oldest first. */
   mm_struct: { fields: ["mm_users", "mmap_lock", "total_vm", "mmap_low"], lists: ["mmap"] },
   /** A mapping of a file: where it is, from which page of the file on, which of its pages are in the page tables. */
-  vm_area_struct: { fields: ["vm_start", "vm_end", "vm_file", "vm_pgoff", "nr_ptes"], lists: ["ptes"] },
+  vm_area_struct: { fields: ["vm_start", "vm_end", "vm_flags", "vm_file", "vm_pgoff", "nr_ptes"], lists: ["ptes"] },
   /**
    * What a workload keeps in user space: names of descriptors and of mappings, who runs, how it ended; threads by line,
    * program and name; mappings by address, name and pages.
@@ -79,9 +79,9 @@ export const STRUCTS = {
   unix_sock: { fields: ["sk_refcnt", "lock", "peer", "sk_shutdown", "sk_err"], lists: ["sk_receive_queue"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
   file_system_type: { fields: ["name"], lists: [] },
-  fs_context: { fields: ["fs_type", "magic", "root_sb"], lists: [] },
-  super_block: { fields: ["s_active", "s_type", "s_magic", "s_dev", "s_root", "s_op"], lists: [] },
-  vfsmount: { fields: ["mnt_count", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
+  fs_context: { fields: ["fs_type", "magic", "ops", "s_iflags", "root_sb"], lists: [] },
+  super_block: { fields: ["s_active", "s_type", "s_magic", "s_iflags", "s_dev", "s_root", "s_op"], lists: [] },
+  vfsmount: { fields: ["mnt_count", "mnt_flags", "mnt_sb", "mnt_root", "mnt_ns"], lists: [] },
   kmem_cache: { fields: ["name"], lists: [] },
   inode: {
     fields: [
@@ -100,7 +100,7 @@ export const STRUCTS = {
     lists: ["i_pages", "i_dirty", "i_private_list", "i_mmap"],
   },
   dentry: { fields: ["d_count", "d_inode", "d_sb", "d_name"], lists: [] },
-  file: { fields: ["f_count", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
+  file: { fields: ["f_count", "f_mode", "f_flags", "f_inode", "f_dentry", "f_mnt", "f_op", "private_data"], lists: [] },
   kvm: { fields: ["users_count", "mm", "type", "slots_lock", "nr_memslot_pages"], lists: ["memslots"] },
   kvm_memory_slot: {
     fields: ["kvm", "id", "as_id", "base_gfn", "npages", "flags", "userspace_addr", "gmem_file", "gmem_pgoff"],
@@ -112,6 +112,7 @@ export const STRUCTS = {
   kvm_gmem: { fields: ["kvm"], lists: ["bindings"] },
 } as const;
 
+/** The structures of a simulated kernel, by the names that they have in C. */
 export type StructKind = keyof typeof STRUCTS;
 type Fields<K extends StructKind> = (typeof STRUCTS)[K]["fields"][number];
 type Lists<K extends StructKind> = (typeof STRUCTS)[K]["lists"][number];
@@ -131,23 +132,41 @@ export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { 
   readonly [L in Lists<K>]: ListCell;
 };
 
+/** What the kernel has one of. */
 export type System = Struct<"system">;
+/** A `struct task_struct` (include/linux/sched.h). */
 export type Task = Struct<"task_struct">;
+/** A `struct files_struct` (include/linux/fdtable.h). */
 export type FilesStruct = Struct<"files_struct">;
+/** A `struct mm_struct` (include/linux/mm_types.h). */
 export type Mm = Struct<"mm_struct">;
+/** A `struct vm_area_struct` (include/linux/mm_types.h). */
 export type VmArea = Struct<"vm_area_struct">;
+/** A `struct unix_sock` (include/net/af_unix.h). */
 export type UnixSock = Struct<"unix_sock">;
+/** A `struct module` (include/linux/module.h). */
 export type Module = Struct<"module">;
+/** A `struct file_system_type` (include/linux/fs.h). */
 export type FileSystemType = Struct<"file_system_type">;
+/** A `struct fs_context` (include/linux/fs_context.h). */
 export type FsContext = Struct<"fs_context">;
+/** A `struct super_block` (include/linux/fs.h). */
 export type SuperBlock = Struct<"super_block">;
+/** A `struct vfsmount` (include/linux/mount.h). */
 export type Mount = Struct<"vfsmount">;
+/** A `struct kmem_cache` (mm/slab.h). */
 export type KmemCache = Struct<"kmem_cache">;
+/** A `struct inode` (include/linux/fs.h). */
 export type Inode = Struct<"inode">;
+/** A `struct dentry` (include/linux/dcache.h). */
 export type Dentry = Struct<"dentry">;
+/** A `struct file` (include/linux/fs.h). */
 export type File = Struct<"file">;
+/** A `struct kvm` (include/linux/kvm_host.h). */
 export type Kvm = Struct<"kvm">;
+/** A `struct kvm_memory_slot` (include/linux/kvm_host.h). */
 export type Memslot = Struct<"kvm_memory_slot">;
+/** A `struct kvm_gmem` (virt/kvm/guest_memfd.c). */
 export type Gmem = Struct<"kvm_gmem">;
 
 /** Where a structure lies: at its pointer the cell that says whether it was freed, behind it those of its fields. */

@@ -41,7 +41,7 @@ export interface SnapshotOptions {
   readonly trails?: boolean;
 }
 
-/** Returns the state after the last event that was reduced. */
+/** Returns the state after the last event that was reduced, as bytes. */
 export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOptions = {}): Uint8Array {
   const out = new DocumentWriter(catalogue, replaying.tables, trails);
   state.write(out, replaying.saved());

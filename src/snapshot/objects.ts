@@ -181,7 +181,7 @@ export const object: Codec<KernelObject> = {
     }),
 };
 
-/** As `object`, for objects of one kind. */
+/** The codec of objects of one kind, in the form of `object`. */
 export function objectOf<K extends Kind>(kind: K): Codec<OfKind<K>> {
   return {
     write: (out, value) => object.write(out, value),

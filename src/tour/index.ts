@@ -14,8 +14,9 @@ export const TOUR: readonly StepText[] = CHAPTERS.flat();
 
 /**
  * Resolves the tour. Paths in it are relative to the package's folder, `TOUR_FOLDER`.
+ *
  * @param wanted Numbers of steps, from 1; without, all. Only what these look at is read.
- * @throws TroubleError where a recording is not there.
+ * @throws {TroubleError} Where a recording is not there.
  */
 export async function tourSteps(wanted: readonly number[] = TOUR.map((_, k) => k + 1)): Promise<TourStep[]> {
   const done = new Map<Source, Promise<Replayed>>();

@@ -98,6 +98,7 @@ export interface StepText {
   readonly commands: readonly CommandRule[];
 }
 
+/** The moment of a recording that a step is about. */
 export interface TourMoment {
   /** Its path below the package's folder. */
   readonly recording: string;
@@ -106,6 +107,7 @@ export interface TourMoment {
   readonly object: string;
 }
 
+/** Something to look at in a step, resolved: what it shows, and a caption. */
 export interface TourView {
   readonly show: ViewRule["show"];
   /** One sentence. */
@@ -122,6 +124,7 @@ export interface TourView {
   readonly lines: readonly string[];
 }
 
+/** A command to go on with: its arguments after `kreel`, and its exit status. */
 export interface TourCommand {
   /** What follows `kreel`; paths are below the package's folder. */
   readonly args: readonly string[];

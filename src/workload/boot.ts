@@ -2,21 +2,22 @@
  * A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out.
  */
 import {
-  ANON_INODE_FS_MAGIC,
   FD_CLOEXEC,
   FD_OPEN,
+  FMODE_OPENED,
   FOPS,
   MMAP_BASE,
+  MNT_INTERNAL,
   MODULE_REF_BASE,
   MODULE_STATE_LIVE,
-  SOCKFS_MAGIC,
   SUPER_OPERATIONS,
 } from "../kernels/constants.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import { Machine, type Program, type Segment } from "../simulate/machine.js";
 import type { Cell } from "../simulate/memory.js";
-import type { Task as TaskStruct } from "../simulate/structs.js";
+import type { Op } from "../simulate/step.js";
+import type { FsContext, SuperBlock, Task as TaskStruct } from "../simulate/structs.js";
 import { carryOut } from "./process.js";
 import { exec, exit, PROGRAMS, sleepAndExit } from "./tasks.js";
 
@@ -66,31 +67,34 @@ export function boot(
   const set = (cell: Cell, value: number): void => machine.memory.set(cell, value);
 
   // The file system of anonymous inodes, and the one inode that most of its files share.
-  const sb = structs.create("super_block");
+  const anonymous = structs.create("super_block");
   const root = structs.create("dentry");
   const mnt = structs.create("vfsmount");
   const inode = structs.create("inode");
-  set(sb.s_active, 1);
-  set(sb.s_magic, ANON_INODE_FS_MAGIC);
-  set(sb.s_op, SUPER_OPERATIONS.anon_inodefs);
-  set(sb.s_dev, 10);
-  set(sb.s_root, root.pointer);
+  set(anonymous.s_active, 1);
+  set(anonymous.s_op, SUPER_OPERATIONS.anon_inodefs);
+  set(anonymous.s_dev, 10);
+  set(anonymous.s_root, root.pointer);
   set(root.d_count, 2);
   set(mnt.mnt_count, 1);
-  set(mnt.mnt_sb, sb.pointer);
+  set(mnt.mnt_flags, MNT_INTERNAL);
+  set(mnt.mnt_sb, anonymous.pointer);
   set(mnt.mnt_root, root.pointer);
   set(inode.i_count, 1);
   set(inode.i_nlink, 1);
-  set(inode.i_sb, sb.pointer);
+  set(inode.i_sb, anonymous.pointer);
   set(inode.i_mode, 0o600);
   set(inode.i_ino, 1);
   // That of sockets.
   const sockets = structs.create("super_block");
+  const socketMount = structs.create("vfsmount");
   set(sockets.s_active, 1);
-  set(sockets.s_magic, SOCKFS_MAGIC);
   set(sockets.s_op, SUPER_OPERATIONS.sockfs);
   set(sockets.s_dev, 9);
-  set(system.sock_sb, sockets.pointer);
+  set(socketMount.mnt_count, 1);
+  set(socketMount.mnt_flags, MNT_INTERNAL);
+  set(socketMount.mnt_sb, sockets.pointer);
+  set(system.sock_mnt, socketMount.pointer);
 
   set(system.anon_inode_mnt, mnt.pointer);
   set(system.anon_inode_inode, inode.pointer);
@@ -116,6 +120,7 @@ export function boot(
     const inode = structs.create("inode");
     // Whoever started the program has what it inherited.
     set(file.f_count, descriptors + (inherited ? 1 : 0));
+    set(file.f_mode, FMODE_OPENED);
     set(file.f_op, FOPS.other);
     set(file.f_inode, inode.pointer);
     const flags = inherited ? FD_OPEN : FD_OPEN | FD_CLOEXEC;
@@ -143,8 +148,27 @@ export function boot(
   set(main.comm, words.number(MAIN_COMM));
   set(system.last_pid, FIRST_PID);
 
+  // Both file systems say of themselves what they are, and what nothing on them may be used for.
+  for (const [sb, init_fs_context] of [
+    [anonymous, (kernel, fc) => kernel.anon_inodefs_init_fs_context(fc)],
+    [sockets, (kernel, fc) => kernel.sockfs_init_fs_context(fc)],
+  ] as const satisfies readonly (readonly [SuperBlock, (kernel: Kernel, fc: FsContext) => Op<number>])[]) {
+    const fc = structs.create("fs_context");
+    live(
+      machine,
+      program(MAIN_COMM, function* (kernel) {
+        yield* init_fs_context(kernel, fc);
+      }),
+      main,
+    );
+    set(sb.s_magic, machine.memory.get(fc.magic));
+    set(sb.s_iflags, machine.memory.get(fc.s_iflags));
+  }
+
   const softirq = structs.create("task_struct");
-  const older = new Set<number>([irqbypass, sb, sockets, root, mnt, inode].map(({ pointer }) => pointer));
+  const older = new Set<number>(
+    [irqbypass, anonymous, sockets, socketMount, root, mnt, inode].map(({ pointer }) => pointer),
+  );
   for (const { file, inode: of } of fds) older.add(file).add(of);
 
   machine.programs[PROGRAMS.sleeps] = program(MAIN_COMM, sleepAndExit);

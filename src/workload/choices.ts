@@ -38,11 +38,16 @@ export function choicesOf({ machine, choices }: Pick<Simulation, "machine" | "ch
   return choices.map(({ task, steps }) => ({ task: names[task]!, steps }));
 }
 
+/** Choices as `--choices` takes them: `scenario×124 ta×1`, steps by task. */
 export function printChoices(choices: readonly NamedStretch[]): string {
   return choices.map(({ task, steps }) => `${task}×${steps}`).join(" ");
 }
 
-/** `x` and `*` do for `×`. */
+/**
+ * Choices from their text, `scenario×124 ta×1`. `x` and `*` do for `×`.
+ *
+ * @throws {ChoicesError} Of text that is none.
+ */
 export function parseChoices(text: string): NamedStretch[] {
   const words = text.split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) throw new ChoicesError("empty: it takes stretches as `scenario×310 ta×12`");
@@ -56,8 +61,9 @@ export function parseChoices(text: string): NamedStretch[] {
 
 /**
  * Runs a scenario as the choices say, and from their end on as `options` do. Names are looked up in runs up to where
- * they are needed first: what a task is called is known when it has been started. Throws a `ChoicesError` for choices
- * that the run cannot follow.
+ * they are needed first: what a task is called is known when it has been started.
+ *
+ * @throws {ChoicesError} Of choices that the run cannot follow.
  */
 export function simulateChosen(
   definition: KernelDefinition,

@@ -48,7 +48,7 @@ export function* write(kernel: Kernel, user: User, fd: number): Op<number> {
   const result = yield* returning(
     kernel,
     onFile(kernel, fd, function* (file) {
-      return kernel.get(file.f_op) === FOPS.socket ? yield* kernel.unix_stream_send(file, WRITTEN, null) : -EINVAL;
+      return kernel.get(file.f_op) === FOPS.socket ? yield* kernel.unix_stream_sendmsg(file, WRITTEN, null) : -EINVAL;
     }),
   );
   if (result === -EPIPE) yield* kill(user, SIGPIPE);
@@ -66,14 +66,14 @@ export function* socket(kernel: Kernel, user: User, name: string): Op<number> {
 
 /** sendmsg(2) of a byte and a descriptor. */
 export function* send(kernel: Kernel, user: User, socketFd: number, fd: number): Op<number> {
-  const result = yield* returning(kernel, kernel.unix_stream_sendmsg(socketFd, fd));
+  const result = yield* returning(kernel, kernel.__sys_sendmsg(socketFd, fd));
   if (result === -EPIPE) yield* kill(user, SIGPIPE);
   return result;
 }
 
 /** recvmsg(2) of a byte: what came with it gets a name. */
 export function* receive(kernel: Kernel, user: User, socketFd: number, name: string): Op<Outcome> {
-  const received = yield* returning(kernel, kernel.unix_stream_recvmsg(socketFd));
+  const received = yield* returning(kernel, kernel.__sys_recvmsg(socketFd));
   if (typeof received === "number") return { result: received };
   const extra = ` flags=${received.flags.toString(16)}`;
   return received.fd < 0 ? { ...UNSET, extra } : { result: yield* assign(kernel, user, name, received.fd), extra };

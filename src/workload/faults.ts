@@ -41,6 +41,7 @@ export interface FaultRun extends PlannedFault {
   readonly failure: Error | undefined;
 }
 
+/** Everything that can fail in a run, and what becomes of it, one fault at a time. */
 export interface FaultWalk {
   /** The run in which nothing fails. */
   readonly plain: Simulation;
@@ -62,6 +63,7 @@ export interface FaultWalk {
  */
 const STEPS = 4_000_000;
 
+/** How to run, and how many steps to spend. */
 export interface WalkOptions extends Omit<SimulationOptions, "fail" | "choices"> {
   /** Steps that all runs together may take before repetitions are left out. */
   readonly budget?: number;
@@ -82,7 +84,10 @@ const LONGER = 10;
 const MORE = 100_000;
 
 /**
- * Throws what `simulate` throws of the run in which nothing fails, and an `EndlessError` when that reaches the limit.
+ * Runs a scenario, and plans a run for every place that can fail in it.
+ *
+ * @throws {KernelFunctionError} As `simulate` does of the run in which nothing fails.
+ * @throws {EndlessError} Where that run reaches the limit of steps.
  */
 export async function walkFaults(
   definition: KernelDefinition,

@@ -2,7 +2,8 @@
 import { EINVAL, ENOENT, FOPS } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import { add, store, type Op } from "../simulate/step.js";
-import { closeFile, onFile, openFile, returning } from "./syscalls.js";
+import type { File, Inode } from "../simulate/structs.js";
+import { closeFile, onFile, returning } from "./syscalls.js";
 import type { Outcome } from "./user.js";
 
 const RLIMIT_NOFILE_HARD = 4096;
@@ -14,7 +15,11 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   yield* returning(
     kernel,
     onFile(kernel, fd, function* (file) {
-      const inode = kernel.inode(kernel.get(file.f_inode));
+      const inode = inodeOf(kernel, file);
+      if (!inode) {
+        fields = statFields(0, 0, 0, 0, 0);
+        return 0;
+      }
       const sb = kernel.get(inode.i_sb);
       fields = statFields(
         kernel.get(inode.i_mode),
@@ -29,7 +34,8 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   yield* returning(
     kernel,
     onFile(kernel, fd, function* (file) {
-      const sb = kernel.get(kernel.inode(kernel.get(file.f_inode)).i_sb);
+      const inode = inodeOf(kernel, file);
+      const sb = inode ? kernel.get(inode.i_sb) : 0;
       yield store("fstatfs(2)", [current.statfs, sb ? yield* kernel.simple_statfs(kernel.superBlock(sb)) : 0]);
       return 0;
     }),
@@ -39,6 +45,30 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
   // result.
   const extra = `${fields ?? leftBehind(`op: ${marker}`)} f_type=${kernel.get(current.statfs).toString(16)} link=${link ?? ""}`;
   return { result: fields === undefined ? -ENOENT : 0, extra };
+}
+
+/** The model has none of a file that has nothing to do with KVM, which may lie where another thread closed one. */
+function inodeOf(kernel: Kernel, file: File): Inode | null {
+  const inode = kernel.get(file.f_inode);
+  return inode ? kernel.inode(inode) : null;
+}
+
+/** fstatfs(2): which file system, and how it is mounted. */
+export function* statfs(kernel: Kernel, fd: number): Op<Outcome> {
+  const buf = yield* returning(kernel, kernel.fd_statfs(fd));
+  if (typeof buf === "number") return { result: buf };
+  return { result: 0, extra: ` f_type=${buf.f_type.toString(16)} f_flags=${buf.f_flags.toString(16)}` };
+}
+
+/** fcntl(F_GETFL): how the file was opened, which all of its descriptors share. */
+export function* statusFlags(kernel: Kernel, fd: number): Op<Outcome> {
+  const result = yield* returning(
+    kernel,
+    onFile(kernel, fd, function* (file) {
+      return kernel.get(file.f_flags);
+    }),
+  );
+  return result < 0 ? { result } : { result: 0, extra: ` flags=${result.toString(16)}` };
 }
 
 /**
@@ -52,8 +82,9 @@ export function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
   if (!file) return undefined;
   const path = kernel.get(file.f_mnt);
   if (!path) {
-    const inode = kernel.inode(kernel.get(file.f_inode));
-    const name = kernel.get(file.f_op) === FOPS.socket ? `socket:[${kernel.get(inode.i_ino)}]` : "/dev/kvm";
+    const inode = inodeOf(kernel, file);
+    const isSocket = kernel.get(file.f_op) === FOPS.socket;
+    const name = inode && isSocket ? `socket:[${kernel.get(inode.i_ino)}]` : "/dev/kvm";
     yield* kernel.fput(file);
     return name;
   }
@@ -94,7 +125,7 @@ export function leftBehind(bytes: string): string {
 }
 
 export function* refcnt(kernel: Kernel, name: string): Op<Outcome> {
-  const fd = yield* openFile(kernel, 0);
+  const fd = yield* kernel.do_sys_open(0);
   if (fd < 0) return { result: fd };
   const module = yield* kernel.find_module(name);
   const users = module ? kernel.get(module.refcnt) - 1 : undefined;
@@ -109,7 +140,7 @@ export function* setNofile(kernel: Kernel, limit: number): Op<number> {
 }
 
 export function* setFileMax(kernel: Kernel, text: string): Op<number> {
-  const fd = yield* openFile(kernel, 0);
+  const fd = yield* kernel.do_sys_open(0);
   if (fd < 0) return fd;
   const limit = sysctlNumber(text);
   if (limit !== undefined) yield store('write("/proc/sys/fs/file-max")', [kernel.system.files_stat_max_files, limit]);

@@ -1,7 +1,8 @@
 /** What the program maps into its memory. */
-import { EBADF, EINVAL, MMAP_BASE, PAGE_SIZE } from "../kernels/constants.js";
+import { EBADF, EINVAL, MMAP_BASE, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Op } from "../simulate/step.js";
+import { returning } from "./syscalls.js";
 import { forgetMapping, kill, type Mapping, mapping, nameMapping, type Outcome, UNSET, type User } from "./user.js";
 
 /** mmap(2) of anonymous memory: its address, or -1. */
@@ -19,12 +20,22 @@ interface Range {
   readonly length: number;
 }
 
-/** mmap(2) of a file, shared or private: where it is mapped, or an error. */
-function* mapFile(kernel: Kernel, { fd, offset, length }: Range, shared: boolean): Op<Mapping | number> {
+/** How: shared or private, to be written or to be run. */
+interface Way {
+  readonly shared: boolean;
+  readonly prot: number;
+}
+
+const SHARED: Way = { shared: true, prot: PROT_READ | PROT_WRITE };
+const PRIVATE: Way = { shared: false, prot: PROT_READ | PROT_WRITE };
+const EXECUTABLE: Way = { shared: true, prot: PROT_READ | PROT_EXEC };
+
+/** mmap(2) of a file: where it is mapped, or an error. */
+function* mapFile(kernel: Kernel, { fd, offset, length }: Range, { shared, prot }: Way): Op<Mapping | number> {
   if (offset % PAGE_SIZE !== 0) return -EINVAL;
   const file = yield* kernel.fget(fd);
   if (!file) return -EBADF;
-  const address = yield* kernel.do_mmap(file, length, shared, offset);
+  const address = yield* kernel.do_mmap(file, length, prot, shared, offset);
   yield* kernel.fput(file);
   yield* kernel.task_work_run();
   return address < 0 ? address : { address, pages: Math.ceil(length / PAGE_SIZE) };
@@ -45,7 +56,7 @@ function* writeToEach(kernel: Kernel, user: User, { address, pages }: Mapping): 
 
 /** mmap(MAP_SHARED), a byte written to each page, munmap. */
 export function* touch(kernel: Kernel, user: User, range: Range): Op<number> {
-  const mapped = yield* mapFile(kernel, range, true);
+  const mapped = yield* mapFile(kernel, range, SHARED);
   if (typeof mapped === "number") return mapped;
   yield* writeToEach(kernel, user, mapped);
   if (!kernel.get(user.over)) yield* unmapFile(kernel, mapped);
@@ -54,17 +65,32 @@ export function* touch(kernel: Kernel, user: User, range: Range): Op<number> {
 
 /** A mapping that stays, by a name of its own. */
 export function* map(kernel: Kernel, user: User, name: string, range: Range): Op<number> {
-  const mapped = yield* mapFile(kernel, range, true);
+  const mapped = yield* mapFile(kernel, range, SHARED);
   if (typeof mapped === "number") return mapped;
   yield* nameMapping(kernel, user, name, mapped);
   return 0;
 }
 
 export function* mapPrivate(kernel: Kernel, range: Range): Op<number> {
-  const mapped = yield* mapFile(kernel, range, false);
+  const mapped = yield* mapFile(kernel, range, PRIVATE);
   if (typeof mapped === "number") return mapped;
   yield* unmapFile(kernel, mapped);
   return 0;
+}
+
+/** mmap(PROT_READ | PROT_EXEC, MAP_SHARED), munmap. */
+export function* mapExecutable(kernel: Kernel, range: Range): Op<number> {
+  const mapped = yield* mapFile(kernel, range, EXECUTABLE);
+  if (typeof mapped === "number") return mapped;
+  yield* unmapFile(kernel, mapped);
+  return 0;
+}
+
+/** mprotect(PROT_READ | PROT_EXEC) of a mapping. */
+export function* protectExecutable(kernel: Kernel, user: User, name: string): Op<Outcome> {
+  const mapped = mapping(kernel, user, name);
+  if (!mapped) return UNSET;
+  return { result: yield* returning(kernel, kernel.do_mprotect_pkey(mapped.address, EXECUTABLE.prot)) };
 }
 
 export function* poke(kernel: Kernel, user: User, name: string): Op<Outcome> {

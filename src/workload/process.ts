@@ -5,8 +5,8 @@ import type { Kernel } from "../kernels/kernel.js";
 import type { Line } from "../scenario/types.js";
 import { enter, sleep, store, when, type Op } from "../simulate/step.js";
 import { closeOnExec, dupFrom, dupMany, dupOver, receive, send, socket, write } from "./descriptors.js";
-import { refcnt, setFileMax, setNofile, stat } from "./inspect.js";
-import { map, mapMemory, mapPrivate, poke, touch, unmap } from "./mappings.js";
+import { refcnt, setFileMax, setNofile, stat, statfs, statusFlags } from "./inspect.js";
+import { map, mapExecutable, mapMemory, mapPrivate, poke, protectExecutable, touch, unmap } from "./mappings.js";
 import {
   armed,
   createGuestMemfd,
@@ -17,7 +17,7 @@ import {
   returning,
   setMemoryRegion,
 } from "./syscalls.js";
-import { child, execSelf, fork, forkAndExec, go, vforkAndExec } from "./tasks.js";
+import { child, execSelf, execveat, fork, forkAndExec, go, vforkAndExec } from "./tasks.js";
 import { assign, type Outcome, type User, userOf, variable } from "./user.js";
 
 const RCU_WAIT_MS = 300;
@@ -129,6 +129,10 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
       return { result: yield* map(kernel, user, o.name, { ...o, fd: variable(kernel, user, o.of) }) };
     case "mapprivate":
       return { result: yield* mapPrivate(kernel, { ...o, fd: variable(kernel, user, o.of) }) };
+    case "mapexec":
+      return { result: yield* mapExecutable(kernel, { ...o, fd: variable(kernel, user, o.of) }) };
+    case "protectexec":
+      return yield* protectExecutable(kernel, user, o.name);
     case "poke":
       return yield* poke(kernel, user, o.name);
     case "unmap":
@@ -139,6 +143,12 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
       return { result: yield* write(kernel, user, variable(kernel, user, o.of)) };
     case "stat":
       return yield* stat(kernel, variable(kernel, user, o.of), line.marker);
+    case "statfs":
+      return yield* statfs(kernel, variable(kernel, user, o.of));
+    case "getfl":
+      return yield* statusFlags(kernel, variable(kernel, user, o.of));
+    case "execveat":
+      return { result: yield* execveat(kernel, variable(kernel, user, o.of)) };
     case "refcnt":
       return yield* refcnt(kernel, o.module);
     case "nofile":

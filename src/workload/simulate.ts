@@ -58,6 +58,7 @@ export class ChoiceError extends Error {
   }
 }
 
+/** Who runs when several could, what fails, and when to give up. */
 export interface SimulationOptions {
   /** Picks who runs when several could. */
   readonly seed?: number;
@@ -77,6 +78,10 @@ export type Ending =
   | { readonly type: "deadlock"; readonly waiting: readonly { readonly task: string; readonly for: string }[] }
   | { readonly type: "limit" };
 
+/**
+ * A run of a scenario on a simulated kernel: what user space saw, and a recording of it that everything takes like any
+ * other.
+ */
 export interface Simulation {
   readonly kernel: string;
   /** A line for each operation, as the scenario's interpreter prints it. */
@@ -126,8 +131,10 @@ export class SimulatedRecording implements Recorded {
 }
 
 /**
- * Throws a `KernelFunctionError` when a function of the kernel throws, and a `ChoiceError` when `choices` are of
- * another kernel or scenario.
+ * Carries a scenario out on a simulated kernel.
+ *
+ * @throws {KernelFunctionError} Where a function of the kernel throws.
+ * @throws {ChoiceError} Where `choices` are of another kernel or scenario.
  */
 export function simulate(
   definition: KernelDefinition,

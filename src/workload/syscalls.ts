@@ -1,5 +1,16 @@
 /** System calls on descriptors and modules, as the program makes them. */
-import { EBADF, EFBIG, EINVAL, ENODEV, ENOENT, ENOTTY, EOPNOTSUPP, FOPS, O_CLOEXEC } from "../kernels/constants.js";
+import {
+  EBADF,
+  EFBIG,
+  EINVAL,
+  ENODEV,
+  ENOENT,
+  ENOTTY,
+  EOPNOTSUPP,
+  FMODE_OPENED,
+  FOPS,
+  O_CLOEXEC,
+} from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { MemoryRegion } from "../kernels/prototypes.js";
 import { add, store, type Op } from "../simulate/step.js";
@@ -25,7 +36,7 @@ export function* returning<R>(kernel: Kernel, call: Op<R>): Op<R> {
 /** A system call with `/proc/thread-self/fail-nth` armed, for which a descriptor is open meanwhile. */
 export function* armed(kernel: Kernel, fail: number | undefined, call: (kernel: Kernel) => Op<number>): Op<number> {
   if (fail === undefined) return yield* returning(kernel, call(kernel));
-  const fd = yield* openFile(kernel);
+  const fd = yield* kernel.do_sys_open(O_CLOEXEC);
   if (fd >= 0) yield store('write("/proc/thread-self/fail-nth")', [kernel.current.fail_nth, fail]);
   const result = yield* returning(kernel, call(kernel));
   yield store('write("/proc/thread-self/fail-nth")', [kernel.current.fail_nth, 0]);
@@ -42,19 +53,6 @@ export function* onFile(kernel: Kernel, fd: number, call: (file: File) => Op<num
   return result;
 }
 
-/** A file that has nothing to do with KVM; exec closes it unless `flags` say otherwise. */
-export function* openFile(kernel: Kernel, flags = O_CLOEXEC): Op<number> {
-  const fd = yield* kernel.alloc_fd(0, flags);
-  if (fd < 0) return fd;
-  const file = yield* kernel.__alloc_file();
-  if (typeof file === "number") {
-    yield* kernel.__put_unused_fd(fd);
-    return file;
-  }
-  yield* kernel.__fd_install(fd, file);
-  return fd;
-}
-
 export function* closeFile(kernel: Kernel, fd: number): Op<void> {
   const file = yield* kernel.file_close_fd_locked(fd);
   if (!file) return;
@@ -64,7 +62,7 @@ export function* closeFile(kernel: Kernel, fd: number): Op<void> {
 }
 
 export function* load(kernel: Kernel, module: string, parameters: string): Op<number> {
-  const fd = yield* openFile(kernel);
+  const fd = yield* kernel.do_sys_open(O_CLOEXEC);
   if (fd < 0) return fd;
   const known = Object.hasOwn(MODULE_FILES, module) ? MODULE_FILES[module] : undefined;
   const result = known ? yield* kernel.finit_module(known.name, known.needs, parameters) : -ENOENT;
@@ -105,6 +103,7 @@ export function* openKvm(kernel: Kernel): Op<number> {
   }
   yield store(
     "replace_fops(file, kvm_dev.fops)",
+    [file.f_mode, kernel.get(file.f_mode) | FMODE_OPENED],
     [file.f_op, FOPS.kvm_chardev],
     [file.f_inode, kernel.get(kernel.system.kvm_dev_inode)],
   );

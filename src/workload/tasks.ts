@@ -1,9 +1,10 @@
 /** Processes and threads: how they begin, and how they end. */
-import { CLONE_FILES, CLONE_THREAD, CLONE_VFORK, CLONE_VM } from "../kernels/constants.js";
+import { CLONE_FILES, CLONE_THREAD, CLONE_VFORK, CLONE_VM, ENOEXEC } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Line } from "../scenario/types.js";
 import { add, change, sleep, spawn, store, when, type Op } from "../simulate/step.js";
 import type { Task } from "../simulate/structs.js";
+import { returning } from "./syscalls.js";
 import { copyOf, REPLACED, type User } from "./user.js";
 
 /** Programs that any scenario can start; behind them come those of its threads and children. */
@@ -59,6 +60,17 @@ export function* sleepAndExit(kernel: Kernel): Op<void> {
 export function* exec(kernel: Kernel): Op<void> {
   yield* kernel.begin_new_exec();
   yield* kernel.task_work_run();
+}
+
+/**
+ * execveat(AT_EMPTY_PATH): the process would become the program that the descriptor's file is. No file that a scenario
+ * names is one.
+ */
+export function* execveat(kernel: Kernel, fd: number): Op<number> {
+  const file = yield* returning(kernel, kernel.do_open_execat(fd));
+  if (typeof file === "number") return file;
+  yield* returning(kernel, kernel.fput(file));
+  return -ENOEXEC;
 }
 
 /** The process becomes a program that closes a descriptor and exits; no further line is carried out. */

@@ -3,14 +3,14 @@
  * no network.
  */
 import { pathToFileURL } from "node:url";
-import { fileOf, kreel } from "../cli/run.js";
+import { fileOf, spawned } from "../cli/run.js";
 import { hostileLeak } from "../report/hostile.js";
 import { isAccessible } from "./axe.js";
 import { onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 
 function reportOf(...traces: readonly string[]): string {
-  return pathToFileURL(fileOf(kreel(["report", ...traces, "--to", "html"]).out, "report.html")).href;
+  return pathToFileURL(fileOf(spawned(["report", ...traces, "--to", "html"]).out, "report.html")).href;
 }
 
 for (const colorScheme of ["light", "dark"] as const) {

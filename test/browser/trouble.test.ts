@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { fileOf, kreel } from "../cli/run.js";
+import { fileOf, spawned } from "../cli/run.js";
 import { inBrowser, onPage } from "./browser.js";
 import { AFTER } from "./fixtures.js";
 import { startServer } from "./server.js";
@@ -11,7 +11,7 @@ import { Shown } from "./shown.js";
 
 function logBytes(): Buffer {
   const path = join(mkdtempSync(join(tmpdir(), "kreel-")), "a.klog");
-  kreel(["import", AFTER, path]);
+  spawned(["import", AFTER, path]);
   return readFileSync(path);
 }
 

@@ -204,9 +204,10 @@ test("an exit without its rcu_barrier: found where the cache does not wait eithe
 
 test("an inode that is kept outlives its cache, however that waits", async (t) => {
   const keeps: FunctionTable = {
-    *kvm_gmem_setup_inode(inode, size, flags) {
-      yield* shipped.functions.kvm_gmem_setup_inode.call(this, inode, size, flags);
-      yield* this.ihold(inode);
+    *createFile(f, size, flags) {
+      const file = yield* shipped.functions.createFile.call(this, f, size, flags);
+      if (typeof file !== "number") yield* this.ihold(this.inode(this.get(file.f_inode)));
+      return file;
     },
   };
   for (const kernel of [shipped, debugged]) {

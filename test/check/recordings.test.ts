@@ -23,7 +23,7 @@ import { replayText } from "../support/script.js";
 
 const said = (r: Pick<Said, "findings">): string[] => r.findings.map((f) => `${f.rule} at ${f.event}`).sort();
 
-const ALSO_HEALTHY = ["linux-7.3", "again", "random", "mistakes/healthy", "churn", "odd-closes", "arm64"];
+const ALSO_HEALTHY = ["linux-7.3", "again", "random", "mistakes/healthy", "churn", "odd-closes", "noexec", "arm64"];
 
 for (const path of [...healthyRecordings(), ...recordingsOf(...ALSO_HEALTHY)]) {
   test(`a healthy kernel's recording has no finding, no unexplained count, no unread line and no half call: ${nameOf(path)}`, async (t) => {

@@ -122,7 +122,7 @@ test("the summary says of how many objects no rule knows anything", async (t) =>
   t.deepEqual(told(await all(INODE_KEPT, "guest-memfd")), [], "followed and not judged");
 });
 
-for (const path of recordingsOf(...HEALTHY, "linux-7.3", "odd-closes")) {
+for (const path of recordingsOf(...HEALTHY, "linux-7.3", "odd-closes", "noexec")) {
   test(`nothing is found where everything is judged: ${nameOf(path)}`, async (t) => {
     t.deepEqual((await replay(path, { everything: true })).findings, []);
   });

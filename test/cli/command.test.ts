@@ -6,20 +6,20 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { probeFile } from "../../events/probe-file.js";
 import { openTerminal } from "../../src/cli/terminal.js";
-import { failedCreation, fileOf, kreel, MAIN, recording, RECORDINGS } from "./run.js";
+import { failedCreation, fileOf, kreel, MAIN, recording, RECORDINGS, type Run, spawned } from "./run.js";
 
 const HEALTHY = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
 const OTHER = `${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`;
 const LONG = `${RECORDINGS}/churn/linux-7.2.trace.gz`;
 
 /** One line on standard error, nothing on standard output, status 2, and no stack. */
-function isTrouble(
+async function isTrouble(
   t: { is(a: unknown, b: unknown, m?: string): void; regex(a: string, b: RegExp, m?: string): void },
   args: readonly string[],
   said: RegExp,
   input?: Buffer | string,
-): void {
-  const { code, out, err } = kreel(args, input === undefined ? {} : { input });
+): Promise<void> {
+  const { code, out, err } = input === undefined ? await kreel(args) : spawned(args, { input });
   const what = args.join(" ");
   t.is(code, 2, what);
   t.is(out, "", what);
@@ -27,55 +27,55 @@ function isTrouble(
   t.regex(err, said, what);
 }
 
-test("the version is the package's, and help names every command", (t) => {
+test("the version is the package's, and help names every command", async (t) => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-  t.deepEqual(kreel(["--version"]), { code: 0, out: `${version}\n`, err: "" });
-  const { code, out, err } = kreel(["--help"]);
+  t.deepEqual(await kreel(["--version"]), { code: 0, out: `${version}\n`, err: "" });
+  const { code, out, err } = await kreel(["--help"]);
   t.is(code, 0);
   t.is(err, "");
   for (const command of ["replay", "diff", "record"]) t.regex(out, new RegExp(`\n  ${command} `));
   for (const flag of ["--at", "--object", "--focus", "--json", "--from", "--no-tree"])
-    t.regex(kreel(["help", "replay"]).out, new RegExp(flag));
+    t.regex((await kreel(["help", "replay"])).out, new RegExp(flag));
 });
 
-test("a command line that is wrong says so in one line, with what was meant", (t) => {
-  isTrouble(t, [], /no command; kreel --help/);
-  isTrouble(t, ["repaly", "x"], /unknown command 'repaly'.*replay/);
-  isTrouble(t, ["replay", "--jsn", "x"], /unknown option '--jsn'.*--json/);
-  isTrouble(t, ["replay"], /replay: missing required argument 'trace'; kreel help replay/);
-  isTrouble(t, ["replay", "--focus", "some", HEALTHY], /--focus some: guest-memfd or all/);
-  isTrouble(t, ["replay", "--from", "perf.data", HEALTHY], /--from perf\.data/);
-  isTrouble(t, ["replay", "--object", "kvm", "--json", HEALTHY], /--object/);
-  isTrouble(t, ["diff", "one"], /missing .*after/);
-  isTrouble(t, ["diff", "a", "b", "c"], /too many arguments/);
-  isTrouble(t, ["diff", "-", "-"], /standard input/);
+test("a command line that is wrong says so in one line, with what was meant", async (t) => {
+  await isTrouble(t, [], /no command; kreel --help/);
+  await isTrouble(t, ["repaly", "x"], /unknown command 'repaly'.*replay/);
+  await isTrouble(t, ["replay", "--jsn", "x"], /unknown option '--jsn'.*--json/);
+  await isTrouble(t, ["replay"], /replay: missing required argument 'trace'; kreel help replay/);
+  await isTrouble(t, ["replay", "--focus", "some", HEALTHY], /--focus some: guest-memfd or all/);
+  await isTrouble(t, ["replay", "--from", "perf.data", HEALTHY], /--from perf\.data/);
+  await isTrouble(t, ["replay", "--object", "kvm", "--json", HEALTHY], /--object/);
+  await isTrouble(t, ["diff", "one"], /missing .*after/);
+  await isTrouble(t, ["diff", "a", "b", "c"], /too many arguments/);
+  await isTrouble(t, ["diff", "-", "-"], /standard input/);
 });
 
-test("bad input says which file, and what would help", (t) => {
+test("bad input says which file, and what would help", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  isTrouble(t, ["replay", join(folder, "none")], /\/none: no such file/);
-  isTrouble(t, ["replay", folder], /: this is a directory/);
-  isTrouble(t, ["replay", fileOf("")], /recording: the file is empty/);
-  isTrouble(t, ["replay", fileOf("hello\nworld\n")], /recording:1: not a recording/);
-  isTrouble(
+  await isTrouble(t, ["replay", join(folder, "none")], /\/none: no such file/);
+  await isTrouble(t, ["replay", folder], /: this is a directory/);
+  await isTrouble(t, ["replay", fileOf("")], /recording: the file is empty/);
+  await isTrouble(t, ["replay", fileOf("hello\nworld\n")], /recording:1: not a recording/);
+  await isTrouble(
     t,
     ["replay", fileOf(Buffer.from(Array.from({ length: 4096 }, (_, k) => (k * 197 + 31) & 255)))],
     /recording/,
   );
-  isTrouble(t, ["replay", fileOf(readFileSync(process.execPath).subarray(0, 4096))], /ELF/);
-  isTrouble(t, ["replay", fileOf(gzipSync("").subarray(0, 12))], /gzip/);
-  isTrouble(t, ["replay", "--json", join(folder, "none")], /no such file/);
-  isTrouble(t, ["diff", HEALTHY, join(folder, "none")], /\/none: no such file/);
-  isTrouble(t, ["replay", "-"], /^kreel: -: the file is empty/);
+  await isTrouble(t, ["replay", fileOf(readFileSync(process.execPath).subarray(0, 4096))], /ELF/);
+  await isTrouble(t, ["replay", fileOf(gzipSync("").subarray(0, 12))], /gzip/);
+  await isTrouble(t, ["replay", "--json", join(folder, "none")], /no such file/);
+  await isTrouble(t, ["diff", HEALTHY, join(folder, "none")], /\/none: no such file/);
+  await isTrouble(t, ["replay", "-"], /^kreel: -: the file is empty/, "");
 });
 
-test("the name of a file is not obeyed either", (t) => {
-  isTrouble(t, ["replay", "no\u001b[31m\nsuch"], /no\\x1b\[31m\\x0asuch: no such file/);
+test("the name of a file is not obeyed either", async (t) => {
+  await isTrouble(t, ["replay", "no\u001b[31m\nsuch"], /no\\x1b\[31m\\x0asuch: no such file/);
 });
 
-test("a gzip file that was cut is read as far as it goes, and the cut is said", (t) => {
+test("a gzip file that was cut is read as far as it goes, and the cut is said", async (t) => {
   const bytes = readFileSync(LONG);
-  const { code, out, err } = kreel(["replay", "--json", fileOf(bytes.subarray(0, bytes.length >> 1))]);
+  const { code, out, err } = await kreel(["replay", "--json", fileOf(bytes.subarray(0, bytes.length >> 1))]);
   t.is(code, 0);
   t.true((JSON.parse(out) as { trace: { events: number } }).trace.events > 1000);
   t.regex(err, /^kreel: .*recording: warning: .*cut off/);
@@ -95,18 +95,20 @@ test("a reader that has seen enough ends the command quietly", (t) => {
   }
 });
 
+/** The command on a recording that takes it a while, as it is run without a terminal. */
+let long: Run | undefined;
+const longRun = (): Run => (long ??= spawned(["replay", LONG]));
+
 test("a pipe that is full slows the command down and loses nothing", (t) => {
   const slow = execFileSync("bash", ["-c", '"$0" "$1" replay "$2" | (sleep 1; cat)', process.execPath, MAIN, LONG], {
     maxBuffer: 1 << 28,
   }).toString();
-  t.is(slow, kreel(["replay", LONG]).out);
+  t.is(slow, longRun().out);
 });
 
 test("colour and progress need a terminal; NO_COLOR and --json refuse it", (t) => {
-  for (const env of [{ FORCE_COLOR: "1" }, {}]) {
-    const { out, err } = kreel(["replay", LONG], { env });
+  for (const { out, err } of [spawned(["replay", LONG], { env: { FORCE_COLOR: "1" } }), longRun()])
     t.false((out + err).includes("\u001b"));
-  }
   t.is(openTerminal({ NO_COLOR: "1" }).style.red("x"), "x");
   t.is(openTerminal({ TERM: "dumb" }).progress, false);
 });
@@ -123,11 +125,11 @@ test("on a terminal there is colour, and with NO_COLOR none", (t) => {
   t.false(onTerminal({}, "--json").includes("\u001b["));
 });
 
-test("diff: 0 of a recording with itself, 1 of two that differ, with counts and hunks", (t) => {
-  const same = kreel(["diff", HEALTHY, HEALTHY]);
+test("diff: 0 of a recording with itself, 1 of two that differ, with counts and hunks", async (t) => {
+  const same = await kreel(["diff", HEALTHY, HEALTHY]);
   t.is(same.code, 0, same.out);
   t.regex(same.out, /\nno differences\n/);
-  const { code, out } = kreel(["diff", OTHER, HEALTHY]);
+  const { code, out } = await kreel(["diff", OTHER, HEALTHY]);
   t.is(code, 1);
   t.regex(out, /^--- .*\n\+\+\+ .*\n/);
   t.regex(out, /\n .* \| +\d+ \+/);
@@ -135,8 +137,8 @@ test("diff: 0 of a recording with itself, 1 of two that differ, with counts and 
   t.regex(out, /\n\+ +\d+ +kern_mount\(/);
 });
 
-test("diff --json: one document with the promised fields", (t) => {
-  const { code, out } = kreel(["diff", "--json", OTHER, HEALTHY]);
+test("diff --json: one document with the promised fields", async (t) => {
+  const { code, out } = await kreel(["diff", "--json", OTHER, HEALTHY]);
   t.is(code, 1);
   const document = JSON.parse(out) as {
     kreel: string;
@@ -158,25 +160,29 @@ test("diff --json: one document with the promised fields", (t) => {
   for (const name of ["where", "message"]) t.is(typeof added[name], "string");
 });
 
-test("record prints the probes and says how to use them", (t) => {
+test("record prints the probes and says how to use them", async (t) => {
   for (const args of [["record"], ["record", "--print"]]) {
-    const { code, out, err } = kreel(args);
+    const { code, out, err } = await kreel(args);
     t.is(code, 0);
     t.is(out, probeFile());
     t.is(err.trimEnd().split("\n").length, 2);
   }
 });
 
-test("--format is the former name of --from, and of --to where a report is written", (t) => {
+test("--format is the former name of --from, and of --to where a report is written", async (t) => {
   const said = "kreel: warning: --format is --from now\n";
-  t.is(kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).err, said);
+  t.is((await kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY])).err, said);
   t.is(
-    kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY]).out,
-    kreel(["replay", "--no-tree", "--from", "ftrace", HEALTHY]).out,
+    (await kreel(["replay", "--no-tree", "--format", "ftrace", HEALTHY])).out,
+    (await kreel(["replay", "--no-tree", "--from", "ftrace", HEALTHY])).out,
   );
-  const report = kreel(["report", "--format", "markdown", HEALTHY]);
+  const report = await kreel(["report", "--format", "markdown", HEALTHY]);
   t.is(report.err, "kreel: warning: --format is --to now\n");
-  t.is(report.out, kreel(["report", "--to", "markdown", HEALTHY]).out);
-  isTrouble(t, ["replay", "--format", "ftrace", "--from", "ftrace", HEALTHY], /--format is --from: give one of them/);
-  t.notRegex(kreel(["help", "replay"]).out, /--format/);
+  t.is(report.out, (await kreel(["report", "--to", "markdown", HEALTHY])).out);
+  await isTrouble(
+    t,
+    ["replay", "--format", "ftrace", "--from", "ftrace", HEALTHY],
+    /--format is --from: give one of them/,
+  );
+  t.notRegex((await kreel(["help", "replay"])).out, /--format/);
 });

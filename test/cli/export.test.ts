@@ -5,33 +5,33 @@ import { spawnSync } from "node:child_process";
 import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileOf, kreel, MAIN, onTerminal, recording, RECORDINGS, failedCreation } from "./run.js";
+import { fileOf, kreel, MAIN, onTerminal, recording, RECORDINGS, failedCreation, spawned } from "./run.js";
 
 const CREATE = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 const folder = (): string => mkdtempSync(join(tmpdir(), "kreel-"));
 
-test("ndjson to a file, and back: the same findings, whatever the file is called", (t) => {
+test("ndjson to a file, and back: the same findings, whatever the file is called", async (t) => {
   const file = join(folder(), "events.json");
-  t.deepEqual(kreel(["export", BROKEN, "--to", "ndjson", "-o", file]), { code: 0, out: "", err: "" });
-  const [expected, got] = [kreel(["replay", "--json", BROKEN]), kreel(["replay", "--json", file])];
+  t.deepEqual(await kreel(["export", BROKEN, "--to", "ndjson", "-o", file]), { code: 0, out: "", err: "" });
+  const [expected, got] = [await kreel(["replay", "--json", BROKEN]), await kreel(["replay", "--json", file])];
   t.is(got.code, expected.code);
   const plain = (text: string): unknown => ({ ...(JSON.parse(text) as object), trace: null });
   t.deepEqual(plain(got.out), plain(expected.out));
-  t.is(kreel(["diff", BROKEN, file]).code, 0);
-  t.is(kreel(["export", file, "--to", "ndjson"]).out, readFileSync(file, "utf8"));
+  t.is((await kreel(["diff", BROKEN, file])).code, 0);
+  t.is((await kreel(["export", file, "--to", "ndjson"])).out, readFileSync(file, "utf8"));
 });
 
-test("ndjson through a pipe, and ftrace again: the recording", (t) => {
-  const ndjson = kreel(["export", CREATE, "--to", "ndjson"]);
-  const ftrace = kreel(["export", "-", "--to", "ftrace"], { input: ndjson.out });
+test("ndjson through a pipe, and ftrace again: the recording", async (t) => {
+  const ndjson = await kreel(["export", CREATE, "--to", "ndjson"]);
+  const ftrace = spawned(["export", "-", "--to", "ftrace"], { input: ndjson.out });
   t.is(ftrace.code, 0);
   const file = fileOf(ftrace.out);
-  t.is(kreel(["diff", CREATE, file]).code, 0);
+  t.is((await kreel(["diff", CREATE, file])).code, 0);
 });
 
-test("perfetto is JSON", (t) => {
-  const { code, out, err } = kreel(["export", BROKEN, "--to", "perfetto"]);
+test("perfetto is JSON", async (t) => {
+  const { code, out, err } = await kreel(["export", BROKEN, "--to", "perfetto"]);
   t.deepEqual([code, err], [0, ""]);
   const { traceEvents } = JSON.parse(out) as { readonly traceEvents: readonly { readonly cat?: string }[] };
   t.is(traceEvents.filter((e) => e.cat === "finding").length, 4);
@@ -52,23 +52,26 @@ test("a binary format and a terminal do not go together", (t) => {
   t.regex(printed.out, /--to arrow is no text for a terminal: give it a file with -o FILE, or a pipe/);
 });
 
-test("the graph at a moment, at the end, and of everything", (t) => {
-  const dot = (...args: readonly string[]): string => kreel(["export", CREATE, "--to", "dot", ...args]).out;
-  t.regex(dot("--at", "1100"), /n\d+ -> n\d+ \[label="try_module_get, event 1061"\];/);
-  t.regex(dot("--at", "1100"), /after event 1100/);
-  t.notRegex(dot(), /kvm-gmem/);
-  t.true(dot("--at", "1100", "--focus", "all").split("\n").length > dot("--at", "1100").split("\n").length);
-  t.regex(kreel(["export", CREATE, "--to", "mermaid", "--at", "1100"]).out, /^%% .*\nflowchart LR\n/);
+test("the graph at a moment, at the end, and of everything", async (t) => {
+  const dot = async (...args: readonly string[]): Promise<string> =>
+    (await kreel(["export", CREATE, "--to", "dot", ...args])).out;
+  t.regex(await dot("--at", "1100"), /n\d+ -> n\d+ \[label="try_module_get, event 1061"\];/);
+  t.regex(await dot("--at", "1100"), /after event 1100/);
+  t.notRegex(await dot(), /kvm-gmem/);
+  t.true(
+    (await dot("--at", "1100", "--focus", "all")).split("\n").length > (await dot("--at", "1100")).split("\n").length,
+  );
+  t.regex((await kreel(["export", CREATE, "--to", "mermaid", "--at", "1100"])).out, /^%% .*\nflowchart LR\n/);
 });
 
-test("kprobe-events: what would record it again", (t) => {
-  const { code, out, err } = kreel(["export", CREATE, "--to", "kprobe-events"]);
+test("kprobe-events: what would record it again", async (t) => {
+  const { code, out, err } = await kreel(["export", CREATE, "--to", "kprobe-events"]);
   t.deepEqual([code, err], [0, ""]);
   t.regex(out, /^p:gmem\/kvm_gmem_create kvm:kvm_gmem_create kvm=/m);
-  t.true(kreel(["record", "--print"]).out.includes(out.split("\n")[0]!));
+  t.true((await kreel(["record", "--print"])).out.includes(out.split("\n")[0]!));
 });
 
-test("trouble is one line and status 2, and a file is not touched by it", (t) => {
+test("trouble is one line and status 2, and a file is not touched by it", async (t) => {
   const text = fileOf(recording(...failedCreation("a-1")));
   const copy = join(folder(), "copy.trace.gz");
   copyFileSync(CREATE, copy);
@@ -96,7 +99,7 @@ test("trouble is one line and status 2, and a file is not touched by it", (t) =>
       /shows no operation that kreel knows/,
     ],
   ] as const) {
-    const { code, out, err } = kreel(args);
+    const { code, out, err } = await kreel(args);
     t.is(code, 2, args.join(" "));
     t.is(out, "");
     t.regex(err, message);
@@ -105,15 +108,15 @@ test("trouble is one line and status 2, and a file is not touched by it", (t) =>
   t.deepEqual(readFileSync(copy), before);
 });
 
-test("a recording that cannot be read leaves the file of -o alone", (t) => {
+test("a recording that cannot be read leaves the file of -o alone", async (t) => {
   const file = fileOf("precious");
-  t.is(kreel(["export", "/nowhere", "--to", "perfetto", "-o", file]).code, 2);
+  t.is((await kreel(["export", "/nowhere", "--to", "perfetto", "-o", file])).code, 2);
   t.is(readFileSync(file, "utf8"), "precious");
 });
 
 (existsSync("/dev/full") ? test : test.skip)(
   "a disk that is full is said so, of a file and of standard output",
-  (t) => {
+  async (t) => {
     const full = openSync("/dev/full", "w");
     const { status, stderr } = spawnSync(process.execPath, [MAIN, "export", CREATE, "--to", "ndjson"], {
       stdio: ["ignore", full, "pipe"],
@@ -122,7 +125,7 @@ test("a recording that cannot be read leaves the file of -o alone", (t) => {
     closeSync(full);
     t.deepEqual([status, stderr], [2, "kreel: standard output: could not be written: the disk is full\n"]);
     t.is(
-      kreel(["export", CREATE, "--to", "ndjson", "-o", "/dev/full"]).err,
+      (await kreel(["export", CREATE, "--to", "ndjson", "-o", "/dev/full"])).err,
       "kreel: /dev/full: could not be written: the disk is full\n",
     );
   },

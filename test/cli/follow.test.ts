@@ -28,10 +28,10 @@ const WAIT_MS = 30_000;
 const FOUND = /:(\d+): error: module kvm_amd \[leaked-module-reference\] at event \d+/;
 
 /** Where the line of the first finding ends. */
-const shown = (() => {
+const shown = await (async () => {
   const line = Number(
     /s09-enfile\.trace\.gz:(\d+): error/.exec(
-      kreel(["replay", "--no-tree", `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`]).out,
+      (await kreel(["replay", "--no-tree", `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`])).out,
     )![1],
   );
   let end = 0;
@@ -138,7 +138,7 @@ test("a file that grows: a finding is said when its event is there, while the re
   const { code, out, err } = await following.stop();
   t.is(code, 1);
   t.is(err, "");
-  t.is(summaryOf(out, path), kreel(["replay", "--no-tree", path]).out);
+  t.is(summaryOf(out, path), (await kreel(["replay", "--no-tree", path])).out);
 });
 
 test("another process writes it in pieces cut anywhere: the document is that of the whole", async (t) => {
@@ -160,7 +160,7 @@ test("another process writes it in pieces cut anywhere: the document is that of 
   await new Promise((resolve) => spawn(process.execPath, ["-e", writer, whole, path]).on("close", resolve));
   const { code, out } = await following.stop("SIGTERM");
   t.is(code, 1);
-  t.deepEqual(documentOf(out), documentOf(kreel(["replay", "--json", whole]).out));
+  t.deepEqual(documentOf(out), documentOf((await kreel(["replay", "--json", whole])).out));
 });
 
 test("standard input: what comes is read as it comes, and the end of the pipe is the end", async (t) => {

@@ -15,7 +15,7 @@ import { OBEYED } from "../../src/base/trouble.js";
 import { FORMATS as REPORTS } from "../../src/report/formats.js";
 import { Captured } from "../support/captured.js";
 import { ATTACKS, FORGED, hostile, type Hostile, WORD } from "./hostile.js";
-import { fileOf, kreel, MAIN } from "./run.js";
+import { fileOf, spawned, MAIN } from "./run.js";
 
 const EXPORTS = Object.keys(FORMATS);
 const ESC = "\u001b";
@@ -215,7 +215,7 @@ test.serial("what Node warns of is a line too", (t) => {
     ].join("\n"),
     "kernel.mjs",
   );
-  const warned = kreel(["simulate", bad.scenario, "--kernel", kernel]);
+  const warned = spawned(["simulate", bad.scenario, "--kernel", kernel]);
   t.is(warned.code, 0, warned.err);
   t.is(harm(warned.err), undefined, JSON.stringify(warned.err));
   t.regex(warned.err, /^kreel: Warning: evil\\x1b[^\n]*\n$/);

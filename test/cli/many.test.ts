@@ -13,24 +13,24 @@ const HEALTHY = ["s01-create-close", "s02-dup", "s04-bind-unbind"].map(
 );
 const NOTHING = fileOf("nothing of ours");
 
-test("what each says alone, one after the other; the gravest exit status", (t) => {
-  const alone = [...HEALTHY, BROKEN].map((path) => kreel(["replay", "--summary", path]));
-  const together = kreel(["replay", "--summary", ...HEALTHY, BROKEN]);
+test("what each says alone, one after the other; the gravest exit status", async (t) => {
+  const alone = await Promise.all([...HEALTHY, BROKEN].map((path) => kreel(["replay", "--summary", path])));
+  const together = await kreel(["replay", "--summary", ...HEALTHY, BROKEN]);
   t.is(together.out, alone.map(({ out }) => out).join("\n"));
   t.is(together.err, alone.map(({ err }) => err).join(""));
   t.is(together.code, 1);
-  t.is(kreel(["replay", "--summary", ...HEALTHY]).code, 0);
+  t.is((await kreel(["replay", "--summary", ...HEALTHY])).code, 0);
 });
 
-test("one that cannot be read does not keep the others from being read", (t) => {
-  const { code, out, err } = kreel(["replay", "--summary", HEALTHY[0]!, NOTHING, HEALTHY[1]!]);
+test("one that cannot be read does not keep the others from being read", async (t) => {
+  const { code, out, err } = await kreel(["replay", "--summary", HEALTHY[0]!, NOTHING, HEALTHY[1]!]);
   t.is(code, 2);
   t.regex(err, /^kreel: \S+recording:1: not a recording that kreel knows/);
   t.regex(out, /s01-create-close[\s\S]*s02-dup/);
 });
 
-test("one document with the documents of all", (t) => {
-  const { code, out } = kreel(["replay", "--json", HEALTHY[0]!, NOTHING, BROKEN]);
+test("one document with the documents of all", async (t) => {
+  const { code, out } = await kreel(["replay", "--json", HEALTHY[0]!, NOTHING, BROKEN]);
   t.is(code, 2);
   const { recordings } = JSON.parse(out) as {
     readonly recordings: readonly { readonly trace: { readonly path: string }; readonly error?: string }[];
@@ -39,21 +39,21 @@ test("one document with the documents of all", (t) => {
     recordings.map(({ trace }) => trace.path),
     [HEALTHY[0]!, NOTHING, BROKEN],
   );
-  t.deepEqual(recordings[2], JSON.parse(kreel(["replay", "--json", BROKEN]).out));
+  t.deepEqual(recordings[2], JSON.parse((await kreel(["replay", "--json", BROKEN])).out));
   t.regex(recordings[1]!.error!, /not a recording/);
 });
 
-test("several are imported into a folder", (t) => {
+test("several are imported into a folder", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  const { code, out } = kreel(["import", ...HEALTHY, folder]);
+  const { code, out } = await kreel(["import", ...HEALTHY, folder]);
   t.is(code, 0);
   t.is(out.trim().split("\n").length, 3);
   t.deepEqual(readdirSync(folder).sort(), ["s01-create-close.klog", "s02-dup.klog", "s04-bind-unbind.klog"]);
-  t.regex(kreel(["import", ...HEALTHY, folder]).err, /exists already/);
-  for (const log of readdirSync(folder)) t.is(kreel(["log", join(folder, log)]).code, 0);
+  t.regex((await kreel(["import", ...HEALTHY, folder])).err, /exists already/);
+  for (const log of readdirSync(folder)) t.is((await kreel(["log", join(folder, log)])).code, 0);
 });
 
-test("what is for one recording is refused for several", (t) => {
+test("what is for one recording is refused for several", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   for (const [args, pattern] of [
     [["replay", "--at", "5", ...HEALTHY], /--at is for one recording/],
@@ -62,7 +62,7 @@ test("what is for one recording is refused for several", (t) => {
     [["import", ...HEALTHY, join(folder, "none")], /is no folder/],
     [["import", HEALTHY[0]!, `${RECORDINGS}/linux-6.18/s01-create-close.trace.gz`, folder], /would be made of/],
   ] as const) {
-    const { code, err } = kreel(args);
+    const { code, err } = await kreel(args);
     t.is(code, 2);
     t.regex(err, pattern);
   }

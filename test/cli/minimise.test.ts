@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { failedCreation, fileOf, kreel, recording, RECORDINGS } from "./run.js";
+import { failedCreation, fileOf, kreel, recording, RECORDINGS, spawned } from "./run.js";
 
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s18-fail-nth.trace.gz`;
 const HEALTHY = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
@@ -12,8 +12,8 @@ const RACE = `${RECORDINGS}/race/linux-7.2-close-rmmod.trace.gz`;
 const inFolder = (name: string): string => join(mkdtempSync(join(tmpdir(), "kreel-")), name);
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
-test("what is left goes to standard output, in the recording's own lines, and the summary to standard error", (t) => {
-  const { code, out, err } = kreel(["minimise", BROKEN]);
+test("what is left goes to standard output, in the recording's own lines, and the summary to standard error", async (t) => {
+  const { code, out, err } = await kreel(["minimise", BROKEN]);
   t.is(code, 0);
   const whole = new Set(gunzipSync(readFileSync(BROKEN)).toString("utf8").split("\n"));
   t.true(out.split("\n").every((line) => whole.has(line)));
@@ -36,26 +36,26 @@ test("what is left goes to standard output, in the recording's own lines, and th
   t.regex(err, /nothing could be told without: 1 module_put/);
 });
 
-test("to a file, the summary on standard output; the file replays to the finding", (t) => {
+test("to a file, the summary on standard output; the file replays to the finding", async (t) => {
   const file = inFolder("minimal.trace");
-  const { code, out, err } = kreel(["minimise", BROKEN, "-o", file]);
+  const { code, out, err } = await kreel(["minimise", BROKEN, "-o", file]);
   t.deepEqual([code, err], [0, ""]);
   t.regex(out, /7 of 2559 events left/);
-  const replayed = kreel(["replay", "--no-tree", file]);
+  const replayed = await kreel(["replay", "--no-tree", file]);
   t.is(replayed.code, 1);
   t.regex(replayed.out, /error: module kvm_amd \[leaked-module-reference\]/);
-  t.is(readFileSync(file, "utf8"), kreel(["minimise", file]).out);
+  t.is(readFileSync(file, "utf8"), (await kreel(["minimise", file])).out);
 });
 
-test("as ftrace text, NDJSON and a log: each replays to the finding", (t) => {
+test("as ftrace text, NDJSON and a log: each replays to the finding", async (t) => {
   for (const [to, format] of [
     ["ftrace", "ftrace"],
     ["ndjson", "ndjson"],
     ["log", "kreel-log"],
   ] as const) {
     const file = inFolder(`minimal.${to}`);
-    t.is(kreel(["minimise", BROKEN, "--to", to, "-o", file]).code, 0);
-    const { trace, findings } = JSON.parse(kreel(["replay", "--json", file]).out) as {
+    t.is((await kreel(["minimise", BROKEN, "--to", to, "-o", file])).code, 0);
+    const { trace, findings } = JSON.parse((await kreel(["replay", "--json", file])).out) as {
       readonly trace: object;
       readonly findings: readonly { readonly rule: string }[];
     };
@@ -64,8 +64,8 @@ test("as ftrace text, NDJSON and a log: each replays to the finding", (t) => {
   }
 });
 
-test("--json says what was found, what is kept, and where it went", (t) => {
-  const { code, out, err } = kreel(["minimise", BROKEN, "--json", "--finding", "leaked-module-reference:2"]);
+test("--json says what was found, what is kept, and where it went", async (t) => {
+  const { code, out, err } = await kreel(["minimise", BROKEN, "--json", "--finding", "leaked-module-reference:2"]);
   t.deepEqual([code, err], [0, ""]);
   t.like(JSON.parse(out), {
     kreel: "minimise",
@@ -79,46 +79,46 @@ test("--json says what was found, what is kept, and where it went", (t) => {
     witnesses: [1],
   });
   const file = inFolder("minimal.trace");
-  t.like(JSON.parse(kreel(["minimise", BROKEN, "--json", "-o", file]).out), {
+  t.like(JSON.parse((await kreel(["minimise", BROKEN, "--json", "-o", file])).out), {
     output: { path: file, format: "ftrace" },
   });
   t.is(linesOf(readFileSync(file, "utf8")).length, 7);
 });
 
-test("a finding by its event, and a hazard by its rule", (t) => {
-  t.regex(kreel(["minimise", BROKEN, "--finding", "624"]).err, /in the recording 624/);
+test("a finding by its event, and a hazard by its rule", async (t) => {
+  t.regex((await kreel(["minimise", BROKEN, "--finding", "624"])).err, /in the recording 624/);
   t.regex(
-    kreel(["minimise", RACE, "--finding", "module-unpinned-early"]).err,
+    (await kreel(["minimise", RACE, "--finding", "module-unpinned-early"])).err,
     /hazard: module kvm_amd \[module-unpinned-early\]/,
   );
 });
 
-test("standard input is read as often as it takes", (t) => {
-  t.is(kreel(["minimise", "-"], { input: readFileSync(BROKEN) }).out, kreel(["minimise", BROKEN]).out);
+test("standard input is read as often as it takes", async (t) => {
+  t.is(spawned(["minimise", "-"], { input: readFileSync(BROKEN) }).out, (await kreel(["minimise", BROKEN])).out);
 });
 
-test("no such finding: status 1, and what there is", (t) => {
-  t.deepEqual(kreel(["minimise", HEALTHY]), { code: 1, out: `${HEALTHY}: no finding\n`, err: "" });
-  const other = kreel(["minimise", BROKEN, "--finding", "use-after-free"]);
+test("no such finding: status 1, and what there is", async (t) => {
+  t.deepEqual(await kreel(["minimise", HEALTHY]), { code: 1, out: `${HEALTHY}: no finding\n`, err: "" });
+  const other = await kreel(["minimise", BROKEN, "--finding", "use-after-free"]);
   t.is(other.code, 1);
   t.regex(
     other.out,
     /: no finding use-after-free; there are leaked-module-reference \(event 578\), unbalanced-error-path \(event 578\), /,
   );
-  const { code, out } = kreel(["minimise", HEALTHY, "--json"]);
+  const { code, out } = await kreel(["minimise", HEALTHY, "--json"]);
   t.is(code, 1);
   t.like(JSON.parse(out), { kreel: "minimise", trace: { events: 2988 }, finding: null, findings: [], hazards: [] });
 });
 
-test("a budget that runs out is said, and what is left still shows the finding", (t) => {
-  const { code, out, err } = kreel(["minimise", BROKEN, "--budget", "3"]);
+test("a budget that runs out is said, and what is left still shows the finding", async (t) => {
+  const { code, out, err } = await kreel(["minimise", BROKEN, "--budget", "3"]);
   t.is(code, 0);
   t.regex(err, /the budget ran out, and less may do/);
   t.true(linesOf(out).length > 7);
-  t.is(kreel(["replay", "-"], { input: out }).code, 1);
+  t.is(spawned(["replay", "-"], { input: out }).code, 1);
 });
 
-test("trouble is one line and status 2", (t) => {
+test("trouble is one line and status 2", async (t) => {
   for (const [args, said] of [
     [["--to", "perfetto"], /^kreel: --to perfetto: one of ftrace, ndjson, log\n$/],
     [["--to", "log"], /^kreel: --to log needs a file: -o FILE\n$/],
@@ -130,19 +130,19 @@ test("trouble is one line and status 2", (t) => {
     [["--budget", "none"], /^kreel: --budget none: a number of parts, from 1\n$/],
     [["-o", BROKEN], /^kreel: .*: is the recording itself; give -o another file\n$/],
   ] as const) {
-    const { code, out, err } = kreel(["minimise", BROKEN, ...args]);
+    const { code, out, err } = await kreel(["minimise", BROKEN, ...args]);
     t.deepEqual([code, out], [2, ""]);
     t.regex(err, said);
   }
-  t.is(kreel(["minimise", "nowhere.trace"]).code, 2);
+  t.is((await kreel(["minimise", "nowhere.trace"])).code, 2);
 });
 
-test("a text that takes several lines stays whole", (t) => {
+test("a text that takes several lines stays whole", async (t) => {
   const named = `${"a\nb".padStart(16)}-1`;
   const leak = failedCreation(named).filter(([, event]) => !event.startsWith("put_unused_fd"));
   const file = fileOf(recording(...failedCreation("other-2"), ...leak));
-  const { code, out } = kreel(["minimise", file]);
+  const { code, out } = await kreel(["minimise", file]);
   t.is(code, 0);
   t.true(out.includes(`${named} [000]`));
-  t.is(kreel(["replay", "-"], { input: out }).code, 1);
+  t.is(spawned(["replay", "-"], { input: out }).code, 1);
 });

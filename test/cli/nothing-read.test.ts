@@ -3,7 +3,7 @@ import test from "ava";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { failedCreation, fileOf, kreel, recording, RECORDINGS, type Run } from "./run.js";
+import { failedCreation, fileOf, kreel, recording, RECORDINGS, type Run, spawned } from "./run.js";
 
 const SOUND = `${RECORDINGS}/linux-7.2/s01-create-close.trace.gz`;
 const SCENARIO = "fixtures/scenarios/s01-create-close.scn";
@@ -37,24 +37,24 @@ const COMMANDS: readonly (readonly [name: string, of: (trace: string) => readonl
 ];
 
 /** `--follow` follows a file for ever: it is given a pipe. */
-function run(args: readonly string[]): Run {
+async function run(args: readonly string[]): Promise<Run> {
   const at = args.indexOf("-");
   return at < 0
-    ? kreel(args)
-    : kreel(args.slice(0, at + 1), {
+    ? await kreel(args)
+    : spawned(args.slice(0, at + 1), {
         input: args[at + 1] === EMPTY ? "# tracer: nop\n#\n" : [text.trimEnd(), ...garbage(6), ""].join("\n"),
       });
 }
 
 for (const [name, of] of COMMANDS) {
-  test(`${name}: no event is trouble`, (t) => {
-    const { code, out, err } = run(of(EMPTY));
+  test(`${name}: no event is trouble`, async (t) => {
+    const { code, out, err } = await run(of(EMPTY));
     t.is(code, 2);
     t.is(out, "");
     t.regex(err, /^kreel: \S+: no event in it: [^\n]+\n$/);
   });
-  test(`${name}: more lines skipped than events read is trouble`, (t) => {
-    const { code, err } = run(of(SKIPPED));
+  test(`${name}: more lines skipped than events read is trouble`, async (t) => {
+    const { code, err } = await run(of(SKIPPED));
     t.is(code, 2);
     const lines = err.split("\n").filter((line) => line !== "" && !line.includes(": warning: "));
     t.is(lines.length, 1, err);
@@ -62,17 +62,17 @@ for (const [name, of] of COMMANDS) {
   });
 }
 
-test("as many lines skipped as events read is no trouble", (t) => {
-  t.is(kreel(["replay", HALF]).code, 0);
+test("as many lines skipped as events read is no trouble", async (t) => {
+  t.is((await kreel(["replay", HALF])).code, 0);
 });
 
-test("an answer without a row, and a question that is never true, are not nothing read", (t) => {
-  t.is(kreel(["query", SOUND, "SELECT * FROM findings"]).code, 0);
-  t.is(kreel(["when", SOUND, "findings > 0"]).code, 1);
+test("an answer without a row, and a question that is never true, are not nothing read", async (t) => {
+  t.is((await kreel(["query", SOUND, "SELECT * FROM findings"])).code, 0);
+  t.is((await kreel(["when", SOUND, "findings > 0"])).code, 1);
 });
 
-test("several recordings: the document of one without an event has an error, the others are judged", (t) => {
-  const { code, out } = kreel(["replay", "--json", EMPTY, SOUND]);
+test("several recordings: the document of one without an event has an error, the others are judged", async (t) => {
+  const { code, out } = await kreel(["replay", "--json", EMPTY, SOUND]);
   t.is(code, 2);
   const { recordings } = JSON.parse(out) as {
     readonly recordings: readonly { readonly error?: string; readonly findings?: readonly unknown[] }[];
@@ -81,20 +81,20 @@ test("several recordings: the document of one without an event has an error, the
   t.deepEqual(recordings[1]!.findings, []);
 });
 
-test("an export to a file leaves none, an import no log", (t) => {
+test("an export to a file leaves none, an import no log", async (t) => {
   const file = join(mkdtempSync(join(tmpdir(), "kreel-")), "out");
   for (const to of ["ndjson", "ftrace", "perfetto", "arrow"]) {
-    const { code, err } = kreel(["export", "--to", to, "-o", file, EMPTY]);
+    const { code, err } = await kreel(["export", "--to", to, "-o", file, EMPTY]);
     t.is(code, 2, to);
     t.regex(err, /^kreel: \S+: no event in it: [^\n]+\n$/);
     t.false(existsSync(file), to);
   }
-  t.is(kreel(["import", EMPTY, file]).code, 2);
+  t.is((await kreel(["import", EMPTY, file])).code, 2);
   t.false(existsSync(file));
   // Events that were read stay: they may be nowhere else.
-  t.is(kreel(["import", SKIPPED, file]).code, 2);
+  t.is((await kreel(["import", SKIPPED, file])).code, 2);
   t.true(existsSync(file));
-  t.regex(kreel(["replay", file]).err, /more lines skipped \(6\) than events read \(5\)/);
+  t.regex((await kreel(["replay", file])).err, /more lines skipped \(6\) than events read \(5\)/);
 });
 
 interface Sarif {
@@ -118,9 +118,9 @@ for (const [name, trace, said] of [
   ["no event", EMPTY, /no event in it/],
   ["more skipped than read", SKIPPED, /more lines skipped \(6\) than events read \(5\)/],
 ] as const) {
-  test(`report of ${name}: every format says so and claims nothing`, (t) => {
+  test(`report of ${name}: every format says so and claims nothing`, async (t) => {
     for (const format of ["text", "markdown", "html", "svg"]) {
-      const { code, out, err } = kreel(["report", "--no-viewer", "--to", format, trace]);
+      const { code, out, err } = await kreel(["report", "--no-viewer", "--to", format, trace]);
       t.is(code, 2, format);
       t.regex(err, said, format);
       const text = out
@@ -131,16 +131,16 @@ for (const [name, trace, said] of [
       t.notRegex(text, /nothing wrong|no findings|sound/i, format);
     }
   });
-  test(`report of ${name} as JUnit: every rule is skipped`, (t) => {
-    const { code, out } = kreel(["report", "--to", "junit", trace]);
+  test(`report of ${name} as JUnit: every rule is skipped`, async (t) => {
+    const { code, out } = await kreel(["report", "--to", "junit", trace]);
     t.is(code, 2);
     const [, tests, skipped] = /tests="(\d+)" failures="0" errors="1" skipped="(\d+)"/.exec(out) ?? [];
     t.true(Number(skipped) > 10);
     t.is(Number(tests), Number(skipped) + 1);
   });
   for (const traces of [[trace], [trace, trace], [SOUND, trace]]) {
-    test(`report of ${name} as SARIF, ${traces.length === 1 ? "alone" : traces[0] === SOUND ? "beside a sound one" : "twice"}: a notification, and no success`, (t) => {
-      const { code, out } = kreel(["report", "--to", "sarif", ...traces]);
+    test(`report of ${name} as SARIF, ${traces.length === 1 ? "alone" : traces[0] === SOUND ? "beside a sound one" : "twice"}: a notification, and no success`, async (t) => {
+      const { code, out } = await kreel(["report", "--to", "sarif", ...traces]);
       t.is(code, 2);
       const [{ results, invocations }] = (JSON.parse(out) as Sarif).runs;
       t.deepEqual(results, []);

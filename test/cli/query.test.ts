@@ -7,19 +7,19 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import test from "ava";
 import { catalogue } from "../../events/index.js";
-import { failedCreation, fileOf, kreel, MAIN, onTerminal, recording, RECORDINGS } from "./run.js";
+import { failedCreation, fileOf, kreel, MAIN, onTerminal, recording, RECORDINGS, spawned } from "./run.js";
 
 const ENFILE = `${RECORDINGS}/linux-6.12-patched/s09-enfile.trace.gz`;
 const ERRORS = "SELECT name, error, count(*) AS n FROM calls WHERE error IS NOT NULL GROUP BY name, error";
 
-test("lines with tabs, under the names of the columns", (t) => {
-  t.deepEqual(kreel(["query", ENFILE, ERRORS]), {
+test("lines with tabs, under the names of the columns", async (t) => {
+  t.deepEqual(await kreel(["query", ENFILE, ERRORS]), {
     code: 0,
     out: "name\terror\tn\nalloc_empty_file\tENFILE\t2\nalloc_file_pseudo\tENFILE\t2\nkvm_gmem_create\tENFILE\t2\n",
     err: "",
   });
   t.is(
-    kreel(["query", ENFILE, "--no-header", "SELECT NULL, 3, 3.0, x'00ff', 'a' || char(9) || 'b'"]).out,
+    (await kreel(["query", ENFILE, "--no-header", "SELECT NULL, 3, 3.0, x'00ff', 'a' || char(9) || 'b'"])).out,
     "\t3\t3.0\tx'00ff'\ta\\x09b\n",
   );
 });
@@ -39,23 +39,31 @@ test("a table on a terminal, numbers to the right", (t) => {
   ]);
 });
 
-test("a table through a pipe, if asked for; what is behind a thousand rows may be wider", (t) => {
+test("a table through a pipe, if asked for; what is behind a thousand rows may be wider", async (t) => {
   t.is(
-    kreel(["query", "--table", ENFILE, "SELECT 'x' AS text, 1 AS n, NULL AS nil UNION ALL SELECT 'longer', 22.5, NULL"])
-      .out,
+    (
+      await kreel([
+        "query",
+        "--table",
+        ENFILE,
+        "SELECT 'x' AS text, 1 AS n, NULL AS nil UNION ALL SELECT 'longer', 22.5, NULL",
+      ])
+    ).out,
     "text       n  nil\nx          1\nlonger  22.5\n",
   );
-  const lines = kreel([
-    "query",
-    "--table",
-    ENFILE,
-    "SELECT seq, CASE WHEN seq > 1000 THEN 'a long word' ELSE 'b' END AS w, 1 AS n FROM events",
-  ]).out.split("\n");
+  const lines = (
+    await kreel([
+      "query",
+      "--table",
+      ENFILE,
+      "SELECT seq, CASE WHEN seq > 1000 THEN 'a long word' ELSE 'b' END AS w, 1 AS n FROM events",
+    ])
+  ).out.split("\n");
   t.deepEqual([lines[0], lines[1000], lines[1001]], [" seq  w  n", "1000  b  1", "1001  a long word  1"]);
 });
 
-test("JSON is one document, exact", (t) => {
-  const { code, out } = kreel([
+test("JSON is one document, exact", async (t) => {
+  const { code, out } = await kreel([
     "query",
     "--json",
     ENFILE,
@@ -71,69 +79,78 @@ test("JSON is one document, exact", (t) => {
     rows: [1, 2].map((seq) => ({ seq, "seq:1": seq, big: "9007199254740993", empty: null, inf: Infinity, whole: 2 })),
   });
   t.deepEqual(
-    (JSON.parse(kreel(["query", "--json", ENFILE, "SELECT 1 AS one WHERE 0"]).out) as { readonly rows: unknown }).rows,
+    (
+      JSON.parse((await kreel(["query", "--json", ENFILE, "SELECT 1 AS one WHERE 0"])).out) as {
+        readonly rows: unknown;
+      }
+    ).rows,
     [],
   );
 });
 
-test("NDJSON is an object a row, CSV quotes what needs it", (t) => {
+test("NDJSON is an object a row, CSV quotes what needs it", async (t) => {
   t.is(
-    kreel(["query", "--ndjson", ENFILE, "SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, NULL"]).out,
+    (await kreel(["query", "--ndjson", ENFILE, "SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, NULL"])).out,
     '{"a":1,"b":"x"}\n{"a":2,"b":null}\n',
   );
   t.is(
-    kreel([
-      "query",
-      "--csv",
-      ENFILE,
-      `SELECT 'a,b' AS "x y", 'say "no"' AS q, 'two' || char(10) || 'lines' AS l, NULL AS n`,
-    ]).out,
+    (
+      await kreel([
+        "query",
+        "--csv",
+        ENFILE,
+        `SELECT 'a,b' AS "x y", 'say "no"' AS q, 'two' || char(10) || 'lines' AS l, NULL AS n`,
+      ])
+    ).out,
     'x y,q,l,n\n"a,b","say ""no""","two\nlines",\n',
   );
-  t.is(kreel(["query", "--csv", "--json", ENFILE, "SELECT 1"]).err, "kreel: --json and --csv: one of them\n");
+  t.is((await kreel(["query", "--csv", "--json", ENFILE, "SELECT 1"])).err, "kreel: --json and --csv: one of them\n");
 });
 
-test("the statement from a file, or from standard input", (t) => {
+test("the statement from a file, or from standard input", async (t) => {
   const file = fileOf("SELECT count(*) AS n\nFROM iput", "question.sql");
   t.is(
-    kreel(["query", ENFILE, "-f", file]).out,
-    kreel(["query", ENFILE], { input: "SELECT count(*) AS n FROM iput;\n" }).out,
+    (await kreel(["query", ENFILE, "-f", file])).out,
+    spawned(["query", ENFILE], { input: "SELECT count(*) AS n FROM iput;\n" }).out,
   );
   t.is(
-    kreel(["query", "-", "SELECT value FROM recording WHERE key = 'events'", "--no-header"], {
+    spawned(["query", "-", "SELECT value FROM recording WHERE key = 'events'", "--no-header"], {
       input: readFileSync(ENFILE),
     }).out,
     "3078\n",
   );
   const wrong = fileOf("SELECT *\n  FORM iput", "question.sql");
-  t.deepEqual(kreel(["query", ENFILE, "-f", wrong]), {
+  t.deepEqual(await kreel(["query", ENFILE, "-f", wrong]), {
     code: 2,
     out: "",
     err: `kreel: ${wrong}:2:3: near "FORM": syntax error\n`,
   });
-  t.regex(kreel(["query", ENFILE, "-f", "missing.sql"]).err, /^kreel: missing\.sql: cannot be read: ENOENT.*\n$/);
-  t.regex(kreel(["query", "-"], { input: "SELECT 1" }).err, /^kreel: standard input is the recording/);
-  t.regex(kreel(["query"]).err, /^kreel: no recording: kreel query TRACE SQL/);
+  t.regex(
+    (await kreel(["query", ENFILE, "-f", "missing.sql"])).err,
+    /^kreel: missing\.sql: cannot be read: ENOENT.*\n$/,
+  );
+  t.regex(spawned(["query", "-"], { input: "SELECT 1" }).err, /^kreel: standard input is the recording/);
+  t.regex((await kreel(["query"])).err, /^kreel: no recording: kreel query TRACE SQL/);
 });
 
-test("trouble is one line, and status 2", (t) => {
-  t.deepEqual(kreel(["query", ENFILE, "SELECT nme FROM calls"]), {
+test("trouble is one line, and status 2", async (t) => {
+  t.deepEqual(await kreel(["query", ENFILE, "SELECT nme FROM calls"]), {
     code: 2,
     out: "",
     err: "kreel: SQL:1:8: no such column: nme; kreel query --schema lists tables and columns\n",
   });
-  t.deepEqual(kreel(["query", "missing", "SELECT seq FROM events"]).code, 2);
-  t.deepEqual(kreel(["query", "--json", ENFILE, "SELECT abs(-9223372036854775808)"]), {
+  t.deepEqual((await kreel(["query", "missing", "SELECT seq FROM events"])).code, 2);
+  t.deepEqual(await kreel(["query", "--json", ENFILE, "SELECT abs(-9223372036854775808)"]), {
     code: 2,
     out: "",
     err: "kreel: SQL: integer overflow\n",
   });
   t.regex(
-    kreel(["query", "--memory", "3", ENFILE, "SELECT 1"]).err,
+    (await kreel(["query", "--memory", "3", ENFILE, "SELECT 1"])).err,
     /^kreel: --memory 3: a size from 1M to 1G, as 64M\n$/,
   );
   t.regex(
-    kreel(
+    spawned(
       ["query", "--memory", "1M", `${RECORDINGS}/churn/linux-7.2.trace.gz`, "SELECT max(args), max(place) FROM events"],
       { env: { TMPDIR: "/missing" } },
     ).err,
@@ -141,28 +158,28 @@ test("trouble is one line, and status 2", (t) => {
   );
 });
 
-test("what a recording holds cannot speak to the terminal, nor break a line", (t) => {
+test("what a recording holds cannot speak to the terminal, nor break a line", async (t) => {
   const evil = "\u001b[2J\tx\u202e";
   const file = fileOf(recording(...failedCreation(`${evil}-77`)));
   t.is(
-    kreel(["query", "--no-header", file, "SELECT DISTINCT comm, pid FROM events"]).out,
+    (await kreel(["query", "--no-header", file, "SELECT DISTINCT comm, pid FROM events"])).out,
     "\\x1b[2J\\x09x\\u202e\t77\n",
   );
   t.is(
-    kreel(["query", "--ndjson", file, "SELECT DISTINCT comm FROM events"]).out,
+    (await kreel(["query", "--ndjson", file, "SELECT DISTINCT comm FROM events"])).out,
     '{"comm":"\\u001b[2J\\tx\\u202e"}\n',
   );
-  t.is(kreel(["query", "--csv", "--no-header", file, "SELECT DISTINCT comm FROM events"]).out, `${evil}\n`);
+  t.is((await kreel(["query", "--csv", "--no-header", file, "SELECT DISTINCT comm FROM events"])).out, `${evil}\n`);
   const named = fileOf(recording(...failedCreation("__proto__-1")));
   t.is(
-    kreel(["query", "--json", named, `SELECT task AS "__proto__" FROM calls LIMIT 1`]).out.includes(
+    (await kreel(["query", "--json", named, `SELECT task AS "__proto__" FROM calls LIMIT 1`])).out.includes(
       '{"__proto__":"__proto__-1"}',
     ),
     true,
   );
 });
 
-test("64 bits are exact", (t) => {
+test("64 bits are exact", async (t) => {
   const file = fileOf(
     recording(
       ["a-1", "evict: (evict+0x0/0x10) inode=0xffff888100b08000 nrpages=18446744073709551615"],
@@ -170,13 +187,13 @@ test("64 bits are exact", (t) => {
     ),
   );
   t.is(
-    kreel(["query", "--no-header", file, "SELECT inode, nrpages, typeof(nrpages) FROM evict"]).out,
+    (await kreel(["query", "--no-header", file, "SELECT inode, nrpages, typeof(nrpages) FROM evict"])).out,
     "0xffff888100b08000\t18446744073709551615\ttext\n0xffffffffffffffff\t9223372036854775807\tinteger\n",
   );
 });
 
-test("a recording without an event answers nothing", (t) => {
-  const { code, out, err } = kreel([
+test("a recording without an event answers nothing", async (t) => {
+  const { code, out, err } = await kreel([
     "query",
     fileOf("# tracer: nop\n#\n"),
     "SELECT count(*) FROM events",
@@ -186,19 +203,19 @@ test("a recording without an event answers nothing", (t) => {
   t.regex(err, /no event in it/);
 });
 
-test("a statement that reads nothing of the recording leaves it closed", (t) => {
-  t.deepEqual(kreel(["query", "missing", "SELECT 1", "--no-header"]), { code: 0, out: "1\n", err: "" });
+test("a statement that reads nothing of the recording leaves it closed", async (t) => {
+  t.deepEqual(await kreel(["query", "missing", "SELECT 1", "--no-header"]), { code: 0, out: "1\n", err: "" });
 });
 
-test("--schema lists every table and column, with what they mean", (t) => {
-  const { code, out } = kreel(["query", "--schema"]);
+test("--schema lists every table and column, with what they mean", async (t) => {
+  const { code, out } = await kreel(["query", "--schema"]);
   t.is(code, 0);
   for (const { name, summary, args } of catalogue) {
     t.true(out.includes(`\n${name}: ${summary}\n`), name);
     for (const { meaning } of args) t.true(out.includes(meaning));
   }
   t.regex(out, /\n {2}"index" +integer /);
-  const document = JSON.parse(kreel(["query", "--schema", "--json"]).out) as {
+  const document = JSON.parse((await kreel(["query", "--schema", "--json"])).out) as {
     readonly tables: readonly { readonly name: string; readonly columns: readonly object[] }[];
   };
   t.deepEqual(document.tables.find(({ name }) => name === "losses")?.columns.length, 4);

@@ -1,9 +1,12 @@
-/** Runs the command as users do: a process of its own, with what it wrote and how it ended. */
+/** Runs the command, in this process or in one of its own, with what it wrote and how it ended. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { run } from "../../src/cli/program.js";
+import { openTerminal } from "../../src/cli/terminal.js";
+import { Captured } from "../support/captured.js";
 
 export const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 export const RECORDINGS = "fixtures/recordings";
@@ -14,7 +17,27 @@ export interface Run {
   readonly err: string;
 }
 
-export function kreel(
+// Commands listen for signals until their process ends.
+process.setMaxListeners(0);
+
+/**
+ * Carries a command line out in this process, into files: a process of its own takes as long to start as most commands
+ * to run. Tests of the process itself (what it reads from standard input, its environment, its threads, pipes, signals,
+ * memory, the modules that it loads) take `spawned`.
+ */
+export async function kreel(args: readonly string[]): Promise<Run> {
+  const [out, err] = [new Captured(), new Captured()];
+  try {
+    const code = await run(args, openTerminal(process.env, { out: out.fd, err: err.fd, isTerminal: () => false }));
+    return { code, out: out.taken().toString(), err: err.taken().toString() };
+  } finally {
+    out.close();
+    err.close();
+  }
+}
+
+/** Runs the command as users do. */
+export function spawned(
   args: readonly string[],
   options: { readonly input?: Buffer | string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Run {

@@ -4,7 +4,7 @@ import { compareKernels, isSame } from "../../src/compare/kernels.js";
 import { kernels } from "../../src/kernels/index.js";
 import { readScenario } from "../../src/scenario/parse.js";
 import { HEALTHY } from "../support/recordings.js";
-import { kreel } from "./run.js";
+import { kreel, spawned } from "./run.js";
 
 const CREATE = "fixtures/scenarios/linux-6.12/s01-create-close.scn";
 const ENFILE = "fixtures/scenarios/linux-6.12/s09-enfile.scn";
@@ -23,15 +23,15 @@ test("a kernel is the same as itself, error paths and all", async (t) => {
       t.true(errorPaths.every(isSame), `${kernel} ${name}`);
     }
   }
-  const { code, out } = kreel(["diff", "--scenario", CREATE, "anon-inode", "linux-6.12"]);
+  const { code, out } = await kreel(["diff", "--scenario", CREATE, "anon-inode", "linux-6.12"]);
   t.is(code, 0);
   t.regex(out, /^they do not part\n/);
   t.regex(out, /\nno differences\n/);
   t.regex(out, /\nerror paths: (\d+) faults, one at a time: \1 the same\n$/);
 });
 
-test("the patch: where the two part, what differs, what fails in one only", (t) => {
-  const { code, out, err } = kreel(["diff", "--scenario", CREATE, "anon-inode", "custom-inode"]);
+test("the patch: where the two part, what differs, what fails in one only", async (t) => {
+  const { code, out, err } = await kreel(["diff", "--scenario", CREATE, "anon-inode", "custom-inode"]);
   t.is(code, 1);
   t.is(err, "");
   t.regex(
@@ -50,8 +50,8 @@ test("the patch: where the two part, what differs, what fails in one only", (t) 
   t.regex(out, /\n6: gmem g v 2M\n[^]*\n {6}\+alloc_anon_secure_inode -anon_inode_create_getfile\n/);
 });
 
-test("an error path that forgets something differs in what it calls and in what is wrong", (t) => {
-  const { code, out } = kreel(["diff", "--scenario", CREATE, "custom-inode", "./examples/forgets-module-put.js"]);
+test("an error path that forgets something differs in what it calls and in what is wrong", async (t) => {
+  const { code, out } = spawned(["diff", "--scenario", CREATE, "custom-inode", "./examples/forgets-module-put.js"]);
   t.is(code, 1);
   t.regex(out, /^they do not part\n/);
   t.regex(
@@ -63,9 +63,9 @@ test("an error path that forgets something differs in what it calls and in what 
 test("another error is a difference", async (t) => {
   const patched = kernels["linux-6.12-patched"];
   const other = patched.with("other", {
-    *kvm_gmem_getfile(...args) {
-      const file = yield* patched.functions.kvm_gmem_getfile.apply(this, args);
-      return file === -12 ? -23 : file;
+    *__kvm_gmem_create(...args) {
+      const fd = yield* patched.functions.__kvm_gmem_create.apply(this, args);
+      return fd === -12 ? -23 : fd;
     },
   });
   const { differences, errorPaths } = await compareKernels(patched, other, await readScenario(CREATE));
@@ -81,8 +81,8 @@ test("another error is a difference", async (t) => {
   }
 });
 
-test("the document is diff's, with where they part and the error paths", (t) => {
-  const { code, out } = kreel(["diff", "--scenario", ENFILE, "anon-inode", "custom-inode", "--json"]);
+test("the document is diff's, with where they part and the error paths", async (t) => {
+  const { code, out } = await kreel(["diff", "--scenario", ENFILE, "anon-inode", "custom-inode", "--json"]);
   t.is(code, 1);
   const document = JSON.parse(out) as { errorPaths: { same: boolean; before: object | null }[] } & Record<
     string,
@@ -118,17 +118,17 @@ test("the document is diff's, with where they part and the error paths", (t) => 
   );
 });
 
-test("trouble is one line", (t) => {
-  const trouble = (args: readonly string[], said: RegExp): void => {
-    const { code, out, err } = kreel(["diff", ...args]);
+test("trouble is one line", async (t) => {
+  const trouble = async (args: readonly string[], said: RegExp): Promise<void> => {
+    const { code, out, err } = await kreel(["diff", ...args]);
     t.is(code, 2);
     t.is(out, "");
     t.regex(err, /^kreel: [^\n]+\n$/);
     t.regex(err, said);
   };
-  trouble(["--scenario", CREATE, "anon-inode"], /missing .*after/);
-  trouble(["--scenario", CREATE, "anon-inode", "nope"], /no kernel nope: there is linux-6\.12/);
-  trouble(["--scenario", "none.scn", "anon-inode", "custom-inode"], /none\.scn: no such file/);
-  trouble(["--scenario", CREATE, "--from", "ftrace", "anon-inode", "custom-inode"], /--from is for recordings/);
-  trouble(["--config", "CONFIG_KVM_PRIVATE_MEM=n", "a", "b"], /--config is for simulated kernels/);
+  await trouble(["--scenario", CREATE, "anon-inode"], /missing .*after/);
+  await trouble(["--scenario", CREATE, "anon-inode", "nope"], /no kernel nope: there is linux-6\.12/);
+  await trouble(["--scenario", "none.scn", "anon-inode", "custom-inode"], /none\.scn: no such file/);
+  await trouble(["--scenario", CREATE, "--from", "ftrace", "anon-inode", "custom-inode"], /--from is for recordings/);
+  await trouble(["--config", "CONFIG_KVM_PRIVATE_MEM=n", "a", "b"], /--config is for simulated kernels/);
 });

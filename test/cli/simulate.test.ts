@@ -11,7 +11,7 @@ import { Scheduler } from "../../src/simulate/scheduler.js";
 import { boot } from "../../src/workload/boot.js";
 import { simulate } from "../../src/workload/simulate.js";
 import { HEALTHY, RECORDINGS } from "../support/recordings.js";
-import { fileOf, kreel } from "./run.js";
+import { fileOf, kreel, spawned } from "./run.js";
 
 const SCENARIOS = "fixtures/scenarios";
 const ENFILE = `${SCENARIOS}/linux-6.12/s09-enfile.scn`;
@@ -103,23 +103,23 @@ for (const kernel of HEALTHY) {
   });
 }
 
-test("the command prints the lines of the .out file and nothing else", (t) => {
-  const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", "custom-inode"]);
+test("the command prints the lines of the .out file and nothing else", async (t) => {
+  const { code, out, err } = await kreel(["simulate", ENFILE, "--kernel", "custom-inode"]);
   t.is(code, 0);
   t.is(err, "");
   t.is(out, readFileSync(`${RECORDINGS}/linux-6.12-patched/s09-enfile.out`, "utf8"));
-  t.is(kreel(["simulate", "-", "--kernel", "anon-inode"], { input: readFileSync(ENFILE) }).out, out);
+  t.is(spawned(["simulate", "-", "--kernel", "anon-inode"], { input: readFileSync(ENFILE) }).out, out);
 });
 
-test("a hazard is no finding: it goes to standard error", (t) => {
-  const { code, out, err } = kreel(["simulate", `${SCENARIOS}/s03-vm-closed-first.scn`, "--kernel", "linux-7.2"]);
+test("a hazard is no finding: it goes to standard error", async (t) => {
+  const { code, out, err } = await kreel(["simulate", `${SCENARIOS}/s03-vm-closed-first.scn`, "--kernel", "linux-7.2"]);
   t.is(code, 0);
   t.notRegex(out, /hazard/);
   t.regex(err, /s03-vm-closed-first\.scn:\d+: hazard: module kvm_amd \[module-unpinned-early\]/);
 });
 
-test("findings follow the lines, at the line of the scenario, with their evidence", (t) => {
-  const { code, out } = kreel(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js"]);
+test("findings follow the lines, at the line of the scenario, with their evidence", async (t) => {
+  const { code, out } = spawned(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js"]);
   t.is(code, 1);
   t.regex(
     out,
@@ -135,16 +135,16 @@ test("the log is a recording: replay finds what simulate found, diff finds nothi
     ["./examples/forgets-module-put.js", 1],
   ] as const) {
     const path = kernel === "linux-7.2" ? `${SCENARIOS}/s04-bind-unbind.scn` : ENFILE;
-    t.is(kreel(["simulate", path, "--kernel", kernel, "--log", log]).code, findings);
+    t.is(spawned(["simulate", path, "--kernel", kernel, "--log", log]).code, findings);
     const text = readFileSync(log, "utf8");
     for (const line of ["# simulated by kreel\n", `# scenario: ${path}\n`, "# kernel: ", "# choices: scenario×"])
       t.true(text.includes(line), line);
-    t.is(kreel(["replay", "--no-tree", log]).code, findings);
-    t.is(kreel(["diff", log, log]).code, 0);
+    t.is((await kreel(["replay", "--no-tree", log])).code, findings);
+    t.is((await kreel(["diff", log, log])).code, 0);
   }
   const simulation = simulate(kernels["linux-7.2"], await readScenario(`${SCENARIOS}/s04-bind-unbind.scn`));
   const direct = await replayRecording(simulation.recording);
-  kreel(["simulate", `${SCENARIOS}/s04-bind-unbind.scn`, "--kernel", "linux-7.2", "--log", log]);
+  await kreel(["simulate", `${SCENARIOS}/s04-bind-unbind.scn`, "--kernel", "linux-7.2", "--log", log]);
   const { trace, objects, operations } = await replay(log);
   t.is(trace.format, "ftrace");
   t.is(trace.events, direct.trace.events);
@@ -158,33 +158,36 @@ test("the log is a recording: replay finds what simulate found, diff finds nothi
   );
 });
 
-test("a seed picks a schedule, and its choices repeat it", (t) => {
+test("a seed picks a schedule, and its choices repeat it", async (t) => {
   const run = (...args: string[]) => kreel(["simulate", THREADS, "--kernel", "anon-inode", ...args]);
   const outputs = new Set<string>();
   for (const seed of ["1", "2", "3", "4"]) {
-    const first = run("--seed", seed);
+    const first = await run("--seed", seed);
     t.is(first.code, 0);
     const [, choices] = /^choices: (.+)\n$/.exec(first.err) ?? [];
     t.regex(choices!, /^scenario×\d+ .*\bta×\d+.*\btb×\d+/);
-    const again = run("--choices", choices!);
+    const again = await run("--choices", choices!);
     t.is(again.out, first.out);
     t.is(again.err, "");
-    t.is(run("--choices", choices!.replaceAll("×", "*")).out, first.out);
+    t.is((await run("--choices", choices!.replaceAll("×", "*"))).out, first.out);
     outputs.add(first.out);
   }
   t.true(outputs.size > 1);
 });
 
-test("children share the name of the process, with a number; callbacks run as rcu", (t) => {
-  const { err } = kreel(["simulate", `${SCENARIOS}/s13-fork.scn`, "--kernel", "linux-7.2", "--seed", "7"]);
+test("children share the name of the process, with a number; callbacks run as rcu", async (t) => {
+  const { err } = await kreel(["simulate", `${SCENARIOS}/s13-fork.scn`, "--kernel", "linux-7.2", "--seed", "7"]);
   t.regex(err, /\bscenario\.2×\d+/);
   t.regex(err, /\brcu×\d+/);
   const [, choices] = /^choices: (.+)$/m.exec(err) ?? [];
-  t.is(kreel(["simulate", `${SCENARIOS}/s13-fork.scn`, "--kernel", "linux-7.2", "--choices", choices!]).code, 0);
+  t.is(
+    (await kreel(["simulate", `${SCENARIOS}/s13-fork.scn`, "--kernel", "linux-7.2", "--choices", choices!])).code,
+    0,
+  );
 });
 
-test("one document as JSON", (t) => {
-  const { code, out, err } = kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--json"]);
+test("one document as JSON", async (t) => {
+  const { code, out, err } = await kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--json"]);
   t.is(code, 0);
   t.is(err, "");
   const document = JSON.parse(out) as { output: { text: string }[]; events: number; steps: number } & Record<
@@ -221,32 +224,35 @@ test("one document as JSON", (t) => {
   t.like(document.output[7], { line: 8, operation: "gmem h v 64K", result: -1, error: "ENFILE" });
   t.true(document.steps > document.events && document.events > 200);
   const wrong = JSON.parse(
-    kreel(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js", "--json"]).out,
+    spawned(["simulate", ENFILE, "--kernel", "./examples/forgets-module-put.js", "--json"]).out,
   ) as { findings: object[] };
   t.like(wrong.findings[0], { rule: "leaked-module-reference", line: 8, object: "module kvm_amd" });
 });
 
-test("without guest_memfd the ioctl is refused", (t) => {
+test("without guest_memfd the ioctl is refused", async (t) => {
   for (const option of ["CONFIG_KVM_PRIVATE_MEM=n", "CONFIG_KVM_GUEST_MEMFD=n"]) {
     t.regex(
-      kreel(["simulate", `${SCENARIOS}/s01-create-close.scn`, "--kernel", "linux-6.18", "--config", option]).out,
+      (await kreel(["simulate", `${SCENARIOS}/s01-create-close.scn`, "--kernel", "linux-6.18", "--config", option]))
+        .out,
       /^gmem g v 2M = -1 ENOTTY$/m,
     );
   }
   t.regex(
-    kreel([
-      "simulate",
-      `${SCENARIOS}/s01-create-close.scn`,
-      "--kernel",
-      "linux-6.18",
-      "--config",
-      "CONFIG_KVM_GUEST_MEMFD=y",
-    ]).out,
+    (
+      await kreel([
+        "simulate",
+        `${SCENARIOS}/s01-create-close.scn`,
+        "--kernel",
+        "linux-6.18",
+        "--config",
+        "CONFIG_KVM_GUEST_MEMFD=y",
+      ])
+    ).out,
     /^gmem g v 2M = \d$/m,
   );
 });
 
-test("with slub_debug a cache of 7.2 is destroyed while an inode of it waits for RCU", (t) => {
+test("with slub_debug a cache of 7.2 is destroyed while an inode of it waits for RCU", async (t) => {
   const load = (...config: readonly string[]) =>
     kreel([
       "simulate",
@@ -257,18 +263,18 @@ test("with slub_debug a cache of 7.2 is destroyed while an inode of it waits for
       "all",
       ...config,
     ]);
-  const { code, out } = load("--config", "CONFIG_SLUB_DEBUG_ON=y");
+  const { code, out } = await load("--config", "CONFIG_SLUB_DEBUG_ON=y");
   t.is(code, 1);
   t.is(out.match(/\[cache-destroyed-in-use\]/g)?.length, 2);
   t.regex(out, /, 2 findings\n$/);
-  for (const shipped of [load(), load("--config", "CONFIG_SLUB_DEBUG_ON=n")]) {
+  for (const shipped of [await load(), await load("--config", "CONFIG_SLUB_DEBUG_ON=n")]) {
     t.is(shipped.code, 0);
     t.regex(shipped.out, /, 0 findings\n$/);
   }
 });
 
-test("tasks that wait for ever are a deadlock", (t) => {
-  const { code, out } = kreel([
+test("tasks that wait for ever are a deadlock", async (t) => {
+  const { code, out } = spawned([
     "simulate",
     fileOf("load kvm\nload kvm-amd\nvm v\ngmem g v 64K\nallocate g 0 64K\n", "stuck.scn"),
     "--kernel",
@@ -279,8 +285,8 @@ test("tasks that wait for ever are a deadlock", (t) => {
   t.notRegex(out, /exit=0/);
 });
 
-test("one fault at a time, or all of them", (t) => {
-  const all = kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all"]);
+test("one fault at a time, or all of them", async (t) => {
+  const all = await kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all"]);
   t.is(all.code, 0);
   t.is(all.err, "");
   t.regex(
@@ -289,10 +295,10 @@ test("one fault at a time, or all of them", (t) => {
   );
   t.regex(all.out, /\n\d+ faults, 0 findings\n$/);
   const [, number] = /(\d+) +kzalloc\(sizeof\(\*gmem\)\)/.exec(all.out) ?? [];
-  const one = kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", `${number}=ENOMEM`]);
+  const one = await kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", `${number}=ENOMEM`]);
   t.regex(one.out, /^gmem g v 64K = -1 ENOMEM$/m);
   t.is(one.err, `kreel: fault ${number}: kzalloc(sizeof(*gmem)) fails with ENOMEM in \`gmem g v 64K\` (line 4)\n`);
-  const wrong = kreel([
+  const wrong = spawned([
     "simulate",
     `${SCENARIOS}/linux-6.12/s01-create-close.scn`,
     "--kernel",
@@ -304,7 +310,7 @@ test("one fault at a time, or all of them", (t) => {
   t.regex(wrong.out, /! module kvm_amd \[leaked-module-reference\] at line 6\n/);
   t.regex(wrong.out, /\n\d+ faults, [1-9]\d* findings\n$/);
   const document = JSON.parse(
-    kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all", "--json"]).out,
+    (await kreel(["simulate", ENFILE, "--kernel", "custom-inode", "--fail", "all", "--json"])).out,
   ) as { faults: object[]; summary: { faults: number } };
   t.is(document.faults.length, document.summary.faults);
   t.like(document.faults[0], {
@@ -316,9 +322,9 @@ test("one fault at a time, or all of them", (t) => {
   });
 });
 
-test("trouble is one line", (t) => {
-  const trouble = (args: readonly string[], said: RegExp): void => {
-    const { code, out, err } = kreel(["simulate", ...args]);
+test("trouble is one line", async (t) => {
+  const trouble = async (args: readonly string[], said: RegExp): Promise<void> => {
+    const { code, out, err } = await kreel(["simulate", ...args]);
     const what = args.join(" ");
     t.is(code, 2, what);
     t.is(out, "", what);
@@ -326,25 +332,25 @@ test("trouble is one line", (t) => {
     t.regex(err, said, what);
   };
   const on = (...args: string[]): string[] => [THREADS, "--kernel", "anon-inode", ...args];
-  trouble([THREADS], /--kernel/);
-  trouble(
+  await trouble([THREADS], /--kernel/);
+  await trouble(
     [THREADS, "--kernel", "linux-5.10"],
     /no kernel linux-5\.10: there is linux-6\.12, .*a module that exports one/,
   );
-  trouble(["none.scn", "--kernel", "anon-inode"], /none\.scn: no such file/);
-  trouble(
+  await trouble(["none.scn", "--kernel", "anon-inode"], /none\.scn: no such file/);
+  await trouble(
     [fileOf("load kvm\ngmen g v\n", "x.scn"), "--kernel", "anon-inode"],
     /x\.scn:2: unknown operation "?gmen"?; did you mean gmem/,
   );
-  trouble(on("--config", "CONFIG_KVM=n"), /CONFIG_KVM_PRIVATE_MEM/);
-  trouble(on("--seed", "x"), /--seed x: a number/);
-  trouble(on("--choices", "scenario"), /--choices: scenario: a task and how many steps/);
-  trouble(on("--choices", "scenario×3 tz×2"), /choice 2, tz×2: no task of that name.*there is scenario, rcu/);
-  trouble(on("--choices", "scenario×100000"), /choice 1, scenario×100000: scenario waits, or is over/);
-  trouble(on("--fail", "some"), /--fail some: all, the number/);
-  trouble(on("--fail", "9999"), /the run has \d+ faults/);
-  trouble(on("--fail", "1=EWHAT"), /EWHAT is no error of Linux/);
-  trouble(on("--fail", "1=EPERM"), /fails with EMFILE or ENOMEM only/);
-  trouble(on("--fail", "all", "--log", "x"), /many runs/);
-  trouble(on("--log", "/nowhere/log"), /\/nowhere\/log: cannot be written \(ENOENT\)/);
+  await trouble(on("--config", "CONFIG_KVM=n"), /CONFIG_KVM_PRIVATE_MEM/);
+  await trouble(on("--seed", "x"), /--seed x: a number/);
+  await trouble(on("--choices", "scenario"), /--choices: scenario: a task and how many steps/);
+  await trouble(on("--choices", "scenario×3 tz×2"), /choice 2, tz×2: no task of that name.*there is scenario, rcu/);
+  await trouble(on("--choices", "scenario×100000"), /choice 1, scenario×100000: scenario waits, or is over/);
+  await trouble(on("--fail", "some"), /--fail some: all, the number/);
+  await trouble(on("--fail", "9999"), /the run has \d+ faults/);
+  await trouble(on("--fail", "1=EWHAT"), /EWHAT is no error of Linux/);
+  await trouble(on("--fail", "1=EPERM"), /fails with EMFILE or ENOMEM only/);
+  await trouble(on("--fail", "all", "--log", "x"), /many runs/);
+  await trouble(on("--log", "/nowhere/log"), /\/nowhere\/log: cannot be written \(ENOENT\)/);
 });

@@ -1,54 +1,54 @@
 /** `kreel tour` as users run it. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import test from "ava";
 import { TOUR, type TourStep } from "../../src/tour/index.js";
 import { kreel, MAIN, onTerminal } from "./run.js";
 
-const all = kreel(["tour", "all"]);
-const document = JSON.parse(kreel(["tour", "--json"]).out) as {
+const all = await kreel(["tour", "all"]);
+const document = JSON.parse((await kreel(["tour", "--json"])).out) as {
   readonly kreel: string;
   readonly version: number;
   readonly folder: string;
   readonly steps: readonly TourStep[];
 };
 
-test("without a step: what there is, and the first", (t) => {
-  const { code, out, err } = kreel(["tour"]);
+test("without a step: what there is, and the first", async (t) => {
+  const { code, out, err } = await kreel(["tour"]);
   t.deepEqual([code, err], [0, ""]);
   for (const { id, title } of TOUR)
     t.regex(out, new RegExp(`^ +\\d+  ${id} +${title.replace(/[>.?]/g, "\\$&")}$`, "m"));
-  t.true(out.endsWith(`\n\n\n${kreel(["tour", "1"]).out}`));
+  t.true(out.endsWith(`\n\n\n${(await kreel(["tour", "1"])).out}`));
 });
 
-test("a step by its number and by its name, and all of them in order", (t) => {
+test("a step by its number and by its name, and all of them in order", async (t) => {
   t.is(all.code, 0);
-  t.is(kreel(["tour", "6"]).out, kreel(["tour", "close"]).out);
+  t.is((await kreel(["tour", "6"])).out, (await kreel(["tour", "close"])).out);
   t.deepEqual(
     all.out.match(/^Step \d+ of 12: .*$/gm),
     TOUR.map(({ title }, k) => `Step ${k + 1} of 12: ${title}`),
   );
-  t.true(all.out.includes(kreel(["tour", "3"]).out));
+  t.true(all.out.includes((await kreel(["tour", "3"])).out));
   t.is(all.out.match(/^Next: npx kreel tour \d+$/gm)!.length, 11);
 });
 
-test("no line is wider than 80 columns, and none ends in spaces", (t) => {
-  for (const line of [...all.out.split("\n"), ...kreel(["tour"]).out.split("\n")]) {
+test("no line is wider than 80 columns, and none ends in spaces", async (t) => {
+  for (const line of [...all.out.split("\n"), ...(await kreel(["tour"])).out.split("\n")]) {
     t.true([...line].length <= 80, line);
     t.is(line.trimEnd(), line);
   }
 });
 
-test("what is printed is plain text, on a terminal with colour and the same words", (t) => {
+test("what is printed is plain text, on a terminal with colour and the same words", async (t) => {
   t.is(stripVTControlCharacters(all.out), all.out);
   const printed = onTerminal(["tour", "5"]);
   if (!printed) return t.pass("no script(1) here to make a terminal");
   t.is(printed.code, 0);
   const plain = stripVTControlCharacters(printed.out).replaceAll("\r", "");
-  t.is(plain, kreel(["tour", "5"]).out);
+  t.is(plain, (await kreel(["tour", "5"])).out);
 });
 
 /** The commands of a step as they stand, with what is continued on the next line. */
@@ -72,15 +72,22 @@ function typed(
   return { code: status, out: stdout, err: stderr };
 }
 
-test("every command runs as it stands, and ends as the step says", (t) => {
+/** What a shell makes of a command: the arguments that kreel gets. */
+function words(command: string): string[] {
+  const printed = command.replace("npx kreel", "printf '%s\\0'");
+  return execFileSync("sh", ["-c", printed], { encoding: "utf8" }).split("\0").slice(0, -1);
+}
+
+test("every command runs as it stands, and ends as the step says", async (t) => {
   const commands = commandsIn(all.out);
   const exits = document.steps.flatMap((step) => step.commands.map(({ exit }) => exit));
   t.is(commands.length, exits.length);
-  commands.forEach((command, k) => {
-    const { code, out } = typed(command, document.folder);
+  t.is(relative(process.cwd(), document.folder), "");
+  for (const [k, command] of commands.entries()) {
+    const { code, out } = await kreel(words(command));
     t.is(code, exits[k]!, command);
     t.not(out, "", command);
-  });
+  }
 });
 
 test("from anywhere else, too", (t) => {
@@ -92,13 +99,16 @@ test("from anywhere else, too", (t) => {
   t.is(typed(command!, elsewhere).code, 0);
 });
 
-test("JSON is one document: of a step, or of all", (t) => {
+test("JSON is one document: of a step, or of all", async (t) => {
   t.deepEqual([document.kreel, document.version, document.steps.length], ["tour", 1, 12]);
-  const one = JSON.parse(kreel(["tour", "close", "--json"]).out) as typeof document;
+  const one = JSON.parse((await kreel(["tour", "close", "--json"])).out) as typeof document;
   t.deepEqual(one.steps, [document.steps[5]!]);
 });
 
-test("a step that there is not is trouble", (t) => {
-  for (const step of ["0", "13", "-1", "__proto__", "closed"]) t.is(kreel(["tour", "--", step]).code, 2, step);
-  t.is(kreel(["tour", "13"]).err, "kreel: tour 13: a step from 1 to 12, its name (kreel tour lists them), or all\n");
+test("a step that there is not is trouble", async (t) => {
+  for (const step of ["0", "13", "-1", "__proto__", "closed"]) t.is((await kreel(["tour", "--", step])).code, 2, step);
+  t.is(
+    (await kreel(["tour", "13"])).err,
+    "kreel: tour 13: a step from 1 to 12, its name (kreel tour lists them), or all\n",
+  );
 });

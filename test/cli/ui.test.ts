@@ -95,7 +95,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 test("a log is served where it is, and is not touched", async (t) => {
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "a.klog");
-  t.is(kreel(["import", BEFORE, log]).code, 0);
+  t.is((await kreel(["import", BEFORE, log])).code, 0);
   const bytes = readFileSync(log);
   const ui = start(t, log);
   t.deepEqual((await get(await ui.address(), "log/0")).body, bytes);
@@ -123,7 +123,7 @@ test("two recordings, one of them from standard input, are compared", async (t) 
 
 test("what a simulated kernel's probes would record is a recording like any", async (t) => {
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "a.trace");
-  t.is(kreel(["simulate", SCENARIO, "--kernel", "linux-6.12", "--log", log]).code, 0);
+  t.is((await kreel(["simulate", SCENARIO, "--kernel", "linux-6.12", "--log", log])).code, 0);
   const ui = start(t, log);
   t.deepEqual(await namesAt(await ui.address()), [log]);
 });
@@ -255,7 +255,7 @@ test("trouble is one line, and nothing is left", async (t) => {
   }
 });
 
-test("a command line that is wrong says so", (t) => {
+test("a command line that is wrong says so", async (t) => {
   for (const [args, pattern] of [
     [[BEFORE, AFTER, BEFORE], /too many arguments/],
     [["--port", "0", BEFORE], /--port 0: a number from 1 to 65535/],
@@ -271,7 +271,7 @@ test("a command line that is wrong says so", (t) => {
     [["--kernel", "linux-6.12"], /one scenario/],
     [[SCENARIO, "--kernel", "linux-6.12", "--kernel", "linux-6.18", "--kernel", "linux-7.2"], /one, or two/],
   ] as const) {
-    const { code, out, err } = kreel(["ui", ...args]);
+    const { code, out, err } = await kreel(["ui", ...args]);
     t.deepEqual([code, out], [2, ""], args.join(" "));
     t.regex(err, pattern);
     t.is(err.split("\n").length, 2, err);

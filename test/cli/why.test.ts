@@ -34,11 +34,11 @@ interface Document {
   }[];
 }
 
-test("a leaked reference is there with the call that took it", (t) => {
+test("a leaked reference is there with the call that took it", async (t) => {
   const log = join(mkdtempSync(join(tmpdir(), "kreel-")), "a.klog");
-  t.is(kreel(["import", BROKEN, log]).code, 0);
+  t.is((await kreel(["import", BROKEN, log])).code, 0);
   for (const path of [BROKEN, log]) {
-    const { code, out } = kreel(["why", path, "kvm_amd", "--at", "1400", "--json"]);
+    const { code, out } = await kreel(["why", path, "kvm_amd", "--at", "1400", "--json"]);
     t.is(code, 0);
     const [module] = (JSON.parse(out) as Document).objects;
     const leaked = module!.references.filter(
@@ -46,7 +46,7 @@ test("a leaked reference is there with the call that took it", (t) => {
     );
     t.true(leaked.length > 0);
     for (const { event, taken } of leaked) t.is(taken.event, event);
-    const text = kreel(["why", path, "kvm_amd", "--at", "1400"]).out;
+    const text = (await kreel(["why", path, "kvm_amd", "--at", "1400"])).out;
     t.regex(text, /module kvm_amd: refcnt \d+\n {2}made at event \d+ [^\n]+\n {2}1 of its own \(MODULE_REF_BASE\)\n/);
     t.regex(
       text,
@@ -120,24 +120,27 @@ test("a finding's event is when findings are first more than none", async (t) =>
     (find) => find(opened.seeker, parsePredicate("findings > 0"))!.event,
   );
   t.is(first, bisected);
-  const { findings } = JSON.parse(kreel(["replay", "--json", BROKEN]).out) as {
+  const { findings } = JSON.parse((await kreel(["replay", "--json", BROKEN])).out) as {
     readonly findings: readonly { readonly event: number }[];
   };
   t.is(first, Math.min(...findings.map(({ event }) => event)));
 });
 
-test("on the command line: an answer, never, or trouble in one line", (t) => {
+test("on the command line: an answer, never, or trouble in one line", async (t) => {
   t.regex(
-    kreel(["when", HEALTHY, "module kvm_amd refcnt > 2"]).out,
+    (await kreel(["when", HEALTHY, "module kvm_amd refcnt > 2"])).out,
     /^event \d+ \([\d.]+, line \d+\), try_module_get[^\n]*\n$/,
   );
   t.deepEqual(
-    [kreel(["when", HEALTHY, "findings > 0"]).code, kreel(["when", HEALTHY, "findings > 0"]).out],
+    [(await kreel(["when", HEALTHY, "findings > 0"])).code, (await kreel(["when", HEALTHY, "findings > 0"])).out],
     [1, "never, up to event 2846\n"],
   );
   t.is(
-    (JSON.parse(kreel(["when", "--json", "--bisect", BROKEN, "findings > 0"]).out) as { first: { event: number } })
-      .first.event > 0,
+    (
+      JSON.parse((await kreel(["when", "--json", "--bisect", BROKEN, "findings > 0"])).out) as {
+        first: { event: number };
+      }
+    ).first.event > 0,
     true,
   );
   for (const [args, pattern] of [
@@ -148,7 +151,7 @@ test("on the command line: an answer, never, or trouble in one line", (t) => {
     [["why", HEALTHY, "kvm", "--at", "9999"], /the recording has 2846 events/],
     [["why", "/nonexistent", "kvm"], /no such file/],
   ] as const) {
-    const { code, out, err } = kreel(args);
+    const { code, out, err } = await kreel(args);
     t.deepEqual([code, out], [2, ""], args.join(" "));
     t.regex(err, pattern);
     t.is(err.split("\n").length, 2);

@@ -1,13 +1,17 @@
-/** Files that end without close(2): each kernel admits its recordings, and one with a mistake in just that does not. */
+/**
+ * Files that end without close(2), and files that nobody may run: each kernel admits its recordings, and one
+ * with a mistake in just that does not.
+ */
 import test from "ava";
 import { conform } from "../../src/conform/index.js";
 import { closeOnExecFirst } from "../../src/kernels/features/releases.js";
 import { kernels, type FunctionTable } from "../../src/kernels/index.js";
 import { execution } from "../../src/kernels/linux/fs/exec.js";
 import { HEALTHY, nameOf, recordingsOf, RECORDINGS } from "../support/recordings.js";
+import { unprobed } from "../../src/simulate/step.js";
 import { scenarioFor } from "../support/scenarios.js";
 
-for (const path of recordingsOf("odd-closes")) {
+for (const path of recordingsOf("odd-closes", "noexec")) {
   const kernel = HEALTHY.find((name) => path.includes(`/${name}/`));
   if (!kernel) continue;
   test(`${kernel} admits ${nameOf(path)}`, async (t) => {
@@ -23,8 +27,8 @@ const MISTAKES: Readonly<Record<string, readonly [FunctionTable, "linux-6.18" | 
     {
       *do_dup2(files, file, fd) {
         yield* this.get_file(file);
-        yield* this.unlock_files(files);
-        yield* this.__fd_install(fd, file);
+        yield* this.spin_unlock(files.file_lock, "&files->file_lock");
+        yield* unprobed(this.fd_install(fd, file));
         return fd;
       },
     },
@@ -69,7 +73,7 @@ const MISTAKES: Readonly<Record<string, readonly [FunctionTable, "linux-6.18" | 
   "a message does not hold the file": [
     {
       *scm_fp_copy(fd) {
-        const pointer = yield* this.files_lookup_fd(fd);
+        const pointer = yield* this.files_lookup_fd_raw(fd);
         return pointer ? this.file(pointer) : null;
       },
     },

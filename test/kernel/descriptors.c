@@ -128,6 +128,31 @@ static long begin_program(int shares, char *ms) {
   _exit(9);
 }
 
+// Its page tables are not filled: what is asked is whether its code could run.
+static long map_executable(int fd, uint64_t offset, uint64_t length) {
+  void *at = mmap(0, length, PROT_READ | PROT_EXEC, MAP_SHARED, fd, offset);
+  return at == MAP_FAILED ? -1 : munmap(at, length);
+}
+
+static long protect_executable(const char *name) {
+  int k = mapping_of(name);
+  if (k < 0) return -1;
+  return mprotect((void *)mappings[k].at, mappings[k].length, PROT_READ | PROT_EXEC);
+}
+
+static long status_flags(int fd, char *more, size_t room) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -1;
+  snprintf(more, room, " flags=%x", flags);
+  return 0;
+}
+
+// A program that is the file of the descriptor: none that a scenario names is one.
+static long become(int fd) {
+  char *argument[] = {"scenario", 0}, *environment[] = {0};
+  return syscall(SYS_execveat, fd, "", argument, environment, AT_EMPTY_PATH);
+}
+
 static long become_closer(int fd) {
   char text[16];
   snprintf(text, sizeof text, "%d", fd);
@@ -170,6 +195,10 @@ int carry_out_descriptors(char **word, long *result, char *more, size_t room) {
   else if (!strcmp(what, "recv")) *result = receive_fd(fd_of(word[1]), word[2], more, room);
   else if (!strcmp(what, "map")) *result = map(word[1], fd_of(word[2]), number(word[3]), number(word[4]));
   else if (!strcmp(what, "mapprivate")) *result = map(0, fd_of(word[1]), number(word[2]), number(word[3]));
+  else if (!strcmp(what, "mapexec")) *result = map_executable(fd_of(word[1]), number(word[2]), number(word[3]));
+  else if (!strcmp(what, "protectexec")) *result = protect_executable(word[1]);
+  else if (!strcmp(what, "getfl")) *result = status_flags(fd_of(word[1]), more, room);
+  else if (!strcmp(what, "execveat")) *result = become(fd_of(word[1]));
   else if (!strcmp(what, "touch")) *result = touch(fd_of(word[1]), number(word[2]), number(word[3]));
   else if (!strcmp(what, "poke")) *result = poke(word[1]);
   else if (!strcmp(what, "unmap")) *result = unmap(word[1]);

@@ -143,6 +143,13 @@ static long status_of(const char *name, char *more, size_t room) {
   return 0;
 }
 
+static long file_system_of(int fd, char *more, size_t room) {
+  struct statfs system;
+  if (fstatfs(fd, &system) < 0) return -1;
+  snprintf(more, room, " f_type=%llx f_flags=%llx", (unsigned long long)system.f_type, (unsigned long long)system.f_flags);
+  return 0;
+}
+
 static long references(const char *module, char *more, size_t room) {
   char path[96], text[32] = "";
   snprintf(path, sizeof path, "/sys/module/%s/refcnt", module);
@@ -181,6 +188,7 @@ static long carry_out(char **word, char *more, size_t room) {
   if (!strcmp(what, "unbind")) return set_region(word, 0);
   if (!strcmp(what, "close")) return close(fd_of(word[1]));
   if (!strcmp(what, "stat")) return status_of(word[1], more, room);
+  if (!strcmp(what, "statfs")) return file_system_of(fd_of(word[1]), more, room);
   if (!strcmp(what, "refcnt")) return references(word[1], more, room);
   if (!strcmp(what, "nofile")) return limit_descriptors(number(word[1]));
   if (!strcmp(what, "allocate")) return allocate(word, FALLOC_FL_KEEP_SIZE);

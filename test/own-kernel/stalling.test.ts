@@ -8,7 +8,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { kreel, type Run } from "../cli/run.js";
+import { spawned, type Run } from "../cli/run.js";
 
 const IMPATIENT = fileURLToPath(new URL("./impatient.js", import.meta.url));
 const SCENARIO = "fixtures/scenarios/linux-6.12/s09-enfile.scn";
@@ -35,7 +35,7 @@ function impatient(path: string, limit: number): Run {
   return { code: status, out: stdout.toString(), err: stderr.toString() };
 }
 
-const simulated = (path: string): Run => kreel(["simulate", SCENARIO, "--kernel", path]);
+const simulated = (path: string): Run => spawned(["simulate", SCENARIO, "--kernel", path]);
 
 test("code that keeps the thread is broken off, and named with the line that it was at", (t) => {
   for (const [path, said] of [
@@ -120,7 +120,7 @@ test("every command that takes a kernel ends so", (t) => {
     ["conform", recording, SCENARIO, "--kernel", late],
     ["ui", SCENARIO, "--kernel", late],
   ]) {
-    const { code, err } = kreel(args);
+    const { code, err } = spawned(args);
     t.is(code, 2, args[0]);
     t.regex(err, /^kreel: \S*mine\.mjs:3: threw in a timer, or in a promise that nobody awaits: begun\n$/m, args[0]);
     t.notRegex(err, /^\s+at /m, args[0]);

@@ -4,7 +4,7 @@ import { TroubleError } from "../../src/base/trouble.js";
 import { query } from "../../src/query/query.js";
 import { tableLines } from "../../src/show/answer.js";
 import { styleOf } from "../../src/show/style.js";
-import { kreel } from "../cli/run.js";
+import { spawned } from "../cli/run.js";
 import { ask } from "./answers.js";
 
 const PATH = "fixtures/recordings/linux-6.12/s01-create-close.trace.gz";
@@ -88,15 +88,15 @@ test("each is one line of the command, and status 2", (t) => {
     // Each value is within the limit, and all of them together are gigabytes.
     [many, /out of memory/],
   ] as const) {
-    const { code, out, err } = kreel(["query", "--memory", "1M", PATH, sql]);
+    const { code, out, err } = spawned(["query", "--memory", "1M", PATH, sql]);
     t.is(code, 2, err);
     t.is(out, "");
     t.regex(err, /^kreel: SQL: [^\n]+\n$/);
     t.regex(err, said);
   }
-  t.regex(kreel(["query", "--time", "0", PATH, "SELECT 1"]).err, /^kreel: --time 0: a number of seconds, from 1\n$/);
+  t.regex(spawned(["query", "--time", "0", PATH, "SELECT 1"]).err, /^kreel: --time 0: a number of seconds, from 1\n$/);
   t.regex(
-    kreel(["query", PATH, "-f", "/dev/zero"]).err,
+    spawned(["query", PATH, "-f", "/dev/zero"]).err,
     /^kreel: \/dev\/zero: cannot be read: too long to be a statement\n$/,
   );
 });

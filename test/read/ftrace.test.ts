@@ -89,6 +89,20 @@ test("each recording of a file that holds several has its own legend", (t) => {
   );
 });
 
+test("a head without a legend has not that of the one before", (t) => {
+  const { events } = lines(
+    "# tracer: nop",
+    ...["hardirq/softirq", "a", "b", "c", "d"].map((name) => `#                              | / _---=> ${name}`),
+    line(PLAIN, { flags: "s...." }),
+    "# tracer: nop",
+    line(PLAIN, { flags: "..s.." }),
+  );
+  t.deepEqual(
+    events.map((event) => event.context),
+    [CONTEXT_SOFTIRQ, CONTEXT_SOFTIRQ],
+  );
+});
+
 test("the TGID column, known and unknown", (t) => {
   t.is(
     only(

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { recordScript } from "../../src/record/script.js";
-import { kreel } from "../cli/run.js";
+import { spawned } from "../cli/run.js";
 
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
@@ -51,14 +51,14 @@ test("help is no trouble", (t) => t.is(script(["-h"]).code, 0));
 
 test("kreel record -- COMMAND passes on what the script says", (t) => {
   // Not a command that there is: as root this would record, where there is a kernel that lets it.
-  const { err, out, code } = kreel(["record", "--", "kreel-no-such-command", "-o", "x"]);
+  const { err, out, code } = spawned(["record", "--", "kreel-no-such-command", "-o", "x"]);
   t.regex(err, isRoot ? /^kreel: kreel-no-such-command: no such command\n$/ : /^kreel: recording takes root[^\n]*\n$/);
   t.is(out, "");
   t.is(code, 2);
 });
 
 test("options reach the script, and the command's own stay its own", (t) => {
-  const wrong = kreel(["record", "--buffer", "much", "--", "ls", "-o", "--clock"]);
+  const wrong = spawned(["record", "--buffer", "much", "--", "ls", "-o", "--clock"]);
   t.is(wrong.err, "kreel: buffer much: not a number of KB\n");
   t.is(wrong.code, 2);
 });
@@ -71,7 +71,7 @@ test("a recording replaces no device and no directory, nor what a link points to
     [folder, `kreel: ${folder}: is a directory; name a file in it\n`],
     [join(folder, "link"), `kreel: ${folder}/link: is a symbolic link; name what it points to\n`],
   ] as const) {
-    t.deepEqual(kreel(["record", "-o", output, "--", "true"]), { code: 2, out: "", err: said });
+    t.deepEqual(spawned(["record", "-o", output, "--", "true"]), { code: 2, out: "", err: said });
   }
   t.is(
     script(["-o", "/dev/null", "true"]).err,
@@ -86,7 +86,7 @@ test("options of a recording without one are refused, not forgotten", (t) => {
     ["--buffer", "64", "--script"],
     ["--clock", "mono", "--print"],
   ]) {
-    const { err, out, code } = kreel(["record", ...args]);
+    const { err, out, code } = spawned(["record", ...args]);
     t.regex(err, /^kreel: --\w+ is of a recording: [^\n]*\n$/);
     t.is(out, "");
     t.is(code, 2);
@@ -98,7 +98,7 @@ test("record prints one thing, or records", (t) => {
     ["--print", "--script"],
     ["--perf", "--", "true"],
   ]) {
-    const { err, code } = kreel(["record", ...args]);
+    const { err, code } = spawned(["record", ...args]);
     t.regex(err, /^kreel: record prints[^\n]*\n$/);
     t.is(code, 2);
   }
@@ -110,7 +110,7 @@ test("--script, --perf and --trace-cmd print the scripts, and beside them how to
     ["--perf", "perf"],
     ["--trace-cmd", "trace-cmd"],
   ] as const) {
-    const { out, err, code } = kreel(["record", flag]);
+    const { out, err, code } = spawned(["record", flag]);
     t.is(out, recordScript(recorder));
     t.regex(err, /^run it, as root, [^\n]*\n$/);
     t.is(code, 0);

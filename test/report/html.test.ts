@@ -197,12 +197,12 @@ test("those with findings come first into the viewer, and what has no room stays
   t.true(textOf(byId(all, "kreel-opening")!).includes("1 of 2 recordings are in this file"));
 });
 
-test("the command", (t) => {
-  const { code, out, err } = kreel(["report", "--to", "html", LEAK]);
+test("the command", async (t) => {
+  const { code, out, err } = await kreel(["report", "--to", "html", LEAK]);
   t.deepEqual([code, err], [1, ""]);
   t.true(out.startsWith("<!doctype html>\n"));
   t.true(out.endsWith("</html>\n"));
-  const bare = kreel(["report", "--to", "html", "--no-viewer", LEAK]);
+  const bare = await kreel(["report", "--to", "html", "--no-viewer", LEAK]);
   t.is(bare.code, 1);
   t.true(bare.out.length < out.length / 10);
   t.false(bare.out.includes("<script"));

@@ -22,6 +22,7 @@ import { type Time, Track, TraceEvents } from "./events.js";
 import { Objects } from "./objects.js";
 import { Threads } from "./threads.js";
 
+/** What the picture shows. */
 export interface PerfettoOptions {
   /** Every object, not only those of guest_memfd and what they hang on. */
   readonly everything?: boolean;

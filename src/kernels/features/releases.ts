@@ -1,33 +1,62 @@
 /** What else changed between the releases, as far as it shows. */
-import { add, enter } from "../../simulate/step.js";
-import { EEXIST } from "../constants.js";
+import { add, allocation, enter, leave, store } from "../../simulate/step.js";
+import { ANON_INODE_FS_MAGIC, EEXIST, ENOMEM, SB_I_NODEV, SB_I_NOEXEC } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";
+import { anonInodes } from "../linux/fs/anon_inodes.js";
 import { guestMemfd } from "../linux/virt/guest_memfd.js";
 
-/** 6.18: filp_close no longer goes through fput, but ends what it closes the same way. */
-export const filpCloseSync = {
-  *filp_close(file) {
-    yield enter("filp_close", { file });
+/** 6.18: what is expected to be the last reference no longer goes through fput, but ends the file the same way. */
+export const fputClose = {
+  *fput_close(file) {
     if ((yield add(file.f_count, -1, "file_ref_put_close(&filp->f_ref)")) > 0) return;
     yield* this.__fput_deferred(file);
   },
 } satisfies FunctionTable;
 
+/** 6.18: nothing on anonymous inodes may be run, or mapped to be. */
+export const anonInodesNoexec = {
+  *anon_inodefs_init_fs_context(fc) {
+    if (!(yield* this.init_pseudo(fc, ANON_INODE_FS_MAGIC))) return -ENOMEM;
+    yield store("fc->s_iflags |= SB_I_NOEXEC | SB_I_NODEV", [fc.s_iflags, SB_I_NOEXEC | SB_I_NODEV]);
+    return 0;
+  },
+} satisfies FunctionTable;
+
+/** 7.2: nor on any file system that is nowhere in the tree: sockets, pipes, guest_memfd. */
+export const pseudoNoexec = {
+  anon_inodefs_init_fs_context: anonInodes.anon_inodefs_init_fs_context,
+
+  *init_pseudo(fc, magic) {
+    yield enter("init_pseudo", { fc, magic });
+    if (yield allocation("kzalloc(struct pseudo_fs_context)")) {
+      yield leave("init_pseudo", null);
+      return false;
+    }
+    yield store(
+      "ctx->magic = magic; fc->s_iflags |= SB_I_NOEXEC | SB_I_NODEV",
+      [fc.magic, magic],
+      [fc.s_iflags, SB_I_NOEXEC | SB_I_NODEV],
+    );
+    yield leave("init_pseudo", fc);
+    return true;
+  },
+} satisfies FunctionTable;
+
 /** 6.18: offset and size are signed, and what their sum overflows to is within every file. */
 export const signedBindRange = {
-  *kvm_gmem_bind_fits(inode, offset, size) {
+  *bindFits(inode, offset, size) {
     return BigInt.asIntN(64, BigInt(offset) + BigInt(size)) <= BigInt(this.get(inode.i_size));
   },
 } satisfies FunctionTable;
 
 /** 7.2: the overflow is seen. */
 export const checkedBindRange = {
-  kvm_gmem_bind_fits: guestMemfd.kvm_gmem_bind_fits,
+  bindFits: guestMemfd.bindFits,
 } satisfies FunctionTable;
 
 /** 7.2: a range of guest_memfd that is bound already is in use, not an invalid argument. */
 export const overlapExists = {
-  *kvm_gmem_overlap_errno() {
+  *bindOverlap() {
     return -EEXIST;
   },
 } satisfies FunctionTable;

@@ -1,5 +1,5 @@
 /**
- * The log file, byte by byte. All numbers are little-endian; README.md ("The log file") says the same in prose.
+ * The log file, byte by byte. All numbers are little-endian; docs/log-format.md says the same in prose.
  *
  * A file is a header and then blocks, each behind the one before, none ever changed:
  *

@@ -45,6 +45,10 @@ export interface LogBytes {
 const SEARCHED = 1 << 20;
 const MAX_SCHEMAS = 0xffff;
 
+/**
+ * A log on disk: its header and its blocks, checked as it is opened. Events are read by a `LogReader`. Format:
+ * docs/log-format.md.
+ */
 export class LogFile {
   readonly blocks: BlockEntry[] = [];
   /** What was found damaged so far: on opening what lies between blocks, and on reading what lies within. */

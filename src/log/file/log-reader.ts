@@ -16,6 +16,10 @@ export interface Found {
   readonly indexes: Uint32Array;
 }
 
+/**
+ * Reads the events of a log, all, from a number on, or those of some names. Blocks that cannot be read are losses,
+ * counted in `lost`.
+ */
 export class LogReader {
   /** By schema. */
   readonly #decoders: EventsDecoder[] = [];

@@ -43,6 +43,12 @@ export interface EarlyEnd {
   readonly isReported: boolean;
 }
 
+/**
+ * The one writer of a log: appends batches, each as a block that has the hash of the block before. Made by `create` or
+ * `open`.
+ *
+ * @throws {LogError} From `create`, `open` and every append: where the log exists, is locked, or cannot be written.
+ */
 export class LogWriter {
   readonly #encoder: EventsEncoder;
   #length: number;

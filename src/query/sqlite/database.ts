@@ -9,6 +9,9 @@ export type Value = number | bigint | string | Uint8Array | null;
 export class Real {
   constructor(readonly value: number) {}
 }
+/**
+ * What a row has in a column. Integers that a double does not hold exactly are bigints, reals are `Real`, blobs bytes.
+ */
 export type Cell = Value | Real;
 
 /** What the engine says of a statement. */

@@ -30,6 +30,8 @@ const CLOSE = 0x5d;
 const BRACE = 0x7d;
 const MAX_CPU = 65535;
 const MAX_PID = 9999999999;
+/** Bytes of a name that has no more than `MAX_COMM`, whatever it is: one that is no UTF-8 becomes a sign of three. */
+const PLAIN_COMM = Math.floor(MAX_COMM / 3);
 const MAX_MARKER = Number.MAX_SAFE_INTEGER;
 const DIGITS = 9;
 const SORT = "sort -s -t[ -k2n FILE";
@@ -82,7 +84,7 @@ export class BpftraceReader extends TextReader {
       if (q < 0 || bytes[q] !== QUOTE) break;
       const name = q + 1;
       const nameEnd = plainString(bytes, name);
-      if (nameEnd < 0 || nameEnd - name > MAX_COMM) break;
+      if (nameEnd < 0 || nameEnd - name > PLAIN_COMM) break;
       q = separator(bytes, nameEnd + 1);
       const tidEnd = q < 0 ? -1 : number.read(bytes, q);
       const tid = number.low;
@@ -215,16 +217,17 @@ export class BpftraceReader extends TextReader {
       !comm ||
       !("string" in comm) ||
       !event ||
-      !("string" in event) ||
-      comm.string.length > MAX_COMM
+      !("string" in event)
     )
       return false;
+    const taskName = decoded(comm.string);
+    if (Buffer.byteLength(taskName) > MAX_COMM) return false;
     const name = Buffer.from(event.string, "latin1");
     const point = this.#names.find(name.reduce(hashStep, 0), name, 0, name.length);
     this.#inOrder(at, line.line);
     this.report.clock ??= { kind: "seconds", digits: DIGITS };
     this.report.sawCpu(onCpu);
-    const task = this.tables.tasks.intern(nameIn(decoded(comm.string)), thread, group);
+    const task = this.tables.tasks.intern(nameIn(taskName), thread, group);
     this.begin(point?.id ?? 0, task, onCpu, CONTEXT_UNKNOWN, at.billions, at.rest, DIGITS, line.line);
     if (!point) {
       this.unknown(

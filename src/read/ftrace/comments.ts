@@ -42,8 +42,10 @@ export class Comments {
 
   #tracer(tracer: string, line: number): void {
     this.report.tracer = tracer;
+    // Another head has a legend of its own, or none.
     this.#columns = 0;
     this.#interrupt = -1;
+    this.header.legendWidth = 0;
     if (tracer.startsWith("function_graph") && this.report.events === 0) {
       throw new TroubleError(
         "recorded with the function_graph tracer: leave --from away to read it as that; for verdicts record with the probes that kreel prints (kreel record) and the tracer nop",

@@ -2,6 +2,7 @@
  * Reads the text of `trace` and `trace_pipe`. What the scanner leaves: markers, unknown operations, comments, losses,
  * stack dumps, and events that take more than one line because a task's name or a string holds a line feed.
  */
+import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
@@ -174,8 +175,8 @@ export class FtraceReader extends TextReader {
     return this.#bodies.rejoin(text, line);
   }
 
-  protected override get isOpen(): boolean {
-    return this.#bodies.isOpen;
+  protected override get openArgs(): readonly ArgumentDefinition[] | undefined {
+    return this.#bodies.openArgs;
   }
 
   override restart(): Batch[] {

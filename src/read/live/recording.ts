@@ -16,6 +16,7 @@ import { TroubleError } from "../../base/trouble.js";
 import { type Feed, type Piece, piecesOf, type Restart } from "./feed.js";
 import { openFeed } from "./open.js";
 
+/** How to read a recording that is still being written. */
 export interface FollowOptions {
   /** Ends the recording: what is there by then is read, and that was it. */
   readonly signal?: AbortSignal;

@@ -8,6 +8,7 @@
  * perf names an event with its group, `gmem:iput`. Any group does, for people choose them; only the kernel's own groups
  * are never taken for probes: `kvm:kvm_exit` is the exit of a guest, not of the module.
  */
+import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { PointTable } from "../../../events/points.js";
 import { ANY_CPU, type Batch, CONTEXT_UNKNOWN } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
@@ -228,8 +229,8 @@ export class PerfScriptReader extends TextReader {
     return this.#bodies.rejoin(text, line);
   }
 
-  protected override get isOpen(): boolean {
-    return this.#bodies.isOpen;
+  protected override get openArgs(): readonly ArgumentDefinition[] | undefined {
+    return this.#bodies.openArgs;
   }
 
   override restart(): Batch[] {

@@ -3,6 +3,7 @@
  * arguments under other names are found, what is missing is counted, and what a mailer put into the next line is
  * joined.
  */
+import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { BatchBuilder } from "../../log/batch-builder.js";
 import type { ArgumentNames } from "../arguments/names.js";
 import { FAULT, Offer, OTHER, STRING as TEXT } from "../arguments/offer.js";
@@ -48,6 +49,11 @@ export abstract class Bodies {
   /** The last event lacks something, and the next line may be the rest of it: it must stay within reach. */
   get isOpen(): boolean {
     return this.#open === this.builder.events && this.builder.length > 0;
+  }
+
+  /** The arguments that an event of its operation has, if it is open. */
+  get openArgs(): readonly ArgumentDefinition[] | undefined {
+    return this.isOpen ? this.#point.point.args : undefined;
   }
 
   /** Pushes place and arguments of the event that was begun last. `line`: the last that its text is in. */

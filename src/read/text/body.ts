@@ -53,7 +53,9 @@ export class PrintedBodies extends Bodies {
     return bytes[p] === LF ? p + 1 : -1;
   }
 
-  override parse(text: string, point: CompiledPoint): Body {
+  override parse(printed: string, point: CompiledPoint): Body {
+    // The space in front of arguments, of an operation that has none.
+    const text = point.args.length === 0 && /^\([^()]*\) $/.test(printed) ? printed.slice(0, -1) : printed;
     const body = parseBody(text, point);
     if (body.complete) return body;
     const end = addressBehind(text);

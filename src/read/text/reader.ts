@@ -3,6 +3,7 @@
  * counted in the report as exactly one thing. A stream: what is held at any time is a chunk, the batch that is being
  * filled, and at most one line of a megabyte or the few lines of one event whose string holds line feeds.
  */
+import type { ArgumentDefinition } from "../../../events/definition.js";
 import { ANY_CPU, type Batch } from "../../log/batch.js";
 import { BATCH_EVENTS, BatchBuilder } from "../../log/batch-builder.js";
 import type { Tables } from "../../log/tables.js";
@@ -21,6 +22,7 @@ const MAX_HELD_LINES = 8;
 const SHORT = 16;
 const MAX_HELD_BYTES = 64 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
+const MARKER_ARGS = [{ type: "string" }] as const;
 
 /**
  * One line, or several that may be one event: `bytes[start, end)`, a line feed at `end`, no carriage return before it.
@@ -106,13 +108,13 @@ export abstract class TextReader implements StreamReader {
   }
 
   /**
-   * Hands over what was read, though the batch is not full. A marker whose text may go on in the next line stays, if
-   * anything was read since the last time.
+   * Hands over what was read, though the batch is not full. A marker whose text may go on in the next line stays, and
+   * so does an event whose rest may be there, if anything was read since the last time.
    */
   flush(): Batch[] {
     const { builder } = this;
-    const sealed =
-      this.#marker >= 0 && this.#fresh ? builder.sealButLast() : builder.isEmpty ? undefined : builder.seal();
+    const open = this.#marker >= 0 ? MARKER_ARGS : this.openArgs;
+    const sealed = open && this.#fresh ? builder.sealButLast(open) : builder.isEmpty ? undefined : builder.seal();
     this.#fresh = false;
     if (sealed) this.#batches.push(sealed);
     return this.#taken();
@@ -149,9 +151,9 @@ export abstract class TextReader implements StreamReader {
     return false;
   }
 
-  /** Whether the last event may be one of those. */
-  protected get isOpen(): boolean {
-    return false;
+  /** The arguments of the last event's operation, if the event may be one of those. */
+  protected get openArgs(): readonly ArgumentDefinition[] | undefined {
+    return undefined;
   }
 
   /** Begins an event at a time of so many digits. */
@@ -222,7 +224,7 @@ export abstract class TextReader implements StreamReader {
     if (start === end) {
       report.blank++;
       this.#markerBlanks++;
-    } else if (!cut && this.isOpen && this.rejoin(latin1(bytes, start, end), line)) {
+    } else if (!cut && this.openArgs && this.rejoin(latin1(bytes, start, end), line)) {
       report.continuations++;
     } else if (this.#marker >= 0 && (this.#marker += end - start + 1) <= MAX_MARKER_BYTES) {
       report.continuations++;
@@ -252,7 +254,7 @@ export abstract class TextReader implements StreamReader {
       if (this.#held.length === 0) {
         p = this.scan(bytes, p, end);
         // While an event's text may go on, it stays within reach; the event behind it seals the batch then.
-        if (this.builder.full && this.#marker < 0 && !this.isOpen) {
+        if (this.builder.full && this.#marker < 0 && !this.openArgs) {
           this.#seal();
           continue;
         }

@@ -7,6 +7,7 @@
  * The names of events have no group: one that a kernel's own event shares with a probe (`kvm_exit`) is the probe's only
  * if it was hit at a place.
  */
+import type { ArgumentDefinition } from "../../../events/definition.js";
 import type { PointTable } from "../../../events/points.js";
 import type { Batch } from "../../log/batch.js";
 import type { Tables } from "../../log/tables.js";
@@ -158,8 +159,8 @@ export class TraceCmdReportReader extends TextReader {
     return this.#bodies.rejoin(text, line);
   }
 
-  protected override get isOpen(): boolean {
-    return this.#bodies.isOpen;
+  protected override get openArgs(): readonly ArgumentDefinition[] | undefined {
+    return this.#bodies.openArgs;
   }
 
   override restart(): Batch[] {

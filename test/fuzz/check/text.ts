@@ -71,7 +71,7 @@ export function checkText(name: string, format: TextFormat, bytes: Buffer, whole
   const slow = random.chance(0.7);
   const follows = random.chance(0.3);
   const cuts = cutsOf(bytes.length, random);
-  const flushed = (k: number): boolean => k % 3 === 0 && betweenEvents(bytes, cuts[k] ?? bytes.length);
+  const flushed = (k: number): boolean => k % 3 === 0;
   const pieces = readText(name, format, bytes, { cuts, batch, slow, ...(follows ? { flushed } : {}) });
   sameOutcome(slow ? "the fast way reads what the slow way reads" : "pieces read as the whole", whole, pieces);
   if (!isReading(whole)) {
@@ -84,18 +84,6 @@ export function checkText(name: string, format: TextFormat, bytes: Buffer, whole
   // Of perf's text the layout is told by its first lines, which a short beginning may not have.
   if (format !== "perf-script" && random.chance(0.25)) checkBeginning(name, format, bytes, whole, random);
   return pieces;
-}
-
-/**
- * The line that a cut is in, or behind, and the one before it begin an event each: who follows is given what was read
- * before the cut, and a line that some mailer broke there cannot be mended any more.
- */
-function betweenEvents(bytes: Buffer, cut: number): boolean {
-  const start = bytes.lastIndexOf(10, cut - 1) + 1;
-  const before = start < 2 ? 0 : bytes.lastIndexOf(10, start - 2) + 1;
-  return [before, start].every((at) =>
-    /^\s*\S.{0,15}-\d+\s.*\[\d+\]/.test(bytes.toString("latin1", at, Math.min(bytes.length, at + 80))),
-  );
 }
 
 function cutsOf(length: number, random: Random): number[] {

@@ -13,7 +13,7 @@ import { points } from "../../../events/index.js";
 import { LogError } from "../../../src/log/file/log-error.js";
 import { LogWriter } from "../../../src/log/file/writer.js";
 import { createTables } from "../../../src/log/tables.js";
-import { kreel } from "../../cli/run.js";
+import { spawned } from "../../cli/run.js";
 import { succeeds, CHILD, ELSEWHERE, eventsOf, Follower, keptOf, pieces } from "./following.js";
 import { folderOf, inBatches } from "./helpers.js";
 
@@ -135,7 +135,7 @@ test("a full disk: the log ends with a report that says why, in the room that wa
 
 test("a line that ends the reading: what was read before it is in the log, and why it ended", async (t) => {
   const folder = folderOf(t);
-  const text = Buffer.from(kreel(["export", RECORDING, "--to", "ndjson"]).out);
+  const text = Buffer.from(spawned(["export", RECORDING, "--to", "ndjson"]).out);
   const written = await eventsOf(text);
   const cut = pieces(text, LINES);
   const tally = new Tally();
@@ -211,10 +211,13 @@ test("a second writer outside of the first's PID namespace is refused, until som
       const what = new RegExp(`${who}; .*: if that one is gone for certain, remove ${path}\\.lock`);
       t.throws(() => LogWriter.open(path, points, createTables()), { instanceOf: LogError, message: what });
       if (run > 0) return;
-      const { code, err } = kreel(["log", "--snapshots", path]);
+      const { code, err } = spawned(["log", "--snapshots", path]);
       t.is(code, 2);
       t.regex(err, what);
-      t.regex(kreel(["log", path]).out, /^ {2}writer {4}process \d+ of another PID namespace .* may be writing to it/m);
+      t.regex(
+        spawned(["log", path]).out,
+        /^ {2}writer {4}process \d+ of another PID namespace .* may be writing to it/m,
+      );
     };
     for (const piece of PIECES.slice(0, before)) {
       await follower.feed(piece);

@@ -8,7 +8,7 @@ import { importRecording } from "../../../src/read/import.js";
 import { conclude } from "../../../src/read/conclude.js";
 import { ReadReport } from "../../../src/read/report.js";
 import { replay, type Replay } from "../../../src/replay/replay.js";
-import { kreel } from "../../cli/run.js";
+import { spawned } from "../../cli/run.js";
 import { directoryOf, removeCopies } from "../directory/copies.js";
 import { line } from "../helpers.js";
 import { ftrace, readAs } from "../text.js";
@@ -141,7 +141,7 @@ test("it stays through a log, NDJSON and ftrace's text, from any to any", async 
   for (const from of [own, log]) {
     for (const format of ["ndjson", "ftrace"]) {
       const to = join(folder, `${format}-of-${from === own ? "text" : "log"}`);
-      t.is(kreel(["export", from, "--to", format, "-o", to]).code, 0);
+      t.is(spawned(["export", from, "--to", format, "-o", to]).code, 0);
       t.deepEqual(await said(to), expected, to);
       const again = `${to}.klog`;
       await importRecording(to, again);

@@ -51,6 +51,16 @@ test("a line that is no event after all says nothing of times, tasks and CPUs", 
   t.false(report.warnings.some((warning) => warning.includes("time goes back")));
 });
 
+test("a task's name is not longer than what is written of it may be", (t) => {
+  // Of each byte that is no UTF-8 a sign of three becomes.
+  for (const [bytes, events] of [
+    [85, 1],
+    [86, 0],
+  ] as const)
+    for (const indent of ["", " "])
+      t.is(read(`${indent}${tuple(1, 0, "\u00ff".repeat(bytes), 7, 7, ...IPUT)}`).events.length, events);
+});
+
 test("what has a task's name that no task has is no event", (t) => {
   for (const name of ["x".repeat(257), "y".repeat(100_000)]) {
     const { events, report } = read(

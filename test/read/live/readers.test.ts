@@ -148,6 +148,34 @@ test("any text: while bytes come between two flushes, no event is cut short", as
   );
 });
 
+test("a flush hands over all but the event whose rest may follow; the next one that too", (t) => {
+  const report = new ReadReport();
+  const reader = readerOf("ftrace", Buffer.alloc(0), points, createTables(), report);
+  const create = 'kern_mount: (kern_mount+0x4/0x30) type=0xffffffffc0001000 name="kvm"';
+  const [broken, rest] = [line(PLAIN).replace(/ dentry=.*/, ""), " dentry=0x8\n"];
+  const lengths = (): number[] => reader.flush().map((batch) => batch.length);
+  t.deepEqual(reader.push(Buffer.from(text(line(create), broken))), []);
+  const [first] = reader.flush();
+  t.deepEqual([first!.length, first!.strings], [1, ["kvm"]]);
+  // It looks like the beginning of a task's name that goes on in the next line, and is kept for that.
+  t.deepEqual(reader.push(Buffer.from(rest)), []);
+  t.deepEqual(reader.flush(), []);
+  t.deepEqual(reader.push(Buffer.from(text(line(create)))), []);
+  const [mended] = reader.flush();
+  t.deepEqual([mended!.firstSeq, mended!.length, mended!.fault[0], mended!.line[0]], [2, 2, 0, 2]);
+  t.is(report.continuations, 1);
+  // Nothing came since the last time: what is missing does not come any more.
+  t.deepEqual(reader.push(Buffer.from(text(broken))), []);
+  t.deepEqual(lengths(), []);
+  t.deepEqual(lengths(), [1]);
+  t.deepEqual(reader.push(Buffer.from(rest)), []);
+  t.deepEqual(
+    reader.end().map((batch) => batch.length),
+    [],
+  );
+  t.is(report.skipped, 1);
+});
+
 test("a flush hands over all but the marker whose text may go on; the next one that too", (t) => {
   const report = new ReadReport();
   const reader = readerOf("ftrace", Buffer.alloc(0), points, createTables(), report);

@@ -41,6 +41,17 @@ const read = (...lines: readonly string[]): TextReading => {
 const IPUT = "(ffffffff817c3604) inode=0xffff888100b08000 i_count=1 i_nlink=1 sb=0xffff888100a00000";
 const at = (event: string, time = "5.274858"): string => `         gmemrun-117   [001]     ${time}: ${event}`;
 
+test("a space behind the place of an operation without arguments says nothing, of whichever line", (t) => {
+  for (const lines of [
+    [at("kvm_init: (ffffffff817c3604) ")],
+    [at(`iput: ${IPUT}`), at("kvm_init: (ffffffff817c3604) ")],
+  ]) {
+    const { events, report: said } = read(...lines);
+    t.deepEqual([events.length, events.at(-1)!.operation, said.malformed], [lines.length, "kvm_init", 0]);
+  }
+  t.is(read(at(`iput: ${IPUT} `)).report.malformed, 1);
+});
+
 test("every dialect of one recording is read without an unread line, to the same events", (t) => {
   const [plain, latency, exact, raw] = DIALECTS.map((path) => readAs(report, unzipped(path), 5000));
   for (const reading of [plain!, latency!, exact!, raw!]) {

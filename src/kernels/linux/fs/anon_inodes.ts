@@ -1,9 +1,14 @@
 /** fs/anon_inodes.c: files on inodes that no file system shows. */
 import { enter, leave, mayFail, store } from "../../../simulate/step.js";
-import { EACCES, ENOENT, ENOMEM, O_RDWR } from "../../constants.js";
+import { ANON_INODE_FS_MAGIC, EACCES, ENOENT, ENOMEM, O_RDWR } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const anonInodes = {
+  /** 6.12 does not yet forbid that its files are run. */
+  *anon_inodefs_init_fs_context(fc) {
+    return (yield* this.init_pseudo(fc, ANON_INODE_FS_MAGIC)) ? 0 : -ENOMEM;
+  },
+
   *anon_inode_make_secure_inode(sb, name) {
     yield enter("anon_inode_make_secure_inode", { sb, name });
     const inode = yield* this.alloc_anon_inode(sb);
@@ -32,7 +37,7 @@ export const anonInodes = {
   /** A file on the one inode that all anonymous files share. */
   *anon_inode_getfile(name, fops, priv, flags) {
     yield enter("anon_inode_getfile", { name, fops, priv, flags });
-    const owner = yield* this.fops_owner(fops);
+    const owner = yield* this.fopsOwner(fops);
     let file;
     if (!(yield* this.try_module_get(owner))) {
       file = -ENOENT;
@@ -60,7 +65,7 @@ export const anonInodes = {
   },
 
   *__anon_inode_getfile(name, fops, priv) {
-    const owner = yield* this.fops_owner(fops);
+    const owner = yield* this.fopsOwner(fops);
     if (!(yield* this.try_module_get(owner))) return -ENOENT;
     const mnt = this.mount(this.get(this.system.anon_inode_mnt));
     const inode = yield* this.anon_inode_make_secure_inode(this.superBlock(this.get(mnt.mnt_sb)), name);

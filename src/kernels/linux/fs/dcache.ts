@@ -41,6 +41,7 @@ export const dcache = {
 
   *dput(dentry) {
     yield enter("dput", { dentry });
+    if (!dentry) return;
     if ((yield add(dentry.d_count, -1, "lockref_put_return(&dentry->d_lockref)")) > 0) return;
     yield* this.__dentry_kill(dentry);
   },

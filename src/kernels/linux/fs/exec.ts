@@ -1,9 +1,37 @@
 /** fs/exec.c: a process becomes another program. */
 import { create, store } from "../../../simulate/step.js";
-import { MMAP_BASE } from "../../constants.js";
+import {
+  EACCES,
+  FMODE_EXEC,
+  MAY_EXEC,
+  MMAP_BASE,
+  MNT_NOEXEC,
+  O_LARGEFILE,
+  O_RDONLY,
+  SB_I_NOEXEC,
+} from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { pathOf } from "./namei.js";
 
 export const execution = {
+  /** execveat(2) with AT_EMPTY_PATH: the file of a descriptor, opened anew to be run. */
+  *do_open_execat(fd) {
+    const file = yield* this.path_openat(fd, O_LARGEFILE | O_RDONLY | FMODE_EXEC, MAY_EXEC);
+    if (typeof file === "number") return file;
+    if (!(yield* this.path_noexec(pathOf(this, file)))) return file;
+    yield* this.fput(file);
+    return -EACCES;
+  },
+
+  /** Nothing on a mount may be run, or mapped to be run, if the mount or its superblock says so. */
+  *path_noexec({ mnt }) {
+    if (!mnt) return false;
+    return (
+      (this.get(mnt.mnt_flags) & MNT_NOEXEC) !== 0 ||
+      (this.get(this.superBlock(this.get(mnt.mnt_sb)).s_iflags) & SB_I_NOEXEC) !== 0
+    );
+  },
+
   /**
    * What execve(2) takes from the old program once there is no way back to it; the caller is the process's only thread.
    */

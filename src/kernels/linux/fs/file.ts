@@ -43,14 +43,15 @@ export const descriptors = {
     if (refused) return refused;
     const files = this.files(this.get(this.current.files));
     const value = flags & O_CLOEXEC ? FD_OPEN | FD_CLOEXEC : FD_OPEN;
-    const below = yield* this.rlimit_nofile();
+    const below = yield* this.rlimit();
     const unlocked = { cell: files.file_lock, is: "=", value: 0 } as const;
     const claim = { type: "claim", list: files.open_fds, value, from: start, below } as const;
     const fd = yield when(undefined, "__set_open_fd(fd, fdt, flags & O_CLOEXEC)", unlocked, claim);
     return fd < 0 ? -EMFILE : fd;
   },
 
-  *rlimit_nofile() {
+  /** include/linux/sched/signal.h: of RLIMIT_NOFILE, the only limit here. */
+  *rlimit() {
     return this.get(this.signal(this.get(this.current.signal)).rlim_nofile);
   },
 
@@ -71,10 +72,6 @@ export const descriptors = {
 
   *fd_install(fd, file) {
     yield enter("fd_install", { fd, file });
-    yield* this.__fd_install(fd, file);
-  },
-
-  *__fd_install(fd, file) {
     const files = this.files(this.get(this.current.files));
     yield when(
       undefined,
@@ -89,17 +86,17 @@ export const descriptors = {
    */
   *fget(fd) {
     for (;;) {
-      const pointer = yield* this.files_lookup_fd(fd);
+      const pointer = yield* this.files_lookup_fd_raw(fd);
       if (!pointer) return null;
       const file = this.file(pointer);
       if ((yield addUnlessZero(file.f_count, 1, "get_file_rcu(&fdt->fd[fd])")) === 0) continue;
-      if ((yield* this.files_lookup_fd(fd)) === pointer) return file;
+      if ((yield* this.files_lookup_fd_raw(fd)) === pointer) return file;
       // Another has come to lie there meanwhile.
       yield* this.fput(file);
     }
   },
 
-  *files_lookup_fd(fd) {
+  *files_lookup_fd_raw(fd) {
     return this.item(this.files(this.get(this.current.files)).fd, fd);
   },
 
@@ -112,7 +109,7 @@ export const descriptors = {
       const file = yield* this.fget(fd);
       return { file, counted: file !== null };
     }
-    const pointer = yield* this.files_lookup_fd(fd);
+    const pointer = yield* this.files_lookup_fd_raw(fd);
     return { file: pointer ? this.file(pointer) : null, counted: false };
   },
 
@@ -134,7 +131,7 @@ export const descriptors = {
   },
 
   *file_close_fd_locked(fd) {
-    if (!(yield* this.files_lookup_fd(fd))) return null;
+    if (!(yield* this.files_lookup_fd_raw(fd))) return null;
     const files = this.files(this.get(this.current.files));
     const pointer = yield when(
       undefined,
@@ -169,22 +166,22 @@ export const descriptors = {
 
   /** dup2(2) as `ksys_dup3` carries it out, and the case that it leaves to its caller: a descriptor is made itself. */
   *dup2(oldfd, newfd) {
-    if (oldfd === newfd) return (yield* this.files_lookup_fd(oldfd)) ? oldfd : -EBADF;
-    if (newfd < 0 || newfd >= (yield* this.rlimit_nofile())) return -EBADF;
+    if (oldfd === newfd) return (yield* this.files_lookup_fd_raw(oldfd)) ? oldfd : -EBADF;
+    if (newfd < 0 || newfd >= (yield* this.rlimit())) return -EBADF;
     const files = this.files(this.get(this.current.files));
-    yield* this.lock_files(files);
-    const pointer = yield* this.files_lookup_fd(oldfd);
+    yield* this.spin_lock(files.file_lock, "&files->file_lock");
+    const pointer = yield* this.files_lookup_fd_raw(oldfd);
     if (pointer) return yield* this.do_dup2(files, this.file(pointer), newfd);
-    yield* this.unlock_files(files);
+    yield* this.spin_unlock(files.file_lock, "&files->file_lock");
     return -EBADF;
   },
 
   /** With the table locked, which it lets go of: the new file is there before the old one is closed. */
   *do_dup2(files, file, fd) {
-    const tofree = yield* this.files_lookup_fd(fd);
+    const tofree = yield* this.files_lookup_fd_raw(fd);
     if (!tofree && this.item(files.open_fds, fd)) {
       // Somebody is about to install a file there.
-      yield* this.unlock_files(files);
+      yield* this.spin_unlock(files.file_lock, "&files->file_lock");
       return -EBUSY;
     }
     yield* this.get_file(file);
@@ -193,14 +190,14 @@ export const descriptors = {
       { type: "put", list: files.fd, index: fd, value: file.pointer },
       { type: "put", list: files.open_fds, index: fd, value: FD_OPEN },
     );
-    yield* this.unlock_files(files);
+    yield* this.spin_unlock(files.file_lock, "&files->file_lock");
     if (tofree) yield* this.filp_close(this.file(tofree));
     return fd;
   },
 
   /** fcntl(F_DUPFD): whoever calls it holds the file. */
   *f_dupfd(from, file) {
-    if (from < 0 || from >= (yield* this.rlimit_nofile())) return -EINVAL;
+    if (from < 0 || from >= (yield* this.rlimit())) return -EINVAL;
     const fd = yield* this.alloc_fd(from, 0);
     if (fd < 0) return fd;
     yield* this.get_file(file);
@@ -234,17 +231,17 @@ export const descriptors = {
 
   *__range_cloexec(fd, max_fd) {
     const files = this.files(this.get(this.current.files));
-    yield* this.lock_files(files);
+    yield* this.spin_lock(files.file_lock, "&files->file_lock");
     const flags = this.list(files.open_fds);
     const marked = flags.map((value, k) => (value && k >= fd && k <= max_fd ? FD_OPEN | FD_CLOEXEC : value));
     yield storeList(files.open_fds, marked, "bitmap_set(fdt->close_on_exec, fd, max_fd - fd + 1)");
-    yield* this.unlock_files(files);
+    yield* this.spin_unlock(files.file_lock, "&files->file_lock");
   },
 
   *__range_close(fd, max_fd) {
     const files = this.files(this.get(this.current.files));
     // last_fd(fdt): those that come to lie in the table meanwhile are closed too.
-    const last = Math.min(max_fd, aligned(this.list(files.fd).length) - 1);
+    const last = Math.min(max_fd, roomFor(this.list(files.fd).length) - 1);
     for (; fd <= last; fd++) {
       const file = yield* this.file_close_fd_locked(fd);
       if (file) yield* this.filp_close(file);
@@ -257,7 +254,7 @@ export const descriptors = {
     const copy = this.files(yield create("files_struct", "kmem_cache_alloc(files_cachep)"));
     yield store("newf->count = 1", [copy.count, 1]);
     // Nothing is installed or closed while the files are counted.
-    yield* this.lock_files(files);
+    yield* this.spin_lock(files.file_lock, "&files->file_lock");
     const flags = this.list(files.open_fds);
     const fds = this.list(files.fd).slice(0, sane_fdtable_size(flags, hole));
     for (const pointer of fds) if (pointer) yield* this.get_file(this.file(pointer));
@@ -267,7 +264,7 @@ export const descriptors = {
       { type: "list", list: copy.fd, value: fds },
       { type: "list", list: copy.open_fds, value: open },
     );
-    yield* this.unlock_files(files);
+    yield* this.spin_unlock(files.file_lock, "&files->file_lock");
     return copy;
   },
 
@@ -291,18 +288,9 @@ export const descriptors = {
     }
   },
 
-  *lock_files(files) {
-    const unlocked = { cell: files.file_lock, is: "=", value: 0 } as const;
-    yield when(undefined, "spin_lock(&files->file_lock)", unlocked, { type: "set", cell: files.file_lock, value: 1 });
-  },
-
-  *unlock_files(files) {
-    yield store("spin_unlock(&files->file_lock)", [files.file_lock, 0]);
-  },
-
   *filp_close(file) {
     yield enter("filp_close", { file });
-    yield* this.fput(file);
+    yield* this.fput_close(file);
   },
 } satisfies FunctionTable;
 
@@ -311,10 +299,10 @@ export const descriptors = {
  */
 function sane_fdtable_size(open: readonly number[], hole: FdRange | undefined): number {
   const last = open.findLastIndex((flags) => flags !== 0);
-  if (!hole || hole.to < last || hole.from > last) return aligned(last + 1);
-  return aligned(open.findLastIndex((flags, fd) => flags !== 0 && fd < hole.from) + 1);
+  if (!hole || hole.to < last || hole.from > last) return roomFor(last + 1);
+  return roomFor(open.findLastIndex((flags, fd) => flags !== 0 && fd < hole.from) + 1);
 }
 
-function aligned(descriptors: number): number {
+function roomFor(descriptors: number): number {
   return Math.max(BITS_PER_LONG, Math.ceil(descriptors / BITS_PER_LONG) * BITS_PER_LONG);
 }

@@ -1,33 +1,37 @@
 /** fs/file_table.c: open files. */
 import { add, allocate, change, enter, leave, mayFail, store, storeList } from "../../../simulate/step.js";
-import { ENFILE, ENOMEM, FOPS } from "../../constants.js";
+import { ENFILE, ENOMEM, FMODE_OPENED, FOPS, O_ACCMODE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { probed } from "../../probed.js";
 
 const PERCPU_COUNTER_BATCH = 32;
 
 export const fileTable = {
-  *alloc_empty_file(flags) {
-    yield enter("alloc_empty_file", { flags });
-    const file = yield* this.__alloc_file();
-    yield leave("alloc_empty_file", file);
-    return file;
-  },
-
-  *__alloc_file() {
-    const files = this.get(this.system.nr_files);
-    const max = this.get(this.system.files_stat_max_files);
-    // percpu_counter_read_positive: what the CPU has not handed in is missed, and only then it is all summed up.
-    if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max)
-      return -ENFILE;
-    const full = yield mayFail("get_nr_files() >= files_stat.max_files", -ENFILE);
-    if (full) return full;
-    const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
-    if (!pointer) return -ENOMEM;
-    const file = this.file(pointer);
-    yield* this.nr_files_add(1);
-    yield store("file_ref_init(&f->f_ref, 1)", [file.f_count, 1], [file.f_op, FOPS.other]);
-    return file;
-  },
+  alloc_empty_file: probed(
+    "alloc_empty_file",
+    (flags) => ({ flags }),
+    function* (flags) {
+      const files = this.get(this.system.nr_files);
+      const max = this.get(this.system.files_stat_max_files);
+      // percpu_counter_read_positive: what the CPU has not handed in is missed, and only then it is all summed up.
+      if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max)
+        return -ENFILE;
+      const full = yield mayFail("get_nr_files() >= files_stat.max_files", -ENFILE);
+      if (full) return full;
+      const pointer = yield allocate("file", "kmem_cache_alloc(filp_cachep)");
+      if (!pointer) return -ENOMEM;
+      const file = this.file(pointer);
+      yield* this.percpu_counter_add(1);
+      yield store(
+        "f->f_flags = flags; f->f_mode = OPEN_FMODE(flags); file_ref_init(&f->f_ref, 1)",
+        [file.f_count, 1],
+        [file.f_flags, flags],
+        [file.f_mode, (flags + 1) & O_ACCMODE],
+        [file.f_op, FOPS.other],
+      );
+      return file;
+    },
+  ),
 
   *alloc_file_pseudo(inode, mnt, name, flags, fops) {
     yield enter("alloc_file_pseudo", { inode, mnt, name, flags, fops });
@@ -49,6 +53,7 @@ export const fileTable = {
     }
     yield store(
       "file_init_path(file, path, fops)",
+      [file.f_mode, this.get(file.f_mode) | FMODE_OPENED],
       [file.f_inode, inode.pointer],
       [file.f_dentry, dentry.pointer],
       [file.f_mnt, mnt.pointer],
@@ -69,12 +74,19 @@ export const fileTable = {
     yield* this.__fput_deferred(file);
   },
 
+  /** What was never opened has nothing to release. */
   *__fput_deferred(file) {
+    if (!(this.get(file.f_mode) & FMODE_OPENED)) return yield* this.file_free(file);
     yield change("task_work_add(current, &file->f_task_work, TWA_RESUME)", {
       type: "append",
       list: this.current.task_works,
       values: [file.pointer],
     });
+  },
+
+  /** 6.12 has fput alone. */
+  *fput_close(file) {
+    yield* this.fput(file);
   },
 
   /** close(2) ends the file itself. */
@@ -97,9 +109,9 @@ export const fileTable = {
     const inode = this.get(file.f_inode);
     yield enter("__fput", { file, inode: inode ? this.inode(inode) : null });
     const fops = this.get(file.f_op);
-    yield* this.f_op_release(file);
+    yield* this.fileRelease(file);
     // fops_put: from here on the module may go, whatever of the file is still to end.
-    const owner = yield* this.fops_owner(fops);
+    const owner = yield* this.fopsOwner(fops);
     if (owner) yield* this.module_put(owner);
     const dentry = this.get(file.f_dentry);
     const mnt = this.get(file.f_mnt);
@@ -109,12 +121,12 @@ export const fileTable = {
   },
 
   *file_free(file) {
-    yield* this.nr_files_add(-1);
+    yield* this.percpu_counter_add(-1);
     yield store("file_free(file)", [file.freed, 1]);
   },
 
-  /** percpu_counter_add: the CPU keeps what it counted to itself until it is a batch. */
-  *nr_files_add(amount) {
+  /** include/linux/percpu_counter.h, of nr_files: the CPU keeps what it counted to itself until it is a batch. */
+  *percpu_counter_add(amount) {
     const { nr_files, nr_files_count } = this.system;
     const files = yield add(
       nr_files,
@@ -125,7 +137,8 @@ export const fileTable = {
       yield store("raw_spin_lock(&fbc->lock); fbc->count += count", [nr_files_count, files]);
   },
 
-  *f_op_release(file) {
+  /** The method `file->f_op->release`. */
+  *fileRelease(file) {
     switch (this.get(file.f_op)) {
       case FOPS.kvm_vm:
         yield* this.kvm_vm_release(file);
@@ -139,7 +152,8 @@ export const fileTable = {
     }
   },
 
-  *fops_owner(fops) {
+  /** The field `fops->owner`: the module whose functions these are; none for built-in code. */
+  *fopsOwner(fops) {
     const owner =
       fops === FOPS.kvm_gmem
         ? this.get(this.system.kvm_gmem_fops_owner)

@@ -6,27 +6,30 @@ import type { FunctionTable } from "../../kernel.js";
 export const inode = {
   /** The inode of a superblock whose file system has no allocator of its own comes from inode_cache. */
   *alloc_inode(sb) {
-    const inode = yield* this.s_op_alloc_inode(sb);
+    const inode = yield* this.superAllocInode(sb);
     if (!inode) return null;
     // inode_init_always
     yield store("inode_init_always(inode)", [inode.i_sb, sb.pointer], [inode.i_count, 1], [inode.i_nlink, 1]);
     if (this.config.inodeBlobs && (yield allocation("security_inode_alloc(inode)"))) {
       // Nobody has seen it yet, so it is freed at once, without a grace period.
-      yield* this.s_op_destroy_inode(inode);
+      yield* this.superDestroyInode(inode);
       yield* this.i_callback(inode);
       return null;
     }
     return inode;
   },
 
-  *s_op_alloc_inode(_sb) {
+  /** The method `sb->s_op->alloc_inode`, or what stands in for it. */
+  *superAllocInode(_sb) {
     const pointer = yield allocate("inode", "kmem_cache_alloc_lru(inode_cachep)");
     return pointer ? this.inode(pointer) : null;
   },
 
-  *s_op_destroy_inode(_inode) {},
+  /** The method `sb->s_op->destroy_inode`: none of these file systems has it. */
+  *superDestroyInode(_inode) {},
 
-  *s_op_free_inode(inode) {
+  /** The method `sb->s_op->free_inode`, or `inode->free_inode` where it is missing. */
+  *superFreeInode(inode) {
     yield* this.free_inode_nonrcu(inode);
   },
 
@@ -72,12 +75,12 @@ export const inode = {
   *destroy_inode(inode) {
     yield enter("destroy_inode", { inode });
     yield enter("__destroy_inode", { inode });
-    yield* this.s_op_destroy_inode(inode);
+    yield* this.superDestroyInode(inode);
     yield* this.call_rcu("i_callback", inode);
   },
 
   *i_callback(inode) {
     yield enter("i_callback", { head: { of: inode, offset: OFFSET.i_rcu } });
-    yield* this.s_op_free_inode(inode);
+    yield* this.superFreeInode(inode);
   },
 } satisfies FunctionTable;

@@ -35,7 +35,11 @@ export const libfs = {
   },
 
   *pseudo_fs_fill_super(sb, fc) {
-    yield store("s->s_magic = ctx->magic; s->s_op = ctx->ops", [sb.s_magic, this.get(fc.magic)]);
+    yield store(
+      "s->s_magic = ctx->magic; s->s_op = ctx->ops",
+      [sb.s_magic, this.get(fc.magic)],
+      [sb.s_op, this.get(fc.ops)],
+    );
     const root = yield* this.new_inode(sb);
     if (!root) return -ENOMEM;
     yield store("root->i_ino = 1", [root.i_ino, 1]);

@@ -1,6 +1,6 @@
 /** fs/namespace.c: mounts that the kernel makes for itself. */
 import { add, allocate, allocation, enter, leave, store } from "../../../simulate/step.js";
-import { ENOMEM, OFFSET } from "../../constants.js";
+import { ENOMEM, MNT_INTERNAL, OFFSET } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const namespace = {
@@ -17,7 +17,7 @@ export const namespace = {
     if (!pointer) return -ENOMEM;
     const fc = this.structs.at("fs_context", pointer);
     yield store("fc->fs_type = get_filesystem(type)", [fc.fs_type, type.pointer]);
-    let mnt = yield* this.init_fs_context(fc);
+    let mnt = yield* this.initFsContext(fc);
     if (mnt === 0) mnt = yield allocation('vfs_parse_fs_string(fc, "source")');
     if (mnt !== 0) {
       yield* this.put_fs_context(fc);
@@ -28,7 +28,8 @@ export const namespace = {
     return mounted;
   },
 
-  *init_fs_context(_fc) {
+  /** The method `fc->fs_type->init_fs_context`: nothing is mounted here but by those who replace this. */
+  *initFsContext(_fc) {
     return 0;
   },
 
@@ -49,7 +50,13 @@ export const namespace = {
     yield add(sb.s_active, 1, "atomic_inc(&fc->root->d_sb->s_active)");
     const root = this.dentry(this.get(sb.s_root));
     yield add(root.d_count, 1, "mnt->mnt.mnt_root = dget(fc->root)");
-    yield store("mnt->mnt_count = 1", [mnt.mnt_count, 1], [mnt.mnt_sb, sb.pointer], [mnt.mnt_root, root.pointer]);
+    yield store(
+      "mnt->mnt_count = 1; mnt->mnt.mnt_flags = MNT_INTERNAL",
+      [mnt.mnt_count, 1],
+      [mnt.mnt_flags, MNT_INTERNAL],
+      [mnt.mnt_sb, sb.pointer],
+      [mnt.mnt_root, root.pointer],
+    );
     yield leave("vfs_create_mount", mnt);
     return mnt;
   },
@@ -72,6 +79,7 @@ export const namespace = {
 
   *mntput(mnt) {
     yield enter("mntput", { mnt });
+    if (!mnt) return;
     yield* this.mntput_no_expire(mnt);
   },
 

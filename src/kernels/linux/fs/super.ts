@@ -19,8 +19,8 @@ export const superBlock = {
       "sb->s_active = 1",
       [sb.s_active, 1],
       [sb.s_type, this.get(fc.fs_type)],
+      [sb.s_iflags, this.get(fc.s_iflags)],
       [sb.s_dev, dev],
-      [sb.s_op, yield* this.super_operations(fc)],
       [fc.root_sb, sb.pointer],
     );
     const filled = yield* this.pseudo_fs_fill_super(sb, fc);
@@ -31,10 +31,6 @@ export const superBlock = {
     }
     yield add(this.dentry(this.get(sb.s_root)).d_count, 1, "fc->root = dget(sb->s_root)");
     return sb;
-  },
-
-  *super_operations(_fc) {
-    return 0;
   },
 
   *deactivate_super(sb) {

@@ -68,6 +68,7 @@ export const forking = {
         "vm_area_init_from(mpnt, vma)",
         [vma.vm_start, this.get(mpnt.vm_start)],
         [vma.vm_end, this.get(mpnt.vm_end)],
+        [vma.vm_flags, this.get(mpnt.vm_flags)],
         [vma.vm_file, file.pointer],
         [vma.vm_pgoff, this.get(mpnt.vm_pgoff)],
       );

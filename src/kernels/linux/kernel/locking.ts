@@ -1,5 +1,5 @@
 /** kernel/locking: who may go on, and who waits. */
-import { when } from "../../../simulate/step.js";
+import { store, when } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 
 /**
@@ -22,6 +22,14 @@ export const locking = {
       { cell: lock, is: "=", value: this.current.pointer },
       { type: "set", cell: lock, value: 0 },
     );
+  },
+  /** Nobody sleeps with it, so it is enough that it is held. */
+  *spin_lock(lock, name) {
+    const unlocked = { cell: lock, is: "=", value: 0 } as const;
+    yield when(undefined, `spin_lock(${name})`, unlocked, { type: "set", cell: lock, value: 1 });
+  },
+  *spin_unlock(lock, name) {
+    yield store(`spin_unlock(${name})`, [lock, 0]);
   },
   *mmap_read_lock({ mmap_lock }) {
     const guard = { cell: mmap_lock, is: ">=", value: 0 } as const;

@@ -156,7 +156,7 @@ export const modules = {
     const error = mod ? yield* this.try_stop_module(mod) : -ENOENT;
     yield* this.mutex_unlock(module_mutex, "&module_mutex");
     if (!mod || error) return error;
-    yield* this.module_exit(mod);
+    yield* this.moduleExit(mod);
     yield* this.free_module(mod);
     return 0;
   },
@@ -243,7 +243,8 @@ export const modules = {
     return yield* this.kvm_init(mod);
   },
 
-  *module_exit(mod) {
+  /** The method `mod->exit`. */
+  *moduleExit(mod) {
     if (this.words.word(this.get(mod.name)) === "kvm_amd") yield* this.kvm_exit();
   },
 } satisfies FunctionTable;

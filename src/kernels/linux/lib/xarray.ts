@@ -19,9 +19,9 @@ const ENTRY = "entry";
  */
 export function nodesToStore(stored: readonly number[], first: number, end: number): number {
   const tree = new Tree();
-  for (let k = 0; k < stored.length; k += 3) tree.store(stored[k]!, stored[k + 1]! - 1);
+  for (let k = 0; k < stored.length; k += 3) tree.storeRange(stored[k]!, stored[k + 1]! - 1);
   const before = tree.allocated;
-  tree.store(first, end - 1);
+  tree.storeRange(first, end - 1);
   return tree.allocated - before;
 }
 
@@ -30,7 +30,7 @@ class Tree {
   #head: Node | typeof ENTRY | undefined;
 
   /** xa_store_range: makes room for the end first, then stores piece by piece. */
-  store(first: number, last: number): void {
+  storeRange(first: number, last: number): void {
     let order = 0;
     while (order < 52 && (last + 1) % 2 ** (order + 1) === 0) order++;
     this.#create(
@@ -39,7 +39,7 @@ class Tree {
       2 ** (order % CHUNK_SHIFT) - 1,
     );
     for (let index = first; index <= last; ) {
-      const { shift, siblings } = piece(index, last);
+      const { shift, siblings } = pieceAt(index, last);
       const node = this.#create(index, shift, siblings);
       if (!node) this.#head = ENTRY;
       else for (let k = 0; k <= siblings; k++) node.slots.set(slotOf(index, shift) + k, ENTRY);
@@ -49,7 +49,7 @@ class Tree {
 
   /** xas_create: the node that holds entries of this order at this index; none for the entry that is the whole tree. */
   #create(index: number, order: number, siblings: number): Node | undefined {
-    let shift = this.#expand(maximum(index, order, siblings));
+    let shift = this.#expand(largestIndex(index, order, siblings));
     let entry = this.#head;
     let node: Node | undefined;
     while (shift > order) {
@@ -91,7 +91,7 @@ class Tree {
 }
 
 /** xas_set_range: the largest entry that a range can begin with. */
-function piece(index: number, last: number): { readonly shift: number; readonly siblings: number } {
+function pieceAt(index: number, last: number): { readonly shift: number; readonly siblings: number } {
   const mask = CHUNK_SIZE - 1;
   let first = index;
   let siblings = last - index;
@@ -113,7 +113,7 @@ function piece(index: number, last: number): { readonly shift: number; readonly 
  * xas_max: the largest index that an entry needs; one more where it would fill the tree, since no entry above 0 is a
  * root.
  */
-function maximum(index: number, shift: number, siblings: number): number {
+function largestIndex(index: number, shift: number, siblings: number): number {
   if (shift === 0 && siblings === 0) return index;
   const size = (siblings + 1) * 2 ** shift;
   const end = Math.floor(index / size) * size + size - 1;

@@ -1,22 +1,33 @@
-/** mm/mmap.c, mm/vma.c and mm/memory.c: files mapped into the memory of a process. */
+/** mm/mmap.c, mm/mprotect.c, mm/vma.c and mm/memory.c: files mapped into the memory of a process. */
 import { change, create, store } from "../../../simulate/step.js";
 import {
+  EACCES,
   EINVAL,
   ENODEV,
   ENOMEM,
   EOVERFLOW,
+  EPERM,
   FOPS,
   MMAP_BASE,
   PAGE_SHIFT,
   PAGE_SIZE,
   SIGBUS,
   SIGSEGV,
+  VM_ACCESS_FLAGS,
+  VM_EXEC,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_SHARED,
+  VM_WRITE,
 } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { pathOf } from "../fs/namei.js";
 
 export const mmapping = {
   /** A mapping, which holds its file; comes to its address, or to an error. `len` and `offset` are unsigned in C. */
-  *do_mmap(file, len, shared, offset) {
+  *do_mmap(file, len, prot, shared, offset) {
     if (len === 0) return -EINVAL;
     const mm = this.mm(this.get(this.current.mm));
     const pages = Math.ceil(len / PAGE_SIZE);
@@ -24,16 +35,23 @@ export const mmapping = {
     if (len < 0 || pages * PAGE_SIZE > MMAP_BASE - this.get(mm.total_vm)) return -ENOMEM;
     if (!file_mmap_ok(this.get(file.f_op) === FOPS.kvm_gmem ? MAX_LFS_PAGES : ULONG_MAX_PAGES, offset, pages))
       return -EOVERFLOW;
-    if (!(yield* this.file_has_valid_mmap_hooks(file))) return -ENODEV;
+    // The bits of PROT_READ, PROT_WRITE and PROT_EXEC are those of VM_READ, VM_WRITE and VM_EXEC.
+    let vm_flags = prot | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+    if (shared) vm_flags |= VM_SHARED | VM_MAYSHARE;
+    if (yield* this.path_noexec(pathOf(this, file))) {
+      if (vm_flags & VM_EXEC) return -EPERM;
+      vm_flags &= ~VM_MAYEXEC;
+    }
+    if (!(yield* this.can_mmap_file(file))) return -ENODEV;
     yield* this.mmap_write_lock(mm);
-    const address = yield* this.mmap_region(mm, file, pages, shared, offset);
+    const address = yield* this.mmap_region(mm, file, pages, vm_flags, offset);
     yield* this.mmap_write_unlock(mm);
     return address;
   },
 
-  *mmap_region(mm, file, pages, shared, offset) {
+  *mmap_region(mm, file, pages, vm_flags, offset) {
     yield* this.get_file(file);
-    const error = yield* this.kvm_gmem_mmap(file, shared);
+    const error = yield* this.kvm_gmem_mmap(file, vm_flags);
     if (error) {
       yield* this.fput(file);
       return error;
@@ -44,6 +62,7 @@ export const mmapping = {
       "vma->vm_file = file",
       [vma.vm_start, address],
       [vma.vm_end, address + pages * PAGE_SIZE],
+      [vma.vm_flags, vm_flags],
       [vma.vm_file, file.pointer],
       [vma.vm_pgoff, offset / PAGE_SIZE],
     );
@@ -75,6 +94,21 @@ export const mmapping = {
       if (this.get(vma.vm_start) <= address && address < this.get(vma.vm_end)) return vma;
     }
     return null;
+  },
+
+  /** mprotect(2) of the mapping that begins there: nothing that was not allowed when it was made (`VM_MAY…`). */
+  *do_mprotect_pkey(start, prot) {
+    const mm = this.mm(this.get(this.current.mm));
+    yield* this.mmap_write_lock(mm);
+    const vma = yield* this.vma_lookup(mm, start);
+    let error = vma ? 0 : -ENOMEM;
+    if (vma) {
+      const newflags = prot | (this.get(vma.vm_flags) & ~VM_ACCESS_FLAGS);
+      if (newflags & ~(newflags >> 4) & VM_ACCESS_FLAGS) error = -EACCES;
+      else yield store("vm_flags_reset(vma, newflags)", [vma.vm_flags, newflags]);
+    }
+    yield* this.mmap_write_unlock(mm);
+    return error;
   },
 
   /** munmap(2) of the mapping that begins there; where it is gone already there is nothing to do. */
@@ -116,11 +150,12 @@ export const mmapping = {
     const mm = this.mm(this.get(this.current.mm));
     yield* this.mmap_read_lock(mm);
     const vma = yield* this.vma_lookup(mm, address);
-    const signal = !vma
-      ? SIGSEGV
-      : (yield* this.do_shared_fault(vma, this.get(vma.vm_pgoff) + (address - this.get(vma.vm_start)) / PAGE_SIZE))
-        ? 0
-        : SIGBUS;
+    const signal =
+      !vma || !(this.get(vma.vm_flags) & VM_WRITE)
+        ? SIGSEGV
+        : (yield* this.do_shared_fault(vma, this.get(vma.vm_pgoff) + (address - this.get(vma.vm_start)) / PAGE_SIZE))
+          ? 0
+          : SIGBUS;
     yield* this.mmap_read_unlock(mm);
     return signal;
   },
@@ -151,7 +186,7 @@ export const mmapping = {
     }
   },
 
-  *file_has_valid_mmap_hooks(_file) {
+  *can_mmap_file(_file) {
     return false;
   },
 } satisfies FunctionTable;

@@ -1,12 +1,29 @@
 /** net/unix/af_unix.c and net/socket.c: pairs of stream sockets. Those in flight in a ring are never collected here. */
-import { add, allocate, change, create, store, when } from "../../../simulate/step.js";
-import { EAGAIN, EBADF, ECONNRESET, ENOMEM, ENOTSOCK, EPIPE, FOPS, O_CLOEXEC, S_IFSOCK } from "../../constants.js";
+import { add, allocate, change, create, store, unprobed, when } from "../../../simulate/step.js";
+import {
+  EAGAIN,
+  EBADF,
+  ECONNRESET,
+  ENOMEM,
+  ENOTSOCK,
+  EPIPE,
+  FMODE_OPENED,
+  FOPS,
+  O_CLOEXEC,
+  O_RDWR,
+  S_IFSOCK,
+  SOCKFS_MAGIC,
+} from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 /** Of a message in a queue: the file in flight, and how many bytes are left. */
 const SKB = 2;
 
 export const unixSockets = {
+  *sockfs_init_fs_context(fc) {
+    return (yield* this.init_pseudo(fc, SOCKFS_MAGIC)) ? 0 : -ENOMEM;
+  },
+
   /** socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC): comes to both descriptors, or to an error. */
   *socketpair() {
     const fd1 = yield* this.get_unused_fd_flags(O_CLOEXEC);
@@ -48,7 +65,7 @@ export const unixSockets = {
   *sock_alloc_file() {
     const pointer = yield allocate("unix_sock", "sk_alloc(net, PF_UNIX)");
     if (!pointer) return -ENOMEM;
-    const file = yield* this.__alloc_file();
+    const file = yield* unprobed(this.alloc_empty_file(O_RDWR));
     if (typeof file === "number") {
       yield store("sk_free(sk)", [this.unixSock(pointer).freed, 1]);
       return file;
@@ -58,11 +75,12 @@ export const unixSockets = {
       "inode->i_mode = S_IFSOCK | S_IRWXUGO",
       [inode.i_mode, S_IFSOCK | 0o777],
       [inode.i_nlink, 1],
-      [inode.i_sb, this.get(this.system.sock_sb)],
+      [inode.i_sb, this.get(this.mount(this.get(this.system.sock_mnt)).mnt_sb)],
       [inode.i_ino, yield* this.get_next_ino()],
     );
     yield store(
       "file->private_data = sock",
+      [file.f_mode, this.get(file.f_mode) | FMODE_OPENED],
       [file.f_op, FOPS.socket],
       [file.f_inode, inode.pointer],
       [file.private_data, pointer],
@@ -72,13 +90,13 @@ export const unixSockets = {
   },
 
   /** sendmsg(2) of one byte, and of a descriptor with it. */
-  *unix_stream_sendmsg(fd, passed) {
+  *__sys_sendmsg(fd, passed) {
     const held = yield* this.fdget(fd);
     if (!held.file) return -EBADF;
     let result: number = -ENOTSOCK;
     if (this.get(held.file.f_op) === FOPS.socket) {
       const file = yield* this.scm_fp_copy(passed);
-      result = file ? yield* this.unix_stream_send(held.file, 1, file) : -EBADF;
+      result = file ? yield* this.unix_stream_sendmsg(held.file, 1, file) : -EBADF;
     }
     yield* this.fdput(held);
     return result;
@@ -87,7 +105,7 @@ export const unixSockets = {
   /**
    * Comes to how many bytes were sent, or to an error. The SIGPIPE that comes with -EPIPE is for the caller to send.
    */
-  *unix_stream_send(socket, len, file) {
+  *unix_stream_sendmsg(socket, len, file) {
     const sk = this.unixSock(this.get(socket.private_data));
     let error = this.get(sk.sk_shutdown) ? -EPIPE : 0;
     if (!error) {
@@ -107,18 +125,18 @@ export const unixSockets = {
   },
 
   /** recvmsg(MSG_DONTWAIT | MSG_CMSG_CLOEXEC) of one byte, and of the descriptor that may come with it. */
-  *unix_stream_recvmsg(fd) {
+  *__sys_recvmsg(fd) {
     const held = yield* this.fdget(fd);
     if (!held.file) return -EBADF;
     const result =
       this.get(held.file.f_op) === FOPS.socket
-        ? yield* this.unix_stream_read(this.unixSock(this.get(held.file.private_data)))
+        ? yield* this.unix_stream_read_generic(this.unixSock(this.get(held.file.private_data)))
         : -ENOTSOCK;
     yield* this.fdput(held);
     return result;
   },
 
-  *unix_stream_read(sk) {
+  *unix_stream_read_generic(sk) {
     yield* this.unix_state_lock(sk);
     const [pointer, bytes] = this.list(sk.sk_receive_queue);
     if (bytes === undefined) {

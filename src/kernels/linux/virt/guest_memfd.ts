@@ -9,11 +9,13 @@ import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FOPS,
+  O_LARGEFILE,
   PAGE_SHIFT,
   PAGE_SIZE,
   S_IFREG,
 } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { probed } from "../../probed.js";
 import { nodesToStore } from "../lib/xarray.js";
 import { folioAt } from "../mm/filemap.js";
 
@@ -26,20 +28,20 @@ export const guestMemfd = {
     return 0;
   },
 
-  /** Nothing to take down: the mount is that of all anonymous inodes. */
-  *kvm_gmem_exit() {},
-
   /** The ioctl KVM_CREATE_GUEST_MEMFD. */
-  *kvm_gmem_create(kvm, size, flags) {
-    yield enter("kvm_gmem_create", { kvm, size, flags });
-    const unknown = BigInt.asUintN(64, BigInt(flags)) & ~BigInt(yield* this.kvm_gmem_valid_flags(kvm));
-    const fd =
-      unknown !== 0n || size <= 0 || size % PAGE_SIZE !== 0 ? -EINVAL : yield* this.__kvm_gmem_create(kvm, size, flags);
-    yield leave("kvm_gmem_create", fd);
-    return fd;
-  },
+  kvm_gmem_create: probed(
+    "kvm_gmem_create",
+    (kvm, size, flags) => ({ kvm, size, flags }),
+    function* (kvm, size, flags) {
+      const valid_flags = BigInt(yield* this.kvm_gmem_get_supported_flags(kvm));
+      if (BigInt.asUintN(64, BigInt(flags)) & ~valid_flags) return -EINVAL;
+      if (size <= 0 || size % PAGE_SIZE !== 0) return -EINVAL;
+      return yield* this.__kvm_gmem_create(kvm, size, flags);
+    },
+  ),
 
-  *kvm_gmem_valid_flags(_kvm) {
+  /** None yet; 6.12 says so in kvm_gmem_create itself. */
+  *kvm_gmem_get_supported_flags(_kvm) {
     return 0;
   },
 
@@ -52,14 +54,21 @@ export const guestMemfd = {
       return -ENOMEM;
     }
     const gmem = this.gmem(pointer);
-    const file = yield* this.kvm_gmem_getfile(gmem, size, flags);
+    const file = yield* this.anon_inode_create_getfile("[kvm-gmem]", FOPS.kvm_gmem, gmem);
     if (typeof file === "number") {
       yield store("kfree(gmem)", [gmem.freed, 1]);
       yield* this.put_unused_fd(fd);
       return file;
     }
-    yield* this.kvm_get_kvm(kvm);
     const inode = this.inode(this.get(file.f_inode));
+    yield store(
+      "file->f_flags |= O_LARGEFILE; inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size",
+      [file.f_flags, this.get(file.f_flags) | O_LARGEFILE],
+      [inode.i_private, flags],
+      [inode.i_mode, this.get(inode.i_mode) | S_IFREG],
+      [inode.i_size, size],
+    );
+    yield* this.kvm_get_kvm(kvm);
     yield change(
       "gmem->kvm = kvm; list_add(&gmem->entry, &inode->i_mapping->i_private_list)",
       { type: "set", cell: gmem.kvm, value: kvm.pointer },
@@ -67,23 +76,6 @@ export const guestMemfd = {
     );
     yield* this.fd_install(fd, file);
     return fd;
-  },
-
-  /** The file, its inode set up for the memory of a guest. */
-  *kvm_gmem_getfile(gmem, size, flags) {
-    const file = yield* this.anon_inode_create_getfile("[kvm-gmem]", FOPS.kvm_gmem, gmem);
-    if (typeof file === "number") return file;
-    yield* this.kvm_gmem_setup_inode(this.inode(this.get(file.f_inode)), size, flags);
-    return file;
-  },
-
-  *kvm_gmem_setup_inode(inode, size, flags) {
-    yield store(
-      "inode->i_private = flags; inode->i_mode |= S_IFREG; inode->i_size = size",
-      [inode.i_private, flags],
-      [inode.i_mode, this.get(inode.i_mode) | S_IFREG],
-      [inode.i_size, size],
-    );
   },
 
   *kvm_gmem_release(inode, file) {
@@ -108,28 +100,26 @@ export const guestMemfd = {
     yield enter("kvm_gmem_invalidate_begin", { gmem, start, end });
   },
 
-  *kvm_gmem_bind(kvm, slot, fd, offset) {
-    yield enter("kvm_gmem_bind", { kvm, slot, fd, offset });
-    const error = yield* this.__kvm_gmem_bind(kvm, slot, fd, offset);
-    yield leave("kvm_gmem_bind", error);
-    return error;
-  },
+  kvm_gmem_bind: probed(
+    "kvm_gmem_bind",
+    (kvm, slot, fd, offset) => ({ kvm, slot, fd, offset }),
+    function* (kvm, slot, fd, offset) {
+      const file = yield* this.fget(fd);
+      if (!file) return -EBADF;
+      const error = yield* this.bindFile(kvm, slot, file, offset);
+      yield* this.fput(file);
+      return error;
+    },
+  ),
 
-  *__kvm_gmem_bind(kvm, slot, fd, offset) {
-    const file = yield* this.fget(fd);
-    if (!file) return -EBADF;
-    const error = yield* this.kvm_gmem_bind_file(kvm, slot, file, offset);
-    yield* this.fput(file);
-    return error;
-  },
-
-  *kvm_gmem_bind_file(kvm, slot, file, offset) {
+  /** All of kvm_gmem_bind between the fget and the fput. */
+  *bindFile(kvm, slot, file, offset) {
     if (this.get(file.f_op) !== FOPS.kvm_gmem) return -EINVAL;
     const gmem = this.gmem(this.get(file.private_data));
     if (this.get(gmem.kvm) !== kvm.pointer) return -EINVAL;
     const inode = this.inode(this.get(file.f_inode));
     const npages = this.get(slot.npages);
-    if (offset < 0 || offset % PAGE_SIZE !== 0 || !(yield* this.kvm_gmem_bind_fits(inode, offset, npages * PAGE_SIZE)))
+    if (offset < 0 || offset % PAGE_SIZE !== 0 || !(yield* this.bindFits(inode, offset, npages * PAGE_SIZE)))
       return -EINVAL;
     yield* this.filemap_invalidate_lock(inode);
     const start = offset / PAGE_SIZE;
@@ -138,7 +128,7 @@ export const guestMemfd = {
     for (let k = 0; k < bindings.length; k += 3) {
       if (bindings[k]! < end && start < bindings[k + 1]!) {
         yield* this.filemap_invalidate_unlock(inode);
-        return yield* this.kvm_gmem_overlap_errno();
+        return yield* this.bindOverlap();
       }
     }
     yield store(
@@ -151,11 +141,13 @@ export const guestMemfd = {
     return 0;
   },
 
-  *kvm_gmem_bind_fits(inode, offset, size) {
+  /** The expression `offset + size <= i_size_read(inode)`, of which releases differ in the types. */
+  *bindFits(inode, offset, size) {
     return offset + size <= this.get(inode.i_size);
   },
 
-  *kvm_gmem_overlap_errno() {
+  /** The error for a range that is bound already, which releases differ in. */
+  *bindOverlap() {
     return -EINVAL;
   },
 
@@ -257,7 +249,7 @@ export const guestMemfd = {
   },
 
   /** mmap(2) of the file; 6.12 has none. */
-  *kvm_gmem_mmap(_file, _shared) {
+  *kvm_gmem_mmap(_file, _vm_flags) {
     return -ENODEV;
   },
 

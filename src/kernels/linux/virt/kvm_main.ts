@@ -16,6 +16,7 @@ import {
   PAGE_SIZE,
 } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
+import { probed } from "../../probed.js";
 import type { Memslot } from "../../../simulate/structs.js";
 
 /** KVM_USER_MEM_SLOTS: SHRT_MAX slots but for three that KVM keeps for itself. */
@@ -29,39 +30,38 @@ const KVM_MAX_NR_ADDRESS_SPACES = 2;
 const KVM_NR_PAGE_SIZES = 3;
 
 export const kvmMain = {
-  *kvm_init(module) {
-    yield enter("kvm_init", {});
-    const error = yield* this.__kvm_init(module);
-    yield leave("kvm_init", error);
-    return error;
+  kvm_init: probed(
+    "kvm_init",
+    (_module) => ({}),
+    function* (module) {
+      if (yield allocation('kmem_cache_create_usercopy("kvm_vcpu")')) return -ENOMEM;
+      let r = yield mayFail("kvm_irqfd_init()", -ENOMEM);
+      if (r) return r;
+      r = yield mayFail("kvm_async_pf_init()", -ENOMEM);
+      if (r) return r;
+      yield store("kvm_chardev_ops.owner = module; kvm_vm_fops.owner = module", [
+        this.system.kvm_chardev_owner,
+        module.pointer,
+      ]);
+      r = yield mayFail("kvm_vfio_ops_init()", -EEXIST);
+      if (r) return r;
+      yield* this.kvm_gmem_init(module);
+      r = yield mayFail("kvm_init_virtualization()", -ENOMEM);
+      if (r) return r;
+      return yield* this.misc_register(module);
+    },
+  ),
+
+  *kvm_exit() {
+    yield enter("kvm_exit", {});
+    yield* this.misc_deregister();
   },
 
-  *__kvm_init(module) {
-    if (yield allocation('kmem_cache_create_usercopy("kvm_vcpu")')) return -ENOMEM;
-    let error = yield mayFail("kvm_irqfd_init()", -ENOMEM);
-    if (error) return error;
-    error = yield mayFail("kvm_async_pf_init()", -ENOMEM);
-    if (error) return error;
-    yield store("kvm_chardev_ops.owner = module; kvm_vm_fops.owner = module", [
-      this.system.kvm_chardev_owner,
-      module.pointer,
-    ]);
-    error = yield mayFail("kvm_vfio_ops_init()", -EEXIST);
-    if (error) return error;
-    error = yield* this.kvm_gmem_init(module);
-    if (error) return error;
-    error = yield mayFail("kvm_init_virtualization()", -ENOMEM);
-    if (error) {
-      yield* this.kvm_gmem_exit();
-      return error;
-    }
+  /** drivers/char/misc.c: /dev/kvm is there from here on. */
+  *misc_register(module) {
     yield enter("misc_register", { misc: FOPS.kvm_chardev });
-    error = yield mayFail("misc_register(&kvm_dev)", -EBUSY, -ENOMEM);
-    if (error) {
-      // err_register: kvm_uninit_virtualization(), then err_virt
-      yield* this.kvm_gmem_exit();
-      return error;
-    }
+    const error = yield mayFail("misc_register(&kvm_dev)", -EBUSY, -ENOMEM);
+    if (error) return error;
     // The node /dev/kvm, on a file system that is no part of the model.
     const node = yield create("inode", "devtmpfs_create_node(dev)");
     yield store(
@@ -72,11 +72,9 @@ export const kvmMain = {
     return 0;
   },
 
-  *kvm_exit() {
-    yield enter("kvm_exit", {});
+  *misc_deregister() {
     yield enter("misc_deregister", { misc: FOPS.kvm_chardev });
     yield store("list_del(&misc->list)", [this.system.kvm_dev_owner, 0]);
-    yield* this.kvm_gmem_exit();
   },
 
   /** The ioctl KVM_CREATE_VM: comes to a descriptor. */
@@ -176,30 +174,11 @@ export const kvmMain = {
     return error;
   },
 
-  *kvm_set_memory_region(kvm, mem) {
-    yield enter("kvm_set_memory_region", {
-      kvm,
-      slot: mem.slot,
-      flags: mem.flags,
-      gpa: mem.guest_phys_addr,
-      size: mem.memory_size,
-      gmem_offset: mem.guest_memfd_offset,
-      gmem_fd: mem.guest_memfd,
-    });
-    const error = yield* this.__kvm_set_memory_region(kvm, mem);
-    yield leave("kvm_set_memory_region", error);
-    return error;
-  },
-
   *check_memory_region_flags(kvm, mem) {
-    let valid = KVM_MEM_LOG_DIRTY_PAGES;
-    if (yield* this.kvm_may_bind_guest_memfd(kvm)) valid |= KVM_MEM_GUEST_MEMFD;
-    return (mem.flags & ~valid) === 0 ? 0 : -EINVAL;
-  },
-
-  /** Only a VM whose memory can be private: up to 6.12, nothing else is bound to guest_memfd. */
-  *kvm_may_bind_guest_memfd(kvm) {
-    return this.config.guestMemfd && (yield* this.kvm_arch_has_private_mem(kvm));
+    let valid_flags = KVM_MEM_LOG_DIRTY_PAGES;
+    // Only a VM whose memory can be private: nothing else is bound to guest_memfd.
+    if (this.config.guestMemfd && (yield* this.kvm_arch_has_private_mem(kvm))) valid_flags |= KVM_MEM_GUEST_MEMFD;
+    return mem.flags & ~valid_flags ? -EINVAL : 0;
   },
 
   *kvm_arch_has_private_mem(kvm) {
@@ -211,72 +190,107 @@ export const kvmMain = {
     return (yield* this.kvm_arch_has_private_mem(kvm)) ? 1 : 2;
   },
 
-  *__kvm_set_memory_region(kvm, mem) {
-    if (yield* this.check_memory_region_flags(kvm, mem)) return -EINVAL;
-    const as_id = mem.slot >>> 16;
-    const id = mem.slot & 0xffff;
-    const { memory_size: size, guest_phys_addr: gpa, guest_memfd_offset: offset } = mem;
-    if (size % PAGE_SIZE !== 0 || gpa % PAGE_SIZE !== 0) return -EINVAL;
-    if (
-      mem.userspace_addr < 0 ||
-      mem.userspace_addr % PAGE_SIZE !== 0 ||
-      size < 0 ||
-      mem.userspace_addr + size > TASK_SIZE
-    )
-      return -EINVAL;
-    if (mem.flags & KVM_MEM_GUEST_MEMFD && (offset % PAGE_SIZE !== 0 || wraps(offset, size))) return -EINVAL;
-    if (as_id >= (yield* this.kvm_arch_nr_memslot_as_ids(kvm)) || id >= KVM_MEM_SLOTS_NUM) return -EINVAL;
-    if (wraps(gpa, size) || size / PAGE_SIZE > KVM_MEM_MAX_NR_PAGES) return -EINVAL;
-    const slots = this.list(kvm.memslots)
-      .map((pointer) => this.memslot(pointer))
-      .filter((slot) => this.get(slot.as_id) === as_id);
-    const old = slots.find((slot) => this.get(slot.id) === id);
-    if (size === 0) {
-      if (!old) return -EINVAL;
-      return yield* this.kvm_delete_memslot(kvm, old);
+  kvm_set_memory_region: probed(
+    "kvm_set_memory_region",
+    (kvm, mem) => ({
+      kvm,
+      slot: mem.slot,
+      flags: mem.flags,
+      gpa: mem.guest_phys_addr,
+      size: mem.memory_size,
+      gmem_offset: mem.guest_memfd_offset,
+      gmem_fd: mem.guest_memfd,
+    }),
+    function* (kvm, mem) {
+      if (yield* this.check_memory_region_flags(kvm, mem)) return -EINVAL;
+      const as_id = mem.slot >>> 16;
+      const id = mem.slot & 0xffff;
+      const { memory_size: size, guest_phys_addr: gpa, guest_memfd_offset: offset } = mem;
+      if (size % PAGE_SIZE !== 0 || gpa % PAGE_SIZE !== 0) return -EINVAL;
+      if (
+        mem.userspace_addr < 0 ||
+        mem.userspace_addr % PAGE_SIZE !== 0 ||
+        size < 0 ||
+        mem.userspace_addr + size > TASK_SIZE
+      )
+        return -EINVAL;
+      if (mem.flags & KVM_MEM_GUEST_MEMFD && (offset % PAGE_SIZE !== 0 || sumWraps(offset, size))) return -EINVAL;
+      if (as_id >= (yield* this.kvm_arch_nr_memslot_as_ids(kvm)) || id >= KVM_MEM_SLOTS_NUM) return -EINVAL;
+      if (sumWraps(gpa, size) || size / PAGE_SIZE > KVM_MEM_MAX_NR_PAGES) return -EINVAL;
+      const slots = this.list(kvm.memslots)
+        .map((pointer) => this.memslot(pointer))
+        .filter((slot) => this.get(slot.as_id) === as_id);
+      const old = slots.find((slot) => this.get(slot.id) === id);
+      if (size === 0) {
+        if (!old) return -EINVAL;
+        return yield* this.kvm_set_memslot(kvm, old, null);
+      }
+      // A slot with private memory is never changed, only deleted; and what changes one is no part of this model.
+      if (old) return -EINVAL;
+      const base_gfn = gfnOf(gpa);
+      const npages = size / PAGE_SIZE;
+      for (const slot of slots)
+        if (this.get(slot.base_gfn) < base_gfn + npages && base_gfn < this.get(slot.base_gfn) + this.get(slot.npages))
+          return -EEXIST;
+      const pointer = yield allocate("kvm_memory_slot", "kzalloc(sizeof(*new))");
+      if (!pointer) return -ENOMEM;
+      const slot = this.memslot(pointer);
+      yield store(
+        "new->as_id = as_id; new->id = id; new->base_gfn = base_gfn; new->npages = npages",
+        [slot.kvm, kvm.pointer],
+        [slot.as_id, as_id],
+        [slot.id, id],
+        [slot.base_gfn, base_gfn],
+        [slot.npages, npages],
+        [slot.flags, mem.flags],
+        [slot.userspace_addr, mem.userspace_addr],
+      );
+      let error = 0;
+      if (mem.flags & KVM_MEM_GUEST_MEMFD) error = yield* this.kvm_gmem_bind(kvm, slot, mem.guest_memfd, offset);
+      if (!error) {
+        error = yield* this.kvm_set_memslot(kvm, null, slot);
+        if (!error) return 0;
+        if (mem.flags & KVM_MEM_GUEST_MEMFD) yield* this.kvm_gmem_unbind(slot);
+      }
+      yield store("kfree(new)", [slot.freed, 1]);
+      return error;
+    },
+  ),
+
+  /** KVM_MR_CREATE, without an old slot, or KVM_MR_DELETE, without a new one. */
+  *kvm_set_memslot(kvm, old, slot) {
+    if (old) {
+      if (yield allocation("kzalloc(sizeof(*invalid_slot))")) return -ENOMEM;
+      // kvm_invalidate_memslot: no vCPU finds it from here on, and none that found it is still using it.
+      yield* this.synchronize_srcu();
+      yield* this.kvm_delete_memslot(kvm, old);
+      // kvm_commit_memory_region
+      yield* this.kvm_free_memslot(old);
     }
-    // A slot with private memory is never changed, only deleted; and what changes one is no part of this model.
-    if (old) return -EINVAL;
-    const base_gfn = gfn(gpa);
-    const npages = size / PAGE_SIZE;
-    for (const slot of slots)
-      if (this.get(slot.base_gfn) < base_gfn + npages && base_gfn < this.get(slot.base_gfn) + this.get(slot.npages))
-        return -EEXIST;
-    const pointer = yield allocate("kvm_memory_slot", "kzalloc(sizeof(*new))");
-    if (!pointer) return -ENOMEM;
-    const slot = this.memslot(pointer);
-    yield store(
-      "new->as_id = as_id; new->id = id; new->base_gfn = base_gfn; new->npages = npages",
-      [slot.kvm, kvm.pointer],
-      [slot.as_id, as_id],
-      [slot.id, id],
-      [slot.base_gfn, base_gfn],
-      [slot.npages, npages],
-      [slot.flags, mem.flags],
-      [slot.userspace_addr, mem.userspace_addr],
-    );
-    let error = 0;
-    if (mem.flags & KVM_MEM_GUEST_MEMFD) error = yield* this.kvm_gmem_bind(kvm, slot, mem.guest_memfd, offset);
-    if (!error) {
-      error = yield* this.kvm_create_memslot(kvm, slot);
-      if (!error) return 0;
-      if (mem.flags & KVM_MEM_GUEST_MEMFD) yield* this.kvm_gmem_unbind(slot);
+    if (slot) {
+      const error = yield* this.kvm_arch_prepare_memory_region(kvm, slot);
+      if (error) return error;
+      yield* this.kvm_create_memslot(kvm, slot);
     }
-    yield store("kfree(new)", [slot.freed, 1]);
-    return error;
+    return 0;
   },
 
-  /** kvm_set_memslot with KVM_MR_CREATE. */
   *kvm_create_memslot(kvm, slot) {
-    const error = yield* this.kvm_arch_prepare_memory_region(kvm, slot);
-    if (error) return error;
     yield change("kvm_activate_memslot(kvm, NULL, new)", {
       type: "append",
       list: kvm.memslots,
       values: [slot.pointer],
     });
     yield* this.synchronize_srcu();
-    return 0;
+  },
+
+  *kvm_delete_memslot(kvm, old) {
+    yield change("kvm_replace_memslot(kvm, old, NULL)", {
+      type: "drop",
+      list: kvm.memslots,
+      value: old.pointer,
+      size: 1,
+    });
   },
 
   *kvm_arch_prepare_memory_region(kvm, slot) {
@@ -304,21 +318,6 @@ export const kvmMain = {
     return 0;
   },
 
-  /** kvm_set_memslot with KVM_MR_DELETE. */
-  *kvm_delete_memslot(kvm, old) {
-    if (yield allocation("kzalloc(sizeof(*invalid_slot))")) return -ENOMEM;
-    // kvm_invalidate_memslot: no vCPU finds it from here on, and none that found it is still using it.
-    yield* this.synchronize_srcu();
-    yield change("kvm_replace_memslot(kvm, old, NULL)", {
-      type: "drop",
-      list: kvm.memslots,
-      value: old.pointer,
-      size: 1,
-    });
-    yield* this.kvm_free_memslot(old);
-    return 0;
-  },
-
   /** No vCPU of this model is inside an SRCU read-side critical section across steps. */
   *synchronize_srcu() {},
 } satisfies FunctionTable;
@@ -326,13 +325,13 @@ export const kvmMain = {
 /**
  * An offset and a size whose sum does not fit in 64 bits. Both are 64-bit numbers that may be written as negative ones.
  */
-function wraps(offset: number, size: number): boolean {
+function sumWraps(offset: number, size: number): boolean {
   if (offset >= 0 && size >= 0) return offset + size >= 2 ** 64;
   return BigInt.asUintN(64, BigInt(offset)) + BigInt.asUintN(64, BigInt(size)) > 0xffffffffffffffffn;
 }
 
 /** A guest page number of an address that may be written as a negative number. */
-function gfn(gpa: number): number {
+function gfnOf(gpa: number): number {
   if (gpa >= 0) return Math.floor(gpa / PAGE_SIZE);
   return Number(BigInt.asUintN(64, BigInt(gpa)) >> BigInt(PAGE_SHIFT));
 }
