@@ -8,13 +8,13 @@ import type { World } from "./world.js";
 export interface Context<Event extends EventView = EventView> {
   readonly w: World;
   readonly e: Event;
-  /** The calls in progress around the event, its own included. */
+  /** The calls in progress where the event happens. */
   readonly stack: Stack;
   /** The call that the event enters, returns from or ends. */
   readonly frame: Frame | undefined;
 }
 
-/** `frame` is absent where the operation has no return probe and the catalogue says of none that it calls it. */
+/** `frame` is on top of the stack; it is absent for an operation without a return probe and without known callees. */
 export type EntryContext<Name extends OperationName> = Context<View<Name>>;
 
 /** `frame` has left the stack, whose top is the caller; it is absent where the entry is not in the recording. */
