@@ -20,7 +20,7 @@ import {
 import { given, leftTo, passed, taken } from "./transitions.js";
 
 export abstract class Ledger extends Identities {
-  /** Who owns what is taken now: the innermost call that will return, or an untraced caller. */
+  /** The call that owns a reference which is taken now: the innermost that will return; none for an untraced caller. */
   callOwner(stack: Stack): Frame | undefined {
     for (let i = 0; i < stack.depth; i++) {
       const frame = stack.at(i)!;
@@ -42,15 +42,15 @@ export abstract class Ledger extends Identities {
     return this.store.apply(target as KernelObject, taken(owner, e.seq, by, e.taskId)) as T;
   }
 
-  /** The latest reference of an owner on a target. */
+  /** The index of the latest reference of an owner on a target; -1 if there is none. */
   referenceOf(target: KernelObject, owner: Owner): number {
     for (let i = target.references.length - 1; i >= 0; i--) if (target.references[i]!.owner === owner) return i;
     return -1;
   }
 
   /**
-   * The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the
-   * stack already.
+   * The index of the latest reference on a target that a call of this stack took, innermost call first; -1 if there is
+   * none. `returning` has left the stack already.
    */
   referenceOfCalls(target: KernelObject, stack: Stack, returning?: Frame): number {
     if (target.references.length === 0) return -1;
@@ -72,7 +72,7 @@ export abstract class Ledger extends Identities {
     return this.store.apply(target as KernelObject, given(index, target)) as T;
   }
 
-  /** Every reference of one owner passes to another: a call's to the object that it made. */
+  /** Passes every reference of one owner on a target to another: a call's to the object that it made. */
   pass<T extends KernelObject>(target: T, from: Owner, to: Owner): T {
     let now = (this.store.any(target.id) ?? target) as T;
     for (let i = 0; i < now.references.length; i++) {
@@ -82,7 +82,7 @@ export abstract class Ledger extends Identities {
     return now;
   }
 
-  /** A call is over, and its caller, who has its references now, is none that a probe shows. */
+  /** Leaves the references of a call that is over to its untraced caller. */
   #leave(target: KernelObject, from: Owner, left: Left): void {
     let now = this.store.any(target.id) ?? target;
     for (let i = 0; i < now.references.length; i++) {
@@ -91,7 +91,7 @@ export abstract class Ledger extends Identities {
     }
   }
 
-  /** What the calls of a frame took passes to the object that the call made. */
+  /** Passes the references that a call took on objects of some kinds to the object that it made. */
   adopt(frame: Frame, owner: ObjectId, kinds: readonly Kind[]): void {
     for (const id of frame.holds) {
       const target = this.store.any(id);
@@ -99,7 +99,7 @@ export abstract class Ledger extends Identities {
     }
   }
 
-  /** A call returned: what it took and kept is its caller's now, if it has one that a probe shows. */
+  /** Passes all that a call took and still has to its caller when it returns, traced or not. */
   passUp(frame: Frame, stack: Stack): void {
     if (frame.holds.length === 0 && frame.reserved.length === 0 && frame.born.length === 0) return;
     const caller = this.callOwner(stack);
@@ -122,7 +122,7 @@ export abstract class Ledger extends Identities {
     empty(frame.born);
   }
 
-  /** What a call still holds, on objects that live. */
+  /** The references of a call on living objects. */
   leftBy(frame: Frame): Holding[] {
     const left: Holding[] = [];
     if (frame.holds.length === 0) return left;
@@ -135,7 +135,7 @@ export abstract class Ledger extends Identities {
     return left;
   }
 
-  /** What an object holds on others. */
+  /** The references of an object on the living ones among `targets`. */
   heldBy(owner: ObjectId, targets: readonly ObjectId[]): Holding[] {
     const left: Holding[] = [];
     for (const id of targets) {

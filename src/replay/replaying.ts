@@ -1,6 +1,6 @@
 /** A replay in progress, which the command's verbs drive, and of which snapshots are taken. */
 import { points } from "../../events/index.js";
-import { Checker, type SavedChecker, type Told } from "../check/checker.js";
+import { Checker, type FindingListener, type SavedChecker } from "../check/checker.js";
 import type { Batch } from "../log/batch.js";
 import { type SavedSpan, Span } from "../log/span.js";
 import type { Tables } from "../log/tables.js";
@@ -11,10 +11,10 @@ import { MutableStore, type Store } from "../reduce/store.js";
 import type { World, WorldOptions } from "../reduce/world.js";
 
 /**
- * Options of a replay: the store that holds the objects (default: plain objects), whether everything is followed or
- * guest_memfd only, and callbacks for findings as they are made.
+ * How to replay: the store of the objects (plain ones by default), the objects that are followed (all of them, or
+ * guest_memfd's and those that it depends on), and the listener to findings.
  */
-export interface ReplayingOptions extends Told, WorldOptions {
+export interface ReplayingOptions extends FindingListener, WorldOptions {
   readonly store?: Store;
 }
 
@@ -78,7 +78,7 @@ export class Replaying {
   /** Ends the recording. */
   finish(): void {
     this.reducer.finish();
-    if (this.#report && isOneOfSeveral(this.#report)) this.world.isPart();
+    if (this.#report && isOneOfSeveral(this.#report)) this.world.markPartial();
   }
 
   /** Returns the live state, not a copy: it must be serialised before the next event. */

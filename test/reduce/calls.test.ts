@@ -1,6 +1,6 @@
 /**
- * Which call an event is inside of: pairs of entry and return, halves that are missing, interrupts, and tasks that
- * change their name.
+ * The calls that an event is inside of: pairs of entry and return, missing halves, interrupts, and tasks that change
+ * their name.
  */
 import test from "ava";
 import { type OperationName, points } from "../../events/index.js";
