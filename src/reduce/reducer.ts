@@ -47,6 +47,11 @@ const BEHIND_A_DESCRIPTOR = operationsWith("behind a descriptor");
 const WITHIN_CLOSE = operationsWith("within close");
 const OUTSIDE_RELEASE = operationsWith("outside release");
 const TO_ITS_END = operationsWith("to its end");
+/**
+ * Calls that are open on one stack at most: a kernel stack has 16 KiB (THREAD_SIZE), and ftrace follows no more than 50
+ * returns of a task (FTRACE_RETFUNC_DEPTH).
+ */
+const DEEPEST = 256;
 /** Missing halves that are kept at most; all are counted. */
 const MISSING_SHOWN = 100;
 
@@ -246,6 +251,7 @@ export class Reducer {
     const watched = observer.points === undefined || observer.points[id] !== 0;
     if (plan.entry) {
       if (plan.outermost) this.#clear();
+      else if (plan.framed && stack.depth >= DEEPEST) this.#unwind();
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
       if (lacking && frame) frame.lacking = true;
       // An event that does not say what it is about nests, and changes nothing.
@@ -345,6 +351,18 @@ export class Reducer {
   #unreturning(plan: Plan): void {
     plan.paired = false;
     plan.framed = false;
+  }
+
+  /**
+   * Takes calls off a stack that is deeper than any kernel's: their returns went unseen. Calls of operations of which no
+   * return was ever seen go first, and the others stay: their returns may still come.
+   */
+  #unwind(): void {
+    const { stack } = this.#context;
+    const { depth } = stack;
+    const { seen } = this.world.sight;
+    while (stack.top && !seen[this.#plans[stack.top.point.id]!.returns]) this.#abandon();
+    if (stack.depth === depth) this.#clear();
   }
 
   #clear(): void {
