@@ -119,7 +119,7 @@ export function findingLine(finding: Finding, heading: Heading): string {
 
 /** Withdraws a printed finding that rests on lost events. */
 export function withdrawnLine(finding: Finding, heading: Heading): string {
-  return `${headOf(finding, heading, "withdrawn")} ${atOf(finding)}: it rests on events that were lost`;
+  return `${headOf(finding, heading, "withdrawn")} ${atOf(finding)}: events were lost, and the finding is not certain`;
 }
 
 export function findingLines(finding: Finding, context: FindingContext): string[] {
