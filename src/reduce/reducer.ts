@@ -354,8 +354,8 @@ export class Reducer {
   }
 
   /**
-   * Takes calls off a stack that is deeper than any kernel's: their returns went unseen. Calls of operations of which no
-   * return was ever seen go first, and the others stay: their returns may still come.
+   * Takes calls off a stack that is deeper than any kernel's: their returns went unseen. Calls of operations of which
+   * no return was ever seen go first, and the others stay: their returns may still come.
    */
   #unwind(): void {
     const { stack } = this.#context;

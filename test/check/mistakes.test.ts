@@ -32,7 +32,7 @@ interface Mistake {
 
 const line = (name: string, args = "", task = RUNNER, step = "mistake") => ({ step, name, args, task });
 
-/** A module that is kept is not unloaded, and a mount that is kept not unmounted to its end: later lines are left out. */
+/** Leaves out later lines: a module that is kept is not unloaded, a mount that is kept not unmounted to its end. */
 function stays(script: Script): Script {
   return script
     .dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" })
