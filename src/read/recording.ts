@@ -87,8 +87,8 @@ class FileRecording implements Recording {
 }
 
 /**
- * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). The caller
- * closes it.
+ * Opens a file of any format that kreel reads, a directory with a file for each CPU, or standard input (`-`). The
+ * caller closes it.
  *
  * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
  * @throws {LogError} If it is a log of a later format.
