@@ -7,6 +7,7 @@ import type { TaskId } from "../log/batch.js";
 import type { EventView } from "../log/view.js";
 import type { Fact } from "./facts.js";
 import type { DescriptorTable, File, ObjectId } from "./objects.js";
+import { OpenDescriptors } from "./open-descriptors.js";
 import { closed, counted, installed, set } from "./transitions.js";
 import type { Store } from "./store.js";
 
@@ -33,6 +34,8 @@ export class DescriptorTables {
   /** Reservations that a failed call may have kept, where no probe shows one given back. */
   #kept: Kept[] = [];
 
+  readonly #open = new OpenDescriptors();
+
   constructor(
     private readonly store: Store,
     private readonly process: (task: TaskId) => number,
@@ -53,11 +56,14 @@ export class DescriptorTables {
       table = this.store.create("descriptors", 0, 1, e.seq);
       this.#tables.set(this.process(task), table.id);
     }
-    const before = this.store.get(table.files[fd] ?? 0, "file");
+    const named = table.files[fd] ?? 0;
+    const before = this.store.get(named, "file");
     // The file that it named before lost a descriptor unseen, unless the loss was counted when it happened.
-    if (before && this.of(before).length <= before.descriptors)
+    if (before && this.#open.count(before.id) <= before.descriptors)
       this.store.apply(this.store.apply(before, counted("descriptors", -1)), set({ shared: true }));
     this.store.apply(table, installed(fd, file.id));
+    this.#open.remove(named, table.id, fd);
+    this.#open.add(file.id, table.id, fd);
     return this.store.apply(file, counted("descriptors", 1));
   }
 
@@ -82,6 +88,7 @@ export class DescriptorTables {
     const id = table?.files[fd];
     if (!table || id === undefined) return undefined;
     this.store.apply(table, closed(fd));
+    this.#open.remove(id, table.id, fd);
     let file = this.store.get(id, "file");
     if (!file) return undefined;
     file = this.store.apply(file, counted("descriptors", -1));
@@ -94,8 +101,7 @@ export class DescriptorTables {
    */
   closedUnnamed(file: File, e: EventView): File {
     const table = this.#of(e.taskId);
-    const known = Object.values(table?.files ?? {}).includes(file.id);
-    return known && file.descriptors > 0
+    return table && this.#open.has(file.id, table.id) && file.descriptors > 0
       ? this.store.apply(file, counted("descriptors", -1))
       : this.store.apply(file, set({ shared: true }));
   }
@@ -105,7 +111,7 @@ export class DescriptorTables {
    * of them.
    */
   unnamed(file: File): boolean {
-    return this.of(file).length > file.descriptors;
+    return this.#open.count(file.id) > file.descriptors;
   }
 
   /** Notes that a task's call reserved `fd` and failed, and that no probe would show `fd` being given back. */
@@ -142,18 +148,17 @@ export class DescriptorTables {
   }
 
   restore({ tables, kept }: SavedDescriptorTables): void {
-    for (const { process, table } of tables) this.#tables.set(process, table);
+    for (const { process, table } of tables) {
+      this.#tables.set(process, table);
+      for (const [fd, file] of Object.entries(this.store.get(table, "descriptors")?.files ?? {}))
+        this.#open.add(file, table, Number(fd));
+    }
     this.#kept = [...kept];
   }
 
   /** Descriptors that refer to a file. */
   of(file: File): number[] {
-    const found: number[] = [];
-    for (const id of new Set(this.#tables.values())) {
-      for (const [fd, held] of Object.entries(this.store.get(id, "descriptors")?.files ?? {}))
-        if (held === file.id) found.push(Number(fd));
-    }
-    return found;
+    return this.#open.of(file.id);
   }
 
   /** The one table in which a followed file has this descriptor. */

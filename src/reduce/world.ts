@@ -151,6 +151,7 @@ export class World extends Ledger {
   }
 
   protected override forgotten(object: KernelObject): void {
+    super.forgotten(object);
     this.risen.delete(object.id);
     this.lowered.delete(object.id);
     if (object.kind === "inode" && object.focus) this.mappings.forget(object.id);

@@ -41,7 +41,7 @@ export const dentryReducers = {
       const index = w.referenceOfCalls(inode, stack);
       let held = inode;
       if (index >= 0) held = w.pass(inode, inode.references[index]!.owner, dentry.id);
-      else if (inode.references.some((r) => r.owner === UNSEEN)) held = w.pass(inode, UNSEEN, dentry.id);
+      else if (w.referenceOf(inode, UNSEEN) >= 0) held = w.pass(inode, UNSEEN, dentry.id);
       w.touch(held, e, "its reference is the dentry's");
       w.touch(dentry, e, "has its inode");
     },
