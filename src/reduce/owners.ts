@@ -1,6 +1,7 @@
 /**
  * Finds the references of one owner among the many on one object: all files of a busy host share a module, a mount and
- * a few VMs. The index is derived from the references and no part of the state; it is made where a list has become long.
+ * a few VMs. The index is derived from the references and is no part of the state; it is made where a list has become
+ * long.
  */
 import type { KernelObject, ObjectId, Owner, Reference } from "./objects.js";
 
