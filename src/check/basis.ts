@@ -1,6 +1,6 @@
 /**
- * What each rule rests on: the events, each with an argument, without which the recording could not have shown what the
- * rule looks for. A rule is fine only where all of it was seen in this recording.
+ * The basis of each rule: the events, each with an argument, without which the recording could not have shown the
+ * mistake. A rule is fine only if the recording has shown all of them.
  */
 import type { ArgsOf, OperationName, ResultOf } from "../../events/index.js";
 import type { Sight } from "../reduce/sight.js";
@@ -10,7 +10,7 @@ import type { RuleName } from "./finding.js";
 export type Seen =
   | { [Name in OperationName]: `${Name}.${keyof ArgsOf<Name> & string}` }[OperationName]
   | { [Name in OperationName]: `${Name}_ret.${keyof ResultOf<Name> & string}` }[OperationName];
-/** One, or whichever of several a kernel has. */
+/** An event with an argument, or alternatives of which each kernel has at least one. */
 export type Need = Seen | readonly Seen[];
 
 const INODE_MADE: Need = "alloc_anon_inode_ret.inode";
@@ -20,17 +20,17 @@ const FILE_MADE: readonly Need[] = [
   "alloc_file_pseudo_ret.file",
 ];
 const CREATED: readonly Need[] = ["kvm_gmem_create.kvm", "kvm_gmem_create_ret.fd"];
-/** guest_memfd without a mount of its own makes its files this way, and has nothing to unmount. */
+/** Kernels whose guest_memfd has no mount of its own make its files this way, and have nothing to unmount. */
 const NO_MOUNT: Seen = "anon_inode_create_getfile_ret.file";
 const BOUND: readonly Need[] = [
   ["kvm_gmem_bind.slot", "kvm_gmem_commit_memory_region.slot"],
   ["kvm_gmem_bind_ret.err", "kvm_gmem_commit_memory_region_ret.err"],
   ["kvm_gmem_bind.fd", "kvm_set_memory_region.gmem_fd"],
 ];
-/** When an inode's memory is its own no more. */
+/** The event after which an inode's memory may be another's. */
 const FREED: Need = "i_callback.head";
 const SHUT_DOWN: Need = [NO_MOUNT, "generic_shutdown_super.sb", "kill_anon_super.sb"];
-/** And one whose inodes are of the common cache, as posted: it has no cache to destroy either. */
+/** Kernels whose inodes come from the common cache (the series as posted, too) have no cache to destroy either. */
 const COMMON_CACHE: readonly Seen[] = [NO_MOUNT, "alloc_anon_secure_inode_ret.inode"];
 const MODULE_TAKEN: readonly Need[] = ["try_module_get.module", "try_module_get_ret.ok"];
 
@@ -161,7 +161,7 @@ const shown = (sight: Sight, need: Seen): boolean => {
   return sight.presents(need.slice(0, dot), need.slice(dot + 1));
 };
 
-/** What a rule rests on and the recording does not show: of alternatives, the first. */
+/** The events that a rule rests on and the recording does not show; of alternatives, the first. */
 export function unseenBy(rule: RuleName, sight: Sight): Seen[] {
   return RESTS_ON[rule].flatMap((need) => {
     const any: readonly Seen[] = typeof need === "string" ? [need] : need;

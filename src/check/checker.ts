@@ -1,4 +1,4 @@
-/** Puts every fact before the rules that listen to it, and keeps what they say. */
+/** Hands every fact to the rules on facts of its type, and keeps their findings. */
 import type { Tables } from "../log/tables.js";
 import { formatTime } from "../log/time.js";
 import type { Recorded } from "../read/report.js";
@@ -14,15 +14,15 @@ export interface Tally {
   cannotTell: number;
 }
 
-/** What one rule comes to over a whole recording. */
+/** The verdict of one rule on a whole recording. */
 export interface Judgement {
   readonly rule: RuleName;
   readonly verdict: "wrong" | "fine" | "cannot tell";
-  /** Of what the rule rests on, the events and arguments that the recording does not show. */
+  /** The events and arguments that the rule rests on and the recording does not show. */
   readonly unseen: readonly Seen[];
 }
 
-/** A count that a probe printed and the ledger did not expect, with the reason if there is one. */
+/** A count that a probe printed and the ledger did not expect, with the reason, if there is one. */
 export interface Disagreement {
   readonly object: string;
   readonly event: number;
@@ -31,20 +31,20 @@ export interface Disagreement {
   readonly explanation: string;
 }
 
-/** Shown at most; all are counted. */
+/** Disagreements that are kept at most; all are counted. */
 const DISAGREEMENTS_SHOWN = 20;
-/** Kept at most, of findings and of hazards: who has so many looks at the first. The tally by rule counts all. */
+/** Findings, and hazards, that are kept at most; the tally by rule counts all. */
 const KEPT = 10_000;
 
-/** Who wants to know at once. */
-export interface Told {
+/** Is called at once, with every finding and every hazard. */
+export interface FindingListener {
   readonly onFinding?: (finding: Finding) => void;
   readonly onHazard?: (hazard: Finding) => void;
-  /** A finding or a hazard that was told, and rests on what turned out to be lost. */
+  /** Called for a finding or a hazard that rests on events of which some turned out to be lost, or that was refuted. */
   readonly onWithdrawn?: (finding: Finding) => void;
 }
 
-/** What the rules have said so far. */
+/** The results of the rules so far. */
 export interface SavedChecker extends Pick<Checker, "findings" | "hazards" | "unexplained" | "disagreements"> {
   readonly tally: readonly (Tally & { readonly rule: RuleName })[];
   readonly explained: readonly { readonly reason: string; readonly count: number }[];
@@ -64,7 +64,7 @@ export class Checker {
   constructor(
     private readonly world: World,
     private readonly tables: Tables,
-    private readonly told: Told = {},
+    private readonly listener: FindingListener = {},
     private readonly recording: Pick<Recorded, "fileOf"> = {},
   ) {
     this.#words = { label: (o) => world.label(o), task: (id) => tables.tasks.get(id).name };
@@ -82,7 +82,7 @@ export class Checker {
           ({ reserved }) => reserved?.some((of) => of.process === process && of.fd === fd) ?? false,
         );
     };
-    // Not across a gap: behind it, the same address may be another boot's.
+    // Findings from before a gap stand: after it, the same address may be that of another boot's object.
     world.refuted = ({ id }, said) =>
       this.findings.length > 0 &&
       this.#retract(
@@ -91,7 +91,7 @@ export class Checker {
       );
   }
 
-  /** What each rule comes to, with what was seen so far: fine only where nothing that it rests on is missing. */
+  /** The verdict of each rule so far: fine only if the recording has shown all that the rule rests on. */
   judgements(): Judgement[] {
     return Array.from(this.tally, ([rule, { wrong, cannotTell }]) => {
       const { sight, lossy } = this.world;
@@ -101,7 +101,7 @@ export class Checker {
     });
   }
 
-  /** By rule, with what was judged by sight that the recording turned out not to have counted as untold. */
+  /** The counts of each rule. If a rule cannot tell for lack of events, its fine verdicts count among `cannotTell`. */
   tallies(): Map<RuleName, Tally> {
     const tallies = new Map(this.tally);
     for (const { rule, verdict } of this.judgements()) {
@@ -111,7 +111,7 @@ export class Checker {
     return tallies;
   }
 
-  /** To be read before the next event: what it holds is the state itself. */
+  /** Shares its parts with the state: the caller reads it before the next event. */
   saved(): SavedChecker {
     const { findings, hazards, unexplained, disagreements } = this;
     return {
@@ -124,7 +124,7 @@ export class Checker {
     };
   }
 
-  /** Goes on where another checker was saved; this one is new. Nobody is told of its findings again. */
+  /** Continues where another checker was saved; this one is new. Its listener does not get the findings until then. */
   restore({ findings, hazards, unexplained, disagreements, tally, explained }: SavedChecker): void {
     for (const finding of findings) this.findings.push(finding);
     for (const hazard of hazards) this.hazards.push(hazard);
@@ -160,7 +160,7 @@ export class Checker {
     }
   }
 
-  /** Findings that rest on what turned out to be lost, or not to be so: nobody can tell any more. */
+  /** Withdraws findings that rest on events of which some were lost, or that were refuted: their rules cannot tell. */
   #retract(from: Finding[], doubted: (finding: Finding) => boolean): void {
     for (let at = from.length - 1; at >= 0; at--) {
       if (!doubted(from[at]!)) continue;
@@ -168,7 +168,7 @@ export class Checker {
       const tally = this.tally.get(finding!.rule)!;
       tally.wrong--;
       tally.cannotTell++;
-      this.told.onWithdrawn?.(finding!);
+      this.listener.onWithdrawn?.(finding!);
     }
   }
 
@@ -195,7 +195,7 @@ export class Checker {
     };
     const kept = rule.severity === "error" ? this.findings : this.hazards;
     if (kept.length < KEPT) kept.push(finding);
-    if (rule.severity === "error") this.told.onFinding?.(finding);
-    else this.told.onHazard?.(finding);
+    if (rule.severity === "error") this.listener.onFinding?.(finding);
+    else this.listener.onHazard?.(finding);
   }
 }

@@ -1,4 +1,4 @@
-/** What a rule says: a thing that must never happen (a finding), or a window in which it could (a hazard). */
+/** Results of rules: something that must never happen (a finding), or a window in which it could (a hazard). */
 import type { ObjectId, Step } from "../reduce/objects.js";
 
 /** The rules, by the names that findings and `--require` use. The last is a hazard, the others are errors. */
@@ -22,12 +22,12 @@ export const RULES = [
 /** The name of a rule. */
 export type RuleName = (typeof RULES)[number];
 
-/** A reference that nobody gave back, and never will. */
+/** A reference that its owner did not give back and never will. */
 export interface Unreturned {
-  /** The event that took it, and by which operation. */
+  /** The event that took it. `by`: its operation. */
   readonly event: number;
   readonly by: string;
-  /** The put that is not there: `module_put before the call returns`. */
+  /** The missing put: `module_put before the call returns`. */
   readonly put: string;
 }
 
@@ -42,29 +42,29 @@ export interface Finding {
   readonly object: string;
   /** The event at which it became certain. */
   readonly event: number;
-  /** Of a recording in several files, the one that has the line. */
+  /** The file that has the line, if the recording is in several. */
   readonly file?: string;
-  /** Line of the recording; absent where the format has none. */
+  /** Line of the recording; absent if the format has none. */
   readonly line?: number;
-  /** The recording's own digits. */
+  /** In seconds, with the recording's own digits. */
   readonly time: string;
   readonly task: string;
   readonly message: string;
-  /** Events that show it, in order; the last is `event`, or what followed from it. */
+  /** Events that prove it, in order; the last is `event`, or one that followed from it. */
   readonly evidence: readonly number[];
-  /** The steps behind the evidence, with their tasks: two columns where two tasks raced. */
+  /** The steps that led to it, with their tasks: two columns if two tasks raced. */
   readonly steps: readonly Step[];
-  /** Of what leaked by one reference, that reference. */
+  /** The one reference by which the object leaked. */
   readonly unreturned?: Unreturned;
-  /** Objects that are said to be kept: an end or a count that shows the contrary withdraws the finding. */
+  /** Objects on which it says that a reference is kept: an end or a count that shows the contrary withdraws it. */
   readonly kept?: readonly ObjectId[];
-  /** Objects on which a reference is said to lack: a count that shows one taken withdraws the finding. */
+  /** Objects on which it says that a reference lacks: a count that shows one taken withdraws it. */
   readonly lacking?: readonly ObjectId[];
-  /** Descriptors that are said to be kept reserved: their use withdraws the finding. */
+  /** Descriptors that it says are kept reserved: their use withdraws it. */
   readonly reserved?: readonly { readonly process: number; readonly fd: number }[];
 }
 
-/** What a rule concluded from one fact. */
+/** The conclusion of a rule from one fact. */
 export type Verdict =
   | { readonly verdict: "wrong"; readonly findings: readonly Claim[] }
   | { readonly verdict: "fine" }

@@ -1,10 +1,14 @@
-/** Rules that a gate requires to have been judged: one that could not see is not fine. */
+/** Rules that a gate requires to have been judged: a rule that cannot tell is not fine. */
 import type { Judgement } from "./checker.js";
 import { RULES, type RuleName } from "./finding.js";
 
 export type Required = ReadonlySet<RuleName>;
 
-/** The rules that are named, `all` for every one. Throws a `RangeError` with the name that is none. */
+/**
+ * The rules with these names; `all` names every rule.
+ *
+ * @throws {RangeError} With a name that is not a rule's.
+ */
 export function requiredRules(names: readonly string[]): Required {
   const rules = new Set<RuleName>();
   for (const name of names.flatMap((text) => text.split(","))) {
@@ -15,7 +19,7 @@ export function requiredRules(names: readonly string[]): Required {
   return rules;
 }
 
-/** Of the rules that are required, those that the recording is not enough for. */
+/** The required rules on which the recording is not enough for a verdict. */
 export function unjudged(judgements: readonly Judgement[], required: Required): readonly Judgement[] {
   return judgements.filter(({ rule, verdict }) => verdict === "cannot tell" && required.has(rule));
 }

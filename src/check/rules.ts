@@ -9,7 +9,7 @@ import { trailOf } from "../reduce/transitions.js";
 import { errnoName } from "../base/errno.js";
 import { CANNOT_TELL, type Claim, FINE, type RuleName, type Verdict, wrong } from "./finding.js";
 
-/** How a rule names what it speaks of. */
+/** The names of objects and tasks in messages. */
 export interface Words {
   label(object: KernelObject): string;
   task(id: number): string;
@@ -38,7 +38,7 @@ function sorted(events: readonly number[]): number[] {
   return [...new Set(events)].sort((a, b) => a - b);
 }
 
-/** A reference of one kind that its owner did not give back. */
+/** The rules about references on one kind of object that their owners did not give back. */
 function leaks(kind: KernelObject["kind"], name: RuleName): Rule[] {
   const claim = (
     who: string,
@@ -360,8 +360,8 @@ function stage(o: KernelObject): string {
 }
 
 /**
- * What led to it: from the release that unpinned the module, or from the exit, what happened to the module and to what
- * lives.
+ * The steps that led to it, of the module and of the objects that live: from the release that unpinned the module, or
+ * from the exit.
  */
 function race(f: FactOf<"module-exited">, live: readonly KernelObject[]): Step[] {
   const unpinned = f.module.kind === "module" ? f.module.unpinned : 0;
@@ -369,8 +369,8 @@ function race(f: FactOf<"module-exited">, live: readonly KernelObject[]): Step[]
 }
 
 /**
- * The steps of several objects, in order. One that concerns several is told of the first of them to which it did
- * something.
+ * The steps of several objects, in order. An event that concerns several is a step of the first on which it had an
+ * effect.
  */
 function together(objects: readonly KernelObject[], from = 0): Step[] {
   const bySeq = new Map<number, Step>();

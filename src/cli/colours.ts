@@ -1,7 +1,6 @@
 /**
- * Colours that nothing but kreel can make. A recording may hold the codes of a terminal, and a name that nobody
- * escaped would be obeyed; so a style marks its codes with a word that is new each time, and only what is marked
- * becomes a code.
+ * Colours that only kreel can produce. A recording may hold terminal escape codes, and an unescaped name would be
+ * obeyed; so a style marks its codes with a word that is new in each process, and only marked codes reach the terminal.
  */
 import { nanoid } from "nanoid";
 import { escapeOf, OBEYED } from "../base/trouble.js";
@@ -19,7 +18,7 @@ export class Colours {
     this.#obeyed = new RegExp(`${ESC}${word}(\\[\\d+m)|${OBEYED.source}`, OBEYED.flags);
   }
 
-  /** A line as a terminal gets it: the codes of this style, tabs, and whatever else would be obeyed escaped. */
+  /** Renders a line for a terminal: the codes of this style, tabs, and everything else that would be obeyed escaped. */
   rendered(line: string): string {
     return line.replace(this.#obeyed, (found: string, code: string | undefined) =>
       code !== undefined ? `${ESC}${code}` : found === "\t" ? found : escapeOf(found),
@@ -27,14 +26,14 @@ export class Colours {
   }
 }
 
-/** The style with the word behind each escape. */
+/** The style with the word after each escape. */
 function marked(word: string): Style {
   const codes = styleOf(true);
   const painter = (paint: (text: string) => string): ((text: string) => string) => {
     const [open, close] = paint("|")
       .split("|")
       .map((code) => code.replace(ESC, `${ESC}${word}`)) as [string, string];
-    // A code that ends a colour inside ends this one as well, so this one begins again behind it.
+    // A code that ends an inner colour ends this one as well, so this one begins again after it.
     return (text) => `${open}${text.replaceAll(close, close + open)}${close}`;
   };
   return {

@@ -1,6 +1,6 @@
 /**
- * Where an export goes: standard output, or a file that is made when the first of it is there. One that cannot be
- * written to its end is removed: half a report looks like a whole one.
+ * The target of an export: standard output, or a file that is created with the first bytes. A file that cannot be
+ * written completely is removed: half a report looks like a whole one.
  */
 import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { whyNotWritten } from "../log/file/not-written.js";
@@ -11,14 +11,14 @@ export class ExportTarget {
   #output: Output | undefined;
   #fd = -1;
 
-  /** `file`: absent for standard output. `sources` are what is exported, and are not written over. */
+  /** `file`: absent for standard output. `sources` are the exported recordings, which must not be overwritten. */
   constructor(
     private readonly stdout: Output,
     private readonly file: string | undefined,
     private readonly sources: readonly string[],
   ) {}
 
-  /** A terminal shows it. */
+  /** True if a terminal shows the output. */
   get terminal(): boolean {
     return this.file === undefined && this.stdout.terminal;
   }
@@ -38,7 +38,7 @@ export class ExportTarget {
     });
   }
 
-  /** What is there of it is no whole: a file goes; standard output has it already. */
+  /** Removes an incomplete file; standard output has the bytes already. */
   discard(): void {
     if (this.file !== undefined) this.#discard(this.file);
   }
@@ -51,7 +51,7 @@ export class ExportTarget {
     return new Output(this.#fd);
   }
 
-  /** A full disk is the user's to know of, not a mistake of kreel's. */
+  /** A full disk is the user's trouble, not an internal error. */
   #trying(write: () => void): void {
     try {
       write();

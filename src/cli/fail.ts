@@ -1,4 +1,4 @@
-/** `--fail`: what is made to fail. */
+/** `--fail`: selects the faults to inject. */
 import { errnoName } from "../base/errno.js";
 import type { FaultPoint, Simulation } from "../workload/simulate.js";
 import { UsageError } from "./trouble.js";
@@ -10,7 +10,7 @@ export interface Fail {
   readonly errno?: number;
 }
 
-/** `all`, `7` or `7=ENOMEM`. */
+/** Parses `all`, `7` or `7=ENOMEM`. */
 export function parseFail(text: string): Fail | "all" {
   if (text === "all") return text;
   const [, digits, name] = /^([1-9]\d{0,14})(?:=-?(\w+))?$/.exec(text) ?? [];
@@ -30,7 +30,11 @@ function errnoOf(name: string): number | undefined {
   return undefined;
 }
 
-/** The point that failed. Throws for one that the run does not have, and for an error that it never returns. */
+/**
+ * Returns the point that failed.
+ *
+ * @throws {UsageError} If the run has no such point, or the point never returns the error.
+ */
 export function checkFail({ faults }: Simulation, { number, errno }: Fail): FaultPoint {
   const point = faults[number - 1];
   if (!point) throw new UsageError(`--fail ${number}: the run has ${faults.length} faults; --fail all lists them`);

@@ -27,7 +27,7 @@ export async function walkAndPrint(
   let wrong = walk.findings.length;
   for await (const run of walk.runs()) {
     wrong += wrongs(run);
-    // A run keeps all that happened in it: of the text, nothing is needed again.
+    // A run holds everything that happened in it, of which the text needs nothing more.
     if (json) runs.push({ ...run, simulation: undefined });
     else printer.add(run);
   }

@@ -1,4 +1,4 @@
-/** `replay --follow`: what is found is said as it is found, until somebody stops it or the pipe ends. */
+/** `replay --follow`: prints findings as they are found, until a signal or the end of the pipe. */
 import type { FollowOptions } from "../read/live/recording.js";
 import type { ReplayOptions } from "../replay/replay.js";
 import { findingLine, withdrawnLine } from "../show/findings.js";
@@ -15,18 +15,18 @@ export class Follow {
   constructor(
     private readonly path: string,
     private readonly terminal: Terminal,
-    /** Whether findings are printed as they are found: not into a document, nor into an object's life. */
+    /** Prints findings as they are found; false for a document and for an object's life. */
     private readonly says: boolean,
   ) {
     const stop = (): void => {
-      // The next one ends the process, whatever it is doing.
+      // A second signal ends the process at once.
       for (const signal of STOPS) process.off(signal, stop);
       this.#stop.abort();
     };
     for (const signal of STOPS) process.on(signal, stop);
   }
 
-  /** To replay so that what is found is said at once; `told` is told of it as well. */
+  /** Adds to the options of a replay that findings are printed at once; callbacks of `told` are called, too. */
   options(told: ReplayOptions): ReplayOptions {
     const follow: FollowOptions = { signal: this.#stop.signal, onNotice: (text) => this.#notice(text) };
     const { out, style } = this.terminal;
@@ -50,12 +50,12 @@ export class Follow {
     };
   }
 
-  /** Whether anything was found. */
+  /** True if anything was found. */
   get found(): boolean {
     return this.#found;
   }
 
-  /** Whether a line was said when there was cause for it. */
+  /** True if the line has been printed already. */
   hasSaid(line: string): boolean {
     return this.#said.has(line);
   }

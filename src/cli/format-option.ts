@@ -1,8 +1,8 @@
-/** `--from` says how a recording is read, `--to` what is written. Each was called `--format` once, and may be still. */
+/** `--from` is the format of input, `--to` that of output. Both were called `--format` once, which still works. */
 import { type Command, Option } from "commander";
 import { UsageError } from "./trouble.js";
 
-/** Lets every command that has `--from` take it as `--format` too, and `report` its `--to`. */
+/** Lets every command with `--from` accept `--format` as well, and `report` as its `--to`. */
 export function takeFormerOption({ commands }: Command): void {
   for (const command of commands) {
     if (command.options.some(({ long }) => long === "--from"))
@@ -10,7 +10,10 @@ export function takeFormerOption({ commands }: Command): void {
   }
 }
 
-/** Before a command runs: what was given as `--format`. Returns the words of a warning, if it was. */
+/**
+ * Moves the value of `--format` to the option that replaced it, before a command runs. Returns a warning if it was
+ * given.
+ */
 export function renamed(command: Command): string | undefined {
   const format: unknown = command.getOptionValue("format");
   if (typeof format !== "string") return undefined;

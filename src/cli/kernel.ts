@@ -1,4 +1,4 @@
-/** `--kernel` and `--config`: which simulated kernel, and how it is built. */
+/** `--kernel` and `--config`: the simulated kernel, and its configuration. */
 import { relative } from "node:path";
 import { ALIASES, type KernelDefinition, kernels, withoutPrivateMemory, withSlubDebug } from "../kernels/index.js";
 import { isModule, loadKernel } from "../own-kernel/load.js";
@@ -13,14 +13,14 @@ import { KernelFunctionError } from "../workload/simulate.js";
 import { UsageError } from "./trouble.js";
 
 interface Option {
-  /** The value that builds another kernel than usual, and that kernel. */
+  /** The value that changes the kernel, and the changed kernel. */
   readonly unusual: "y" | "n";
   readonly build: Build;
 }
 
 type Build = (kernel: KernelDefinition) => KernelDefinition;
 
-/** What a kernel's configuration can change. */
+/** The supported options of a kernel's configuration. */
 const OPTIONS: { readonly [option: string]: Option } = {
   CONFIG_KVM_PRIVATE_MEM: { unusual: "n", build: withoutPrivateMemory },
   CONFIG_KVM_GUEST_MEMFD: { unusual: "n", build: withoutPrivateMemory },
@@ -31,7 +31,7 @@ export const KERNEL_HELP = `${Object.keys(kernels).join(", ")}, ${Object.entries
   .map(([alias, name]) => `${alias} (${name})`)
   .join(", ")}, or the path of a module that exports one (./my-kernel.js)`;
 
-/** Every option of the kernel's configuration that was given. */
+/** Collects the values of a repeated option. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
@@ -49,7 +49,7 @@ async function namedKernel(name: string): Promise<KernelDefinition> {
   throw new UsageError(`no kernel ${name}: there is ${KERNEL_HELP}`);
 }
 
-/** What an option makes of a kernel. */
+/** Returns the change that an option makes to a kernel. */
 function buildOf(option: string): Build {
   const [name, value] = option.split("=", 2) as [string, string?];
   const known = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
@@ -64,8 +64,8 @@ function buildOf(option: string): Build {
 const asUsual: Build = (kernel) => kernel;
 
 /**
- * Makes trouble of what a function of a kernel threw, at the function's file and line, of kernels that never end, and
- * of functions that never give a step.
+ * Converts errors of a kernel's functions into trouble at the function's file and line, and likewise kernels that never
+ * end and functions that never yield a step.
  */
 export async function blamingKernel<T>(scenario: Scenario, run: () => Promise<T> | T): Promise<T> {
   try {

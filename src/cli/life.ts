@@ -1,4 +1,4 @@
-/** `replay --object`: prints the lives of the objects that were asked for, while they happen. */
+/** `replay --object`: prints the lives of the matching objects as they happen. */
 import type { KernelObject, ObjectId } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { changeText } from "../describe/changes.js";
@@ -17,7 +17,7 @@ import {
 import type { Style } from "../show/style.js";
 import { UsageError } from "./trouble.js";
 
-/** Labels that are remembered to suggest from. */
+/** Most labels stored for suggestions. */
 const MAX_LABELS = 10_000;
 
 interface Life {
@@ -32,7 +32,7 @@ export class LifePrinter {
   readonly #lives = new Map<ObjectId, Life>();
   /** Rows of objects whose name is not known yet. */
   readonly #unnamed = new Map<ObjectId, { row: Row; change: Change }[]>();
-  /** What could have been asked for, by the latest name of each object. */
+  /** Labels to suggest, the latest of each object. */
   readonly #labels = new Map<ObjectId, string>();
   #heading = 0;
   #printed = false;
@@ -98,7 +98,7 @@ export class LifePrinter {
     print(lifeLine(row, change, style));
   }
 
-  /** An entry whose return follows and says all that the entry does. */
+  /** True for an entry whose return follows and tells the same. */
   #isMereEntry(row: Row, change: Change): boolean {
     return (
       row.phase === "entry" &&
@@ -107,7 +107,11 @@ export class LifePrinter {
     );
   }
 
-  /** How each life ended. Throws for a name that nothing had. */
+  /**
+   * Prints the end of each life.
+   *
+   * @throws {UsageError} If no object matched.
+   */
   end(labelOf: (id: ObjectId) => string): void {
     if (this.#lives.size === 0) {
       const near = nearest(this.spec.text, this.#labels.values());

@@ -10,7 +10,7 @@ import { openTerminal } from "./terminal.js";
 
 const terminal = openTerminal(process.env);
 
-// Node's own warnings are lines like any other, unless it was told not to warn.
+// Prints Node's own warnings as lines like any other, unless Node was told not to warn.
 if (process.listenerCount("warning") > 0) {
   process.removeAllListeners("warning");
   process.on("warning", ({ name, message }) => {
@@ -19,7 +19,7 @@ if (process.listenerCount("warning") > 0) {
   });
 }
 
-/** Set when it is clear how the process ends. */
+/** True once the exit status is certain. */
 let over = false;
 
 function finish(code: number): void {
@@ -27,7 +27,7 @@ function finish(code: number): void {
   process.exitCode = code;
 }
 
-/** What nobody awaited, or a timer threw: of a module of others, or a mistake in kreel. */
+/** Handles errors that no code awaits, or that a timer threw: in a user's module, or an internal error. */
 function stray(error: unknown): void {
   if (over) return;
   finish(ended(strayTrouble(error) ?? error, terminal, undefined));
@@ -39,8 +39,8 @@ process.on("exit", () => {
   if (!over) finish(ended(earlyEnd(), terminal, undefined));
 });
 const code = await run(process.argv.slice(2), terminal);
-// What a module of others left behind shows now, or never.
+// Pending work of a user's module shows now, or never.
 if (loadedModules().length > 0) await new Promise((resolve) => setImmediate(resolve));
 finish(code);
-// Standard input may still be open, and nothing more is wanted from it.
+// Standard input may still be open, and nothing more is read from it.
 process.exit();

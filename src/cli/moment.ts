@@ -1,4 +1,4 @@
-/** `--at`: an event's number, or a time with the recording's own digits. Both exact. */
+/** `--at`: an event's number, or a time with the recording's own digits. Both are exact. */
 import { parseTime } from "../log/time.js";
 import type { Moment } from "../replay/replay.js";
 import { UsageError } from "./trouble.js";

@@ -1,4 +1,4 @@
-/** A recording, with its progress shown while it is read. */
+/** Opens a recording, with progress shown while it is read. */
 import { openRecording } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
 import { showing } from "../read/showing.js";

@@ -1,12 +1,11 @@
 /**
- * Everything that a command says goes through here, to standard output, standard error or a file. Nothing else writes
- * to a terminal, and what is written here cannot harm one: of control characters only line feeds, tabs and kreel's own
- * colours are left, and the rest is shown as `printable` has it. Words for people (`line`, `text`) are made safe
- * wherever they go, for a file of them is looked at on a terminal later. Data (`write`, `row`) stays as it is in a
- * file or a pipe.
+ * All output of a command goes through here, to standard output, standard error or a file. Nothing else writes to a
+ * terminal, and this cannot harm one: of control characters only line feeds, tabs and kreel's own colours are left, and
+ * the rest is shown as `printable` has it. Words for people (`line`, `text`) are made safe wherever they go, because a
+ * file of them may later be viewed on a terminal. Data (`write`, `row`) stays as it is in a file or a pipe.
  *
- * It is written synchronously in large pieces: whoever reads slowly (a pager) slows the replay down instead of filling
- * memory, and a reader that is gone (`| head`) is noticed at once.
+ * It is written synchronously in large pieces: a slow reader (a pager) slows the replay down instead of filling memory,
+ * and a reader that has gone (`| head`) is noticed at once.
  */
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -15,14 +14,14 @@ import { escapeOf, OBEYED, TroubleError } from "../base/trouble.js";
 import type { Style } from "../show/style.js";
 import { Colours } from "./colours.js";
 
-/** Nobody reads any more: the end of the command, not an error. */
+/** The reader has gone (EPIPE): the end of the command, not an error. */
 export class ReaderGone extends Error {}
 
-/** Moves that progress is drawn with: to the start of the line, or some lines up, and what was there is gone. */
+/** Cursor moves for drawing progress: to the start of the line, or some lines up, erasing what was there. */
 export type Move = "" | "\r\x1b[K" | `\x1b[${number}F\x1b[J`;
 
 export interface OutputOptions {
-  /** A terminal shows what is written; if not given, the descriptor says so itself. */
+  /** A terminal shows the output; default: `isatty` of the descriptor. */
   readonly terminal?: boolean;
   /** `style` has colours. */
   readonly colour?: boolean;
@@ -35,10 +34,10 @@ const RETRY_MS = 5;
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
 export class Output {
-  /** A terminal shows what is written. */
+  /** A terminal shows the output. */
   readonly terminal: boolean;
   readonly colour: boolean;
-  /** Its colours mean something in lines of this output only. */
+  /** Colours for lines of this output only. */
   readonly style: Style;
   readonly #colours: Colours;
   #pending: string[] = [];
@@ -54,17 +53,17 @@ export class Output {
     this.style = this.#colours.style;
   }
 
-  /** A line for people, of one line whatever is in it. */
+  /** Writes a line for people; it stays one line, whatever it holds. */
   line(text: string): void {
     this.relay(`${this.rendered(text)}\n`);
   }
 
-  /** Lines for people. */
+  /** Writes lines for people. */
   text(lines: string): void {
     for (const line of lines.replace(/\n$/, "").split("\n")) this.line(line);
   }
 
-  /** Data, with line feeds of its own; a format in which a value may hold others writes rows. */
+  /** Writes data with line feeds of its own; a format whose values may hold others uses `row`. */
   write(data: string | Uint8Array): void {
     if (this.terminal) this.relay(harmless(typeof data === "string" ? data : Buffer.from(data).toString()));
     else if (typeof data === "string") this.relay(data);
@@ -74,23 +73,23 @@ export class Output {
     }
   }
 
-  /** Data, of which a terminal shows one line. */
+  /** Writes data that a terminal shows as one line. */
   row(data: string): void {
     this.relay(`${this.terminal ? this.rendered(data) : data}\n`);
   }
 
-  /** Progress, on a terminal: lines over what was drawn before. */
+  /** Draws progress on a terminal, over the lines drawn before. */
   draw(move: Move, lines: readonly string[] = []): void {
     this.relay(`${move}${lines.map((line) => this.rendered(line)).join("\n")}`);
     this.flush();
   }
 
-  /** A line as it is written, to be relayed. */
+  /** Renders a line for `relay`. */
   rendered(line: string): string {
     return PLAIN.test(line) ? line : this.#colours.rendered(line);
   }
 
-  /** Takes text that this output has rendered, or another for the same terminal. */
+  /** Writes text that this output has rendered, or another one for the same terminal. */
   relay(rendered: string): void {
     this.#pending.push(rendered);
     this.#size += rendered.length;
@@ -115,7 +114,7 @@ export class Output {
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") throw new ReaderGone();
-      // Somebody made the pipe non-blocking, and it is full.
+      // The pipe is non-blocking (its other end may have set that), and full.
       if (code !== "EAGAIN")
         throw this.fd === STDOUT && error instanceof Error
           ? new TroubleError(

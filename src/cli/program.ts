@@ -1,4 +1,4 @@
-/** The program `kreel`: its commands, and what becomes of a command line. */
+/** The program `kreel`: its commands, and the handling of a command line. */
 import { Command, CommanderError } from "commander";
 import { renamed, takeFormerOption } from "./format-option.js";
 import { ReaderGone } from "./output.js";
@@ -8,7 +8,7 @@ import { version } from "./version.js";
 
 type Add = (program: Command, terminal: Terminal, done: (code: number) => void) => void;
 
-/** Loaded when it is wanted: what one command needs, the others need not wait for. In the order of the help. */
+/** Loaded on demand, so that no command waits for the modules of another. In the order of the help. */
 const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
   replay: async () => (await import("./commands/replay.js")).addReplay,
   diff: async () => (await import("./commands/diff.js")).addDiff,
@@ -27,13 +27,13 @@ const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
   tour: async () => (await import("./commands/tour.js")).addTour,
 };
 
-/** The command that is called, or all: for help, and for a name that is none. */
+/** The command of the command line, or all: for help, and for an unknown name. */
 function wantedOf([first = ""]: readonly string[]): readonly string[] {
   if (first === "-V" || first === "--version") return [];
   return Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
 }
 
-/** The program with these commands, or with all. */
+/** Builds the program with these commands; default: all. */
 export async function program(
   terminal: Terminal,
   done: (code: number) => void,
@@ -62,7 +62,7 @@ export async function program(
   return kreel;
 }
 
-/** Does what a command line says, and resolves to the exit status. */
+/** Runs a command line and resolves to the exit status. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let code = 0;
   try {
@@ -80,7 +80,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   return code;
 }
 
-/** What an error comes to: help and version are none, a reader that is gone is the end, everything else is trouble. */
+/**
+ * Converts an error into the exit status: help and version are none, a reader that has gone ends the command, anything
+ * else is trouble.
+ */
 export function ended(error: unknown, terminal: Terminal, command: string | undefined): number {
   try {
     if (error instanceof ReaderGone) return 0;

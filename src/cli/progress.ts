@@ -1,19 +1,21 @@
-/** How far a long recording has been read: one line on the terminal, redrawn a few times a second, gone when done. */
+/**
+ * Progress of reading a long recording: one line on the terminal, redrawn a few times a second and erased at the end.
+ */
 import type { Output } from "./output.js";
 import type { Terminal } from "./terminal.js";
 
 const EVERY_MS = 100;
-/** A recording that is read sooner needs none. */
+/** A recording that is read sooner shows no progress. */
 const AFTER_MS = 500;
 
-/** Where it is told how far reading has come. */
+/** Receives the progress of reading. */
 export interface ProgressSink {
   update(events: number, bytes: number): void;
-  /** Nothing more follows, or something else is to be printed. */
+  /** Erases the progress: the reading is over, or something else is to be printed. */
   clear(): void;
 }
 
-/** `wanted`: what is printed leaves room for it. */
+/** `wanted`: the output leaves room for progress. */
 export function progressOf({ err, progress, report }: Terminal, wanted: boolean): ProgressSink {
   return report ? { update: report, clear: () => {} } : new Progress(err, progress && wanted);
 }

@@ -1,4 +1,4 @@
-/** The state at a moment, as `replay --at` shows it: by replaying up to it, or, in a log, by going there. */
+/** The state at a moment for `replay --at`: by replaying up to it, or, in a log, by seeking. */
 import type { Batch } from "../log/batch.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
@@ -9,11 +9,11 @@ import type { Moment, Replay, ReplayOptions } from "../replay/replay.js";
 import { Seeker } from "../seek/seeker.js";
 
 export interface Reached {
-  /** The last that is not behind the moment; 0 where there is none. */
+  /** The last event at or before the moment; 0 if there is none. */
   readonly event: number;
   readonly world: World;
   readonly findings: number;
-  /** When that was, and where in the file: empty where there is none. */
+  /** Time and line of that event; empty if there is none. */
   readonly time: string;
   readonly line: string;
 }
@@ -58,7 +58,7 @@ function timeText({ timeHigh, timeLow, timeDigits }: Batch, index: number): stri
   return formatTime(timeHigh[index]!, timeLow[index]!, timeDigits);
 }
 
-/** The last event that was understood: where the moment is. */
+/** Records the last event that was understood, which is that of the moment. */
 class LastEvent implements Observer {
   seq = 0;
   line = 0;

@@ -1,4 +1,4 @@
-/** `--require RULE|all`: a recording that was not enough to judge it makes the gate red. */
+/** `--require RULE|all`: exit status 1 if the recording is not enough to judge the rule. */
 import { Option } from "commander";
 import type { Judgement } from "../check/checker.js";
 import { RULES } from "../check/finding.js";
@@ -21,7 +21,7 @@ export function requiredOf(names: readonly string[] | undefined): Required {
   }
 }
 
-/** A line for each rule that is required and could not be judged. */
+/** Returns a line for each required rule that could not be judged. */
 export function unjudgedLines(path: string, judgements: readonly Judgement[], required: Required): string[] {
   return unjudged(judgements, required).map(({ rule, unseen }) => {
     const why = unseen.length > 0 ? `${unseen.join(", ")} not seen` : "events are missing where it mattered";

@@ -1,4 +1,4 @@
-/** Runs of simulated kernels as logs that can be looked at: one kernel, or two side by side. */
+/** Runs of simulated kernels as logs for the viewer: one kernel, or two side by side. */
 import { basename } from "node:path";
 import { faultKey } from "../compare/kernels.js";
 import { writeLog } from "../read/import.js";
@@ -14,19 +14,19 @@ import { deadlockLines, parseSeed, scenarioOf, simulateOnce, STEPS } from "./com
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./trouble.js";
 
-/** As `simulate` has them. */
+/** Options that `simulate` has, too. */
 export interface SimulatedFlags {
   readonly kernel?: readonly string[];
   readonly config?: readonly string[];
   readonly seed?: string;
   readonly choices?: string;
-  /** A fault of the first kernel's run; of the second's it is the one that corresponds. */
+  /** A fault of the first kernel's run; in the second run, the corresponding one. */
   readonly fail?: string;
 }
 
 const KERNELS = 2;
 
-/** A log for each kernel that is named. They are the caller's to close. */
+/** Yields a log for each named kernel; the caller closes them. */
 export async function* simulatedLogs(path: string, flags: SimulatedFlags, terminal: Terminal): AsyncGenerator<OpenLog> {
   const { kernel: names = [], config, seed, choices } = flags;
   if (names.length > KERNELS) throw new UsageError("--kernel: one, or two to be compared");

@@ -1,7 +1,6 @@
 /**
- * Lines that wait for what must come before them: the summary is known only when the whole recording has been read, and
- * is printed first. A recording whose calls do not fit is not kept: from then on lines go straight out, and the summary
- * follows them.
+ * Buffers lines until the summary before them is known, at the end of the recording. If the lines do not fit, they are
+ * printed at once from then on, and the summary follows them.
  */
 import type { Output } from "./output.js";
 
@@ -18,12 +17,12 @@ export class Spool {
 
   constructor(
     private readonly out: Pick<Output, "rendered" | "relay">,
-    /** Called once, before the first line of a recording that is too long to be kept. */
+    /** Called once, before the first line of a recording that is too long to be buffered. */
     private readonly onOverflow: () => void,
     private readonly capacity = MAX_HELD,
   ) {}
 
-  /** Whether lines are going out already. */
+  /** True if lines are printed at once already. */
   get isOpen(): boolean {
     return this.#open;
   }
@@ -47,7 +46,7 @@ export class Spool {
     this.release();
   }
 
-  /** Prints what is held. */
+  /** Prints the buffered lines. */
   release(): void {
     if (this.#open) return;
     this.#seal();

@@ -1,4 +1,4 @@
-/** What is known of where output goes: asked once, so that everything below is told and can be tested. */
+/** The properties of the output, determined once, so that everything else receives them and can be tested. */
 import { isatty } from "node:tty";
 import type { Style } from "../show/style.js";
 import { Output } from "./output.js";
@@ -6,19 +6,19 @@ import { Output } from "./output.js";
 export interface Terminal {
   readonly out: Output;
   readonly err: Output;
-  /** Colour on standard output and on standard error, each for lines that go there. */
+  /** Colours for standard output and for standard error, each for lines that go there. */
   readonly style: Style;
   readonly errStyle: Style;
   readonly width: number;
-  /** Progress may be drawn: standard error is a terminal. */
+  /** True if progress may be drawn: standard error is a terminal. */
   readonly progress: boolean;
-  /** Standard output and standard error are the same screen. */
+  /** True if standard output and standard error are the same screen. */
   readonly shared: boolean;
-  /** Somebody else draws progress, and wants to be told. */
+  /** Receives progress that another thread draws. */
   readonly report?: (events: number, bytes: number) => void;
 }
 
-/** Descriptors, and which of them are terminals. */
+/** Descriptors, and a test for terminals. */
 export interface Ends {
   readonly out: number;
   readonly err: number;

@@ -1,14 +1,14 @@
-/** What stops a command, said in one line. */
+/** Trouble: the errors that stop a command, in one line. */
 import { LogError } from "../log/file/log-error.js";
 import { printable, TroubleError } from "../base/trouble.js";
 
 /** The exit status of trouble. */
 export const TROUBLE = 2;
 
-/** The command line itself is wrong: there is no file to name. */
+/** The command line itself is wrong, so there is no file to name. */
 export class UsageError extends Error {}
 
-/** `kreel: FILE:LINE: what is wrong and what would help`; never a stack trace, unless KREEL_DEBUG asks for it. */
+/** `kreel: FILE:LINE: what is wrong and what would help`; with a stack trace only if KREEL_DEBUG asks for it. */
 export function troubleText(error: unknown, debug: boolean): string {
   const stack = debug && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
   if (error instanceof TroubleError) return `${error.toString()}${stack}`;

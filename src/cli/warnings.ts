@@ -1,5 +1,5 @@
 /**
- * What reading came to, for standard error: each line that was not understood is counted, and the first few are shown.
+ * Warnings after reading, for standard error: lines that were not understood are counted, and the first few are shown.
  */
 import { points } from "../../events/index.js";
 import type { ReadReport } from "../read/report.js";

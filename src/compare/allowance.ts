@@ -1,5 +1,6 @@
 /**
- * Calls that one recording does not show, and of which it says that it missed some: so many of them are no difference.
+ * Differences that need not be any: calls that one recording lacks, up to the number of events that its head says it
+ * missed.
  */
 import { type Line, siteOf } from "./calls.js";
 import { missedWords } from "./incomparable-words.js";
@@ -16,7 +17,7 @@ export class Allowance {
     this.#left = { before: new Map(missed?.before), after: new Map(missed?.after) };
   }
 
-  /** One less is left then. */
+  /** True if the line is covered; the allowance of its operation shrinks by one. */
   covers({ change, before, after }: Line): boolean {
     if (change !== "added" && change !== "removed") return false;
     const missing = change === "added" ? "before" : "after";

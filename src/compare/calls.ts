@@ -6,7 +6,7 @@ import { alignBest } from "./align/align.js";
 import type { Site } from "./types.js";
 import type { Unifier } from "./unify.js";
 
-/** What comparing looks at of a call and of what it calls. */
+/** The part of a call and of its callees that is compared. */
 export interface ComparedNode extends Pick<CallNode, "operation" | "seq" | "point" | "line" | "args" | "result"> {
   readonly touched: readonly { readonly object: ObjectRef }[];
   readonly children: readonly ComparedNode[];
@@ -17,7 +17,7 @@ export interface Call {
   readonly node: ComparedNode;
   readonly depth: number;
   readonly parent: string;
-  /** The call that it is directly inside of. */
+  /** The call that it is made from. */
   readonly caller?: Call;
 }
 
@@ -28,14 +28,11 @@ export interface Line {
   readonly before: Call | undefined;
   readonly after: Call | undefined;
   change: Change;
-  /** What differs, in words; empty where only presence does. */
+  /** The difference in words; empty if one side has no such call. */
   detail: string;
 }
 
-/**
- * Values that vary between runs of the same thing: counts that other tasks move, and what identifies nothing that is
- * followed.
- */
+/** Arguments that vary between runs: counts that other tasks move, and values that identify no tracked object. */
 const VARIES = new Set(["refcnt", "state"]);
 
 export function flatten(root: ComparedNode): Call[] {
@@ -55,9 +52,7 @@ export function siteOf(call: Call | ComparedNode | undefined): Site | null {
   return node.line > 0 ? { event: node.seq, line: node.line } : { event: node.seq };
 }
 
-/**
- * Aligns two trees. Identities are unified on the way, so the order of calls to this matters: that of the recording.
- */
+/** Aligns two trees. It unifies identities on the way, so trees must come in the order of the recording. */
 export function compareCalls(before: ComparedNode, after: ComparedNode, unifier: Unifier, racing: boolean): Line[] {
   const a = flatten(before);
   const b = flatten(after);
@@ -80,8 +75,8 @@ export function compareCalls(before: ComparedNode, after: ComparedNode, unifier:
 }
 
 /**
- * How well two calls correspond: the same operation, and better still on the same object, in the same call, at the same
- * depth.
+ * Scores the similarity of two calls: 0 unless the operation is the same, more if the object, the caller, the depth and
+ * success agree.
  */
 function likeness(x: Call, y: Call, unifier: Unifier): number {
   if (x.node.operation !== y.node.operation) return 0;
@@ -95,7 +90,7 @@ function likeness(x: Call, y: Call, unifier: Unifier): number {
   return score;
 }
 
-/** Whether a result is an error, in whichever form the operation has. */
+/** True if a result is an error, in the form that the operation uses (errno, NULL, zero). */
 export function failed(result: Value | undefined): boolean {
   return (
     result?.number !== undefined &&
@@ -106,7 +101,7 @@ export function failed(result: Value | undefined): boolean {
   );
 }
 
-/** The object that a call made at the address it was given: not the one that was there before. */
+/** Resolves an address argument to the slot that the call made there, not the slot that lived there before. */
 function made(node: ComparedNode, value: Value): Value {
   if (value.definition.object !== "memslot") return value;
   const object = node.touched.find(
@@ -115,7 +110,7 @@ function made(node: ComparedNode, value: Value): Value {
   return { ...value, object };
 }
 
-/** `memslot 0xffff…#2`: `0xffff…`. */
+/** Extracts `0xffff…` from `memslot 0xffff…#2`. */
 function addressOf(label: string): string {
   return /0x[0-9a-f]+/.exec(label)?.[0] ?? "";
 }
@@ -147,7 +142,7 @@ function change(x: Value, y: Value): string {
 function sameValue(x: Value, y: Value, unifier: Unifier, racing: boolean): boolean {
   if (VARIES.has(x.name)) return true;
   if (x.definition.type === "ptr") {
-    // A pointer is an object that is followed, an error, or nothing that can be compared.
+    // A pointer is a tracked object, an error, or a value that cannot be compared.
     if (x.object && y.object) return unifier.unify(x.object, y.object);
     return x.number === y.number;
   }
@@ -156,7 +151,7 @@ function sameValue(x: Value, y: Value, unifier: Unifier, racing: boolean): boole
   return x.text === y.text;
 }
 
-/** A value without what is only an address. */
+/** Formats a value for messages; a mere address becomes `…`, since it differs from run to run. */
 export function shown(value: Value): string {
   const { definition, number } = value;
   if (definition.type === "ptr") {
@@ -168,7 +163,7 @@ export function shown(value: Value): string {
   return value.text;
 }
 
-/** Whether two calls are the same one, which another thread may have made: the same operation on the same object. */
+/** True if two calls may be the same one, made by different threads: the operation and the object agree. */
 export function sameCall(x: ComparedNode, y: ComparedNode, unifier: Unifier): boolean {
   if (x.operation !== y.operation || failed(x.result) !== failed(y.result)) return false;
   const p = x.args.find((a) => a.object)?.object;
@@ -176,9 +171,9 @@ export function sameCall(x: ComparedNode, y: ComparedNode, unifier: Unifier): bo
   return p && q ? unifier.compatible(p, q) : !p && !q;
 }
 
-/** A call that moved within its operation: gone in one place, there in another, about the same object. */
+/** Marks a call that moved within its operation: removed in one place, added in another, on the same object. */
 function reordered(lines: Line[], unifier: Unifier): void {
-  /** By operation, those that no removed one has got yet. */
+  /** Added lines by operation that no removed line is paired with yet. */
   const came = new Map<string, Line[]>();
   for (const line of lines) {
     if (line.change !== "added") continue;
@@ -204,7 +199,7 @@ function reordered(lines: Line[], unifier: Unifier): void {
   }
 }
 
-/** A call in place of another: between the same neighbours, for the same purpose as far as prototypes tell. */
+/** Merges a removed and an added call between the same neighbours into a replacement if their prototypes are alike. */
 function replaced(lines: Line[]): Line[] {
   const out: Line[] = [];
   let gap: Line[] = [];
@@ -247,7 +242,7 @@ function alike(x: ComparedNode, y: ComparedNode): boolean {
   );
 }
 
-/** The call as a line of text: its name, the arguments that mean something by themselves, its result. */
+/** Formats a call: its name, the arguments that mean something by themselves, its result. */
 export function textOf(call: Call): string {
   const { node } = call;
   if (points.points[node.point]!.operation.probe === "marker") return node.args[0]!.text;

@@ -1,6 +1,6 @@
 /**
- * What one recording shows and the other never does, and what their heads, their kernels and the system around them say
- * of it.
+ * Finds operations that one recording shows and the other never does, and judges them by the heads, the kernels and the
+ * system around the workload.
  */
 import {
   catalogue,
@@ -16,17 +16,17 @@ import type { Reason, Side } from "./types.js";
 
 export interface Candidate {
   readonly operation: OperationDefinition;
-  /** The side that never shows it. */
+  /** The side without them. */
   readonly missing: Side;
-  /** Only its returns, or only its entries: the rest both show. */
+  /** `returns` or `entries` if only those are missing, else `whole`. */
   readonly part: "whole" | "returns" | "entries";
-  /** Events of these the other side has. */
+  /** The event points that the other side has and this one lacks. */
   readonly points: readonly number[];
-  /** It is among what is compared. */
+  /** True if the operation occurs among the compared calls. */
   readonly isCompared: boolean;
 }
 
-/** The side that shows what `missing` never does. */
+/** The opposite side. */
 export const other = (missing: Side): Side => (missing === "before" ? "after" : "before");
 
 export function candidatesOf(histories: Readonly<Record<Side, History>>): Candidate[] {
@@ -46,7 +46,8 @@ export function candidatesOf(histories: Readonly<Record<Side, History>>): Candid
 }
 
 /**
- * Arguments that one side can never read and the other can, of events that both show: by point, bit k is argument k.
+ * Finds arguments of events on both sides that one side can never read and the other can: by point, bit k is argument
+ * k.
  */
 export function unreadable(histories: Readonly<Record<Side, History>>, missing: Side): Map<number, number> {
   const [there, here] = [histories[other(missing)].surface, histories[missing].surface];
@@ -59,9 +60,12 @@ export function unreadable(histories: Readonly<Record<Side, History>>, missing: 
   return found;
 }
 
-/** Where other tasks are recorded and never do it, it is not probed. */
+/**
+ * Operations that every system performs all the time: a recording with other tasks but none of these did not probe
+ * them.
+ */
 const EVERYWHERE = operationsWith("everywhere");
-/** So many events of tasks other than the workload's are a system around it. */
+/** With this many events of tasks outside the workload, the recording covers the system around it. */
 const SYSTEM = 20;
 
 export type Verdict =
@@ -70,10 +74,10 @@ export type Verdict =
 export const DIFFERENT: Verdict = { is: "different" };
 export const hidden = (reason: Reason, detail = ""): Verdict => ({ is: "hidden", reason, detail });
 
-/** What one side says of itself. */
+/** The evidence of one side about itself. */
 export class Witness {
   readonly head: Head;
-  /** Of the known kernels, those that it can be of; none where it is plainly of another. */
+  /** The known kernels that this recording may come from; empty if it is plainly of another. */
   readonly #kernels: readonly Kernel[];
 
   constructor(private readonly history: History) {
@@ -81,12 +85,12 @@ export class Witness {
     this.#kernels = kernelsOf(history, this.head);
   }
 
-  /** The head says that the kernel refused it. */
+  /** True if the head says that the kernel refused the probes of the candidate. */
   refused({ points: ids }: Candidate): boolean {
     return ids.every((id) => this.head.refused.has(points.points[id]!.event));
   }
 
-  /** What can be said before anything is compared; `undefined`: nothing. */
+  /** Gives the verdict that holds before anything is compared, or `undefined` if there is none yet. */
   judge(candidate: Candidate, there: Witness): Verdict | undefined {
     const { operation, part } = candidate;
     if (operation.probe === "marker") return hidden("markers");
@@ -94,7 +98,8 @@ export class Witness {
     if (this.#wasSet(candidate, there)) return DIFFERENT;
     const known = this.#kernels;
     if (known.length > 0) {
-      // What no known kernel has, these need not lack: they are known by what they show, unless they say who they are.
+      // An operation that no known kernel has need not be absent here: kernels are identified by what they show, unless
+      // the head names the release.
       if (
         known.every((kernel) => !happensOn(operation, kernel)) &&
         (operation.kernels.length > 0 || this.head.release !== undefined)
@@ -106,12 +111,12 @@ export class Witness {
     return undefined;
   }
 
-  /** Kernels that it can be of, and that do it unseen. */
+  /** Returns the kernels that it may come from and that perform the operation without showing it. */
   hiding({ operation }: Candidate): Kernel[] {
     return this.#kernels.filter((kernel) => isHidden(operation, kernel));
   }
 
-  /** Both were recorded with one list of probes, and the kernel took this one. */
+  /** True if both sides were recorded with one list of probes and this kernel accepted the probe. */
   #wasSet(candidate: Candidate, there: Witness): boolean {
     const listed = ({ probes, refused }: Head): number | undefined =>
       probes === undefined ? undefined : probes + refused.size;
@@ -123,12 +128,12 @@ export class Witness {
   }
 }
 
-/** It happens on a kernel and no probe shows it. */
+/** True if the operation happens on the kernel and no probe shows it. */
 function isHidden({ unseen }: OperationDefinition, kernel: Kernel): boolean {
   return unseen?.hidden === true && unseen.kernels.includes(kernel);
 }
 
-/** A kernel has it, and its recordings show it or would if they could. */
+/** True if the kernel has the operation and its recordings show it, or would if they could. */
 function happensOn(operation: OperationDefinition, kernel: Kernel): boolean {
   return (
     operation.kernels.includes(kernel) && (!operation.unseen?.kernels.includes(kernel) || isHidden(operation, kernel))
@@ -142,7 +147,7 @@ function kernelsOf({ surface, occurrences }: History, { release, machine }: Head
   const shown = points.points
     .filter((point) => point !== undefined && surface.events[point.id]! > 0)
     .map((point) => point!.operation);
-  // What its recordings never hold may happen around the workload, not in it.
+  // Operations that recordings of a kernel never hold may happen around the workload, but not in it.
   return named.filter((kernel) =>
     shown.every(
       (operation) =>

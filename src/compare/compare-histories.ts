@@ -1,6 +1,6 @@
 /**
- * Compares two histories of one workload by what happened in them: operation by operation of each actor, call by call
- * within an operation, then what state they come to and what the rules found.
+ * Compares two histories of one workload: operation by operation of each actor, call by call within an operation, then
+ * the final state and the findings of the rules.
  */
 import { Allowance } from "./allowance.js";
 import { type ComparedNode, compareCalls, flatten, type Line, sameCall, siteOf, textOf } from "./calls.js";
@@ -9,38 +9,36 @@ import { compareFindings } from "./findings.js";
 import { byPlace, Hunks, type Place } from "./hunks.js";
 import { differingWords, markerOf } from "./markers.js";
 import { Pages } from "./paged.js";
-import type { Roots } from "./outermost-operations.js";
+import type { OutermostOperations } from "./outermost-operations.js";
 import { compareFiles, compareState, type Lives } from "./state.js";
 import { alignedSteps, type StepPair } from "./steps.js";
 import type { Diff, Difference, DifferenceKind, Incomparable, SameStep, Side } from "./types.js";
 import { Unifier } from "./unify.js";
 
-/** Operations without a difference that are told. */
+/** Most operations without a difference that the result lists. */
 const SAME = 10_000;
 
-/** What comparing a pair of steps came to. */
+/** The result of comparing a pair of steps. */
 interface Section extends Place {
   readonly where: string;
   readonly racing: boolean;
   lines: Line[];
-  /** What no line says: results that only markers show, what a file holds. */
+  /** Differences that no call shows: results that only markers hold, and the references of a file. */
   readonly more: Difference[];
 }
 
-/**
- * Who is told of each line as it stands in the end, the same ones too; of markers, which are no calls, nothing is told.
- */
+/** Receives each line in its final form, unchanged ones included; markers are no calls and are left out. */
 export interface Watch {
   line(line: Line): void;
 }
 
 export interface CompareOptions {
   readonly watch?: Watch;
-  /** Whether a line that differs does so only because less is looked at: it is passed over. */
+  /** True if a line differs only because less is looked at; such lines are ignored. */
   readonly isDoubtful?: (line: Line) => boolean;
-  /** By side and operation: how many of its events were missed, as far as the recording says. */
+  /** Number of missed events by side and operation, as far as the recording says. */
   readonly missed?: Readonly<Record<Side, ReadonlyMap<string, number>>>;
-  /** Absent: all beginnings and ends show. */
+  /** Absent: the beginnings and ends of all objects show. */
   readonly lives?: Lives;
 }
 
@@ -68,7 +66,7 @@ function compared(
   const same: SameStep[] = [];
   let turns = 0;
   const allowance = new Allowance(missed);
-  /** What threads that raced did is settled at the end. */
+  /** Sections with racing threads; they are settled at the end. */
   const open: Section[] = [];
   const close = ({ order, turn, where, lines: all, more }: Section): void => {
     const differences: Difference[] = [];
@@ -91,11 +89,11 @@ function compared(
       });
     if (lines.length > 0) hunks.add({ where, lines }, { order, turn });
   };
-  // Where a recording begins with the module loaded, nobody knows whose file system it is.
+  // If the module was loaded before the recording began, the owner of its file system is unknown.
   const fsKnown = before.loads && after.loads;
   const compare = (pair: StepPair): void => {
     const { before: x, after: y } = pair;
-    const [p, q] = [before.roots, after.roots];
+    const [p, q] = [before.outermostOperations, after.outermostOperations];
     // An operation begins here and returns elsewhere: nothing to compare yet.
     if ((y < 0 ? p.isMarker(x) : q.isMarker(y)) && (x < 0 || y < 0 || p.begins(x))) return;
     const racing = (x >= 0 && p.isRacing(x)) || (y >= 0 && q.isRacing(y));
@@ -170,7 +168,7 @@ function compared(
   };
 }
 
-/** Without lines that are there on one side only and say nothing; those that are on both are the same. */
+/** Drops doubtful lines of one side; doubtful lines of both sides count as the same. */
 function certain(lines: readonly Line[], isDoubtful: (line: Line) => boolean): Line[] {
   return lines.flatMap((line) => {
     if (line.change === "same" || !isDoubtful(line)) return [line];
@@ -179,8 +177,8 @@ function certain(lines: readonly Line[], isDoubtful: (line: Line) => boolean): L
 }
 
 /**
- * The file of a slot that is unbound while another thread releases it is not taken (get_file_active): there is nothing
- * to put.
+ * If another thread releases the file of a slot that is being unbound, kvm_gmem_unbind cannot take it (get_file_active)
+ * and has nothing to put.
  */
 function isChance({ change, before, after }: Line): boolean {
   const call = before ?? after!;
@@ -189,18 +187,18 @@ function isChance({ change, before, after }: Line): boolean {
   );
 }
 
-function moved(line: Line, roots: Roots, from: number): void {
+function moved(line: Line, outermostOperations: OutermostOperations, from: number): void {
   if (line.change !== "same") return;
   line.change = "reordered";
-  const previous = roots.previous(from);
-  line.detail = roots.isFramed(from)
-    ? `was in ${roots.where(from)}`
-    : `was after ${previous < 0 ? "nothing" : roots.operation(previous)}`;
+  const previous = outermostOperations.previous(from);
+  line.detail = outermostOperations.isFramed(from)
+    ? `was in ${outermostOperations.where(from)}`
+    : `was after ${previous < 0 ? "nothing" : outermostOperations.operation(previous)}`;
 }
 
 /**
- * Where threads raced, which of them did something is chance: what one no longer does and another does now, on the same
- * object, is the same. Returns how many calls that settled.
+ * Pairs calls of racing threads: which of them did something is chance, so a call that one no longer makes and another
+ * now makes, on the same object, is the same. Returns the number of calls paired.
  */
 function settleRaces(sections: readonly Section[], unifier: Unifier): number {
   const added = new Map<string, Line[]>();
@@ -263,7 +261,7 @@ const KINDS: { readonly [change in Exclude<Line["change"], "same">]: DifferenceK
 
 function differenceOf(line: Line, where: string, before: History, after: History): Difference | undefined {
   if (line.change === "same") return undefined;
-  // A call that moved is told once, where it is now.
+  // A call that moved is reported once, where it is now.
   if (line.change === "reordered" && !line.after) return undefined;
   const call = (line.after ?? line.before)!;
   const inside = call.parent ? ` in ${call.parent}` : "";
@@ -285,7 +283,7 @@ function differenceOf(line: Line, where: string, before: History, after: History
   };
 }
 
-/** Inlined, not probed or not there: a recording that never shows an operation does not say which. */
+/** Notes that the other recording never shows the operation: absent, inlined, or not probed; it does not say which. */
 function neverShown(line: Line, before: History, after: History): string {
   if (line.change !== "added" && line.change !== "removed") return "";
   const other = line.change === "added" ? before : after;

@@ -1,24 +1,24 @@
-/** What each file of guest_memfd held when its creation returned. */
+/** Records the references that each guest_memfd file held when its creation returned. */
 import type { ObjectId } from "../reduce/objects.js";
 import type { Column, Pages } from "./paged.js";
 import { StringTable } from "./string-table.js";
 
 export interface FileMade {
-  /** `module by try_module_get`, in a fixed order. */
+  /** `module by try_module_get`, sorted. */
   readonly holds: readonly string[];
-  /** The file system of its inode, where guest_memfd mounted it; else empty. */
+  /** The file system of its inode if guest_memfd mounted it; else empty. */
   readonly fsName: string;
 }
 
 export class FilesMade {
-  /** In the order of the events. */
+  /** Rows in the order of the events. */
   readonly #event: Column;
   readonly #holds: Column;
   readonly #fs: Column;
-  /** By file: one more than the number of its file system. */
+  /** By file: the number of its file system plus one; 0 if unknown. */
   readonly #fsOfFile: Column;
   readonly #words = new StringTable();
-  /** By the number of the word that names them all. */
+  /** The lists of `holds` by the number of their joined text. */
   readonly #lists = new Map<number, readonly string[]>();
 
   constructor(pages: Pages) {
@@ -28,7 +28,7 @@ export class FilesMade {
     this.#fsOfFile = pages.column("u32");
   }
 
-  /** What is said of an event last holds. */
+  /** Adds a file; a second call for the same event overwrites the first. */
   add(event: number, file: ObjectId, holds: readonly string[], fsName: string): void {
     const last = this.#event.length - 1;
     const at = last >= 0 && this.#event.get(last) === event ? last : this.#event.push(event);
@@ -40,7 +40,7 @@ export class FilesMade {
     this.#fsOfFile.set(file, fs + 1);
   }
 
-  /** By the event at which its creation returned. */
+  /** Finds the file by the event at which its creation returned. */
   at(event: number): FileMade | undefined {
     let [low, high] = [0, this.#event.length];
     while (low < high) {
@@ -52,7 +52,7 @@ export class FilesMade {
     return { holds: this.#lists.get(this.#holds.get(low))!, fsName: this.#words.text(this.#fs.get(low)) };
   }
 
-  /** `undefined` of a file whose creation was not seen. */
+  /** Returns `undefined` if the creation of the file was not seen. */
   fsOf(file: ObjectId): string | undefined {
     const fs = this.#fsOfFile.get(file);
     return fs === 0 ? undefined : this.#words.text(fs - 1);

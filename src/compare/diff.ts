@@ -1,6 +1,7 @@
 /**
- * Compares two recordings as far as both could show what happened. Where one never shows what the other does, both are
- * read again as if nobody had probed it: if all else is there then, it is no difference, and said once.
+ * Compares two recordings as far as both could show what happened. If one never shows an operation that the other does,
+ * both are read again without its probe: if everything else is there then, it is no difference, and is reported once as
+ * incomparable.
  */
 import { LogFile } from "../log/file/log-file.js";
 import type { Origin } from "../log/log.js";
@@ -21,7 +22,7 @@ import type { Diff, Difference, Incomparable, Side } from "./types.js";
 
 export { compareHistories } from "./compare-histories.js";
 
-/** What comparing two recordings comes to, and what each by itself. */
+/** The result of comparing two recordings, with the summary of each. */
 export interface Compared {
   readonly diff: Diff;
   readonly before: Replay;
@@ -29,10 +30,10 @@ export interface Compared {
 }
 
 /**
- * Compares two recordings of one workload by what happened in them. A path, or a log that is open already (the run of
- * a simulated kernel).
+ * Compares two recordings of one workload by what happened in them. Takes paths, or open logs (the run of a simulated
+ * kernel).
  *
- * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @throws {TroubleError} If one is no recording, or cannot be read: with file and line.
  */
 export async function diff(
   before: string | Recorded,
@@ -60,10 +61,10 @@ export async function compareRecordings(
   }
 }
 
-/** A recording, as often as it is asked for. */
+/** A recording that can be opened repeatedly. */
 interface Source {
   open(): Promise<Recorded>;
-  /** It can be opened again. */
+  /** True if it can be opened more than once. */
   readonly again: boolean;
   close(): void;
 }
@@ -73,7 +74,7 @@ async function sourceOf(log: string | Recorded, options: HistoryOptions): Promis
   const close = (): void => {};
   if (typeof log !== "string") return openedSource(log);
   if (isReadAgain(log) && !options.input) return { open: () => openRecording(log, options), again: true, close };
-  // What comes once is kept as a log for as long as it is looked at.
+  // A stream comes only once, so it is stored as a log until the comparison ends.
   const made = await asLog(log, options);
   const origin = originOf(made.path) ?? { path: log, format: "kreel-log" };
   return { open: async () => named(await openRecording(made.path), origin), again: true, close: () => made.remove() };
@@ -102,7 +103,9 @@ function named(recording: Recorded, origin: Origin): Recorded {
   return { ...showing(recording, () => {}), origin };
 }
 
-/** Both, as they are or without what `blindness` has; the caller lets go of them. */
+/**
+ * Reads both recordings, optionally without the events and arguments in `blindness`; the caller closes the histories.
+ */
 async function read(sources: Sources, options: HistoryOptions, blindness?: Blindness): Promise<Histories> {
   const history = async (side: Side): Promise<History> => {
     const recording = await sources[side].open();
@@ -154,7 +157,7 @@ async function compared(sources: Sources, options: HistoryOptions): Promise<Comp
   }
 }
 
-/** The difference between what both could have shown. */
+/** Reduces the diff to what both recordings could have shown. */
 async function reconsidered(
   asTheyAre: Diff,
   judgement: Judgement,
@@ -173,7 +176,7 @@ async function reconsidered(
     judgement.decide();
   }
   const { told } = judgement;
-  // What is the same with all that is shown is so with less. Marks of one side alone name its places all the same.
+  // Recordings that agree in everything agree in less, too. Marks on one side alone still name its places.
   if (asTheyAre.differences.length === 0 || told.every(({ reason }) => reason === "markers"))
     return { ...asTheyAre, incomparable: [...told, ...asTheyAre.incomparable] };
   const lives: Lives = {
@@ -186,7 +189,7 @@ async function reconsidered(
       ? least
       : await compare(judgement.hidden, { lives, missed, isDoubtful: (line) => judgement.isDoubtful(line) });
   const { differences, unshown } = findingsOf(asTheyAre, found);
-  // What each is by itself, it is as it was recorded.
+  // The summaries describe each recording as it is, not as it was compared.
   return {
     ...found,
     differences,
@@ -199,8 +202,8 @@ async function reconsidered(
 const isFinding = ({ kind }: Difference): boolean => kind === "finding-introduced" || kind === "finding-fixed";
 
 /**
- * Findings that one recording has and the other could have shown, and those that it could not: they are no longer there
- * when less is looked at. A finding that shows only then is none.
+ * Splits findings of one side into those that the other could have shown, which are differences, and those that it
+ * could not: they vanish when less is looked at. A finding that appears only then is none.
  */
 function findingsOf(
   asTheyAre: Diff,
@@ -231,7 +234,7 @@ function findingsOf(
   };
 }
 
-/** A run of a simulated kernel shows whatever happens. */
+/** A simulated kernel shows everything that happens. */
 function isSimulated({ replay: { recording } }: History): boolean {
   return (recording.report.exportedFrom ?? recording.origin).format === "simulated";
 }

@@ -1,7 +1,7 @@
 /**
- * What an operation brings about, as far as other events show it: what it calls, the life of the object that it makes,
- * how an object goes on of which it takes or gives back a reference, and which descriptors are free. Where a recording
- * never shows the operation and shows all that, the operation happened there too, unseen.
+ * Collects the effects of an operation, as far as other events show them: its callees, the life of the object that it
+ * makes, the further life of objects that it takes or drops a reference on, and the free descriptors. If a recording
+ * never shows the operation but shows all of these, the operation happened there unseen.
  */
 import { catalogue, operationsWith } from "../../events/index.js";
 import type { ObjectId } from "../reduce/objects.js";
@@ -11,7 +11,8 @@ import type { Column, Pages } from "./paged.js";
 import type { Side } from "./types.js";
 
 /**
- * They change nothing but who holds an object, by their argument: what becomes of the object shows whether they did.
+ * Operations that only change who holds an object, by the index of that argument; the fate of the object shows whether
+ * they happened.
  */
 const HOLDING: ReadonlyMap<string, number> = new Map(
   catalogue.flatMap(({ name, args, holds }) =>
@@ -21,22 +22,22 @@ const HOLDING: ReadonlyMap<string, number> = new Map(
 const NUMBERING = operationsWith("descriptor number");
 const NUMBER_TAKEN = "get_unused_fd_flags";
 
-/** So many calls of one operation are looked at, and so many events of what they brought about. */
+/** At most so many calls of one operation are examined, and at most so many events of their effects. */
 const MOST_CALLS = 500;
 const MOST_EFFECTS = 20_000;
 
-/** The events in which an operation shows, by their numbers. */
+/** The effects of an operation, as event numbers. */
 export interface Effects {
-  /** How often it is called. */
+  /** Number of calls. */
   readonly times: number;
-  /** How often inside of each of those that are as doubtful. */
+  /** Calls made within each other doubtful operation. */
   readonly within: ReadonlyMap<string, number>;
-  /** What it calls, directly or by way of what is as doubtful; of that nothing but the names, and how often. */
+  /** Its callees, direct or by way of doubtful operations; doubtful ones only as counts by name. */
   readonly calls: readonly number[];
   readonly doubtful: ReadonlyMap<string, number>;
-  /** What happens to what it makes. */
+  /** Events in the lives of the objects that it makes. */
   readonly lives: readonly number[];
-  /** What must go on as it did. */
+  /** Events that must continue unchanged if it happened. */
   readonly goesOn: readonly number[];
 }
 
@@ -48,15 +49,15 @@ interface Collected extends Effects {
   readonly lives: number[];
   readonly goesOn: number[];
   readonly made: Set<ObjectId>;
-  /** Objects that it holds or lets go, and since when. */
+  /** Objects that it holds or drops, with the first event of it. */
   readonly held: Map<ObjectId, number>;
-  /** It dealt in descriptors, since then. */
+  /** The first event at which it took or freed a descriptor. */
   numbered: number;
 }
 
-/** Of operations that the other side never shows. */
+/** Collects the effects of the operations that the other side never shows. */
 export function effectsOf(
-  { roots, trees, makers }: History,
+  { outermostOperations, trees, makers }: History,
   doubtful: ReadonlySet<string>,
 ): ReadonlyMap<string, Effects> {
   const found = new Map<string, Collected>();
@@ -81,8 +82,8 @@ export function effectsOf(
       const inside = own && !within.includes(own) ? [...within, own] : within;
       for (const child of node.children) walk(child, inside, node);
     };
-    for (let root = 0; root < roots.length; root++)
-      if (roots.tree(root) >= 0) walk(trees.get(roots.tree(root)), [], undefined);
+    for (let step = 0; step < outermostOperations.length; step++)
+      if (outermostOperations.tree(step) >= 0) walk(trees.get(outermostOperations.tree(step)), [], undefined);
   };
   each((node, within, parent) => {
     const own = found.get(node.operation);
@@ -141,19 +142,19 @@ function named({ args, result }: ComparedNode): ObjectId[] {
   return [...args, ...(result ? [result] : [])].flatMap(({ object }) => (object ? [object.id] : []));
 }
 
-/** How events of one side stand to the other side: what corresponds is the same, or altered, or it is missing. */
+/** The counts of events by their counterpart on the other side: the same, changed, or missing. */
 export interface Standing {
   readonly there: number;
   readonly same: number;
   readonly missing: number;
 }
 
-/** By event; 0 of one that was not among what was compared. */
+/** States of an event; 0 if it was not among the compared ones. */
 const SAME = 1;
 const ALTERED = 2;
 const MISSING = 3;
 
-/** Takes down how each call of one side stands, while two histories are compared. */
+/** Records the state of each call of one side while two histories are compared. */
 export class Standings {
   readonly #of: Column;
 
@@ -171,12 +172,12 @@ export class Standings {
     this.#of.set(call.node.seq, line.change === "same" ? SAME : isThere ? ALTERED : MISSING);
   }
 
-  /** It corresponds to another, and there is nothing that differs about it; or it was not among what was compared. */
+  /** True if the call has an unchanged counterpart or was not compared. */
   isNothing(event: number): boolean {
     return this.#of.get(event) <= SAME;
   }
 
-  /** Of these events; those that were not among what was compared count for nothing. */
+  /** Counts the states of these events; events that were not compared count for nothing. */
   of(events: readonly number[]): Standing {
     const counts = [0, 0, 0, 0];
     for (const event of events) counts[this.#of.get(event)]!++;
@@ -185,8 +186,8 @@ export class Standings {
 }
 
 /**
- * Whether what it brings about is there without it; `undefined`: it brings about nothing that shows. `missing`: how
- * many calls that are as doubtful are missing, as far as that is known.
+ * Tells whether the effects of an operation are there without it; `undefined` if it has none that shows. `missing`: the
+ * number of equally doubtful callees that are known to be missing.
  */
 export function isThere(effects: Effects, standings: Standings, missing: number): boolean | undefined {
   const calls = standings.of(effects.calls);

@@ -1,8 +1,8 @@
-/** Which findings one recording has and the other has not. */
+/** Compares the findings of two recordings. */
 import type { Finding } from "../check/finding.js";
 import type { Difference, Site } from "./types.js";
 
-/** What a finding is about, without the address: `inode`, `module kvm_amd`. */
+/** Identifies a finding by rule and object without its address: `inode`, `module kvm_amd`. */
 function keyOf(finding: Finding): string {
   return `${finding.rule} ${finding.object.replace(/ ?0x[0-9a-f]+(#\d+)?/gu, "")}`;
 }
@@ -14,7 +14,7 @@ function siteOf(finding: Finding): Site {
 }
 
 export function compareFindings(before: readonly Finding[], after: readonly Finding[]): Difference[] {
-  /** By what they are about, those of `before` that none of `after` is yet, the last first. */
+  /** Findings of `before` by key that are not matched with one of `after` yet, the last first. */
   const left = new Map<string, Finding[]>();
   for (const finding of [...before].reverse()) {
     const key = keyOf(finding);

@@ -1,15 +1,15 @@
-/** By which operation each object showed first; and which objects those are about that name none. */
+/** Records the operation that showed each object first, and the objects touched by operations without arguments. */
 import type { CallNode } from "../reduce/call-tree.js";
 import type { ObjectId } from "../reduce/objects.js";
 import type { Column, Pages } from "./paged.js";
 import { StringTable } from "./string-table.js";
 
-/** Objects that are kept of an operation without arguments: a module is loaded a few times. */
+/** Most objects recorded per operation without arguments: a module is loaded only a few times. */
 const MOST = 1000;
 const NOTHING: ReadonlyMap<ObjectId, number> = new Map();
 
 export class Makers {
-  /** By object: the event of that call, and one more than the number of its operation. */
+  /** By object: the event of the call, and the number of its operation plus one. */
   readonly #event: Column;
   readonly #operation: Column;
   readonly #words = new StringTable();
@@ -29,12 +29,12 @@ export class Makers {
     this.#operation.set(id, this.#words.of(operation) + 1);
   }
 
-  /** By object: the first event of an operation without arguments that is about it. */
+  /** By object: the first event of an operation without arguments that touches it. */
   aboutBy(operation: string): ReadonlyMap<ObjectId, number> {
     return this.#nameless.get(operation) ?? NOTHING;
   }
 
-  /** The objects that it was the first to show. */
+  /** The objects that the operation was the first to show. */
   *madeBy(operation: string): Generator<ObjectId> {
     const word = this.#words.of(operation) + 1;
     let id = 0;

@@ -1,6 +1,6 @@
 /**
- * The history of a recording: who did what, in order, without where and when. One sequence of outermost operations an
- * actor (a thread of the workload), apart from what no actor did: RCU callbacks, which belong to the objects that they
+ * The history of a recording: who did what, in order, without addresses and times. Each actor (a thread of the
+ * workload) has one sequence of outermost operations; RCU callbacks have no actor and belong to the objects that they
  * free.
  */
 import { operationsWith, points } from "../../events/index.js";
@@ -18,7 +18,7 @@ import { Makers } from "./first-operations.js";
 import { markerOf } from "./markers.js";
 import { PackedTrees } from "./packed-trees.js";
 import { Pages } from "./paged.js";
-import { type Actor, Roots } from "./outermost-operations.js";
+import { type Actor, OutermostOperations } from "./outermost-operations.js";
 import { type Surface, SurfaceKeeper } from "./surface.js";
 import type { Site } from "./types.js";
 
@@ -26,23 +26,23 @@ export interface History {
   readonly replay: Replay;
   /** In the order in which they were started. */
   readonly actors: readonly Actor[];
-  /** Operations that ran as RCU callbacks, by kind of object and operation: the first event of each. */
+  /** The first event of each operation that ran as an RCU callback, by kind of object and operation. */
   readonly callbacks: ReadonlyMap<string, CallNode>;
-  /** By kind, the call that showed the first object that is not older than the recording. */
+  /** By kind, the call that showed the first object born within the recording. */
   readonly firsts: ReadonlyMap<Kind, CallNode>;
   readonly trees: PackedTrees;
-  readonly roots: Roots;
+  readonly outermostOperations: OutermostOperations;
   readonly made: FilesMade;
   readonly findings: readonly Finding[];
   readonly makers: Makers;
   readonly surface: Surface;
-  /** By operation: how often it is among what is compared, and where first. */
+  /** By operation: the number of its compared calls and the first of them. */
   readonly occurrences: ReadonlyMap<string, Occurrences>;
-  /** The module was loaded within the recording: what it mounted was seen. */
+  /** True if the module was loaded within the recording, so that its mounts were seen. */
   readonly loads: boolean;
-  /** As `HistoryOptions` has it. */
+  /** See `HistoryOptions`. */
   readonly memory: number | undefined;
-  /** Gives back what is kept in files: nothing can be compared with it any more. */
+  /** Frees the temporary files; the history cannot be compared after this. */
   close(): void;
 }
 
@@ -57,25 +57,30 @@ const PER_SLAB = operationsWith("per slab");
 
 export interface HistoryOptions extends OpenOptions {
   /**
-   * Bytes of call trees, and of what is known of outermost operations, that are kept in memory; the rest goes to
-   * temporary files.
+   * Bytes of call trees and of columns of outermost operations that stay in memory; the rest goes to temporary files.
    */
   readonly memory?: number;
-  /** Kinds of object whose ends do not show: what is done in passing to one may be done to another, at its address. */
+  /** Kinds of object whose ends do not show: a passing operation on one may concern a later one at the same address. */
   readonly unended?: ReadonlySet<Kind>;
 }
 
-/** It is the caller's to close. */
+/** Reads a history; the caller closes it. */
 export async function historyOf(log: string | Recorded, options: HistoryOptions = {}): Promise<History> {
   const recording = typeof log === "string" ? await openRecording(log, options) : log;
   const { tasks } = recording.tables;
   const pages = new Pages(options.memory);
   const made = new FilesMade(pages);
   const trees = new PackedTrees(options.memory);
-  const roots = new Roots(pages, (task) => tasks.get(task).pid);
+  const outermostOperations = new OutermostOperations(pages, (task) => tasks.get(task).pid);
   const keeper = new SurfaceKeeper();
   const makers = new Makers(pages);
-  const collecting = new Collecting(recording.fileOf === undefined, trees, roots, makers, options.unended ?? new Set());
+  const collecting = new Collecting(
+    recording.fileOf === undefined,
+    trees,
+    outermostOperations,
+    makers,
+    options.unended ?? new Set(),
+  );
   const close = (): void => {
     pages.close();
     trees.close();
@@ -117,14 +122,14 @@ export async function historyOf(log: string | Recorded, options: HistoryOptions 
       close();
       throw error;
     });
-  const actors = roots.actors(made, (task) => tasks.get(task).comm);
+  const actors = outermostOperations.actors(made, (task) => tasks.get(task).comm);
   return {
     replay: result,
     actors,
     callbacks: collecting.callbacks,
     firsts: collecting.firsts,
     trees,
-    roots,
+    outermostOperations,
     made,
     findings: result.findings,
     makers,
@@ -136,7 +141,7 @@ export async function historyOf(log: string | Recorded, options: HistoryOptions 
   };
 }
 
-/** Takes down the outermost operations as they come. */
+/** Collects the outermost operations as they end. */
 class Collecting {
   readonly callbacks = new Map<string, CallNode>();
   readonly firsts = new Map<Kind, CallNode>();
@@ -145,31 +150,31 @@ class Collecting {
   constructor(
     private readonly hasLines: boolean,
     private readonly trees: PackedTrees,
-    private readonly roots: Roots,
+    private readonly outermostOperations: OutermostOperations,
     private readonly makers: Makers,
     private readonly unended: ReadonlySet<Kind>,
   ) {}
 
-  add(root: CallNode): void {
-    this.#meet(root);
-    if (root.rcu) {
-      if (root.touched.length > 0) this.#count(root);
-      for (const { object } of root.touched) {
-        const key = `${object.kind} ${root.operation}`;
+  add(call: CallNode): void {
+    this.#meet(call);
+    if (call.rcu) {
+      if (call.touched.length > 0) this.#count(call);
+      for (const { object } of call.touched) {
+        const key = `${object.kind} ${call.operation}`;
         const first = this.callbacks.get(key);
-        if (!first || root.seq < first.seq) this.callbacks.set(key, root);
+        if (!first || call.seq < first.seq) this.callbacks.set(key, call);
       }
       return;
     }
-    const files = root.touched.filter((t) => t.object.kind === "file").map((t) => t.object.id);
-    const essence = essential(root, ofVmFile(root), this.hasLines, this.unended);
+    const files = call.touched.filter((t) => t.object.kind === "file").map((t) => t.object.id);
+    const essence = essential(call, ofVmFile(call), this.hasLines, this.unended);
     const kept = essence && !(PASSING.has(essence.operation) && essence.children.length === 0) ? essence : undefined;
     if (!kept && files.length === 0) return;
     if (kept) this.#count(kept);
-    const marker = markerOf(root);
-    const about = root.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
-    const { operation, seq, task, returned } = root;
-    this.roots.add({
+    const marker = markerOf(call);
+    const about = call.touched.find((t) => t.object.kind === "file" || t.object.kind === "module")?.object.name ?? "";
+    const { operation, seq, task, returned } = call;
+    this.outermostOperations.add({
       operation,
       seq,
       task,
@@ -201,24 +206,24 @@ class Collecting {
   }
 }
 
-/** The release of a VM's own file, or what of it is shown. */
-function ofVmFile(root: CallNode): boolean {
-  if (root.operation === "kvm_vm_release") return true;
+/** True for the release of a VM's own file, or the part of it that is shown. */
+function ofVmFile(call: CallNode): boolean {
+  if (call.operation === "kvm_vm_release") return true;
   return (
-    root.operation === "__fput" && root.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm")
+    call.operation === "__fput" && call.touched.some((t) => t.object.kind === "file" && t.object.name === "kvm-vm")
   );
 }
 
 /**
- * A tree without what would differ between two runs of the same thing; of a recording in several files a line says
- * nothing.
+ * Removes from a tree whatever differs between two runs of the same thing. In a recording of several files, a line
+ * number says nothing.
  */
 function essential(node: CallNode, ofVm: boolean, hasLines: boolean, unended: ReadonlySet<Kind>): CallNode | undefined {
   if (PER_SLAB.has(node.operation)) return undefined;
   const children = node.children
     .map((child) => essential(child, ofVm, hasLines, unended))
     .filter((child) => child !== undefined);
-  // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may have in common with it.
+  // A VM's own file hangs on the anonymous inodes' mount and dentry, which guest_memfd may share.
   if (ofVm && children.length === 0 && PASSING.has(node.operation) && node.operation !== "module_put") return undefined;
   if (
     children.length === 0 &&

@@ -1,4 +1,7 @@
-/** Hunks for reading: the calls around each difference, operations that differ in the same way told once. */
+/**
+ * Builds hunks for reading: the calls around each difference, with operations that differ in the same way reported
+ * once.
+ */
 import { type Call, failed, type Line, siteOf, textOf } from "./calls.js";
 import type { Hunk, HunkLine } from "./types.js";
 
@@ -7,7 +10,7 @@ export interface HunkSource {
   readonly lines: readonly Line[];
 }
 
-/** Where an operation is told: at `order`, and of what stands at the same the one that was compared first. */
+/** The position of an operation: `order`, then the turn in which it was compared. */
 export interface Place {
   readonly order: number;
   readonly turn: number;
@@ -20,7 +23,7 @@ export function byPlace(p: Place, q: Place): number {
 /** Calls shown before and after a difference. */
 const CONTEXT = 2;
 
-/** Hunks as they are found, in any order; each way of differing is kept once, where it is first. */
+/** Collects hunks in any order; each way of differing is kept once, at its first place. */
 export class Hunks {
   readonly #byShape = new Map<string, { hunk: Hunk; place: Place; times: number }>();
 
@@ -46,9 +49,9 @@ export class Hunks {
   }
 }
 
-/** The differences, what stands next to them, and the calls that they are inside of. */
+/** Selects the differences, their neighbours, and the calls that enclose them. */
 function shownLines(lines: readonly Line[]): Line[] {
-  // An error path is short, and what it gives back is the point: it is shown whole.
+  // An error path is short, and its cleanup is the point: it is shown whole.
   if (failedCall(lines[0]!.before) || failedCall(lines[0]!.after)) return [...lines];
   const keep = new Set<number>();
   lines.forEach((line, i) => {

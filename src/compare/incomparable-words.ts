@@ -1,4 +1,4 @@
-/** What cannot be compared, and why, in words. */
+/** Words for things that cannot be compared, and why. */
 import type { Verdict } from "./candidates.js";
 import type { Reason, Side } from "./types.js";
 

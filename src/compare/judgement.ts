@@ -1,4 +1,6 @@
-/** Which of the operations that one recording never shows are a difference, and which only are not seen there. */
+/**
+ * Judges the operations that one recording never shows: which are a difference, and which are merely invisible there.
+ */
 import { points } from "../../events/index.js";
 import {
   type Candidate,
@@ -20,9 +22,9 @@ import { Pages } from "./paged.js";
 import type { Blindness } from "./surface.js";
 import type { Incomparable, Side } from "./types.js";
 
-/** It is not there, and nothing else shows whether it happened. */
+/** The operation is missing, and it has no effect that could show whether it happened. */
 const TRACELESS: Verdict = { is: "different" };
-/** Another operation is there in its place. */
+/** Another operation is called in its place. */
 const EXCHANGED: Verdict = { is: "different" };
 const SIDES = ["before", "after"] as const;
 export type Histories = Readonly<Record<Side, History>>;
@@ -32,7 +34,7 @@ export class Judgement {
   readonly #witnesses: Readonly<Record<Side, Witness>>;
   readonly #verdicts = new Map<Candidate, Verdict>();
   readonly #arguments: Readonly<Record<Side, ReadonlyMap<number, number>>>;
-  /** By operation of `before`, which of `after` came in its place, and how often; and how often it went in all. */
+  /** By operation of `before`, how often each operation of `after` replaced it; and how often it went in all. */
   readonly #replaced = new Map<string, Map<string, number>>();
   readonly #gone = new Map<string, number>();
   #effects: Readonly<Record<Side, ReadonlyMap<string, Effects>>> = { before: new Map(), after: new Map() };
@@ -51,17 +53,17 @@ export class Judgement {
     }
   }
 
-  /** Gives back what is kept in a file. */
+  /** Frees the temporary file. */
   close(): void {
     this.#pages.close();
   }
 
-  /** By side and operation: how many of its entries were missed, as the head says. */
+  /** By side and operation: the number of missed entries, as the head says. */
   get missed(): Readonly<Record<Side, ReadonlyMap<string, number>>> {
     return { before: this.#witnesses.before.head.missed, after: this.#witnesses.after.head.missed };
   }
 
-  /** Told of each line while the two are compared as they are. */
+  /** Receives each line while the two are compared as they are. */
   line({ change, before, after }: Line): void {
     if (!before || change === "same") return;
     const { operation } = before.node;
@@ -71,7 +73,7 @@ export class Judgement {
     this.#replaced.set(operation, by.set(after!.node.operation, (by.get(after!.node.operation) ?? 0) + 1));
   }
 
-  /** There is something of which only another look can tell. The histories are not needed any more then. */
+  /** True if the undecided operations call for a second comparison. The histories are not needed after this. */
   prepare(): boolean {
     if (this.#compared.length === 0) return false;
     for (const [gone, by] of this.#replaced)
@@ -89,7 +91,7 @@ export class Judgement {
     return this.#compared.some((candidate) => this.#verdicts.get(candidate)?.is !== "different");
   }
 
-  /** One operation in the place of another, each shown by one side alone: what the one did the other does. */
+  /** Decides that one operation replaced another, each being shown by one side alone. */
   #exchanged(gone: string, came: string): void {
     const [x, y] = [this.#candidate(gone, "after"), this.#candidate(came, "before")];
     if (!x || !y) return;
@@ -114,7 +116,7 @@ export class Judgement {
     return candidate !== undefined && this.#verdicts.get(candidate)?.is === "different";
   }
 
-  /** Operations that are a difference and inside of which it always is. */
+  /** Returns the enclosing operations that are a difference and that every call of this one is made from. */
   #containers(candidate: Candidate): Candidate[] {
     const effects = this.#effectsOf(candidate);
     if (!effects) return [];
@@ -123,7 +125,7 @@ export class Judgement {
       .filter((container) => this.#isDifferent(container));
   }
 
-  /** What is only ever called by something that is not there, with all that it calls, is not there either. */
+  /** Decides that an operation is absent if its only callers are absent together with all their callees. */
   #closeOver(): void {
     for (let progress = true; progress; ) {
       progress = false;
@@ -136,7 +138,7 @@ export class Judgement {
     }
   }
 
-  /** What it calls is not there: it is no mere way to it. */
+  /** True if its callees are absent as well, so that it is no mere wrapper around them. */
   #isEmpty(candidate: Candidate): boolean {
     const { there, missing } = this.#standing(candidate);
     if (there + missing > 0) return missing >= there;
@@ -145,9 +147,8 @@ export class Judgement {
   }
 
   /**
-   * A line that differs, with what is hidden left out, only because what is not hidden shows one side more than the
-   * other: it is neither about an operation that differs, nor inside of one, and where nothing is shown that one side
-   * lacks, it is no difference.
+   * True if a line differs only because one side shows more, with the hidden operations left out: its call is neither
+   * an operation that differs nor inside one, and it is no difference as long as nothing is shown that one side lacks.
    */
   isDoubtful({ before, after }: Line): boolean {
     for (const [side, call] of [
@@ -172,8 +173,8 @@ export class Judgement {
   }
 
   /**
-   * The beginnings of a kind of object show on a side: one of the operations that show them does, or none of them is
-   * thought to happen there unseen; where one operation is in the place of another, it may be that one.
+   * True if the beginnings of a kind of object show on a side: one of the operations that begin it is shown, or none of
+   * them is thought to happen there unseen. An operation that replaced another may be that one.
    */
   begun(side: Side, kind: Kind): boolean {
     const begins = beginningsOf(kind);
@@ -188,8 +189,8 @@ export class Judgement {
   }
 
   /**
-   * The ends of a kind of object show on a side: each operation that they take does, or would if it happened. As long
-   * as nobody has decided, what is only missing there counts as if it did not happen.
+   * True if the ends of a kind of object show on a side: each operation that ends it is shown, or would be if it
+   * happened. Until `decide`, a missing operation counts as one that did not happen.
    */
   ended(side: Side, kind: Kind): boolean {
     return endsOf(kind).every((name) => {
@@ -206,15 +207,17 @@ export class Judgement {
     });
   }
 
-  /** After the two were compared without all that one side never shows: `standings` say how the rest stands. */
+  /**
+   * Decides the rest, after both were compared without all that one side never shows and `standings` hold the states.
+   */
   decide(): void {
-    // What calls much that is not there is not there, and what it calls neither.
+    // An operation whose callees are mostly absent is absent, and so are its callees.
     for (const candidate of this.#open) {
       const { there, missing } = this.#standing(candidate);
       if (missing > 0 && missing >= there) this.#verdicts.set(candidate, DIFFERENT);
     }
     this.#closeOver();
-    // Of the rest, what is inside of others first: if it is missing, that says something of them.
+    // Inner operations come first: their absence says something of those around them.
     for (let open = this.#open; open.length > 0; open = this.#open) {
       const isOpen = (name: string, { missing, operation }: Candidate): boolean =>
         name !== operation.name && open.some((one) => one.missing === missing && one.operation.name === name);
@@ -240,21 +243,21 @@ export class Judgement {
     if (there === true) return hidden(isRefused ? "refused" : "hidden");
     if (there === false) return DIFFERENT;
     if (isRefused) return hidden("refused");
-    // It shows in nothing but what it calls, and that happened unseen.
+    // Its callees are its only effect, and they happened unseen.
     if (effects && this.#isWay(effects, missing)) return hidden("hidden");
     const hiding = this.#witnesses[missing].hiding(candidate);
     if (hiding.length > 0) return hidden("inlined", hiding.join(" and "));
-    // It leaves no trace. Where other probes were not set, nobody knows of this one.
+    // It leaves no trace. If other probes were not set, this one may not have been set either.
     return this.#isPartial(missing) ? hidden("unprobed") : TRACELESS;
   }
 
-  /** All that it calls is never shown either, and happened. */
+  /** True if none of its callees is ever shown, and all of them happened. */
   #isWay({ doubtful }: Effects, missing: Side): boolean {
     const verdicts = [...doubtful.keys()].map((name) => this.#verdicts.get(this.#candidate(name, missing)!));
     return verdicts.length > 0 && verdicts.every((verdict) => verdict?.is === "hidden");
   }
 
-  /** Calls that leave no trace and are not there. */
+  /** Counts the calls that leave no trace and are absent. */
   #traceless({ doubtful }: Effects, missing: Side): number {
     let sum = 0;
     for (const [name, times] of doubtful) {
@@ -264,26 +267,26 @@ export class Judgement {
     return sum;
   }
 
-  /** Probes that every list has were not set. */
+  /** True if probes that every list of probes holds were not set. */
   #isPartial(side: Side): boolean {
     return [...this.#verdicts].some(
       ([{ missing }, verdict]) => missing === side && verdict.is === "hidden" && verdict.reason === "unprobed",
     );
   }
 
-  /** All that one side never shows: what is left both could have shown. */
+  /** Everything that one side never shows: both sides could have shown the rest. */
   get all(): Blindness {
     return this.#blindness(this.#candidates);
   }
 
-  /** That of it which is no difference. */
+  /** The part of `all` that is no difference. */
   get hidden(): Blindness {
     return this.#blindness(
       this.#candidates.filter((candidate) => !candidate.isCompared || this.#verdicts.get(candidate)?.is === "hidden"),
     );
   }
 
-  /** None of what one side alone shows is a difference. */
+  /** True if nothing that one side alone shows is a difference. */
   get isAllHidden(): boolean {
     return this.hidden.points.size === this.all.points.size;
   }
@@ -295,7 +298,7 @@ export class Judgement {
     return { points: new Set(candidates.flatMap(({ points: ids }) => ids)), arguments: bits };
   }
 
-  /** What is left out of the comparison, in words: operations in the order of the catalogue, then arguments. */
+  /** Reports what is left out of the comparison: operations in the order of the catalogue, then arguments. */
   get told(): Incomparable[] {
     const operations = this.#candidates.flatMap((candidate): Incomparable[] => {
       const verdict = this.#verdicts.get(candidate);

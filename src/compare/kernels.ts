@@ -1,7 +1,7 @@
 /**
- * Compares two simulated kernels by one scenario: the runs in which nothing fails, and then, fault by fault, what each
- * does when something does. A fault of one is that of the other when it lies in the same operation of the scenario, at
- * the same site, the n-th time there.
+ * Compares two simulated kernels by one scenario: first the runs without faults, then, fault by fault, the error paths.
+ * A fault of one kernel corresponds to one of the other if it lies in the same operation of the scenario, at the same
+ * site, for the n-th time.
  */
 import { errnoName } from "../base/errno.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
@@ -19,57 +19,52 @@ import type { Outcome, Simulation } from "../workload/simulate.js";
 import { diff } from "./diff.js";
 import type { Diff, Difference, Site } from "./types.js";
 
-/** The first step at which two runs part. */
+/** The first step at which two runs differ. */
 export interface Divergence {
   /** The operation of the scenario, as `Difference.where`. */
   readonly where: string;
-  /** Its line in the scenario; nothing outside of operations. */
+  /** Its line in the scenario; `undefined` outside operations. */
   readonly line: number | undefined;
   /** The kernel's operation. */
   readonly operation: string;
-  /** The call as it is shown. */
+  /** The call as text. */
   readonly text: string;
-  /** Null where this kernel does not do it. */
+  /** Null if this kernel does not perform it. */
   readonly before: Site | null;
   readonly after: Site | null;
 }
 
-/** What one fault comes to on the two kernels. */
+/** The effect of one fault on the two kernels. */
 export interface ErrorPath {
   readonly line: Line | undefined;
   readonly task: string;
   readonly site: string;
   readonly nth: number;
   readonly errno: number;
-  /** The run of each kernel; nothing where the fault cannot happen on it. */
+  /** The run of each kernel; `undefined` if the fault cannot happen on it. */
   readonly before: FaultRun | undefined;
   readonly after: FaultRun | undefined;
-  /** What the operation comes to differs (the kernel's own numbers aside). */
+  /** True if the outcome of the operation differs, apart from numbers that the kernel chooses. */
   readonly outcome: boolean;
-  /**
-   * By operation of the kernel, within that operation of the scenario: how often it is called more, less, or
-   * differently.
-   */
+  /** Number of calls added, removed or changed within that operation of the scenario, by operation of the kernel. */
   readonly added: ReadonlyMap<string, number>;
   readonly removed: ReadonlyMap<string, number>;
   readonly changed: ReadonlyMap<string, number>;
 }
 
-/**
- * Two simulated kernels compared: as two recordings are, and the first step at which they part, and every error path.
- */
+/** The diff of two simulated kernels: that of their runs, the first step at which they differ, and every error path. */
 export interface KernelDiff extends Diff {
   readonly firstDivergence: Divergence | null;
   readonly errorPaths: readonly ErrorPath[];
-  /** Faults that were left out, as `FaultWalk.skipped`, of both kernels. */
+  /** Number of faults left out on both kernels (see `FaultWalk.skipped`). */
   readonly skipped: number;
 }
 
 /**
- * Carries a scenario out on two simulated kernels and compares the runs; then makes each place fail that can, on both.
+ * Carries a scenario out on two simulated kernels and compares the runs; then injects every possible fault on both.
  *
- * @throws {KernelFunctionError} Where a function of a kernel throws in the run without faults.
- * @throws {EndlessError} Where that run reaches the limit of steps.
+ * @throws {KernelFunctionError} If a function of a kernel throws in the run without faults.
+ * @throws {EndlessError} If that run reaches the limit of steps.
  */
 export async function compareKernels(
   before: KernelDefinition,
@@ -108,7 +103,7 @@ function firstDivergence({ hunks }: Diff, before: Simulation, after: Simulation)
   };
 }
 
-/** The same for a fault and for its counterpart on another kernel. */
+/** Returns a key that a fault shares with its counterpart on another kernel. */
 export function faultKey({ point, errno, nth }: PlannedFault): string {
   return `${point.line?.line ?? 0} ${point.task} ${point.fault.site} ${nth} ${errno}`;
 }
@@ -155,20 +150,20 @@ async function errorPath(
   return { line: point.line, task: point.task, site: point.fault.site, nth, errno, before, after, outcome, ...counts };
 }
 
-/** Whether a difference lies in the operation that came to these outcomes. */
+/** True if a difference lies in the operation with these outcomes. */
 function liesIn({ before: x, after: y }: Difference, before: Outcome | undefined, after: Outcome | undefined): boolean {
   const inside = (site: Site | null, outcome: Outcome | undefined): boolean =>
     site !== null && outcome !== undefined && outcome.from <= site.event && site.event <= outcome.to;
   return inside(x, before) || inside(y, after);
 }
 
-/** Without the runs' recordings, of which there are hundreds. */
+/** Drops the recordings of the runs, of which there are hundreds. */
 function light(path: ErrorPath): ErrorPath {
   const without = (run: FaultRun | undefined): FaultRun | undefined => run && { ...run, simulation: undefined };
   return { ...path, before: without(path.before), after: without(path.after) };
 }
 
-/** Whether both kernels do the same when this fails. */
+/** True if both kernels react to the fault in the same way. */
 export function isSame({ before, after, outcome, added, removed, changed }: ErrorPath): boolean {
   return (
     before !== undefined &&
@@ -179,7 +174,7 @@ export function isSame({ before, after, outcome, added, removed, changed }: Erro
   );
 }
 
-/** What is wrong with a run, in words that are the same for the same thing on another kernel. */
+/** Describes the trouble of a run in words that do not depend on the kernel. */
 export function wrongOf({ findings, waiting, failure }: FaultRun): string[] {
   return [
     ...findings.map(({ rule, object }) => `${rule}: ${object.replaceAll(/ 0x\S+/g, "")}`),
@@ -188,7 +183,7 @@ export function wrongOf({ findings, waiting, failure }: FaultRun): string[] {
   ].sort();
 }
 
-/** `EACCES` of -13. */
+/** `EACCES` for -13. */
 export function errorOf({ errno }: Pick<ErrorPath, "errno">): string {
   return errnoName(errno);
 }

@@ -1,15 +1,14 @@
 /**
- * What user space wrote into the trace, when it framed its operations: `op: LINE` before each and `ret: LINE = RESULT`
- * behind it. They name places and hold results that no probe shows (fstat, readlink). Recordings without them compare
- * as well.
+ * Parses the marks that user space writes around its operations: `op: LINE` before each and `ret: LINE = RESULT` after
+ * it. They name places and hold results that no probe shows (fstat, readlink). Recordings compare without them, too.
  */
 import type { CallNode } from "../reduce/call-tree.js";
 
 export interface Marker {
   readonly phase: "op" | "ret";
-  /** The operation as user space put it. */
+  /** The operation in the words of user space. */
   readonly command: string;
-  /** Of a `ret`: what it returned, word by word. */
+  /** The words of the result; empty for `op`. */
   readonly result: readonly string[];
 }
 
@@ -34,8 +33,8 @@ export function markerOf(node: Pick<CallNode, "operation" | "args">): Marker | u
 }
 
 /**
- * `0 mode=100600 link=/[kvm-gmem] (deleted)` in `0`, `mode=100600`, `link=/[kvm-gmem] (deleted)`: a value may hold
- * spaces.
+ * Splits `0 mode=100600 link=/[kvm-gmem] (deleted)` into `0`, `mode=100600` and `link=/[kvm-gmem] (deleted)`: values
+ * may contain spaces.
  */
 function words(text: string): string[] {
   const out: string[] = [];
@@ -46,14 +45,14 @@ function words(text: string): string[] {
   return out;
 }
 
-/** Numbers that a kernel hands out as it pleases. */
+/** Numbers that the kernel chooses freely. */
 const CHOSEN_BY_KERNEL = /^(?:ino|dev)=|^link=socket:/;
-/** Counts that are read while others work are whatever they are at that moment. */
+/** Counts that other tasks move while they are read. */
 const MOVED_BY_OTHERS = /^refcnt=/;
 
 /**
- * The words in which two results differ. `fs`: the file systems of the files that the two operations touched; `racing`:
- * others were at work.
+ * Returns the words in which two results differ. `fs`: the file systems of the files that the two operations touched;
+ * `racing`: other actors were active.
  */
 export function differingWords(
   before: readonly string[],
@@ -72,7 +71,7 @@ export function differingWords(
     if (racing && MOVED_BY_OTHERS.test(x) && MOVED_BY_OTHERS.test(y)) continue;
     differing.push(`${x || "nothing"} → ${y || "nothing"}`);
   }
-  // The device number itself may be anything; that it is another file system's is a difference.
+  // The device number itself may be anything, but another file system is a difference.
   if (fs[0] !== fs[1] && before.some((w) => w.startsWith("dev=")))
     differing.push(`dev: that of ${fs[0] || "anonymous inodes"} → that of ${fs[1] || "anonymous inodes"}`);
   return differing;

@@ -1,6 +1,6 @@
 /**
- * The outermost operations of a recording, in columns: one for each that user space made, however many that are. What
- * was done within each is packed elsewhere (`packed-trees.ts`).
+ * The outermost operations of a recording, one row for each that user space made, in columns because there may be
+ * millions. The calls inside each are packed in `packed-trees.ts`.
  */
 import type { TaskId } from "../log/batch.js";
 import type { ObjectId } from "../reduce/objects.js";
@@ -9,32 +9,32 @@ import type { Marker } from "./markers.js";
 import { appended, type Column, type Pages, Range } from "./paged.js";
 import { StringTable } from "./string-table.js";
 
-/** An operation that user space or an RCU callback is the beginning of; its calls are packed. */
-export interface Root {
+/** An outermost operation: a call by user space or an RCU callback, with everything called from it. */
+export interface OutermostOperation {
   readonly operation: string;
   readonly seq: number;
   readonly task: TaskId;
-  /** Its return, when that is probed and was seen; else 0. */
+  /** The event of its return; 0 if that was not probed or not seen. */
   readonly returned: number;
-  /** Where `History.trees` has it; -1: only the files that it touched are of interest. */
+  /** Its position in `History.trees`; -1 if only the files that it touched matter. */
   readonly tree: number;
   /**
-   * The words of a marker; else the operation and the file or module that it is about. Two that agree in it are the
-   * same step.
+   * The words of a marker; else the operation and the file or module that it is about. Two operations with the same key
+   * are the same step.
    */
   readonly key: string;
   readonly marker: Pick<Marker, "phase" | "command"> | undefined;
-  /** The files that it touched, by id, in order. */
+  /** Ids of the files that it touched, in order. */
   readonly files: readonly ObjectId[];
 }
 
-/** What a thread of the workload did, by the numbers of its roots. */
+/** A thread of the workload and its outermost operations. */
 export interface Actor {
-  /** The task's name, with a number where several tasks share it. */
+  /** The task's name, with a number if several tasks share it. */
   readonly name: string;
-  /** Without the number. */
+  /** The name without the number. */
   readonly comm: string;
-  /** In order, without markers that frame nothing. */
+  /** Its operations in order, without markers that frame nothing. */
   readonly steps: Range;
 }
 
@@ -45,38 +45,38 @@ const PHASES = { op: 1, ret: 2 } as const;
 const FRAMED = 1;
 const RACING = 2;
 
-export class Roots {
+export class OutermostOperations {
   readonly words = new StringTable();
   readonly #operation: Column;
   readonly #seq: Column;
   readonly #task: Column;
   readonly #returned: Column;
-  /** One more, so that -1 is 0. */
+  /** The tree plus one, so that 0 means none. */
   readonly #tree: Column;
   readonly #key: Column;
   readonly #phase: Column;
   readonly #command: Column;
-  /** Those of root k begin here in `#files`, and end where those of the next begin. */
+  /** Index in `#files` of the first file of operation k; its files end where those of k + 1 begin. */
   readonly #filesAt: Column;
   readonly #files: Column;
-  /** Of a marker: one more than the number of the file system of the file that the operation it frames touched. */
+  /** For a marker: the number of the file system of the file that the framed operation touched, plus one. */
   readonly #fs: Column;
-  /** As `#addSteps` found them. */
+  /** Set by `#addSteps`. */
   readonly #where: Column;
   readonly #flags: Column;
-  /** One more than the root before it; 0: none. */
+  /** The operation before it plus one; 0: none. */
   readonly #previous: Column;
   /** By pid: the number of the thread. */
   readonly #threads = new Map<number, number>();
   readonly #thread: Column;
-  /** By thread: how many roots it has. */
+  /** By thread: the number of its operations. */
   readonly #counts: number[] = [];
-  /** Of all actors, one behind the other. */
+  /** The steps of all actors, one after the other. */
   readonly #steps: Column;
 
   constructor(
     private readonly pages: Pages,
-    /** A thread is its pid, whatever it calls itself meanwhile. */
+    /** A thread is identified by its pid: it may rename itself. */
     private readonly pidOf: (task: TaskId) => number,
   ) {
     const of = (type: "u8" | "u32" | "f64"): Column => pages.column(type);
@@ -100,9 +100,9 @@ export class Roots {
     return this.#seq.length;
   }
 
-  /** As they come: when each is over, not when it begins. */
-  add({ operation, seq, task, returned, tree, key, marker, files }: Root): void {
-    const root = this.#seq.push(seq);
+  /** Adds operations in the order in which they end, not in which they begin. */
+  add({ operation, seq, task, returned, tree, key, marker, files }: OutermostOperation): void {
+    const step = this.#seq.push(seq);
     this.#operation.push(this.words.of(operation));
     this.#task.push(task);
     this.#returned.push(returned);
@@ -116,63 +116,68 @@ export class Roots {
     let thread = this.#threads.get(pid);
     if (thread === undefined) this.#threads.set(pid, (thread = this.#counts.push(0) - 1));
     this.#counts[thread]!++;
-    this.#thread.set(root, thread);
+    this.#thread.set(step, thread);
   }
 
-  operation(root: number): string {
-    return this.words.text(this.#operation.get(root));
+  operation(step: number): string {
+    return this.words.text(this.#operation.get(step));
   }
-  seq(root: number): number {
-    return this.#seq.get(root);
+  seq(step: number): number {
+    return this.#seq.get(step);
   }
-  returned(root: number): number {
-    return this.#returned.get(root);
+  returned(step: number): number {
+    return this.#returned.get(step);
   }
-  tree(root: number): number {
-    return this.#tree.get(root) - 1;
+  tree(step: number): number {
+    return this.#tree.get(step) - 1;
   }
-  /** A number of `words`. */
-  key(root: number): number {
-    return this.#key.get(root);
+  /** Number in `words`. */
+  key(step: number): number {
+    return this.#key.get(step);
   }
-  isMarker(root: number): boolean {
-    return this.operation(root) === MARKER;
+  isMarker(step: number): boolean {
+    return this.operation(step) === MARKER;
   }
-  /** A file's release is whoever's reference was the last: it belongs to the file, not to the thread. */
-  isRelease(root: number): boolean {
-    return this.operation(root) === RELEASE;
+  /**
+   * True for a file's release: it runs wherever the last reference is dropped, so it belongs to the file, not to the
+   * thread.
+   */
+  isRelease(step: number): boolean {
+    return this.operation(step) === RELEASE;
   }
-  /** It says that an operation begins. */
-  begins(root: number): boolean {
-    return this.#phase.get(root) === PHASES.op;
+  /** True for a marker that says that an operation begins. */
+  begins(step: number): boolean {
+    return this.#phase.get(step) === PHASES.op;
   }
-  /** The first that it touched; `undefined`: none. */
-  file(root: number): ObjectId | undefined {
-    const at = this.#filesAt.get(root);
-    return at < this.#filesEnd(root) ? this.#files.get(at) : undefined;
+  /** The first file that it touched, or `undefined`. */
+  file(step: number): ObjectId | undefined {
+    const at = this.#filesAt.get(step);
+    return at < this.#filesEnd(step) ? this.#files.get(at) : undefined;
   }
-  fsName(root: number): string {
-    const fs = this.#fs.get(root);
+  fsName(step: number): string {
+    const fs = this.#fs.get(step);
     return fs === 0 ? "" : this.words.text(fs - 1);
   }
   /** The framing marker's words, or the operation and its actor. */
-  where(root: number): string {
-    return this.words.text(this.#where.get(root));
+  where(step: number): string {
+    return this.words.text(this.#where.get(step));
   }
-  /** Between markers, which say where it is. */
-  isFramed(root: number): boolean {
-    return (this.#flags.get(root) & FRAMED) !== 0;
+  /** True between an `op` marker and its `ret`, which name the place. */
+  isFramed(step: number): boolean {
+    return (this.#flags.get(step) & FRAMED) !== 0;
   }
-  /** Another actor was at work at the same time. */
-  isRacing(root: number): boolean {
-    return (this.#flags.get(root) & RACING) !== 0;
+  /** True if another actor was active at the same time. */
+  isRacing(step: number): boolean {
+    return (this.#flags.get(step) & RACING) !== 0;
   }
-  /** What its actor did before it, releases aside; -1: nothing. */
-  previous(root: number): number {
-    return this.#previous.get(root) - 1;
+  /** The previous step of its actor, releases aside; -1: none. */
+  previous(step: number): number {
+    return this.#previous.get(step) - 1;
   }
 
-  /** When all are there. Runs agree on names and on who was started first, not on pids. */
+  /**
+   * Returns the actors once all operations are added. Runs agree on names and on the order of starting, not on pids.
+   */
   actors(made: FilesMade, commOf: (task: TaskId) => string): Actor[] {
     const counts = new Map<string, number>();
     const actors: Actor[] = [];
@@ -191,11 +196,11 @@ export class Roots {
     return actors;
   }
 
-  #filesEnd(root: number): number {
-    return root + 1 < this.length ? this.#filesAt.get(root + 1) : this.#files.length;
+  #filesEnd(step: number): number {
+    return step + 1 < this.length ? this.#filesAt.get(step + 1) : this.#files.length;
   }
 
-  /** The roots of each thread, in the order in which they began. */
+  /** Sorts the operations of each thread by their beginning. */
   #byThread(): Range[] {
     const sorted = this.pages.column("u32");
     const ends: number[] = [];
@@ -206,18 +211,18 @@ export class Roots {
       return new Range(sorted, ends[thread]!, count);
     });
     const starts = [...ends];
-    for (let root = 0; root < this.length; root++) {
-      const thread = this.#thread.get(root);
-      // Those of one thread follow on each other but for interrupts, and what is still open at the end.
+    for (let step = 0; step < this.length; step++) {
+      const thread = this.#thread.get(step);
+      // Operations of a thread are in order already, but for interrupts and for calls still open at the end.
       let at = ends[thread]!++;
-      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(root); at--)
+      for (; at > starts[thread]! && this.seq(sorted.get(at - 1)) > this.seq(step); at--)
         sorted.set(at, sorted.get(at - 1));
-      sorted.set(at, root);
+      sorted.set(at, step);
     }
     return ranges;
   }
 
-  /** Of the last whose calls are of interest. */
+  /** The task of the last operation whose calls matter. */
   #lastTask(thread: Range): TaskId | undefined {
     for (let k = thread.length - 1; k >= 0; k--)
       if (this.tree(thread.get(k)) >= 0) return this.#task.get(thread.get(k));
@@ -229,49 +234,49 @@ export class Roots {
     const touching = new Map<TaskId, string>();
     let within: number | undefined;
     let previous = -1;
-    for (const root of thread) {
-      const task = this.#task.get(root);
-      for (let k = this.#filesAt.get(root); k < this.#filesEnd(root); k++) {
+    for (const step of thread) {
+      const task = this.#task.get(step);
+      for (let k = this.#filesAt.get(step); k < this.#filesEnd(step); k++) {
         const fs = made.fsOf(this.#files.get(k));
         if (fs !== undefined) touching.set(task, fs);
       }
-      const isMarker = this.isMarker(root);
+      const isMarker = this.isMarker(step);
       if (isMarker) {
-        this.#fs.set(root, this.words.of(touching.get(task) ?? "") + 1);
+        this.#fs.set(step, this.words.of(touching.get(task) ?? "") + 1);
         touching.delete(task);
       }
-      const phase = this.#phase.get(root);
-      if (this.tree(root) < 0 || (isMarker && phase === 0)) continue;
-      if (phase !== 0) within = this.#command.get(root);
-      this.#where.set(root, within ?? this.words.of(`${this.operation(root)} by ${name}`));
-      this.#flags.set(root, within === undefined ? 0 : FRAMED);
-      this.#previous.set(root, previous + 1);
+      const phase = this.#phase.get(step);
+      if (this.tree(step) < 0 || (isMarker && phase === 0)) continue;
+      if (phase !== 0) within = this.#command.get(step);
+      this.#where.set(step, within ?? this.words.of(`${this.operation(step)} by ${name}`));
+      this.#flags.set(step, within === undefined ? 0 : FRAMED);
+      this.#previous.set(step, previous + 1);
       if (phase === PHASES.ret) within = undefined;
-      this.#steps.push(root);
-      if (!this.isRelease(root)) previous = root;
+      this.#steps.push(step);
+      if (!this.isRelease(step)) previous = step;
     }
   }
 
-  /** The steps of one actor that lie between the first and the last of another's. */
+  /** Flags the steps of each actor that lie between the first and the last step of another. */
   #markRacing(actors: readonly Actor[]): void {
     const spans = actors
       .map(({ steps }, actor) => ({ actor, from: this.seq(steps.get(0)), to: this.seq(steps.get(steps.length - 1)) }))
       .sort((p, q) => p.from - q.from);
-    /** Of the spans up to each, which reaches furthest, and which does without that one's actor. */
+    /** For the spans up to each: the one that ends last, and the one that ends last among other actors'. */
     const furthest: (typeof spans)[] = [];
     for (const span of spans) furthest.push([...(furthest.at(-1) ?? []), span].sort((p, q) => q.to - p.to).slice(0, 2));
     for (const [actor, { steps }] of actors.entries()) {
-      for (const root of steps) {
-        const seq = this.seq(root);
+      for (const step of steps) {
+        const seq = this.seq(step);
         const begun = countBelow(spans.length, (k) => spans[k]!.from < seq);
         const other = furthest[begun - 1]?.find((span) => span.actor !== actor);
-        if (other && seq < other.to) this.#flags.set(root, this.#flags.get(root) | RACING);
+        if (other && seq < other.to) this.#flags.set(step, this.#flags.get(step) | RACING);
       }
     }
   }
 }
 
-/** How many, from 0, of what comes before the first that is not below. */
+/** Binary search: the number of indexes from 0 for which `isBelow` holds. */
 function countBelow(count: number, isBelow: (k: number) => boolean): number {
   let low = 0;
   while (low < count) {

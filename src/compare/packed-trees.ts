@@ -1,7 +1,6 @@
 /**
- * Call trees as bytes: of each call what comparing looks at, some 15 bytes. A recording has as many trees as user space
- * made operations; beyond a limit their bytes go to a file without a name, and a tree is made again when its turn
- * comes.
+ * Call trees as bytes: about 15 bytes for the compared part of each call. A recording has as many trees as user space
+ * made operations; beyond a limit their bytes go to an unlinked file, and each tree is decoded when it is needed.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
@@ -11,32 +10,32 @@ import type { ObjectRef, Value } from "../reduce/call-tree.js";
 import { TemporaryFile } from "../base/temporary-file.js";
 import type { ComparedNode } from "./calls.js";
 
-/** Bytes of one recording's trees that are kept in memory, unless it is said otherwise. */
+/** Default limit of the bytes of one recording's trees in memory. */
 const MEMORY = 32 << 20;
-/** No tree is in two chunks; a large one has a larger chunk. */
+/** Least bytes of a chunk. No tree spans two chunks; a large one makes its chunk larger. */
 const CHUNK = 1 << 16;
-/** Texts that repeat (names, kinds, flags) are a number; past these limits they stand for themselves. */
+/** Repeated texts (names, kinds, flags) are written as a number; beyond these limits they are written out. */
 const MAX_TEXTS = 1 << 14;
 const MAX_TEXT = 64;
 
-/** What there is of a value. */
+/** Flags that say which parts of a value follow. */
 const NUMBER = 1;
 const TEXT = 2;
 const OBJECT = 4;
 const OLDER = 8;
 const LARGE = 16;
-/** Beyond, a number is written as text. */
+/** Larger numbers are written as text. */
 const MAX_SIGNED = 2 ** 51;
 
 export class PackedTrees {
   readonly #writer = new ByteWriter(CHUNK * 2);
-  /** Where in all bytes each chunk begins, the writer's last. */
+  /** Offset of each chunk in all bytes; the last is the writer's. */
   readonly #starts = [0];
-  /** Those that are in memory: the first. */
+  /** The first chunks, which are in memory. */
   readonly #chunks: Uint8Array[] = [];
   readonly #file = new TemporaryFile();
   #fileStart = 0;
-  /** The chunk that was last read from the file. */
+  /** Number of the chunk last read from the file. */
   #cached = -1;
   #cache = new Uint8Array(0);
   readonly #numberOf = new Map<string, number>();
@@ -44,7 +43,7 @@ export class PackedTrees {
 
   constructor(private readonly memory = MEMORY) {}
 
-  /** Where the tree is from now on. */
+  /** Returns the tree's position for `get`. */
   add(root: ComparedNode): number {
     const w = this.#writer;
     if (w.length >= CHUNK) this.#flush();
@@ -53,7 +52,11 @@ export class PackedTrees {
     return at;
   }
 
-  /** The tree that `add` put there. A system error where the file cannot be read. */
+  /**
+   * Decodes the tree that `add` put at this position.
+   *
+   * @throws {Error} If the file cannot be read.
+   */
   get(at: number): ComparedNode {
     let low = 0;
     let high = this.#starts.length - 1;
@@ -65,7 +68,7 @@ export class PackedTrees {
     return this.#read(new ByteReader(this.#chunk(low), at - this.#starts[low]!), { seq: 0, line: 0 });
   }
 
-  /** Gives the file back: what was in it is gone. */
+  /** Removes the file with its content. */
   close(): void {
     this.#file.close();
   }
@@ -95,7 +98,7 @@ export class PackedTrees {
     return this.#cache;
   }
 
-  /** Numbers grow by little from call to call: written is by how much. */
+  /** Numbers grow little from call to call, so differences are written. */
   #write(node: ComparedNode, last: { seq: number; line: number }): void {
     const w = this.#writer;
     w.number(node.point);
@@ -106,7 +109,7 @@ export class PackedTrees {
     for (const value of node.args) this.#writeValue(value);
     w.number(node.result ? 1 : 0);
     if (node.result) this.#writeValue(node.result);
-    // Where an argument is an address, a slot made there may be meant: no other object that was touched is asked for.
+    // An address argument may mean a slot that was made there; `made` (calls.ts) needs no other touched objects.
     const touched = node.touched.filter(({ object }) => object.kind === "memslot");
     w.number(touched.length);
     for (const { object } of touched) {
@@ -136,7 +139,7 @@ export class PackedTrees {
 
   #writeValue({ definition, text, number, object }: Value): void {
     const w = this.#writer;
-    // An address means nothing by itself, but where a slot is made.
+    // An address means nothing by itself, except where a slot is made.
     const hasText =
       definition.type === "ptr" ? definition.object === "memslot" : number === undefined || String(number) !== text;
     const isLarge = number !== undefined && !(Number.isInteger(number) && Math.abs(number) < MAX_SIGNED);
@@ -167,7 +170,7 @@ export class PackedTrees {
     };
   }
 
-  /** Of labels, those of slots are asked for: they hold the address. */
+  /** Only labels of slots are needed: they hold the address. */
   #writeObject({ kind, id, name, label }: ObjectRef): void {
     this.#writeText(kind);
     this.#writer.number(id);

@@ -1,11 +1,11 @@
 /**
- * Columns of numbers that grow with a recording, in pages. Up to a limit they are in memory; beyond, the page that has
- * been there longest goes to a file without a name, and comes back when it is asked for. What is read and written in
- * order, as histories are, costs little more than memory.
+ * Columns of numbers that grow with a recording, in pages. Up to a limit pages stay in memory; beyond it the oldest
+ * goes to an unlinked file and is read back on access. Reading and writing in order, as histories do, costs little more
+ * than memory.
  */
 import { TemporaryFile } from "../base/temporary-file.js";
 
-/** Bytes of all columns that are kept in memory, unless it is said otherwise. */
+/** Default limit of the bytes of all columns in memory. */
 const MEMORY = 16 << 20;
 const PAGE_BYTES = 1 << 16;
 
@@ -14,7 +14,7 @@ export type ColumnType = keyof typeof TYPES;
 type Values = Uint8Array | Uint32Array | Float64Array;
 
 export class Pages {
-  /** In memory, the longest there first. */
+  /** Pages in memory, a ring whose oldest is at `#next`. */
   readonly #resident: { readonly column: Column; readonly page: number }[] = [];
   #next = 0;
   readonly #most: number;
@@ -29,7 +29,7 @@ export class Pages {
     return new Column(this, type);
   }
 
-  /** Room for one more page of a column. */
+  /** Makes room for one more page of a column. */
   admit(column: Column, page: number): void {
     if (this.#resident.length < this.#most) {
       this.#resident.push({ column, page });
@@ -41,7 +41,7 @@ export class Pages {
     this.#next = (this.#next + 1) % this.#most;
   }
 
-  /** The place of the bytes, from 0; at `slot` where they had one. */
+  /** Writes a page and returns its slot, from 0; a page that had a slot keeps it. */
   store(bytes: Uint8Array, slot: number | undefined): number {
     const at = slot ?? this.#slots++;
     this.#file.write(bytes, at * PAGE_BYTES);
@@ -52,18 +52,18 @@ export class Pages {
     this.#file.read(bytes, slot * PAGE_BYTES);
   }
 
-  /** Gives the file back: what was in it is gone. */
+  /** Removes the file with its content. */
   close(): void {
     this.#file.close();
   }
 }
 
-/** Numbers by index, 0 where none was set. */
+/** Numbers by index; 0 if not set. */
 export class Column {
   length = 0;
   readonly #pages: (Values | undefined)[] = [];
   readonly #changed: boolean[] = [];
-  /** Where in the file a page is, once it was there. */
+  /** Slot of a page in the file, once it was written. */
   readonly #slots: (number | undefined)[] = [];
   readonly #make: (typeof TYPES)[ColumnType];
   readonly #shift: number;
@@ -84,7 +84,7 @@ export class Column {
     return (this.#pages[page] ?? this.#fault(page))[index & this.#mask]!;
   }
 
-  /** Behind the end too: what lies between is 0. */
+  /** Sets a value, beyond the end too; the values between are 0. */
   set(index: number, value: number): void {
     const page = Math.floor(index / (this.#mask + 1));
     (this.#pages[page] ?? this.#fault(page))[index & this.#mask] = value;
@@ -92,7 +92,7 @@ export class Column {
     if (index >= this.length) this.length = index + 1;
   }
 
-  /** Its index. */
+  /** Returns the index. */
   push(value: number): number {
     this.set(this.length, value);
     return this.length - 1;
@@ -110,7 +110,7 @@ export class Column {
   }
 
   #fault(page: number): Values {
-    // First, so that it is never itself what makes room.
+    // Admitted first, so that it does not evict itself.
     this.pages.admit(this, page);
     const values = new this.#make(this.#mask + 1);
     const slot = this.#slots[page];
@@ -120,7 +120,7 @@ export class Column {
   }
 }
 
-/** Part of a column that many share: each has whole pages, too many for what is short. */
+/** Part of a column shared by many: a column of their own would take whole pages for a few numbers. */
 export class Range {
   constructor(
     private readonly column: Column,
@@ -132,7 +132,7 @@ export class Range {
     return this.column.get(this.from + index);
   }
 
-  /** From one index to before another. */
+  /** The part with `from` <= index < `to`. */
   part(from: number, to: number): Range {
     return new Range(this.column, this.from + from, to - from);
   }
@@ -142,7 +142,7 @@ export class Range {
   }
 }
 
-/** What is put at the end of a column meanwhile. */
+/** Returns the range that `append` adds at the end of the column. */
 export function appended(column: Column, append: () => void): Range {
   const from = column.length;
   append();

@@ -1,4 +1,4 @@
-/** Compares what two recordings come to: which objects came to life, what their files hold, what is left at the end. */
+/** Compares the final state of two recordings: the objects that came to life, the references of files, what remains. */
 import { COUNTED_KINDS, type Kind, kinds } from "../../events/kinds/index.js";
 import { points } from "../../events/index.js";
 import { siteOf } from "./calls.js";
@@ -13,8 +13,8 @@ interface Tally {
 }
 
 /**
- * Births and remains by kind. An inode that waits for its callback has ended: whether it ran in time is the recorder's
- * matter.
+ * Counts births and remains by kind. An inode that waits for its RCU callback has ended: whether that ran in time
+ * depends on when the recorder stopped.
  */
 function population(history: History): Map<string, { born: number; left: number }> {
   const { objects, world } = history.replay;
@@ -27,24 +27,24 @@ function population(history: History): Map<string, { born: number; left: number 
   return new Map(COUNTED_KINDS.map((kind) => [kind, { born: objects[kind]!.born, left: left.get(kind) ?? 0 }]));
 }
 
-/** Where what is counted is. */
+/** The place of a counted difference. */
 export const WHOLE = "whole recording";
 
 /**
- * Whether beginnings and ends of a kind of object show on a side: else there may have been more, and what is left may
- * be gone.
+ * Tells whether beginnings and ends of a kind of object show on a side. If not, more objects may have lived, and
+ * remaining ones may have ended.
  */
 export interface Lives {
   begun(side: Side, kind: Kind): boolean;
   ended(side: Side, kind: Kind): boolean;
   /**
-   * What the numbers are when all is looked at; absent: all is. A number that shows only when less is looked at is
-   * passed over.
+   * The messages when everything is looked at; absent if everything is. A number that shows only when less is looked at
+   * is ignored.
    */
   readonly known?: ReadonlySet<string>;
 }
 
-/** `incomparable`: told of what nobody can say. */
+/** `incomparable` receives what cannot be decided. */
 export function compareState(
   before: History,
   after: History,
@@ -79,7 +79,7 @@ export function compareState(
       }
       if (lives?.known && !lives.known.has(message)) continue;
       tally.changed++;
-      // Where one side has none, the first of the other is what differs; of more and fewer nobody can say which.
+      // If one side has none, the first of the other is the difference; between more and fewer no single object is.
       const first = (history: History, none: number): Site | null =>
         what === "born" && none === 0 ? siteOf(history.firsts.get(kind)) : null;
       differences.push({
@@ -96,7 +96,7 @@ export function compareState(
   return differences;
 }
 
-/** What ran when memory was handed back. Only where both recordings show some: a recording can end too soon for any. */
+/** Compares RCU callbacks, by kinds of which both recordings show some: a recording may end before any ran. */
 function compareCallbacks(before: History, after: History, tally: Tally): Difference[] {
   const differences: Difference[] = [];
   const kinds = (history: History): Set<string> =>
@@ -112,7 +112,7 @@ function compareCallbacks(before: History, after: History, tally: Tally): Differ
       tally.same++;
       continue;
     }
-    // Seen for others: its probe was missed for these, as happens where one interrupts another.
+    // Seen for other objects: its probe was missed for these, as happens if one callback interrupts another.
     if ((x ? after : before).replay.world.sight.seen[(x ?? y)!.point]) continue;
     tally.changed++;
     const { summary } = points.points[(x ?? y)!.point]!.operation;
@@ -128,7 +128,7 @@ function compareCallbacks(before: History, after: History, tally: Tally): Differ
   return differences;
 }
 
-/** What corresponding files hold when they have just been made, and (`fsKnown`) whose file system they are on. */
+/** Compares the references of corresponding files just made, and, if `fsKnown`, the owners of their file systems. */
 export function compareFiles(
   where: string,
   x: FileMade,

@@ -1,26 +1,26 @@
 /**
- * What a recording shows at all, and a recording that shows no more than another does. Whoever compares two may look
- * only at what both of them could have shown: an operation that one never shows is not there, or was inlined, or not
- * probed.
+ * The surface of a recording: which events and arguments it shows at all; and recordings reduced to less. Two
+ * recordings can only be compared in what both could have shown: an operation that one never shows is absent, inlined,
+ * or not probed.
  */
 import { points } from "../../events/index.js";
 import { type Batch, type TaskId, UNKNOWN_POINT } from "../log/batch.js";
 import type { Recorded } from "../read/report.js";
 
 export interface Surface {
-  /** By point: how many events it has. */
+  /** By point: the number of its events. */
   readonly events: Float64Array;
-  /** By point: bit k, argument k could be read, once at least. */
+  /** By point: bit k is set if argument k could be read at least once. */
   readonly readable: Uint16Array;
-  /** Events of tasks that never come near KVM and write no marks: of the system around the workload. */
+  /** Number of events of tasks that never call into KVM and write no marks: the system around the workload. */
   readonly others: number;
 }
 
-/** Taken down while a recording is read. */
+/** Counts while a recording is read. */
 export class SurfaceKeeper {
   readonly #events = new Float64Array(points.points.length);
   readonly #readable = new Uint16Array(points.points.length);
-  /** By task: its events; and whether it is of the workload. */
+  /** By task: its events; and whether it belongs to the workload. */
   readonly #byTask: number[] = [];
   readonly #workload: boolean[] = [];
 
@@ -43,22 +43,22 @@ export class SurfaceKeeper {
   }
 }
 
-/** By point: 1 where whoever has such an event is part of the workload. */
+/** By point: 1 if a task with such an event belongs to the workload. */
 const OF_WORKLOAD = Uint8Array.from(points.points, (point) =>
   point && (point.operation.module !== undefined || point.operation.probe === "marker") ? 1 : 0,
 );
 
 const CALLBACK = Uint8Array.from(points.points, (point) => (point?.operation.context === "rcu" ? 1 : 0));
 
-/** What is to be passed over: events of these points, and of others these arguments (bit k: argument k). */
+/** Points to ignore, and arguments of others (bit k: argument k). */
 export interface Blindness {
   readonly points: ReadonlySet<number>;
   readonly arguments: ReadonlyMap<number, number>;
 }
 
 /**
- * A recording as it would be without these probes: its events keep their numbers. Its report is the recording's own,
- * and says of these probes what `kreel record` says of those that a kernel refused.
+ * Returns the recording as it would be without these probes; its events keep their numbers. The report is the
+ * recording's own, and says of these probes what `kreel record` says of probes that a kernel refused.
  */
 export function without(recording: Recorded, blindness: Blindness): Recorded {
   const { id, origin, tables, report } = recording;

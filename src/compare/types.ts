@@ -1,4 +1,4 @@
-/** What comparing two recordings of one workload comes to. */
+/** The result of comparing two recordings of one workload. */
 import type { TraceSummary } from "../replay/replay.js";
 
 /** The kinds of difference, as `diff --json` names them. */
@@ -16,10 +16,10 @@ export const DIFFERENCE_KINDS = [
 /** One of the kinds of difference, as `diff --json` names them. */
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
-/** Where in a recording something is. */
+/** A position in a recording. */
 export interface Site {
   readonly event: number;
-  /** Absent where the format has no lines, or the recording several files. */
+  /** Absent if the format has no lines, or the recording has several files. */
   readonly line?: number;
 }
 
@@ -28,11 +28,11 @@ export interface Difference {
   readonly kind: DifferenceKind;
   /** The outermost operation that it is part of: the words of a marker around it (`op: …`), else `kvm_init by TASK`. */
   readonly where: string;
-  /** The operation that differs; of a replacement, the new one. */
+  /** The operation that differs; for a replacement, the new one. */
   readonly operation?: string;
-  /** What differs about a state: `mount of kvm_guest_memory`. */
+  /** The object whose state differs: `mount of kvm_guest_memory`. */
   readonly object?: string;
-  /** Null where one side has nothing that corresponds. */
+  /** Null if one side has no counterpart. */
   readonly before: Site | null;
   readonly after: Site | null;
   readonly message: string;
@@ -40,7 +40,7 @@ export interface Difference {
 
 export type Side = "before" | "after";
 
-/** Why something cannot be compared. */
+/** The reason why something cannot be compared. */
 export type Reason =
   /** The head of the recording says that the kernel refused its probe. */
   | "refused"
@@ -48,55 +48,55 @@ export type Reason =
   | "inlined"
   /** Other probes of that recording were not set either, or this one cannot have been. */
   | "unprobed"
-  /** What it does is there, without it. */
+  /** Its effects are there, without it. */
   | "hidden"
   /** Its returns alone, or its entries alone, are never shown. */
   | "returns"
   | "entries"
   /** The program marked what it does in one of the recordings only: what user space saw is in the marks. */
   | "markers"
-  /** An argument that no event shows. */
+  /** No event shows the argument. */
   | "argument"
   /** The head of the recording says that some of its events were missed. */
   | "missed"
-  /** How many objects lived or are left, where some may have begun or ended unseen. */
+  /** The number of objects that lived or remain, where some may have begun or ended unseen. */
   | "lives"
   /** A finding that the other recording could not have shown. */
   | "finding";
 
-/** What one recording shows and the other could not have shown: no difference, and not the same either. */
+/** Something that one recording shows and the other could not have shown: no difference, and not the same either. */
 export interface Incomparable {
   readonly reason: Reason;
   /** The side that does not show it. */
   readonly missing: Side;
   readonly operation?: string;
   readonly argument?: string;
-  /** Of a finding, its rule. */
+  /** The rule of a finding. */
   readonly rule?: string;
-  /** How often the other side has it. */
+  /** Number of times the other side has it. */
   readonly times: number;
-  /** Where first. */
+  /** The first of them. */
   readonly first: Site | null;
   readonly message: string;
 }
 
-/** A line of a hunk: a call of the aligned trees, indented by how deep it is. */
+/** A line of a hunk: a call of the aligned trees, indented by its depth. */
 export interface HunkLine {
   /** `=` on both sides, `-` only before, `+` only after, `~` on both and changed. */
   readonly mark: "=" | "-" | "+" | "~";
   readonly depth: number;
-  /** Of one that is on both sides, as it is after. */
+  /** For a call on both sides, its text on the side after. */
   readonly text: string;
-  /** As it was before, where that reads differently and is the same. */
+  /** Its text on the side before, if that reads differently and is the same call. */
   readonly textBefore?: string;
   readonly before: Site | null;
   readonly after: Site | null;
 }
 
-/** One outermost operation in which something differs, with the calls around the difference. */
+/** One outermost operation with a difference, and the calls around the difference. */
 export interface Hunk {
   readonly where: string;
-  /** How many outermost operations differ in exactly this way, this one among them. */
+  /** Number of outermost operations that differ in exactly this way, including this one. */
   readonly times: number;
   readonly before: Site | null;
   readonly after: Site | null;
@@ -111,7 +111,7 @@ export interface SameStep {
   readonly after: Site;
 }
 
-/** How many operations, results and states are the same, and how many are not: counts. */
+/** Counts of equal and of different operations, results and states. */
 export interface DiffSummary {
   readonly operations: {
     readonly same: number;
@@ -124,15 +124,15 @@ export interface DiffSummary {
   readonly state: { readonly same: number; readonly changed: number };
 }
 
-/** Two recordings compared: what differs, in the order of the recordings, with the calls around it. */
+/** The differences of two recordings in their order, with the calls around them. */
 export interface Diff {
   readonly before: TraceSummary;
   readonly after: TraceSummary;
   readonly differences: readonly Difference[];
   readonly summary: DiffSummary;
-  /** What was left out of the comparison. */
+  /** Everything left out of the comparison. */
   readonly incomparable: readonly Incomparable[];
   readonly hunks: readonly Hunk[];
-  /** What lies between the hunks, in the order of the recordings: the first thousands of it. */
+  /** Steps between the hunks, in the order of the recordings; limited to the first thousands. */
   readonly same: readonly SameStep[];
 }

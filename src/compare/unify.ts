@@ -1,13 +1,13 @@
 /**
- * Which object of one recording is which of the other. Addresses say nothing: two objects correspond when the same step
- * of the same operation names them, and from then on neither may correspond to another.
+ * Pairs the objects of two recordings. Addresses say nothing: two objects correspond when the same step of the same
+ * operation names them, and from then on neither may correspond to another.
  */
 import type { ObjectRef } from "../reduce/call-tree.js";
 import type { ObjectId } from "../reduce/objects.js";
 import { type Column, Pages } from "./paged.js";
 
 export class Unifier {
-  /** By object, one more than that of the other recording; 0: none is known. */
+  /** By object: its counterpart plus one; 0: none is known. */
   readonly #afterOf: Column;
   readonly #beforeOf: Column;
 
@@ -16,7 +16,7 @@ export class Unifier {
     this.#beforeOf = pages.column("u32");
   }
 
-  /** Whether the two can be the same object; if nothing speaks against it, they are from now on. */
+  /** True if the two may be the same object; if so, they are paired from now on. */
   unify(before: ObjectRef, after: ObjectRef): boolean {
     if (before.kind !== after.kind) return false;
     if (shared(before) || shared(after)) return true;
@@ -27,15 +27,15 @@ export class Unifier {
     return true;
   }
 
-  /** The object of the other recording that it corresponds to, where that is known. */
+  /** Returns the counterpart, or `undefined` if none is known. */
   counterpart(before: ObjectId): ObjectId | undefined {
     const known = this.#afterOf.get(before);
     return known === 0 ? undefined : known - 1;
   }
 
   /**
-   * Whether two descriptor numbers mean the same. The lowest free number is taken: the same one each time, but where
-   * threads take numbers at once, `racing`, whichever each got stands for the other's from then on.
+   * True if two descriptor numbers mean the same. The kernel takes the lowest free number, so it is the same in each
+   * run, unless threads take numbers at once (`racing`): then whichever each got is paired with the other from then on.
    */
   descriptor(before: number, after: number, racing: boolean): boolean {
     const known = this.#descriptors.get(before);
@@ -46,7 +46,7 @@ export class Unifier {
   }
   readonly #descriptors = new Map<number, number>();
 
-  /** The same question, deciding nothing. */
+  /** Like `unify`, without pairing. */
   compatible(before: ObjectRef, after: ObjectRef): boolean {
     if (before.kind !== after.kind) return false;
     if (shared(before) || shared(after)) return true;
@@ -56,7 +56,8 @@ export class Unifier {
 }
 
 /**
- * The system's own mount and superblock (anonymous inodes) stand for each that another kernel mounts in their place.
+ * True for the system's own mount and superblock (anonymous inodes): they stand for each one that another kernel mounts
+ * in their place.
  */
 function shared(object: ObjectRef): boolean {
   return object.older && (object.kind === "mount" || object.kind === "superblock");

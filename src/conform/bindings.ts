@@ -1,11 +1,11 @@
-/** Which address of a recording is which structure of the simulated kernel. What is bound can be taken back. */
+/** Binds addresses of a recording to structures of the simulated kernel; bindings can be undone. */
 import type { Memory } from "../simulate/memory.js";
 import type { AnyStruct, Structs } from "../simulate/structs.js";
 
 export class Bindings {
   readonly #addressOf = new Map<number, number>();
   readonly #pointerAt = new Map<number, number>();
-  /** What was there before, to be put back: pointer, its address, the address's pointer. */
+  /** Overwritten bindings for `undo`: pointer, its address, the new address, that address's pointer. */
   readonly #trail: [number, number | undefined, number, number | undefined][] = [];
 
   constructor(
@@ -13,14 +13,14 @@ export class Bindings {
     private readonly structs: Structs,
   ) {}
 
-  /** Differs, as good as surely, where what is bound differs. */
+  /** Differs, almost surely, if the bindings differ. */
   hash = 0;
 
   get mark(): number {
     return this.#trail.length;
   }
 
-  /** What is bound now stays so: nobody will come back to a moment before. */
+  /** Makes the bindings permanent: the search will not return to an earlier state. */
   forget(): void {
     this.#trail.length = 0;
   }
@@ -45,7 +45,7 @@ export class Bindings {
     return pointer === undefined ? undefined : this.structs.any(pointer);
   }
 
-  /** Whether the two can be one: each new to the other, or bound to each other already. */
+  /** True if the two can be one: each is new to the other, or they are bound to each other already. */
   agree(struct: AnyStruct, address: number): boolean {
     const known = this.#addressOf.get(struct.pointer);
     if (known !== undefined) return known === address;
@@ -69,7 +69,7 @@ export class Bindings {
   }
   readonly #since = new Map<number, number>();
 
-  /** Whether a structure's memory may be another's by now. An inode's is once nothing but a callback is to come. */
+  /** True if another structure may occupy the memory by now; for an inode, once only its RCU callback is left. */
   #over(struct: AnyStruct): boolean {
     return (
       this.memory.get(struct.freed) !== 0 ||

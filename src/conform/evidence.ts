@@ -1,10 +1,10 @@
 /**
- * What a recording holds against a kernel: the events of each thread in order, which of them the kernel must account
- * for, and which may be anybody's.
+ * The evidence of a recording for or against a kernel: the events of each thread in order, and which of them the kernel
+ * must account for.
  *
- * A thread does much besides what guest_memfd is about. An event *must* be explained when it touches what guest_memfd
- * is made of, or is KVM's own; the rest *may* be: a count dropped by debugfs is not, one dropped on a dentry that no
- * probe introduced is, and only the kernel that is tried can tell.
+ * A thread does much besides guest_memfd. An event *must* be explained if it touches an object of guest_memfd, or
+ * belongs to KVM; the rest *may* be: a count dropped by debugfs is not, one dropped on a dentry that no probe
+ * introduced is, and only the kernel under trial can tell.
  */
 import type { OperationDefinition } from "../../events/definition.js";
 import { operationsWith, points } from "../../events/index.js";
@@ -15,53 +15,53 @@ import type { Recorded } from "../read/report.js";
 import { type Head, headOf } from "../read/head.js";
 import { replayRecording, type TraceSummary } from "../replay/replay.js";
 
-/** Where an event is. */
+/** The position of an event. */
 export interface EvidenceEvent {
   readonly batch: Batch;
   readonly index: number;
 }
 
-/** The events of one thread, or of all RCU callbacks. */
+/** The events of one thread. RCU callbacks are kept apart. */
 export interface Stream {
   readonly pid: number;
-  /** The name that it had last, and the one that it began with: that of whoever forked it. */
+  /** The last name of the thread, and the first, which is that of its parent. */
   comm: string;
   readonly began: string;
   readonly events: EvidenceEvent[];
-  /** Which of them must be explained. */
+  /** By event: true if it must be explained. */
   readonly must: boolean[];
   musts: number;
 }
 
 export interface Evidence {
   readonly tables: Tables;
-  /** Of a recording in several files, the one that has a CPU's lines. */
+  /** For a recording of several files, the one with a CPU's lines. */
   readonly fileOf: (cpu: number) => string | undefined;
-  /** By first event that must be explained. */
+  /** Sorted by the first event that must be explained. */
   readonly streams: readonly Stream[];
-  /** Callbacks on objects that are followed: the address of the object, not of its RCU head. */
+  /** Callbacks on tracked objects, with the address of the object, not of its RCU head. */
   readonly callbacks: readonly { readonly event: EvidenceEvent; readonly address: number }[];
   readonly losses: readonly Loss[];
-  /** Modules whose count whoever recorded has changed: setting a probe holds the module for a while. */
+  /** Modules whose count the recorder itself changed: setting a probe holds the module for a while. */
   readonly probedModules: ReadonlySet<number>;
   /** By point: whether the recording has such an event at all. */
   readonly seen: Uint8Array;
-  /** It marks what the program does (`op: …`, `ret: … = …`). */
+  /** True if the program marks its operations (`op: …`, `ret: … = …`). */
   readonly marked: boolean;
   readonly events: number;
   readonly head: Head;
-  /** Where a table of functions lies, by the number of its address. */
+  /** An address of a table of functions. */
   readonly functionAddress: AddressId | undefined;
-  /** A function of KVM's stands there without the module that it is in. */
+  /** True if a function of KVM appears without the module that it would be in. */
   readonly builtIn: boolean;
 }
 
-/** No sign of guest_memfd outside an operation of its own. */
+/** Operations that say nothing of guest_memfd unless called from one of its own. */
 const PASSING = operationsWith("passing");
 const PER_SLAB = operationsWith("per slab");
-/** `kvm_gmem_create+0x0/0x290`: a function that no module is named with. */
+/** `kvm_gmem_create+0x0/0x290`: a function without the name of a module. */
 const BARE_SYMBOL = /^[A-Za-z_][\w.]*\+0x[\da-f]+\/0x[\da-f]+$/;
-/** While the module is coming, whoever sets probes in it takes and drops references on it. */
+/** While the module is loading (MODULE_STATE_COMING), setting probes in it takes and drops references on it. */
 const MODULE_STATE_COMING = 1;
 
 export function sequenceOf({ batch, index }: EvidenceEvent): number {
@@ -72,12 +72,12 @@ export function operationOf({ batch, index }: EvidenceEvent): OperationDefinitio
   return points.points[batch.point[index]!]!.operation;
 }
 
-/** By point: which argument is the address of a table of functions; -1: none. */
+/** By point: the index of the argument that is the address of a table of functions; -1: none. */
 const fopsOf: readonly number[] = points.points.map(
   (point) => point?.args.findIndex(({ name, type }) => name === "fops" && type === "ptr") ?? -1,
 );
 
-/** Reads the whole of a recording. */
+/** Reads a whole recording. */
 export async function evidenceOf(
   recorded: Recorded,
 ): Promise<{ readonly evidence: Evidence; readonly trace: TraceSummary }> {

@@ -1,4 +1,4 @@
-/** Does a simulated kernel admit a recording? The library's verb, and what `kreel conform` prints. */
+/** Decides whether a simulated kernel admits a recording: the library's verb, and the result of `kreel conform`. */
 import type { KernelDefinition } from "../kernels/kernel.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
 import type { Recorded } from "../read/report.js";
@@ -10,7 +10,7 @@ import { type Conformance, GIVEN_UP, type Searched } from "./verdict.js";
 
 export type { Blocked, Conformance } from "./verdict.js";
 
-/** How to read the recording, and how long to search. */
+/** Options of reading and of the search. */
 export interface ConformOptions extends OpenOptions {
   /** States after which the search gives up, undecided. */
   readonly budget?: number;
@@ -20,7 +20,7 @@ export interface ConformOptions extends OpenOptions {
  * Says whether a simulated kernel admits a recording of a scenario: whether some order of its threads shows exactly
  * these events.
  *
- * @throws {TroubleError} Of what is no recording, with file and line.
+ * @throws {TroubleError} If it is no recording: with file and line.
  */
 export async function conform(
   log: string | Recorded,
@@ -36,10 +36,7 @@ export async function conform(
   };
 }
 
-/**
- * What was not admitted says something of the kernel that was recorded only where that is meant to be the simulated
- * one.
- */
+/** A rejection says something of the recorded kernel only if the simulated one is meant to be the same. */
 function decided(found: Searched, kernel: KernelDefinition, evidence: Evidence): Omit<Conformance, "trace"> {
   const undecided = (...reasons: readonly string[]): Omit<Conformance, "trace"> => ({
     ...found,

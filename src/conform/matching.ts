@@ -1,4 +1,4 @@
-/** Whether an event of a recording can be a step of the simulated kernel. */
+/** Decides whether an event of a recording can be a step of the simulated kernel. */
 import { ADDRESSED_KINDS } from "../../events/kinds/index.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
@@ -9,14 +9,12 @@ import type { AnyStruct } from "../simulate/structs.js";
 import type { Bindings } from "./bindings.js";
 import { type Evidence, type EvidenceEvent, operationOf } from "./evidence.js";
 
-/** What does not fit, in words. */
+/** The difference in words. */
 export type Mismatch = string;
 
-/**
- * Kinds of object that are followed by address. Of the rest (pages, functions, mappings) only the presence is compared.
- */
+/** Kinds of object tracked by address. Of the others (pages, functions, mappings) only presence is compared. */
 const FOLLOWED: ReadonlySet<string> = new Set([...ADDRESSED_KINDS, "gmem", "fs_context"]);
-/** Longer markers are cut by the program that writes them. */
+/** The program that writes markers truncates longer ones. */
 const MARKER_LENGTH = 250;
 
 export class Matcher {
@@ -24,11 +22,11 @@ export class Matcher {
     private readonly evidence: Evidence,
     private readonly memory: Memory,
     private readonly bindings: Bindings,
-    /** Structures that were there before the scenario: how often they are held is nobody's business. */
+    /** Structures older than the scenario: their counts are not compared, since others hold them, too. */
     private readonly older: ReadonlySet<number>,
   ) {}
 
-  /** Nothing when the event can be the step; else the first thing that differs. Binds nothing. */
+  /** Returns `undefined` if the event can be the step, else the first difference. Binds nothing. */
   differs(step: Step, event: EvidenceEvent): Mismatch | undefined {
     const point = points.points[event.batch.point[event.index]!]!;
     if (point.operation.name !== step.operation || point.phase !== step.phase) return "another operation";
@@ -41,11 +39,11 @@ export class Matcher {
     return undefined;
   }
 
-  /** Whether it is certain that the event is the step: every structure that it names is known by its address. */
+  /** True if the event is certainly the step: every structure that it names is known by its address. */
   certain(step: Step, event: EvidenceEvent): boolean {
     const { args } = points.points[event.batch.point[event.index]!]!;
     let known = 0;
-    // What bears a name is known by it.
+    // A name identifies the event.
     if (args.some((arg) => arg.type === "string")) return true;
     for (const arg of args) {
       const value = step.phase === "return" ? step.result : step.args![arg.name];
@@ -56,7 +54,7 @@ export class Matcher {
     return known > 0 || step.phase === "return" || operationOf(event).module !== undefined;
   }
 
-  /** Takes it for granted that the event is the step. */
+  /** Assumes that the event is the step. */
   bind(step: Step, event: EvidenceEvent): void {
     const { batch, index } = event;
     points.points[batch.point[index]!]!.args.forEach((arg, k) => {
@@ -66,7 +64,7 @@ export class Matcher {
     });
   }
 
-  /** Files that the program was started with are whatever they are. */
+  /** Files that the program was started with are not compared. */
   #follows(arg: ArgumentDefinition, struct: AnyStruct): boolean {
     return FOLLOWED.has(arg.object ?? "") && !(struct.kind === "file" && this.older.has(struct.pointer));
   }
@@ -107,7 +105,7 @@ export class Matcher {
           ? undefined
           : `${arg.name} is ${JSON.stringify(text)}, not ${JSON.stringify(value)}`;
     }
-    // A result that the C function does not have, and what differs from build to build.
+    // Results that the C function does not have, and sizes that differ between builds, are not compared.
     if (value === null || value === undefined || arg.unit === "bytes of a structure") return undefined;
     const expected = typeof value === "object" && "reads" in value ? this.memory.get(value.reads) : (value as number);
     if (this.#anybodys(arg, step, event)) return undefined;
@@ -121,7 +119,10 @@ export class Matcher {
     return signed === wanted ? undefined : `${arg.name} is ${signed}, not ${wanted}`;
   }
 
-  /** Counts that others change too: of what is older than the scenario, of modules in which probes are being set. */
+  /**
+   * True for counts that others change, too: of structures older than the scenario, and of modules in which probes are
+   * being set.
+   */
   #anybodys(arg: ArgumentDefinition, step: Step, { batch, index }: EvidenceEvent): boolean {
     if (arg.unit !== "references") return false;
     const first = batch.low[batch.argStart[index]!]!;
@@ -135,9 +136,9 @@ function isStruct(value: Value | undefined): value is AnyStruct {
   return typeof value === "object" && value !== null && "pointer" in value;
 }
 
-/** Device and inode numbers are the kernel's to choose. */
+/** Device and inode numbers are chosen by the kernel. */
 function markerDiffers(expected: string, found: string): Mismatch | undefined {
-  // Behind an error stands what a buffer that nobody filled happened to hold.
+  // After an error, the marker shows the contents of an uninitialised buffer.
   const plain = (text: string): string =>
     text
       .trimEnd()

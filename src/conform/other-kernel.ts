@@ -1,6 +1,6 @@
 /**
- * Signs that a recording is of a kernel which no simulated one is meant to be. What does not fit may be that kernel's
- * own way then: it is no proof that it did something wrong.
+ * Signs that a recording comes from a kernel that no simulated one is meant to be. A mismatch may then be that kernel's
+ * own way, and does not prove that it did anything wrong.
  */
 import { KERNELS, type OperationDefinition, points } from "../../events/index.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
@@ -8,17 +8,17 @@ import { type Head, series } from "../read/head.js";
 import type { Tables } from "../log/tables.js";
 import type { Evidence } from "./evidence.js";
 
-/** The machine that simulated kernels run on, as `uname -m` calls it. */
+/** The machines of simulated kernels, as `uname -m` calls them. */
 const MACHINES = new Set(["x86_64", "amd64"]);
 /**
  * System calls as another architecture spells them: `__arm64_sys_close`. On x86-64 they are `__x64_sys_` and
  * `__ia32_sys_`.
  */
 const SYSTEM_CALL = /(?:^|[ (])__(arm64|arm|riscv|s390x?|powerpc|loongarch|mips)_sys_\w+/;
-/** Kernel and modules lie in the last two gigabytes of x86-64's addresses, and nowhere else. */
+/** High word of the addresses of x86-64's kernel and modules, which lie in the last two gigabytes. */
 const TEXT_HIGH = 0xffffffff;
 
-/** In whole sentences without a full stop; none where nothing speaks against it. */
+/** Returns sentences without a full stop; none if there is no sign. */
 export function signsOfAnother({ name, release }: KernelDefinition, evidence: Evidence): string[] {
   const { head, seen, tables, functionAddress, builtIn } = evidence;
   const signs = [...headSigns(name, release, head)];

@@ -1,18 +1,18 @@
-/** What lies ahead in a stream, from each of its positions. */
+/** For each position in a stream, the next events of interest. */
 import { points } from "../../events/index.js";
 import type { Evidence, Stream } from "./evidence.js";
 
-/** By position in the stream; one more than it has events. */
+/** By position in the stream; one entry more than events. */
 export interface Outlook {
-  /** The next event that must be explained; -1 when none is left. */
+  /** The next event that must be explained; -1: none. */
   readonly must: Int32Array;
-  /** The next event that shows an error; -1 when none is left. */
+  /** The next event that shows an error; -1: none. */
   readonly failure: Int32Array;
-  /** Where the operation from user space ends at the latest. */
+  /** The latest end of the operation from user space. */
   readonly end: Int32Array;
 }
 
-/** How many events an operation has at most, where no mark says. */
+/** Most events of an operation if the program sets no marks. */
 const OPERATION_EVENTS = 256;
 
 export function outlookOf({ events, must: musts }: Stream, { tables, marked }: Evidence): Outlook {
@@ -37,7 +37,7 @@ export function outlookOf({ events, must: musts }: Stream, { tables, marked }: E
   return { must, failure, end };
 }
 
-/** Whether a result's low word is an error, as its operation reports one. */
+/** True if a result's low word is an error, by the operation's way of reporting one. */
 function isError(how: "errno" | "ERR_PTR" | "NULL" | "zero" | undefined, low: number, pointer: boolean): boolean {
   return how === "ERR_PTR" ? pointer : how === "errno" ? (low | 0) < 0 : how !== undefined && low === 0;
 }

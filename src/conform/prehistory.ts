@@ -1,18 +1,18 @@
 /**
- * What happened before a recording begins, as far as it tells: lines of the scenario that were carried out already, and
- * modules that were there before the scenario, with whoever holds them.
+ * Reconstructs what happened before the recording begins: lines of the scenario that were carried out already, and
+ * modules loaded before the scenario, with their references.
  */
 import { points } from "../../events/index.js";
 import type { Line, Scenario } from "../scenario/types.js";
 import type { Prehistory } from "../workload/boot.js";
 import type { Evidence } from "./evidence.js";
 
-/** More than this no program begins with. */
+/** No program begins with more descriptors. */
 const MAX_DESCRIPTORS = 256;
 
 export interface Beginning {
   readonly before: Prehistory;
-  /** What of the scenario the recording can show. */
+  /** The part of the scenario that the recording can show. */
   readonly scenario: Scenario;
 }
 
@@ -27,7 +27,7 @@ export function beginningOf(scenario: Scenario, evidence: Evidence): Beginning {
           scenario.lines.findIndex((line) => line.thread === undefined && line.marker === firstMark),
         );
   const lines: Line[] = scenario.lines.slice(0, at);
-  // A module that could not be loaded because it is there already was loaded by somebody else.
+  // A load that fails with EEXIST shows that the module was loaded before.
   const loaded = new Set<string>();
   for (const line of scenario.lines.slice(at)) {
     if (line.operation.type !== "load" || loaded.has(line.operation.module)) continue;
@@ -58,8 +58,8 @@ function marksOf({ streams }: Evidence): string[] {
 }
 
 /**
- * How many descriptors the program began with: that of the first VM comes right behind the one of `/dev/kvm`, which
- * takes the lowest that is free.
+ * Derives the number of descriptors that the program began with: the first VM's follows directly after that of
+ * `/dev/kvm`, which takes the lowest free one.
  */
 function openDescriptors({ streams }: Evidence): number | undefined {
   for (const { events, must } of streams) {

@@ -1,7 +1,7 @@
 /**
- * Whether a simulated kernel admits a recording: a depth-first search for a run of the scenario whose visible steps are
- * the recording's events. The order within a thread is hard. Across CPUs an event may come a little before one that was
- * recorded earlier; what narrows that are causes, which the kernel itself knows: locks, counts printed by probes,
+ * Decides whether a simulated kernel admits a recording: a depth-first search for a run of the scenario whose visible
+ * steps are the recording's events. The order within a thread is fixed. Across CPUs, an event may come a little before
+ * one that was recorded earlier; causes narrow that, which the kernel itself knows: locks, counts printed by probes,
  * threads that must have been started. Steps that no probe shows are free.
  */
 import { points } from "../../events/index.js";
@@ -20,31 +20,34 @@ import type { Blocked, Conformance, Searched } from "./verdict.js";
 import { Visibility } from "./visible.js";
 import { eventWords, siteOf, stepWords } from "./words.js";
 
-/** How far ahead of another thread's next event a thread's own may be taken: clocks of two CPUs differ by little. */
+/**
+ * Distance, in events, by which a thread's event may be taken before another thread's earlier one: the clocks of two
+ * CPUs differ by little.
+ */
 const WINDOW_EVENTS = 8;
-/** Candidates for one step among events that may be anybody's. */
+/** Most candidates for one step among events that need not be explained. */
 const MAX_CANDIDATES = 8;
 const MAX_BLOCKED = 4;
 export const DEFAULT_BUDGET = 20_000_000;
 const FORGET_EVERY = 1024;
-/** Events that may be missing where the recording says that some are, and not how many. */
+/** Events that may be missing if the recording reports a loss without a count. */
 const UNCOUNTED_LOSS = 1024;
 
-/** Structures whose counts decide what happens next: others only need to add up. */
+/** Structures whose counts decide what happens next; the counts of others only need to add up. */
 const CONTENDED: ReadonlySet<StructKind | undefined> = new Set(["module", "kvm", "file", "inode", "user"]);
 
-/** The next thing to try: a step of a task, with the event that it is, or with none. */
+/** A possible next step: a step of a task, with the event that it is, or with none. */
 interface Move {
   readonly task: number;
   /** Index in the task's stream; `HIDDEN` for a step that no probe shows, `LOST` for one whose event is missing. */
   readonly event: number;
-  /** The error that the step fails with. */
+  /** The error that the step fails with; 0: none. */
   readonly errno: number;
 }
 const HIDDEN = -1;
 const LOST = -2;
 
-/** What a choice leaves to be tried, and how to come back to it. */
+/** A choice: the moves still to try, and the state to return to. */
 interface Choice {
   readonly moves: Move[];
   readonly machine: ReturnType<Machine<Kernel>["moment"]>;
@@ -63,16 +66,16 @@ export class Search {
   readonly #matcher: Matcher;
   /** By stream: the next event. */
   readonly #positions: Int32Array;
-  /** Streams in which anything must be explained. */
+  /** Streams with events that must be explained. */
   readonly #telling: readonly number[];
   /** By stream. */
   readonly #outlook: readonly Outlook[];
   /** By task of the machine: its stream. */
   #streamOf: (number | undefined)[] = [];
-  /** By program: the lines of the scenario, one a segment. */
+  /** By program: the lines of the scenario, one per segment. */
   readonly #lines: ReadonlyMap<Program<Kernel>, readonly Line[]>;
   readonly #choices: Choice[] = [];
-  /** States from which everything was tried, in vain. */
+  /** Exhausted states: every move from them was tried in vain. */
   readonly #dead = new Set<string>();
   #callbacks = 0;
   #explained = 0;
@@ -97,8 +100,7 @@ export class Search {
     this.#positions = new Int32Array(evidence.streams.length);
     this.#outlook = evidence.streams.map((stream) => outlookOf(stream, evidence));
     this.#telling = [...evidence.streams.keys()].filter((stream) => evidence.streams[stream]!.musts > 0);
-    // How many allocations a call makes differs between builds: which one an injected fault hit is for the recording to
-    // say.
+    // The number of allocations per call differs between builds: the recording decides which one an injected fault hit.
     machine.injects = false;
     machine.fault = () => this.#errno;
   }
@@ -135,8 +137,8 @@ export class Search {
   }
 
   /**
-   * The usual case, for speed: one task, at a step that no probe shows and that nothing in the recording makes fail.
-   * There is nothing to choose. False when there may be.
+   * Fast path: a single task at a step that no probe shows and that nothing in the recording makes fail, so that there
+   * is no choice. Returns false if there may be one.
    */
   #walk(): boolean {
     const { tasks } = this.#machine;
@@ -158,7 +160,7 @@ export class Search {
     return true;
   }
 
-  // Which thread of the recording a task is.
+  // Assigns threads of the recording to tasks.
 
   #assignStreams(): void {
     const { tasks } = this.#machine;
@@ -177,7 +179,7 @@ export class Search {
     if (number === 0) return free.find((k) => streams[k]!.musts > 0 && !threads.has(streams[k]!.comm));
     const named = free.find((k) => streams[k]!.comm === program.comm && streams[k]!.musts > 0);
     if (named !== undefined || threads.has(program.comm)) return named;
-    // A child: of the processes that began with the name of whoever forked it, the next that was started.
+    // A child: among the processes that began with the parent's name, the next one started.
     const comm = this.#machine.words.word(this.#machine.memory.get(struct.comm));
     const parent = threads.has(comm) ? comm : streams[this.#streamOf[0] ?? -1]?.comm;
     const first = streams[this.#streamOf[0] ?? -1]?.pid ?? 0;
@@ -185,11 +187,10 @@ export class Search {
     return children.sort((a, b) => streams[a]!.pid - streams[b]!.pid)[0];
   }
 
-  // What can be done next.
+  // Determines the possible moves.
 
   /**
-   * Callbacks that were recorded before the next event free what the kernel has queued; false when one frees what it
-   * has not.
+   * Consumes callbacks recorded before the next event; false if one frees an inode that the kernel has not handed back.
    */
   #callbacksDue(): boolean {
     const next = this.#nextSequence();
@@ -198,8 +199,8 @@ export class Search {
       const { event, address } = callbacks[this.#callbacks]!;
       if (sequenceOf(event) > next) break;
       const struct = this.#bindings.structAt(address);
-      // Not one of the kernel's own, or not known to be, or known by something that came after: nothing to hold against
-      // it.
+      // The object may not be the kernel's own, or not be known, or only by a later event: no evidence against the
+      // kernel.
       if (struct?.kind === "inode" && this.#bindings.since(struct) < sequenceOf(event) && !this.#handedBack(struct))
         return false;
       this.#callbacks++;
@@ -207,7 +208,7 @@ export class Search {
     return true;
   }
 
-  /** An inode whose last reference is gone: it is on its way to its callback. */
+  /** True for an inode without references: its callback is due. */
   #handedBack(inode: AnyStruct): boolean {
     const { memory, structs } = this.#machine;
     return memory.get(structs.at("inode", inode.pointer).i_count) === 0;
@@ -240,10 +241,10 @@ export class Search {
     let first = true;
     let alone = false;
     for (const task of order) {
-      // Callbacks run when nobody else can go on: what they do matters to nobody but who waits for them.
+      // Callbacks run only if no other task can continue: nothing else depends on them but tasks that wait for them.
       if (task.program.softirq) continue;
-      // The thread that is next in the recording goes first. Another one may have to do something unseen before that
-      // (let a lock go, start the thread); that one of its events comes early is the last thing to think of.
+      // The thread that is next in the recording goes first. Another one may have to perform an unseen step before it
+      // (release a lock, start the thread); taking one of its events early is the last resort.
       if (first) {
         first = false;
         this.#movesOf(task, next, moves);
@@ -261,9 +262,9 @@ export class Search {
   }
 
   /**
-   * When a task's next step is due, by event: where the step itself is in the recording, or, of one that no probe
-   * shows, where the thread's next event is that must be explained: as late as can be. One that has none left was heard
-   * of last.
+   * Returns the event at which a task's next step is due: the event of the step, or, for a step that no probe shows,
+   * the thread's next event that must be explained, which is as late as possible. A thread without further events is
+   * due after its last one.
    */
   #due(task: Task<Kernel>): number {
     const stream = this.#streamOf[task.number];
@@ -282,9 +283,9 @@ export class Search {
   }
 
   /**
-   * Whether it can matter to others, or to the step, that they go first. A thread's unseen steps are put off until its
-   * next event; where one of them had to come earlier, it shows when another thread is stuck, or at one of these: a
-   * lock, a descriptor, a count that decides something.
+   * True if the step may have to come before steps of others. Unseen steps of a thread are put off until its next
+   * event; a step that had to come earlier shows either as another thread that is stuck, or at one of these: a lock, a
+   * descriptor, a count that decides something.
    */
   #contends({ guard, effects }: Step): boolean {
     if (guard) return true;
@@ -318,15 +319,12 @@ export class Search {
     if (this.#missed < this.#missing(stream)) moves.push({ task: task.number, event: LOST, errno: 0 });
   }
 
-  /** The line of the scenario that a task is in. */
+  /** The line of the scenario that a task executes. */
   #lineOf({ program, segment }: Task<Kernel>): Line | undefined {
     return this.#lines.get(program)?.[segment];
   }
 
-  /**
-   * Whether the recording shows that the operation which a task is in came to an error: else nothing in it need have
-   * failed.
-   */
+  /** True if the recording shows that the task's operation failed; otherwise nothing in it need have failed. */
   #failing(task: number): boolean {
     const stream = this.#streamOf[task];
     if (stream === undefined) return false;
@@ -335,7 +333,7 @@ export class Search {
     return failure[at]! >= 0 && failure[at]! <= end[at]!;
   }
 
-  /** The events that the step can be; true when one of them surely is it. */
+  /** Adds the events that the step can be; true if one of them certainly is it. */
   #candidates(task: number, step: Step, stream: number, next: number, moves: Move[]): boolean {
     const { events } = this.evidence.streams[stream]!;
     const must = this.#outlook[stream]!.must[this.#positions[stream]!]!;
@@ -352,7 +350,7 @@ export class Search {
     return false;
   }
 
-  /** Events that the recording says are missing before a stream's next. */
+  /** The number of events that the recording reports missing before a stream's next. */
   #missing(stream: number | undefined): number {
     const at = stream === undefined ? Infinity : this.#nextOf(stream);
     let missing = 0;
@@ -360,7 +358,7 @@ export class Search {
     return missing;
   }
 
-  // Going on, and coming back.
+  // Performs moves, and takes them back.
 
   #make({ task: number, event: at, errno }: Move): void {
     const task = this.#machine.tasks[number]!;
@@ -392,13 +390,13 @@ export class Search {
     });
   }
 
-  /** Without a choice to come back to, what was overwritten need not be kept. */
+  /** Without a choice to return to, overwritten values are not needed. */
   #forget(): void {
     this.#machine.memory.forget();
     this.#bindings.forget();
   }
 
-  /** Back to the latest choice that has something left to try. */
+  /** Returns to the latest choice with a move left to try. */
   #backtrack(): boolean {
     for (;;) {
       const choice = this.#choices.at(-1);
@@ -421,12 +419,12 @@ export class Search {
     }
   }
 
-  /** The state in few words: memory, where each task is and what it was told, and what was consumed. */
+  /** Identifies the state: memory, the position and the inputs of each task, and the consumed events. */
   #key(): string {
     return `${this.#positions.join()} ${this.#missed} ${this.#callbacks} ${this.#bindings.hash} ${this.#machine.memory.hash()} ${this.#machine.tasks.map(({ segment, history }) => `${segment}:${hashOf(history)}`).join()}`;
   }
 
-  // What stands in the way.
+  // Explains why the search is stuck.
 
   #stuck(): void {
     if (this.#explained < this.#furthest) return;

@@ -1,12 +1,12 @@
-/** Which of a simulated kernel's steps a recording would show. */
+/** Decides which of a simulated kernel's steps a recording would show. */
 import { catalogue, hasReturn, operationsWith, points, shownOn } from "../../events/index.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import type { Step } from "../simulate/step.js";
 import type { Evidence } from "./evidence.js";
 
 /**
- * That a recording never shows one says that it did not happen; that it never shows `dput` says that its probe was not
- * set.
+ * Operations whose absence from a recording means that they did not happen; the absence of others, such as `dput`,
+ * means that their probe was not set.
  */
 const RARE = operationsWith("rare");
 const PER_PAGE = operationsWith("per page");
@@ -17,8 +17,8 @@ interface Shown {
 }
 
 /**
- * Where a release can have an operation inlined, the recording itself says whether this build has; that a probe was not
- * set is told by the recording too, for what happens all the time.
+ * If a release may have an operation inlined, the recording shows whether this build has; for frequent operations, it
+ * also shows whether the probe was set.
  */
 export class Visibility {
   readonly #shown: ReadonlyMap<string, Shown>;
@@ -47,7 +47,7 @@ function shownOf({ release }: KernelDefinition, { seen, marked, head: { refused 
     if (!recorded || !operation.kernels.includes(release) || (!happened && !shown)) continue;
     // Inlined in this release and shown in another: such an event is a sign of the other.
     if (!shown && operation.kernels.some((kernel) => shownOn(operation, kernel))) continue;
-    // What the kernel refused to probe shows nothing by not being there.
+    // The absence of an operation whose probe the kernel refused says nothing.
     const isRefused = !happened && refused.has(operation.name);
     const telling =
       happened ||

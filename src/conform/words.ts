@@ -1,4 +1,4 @@
-/** Steps and events as people read them. */
+/** Steps and events in words. */
 import { operations, points } from "../../events/index.js";
 import { errnoName } from "../base/errno.js";
 import type { Tables } from "../log/tables.js";
@@ -9,10 +9,10 @@ import { type Evidence, type EvidenceEvent, sequenceOf } from "./evidence.js";
 import type { Blocked } from "./verdict.js";
 
 const MARK = "tracing_mark_write";
-/** Numbers from here on are flags and addresses rather than counts. */
+/** Larger numbers are flags and addresses rather than counts. */
 const LARGE = 0x100000;
 
-/** The operation of a step, and what it is given that is no address: `module_put(name="kvm_amd", refcnt=3)`. */
+/** The operation of a step with the arguments that are no addresses: `module_put(name="kvm_amd", refcnt=3)`. */
 export function stepWords(step: Step, memory: Memory): string {
   if (!step.operation || step.phase === "inner") return step.words;
   if (step.phase === "return") return `${step.operation} returns ${resultWords(step)}`;
@@ -37,7 +37,7 @@ function valueWords(value: Value, memory: Memory): string | undefined {
   return "reads" in value ? String(memory.get(value.reads)) : undefined;
 }
 
-/** An event with all that it prints: `put_unused_fd(fd=7)`, `kvm_gmem_create returning -12`. */
+/** An event with everything it prints: `put_unused_fd(fd=7)`, `kvm_gmem_create returning -12`. */
 export function eventWords({ batch, index }: EvidenceEvent, { addresses }: Tables): string {
   const { operation, phase, args } = points.points[batch.point[index]!]!;
   const at = batch.argStart[index]!;
@@ -55,7 +55,7 @@ export function eventWords({ batch, index }: EvidenceEvent, { addresses }: Table
     : `${operation.name}(${args.map(({ name }, k) => `${name}=${text(k)}`).join(", ")})`;
 }
 
-/** Where an event is in its recording. */
+/** The position of an event in its recording. */
 export function siteOf(event: EvidenceEvent, { fileOf }: Evidence): Pick<Blocked, "event" | "file" | "line"> {
   const line = event.batch.line[event.index]!;
   const file = fileOf(event.batch.cpu[event.index]!);

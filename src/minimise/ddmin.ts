@@ -1,30 +1,33 @@
 /**
  * Delta debugging (Zeller and Hildebrandt, *Simplifying and isolating failure-inducing input*, 2002) over units that
- * need one another: a chunk is taken away together with all that needs it, so that what is tried is always closed. Only
- * complements are tried: a chunk alone with what it needs is what the slice was made of.
+ * need one another: a chunk is removed together with all that needs it, so that every tried set is closed. Only
+ * complements are tried: a chunk alone with its needs is what the slice was made from.
  */
 import type { Unit, Units } from "./units.js";
 
 export interface Minimum {
   /** In the order in which they were given. */
   readonly units: readonly Unit[];
-  /** Taking any one away, with those that need it, loses what was to be kept: unless the tries ran out. */
+  /** True if removing any one, with those that need it, loses the finding; false if the tries ran out. */
   readonly minimal: boolean;
 }
 
-/** Tries subsets, until no more may be tried. */
+/** Tries subsets until the budget is spent. */
 export interface Trial {
   exhausted(): boolean;
   holds(units: readonly Unit[]): boolean;
 }
 
-/** `units` is closed and holds. What comes first is tried first to be taken away; what is `required` never is. */
+/**
+ * Minimises `units`, which must be closed and hold. The first units are the first to be removed; those in `required`
+ * never are.
+ */
 export function ddmin(units: readonly Unit[], graph: Units, required: ReadonlySet<Unit>, trial: Trial): Minimum {
   const needing = neededBy(units, graph);
   let current = units;
   let among = new Set(units);
   let size = Math.ceil(units.length / 2);
-  /** What was tried in vain. */
+  /** Sets tried in vain. */
   const failed = new Set<string>();
   for (;;) {
     let reduced = false;
@@ -36,7 +39,7 @@ export function ddmin(units: readonly Unit[], graph: Units, required: ReadonlySe
         rest.length === 0 || [...required].some((unit) => gone.has(unit)) || (key !== undefined && failed.has(key));
       if (!hopeless && trial.exhausted()) return { units: current, minimal: false };
       if (!hopeless && trial.holds(rest)) {
-        // What stood before the chunk and needed it is gone too: the next chunk begins that much sooner.
+        // Units before the chunk that needed it were removed, too: the next chunk begins that much sooner.
         from = current.slice(0, from).filter((unit) => !gone.has(unit)).length;
         current = rest;
         among = new Set(rest);
@@ -51,7 +54,7 @@ export function ddmin(units: readonly Unit[], graph: Units, required: ReadonlySe
   }
 }
 
-/** Sets longer than this are tried again rather than remembered. */
+/** Larger sets are tried again rather than remembered. */
 const REMEMBERED = 2000;
 
 /** By unit, those among `units` that need it. */

@@ -1,18 +1,16 @@
 /**
- * Who needs whom, read off the state while a recording is replayed. The store is asked through a witness that sees what
- * every event reads and writes; from that:
+ * Derives which events need which others while a recording is replayed. A store that reports every read and write shows
+ * that:
  *
  * - an event needs the call around it;
- * - one that looks at an object needs what made it, and the events of an object's life (made, opened, evicted, freed)
- *   need one another: what is kept is not left alive, nor comes out of nowhere;
- * - a reference's get and its put need one another, and so do a descriptor's open and close; a put needs what passed
- *   the reference on in between;
- * - a put with nothing to put needs the gets and puts of the same object that came before it in the same outermost
- *   call;
- * - what a fact rests on needs the lives of the objects in it.
+ * - an event that reads an object needs the one that made it, and the events of an object's life (made, opened,
+ *   evicted, freed) need one another: no object of an excerpt appears from nowhere or is left alive;
+ * - a reference's get and its put need one another, and so do a descriptor's open and close; a put needs the events
+ *   that passed the reference on in between;
+ * - a put without a get needs the gets and puts of the same object before it in the same outermost call;
+ * - the event of a fact needs the lives of the objects in the fact.
  *
- * Modules are there before and after everything: to look at one needs nothing, its references say what has to do with
- * it.
+ * Modules outlive everything: reading one needs nothing, and its references connect the events that concern it.
  */
 import { byKind } from "../../events/kinds/index.js";
 import type { EventView } from "../log/view.js";
@@ -25,7 +23,7 @@ import { Numbers } from "./numbers.js";
 import { type Unit, Units } from "./units.js";
 import type { Tracer } from "./watch.js";
 
-/** Of each kind, the fields that say where an object stands in its life. */
+/** Fields that show an object's stage of life, by kind. */
 const LIFE = byKind(({ fields }) => Object.keys(fields).filter((name) => fields[name]!.life));
 
 function isOfItsLife({ kind }: KernelObject, transition: Transition): boolean {
@@ -42,7 +40,7 @@ function isOfItsLife({ kind }: KernelObject, transition: Transition): boolean {
   }
 }
 
-/** Gets and puts that are looked back at. */
+/** Most gets and puts that are remembered per object. */
 const MOVES = 16;
 
 /** The latest gets and puts of one object within one outermost call. */
@@ -51,16 +49,16 @@ interface Moves {
   readonly units: Unit[];
 }
 
-/** Builds `units` while a replay that it watches goes on. `store` is the replay's. */
+/** Builds `units` while it watches a replay, which must use `store`. */
 export class Dependencies implements Tracer {
   readonly units = new Units();
   readonly store: Store = new WitnessedStore(this);
   /** By object: the latest event of its life. */
   readonly #life = new Numbers();
-  /** By the get of a reference that is held: what passed it on. */
+  /** By the get of a held reference: the units that passed it on. */
   readonly #passed = new Map<number, Unit[]>();
   readonly #moves = new Map<ObjectId, Moves>();
-  /** By descriptor table: who opened what is open. */
+  /** By descriptor table: the unit that opened each open descriptor. */
   readonly #opened = new Map<ObjectId, Map<number, Unit>>();
   #unit: Unit = 0;
 
@@ -101,7 +99,7 @@ export class Dependencies implements Tracer {
     return this.units.add(e.seq, e.point!.id, e.taskId, around ? this.units.of(around.seq) : 0);
   }
 
-  // What the store sees.
+  // Reads and writes of the store.
 
   read(object: KernelObject): void {
     if (object.kind !== "module" && object.death === 0 && object.birth !== 0)
@@ -132,7 +130,7 @@ export class Dependencies implements Tracer {
       case "closed":
         return this.units.bind(unit, this.#openedBy(object.id).get(transition.fd) ?? 0);
       default:
-      // It changes nothing that another event rests on.
+      // No other event depends on these.
     }
   }
 
@@ -170,7 +168,7 @@ export class Dependencies implements Tracer {
   }
 }
 
-/** A store that tells what it is asked, and what it is told. */
+/** A store that reports its reads and writes. */
 class WitnessedStore extends MutableStore {
   constructor(private readonly witness: Dependencies) {
     super();

@@ -1,6 +1,6 @@
 /**
  * Part of a recording: some of its events, in order, with the losses between them. An excerpt of an excerpt shares its
- * texts and arguments, so that trying one costs a few columns of numbers.
+ * texts and arguments, so that trying one costs only a few columns of numbers.
  */
 import { points } from "../../events/index.js";
 import { type Batch, type Loss, UNKNOWN_POINT } from "../log/batch.js";
@@ -20,11 +20,11 @@ export class ExcerptBuilder {
   readonly #builder: BatchBuilder;
   readonly #numbers: number[] = [];
   #losses: Loss[] = [];
-  /** Of each CPU, the last loss since the event taken last. */
+  /** By CPU: the last loss since the event taken last. */
   readonly #pending = new Map<number, Loss>();
   #digits = 0;
 
-  /** `events`: how many will be taken. */
+  /** `events`: number of events that will be taken. */
   constructor(
     private readonly tables: Tables,
     events: number,
@@ -32,7 +32,7 @@ export class ExcerptBuilder {
     this.#builder = new BatchBuilder(tables.addresses, Math.max(1, events));
   }
 
-  /** Takes those events of a batch for which `wanted` says so; `to`: how many of the batch are looked at. */
+  /** Takes the `wanted` events among the first `to` of a batch. */
   take(batch: Batch, wanted: (event: number) => boolean, to = batch.length): void {
     let loss = 0;
     for (let i = 0; i < to; i++) {
@@ -42,7 +42,7 @@ export class ExcerptBuilder {
     for (; loss < batch.losses.length; loss++) this.#lost(batch.losses[loss]!);
   }
 
-  /** Behind those of other CPUs, where it stands in the recording. */
+  /** Moves the loss after those of other CPUs, to its position in the recording. */
   #lost(loss: Loss): void {
     this.#pending.delete(loss.cpu);
     this.#pending.set(loss.cpu, loss);
@@ -58,7 +58,7 @@ export class ExcerptBuilder {
 
   #event(batch: Batch, i: number): void {
     const builder = this.#builder;
-    // What was lost before the first event that is kept is nothing to it.
+    // Losses before the first event of the excerpt do not matter.
     if (this.#numbers.length > 0)
       for (const loss of this.#pending.values()) this.#losses.push({ ...loss, index: builder.length });
     this.#pending.clear();
@@ -83,7 +83,7 @@ export class ExcerptBuilder {
   }
 }
 
-/** The events at some indices, ascending. */
+/** Returns the excerpt of the events at these ascending indices. */
 export function part({ batch, tables, numbers }: Excerpt, indices: readonly number[]): Excerpt {
   const pick = <Column extends Uint16Array | Uint32Array | Uint8Array | Float64Array>(column: Column): Column => {
     const picked = new (column.constructor as new (length: number) => Column)(indices.length);
@@ -111,7 +111,7 @@ export function part({ batch, tables, numbers }: Excerpt, indices: readonly numb
   };
 }
 
-/** Losses before the events that are left; of several in a row on one CPU the last says it all. */
+/** Keeps losses before the remaining events; of consecutive ones on a CPU, the last one suffices. */
 function lossesBetween(losses: readonly Loss[], indices: readonly number[]): Loss[] {
   const kept: Loss[] = [];
   let next = 0;

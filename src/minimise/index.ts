@@ -1,10 +1,9 @@
 /**
- * Minimise: the smallest part of a recording, closed under what its events need of each other, that still shows a
- * finding.
+ * Finds the smallest part of a recording, closed under the needs of its events, that still shows a finding.
  *
- * The recording is replayed for its findings; once more up to the one that is wanted, for what its events need of each
- * other; and read a third time for the events of a slice. From there on everything happens in memory, on that slice:
- * ddmin, then a slice of what is left, until nothing more can be left out.
+ * The recording is replayed for its findings; then again up to the wanted one, for the needs of its events; and read a
+ * third time for the events of a slice. From there on everything happens in memory, on that slice: ddmin, then a slice
+ * of the rest, until nothing more can be left out.
  */
 import type { Finding, RuleName } from "../check/finding.js";
 import type { Origin } from "../log/log.js";
@@ -18,10 +17,10 @@ import { type Found, Search } from "./search.js";
 import type { Unit, Units } from "./units.js";
 import { type Told, Watch } from "./watch.js";
 
-/** A finding by the event at which it stands, or the n-th of its rule, from 1. */
+/** A finding by its event, or the n-th of its rule, from 1. */
 export type FindingChoice = { readonly event: number } | { readonly rule: RuleName; readonly nth: number };
 
-/** Which finding, and how long to search. */
+/** The wanted finding, and limits of the search. */
 export interface MinimiseOptions extends OpenOptions {
   /** Absent: the first error. */
   readonly finding?: FindingChoice;
@@ -36,13 +35,13 @@ export interface Minimised extends Found {
   readonly origin: Origin;
   /** Lines before the recording's first event. */
   readonly preamble: number;
-  /** As the recording has it. */
+  /** The finding as the recording has it. */
   readonly finding: Finding;
   /** Events of the recording. */
   readonly events: number;
 }
 
-/** The recording does not have it; these it has. */
+/** The recording lacks the wanted finding; it has these. */
 export interface Unfound {
   readonly origin: Origin;
   readonly events: number;
@@ -51,25 +50,25 @@ export interface Unfound {
 }
 
 export const BUDGET = 10_000;
-/** Events before the finding is told: each takes some fifty bytes. */
+/** Most events before the finding: each takes some fifty bytes. */
 const MOST_EVENTS = 10_000_000;
 
 /**
  * Finds the smallest part of a recording that still shows a finding. The recording is read more than once, so `-` will
  * not do.
  *
- * @returns What is left; or, where there is no such finding, those that there are.
- * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @returns The part; or, if there is no such finding, those that there are.
+ * @throws {TroubleError} If it is no recording, or cannot be read (with file and line); if the finding shows after more
+ *   events than can be looked back over, or its events do not show it by themselves.
  */
 export async function minimise(path: string, options: MinimiseOptions = {}): Promise<Minimised | Unfound> {
   return minimiseRecording(() => openRecording(path, options), options);
 }
 
 /**
- * The same as `minimise` for whatever `open` opens: the same events each time.
+ * Does the same as `minimise` for any recording; `open` must yield the same events each time.
  *
- * @throws {TroubleError} Of what cannot be read, and where the finding shows after more events than can be looked back
- *   over.
+ * @throws {TroubleError} As `minimise` does.
  */
 export async function minimiseRecording(
   open: () => Promise<Recorded>,

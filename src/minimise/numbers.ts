@@ -1,4 +1,4 @@
-/** A list of numbers that grows, four bytes each. What was never set is 0. */
+/** A growing list of numbers, four bytes each; 0 if not set. */
 export class Numbers {
   #values = new Uint32Array(1024);
   length = 0;

@@ -1,6 +1,6 @@
 /**
- * The search for one finding in parts of its recording: what a part must show, the slice that it begins with, and
- * rounds of leaving out until a round leaves out nothing.
+ * The search for one finding in parts of its recording: the criterion for a part, the initial slice, and rounds of
+ * reduction until a round removes nothing.
  */
 import type { Finding } from "../check/finding.js";
 import { ddmin, type Minimum } from "./ddmin.js";
@@ -10,35 +10,33 @@ import { lives, slices } from "./slice.js";
 import type { Unit, Units } from "./units.js";
 import { eventsNamed, identityOf, subjectOf, type Told, Watch } from "./watch.js";
 
-/** What a search comes to. */
+/** The result of a search. */
 export interface Found {
-  /** The finding in what is left, where events are numbered anew; it has no line yet. */
+  /** The finding in the excerpt, whose events are renumbered; it has no line yet. */
   readonly shown: Finding;
-  /** What is left. */
+  /** The remaining events. */
   readonly excerpt: Excerpt;
-  /** Calls and single events that are left. */
+  /** Number of remaining calls and single events. */
   readonly units: number;
   /**
-   * Events that are left, by their new numbers, which neither the finding nor what it needs touches: they show that a
-   * probe was set whose silence means something, or that a call without a return was over.
+   * Remaining events, by their new numbers, that neither the finding nor its needs touch: they show that a probe was
+   * set whose silence matters, or that a call without a return was over.
    */
   readonly witnesses: readonly number[];
-  /** Events of the slice that the search began with. */
+  /** Events of the initial slice. */
   readonly slice: number;
   /** Parts that were replayed. */
   readonly tried: number;
-  /**
-   * None of the units can be left out, with those that need it. False when the budget ran out before that was known.
-   */
+  /** True if no unit can be left out, with those that need it; false if the budget ran out before that was known. */
   readonly minimal: boolean;
 }
 
-/** One finding, looked for in parts of its recording. */
+/** Searches for one finding in parts of its recording. */
 export class Search {
   readonly #identity: string;
-  /** Errors that the recording has: a part may have no others. */
+  /** Errors of the recording: a part may have no others. */
   readonly #known: ReadonlySet<string>;
-  /** By their numbers in the recording. */
+  /** Events that the finding names, by their numbers in the recording. */
   readonly #named: readonly number[];
   #tried = 0;
   #shown: Finding | undefined;
@@ -54,7 +52,7 @@ export class Search {
     this.#named = [wanted.anchor, ...eventsNamed(wanted.finding)].filter((event) => event > 0);
   }
 
-  /** The first slice that shows the finding, by what `excerptOf` makes of units. */
+  /** Returns the first slice that shows the finding; `excerptOf` extracts units. */
   async slice(
     units: Units,
     excerptOf: (chosen: readonly Unit[]) => Promise<Excerpt> | Excerpt,
@@ -72,20 +70,20 @@ export class Search {
     return undefined;
   }
 
-  /** What the finding rests on by its own words. */
+  /** The events that the finding rests on by its own words. */
   #seeds(units: Units, number: (event: number) => number): Unit[] {
     const { evidence, steps } = this.wanted.finding;
     return [...this.#named, ...evidence, ...steps.map((step) => step.seq)].map((event) => units.of(number(event)));
   }
 
-  /** Leaves out of a slice that shows the finding whatever can be. */
+  /** Reduces a slice that shows the finding. */
   async minimise(slice: Excerpt): Promise<Found> {
     let excerpt = slice;
     for (;;) {
       const before = excerpt.batch.length;
       const { units, witnesses, left, minimal } = await this.#round(excerpt);
       excerpt = left;
-      // What was left out may have been all that something else was needed for.
+      // Removed units may have been the only ones that needed others.
       if (minimal && left.batch.length < before) continue;
       this.#shows(excerpt);
       const { line: _, ...shown } = this.#shown!;
@@ -119,8 +117,8 @@ export class Search {
     const least = (chosen: readonly Unit[]): Minimum =>
       ddmin(chosen, units, required, { exhausted: () => this.#tried >= this.budget, holds });
     let found = least(ordered);
-    // Where single events that show a probe to be set went first, a whole life may have stayed in their stead: the
-    // other way round.
+    // If single events that show a set probe were removed first, a whole life may have stayed in their place: try the
+    // reverse.
     const finding = units.closure(required);
     const beside = (all: readonly Unit[]): Unit[] => all.filter((unit) => !finding.has(unit));
     const stayed = lives(units, beside(found.units)).lives;
@@ -138,7 +136,7 @@ export class Search {
     return { units: found.units.length, witnesses, left, minimal: found.minimal };
   }
 
-  /** Whether a part shows the finding, and no error that the recording does not have. */
+  /** True if a part shows the finding and no error that the recording lacks. */
   #shows({ batch, tables, numbers }: Excerpt): boolean {
     this.#tried++;
     const watch = new Watch(tables);

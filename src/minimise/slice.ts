@@ -1,17 +1,17 @@
 /**
- * Where the search begins: what the finding's own events need, and what shows that the probes which a rule asks for
- * were set (what no probe shows cannot be missing). Where that is not enough, more and more of the recording, up to all
- * of it.
+ * The start of the search: the needs of the finding's own events, and events showing that the probes which a rule asks
+ * for were set (absence proves nothing without a probe). If that is not enough, more and more of the recording, up to
+ * all of it.
  */
 import type { Unit, Units } from "./units.js";
 
-/** Units from which the one that needs least is chosen to show that a probe is set. */
+/** Most units compared to find the one with the fewest needs that shows a set probe. */
 const CANDIDATES = 16;
 
-/** Units that are all tried at once: more would take more memory than the replay itself. */
+/** Most units tried at once: more would take more memory than the replay itself. */
 const MOST_UNITS = 2_000_000;
 
-/** Closed sets, each larger than the last; in each first what has least to do with the finding. `before`: an event. */
+/** Yields growing closed sets, in each the units least related to the finding first. `before`: an event. */
 export function* slices(units: Units, seeds: Iterable<Unit>, before: number): Generator<readonly Unit[]> {
   const core = units.closure(seeds);
   const ordered = (chosen: ReadonlySet<Unit>): Unit[] => {
@@ -27,7 +27,7 @@ export function* slices(units: Units, seeds: Iterable<Unit>, before: number): Ge
   yield ordered(new Set(range(units.count)));
 }
 
-/** With what shows that calls without a return were over. */
+/** Adds the units that show that calls without a return were over. */
 function withClosers(units: Units, core: ReadonlySet<Unit>): Set<Unit> {
   const all = new Set(core);
   for (const unit of all) for (const other of [...units.closers(unit), ...units.needs(unit)]) all.add(other);
@@ -38,8 +38,8 @@ function withClosers(units: Units, core: ReadonlySet<Unit>): Set<Unit> {
 const kindOf = (units: Units, unit: Unit): number => units.point(unit) * 2 + (units.isReturned(unit) ? 1 : 0);
 
 /**
- * Of every kind one that needs little, about guest_memfd and another that is not: from before the event if there is
- * one.
+ * Selects for every kind one unit with few needs that is about guest_memfd and one that is not, if possible from before
+ * the event.
  */
 function witnesses(units: Units, before: number): Unit[] {
   const candidates = new Map<number, { readonly focus: Unit[]; readonly other: Unit[] }>();
@@ -57,10 +57,10 @@ function witnesses(units: Units, before: number): Unit[] {
   );
 }
 
-/** Fewer units than this are no life: they show that a probe is set, and cost next to nothing. */
+/** Smaller sets are no lives: they show that a probe is set, and cost next to nothing. */
 const LIFE = 5;
 
-/** Units that need one another, directly or through others of `units`; the largest sets first. */
+/** Groups units that need one another, directly or through others of `chosen`; the largest groups first. */
 export function lives(
   units: Units,
   chosen: Iterable<Unit>,
@@ -85,7 +85,7 @@ export function lives(
   return { lives: found.sort((a, b) => b.size - a.size), single };
 }
 
-/** The one that needs least; of several the latest. */
+/** Returns the unit with the fewest needs, of several the latest. */
 function frugal(units: Units, candidates: readonly Unit[]): Unit {
   let best = candidates.at(-1)!;
   let least = Infinity;

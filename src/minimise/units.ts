@@ -1,15 +1,15 @@
 /**
- * What a recording falls into when parts of it are left out: *units*, and what each needs. A unit is a call's entry
- * with its return, or an event without either. Only events of the catalogue are in units: the others change nothing.
+ * The *units* of a recording, which can be left out, and the needs of each. A unit is a call's entry with its return,
+ * or an event without either. Only events of the catalogue are in units: the others change nothing.
  */
 import { Numbers } from "./numbers.js";
 
 /** From 1, in the order of their first events; 0 is none. */
 export type Unit = number;
 
-/** Two units can need one another: neither is left without the other. */
+/** Two units may need one another: neither is kept without the other. */
 export class Units {
-  /** How many there are: units are numbered from 1 to this. */
+  /** Number of units, which are numbered from 1. */
   count = 0;
   /** By event: its unit. */
   readonly #ofEvent = new Numbers();
@@ -25,7 +25,7 @@ export class Units {
   #starts: Uint32Array | undefined;
   #needs = new Uint32Array(0);
 
-  /** `within`: the unit of the call around it. */
+  /** `within`: the unit of the enclosing call. */
   add(event: number, point: number, task: number, within: Unit): Unit {
     const unit = ++this.count;
     this.#ofEvent.set(event, unit);
@@ -42,12 +42,12 @@ export class Units {
     this.#return.set(unit, event);
   }
 
-  /** A call that no return shows was over when this event happened. */
+  /** Records that a call without a return was over at this event. */
   closed(unit: Unit, event: number): void {
     this.#closer.set(unit, event);
   }
 
-  /** It touches something that guest_memfd is made of. */
+  /** Marks a unit that touches an object of guest_memfd. */
   touches(unit: Unit): void {
     this.#focus.set(unit, 1);
   }
@@ -56,7 +56,7 @@ export class Units {
   need(unit: Unit, other: Unit): void {
     if (unit === 0 || other === 0 || unit === other) return;
     const { length } = this.#from;
-    // One event looks at the same object again and again.
+    // One event reads the same object repeatedly.
     for (let k = Math.max(0, length - 4); k < length; k++)
       if (this.#from.at(k) === unit && this.#to.at(k) === other) return;
     this.#from.push(unit);
@@ -69,7 +69,7 @@ export class Units {
     this.need(other, unit);
   }
 
-  /** 0 for an event that is in none. */
+  /** Returns the unit of an event; 0: none. */
   of(event: number): Unit {
     return this.#ofEvent.at(event);
   }
@@ -100,7 +100,7 @@ export class Units {
   }
 
   /**
-   * What showed that a call without a return was over: the next event of its task, and the next that is about
+   * The events that show that a call without a return was over: the next one of its task, and the next one about
    * guest_memfd.
    */
   closers(unit: Unit): readonly Unit[] {
@@ -121,11 +121,11 @@ export class Units {
     return this.#needs.subarray(starts[unit]!, starts[unit + 1]!);
   }
 
-  /** The units with all that they need; beyond `most`, as many as were found by then. */
+  /** Returns the units with all their needs; beyond `most`, those found by then. */
   closure(units: Iterable<Unit>, most = Infinity): Set<Unit> {
     const closed = new Set<Unit>(units);
     closed.delete(0);
-    // A set is walked in the order of insertion, what is added on the way included.
+    // A set is walked in the order of insertion, including elements added on the way.
     for (const unit of closed) {
       if (closed.size > most) break;
       for (const needed of this.needs(unit)) closed.add(needed);
@@ -133,7 +133,7 @@ export class Units {
     return closed;
   }
 
-  /** The edges sorted by where they begin: what each unit needs lies together. */
+  /** Sorts the edges by their start, so that the needs of each unit lie together. */
   #index(): Uint32Array {
     const starts = new Uint32Array(this.count + 2);
     for (let k = 0; k < this.#from.length; k++) starts[this.#from.at(k) + 1]!++;
@@ -145,5 +145,5 @@ export class Units {
   }
 }
 
-/** Units in which the end of a call is looked for. */
+/** Units that are searched for the end of a call. */
 const LOOKED_AHEAD = 10_000;

@@ -1,6 +1,6 @@
 /**
- * One replay whose findings are watched: what is found, at which event, and what says that two replays, of a recording
- * and of a part of it, found the same.
+ * Watches the findings of one replay: what is found, at which event, and an identity by which the replays of a
+ * recording and of a part of it can be compared.
  */
 import { points } from "../../events/index.js";
 import { Checker } from "../check/checker.js";
@@ -14,19 +14,19 @@ import { Reducer } from "../reduce/reducer.js";
 import { MutableStore, type Store } from "../reduce/store.js";
 import type { Observer, World } from "../reduce/world.js";
 
-/** A finding, and where it stands whatever surrounds it. */
+/** A finding, and its position regardless of the events around it. */
 export interface Told {
   readonly finding: Finding;
   /**
    * The event that it is about. A call without a return is over when something else happens: then it is the call's own
-   * event, and 0 where nothing but the time of the telling could be named.
+   * event, and 0 if only the time of the telling is known.
    */
   readonly anchor: number;
-  /** The event at which it was told; `Infinity`: at the end of the recording. */
+  /** The event at which it was reported; `Infinity`: at the end of the recording. */
   readonly at: number;
 }
 
-/** Watches the facts too: `anchor` as in `Told`. */
+/** Receives the facts, too: `anchor` as in `Told`. */
 export interface Tracer extends Observer {
   fact(fact: Fact, anchor: number): void;
 }
@@ -38,7 +38,7 @@ export class Watch implements Observer {
   readonly #told = new Map<Finding, Told>();
   /** The event that began last. */
   #at = 0;
-  /** Findings that were told late, since then. */
+  /** Findings reported late since then. */
   readonly #late: Finding[] = [];
   /** The entry of the call that is being closed. */
   #closing = 0;
@@ -121,20 +121,20 @@ export class Watch implements Observer {
 const GENERATION = /(\b0x[0-9a-f]+)#\d+/g;
 const EVENTS = /\bevent (\d+(?:, \d+)*)/g;
 
-/** The numbers of events that a finding's words name. */
+/** The event numbers in a finding's message. */
 export function eventsNamed({ message }: Finding): number[] {
   return [...message.matchAll(EVENTS)].flatMap(([, numbers]) => numbers!.split(", ").map(Number));
 }
 
 /**
- * What a finding is about, in words that do not change when other events are left out: its events by their numbers in
- * the whole recording, its objects without counting the lives before them at the same address.
+ * Identifies the subject of a finding in words that do not change when other events are left out: events by their
+ * numbers in the whole recording, objects without the number of earlier lives at the same address.
  */
 export function subjectOf({ finding, anchor }: Told, original: (event: number) => number): string {
   return `${finding.rule} ${finding.object.replace(GENERATION, "$1")} ${anchor === 0 ? 0 : original(anchor)}`;
 }
 
-/** The same with all that it says. */
+/** Identifies a finding with its whole message. */
 export function identityOf(told: Told, original: (event: number) => number): string {
   const message = told.finding.message.replace(GENERATION, "$1").replace(
     EVENTS,

@@ -1,8 +1,8 @@
 /**
- * What is left, as a recording of its own: in the very lines of a recording that is text, so that it can be mailed as
- * what the kernel said, or in a form that kreel writes. Lines are read back before they are handed out: where they do
- * not give the same events (a line that holds two, a text whose further lines are not told from others), ftrace text is
- * written instead.
+ * Writes the excerpt as a recording of its own: in the recording's own lines if it is text, so that it can be mailed as
+ * what the kernel said, or in a format that kreel writes. Lines are read back before they are returned: if they do not
+ * give the same events (a line with two events, a text whose continuation lines are ambiguous), ftrace text is written
+ * instead.
  */
 import { statSync } from "node:fs";
 import { nanoid } from "nanoid";
@@ -23,9 +23,9 @@ import type { Minimised } from "./index.js";
 
 export type Form = "ftrace" | "ndjson";
 
-/** What is left of a recording, as text: in the recording's own lines (`own`), or in another format. */
+/** An excerpt as text: in the recording's own lines (`own`), or in another format. */
 export interface Written {
-  /** The lines are the recording's own. */
+  /** True if the lines are the recording's own. */
   readonly own: boolean;
   readonly format: string;
   readonly text: Buffer;
@@ -33,11 +33,14 @@ export interface Written {
 
 /** Options to open the recording with, and for the text. */
 export interface WrittenOptions extends OpenOptions {
-  /** For people to look at: an event is one line, whatever is in it. */
+  /** For people: each event stays one line, whatever it holds. */
   readonly oneLine?: boolean;
 }
 
-/** `form`: absent for the recording's own lines, or what comes closest. `path` and `options` open the recording. */
+/**
+ * Writes the excerpt. `form`: absent for the recording's own lines, or the closest format. `path` and `options` open
+ * the recording.
+ */
 export async function written(
   minimised: Minimised,
   form: Form | undefined,
@@ -61,7 +64,7 @@ export async function written(
   return { own: false, format, text: Buffer.concat(chunks) };
 }
 
-/** What is left, to be read like any recording. */
+/** Returns the excerpt as a recording. */
 export function recordingOf({ excerpt, origin }: Minimised): Recorded {
   const { batch, tables } = excerpt;
   const report = new ReadReport(origin.path);
@@ -80,7 +83,7 @@ export function recordingOf({ excerpt, origin }: Minimised): Recorded {
   };
 }
 
-/** What is left with tables of its own, in which nothing is of what was left out. */
+/** Returns the excerpt with tables of its own, which hold nothing of the removed events. */
 export async function rereadOf(minimised: Minimised): Promise<Recorded> {
   const { text } = await written(minimised, "ndjson", minimised.origin.path);
   return openRecording("-", { format: "ndjson", input: inMemory(text) });
@@ -88,16 +91,16 @@ export async function rereadOf(minimised: Minimised): Promise<Recorded> {
 
 /** Losses have lines of their own in ftrace text. */
 const LOSS = /^(?: *CPU:\d+ \[LOST |#+ CPU \d+ buffer started)/;
-/** Lines in front of the first event that are kept. */
+/** Most lines before the first event that are kept. */
 const PREAMBLE = 1000;
 
 interface OwnLine {
   readonly bytes: Buffer;
-  /** It goes on with the event of the line before. */
+  /** True if it continues the event of the line before. */
   readonly further: boolean;
 }
 
-/** The lines in front of the first event, and those of the events and losses that are left. */
+/** Returns the lines before the first event, and those of the remaining events and losses. */
 async function linesOf(
   { excerpt, preamble }: Minimised,
   path: string,
@@ -111,7 +114,7 @@ async function linesOf(
     wanted.add(batch.line[i]!);
     for (let k = 1; k <= more; k++) further.add(batch.line[i]! + k);
   }
-  // No event is on it, and not every line of what a directory holds can be found by its number.
+  // A line without an event, or several files, in which lines cannot be found by number.
   if (wanted.has(0) || !isReadInLines(path, options)) return undefined;
   const last = [...wanted, ...further].reduce((a, b) => Math.max(a, b), 0);
   const lines: OwnLine[] = [];
@@ -125,7 +128,7 @@ async function linesOf(
 const NEWLINE = Buffer.from("\n");
 const SHOWN_NEWLINE = Buffer.from(escapeOf("\n"));
 
-/** `feed`: what stands in front of the further lines of an event. */
+/** `feed` replaces the line feed before continuation lines of an event. */
 function joined(lines: readonly OwnLine[], feed: Buffer): Buffer {
   const pieces = lines.flatMap(({ bytes, further }, k) => [...(k === 0 ? [] : [further ? feed : NEWLINE]), bytes]);
   return Buffer.concat(lines.length === 0 ? [] : [...pieces, NEWLINE]);
@@ -135,7 +138,7 @@ function isReadInLines(path: string, options: OpenOptions): boolean {
   return options.input !== undefined || (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
-/** How many further lines an event's texts take. */
+/** Counts the continuation lines of an event's texts. */
 function lineFeeds({ task, args }: KernelEvent): number {
   return [task.comm, ...Object.values(args)].reduce<number>(
     (sum, text) => sum + (typeof text === "string" ? text.split("\n").length - 1 : 0),
@@ -161,7 +164,7 @@ async function* linesUpTo(
         from = feed + 1;
       }
       if (line > last) return;
-      // A line that has no end is no event.
+      // An unterminated line beyond the limit is no event.
       if (begun.length < MAX_LINE) begun = Buffer.concat([begun, chunk.subarray(from)]);
     }
     yield [line, begun];
@@ -170,7 +173,7 @@ async function* linesUpTo(
   }
 }
 
-/** Whether a text holds the same events, with the same losses between them. */
+/** True if a text holds the same events, with the same losses between them. */
 async function readsBack(text: Buffer, format: string, { batch, tables }: Excerpt): Promise<boolean> {
   const recording = await openRecording("-", { format, input: inMemory(text) });
   let at = 0;

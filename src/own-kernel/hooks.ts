@@ -1,6 +1,6 @@
 /**
- * How modules of one's own kernel are found and read. `kreel/kernels` and `kreel` are the kreel that runs them,
- * wherever they lie and whatever is installed there: two copies would not know each other's kernels.
+ * Module hooks for a user's own kernel. `kreel/kernels` and `kreel` resolve to the running kreel, wherever the module
+ * lies and whatever is installed there: two copies would not recognise each other's kernels.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ interface Loaded {
   readonly shortCircuit?: boolean;
 }
 
-/** Whether this Node reads TypeScript itself. */
+/** True if this Node reads TypeScript itself. */
 export const STRIPS = Boolean((process.features as { readonly typescript?: unknown }).typescript);
 
 export function resolve<C, R>(specifier: string, context: C, next: (specifier: string, context: C) => R): R | Resolved {

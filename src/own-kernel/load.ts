@@ -1,4 +1,4 @@
-/** Loads a kernel of one's own: a module, JavaScript or TypeScript, that exports a `KernelDefinition`. */
+/** Loads a user's kernel: a module, JavaScript or TypeScript, that exports a `KernelDefinition`. */
 import { readFileSync, statSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { relative, resolve as absolute } from "node:path";
@@ -13,24 +13,23 @@ import { LIMIT, StalledError, untilLoaded } from "./watch.js";
 
 const HOW = 'export default kernels["linux-6.12-patched"].with("name", { … })';
 
-/** Whether this names a module rather than one of kreel's kernels. */
+/** True if this names a module rather than one of kreel's kernels. */
 export function isModule(name: string): boolean {
   return /^file:|[\\/]|\.[cm]?[jt]s$/.test(name);
 }
 
 export interface LoadOptions {
   /**
-   * Milliseconds that loading may take. Of an endless loop they are the process's CPU time, and only the main thread
-   * has it broken off.
+   * Milliseconds that loading may take. For an endless loop this is the process's CPU time, and only a loop on the main
+   * thread can be interrupted.
    */
   readonly limit?: number;
 }
 
 /**
- * Loads a kernel of one's own from a module, whose `path` may be a file URL. `limit`: milliseconds for it to load.
+ * Loads a user's kernel from a module, whose `path` may be a file URL. `limit`: milliseconds for it to load.
  *
- * @throws {TroubleError} Of a module that is not there, does not load, does not come to an end of it, or exports no
- *   kernel.
+ * @throws {TroubleError} If the module is missing, does not load or never finishes loading, or exports no kernel.
  */
 export async function loadKernel(path: string, { limit = LIMIT }: LoadOptions = {}): Promise<KernelDefinition> {
   const file = path.startsWith("file:") ? fileOfUrl(path) : absolute(path);

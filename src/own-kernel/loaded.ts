@@ -1,9 +1,9 @@
-/** Which modules of others this process runs, and what they do when nobody expects it. */
+/** Records the user's modules that this process runs, and handles their stray errors. */
 import { relative } from "node:path";
 import { TroubleError } from "../base/trouble.js";
 import { isOwn, placeOf, saidOf } from "./places.js";
 
-/** As they were named: what cannot be placed is ascribed to the first. */
+/** Paths as they were given; trouble without a place is ascribed to the first. */
 const modules: string[] = [];
 
 export function addModule(path: string): void {
@@ -16,8 +16,8 @@ export function loadedModules(): readonly string[] {
 }
 
 /**
- * Trouble of what was thrown when nobody expected it (in a timer, in a promise that nobody awaits): it names the place,
- * or the module. Nothing where no module was loaded, or where kreel alone had a part in it.
+ * Converts a stray error (from a timer, or a promise that no code awaits) into trouble that names the place or the
+ * module. Returns `undefined` if no module was loaded, or if only kreel's code was involved.
  */
 export function strayTrouble(error: unknown): TroubleError | undefined {
   const [module] = modules;
@@ -27,7 +27,7 @@ export function strayTrouble(error: unknown): TroubleError | undefined {
   return new TroubleError(what, place ? relative(process.cwd(), place.path) : module, place?.line, { cause: error });
 }
 
-/** Trouble of a process that ends before its command does: nobody but a module of others ends it. */
+/** Returns the trouble of a process that ends before its command does: only a user's module can have ended it. */
 export function earlyEnd(): Error {
   const [module] = modules;
   return module === undefined

@@ -1,4 +1,4 @@
-/** Where in a file something was thrown, off the stack of an error: for one line of trouble instead of twenty. */
+/** Finds the file and line of an error from its stack: one line of trouble instead of twenty. */
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,7 +12,9 @@ const OWN = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const FRAME = /(?:\(|at (?:async )?|^)((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?):(\d+)(?::\d+)?\)?$/;
 
-/** Places of files, the innermost first. What was thrown is somebody else's: nothing about it is certain. */
+/**
+ * Returns places in files, the innermost first. The error may come from foreign code, so nothing about it is certain.
+ */
 function placesIn(error: Error): Place[] {
   const { stack } = error;
   if (typeof stack !== "string") return [];
@@ -22,7 +24,7 @@ function placesIn(error: Error): Place[] {
   });
 }
 
-/** Places of frames that name scripts by their addresses. */
+/** Returns the places of frames that name scripts by their addresses. */
 export function placesOf(frames: readonly { readonly url: string; readonly line: number }[]): Place[] {
   return frames
     .filter(({ url }) => url.startsWith("file:") || isAbsolute(url))
@@ -38,10 +40,10 @@ function pathOf(file: string): string {
   }
 }
 
-/** What calls the functions of kernels: whoever called it is not to blame. */
+/** The caller of a kernel's functions; frames outside it are not to blame. */
 const CALLER = join(OWN, "simulate", "machine.js");
 
-/** Where the code of a kernel was: in a module that is not kreel's, else in one of kreel's own kernels. */
+/** Finds the innermost place in a user's module, or else in one of kreel's own kernels. */
 export function placeAmong(places: readonly Place[]): Place | undefined {
   const end = places.findIndex(({ path }) => path === CALLER);
   const inside = end < 0 ? places : places.slice(0, end);
@@ -50,20 +52,20 @@ export function placeAmong(places: readonly Place[]): Place | undefined {
   );
 }
 
-/** Where the code of a kernel threw. */
+/** Returns the place where the code of a kernel threw. */
 export function placeOf(error: unknown): Place | undefined {
   return error instanceof Error ? placeAmong(placesIn(error)) : undefined;
 }
 
 const PACKAGES = /[\\/]node_modules[\\/]/;
 
-/** Whether nobody but kreel and what it is made of had a part in throwing this. */
+/** True if only kreel and its dependencies were involved in the error. */
 export function isOwn(error: unknown): boolean {
   const places = error instanceof Error ? placesIn(error) : [];
   return places.length > 0 && places.every(({ path }) => path.startsWith(OWN) || PACKAGES.test(path));
 }
 
-/** What was thrown, in words, whatever it is. */
+/** Describes anything that was thrown. */
 export function saidOf(error: unknown): string {
   try {
     if (!(error instanceof Error)) return String(error);

@@ -1,6 +1,6 @@
 /**
- * TypeScript without its types, for Nodes that cannot do that themselves: blanks in their place, so lines and columns
- * stay.
+ * Strips the types of TypeScript, for Nodes that cannot do that themselves: blanks take their place, so lines and
+ * columns stay.
  */
 import { createRequire } from "node:module";
 
@@ -11,14 +11,14 @@ interface Stripper {
   ): { readonly code: string };
 }
 
-/** Where a file's text is not what it should be. */
+/** A syntax error with its file and line. */
 export class SyntaxTrouble extends Error {
   constructor(
     message: string,
     readonly path: string,
     readonly line: number,
   ) {
-    // The place is told in words too: across a thread boundary only the message is sure to arrive.
+    // The message includes the place: across a thread boundary only the message is sure to arrive.
     super(`${message} (${path}:${line})`);
   }
 }
@@ -26,11 +26,12 @@ export class SyntaxTrouble extends Error {
 const require = createRequire(import.meta.url);
 
 /**
- * Throws a `SyntaxTrouble`. What is stripped of JavaScript is nothing: it comes back as it is, or as what is wrong with
- * it.
+ * Strips types; JavaScript is returned unchanged.
+ *
+ * @throws {SyntaxTrouble} If the text is not valid.
  */
 export function stripTypes(source: string, path: string): string {
-  // Megabytes that only those pay for who need it.
+  // Megabytes that are loaded only on demand.
   const { transformSync } = require("@swc/wasm-typescript") as Stripper;
   try {
     return transformSync(source, { mode: "strip-only", module: true, filename: path }).code;

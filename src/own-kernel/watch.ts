@@ -1,6 +1,6 @@
 /**
- * Runs code of others (a module while it loads, a kernel's functions) so that its end is certain: what waits for ever
- * is given up after a time, and what never gives the thread back is broken off from another thread.
+ * Runs foreign code (a module while it loads, a kernel's functions) so that it certainly ends: endless waiting is given
+ * up after a time, and a loop that never yields the thread is interrupted from another thread.
  */
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, Worker } from "node:worker_threads";
@@ -12,24 +12,23 @@ import type { Broken, Watched } from "./watchdog.js";
  * Milliseconds: of waiting while a module loads; of the process's CPU time for code that neither ends nor takes a step.
  */
 export const LIMIT = 10_000;
-/** The part of the heap's limit that code which takes no step may fill. */
+/** Share of the heap limit that code may fill without taking a step. */
 const MEMORY = 0.4;
-/** How often the main thread shows that it goes on, in milliseconds. */
+/** Milliseconds between two signs of life of the main thread. */
 const TICK = 50;
-/** Ticks within which the other thread's message is there. */
+/** Ticks within which the other thread's message arrives. */
 const MESSAGE = 20;
 
 export type Stalling = "endless" | "waiting" | "nothing-to-wait-for";
 
-/** Code of others does not come to its end. */
+/** Foreign code does not end. */
 export class StalledError extends Error {
   constructor(
     /**
-     * `endless`: it keeps the thread. `waiting`: for too long. `nothing-to-wait-for`: nothing is under way that could
-     * end it.
+     * `endless`: it keeps the thread. `waiting`: for too long. `nothing-to-wait-for`: no pending event could end it.
      */
     readonly how: Stalling,
-    /** Where it was, as far as anybody knows. */
+    /** The place in the code, if known. */
     readonly place: Place | undefined,
     /** Milliseconds that it had. */
     readonly limit: number,
@@ -41,17 +40,17 @@ export class StalledError extends Error {
 interface Watchdog {
   readonly state: Int32Array;
   readonly limit: number;
-  /** Where the main thread was when it was broken off. */
+  /** The place of the main thread when it was interrupted. */
   readonly broken: () => Broken | undefined;
-  /** It breaks off once: the next code of others gets another. */
+  /** A watchdog interrupts once: the next foreign code gets another. */
   readonly stop: () => void;
 }
 
 let watchdog: Watchdog | undefined;
 
 /**
- * Starts the other thread, once; it holds nobody back. `name`: what to call the code in the one case in which kreel
- * cannot say so itself. In a thread that is not the main one, and in a Node without an inspector, nobody watches.
+ * Starts the watchdog thread, once; it does not keep the process alive. `name` names the code in the one message that
+ * kreel cannot print itself. Outside the main thread, and in a Node without an inspector, there is no watchdog.
  */
 function watch(name: string, limit: number): Watchdog | undefined {
   if (watchdog || !isMainThread || !process.features.inspector) return watchdog;
@@ -62,7 +61,7 @@ function watch(name: string, limit: number): Watchdog | undefined {
   });
   let broken: Broken | undefined;
   worker.on("message", (frames: Broken) => (broken = frames));
-  // Whoever cannot be watched is not, and is no worse off than without.
+  // A failed watchdog only means that the code runs unwatched.
   worker.on("error", () => (watchdog = undefined));
   worker.unref();
   worker.postMessage(name);
@@ -75,10 +74,7 @@ function watch(name: string, limit: number): Watchdog | undefined {
   return (watchdog = { state, limit, broken: () => broken, stop });
 }
 
-/**
- * Awaits what a module comes to while it loads. Rejects with a `StalledError` when it does not come to an end within
- * `limit`.
- */
+/** Awaits a module that loads. Rejects with a `StalledError` if it does not end within `limit`. */
 export async function untilLoaded<T>(name: string, load: () => Promise<T>, limit = LIMIT): Promise<T> {
   const { state } = watch(name, limit) ?? { state: new Int32Array(2) };
   const deadline = performance.now() + limit;
@@ -93,12 +89,12 @@ export async function untilLoaded<T>(name: string, load: () => Promise<T>, limit
   }
 }
 
-/** Runs what calls functions of a kernel. Rejects with a `StalledError` when one of them keeps the thread. */
+/** Runs code that calls functions of a kernel. Rejects with a `StalledError` if one of them keeps the thread. */
 export async function untilRun<T>(run: () => Promise<T> | T): Promise<T> {
   return watchdog ? inATask(run, watchdog.limit, () => undefined) : run();
 }
 
-/** In a task of the event loop of its own: what is broken off takes along whatever called it in the same task. */
+/** Uses a task of the event loop of its own: an interruption also ends the callers within the same task. */
 function inATask<T>(run: () => Promise<T> | T, limit: number, check: () => Stalling | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     let waited = 0;

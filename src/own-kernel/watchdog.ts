@@ -1,30 +1,32 @@
 /**
- * A thread beside the main one that ends what never gives the main thread back: an endless loop cannot be ended from
- * within. It looks at a count (`Watched.state`); while that is odd and stands still, code of others runs. When it has
- * stood still for too long, the debugger's protocol says where that code is, and breaks it off; the main thread then
- * goes on with its timers.
+ * The watchdog thread, which interrupts code that never yields the main thread: an endless loop cannot be ended from
+ * within. It watches a count (`Watched.state`); while that is odd and stands still, foreign code runs. When it has
+ * stood still for too long, the watchdog asks by the debugger's protocol where that code is, and interrupts it; the
+ * main thread then continues with its timers.
  */
 import { writeSync } from "node:fs";
 import { Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
 
 export interface Watched {
-  /** Word 0: the count. Word 1: set once the main thread was broken off. */
+  /** Word 0: the count. Word 1: set once the main thread was interrupted. */
   readonly state: Int32Array;
-  /** Milliseconds of the process's CPU time that code of others may run without the count going on. */
+  /** Milliseconds of the process's CPU time that foreign code may run while the count stands still. */
   readonly limit: number;
-  /** Bytes that the process may grow by meanwhile: beyond its heap's limit Node ends it with a stack trace. */
+  /** Bytes that the process may grow by meanwhile: beyond its heap limit, Node ends it with a stack trace. */
   readonly memory: number;
 }
 
-/** Where the main thread was when it was broken off: addresses of scripts with lines from 1, the innermost first. */
+/**
+ * The place of the main thread when it was interrupted: addresses of scripts with lines from 1, the innermost first.
+ */
 export type Broken = readonly { readonly url: string; readonly line: number }[];
 
-/** Looks at the count within the limit. */
+/** Number of looks at the count within the limit. */
 const LOOKS = 40;
-/** A thread that waits in the system uses no CPU: it may do so this many times as long. */
+/** A thread that waits in a system call uses no CPU: it may take this many times as long. */
 const PATIENCE = 3;
-/** The debugger answers within this many milliseconds, unless the main thread waits in the system. */
+/** Milliseconds in which the debugger answers, unless the main thread waits in a system call. */
 const ANSWER = 5000;
 const KILLED = "kreel: %: its code waits in the system and cannot be broken off; kreel ends itself\n";
 
@@ -35,7 +37,7 @@ let name = "";
 let last = 0;
 let cpu = process.cpuUsage();
 let bytes = process.memoryUsage.rss();
-/** Since the count was another. A machine that slept, or a process that was stopped, costs one. */
+/** Looks since the count last changed. A suspended machine or a stopped process costs one. */
 let looks = 0;
 parentPort!.on("message", (said: string) => (name = said));
 

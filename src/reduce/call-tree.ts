@@ -1,7 +1,7 @@
 /**
- * Call trees of what guest_memfd did: an operation with what it called, the objects that each step touched, and
- * results. Built by watching the reducers; a tree is handed on as soon as its outermost operation is over, so that a
- * recording of any length can be shown or compared.
+ * Call trees of guest_memfd's operations: each with the operations that it called, the objects that each touched, and
+ * results. An observer of the reducers builds them, and hands each on as soon as its outermost operation is over, so
+ * that a recording of any length can be shown or compared.
  */
 import { operationsWith } from "../../events/index.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
@@ -16,18 +16,18 @@ export interface ObjectRef {
   readonly kind: Kind;
   readonly id: ObjectId;
   readonly label: string;
-  /** What it is called, apart from its address: the file's name, the module's, the file system's. */
+  /** The name of the object: the file's, the module's, the file system's. */
   readonly name: string;
-  /** It was there before the recording began. */
+  /** It was born before the recording began. */
   readonly older: boolean;
 }
 
 export interface Value {
   readonly name: string;
-  /** As people read it: `0x88000`, `65536`, `"[kvm-gmem]"`, `ERR_PTR(-23)`, `(fault)`. */
+  /** For people: `0x88000`, `65536`, `"[kvm-gmem]"`, `ERR_PTR(-23)`, `(fault)`. */
   readonly text: string;
   readonly object: ObjectRef | undefined;
-  /** The number behind it, where it is one (an error code of either form included). */
+  /** The value as a number, if it is one (an error code of either form included). */
   readonly number: number | undefined;
   readonly definition: ArgumentDefinition;
 }
@@ -48,7 +48,7 @@ export interface CallNode {
   readonly timeLow: number;
   readonly timeDigits: number;
   readonly place: number;
-  /** Its return, when that is probed and was seen; else 0. */
+  /** The event of its return; 0 if that is not probed or was not seen. */
   returned: number;
   readonly args: readonly Value[];
   result: Value | undefined;
@@ -62,7 +62,7 @@ export interface CallNode {
 const CHILDREN = 4096;
 const LOOSE = operationsWith("loose");
 const DOOR = operationsWith("door");
-/** It touches nothing either, and is what others wait for: told where the call around it is. */
+/** It touches nothing, but others wait in it: it is a node if the call around it is one. */
 const BARRIER = "rcu_barrier";
 const TIGHT = operationsWith("tight");
 interface Pending {
@@ -72,9 +72,9 @@ interface Pending {
   readonly tight: boolean;
 }
 
-/** Batches between two looks at what open calls keep of earlier ones. */
+/** Batches from one look at the batches that open calls keep in memory to the next. */
 const SWEEP = 64;
-/** Of a batch of which fewer calls are open, these are copied, and the rest is let go: a copy has some 2 kB. */
+/** Entries of at most so many open calls are copied out of a batch, to free it: a copy has some 2 kB. */
 const FEW = 128;
 
 /** Builds the call tree of each outermost operation from what a replay tells its observer. */
@@ -109,7 +109,7 @@ export class CallTrees implements Observer {
     if (pending) {
       pending[stack.depth - 1] = own;
       pending.length = stack.depth;
-      // Most are inside of one call; a list that grows has room for seventeen.
+      // Most stacks have one call; a list that grows gets room for seventeen.
     } else if (stack.depth === 1) this.#stacks.set(stack, [own]);
     else {
       const list: (Pending | undefined)[] = [];
@@ -119,7 +119,8 @@ export class CallTrees implements Observer {
   }
 
   /**
-   * A call that never returns would keep the whole batch of its entry, and so all of a recording in which many do not.
+   * Frees old batches: a call that never returns would keep the whole batch of its entry in memory, and many such calls
+   * all of a recording.
    */
   #next(batch: Batch): void {
     this.#batch = batch;
@@ -191,11 +192,11 @@ export class CallTrees implements Observer {
     if (pending) pending.length = stack.depth;
   }
 
-  /** The recording is over: what is still open is shown as far as it came. */
+  /** Hands on the trees of calls that are still open at the end of the recording. */
   finish(): void {
     for (const pending of this.#stacks.values()) {
-      const root = pending.find((p) => p?.node);
-      if (root?.node) this.onTree(root.node);
+      const outermost = pending.find((p) => p?.node);
+      if (outermost?.node) this.onTree(outermost.node);
     }
     this.#stacks.clear();
   }
@@ -229,12 +230,12 @@ export class CallTrees implements Observer {
   }
 }
 
-/** An RCU callback is a tree of its own, over with the event: nothing shows where it ends. */
+/** True for an RCU callback, which is a tree of its own and ends with its event: no event shows where it returns. */
 function runsAlone(e: EventView): boolean {
   return e.point!.operation.context === "rcu";
 }
 
-/** `module_put(NULL)` and its like: legal, frequent, and nothing. */
+/** True for `module_put(NULL)` and its like, which are legal, frequent, and without effect. */
 function ofNothing(e: EventView): boolean {
   return e.point!.args[0]?.type === "ptr" && e.batch.low[e.base] === 0 && !e.isFault(0);
 }
@@ -281,7 +282,7 @@ function nodeOf(world: World, e: EventView, touches: readonly Touch[]): CallNode
   return node;
 }
 
-/** An argument or result as people read it. */
+/** An argument or a result for people to read. */
 export function valueOf(world: World, e: EventView, arg: ArgumentDefinition, k: number): Value {
   const { batch } = e;
   const value = (text: string, number?: number, object?: ObjectRef): Value => ({

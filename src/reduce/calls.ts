@@ -1,9 +1,9 @@
 /**
- * What every task is inside of. An operation whose return is probed is open from its entry to its return; one whose
- * return is not reaches as far as the catalogue says it calls (`calls`), which orders a call tree and settles
- * references but never stands in for a half that is missing: that is reported.
+ * Keeps the calls in progress of every task. An operation whose return is probed is open from its entry to its return;
+ * any other reaches as far as the catalogue says that it calls (`calls`), which orders a call tree and settles
+ * references, but never stands in for a missing half of a call: that is reported.
  *
- * Interrupts are other stacks: a softirq in a task's context is not inside what the task was doing.
+ * Interrupts have stacks of their own: a softirq in a task's context is not inside what the task was doing.
  */
 import { hasReturn, type OperationDefinition } from "../../events/definition.js";
 import type { Point, PointTable } from "../../events/points.js";
@@ -17,12 +17,12 @@ import {
 } from "../log/batch.js";
 import type { ObjectId } from "./objects.js";
 
-/** Setting a length costs more, even where it changes nothing; and most calls keep nothing. */
+/** Empties a list. Setting its length costs more, even where it is 0 already, as it is in most calls. */
 export function empty(list: number[]): void {
   while (list.length > 0) list.pop();
 }
 
-/** What a call keeps until it is over. */
+/** The lists of a call. */
 class Kept {
   readonly holds: ObjectId[] = [];
   readonly reserved: number[] = [];
@@ -43,24 +43,24 @@ class Kept {
 export class Frame {
   /** The entry's point. */
   point!: Point;
-  /** The operation's. */
+  /** The name of the operation. */
   name = "";
   seq = 0;
   task: TaskId = 0;
-  /** Open until its return event, rather than for as long as what follows can be inside it. */
+  /** Open until its return event, rather than for as long as the events that follow can be inside it. */
   paired = false;
-  /** Its entry did not say what it is about: nor does its return, then. */
+  /** Its entry did not say what it is about, so that its return does not either. */
   lacking = false;
   /** The object that the operation is about, and a second one where there are two. */
   subject: ObjectId = 0;
   other: ObjectId = 0;
-  /** The file that was made or installed inside it. */
+  /** The file that was made or installed inside it; 0 if none was. */
   file: ObjectId = 0;
-  /** An address and a number of the call that what follows needs: of a folio; a slot, flags. */
+  /** Arguments of the entry that its return needs: an address (of a folio), a number (a slot, flags), a text. */
   address: AddressId = 0;
   number = 0;
   text = "";
-  /** Made when something is kept: of most calls nothing is, and of many tasks each may be inside of one. */
+  /** Made when a list is first asked for: most calls have none, and each of many tasks may be inside of a call. */
   #kept: Kept | undefined;
 
   get operation(): OperationDefinition {
@@ -70,7 +70,7 @@ export class Frame {
   get holds(): ObjectId[] {
     return (this.#kept ??= new Kept()).holds;
   }
-  /** Descriptors reserved inside and neither installed nor given back. */
+  /** (descriptor, event) of each reservation inside that was neither installed nor given back. */
   get reserved(): number[] {
     return (this.#kept ??= new Kept()).reserved;
   }
@@ -82,7 +82,7 @@ export class Frame {
   get putFiles(): ObjectId[] {
     return (this.#kept ??= new Kept()).putFiles;
   }
-  /** Inodes and other objects that came to life inside. */
+  /** Inodes, dentries and files that were born inside. */
   get born(): ObjectId[] {
     return (this.#kept ??= new Kept()).born;
   }
@@ -142,7 +142,7 @@ export class Frame {
     };
   }
 
-  /** Its lists are its own, to be added to. */
+  /** Copies the saved lists, as those of a frame grow. */
   restore({
     lacking,
     subject,
@@ -168,7 +168,7 @@ export class Frame {
   }
 }
 
-/** A frame, to be kept. */
+/** A frame as plain data. */
 export type SavedFrame = Pick<
   Frame,
   | "seq"
@@ -188,36 +188,36 @@ export type SavedFrame = Pick<
   | "born"
 > & { readonly point: number };
 
-/** The stacks on which calls are open, by what tells them apart. */
+/** The stacks on which calls are open; `key` is that of `Calls.keyOf`. */
 export type SavedStacks = readonly {
   readonly key: number;
   readonly idle: number;
   readonly frames: readonly SavedFrame[];
 }[];
 
-/** Frames that wait for a call; calls do not nest deeper but where a recording was made for it. */
+/** Free frames that are kept at most. Calls nest deeper only in a recording that was made for it. */
 const KEPT_FRAMES = 256;
-/** Of a stack to which no frames were lent. */
+/** The frames of a stack to which none are lent. */
 const NOTHING: Frame[] = [];
 
 /**
- * The frames of one task in one context, outermost first. They are lent by all stacks to each other: of a hundred
- * thousand tasks few are inside of anything at a time.
+ * The frames of one task in one context, outermost first. All stacks share a pool of frames: of a hundred thousand
+ * tasks, few are inside of a call at a time.
  */
 export class Stack {
   /** Frames beyond the depth are those of calls that are over. */
   #frames = NOTHING;
   depth = 0;
-  /** Its latest event, if it has no twin yet: where that stands. */
+  /** The latest event while a twin of it may follow, else `point` is 0. `paired`: the event before it is alike. */
   readonly last: { point: number; batch: Batch | undefined; index: number; paired: boolean } = {
     point: 0,
     batch: undefined,
     index: 0,
     paired: false,
   };
-  /** The latest event before which no call was open on it. */
+  /** The latest event after which no call was open on it. */
   idle = 0;
-  /** `task`: whose event it was that came last; a task's name may change, an interrupt's stack is its CPU's. */
+  /** `task` is that of the latest event: a task's name may change, and the stack of an interrupt is its CPU's. */
   constructor(
     public task: TaskId,
     private readonly free: Frame[] = [],
@@ -232,13 +232,13 @@ export class Stack {
 
   #lent(): Frame {
     const frame = this.free.pop() ?? new Frame();
-    // A list that is made with a frame has room for that; one that grows, for seventeen.
+    // A list that is made with one frame has room for one; a list that grows gets room for seventeen.
     if (this.#frames === NOTHING) this.#frames = [frame];
     else this.#frames.push(frame);
     return frame;
   }
 
-  /** Events of another stack follow: frames in which no call is open are that one's. */
+  /** Gives the frames in which no call is open back to the pool: the events that follow are another stack's. */
   rest(): void {
     const frames = this.#frames;
     while (frames.length > this.depth) {
@@ -248,7 +248,7 @@ export class Stack {
     if (this.depth === 0) this.#frames = NOTHING;
   }
 
-  /** The frame `up` levels above the innermost (0: the innermost itself). */
+  /** The frame `up` levels outward from the innermost (0: the innermost itself). */
   at(up: number): Frame | undefined {
     return up < this.depth ? this.#frames[this.depth - 1 - up] : undefined;
   }
@@ -274,16 +274,16 @@ export class Stack {
   }
 }
 
-/** A half of a pair that the recording does not hold. */
+/** An entry or a return of a call that the recording does not have, although it has the other half. */
 export interface MissingHalf {
   readonly operation: string;
   readonly missing: "entry" | "return";
-  /** The half that is there. */
+  /** The event that is the other half. */
   readonly seq: number;
   readonly task: TaskId;
 }
 
-/** Which points can happen inside an operation without a return probe, as a table by point. */
+/** For each entry of an operation without a return probe: 1 at every point that can happen inside the operation. */
 function reachOf(points: PointTable): readonly (Uint8Array | undefined)[] {
   let reach = reaches.get(points);
   if (!reach) reaches.set(points, (reach = reachIn(points)));
@@ -321,7 +321,7 @@ export class Calls {
 
   readonly #pids: number[] = [];
 
-  /** `pidOf`: a task may change its name (exec, prctl) in the middle of a call; its pid stays. */
+  /** Stacks go by pid: a task may change its name (exec, prctl) in the middle of a call. */
   constructor(
     private readonly points: PointTable,
     private readonly pidOf: (task: TaskId) => number,
@@ -345,7 +345,7 @@ export class Calls {
     return stack;
   }
 
-  /** Whether `point` can happen inside this frame, which has no return event to end it. */
+  /** True if `point` can happen inside this frame, which has no return event to end it. */
   reaches(frame: Frame, point: Point): boolean {
     return this.#reach[frame.point.id]?.[point.id] === 1;
   }
@@ -359,14 +359,14 @@ export class Calls {
     return stack;
   }
 
-  /** Those on which a call is open, in the order in which their outermost calls were entered. */
+  /** The stacks on which a call is open, in the order in which their outermost calls were entered. */
   stacks(): Stack[] {
     const open: Stack[] = [];
     for (const stack of this.#stacks.values()) if (stack.depth > 0) open.push(stack);
     return open.sort((a, b) => a.since - b.since);
   }
 
-  /** The latest events that may have a twin yet, by what tells their stacks apart. */
+  /** The latest event of each stack on which a twin of it may follow, in the order of the stacks' keys. */
   lasts(): { stack: number; paired: boolean; event: { batch: Batch; index: number } }[] {
     return [...this.#stacks]
       .flatMap(([stack, { last }]) =>
@@ -396,13 +396,17 @@ export class Calls {
     }
   }
 
-  /** Whether a call of this operation is in progress, on any stack. */
-  open(name: string): boolean {
+  /** True if a call of this operation is in progress on any stack. */
+  isOpen(name: string): boolean {
     for (const stack of this.#stacks.values()) if (stack.depth > 0 && stack.find(name)) return true;
     return false;
   }
 
-  /** What tells a stack from the others, in any replay of the same recording. */
+  /**
+   * The number of a stack, the same in every replay of the same events.
+   *
+   * @throws {RangeError} For the stack of an RCU callback, or of another replay.
+   */
   keyOf(stack: Stack): number {
     for (const [key, other] of this.#stacks) if (other === stack) return key;
     throw new RangeError("a stack of another replay, or of an RCU callback");

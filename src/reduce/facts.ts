@@ -1,17 +1,18 @@
 /**
- * What the reducers noticed, for the rules to judge. A fact says what happened and what is known; it holds no verdict.
- * `certain` is false when events were lost, or the past of an object was never seen, so that nothing may rest on it.
+ * Facts that the reducers noticed, for the rules to judge. A fact says what happened and what is known; it has no
+ * verdict. `certain` is false if events were lost or the past of an object was never seen, so that no finding may rest
+ * on the fact.
  */
 import type { EventView } from "../log/view.js";
 import type { KernelObject, Reference } from "./objects.js";
 
-/** A reference that is still held, on what. */
+/** A reference that is still held, with its object. */
 export interface Holding {
   readonly target: KernelObject;
   readonly reference: Reference;
 }
 
-/** A descriptor that is reserved and names no file: of which process, since which event. */
+/** A descriptor that a process reserved at event `seq` and that names no file. */
 export interface Reserved {
   readonly process: number;
   readonly fd: number;
@@ -23,7 +24,7 @@ interface Common {
   readonly certain: boolean;
 }
 
-/** A call returned an error; `left` is what it took, made or reserved and did not give back. */
+/** A call returned an error. The lists have what it took, made or reserved and did not give back. */
 export interface CallFailed extends Common {
   readonly type: "call-failed";
   readonly operation: string;
@@ -33,18 +34,18 @@ export interface CallFailed extends Common {
   /** Inodes that were made inside and still live. */
   readonly inodes: readonly KernelObject[];
   readonly descriptors: readonly Reserved[];
-  /** Counts that are lower than when the call began: more was put than was taken. */
+  /** Objects whose counts are lower than when the call began: more references were put than taken. */
   readonly overput: readonly { readonly target: KernelObject; readonly seq: number }[];
 }
 
-/** A call returned well and kept references that belong to nothing which it made. */
+/** A call succeeded and kept references that belong to no object that it made. */
 export interface CallKept extends Common {
   readonly type: "call-kept";
   readonly operation: string;
   readonly left: readonly Holding[];
-  /** Files that it made and installed nowhere. */
+  /** Files that it made and installed under no descriptor. */
   readonly files: readonly KernelObject[];
-  /** Descriptors that it reserved and installed nothing under. */
+  /** Descriptors that it reserved, and under which it installed no file. */
   readonly descriptors: readonly Reserved[];
 }
 
@@ -62,7 +63,7 @@ export interface EndedWhileHeld extends Common {
   readonly holders: readonly { readonly owner: KernelObject; readonly reference: Reference }[];
 }
 
-/** An owner is gone; `left` is what it still holds. */
+/** An owner ended; `left` has the references that it still holds. */
 export interface OwnerGone extends Common {
   readonly type: "owner-gone";
   readonly owner: KernelObject;
@@ -77,7 +78,7 @@ export interface FileKept extends Common {
 }
 
 /**
- * A put by an owner all of whose references are known, and that had none to put; or of a count that was already zero.
+ * A put by an owner whose references are all known and that had none to put, or a put at a count that was zero already.
  */
 export interface PutWithoutGet extends Common {
   readonly type: "put-without-get";
@@ -94,7 +95,7 @@ export interface FileMade extends Common {
   readonly held: boolean;
 }
 
-/** An operation on an object that is gone. */
+/** An operation on an object that was freed. */
 export interface TouchedDead extends Common {
   readonly type: "touched-dead";
   readonly object: KernelObject;
@@ -122,7 +123,7 @@ export interface ModuleExited extends Common {
   readonly type: "module-exited";
   readonly module: KernelObject;
   readonly how: "exit" | "failed init";
-  /** `kvm_exit`, when it was seen; else 0. */
+  /** The event of `kvm_exit`; 0 if it was not seen. */
   readonly exit: number;
   /** Objects that still need the module, or that its exit was to tear down. */
   readonly live: readonly KernelObject[];
@@ -136,13 +137,13 @@ export interface ModuleUnpinned extends Common {
   readonly module: KernelObject;
   readonly file: KernelObject;
   readonly inode: KernelObject | undefined;
-  /** The count that the put leaves behind, without the module's own base reference; `null` when no probe printed it. */
+  /** The count after the put, without the module's own base reference; `null` if no probe printed it. */
   readonly remaining: number | null;
 }
 
 /**
- * `alloc_file_pseudo` made no file of an inode, and the task came back from user space without having put it: of a
- * caller that no probe shows.
+ * `alloc_file_pseudo` failed, and its untraced caller returned to user space without a put of the inode, which the task
+ * shows by its next system call.
  */
 export interface InodeKept extends Common {
   readonly type: "inode-kept";
@@ -153,8 +154,8 @@ export interface InodeKept extends Common {
 }
 
 /**
- * A descriptor was reserved, and its task came back from user space with nothing installed under it and nothing given
- * back.
+ * A descriptor was reserved, and its task returned to user space without having installed a file under it or given it
+ * back, which it shows by its next system call.
  */
 export interface DescriptorKept extends Common {
   readonly type: "descriptor-kept";
@@ -168,7 +169,7 @@ export interface SuperblockGone extends Common {
   readonly inodes: readonly KernelObject[];
 }
 
-/** A slab cache was destroyed; `inodes` of it had not been handed back by then. */
+/** A slab cache was destroyed while `inodes` of it had not been handed back. */
 export interface CacheDestroyed extends Common {
   readonly type: "cache-destroyed";
   readonly cache: KernelObject;
@@ -182,7 +183,7 @@ export interface BindingChecked extends Common {
   readonly type: "binding-checked";
   readonly slot: KernelObject;
   readonly file: KernelObject | undefined;
-  /** What is wrong with it, or empty when nothing is. */
+  /** The mistake; empty if there is none. */
   readonly how:
     | ""
     | "deleted and never unbound"
@@ -197,7 +198,7 @@ export interface CountDisagrees extends Common {
   readonly object: KernelObject;
   readonly expected: number;
   readonly observed: number;
-  /** Why that is no contradiction; empty when there is no reason. */
+  /** The reason why that is no contradiction; empty if there is none. */
   readonly explanation: string;
 }
 

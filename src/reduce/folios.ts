@@ -1,20 +1,20 @@
 /**
- * Whose each folio is. A followed inode has thousands, which come one by one and mostly go with it: a list of its own
- * for each inode, linked by the folios' numbers, so that neither costs a container.
+ * Keeps the inode of each folio. A followed inode has thousands, which come one by one and mostly go with it: each
+ * inode has a list, linked by the folios' numbers, so that neither inodes nor folios cost a container.
  */
 import type { AddressId } from "../log/batch.js";
 import { grown } from "../log/bytes.js";
 import type { ObjectId } from "./objects.js";
 
 export class Folios {
-  /** By folio: its inode (0: none that is followed), and its neighbours in the list of that inode (0: none). */
+  /** By folio: its inode (0 if that is not followed), and its neighbours in the list of that inode (0 at an end). */
   #inode = new Float64Array(1024);
   #next = new Uint32Array(1024);
   #before = new Uint32Array(1024);
-  /** By inode: the folio that came last. */
+  /** By inode: the folio that was added last. */
   readonly #latest = new Map<ObjectId, AddressId>();
 
-  /** 0 when it is none that is followed. */
+  /** 0 if the folio's inode is not followed. */
   inodeOf(folio: AddressId): ObjectId {
     return this.#inode[folio] ?? 0;
   }

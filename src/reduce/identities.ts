@@ -1,6 +1,6 @@
 /**
- * Which object an address means now. An object is an address and a lifetime: a birth at an address that is in use ends
- * the life that was there, and an address that was never seen begins mid-life.
+ * Finds the object that an address means now. An object is an address and a lifetime: a birth at an address that is in
+ * use ends the life that was there, and an object at an address that was never seen begins mid-life.
  */
 import { kinds } from "../../events/kinds/index.js";
 import type { AddressId } from "../log/batch.js";
@@ -15,31 +15,31 @@ export interface Lifetimes {
   died: number;
 }
 
-/** What became of addresses. */
+/** The lives at all addresses, except the living objects, which the store has. */
 export interface SavedIdentities {
-  /** Objects that are gone and may still be touched, in the order of their ids. */
+  /** Objects that ended and may still be touched, in the order of their ids. */
   readonly remembered: readonly KernelObject[];
-  /** Addresses where nothing is known to live, and how many lives there were, in the order of the addresses. */
+  /** Addresses of which no life is remembered, with the number of lives so far, in the order of the addresses. */
   readonly vacant: readonly { readonly address: AddressId; readonly generation: number }[];
   readonly lifetimes: { readonly [Of in "focus" | "all"]: readonly ({ readonly kind: Kind } & Lifetimes)[] };
 }
 
-/** Addresses on a page, and the bits of their numbers within it. */
+/** Addresses on a page, and the bits of an address's number within its page. */
 const PAGE = 4096;
 const BITS = 12;
 
-/** What is known of so many addresses whose numbers follow on each other. */
+/** The lives at `PAGE` addresses with consecutive numbers. */
 class Page {
   /** The latest life there, ended or not. */
   readonly objects = Array.from<KernelObject | undefined>({ length: PAGE });
-  /** How many lives there were. */
+  /** The number of lives so far. */
   readonly generations = new Uint32Array(PAGE);
 }
 
 export abstract class Identities {
-  /** By number of the page: addresses at which no life ever began, and most are such in some recordings, have none. */
+  /** By number. A page without any life is absent: in some recordings most addresses have none. */
   readonly #pages: (Page | undefined)[] = [];
-  /** Births and deaths: of guest_memfd and what it hangs on, and of everything seen. */
+  /** Births and deaths of objects of guest_memfd and those that it depends on (`focus`), and of all objects. */
   readonly lifetimes = { focus: new Map<Kind, Lifetimes>(), all: new Map<Kind, Lifetimes>() };
 
   constructor(
@@ -50,10 +50,10 @@ export abstract class Identities {
   /** Called for an object whose memory another life takes, before it is forgotten. */
   protected abstract endedUnseen(object: KernelObject, e: EventView): void;
 
-  /** An object that is gone, and of which a later touch would mean something. */
+  /** True if an event on an object that ended would mean something. */
   protected abstract remembers(dead: KernelObject): boolean;
 
-  /** Told of every object whose life is over. */
+  /** Called for every object whose life is over. */
   protected abstract forgotten(object: KernelObject): void;
 
   /** The object that lives, or last lived, at an address. */
@@ -70,19 +70,19 @@ export abstract class Identities {
     return found && found.death === 0 ? found : this.#begin(kind, address, e);
   }
 
-  /** A life that is met now, whatever lived at its address before. */
+  /** Begins a life mid-life, whatever lived at its address before. */
   met<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
     return this.#begin(kind, address, e);
   }
 
-  /** A new life: what the address held before, seen to end or not, is over. */
+  /** Begins a new life: that of the object at its address before, seen to end or not, is over. */
   born<K extends Kind>(kind: K, address: AddressId, e: EventView, count: number | null): OfKind<K> {
     const object = this.store.apply(this.#begin(kind, address, e) as KernelObject, born(e.seq, count)) as OfKind<K>;
     this.#tally(object, "born");
     return object;
   }
 
-  /** A life met mid-way that turns out to have begun now (a module seen loading). */
+  /** Turns a life that was met mid-life into one that begins now (a module that is seen loading). */
   bornNow<T extends KernelObject>(object: T, e: EventView, count: number | null): T {
     if (object.birth) return object;
     this.#tally(object, "born");
@@ -92,7 +92,7 @@ export abstract class Identities {
   #begin<K extends Kind>(kind: K, address: AddressId, e: EventView): OfKind<K> {
     const before = this.#held(address);
     if (before && before.death === 0) {
-      // Its memory is somebody else's: it ended unseen (a callback that no probe caught).
+      // Another object has its memory: it ended unseen (by a callback that no probe caught).
       const ended = this.store.any(before.id) ?? before;
       if (ended.birth) this.#tally(ended, "died");
       this.endedUnseen(ended, e);
@@ -107,7 +107,7 @@ export abstract class Identities {
   }
 
   /**
-   * The latest life at an address, ended or not; nothing where nothing is known to live and nothing to be remembered.
+   * The latest life at an address, ended or not; `undefined` if none is remembered.
    */
   #held(address: AddressId): KernelObject | undefined {
     return this.#pages[address >>> BITS]?.objects[address % PAGE];
@@ -123,11 +123,10 @@ export abstract class Identities {
     this.#tally(dead, "died");
     this.store.remove(dead);
     this.forgotten(dead);
-    // What is gone is remembered only where a later touch would mean something.
     this.#page(dead.address).objects[dead.address % PAGE] = this.remembers(dead) ? dead : undefined;
   }
 
-  /** From here on the object is followed. */
+  /** Follows an object from here on. */
   follow<T extends KernelObject>(object: T): T {
     if (object.focus) return object;
     const followed = this.store.apply(object as KernelObject, FOLLOWED) as T;
@@ -135,14 +134,14 @@ export abstract class Identities {
     return followed;
   }
 
-  /** Keeps what became of an object after its end: a callback that ran, say. */
+  /** Keeps a change of an object after its end: of the number of its callbacks, say. */
   remember(dead: KernelObject): void {
     if (this.#held(dead.address)?.id === dead.id) this.#page(dead.address).objects[dead.address % PAGE] = dead;
   }
 
   /**
-   * A birth or a death, among everything and, where guest_memfd is concerned, among its own. Of files, only its own
-   * are.
+   * Counts a birth or a death, among those of all objects and, if the object is followed, among those. Of files, only
+   * guest_memfd's own are counted there.
    */
   #tally(object: KernelObject, what: "born" | "died", everything = true): void {
     if (everything) this.#lifetimes("all", object.kind)[what]++;
@@ -155,7 +154,7 @@ export abstract class Identities {
     return counts;
   }
 
-  protected savedIdentities(): SavedIdentities {
+  savedIdentities(): SavedIdentities {
     const remembered: KernelObject[] = [];
     const vacant = new Map<AddressId, number>();
     for (const [number, page] of this.#pages.entries()) {
@@ -176,8 +175,8 @@ export abstract class Identities {
     };
   }
 
-  /** The objects that live are in the store already. */
-  protected restoreIdentities({ remembered, vacant, lifetimes }: SavedIdentities): void {
+  /** Continues where other identities were saved. The living objects are in the store already. */
+  restoreIdentities({ remembered, vacant, lifetimes }: SavedIdentities): void {
     for (const object of [...remembered, ...this.store.live()]) {
       if (kinds[object.kind].numbered !== undefined) continue;
       const { generations, objects } = this.#page(object.address);
@@ -195,8 +194,8 @@ export abstract class Identities {
 }
 
 /**
- * How people call an object: by its name where it has one, else by kind and address, and generation from the second
- * life on.
+ * Returns what people call an object: kind and name if it has a name, else kind and address, with the generation from
+ * the second life on.
  */
 export function labelOf(object: KernelObject, addresses: AddressTable): string {
   const { named, numbered } = kinds[object.kind];

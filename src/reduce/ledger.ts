@@ -17,10 +17,13 @@ import {
   type Owner,
   UNSEEN,
 } from "./objects.js";
+import { Owners } from "./owners.js";
 import { given, leftTo, passed, taken } from "./transitions.js";
 
 export abstract class Ledger extends Identities {
-  /** Who owns what is taken now: the innermost call that will return, or an untraced caller. */
+  readonly #owners = new Owners();
+
+  /** The call that owns a reference which is taken now: the innermost that will return; none for an untraced caller. */
   callOwner(stack: Stack): Frame | undefined {
     for (let i = 0; i < stack.depth; i++) {
       const frame = stack.at(i)!;
@@ -32,25 +35,24 @@ export abstract class Ledger extends Identities {
 
   hold<T extends KernelObject>(target: T, frame: Frame | undefined, e: EventView, by: string): T {
     frame?.holds.push(target.id);
-    return this.store.apply(
-      target as KernelObject,
-      taken(frame ? ownedByCall(frame.seq) : UNSEEN, e.seq, by, e.taskId),
-    ) as T;
+    return this.holdBy(target, frame ? ownedByCall(frame.seq) : UNSEEN, e, by);
   }
 
   holdBy<T extends KernelObject>(target: T, owner: Owner, e: EventView, by: string): T {
-    return this.store.apply(target as KernelObject, taken(owner, e.seq, by, e.taskId)) as T;
+    const transition = taken(owner, e.seq, by, e.taskId);
+    const now = this.store.apply(target as KernelObject, transition) as T;
+    this.#owners.taken(target.id, transition.reference);
+    return now;
   }
 
-  /** The latest reference of an owner on a target. */
+  /** The index of the latest reference of an owner on a target; -1 if there is none. */
   referenceOf(target: KernelObject, owner: Owner): number {
-    for (let i = target.references.length - 1; i >= 0; i--) if (target.references[i]!.owner === owner) return i;
-    return -1;
+    return this.#owners.latest(target, owner);
   }
 
   /**
-   * The latest reference on a target that a call of this stack took, innermost call first; `returning` has left the
-   * stack already.
+   * The index of the latest reference on a target that a call of this stack took, innermost call first; -1 if there is
+   * none. `returning` has left the stack already.
    */
   referenceOfCalls(target: KernelObject, stack: Stack, returning?: Frame): number {
     if (target.references.length === 0) return -1;
@@ -69,29 +71,34 @@ export abstract class Ledger extends Identities {
 
   /** Settles a put: the reference at `index`, or (-1) one that no probe saw taken. */
   settle<T extends KernelObject>(target: T, index: number): T {
-    return this.store.apply(target as KernelObject, given(index, target)) as T;
+    const transition = given(index, target);
+    const now = this.store.apply(target as KernelObject, transition) as T;
+    if (transition.reference) this.#owners.given(now, transition.reference);
+    return now;
   }
 
-  /** Every reference of one owner passes to another: a call's to the object that it made. */
+  /** Passes every reference of one owner on a target to another: a call's to the object that it made. */
   pass<T extends KernelObject>(target: T, from: Owner, to: Owner): T {
     let now = (this.store.any(target.id) ?? target) as T;
-    for (let i = 0; i < now.references.length; i++) {
+    for (const i of this.#owners.indexes(now, from)) {
       const reference = now.references[i]!;
-      if (reference.owner === from) now = this.store.apply(now as KernelObject, passed(i, reference, to)) as T;
+      now = this.store.apply(now as KernelObject, passed(i, reference, to)) as T;
+      this.#owners.passed(now.id, reference, to);
     }
     return now;
   }
 
-  /** A call is over, and its caller, who has its references now, is none that a probe shows. */
+  /** Leaves the references of a call that is over to its untraced caller. */
   #leave(target: KernelObject, from: Owner, left: Left): void {
     let now = this.store.any(target.id) ?? target;
-    for (let i = 0; i < now.references.length; i++) {
+    for (const i of this.#owners.indexes(now, from)) {
       const reference = now.references[i]!;
-      if (reference.owner === from) now = this.store.apply(now, leftTo(i, reference, left));
+      now = this.store.apply(now, leftTo(i, reference, left));
+      this.#owners.passed(now.id, reference, UNSEEN);
     }
   }
 
-  /** What the calls of a frame took passes to the object that the call made. */
+  /** Passes the references that a call took on objects of some kinds to the object that it made. */
   adopt(frame: Frame, owner: ObjectId, kinds: readonly Kind[]): void {
     for (const id of frame.holds) {
       const target = this.store.any(id);
@@ -99,7 +106,7 @@ export abstract class Ledger extends Identities {
     }
   }
 
-  /** A call returned: what it took and kept is its caller's now, if it has one that a probe shows. */
+  /** Passes all that a call took and still has to its caller when it returns, traced or not. */
   passUp(frame: Frame, stack: Stack): void {
     if (frame.holds.length === 0 && frame.reserved.length === 0 && frame.born.length === 0) return;
     const caller = this.callOwner(stack);
@@ -122,26 +129,32 @@ export abstract class Ledger extends Identities {
     empty(frame.born);
   }
 
-  /** What a call still holds, on objects that live. */
+  /** The references of a call on living objects. */
   leftBy(frame: Frame): Holding[] {
     const left: Holding[] = [];
     if (frame.holds.length === 0) return left;
     const owner = ownedByCall(frame.seq);
     for (const id of new Set(frame.holds)) {
       const target = this.store.any(id);
-      for (const reference of target?.references ?? [])
-        if (reference.owner === owner) left.push({ target: target!, reference });
+      if (target) this.#holdings(target, owner, left);
     }
     return left;
   }
 
-  /** What an object holds on others. */
+  #holdings(target: KernelObject, owner: Owner, into: Holding[]): void {
+    for (const i of this.#owners.indexes(target, owner)) into.push({ target, reference: target.references[i]! });
+  }
+
+  protected override forgotten({ id }: KernelObject): void {
+    this.#owners.forget(id);
+  }
+
+  /** The references of an object on the living ones among `targets`. */
   heldBy(owner: ObjectId, targets: readonly ObjectId[]): Holding[] {
     const left: Holding[] = [];
     for (const id of targets) {
       const target = this.store.any(id);
-      for (const reference of target?.references ?? [])
-        if (reference.owner === owner) left.push({ target: target!, reference });
+      if (target) this.#holdings(target, owner, left);
     }
     return left;
   }

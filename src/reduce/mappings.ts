@@ -1,6 +1,6 @@
 /**
  * Page-cache operations name a mapping, which is a field of the inode (`i_data`) at an offset that differs between
- * builds. The recording says which: `truncate_inode_pages_final` follows `evict` of the same inode.
+ * builds. The recording shows it: `truncate_inode_pages_final` follows `evict` of the same inode.
  */
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
@@ -10,7 +10,7 @@ import type { Inode, ObjectId } from "./objects.js";
 import type { World } from "./world.js";
 
 export interface SavedMappings {
-  /** Of the mapping in its inode; -1 while it is not known. */
+  /** Bytes from an inode to its mapping; -1 while unknown. */
   readonly offset: number;
   /** Folios of followed inodes, in the order of their addresses. */
   readonly folios: readonly { readonly folio: AddressId; readonly inode: ObjectId }[];
@@ -39,7 +39,7 @@ export class Mappings {
       const inode = address === undefined ? undefined : this.w.at("inode", address);
       return inode && inode.death === 0 && inode.focus ? inode : undefined;
     }
-    // Not learned yet: inside an operation on an inode of guest_memfd, the mapping is that inode's.
+    // The offset is unknown so far: inside an operation on an inode of guest_memfd, the mapping is that inode's.
     for (const name of ["kvm_gmem_get_folio", "kvm_gmem_fallocate"]) {
       const inode = this.w.store.get(stack.find(name)?.subject ?? 0, "inode");
       if (!inode) continue;
@@ -53,14 +53,14 @@ export class Mappings {
     this.#folios.add(folio, inode.id);
   }
 
-  /** The inode that a folio leaves; 0 when it is none that is followed. */
+  /** Removes a folio, and returns the inode that had it; 0 if that is not followed. */
   removed(folio: AddressId): ObjectId {
     const inode = this.#folios.inodeOf(folio);
     this.#folios.remove(folio);
     return inode;
   }
 
-  /** An inode's end takes its pages with it (truncation removes them in batches, which no probe shows one by one). */
+  /** Removes all folios of an inode that ended: truncation removes them in batches, which no probe shows one by one. */
   forget(inode: ObjectId): void {
     this.#folios.removeAllOf(inode);
   }

@@ -1,11 +1,11 @@
 /**
- * What became of the references on an object since it was last looked at: by transitions, whatever happened in between.
+ * Collects how the references on an object moved, from transitions, since the caller last asked.
  */
 import type { KernelObject, ObjectId, Reference } from "./objects.js";
 import type { Transition } from "./transitions.js";
 
 /**
- * `before` is absent of a reference that was taken, `now` of one that was given back; with both it passed to another
+ * `before` is absent for a reference that was taken, `now` for one that was given back; with both it passed to another
  * owner.
  */
 export interface Move {
@@ -17,7 +17,7 @@ const NONE: readonly Move[] = [];
 
 export class Moves {
   readonly #of = new Map<ObjectId, { before: Reference | undefined; now: Reference | undefined }[]>();
-  /** Objects that ended since an event was last over. */
+  /** Objects that ended since `over` was last called. */
   #ended: ObjectId[] = [];
 
   changed({ id }: KernelObject, transition: Transition): void {
@@ -46,7 +46,7 @@ export class Moves {
     else earlier.now = now;
   }
 
-  /** Since they were last asked for. What was taken and given back since then is none. */
+  /** The moves since the last call; a reference that was both taken and given back since then is not among them. */
   of(id: ObjectId): readonly Move[] {
     const moves = this.#of.get(id);
     if (!moves) return NONE;
@@ -54,7 +54,7 @@ export class Moves {
     return moves.filter(({ before, now }) => before !== undefined || now !== undefined);
   }
 
-  /** An event is over: nobody asks any more for what ended in it. */
+  /** Ends an event: the moves of objects that ended in it are not asked for any more. */
   over(): void {
     if (this.#ended.length === 0) return;
     for (const id of this.#ended) this.#of.delete(id);

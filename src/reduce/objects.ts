@@ -1,21 +1,21 @@
 /**
- * What the state is made of. Plain data: no methods, no cycles; objects name each other by id, so that one object can
- * change without its neighbours, and a moment can be kept by keeping the objects.
+ * The objects that the state is made of. They are plain data without methods or cycles and name each other by id, so
+ * that one object can change without its neighbours, and a moment can be kept by keeping the objects.
  *
  * An object is an address *and* a lifetime: a new life at an old address is a new object with the next generation.
  */
 import { type FieldsOf, type Kind as CatalogueKind, kinds } from "../../events/kinds/index.js";
 import type { AddressId, TaskId } from "../log/batch.js";
 
-/** What an object is: `inode`, `file`, … */
+/** A kind of object: `inode`, `file`, … */
 export type Kind = CatalogueKind;
 
 /** Names an object of one replay: from 1, the same in every replay of the same events. 0 is none. */
 export type ObjectId = number;
 
 /**
- * Who holds a reference: an object (positive: its id), a call in progress (negative: the sequence number of its entry),
- * or nobody that a probe saw (0).
+ * The owner of a reference: an object (positive: its id), a call in progress (negative: the sequence number of its
+ * entry), or an untraced caller (0).
  */
 export type Owner = number;
 /** The owner of a reference that an untraced caller holds. */
@@ -31,7 +31,7 @@ export interface Reference {
   /** The operation that took it, or the unprobed call that the probed one implies (`fget`). */
   readonly by: string;
   readonly task: TaskId;
-  /** Of one that nobody owns whom a probe shows: the last call that owned it, and is over. */
+  /** The last call that owned it, where that is over and its caller is untraced. */
   readonly left: Left | undefined;
 }
 
@@ -42,16 +42,16 @@ export interface Left {
   readonly event: number;
 }
 
-/** The call that left a reference to nobody; what takes one for its caller, and is over by nature, is not told. */
+/** The call that left a reference to an untraced caller; none for an operation that takes one for its caller. */
 export function leftBehind({ owner, by, left }: Reference): Left | undefined {
   return owner === UNSEEN && left?.operation !== by ? left : undefined;
 }
 
-/** What an event did to an object, or to many. */
+/** The effect of an event on an object, or on many. */
 export interface Deed {
   readonly point: number;
   readonly task: TaskId;
-  /** What it did to the object: `i_count 1 → 0`, `bound to file …`; empty when it only passed by. */
+  /** The effect in words: `i_count 1 → 0`, `bound to file …`; empty if the event only concerned the object. */
   readonly note: string;
 }
 
@@ -64,33 +64,33 @@ interface Life {
   readonly id: ObjectId;
   readonly address: AddressId;
   readonly generation: number;
-  /** The event that made it; 0 when it was met mid-life, so that its past is unknown. */
+  /** The event that made it; 0 if it was met mid-life, so that its past is unknown. */
   birth: number;
   /** The event that showed it first. */
   readonly met: number;
   /** The event that ended it; 0 while it lives. */
   death: number;
-  /** It belongs to guest_memfd, or guest_memfd hangs on it. */
+  /** It belongs to guest_memfd, or guest_memfd depends on it. */
   focus: boolean;
   /** References with an owner. */
   references: Reference[];
   /** References in all, as far as known: from birth, or from the last probe that printed it. `null`: never seen. */
   count: number | null;
-  /** References that a count proves and no probe showed being taken. */
+  /** References that a printed count proves, and that no probe showed being taken. */
   unprobed: number;
   /**
-   * The events of the first and the latest steps of its life, in no order, and what each did; `trailOf` has them in
-   * theirs (focus objects only).
+   * The events of the first and the latest steps of its life, and the effect of each, unsorted: `trailOf` sorts them.
+   * Objects without `focus` have none.
    */
   trail: number[];
   deeds: Deed[];
-  /** Steps in all, those included that the trail has let go. */
+  /** Steps in all, those included that the trail no longer has. */
   steps: number;
 }
 
 type Flat<T> = { [Name in keyof T]: T[Name] };
 
-/** A life, with the fields that the catalogue has of its kind. */
+/** A life, with the fields that the catalogue defines for its kind. */
 export type KernelObject = { [K in Kind]: Flat<Life & { readonly kind: K } & FieldsOf<K>> }[Kind];
 /** The objects of one kind. */
 export type OfKind<K extends Kind> = Extract<KernelObject, { kind: K }>;
@@ -116,21 +116,21 @@ export type Memslot = OfKind<"memslot">;
 /** The descriptors of a process, as far as calls show them. */
 export type DescriptorTable = OfKind<"descriptors">;
 
-/** What every object has, whatever its kind. */
+/** The fields that objects of all kinds have. */
 export type LifeField = keyof Life | "kind";
 
-/** What an object is called, apart from its label; nothing where it has no name, or none yet. */
+/** The name of an object, apart from its label; empty if it has no name, or none yet. */
 export function nameOf(object: KernelObject): string {
   const { named } = kinds[object.kind];
   return named ? (object as unknown as Readonly<Record<string, string>>)[named.field]! : "";
 }
 
-/** References in an object's count that are its own and nobody's. */
+/** References in an object's count that are its own, and of no owner. */
 export function ofItsOwn({ kind, unprobed }: Pick<KernelObject, "kind" | "unprobed">): number {
   return unprobed > 0 ? (kinds[kind].count.base?.references ?? 0) : 0;
 }
 
-/** What counts the references on a kind of object. */
+/** The name of the counter of the references on a kind of object: `i_count`. */
 export function countName(kind: Kind): string {
   return kinds[kind].count.name;
 }

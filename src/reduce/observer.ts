@@ -3,9 +3,9 @@ import type { Frame, Stack } from "./calls.js";
 import type { KernelObject } from "./objects.js";
 import type { Transition } from "./transitions.js";
 
-/** Who is told what happens as it happens: call trees, object lives, and moments are built on this. */
+/** Receives what happens as it happens: call trees, object lives, and moments are built on this. */
 export interface Observer {
-  /** By point: whether `entered`, `returned` and `reduced` are wanted. Absent: for every event. */
+  /** By point: 0 if `entered`, `returned` and `reduced` are not to be called. Absent: they are, for every event. */
   readonly points?: Uint8Array;
   /** A transition was applied to an object, which is now what it made of it. */
   changed?(object: KernelObject, transition: Transition): void;

@@ -1,6 +1,6 @@
 /**
- * A list of operations in columns, a chunk behind the other. A long recording has an operation for every twenty events;
- * the latest chunks stay in memory, and those before them go where the caller says, if it does.
+ * A list of operations in columns, in chunks. A long recording has an operation for every twenty events: the latest
+ * chunks stay in memory, and the caller may provide a store for those before them.
  */
 import type { TaskId } from "../log/batch.js";
 
@@ -9,11 +9,11 @@ export interface OperationRecord {
   readonly task: TaskId;
   /** The event of its entry. */
   readonly event: number;
-  /** What it returned; absent where its return is not probed, or was not seen. */
+  /** Its return value; absent if its return is not probed or was not seen. */
   readonly result?: number;
 }
 
-/** Where chunks of one size are kept that are seldom looked at. */
+/** A store for chunks of `CHUNK_BYTES` that are seldom read. */
 export interface ColdChunks {
   write(chunk: number, bytes: Uint8Array, offset: number): void;
   read(chunk: number, into: Uint8Array): void;
@@ -29,7 +29,7 @@ const TASK_BYTES = CHUNK * 4;
 const NAME_BYTES = CHUNK * 2;
 export const CHUNK_BYTES = EVENT_BYTES + RESULT_BYTES + TASK_BYTES + NAME_BYTES;
 
-/** Operations that there is room for at first: most recordings, and every run of a simulated kernel, are short. */
+/** Operations in the first chunk before it grows: most recordings, and every run of a simulated kernel, are short. */
 const SHORT = 1 << 10;
 
 class Chunk {
@@ -48,7 +48,7 @@ class Chunk {
     this.name = new Uint16Array(buffer, room * 20, room);
   }
 
-  /** The same with more room. */
+  /** A copy with more room. */
   grown(): Chunk {
     const next = new Chunk(Math.min(CHUNK, this.room * 4));
     next.event.set(this.event);
@@ -61,7 +61,7 @@ class Chunk {
 
 export class OperationList implements Iterable<OperationRecord> {
   length = 0;
-  /** By number; those that are cold are not there. */
+  /** From chunk `#first` on; those before it are in the store. */
   readonly #warm: Chunk[] = [];
   #first = 0;
   #cold: ColdChunks | undefined;
@@ -72,7 +72,7 @@ export class OperationList implements Iterable<OperationRecord> {
     private readonly cold: (() => ColdChunks) | undefined = undefined,
   ) {}
 
-  /** The number of the record, from 0. */
+  /** Appends a record, and returns its number, from 0. */
   push(point: number, task: TaskId, event: number): number {
     const at = this.length++;
     const k = at % CHUNK;
@@ -124,7 +124,7 @@ export class OperationList implements Iterable<OperationRecord> {
     this.#cold ??= this.cold();
     const oldest = this.#warm.shift()!;
     this.#cold.write(this.#first++, oldest.bytes, 0);
-    // Its memory serves again: what is in it is behind the length, or was written over.
+    // Its memory serves again: old records in it lie beyond the length until they are overwritten.
     this.#warm.push(oldest);
   }
 }

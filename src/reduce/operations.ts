@@ -1,5 +1,5 @@
 /**
- * The entries from user space that touched guest_memfd, in order: system calls and ioctls as far as probes show them.
+ * Lists the entries from user space that touched guest_memfd: system calls and ioctls, as far as probes show them.
  */
 import type { PointTable } from "../../events/points.js";
 import type { EventView } from "../log/view.js";
@@ -11,14 +11,14 @@ import type { Observer } from "./world.js";
 
 export class Operations implements Observer {
   readonly list: OperationList;
-  /** Where a record waits for its return, by the event of its entry. */
+  /** By the event of its entry: the number of a record that has no result yet. */
   readonly #open = new Map<number, number>();
-  /** The file whose close is on its way, by stack: its release is the same operation. */
+  /** By stack: the file that a close(2) in progress closes, whose release is part of the same operation. */
   readonly #closing = new Map<Stack, number>();
   /** By point: 1 an entry from user space, 2 its return, 0 any other. */
   readonly points: Uint8Array;
 
-  /** `cold`: where a long list is put, else it stays in memory. */
+  /** `cold` opens the store for the earlier part of a long list; without it all of the list stays in memory. */
   constructor(points: PointTable, cold?: () => ColdChunks) {
     this.list = new OperationList(
       points.points.map((p) => p?.operation.name ?? ""),

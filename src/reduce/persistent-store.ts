@@ -1,5 +1,5 @@
 /**
- * The store whose moments can be kept: every version of every object is frozen and shared between moments.
+ * The store of which moments can be kept: every version of every object is frozen and shared between moments.
  *
  * A `produce` over a flat map of ten thousand objects copies the map each time. So a transition goes through immer on
  * one object, and the map is a radix tree over object ids: a change copies the path to one object, a few arrays of 32.
@@ -84,7 +84,7 @@ export class PersistentStore implements Store {
   next = 1;
   listener: TransitionListener | undefined = undefined;
 
-  /** `onChange` is told every change as patches; without it none are made. */
+  /** `onChange` receives every change as patches; without it none are made. */
   constructor(private readonly onChange?: (change: Change) => void) {}
 
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K> {

@@ -1,6 +1,6 @@
 /**
- * Inodes whose memory waits for a grace period. `i_callback` names an inode by the address of its RCU head, a field at
- * an offset that differs between builds: it is learned from the recording, never assumed.
+ * Keeps the inodes whose memory waits for a grace period. `i_callback` names an inode by the address of its RCU head, a
+ * field at an offset that differs between builds: it is learned from the recording, never assumed.
  */
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
@@ -8,11 +8,11 @@ import type { Inode, ObjectId } from "./objects.js";
 
 /** No `struct inode`, nor one that a file system embeds, is larger than this (bytes). */
 const LARGEST_INODE = 4096;
-/** So many callbacks that agree settle the offset. */
+/** Callbacks that settle the offset when they agree. */
 const VOTES = 3;
 
 export interface SavedRcuQueue {
-  /** In the order of the addresses; 0 for an inode that nobody follows. */
+  /** In the order of the addresses; 0 for an inode that is not followed. */
   readonly pending: readonly { readonly address: AddressId; readonly inode: ObjectId }[];
   readonly votes: readonly { readonly offset: number; readonly votes: number }[];
   readonly offset: number;
@@ -21,7 +21,7 @@ export interface SavedRcuQueue {
 }
 
 export class RcuQueue {
-  /** Pending inodes by address; 0 for one that nobody follows. */
+  /** Pending inodes by address; 0 for one that is not followed. */
   readonly #pending = new Map<AddressId, ObjectId>();
   readonly #votes = new Map<number, number>();
   #offset = -1;
@@ -67,7 +67,7 @@ export class RcuQueue {
     this.ran = ran;
   }
 
-  /** The inode that a callback frees, if it is followed. */
+  /** Takes in a callback at event `seq`, and returns the inode that it frees, if that is followed. */
   inodeOf(head: AddressId, seq = this.ran): Inode | undefined {
     this.ran = seq;
     this.#lastHead = head;
@@ -80,7 +80,7 @@ export class RcuQueue {
     return id ? this.inode(id) : undefined;
   }
 
-  /** `free_inode` names the inode whose callback has just run. */
+  /** Learns the offset from `free_inode`, which names the inode whose callback has just run. */
   learn(address: AddressId): void {
     if (this.#offset >= 0 || !this.#lastHead || !address) return;
     const d = distance(this.addresses, this.#lastHead, address);
@@ -99,7 +99,7 @@ export class RcuQueue {
     return this.addresses.find(low >>> 0, this.addresses.high(head) - borrow);
   }
 
-  /** Inodes do not overlap: the one that a head lies in is the nearest below it. */
+  /** The pending inode that a head lies in: the nearest below it, as inodes do not overlap. */
   #nearest(head: AddressId): AddressId | undefined {
     let best: AddressId | undefined;
     let least = LARGEST_INODE;
@@ -114,7 +114,7 @@ export class RcuQueue {
   }
 }
 
-/** How far `to` lies below `from`, in bytes; exact where it is small, and large or negative otherwise. */
+/** Bytes from `to` up to `from`; exact if few, else some large or negative number. */
 function distance(addresses: AddressTable, from: AddressId, to: AddressId): number {
   return (addresses.high(from) - addresses.high(to)) * 4294967296 + (addresses.low(from) - addresses.low(to));
 }

@@ -1,6 +1,6 @@
 /**
- * Drives the reducers over batches: finds what each event is inside of, pairs entries with returns, and hands the event
- * to the one reducer of its operation.
+ * Drives the reducers over batches: finds the calls that each event is inside of, pairs entries with returns, and hands
+ * the event to the one reducer of its operation.
  */
 import { operationsWith } from "../../events/index.js";
 import { hasReturn } from "../../events/definition.js";
@@ -9,6 +9,7 @@ import type { AddressId, Batch, Loss } from "../log/batch.js";
 import type { Tables } from "../log/tables.js";
 import { Cursor, type EventView, viewsOf } from "../log/view.js";
 import type { Frame, Stack } from "./calls.js";
+import { type EndContext, MovingContext } from "./context.js";
 import type { Handlers, Reducers } from "./handlers.js";
 import type { KernelObject, ObjectId } from "./objects.js";
 import { dentryReducers } from "./reducers/dentry.js";
@@ -20,9 +21,10 @@ import { moduleReducers } from "./reducers/module.js";
 import { mountReducers } from "./reducers/mount.js";
 import { slabReducers } from "./reducers/slab.js";
 import { vmReducers } from "./reducers/vm.js";
+import { restoreWorld, type SavedWorld, savedWorld } from "./saved-world.js";
 import type { Store } from "./store.js";
 import { type SavedTwins, Twins } from "./twins.js";
-import { type SavedWorld, World, type WorldOptions } from "./world.js";
+import { World, type WorldOptions } from "./world.js";
 
 const reducers: Reducers = {
   ...dentryReducers,
@@ -37,58 +39,63 @@ const reducers: Reducers = {
 };
 
 /**
- * Nothing is open around them: whatever still is has lost its return. (`kvm_gmem_bind` and `__fput` happen inside
- * others, and
- * `kvm_init` inside the module loader, which has no probe.)
+ * Operations around which no call is open: one that still is has lost its return. (`kvm_gmem_bind` and `__fput` happen
+ * inside others, and `kvm_init` inside the module loader, which has no probe.)
  */
 const OUTERMOST = operationsWith("outermost");
 const BEHIND_A_DESCRIPTOR = operationsWith("behind a descriptor");
 const WITHIN_CLOSE = operationsWith("within close");
 const OUTSIDE_RELEASE = operationsWith("outside release");
 const TO_ITS_END = operationsWith("to its end");
-/** Missing halves kept to be shown; all are counted. */
+/**
+ * Calls that are open on one stack at most: a kernel stack has 16 KiB (THREAD_SIZE), and ftrace follows no more than 50
+ * returns of a task (FTRACE_RETFUNC_DEPTH).
+ */
+const DEEPEST = 256;
+/** Missing halves that are kept at most; all are counted. */
 const MISSING_SHOWN = 100;
 
-/** The puts by which a release gives back what its file holds, or its dentry: what they put. */
+/** The kinds of objects on which a release gives back a reference, of its file or of the file's dentry. */
 type Given = "module" | "dentry" | "mount" | "inode";
 const GIVEN: ReadonlySet<string | undefined> = new Set<Given>(["module", "dentry", "mount", "inode"]);
 
-/** What the reducer knows of a point before any event: looked up once. */
+/** The traits of a point and of its operation, looked up once. */
 interface Plan {
   readonly view: EventView;
   readonly point: Point;
-  /** The operation's. */
+  /** The name of the operation. */
   readonly name: string;
-  /** What its operation's reducer does at an entry, at a return, and when nothing more can be inside. */
+  /** The handlers of its operation's reducer. */
   readonly onEntry: Handlers<never>["entry"];
   readonly onReturn: Handlers<never>["return"];
   readonly onEnd: Handlers<never>["end"];
   readonly rcu: boolean;
   readonly entry: boolean;
+  /** A call of its operation has a frame on the stack, as other operations can be inside it. */
   framed: boolean;
   /** The point of its return; 0 without one. */
   readonly returns: number;
-  /** Not once the recording shows that its return is not probed. */
+  /** Its operation's return is probed: as the catalogue says, until the recording shows otherwise. */
   paired: boolean;
   readonly outermost: boolean;
-  /** It is the first thing of a system call that a probe shows. */
+  /** It is the first event of its system call. */
   readonly isFirst: boolean;
   readonly withinClose: boolean;
   readonly afterRelease: boolean;
-  /** What it gives back, as a put by which a release ends. */
+  /** The kind of object on which it puts a reference, where a release does so. */
   readonly gives: Given | undefined;
   /** Its code is in the module that is freed with guest_memfd. */
   readonly inModule: boolean;
   /**
-   * The bits of `Batch.fault` without which its event does not say what it is about; 0 where its name is all there is
-   * to know.
+   * The arguments, as bits of `Batch.fault`, without which its event does not say what it is about; 0 if its name says
+   * all.
    */
   readonly essential: number;
 }
 
 export interface SavedReducer {
   readonly events: number;
-  /** Points whose returns turned out to be probed, or not, against the catalogue. */
+  /** Points of operations whose returns turned out to be probed, or not, contrary to the catalogue. */
   readonly learned: readonly { readonly point: number; readonly paired: boolean; readonly framed: boolean }[];
   readonly lastOnCpu: readonly { readonly cpu: number; readonly seq: number }[];
   /** The last event that was understood. */
@@ -97,12 +104,12 @@ export interface SavedReducer {
   /** The id of the object that is created next. */
   readonly nextObject: ObjectId;
   readonly twins: SavedTwins;
-  /** By stack: its latest event, where that may have a twin yet. */
+  /** The latest event of each stack on which a twin of it may follow. */
   readonly lasts: readonly { readonly stack: number; readonly paired: boolean; readonly event: Place }[];
   readonly world: SavedWorld;
 }
 
-/** An event, by where it is. */
+/** The place of an event. */
 export interface Place {
   readonly batch: Batch;
   readonly index: number;
@@ -113,12 +120,14 @@ export class Reducer {
   readonly world: World;
   readonly #plans: (Plan | undefined)[];
   readonly #cursor = new Cursor();
+  readonly #context: MovingContext;
   readonly #twins: Twins;
   /** Events reduced so far. */
   events = 0;
 
   constructor(store: Store, points: PointTable, tables: Tables, options: WorldOptions = {}) {
     this.world = new World(store, points, tables, options);
+    this.#context = new MovingContext(this.world);
     this.#twins = new Twins(points);
     const views = viewsOf(points, this.#cursor);
     this.#plans = points.points.map((point, id) => {
@@ -148,7 +157,7 @@ export class Reducer {
     });
   }
 
-  /** To be read before the next event: what it holds is the state itself. */
+  /** Shares its parts with the state: the caller reads it before the next event. */
   saved(): SavedReducer {
     const { store } = this.world;
     const { batch, index } = this.#cursor;
@@ -165,11 +174,11 @@ export class Reducer {
       nextObject: store.next,
       twins: this.#twins.saved(),
       lasts: this.world.calls.lasts(),
-      world: this.world.saved(),
+      world: savedWorld(this.world),
     };
   }
 
-  /** Goes on where another reducer was saved; this one is new. */
+  /** Continues where another reducer was saved; this one is new. */
   restore({ events, learned, lastOnCpu, last, objects, nextObject, twins, lasts, world }: SavedReducer): void {
     for (const { stack, paired, event } of lasts) {
       const point = event.batch.point[event.index]!;
@@ -181,7 +190,7 @@ export class Reducer {
     for (const { cpu, seq } of lastOnCpu) this.#lastOnCpu[cpu] = seq;
     if (last) this.#cursor.move(last.batch, last.index);
     this.world.store.restore(objects, nextObject);
-    this.world.restore(world);
+    restoreWorld(this.world, world);
   }
 
   reduce(batch: Batch, from = 0, to = batch.length): void {
@@ -196,7 +205,7 @@ export class Reducer {
     this.events += to - from;
   }
 
-  /** What was lost may have happened at any time since the CPU's last event that is there. */
+  /** Takes in a loss: it may have happened at any time since the last event of its CPU in the recording. */
   #lost(loss: Loss, batch: Batch): void {
     this.world.lastGap = batch.firstSeq + loss.index;
     this.world.lose(this.#lastOnCpu[loss.cpu] ?? 0, this.world.lastGap);
@@ -226,49 +235,56 @@ export class Reducer {
         return;
       }
     }
+    const c = this.#context;
+    c.e = e;
+    c.stack = stack;
     if (stack.depth === 0) stack.idle = e.seq - 1;
-    if (w.closing.size > 0 && !plan.rcu) this.#closed(stack, plan, e);
-    if (w.ending.size > 0 && !plan.rcu) this.#survives(stack, plan, e);
+    if (w.closing.size > 0 && !plan.rcu) this.#closed(plan);
+    if (w.ending.size > 0 && !plan.rcu) this.#survives(plan);
     if (w.codeFreed && plan.inModule) w.codeRan(e);
     const { point } = plan;
     if (w.strangers !== undefined && !w.strangers.isIdle && !plan.rcu)
       w.strangers.next(stack, plan.gives === "mount" ? batch.low[this.#cursor.base]! : 0, plan.isFirst, e);
-    if (plan.gives !== undefined) this.#givesOwn(stack, plan.gives, batch.low[this.#cursor.base]!, e);
-    for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(stack, top, e);
+    if (plan.gives !== undefined) this.#givesOwn(plan.gives, batch.low[this.#cursor.base]!);
+    for (let top = stack.top; top && !top.paired && !this.#inside(top, plan); top = stack.top) this.#end(top);
     const { observer } = w;
     const watched = observer.points === undefined || observer.points[id] !== 0;
     if (plan.entry) {
-      if (plan.outermost) this.#clear(stack, e);
+      if (plan.outermost) this.#clear();
+      else if (plan.framed && stack.depth >= DEEPEST) this.#unwind();
       const frame = plan.framed ? stack.push(point, e.seq, plan.paired) : undefined;
       if (lacking && frame) frame.lacking = true;
       // An event that does not say what it is about nests, and changes nothing.
       if (watched) observer.entered?.(e, stack, frame);
-      if (!lacking) plan.onEntry?.(w, e as never, stack, frame);
+      c.frame = frame;
+      if (!lacking) plan.onEntry?.(c as never);
       if (watched) observer.reduced?.(e, stack, frame);
     } else {
-      const frame = this.#returned(stack, plan.name, e);
+      const frame = this.#returned(plan.name);
       if (watched) observer.returned?.(e, stack, frame);
-      if (!lacking && !frame?.lacking) plan.onReturn?.(w, e as never, stack, frame);
+      c.frame = frame;
+      if (!lacking && !frame?.lacking) plan.onReturn?.(c as never);
       if (frame) w.passUp(frame, stack);
       if (watched) observer.reduced?.(e, stack, frame);
     }
   }
 
-  /** Whether an event can happen inside an operation that has no return event. */
+  /** True if an event can happen inside an operation that has no return event. */
   #inside(frame: Frame, plan: Plan): boolean {
-    // What a file's release calls is up to the file, and to whoever patched it: it lasts until the file is released, or
-    // until the task plainly does something else.
+    // A file's release calls what the file's operations and any patch of them call: it lasts until the file is
+    // released, or until the task plainly does something else.
     if (frame.subject && frame.name === "__fput")
       return !plan.afterRelease && this.world.store.any(frame.subject) !== undefined;
     return this.world.calls.reaches(frame, plan.point);
   }
 
   /**
-   * A release gives back what its file holds: whatever it called before, and that has no return to show, is over. The
-   * inode is held by the dentry, so that here any put of it counts; not of a file first met inside its release, of
-   * which call trees have no `__fput` to hang the put on.
+   * Ends the calls without a return event inside a release, once it gives back what its file holds: they are over by
+   * then. The inode is held by the dentry, so that any put of it counts here; but not where the file was first met
+   * inside its release, because call trees have no `__fput` there to put it under.
    */
-  #givesOwn(stack: Stack, kind: Given, address: AddressId, e: EventView): void {
+  #givesOwn(kind: Given, address: AddressId): void {
+    const { stack } = this.#context;
     const release = stack.depth > 1 ? stack.find("__fput") : undefined;
     const file = release && this.world.store.get(release.subject, "file");
     const target = file && this.world.at(kind, address);
@@ -279,19 +295,21 @@ export class Reducer {
         : this.world.referenceOf(target, file.id) < 0
     )
       return;
-    for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(stack, top, e);
+    for (let top = stack.top!; top !== release && !top.paired; top = stack.top!) this.#end(top);
   }
 
-  /** Closes an operation that nothing more can be inside of. */
-  #end(stack: Stack, frame: Frame, e: EventView): void {
-    stack.depth--;
-    const plan = this.#plans[frame.point.id]!;
-    this.world.observer.closed?.(frame, stack, e);
-    plan.onEnd?.(this.world, frame, stack, e);
+  /** Closes the innermost operation, which nothing more can be inside of. */
+  #end(frame: Frame): void {
+    const c = this.#context;
+    c.stack.depth--;
+    this.world.observer.closed?.(frame, c.stack, c.e);
+    c.frame = frame;
+    this.#plans[frame.point.id]!.onEnd?.(c as EndContext);
   }
 
-  /** The frame whose return this is; frames above it that never returned are reported. */
-  #returned(stack: Stack, name: string, e: EventView): Frame | undefined {
+  /** Takes the frame that an event returns from off the stack; frames inside it that never returned are reported. */
+  #returned(name: string): Frame | undefined {
+    const { e, stack } = this.#context;
     let up = 0;
     for (; up < stack.depth; up++) {
       const frame = stack.at(up)!;
@@ -300,102 +318,118 @@ export class Reducer {
     if (up === stack.depth) {
       const entry = this.world.points.byEvent(name)!;
       const plan = this.#plans[entry.id]!;
-      // Its returns are probed, whatever it looked like.
+      // So its returns are probed, whatever was concluded before.
       plan.paired = true;
       plan.framed = true;
       if (this.world.sight.seen[entry.id])
-        this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle, e);
+        this.#missing({ operation: name, missing: "entry", seq: e.seq, task: e.taskId }, stack.idle);
       return undefined;
     }
-    for (; up > 0; up--) this.#abandon(stack, e);
+    for (; up > 0; up--) this.#abandon();
     stack.depth--;
     return stack.beyond;
   }
 
-  #abandon(stack: Stack, e: EventView): void {
+  /** Takes the innermost call off the stack, whose return, if it is probed, was not seen. */
+  #abandon(): void {
+    const { e, stack } = this.#context;
     const frame = stack.top!;
     if (!frame.paired) {
-      this.#end(stack, frame, e);
+      this.#end(frame);
       return;
     }
     const plan = this.#plans[frame.point.id]!;
     if (this.world.sight.seen[plan.returns])
-      this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq, e);
+      this.#missing({ operation: frame.name, missing: "return", seq: frame.seq, task: frame.task }, frame.seq);
     else if (this.world.since(frame.seq)) this.#unreturning(plan);
     stack.depth--;
     this.world.observer.closed?.(frame, stack, e);
     this.world.passUp(frame, stack);
   }
 
-  /** No return of it was ever seen: its probe is not set, and what follows its entry is not inside it. */
+  /** Learns that an operation's return is not probed, as none was ever seen: its calls have no frames from now on. */
   #unreturning(plan: Plan): void {
     plan.paired = false;
     plan.framed = false;
   }
 
-  #clear(stack: Stack, e: EventView): void {
-    while (stack.depth > 0) this.#abandon(stack, e);
+  /**
+   * Takes calls off a stack that is deeper than any kernel's: their returns went unseen. Calls of operations of which
+   * no return was ever seen go first, and the others stay: their returns may still come.
+   */
+  #unwind(): void {
+    const { stack } = this.#context;
+    const { depth } = stack;
+    const { seen } = this.world.sight;
+    while (stack.top && !seen[this.#plans[stack.top.point.id]!.returns]) this.#abandon();
+    if (stack.depth === depth) this.#clear();
+  }
+
+  #clear(): void {
+    while (this.#context.stack.depth > 0) this.#abandon();
   }
 
   /**
-   * A half of a call went unseen: so may others have, since the stack was last known to be empty, or since the half
-   * that is there.
+   * Reports a half of a call that went unseen: so may other events have, since the stack was last known to be empty, or
+   * since the other half.
    */
-  #missing(half: World["missing"][number], since: number, e: EventView): void {
+  #missing(half: World["missing"][number], since: number): void {
     this.world.missingHalves++;
     if (this.world.missing.length < MISSING_SHOWN) this.world.missing = [...this.world.missing, half];
-    this.world.missed(since, e);
+    this.world.missed(since, this.#context.e);
   }
 
-  /** The operation after a close(2) of a last descriptor: the file is released by it, or somebody kept a reference. */
-  #closed(stack: Stack, plan: Plan, e: EventView): void {
-    const id = this.world.closing.get(stack);
+  /** Judges the operation after a close(2) of a last descriptor: it releases the file, or a reference was kept. */
+  #closed(plan: Plan): void {
+    const { w, e, stack } = this.#context;
+    const id = w.closing.get(stack);
     if (id === undefined) return;
-    this.world.closing.delete(stack);
-    const file = this.world.store.get(id, "file");
+    w.closing.delete(stack);
+    const file = w.store.get(id, "file");
     if (!file || plan.withinClose) return;
-    this.world.facts({
+    w.facts({
       type: "file-kept",
       event: e,
-      certain: this.world.since(file.birth) && this.world.sees("__fput"),
+      certain: w.since(file.birth) && w.sees("__fput"),
       file,
       gets: file.kept,
     });
   }
 
   /**
-   * The operation after the put of a VM's last known reference: it destroys the VM, or another holds it whose get went
-   * unseen.
+   * Judges the operation after the put of a VM's last known reference: it destroys the VM, or another reference was
+   * taken unseen.
    */
-  #survives(stack: Stack, plan: Plan, e: EventView): void {
-    const { ending, store } = this.world;
-    const vm = store.get(ending.get(stack) ?? 0, "vm");
-    ending.delete(stack);
-    if (vm && plan.name !== "kvm_destroy_vm" && this.world.sees("kvm_destroy_vm")) this.world.rose(vm, e);
+  #survives(plan: Plan): void {
+    const { w, e, stack } = this.#context;
+    const vm = w.store.get(w.ending.get(stack) ?? 0, "vm");
+    w.ending.delete(stack);
+    if (vm && plan.name !== "kvm_destroy_vm" && w.sees("kvm_destroy_vm")) w.rose(vm, e);
   }
 
-  /** The recording is over: what had plainly come to its end ends; the rest stays open. */
+  /** Takes in the end of the recording: calls that are plainly over end, the others stay open. */
   finish(): void {
     for (const first of this.#twins.ambiguous()) this.world.doubted(first - 1);
     for (const stack of this.world.calls.stacks()) {
       for (let top = stack.top; top && !top.paired; top = stack.top) {
-        const { view } = this.#plans[top.point.id]!;
-        // What was still going on when the recording ended proves nothing.
+        // A call that may still have been in progress proves nothing.
         if (TO_ITS_END.has(top.name) || !this.#cursor.batch) break;
-        this.#end(stack, top, view);
+        this.#context.e = this.#plans[top.point.id]!.view;
+        this.#context.stack = stack;
+        this.#end(top);
       }
     }
   }
 }
 
-/** As the catalogue has it: the operation returns to a probe. */
+/** True if, by the catalogue, the operation's return is probed. */
 const isPaired = ({ operation }: Point): boolean => hasReturn(operation);
-/** As the catalogue has it: other operations happen inside. */
+/** True if, by the catalogue, other operations happen inside the operation. */
 const isFramed = ({ operation }: Point): boolean => hasReturn(operation) || operation.calls !== undefined;
 
 /**
- * A dentry that is known is put: its inode is given back inside that. Otherwise the inode is what shows that a release
- * has come to its puts.
+ * True inside the put of a known dentry, which is where the inode is given back. Where there is none, the put of the
+ * inode shows that a release has reached its puts.
  */
 function putsDentry(stack: Stack, release: Frame): boolean {
   const dput = stack.find("dput");

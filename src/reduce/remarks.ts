@@ -1,6 +1,6 @@
 /**
- * What the head of a recording says that it does not hold: probes that the kernel refused, hits that it missed, events
- * that were lost or overwritten. It is part of the recording, and reaches every verdict.
+ * Reads in the head of a recording which events it lacks: those of probes that the kernel refused, hits that it missed,
+ * events that were lost or overwritten. Every verdict takes them into account.
  */
 import type { ReadReport } from "../read/report.js";
 import type { World } from "./world.js";
@@ -12,7 +12,7 @@ export class Remarks {
 
   constructor(private readonly world: World) {}
 
-  /** Takes in what was remarked since the last time. */
+  /** Takes in the remarks since the last call. */
   heed({ environment, overrun }: Head): void {
     const { world } = this;
     if (overrun > 0) world.overwritten = true;
@@ -22,7 +22,7 @@ export class Remarks {
         const point = world.points.byEvent(text.split(" ", 1)[0]!);
         if (point) world.sight.blind(point, name);
       } else if (name === "lost") {
-        // Of a buffer that overwrites, the oldest events are gone; any that was dropped may have come at any time.
+        // A buffer that overwrites loses its oldest events; one that drops events may lose any.
         if (/^\S* ?overrun:/.test(text)) world.overwritten = true;
         else world.lossy = true;
       }

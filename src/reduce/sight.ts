@@ -1,12 +1,12 @@
 /**
- * What a recording shows of each operation. An operation whose absence is to mean something must have been seen in this
- * recording, with the arguments that say what it is about, and nothing may say that it can happen unseen: a probe that
- * the kernel refused, hits that it missed, an event without its argument, an effect without its cause.
+ * Keeps which operations a recording shows. The absence of an operation is evidence only if the recording has shown
+ * such operations, with the arguments that say what they are about, and nothing says that others can go unseen: a probe
+ * that the kernel refused, hits that it missed, an event without its argument, an effect without its cause.
  */
 import type { OperationName } from "../../events/index.js";
 import type { Point, PointTable } from "../../events/points.js";
 
-/** Why events of a point prove nothing by their absence. */
+/** Reasons why the absence of a point's events proves nothing. */
 export const BLINDED_BY = ["argument", "refused", "missed", "inlined"] as const;
 export type BlindedBy = (typeof BLINDED_BY)[number];
 
@@ -17,7 +17,7 @@ export interface SavedSight {
 }
 
 export class Sight {
-  /** By point: 0 where no event of it came, 1 where one came that lacked an argument, 2 where one had them all. */
+  /** By point: 0 if no event of it has come, 1 if all that came lacked an argument, 2 if one had them all. */
   readonly seen: Uint8Array;
   /** By point: the arguments that some event of it had, as bits. */
   readonly #present: Uint16Array;
@@ -32,7 +32,7 @@ export class Sight {
     this.#present = new Uint16Array(this.#size);
   }
 
-  /** An event of a point came; `fault`: the arguments that it lacks. Returns whether it is the point's first. */
+  /** Takes in an event of a point; `fault` has a bit for each argument that it lacks. Returns true for the first. */
   saw(point: Point, fault: number): boolean {
     const first = this.seen[point.id] === 0;
     this.#present[point.id]! |= ~fault & ((1 << point.args.length) - 1);
@@ -40,7 +40,7 @@ export class Sight {
     return first;
   }
 
-  /** An event of this name had this argument, and nothing says that others may have come unseen. */
+  /** True if an event of this name had this argument, and nothing says that others may have gone unseen. */
   presents(event: string, argument: string): boolean {
     if (!this.shows(event)) return false;
     const point = this.points.byEvent(event)!;
@@ -48,15 +48,15 @@ export class Sight {
     return (this.#present[point.id]! & (1 << k)) !== 0;
   }
 
-  /** An event of this name has come, and nothing says that others may have come unseen. */
+  /** True if an event of this name has come, and nothing says that others may have gone unseen. */
   shows(event: string): boolean {
     const point = this.points.byEvent(event);
     return point !== undefined && this.seen[point.id] !== 0 && (this.#blind.size === 0 || !this.#blind.has(point.id));
   }
 
   /**
-   * Entries of the operation are seen, or would have been: its probe is set with that of another operation which was
-   * seen. Absence of what is not seen proves nothing.
+   * True if entries of the operation are seen, or would have been: its probe is set together with that of another
+   * operation, which was seen. The absence of an operation that is not seen proves nothing.
    */
   sees(operation: OperationName): boolean {
     const point = this.points.byEvent(operation);
@@ -65,30 +65,30 @@ export class Sight {
     return (point.operation.probedWith ?? []).some((other) => this.shows(other));
   }
 
-  /** Something says that events of this name can go unseen. */
+  /** True if something says that events of this name can go unseen. */
   blindTo(event: string): boolean {
     const point = this.points.byEvent(event);
     return point !== undefined && this.#blind.has(point.id);
   }
 
-  /** From here on, absence of this point's events proves nothing. Returns whether that is new. */
+  /** Records that from here on the absence of this point's events proves nothing. Returns true if that is new. */
   blind(point: Point, by: BlindedBy): boolean {
     if (this.#blind.has(point.id)) return false;
     this.#blind.set(point.id, by);
     return true;
   }
 
-  /** Points that are blinded, in their order. */
+  /** Yields the blinded points in the order of their numbers, each with its first reason. */
   *blinded(): Generator<{ readonly point: Point; readonly by: BlindedBy }> {
     for (const [id, by] of [...this.#blind].sort(([a], [b]) => a - b)) yield { point: this.points.points[id]!, by };
   }
 
-  /** A callee was seen inside of a caller: there, too, it is a call of its own, and not inlined. */
+  /** Records that a callee was seen inside of a caller: it is a call of its own there, and not inlined. */
   sawInside(caller: string, callee: string): void {
     this.#inside.add(this.#pair(caller, callee));
   }
 
-  /** Whether a callee was ever seen inside of a caller. */
+  /** True if a callee was ever seen inside of a caller. */
   showsInside(caller: string, callee: string): boolean {
     return this.#inside.has(this.#pair(caller, callee));
   }

@@ -1,6 +1,6 @@
 /**
- * Where objects live. Reducers reach them through this interface only, and change them only by `apply`, which makes of
- * one object what a transition says. Two stores evolve alike: this one plain mutable objects, `persistent-store.ts`
+ * The store of the objects. Reducers reach objects through this interface only, and change them only by `apply`, which
+ * applies a transition to one object. Two stores evolve alike: this one plain mutable objects, `persistent-store.ts`
  * immer drafts with structural sharing.
  */
 import { byKind, type Kind } from "../../events/kinds/index.js";
@@ -10,17 +10,17 @@ import { evolve, type Transition } from "./transitions.js";
 
 export type TransitionListener = (object: KernelObject, transition: Transition) => void;
 
-/** Where objects live, by id. A transition makes of one object what it says; reads give the object as it is now. */
+/** The objects by id. `apply` applies a transition to one of them; reads return an object as it is now. */
 export interface Store {
-  /** A new object, of which nothing is known but where it is. */
+  /** Makes an object of which only the address is known. */
   create<K extends Kind>(kind: K, address: AddressId, generation: number, met: number): OfKind<K>;
   get<K extends Kind>(id: ObjectId, kind: K): OfKind<K> | undefined;
   any(id: ObjectId): KernelObject | undefined;
-  /** Makes of an object what a transition says, and returns the object as it is now. */
+  /** Applies a transition to an object, and returns the object as it is now. */
   apply<T extends KernelObject>(object: T, transition: Transition<T>): T;
-  /** Told of every transition, with the object as it is then. */
+  /** Called after every transition, with the object as it is then. */
   listener: TransitionListener | undefined;
-  /** The latest version of an object that was held for a while. */
+  /** The latest version of an object, of which the caller may have an earlier one. */
   current<T extends KernelObject>(object: T): T;
   /** Forgets a dead object. */
   remove(object: KernelObject): void;
@@ -28,11 +28,11 @@ export interface Store {
   live(): Iterable<KernelObject>;
   /** The id of the object that is created next. */
   readonly next: ObjectId;
-  /** Takes over, into a store that has no object yet, those of another, and the id that its next would have had. */
+  /** Fills a store that has no objects yet with those of another, and with the id that its next object would get. */
   restore(objects: readonly KernelObject[], next: ObjectId): void;
 }
 
-/** A life of which nothing is known. Copied rather than written out: a copy of a known shape costs a fraction of it. */
+/** A life of each kind of which nothing is known. A copy of it costs a fraction of an object that is built anew. */
 const BLANKS = byKind(({ name: kind, fields }) => ({
   kind,
   id: 0,
@@ -51,7 +51,7 @@ const BLANKS = byKind(({ name: kind, fields }) => ({
   ...Object.fromEntries(Object.entries(fields).map(([name, { blank }]) => [name, blank])),
 })) as unknown as { readonly [K in Kind]: KernelObject };
 
-/** Of each kind, the fields whose values no two objects may share. */
+/** The fields of each kind whose values no two objects may share. */
 const OWNED = byKind(({ fields }) =>
   Object.entries(fields).flatMap(([name, { blank }]) =>
     typeof blank === "object" && blank !== null ? [{ name, isList: Array.isArray(blank) }] : [],

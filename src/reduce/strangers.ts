@@ -1,6 +1,6 @@
 /**
- * Objects that have nothing to do with guest_memfd, where everything that was recorded is to be judged. Who holds them
- * nobody here knows: what can be judged is what no kernel does with any object, such as a second release.
+ * Judges objects that have nothing to do with guest_memfd, if all of a recording is to be judged. Their owners are
+ * unknown: mistakes are only what no kernel does with any object, such as a second release.
  */
 import type { AddressId } from "../log/batch.js";
 import type { EventView } from "../log/view.js";
@@ -8,17 +8,17 @@ import type { Stack } from "./calls.js";
 import type { Mount, ObjectId } from "./objects.js";
 import type { World } from "./world.js";
 
-/** A descriptor that a task reserved in a call that no probe shows. */
+/** A descriptor that an untraced caller reserved. */
 interface Reservation<S> {
   readonly stack: S;
   readonly process: number;
   readonly fd: number;
   readonly seq: number;
-  /** The function that reserved it, by its name. */
+  /** The name of the function that reserved it; empty if unknown. */
   readonly caller: string;
 }
 
-/** An inode of which `alloc_file_pseudo` failed to make a file: the caller still has its reference. */
+/** An inode for which `alloc_file_pseudo` failed to make a file: the caller still has its reference. */
 interface Refused<S> {
   readonly stack: S;
   readonly inode: ObjectId;
@@ -27,7 +27,7 @@ interface Refused<S> {
   readonly error: number;
 }
 
-/** A file's release has put its mount, as its last step. */
+/** A put of a mount that was the last step of a file's release. */
 interface LastPut<S> {
   readonly stack: S;
   readonly mount: ObjectId;
@@ -36,7 +36,7 @@ interface LastPut<S> {
   readonly seq: number;
 }
 
-/** Stacks by what tells them apart in any replay. */
+/** Stacks are saved by `Calls.keyOf`. */
 export interface SavedStrangers {
   readonly reserved: readonly Reservation<number>[];
   readonly refused: readonly Refused<number>[];
@@ -46,7 +46,7 @@ export interface SavedStrangers {
   readonly followed: number;
 }
 
-/** So many reservations, and so many inodes, are remembered at a time: of tasks that stay in the kernel. */
+/** Reservations, and inodes, that are remembered at a time: tasks that stay in the kernel do not settle theirs. */
 const MOST = 1000;
 
 export class Strangers {
@@ -54,18 +54,18 @@ export class Strangers {
   #refused: Refused<Stack>[] = [];
   #put: LastPut<Stack>[] = [];
   /**
-   * Functions whose reservations were seen to be installed, or given back: what is in `fs/file.c` itself may do either
-   * without passing a probe.
+   * Functions whose reservations were seen to be installed or given back. Others are not judged: one in `fs/file.c`
+   * itself may do either without passing a probe.
    */
   readonly #settling = new Set<string>();
-  /** Objects on which a rule had something to say, guest_memfd's left out. */
+  /** Objects that a rule could judge, except guest_memfd's. */
   readonly #judged = new Set<ObjectId>();
   /** Objects that turned out to be guest_memfd's. */
   #followed = 0;
 
   constructor(private readonly world: World) {}
 
-  /** How many objects were seen that are not guest_memfd's, and of how many of them any rule could judge anything. */
+  /** The number of objects seen that are not guest_memfd's, and of those among them that any rule could judge. */
   get counts(): { readonly objects: number; readonly judged: number } {
     return {
       objects: this.world.store.next - 1 - this.#followed - this.world.descriptors.size,
@@ -89,20 +89,20 @@ export class Strangers {
   }
 
   /**
-   * `get_unused_fd_flags_ret: (sys_open_thing+0x41/0x120 <- get_unused_fd_flags)`: empty where the recording has no
-   * places.
+   * The caller in `get_unused_fd_flags_ret: (sys_open_thing+0x41/0x120 <- get_unused_fd_flags)`, without its offset;
+   * empty if the recording has no places.
    */
   #callerOf({ batch, index }: EventView): string {
     return /^[^+\s]+(?=\+\S+( \[\w+\])? <- )/.exec(this.world.tables.places.text(batch.place[index]!))?.[0] ?? "";
   }
 
-  /** `fd_install` or `put_unused_fd`. */
+  /** Takes in an `fd_install` or a `put_unused_fd`. */
   settled(process: number, fd: number): void {
     for (const one of this.#reserved) if (one.process === process && one.fd === fd) this.#settling.add(one.caller);
     this.used(process, fd);
   }
 
-  /** A descriptor was installed, given back, handed out again or closed. */
+  /** Takes in that a descriptor was installed, given back, handed out again or closed. */
   used(process: number, fd: number): void {
     if (this.#reserved.length > 0)
       this.#reserved = this.#reserved.filter((one) => one.process !== process || one.fd !== fd);
@@ -113,7 +113,7 @@ export class Strangers {
     this.#refused.push({ stack, inode, call, error });
   }
 
-  /** `mntput` was the last step of a file's release. */
+  /** Takes in the `mntput` that is the last step of a file's release. */
   released(stack: Stack, mount: Mount, file: string, e: EventView): void {
     this.judged(mount.id);
     this.#put.push({ stack, mount: mount.id, file, seq: e.seq });
@@ -124,23 +124,23 @@ export class Strangers {
   }
 
   /**
-   * An event begins on a stack. `mount`: it puts this one. `outermost`: it is the first thing of a system call, so that
-   * whatever the task was inside of is over.
+   * Takes in the next event on a stack. `mount` is the mount that it puts, or 0; `isOutermost` if it is the first event
+   * of a system call, so that all calls of the task before it are over.
    */
-  next(stack: Stack, mount: AddressId, outermost: boolean, e: EventView): void {
+  next(stack: Stack, mount: AddressId, isOutermost: boolean, e: EventView): void {
     const put = this.#put.find((one) => one.stack === stack);
     if (put) {
       this.#put = this.#put.filter((one) => one !== put);
       this.#putAgain(put, mount, e);
     }
-    if (!outermost) return;
+    if (!isOutermost) return;
     for (const one of this.#refused) if (one.stack === stack) this.#kept(one, e);
     this.#refused = this.#refused.filter((one) => one.stack !== stack);
     for (const one of this.#reserved) if (one.stack === stack) this.#unused(one, e);
     this.#reserved = this.#reserved.filter((one) => one.stack !== stack);
   }
 
-  /** A put of the mount right behind that of the release, and nothing took another reference in between. */
+  /** Judges a put right after that of the release: of the same mount, on which no reference was taken in between. */
   #putAgain({ mount: id, file, seq }: LastPut<Stack>, address: AddressId, e: EventView): void {
     const w = this.world;
     const mount = w.store.get(id, "mount");

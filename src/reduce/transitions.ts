@@ -1,7 +1,7 @@
 /**
- * Transitions: all that can become of one object's state, as a closed set of plain values that never change. Reducers
- * decide them from a recorded event, `evolve` alone writes state, on immer drafts (the state whose moments are kept) as
- * on plain objects (bulk replay), and whoever derives something of its own is told them.
+ * Transitions: all changes of one object's state, as a closed set of immutable plain values. Reducers decide them from
+ * a recorded event; `evolve` alone writes state, on immer drafts (if moments are kept) as on plain objects (bulk
+ * replay); observers receive them.
  */
 import type { FieldOf } from "../../events/kinds/index.js";
 import type { TaskId } from "../log/batch.js";
@@ -18,7 +18,7 @@ import type {
 } from "./objects.js";
 import { UNSEEN } from "./objects.js";
 
-/** It was made at event `seq`. `count`: its references from then on; `null` where nobody knows. */
+/** It was made at event `seq`. `count`: its references from then on; `null` if unknown. */
 export interface Born {
   readonly type: "born";
   readonly seq: number;
@@ -30,7 +30,7 @@ export interface Died {
   readonly seq: number;
 }
 
-/** It turned out to be guest_memfd's, or something that guest_memfd hangs on. */
+/** It turned out to be guest_memfd's, or an object that guest_memfd depends on. */
 export interface Followed {
   readonly type: "followed";
 }
@@ -64,7 +64,7 @@ export interface Passed {
 }
 
 /**
- * The call that held a reference on it is over, and its caller, who has the reference now, is none that a probe shows.
+ * The call that held a reference on it is over, and its caller, which has the reference now, is untraced.
  */
 export interface LeftBehind {
   readonly type: "left";
@@ -82,20 +82,20 @@ export interface Observed {
 
 type Own<T extends KernelObject> = Omit<T, LifeField>;
 
-/** What its kind alone has became something else. */
+/** Fields that only its kind has took other values. */
 export interface Set<T extends KernelObject = KernelObject> {
   readonly type: "set";
   readonly fields: Readonly<Partial<Own<T>>>;
 }
 
-/** What its kind alone counts became more, or less. */
+/** A counter that only its kind has went up or down. */
 export interface Counted {
   readonly type: "counted";
   readonly what: FieldOf<"tally">;
   readonly by: number;
 }
 
-/** One more is on a list of its own: a memslot on a VM's, a call on a file's of those that kept a reference. */
+/** A list of its own got another item: a VM's a memslot, a file's list of the calls that kept a reference a call. */
 export interface Listed {
   readonly type: "listed";
   readonly on: FieldOf<"pointers" | "events">;
@@ -108,7 +108,7 @@ export interface Unlisted {
   readonly item: number;
 }
 
-/** A descriptor of a table names a file from here on, or nothing. */
+/** A descriptor of a table names a file from here on. */
 export interface Installed {
   readonly type: "installed";
   readonly fd: number;
@@ -171,7 +171,7 @@ export const unlisted = (on: Unlisted["on"], item: number): Unlisted => ({ type:
 export const installed = (fd: number, file: ObjectId): Installed => ({ type: "installed", fd, file });
 export const closed = (fd: number): Closed => ({ type: "closed", fd });
 
-/** Makes of an object, or of a draft of it, what a transition says; nothing else ever writes state. */
+/** Applies a transition to an object, or to a draft of it; nothing else ever writes state. */
 export function evolve(o: KernelObject, t: Transition): void {
   switch (t.type) {
     case "stepped": {
@@ -185,7 +185,7 @@ export function evolve(o: KernelObject, t: Transition): void {
       Object.assign(o, t.fields);
       return;
     case "taken":
-      // Most objects have one reference, and a list that grows has room for seventeen.
+      // Most objects have one reference, and a list that grows gets room for seventeen.
       if (o.references.length === 0) o.references = [t.reference];
       else o.references.push(t.reference);
       if (o.count !== null) o.count++;
@@ -234,7 +234,7 @@ export function evolve(o: KernelObject, t: Transition): void {
   }
 }
 
-/** A trail keeps its first steps, which say where the object came from, and its latest. */
+/** Steps that a trail keeps: the first, which say where the object came from, and the latest. */
 const TRAIL_FIRST = 8;
 const TRAIL_LATEST = 56;
 /** Steps that a trail has at most. */

@@ -1,12 +1,12 @@
 /**
- * A function that two probes show (`gmem:` and `probe:`, two groups of one recorder, two recorders at once) has two
- * events for each call: twins, alike in every argument, with nothing of their task in between. Each call is one call.
+ * A function with two probes (`gmem:` and `probe:`, two groups of one recorder, two recorders at once) has two events
+ * for each call: twins, alike in every argument, with no other event of their task in between. They are one call.
  */
 import type { Batch } from "../log/batch.js";
 import type { Point, PointTable } from "../../events/points.js";
 import type { Stack } from "./calls.js";
 
-/** Pairs that make a point doubled where one could be two calls: of an operation that can follow itself, alike. */
+/** Pairs after which a point counts as doubled, where a pair could be two calls that follow each other, alike. */
 const PAIRS = 3;
 
 export interface SavedTwins {
@@ -22,11 +22,12 @@ export interface SavedTwins {
 export class Twins {
   readonly #first: Float64Array;
   readonly #pairs: Uint32Array;
-  /** By point: 1 where an event of it came without a twin, so that no other is one. */
+  /** By point: 1 if an event of it came without a twin, so that none of its events is one. */
   readonly settled: Uint8Array;
   readonly #doubled: Uint8Array;
   /**
-   * By point: no two calls of it can look like twins, for it prints a count that each changes, or cannot call itself.
+   * By point: true if no two calls of it can look like twins, as it prints a count that each changes, or cannot call
+   * itself.
    */
   readonly #conclusive: readonly boolean[];
 
@@ -40,14 +41,14 @@ export class Twins {
   }
 
   /**
-   * Takes in an event, which need not be one of a settled point on a stack whose last event waits for no twin. Returns
-   * -1 where it is a call of its own, 0 where it is the second of a call that was reduced already, and where it shows
-   * that what was made of twins so far was wrong, the event since which, plus one.
+   * Takes in an event, unless its point is settled and no twin of the last event on its stack may follow. Returns -1 if
+   * it is a call of its own; 0 if it is the twin of an event that was reduced already; and if it shows that events were
+   * wrongly taken for twins, the first of those.
    */
   see(stack: Stack, point: Point, batch: Batch, index: number): number {
     const { id } = point;
     const { last } = stack;
-    // What is done to NULL changes nothing, and is often done twice.
+    // A call on NULL changes nothing, and often comes twice.
     const toNothing = point.args.length > 0 && point.args[0]!.type === "ptr" && batch.low[batch.argStart[index]!] === 0;
     if (toNothing && this.#doubled[id] === 0) return -1;
     if (last.point === id && alike(last.batch!, last.index, batch, index, point) && !recurses(stack, point)) {
@@ -56,7 +57,7 @@ export class Twins {
         this.#pairs[id]!++;
         return 0;
       }
-      // A third that is alike makes a run of calls of what looked like a pair.
+      // A third event that is alike shows that what looked like a pair is a run of calls.
       this.#pairs[id]! += last.paired ? -1 : 1;
       last.paired = !last.paired;
       if (!last.paired) return -1;
@@ -85,12 +86,12 @@ export class Twins {
     return since;
   }
 
-  /** A point is doubled only now: its pairs before were taken for two calls each, since this event. */
+  /** The event since which pairs of a point that is doubled only now were taken for two calls each; 0 if none were. */
   firstOf(point: Point): number {
     return this.#pairs[point.id] === PAIRS && !this.#conclusive[point.id] ? this.#first[point.id]! : 0;
   }
 
-  /** Points whose only events are one pair, that may have been one call: the event of the first. */
+  /** Yields the first event of each point whose only events are pairs that may each have been one call. */
   *ambiguous(): Generator<number> {
     for (let id = 1; id < this.#pairs.length; id++) {
       if (this.#pairs[id]! > 0 && this.settled[id] === 0 && !this.#doubled[id]) yield this.#first[id]!;
@@ -120,20 +121,20 @@ export class Twins {
   }
 }
 
-/** The second return of a call that is open twice is no twin. */
+/** True for a return of a call that is open twice: the second return is no twin. */
 function recurses(stack: Stack, point: Point): boolean {
   return point.phase === "return" && stack.find(point.operation.name) !== undefined;
 }
 
 /**
- * An entry of a call that has a return cannot be inside itself; a count that a put or a get changes differs at the
- * next.
+ * True if two events in a row that are alike must be twins: a call that has a return cannot be entered again before it,
+ * and a count that a put or a get changes is another at the next.
  */
 function conclusive({ operation, args }: Point): boolean {
   return operation.result !== undefined || args.some(({ unit }) => unit === "references");
 }
 
-/** Batches have their strings each. */
+/** True if two events have equal arguments. Strings are compared as texts: each batch has a table of its own. */
 function alike(a: Batch, i: number, b: Batch, j: number, { args }: Point): boolean {
   if (a.fault[i] !== b.fault[j]) return false;
   const x = a.argStart[i]!;

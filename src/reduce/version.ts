@@ -1,6 +1,5 @@
 /**
- * What the reducers and the rules make of a recording, as a number: raised with every change that makes a state, a
- * finding or the form of a snapshot another. Snapshots of another version are not read; whoever has them makes them
- * again.
+ * The version of reducers and rules, raised with every change that gives a recording another state, another finding or
+ * a snapshot of another form. Snapshots of another version are not read, and have to be taken again.
  */
-export const REDUCER_VERSION = 8;
+export const REDUCER_VERSION = 9;

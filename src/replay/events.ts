@@ -1,4 +1,4 @@
-/** The events of a recording one by one, each with the operations that it happens inside of. */
+/** The events of a recording one by one, each with the operations around it. */
 import { points } from "../../events/index.js";
 import { eventAt, type KernelEvent } from "../log/event.js";
 import { openRecording, type OpenOptions } from "../read/recording.js";
@@ -14,7 +14,7 @@ export interface Inside {
 
 /** An event, and the operations in progress around it on its task. */
 export interface PlacedEvent extends KernelEvent {
-  /** Outermost first: `kvm_gmem_create`, `alloc_file_pseudo`. Empty for what happens inside nothing that is probed. */
+  /** Outermost first: `kvm_gmem_create`, `alloc_file_pseudo`. Empty if no probed operation is around it. */
   readonly inside: readonly Inside[];
 }
 
@@ -24,7 +24,7 @@ const NOTHING: readonly Inside[] = Object.freeze([]);
  * Reads a recording as a stream of events, each with the operations in progress around it. An operation without a
  * return probe is taken to last as long as what follows can be inside it.
  *
- * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
  */
 export async function* eventsOf(path: string, options: OpenOptions = {}): AsyncGenerator<PlacedEvent> {
   const recording = await openRecording(path, options);

@@ -1,4 +1,4 @@
-/** Several observers of one replay, as one that calls them in order. */
+/** Combines several observers of one replay into one that calls them in order. */
 import type { Observer } from "../reduce/world.js";
 
 const HOOKS = ["changed", "touched", "entered", "returned", "reduced", "closed", "finish"] as const;
@@ -8,7 +8,7 @@ export function all(...observers: readonly Observer[]): Observer {
   return observers.reduce(both, {});
 }
 
-/** A hook that only one of them has is that one's own: these are called at every event. */
+/** Merges two observers. A hook that only one has is passed through unwrapped, since hooks run at every event. */
 function both(a: Observer, b: Observer): Observer {
   const hooks: { [Name in (typeof HOOKS)[number]]?: Hook } = {};
   for (const name of HOOKS) {

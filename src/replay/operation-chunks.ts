@@ -1,11 +1,11 @@
-/** Chunks of a long list of operations in a file without a name. */
+/** Stores chunks of a long list of operations in an unlinked file. */
 import { CHUNK_BYTES, type ColdChunks } from "../reduce/operation-list.js";
 import { TemporaryFile } from "../base/temporary-file.js";
 
-/** A list is as long as whoever holds its replay holds it. */
+/** Closes the file when the list is garbage-collected. */
 const files = new FinalizationRegistry<TemporaryFile>((file) => file.close());
 
-/** The file is gone when nobody has the chunks any more, or with the process. */
+/** The file lives until the chunks are garbage-collected, or the process ends. */
 export function coldChunks(): ColdChunks {
   const file = new TemporaryFile();
   const chunks: ColdChunks = {

@@ -21,7 +21,7 @@ import type { Observer, World } from "../reduce/world.js";
 import { all } from "./observers.js";
 import { Replaying, type ReplayingOptions } from "./replaying.js";
 
-/** What was read of a recording: counts of events and lines, and its length in seconds. */
+/** Summary of reading a recording: counts of events and lines, and its length in seconds. */
 export interface TraceSummary {
   readonly path: string;
   readonly format: string;
@@ -39,7 +39,7 @@ export interface TraceSummary {
 }
 
 /**
- * Lives of one kind of object: how many were born, died, and live at the end, each a count. An object that is older
+ * Counts of one kind of object: those born, those that died, and those that live at the end. An object that is older
  * than the recording lives and was not born.
  */
 export interface ObjectCounts {
@@ -62,7 +62,7 @@ export interface OperationSummary {
 }
 
 /**
- * What a replay of a recording ends with: state, ledger, verdicts. `findings` and `hazards` are in the order of their
+ * The result of a replay: state, ledger, verdicts. `findings` and `hazards` are in the order of their
  * events.
  */
 export interface Replay {
@@ -75,7 +75,7 @@ export interface Replay {
   readonly hazards: readonly Finding[];
   /** By rule: how often it found something wrong, found all well, or could not tell. */
   readonly rules: ReadonlyMap<RuleName, Tally>;
-  /** What each rule comes to over the whole recording, and what it would have needed to see. */
+  /** The verdict of each rule over the whole recording, and what it would have needed to see. */
   readonly judgements: readonly Judgement[];
   readonly counts: {
     readonly explained: ReadonlyMap<string, number>;
@@ -93,13 +93,13 @@ export interface Replay {
 /** A moment: the state after an event, or after the last event not later than a time. */
 export type Moment = { readonly event: number } | { readonly time: bigint };
 
-/** How to read, how to replay, and when to stop. Everything may be left out. */
+/** Options of reading and replaying, and the moment to stop at. All are optional. */
 export interface ReplayOptions extends OpenOptions, ReplayingOptions {
   /** Stop after this moment; what is returned is the state then. */
   readonly at?: Moment;
   /** A replay of the same recording that came so far: its events are passed over where they come again. */
   readonly from?: Replaying;
-  /** Told what happens while it happens. */
+  /** Receives what happens while it happens. */
   readonly observe?: (world: World, recording: Recorded) => Observer;
   /** Called after every batch. */
   readonly onProgress?: (events: number, bytes: number) => void;
@@ -109,8 +109,8 @@ export interface ReplayOptions extends OpenOptions, ReplayingOptions {
  * Replays a recording: events in, state, ledger and verdicts out.
  *
  * @param path A file of any format that kreel reads, a directory with a file for each CPU, or `-` for standard input.
- * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
- * @throws {LogError} Of a log of a later format.
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
+ * @throws {LogError} If it is a log of a later format.
  */
 export async function replay(path: string, options: ReplayOptions = {}): Promise<Replay> {
   const recording = await openRecording(path, options);
@@ -120,7 +120,7 @@ export async function replay(path: string, options: ReplayOptions = {}): Promise
 /**
  * Replays a recording that is open already, and closes it. The same as `replay` otherwise.
  *
- * @throws {TroubleError} Where reading it comes to a line that ends it, or to what the disk refuses.
+ * @throws {TroubleError} If a line cannot be read past, or the disk fails.
  */
 export async function replayRecording(recording: Recorded, options: ReplayOptions = {}): Promise<Replay> {
   const { tables, report } = recording;
@@ -185,7 +185,7 @@ function* summariesOf(list: OperationList, tables: Tables): Generator<OperationS
   }
 }
 
-/** How many events of a batch lie before the end of a moment. */
+/** Returns the number of events of a batch up to a moment. */
 function end(batch: Batch, at: Moment | undefined): number {
   if (!at) return batch.length;
   if ("event" in at) return Math.max(0, Math.min(batch.length, at.event - batch.firstSeq + 1));

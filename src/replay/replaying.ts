@@ -1,6 +1,6 @@
-/** A replay under way: what the command's verbs drive, and what snapshots are taken of. */
+/** A replay in progress, which the command's verbs drive, and of which snapshots are taken. */
 import { points } from "../../events/index.js";
-import { Checker, type SavedChecker, type Told } from "../check/checker.js";
+import { Checker, type FindingListener, type SavedChecker } from "../check/checker.js";
 import type { Batch } from "../log/batch.js";
 import { type SavedSpan, Span } from "../log/span.js";
 import type { Tables } from "../log/tables.js";
@@ -11,16 +11,16 @@ import { MutableStore, type Store } from "../reduce/store.js";
 import type { World, WorldOptions } from "../reduce/world.js";
 
 /**
- * How to replay: which store keeps the objects (plain ones unless given), whether everything is followed or
- * guest_memfd only, and who is told of findings as they are made.
+ * How to replay: the store of the objects (plain ones by default), the objects that are followed (all of them, or
+ * guest_memfd's and those that it depends on), and the listener to findings.
  */
-export interface ReplayingOptions extends Told, WorldOptions {
+export interface ReplayingOptions extends FindingListener, WorldOptions {
   readonly store?: Store;
 }
 
 /**
- * Every event is from one CPU, although the machine has several, and there are fewer than the head counts, which counts
- * those of all CPUs (kernel/trace/trace.c:print_event_info): the file of one CPU looks like that.
+ * True if the recording looks like the file of one CPU of several: every event is from one CPU, and there are fewer
+ * than the head counts, which counts those of all CPUs (kernel/trace/trace.c:print_event_info).
  */
 export function isOneOfSeveral({ entries, cpus, events }: Pick<ReadReport, "entries" | "cpus" | "events">): boolean {
   return (entries?.cpus ?? 1) > 1 && cpus.length === 1 && events < (entries?.inBuffer ?? 0);
@@ -34,7 +34,7 @@ export interface SavedReplay {
   readonly checker: SavedChecker;
 }
 
-/** What has been read so far, as state and as verdicts, and the time that it took. */
+/** The state and the verdicts of everything read so far, and the time span of its events. */
 export class Replaying {
   readonly reducer: Reducer;
   readonly checker: Checker;
@@ -66,7 +66,7 @@ export class Replaying {
     return this.#span.seconds;
   }
 
-  /** The events of a batch before index `to`; those that were reduced already are passed over. */
+  /** Reduces the events of a batch before index `to`; those reduced already are skipped. */
   reduce(batch: Batch, to = batch.length): void {
     if (this.#report) this.#remarks.heed(this.#report);
     const from = Math.max(0, Math.min(to, this.next - batch.firstSeq));
@@ -75,13 +75,13 @@ export class Replaying {
     this.next = batch.firstSeq + to;
   }
 
-  /** The recording is over. */
+  /** Ends the recording. */
   finish(): void {
     this.reducer.finish();
-    if (this.#report && isOneOfSeveral(this.#report)) this.world.isPart();
+    if (this.#report && isOneOfSeveral(this.#report)) this.world.markPartial();
   }
 
-  /** To be read before the next event: what it holds is the state itself. */
+  /** Returns the live state, not a copy: it must be serialised before the next event. */
   saved(): SavedReplay {
     return {
       everything: this.world.everything,
@@ -92,7 +92,7 @@ export class Replaying {
     };
   }
 
-  /** Goes on where another replay was saved; this one is new, and follows as much as that one. */
+  /** Continues where another replay was saved; this one must be new, with the same `everything`. */
   restore({ nextEvent, span, reducer, checker }: SavedReplay): void {
     this.next = nextEvent;
     this.#span.restore(span);

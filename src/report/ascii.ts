@@ -1,4 +1,4 @@
-/** Text for a mail: ASCII, and never wider than it may be. */
+/** Text for a mail: ASCII, and within a width. */
 import { printable } from "../base/trouble.js";
 
 const PLAIN: { readonly [character: string]: string } = {
@@ -15,14 +15,14 @@ const PLAIN: { readonly [character: string]: string } = {
   "”": '"',
 };
 
-/** Every character that is not ASCII as its code: `\u{e9}`; what a terminal would obey as `printable` has it. */
+/** Replaces every character that is not ASCII by its code, `\u{e9}`; control characters as `printable` shows them. */
 export function ascii(text: string): string {
   return printable(text).replaceAll(/[^\x20-\x7e]/gu, (c) => PLAIN[c] ?? `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
 
 /**
- * Lines of at most `width` characters, `first` in front of the first and as many spaces as `hang` in front of the
- * others; a word that is longer is broken. ASCII comes in: see `ascii`.
+ * Wraps text to at most `width` characters, with `first` before the first line and `hang` spaces before the others; a
+ * longer word is broken. Expects ASCII: see `ascii`.
  */
 export function fold(text: string, width: number, first = "", hang = first.length): string[] {
   const lines: string[] = [];
@@ -49,8 +49,8 @@ export function fold(text: string, width: number, first = "", hang = first.lengt
 }
 
 /**
- * Where a word of more than `room` characters is broken: behind a slash if one is near the end, so that paths are read
- * easily.
+ * Returns where to break a word of more than `room` characters: after a slash if one is near the end, so that paths
+ * stay readable.
  */
 function breakAt(word: string, room: number): number {
   const slash = word.lastIndexOf("/", room - 1) + 1;

@@ -1,6 +1,6 @@
 /**
- * Reads recordings into the entries of a report. One that is sound is read once; one with findings again, for their
- * steps and lines.
+ * Reads recordings into the entries of a report. A sound recording is read once; one with findings is read again for
+ * their steps and lines.
  */
 import { join } from "node:path";
 import { compareRecordings } from "../compare/diff.js";
@@ -14,16 +14,16 @@ import { bareProblems, Details } from "./details.js";
 import type { ComparisonEntry, Entry, Problem, RecordingEntry, UnreadEntry } from "./model.js";
 import { compareProblems } from "./problems.js";
 
-/** How to read the recordings, and what to take down of them. */
+/** Options of reading the recordings, and of what to collect. */
 export interface CollectOptions extends OpenOptions {
   readonly onProgress?: (events: number, bytes: number) => void;
-  /** Take down the lives of the objects too. */
+  /** Also collects the lives of the objects. */
   readonly timeline?: boolean;
-  /** Told of each recording that was read. */
+  /** Receives each recording that was read. */
   readonly onRead?: (path: string, recording: Recorded) => void;
 }
 
-/** A recording, or what is wrong with it. */
+/** Returns a recording, or its trouble. */
 export async function entryOf(path: string, options: CollectOptions = {}): Promise<Entry> {
   try {
     return await recordingEntry(path, options);
@@ -32,7 +32,7 @@ export async function entryOf(path: string, options: CollectOptions = {}): Promi
   }
 }
 
-/** Two that are compared; where one of them has nothing to be compared, that, and the other by itself. */
+/** Compares two recordings; if one of them has nothing to compare, yields that and the other alone. */
 export async function* comparedEntries(
   before: string,
   after: string,
@@ -50,9 +50,9 @@ export async function* comparedEntries(
 }
 
 /**
- * What a report says of one recording: a file, or a log that is open already (the run of a simulated kernel).
+ * Returns a report's entry for one recording: a file, or an open log (the run of a simulated kernel).
  *
- * @throws {TroubleError} Of what is no recording, or cannot be read: with file and line.
+ * @throws {TroubleError} If it is no recording, or cannot be read: with file and line.
  */
 export async function recordingEntry(log: string | Recorded, options: CollectOptions = {}): Promise<RecordingEntry> {
   const known = typeof log === "string" && isReadAgain(log) ? await replay(log, options) : undefined;
@@ -60,9 +60,9 @@ export async function recordingEntry(log: string | Recorded, options: CollectOpt
 }
 
 /**
- * What a report says of two recordings of one workload.
+ * Returns a report's entry for two recordings of one workload.
  *
- * @throws {TroubleError} Of what is no recording: with one side alone there is nothing to compare.
+ * @throws {TroubleError} If one is no recording: with the other alone there is nothing to compare.
  */
 export async function comparisonEntry(
   before: string,
@@ -81,7 +81,7 @@ export async function comparisonEntry(
   };
 }
 
-/** `known`: what the recording came to when it was read before, if it was and can be again. */
+/** `known`: the result of an earlier reading, if there was one and the recording can be read again. */
 async function withDetails(
   log: string | Recorded,
   known: Replay | undefined,

@@ -1,4 +1,4 @@
-/** What a report shows of findings beside what they say: taken down while the recording is replayed. */
+/** Collects what a report shows of findings besides their messages, while the recording is replayed. */
 import type { Finding } from "../check/finding.js";
 import type { Replay, ReplayOptions } from "../replay/replay.js";
 import { Chronicle } from "../describe/chronicle.js";
@@ -12,13 +12,13 @@ import { HandOvers } from "./hand-overs.js";
 import { Quotes } from "./quotes.js";
 import { type Timeline, TimelineKeeper } from "./timeline.js";
 
-/** Lines quoted of one finding: so many from its beginning, and as many from its end. */
+/** Most lines quoted from the beginning of a finding, and from its end. */
 const QUOTED = 8;
-/** Problems with steps and lines; of any more it is said that they are there. */
+/** Most problems with steps and lines; further ones are only mentioned. */
 const DETAILED = 500;
 
 export class Details {
-  /** Fingerprints. */
+  /** Fingerprints of the problems seen so far. */
   readonly #seen = new Set<string>();
   readonly #wanted: ReadonlySet<number>;
   readonly #handOvers: HandOvers | undefined;
@@ -28,7 +28,7 @@ export class Details {
   readonly #objects: ReadonlySet<string>;
   #keeper: TimelineKeeper | undefined;
 
-  /** `known`: what the same recording came to when it was read before, if it was. */
+  /** `known`: the result of an earlier reading of the same recording, if there was one. */
   constructor(
     known: Pick<Replay, "findings" | "hazards"> | undefined,
     private readonly withTimeline: boolean,
@@ -78,7 +78,7 @@ export class Details {
   }
 }
 
-/** Of a recording that was read once, for something else. */
+/** The problems of a recording that was read once, without steps and quotes. */
 export function bareProblems({ findings, hazards }: Pick<Replay, "findings" | "hazards">): Problem[] {
   return [...groupsOf(findings), ...groupsOf(hazards)].map((group) => ({ ...group, steps: [], quotes: [] }));
 }

@@ -1,4 +1,4 @@
-/** What makes two findings the same mistake: what is said of which kind of object, without where and when. */
+/** Identifies findings of the same mistake: by message and kind of object, without places and times. */
 import { createHash } from "node:crypto";
 import type { Finding } from "../check/finding.js";
 import type { Difference } from "../compare/types.js";
@@ -10,7 +10,7 @@ export function fingerprintOf({ rule, object, message }: Pick<Finding, "rule" | 
   return hash([rule, timeless(object), shapeOf(message)]);
 }
 
-/** Without addresses, lifetimes and numbers. */
+/** Drops addresses, lifetimes and numbers. */
 export function timeless(text: string): string {
   return text
     .replaceAll(/ ?0x[0-9a-f]+(?:#\d+)?/g, "")
@@ -19,7 +19,7 @@ export function timeless(text: string): string {
     .trim();
 }
 
-/** What it says in its first clause; of what it lists each kind once, in no order, and not how far each had got. */
+/** Returns the first clause, with each kind that it lists once and sorted, and without their progress. */
 function shapeOf(message: string): string {
   const clause = timeless(message.split(/; |: /, 1)[0]!.replaceAll(/ \([^()]*\)/g, "")).replaceAll(
     / still lives?\b/g,

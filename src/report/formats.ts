@@ -1,4 +1,4 @@
-/** The formats of a report, each loaded when it is asked for. */
+/** The formats of a report, each loaded on demand. */
 import type { HtmlOptions } from "./html/index.js";
 import type { Format } from "./model.js";
 

@@ -1,10 +1,10 @@
-/** Where references that leaked passed from the call that took them to the object that kept them. */
+/** Finds where leaked references passed from the call that took them to the object that kept them. */
 import type { Finding } from "../check/finding.js";
 import type { Row } from "../describe/chronicle.js";
 
 interface Sought {
   readonly object: string;
-  /** The event of the finding: by then it had passed on, or never did. */
+  /** The event of the finding: a later hand-over does not count. */
   readonly until: number;
   /** The event at which the reference passed on. */
   row: Row | undefined;
@@ -13,10 +13,10 @@ interface Sought {
 export class HandOvers {
   readonly #byFinding = new Map<string, Sought>();
   readonly #byGet = new Map<number, Sought[]>();
-  /** Of references that have been taken and not passed on yet, by the task that took them. */
+  /** References taken and not passed on yet, by the task that took them. */
   readonly #open = new Map<string, Sought[]>();
 
-  /** `findings` of the same recording, read before. */
+  /** `findings` come from an earlier reading of the same recording. */
   constructor(findings: readonly Finding[]) {
     for (const finding of findings) {
       if (!finding.unreturned) continue;
@@ -26,7 +26,7 @@ export class HandOvers {
     }
   }
 
-  /** In the order of the recording. */
+  /** Rows come in the order of the recording. */
   row(row: Row): void {
     const open = this.#open.get(row.task);
     if (open && row.changes.some((change) => change.passed.length > 0)) {
@@ -42,8 +42,8 @@ export class HandOvers {
   }
 
   /**
-   * What a call takes, it hands over when it returns: the first hand-over by its task of a reference on this object is
-   * that of the reference.
+   * A call hands over at its return what it took: the first hand-over by its task of a reference on this object is that
+   * of the reference.
    */
   of(finding: Finding): Row | undefined {
     return this.#byFinding.get(keyOf(finding))?.row;

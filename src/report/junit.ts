@@ -1,7 +1,7 @@
 /**
- * A report as JUnit's XML, which every CI shows: a suite for each recording, a case for each rule, and of two
- * recordings a case for each kind of difference. What makes the command fail is a failure; the rest is the output of
- * its case.
+ * A report as JUnit XML, which every CI shows: a suite for each recording, a case for each rule, and for two recordings
+ * a case for each kind of difference. Problems that make the command fail are failures; others are the output of their
+ * case.
  */
 import type { Judgement } from "../check/checker.js";
 import { RULES, type RuleName } from "../check/finding.js";
@@ -25,7 +25,7 @@ import { attributes, xmlLines, xmlText } from "./xml.js";
 interface Case {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "error" | "skipped";
-  /** In a word or two; of a failure and an error. */
+  /** Short message of a failure or an error. */
   readonly message: string;
   readonly lines: readonly string[];
 }
@@ -97,7 +97,7 @@ function recordingSuite(
   return suite(trace.path, properties, cases);
 }
 
-/** A rule that nothing was found to break: passed only where it was judged. */
+/** A rule without problems passes only if it was judged. */
 function unbroken({ rule, verdict, unseen }: Judgement, required: boolean): Case {
   if (verdict !== "cannot tell") return { name: rule, outcome: "passed", message: "", lines: [] };
   const why = unseen.length > 0 ? `: ${unseen.join(", ")} not seen` : "";

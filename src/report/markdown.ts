@@ -1,7 +1,4 @@
-/**
- * A report as Markdown, for a ticket or the summary of a run: nothing in it but text, whatever a recording calls its
- * tasks.
- */
+/** A report as Markdown, for a ticket or the summary of a CI run: only text, whatever names a recording holds. */
 import { pathOf, plural } from "../base/text.js";
 import { hunkLines, statLines, summaryLine } from "../show/diff-text.js";
 import type { ShownStep } from "../show/findings.js";
@@ -23,7 +20,7 @@ import { RULE_WORDS } from "./rule-words.js";
 import { telling } from "./text.js";
 import { Totals } from "./totals.js";
 
-/** Problems told with their evidence, of one recording; of any more what they are. */
+/** Problems of one recording with their evidence; further ones only as headings. */
 const IN_FULL = 20;
 const STATES: Readonly<Record<BaselineState, string>> = { new: "new", unchanged: "unchanged", absent: "gone" };
 

@@ -1,6 +1,4 @@
-/**
- * What a report is made of, whatever its format: recordings as they are read, one entry each, and nothing of a format.
- */
+/** The entries of a report in any format, one for each recording as it is read. */
 import type { Finding, RuleName } from "../check/finding.js";
 import type { Judgement, Tally } from "../check/checker.js";
 import type { Required } from "../check/required.js";
@@ -10,15 +8,15 @@ import type { ObjectCounts, TraceSummary } from "../replay/replay.js";
 import type { ShownStep } from "../show/findings.js";
 import type { Timeline } from "./timeline.js";
 
-/** What makes the command fail, from the mildest demand to the strictest of its kind: see `fails`. */
+/** The problems that make the command fail, from the mildest demand to the strictest: see `fails`. */
 export const FAIL_ON = ["error", "hazard", "difference"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
-/** What is known before the first recording is read. */
+/** Everything known before the first recording is read. */
 export interface About {
-  /** Of kreel. */
+  /** Version of kreel. */
   readonly version: string;
-  /** How many entries there will be. */
+  /** Number of entries to come. */
   readonly entries: number;
   readonly failOn: FailOn;
   /** Rules that must have been judged. */
@@ -28,25 +26,25 @@ export interface About {
 /** An event of the recording as ftrace prints it. */
 export interface Quote {
   readonly event: number;
-  /** Of a recording in several files, the one that has the line. */
+  /** In a recording of several files, the one with the line. */
   readonly file?: string;
   readonly line?: number;
-  /** `gmemrun-104 [000] 17.890777: try_module_get: (…) module=0x…`; not trusted, see `printable`. */
+  /** `gmemrun-104 [000] 17.890777: try_module_get: (…) module=0x…`; untrusted, see `printable`. */
   readonly text: string;
 }
 
-/** Compared with the recording before: as SARIF calls it. */
+/** The state relative to the recording before, in SARIF's terms. */
 export type BaselineState = "new" | "unchanged" | "absent";
 
-/** One thing that is wrong, however often the recording shows it. */
+/** One mistake, however often the recording shows it. */
 export interface Problem {
-  /** The same for the same mistake in any run: made of no address, time, number or task. */
+  /** Equal for the same mistake in any run: derived from no address, time, number or task. */
   readonly fingerprint: string;
-  /** The first that shows it. */
+  /** The first finding of it. */
   readonly finding: Finding;
   readonly times: number;
   readonly steps: readonly ShownStep[];
-  /** The lines that the finding rests on, in order; none where the recording could be read only once. */
+  /** The lines that the finding rests on, in order; empty if the recording could be read only once. */
   readonly quotes: readonly Quote[];
   readonly state?: BaselineState;
 }
@@ -54,14 +52,14 @@ export interface Problem {
 export interface RecordingEntry {
   readonly kind: "recording";
   readonly trace: TraceSummary;
-  /** Where kreel's own export says it came from, and what recorded it. */
+  /** The origin, if kreel exported the recording, and the recorder. */
   readonly environment: readonly Remark[];
   readonly objects: Readonly<Record<string, ObjectCounts>>;
   readonly rules: ReadonlyMap<RuleName, Tally>;
   readonly judgements: readonly Judgement[];
   /** Findings first, then hazards; each in the order of the recording. */
   readonly problems: readonly Problem[];
-  /** Where it was asked for, and the recording could be read again. */
+  /** Present if asked for and the recording could be read again. */
   readonly timeline?: Timeline;
 }
 
@@ -71,21 +69,21 @@ export interface ComparisonEntry {
   readonly before: RecordingEntry;
   readonly after: RecordingEntry;
   readonly diff: Diff;
-  /** Of `after`, what is new and what is unchanged; of `before`, what is absent now. */
+  /** New and unchanged problems of `after`, and absent ones of `before`. */
   readonly problems: readonly Problem[];
 }
 
-/** A recording that could not be read, or not to its end; or in which there was nothing to judge. */
+/** A recording that could not be read completely, or held nothing to judge. */
 export interface UnreadEntry {
   readonly kind: "unread";
   readonly path: string;
   readonly line?: number;
   readonly what: string;
-  /** It was read: no event, or too little that is one. */
+  /** The recording was read and holds no event, or too little that is one. */
   readonly nothing?: true;
 }
 
-/** What a report is about: a recording, two that are compared, or one that could not be read. */
+/** An entry of a report: a recording, two that are compared, or one that could not be read. */
 export type Entry = RecordingEntry | ComparisonEntry | UnreadEntry;
 
 /** A format: entries come while recordings are read, and text goes out as they come. */
@@ -93,7 +91,7 @@ export type Format = (entries: AsyncIterable<Entry>, about: About) => AsyncItera
 
 export const isError = (problem: Problem): boolean => problem.finding.severity === "error";
 
-/** Whether an entry makes the command fail. What the recording before had is not held against the one after. */
+/** True if an entry makes the command fail. Problems of the recording before do not count. */
 export function fails(entry: Entry, failOn: FailOn): boolean {
   if (entry.kind === "unread") return false;
   if (failOn === "difference")

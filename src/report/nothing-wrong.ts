@@ -1,4 +1,4 @@
-/** What is said where no rule found anything: of what was read, and no more than that. */
+/** The words if no rule found anything; they claim it only for what was read. */
 export function nothingWrong({
   events,
   lost,

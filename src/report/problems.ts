@@ -1,11 +1,11 @@
-/** Findings that say the same are one problem, and what two recordings have of them. */
+/** Groups findings with the same message into problems, and compares those of two recordings. */
 import type { Finding } from "../check/finding.js";
 import { fingerprintOf } from "./fingerprint.js";
 import type { BaselineState, Problem } from "./model.js";
 
 export interface Group {
   readonly fingerprint: string;
-  /** The first. */
+  /** The first finding. */
   readonly finding: Finding;
   times: number;
 }
@@ -22,7 +22,7 @@ export function groupsOf(findings: Iterable<Finding>): Group[] {
   return [...groups.values()];
 }
 
-/** What the recording after has that the one before had not, what both have, and what is gone. */
+/** Returns new and unchanged problems of the recording after, then absent ones of the recording before. */
 export function compareProblems(before: readonly Problem[], after: readonly Problem[]): Problem[] {
   const known = new Set(before.map((p) => p.fingerprint));
   const left = new Set(after.map((p) => p.fingerprint));

@@ -1,4 +1,4 @@
-/** Picks the events that a report quotes out of a recording that is read a second time. */
+/** Picks the events that a report quotes while a recording is read a second time. */
 import type { EventView } from "../log/view.js";
 import type { Recorded } from "../read/report.js";
 import type { Observer } from "../reduce/world.js";
@@ -10,7 +10,7 @@ export class Quotes implements Observer {
 
   constructor(
     private readonly recording: Recorded,
-    /** Events. */
+    /** Event numbers. */
     private readonly wanted: ReadonlySet<number>,
   ) {}
 
@@ -18,7 +18,7 @@ export class Quotes implements Observer {
     if (this.wanted.has(e.seq)) this.#quotes.set(e.seq, this.#quote(e));
   }
 
-  /** Those of these events that were there, in order. */
+  /** Quotes those of the events that occurred, in order. */
   of(events: readonly number[]): Quote[] {
     return [...new Set(events)].sort((a, b) => a - b).flatMap((event) => this.#quotes.get(event) ?? []);
   }

@@ -1,10 +1,10 @@
-/** What each rule is about, for those who read a report and not kreel's README. */
+/** Explains each rule to readers of a report who do not know kreel's README. */
 import type { RuleName } from "../check/finding.js";
 
 export interface RuleWords {
   /** One sentence. */
   readonly summary: string;
-  /** How to read it, and where to look. */
+  /** How to read the finding, and where to look. */
   readonly help: string;
 }
 
@@ -18,7 +18,7 @@ export const RULE_WORDS: Readonly<Record<RuleName, RuleWords>> = {
     help: `${LEAK} A bind or an unbind takes the file for its own duration only.`,
   },
   "leaked-descriptor": {
-    summary: "A call ended and left a descriptor reserved with nothing behind it.",
+    summary: "A call ended and left a descriptor reserved without a file.",
     help: "get_unused_fd_flags reserves a descriptor; fd_install fills it, or put_unused_fd gives it back. One of the two has to follow on every way out.",
   },
   "leaked-mount": {
@@ -35,12 +35,12 @@ export const RULE_WORDS: Readonly<Record<RuleName, RuleWords>> = {
     help: "Nothing keeps the module from being unloaded while its code can still be called. Take a reference before the file is made; fops->owner has to be the module whose code it is.",
   },
   "refcount-underflow": {
-    summary: "A reference was put that nobody held, or an object ended while somebody holds it.",
-    help: "Somewhere one put is too many: on an error path that a callee has cleaned up already, or behind a hand-over to an object that gives the reference back itself.",
+    summary: "A reference was put that was not held, or an object ended while references on it are held.",
+    help: "Somewhere one put is too many: on an error path that a callee has cleaned up already, or after a hand-over to an object that gives the reference back itself.",
   },
   "use-after-free": {
     summary: "An operation on an object, or on code, that is gone.",
-    help: "The report names the event that ended it and the one that used it. Whoever used it held no reference, or one that was put too early.",
+    help: "The report names the event that ended it and the one that used it. The user held no reference, or one that was put too early.",
   },
   "double-free": {
     summary: "An object was freed twice within one lifetime.",

@@ -1,6 +1,6 @@
 /**
  * A report as SARIF 2.1.0, for code scanning: one run over all recordings, a result for each problem, its evidence as a
- * code flow with a thread for each task. Written as it is known, so that it never has to be whole in memory.
+ * code flow with a thread for each task. Written as it is known, so that it is never in memory as a whole.
  */
 import { isAbsolute } from "node:path";
 import { RULES, type RuleName } from "../check/finding.js";
@@ -128,8 +128,8 @@ function problemResult({ finding, fingerprint, times, steps, state }: Problem, {
 }
 
 /**
- * A flow for each task; the order among them is that of the events. `several`: which of several files a line is in is
- * not known.
+ * Makes a flow for each task, ordered by event among them. `several`: the recording has several files, and the file of
+ * a line is not known.
  */
 function threadFlows(steps: readonly ShownStep[], path: string, several: boolean): Json[] {
   const byTask = new Map<string, ShownStep[]>();
@@ -151,11 +151,11 @@ function stepText({ seq, what, did }: ShownStep): string {
   return `event ${seq}: ${what}${did.map((text) => `; ${text}`).join("")}`;
 }
 
-/** A difference that comes again and again is one result. */
+/** Repeats of a difference are one result. */
 function* differenceResults({ before, after, diff }: ComparisonEntry): Generator<Object> {
   const groups = new Map<string, { readonly difference: Difference; times: number }>();
   for (const difference of diff.differences) {
-    // These are results by themselves already.
+    // Findings are results of their own already.
     if (difference.kind === "finding-introduced" || difference.kind === "finding-fixed") continue;
     const fingerprint = differenceFingerprint(difference);
     const known = groups.get(fingerprint);
@@ -207,7 +207,7 @@ function location(path: string, line: number | undefined): Object {
   };
 }
 
-/** Relative to where kreel was called, as the path was given. */
+/** Relative to the working directory, as the path was given. */
 function uriOf(path: string): string {
   const encoded = path
     .replaceAll(/\p{Cs}/gu, "\ufffd")
@@ -217,7 +217,7 @@ function uriOf(path: string): string {
   return isAbsolute(path) ? `file://${encoded}` : encoded;
 }
 
-/** Brackets would make a link, and braces a placeholder. */
+/** Escapes brackets, which would make a link, and braces, which would make a placeholder. */
 function message(text: string): Object {
   return {
     text:

@@ -1,6 +1,6 @@
 /**
- * A report as a picture: the lives of objects along the events of the recording, who held them, and where what was
- * found. Text is text, shapes and words say what colours say, and it never has more elements than it may.
+ * A report as a picture: the lives of objects along the events of the recording, their holders, and the places of the
+ * findings. Text is text, shapes and words repeat what colours say, and the number of elements is bounded.
  */
 import { scaleLinear } from "d3-scale";
 import { plural, wrap } from "../base/text.js";
@@ -14,15 +14,15 @@ const WIDTH = 1200;
 const LEFT = 250;
 const RIGHT = WIDTH - 30;
 const LINE = 16;
-/** Rows of references under one object; those that find no place are counted. */
+/** Most rows of references below one object; further references are counted. */
 const ROWS = 4;
-/** Problems that are marked and told; more are counted. */
+/** Most problems marked and described; further ones are counted. */
 const PROBLEMS = 40;
 const WORDS = 150;
-/** Characters that a name may have, and the width of one. */
+/** Most characters of a name, and the width of one in pixels. */
 const NAME = 34;
 const CHARACTER = 6.8;
-/** What is narrower cannot be seen. */
+/** Narrower holdings cannot be seen. */
 const NARROW = 3;
 const TICKS = 8;
 
@@ -58,7 +58,7 @@ const DARK: Palette = {
   hazard: "#f0c060",
 };
 
-/** Written out, for what shows SVG and knows no variables. */
+/** Written out for viewers that show SVG but no CSS variables. */
 const colours = ({
   paper,
   ink,
@@ -92,8 +92,8 @@ ${colours(DARK)}
 `;
 
 /**
- * The report as a picture: a timeline of the lives of objects, and of who held them. In pieces; the entries have to
- * have their timelines.
+ * The report as a picture: a timeline of the lives of objects and of their holders. In pieces; the entries must have
+ * their timelines.
  */
 export async function* svgReport(entries: AsyncIterable<Entry>): AsyncGenerator<string> {
   const page = new Page();
@@ -114,7 +114,7 @@ export async function* svgReport(entries: AsyncIterable<Entry>): AsyncGenerator<
   yield "</svg>\n";
 }
 
-/** What is drawn so far, and where the next goes. */
+/** Everything drawn so far, and the position of the next. */
 class Page {
   readonly pieces: string[] = [];
   y = 8;
@@ -237,7 +237,7 @@ function drawLife(page: Page, life: Life, problems: readonly Problem[], x: (even
   page.y += rows.count * 12 + (rows.count > 0 ? 4 : 0);
 }
 
-/** Each that is wide enough in the first row in which it overlaps nothing. */
+/** Places each holding that is wide enough in the first row where it overlaps nothing. */
 function placed(
   holdings: readonly Holding[],
   x: (event: number) => number,
@@ -297,7 +297,7 @@ function drawWords(page: Page, { finding, times, state }: Problem, number: numbe
   for (const line of wrap(finding.message, WORDS).slice(0, 4)) page.line(short(line, WORDS), { x: 24 });
 }
 
-/** Of objects without a life of their own, how many were alive. */
+/** Draws how many of the objects without a life of their own were alive. */
 function drawOthers(
   page: Page,
   kind: string,

@@ -1,6 +1,6 @@
 /**
- * A report as a mail to a kernel list: plain ASCII, 72 columns, a first line that can be its subject, and the
- * recording's own lines quoted.
+ * A report as a mail to a kernel list: plain ASCII, 72 columns, a first line that can be its subject, and quotes of the
+ * recording's own lines.
  */
 import type { Difference } from "../compare/types.js";
 import { pathOf, plural } from "../base/text.js";
@@ -25,9 +25,9 @@ import { nothingWrong } from "./nothing-wrong.js";
 import { Totals } from "./totals.js";
 
 const WIDTH = 72;
-/** Problems told with their evidence, of one recording; of any more what they are. */
+/** Problems of one recording with their evidence; further ones only as headings. */
 const IN_FULL = 20;
-/** Steps beside the evidence that are told: so many from the beginning, and as many from the end. */
+/** Most steps told besides the evidence, from the beginning and from the end each. */
 const OTHER_STEPS = 4;
 const LABEL = 11;
 const STATES: Readonly<Record<BaselineState, string>> = { new: "new", unchanged: "unchanged", absent: "gone" };
@@ -58,7 +58,7 @@ export async function* textReport(entries: AsyncIterable<Entry>, about: About): 
 
 const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
 
-/** One line whatever it takes. */
+/** Truncates the text to one line. */
 function subject(text: string): string[] {
   const line = ascii(text);
   return [line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 3)}...`];
@@ -138,7 +138,7 @@ function differenceLines(differences: readonly Difference[]): string[] {
   return told.length === 0 ? [] : [...told.flatMap((d) => fold(ascii(`${d.where}: ${d.message}`), WIDTH, "* ")), ""];
 }
 
-/** A line that has its own indentation, which the rest of it keeps. */
+/** Folds a line with indentation, which the continuation keeps. */
 function folded(line: string): string[] {
   const text = ascii(line);
   const indent = Math.min(/^[ +~\-\d]*/.exec(text)![0].length, WIDTH / 2);
@@ -154,7 +154,7 @@ function counted(problems: readonly Problem[], trace: RecordingEntry["trace"]): 
   );
 }
 
-/** `before`: the recording of what is absent now. */
+/** `before`: the recording of absent problems. */
 function problemsLines(problems: readonly Problem[], path: string, before = path): string[] {
   return problems.flatMap((problem, k) => [
     "",
@@ -168,7 +168,7 @@ function headLines({ finding, state, times }: Problem, number: number): string[]
   return fold(ascii(`${state === undefined ? "" : `${STATES[state]}: `}${what}${often}`), WIDTH, `${number}. `);
 }
 
-/** One problem by itself. */
+/** A single problem. */
 export function problemLines(problem: Problem, number: number, path: string): string[] {
   const { finding, quotes } = problem;
   const head = headLines(problem, number);
@@ -188,7 +188,7 @@ export function problemLines(problem: Problem, number: number, path: string): st
   ];
 }
 
-/** The life of the reference that leaked, or what led to the rest. */
+/** The life of the leaked reference, or the steps that led to any other finding. */
 function lifeLines({ finding, steps }: Problem): string[] {
   if (steps.length === 0) return [];
   const { unreturned, event } = finding;
@@ -206,7 +206,7 @@ function lifeLines({ finding, steps }: Problem): string[] {
   ];
 }
 
-/** The evidence, and of the rest that changed anything the beginning and the end. */
+/** Selects the evidence, and of the other steps that changed anything the beginning and the end. */
 export function telling(steps: readonly ShownStep[]): ShownStep[] {
   const others = steps.filter((s) => !s.evidence && s.did.length > 0);
   const kept = new Set(

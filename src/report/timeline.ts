@@ -1,6 +1,6 @@
 /**
- * The lives of the objects of a recording and who held them, taken down while it is replayed, in bounded space: of more
- * objects than a picture has room for, how many of each kind were alive.
+ * The lives of the objects of a recording and their holders, collected during replay in bounded space: objects beyond
+ * the room of a picture are only counted by kind.
  */
 import { COUNTED_KINDS } from "../../events/kinds/index.js";
 import type { EventView } from "../log/view.js";
@@ -11,10 +11,10 @@ import { type Kind, type KernelObject, type ObjectId, type Owner, type Reference
 import type { Transition } from "../reduce/transitions.js";
 import type { Observer, World } from "../reduce/world.js";
 
-/** One reference, from the event that took it, or passed it on to this owner, to the one that ended that. */
+/** One reference, from the event at which this owner got it to the event that ended that. */
 export interface Holding {
   owner: string;
-  /** The event that took it, and the operation. */
+  /** The event and the operation that took it. */
   readonly taken: number;
   readonly by: string;
   readonly from: number;
@@ -25,15 +25,15 @@ export interface Life {
   readonly kind: Kind;
   label: string;
   readonly from: number;
-  /** It was there before the recording. */
+  /** True if it is older than the recording. */
   readonly early: boolean;
   to: number | undefined;
   readonly holdings: Holding[];
-  /** Holdings beside those kept. */
+  /** Number of further holdings. */
   more: number;
 }
 
-/** How many objects of a kind that have no life of their own here were alive, at a sample. */
+/** Number of live objects without a life of their own at a sample, by kind. */
 export interface Sample {
   readonly event: number;
   readonly time: string;
@@ -42,13 +42,13 @@ export interface Sample {
 
 export interface Timeline {
   readonly lives: readonly Life[];
-  /** By kind, objects that are not among the lives. */
+  /** Number of objects without a life of their own, by kind. */
   readonly others: ReadonlyMap<Kind, number>;
   /** In order, evenly spread. */
   readonly samples: readonly Sample[];
 }
 
-/** Objects that no finding is about; those that one is about come on top. */
+/** Most lives of objects without a finding; those with one have `WANTED_LIVES` in addition. */
 const LIVES = 40;
 const WANTED_LIVES = 24;
 const HOLDINGS = 16;
@@ -56,12 +56,12 @@ const SAMPLES = 512;
 const SHOWN: ReadonlySet<Kind> = new Set(COUNTED_KINDS);
 
 interface Kept {
-  /** As it is now: some end without being touched again. */
+  /** Its present state: some objects end without being touched again. */
   readonly object: KernelObject;
   readonly life: Life;
-  /** By reference, the holding that it is now. */
+  /** The current holding of each reference. */
   readonly open: Map<Reference, Holding>;
-  /** Of each, who it was: named when its name is known. */
+  /** Owners of holdings, whose names may become known later. */
   readonly owners: Map<Holding, Owner>;
 }
 
@@ -69,7 +69,7 @@ export class TimelineKeeper implements Observer {
   readonly #kept = new Map<ObjectId, Kept>();
   readonly #touched = new Set<KernelObject>();
   readonly #moves = new Moves();
-  /** Objects without a life here, while they are alive, and how many there were. */
+  /** Live objects without a life here, their number by kind, and how many there were. */
   readonly #others = new Map<ObjectId, KernelObject>();
   readonly #alive: Partial<Record<Kind, number>> = {};
   readonly #counts = new Map<Kind, number>();
@@ -77,7 +77,7 @@ export class TimelineKeeper implements Observer {
   #stride = 1;
   #wantedLeft = WANTED_LIVES;
 
-  /** `wanted`: what findings are about, as `label` calls it. */
+  /** `wanted`: labels of the objects of findings. */
   constructor(
     private readonly world: World,
     private readonly wanted: ReadonlySet<string>,
@@ -141,7 +141,7 @@ export class TimelineKeeper implements Observer {
     const kept = known ?? this.#begin(object, seq);
     if (!kept) return;
     const { life } = kept;
-    // A module is named by an event later than its first.
+    // A module is named by an event after its first.
     life.label = this.world.label(object);
     this.#move(
       kept,

@@ -1,4 +1,4 @@
-/** What a report over many recordings comes to. */
+/** Totals of a report over many recordings. */
 import { plural } from "../base/text.js";
 import { type Entry, isError } from "./model.js";
 

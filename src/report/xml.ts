@@ -9,17 +9,17 @@ const ENTITIES: { readonly [character: string]: string } = {
   "'": "&apos;",
 };
 
-/** What XML may not hold at all is shown as its code. */
+/** Characters that XML must not hold are shown as their codes. */
 export function xmlText(text: string): string {
   return printable(text).replaceAll(/[&<>"']/g, (c) => ENTITIES[c]!);
 }
 
-/** The same of several lines. */
+/** The same for several lines. */
 export function xmlLines(lines: readonly string[]): string {
   return lines.map(xmlText).join("\n");
 }
 
-/** ` name="value"` of each that has a value. */
+/** Formats ` name="value"` for each defined value. */
 export function attributes(values: { readonly [name: string]: string | number | undefined }): string {
   return Object.entries(values)
     .filter(([, value]) => value !== undefined)

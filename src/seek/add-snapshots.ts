@@ -1,4 +1,4 @@
-/** Replays a log once and leaves snapshots in it, as many as a tenth of its size has room for. */
+/** Replays a log once and stores snapshots in it, as many as fit into a tenth of its size. */
 import { points } from "../../events/index.js";
 import { LogFile } from "../log/file/log-file.js";
 import { LogReader } from "../log/file/log-reader.js";
@@ -10,27 +10,27 @@ import { Replaying } from "../replay/replaying.js";
 import { takeSnapshot } from "../snapshot/index.js";
 import { snapshotsOf } from "./stored.js";
 
-/** Of the bytes of the events. */
+/** Share of the bytes of the events that snapshots may take. */
 const SHARE = 0.09;
-/** What a document becomes when it is compressed with others: where it is not known yet. */
+/** Assumed compression ratio of a document, until the first ones are compressed. */
 const RATIO = 0.25;
-/** Snapshots that are compressed together: as many as one seek wants to decompress. */
+/** Most snapshots compressed together: as many as one seek should have to decompress. */
 const TOGETHER = 8;
 const TOGETHER_BYTES = 256 * 1024;
 const BLOCK_HEAD = 100;
 
 export interface Added {
   readonly snapshots: number;
-  /** What they take in the file. */
+  /** Bytes that they take in the file. */
   readonly bytes: number;
-  /** What an interrupted writer had left at the log's end, and was cut off. */
+  /** The torn end that an interrupted writer had left and that was cut off, in words. */
   readonly healed?: string;
 }
 
 /**
- * Leaves snapshots of the state in a log; nothing where it has them already.
+ * Stores snapshots of the state in a log, unless it has some already.
  *
- * @throws {LogError} Of a log that cannot be written, or that somebody writes.
+ * @throws {LogError} If the log cannot be written, or another process is writing it.
  */
 export async function addSnapshots(path: string, onProgress: (events: number) => void = () => {}): Promise<Added> {
   const log = LogFile.open(path);
@@ -70,7 +70,7 @@ async function replayed(log: LogFile, writer: LogWriter, onProgress: (events: nu
     replaying.reduce(reader.batch(batch));
     budget.read(batch.length);
     onProgress(replaying.next - 1);
-    // The end is nobody's to seek to again: what follows on it is nothing.
+    // The end needs no snapshot: nothing follows it.
     if (k === reader.blocks.length - 1 || !budget.allows) continue;
     const document = takeSnapshot(replaying, { trails: false });
     waiting.push({ seq: replaying.next - 1, document });
@@ -81,7 +81,7 @@ async function replayed(log: LogFile, writer: LogWriter, onProgress: (events: nu
   return taken;
 }
 
-/** What snapshots may take, and what they take. */
+/** The bytes that snapshots may take, and those that they take. */
 class Budget {
   /** Bytes of documents that are not stored yet. */
   waiting = 0;
@@ -105,7 +105,7 @@ class Budget {
     this.waiting = 0;
   }
 
-  /** Whether the next one, as large as the latest, still fits. */
+  /** True if another snapshot, as large as the latest, still fits. */
   get allows(): boolean {
     const ratio = this.#documents > 0 ? this.#stored / this.#documents : RATIO;
     return this.#stored + (this.waiting + this.#latest) * ratio + BLOCK_HEAD <= SHARE * this.#read;

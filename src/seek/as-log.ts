@@ -1,4 +1,4 @@
-/** A log of anything that kreel reads: what is no log becomes one for as long as it is looked at. */
+/** Provides a log of anything that kreel reads: other formats are converted to a temporary log. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import type { ReadReport } from "../read/report.js";
 export type AsLogOptions = Pick<ImportOptions, "format" | "input" | "onProgress">;
 
 export interface AsLog {
-  /** Of the log. */
+  /** Path of the log. */
   readonly path: string;
-  /** Of the import; absent where it was a log already. */
+  /** Report of the import; absent if it was a log already. */
   readonly report?: ReadReport;
-  /** Of a log that was made; the process does it at its end if nobody did before. A log that was there stays. */
+  /** Removes a temporary log; the process does so at its end at the latest. An existing log stays. */
   remove(): void;
 }
 
@@ -22,7 +22,7 @@ export async function asLog(path: string, options: AsLogOptions = {}): Promise<A
   return madeLog((log) => importRecording(path, log, options));
 }
 
-/** A log that `make` writes, in a folder for temporary files. */
+/** Returns a log that `make` writes, in a temporary folder. */
 export async function madeLog(make: (log: string) => Promise<Pick<Imported, "report">>): Promise<AsLog> {
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
   if (folders.size === 0) process.on("exit", removeAll);
@@ -42,7 +42,7 @@ export async function madeLog(make: (log: string) => Promise<Pick<Imported, "rep
   }
 }
 
-/** Those of logs that nobody has removed yet. */
+/** Folders of temporary logs that have not been removed yet. */
 const folders = new Set<string>();
 
 function removeAll(): void {

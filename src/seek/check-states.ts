@@ -1,4 +1,6 @@
-/** Two machines that replay one log agree: the states that one stored in it against those that this one comes to. */
+/**
+ * Checks that two machines replay one log alike: compares the states that one stored in it with those replayed here.
+ */
 import { createHash } from "node:crypto";
 import type { LogFile } from "../log/file/log-file.js";
 import { LogReader } from "../log/file/log-reader.js";
@@ -7,18 +9,21 @@ import { Replaying } from "../replay/replaying.js";
 import { firstDifference, takeSnapshot } from "../snapshot/index.js";
 import { storedSnapshots } from "./stored.js";
 
-/** A state that is stored in a log, and what this replay has in its place: both as SHA-256. */
+/** A state that is stored in a log, and this replay's state at the same event: both as SHA-256. */
 export interface CheckedState {
   readonly event: number;
-  /** SHA-256 of the state as it is stored, in hexadecimal. */
+  /** SHA-256 of the stored state, in hexadecimal. */
   readonly stored: string;
-  /** Of the state as it is replayed here. */
+  /** SHA-256 of the state replayed here. */
   readonly replayed: string;
-  /** Where they differ first, in words; absent where they agree. */
+  /** The first difference in words; absent if they agree. */
   readonly difference?: string;
 }
 
-/** Each stored state in order, as the replay comes to it. Ends with the first that differs: all behind it would. */
+/**
+ * Yields each stored state in order, as the replay reaches it. Ends with the first that differs, since all later ones
+ * would, too.
+ */
 export function* checkStates(log: LogFile): Generator<CheckedState> {
   const tables = createTables(log.path);
   const replaying = new Replaying({ tables }, {});

@@ -1,10 +1,10 @@
-/** A seeker over anything that kreel reads. */
+/** Opens a seeker over anything that kreel reads. */
 import { reportOf } from "../read/kreel-log/report.js";
 import type { ReadReport } from "../read/report.js";
 import { asLog, type AsLogOptions } from "./as-log.js";
 import { type SeekOptions, Seeker } from "./seeker.js";
 
-/** A seeker, what reading was like, and how to let go of both. */
+/** A seeker with the report of reading, and a function that closes it. */
 export interface Opened {
   readonly seeker: Seeker;
   readonly report: ReadReport;
@@ -12,11 +12,11 @@ export interface Opened {
 }
 
 /**
- * Opens anything that kreel reads to be sought in. What is no log is first written into one in the temporary folder,
+ * Opens anything that kreel reads for seeking. Other formats are first converted to a log in the temporary folder,
  * which `close` removes.
  *
- * @throws {TroubleError} Of what is no recording, with file and line.
- * @throws {LogError} Of a log that cannot be opened.
+ * @throws {TroubleError} If it is no recording: with file and line.
+ * @throws {LogError} If it is a log that cannot be opened.
  */
 export async function openSeeker(path: string, options: SeekOptions & AsLogOptions = {}): Promise<Opened> {
   const log = await asLog(path, options);

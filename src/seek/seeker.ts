@@ -1,6 +1,6 @@
 /**
- * Any moment of a log at once: the state after an event is that of the snapshot before it, and the replay of what comes
- * between. Where the log has no snapshots near enough, those that are made on the way are kept in memory.
+ * Seeks any moment of a log: restores the snapshot before the event and replays the events in between. If the log has
+ * no snapshots near enough, those made on the way are cached in memory.
  */
 import type { Batch } from "../log/batch.js";
 import { LogFile } from "../log/file/log-file.js";
@@ -12,16 +12,16 @@ import { Replaying, type ReplayingOptions } from "../replay/replaying.js";
 import { restoreReplay, takeSnapshot } from "../snapshot/index.js";
 import { SnapshotError } from "../snapshot/snapshot-error.js";
 import type { Moment } from "../replay/replay.js";
-import { Kept } from "./snapshot-cache.js";
+import { SnapshotCache } from "./snapshot-cache.js";
 import { snapshotBefore, snapshotsOf } from "./stored.js";
 
-/** Events that a replay does in some hundredths of a second: no snapshots are made closer to each other than that. */
+/** Distance of cached snapshots: events that are replayed in some hundredths of a second. */
 const NEAR = 100_000;
-/** Bytes of snapshots that are kept in memory. */
+/** Bytes of the snapshot cache. */
 const MEMORY = 64 << 20;
 
 export interface SeekOptions extends Pick<ReplayingOptions, "everything"> {
-  /** Events between two snapshots that are kept in memory, at least. */
+  /** Least number of events between two cached snapshots. */
   readonly near?: number;
 }
 
@@ -29,28 +29,32 @@ export interface SeekOptions extends Pick<ReplayingOptions, "everything"> {
  * Any moment of a log: the state after an event, from the nearest snapshot before it. Events are numbered from 1;
  * times are nanoseconds, or ticks of a counter clock.
  *
- * @throws {LogError} From `open`: of what is no log.
+ * @throws {LogError} From `open`, if the file is no log.
  */
 export class Seeker {
   readonly reader: LogReader;
   readonly #blocks: readonly BlockEntry[];
-  readonly #kept = new Kept(MEMORY);
+  readonly #snapshotCache = new SnapshotCache(MEMORY);
 
   private constructor(
     readonly log: LogFile,
     private readonly options: SeekOptions,
   ) {
     this.reader = new LogReader(log, createTables(log.path));
-    // A snapshot counts what the replay that it was taken of counted.
+    // A stored snapshot counts what its own replay counted, which was not everything.
     this.#blocks = options.everything ? [] : snapshotsOf(log);
   }
 
-  /** Throws a `LogError` for what is no log. */
+  /**
+   * Opens a log for seeking; `close` closes it.
+   *
+   * @throws {LogError} If the file is no log.
+   */
   static open(path: string, options: SeekOptions = {}): Seeker {
     return Seeker.over(LogFile.open(path), options);
   }
 
-  /** Of a log that is open; closes it. */
+  /** Seeks in an open log, and closes it. */
   static over(log: LogFile, options: SeekOptions = {}): Seeker {
     return new Seeker(log, options);
   }
@@ -64,19 +68,19 @@ export class Seeker {
     return this.log.events;
   }
 
-  /** The event that a moment is after: at most the last, 0 for the time before the first. */
+  /** Returns the last event at or before a moment: at most the last of the log, 0 for the time before the first. */
   eventOf(moment: Moment): number {
     return Math.min(this.events, "event" in moment ? moment.event : this.reader.after(moment.time) - 1);
   }
 
-  /** The state after an event, 0 to the last: a replay that the caller may take further with `forward`. */
+  /** Returns the state after an event, 0 to the last, as a replay that the caller may continue with `forward`. */
   at(event: number): Replaying {
     const replaying = this.#before(event);
     this.forward(replaying, event);
     return replaying;
   }
 
-  /** Takes a replay on to an event that is not behind it. */
+  /** Continues a replay to an event that it has not passed. */
   forward(replaying: Replaying, event: number): void {
     let since = replaying.next - 1;
     if (replaying.next > event) return;
@@ -86,18 +90,18 @@ export class Seeker {
       if (batch.firstSeq + batch.length > event) return;
       if (replaying.next - 1 - since < (this.options.near ?? NEAR)) continue;
       since = replaying.next - 1;
-      this.#kept.put(since, () => takeSnapshot(replaying));
+      this.#snapshotCache.put(since, () => takeSnapshot(replaying));
     }
   }
 
-  /** The batch that has an event, and its place there; `undefined` where that event cannot be read. */
+  /** Returns the batch of an event and its index there; `undefined` if the event cannot be read. */
   find(event: number): { readonly batch: Batch; readonly index: number } | undefined {
     const [batch] = this.reader.batches(event);
     const index = batch ? event - batch.firstSeq : -1;
     return batch && index >= 0 && index < batch.length ? { batch, index } : undefined;
   }
 
-  /** Exact; `undefined` where that event cannot be read. */
+  /** Returns the exact time; `undefined` if the event cannot be read. */
   timeOf(event: number): bigint | undefined {
     const found = this.find(event);
     return found && exactTime(found.batch.timeHigh[found.index]!, found.batch.timeLow[found.index]!);
@@ -106,12 +110,12 @@ export class Seeker {
   #before(event: number): Replaying {
     const recording = { tables: this.reader.tables };
     const stored = snapshotBefore(this.log, this.#blocks, event);
-    const kept = this.#kept.before(event);
-    const nearest = kept && kept.seq >= (stored?.seq ?? 0) ? kept : stored;
+    const cached = this.#snapshotCache.before(event);
+    const nearest = cached && cached.seq >= (stored?.seq ?? 0) ? cached : stored;
     try {
       if (nearest) return restoreReplay(nearest.document, recording);
     } catch (error) {
-      // One that does not say what these reducers understand is as if it were not there.
+      // A snapshot that these reducers cannot read is ignored.
       if (!(error instanceof SnapshotError)) throw error;
     }
     return new Replaying(recording, this.options);

@@ -1,21 +1,21 @@
-/** When something was first true. */
+/** Finds when something was first true. */
 import type { World } from "../reduce/world.js";
 import { type Place, placeOf } from "./why.js";
 import type { Seeker } from "./seeker.js";
 
-/** Says of a state whether it is true of it. `findings`: how many have been found by then. */
+/** Tests a state. `findings`: number of findings so far. */
 export type Predicate = (world: World, findings: number) => boolean;
 
 /** The first event after which something is true, and its place. */
 export interface When {
-  /** The event after which it is true; 0: it is true from the beginning. */
+  /** The event after which it is true; 0: from the beginning. */
   readonly event: number;
   readonly place: Place | undefined;
 }
 
 /**
- * The first event after which it is true, by looking at every state in order; `undefined` where it never is. What is
- * lost of a recording is passed over.
+ * Finds the first event after which the predicate is true, by testing every state in order; `undefined` if it never is.
+ * Lost events are skipped.
  */
 export function firstTrue(seeker: Seeker, predicate: Predicate): When | undefined {
   const replaying = seeker.at(0);
@@ -35,8 +35,8 @@ export function firstTrue(seeker: Seeker, predicate: Predicate): When | undefine
 }
 
 /**
- * The same of what, once true, stays true: by bisection, a few dozen states whatever the log's length. Of anything
- * else, an event at which it became true.
+ * Does the same by bisection for a predicate that, once true, stays true: a few dozen states whatever the log's length.
+ * For any other predicate, finds one event at which it became true.
  */
 export function becameTrue(seeker: Seeker, predicate: Predicate): When | undefined {
   const isTrueAfter = (event: number): boolean => {

@@ -1,6 +1,4 @@
-/**
- * Why an object is as it is after an event: where it came from, what each reference on it is, and who changed it last.
- */
+/** Explains an object's state after an event: its origin, each reference on it, and its last change. */
 import { type Field, type Fields, kinds } from "../../events/kinds/index.js";
 import { formatTime } from "../log/time.js";
 import type { EventView } from "../log/view.js";
@@ -9,7 +7,7 @@ import type { KernelObject, LifeField, Reference } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import type { Seeker } from "./seeker.js";
 
-/** An event with what it happened inside of. */
+/** An event, and the operations around it. */
 export interface Place {
   readonly event: number;
   readonly operation: string;
@@ -17,7 +15,7 @@ export interface Place {
   readonly task: string;
   /** With the recording's own digits. */
   readonly time: string;
-  /** 0 where the format has none. */
+  /** 0 if the format has none. */
   readonly line: number;
   /** Operations in progress around it, the innermost first. */
   readonly inside: readonly string[];
@@ -25,38 +23,38 @@ export interface Place {
 
 export interface Held {
   readonly reference: Reference;
-  /** Whose it is at the moment that was asked for. */
+  /** The owner at that moment. */
   readonly owner: string;
   readonly taken: Place | undefined;
 }
 
 export interface LastChange extends Place {
-  /** What was otherwise before: `count 4 → 3`. */
+  /** The changed values: `count 4 → 3`. */
   readonly changed: readonly string[];
 }
 
 /**
- * Why an object is as it is: where it was made, each reference on it with its owner and the event that took it, and
+ * The reasons for an object's state: its origin, each reference on it with its owner and the event that took it, and
  * the last change.
  */
 export interface Why {
   readonly object: KernelObject;
   readonly label: string;
-  /** Where it was made; `undefined` where it is older than the recording. */
+  /** The event that made it; `undefined` if it is older than the recording. */
   readonly born: Place | undefined;
   readonly held: readonly Held[];
-  /** References behind the first ones, of which no place is told. */
+  /** Number of further references, whose places are not listed. */
   readonly more: number;
-  /** `undefined`: nothing changed it since it was met. */
+  /** `undefined`: nothing has changed it since it was first seen. */
   readonly last: LastChange | undefined;
 }
 
-/** References that are each told with their place. */
+/** Most references listed with their places. */
 const SHOWN = 16;
-/** Events that are looked through for the last change at first; twice as many each time after. */
+/** Events that are searched first for the last change; doubled each time. */
 const LOOKED = 1 << 15;
 
-/** Why objects are as they are after an event: of each object that is wanted, in the state of that moment. */
+/** Explains why objects are as they are after an event: each wanted object in the state of that moment. */
 export function why(
   seeker: Seeker,
   event: number,
@@ -82,7 +80,7 @@ export function why(
     });
 }
 
-/** `undefined` for an event that cannot be read, or that the catalogue does not have. */
+/** Returns `undefined` for an event that cannot be read, or is not in the catalogue. */
 export function placeOf(seeker: Seeker, event: number): Place | undefined {
   let place: Place | undefined;
   const replaying = seeker.at(event - 1);
@@ -96,7 +94,7 @@ export function placeOf(seeker: Seeker, event: number): Place | undefined {
   return place;
 }
 
-/** The last event, not later than `event`, that changed an object. */
+/** Returns the last event up to `event` that changed an object. */
 export function lastChange(seeker: Seeker, object: KernelObject, event: number): LastChange | undefined {
   for (let end = event, look = LOOKED; end >= object.met; look *= 2) {
     const start = Math.max(object.met, end - look + 1);
@@ -126,7 +124,7 @@ function lastWithin(seeker: Seeker, { id, kind }: KernelObject, start: number, e
 
 type Values = ReadonlyMap<string, string>;
 
-/** Of a life, what is no state of the kernel's: what it is known by, and how often it was seen. */
+/** Fields that are no state of the kernel's: identity, and kreel's own notes. */
 const NOT_STATE: ReadonlySet<string> = new Set([
   "kind",
   "id",
@@ -139,7 +137,7 @@ const NOT_STATE: ReadonlySet<string> = new Set([
   "focus",
 ] satisfies LifeField[]);
 
-/** What is told by what it means: its values are events. */
+/** Words for fields whose values are events. */
 const MEANINGS: { readonly [name in LifeField]?: string } = {
   references: "a reference changed hands",
   birth: "born",
@@ -160,7 +158,7 @@ function valuesOf(object: KernelObject | undefined): Values | undefined {
 
 function differences(fields: Fields, before: Values, now: Values, world: World): string[] {
   const changed = [...now].filter(([name, value]) => before.get(name) !== value);
-  // That a reference changed hands where the count stayed is all that there is to say of it.
+  // A changed owner is mentioned only if nothing else changed.
   const told = changed.filter(([name]) => name !== "references" || changed.length === 1);
   return told.map(([name, value]) => {
     const field = fields[name];

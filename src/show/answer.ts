@@ -1,5 +1,5 @@
 /**
- * The rows that a query yields: aligned for people, in lines for programs. Everything is a stream but the widths of
+ * Formats the rows of a query: aligned for people, in lines for programs. Everything is streamed but the widths of
  * columns.
  */
 import { jsonString } from "../base/json-text.js";
@@ -10,14 +10,14 @@ import type { Style } from "./style.js";
 
 type Rows = Iterable<readonly Cell[]>;
 
-/** Rows that widths are taken from, and the length of their texts; rows after them may be wider. */
+/** Most rows measured for the widths, and most characters of their texts; later rows may be wider. */
 const MEASURED = 1000;
 const MEASURED_TEXT = 2 ** 22;
-/** A column is no wider than this: what is longer stands out. */
+/** Greatest width of a column; longer texts exceed it. */
 const WIDEST = 4096;
 const GAP = "  ";
 
-/** Columns under their names, numbers to the right. */
+/** Aligns columns below their names, numbers to the right. */
 export function* tableLines(columns: readonly string[], rows: Rows, style: Style, header: boolean): Generator<string> {
   let first: (readonly Cell[])[] | undefined = [];
   let text = 0;
@@ -40,7 +40,7 @@ export function* tableLines(columns: readonly string[], rows: Rows, style: Style
 class Layout {
   readonly #names: readonly string[];
   readonly #widths: readonly number[];
-  /** Nothing but numbers is in the column. */
+  /** By column, true if it holds only numbers. */
   readonly #right: readonly boolean[];
 
   constructor(columns: readonly string[], rows: readonly (readonly Cell[])[]) {
@@ -93,26 +93,26 @@ function padded(text: string, width: number, right: boolean): string {
   return right ? room + text : text + room;
 }
 
-/** A tab between values; what a value holds of tabs, line feeds and the like is shown as `\x09`. */
+/** Separates values by tabs; tabs, line feeds and other control characters within a value are shown as `\x09`. */
 export function* tsvLines(columns: readonly string[], rows: Rows, header: boolean): Generator<string> {
   if (header) yield columns.map(printable).join("\t");
   for (const row of rows) yield row.map(shown).join("\t");
 }
 
-/** RFC 4180 but for the line ends: values as they are, in quotes where they need them. */
+/** RFC 4180 except for the line ends: values as they are, quoted if they need it. */
 export function* csvLines(columns: readonly string[], rows: Rows, header: boolean): Generator<string> {
   const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   if (header) yield columns.map(field).join(",");
   for (const row of rows) yield row.map((cell) => field(cellText(cell))).join(",");
 }
 
-/** An object a row. */
+/** Writes one object per row. */
 export function* ndjsonLines(columns: readonly string[], rows: Rows): Generator<string> {
   const fields = fieldNames(columns).map(jsonString);
   for (const row of rows) yield `{${row.map((cell, k) => `${fields[k]!}:${cellJson(cell)}`).join(",")}}`;
 }
 
-/** One document, a row a line; `head` is what stands before the rows. */
+/** Writes one document with one row per line; `head` holds the fields before the rows. */
 export function* documentLines(columns: readonly string[], rows: Rows, head: readonly string[]): Generator<string> {
   yield "{";
   for (const field of head) yield `  ${field},`;

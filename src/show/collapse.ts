@@ -1,28 +1,25 @@
-/**
- * Runs of the same calls, told once: sixteen pages are added to a file in sixteen calls that differ in nothing but
- * addresses.
- */
+/** Collapses runs of equal calls: sixteen pages are added to a file in sixteen calls that differ only in addresses. */
 import type { CallNode } from "../reduce/call-tree.js";
 import { call } from "../describe/call-text.js";
 
-/** One call or a few, and how often they happened in a row. */
+/** A sequence of calls, and how often it happened in a row. */
 export interface Run {
-  /** The first time. */
+  /** The calls of the first repetition. */
   readonly nodes: readonly CallNode[];
   readonly times: number;
-  /** The last call of the last time. */
+  /** The last call of the last repetition. */
   readonly last: CallNode;
 }
 
-/** The longest sequence that is looked for. */
+/** Longest sequence that is searched for. */
 const MAX_PERIOD = 6;
-/** Lines that must be saved for a run to be worth its word. */
+/** Lines that a run must save to be worth collapsing. */
 const WORTH = 2;
 
-/** How far a call must agree with another to be told with it. */
+/** Returns a key that two calls must share to be collapsed. */
 export type Sameness = (node: CallNode) => string;
 
-/** Same shape: the operation, how it ended, and what it called. */
+/** Same shape: the operation, its success, and the shapes of its callees. */
 export const shape: Sameness = (node) =>
   `${node.operation}${node.rcu ? "@" : ""}${call.failed(node) ? `!${node.result!.text}` : ""}(${node.children.map(shape).join()})`;
 

@@ -1,17 +1,17 @@
-/** Two tasks side by side, time running down: what each did, and in which order. */
+/** Two tasks side by side, time running down: the steps of each, and their order. */
 import { wrap } from "../base/text.js";
 
 export interface Cell {
   /** 0 is the left column. */
   readonly column: 0 | 1;
-  /** What every line of the cell begins with: the event. */
+  /** The start of the first line: the event; further lines are indented by its length. */
   readonly head: string;
   readonly text: string;
-  /** What the step did, below it and indented. */
+  /** The effects of the step, below it and indented. */
   readonly below: readonly string[];
 }
 
-/** Lines of at most `width`; the columns share it evenly, or as the left one needs. */
+/** Returns lines of at most `width`; the columns share it evenly. */
 export function sideBySide(titles: readonly [string, string], cells: readonly Cell[], width: number): string[] {
   const gap = 3;
   const half = Math.floor((width - gap) / 2);

@@ -1,4 +1,4 @@
-/** What trying a simulated kernel on a recording came to, in words. */
+/** The result of matching a recording against a simulated kernel, in words. */
 import { type Blocked, type Conformance, GIVEN_UP } from "../conform/verdict.js";
 import { printable } from "../base/trouble.js";
 import type { Style } from "./style.js";

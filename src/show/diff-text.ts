@@ -1,11 +1,11 @@
-/** What differs between two recordings, in the manner of `git diff --stat` and of its hunks. */
+/** The differences of two recordings, in the style of `git diff --stat` and of its hunks. */
 import { printable } from "../base/trouble.js";
 import type { Diff, Hunk, Incomparable, HunkLine, Site } from "../compare/types.js";
 import type { Style } from "./style.js";
 import { traceLine } from "./summary.js";
 import { plural } from "../base/text.js";
 
-/** Marks in one row of the stat table, at most; more are drawn to scale. */
+/** Most marks in one row of the stat table; beyond, marks are to scale. */
 const BAR = 40;
 
 export function diffLines(diff: Diff, style: Style): string[] {
@@ -26,7 +26,7 @@ export function diffLines(diff: Diff, style: Style): string[] {
   ];
 }
 
-/** What was left out of the comparison, a line each; nothing where all was compared. */
+/** Lists what was left out of the comparison; empty if everything was compared. */
 export function incomparableLines({ incomparable }: Pick<Diff, "incomparable">, style: Style): string[] {
   if (incomparable.length === 0) return [];
   const where = ({ missing, first }: Incomparable): string =>
@@ -38,7 +38,7 @@ export function incomparableLines({ incomparable }: Pick<Diff, "incomparable">, 
   ];
 }
 
-/** What differs beside calls: states, and what the rules found. */
+/** Lists the differences that are no calls: states and findings. */
 export function toldLines(diff: Diff, style: Style): string[] {
   const told = diff.differences.filter(
     (d) => d.kind === "state-changed" || d.kind === "finding-introduced" || d.kind === "finding-fixed",
@@ -62,7 +62,7 @@ function sites(before: Site | null, after: Site | null): string {
   return parts.length === 0 ? "" : `  (${parts.join(", ")})`;
 }
 
-/** How many differences, of one outermost operation. */
+/** Numbers of differences of one outermost operation. */
 export interface Stat {
   added: number;
   removed: number;
@@ -82,7 +82,7 @@ export function statsOf({ differences }: Pick<Diff, "differences">): ReadonlyMap
   return stats;
 }
 
-/** ` load kvm-amd | 12 ++++++++~--`, one row an outermost operation. */
+/** ` load kvm-amd | 12 ++++++++~--`, one row per outermost operation. */
 export function statLines(diff: Diff, style: Style): string[] {
   const rows = [...statsOf(diff)].map(([where, stat]) => ({
     where: printable(where),
@@ -114,7 +114,7 @@ export function summaryLine(diff: Pick<Diff, "summary">): string {
   return ` ${parts.join(", ")}`;
 }
 
-/** `@@ load kvm-amd @@ before: event 812, line 826; after: …` and the calls around what differs. */
+/** `@@ load kvm-amd @@ before: event 812, line 826; after: …` and the calls around the difference. */
 export function hunkLines(hunk: Hunk, style: Style): string[] {
   const at = [site("-", hunk.before), site("+", hunk.after)].filter((s) => s !== "").join(" ");
   const times = hunk.times > 1 ? `  (${hunk.times} times)` : "";

@@ -1,11 +1,11 @@
-/** The steps behind findings, taken down while a recording is replayed. */
+/** Collects the steps that findings rest on, while a recording is replayed. */
 import type { Finding } from "../check/finding.js";
 import type { Recorded } from "../read/report.js";
 import type { Observer, World } from "../reduce/world.js";
 import type { Chronicle } from "../describe/chronicle.js";
 import { type ShownStep, stepsOf } from "./findings.js";
 
-/** Keeps the steps of a finding when it is made: later they may be out of reach. */
+/** Stores the steps of a finding when it is made: later they may be out of reach. */
 export class Evidence implements Observer {
   #fresh: Finding[] = [];
   readonly #known = new Map<Finding, readonly ShownStep[]>();
@@ -16,7 +16,7 @@ export class Evidence implements Observer {
     private readonly recording: Recorded,
   ) {}
 
-  /** Before the event that it was found at has been noted down. */
+  /** Called before the event of the finding has been recorded. */
   found(finding: Finding): void {
     this.#fresh.push(finding);
   }
@@ -29,7 +29,7 @@ export class Evidence implements Observer {
     for (const finding of this.#fresh.splice(0)) this.#known.set(finding, this.#stepsNow(finding));
   }
 
-  /** As they were known when the finding was made. */
+  /** Returns the steps as they were known when the finding was made. */
   steps(finding: Finding): readonly ShownStep[] {
     return this.#known.get(finding) ?? this.#stepsNow(finding);
   }

@@ -1,5 +1,5 @@
 /**
- * What comes of each fault, grouped by the operation of the scenario in which it lies:
+ * Prints the outcome of each fault, grouped by operation of the scenario:
  *
  *     4: gmem g v 64K = 5
  *         12  kzalloc(sizeof(*gmem))  ENOMEM  = -1 ENOMEM, 3 other lines differ
@@ -15,13 +15,13 @@ import { outcomeJson } from "./simulation-json.js";
 import type { Style } from "./style.js";
 import { indent, plural, wrap } from "../base/text.js";
 
-/** How many faults were walked, and what is wrong with how many. */
+/** Number of faults walked, and of the findings among their runs. */
 export interface FaultTally {
   faults: number;
   findings: number;
 }
 
-/** What is wrong with a run: its findings, tasks that wait for ever, functions that threw. */
+/** Counts the troubles of a run: findings, tasks that wait forever, functions that threw. */
 export function wrongs({ findings, waiting, failure }: FaultRun): number {
   return findings.length + waiting.length + (failure ? 1 : 0);
 }
@@ -121,7 +121,7 @@ function headOf({ object, rule, line }: Finding, style: Style): string {
   return `${style.bold(printable(object))} [${rule}]${line === undefined ? "" : ` at line ${line}`}`;
 }
 
-/** What user space saw of it. */
+/** Returns the outcome that user space saw. */
 function cameTo(run: FaultRun, style: Style): string {
   const { outcome, changed, others, point, simulation } = run;
   const more = others > 0 ? `${plural(others, "other line")} ${others === 1 ? "differs" : "differ"}` : "";

@@ -1,4 +1,4 @@
-/** Findings with their evidence, headed as a compiler heads them: `FILE:LINE: error: what [rule]`. */
+/** Findings with their evidence, headed in the style of compilers: `FILE:LINE: error: what [rule]`. */
 import type { Finding } from "../check/finding.js";
 import { printable } from "../base/trouble.js";
 import type { Step } from "../reduce/objects.js";
@@ -8,24 +8,24 @@ import { sideBySide } from "./columns.js";
 import type { Style } from "./style.js";
 import { indent, pathOf, plural, table, wrap } from "../base/text.js";
 
-/** Steps beside the evidence that are shown. */
+/** Most steps shown besides the evidence. */
 const OTHER_STEPS = 6;
 
-/** What a step does with the object that a finding is about. */
+/** The effect of a step on the object of a finding. */
 export type Role = "get" | "hand-over" | "put";
 
 /** One line of evidence. */
 export interface ShownStep {
   readonly seq: number;
-  /** Absent where the format has none, or where it is too long ago to be known. */
+  /** Absent if the format has none, or if the event is too long ago. */
   readonly line?: number;
   readonly role?: Role;
   readonly task: string;
   readonly time: string;
   readonly what: string;
-  /** What it did, one phrase an object. */
+  /** The effects of the event, one phrase per object. */
   readonly did: readonly string[];
-  /** The finding names this event as its evidence. */
+  /** True if the finding names this event as its evidence. */
   readonly evidence: boolean;
 }
 
@@ -33,19 +33,19 @@ export interface FindingContext {
   readonly path: string;
   readonly style: Style;
   readonly width: number;
-  /** The steps of a finding, as they were known when it was made. */
+  /** Returns the steps of a finding as they were known when it was made. */
   steps(finding: Finding): readonly ShownStep[];
 }
 
-/** How the names of a recording's numbers are known. */
+/** Resolves the numbers of a recording to names. */
 export interface StepNames {
   row(seq: number): Row | undefined;
   task(id: number): string;
-  /** The operation of a point; of its return, `… returns`. */
+  /** The operation of a point; for its return, `… returns`. */
   operation(point: number): string;
 }
 
-/** Steps and evidence together, in order, each as fully as it is known. */
+/** Merges steps and evidence in order, each with all that is known of it. */
 export function stepsOf(finding: Finding, names: StepNames): ShownStep[] {
   const evidence = new Set(finding.evidence);
   const steps = new Map<number, Step | undefined>([...finding.evidence, finding.event].map((seq) => [seq, undefined]));
@@ -68,7 +68,7 @@ export function stepsOf(finding: Finding, names: StepNames): ShownStep[] {
     });
 }
 
-/** One event, as it matters to a finding. */
+/** Describes one event from the perspective of a finding. */
 export function stepOf(row: Row, finding: Finding): ShownStep {
   const { seq, line, task, time } = row;
   const role = roleOf(row, finding);
@@ -84,7 +84,7 @@ export function stepOf(row: Row, finding: Finding): ShownStep {
   };
 }
 
-/** Of what the event did, what changed anything; the object of the finding need not be named again. */
+/** Lists the changes of the event; a single change of the finding's own object need not name it again. */
 function didOf(row: Row, finding: Finding): string[] {
   const told = row.changes
     .map((change) => ({ label: change.label, text: changeText(change) }))
@@ -103,7 +103,7 @@ function roleOf(row: Row, finding: Finding): Role | undefined {
 
 type Heading = Pick<FindingContext, "path" | "style">;
 
-/** `FILE:LINE: error: module kvm_amd [leaked-module-reference]`; `word` in place of what it is. */
+/** `FILE:LINE: error: module kvm_amd [leaked-module-reference]`; `word` replaces the severity. */
 function headOf(finding: Finding, { path, style }: Heading, word?: string): string {
   const where = `${printable(pathOf(path, finding.file))}${finding.line === undefined ? "" : `:${finding.line}`}`;
   const severity = word ?? (finding.severity === "error" ? style.red("error") : style.yellow("hazard"));
@@ -112,14 +112,14 @@ function headOf(finding: Finding, { path, style }: Heading, word?: string): stri
 
 const atOf = ({ event, time, task }: Finding): string => `at event ${event}, ${time}, ${printable(task)}`;
 
-/** All of it on one line, as soon as it is known. */
+/** Formats a finding on one line. */
 export function findingLine(finding: Finding, heading: Heading): string {
   return `${headOf(finding, heading)} ${atOf(finding)}: ${printable(finding.message)}`;
 }
 
-/** It was told, and rests on what turned out to be lost. */
+/** Withdraws a printed finding that rests on lost events. */
 export function withdrawnLine(finding: Finding, heading: Heading): string {
-  return `${headOf(finding, heading, "withdrawn")} ${atOf(finding)}: events were lost, so that nobody can tell`;
+  return `${headOf(finding, heading, "withdrawn")} ${atOf(finding)}: events were lost, and the finding is not certain`;
 }
 
 export function findingLines(finding: Finding, context: FindingContext): string[] {
@@ -154,7 +154,7 @@ function evidenceLines(all: readonly ShownStep[], object: string, context: Findi
   ];
 }
 
-/** The evidence, and of what else happened to the object the first and the latest that changed anything. */
+/** Selects the evidence, and of the object's other changes the first and the latest. */
 function telling(steps: readonly ShownStep[]): ShownStep[] {
   const others = steps.filter((s) => !s.evidence && s.did.length > 0);
   const kept = new Set(others.length <= OTHER_STEPS ? others : [others[0]!, ...others.slice(1 - OTHER_STEPS)]);
@@ -163,7 +163,7 @@ function telling(steps: readonly ShownStep[]): ShownStep[] {
 
 const LABEL = /\b(inode|file|dentry|mount|superblock|vm|memslot) 0x[0-9a-f]+(?:#\d+)?/g;
 
-/** In a narrow column an address says nothing where only one object of its kind takes part: the message names it. */
+/** Drops addresses if only one object of its kind takes part: columns are narrow, and the message has the address. */
 function withKinds(steps: readonly ShownStep[]): ShownStep[] {
   const labels = new Map<string, Set<string>>();
   for (const { what, did } of steps)
@@ -213,7 +213,7 @@ function inOneColumn(steps: readonly ShownStep[], withTask: boolean, { width, st
   ]);
 }
 
-/** All findings, then all hazards; nothing where there are none. */
+/** Lists all findings, then all hazards; empty without any. */
 export function findingsLines(
   findings: readonly Finding[],
   hazards: readonly Finding[],

@@ -1,4 +1,4 @@
-/** The documents that `--json` prints, to the letter of what the commands promise, and more fields beside. */
+/** The documents of `--json`, exactly as documented for the commands, with additional fields. */
 import type { Finding } from "../check/finding.js";
 import type { Diff, Hunk, SameStep, Site } from "../compare/types.js";
 import type { Conformance } from "../conform/verdict.js";
@@ -7,7 +7,7 @@ import type { Replay, TraceSummary } from "../replay/replay.js";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** A document; a list in it may be long, and is made while it is written. */
+/** A document; a long list in it is generated while it is written. */
 export type JsonDocument = { readonly [name: string]: Json | Iterable<Json> };
 
 export const VERSION = 1;
@@ -148,10 +148,6 @@ function siteJson(site: Site): Json {
   return { event: site.event, ...(site.line === undefined ? {} : { line: site.line }) };
 }
 
-/**
- * A document in pieces: a field a line, and an element a line in its lists, so that a long document is never one string
- * and reads well through `grep`. What a terminal would obey is escaped; the values are the same.
- */
 export function conformJson({ verdict, reasons, kernel, scenario, trace, events, states, blocked }: Conformance): {
   readonly [name: string]: Json;
 } {
@@ -179,6 +175,10 @@ export function conformJson({ verdict, reasons, kernel, scenario, trace, events,
   };
 }
 
+/**
+ * Writes a document in pieces: a field per line, and an element per line in its lists, so that a long document is never
+ * one string and suits `grep`. Control characters are escaped; the values stay the same.
+ */
 export function* jsonText(document: JsonDocument): Generator<string> {
   yield "{\n";
   const entries = Object.entries(document);

@@ -1,6 +1,6 @@
 /**
- * What differs between two simulated kernels: where they part first, the difference of their runs, and what their error
- * paths do differently, by operation of the scenario and then by what the difference is.
+ * The differences of two simulated kernels: their first divergence, the diff of their runs, and the differences of
+ * their error paths by operation of the scenario, then by difference.
  */
 import { type ErrorPath, errorOf, isSame, type KernelDiff, wrongOf } from "../compare/kernels.js";
 import { printable } from "../base/trouble.js";
@@ -78,7 +78,7 @@ function errorPathLines(
   return lines;
 }
 
-/** Faults that make the same difference, told together. */
+/** Groups faults that make the same difference. */
 function grouped(paths: readonly ErrorPath[], names: KernelNames): [readonly string[], ErrorPath[]][] {
   const groups = new Map<string, [readonly string[], ErrorPath[]]>();
   for (const path of paths) {

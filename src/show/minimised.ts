@@ -1,4 +1,4 @@
-/** What minimise left of a recording, for people and as a document. */
+/** The result of minimising a recording, as text and as a document. */
 import { points } from "../../events/index.js";
 import type { Finding } from "../check/finding.js";
 import type { Minimised, Unfound } from "../minimise/index.js";
@@ -12,9 +12,9 @@ import type { Style } from "./style.js";
 import { indent, plural, wrap } from "../base/text.js";
 import { treeObservers } from "./trees.js";
 
-/** Events of which the calls are shown. */
+/** Most events of an excerpt whose calls are shown. */
 const SHORT = 100;
-/** Findings that are offered in place of one that is not there. */
+/** Most findings offered in place of a missing one. */
 const OFFERED = 8;
 
 export interface MinimisedContext {
@@ -48,7 +48,7 @@ function spared(units: number): string {
     : `none of the ${units} calls that are left can be spared`;
 }
 
-/** Which calls have nothing to do with it and are there all the same. */
+/** Names the calls that the finding does not involve but needs. */
 function witnessLines({ excerpt, witnesses }: Minimised, width: number): string[] {
   const named = witnesses.flatMap((event) => {
     const point = points.points[excerpt.batch.point[event - 1]!]!;
@@ -64,7 +64,7 @@ function witnessLines({ excerpt, witnesses }: Minimised, width: number): string[
   ];
 }
 
-/** The calls that are left, those too that only show that a probe was set. */
+/** Prints the remaining calls, including those that only prove that a probe was set. */
 async function treeLines(minimised: Minimised, style: Style): Promise<string[]> {
   const lines: string[] = [];
   await replayRecording(recordingOf(minimised), {
@@ -88,7 +88,7 @@ export function unfoundLine({ origin, findings, hazards }: Unfound, wanted: stri
   return `${printable(origin.path)}: ${wanted === undefined ? "no finding" : `no finding ${wanted}`}${wanted === undefined && all.length === 0 ? "" : `; ${there}`}`;
 }
 
-/** `written`: where it went, if anywhere. */
+/** `written`: the file that was written, if any. */
 export function minimisedJson(
   result: Minimised | Unfound,
   written: { readonly path: string; readonly format: string } | undefined,

@@ -1,9 +1,12 @@
 import type { CallNode } from "../reduce/call-tree.js";
 
-/** A call that was complete before the call around it turned out to matter belongs inside it. Trees come in order. */
+/**
+ * Moves calls into the calls around them: a call may be complete before the one around it turns out to matter. Trees
+ * come in order.
+ */
 export function nestWithin(trees: readonly CallNode[]): CallNode[] {
   const kept: CallNode[] = [];
-  // The outermost calls of one task follow each other: only its latest can be around.
+  // The outermost calls of one task follow each other: only its latest can enclose the next.
   const latest = new Map<number, CallNode>();
   for (const tree of trees) {
     const around = tree.rcu ? undefined : latest.get(tree.task);

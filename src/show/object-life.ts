@@ -1,6 +1,6 @@
 /**
- * The life of one object: every event that touched it, with the references taken and given back and by whom. Rows are
- * handed on as they happen; only those of objects whose name is still to be learned are kept.
+ * The life of one object: every event that touched it, with the references taken and dropped and their owners. Rows are
+ * passed on as they happen; only those of objects whose name is not known yet are stored.
  */
 import { isKind, kinds } from "../../events/kinds/index.js";
 import { printable } from "../base/trouble.js";
@@ -10,7 +10,7 @@ import type { Change, Row } from "../describe/chronicle.js";
 import type { Style } from "./style.js";
 import { plural } from "../base/text.js";
 
-/** What `--object` asks for: a name (`kvm_amd`, `module kvm_amd`), or an address with or without kind and life. */
+/** The argument of `--object`: a name (`kvm_amd`, `module kvm_amd`), or an address with or without kind and life. */
 export interface ObjectSpec {
   readonly text: string;
   readonly kind: string;
@@ -30,7 +30,7 @@ export function parseSpec(text: string): ObjectSpec {
   };
 }
 
-/** What an object may be asked for by. */
+/** The properties by which an object can be asked for. */
 export interface Named {
   readonly kind: Kind;
   readonly address: string;
@@ -49,7 +49,7 @@ export function matches(spec: ObjectSpec, object: Named): boolean {
   return spec.name === "" || spec.name === object.address || object.names.includes(spec.name);
 }
 
-/** Whether the object may yet turn out to be the one: its name comes later than its first event. */
+/** True if the object may still turn out to match: its name comes after its first event. */
 export function mayMatch(spec: ObjectSpec, object: Named): boolean {
   return (
     !spec.name.startsWith("0x") &&
@@ -64,7 +64,7 @@ function isNamedLater(kind: Kind): boolean {
   return named !== undefined && !named.fromBirth;
 }
 
-/** The labels that are nearest to what was asked for. */
+/** Returns the labels nearest to the text. */
 export function nearest(text: string, labels: Iterable<string>, most = 5): string[] {
   const wanted = text.toLowerCase();
   const scored = [...new Set(labels)].map((label) => ({
@@ -77,7 +77,7 @@ export function nearest(text: string, labels: Iterable<string>, most = 5): strin
     .map((s) => s.label);
 }
 
-/** Levenshtein's. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, k) => k);
   for (let i = 1; i <= a.length; i++) {
@@ -92,17 +92,15 @@ function distance(a: string, b: string): number {
 const TASK_WIDTH = 12;
 const COUNT_WIDTH = 9;
 
-/** `module kvm_amd at 0xffff…`, and what the column of numbers counts. */
+/** `module kvm_amd at 0xffff…`, and the name of the count in its column. */
 export function lifeHeading(label: string, object: Named, style: Style): string {
   const name = printable(label.includes(object.address) ? label : `${label} at ${object.address}`);
   return `${style.bold(name)}  ${style.dim(`(${countName(object.kind)})`)}`;
 }
 
-/**
- * ` 1200 98.308381 task-251 2 → 3 try_module_get = 1: held by anon_inode_getfile`. One line, whatever its length.
- */
+/** ` 1200 98.308381 task-251 2 → 3 try_module_get = 1: held by anon_inode_getfile`. Always one line. */
 export function lifeLine(row: Row, change: Change, style: Style): string {
-  // What a call returns is said unless it is this very object.
+  // A returned value is printed unless it is this very object.
   const what =
     row.phase === "return" && row.result !== change.label ? `${row.operation} = ${row.result}` : row.operation;
   const count = countText(change).replace(/^\S+ /, "");
@@ -119,13 +117,13 @@ export interface LifeEnd {
   readonly death: number;
   readonly count: number | null;
   readonly holders: readonly string[];
-  /** The count when it was first known. */
+  /** The first known count. */
   readonly first: number | null;
   readonly gets: number;
   readonly puts: number;
 }
 
-/** How it ended: `born at event 608, gone at event 2839; refcnt 2 at first, 3 gets, 4 puts`. */
+/** The end of a life: `born at event 608, gone at event 2839; refcnt 2 at first, 3 gets, 4 puts`. */
 export function endLine(end: LifeEnd): string {
   const born = end.birth ? `born at event ${end.birth}` : "older than the recording";
   const count = end.count === null ? "" : `, ${countName(end.kind)} ${end.count}`;

@@ -1,7 +1,7 @@
 /**
- * Call trees in the order of their first events. A tree is complete when its outermost call returns, so a short call of
- * one task is complete before a long one of another that began earlier: it waits until nothing older is open, or until
- * too much is waiting.
+ * Sorts call trees by their first events. A tree is complete when its outermost call returns, so a short call of one
+ * task is complete before a long one of another that began earlier: it waits until nothing older is open, or until too
+ * many calls wait.
  */
 import type { EventView } from "../log/view.js";
 import type { CallNode } from "../reduce/call-tree.js";
@@ -9,7 +9,7 @@ import type { Frame, Stack } from "../reduce/calls.js";
 import type { Observer } from "../reduce/world.js";
 import { nestWithin } from "./nesting.js";
 
-/** Calls that may wait, in all trees together: what a screen could not show anyway, and a small part of memory. */
+/** Most calls that may wait, in all trees together: more than a screen could show, but a small part of memory. */
 const MAX_WAITING = 20_000;
 
 export class InOrder implements Observer {
@@ -18,7 +18,7 @@ export class InOrder implements Observer {
   /** The earliest of them. */
   #oldest = Infinity;
   #waiting: CallNode[] = [];
-  /** The first event of what waits. */
+  /** The first event of the waiting trees. */
   #first = Infinity;
   #size = 0;
   #touched = false;
@@ -43,7 +43,7 @@ export class InOrder implements Observer {
   /** Runs after the trees have seen the event. */
   reduced(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const { phase, operation } = e.point!;
-    // What has no return may never end, and matters only where it touched something.
+    // A call without a return may never end, and matters only if it touched something.
     if (
       frame &&
       phase === "entry" &&
@@ -81,7 +81,7 @@ export class InOrder implements Observer {
 
   #release(): void {
     this.#waiting.sort((a, b) => a.seq - b.seq);
-    // Whatever has kept so many waiting is taken for a task that is gone: it keeps nobody waiting again.
+    // Open calls that keep so many waiting are taken for tasks that ended; nothing waits for them again.
     if (this.#size > MAX_WAITING) {
       this.#open.clear();
       this.#oldest = Infinity;

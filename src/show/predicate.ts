@@ -1,11 +1,11 @@
 /**
- * What `kreel when` is asked, as a predicate over states:
+ * Parses the question of `kreel when` into a predicate over states:
  *
- *     module kvm_amd refcnt > 3      a count or another value of an object
+ *     module kvm_amd refcnt > 3      a count or another field of an object
  *     file 0xffff…#2 stage = open
- *     inode 0xffff… is gone          it lived, and lives no more
+ *     inode 0xffff… is gone          it lived, and has ended
  *     inode 0xffff… lives
- *     live inode >= 100              how many objects of a kind live
+ *     live inode >= 100              number of live objects of a kind
  *     findings > 0
  */
 import { type FieldType, isKind, KINDS, kinds } from "../../events/kinds/index.js";
@@ -14,7 +14,7 @@ import type { World } from "../reduce/world.js";
 import type { Predicate } from "../seek/when.js";
 import { matches, namesOf, type ObjectSpec, parseSpec } from "./object-life.js";
 
-/** What is asked is no question. */
+/** The text is no valid question. */
 export class PredicateError extends Error {}
 
 const OPERATORS: { readonly [operator: string]: (a: number | string, b: number | string) => boolean } = {
@@ -27,7 +27,7 @@ const OPERATORS: { readonly [operator: string]: (a: number | string, b: number |
   ">=": (a, b) => a >= b,
 };
 const ASKED: ReadonlySet<FieldType> = new Set(["stage", "observed", "amount", "tally", "text", "event"]);
-/** Values of objects that can be asked for, besides the count by its name: what is one value, and the kernel's own. */
+/** Fields of objects that can be asked for, besides the count by its name: single values that the kernel has, too. */
 const FIELDS: ReadonlySet<string> = new Set([
   "count",
   "references",
@@ -50,7 +50,11 @@ export function isOf(spec: ObjectSpec, object: KernelObject, world: World): bool
   });
 }
 
-/** Throws a `PredicateError`. */
+/**
+ * Parses a question.
+ *
+ * @throws {PredicateError} If the text is no valid question.
+ */
 export function parsePredicate(text: string): Predicate {
   const [, subject = "", verb = ""] = /^(.+?) (lives|is gone)$/.exec(text.trim()) ?? [];
   if (verb !== "") return lifePredicate(new Wanted(parseSpec(subject)), verb === "lives");
@@ -71,7 +75,7 @@ export function parsePredicate(text: string): Predicate {
   return (world) => wanted.some(world, (o) => o.death === 0 && holds(valueOf(o, name), value, compare));
 }
 
-/** A value that is not known is neither the same nor another. */
+/** An unknown value neither equals nor differs. */
 function holds(
   found: number | string | undefined,
   wanted: number | string,
@@ -96,7 +100,7 @@ function lifePredicate(wanted: Wanted, lives: boolean): Predicate {
       else gone = true;
       return false;
     });
-    // One that was forgotten since it died was met before.
+    // A forgotten object died after it was met.
     return gone || [...met].some((id) => !world.store.any(id));
   };
 }
@@ -110,7 +114,7 @@ function countPredicate(kind: string, holdsOf: (n: number) => boolean): Predicat
   };
 }
 
-/** Objects that were asked for. Whether one is it is looked up once, except while it has no name. */
+/** The objects asked for. An object is matched once, or repeatedly while it has no name. */
 class Wanted {
   readonly #known = new Map<number, boolean>();
 

@@ -1,10 +1,10 @@
-/** `query --schema`: the tables, and what is in them. */
+/** `query --schema`: the tables and their columns. */
 import { quoted, type Table } from "../query/table.js";
 import { tables } from "../query/tables.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
 
-/** Names that SQLite takes for words of its own. `references` is none of them here. */
+/** Columns that are SQLite keywords. `references` is none of them here. */
 const KEYWORDS = new Set(["from", "index", "order", "group", "to"]);
 
 function* columnLines({ columns }: Table, style: Style): Generator<string> {

@@ -4,13 +4,13 @@ import { choicesOf } from "../workload/choices.js";
 import type { Outcome, Simulation } from "../workload/simulate.js";
 import { findingJson, type Json, VERSION } from "./json.js";
 
-/** What user space was told: `-1` and the name of the error, or at least 0. */
+/** The result in user space: `-1` and the name of the error, or at least 0. */
 export interface Result {
   readonly result: number;
   readonly error?: string;
 }
 
-/** Of the line that the interpreter prints. */
+/** Parses the line that the interpreter prints. */
 export function resultOf({ line, text }: Pick<Outcome, "line" | "text">): Result {
   const [number, error] = text.slice(line.text.length + " = ".length).split(" ");
   const result = Number(number);

@@ -1,6 +1,4 @@
-/**
- * The state at a moment: what lives, who holds it, which calls are in progress, and what waits for an RCU grace period.
- */
+/** The state at a moment: the live objects, their holders, the calls in progress, and pending RCU grace periods. */
 import { COUNTED_KINDS, kinds } from "../../events/kinds/index.js";
 import { printable } from "../base/trouble.js";
 import type { Frame } from "../reduce/calls.js";
@@ -35,10 +33,10 @@ export interface ShownObject {
   readonly count: number | null;
   /** Everything else that is known of it: `refcnt 3`, `live`, `2 pages`. */
   readonly facts: readonly string[];
-  /** The event of its birth; 0 when it is older than the recording. */
+  /** The event of its birth; 0 if it is older than the recording. */
   readonly birth: number;
   readonly references: readonly ShownReference[];
-  /** References that a count proves and no probe showed being taken. */
+  /** References that a count proves without a probe that showed them taken. */
   readonly unprobed: number;
 }
 
@@ -52,11 +50,11 @@ export interface ShownCall {
 export interface ShownState {
   readonly objects: readonly ShownObject[];
   readonly calls: readonly ShownCall[];
-  /** Inodes whose memory waits, since which event. */
+  /** Inodes whose memory waits, with the event since which it does. */
   readonly pending: readonly { readonly label: string; readonly since: number }[];
 }
 
-/** `everything`: also what has nothing to do with guest_memfd. */
+/** `everything`: includes objects unrelated to guest_memfd. */
 export function stateOf(world: World, everything = false): ShownState {
   const order = new Map<string, number>(COUNTED_KINDS.map((kind, k) => [kind, k]));
   const calls = callsOf(world, everything);
@@ -71,7 +69,7 @@ export function stateOf(world: World, everything = false): ShownState {
   };
 }
 
-/** Of tasks that are doing something to guest_memfd, unless everything is asked for. */
+/** Lists calls in progress; unless `everything` is set, of tasks that work on guest_memfd. */
 function callsOf(world: World, everything: boolean): ShownCall[] {
   const calls: ShownCall[] = [];
   for (const stack of world.calls.stacks()) {
@@ -113,7 +111,7 @@ function shownObject(world: World, object: KernelObject): ShownObject {
   };
 }
 
-/** Who holds a reference; of one that a call left behind, which call that was. */
+/** Names the holder of a reference, and the call that left it to an untraced caller. */
 export function holderName(world: World, reference: Reference): string {
   const left = leftBehind(reference);
   return `${ownerName(world, reference.owner)}${left ? `, since ${left.operation} of event ${left.event} is over` : ""}`;

@@ -1,4 +1,4 @@
-/** Colour, or none. Colour repeats what words and marks say already: a mail and a colour-blind reader miss nothing. */
+/** Colour, or none. Colour only repeats what words and marks say: mails and colour-blind readers miss nothing. */
 import picocolors from "picocolors";
 
 export interface Style {

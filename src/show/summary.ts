@@ -1,4 +1,4 @@
-/** The head of what is printed: what was read, what lived and died in it, and what the rules came to. */
+/** The summary of a replay: what was read, which objects lived and died, and the verdict of the rules. */
 import { formatOf } from "../read/formats.js";
 import { printable } from "../base/trouble.js";
 import type { ObjectCounts, OperationSummary, Replay, TraceSummary } from "../replay/replay.js";
@@ -6,7 +6,7 @@ import type { Judgement } from "../check/checker.js";
 import type { Style } from "./style.js";
 import { list, plural, table } from "../base/text.js";
 
-/** `FILE: ftrace, 2472 events in 25.06 s, 7 tasks`, and what is not in order about it. */
+/** `FILE: ftrace, 2472 events in 25.06 s, 7 tasks`, and the defects of the recording. */
 export function traceLine(trace: TraceSummary): string {
   const parts = [
     `${plural(trace.events, "event")}${trace.seconds > 0 ? ` in ${trace.seconds.toFixed(2)} s` : ""}`,
@@ -18,7 +18,7 @@ export function traceLine(trace: TraceSummary): string {
   return `${printable(trace.path)}: ${trace.format}, ${parts.join(", ")}`;
 }
 
-/** The kinds that the recording has, with how many were seen to begin and to end. */
+/** The kinds in the recording, with the numbers of births and deaths seen. */
 export function objectLines(objects: Readonly<Record<string, ObjectCounts>>): string[] {
   const rows = Object.entries(objects).filter(([, { born, died, live }]) => born + died + live > 0);
   if (rows.length === 0) return [];
@@ -51,13 +51,13 @@ export function operationsLine(operations: Iterable<OperationSummary>): string {
 
 const NO_FINDINGS = "no findings";
 
-/** Of what was read, and no more than that. */
+/** Claims the absence of findings only for what was read. */
 export function noFindings({ events, lost, skipped }: Pick<TraceSummary, "events" | "lost" | "skipped">): string {
   if (events === 0) return `${NO_FINDINGS}: there is no event to judge`;
   return lost + skipped > 0 ? `${NO_FINDINGS} in what could be read` : NO_FINDINGS;
 }
 
-/** What the rules came to, in one sentence. */
+/** The verdict of the rules in one sentence. */
 export function verdictLine(
   replay: Pick<Replay, "trace" | "findings" | "hazards" | "judgements">,
   style: Style,
@@ -75,7 +75,7 @@ export function verdictLine(
   return `${found}${hazard}${blind === "" ? "" : `; ${blind}`}`;
 }
 
-/** `judged 12 of 14 rules`, where it is not all of them, and which the recording is not enough for. */
+/** `judged 12 of 14 rules`, and the rules for which the recording is not enough; empty if all were judged. */
 export function blindWords(judgements: readonly Judgement[]): string {
   const unsure = judgements.filter(({ verdict }) => verdict === "cannot tell");
   if (unsure.length === 0) return "";
@@ -83,8 +83,8 @@ export function blindWords(judgements: readonly Judgement[]): string {
 }
 
 /**
- * Operations that would have to be recorded, with their arguments, to judge the other rules; what does not happen shows
- * none.
+ * Names the operations and arguments that must be recorded to judge the other rules; an operation that does not happen
+ * shows none.
  */
 export function unseenLine(judgements: readonly Judgement[]): string {
   const needed = new Map<string, Set<string>>();
@@ -101,10 +101,10 @@ export function unseenLine(judgements: readonly Judgement[]): string {
   return `to judge the others, record ${list(Array.from(needed, ([event, args]) => `${event} (${[...args].join(", ")})`))}, and a run in which they happen`;
 }
 
-/** Instead of a verdict on what shows no objects: function_graph. */
+/** Replaces the verdict if the format shows no objects: function_graph. */
 export const NO_VERDICTS = "no verdicts: the recording shows what ran, not on which objects";
 
-/** Where the ledger and the recording's own counts part, and what halves of calls are not there. */
+/** Lists disagreements of the ledger with the recording's own counts, and missing halves of calls. */
 export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[] {
   const lines: string[] = [];
   const { explained, unexplained, shown } = replay.counts;
@@ -126,7 +126,7 @@ export function doubtLines(replay: Pick<Replay, "counts" | "missing">): string[]
   return lines.map(printable);
 }
 
-/** Where everything was to be judged: of objects that are not guest_memfd's, how many no rule could judge. */
+/** With everything judged: the number of objects outside guest_memfd that no rule could judge. */
 export function strangersLine({ strangers }: Pick<Replay, "strangers">): string {
   if (!strangers || strangers.objects === 0) return "";
   const { objects, judged } = strangers;

@@ -1,5 +1,5 @@
 /**
- * Call trees as text: a line a call, with its event number, and under it what it did to objects and references.
+ * Call trees as text: one line per call, with its event number, and below it its effects on objects and references.
  *
  *     task-123
  *       1057  37.367421  kvm_gmem_create(kvm=vm 0x…, size=2097152, flags=0x0) = 5
@@ -16,7 +16,7 @@ import type { Style } from "./style.js";
 import { call } from "../describe/call-text.js";
 
 const EVENT_WIDTH = 7;
-/** Top-level calls that are looked at together for runs, where no marker ends a section. */
+/** Top-level calls that are searched together for runs, unless a marker ends the section. */
 const SECTION = 256;
 const MARKER = "tracing_mark_write";
 
@@ -24,16 +24,16 @@ export interface TreeContext {
   readonly style: Style;
   /** A task as recordings write it, `comm-pid`. */
   task(id: number): string;
-  /** What happened at an event; undefined once it is too long ago. */
+  /** The changes at an event; `undefined` once it is too long ago. */
   row(seq: number): Row | undefined;
   print(line: string): void;
 }
 
-/** Prints trees as they come, which is in the order of their first events. */
+/** Prints trees as they come, in the order of their first events. */
 export class TreePrinter {
   #section: CallNode[] = [];
   #task = -1;
-  /** Calls were printed since the last marker that begins something. */
+  /** True if calls were printed since the last marker that begins something. */
   #calls = false;
   #printed = false;
 
@@ -68,7 +68,7 @@ export class TreePrinter {
     this.context.print(`${prefix(node, 0, style)}${style.dim("#")} ${style.bold(text)}`);
   }
 
-  /** The task's name on a line of its own, wherever it changes: a column would cost every line its width. */
+  /** Prints the task's name on a line of its own when it changes: a column would cost every line its width. */
   #heading(node: CallNode): void {
     if (node.task === this.#task) return;
     if (this.#printed) this.context.print("");
@@ -112,7 +112,7 @@ function runLines(run: Run, depth: number, timeWidth: number, context: TreeConte
   ];
 }
 
-/** A call with what it changed, what it called, and what its return changed. */
+/** A call with its changes, its callees, and the changes at its return. */
 export function nodeLines(node: CallNode, depth: number, timeWidth: number, context: TreeContext): string[] {
   const { style } = context;
   const inner = runs(node.children, shape).flatMap((run) => runLines(run, depth + 1, timeWidth, context));

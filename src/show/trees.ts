@@ -6,7 +6,7 @@ import { InOrder } from "./order.js";
 import type { Style } from "./style.js";
 import { TreePrinter } from "./tree.js";
 
-/** They follow `chronicle`, which has to be told first. */
+/** The observers depend on `chronicle`, which must run first. */
 export function treeObservers(
   world: World,
   chronicle: Chronicle,

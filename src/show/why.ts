@@ -1,4 +1,4 @@
-/** What `kreel why` prints: the events behind what an object is at a moment. */
+/** The text of `kreel why`: the events that an object's state at a moment results from. */
 import { kinds } from "../../events/kinds/index.js";
 import { printable } from "../base/trouble.js";
 import { countName, ofItsOwn } from "../reduce/objects.js";
@@ -21,7 +21,9 @@ export function whyLines({ object, label, born, held, more, last }: Why, style: 
   if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken by untraced callers`);
   if (references.length === 0 && unprobed === 0 && count !== null && object.death === 0)
     lines.push(
-      count === 0 ? "  nobody holds it" : `  ${plural(count, "reference")} from its birth, held by an untraced caller`,
+      count === 0
+        ? "  no reference is held"
+        : `  ${plural(count, "reference")} from its birth, held by an untraced caller`,
     );
   lines.push(
     last

@@ -1,10 +1,10 @@
-/** How values are written and read: of each shape one description, that serves both ways. */
+/** Codecs: for each shape of values one description, which serves to write and to read. */
 import { DamagedError } from "../log/file/bytes.js";
 import type { DocumentReader, DocumentWriter } from "./document.js";
 
 export interface Codec<T> {
   write(out: DocumentWriter, value: T): void;
-  /** Throws a `DamagedError` for what no writer wrote. */
+  /** @throws {DamagedError} For bytes that no writer wrote. */
   read(from: DocumentReader): T;
 }
 
@@ -19,7 +19,7 @@ export const upTo = (limit: number): Codec<number> => ({
 });
 export const byte: Codec<number> = { write: (out, value) => out.byte(value), read: (from) => from.byte() };
 export const word32 = upTo(0xffffffff);
-/** Any number: what a recording says may be larger than what is counted here. */
+/** Any number: one from a recording may be larger than any count. */
 export const real: Codec<number> = { write: (out, value) => out.real(value), read: (from) => from.real() };
 export const flag: Codec<boolean> = {
   write: (out, value) => out.byte(value ? 1 : 0),
@@ -74,7 +74,7 @@ export function list<T>(item: Codec<T>): Codec<T[]> {
       for (const value of values) item.write(out, value);
     },
     read(from) {
-      // Each takes a byte at least: a length that lies costs no more than the bytes that are there.
+      // Each item takes at least a byte, so that a false length costs no more than the bytes of the document.
       const length = from.below(from.left);
       const values: T[] = [];
       for (let k = 0; k < length; k++) values.push(item.read(from));
@@ -89,7 +89,7 @@ export function listOf<T>(item: Codec<T>): Codec<readonly T[]> {
 
 export type Fields<T> = { readonly [K in keyof T]-?: Codec<Exclude<T[K], undefined>> | Codec<T[K]> };
 
-/** Field by field, in the order in which they are listed. */
+/** An object, field by field in the order of `fields`. */
 export function record<T extends object>(fields: Fields<T>): Codec<T> {
   const entries = Object.entries(fields) as [keyof T, Codec<unknown>][];
   return {

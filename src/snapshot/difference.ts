@@ -1,21 +1,21 @@
-/** Two states compared, part by part. */
+/** Compares two states, part by part. */
 import type { PointTable } from "../../events/points.js";
 import type { Tables } from "../log/tables.js";
 import { labelOf } from "../reduce/identities.js";
 import type { KernelObject } from "../reduce/objects.js";
 import type { SavedReplay } from "../replay/replaying.js";
 
-/** Parts whose numbers are addresses. */
+/** Parts of a state whose numbers are addresses. */
 const ADDRESSES: ReadonlySet<string> = new Set(["address", "vmAddress", "folio", "lastHead", "codeModule"]);
 
 export class Comparison {
   constructor(
     private readonly points: PointTable,
-    /** Of both. */
+    /** Those of both states. */
     private readonly tables: Tables,
   ) {}
 
-  /** Where they differ first: `inode 0xffff888100b08000: count: 2 / 1`; `undefined` where they do not. */
+  /** The first difference: `inode 0xffff888100b08000: count: 2 / 1`; `undefined` if there is none. */
   first(a: SavedReplay, b: SavedReplay): string | undefined {
     // An object says more than the numbers that follow from it.
     return this.#lists(a.reducer.objects, b.reducer.objects, ["objects"]) ?? this.#values(a, b, []);
@@ -41,7 +41,7 @@ export class Comparison {
     for (let k = 0; k < length; k++) {
       const [x, y] = [a[k], b[k]];
       if (isObject(x) || isObject(y)) {
-        // Only one of them has the object with the lower number.
+        // Only one of the states has the object with the lower number.
         if (!isObject(y) || (isObject(x) && x.id < y.id)) return this.#only("the first", x as KernelObject, path);
         if (!isObject(x) || y.id < x.id) return this.#only("the second", y, path);
       }

@@ -1,10 +1,10 @@
 /**
- * The bytes of a snapshot, as they are written and read: numbers of seven bits a byte, and whatever has a number in
- * this process only (an address, a task, a point, a text) by what it stands for. A task, a point and a text are written
- * where they are used first, and later by which of them it was, so that two processes write the same bytes.
+ * Writes and reads the bytes of a snapshot: numbers of seven bits a byte, and values that have a number in one process
+ * only (an address, a task, a point, a text) by what they stand for. A task, a point and a text are written in full
+ * where they are used first, and as a running number later, so that two processes write the same bytes.
  *
- * What changes from object to object (events, addresses, tasks) is kept apart from what is alike, each in a stream of
- * its own: that compresses best.
+ * Values that change from object to object (events, addresses, tasks) are kept apart from those that are alike, each
+ * kind in a stream of its own: that compresses best.
  */
 import type { PointTable } from "../../events/points.js";
 import type { AddressId, TaskId } from "../log/batch.js";
@@ -12,15 +12,15 @@ import { ByteReader, ByteWriter, DamagedError } from "../log/file/bytes.js";
 import type { Tables } from "../log/tables.js";
 import type { KernelObject, ObjectId } from "../reduce/objects.js";
 
-/** Bytes of a document at the most: what it says may take thirty times as much memory. */
+/** Bytes of a document at most: the state in it may take thirty times as much memory. */
 export const LARGEST = 16 * 1024 * 1024;
-/** Written in place of a number: what was not written before follows. */
+/** Written in place of a running number: the value follows in full. */
 const NEW = 0;
-/** Written in place of the step to an address, which has `NEAR` added. */
+/** Written in place of the distance to an address, to which `NEAR` is added. */
 const NULL = 0;
 const FAR = 1;
 const NEAR = 2;
-/** No task's name is as long, whatever recorded it. */
+/** Bytes that no task's name reaches in any format. */
 const NAME_BYTES = 4096;
 const TWO_32 = 4294967296;
 
@@ -40,7 +40,7 @@ export class DocumentWriter extends ByteWriter {
   constructor(
     readonly points: PointTable,
     readonly tables: Tables,
-    /** Whether objects are written with their trails. */
+    /** Objects are written with their trails. */
     readonly trails: boolean,
   ) {
     super(1 << 14);
@@ -64,8 +64,8 @@ export class DocumentWriter extends ByteWriter {
   }
 
   /**
-   * By how far it lies from the address that was written last; what lies 2^32 bytes or more away, by how many of those
-   * it does.
+   * Writes an address as its distance from the one that was written last; if their high words differ, as the difference
+   * of these and the low word.
    */
   address(id: AddressId): void {
     const out = this.#places;
@@ -85,7 +85,7 @@ export class DocumentWriter extends ByteWriter {
     this.#high = high;
   }
 
-  /** An event, 0 for none; by how far it is from the one that was written last. */
+  /** Writes an event, 0 for none, as its distance from the one that was written last. */
   seq(seq: number): void {
     if (seq === 0) return this.#events.number(0);
     const step = seq - this.#seq;
@@ -93,13 +93,13 @@ export class DocumentWriter extends ByteWriter {
     this.#seq = seq;
   }
 
-  /** From here on, events and ids that are near are near those of this object. */
+  /** Measures distances of events and ids from those of this object from here on. */
   about({ id, met }: Pick<KernelObject, "id" | "met">): void {
     this.#id = id;
     this.#seq = met;
   }
 
-  /** Another object, 0 for none; by how far its id is from that of the object that is written now. */
+  /** Writes another object, 0 for none, as the distance of its id from that of the object that is written now. */
   near(id: ObjectId): void {
     const step = id - this.#id;
     this.number(id === 0 ? 0 : (step < 0 ? -step * 2 - 1 : step * 2) + 1);
@@ -116,24 +116,24 @@ export class DocumentWriter extends ByteWriter {
     if (this.#first(this.#points, id)) this.text(this.points.points[id]?.event ?? "");
   }
 
-  /** A text that may come again. */
+  /** Writes a text that may come again. */
   word(text: string): void {
     if (this.#first(this.#texts, text)) this.text(text);
   }
 
-  /** An object that `write` writes when it is named for the first time. */
+  /** Names an object, which `write` writes if it was not named before. */
   object(object: KernelObject, write: () => void): void {
     const known = this.#objects.get(object);
     this.number(known ?? NEW);
     if (known === undefined) write();
   }
 
-  /** An object was written, and is named by its number from here on. */
+  /** Gives an object that was written a number, by which it is named from here on. */
   named(object: KernelObject): void {
     this.#objects.set(object, this.#objects.size + 1);
   }
 
-  /** The whole of it. */
+  /** The bytes of all streams. */
   document(): Uint8Array {
     const whole = new ByteWriter(this.length + this.#events.length + this.#places.length + this.#names.length + 32);
     for (const stream of [this, this.#events, this.#places, this.#names]) whole.chunk(stream.written);
@@ -148,7 +148,7 @@ export class DocumentWriter extends ByteWriter {
   }
 }
 
-/** Throws a `DamagedError` for whatever no writer wrote. */
+/** Its methods throw a `DamagedError` for bytes that no writer wrote. */
 export class DocumentReader extends ByteReader {
   readonly #events: ByteReader;
   readonly #places: ByteReader;
@@ -162,7 +162,7 @@ export class DocumentReader extends ByteReader {
   #seq = 0;
   #id: ObjectId = 0;
 
-  /** `whole`: where a document begins that goes on to the end. */
+  /** `whole` is at the beginning of a document that goes on to the end. */
   constructor(
     whole: ByteReader,
     readonly points: PointTable,
@@ -175,7 +175,7 @@ export class DocumentReader extends ByteReader {
     this.#names = whole.inner();
   }
 
-  /** How many values there can be, at the most, in what is left. */
+  /** Values that the bytes not yet read can have at most. */
   get left(): number {
     return [this, this.#events, this.#places, this.#names].reduce((sum, { at, end }) => sum + end - at, 0);
   }
@@ -250,7 +250,7 @@ export class DocumentReader extends ByteReader {
     this.#objects.push(object);
   }
 
-  /** What was written before, by which of them it was; `undefined`: what is new follows. */
+  /** Reads the running number of a value that was read before; `undefined` if a new value follows in full. */
   #known<T>(from: ByteReader, values: readonly T[]): T | undefined {
     const number = from.below(values.length);
     return number === NEW ? undefined : values[number - 1];

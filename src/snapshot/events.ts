@@ -1,5 +1,5 @@
 /**
- * Single events in a snapshot: those that a fact was noticed at, and the last of all. Each becomes a batch of its own.
+ * Single events in a snapshot: the event of each waiting fact, and the last of all. Each becomes a batch of its own.
  */
 import type { ArgumentType } from "../../events/definition.js";
 import { DamagedError } from "../log/file/bytes.js";
@@ -9,7 +9,7 @@ import { address, byte, type Codec, point, real, seq, task, upTo, word, word32 }
 
 const word16 = upTo(0xffff);
 const DIGITS = upTo(9);
-/** Columns of a batch, and how an event's value in each is written. */
+/** Columns of a batch, with the codec of each. */
 const COLUMNS = { cpu: word16, context: byte, timeHigh: real, timeLow: word32, line: real, fault: word16 } as const;
 /** The order of the columns. */
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
@@ -82,7 +82,7 @@ export const place: Codec<Place> = {
   },
 };
 
-/** An event that a fact keeps, as the operation that its view reads it as. */
+/** The event of a fact, with the point as which its view reads it. */
 export const view: Codec<EventView> = {
   write(out, event) {
     point.write(out, event.point!.id);

@@ -1,4 +1,4 @@
-/** Facts in a snapshot: those that wait for what the recording has not shown yet. */
+/** Facts in a snapshot: those that wait for events which the recording has not shown so far. */
 import type { EndedWhileHeld, Fact, FactOf, Holding, Reserved } from "../reduce/facts.js";
 import {
   type Codec,
@@ -24,7 +24,7 @@ const holders = listOf(record<EndedWhileHeld["holders"][number]>({ owner: object
 const descriptors = listOf(record<Reserved>({ process: real, fd: integer, seq }));
 const overput = listOf(record<{ readonly target: Holding["target"]; readonly seq: number }>({ target: object, seq }));
 
-/** A kind of fact by what it has beyond an event and whether it is certain. */
+/** The codec of a type of facts, from those of the fields that not all facts have. */
 function of<T extends Fact["type"]>(
   own: Fields<Omit<FactOf<T>, "type" | "event" | "certain">>,
 ): Codec<Omit<FactOf<T>, "type">> {

@@ -1,17 +1,17 @@
 /**
  * Snapshots: the whole state of a replay as bytes, so that the state at any event is a snapshot before it and the
- * replay of what comes between.
+ * replay of the events in between.
  *
  *     const bytes = takeSnapshot(replaying);                  // after any event
  *     const again = restoreReplay(bytes, recording);          // in any process
- *     again.reduce(batch);                                    // batches from event `again.next` on; what it has seen is passed over
+ *     again.reduce(batch);                                    // events before `again.next` are passed over
  *     await replayRecording(recording, { from: again });      // or all the rest of a recording
  *
  * A document says nothing of the process that wrote it: two that replay the same events write the same bytes, so that
  * their hash (`stateHash`) is that of the state. It belongs to a version of the reducers: `restoreReplay` throws a
- * `SnapshotError` for another's, as for bytes that are no snapshot at all, and whoever kept it makes it again.
+ * `SnapshotError` for one of another version, which has to be taken again, as for bytes that are no snapshot.
  *
- * What observers collect is not part of it.
+ * Data that observers collect is not part of it.
  */
 import { createHash } from "node:crypto";
 import type { PointTable } from "../../events/points.js";
@@ -28,19 +28,20 @@ import { checked } from "./sound.js";
 
 export { SnapshotError } from "./snapshot-error.js";
 
-/** "KRS" and the number of the reducers' version come first. */
+/** The first bytes: "KRS" and the number of the reducers' version. */
 const MAGIC = Buffer.from("KRS");
 const VERSION = Buffer.of(REDUCER_VERSION & 0xff, REDUCER_VERSION >> 8);
 
 export interface SnapshotOptions {
   /**
-   * With the steps of each object's life so far, which findings show as their evidence. Without (`false`), the snapshot
-   * is a third of the size, and whoever goes on from it knows of the steps behind it only; the state is the same.
+   * By default (`true`) the snapshot has the steps of each object's life so far, which findings show as their evidence.
+   * Without them (`false`) it has a third of the size, and a replay from it knows only later steps; the state is the
+   * same.
    */
   readonly trails?: boolean;
 }
 
-/** The state after the last event that was reduced, as bytes. */
+/** Returns the state after the last event that was reduced, as bytes. */
 export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOptions = {}): Uint8Array {
   const out = new DocumentWriter(catalogue, replaying.tables, trails);
   state.write(out, replaying.saved());
@@ -48,10 +49,10 @@ export function takeSnapshot(replaying: Replaying, { trails = true }: SnapshotOp
 }
 
 /**
- * The replay that a snapshot was taken of, as if it had read everything, over a recording of the same events, whose
- * tables learn what the snapshot names.
+ * Returns the replay that a snapshot was taken of, as if it had read all events up to there, over a recording of the
+ * same events, to whose tables the snapshot's names are added.
  *
- * @throws {SnapshotError} Of bytes that are no snapshot, or one of another version of the reducers.
+ * @throws {SnapshotError} If the bytes are no snapshot, are damaged, or are of another version of the reducers.
  */
 export function restoreReplay(
   bytes: Uint8Array,
@@ -65,8 +66,8 @@ export function restoreReplay(
 }
 
 /**
- * SHA-256 of the state, in hexadecimal: the same for the same events, whoever replays them, from their start or from a
- * snapshot. (From one without trails: as long as nothing is found behind it, whose evidence would be in them.)
+ * Returns the SHA-256 of the state, in hexadecimal: the same for every replay of the same events, from their start or
+ * from a snapshot. (From one without trails it is the same until a finding has evidence in them.)
  */
 export function stateHash(replaying: Replaying): string {
   return createHash("sha256")
@@ -75,9 +76,9 @@ export function stateHash(replaying: Replaying): string {
 }
 
 /**
- * Where two snapshots differ first, in words; `undefined` where they do not.
+ * Returns the first difference of two snapshots, in words; `undefined` if there is none.
  *
- * @throws {SnapshotError} Of bytes that are no snapshot.
+ * @throws {SnapshotError} If either is no snapshot, is damaged, or is of another version of the reducers.
  */
 export function firstDifference(a: Uint8Array, b: Uint8Array): string | undefined {
   if (Buffer.from(a).equals(b)) return undefined;
@@ -95,7 +96,7 @@ function decoded(bytes: Uint8Array, points: PointTable, tables: Tables): SavedRe
       throw new SnapshotError(`a snapshot by version ${version} of the reducers, and these are ${REDUCER_VERSION}`);
     const from = new DocumentReader(whole, points, tables);
     const saved = state.read(from);
-    if (from.left > 0 || !whole.isAtEnd) throw new SnapshotError("a snapshot that goes on behind its end");
+    if (from.left > 0 || !whole.isAtEnd) throw new SnapshotError("a snapshot with bytes after its end");
     return checked(saved, points);
   } catch (error) {
     if (error instanceof DamagedError)

@@ -52,7 +52,7 @@ const OWN_FIELDS = byKind(({ fields }) =>
 
 const left = optional(record<Left>({ operation: word, event: seq }));
 
-// These are most of a snapshot, so they are not put together field by field.
+// References and deeds are most of a snapshot, so their codecs do without a loop over fields.
 export const reference: Codec<Reference> = {
   write(out, value) {
     // A call is named by its entry, an object by its id.
@@ -88,7 +88,7 @@ export const step: Codec<Step> = {
   read: (from) => ({ seq: from.seq(), ...deed.read(from) }),
 };
 
-/** Where a life is written: what every object has. */
+/** The fields that objects of all kinds have. */
 const LIFE = Object.entries({
   generation: word32,
   birth: seq,
@@ -99,11 +99,11 @@ const LIFE = Object.entries({
   references: list(reference),
 } satisfies Partial<Fields<KernelObject>>) as [string, Codec<unknown>][];
 
-/** Objects that were not named before. Field by field, each of all of them: most are much the same in most objects. */
+/** Objects that were not named before, in columns: most fields have much the same value in most objects. */
 export const objects: Codec<readonly KernelObject[]> = {
   write(out, all) {
     out.number(all.length);
-    let last = NOBODY;
+    let last = NONE;
     for (const o of all) {
       kindOf.write(out, o.kind);
       out.about(last);
@@ -117,7 +117,7 @@ export const objects: Codec<readonly KernelObject[]> = {
       out.about(o);
       codec.write(out, o[name]);
     });
-    // One that is to be followed anew begins its trail anew.
+    // Without trails, the steps of each object are counted from 0 again.
     for (const o of all) out.number(out.trails ? o.steps : 0);
     for (const o of all) {
       out.about(o);
@@ -130,7 +130,7 @@ export const objects: Codec<readonly KernelObject[]> = {
   read(from) {
     const length = from.below(from.left);
     const all: KernelObject[] = [];
-    let last = NOBODY;
+    let last = NONE;
     for (let k = 0; k < length; k++) {
       const kind = kindOf.read(from);
       from.about(last);
@@ -157,7 +157,7 @@ export const objects: Codec<readonly KernelObject[]> = {
     return all;
   },
 };
-const NOBODY: Pick<KernelObject, "id" | "met"> = { id: 0, met: 0 };
+const NONE: Pick<KernelObject, "id" | "met"> = { id: 0, met: 0 };
 
 function eachField(
   all: readonly KernelObject[],
@@ -170,7 +170,7 @@ function eachField(
   }
 }
 
-/** An object: all of it where it is named first, and then by which of them it was. */
+/** An object: in full where it is named first, and by a number later. */
 export const object: Codec<KernelObject> = {
   write: (out, value) => out.object(value, () => objects.write(out, [value])),
   read: (from) =>
@@ -181,7 +181,7 @@ export const object: Codec<KernelObject> = {
     }),
 };
 
-/** The same where only objects of one kind can be. */
+/** The codec of objects of one kind, in the form of `object`. */
 export function objectOf<K extends Kind>(kind: K): Codec<OfKind<K>> {
   return {
     write: (out, value) => object.write(out, value),

@@ -1,9 +1,9 @@
-/** What must hold between the parts of a snapshot for a replay to go on from it, whoever wrote the bytes. */
+/** Checks the conditions between the parts of a snapshot on which a replay from it relies: its bytes are untrusted. */
 import type { PointTable } from "../../events/points.js";
 import { DamagedError } from "../log/file/bytes.js";
 import type { SavedReplay } from "../replay/replaying.js";
 
-/** Throws a `DamagedError`. */
+/** @throws {DamagedError} If a condition does not hold. */
 export function checked(saved: SavedReplay, points: PointTable): SavedReplay {
   const { objects, nextObject, world, learned } = saved.reducer;
   let last = 0;

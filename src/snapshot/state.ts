@@ -9,7 +9,7 @@ import type { SavedRcuQueue } from "../reduce/rcu-queue.js";
 import type { SavedReducer } from "../reduce/reducer.js";
 import { BLINDED_BY, type SavedSight } from "../reduce/sight.js";
 import type { SavedStrangers } from "../reduce/strangers.js";
-import type { SavedWorld } from "../reduce/world.js";
+import type { SavedWorld } from "../reduce/saved-world.js";
 import type { SavedTwins } from "../reduce/twins.js";
 import type { SavedReplay } from "../replay/replaying.js";
 import {

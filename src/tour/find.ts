@@ -1,4 +1,4 @@
-/** Where in a recording a rule points. */
+/** Finds the place in a recording that a rule points to. */
 import type { CallNode } from "../reduce/call-tree.js";
 import type { Kind } from "../reduce/objects.js";
 import { call } from "../describe/call-text.js";
@@ -11,7 +11,7 @@ export interface Place {
   readonly node: CallNode;
 }
 
-/** Calls and what they call, each before what is inside it. */
+/** Yields calls and their callees, each before those inside it. */
 export function* calls(trees: readonly CallNode[]): Generator<CallNode> {
   for (const tree of trees) {
     yield tree;
@@ -19,12 +19,16 @@ export function* calls(trees: readonly CallNode[]): Generator<CallNode> {
   }
 }
 
-/** What a marker says: `ret: close g = 0`; `undefined` of any other call. */
+/** Returns the text of a marker: `ret: close g = 0`; `undefined` for any other call. */
 export function markerText(node: CallNode): string | undefined {
   return node.operation === MARKER ? (JSON.parse(node.args[0]!.text) as string) : undefined;
 }
 
-/** Throws where there is none: the tour and its recordings do not belong together. */
+/**
+ * Finds a call.
+ *
+ * @throws {Error} If there is none: the tour and its recordings do not match.
+ */
 export function findCall(trees: readonly CallNode[], path: Path): CallNode {
   let within = trees;
   let found: CallNode | undefined;
@@ -58,7 +62,7 @@ export function findMoment(trees: readonly CallNode[], rule: MomentRule): Place 
   return { node, event: rule.when === "return" ? node.returned : node.seq };
 }
 
-/** The first object of a kind that a call names, or one inside it. */
+/** Returns the first object of a kind that a call, or one inside it, names. */
 export function namedBy(node: CallNode, kind: Kind): string | undefined {
   for (const { args, result, touched } of calls([node])) {
     const named = [...(result ? [result] : []), ...args].flatMap(({ object }) => object ?? []);
@@ -68,7 +72,7 @@ export function namedBy(node: CallNode, kind: Kind): string | undefined {
   return undefined;
 }
 
-/** The event at which a call and all that it called is over, as far as it was seen. */
+/** Returns the last event seen of a call and its callees. */
 export function endOf(node: CallNode): number {
   return node.children.reduce((last, child) => Math.max(last, endOf(child)), Math.max(node.seq, node.returned));
 }

@@ -9,14 +9,14 @@ import type { Kind } from "../reduce/objects.js";
 export { PACKAGE as TOUR_FOLDER } from "./recordings.js";
 export type { TourCommand, TourMoment, TourStep, TourView } from "./types.js";
 
-/** The steps in their order, as they are written: without any recording being read. */
+/** The steps in their order, as written: without reading any recording. */
 export const TOUR: readonly StepText[] = CHAPTERS.flat();
 
 /**
  * Resolves the tour. Paths in it are relative to the package's folder, `TOUR_FOLDER`.
  *
  * @param wanted Numbers of steps, from 1; without, all. Only what these look at is read.
- * @throws {TroubleError} Where a recording is not there.
+ * @throws {TroubleError} If a recording is missing.
  */
 export async function tourSteps(wanted: readonly number[] = TOUR.map((_, k) => k + 1)): Promise<TourStep[]> {
   const done = new Map<Source, Promise<Replayed>>();

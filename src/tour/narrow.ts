@@ -1,16 +1,13 @@
-/**
- * Lines of trees, states and findings for a page of 80 columns: addresses cut to what tells them apart, long lines
- * folded.
- */
+/** Formats trees, states and findings for a page of 80 columns: shortens addresses and folds long lines. */
 import { wrap } from "../base/text.js";
 
 export const WIDTH = 78;
-/** Columns that what is folded stands further to the right. */
+/** Additional indentation of folded lines. */
 const HANGING = 4;
 const ADDRESS = /0x[0-9a-f]*([0-9a-f]{4})\b/g;
-/** Of a line: the mark of a diff or of evidence, the events, the indentation, and the `~` of a change. */
+/** The margin of a line: the mark of a diff or of evidence, the events, the indentation, and the `~` of a change. */
 const MARGIN = /^[-+~*]? *(?:\d+ +)*(?:\d+\.\d+ +)?(?:~ )?/;
-/** Shorter ones are numbers: flags, the magic of a file system. */
+/** Shorter hexadecimal numbers are no addresses: flags, the magic number of a file system. */
 const ADDRESS_DIGITS = 12;
 
 /** `inode 0xffff888000370f88#2` becomes `inode …0f88#2`. */
@@ -18,7 +15,7 @@ export function short(text: string): string {
   return text.replace(ADDRESS, (whole: string, end: string) => (whole.length < ADDRESS_DIGITS + 2 ? whole : `…${end}`));
 }
 
-/** Lines of at most `WIDTH` columns, as far as they have spaces. */
+/** Folds lines to at most `WIDTH` columns, as far as they have spaces. */
 export function folded(lines: readonly string[]): string[] {
   return lines.flatMap((line) => {
     if (line.length <= WIDTH) return [line];

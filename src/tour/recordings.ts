@@ -1,15 +1,15 @@
-/** What the tour looks at. The package brings these files along (`files` in package.json). */
+/** The recordings of the tour, which the package contains (`files` in package.json). */
 import { fileURLToPath } from "node:url";
 import type { Simulated } from "./types.js";
 
-/** The package's own folder, wherever it was installed. */
+/** The package's own folder, wherever it is installed. */
 export const PACKAGE = fileURLToPath(new URL("../../../", import.meta.url));
 
 const RECORDINGS = "fixtures/recordings";
 const PATCHED = `${RECORDINGS}/linux-6.12-patched`;
 const SCENARIO = "fixtures/scenarios/linux-6.12/s01-create-close.scn";
 
-/** Before the patch: a guest_memfd is made and closed. */
+/** Before the patch: a guest_memfd is created and closed. */
 export const BEFORE = `${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`;
 /** The same with the patch. */
 export const AFTER = `${PATCHED}/s01-create-close.trace.gz`;
@@ -27,7 +27,7 @@ export const FORGETS_UNMOUNT = `${RECORDINGS}/broken/no-unmount-on-exit/s01-crea
 export const NO_OWNER = `${RECORDINGS}/mistakes/fops-owner-null/s12-rmmod-busy.trace.gz`;
 export const SKIPS_UNBIND = `${RECORDINGS}/mistakes/unbind-skipped/wide/s04-bind-unbind.trace.gz`;
 
-/** A create while the module is on its way out. */
+/** A create while the module is being unloaded. */
 export const MODULE_GOING: Simulated = {
   scenario: SCENARIO,
   kernel: "linux-6.12-patched",

@@ -1,6 +1,6 @@
 /**
- * A recording of the tour, replayed once: its call trees, what each event did, its findings; and any moment of it
- * again.
+ * A recording of the tour, replayed once: its call trees, the effects of each event, its findings, and any moment on
+ * demand.
  */
 import { join } from "node:path";
 import type { Finding } from "../check/finding.js";
@@ -24,12 +24,12 @@ export interface Replayed {
   /** In the order of their first events. */
   readonly trees: readonly CallNode[];
   readonly findings: readonly Finding[];
-  /** Of a simulated run: the number of what failed. */
+  /** For a simulated run: the number of the fault. */
   readonly fault: number | undefined;
   row(seq: number): Row | undefined;
   task(id: number): string;
   steps(finding: Finding): readonly ShownStep[];
-  /** The state after an event. */
+  /** Returns the state after an event. */
   at(event: number): Promise<World>;
 }
 

@@ -1,4 +1,4 @@
-/** A step of the tour as a page of 78 columns. */
+/** Formats a step of the tour as a page of 78 columns. */
 import { join, relative } from "node:path";
 import type { Style } from "../show/style.js";
 import { indent, table, wrap } from "../base/text.js";
@@ -23,7 +23,7 @@ export function contentsLines(steps: readonly StepText[], style: Style): string[
   ];
 }
 
-/** `from`: the directory of whoever types the commands. */
+/** `from`: the working directory of the reader. */
 export function stepLines(step: TourStep, last: number, from: string, style: Style): string[] {
   const heading = `Step ${step.number} of ${last}: ${step.title}`;
   return [
@@ -43,7 +43,7 @@ export function stepLines(step: TourStep, last: number, from: string, style: Sty
   ];
 }
 
-/** Words where they are explained, in bold. */
+/** Prints terms in bold where they are explained. */
 function stressed(text: string, terms: readonly string[], style: Style): string {
   return terms.reduce(
     (before, term) => before.replace(new RegExp(`\\b${term.replaceAll(" ", "\\s")}`), (word) => style.bold(word)),
@@ -67,7 +67,8 @@ function coloured(line: string, style: Style): string {
 }
 
 /**
- * As one types it: of a package that lies elsewhere, with the path to it. Longer ones are continued with a backslash.
+ * Formats a command for the working directory, with the path to a package elsewhere. Longer ones are continued with a
+ * backslash.
  */
 function commandLines({ args }: TourCommand, from: string): string[] {
   const words = [
@@ -86,7 +87,7 @@ function pathFrom(from: string, path: string): string {
 
 const quoted = (word: string): string => (/^[\w./=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** As `wrap` does it, but a word may hold spaces. */
+/** Like `wrap`, but a word may hold spaces. */
 function wrapWords(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of words) {

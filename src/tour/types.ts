@@ -1,15 +1,15 @@
 /**
- * The guided tour. What is written (`StepText`) says in rules where in a recording it points; what a reader gets
- * (`TourStep`) has the rules resolved to events, objects and lines. Both are plain data.
+ * The guided tour. The written form (`StepText`) points into recordings by rules; the resolved form (`TourStep`) has
+ * events, objects and lines instead. Both are plain data.
  */
 import type { OperationName } from "../../events/index.js";
 import type { RuleName } from "../check/finding.js";
 import type { kernels } from "../kernels/index.js";
 import type { Kind } from "../reduce/objects.js";
 
-/** A run of a simulated kernel in which the first fault at a site comes true: what no recording can show. */
+/** A run of a simulated kernel with the first fault at a site, for what no recording can show. */
 export interface Simulated {
-  /** Below the package's folder. */
+  /** Path below the package's folder. */
   readonly scenario: string;
   readonly kernel: keyof typeof kernels;
   /** In the kernel's words, as `simulate --fail all` prints it. */
@@ -20,7 +20,8 @@ export interface Simulated {
 export type Source = string | Simulated;
 
 /**
- * A call of an operation: the first, or the `nth`; of those that came to `result`, as call trees print it (`-ENFILE`).
+ * A call of an operation: the first, or the `nth`; optionally among those with this `result`, as call trees print it
+ * (`-ENFILE`).
  */
 export interface CallRule {
   readonly operation: OperationName;
@@ -37,9 +38,9 @@ export type MomentRule = { readonly in: string } & (
   | { readonly marker: string }
 );
 
-/** What to look at. */
+/** A figure of a step. */
 export type ViewRule =
-  /** Call trees; `depth`: so many levels of calls inside the outermost one. */
+  /** Call trees; `depth`: number of levels of calls inside the outermost one. */
   | {
       readonly show: "calls";
       readonly caption: string;
@@ -47,7 +48,7 @@ export type ViewRule =
       readonly paths: readonly Path[];
       readonly depth?: number;
     }
-  /** What the program that was recorded asked for, and what it got, from one marker to another. */
+  /** The operations of the recorded program and their results, from one marker to another. */
   | {
       readonly show: "program";
       readonly caption: string;
@@ -55,11 +56,11 @@ export type ViewRule =
       readonly from: string;
       readonly to: string;
     }
-  /** Objects, as `--object` names them, and who holds them. */
+  /** Objects, as `--object` names them, with their holders. */
   | { readonly show: "state"; readonly caption: string; readonly at: MomentRule; readonly objects: readonly string[] }
-  /** What each reference on an object is. */
+  /** Each reference on an object. */
   | { readonly show: "why"; readonly caption: string; readonly at: MomentRule; readonly object: string }
-  /** What differs between two recordings, in these operations of the program. */
+  /** The differences of two recordings in these operations of the program. */
   | {
       readonly show: "diff";
       readonly caption: string;
@@ -78,7 +79,7 @@ export type ViewRule =
       readonly to: MomentRule;
     };
 
-/** A command to go on with: `{event}`, `{object}` and `{fault}` are the step's own. */
+/** A command to continue with: `{event}`, `{object}` and `{fault}` are the step's own. */
 export interface CommandRule {
   readonly args: readonly string[];
   /** Its exit status. */
@@ -89,10 +90,10 @@ export interface StepText {
   readonly id: string;
   readonly title: string;
   readonly paragraphs: readonly string[];
-  /** Words that the paragraphs explain, each where it comes first. */
+  /** Words that the paragraphs explain, each at its first occurrence. */
   readonly terms: readonly string[];
   readonly at: MomentRule;
-  /** The object to look at: of this kind, what the call at the moment names first; or an object's own name. */
+  /** The object in focus: of this kind, the first that the call at the moment names; or an object's own name. */
   readonly focus: Kind | `module ${string}`;
   readonly views: readonly ViewRule[];
   readonly commands: readonly CommandRule[];
@@ -103,30 +104,30 @@ export interface TourMoment {
   /** Its path below the package's folder. */
   readonly recording: string;
   readonly event: number;
-  /** As `--object` and `why` take it: `inode 0xffff888000370f88`. */
+  /** A label that `--object` and `why` take: `inode 0xffff888000370f88`. */
   readonly object: string;
 }
 
-/** Something to look at in a step, resolved: what it shows, and a caption. */
+/** A figure of a step, resolved: its content and a caption. */
 export interface TourView {
   readonly show: ViewRule["show"];
   /** One sentence. */
   readonly caption: string;
-  /** Its path below the package's folder; null of a simulated run. */
+  /** Its path below the package's folder; null for a simulated run. */
   readonly recording: string | null;
-  /** Of a diff: the recording that it is compared with. */
+  /** For a diff: the recording that it is compared with. */
   readonly after?: string;
-  /** Of a simulated run: which. */
+  /** The simulated run, if it is one. */
   readonly simulated?: Simulated & { readonly fault: number };
-  /** The first event that is shown, and the last; of a state the same. Of a diff, in `recording`. */
+  /** The first event that is shown, and the last; equal for a state. For a diff, in `recording`. */
   readonly events: readonly [number, number];
-  /** What is to be seen, as text of at most 78 columns: addresses have their last four digits. */
+  /** The figure as text of at most 78 columns; addresses have their last four digits. */
   readonly lines: readonly string[];
 }
 
-/** A command to go on with: its arguments after `kreel`, and its exit status. */
+/** A command to continue with: its arguments after `kreel`, and its exit status. */
 export interface TourCommand {
-  /** What follows `kreel`; paths are below the package's folder. */
+  /** The arguments after `kreel`; paths are below the package's folder. */
   readonly args: readonly string[];
   readonly exit: 0 | 1;
 }
@@ -140,11 +141,11 @@ export interface TourStep {
   readonly title: string;
   /** Plain English, no markup. */
   readonly paragraphs: readonly string[];
-  /** Words that are explained here first. */
+  /** Words that this step explains. */
   readonly terms: readonly string[];
-  /** Recordings that are looked at, the one of the moment first. */
+  /** Recordings used by the step, the one of the moment first. */
   readonly recordings: readonly string[];
-  /** Where to stand, and what to look at. */
+  /** The moment of the step, and the object in focus. */
   readonly moment: TourMoment;
   readonly views: readonly TourView[];
   readonly commands: readonly TourCommand[];

@@ -1,4 +1,4 @@
-/** What a step shows, computed from its recordings by what the commands print with. */
+/** Computes the figures of a step from its recordings, with the functions that the commands print with. */
 import { basename, join } from "node:path";
 import { diff } from "../compare/diff.js";
 import type { CallNode } from "../reduce/call-tree.js";
@@ -23,10 +23,10 @@ import type { Path, Source, TourView, ViewRule } from "./types.js";
 type Rule<Show extends ViewRule["show"]> = Extract<ViewRule, { readonly show: Show }>;
 type Seen = Pick<TourView, "events" | "lines">;
 
-/** Replays a recording, or has done so already. */
+/** Returns the replayed recording, replaying it the first time. */
 export type Replay = (source: Source) => Promise<Replayed>;
 
-/** Columns of an event's number, and what stands before it in a call tree. */
+/** Columns of an event's number, of the margin before it and of the time after it in a call tree. */
 const NUMBER = 5;
 const CUT = 2;
 const TIME = 4;
@@ -75,7 +75,7 @@ async function callsSeen({ in: source, paths, depth = Infinity }: Rule<"calls">,
   return { events: [nodes[0]!.seq, Math.max(...nodes.map(endOf))], lines: lines.map(short) };
 }
 
-/** A call with so many levels of what it called. */
+/** Returns a call with this many levels of callees. */
 function cut(node: CallNode, depth: number): CallNode {
   return { ...node, children: depth === 0 ? [] : node.children.map((child) => cut(child, depth - 1)) };
 }
@@ -106,7 +106,7 @@ async function stateSeen({ at, objects }: Rule<"state">, replay: Replay): Promis
   };
 }
 
-/** Of all that lives and is asked for by this name. */
+/** Returns the labels of all live objects that match the name. */
 function labelsOf(world: World, text: string): string[] {
   const spec = parseSpec(text);
   const found = [...world.store.live()].filter(

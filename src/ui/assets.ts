@@ -1,13 +1,17 @@
-/** The files of the viewer, as `npm run build` leaves them. */
+/** Reads the files of the viewer that `npm run build` makes. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TroubleError } from "../base/trouble.js";
 
-/** The folder that they are in. */
+/** The folder that holds them. */
 export const ASSETS = fileURLToPath(new URL("../../ui", import.meta.url));
 
-/** Throws a `TroubleError` where it is missing. */
+/**
+ * Reads one file.
+ *
+ * @throws {TroubleError} If it is missing or cannot be read.
+ */
 export function readAsset(name: string, folder = ASSETS): Buffer {
   const path = join(folder, name);
   try {

@@ -1,7 +1,6 @@
 /**
- * Makes the viewer's page of its sources, into dist/ui: what a browser needs is in it, with the licences of what it
- * contains. The engine is the code that the command runs; the few modules of Node that it reaches have stand-ins
- * (`page/platform`).
+ * Builds the viewer's page into dist/ui, with the licences of what it contains. The engine is the code that the command
+ * runs; the few modules of Node that it imports have stand-ins (`page/platform`).
  */
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +13,7 @@ const page = join(here, "page");
 const out = join(here, "../../dist/ui");
 const { version } = JSON.parse(readFileSync(join(here, "../../package.json"), "utf8"));
 
-/** The colours of kinds of object, for both grounds, from the catalogue of kinds. */
+/** Colours of the kinds of object on light and dark ground, from the catalogue of kinds. */
 const coloured = Object.values(kinds).filter(({ drawn }) => drawn.colour);
 const variables = (ground) => coloured.map(({ name, drawn }) => `--kind-${name}:${drawn.colour[ground]};`).join("");
 const kindsCss = [
@@ -56,7 +55,7 @@ await build({
   logLevel: "warning",
 });
 copyFileSync(join(page, "index.html"), join(out, "index.html"));
-// A report has them in itself: nothing in them may end the element that holds them.
+// A report embeds these files, so they must not contain the end of the element that holds them.
 for (const name of ["page.js", "worker.js", "page.css", "report.css"]) {
   if (/<\/(?:script|style)|<!--/i.test(readFileSync(join(out, name), "utf8")))
     throw new Error(`${name} cannot stand inside a page`);

@@ -1,7 +1,7 @@
 /**
- * What the page asks of the engine in its worker, and what it is told: plain data, columns as typed arrays. Objects are
- * named by the id that the reducers gave them, which is the same in every replay of a log; moments by the event that
- * they are after.
+ * The messages between the page and the engine in its worker: plain data, columns as typed arrays. Objects are named by
+ * the id that the reducers gave them, which is the same in every replay of a log; moments by the event that precedes
+ * them.
  */
 import type { Graph } from "../export/graph.js";
 import type { RuleName } from "../check/finding.js";
@@ -9,19 +9,19 @@ import type { Kind, ObjectId, Owner } from "../reduce/objects.js";
 import type { LastChange, Place } from "../seek/why.js";
 import type { ShownState } from "../show/state.js";
 
-/** One or two logs, or those of the tour, and where they are; `session.json` of a server, or inside the page. */
+/** One or two logs, or those of the tour, and their places; `session.json` of a server, or an element of the page. */
 export interface Session {
   readonly kreel: "session";
   readonly version: 1;
   readonly logs: readonly SessionLog[];
-  /** There is a document of their differences. */
+  /** True if a document of their differences can be loaded. */
   readonly diff: boolean;
-  /** There are steps of a tour through them, whose recordings are the logs' paths. */
+  /** True if the logs are the recordings of a tour, which can be loaded; a step names a log by its path. */
   readonly tour?: true;
 }
 
 export interface SessionLog {
-  /** Of the file, with folders only as far as they tell it from the other. Anybody's words, as all names here. */
+  /** File name, with as many folders as distinguish it from the others. Untrusted, as all names here. */
   readonly name: string;
   readonly path: string;
   readonly format: string;
@@ -29,18 +29,15 @@ export interface SessionLog {
   readonly bytes: number;
 }
 
-/**
- * Everything that happened in a log, as a timeline draws it. Events are numbers as everywhere, from 1; 0 stands for
- * none.
- */
+/** The whole of a log as a timeline draws it. Events are numbered from 1; 0 means none. */
 export interface Survey {
   /** Number of the last event. */
   readonly events: number;
-  /** Up to which event this tells: all of them, but where more is to follow. */
+  /** The last event that the survey covers: the last of all, except in an early survey. */
   readonly read: number;
   readonly lost: number;
   readonly warnings: readonly string[];
-  /** Seconds from the first event to event `k * stride + 1`, of each k; of a counter clock, ticks. */
+  /** Seconds from the first event to event `k * stride + 1`, for each k; ticks if the clock is a counter. */
   readonly clock: { readonly stride: number; readonly seconds: Float64Array };
   /** Names of operations. */
   readonly names: readonly string[];
@@ -51,14 +48,11 @@ export interface Survey {
   readonly markers: Markers;
   /** Findings and hazards, in the order of their events. */
   readonly findings: readonly SurveyFinding[];
-  /**
-   * What the recording is not enough for, in words: rules that could not be judged everywhere, counts that do not
-   * agree.
-   */
+  /** Limits of the recording in words: rules that could not be judged everywhere, counts that disagree. */
   readonly doubts: readonly string[];
 }
 
-/** By object that has a lane, in the order in which they were first seen. */
+/** Objects with a lane, in the order in which they were first seen. */
 export interface Lanes {
   readonly length: number;
   /** Index into `KINDS`. */
@@ -66,42 +60,42 @@ export interface Lanes {
   readonly id: Float64Array;
   /** Its birth, or the event that showed it first. */
   readonly from: Float64Array;
-  /** 0: alive at the end. */
+  /** Its death; 0: alive at the end. */
   readonly to: Float64Array;
-  /** It is older than the recording. */
+  /** 1: older than the recording. */
   readonly early: Uint8Array;
   readonly label: readonly string[];
-  /** What it is called apart from its address: `[kvm-gmem]`, `kvm_amd`; empty where nothing is known. */
+  /** Its name without the address: `[kvm-gmem]`, `kvm_amd`; empty if unknown. */
   readonly name: readonly string[];
 }
 
-/** References, by lane: those of lane k are `[start[k], start[k + 1])`, in the order in which they were taken. */
+/** References by lane: those of lane k are `[start[k], start[k + 1])`, in the order in which they were taken. */
 export interface Holdings {
   readonly start: Uint32Array;
   readonly from: Float64Array;
-  /** 0: held at the end. */
+  /** The event that dropped it; 0: held at the end. */
   readonly to: Float64Array;
   readonly owner: Float64Array;
-  /** Index into `names`: the operation that took it. */
+  /** The operation that took it, as index into `names`. */
   readonly by: Uint16Array;
-  /** Of one that a call owns, or left to an untraced caller: the call's operation. */
+  /** The operation of the call that owns it, or that left it to an untraced caller; index into `names`. */
   readonly call: Uint16Array;
 }
 
-/** Where operations happen one inside the other: a task, or an interrupt of a CPU, at one depth. */
+/** Nested operations at one depth of a task, or of an interrupt of a CPU. */
 export interface Track {
   readonly task: string;
   readonly depth: number;
-  /** Those of this track are `[start, end)` of the spans, in order, none over another. */
+  /** Its spans are `[start, end)`, in order and without overlap. */
   readonly start: number;
   readonly end: number;
 }
 
-/** Operations that touched what guest_memfd is made of, or are its own. */
+/** Operations of guest_memfd, and others that touched its objects. */
 export interface CallSpans {
   readonly name: Uint16Array;
   readonly from: Float64Array;
-  /** The event of its return; of one without, the last that is inside it. 0: in progress at the end. */
+  /** The event of its return; without one, the last event inside it. 0: in progress at the end. */
   readonly to: Float64Array;
   /** 1: it returned an error. */
   readonly failed: Uint8Array;
@@ -116,7 +110,7 @@ export interface SurveyFinding {
   readonly rule: RuleName;
   readonly severity: "error" | "warning";
   readonly object: string;
-  /** Lane of that object; -1 where it has none. */
+  /** Lane of that object; -1: none. */
   readonly lane: number;
   readonly event: number;
   readonly line?: number;
@@ -131,22 +125,22 @@ export interface Moment {
   readonly event: number;
   /** With the recording's own digits; empty before the first event. */
   readonly time: string;
-  /** 0 where the format has none. */
+  /** 0 if the format has none. */
   readonly line: number;
   readonly task: string;
   readonly cpu: number;
   readonly operation: string;
   readonly phase: "entry" | "return" | "";
-  /** As ftrace prints it. */
+  /** The event in ftrace's format. */
   readonly text: string;
   readonly state: ShownState;
-  /** Objects that were left out of a state that is too large to show. */
+  /** Number of objects left out of a state that is too large to show. */
   readonly more: number;
   readonly graph: Graph;
   readonly changed: readonly Changed[];
 }
 
-/** What the event of a moment did to one object. */
+/** The effect of a moment's event on one object. */
 export interface Changed {
   readonly id: ObjectId;
   readonly label: string;
@@ -158,19 +152,19 @@ export interface Changed {
 export interface TreeLine {
   readonly depth: number;
   readonly event: number;
-  /** Its return, 0 where none was seen. */
+  /** The event of its return; 0 if none was seen. */
   readonly returned: number;
   readonly text: string;
   readonly failed: boolean;
-  /** What it did to objects. */
+  /** Its effects on objects. */
   readonly notes: readonly { readonly id: ObjectId; readonly label: string; readonly note: string }[];
 }
 
-/** The outermost operation around an event, with what it called. */
+/** The outermost operation around an event, with its callees. */
 export interface Tree {
   readonly task: string;
   readonly lines: readonly TreeLine[];
-  /** Calls that were left out of a tree that is too large to show. */
+  /** Number of calls left out of a tree that is too large to show. */
   readonly more: number;
 }
 
@@ -200,18 +194,17 @@ export interface LifeStep {
 }
 
 /**
- * The engine, whether it runs in a worker or beside the page. Answers in the order of the questions, but a survey lets
- * others pass.
+ * The engine, in a worker or in the page. It answers in the order of the questions, but others may overtake a survey.
  */
 export interface Engine {
-  /** `onProgress`: events so far, and now and then what they came to. */
+  /** `onProgress` receives the number of events read so far, and now and then a survey of them. */
   survey(onProgress?: (progress: Progress) => void): Promise<Survey>;
   moment(event: number): Promise<Moment>;
   tree(event: number): Promise<Tree>;
   why(event: number, id: ObjectId): Promise<WhyAnswer | undefined>;
-  /** Every event that touched the object, at most some thousands. `from`: the first event that is of its life. */
+  /** Every event that touched the object, limited to some thousands. `from`: the first event of its life. */
   life(id: ObjectId, from: number): Promise<readonly LifeStep[]>;
-  /** The number of the last event that is not later than a time: `35.84689`. */
+  /** The last event that is not later than a time: `35.84689`. */
   eventAt(time: string): Promise<number>;
 }
 
@@ -227,12 +220,12 @@ export type Request =
   | { readonly call: number; readonly method: "open"; readonly args: readonly [source: Source] }
   | { readonly call: number; readonly method: Method; readonly args: readonly unknown[] };
 
-/** Where a log's bytes are: at an address that gives ranges, or here. */
+/** The bytes of a log: an address that serves ranges, or the content. */
 export type Source =
   | { readonly url: string; readonly bytes: number; readonly name: string }
   | { readonly content: Uint8Array; readonly name: string };
 
-/** From the worker. */
+/** From the worker to the page. */
 export type Reply =
   | { readonly call: number; readonly value: unknown }
   | { readonly call: number; readonly error: string }

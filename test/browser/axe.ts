@@ -1,4 +1,4 @@
-/** axe-core on a page. */
+/** Runs axe-core on a page. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { ExecutionContext } from "ava";
@@ -12,7 +12,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** It finds nothing wrong with the page as it is now. */
+/** Asserts that axe finds no violation on the page in its present state. */
 export async function isAccessible(t: ExecutionContext, { page }: Shown): Promise<void> {
   await page.evaluate(AXE);
   const violations = await page.evaluate<readonly Violation[]>(

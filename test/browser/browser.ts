@@ -1,13 +1,10 @@
-/**
- * Tests on a page of the viewer. What its browser complains of fails them; each leaves a picture of how the page looked
- * at the end.
- */
+/** Tests on a page of the viewer. Complaints of the browser fail them; each saves a picture of the page at its end. */
 import test, { type ExecutionContext } from "ava";
 import { closeAll, type Opening, Shown } from "./shown.js";
 
 test.after.always(closeAll);
 
-/** A test on a page that `body` is given as soon as its recording is read. */
+/** Runs a test on a page whose recording has been read. */
 export function inBrowser(
   title: string,
   opening: Opening,
@@ -16,7 +13,7 @@ export function inBrowser(
   onPage(title, opening, async (t, shown) => body(t, await shown.isRead()));
 }
 
-/** A test on a page that need not have anything to read. */
+/** Runs a test on a page that need not have anything to read. */
 export function onPage(
   title: string,
   opening: Opening,

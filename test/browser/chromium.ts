@@ -1,4 +1,4 @@
-/** Where a Chromium is that tests can drive. */
+/** Finds a Chromium that tests can drive. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -12,7 +12,7 @@ const PLACES = [
   "/Applications/Chromium.app/Contents/MacOS",
 ];
 
-/** What the variable `CHROMIUM` names, or one under a usual name in a usual place; nothing where there is none. */
+/** Returns the value of the variable `CHROMIUM`, or a usual name in a usual place; `undefined` if there is none. */
 export function findChromium({ CHROMIUM, PATH = "" }: NodeJS.ProcessEnv = process.env): string | undefined {
   if (CHROMIUM) return CHROMIUM;
   const folders = [...PATH.split(delimiter), ...PLACES].filter((folder) => folder !== "");

@@ -1,6 +1,5 @@
 /**
- * What differs between two recordings: chosen by pointer and keys, told with both moments, filtered, and in the
- * address.
+ * The differences of two recordings: chosen by pointer and keys, told with both moments, filtered, and in the address.
  */
 import { inBrowser, onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";

@@ -1,4 +1,4 @@
-/** Whatever a recording calls its tasks, modules, markers and itself: words on the page, wherever they stand. */
+/** Hostile names of tasks, modules, markers and files: only text on the page, wherever they stand. */
 import { mkdtempSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { inBrowser, onPage } from "./browser.js";
 import { BROKEN } from "./fixtures.js";
 import type { Shown } from "./shown.js";
 
-/** Of at most 15 bytes, as the kernel has them. */
+/** At most 15 bytes each, as the kernel has them. */
 const TASKS = [
   "<img src=x>",
   "<b>@me</b>",
@@ -22,11 +22,11 @@ const TASKS = [
   "a\u200f\u200bb",
   "&lt;script&gt;",
 ] as const;
-/** What turns text around or drives a terminal: nowhere on a page. */
+/** Characters that reorder text or drive a terminal: nowhere on a page. */
 const CONTROLS =
   "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff]";
 
-/** Nothing of it became an element, and no control character is left, neither in text nor in what is read aloud. */
+/** Asserts that no name became an element, and that no control character is left in text or accessible names. */
 async function isOnlyText(t: ExecutionContext, { page }: Shown): Promise<void> {
   t.is(await page.locator("img, b b, script:not([src])").count(), 0);
   const bad = await page.evaluate<readonly string[]>(

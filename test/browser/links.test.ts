@@ -1,4 +1,4 @@
-/** The address is the page: another browser that opens it shows the same, and the way back leads back. */
+/** The address is the page: another browser that opens it shows the same, and the back button leads back. */
 import { inBrowser } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 import { Shown } from "./shown.js";

@@ -74,7 +74,7 @@ for (const { name, ready, ...opening } of VIEWS) {
   }
 }
 
-/** Nothing is cut off to the side. */
+/** Asserts that nothing is cut off to the side. */
 async function fits(t: ExecutionContext, { page }: Shown): Promise<void> {
   t.true(
     await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth + 1"),
@@ -148,7 +148,7 @@ onPage(
   },
 );
 
-/** Every stop of the Tab key from the beginning: what it is, and whether it shows that it has the keyboard. */
+/** Collects every stop of the Tab key from the beginning, and whether each shows that it has the focus. */
 async function tabbed(
   { page }: Shown,
   most: number,

@@ -1,7 +1,6 @@
 /**
- * `npm run test:browser -- [FILE…]`: the viewer in a real browser. Where there is none, one line says so, and nothing
- * has passed. Exit status: 0 all is well or there is no browser, else ava's. `--find` only says whether there is one:
- * 0, or 1.
+ * `npm run test:browser -- [FILE…]`: the viewer in a real browser. Without one, a line says so, and nothing has passed.
+ * Exit status: 0 if all is well or there is no browser, else ava's. `--find` only looks for one: 0 if found, else 1.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Every recording opens at a moment where there is something to see, with a timeline that is drawn. */
+/** Every recording opens at a moment where there is something to see, with a drawn timeline. */
 import { inBrowser, onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 

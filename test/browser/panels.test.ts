@@ -1,4 +1,4 @@
-/** What the panels say leads on: every event that is named is a way there, every object can be selected. */
+/** The panels are connected: every named event is a link, and every object can be selected. */
 import { inBrowser } from "./browser.js";
 import { AFTER, BROKEN } from "./fixtures.js";
 
@@ -73,7 +73,7 @@ inBrowser("why an object is as it is leads through its life", { args: [AFTER], a
   await page.locator(".graph .node.inode").first().click();
   const why = page.locator(".why");
   await why.locator("h2", { hasText: "Why is i_count of inode" }).waitFor();
-  const taken = why.getByRole("list", { name: "the events behind the count" }).locator(".jump").first();
+  const taken = why.getByRole("list", { name: "events of the count" }).locator(".jump").first();
   const to = Number(/\d+/.exec((await taken.textContent())!)![0]);
   await taken.click();
   await shown.isAt(to);

@@ -1,2 +1,2 @@
-/** Where screenshots of the tests go. */
+/** Folder for screenshots of the tests. */
 export const PICTURES = "test-output/browser";

@@ -1,4 +1,4 @@
-/** `npm run docs:pictures`: the README's pictures of the viewer, made anew. */
+/** `npm run docs:pictures`: renders the README's pictures of the viewer. */
 import { mkdirSync, statSync } from "node:fs";
 import { AFTER, BEFORE } from "./fixtures.js";
 import { closeAll, Shown } from "./shown.js";

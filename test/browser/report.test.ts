@@ -1,5 +1,5 @@
 /**
- * A report in one HTML file: it reads without scripts, and the viewer behind it works from the disk, with no server and
+ * A report in one HTML file: it reads without scripts, and its embedded viewer works from the disk, with no server and
  * no network.
  */
 import { pathToFileURL } from "node:url";

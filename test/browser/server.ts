@@ -1,11 +1,11 @@
-/** `kreel ui` as users run it. */
+/** Runs `kreel ui` as users do. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { MAIN } from "../cli/run.js";
 
 export interface Server {
   readonly address: string;
-  /** What it printed besides its address. */
+  /** Returns its output besides the address. */
   readonly err: () => string;
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * A page of the viewer in a real browser, with all that the browser complains of: its console, errors of scripts,
- * requests that fail.
+ * A page of the viewer in a real browser, with all complaints of the browser: its console, script errors, failed
+ * requests.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,21 +20,21 @@ import { type Server, startServer } from "./server.js";
 const PATIENCE = 30_000;
 
 export interface Opening extends BrowserContextOptions {
-  /** What `kreel ui` is given; nothing: the tour. */
+  /** Arguments of `kreel ui`; absent: the tour. */
   readonly args?: readonly string[];
-  /** A page that no server gives. */
+  /** A page that no server provides. */
   readonly address?: string;
-  /** The address behind `#`. */
+  /** The address after `#`. */
   readonly at?: string;
   /** Troubles that are part of the test. */
   readonly expected?: RegExp;
 }
 
-/** Of this process. */
+/** One browser per process. */
 let browser: Promise<Browser> | undefined;
 const servers = new Map<string, Promise<Server>>();
 
-/** The browser and every server. */
+/** Closes the browser and every server. */
 export async function closeAll(): Promise<void> {
   await browser?.then(
     (started) => started.close(),
@@ -93,30 +93,30 @@ export class Shown {
     return new Shown(page, context, server, troubles);
   }
 
-  /** Until the page has read its recording to the end, and the moment that it is at. */
+  /** Waits until the page has read its recording to the end and shows the state at its moment. */
   async isRead(): Promise<this> {
     await this.page.locator(".findings :is(.sound, ol)").filter({ hasNotText: "events read" }).waitFor();
     await this.page.locator(".objects h2", { hasText: /after event \d/ }).waitFor();
     return this;
   }
 
-  /** The page's policy forbids what playwright's own way of asking again and again does. */
+  /** Polls by hand: the page's policy forbids playwright's own polling. */
   async until(holds: () => Promise<boolean>, what: string): Promise<void> {
     for (const end = Date.now() + PATIENCE; !(await holds()); await this.page.waitForTimeout(30))
       if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
   }
 
-  /** The moment that is asked for; the state may be behind it. */
+  /** The requested moment; the shown state may lag. */
   async event(): Promise<number> {
     return Number(await this.page.locator(".steps input").inputValue());
   }
 
-  /** Until the page shows the state after this event. */
+  /** Waits until the page shows the state after this event. */
   async isAt(event: number): Promise<void> {
     await this.page.locator(".objects h2", { hasText: new RegExp(`after event ${event}\\b`) }).waitFor();
   }
 
-  /** Until it is at another moment than this; which. */
+  /** Waits until the page is at another moment, and returns that. */
   async leaves(event: number): Promise<number> {
     await this.until(async () => (await this.event()) !== event, `another moment than ${event}`);
     const now = await this.event();
@@ -124,27 +124,27 @@ export class Shown {
     return now;
   }
 
-  /** What the address says, as soon as it says this much. */
+  /** Returns the parameters of the address once it has all these. */
   async link(...names: readonly string[]): Promise<URLSearchParams> {
     const now = (): URLSearchParams => new URLSearchParams(new URL(this.page.url()).hash.slice(1));
     await this.until(async () => names.every((name) => now().has(name)), `an address with ${names.join(", ")}`);
-    // It follows what is on the page after a fifth of a second.
+    // It follows the page after a fifth of a second.
     await this.page.waitForTimeout(300);
     return now();
   }
 
-  /** What is selected, as it is labelled; empty: nothing. */
+  /** The label of the selected object; empty: none. */
   async selected(): Promise<string> {
     const label = this.page.locator('.labels [aria-pressed="true"]').first();
     return (await label.count()) === 0 ? "" : (await label.getAttribute("title"))!.split(",")[0]!;
   }
 
-  /** Until this is selected. */
+  /** Waits until the object is selected. */
   async hasSelected(label: string): Promise<void> {
     await this.until(async () => (await this.selected()) === label, `${label || "nothing"} to be selected`);
   }
 
-  /** The part of the recording that the timeline is of. */
+  /** The part of the recording that the timeline shows. */
   async range(): Promise<{ readonly from: number; readonly to: number }> {
     const [, from, to] = /events (\d+) to (\d+)/.exec((await this.page.locator("canvas").getAttribute("aria-label"))!)!;
     return { from: Number(from), to: Number(to) };
@@ -154,7 +154,10 @@ export class Shown {
     return this.page.locator(".canvas canvas");
   }
 
-  /** Of a row of the timeline, by how its label begins, at an event of the whole recording: where it is on the page. */
+  /**
+   * Returns the position on the page of an event in a row of the timeline, given the start of the row's label, with the
+   * whole recording in view.
+   */
   async place(label: string, event: number): Promise<{ readonly x: number; readonly y: number }> {
     const { from, to } = await this.range();
     const picture = (await this.canvas.boundingBox())!;
@@ -162,7 +165,7 @@ export class Shown {
     return { x: picture.x + ((event - from) / (to - from)) * picture.width, y: row.y + 5 };
   }
 
-  /** Until the timeline's picture has things of many colours in it. */
+  /** Waits until the timeline's picture has many colours. */
   async isDrawn(): Promise<void> {
     await this.until(async () => (await this.#colours()) > 10, "a timeline that is drawn");
   }

@@ -1,4 +1,4 @@
-/** The timeline answers the pointer: clicks, drags, the wheel, and what is under it in words. */
+/** The timeline responds to the pointer: clicks, drags, the wheel, and descriptions on hover. */
 import { inBrowser } from "./browser.js";
 import { AFTER } from "./fixtures.js";
 
@@ -15,7 +15,7 @@ inBrowser(
     await shown.hasSelected(MODULE);
     await shown.page.locator(".why h2", { hasText: `refcnt of ${MODULE}` }).waitFor();
     t.is((await shown.link("object")).get("object"), MODULE);
-    // Once more on its name selects nothing.
+    // A second click, on its name, deselects it.
     await shown.page.locator('.labels [aria-pressed="true"]').click();
     await shown.hasSelected("");
   },
@@ -59,7 +59,7 @@ inBrowser(
     await shown.link("range");
     const near = await shown.range();
     t.true(near.to - near.from < 2000, JSON.stringify(near));
-    // What is under the pointer stays under it.
+    // The event under the pointer stays there.
     t.true(near.from < 1500 && near.to > 1500);
     const before = await shown.event();
     await page.mouse.down();

@@ -1,4 +1,4 @@
-/** The tour: each step stands at its moment, and its figures lead to what they show. */
+/** The tour: each step shows its moment, and its figures link to what they show. */
 import { tourSteps } from "../../src/tour/index.js";
 import { inBrowser } from "./browser.js";
 

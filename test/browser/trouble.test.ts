@@ -1,4 +1,4 @@
-/** What goes wrong is said in words, in the page. */
+/** Errors are reported in words on the page. */
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Slab caches that are destroyed while an inode of theirs waits for RCU: 7.2.12, whose own word for it is in the
- * `.console` beside each recording, and simulated kernels.
+ * Slab caches that are destroyed while an inode of theirs waits for RCU: on 7.2.12, whose own message is in the
+ * `.console` beside each recording, and on simulated kernels.
  */
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
@@ -61,7 +61,7 @@ test("recordings whose probes are older than the rule: nothing is judged", async
 const EVENT = /\d: (\w+): \(/;
 const eventIn = (line: string): string => EVENT.exec(line)?.[1] ?? "";
 
-/** What the verdict rests on: without any of it, nobody can tell. */
+/** The events on which the verdict rests: without any of them the rule cannot tell. */
 const RESTS_ON = [
   "kvm_gmem_init",
   "__kmem_cache_create_args_ret",
@@ -69,7 +69,7 @@ const RESTS_ON = [
   "kmem_cache_destroy",
   "kvm_gmem_free_inode",
 ];
-/** What else has to do with caches and inodes. */
+/** Other events of caches and inodes. */
 const RELATED = /kvm_gmem|kmem_cache|rcu_barrier|inode|i_callback|evict/;
 
 for (const path of RECORDED) {
@@ -106,7 +106,7 @@ for (const path of BROKEN) {
   const lines = textOf(path).split("\n");
   const at = (name: string, of = ""): number => lines.findIndex((line) => eventIn(line) === name && line.includes(of));
   const destroyed = at("kmem_cache_destroy", CACHE);
-  /** The line that destroys the cache, as one of another event of the same task. */
+  /** The line that destroys the cache, with another event in place of its own. */
   const instead = (event: string): string => lines[destroyed]!.replace(/: kmem_cache_destroy: .*/, `: ${event}`);
   const found = async (changed: readonly string[]): Promise<string[]> => rulesOf(await replayText(changed.join("\n")));
 

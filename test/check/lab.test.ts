@@ -1,6 +1,7 @@
 /**
- * Kernels with a mistake made on purpose, one each: replay says which rule each breaks, of which object, and its
- * evidence names the get or the put concerned. Kernels without one, newer than any rule was written against: nothing.
+ * Kernels with one deliberate mistake each: replay reports the rule that each breaks and the object, and its evidence
+ * names the get or the put concerned. Kernels without a mistake, newer than those that the rules were written against,
+ * have no finding.
  */
 import test from "ava";
 import type { RuleName } from "../../src/check/finding.js";
@@ -8,14 +9,14 @@ import { replay } from "../../src/replay/replay.js";
 import { arg, nameOf, recordingsOf, type TextEvent, textEvents } from "../support/recordings.js";
 
 /**
- * An event by where it is: inside which operation of user space (`#2`: the second of that name; none: anywhere), and
- * which of its name.
+ * The place of an event: the operation of user space that it is inside of (`#2`: the second of that name; none: any),
+ * and its number among the events of its name there.
  */
 type Place = readonly [operation: string, event: string, nth?: number];
 
 interface Expected {
   readonly rule: RuleName;
-  /** What the finding's object begins with. */
+  /** The beginning of the finding's object. */
   readonly of: string;
   /** Events that its evidence must name. */
   readonly names: readonly Place[];
@@ -24,7 +25,7 @@ interface Expected {
 const expect = (rule: RuleName, of: string, ...names: readonly Place[]): Expected => ({ rule, of, names });
 const LAST = -1;
 
-/** An error path that keeps or loses something: told of the object and of the call. */
+/** The findings about an error path that keeps or loses something: one on the object, one on the call. */
 const unbalanced = (gmem: string, names: readonly Place[] = []): Expected =>
   expect("unbalanced-error-path", "kvm_gmem_create", [gmem, "kvm_gmem_create"], ...names, [
     gmem,
@@ -52,7 +53,7 @@ const exitInUse = (unload: string): Expected =>
 const unpinned = (gmem: string): Expected =>
   expect("missing-module-reference", "module kvm_amd", [gmem, "kvm_gmem_create_ret"]);
 
-/** By recording: what is found, in this order by event; other findings would be wrong ones. */
+/** The findings in each recording, in the order of their events; any other finding is wrong. */
 const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "bind-error-no-fput/s07-bad-args": [
     expect(
@@ -235,7 +236,7 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   "unbind-no-fput/wide/s04-bind-unbind": [
     expect("leaked-file", "file", ["unbind v 1", "kvm_gmem_unbind"], ["unbind v 2", "kvm_gmem_unbind"]),
   ],
-  // Nothing but the absence of kvm_gmem_unbind, which may not be probed: nobody can tell.
+  // Only kvm_gmem_unbind is absent, which may not be probed: the rule cannot tell.
   "unbind-skipped/s04-bind-unbind": [],
   "unbind-skipped/wide/s04-bind-unbind": [
     expect(
@@ -251,7 +252,7 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
       ["unbind v 2", "kvm_set_memory_region_ret"],
     ),
   ],
-  // Its file was closed before, and left no binding behind.
+  // Its file was closed before, and left no binding.
   "unbind-skipped/wide/s05-close-while-bound": [],
   "unmount-at-release/s01-create-close": [
     expect("double-free", "mount", ["close g", "kern_unmount"], ["unload kvm_amd", "kern_unmount"]),
@@ -261,7 +262,7 @@ const MISTAKES: { readonly [recording: string]: readonly Expected[] } = {
   ],
 };
 
-/** Mistakes that break no rule, or that no probe shows: only a diff tells them, if anything does. */
+/** Mistakes that break no rule, or that no probe shows: only a diff shows them, if anything does. */
 const CONTROLS = [
   "exit-unmounts-early",
   "install-before-kvm-get",
@@ -283,7 +284,7 @@ function at(events: readonly TextEvent[], [operation, name, nth = 0]: Place): nu
   const rest = events.filter((e) => e.task === start.task && e.seq > start.seq);
   const end = rest.findIndex((e) => e.name === "tracing_mark_write" && e.text.startsWith("ret: "));
   const within = end < 0 ? rest : rest.slice(0, end);
-  // A creation is told from what user space does besides: it opens files to have an allocation fail.
+  // User space also opens files, to have an allocation fail, which are no creations.
   const entered = within.findIndex((e) => e.name === "kvm_gmem_create");
   const returned = within.findIndex((e) => e.name === "kvm_gmem_create_ret");
   const seq =

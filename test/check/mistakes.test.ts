@@ -1,7 +1,7 @@
 /**
  * A kernel's mistake, made by editing one line of a healthy life, is found by the rule that is about it, at the event
- * where it becomes certain, with the get (or the first of two) as evidence. Where events were lost, or the operation
- * that would have shown the contrary is not probed, nothing is said.
+ * where it becomes certain, with the get (or the first of two) as evidence. If events were lost, or the operation that
+ * would have shown the contrary is not probed, there is no finding.
  */
 import test from "ava";
 import type { RuleName } from "../../src/check/finding.js";
@@ -20,19 +20,19 @@ interface Expected {
 
 interface Mistake {
   readonly what: string;
-  /** On the inode variants that have what the mistake is about; all of them unless said. */
+  /** The inode variants that have the code of the mistake; all by default. */
   readonly on?: readonly Variant[];
   readonly script: (variant: Variant) => Script;
   readonly finds: readonly Expected[];
-  /** An operation without whose probe nothing can be told. */
+  /** An operation without whose probe the rule cannot tell. */
   readonly unprobed?: readonly string[];
-  /** What a printed count, or an end that was seen, says whatever was lost or not probed before. */
+  /** A printed count, or an end that was seen, proves the mistake whatever was lost or not probed before. */
   readonly anyway?: readonly Expected[];
 }
 
 const line = (name: string, args = "", task = RUNNER, step = "mistake") => ({ step, name, args, task });
 
-/** A module, or a mount, that somebody keeps is not unloaded, or not unmounted to its end: what follows is left out. */
+/** Leaves out later lines: a module that is kept is not unloaded, a mount that is kept not unmounted to its end. */
 function stays(script: Script): Script {
   return script
     .dropFrom({ in: "unload", name: "kvm_exit" }, { in: "unload", name: "module_put" })
@@ -394,7 +394,7 @@ const MISTAKES: readonly Mistake[] = [
   },
 ];
 
-/** `free` stands for the operation that hands an inode's memory back, which depends on the variant. */
+/** `free` stands for the operation that hands an inode's memory back, which differs between the variants. */
 function place(at: At, variant: Variant): At {
   return at.name === "free" ? { ...at, name: freeing(variant) } : at;
 }

@@ -1,6 +1,6 @@
 /**
- * Recordings of healthy kernels that miss part of what happened: verdicts may rest only on what was seen whole, so
- * there is nothing to find in any of them.
+ * Recordings of healthy kernels that lack some events: verdicts may rest only on what was seen completely, so that none
+ * has a finding.
  */
 import { gunzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ for (const path of PARTIAL) {
   });
 }
 
-/** What each of them is there for. */
+// Recordings of each kind have a text of this pattern.
 for (const [kind, seen] of [
   ["overrun", /^# entries-in-buffer\/entries-written: (?!(\d+)\/\1 )/m],
   ["two-cpus", /^(##### CPU \d+ buffer started ####|CPU:\d+ \[LOST)/m],
@@ -47,7 +47,7 @@ test("the events in front of a CPU's late start are no loss that is counted", as
 });
 
 /**
- * A healthy recording that begins or ends anywhere proves nothing either: cut at random places, from a seed of its own.
+ * A healthy recording that begins or ends anywhere has no finding either: cut at random places, from a seed of its own.
  */
 test("healthy recordings from anywhere to anywhere: no finding", async (t) => {
   const path = "fixtures/recordings/linux-7.2/s14-two-vms.trace.gz";
@@ -70,8 +70,7 @@ test("healthy recordings from anywhere to anywhere: no finding", async (t) => {
 });
 
 test("a finding that may rest on what was lost is withdrawn when the loss shows", async (t) => {
-  // CPU 1 lost events between its line 2 and its line 5; what CPU 0 seems to do wrong in between may be explained by
-  // them.
+  // CPU 1 lost events between its line 2 and its line 5, which may explain a seeming mistake on CPU 0 in between.
   const leak = (loss: string): string =>
     [
       "  a-1 [001] .....     1.000001: kvm_gmem_create: (x) kvm=0xffff888100b08000 size=4096 flags=0x0",

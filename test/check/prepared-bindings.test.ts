@@ -5,13 +5,13 @@ import { RECORDINGS, textOf } from "../support/recordings.js";
 import { replayText } from "../support/script.js";
 
 const LINES = textOf(`${RECORDINGS}/linux-7.3/wide/s04-bind-unbind.trace.gz`).split("\n");
-/** Within an operation of the scenario, the first line of an event. */
+/** The first line of an event within an operation of the scenario. */
 const lineOf = (operation: string, event: string): number => {
   const start = LINES.findIndex((line) => line.includes(`op: ${operation}`));
   return LINES.findIndex((line, k) => k > start && line.includes(` ${event}: `));
 };
 const without = (operation: string, event: string): string => LINES.toSpliced(lineOf(operation, event), 1).join("\n");
-/** How often references on the file were kept by the time that it is closed. */
+/** The number of references on the file that were kept until it is closed. */
 const kept = async (text: string): Promise<number[]> => {
   const { world } = await replayText(text.slice(0, text.indexOf("op: close g")));
   return [...world.store.live()].filter((o): o is File => o.kind === "file" && o.gmem).map((file) => file.kept.length);

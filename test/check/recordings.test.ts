@@ -1,4 +1,4 @@
-/** What replay says of real kernels: nothing of healthy ones, the mistake and where it shows of the others. */
+/** Replays of real kernels: healthy ones have no finding, the others their mistake, at the event that shows it. */
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { operations } from "../../events/index.js";
@@ -35,7 +35,7 @@ for (const path of [...healthyRecordings(), ...recordingsOf(...ALSO_HEALTHY)]) {
     t.is(r.trace.lost, 0);
     const early = r.hazards.filter((h) => h.rule === "module-unpinned-early");
     t.is(early.length, r.hazards.length, "there is one kind of hazard");
-    // On arm64 there is no module.
+    // KVM is no module on arm64.
     if (scenarioOf(path) === "s03-vm-closed-first" && !path.includes("/arm64/"))
       t.is(early.length, 1, "the last reference on the module goes before the inode");
   });
@@ -71,7 +71,7 @@ for (const path of recordingsOf("race")) {
   });
 }
 
-/** The creations that failed, with what they took of the module. */
+/** The creations that failed, with the references that they took on the module. */
 function failedCreations(
   events: readonly TextEvent[],
 ): { readonly end: number; readonly get: number | undefined; readonly put: boolean }[] {
@@ -199,7 +199,7 @@ for (const variant of ["anonymous", "patched", "merged"] satisfies Variant[]) {
   });
 }
 
-/** Scenarios that between them hold every kind of operation and every error path. */
+/** Scenarios that together have every kind of operation and every error path. */
 const SWEPT = /s03|s04|s09|s12|s18/;
 
 for (const path of healthyRecordings().filter((p) => SWEPT.test(p))) {

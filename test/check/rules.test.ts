@@ -86,9 +86,9 @@ interface Case {
   readonly wrong: Fact;
   /** The events that a finding must name. */
   readonly evidence: readonly number[];
-  /** Words that its message must hold. */
+  /** Words that its message must have. */
   readonly says: readonly string[];
-  /** The same where nothing is wrong; absent where the fact itself is what is wrong. */
+  /** The same fact without a mistake; absent if the fact itself is the mistake. */
   readonly fine?: Fact;
 }
 
@@ -357,7 +357,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** What the rules of one name say to a fact. */
+/** The verdicts of the rules of one name on a fact. */
 function judge(name: RuleName, fact: Fact): Verdict[] {
   return rules.filter((r) => r.name === name && r.on === fact.type).map((r) => r.judge(fact as never, words));
 }

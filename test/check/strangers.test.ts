@@ -1,4 +1,4 @@
-/** Files, inodes, mounts and descriptors that are not guest_memfd's: what no kernel does with any of them. */
+/** Mistakes with files, inodes, mounts and descriptors that are not guest_memfd's, which no kernel makes with any. */
 import test from "ava";
 import { readFileSync } from "node:fs";
 import { openRecording } from "../../src/read/recording.js";
@@ -21,7 +21,7 @@ async function all(text: readonly string[], judged?: "guest-memfd"): Promise<Rep
 }
 const told = ({ findings }: Replay): string[] =>
   findings.map(({ rule, object }) => `${rule} ${object.replace(/ 0x.*/, "")}`);
-/** The first so many calls of a file that is made, used and closed, and what follows. */
+/** The index of line `n` among those of an event. */
 const nth = (text: readonly string[], event: string, n: number): number =>
   text.flatMap((line, k) => (line.includes(` ${event}: `) ? [k] : []))[n]!;
 const twice = (
@@ -33,7 +33,7 @@ const twice = (
   const at = nth(text, event, n);
   return [...text.slice(0, at + 1), change(text[at]!), ...text.slice(at + 1)];
 };
-/** Without the failing call: everything in it is well. */
+/** The strangers' part without the failing call: it has no mistake. */
 const HEALTHY_TEXT = ((): string[] => {
   const failing = INODE_KEPT.findIndex((line) => line.includes("0xffffffffffffffe9"));
   const from = INODE_KEPT.findLastIndex((line, k) => k < failing && line.includes(" get_unused_fd_flags: "));
@@ -70,7 +70,7 @@ test("a descriptor that is reserved and never used, where its giving back would 
   const head = (k: number): string => DESCRIPTOR_KEPT[k]!.slice(0, DESCRIPTOR_KEPT[k]!.indexOf("get_unused_fd_flags"));
   const event = (name: string, fd: number): string =>
     `${head(reserved)}${name}: (${name}+0x4/0x70) fd=${fd}${name === "fd_install" ? " file=0xffff888004a1ff00" : ""}`;
-  // Elsewhere one is given back: the probe is set.
+  // Another descriptor is given back, so that the probe is set.
   const probed = [...DESCRIPTOR_KEPT.slice(0, 12), event("put_unused_fd", 77), ...DESCRIPTOR_KEPT.slice(12)];
   const fd = /fd=(\d+)/.exec(probed[nth(probed, "get_unused_fd_flags_ret", 3)]!)![1]!;
   const found = await all(probed);

@@ -133,7 +133,7 @@ test("a recording that cannot be read leaves the file of -o alone", async (t) =>
 
 test("a file that cannot be written to its end is not left in part", (t) => {
   const file = join(folder(), "a.ndjson");
-  // The shell's limit of a file's size; the signal that goes with it is ignored by Node.
+  // The shell's limit of a file's size; Node ignores the signal that goes with it.
   const { status, stderr } = spawnSync(
     "sh",
     ["-c", 'ulimit -f 16; exec "$0" "$@"', process.execPath, MAIN, "export", CREATE, "--to", "ndjson", "-o", file],

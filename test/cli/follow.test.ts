@@ -1,4 +1,4 @@
-/** `replay --follow` as its users run it: beside something that writes. */
+/** `replay --follow` as its users run it: beside a process that writes. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import {
   appendFileSync,
@@ -27,7 +27,7 @@ const WAIT_MS = 30_000;
 /** The line of the first finding. */
 const FOUND = /:(\d+): error: module kvm_amd \[leaked-module-reference\] at event \d+/;
 
-/** Where the line of the first finding ends. */
+/** The end of the line of the first finding. */
 const shown = await (async () => {
   const line = Number(
     /s09-enfile\.trace\.gz:(\d+): error/.exec(
@@ -83,7 +83,7 @@ class Following {
       if (Date.now() - start > WAIT_MS) throw new Error("it never opened the file");
   }
 
-  /** Waits until it printed this. */
+  /** Waits until the output matches. */
   async says(what: RegExp): Promise<void> {
     for (const start = Date.now(); !what.test(this.out + this.err); await sleep(10))
       if (Date.now() - start > WAIT_MS) throw new Error(`it never said ${what}; it said ${this.out}${this.err}`);
@@ -103,7 +103,7 @@ function linkOf(path: string): string {
   }
 }
 
-/** A FIFO opened to write to, once somebody reads it. */
+/** Opens a FIFO for writing once it has a reader. */
 async function writingEnd(path: string): Promise<number> {
   for (;;) {
     try {
@@ -292,6 +292,6 @@ test("while nothing comes, next to nothing is done", async (t) => {
   };
   const before = ticks();
   await sleep(3000);
-  // A loop that never waits takes all of the three seconds, or what a busy machine leaves it.
+  // A loop that never waits uses all of the three seconds, or as much as a busy machine leaves it.
   t.true(ticks() - before <= 60, `${ticks() - before} hundredths of a second in three seconds`);
 });

@@ -1,8 +1,7 @@
 /**
- * Every command, with each of its arguments and options, over files, names and words that are there to harm: a
- * terminal gets nothing that it obeys but line feeds, tabs and kreel's own colours, and no line that somebody else
- * made up. The commands, arguments and options are those that the program defines: a new one is tried as soon as it is
- * there.
+ * Every command, with each of its arguments and options, over hostile files, names and words: a terminal receives no
+ * control characters but line feeds, tabs and kreel's own colours, and no forged line. The commands, arguments and
+ * options come from the program's definition: a new one is tried as soon as it exists.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -21,14 +20,14 @@ const EXPORTS = Object.keys(FORMATS);
 const ESC = "\u001b";
 /** Bold, dim, the four colours, and their ends. */
 const OWN = new RegExp(`${ESC}\\[(?:1|2|22|31|32|33|36|39)m`, "g");
-/** For a command that ends only when it is told to. */
+/** Milliseconds after which a command that runs until a signal is ended. */
 const PATIENCE_MS = 300;
 
 const bad: Hostile = await hostile();
 // Commands listen for signals until their process ends.
 process.setMaxListeners(0);
 
-/** Values for an argument, by its name, the best first. A new name is to be added here. */
+/** Values for an argument, by its name, the best first. A new name must be added here. */
 const ARGUMENTS: { readonly [name: string]: () => readonly string[] } = {
   trace: () => [bad.ndjson, bad.text, bad.log, bad.nothing],
   trace2: () => [bad.text],
@@ -43,7 +42,7 @@ const ARGUMENTS: { readonly [name: string]: () => readonly string[] } = {
   command: () => [],
 };
 
-/** Values for an option, by its flag; a bad word is tried besides. */
+/** Values for an option, by its flag; a bad word is tried as well. */
 const VALUES: { readonly [flag: string]: (command: string) => readonly string[] } = {
   "--kernel": () => ["linux-6.12-patched"],
   "--to": (command) =>
@@ -56,7 +55,7 @@ const VALUES: { readonly [flag: string]: (command: string) => readonly string[] 
   "--seed": () => ["7"],
   "--sync": () => ["append"],
 };
-/** Files that a command makes. */
+/** Options that name a file to write. */
 const MADE: readonly string[] = ["--output", "--log"];
 
 interface Ran {
@@ -65,7 +64,7 @@ interface Ran {
   readonly code: number;
 }
 
-/** A command line in this process, on a terminal that is none. */
+/** Runs a command line in this process, on a simulated terminal. */
 async function ran(args: readonly string[], isTerminal: boolean): Promise<Ran> {
   const [out, err] = [new Captured(), new Captured()];
   const terminal = openTerminal({ TERM: "xterm" }, { out: out.fd, err: err.fd, isTerminal: () => isTerminal });
@@ -81,7 +80,7 @@ async function ran(args: readonly string[], isTerminal: boolean): Promise<Ran> {
   }
 }
 
-/** Says why a terminal should not have got this; nothing if it should. */
+/** Says why a terminal should not have received this; `undefined` if it is harmless. */
 function harm(written: string): string | undefined {
   const left = written.replace(OWN, "").replaceAll(/[\n\t]/g, "");
   if (left.search(OBEYED) >= 0) return "is obeyed";
@@ -109,7 +108,7 @@ async function commands(): Promise<readonly Command[]> {
   return (await program(openTerminal({}), () => {})).commands;
 }
 
-/** Arguments as they should be. A file that is to be made is another each time. */
+/** Valid arguments. A file to be written is a new one each time. */
 function usual(command: Command): string[] {
   return command.registeredArguments.flatMap((argument) => valuesOf(command, argument).slice(0, 1));
 }
@@ -119,7 +118,7 @@ function valuesOf(command: Command, argument: Argument): readonly string[] {
   return ARGUMENTS[argument.name()]!();
 }
 
-/** Options that the command cannot do without. */
+/** Mandatory options of the command. */
 function mandatory(command: Command): string[] {
   return command.options
     .filter((option) => option.mandatory)
@@ -174,7 +173,7 @@ for (const { name } of (await commands()).map((command) => ({ name: command.name
   });
 }
 
-/** Standard output of a command in a pipe; its standard error is for people all the same. */
+/** Standard output of a command in a pipe; its standard error is still for people. */
 async function piped(t: ExecutionContext, ...args: readonly string[]): Promise<string> {
   const { out, err } = await ran(args, false);
   t.is(harm(err), undefined, JSON.stringify(err));
@@ -183,7 +182,7 @@ async function piped(t: ExecutionContext, ...args: readonly string[]): Promise<s
 }
 
 test.serial("into a pipe data is exact", async (t) => {
-  // As SQLite has them: text ends at a zero byte, and half a character is none.
+  // SQLite's text ends at a zero byte, and a lone surrogate is replaced.
   const tasks = new Set(ATTACKS.map((attack) => `e${attack}\ufffd`).filter((comm) => !comm.includes("\0")));
   const csv = await piped(t, "query", "--csv", bad.ndjson, "select distinct task from events");
   for (const task of tasks) t.true(csv.includes(`${task}-`), JSON.stringify(task));

@@ -1,4 +1,4 @@
-/** Recordings, a log, scenarios, names of files and words in which everything is there to harm whoever looks at it. */
+/** Recordings, a log, scenarios, file names and words made to harm any program that shows them. */
 import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import { writeLog } from "../../src/read/import.js";
 import { openRecording } from "../../src/read/recording.js";
 import { RECORDINGS, textOf } from "../support/recordings.js";
 
-/** Begins a line, if whoever wrote it before it could end the line before. */
+/** Begins a line if the text before it could end its own line. */
 export const FORGED = "FORGED: no findings";
 
-/** Each by itself, as nothing but the first may get through. None is a code that kreel uses itself. */
+/** Each by itself, since only the first might get through. None is a code that kreel uses itself. */
 export const ATTACKS: readonly string[] = [
   "\u001b[35;8m",
   "\u001b[2J\u001b[H",
@@ -26,17 +26,17 @@ export const ATTACKS: readonly string[] = [
   `\n${FORGED}\r\n${FORGED}`,
   `\u2028${FORGED}\u0085${FORGED}\u000b${FORGED}\u000c${FORGED}`,
 ];
-/** All in one, for arguments: those hold no zero byte. */
+/** All in one, for arguments, which hold no zero byte. */
 export const WORD = `evil${ATTACKS.join("").replaceAll("\u0000", "")}`;
-/** The same for names of files, which are not that long. */
+/** The same for file names, which are shorter. */
 const NAMES: readonly string[] = [ATTACKS.slice(0, 4).join(""), ATTACKS.slice(5).join("").replaceAll("\u0000", "")];
 
 export interface Hostile {
-  /** A name for a file that is not there yet, as bad as the others. */
+  /** A name for a new file, as bad as the others. */
   fresh(): string;
-  /** A path of which nothing is there. */
+  /** A path without a file. */
   readonly nowhere: string;
-  /** One leak, in every form that names can be bad in. */
+  /** One leak, in every format that holds hostile names. */
   readonly text: string;
   readonly ndjson: string;
   readonly log: string;
@@ -48,7 +48,7 @@ export interface Hostile {
 }
 
 const LEAK = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
-/** The lines of two calls of the leaking recording, with what is around them. */
+/** The lines of two calls of the leaking recording, with their surroundings. */
 const LINES = [1000, 1190] as const;
 const SCENARIO = "fixtures/scenarios/linux-6.12/s01-create-close.scn";
 
@@ -79,7 +79,7 @@ export async function hostile(): Promise<Hostile> {
   };
 }
 
-/** Bytes as latin1: tasks, a module, markers, remarks, an operation and lines that nobody knows. */
+/** Bytes as latin1: tasks, a module, markers, remarks, an operation and unknown lines. */
 function textLines(): string {
   const lines = textOf(LEAK)
     .split("\n")
@@ -109,7 +109,7 @@ function textLines(): string {
   ].join("\n");
 }
 
-/** The same with what only this form can hold: line feeds, halves of characters, an origin that does not exist. */
+/** The same with content that only this format can hold: line feeds, lone surrogates, an origin that does not exist. */
 async function ndjsonLines(path: string): Promise<string> {
   const recording = await openRecording(path);
   let written = "";
@@ -144,7 +144,7 @@ function withNames(event: Record<string, unknown>, attack: string): Record<strin
   };
 }
 
-/** With warnings that its import left. */
+/** With warnings from its import. */
 async function logOf(recording: string, path: string): Promise<string> {
   const read = await openRecording(recording);
   read.report.warnings.push(WORD, ...ATTACKS);

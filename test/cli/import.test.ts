@@ -80,7 +80,7 @@ test("trouble is one line, and leaves no log behind", async (t) => {
   t.is(readFileSync(log, "utf8"), "precious");
 });
 
-/** The command where no file may have more bytes. */
+/** Runs the command with a limit on the size of files. */
 function limited(bytes: number, args: readonly string[]): { readonly code: number | null; readonly err: string } {
   const { status, stderr } = spawnSync("prlimit", [`--fsize=${bytes}`, "--", process.execPath, MAIN, ...args]);
   return { code: status, err: stderr.toString() };

@@ -1,4 +1,4 @@
-/** Several recordings in one call: what each prints is what it prints alone, in the order in which they were named. */
+/** Several recordings in one call: each has the output that it has alone, in the order in which they were named. */
 import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

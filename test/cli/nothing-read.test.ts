@@ -1,4 +1,4 @@
-/** Nothing read is trouble: whatever judges says so in one line, with status 2, and claims nothing. */
+/** Nothing read is trouble: every command that judges says so in one line, with status 2, and claims nothing. */
 import test from "ava";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,9 +10,9 @@ const SCENARIO = "fixtures/scenarios/s01-create-close.scn";
 const EMPTY = fileOf("# tracer: nop\n#\n", "empty.trace");
 const garbage = (lines: number): string[] => Array.from({ length: lines }, (_, k) => `what is this ${k}`);
 const text = recording(...failedCreation("one-1"));
-/** Five events and more lines that are none. */
+/** Five events and more unknown lines. */
 const SKIPPED = fileOf([text.trimEnd(), ...garbage(6), ""].join("\n"), "skipped.trace");
-/** As many as events: less is understood than one would like, and it is a recording. */
+/** As many unknown lines as events: poorly understood, but still a recording. */
 const HALF = fileOf([text.trimEnd(), ...garbage(5), ""].join("\n"), "half.trace");
 
 const log = (): string => join(mkdtempSync(join(tmpdir(), "kreel-")), "made.klog");
@@ -36,7 +36,7 @@ const COMMANDS: readonly (readonly [name: string, of: (trace: string) => readonl
   ["ui", (trace) => ["ui", trace]],
 ];
 
-/** `--follow` follows a file for ever: it is given a pipe. */
+/** `--follow` follows a file forever: it gets a pipe. */
 async function run(args: readonly string[]): Promise<Run> {
   const at = args.indexOf("-");
   return at < 0
@@ -91,7 +91,7 @@ test("an export to a file leaves none, an import no log", async (t) => {
   }
   t.is((await kreel(["import", EMPTY, file])).code, 2);
   t.false(existsSync(file));
-  // Events that were read stay: they may be nowhere else.
+  // Events that were read are kept: they may exist nowhere else.
   t.is((await kreel(["import", SKIPPED, file])).code, 2);
   t.true(existsSync(file));
   t.regex((await kreel(["replay", file])).err, /more lines skipped \(6\) than events read \(5\)/);

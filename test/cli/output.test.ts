@@ -1,4 +1,4 @@
-/** The one writer: what a terminal gets, and what a file or a pipe gets. */
+/** The single writer: output for a terminal, and for a file or a pipe. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -11,7 +11,7 @@ import { CHARACTER } from "../support/texts.js";
 const TEXT = fc.string({
   unit: fc.oneof(CHARACTER, fc.constantFrom("\u001b", "\u001b[31m", "\n", "\r", "\t", "\u202e", "\ud83d", "a")),
 });
-/** Characters that are obeyed, without those that may be. */
+/** Characters that a terminal obeys, without the permitted ones. */
 const left = (written: string, allowed: RegExp): string => (written.replace(allowed, "").match(OBEYED) ?? []).join("");
 
 test("a line is one line wherever it goes, and holds nothing that is obeyed but tabs", (t) => {
@@ -100,7 +100,7 @@ test("nothing else writes to standard output or standard error", (t) => {
       readFileSync(join("src", path), "utf8"),
     ),
   );
-  // Of a thread that ends the process when a module of others keeps the main thread busy: a fixed sentence and a name
-  // made safe.
+  // The watchdog thread ends the process when a user's module keeps the main thread busy: it writes a fixed sentence
+  // and an escaped name.
   t.deepEqual(others, [join("own-kernel", "watchdog.ts")]);
 });

@@ -221,7 +221,7 @@ test("--schema lists every table and column, with what they mean", async (t) => 
   t.deepEqual(document.tables.find(({ name }) => name === "losses")?.columns.length, 4);
 });
 
-/** Where a descriptor leads, if it is still there. */
+/** Returns the target of a descriptor's link, or an empty string if it has been closed. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);
@@ -240,7 +240,7 @@ test("an interrupt ends a statement that never would, and nothing is left of it"
   });
   t.teardown(() => child.kill("SIGKILL"));
   const fds = `/proc/${child.pid}/fd`;
-  // It has put something aside, in a file that has no name any more.
+  // SQLite has spilled to an unlinked file.
   const isUnderWay = (): boolean =>
     readdirSync(fds).some((fd) => linkOf(join(fds, fd)).startsWith(folder)) && readdirSync(folder).length === 0;
   if (existsSync("/proc/self/fd"))

@@ -1,4 +1,4 @@
-/** Runs the command, in this process or in one of its own, with what it wrote and how it ended. */
+/** Runs the command, in this process or in one of its own, and returns its output and exit status. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ export function spawned(
   return { code: status, out: stdout.toString(), err: stderr.toString() };
 }
 
-/** The same on a terminal, if this machine can make one; arguments are words of a shell. */
+/** Runs it on a terminal, if this machine can make one; arguments are words of a shell. */
 export function onTerminal(
   args: readonly string[],
 ): { readonly code: number | null; readonly out: string } | undefined {
@@ -79,7 +79,7 @@ export function recording(...events: readonly (readonly [task: string, event: st
 
 export const VM = "0xffff888000010000";
 
-/** A creation that fails after taking a reference on the module, and gives it back. */
+/** A creation that fails after taking a reference on the module, and drops it. */
 export function failedCreation(task: string): (readonly [string, string])[] {
   return [
     [task, `kvm_gmem_create: (kvm_gmem_create+0x4/0x1f0 [kvm]) kvm=${VM} size=65536 flags=0x0`],

@@ -1,4 +1,4 @@
-/** `diff --scenario`: two simulated kernels, and what their error paths do differently. */
+/** `diff --scenario`: two simulated kernels, and the differences of their error paths. */
 import test from "ava";
 import { compareKernels, isSame } from "../../src/compare/kernels.js";
 import { kernels } from "../../src/kernels/index.js";

@@ -23,7 +23,7 @@ function scenarioFor(kernel: string, name: string): string {
   return kernel.startsWith("linux-6.12") && existsSync(own) ? own : join(SCENARIOS, `${name}.scn`);
 }
 
-/** The lines of an `.out`, without what the kernel is free to choose and what fault injection had left. */
+/** The lines of an `.out`, without numbers that the kernel chooses and leftovers of fault injection. */
 function comparable(lines: readonly string[]): string[] {
   return lines
     .filter((line) => line !== "" && !line.includes("fail-nth left"))
@@ -34,14 +34,14 @@ function threadOf(line: string, { lines }: Scenario): string | undefined {
   return lines.find(({ text }) => line.startsWith(`${text} = `))?.thread;
 }
 
-/** Per thread, what it came to, in order. */
+/** By thread, the results in order. */
 function byThread(lines: readonly string[], scenario: Scenario): object {
   const of: Record<string, string[]> = {};
   for (const line of lines) (of[threadOf(line, scenario) ?? ""] ??= []).push(line);
   return Object.fromEntries(Object.entries(of).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Every order in which threads can carry out their lines, a line at a time. */
+/** Every order in which threads can carry out their lines, one at a time. */
 function* orders(counts: ReadonlyMap<string, number>): Generator<readonly string[]> {
   if (![...counts.values()].some((n) => n > 0)) yield [];
   for (const [thread, n] of counts)
@@ -90,7 +90,7 @@ for (const kernel of HEALTHY) {
         );
         continue;
       }
-      // Which thread was first is chance: under some schedule each comes to what it came to then.
+      // The order of racing threads is chance: some schedule gives each thread its recorded results.
       const wanted = JSON.stringify(byThread(recorded, scenario));
       const counts = new Map(racing.map((thread) => [thread, racing.filter((other) => other === thread).length]));
       const found = [racing, ...orders(counts)].some(

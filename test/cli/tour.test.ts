@@ -51,7 +51,7 @@ test("what is printed is plain text, on a terminal with colour and the same word
   t.is(plain, (await kreel(["tour", "5"])).out);
 });
 
-/** The commands of a step as they stand, with what is continued on the next line. */
+/** The commands of a step as printed, with continuation lines joined. */
 function commandsIn(out: string): string[] {
   return out
     .replace(/ \\\n +/g, " ")
@@ -59,7 +59,7 @@ function commandsIn(out: string): string[] {
     .flatMap((line) => (line.startsWith("  npx kreel ") ? [line.trim()] : []));
 }
 
-/** Through a shell, with this kreel in the place of the one that npx would find. */
+/** Runs through a shell, with this kreel instead of the one that npx would find. */
 function typed(
   command: string,
   cwd: string,
@@ -72,7 +72,7 @@ function typed(
   return { code: status, out: stdout, err: stderr };
 }
 
-/** What a shell makes of a command: the arguments that kreel gets. */
+/** Parses a command as a shell does, and returns the arguments that kreel gets. */
 function words(command: string): string[] {
   const printed = command.replace("npx kreel", "printf '%s\\0'");
   return execFileSync("sh", ["-c", printed], { encoding: "utf8" }).split("\0").slice(0, -1);

@@ -1,4 +1,4 @@
-/** `kreel ui`, with its page in the folder that is named first, and its options as JSON. */
+/** Runs `kreel ui` with its page in the folder named first, and its options as JSON. */
 import { openTerminal } from "../../src/cli/terminal.js";
 import { troubleText } from "../../src/cli/trouble.js";
 import { runUi, type UiFlags } from "../../src/cli/commands/ui.js";

@@ -1,4 +1,4 @@
-/** `kreel ui` as users run it: an address, until a signal; nothing is left behind. */
+/** `kreel ui` as users run it: an address, until a signal; no files remain. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
@@ -23,11 +23,11 @@ interface Started {
   readonly child: ChildProcess;
   readonly out: () => string;
   readonly err: () => string;
-  /** Where it makes temporary files. */
+  /** Its folder for temporary files. */
   readonly folder: string;
   /** The first line that it prints. */
   address(): Promise<string>;
-  /** Its exit status; a signal's name where that ended it. */
+  /** Its exit status, or the name of the signal that ended it. */
   ended(): Promise<number | string | null>;
 }
 
@@ -302,7 +302,7 @@ test("a recording is read as what it is said to be", async (t) => {
 test("on a terminal it says how to end it, and Ctrl-C does", async (t) => {
   if (!existsSync("/usr/bin/script")) return void t.pass();
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
-  // Else a shell that stays beside it is told of the Ctrl-C too, and it is the shell that ends by it.
+  // Otherwise a shell around it receives the Ctrl-C, too, and ends first.
   const command = ["exec", process.execPath, UI, pageFolder(), "{}", BEFORE].join(" ");
   const ui = started(
     t,
@@ -312,7 +312,7 @@ test("on a terminal it says how to end it, and Ctrl-C does", async (t) => {
     }),
   );
   while (!ui.out().includes("ends it")) await once(ui.child.stdout!, "data");
-  // A machine that is busy has the time to draw progress, and to take it away.
+  // A busy machine has the time to draw progress, and to erase it.
   const left = ui.out().replaceAll(PROGRESS, "");
   t.regex(left, /^http:\S+\r\nCtrl-C ends it\r\n$/);
   ui.child.stdin!.write("\u0003");

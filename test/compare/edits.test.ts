@@ -1,6 +1,6 @@
 /**
- * What differs between any two runs and means nothing: each done to a real recording, and the diff with the original is
- * empty.
+ * Differences between any two runs that mean nothing: each is made to a real recording, and the diff with the original
+ * is empty.
  */
 import test from "ava";
 import { compareHistories } from "../../src/compare/diff.js";
@@ -29,7 +29,7 @@ interface Edit {
   readonly edit: (lines: string[]) => string[];
 }
 
-/** Behind every `every`-th event, lines of somebody else's. */
+/** Inserts lines of other tasks after every `every`-th event. */
 function interspersed(lines: readonly string[], every: number, make: (at: string, k: number) => string[]): string[] {
   let events = 0;
   return lines.flatMap((line) => {
@@ -55,7 +55,7 @@ function lookups(lines: readonly string[]): string[] {
       const time = LINE.exec(line)![7]!;
       const other = (event: string, args: string): string =>
         `            ps-999     [000] ..... ${time}: ${event}: (${event}+0x4/0x40) ${args}`;
-      // What reading /proc/PID/fd/N does.
+      // The effects of reading /proc/PID/fd/N.
       return [line, other("mntget", `mnt=${mount}`), other("fput", `file=${file}`), other("mntput", `mnt=${mount}`)];
     }
     return [line];
@@ -138,7 +138,7 @@ const EDITS: readonly Edit[] = [
   },
 ];
 
-/** What user space alone sees: it goes with the markers. */
+/** A result that only user space sees: it goes with the markers. */
 const isResult = (d: Difference): boolean => d.kind === "result-changed" && d.operation === undefined;
 
 for (const path of RECORDINGS) {

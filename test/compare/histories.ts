@@ -18,7 +18,7 @@ export function historyOfText(text: string): Promise<History> {
   return historyOf("-", { input });
 }
 
-/** Of a history with itself, or of two as they are: what only one of them shows is told like all else. */
+/** Compares histories as they are, without judging what one of them could not have shown. */
 export async function asTheyAre(before: string, after: string): Promise<Diff> {
   return compareHistories(await history(before), await history(after));
 }

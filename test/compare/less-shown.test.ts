@@ -1,7 +1,6 @@
 /**
- * Two recordings of which one shows less: what is only not shown is no difference. A recording against itself with
- * probes taken away is the same as far as it can be compared, and what two kernels do differently stays, whatever else
- * is not shown.
+ * Two recordings of which one shows less: missing evidence is no difference. A recording against itself without some
+ * probes is the same as far as it can be compared, and the differences of two kernels stay, whatever else is missing.
  */
 import test from "ava";
 import fc from "fast-check";
@@ -27,10 +26,7 @@ const PAIRS = [
   ["linux-7.2/s04-bind-unbind", "linux-7.3/s04-bind-unbind"],
 ].map(([before, after]) => [of(before!), of(after!)] as const);
 
-/**
- * Nothing that is recorded shows whether they happened: one that is never called and one that is never probed look the
- * same.
- */
+/** Operations without any effect that is recorded: never called and never probed look the same. */
 const TRACELESS = new Set([
   "init_pseudo",
   "kvm_arch_destroy_vm",
@@ -56,7 +52,7 @@ for (const path of ALONE) {
         [],
         name,
       );
-      // What was left out is said, in one line, and only that.
+      // The omission is reported, in one line, and nothing else.
       t.true(d.incomparable.length <= 1, name);
       t.true(
         d.incomparable.every(({ operation, missing }) => operation === name && missing === from),
@@ -77,8 +73,8 @@ for (const path of ALONE) {
     }
   });
 
-  // Always the same sets: of 800 others two were told as differences, where all that shows an operation was hidden with
-  // it.
+  // Always the same sets: of 800 others, two led to differences, since the probes for every effect of an operation were
+  // hidden with it.
   test(`sets of operations: the same as far as it can be compared: ${nameOf(path)}`, async (t) => {
     const operations = [...operationsIn(await batchesOf(path)).values()];
     await fc.assert(
@@ -149,7 +145,7 @@ for (const [before, after] of PAIRS) {
           const ids = (from === "before" ? there : here).get(name);
           if (!ids) return;
           const d = await diffWithLess(before, after, { from, points: new Set(ids) });
-          // Another one may seem to have come in its place.
+          // Another operation may seem to replace it.
           const wrong = d.differences.filter(
             (x) =>
               !known.has(`${x.kind} ${x.operation ?? x.object ?? ""}`) &&
@@ -160,7 +156,7 @@ for (const [before, after] of PAIRS) {
           if (wrong.length > 0) throw new Error(`${wrong.map(told).join("; ")}, without ${name} ${from}`);
         },
       ),
-      // Whose a dentry is was seen in what made it alone.
+      // Only its creation showed whose a dentry is.
       { numRuns: 25, examples: [["before", "kvm_gmem_create"]] },
     );
     t.pass();
@@ -236,7 +232,7 @@ test("what was probed for certain and is never called is a difference, whatever 
 
 test("events that the head says were missed are no difference, and no more than were", async (t) => {
   const path = of("linux-7.2/s09-enfile");
-  // Two of several: the operation is there all the same.
+  // Two of several: the operation is there nevertheless.
   let left = 2;
   const without = textOf(path).replaceAll(/^.*: kvm_gmem_destroy_inode: .*\n/gm, (line) => (left-- > 0 ? "" : line));
   const remarked = (times: number): string =>
@@ -258,7 +254,7 @@ test("a finding that the other recording could not have shown is no difference, 
   ];
   const found = (await diffOf(before, after)).differences.filter(({ kind }) => kind === "finding-introduced");
   t.true(found.length > 0);
-  // Without kvm_get_kvm nobody knows how many may put it.
+  // Without kvm_get_kvm, the number of permitted puts is unknown.
   const d = await diffWithLess(before, after, { from: "before", points: new Set([points.byEvent("kvm_get_kvm")!.id]) });
   t.false(d.differences.some(({ kind }) => kind === "finding-introduced"));
   t.true(

@@ -6,7 +6,7 @@ import { ReadReport, type Recorded } from "../../src/read/report.js";
 import { batchesOf, type Read } from "../support/recordings.js";
 import { take, type Taking } from "../taken-away/take.js";
 
-/** What is read from memory, as often as it is asked for. */
+/** A recording in memory that can be opened repeatedly. */
 export function recordedOf(
   read: Read,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * A kernel with a mistake against the same kernel without: the diff shows what was done, or left undone, and what came
- * of it.
+ * A kernel with a mistake against the same kernel without: the diff shows the wrong or missing call, and its
+ * consequences.
  */
 import test from "ava";
 import type { DifferenceKind } from "../../src/compare/types.js";
@@ -113,7 +113,7 @@ const MISTAKES: { readonly [recording: string]: readonly Shown[] } = {
   ],
 };
 
-/** What breaks no rule: these are all the differences, and none of them is a finding. */
+/** Mistakes that break no rule: these are all their differences, and none is a finding. */
 const HARMLESS: { readonly [recording: string]: readonly Shown[] } = {
   "exit-unmounts-early/s01-create-close": [["operation-reordered", "misc_deregister", "unload kvm_amd"]],
   "install-before-kvm-get/s01-create-close": [["operation-reordered", "fd_install", "gmem g v 2M"]],
@@ -158,7 +158,7 @@ for (const [recording, shown] of Object.entries(MISTAKES)) {
       findings.map((f) => f.rule),
     );
     t.true(d.hunks.length > 0);
-    // The first thing that differs is the mistake, or the value that shows it.
+    // The first difference is the mistake, or the value that shows it.
     t.true(
       shown.some(([, , where]) => d.differences[0]!.where === where),
       told(d.differences[0]!),

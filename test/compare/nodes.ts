@@ -4,7 +4,7 @@ import type { CallNode, ObjectRef, Value } from "../../src/reduce/call-tree.js";
 
 let seq = 0;
 
-/** What stands for an argument: an object, or its text (`-22` and the like are numbers too). */
+/** An argument as an object, or as its text (numbers such as `-22`, too). */
 export type Given = ObjectRef | string;
 
 function value(given: Given, definition: Value["definition"]): Value {
@@ -20,7 +20,7 @@ function value(given: Given, definition: Value["definition"]): Value {
   };
 }
 
-/** A call with its arguments in the catalogue's order, its result behind them where it has one, and what it calls. */
+/** Makes a call: arguments in the catalogue's order, followed by its result if it has one, and its callees. */
 export function node(
   operation: string,
   args: readonly Given[],

@@ -1,4 +1,4 @@
-/** Trees come back as they were put in, as far as comparing looks at them, from memory and from the file. */
+/** Trees are decoded as they were encoded, in the parts that are compared, from memory and from the file. */
 import test from "ava";
 import fc from "fast-check";
 import { points } from "../../events/index.js";

@@ -1,4 +1,4 @@
-/** Columns hold what was put in them, whether it is in memory or in the file. */
+/** Columns return the values that were set, whether these are in memory or in the file. */
 import test from "ava";
 import fc from "fast-check";
 import { diff } from "../../src/compare/diff.js";

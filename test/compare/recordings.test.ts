@@ -1,4 +1,4 @@
-/** What a diff says of real kernels: nothing of one kernel twice, the patch of two that differ by it. */
+/** Diffs of real kernels: none between two recordings of one kernel, and the patch between two that differ by it. */
 import test from "ava";
 import { compareHistories } from "../../src/compare/diff.js";
 import type { Diff, Difference } from "../../src/compare/types.js";
@@ -38,10 +38,7 @@ for (const again of recordingsOf("again")) {
 
 // The patch, and nothing but the patch.
 
-/**
- * What it calls that was not called, by the caller; each where there is one more file system to set up and to take
- * down.
- */
+/** Calls that the patch adds, by caller; each where one more file system is set up or taken down. */
 const PATCH_ADDS: ReadonlyMap<string, RegExp> = new Map([
   ["kern_mount", /^load /],
   ["kvm_gmem_init_fs_context", /^load /],
@@ -65,7 +62,7 @@ const PATCH_ADDS: ReadonlyMap<string, RegExp> = new Map([
   ].map((name) => [name, /^unload /] as const),
 ]);
 const PATCH_REMOVES: ReadonlyMap<string, RegExp> = new Map([["anon_inode_create_getfile", /^gmem /]]);
-/** What `stat` shows of another file system. */
+/** The changes of `stat` on another file system. */
 const PATCH_SHOWS =
   /^stat \w+: (?:f_type=9041934 → f_type=474d454d|link=anon_inode:\[kvm-gmem\] → link=\/\[kvm-gmem\] \(deleted\)|dev: that of anonymous inodes → that of kvm_guest_memory|, )+$/;
 
@@ -107,7 +104,7 @@ for (const after of recordingsOf("linux-6.12-patched")) {
     );
     t.true(d.differences.every((x) => x.kind !== "finding-introduced" && x.kind !== "finding-fixed"));
     t.is(d.summary.operations.replaced + d.summary.operations.reordered, 0);
-    // The first of what the other never has is where it is made.
+    // The first difference of an object that the other lacks is where it is made.
     const mounting = textEvents(after).find(({ name }) => name === "kern_mount")!;
     for (const object of ["superblock", "mount"]) {
       const born = d.differences.find((x) => x.object === object && x.message.includes("that came to life: 0 →"))!;

@@ -5,7 +5,7 @@ import { kernels } from "../../src/kernels/index.js";
 import { nameOf, recordingsOf } from "../support/recordings.js";
 import { scenarioFor } from "../support/scenarios.js";
 
-/** By mistake: what the kernel would do, and what the recording has instead. */
+/** By mistake: the kernel's next step, and the event that the recording has instead. */
 const SHOWN: Readonly<Record<string, readonly [string, RegExp, RegExp]>> = {
   "broken/leak-module-on-error/s09-enfile": ["gmem h v 64K", /^module_put/, /put_unused_fd\(fd=7\)/],
   "broken/leak-module-on-error/s18-fail-nth": ["gmem x2 v 64K 0 fail=2", /^module_put/, /put_unused_fd\(fd=8\)/],
@@ -40,7 +40,7 @@ const SHOWN: Readonly<Record<string, readonly [string, RegExp, RegExp]>> = {
   "mistakes/wrong-errno/s09-enfile": ["gmem h v 64K", /returns -ENFILE/, /file is -2, not -23/],
 };
 
-/** What no probe shows of a mistake, or not in this scenario. */
+/** Mistakes that no probe shows, or not in this scenario. */
 const UNSEEN = new Set([
   "broken/leak-module-on-error/s01-create-close",
   "mistakes/release-leaves-binding/s05-close-while-bound",

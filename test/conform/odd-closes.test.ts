@@ -21,7 +21,7 @@ for (const path of recordingsOf("odd-closes", "noexec")) {
   });
 }
 
-/** By mistake: what the kernel does instead, the kernel, and the scenario that shows it. */
+/** By mistake: the deviation of the kernel, the kernel, and the scenario that shows it. */
 const MISTAKES: Readonly<Record<string, readonly [FunctionTable, "linux-6.18" | "linux-7.2", string]>> = {
   "the file that dup2 replaces is kept": [
     {

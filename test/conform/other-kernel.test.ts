@@ -76,7 +76,7 @@ test("another architecture: by the head, or by where its functions are and how t
 });
 
 test("recordings of the four kernels, with mistakes or without, have no sign of another", async (t) => {
-  // One of each folder: how a kernel is spelled does not depend on what it does.
+  // One of each folder: how a kernel is written does not depend on what it does.
   const folders = new Map(
     [...recordingsOf(...HEALTHY, "again", "random", "broken", "race"), ...recordingsOf("mistakes")]
       .filter((path) => !path.includes("linux-7.3"))

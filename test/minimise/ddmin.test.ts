@@ -1,7 +1,4 @@
-/**
- * The search itself, on units that need one another at random: what is left holds, is closed, and nothing of it can be
- * spared.
- */
+/** The search itself, on units that need one another at random: the result holds, is closed, and cannot be reduced. */
 import test from "ava";
 import fc from "fast-check";
 import { ddmin } from "../../src/minimise/ddmin.js";
@@ -23,7 +20,7 @@ function isClosed(units: readonly Unit[], graph: Units): boolean {
 
 test("what is left holds, is closed, and loses what it shows without any one unit", (t) => {
   fc.assert(
-    // Something is shown by one of several sets, as a finding by one of several witnesses.
+    // One of several sets suffices, as one of several witnesses suffices for a finding.
     fc.property(
       graph,
       fc.array(fc.uniqueArray(unit, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 }),

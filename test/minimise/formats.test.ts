@@ -1,4 +1,4 @@
-/** What is left is in the lines of whichever text the recording is, and in ftrace text where it is none. */
+/** An excerpt is in the lines of its recording, whatever text that is, and in ftrace text if it is none. */
 import test from "ava";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,11 +12,11 @@ import { inMemory, minimised, saying, unpacked } from "./results.js";
 
 const BROKEN = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 
-/** Lines behind a call that is forgotten: before what follows shows that it was not (a count, the module's exit). */
-const BEHIND = 60;
+/** Lines kept after the forgotten call: before a later event shows that it happened (a count, the module's exit). */
+const LINES_AFTER = 60;
 
 /**
- * The recording of a kernel that forgot one of its last calls of an operation, broken off soon behind it: the last
+ * The recording of a kernel that forgot one of its last calls of an operation, cut off soon after it: the last one
  * whose absence is a finding.
  */
 async function forgetting(operation: string, path: string): Promise<string> {
@@ -25,7 +25,7 @@ async function forgetting(operation: string, path: string): Promise<string> {
     if (!lines[k]!.includes(`${operation}:`)) continue;
     const text = `${lines
       .toSpliced(k, 1)
-      .slice(0, k + BEHIND)
+      .slice(0, k + LINES_AFTER)
       .join("\n")}\n`;
     if ((await replay("-", { input: inMemory(text) })).findings.length > 0) return text;
   }

@@ -1,5 +1,5 @@
 /**
- * A busy machine's recording minimises to the same operations, or to fewer: only what shows that a probe is set may
+ * A busy machine's recording minimises to the same operations, or to fewer: only the evidence that a probe is set may
  * come from elsewhere, and where a quiet recording shows that by a life of guest_memfd's own, a busy one need not.
  */
 import test from "ava";

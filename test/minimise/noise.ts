@@ -1,8 +1,8 @@
-/** What a busy machine does meanwhile: calls of other tasks, on objects that have nothing to do with guest_memfd. */
+/** Calls of other tasks on a busy machine, on objects unrelated to guest_memfd. */
 export const KINDS = 7;
 const ADDRESS = "0xffff8881";
 
-/** Lines of one other call each; `k` tells them apart. */
+/** Lines of one such call; `k` makes them unique. */
 function call(kind: number, k: number): string[] {
   const address = `${ADDRESS}${(0x10000000 + k * 0x400).toString(16)}`;
   switch (kind % KINDS) {
@@ -40,12 +40,12 @@ function call(kind: number, k: number): string[] {
 const HEADER = /^(\s*.{1,16}-\d+\s+\[\d+\]\s+\S+\s+)([\d.]+): /;
 
 /**
- * The text with other tasks' calls between its lines: `at` says behind how many of its events each stands, and of what
+ * Inserts other tasks' calls between the lines of the text: `at` gives for each the number of events before it, and its
  * kind.
  */
-export function withNoise(text: string, at: readonly (readonly [behind: number, kind: number])[]): string {
+export function withNoise(text: string, at: readonly (readonly [after: number, kind: number])[]): string {
   const noise = new Map<number, number[]>();
-  for (const [behind, kind] of at) noise.set(behind, [...(noise.get(behind) ?? []), kind]);
+  for (const [after, kind] of at) noise.set(after, [...(noise.get(after) ?? []), kind]);
   let events = 0;
   let made = 0;
   return text

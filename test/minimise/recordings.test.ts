@@ -1,7 +1,6 @@
 /**
- * What minimise leaves of a recording of a broken kernel, for every rule: it replays to the same finding and to no
- * error that the whole does not have, in the recording's own lines; nothing of it can be spared; and minimised again it
- * stays as it is.
+ * Minimised recordings of broken kernels, for every rule: each replays to the same finding and to no error that the
+ * whole does not have, in the recording's own lines; cannot be reduced; and stays the same when minimised again.
  */
 import test from "ava";
 import { subjectOf } from "../../src/minimise/watch.js";

@@ -1,6 +1,5 @@
 /**
- * Minimise for tests: every finding of the recordings that have some, and a check of what is left that shares no
- * search.
+ * Minimise for tests: every finding of the recordings, and a check of the results that is independent of the search.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -12,7 +11,7 @@ import { type FindingChoice, minimise, type Minimised } from "../../src/minimise
 import { identityOf, subjectOf, Watch } from "../../src/minimise/watch.js";
 import { replayed } from "../support/recordings.js";
 
-/** The text as a stream that can be read again and again. */
+/** Returns the text as a stream that can be read repeatedly. */
 export function inMemory(text: string): AsyncIterable<Buffer> {
   return {
     async *[Symbol.asyncIterator]() {
@@ -25,7 +24,7 @@ export function unpacked(path: string): string {
   return gunzipSync(readFileSync(path)).toString("latin1");
 }
 
-/** Of each recording the first finding of each rule, and of each rule no more than `most`. */
+/** Selects the first finding of each rule in each recording, and at most `most` of each rule. */
 export async function findingsOf(
   recordings: readonly string[],
   most: number,
@@ -39,7 +38,7 @@ export async function findingsOf(
   return chosen;
 }
 
-/** A finding that is there. */
+/** Minimises for a finding that must exist. */
 export async function minimised(source: string | AsyncIterable<Buffer>, finding?: FindingChoice): Promise<Minimised> {
   const options = finding === undefined ? {} : { finding };
   const result = await (typeof source === "string"
@@ -50,8 +49,8 @@ export async function minimised(source: string | AsyncIterable<Buffer>, finding?
 }
 
 /**
- * `iput`, `alloc_anon_inode_ret`, …: the events that are left, those that only show that a probe is set left out if so
- * wished.
+ * Returns the remaining events, `iput`, `alloc_anon_inode_ret`, …, optionally without those that only show that a probe
+ * is set.
  */
 export function operationsOf({ excerpt, witnesses }: Minimised, withWitnesses = true): string[] {
   return Array.from(excerpt.batch.point, (point) => points.points[point]!.event).filter(
@@ -59,16 +58,14 @@ export function operationsOf({ excerpt, witnesses }: Minimised, withWitnesses = 
   );
 }
 
-/** What it says, without the numbers of events, which differ in every part of a recording. */
+/** Returns the words of a finding without event numbers, which differ in every part of a recording. */
 export function saying({ rule, object, message }: Finding): string {
   return `${rule} ${object} ${message}`
     .replaceAll(/\bevent \d+(, \d+)*/g, "event N")
     .replaceAll(/(0x[0-9a-f]+)#\d+/g, "$1");
 }
 
-/**
- * Units of what is left that could be left out, with those that need them, and the finding would still be shown alone.
- */
+/** Returns remaining units that could be left out, with those that need them, without losing the finding. */
 export function spareUnits({ excerpt, shown }: Minimised): number[] {
   const dependencies = new Dependencies();
   watched(excerpt, dependencies);

@@ -1,4 +1,4 @@
-/** A simulated kernel with a mistake: a fault brings it to light, and what is left of the run is the failing call. */
+/** A simulated kernel with a mistake: a fault reveals it, and the run minimises to the failing call. */
 import test from "ava";
 import { resolve } from "node:path";
 import { minimiseRecording } from "../../src/minimise/index.js";

@@ -1,7 +1,4 @@
-/**
- * Modules of others that go on for ever, or do something when nobody expects it: one line that names them, and status
- * 2.
- */
+/** Users' modules that run forever, or have stray errors: one line that names them, and status 2. */
 import test from "ava";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -12,7 +9,7 @@ import { spawned, type Run } from "../cli/run.js";
 
 const IMPATIENT = fileURLToPath(new URL("./impatient.js", import.meta.url));
 const SCENARIO = "fixtures/scenarios/linux-6.12/s09-enfile.scn";
-/** Whoever hangs is ended; nobody gets near. */
+/** Milliseconds after which a hanging test is killed; the others take far less. */
 const HANGS = 120_000;
 const HEAD = 'import { kernels } from "kreel/kernels";\n';
 const FUNCTION = "kvm_gmem_create";
@@ -23,7 +20,7 @@ function module(text: string): string {
   return path;
 }
 
-/** Its function begins on line 3, and does what the kernel's own does behind `body`. */
+/** The function begins on line 3, and does what the kernel's own does after `body`. */
 function kernelThat(body: string, before = ""): string {
   return module(
     `export default kernels["linux-6.12"].with("mine", { *${FUNCTION}(...args) {\n  ${body}\n  return yield* kernels["linux-6.12"].functions.${FUNCTION}.apply(this, args);\n} });\n${before}`,
@@ -79,7 +76,7 @@ test("a top-level await that never ends is named", (t) => {
 test("a module that takes its time, and a run that takes longer than a step may, are left alone", (t) => {
   const slow = impatient(kernelThat("", "await new Promise((resolve) => setTimeout(resolve, 200));\n"), 60_000);
   t.deepEqual(slow, { code: 0, out: "finished\n", err: "" });
-  // Many steps, each short: together they take longer than one may.
+  // Many short steps: together they take longer than one may.
   const long = impatient(
     kernelThat(
       "for (const end = Date.now() + 1500; Date.now() < end; ) { yield* this.mutex_lock(this.system.freed, 'it'); yield* this.mutex_unlock(this.system.freed); }",

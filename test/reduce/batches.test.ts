@@ -1,4 +1,4 @@
-/** Where a batch of events ends is the reader's business: the state and what is found are the same. */
+/** The state and the findings do not depend on where the reader ends a batch. */
 import test from "ava";
 import fc from "fast-check";
 import { gunzipSync } from "node:zlib";

@@ -1,11 +1,12 @@
 /**
- * Which call an event is inside of: pairs of entry and return, halves that are missing, interrupts, and tasks that
- * change their name.
+ * The calls that an event is inside of: pairs of entry and return, missing halves, interrupts, and tasks that change
+ * their name.
  */
 import test from "ava";
 import { type OperationName, points } from "../../events/index.js";
 import type { Replay } from "../../src/replay/replay.js";
 import { Calls } from "../../src/reduce/calls.js";
+import { fileOf, kreel } from "../cli/run.js";
 import { healthyLife, Kernel, KVM_AMD } from "../support/kernel.js";
 import { type Line, OTHER, RUNNER, Script } from "../support/script.js";
 
@@ -211,6 +212,44 @@ test("a call inside a call of the same operation returns first", async (t) => {
     script.event({ in: "outer", name: "new_inode" }),
   );
   t.is(r.missing.total, 0);
+});
+
+/** So many calls, or returns, each of another object: two that are alike would be one that two probes show. */
+const nested = (step: string, name: string, argument: string, times: number): Line[] =>
+  Array.from({ length: times }, (_, k) =>
+    line(step, name, `${argument}=0xffff8880${(0x1000000 + 64 * k).toString(16).padStart(8, "0")}`),
+  );
+
+test("calls of an operation whose returns go unseen do not pile up on the call around them, which returns", async (t) => {
+  const healthy = await healthyLife().replay();
+  const script = healthyLife().before(
+    { in: "gmem", name: "kvm_gmem_create_ret" },
+    ...nested("gmem", "d_alloc_pseudo", "sb", 1000),
+  );
+  const deepest: number[] = [];
+  const replay = await script.replay({ observe: () => ({ entered: (_e, stack) => void deepest.push(stack.depth) }) });
+  t.true(Math.max(...deepest) <= 256);
+  t.deepEqual(said(replay), []);
+  t.deepEqual(replay.objects, healthy.objects);
+  t.true(replay.missing.total > 0);
+});
+
+test("no more calls nest than a kernel stack holds: each beyond is a return that was missed", async (t) => {
+  for (const times of [200, 300, 5000]) {
+    const script = new Script([
+      ...nested("deep", "d_alloc_pseudo", "sb", times),
+      ...nested("deep", "d_alloc_pseudo_ret", "dentry", times),
+    ]);
+    const deepest: number[] = [];
+    const replay = await script.replay({ observe: () => ({ entered: (_e, stack) => void deepest.push(stack.depth) }) });
+    t.is(Math.max(...deepest), Math.min(times, 256));
+    t.is(replay.trace.events, 2 * times);
+    t.is(replay.missing.total > 0, times > 256);
+    t.deepEqual(said(replay), []);
+    const { code, err } = await kreel(["replay", "--focus", "all", fileOf(script.text())]);
+    t.is(err, "");
+    t.is(code, 0);
+  }
 });
 
 test("stacks: one a task, one a CPU's interrupts, one a CPU's idle task, none for RCU", (t) => {

@@ -1,4 +1,4 @@
-/** The lists of folios against the plainest thing that says the same: a map. */
+/** The lists of folios have the same contents as a plain map. */
 import test from "ava";
 import fc from "fast-check";
 import { Folios } from "../../src/reduce/folios.js";

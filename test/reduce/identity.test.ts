@@ -84,7 +84,7 @@ test("an inode is born when its allocation returns and dies when its memory is h
   t.is(dead!.death, script.event({ in: "rcu 1", name: "i_callback" }));
 });
 
-/** The healthy life as a recording shows it that was begun in the middle: at the first event of a step. */
+/** The healthy life in a recording that begins in the middle of it, at the first event of a step. */
 function begunAt(step: string): Script {
   const script = healthyLife();
   const from = script.lines.findIndex((line) => line.step === step);

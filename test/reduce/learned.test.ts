@@ -1,4 +1,4 @@
-/** Offsets within `struct inode` are learned from the recording, and descriptors from who uses them. */
+/** Offsets within `struct inode` are learned from the recording, and descriptor tables from the tasks that use them. */
 import test from "ava";
 import { points } from "../../events/index.js";
 import { createTables } from "../../src/log/tables.js";

@@ -1,5 +1,5 @@
 /**
- * Who holds what, moment by moment: a reference is the call's that took it, then that of the object which the call
+ * The owner of each reference, moment by moment: it is the call that took the reference, then the object that the call
  * made.
  */
 import test from "ava";
@@ -26,7 +26,7 @@ function at(w: World, kind: KernelObject["kind"], address: string): KernelObject
   return w.at(kind, w.addresses.find(Number(n & 0xffffffffn), Number(n >> 32n))!)!;
 }
 
-/** The references on an object, by whom: the operation that took it, and its owner. */
+/** The references on an object: of each the operation that took it, and its owner. */
 function holders(w: World, kind: KernelObject["kind"], address: string): string[] {
   return at(w, kind, address)
     .references.map(({ by, owner }) => {

@@ -1,4 +1,4 @@
-/** The list is the same wherever its chunks are: all in memory, or in a file but for the latest. */
+/** The list is the same wherever its chunks are: all in memory, or all but the latest in a store. */
 import test from "ava";
 import { coldChunks } from "../../src/replay/operation-chunks.js";
 import { OperationList } from "../../src/reduce/operation-list.js";
@@ -13,7 +13,7 @@ test("a list that is longer than what stays in memory, with returns that come lo
     for (let k = 0; k < LENGTH; k++) {
       if (list.push(1 + (k % 3), k % 7, k + 1) !== k) t.fail();
       if (k % 3 === 0) list.returned(k, -k);
-      // Of an operation whose place is in the file by now.
+      // The record of this operation is in the store by now.
       if (k % 1000 === 999) list.returned(Math.floor(k / 1000) * 3 + 1, k);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The same transitions are of plain objects and of immer drafts: the two states are equal after every part of every
- * recording. Moments are values: what is kept does not change later, and patches lead from one to the next and back.
+ * Plain objects and immer drafts go through the same transitions: the two states are equal after every part of every
+ * recording. Moments are values: one that is kept does not change later; patches lead from one to the next and back.
  */
 import { isDeepStrictEqual } from "node:util";
 import test from "ava";
@@ -145,7 +145,7 @@ for (const path of MOMENTS) {
     );
     t.true(changes.length > 0);
     const alive = new Set(changes.map((_, i) => i));
-    // What became of an object after it was removed is its own affair, not the state's.
+    // Changes of an object after it was removed are no part of the state.
     const gone = new Set<ObjectId>();
     changes.forEach(({ id, patches }, i) => {
       if (gone.has(id)) alive.delete(i);

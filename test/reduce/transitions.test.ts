@@ -1,4 +1,4 @@
-/** State is its transitions, one after the other, and nothing else ever writes it. */
+/** The state is the result of its transitions, one after the other; nothing else ever writes it. */
 import test from "ava";
 import type { KernelObject, ObjectId } from "../../src/reduce/objects.js";
 import { PersistentStore } from "../../src/reduce/persistent-store.js";

@@ -1,4 +1,4 @@
-/** Facts that wait for a probe to show itself: a recording may be long, and the probe not be set. */
+/** Facts wait for the first event of a probe, in little memory: a recording may be long, and the probe not set. */
 import test from "ava";
 import { points } from "../../events/index.js";
 import { keptView } from "../../src/log/view.js";
@@ -14,7 +14,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
   const { world } = replaying;
   const target = world.store.create("inode", 1, 1, 1);
   for (let k = 0; k < 15_000; k++) {
-    world.tell(
+    world.factOnceShown(
       {
         type: "put-without-get",
         event: keptView(points, points.byEvent("iput")!.id, batch, index),
@@ -26,7 +26,7 @@ test("so many facts wait, each with its event alone; they are told when the prob
       "mntput",
     );
   }
-  const [waiting, ...others] = world.saved().waiting;
+  const [waiting, ...others] = world.waiting.saved();
   t.is(others.length, 0);
   t.is(waiting!.facts.length, 10_000);
   const { event } = waiting!.facts[77]!.fact;
@@ -38,8 +38,8 @@ test("so many facts wait, each with its event alone; they are told when the prob
     w.sight.saw(points.byEvent("mntput")!, 0);
     w.firstSeen(points.byEvent("mntput")!.id);
     t.is(checker.tally.get("refcount-underflow")!.wrong, 10_000);
-    t.deepEqual(w.saved().waiting, []);
-    w.tell({ type: "put-without-get", event, certain: true, target, by: "nobody", observed: 0 }, "mntget");
-    t.is(w.saved().waiting.length, 1, "there is room again");
+    t.deepEqual(w.waiting.saved(), []);
+    w.factOnceShown({ type: "put-without-get", event, certain: true, target, by: "nobody", observed: 0 }, "mntget");
+    t.is(w.waiting.saved().length, 1, "there is room again");
   }
 });

@@ -1,4 +1,4 @@
-/** What the library call returns: counts, operations and their results, moments, and the trace itself. */
+/** The result of the library call: counts, operations and their results, moments, and the summary of the recording. */
 import test from "ava";
 import fc from "fast-check";
 import { errnoName } from "../../src/base/errno.js";
@@ -22,7 +22,7 @@ import {
 } from "../support/recordings.js";
 import { replayText, Script } from "../support/script.js";
 
-/** Births and deaths of guest_memfd's objects, counted in the text with searches of their own. */
+/** Counts births and deaths of guest_memfd's objects in the text, by an independent search. */
 function countsIn(
   events: readonly TextEvent[],
 ): Record<"inode" | "file" | "dentry" | "vm" | "memslot" | "mount" | "superblock", { born: number; died: number }> {
@@ -74,7 +74,7 @@ for (const kernel of HEALTHY) {
 test("a scenario that cleans up leaves nothing of guest_memfd alive", async (t) => {
   for (const path of recordingsOf(...HEALTHY).filter((p) => /s0[1-9]|s1[0-6]/.test(p))) {
     const { objects } = await replayed(path);
-    // The system's own anonymous inodes are there before and after.
+    // The system's own anonymous inodes exist before and after.
     for (const kind of ["inode", "dentry", "file", "vm", "memslot"])
       t.is(objects[kind]!.live, 0, `${nameOf(path)}: ${kind}`);
     for (const kind of ["inode", "dentry", "file", "vm", "memslot"])
@@ -82,7 +82,7 @@ test("a scenario that cleans up leaves nothing of guest_memfd alive", async (t) 
   }
 });
 
-/** By task, what the scenario's lines of one operation came to. */
+/** Returns the results of the scenario's lines of one operation. */
 function resultsIn(out: readonly string[], operation: string): number[] {
   return out.flatMap((line) => {
     const match = new RegExp(`^${operation} .* = (-?\\d+)(?: ([A-Z0-9]+))?$`).exec(line);

@@ -1,7 +1,4 @@
-/**
- * Entries of reports: of recordings of the repository, of made-up logs, and of simulated kernels in which something
- * fails.
- */
+/** Entries of reports: of the repository's recordings, of generated logs, and of simulated kernels with faults. */
 import fc from "fast-check";
 import { existsSync } from "node:fs";
 import { kernels } from "../../src/kernels/index.js";
@@ -30,15 +27,15 @@ export function pairs(): (readonly [before: string, after: string])[] {
   });
 }
 
-/** Whatever a log with an event in it may hold. */
+/** Entries of any generated log with an event. */
 export const madeEntries: fc.Arbitrary<() => Promise<Entry>> = madeRecordings
   .filter(({ report }) => report.events > 0)
   .map((made) => () => recordingEntry(made, { timeline: true }));
 
-/** A kernel that forgets what it may forget. */
+/** Puts that a kernel may forget. */
 const FORGETFUL = ["module_put", "iput", "mntput", "fput", "kvm_put_kvm", "put_unused_fd"] as const;
 
-/** A run with a fault, on a kernel that forgets one of its puts wherever it comes to it; or on a healthy one. */
+/** A run with a fault, on a kernel that always forgets one kind of put, or on a healthy one. */
 export const simulatedEntries: fc.Arbitrary<() => Promise<Entry>> = fc
   .record({
     name: fc.constantFrom("linux-6.12", "linux-6.12-patched", "linux-6.18", "linux-7.2"),

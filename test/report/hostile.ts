@@ -1,10 +1,10 @@
-/** A recording of a leak in which everything that has a name has a bad one. */
+/** A recording of a leak in which everything with a name has a hostile one. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RECORDINGS, textOf } from "../support/recordings.js";
 
-/** Of at most 15 bytes, as the kernel has them. */
+/** At most 15 bytes each, as the kernel has them. */
 export const TASKS = [
   "<b>@me</b>",
   "a\u001b[2J`b``",
@@ -17,7 +17,7 @@ export const TASKS = [
 export const MODULE =
   "<img src=x onerror=alert(1)>[click](javascript:alert(1)) @all ``` {0} --> \u202e\u001b]0;x\u0007 __proto__ ]]>";
 
-/** A file in which the leaking task and the module are called this. */
+/** A file in which the leaking task and the module have these names. */
 export function hostileLeak(task: string, module = MODULE): string {
   const bytes = (text: string): string => Buffer.from(text).toString("latin1");
   const text = textOf(`${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`)

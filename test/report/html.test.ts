@@ -1,6 +1,6 @@
 /**
- * A report as one HTML file: what a recording holds is text in it, the recordings are inside whole, and it has leave to
- * do nothing.
+ * A report as one HTML file: content of a recording is only text in it, the recordings are inside completely, and the
+ * page has no permissions.
  */
 import { createHash } from "node:crypto";
 import { mkdtempSync, truncateSync, writeFileSync } from "node:fs";
@@ -48,7 +48,7 @@ const sha256 = (text: string): string => `'sha256-${createHash("sha256").update(
 const LEAK = `${RECORDINGS}/broken/leak-module-on-error/s09-enfile.trace.gz`;
 const BEFORE = `${RECORDINGS}/linux-6.12/s01-create-close.trace.gz`;
 const AFTER = `${RECORDINGS}/linux-6.12-patched/s01-create-close.trace.gz`;
-/** What the report itself has no need of, and a page that was broken out of would have. */
+/** Elements that the report does not need, and an injected page would. */
 const FOREIGN = new Set(["img", "iframe", "object", "embed", "svg", "form", "input", "base"]);
 
 test("a leak: what is wrong, its steps and lines, and links to their moments", async (t) => {
@@ -98,7 +98,7 @@ test("it may run its own scripts, and do nothing else", async (t) => {
     )!;
     t.true(policy.startsWith("default-src 'none'; "));
     t.notRegex(policy, /unsafe|\*|https?:/);
-    // Before the policy stands nothing that it would have to hold for.
+    // Nothing before the policy would need it.
     t.true(html.indexOf("Content-Security-Policy") < html.indexOf("<style"));
     for (const style of all.filter(({ tagName }) => tagName === "style"))
       t.true(policy.includes(`style-src ${sha256(textOf(style))}`));

@@ -1,4 +1,4 @@
-/** JUnit's XML is what CI takes, whatever was recorded. */
+/** JUnit XML as CI accepts it, for any recording. */
 import test from "ava";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";

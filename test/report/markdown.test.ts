@@ -1,6 +1,6 @@
 /**
- * Markdown is text, whatever a recording calls its tasks: a viewer makes no markup, no HTML, no link and no notice of
- * it.
+ * Markdown is only text, whatever the names of a recording's tasks: viewers make no markup, HTML, link or notification
+ * of them.
  */
 import test from "ava";
 import { Parser } from "commonmark";
@@ -19,7 +19,7 @@ interface Node {
   readonly literal: string | null;
 }
 
-/** What a viewer sees, node by node. */
+/** Parses as a viewer does, into nodes. */
 function nodes(markdown: string): Node[] {
   const walker = new Parser().parse(markdown).walker();
   const found: Node[] = [];

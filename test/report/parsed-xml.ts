@@ -1,4 +1,4 @@
-/** XML as an XML parser has it: it throws where it is none. */
+/** Parses XML; throws if the text is none. */
 import { SaxesParser } from "saxes";
 
 export interface Element {
@@ -26,7 +26,7 @@ export function parsed(xml: string): Element {
   return root.children[0]!;
 }
 
-/** Those of a name, however deep. */
+/** Returns the elements of a name at any depth. */
 export function elements(within: Element, name: string): Element[] {
   return within.children.flatMap((child) => [...(child.name === name ? [child] : []), ...elements(child, name)]);
 }

@@ -1,4 +1,4 @@
-/** SARIF is valid by its schema whatever was recorded, and says where, what and since when. */
+/** SARIF is valid by its schema for any recording, and has place, message and baseline state. */
 import test from "ava";
 import ajvDraft04 from "ajv-draft-04";
 import ajvFormats from "ajv-formats";

@@ -1,4 +1,4 @@
-/** The picture: XML whatever was recorded, bounded however much was, and readable without colour. */
+/** The picture: valid XML for any recording, bounded for any length, and readable without colour. */
 import test from "ava";
 import fc from "fast-check";
 import { comparisonEntry, entryOf, recordingEntry } from "../../src/report/collect.js";
@@ -8,7 +8,7 @@ import { madeEntries, simulatedEntries, written } from "./entries.js";
 import { hostileLeak, TASKS } from "./hostile.js";
 import { type Element, elements, parsed } from "./parsed-xml.js";
 
-/** Of one recording. */
+/** For one recording. */
 const MOST_ELEMENTS = 2000;
 const TIMELINE = { timeline: true } as const;
 

@@ -1,4 +1,4 @@
-/** The mail: what is in it, and that it is one, whatever the recording holds. */
+/** The mail: its content, and its form for any recording. */
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import { comparisonEntry, entryOf, recordingEntry } from "../../src/report/collect.js";

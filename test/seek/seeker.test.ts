@@ -1,4 +1,4 @@
-/** The state at any moment of a log is that of a replay from its beginning. */
+/** The state at any moment of a log equals that of a replay from its beginning. */
 import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -9,7 +9,7 @@ import { LogFile } from "../../src/log/file/log-file.js";
 import { exactTime } from "../../src/log/time.js";
 import { addSnapshots } from "../../src/seek/add-snapshots.js";
 import { checkStates } from "../../src/seek/check-states.js";
-import { Kept } from "../../src/seek/snapshot-cache.js";
+import { SnapshotCache } from "../../src/seek/snapshot-cache.js";
 import { Seeker } from "../../src/seek/seeker.js";
 import { storedSnapshots } from "../../src/seek/stored.js";
 import { stateHash } from "../../src/snapshot/index.js";
@@ -130,7 +130,7 @@ test("whoever replays the log comes to the states that are stored, or learns whe
 });
 
 test("what is kept in memory is bounded, and lies apart evenly", (t) => {
-  const kept = new Kept(10_000);
+  const kept = new SnapshotCache(10_000);
   for (let seq = 100; seq <= 100_000; seq += 100) kept.put(seq, () => new Uint8Array(100));
   t.is(kept.before(99), undefined);
   const seqs = new Set(Array.from({ length: 1000 }, (_, k) => kept.before(k * 100 + 100)?.seq ?? 0));

@@ -1,4 +1,4 @@
-/** What changed an object last is said of its state, not of what is kept to tell about it. */
+/** The last change of an object is one of its state, not of kreel's own notes. */
 import { join } from "node:path";
 import test from "ava";
 import { importRecording } from "../../src/read/import.js";
@@ -48,7 +48,7 @@ test("a reference that a call left to nobody says which call that was; one that 
     why(seeker, event, (object) => object.kind === "module" && object.name === name, holderName).flatMap(({ held }) =>
       held.map(({ owner }) => owner),
     );
-  // As long as it is in progress the call itself has it.
+  // A call in progress holds the reference itself.
   t.true(heldBy(1100, "kvm_amd").includes("kvm_gmem_create, in progress since event 1091"));
   t.deepEqual(
     heldBy(seeker.events, "kvm_amd"),

@@ -1,5 +1,5 @@
 /**
- * However many hold one object, every view of a recording says the same of who does: a get is a get, and a put is one
+ * With any number of owners of an object, every view of a recording agrees on them: a get is a get, and a put is one
  * put.
  */
 import test from "ava";
@@ -15,7 +15,7 @@ import { fileOf } from "../cli/run.js";
 import { ask } from "../query/answers.js";
 import { engineOf } from "../ui/engine/over.js";
 
-/** So many files of guest_memfd at once, of which two are closed and one is made anew. */
+/** Holds this many files of guest_memfd at once, of which two are closed and one is created anew. */
 async function holding(count: number) {
   const lines = [
     "load kvm",
@@ -29,7 +29,7 @@ async function holding(count: number) {
   const { recording } = simulate(kernels["linux-6.12-patched"], parseScenario(`${lines.join("\n")}\n`, "many.scn"));
   const rows: Row[] = [];
   await replayRecording(recording, { observe: (world) => new Chronicle(world, (row) => rows.push(row)) });
-  // Then the process exits, and with it go its files.
+  // The process exits, and its files are released.
   const last = rows.findLast(({ operation, phase }) => operation === "kvm_gmem_create" && phase === "return")!.seq;
   const { world } = await replayRecording(recording, { at: { event: last } });
   const module = [...world.store.live()].find((o): o is Module => o.kind === "module" && o.name === "kvm_amd")!;
@@ -70,7 +70,7 @@ for (const count of [2, 255, 256, 257, 1000]) {
     for (const { ph, name } of traceEvents)
       if ((ph === "b" || ph === "e") && name.startsWith("module kvm_amd held by file "))
         most = Math.max(most, (open += ph === "b" ? 1 : -1));
-    // The file of the VM is one, two were closed, and one was made anew.
+    // One is the file of the VM; two were closed, and one was created anew.
     t.is(owners.length, count);
     t.is(most, count + 1);
 

@@ -206,7 +206,7 @@ test("a call that came first belongs inside the call around it", (t) => {
   );
 });
 
-/** Trees as they complete: what each stack does, by hand. */
+/** Completes trees in the order of hand-written stacks. */
 class History {
   readonly order: number[] = [];
   readonly #inOrder = new InOrder((tree) => this.order.push(tree.seq));

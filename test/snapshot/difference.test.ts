@@ -1,4 +1,4 @@
-/** Where two states differ is said in words: which object, and what of it. */
+/** The first difference of two states is stated in words: the object, and the field. */
 import test from "ava";
 import { Replaying } from "../../src/replay/replaying.js";
 import { firstDifference, takeSnapshot } from "../../src/snapshot/index.js";

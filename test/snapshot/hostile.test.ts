@@ -1,6 +1,6 @@
 /**
- * Bytes that no kreel wrote: a `SnapshotError`, soon and in little memory, or a state from which a replay goes on as
- * from any.
+ * Bytes that no kreel wrote result in a `SnapshotError`, soon and in little memory, or in a state from which a replay
+ * goes on as from any.
  */
 import test from "ava";
 import fc from "fast-check";
@@ -21,7 +21,7 @@ async function snapshotAt(event: number): Promise<Uint8Array> {
   return takeSnapshot(replaying);
 }
 
-/** What becomes of it: the replay to the end of the recording, or why there is none. Any other error is thrown. */
+/** The replay to the end of the recording, or the `SnapshotError` that prevents it. Any other error is thrown. */
 async function outcome(bytes: Uint8Array): Promise<string> {
   const read = await batchesOf(PATH);
   try {

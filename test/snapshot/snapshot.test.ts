@@ -1,6 +1,6 @@
 /**
- * A snapshot and the events behind it are the whole recording: the same state, findings, counts and answers, wherever
- * it is cut.
+ * A snapshot and the events after it replace the whole recording: they give the same state, findings, counts and
+ * answers, wherever it is cut.
  */
 import test from "ava";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ import { thinned } from "../support/thinned.js";
 import { batchesOf, nameOf, type Read, recordingsOf } from "../support/recordings.js";
 import { same } from "../support/same.js";
 
-/** One recording of so many; all of them with KREEL_TEST_ALL=1. */
+/** The tests take every third recording; all of them with KREEL_TEST_ALL=1. */
 const SAMPLE = process.env["KREEL_TEST_ALL"] === undefined ? 3 : 1;
 const RECORDINGS = recordingsOf(
   "linux-6.12",
@@ -30,7 +30,7 @@ const RECORDINGS = recordingsOf(
 ).filter((_, k) => k % SAMPLE === 0);
 const lengthOf = ({ batches }: Read): number => batches.reduce((sum, { length }) => sum + length, 0);
 
-/** Goes on to the event before number `end`. */
+/** Replays on to the event before number `end`. */
 function goOn(replaying: Replaying, read: Read, end = Infinity): Replaying {
   for (const batch of read.batches) {
     const to = Math.min(batch.length, end - batch.firstSeq);
@@ -44,7 +44,7 @@ function finished(replaying: Replaying): Replaying {
   return replaying;
 }
 
-/** All that a replay answers, in words. */
+/** All answers of a replay, in words. */
 function answers({ world, checker, seconds }: Replaying): object {
   const { findings, hazards, tally, explained, unexplained, disagreements } = checker;
   const state = stateJson(stateOf(world, true), { path: "-", event: 0, time: "" });
@@ -65,7 +65,7 @@ function answers({ world, checker, seconds }: Replaying): object {
   };
 }
 
-/** Replays a recording that is cut before each of these events; there, what goes on is restored from a snapshot. */
+/** Replays a recording that is cut before each of these events, where a replay restored from a snapshot takes over. */
 function inParts(
   read: Read,
   cuts: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * A change that makes a state another has to make its version another: snapshots that are kept would be taken for its
- * own.
+ * A change that gives a recording another state has to raise the version: else older snapshots would be read as if they
+ * were its own.
  */
 import { isDeepStrictEqual } from "node:util";
 import test from "ava";

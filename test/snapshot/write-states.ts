@@ -1,6 +1,6 @@
 /**
- * `node dist/test/snapshot/write-states.js`: keeps the states that the recordings come to now, once their version is
- * another.
+ * `node dist/test/snapshot/write-states.js`: writes the hashes of the recordings' states, once `REDUCER_VERSION` is
+ * raised.
  */
 import { isDeepStrictEqual } from "node:util";
 import { existsSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A recording with part of it taken away, the way real recordings lack it: an argument that was not probed, a return
- * that the kernel missed, probes that were not set, the events of one task or of one CPU, a gap.
+ * Takes a part of a recording away that real recordings may lack: an argument that was not probed, a return that the
+ * kernel missed, probes that were not set, the events of one task or of one CPU, a gap.
  */
 import type { Point } from "../../events/points.js";
 import { points } from "../../events/index.js";
@@ -11,14 +11,14 @@ import { MutableStore } from "../../src/reduce/store.js";
 import type { Finding } from "../../src/check/finding.js";
 import type { Read } from "../support/recordings.js";
 
-/** Which events stay, which of their arguments go, and where the recording says that it lost something. */
+/** A part of a recording to take away: events, arguments of events, and whether the recording states a loss. */
 export interface Taking {
   readonly what: string;
-  /** Event `i` of the batch goes. */
+  /** True if event `i` of the batch is taken. */
   readonly gone?: (batch: Batch, i: number) => boolean;
-  /** Arguments of a point that go: bits of `Batch.fault`. */
+  /** Arguments of a point that are taken: bits of `Batch.fault`. */
   readonly arguments?: ReadonlyMap<number, number>;
-  /** A loss is remarked where events go. */
+  /** The recording states a loss where events are taken. */
   readonly remarked?: boolean;
 }
 
@@ -65,7 +65,7 @@ export function take({ batches, tables }: Read, { gone, arguments: args, remarke
   return { batches: less, tables };
 }
 
-/** The words of arguments that are not there are 0, as a reader leaves them. */
+/** Sets the words of missing arguments to 0, as readers do. */
 function withoutValues(batch: Batch, args: ReadonlyMap<number, number>): Pick<Batch, "low" | "high"> {
   const low = batch.low.slice();
   const high = batch.high.slice();
@@ -80,7 +80,7 @@ function withoutValues(batch: Batch, args: ReadonlyMap<number, number>): Pick<Ba
   return { low, high };
 }
 
-/** The verdicts on what is left. */
+/** The verdicts on the rest. */
 export function verdicts(
   { batches, tables }: Read,
   options: { readonly everything?: boolean } = {},
@@ -92,7 +92,7 @@ export function verdicts(
   return { findings: checker.findings, hazards: checker.hazards, checker };
 }
 
-/** The points that a recording has events of. */
+/** The points of a recording's events. */
 export function pointsOf({ batches }: Read): Point[] {
   const seen = new Set<number>();
   for (const batch of batches) for (let i = 0; i < batch.length; i++) seen.add(batch.point[i]!);

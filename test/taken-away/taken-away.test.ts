@@ -1,6 +1,6 @@
 /**
- * Part of a recording is missing: an argument, a return, probes, the events of a task, a gap that is remarked. Of a
- * healthy kernel there is nothing to find in what is left; of a broken one, no rule that was broken is fine.
+ * A part of a recording is missing: an argument, a return, probes, the events of a task, a gap that is remarked. The
+ * rest has no finding if the kernel is healthy; if it is broken, no rule that was broken is fine.
  */
 import test from "ava";
 import { batchesOf, nameOf, recordingsOf } from "../support/recordings.js";
@@ -8,12 +8,12 @@ import { random } from "./random.js";
 import { take, verdicts } from "./take.js";
 import { BROKEN_FOLDERS, takings, type TakingKind } from "./takings.js";
 
-/** One of each kernel, with a creation that fails, with descriptors that are shared, with a module that is in use. */
+/** One recording of each kernel, with a failed creation, shared descriptors, or a module in use. */
 const HEALTHY = /(linux-6.12-patched\/s09|linux-6.18\/s13|linux-7.2\/s12|linux-7.3\/s04|mistakes\/healthy\/s18)/;
 const healthy = recordingsOf("linux-6.12-patched", "linux-6.18", "linux-7.2", "linux-7.3", "mistakes/healthy").filter(
   (path) => HEALTHY.test(path),
 );
-/** How many of a kind are drawn. */
+/** The number of takings of a kind that are drawn. */
 const DRAWN: readonly (readonly [kind: TakingKind, drawn: number])[] = [
   ["argument", 0],
   ["point", 0],
@@ -62,7 +62,7 @@ for (const path of broken) {
     for (const kind of ["point", "argument"] as const) {
       let k = 0;
       for (const taking of takings(kind, read, random(nameOf(path)), 0)) {
-        // Each seventh: the tool beside this test takes them all.
+        // Every seventh is taken; the tool beside this test takes them all.
         if (k++ % 7 !== 0) continue;
         const fine = verdicts(take(read, taking))
           .checker.judgements()

@@ -29,7 +29,7 @@ export type TakingKind =
   | "slice-remarked"
   | "nothing";
 
-/** Takings of a kind: all where they are few, else `count` drawn by `random`. */
+/** Takings of a kind: all if they are few, else `count` that `random` draws. */
 export function* takings(kind: TakingKind, read: Read, random: () => number, count: number): Generator<Taking> {
   const events = read.batches.reduce((n, b) => n + b.length, 0);
   const below = (n: number): number => Math.floor(random() * n);
@@ -107,7 +107,7 @@ export function* takings(kind: TakingKind, read: Read, random: () => number, cou
   }
 }
 
-/** All, or so many of them, in their order. */
+/** All values, or `count` of them, in their order. */
 function drawn<T>(all: readonly T[], count: number, below: (n: number) => number): T[] {
   if (all.length <= count) return [...all];
   const picked = new Set<number>();

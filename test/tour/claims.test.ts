@@ -1,6 +1,4 @@
-/**
- * What the tour says in words is what its recordings show: every number in it, and every claim that can be looked up.
- */
+/** The tour's words match its recordings: every number in them, and every claim that can be verified. */
 import { readFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import type { CallNode } from "../../src/reduce/call-tree.js";
@@ -42,7 +40,7 @@ const resultOf = (node: CallNode): string => call.result(node.result!);
 const output = (path: string): string => readFileSync(path.replace(".trace.gz", ".out"), "utf8");
 const position = (id: string): number => TOUR.findIndex((step) => step.id === id) + 1;
 
-/** What changed inside a call, as `refcnt 2 → 3`, by kind. */
+/** Returns the changed counts inside a call, as `refcnt 2 → 3`, by kind. */
 function counts(
   { row }: Replayed,
   node: CallNode,
@@ -487,10 +485,10 @@ for (const { step, words, holds } of CLAIMS) {
   });
 }
 
-/** Numerals and words for numbers; `one` and `first` are as often something else. */
+/** Numerals and words for numbers; `one` and `first` mostly mean something else. */
 const NUMBER =
   /\b(?:\d[\dxa-f]*|two|both|three|four|five|six|seven|eight|nine|ten|dozen|forty|second|third|fourth)\b/gi;
-/** What has a digit in its name, and numbers that count nothing in a recording. */
+/** Names with digits, and numbers that count nothing in a recording. */
 const NO_COUNT =
   /CVE-\d+-\d+|Linux 6\.18|two things happen at once|if both die at once|two recordings beside|the two columns|only in the second/g;
 

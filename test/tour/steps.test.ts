@@ -1,4 +1,4 @@
-/** The tour resolved: where each step stands, what it shows, and that a package brings what it looks at. */
+/** The resolved tour: the moment of each step, its figures, and that the package contains their recordings. */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
-/** The tour's words: a newcomer is told what a term means where it first comes, and reads to the end. */
+/** The tour's words: each term is explained at its first use, and the text is short enough to read. */
 import test from "ava";
 import { TOUR, tourSteps } from "../../src/tour/index.js";
 
-/** Each term, with the words that say what it is; they begin where the tour first uses it. */
+/** Each term with the words that explain it; they begin where the tour first uses it. */
 const GLOSSARY: readonly (readonly [term: string, explained: RegExp])[] = [
   ["VM", /^VM is a computer in a program/],
   ["guest_memfd", /^guest_memfd turns that around: the memory belongs to a file/],
@@ -48,7 +48,7 @@ const GLOSSARY: readonly (readonly [term: string, explained: RegExp])[] = [
 ];
 
 const steps = await tourSteps();
-/** All that is read, in the order in which it is read; what leads up to a term's explanation may stand before it. */
+/** The text in reading order; the lead-in of a term's explanation may precede it. */
 const everything = steps
   .flatMap(({ paragraphs, views }) => [...paragraphs, ...views.flatMap(({ caption, lines }) => [caption, ...lines])])
   .join("\n");

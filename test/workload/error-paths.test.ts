@@ -21,8 +21,10 @@ const SCENARIO = parseScenario(`load kvm\nload kvm-amd\nvm v 1\ngmem g v 64K\n${
 async function callsOf(log: string | Recorded): Promise<Map<string, string[]>> {
   const calls = new Map<string, string[]>();
   let during: string[] | undefined;
-  const { actors, roots, trees } = await historyOf(log);
-  for (const root of actors.flatMap(({ steps }) => [...steps]).map((step) => trees.get(roots.tree(step)))) {
+  const { actors, outermostOperations, trees } = await historyOf(log);
+  for (const root of actors
+    .flatMap(({ steps }) => [...steps])
+    .map((step) => trees.get(outermostOperations.tree(step)))) {
     const text = mark(root);
     if (text?.startsWith("op: ")) calls.set(text.slice(4), (during = []));
     else if (text?.startsWith("ret: ")) during = undefined;

@@ -25,7 +25,7 @@ interface Flags {
 }
 
 const NAMES = Object.keys(EXPORTS);
-/** Names of the formats that one of these options is for. */
+/** Names of the formats that accept `--at`, and of those that accept `--focus`. */
 const OF_MOMENT = NAMES.filter((name) => EXPORTS[name]!.of === "moment");
 const FOCUSED = NAMES.filter((name) => isFocused(EXPORTS[name]!));
 
@@ -150,7 +150,7 @@ class Run {
       throw new TroubleError(`--at ${this.flags.at!}: the recording begins later`, this.path);
   }
 
-  /** What was made of a recording, which is closed then. */
+  /** Awaits the result, then closes the recording. */
   async #over<T>(recording: Recorded, made: Promise<T>): Promise<T> {
     try {
       return await made;

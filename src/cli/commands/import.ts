@@ -29,7 +29,7 @@ export function addImport(program: Command, terminal: Terminal, done: (code: num
     .description(
       "Writes the events of a recording into a new log file, which every command takes in place of the recording. Exits with 0, " +
         "or 2 for trouble; what was read before that stays in the log, which says why it ended. Interrupted, it ends the log " +
-        "behind what it has read.",
+        "after what it has read.",
     )
     .argument("<trace>", "a recording, plain, gzip or zstd, or an export; - is standard input")
     .argument(
@@ -76,7 +76,7 @@ function importAll(paths: readonly string[], flags: Flags, terminal: Terminal): 
   return runMany(jobs, terminal, flags.json ? { frame: listOf("import") } : {});
 }
 
-/** `s01.trace.gz`: `s01.klog`. */
+/** `s01.trace.gz` becomes `s01.klog`. */
 function logName(trace: string): string {
   return `${basename(trace).replace(/(?<=.)(\.(?:gz|zst|trace|txt|text|dat|json|ndjson|script|report))+$/, "")}.klog`;
 }
@@ -132,7 +132,7 @@ function document(
   };
 }
 
-/** How much smaller than the recording, where that is a file as it was recorded. */
+/** The compression ratio, if the recording is a file in its original form. */
 function ratio(trace: string, { bytes, report }: Imported): string {
   const size = trace === "-" ? report.bytes : (statSync(trace, { throwIfNoEntry: false })?.size ?? 0);
   return size > bytes ? `, ${(size / bytes).toFixed(1)} times smaller than the recording` : "";

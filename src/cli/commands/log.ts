@@ -1,4 +1,4 @@
-/** `kreel log LOG`: what a log file holds, and whether it is what was written. */
+/** `kreel log LOG`: describes a log file and checks its integrity. */
 import type { Command } from "commander";
 import { points } from "../../../events/index.js";
 import type { BlockKind } from "../../log/file/format.js";
@@ -24,14 +24,14 @@ export function addLog(program: Command, terminal: Terminal, done: (code: number
     .command("log")
     .summary("what a log file holds, and whether every block is what was written")
     .description(
-      "Reads every block of a log and checks it: its checksum, and that it stands behind the block that it was written behind. Exits with 0 when the log is sound, 1 when it is damaged, 2 when it is no log.",
+      "Reads every block of a log and checks it: its checksum, and that it follows the block that it was written after. Exits with 0 when the log is sound, 1 when it is damaged, 2 when it is no log.",
     )
     .argument("<log>", "a file that kreel import made")
     .option(
       "--snapshots",
       "first replay it, and leave snapshots of the state in it: a tenth of its size, and any moment is there at once",
     )
-    .option("--check-states", "replay it, and compare the state at each snapshot with what whoever made it had")
+    .option("--check-states", "replay it, and compare the state at each snapshot with that of the machine that made it")
     .option("--json", "one JSON document")
     .action(async (path: string, flags: Flags) => done(await runLog(path, flags, terminal)));
 }
@@ -117,7 +117,7 @@ type Facts = Texts &
   Numbers & {
     readonly origin: { readonly path: string; readonly format: string } | null;
     readonly ended: boolean;
-    /** Who writes to it, or may be writing. */
+    /** The process that writes to it, or may be writing. */
     readonly writer: string | null;
   };
 

@@ -24,7 +24,7 @@ interface Flags {
 
 const FORMS = ["ftrace", "ndjson", "log"] as const;
 type Form = (typeof FORMS)[number];
-/** Standard input is read several times over, and kept for that. */
+/** Standard input is read several times, so it is held in memory up to this size. */
 const MAX_INPUT = 512 << 20;
 
 export function addMinimise(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -70,7 +70,7 @@ async function runMinimise(path: string, flags: Flags, terminal: Terminal): Prom
   return 1;
 }
 
-/** What was found, on its way out: the recording where it was asked for, and the summary where it does not go. */
+/** Outputs the result: the recording to its target, and the summary to where the recording does not go. */
 class Result {
   constructor(
     private readonly minimised: Minimised,
@@ -107,7 +107,7 @@ class Result {
     return format;
   }
 
-  /** A log keeps all tasks and addresses of its recording, so what is left is read as a recording of its own. */
+  /** A log holds all tasks and addresses of its recording, so the excerpt is first reread as a recording of its own. */
   async #log(file: string): Promise<string> {
     await writeLog(await rereadOf(this.minimised), file);
     return "kreel-log";
@@ -120,7 +120,7 @@ class Result {
 
 const isForm = (text: string): text is Form => FORMS.some((form) => form === text);
 
-/** `1124`, `use-after-free` or `use-after-free:2`. */
+/** Parses `1124`, `use-after-free` or `use-after-free:2`. */
 function parseFinding(text: string): FindingChoice {
   if (/^[1-9]\d{0,14}$/.test(text)) return { event: Number(text) };
   const [, name, nth = "1"] = /^([a-z-]+)(?::([1-9]\d{0,8}))?$/.exec(text) ?? [];
@@ -135,7 +135,7 @@ function parseBudget(text: string): number {
   return Number(text);
 }
 
-/** Standard input, to be read as often as a file. */
+/** Reads standard input into memory, so that it can be read repeatedly. */
 async function held(input: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -31,7 +31,7 @@ interface Flags {
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 const LEAST = 2 ** 20;
 const MOST = 2 ** 30;
-/** More is no statement that somebody wrote. */
+/** Longer text is no statement written by hand. */
 const MAX_SQL = 2 ** 20;
 
 export function addQuery(program: Command, terminal: Terminal, done: (code: number) => void): void {
@@ -72,7 +72,7 @@ async function runQuery(
   const memory = parseMemory(flags.memory);
   const time = parseTime(flags.time);
   const statement = await statementOf(trace, sql, flags);
-  // Loaded only where it is needed: other commands need not wait for it.
+  // Loaded on demand: other commands need not wait for it.
   const { query } = await import("../../query/query.js");
   const progress = progressOf(terminal, !flags.json);
   const answer = await query(trace, statement.text, {
@@ -131,7 +131,7 @@ async function statementOf(
   if (file !== undefined) return { text: readStatement(file), name: file };
   if (sql !== undefined) return { text: sql, name: "SQL" };
   if (trace === "-")
-    throw new UsageError("standard input is the recording; give the statement behind it, or with -f FILE");
+    throw new UsageError("standard input is the recording; give the statement after it, or with -f FILE");
   if (isatty(0)) throw new UsageError("no statement: kreel query TRACE SQL; kreel query --schema lists the tables");
   return { text: await readAll(process.stdin), name: "-" };
 }
@@ -140,7 +140,7 @@ function readStatement(file: string): string {
   try {
     const fd = openSync(file, "r");
     try {
-      // No size is certain: it may be a pipe, or a device that never ends.
+      // No size is certain: it may be a pipe, or an endless device.
       const bytes = Buffer.alloc(MAX_SQL + 1);
       let size = 0;
       for (let n = -1; n !== 0 && size < bytes.length; size += n)

@@ -1,4 +1,4 @@
-/** `kreel record`: makes a recording, or prints what makes one elsewhere. */
+/** `kreel record`: makes a recording, or prints a script that makes one elsewhere. */
 import type { Command } from "commander";
 import { bpftraceProgram } from "../../../events/bpftrace.js";
 import { type Kernel, KERNELS } from "../../../events/definition.js";
@@ -30,7 +30,7 @@ export function addRecord(program: Command, terminal: Terminal, done: (code: num
     .description(
       "Records what the kernel does while COMMAND runs, as root, into one file for kreel replay. Exit status: COMMAND's, 2 for trouble. The other forms print what does the same elsewhere.",
     )
-    .argument("[command...]", "what to record, behind --")
+    .argument("[command...]", "what to record, after --")
     .option(
       "-o, --output <file>",
       "the recording (default: kreel-RELEASE-DATE.trace.gz); packed if its name ends in .gz",
@@ -65,14 +65,14 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
     return record(command, flags);
   }
   const ofRecording = (["output", "buffer", "clock"] as const).find((flag) => flags[flag] !== undefined);
-  if (ofRecording) throw new UsageError(`--${ofRecording} is of a recording: give what to record, behind --`);
+  if (ofRecording) throw new UsageError(`--${ofRecording} is of a recording: give what to record, after --`);
   if (script) return print(recordScript("bpftrace"), [SCRIPT_HINT], terminal);
   if (flags.script) return print(recordScript(), [SCRIPT_HINT], terminal);
   if (flags.perf) return print(recordScript("perf"), [SCRIPT_HINT], terminal);
   if (flags.traceCmd) return print(recordScript("trace-cmd"), [SCRIPT_HINT], terminal);
   if (flags.bpftrace !== undefined) {
     const kernel = flags.bpftrace === true ? undefined : kernelNamed(flags.bpftrace);
-    // bpftrace attaches before the workload starts: what a module has can only be probed once it is loaded.
+    // bpftrace attaches before the workload starts: functions of a module can only be probed once it is loaded.
     return print(
       bpftraceProgram(undefined, kernel),
       [
@@ -93,7 +93,7 @@ async function runRecord(command: readonly string[], flags: Flags, terminal: Ter
   );
 }
 
-/** The text, and on standard error what to do with it. */
+/** Prints the text, and instructions on standard error. */
 function print(text: string, hints: readonly string[], { out, err }: Terminal): number {
   out.write(text);
   out.flush();

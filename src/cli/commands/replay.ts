@@ -34,7 +34,7 @@ interface Flags {
   readonly at?: string;
   readonly object?: string;
   readonly from?: string;
-  /** Of `--no-tree`. */
+  /** From `--no-tree`. */
   readonly tree: boolean;
   readonly summary?: true;
   readonly follow?: true;
@@ -72,7 +72,7 @@ export function addReplay(program: Command, terminal: Terminal, done: (code: num
     );
 }
 
-/** A document of them all is a list of theirs. */
+/** The document of several recordings is a list of theirs. */
 async function replayMany(paths: readonly string[], flags: Flags, terminal: Terminal): Promise<number> {
   requiredOf(flags.require);
   const alone = ["at", "object", "follow"].find((name) => name in flags);

@@ -1,4 +1,4 @@
-/** `kreel report TRACE…`: what a recording comes to, to be sent or kept. */
+/** `kreel report TRACE…`: the result of replaying recordings in a form to send or archive. */
 import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { isCpuDirectory, type PassedOver, recordingsUnder } from "../../read/directory/listing.js";
@@ -20,9 +20,9 @@ interface Flags {
   readonly failOn: string;
   readonly from?: string;
   readonly require?: readonly string[];
-  /** Of `--no-diff`. */
+  /** From `--no-diff`. */
   readonly diff: boolean;
-  /** Of `--no-viewer`. */
+  /** From `--no-viewer`. */
   readonly viewer: boolean;
 }
 
@@ -114,7 +114,7 @@ async function runReport(traces: readonly string[], flags: Flags, terminal: Term
 
 const isFailOn = (text: string): text is FailOn => (FAIL_ON as readonly string[]).includes(text);
 
-/** The files that are meant; a directory with recordings in it stands for them. */
+/** Expands directories that hold recordings. */
 async function recordingsOf(traces: readonly string[], { err }: Terminal): Promise<string[]> {
   const found: string[] = [];
   const passed: PassedOver = (path, why) => err.line(warningLine(path, why));

@@ -25,9 +25,9 @@ import { Output } from "../output.js";
 import type { Terminal } from "../terminal.js";
 import { UsageError } from "../trouble.js";
 
-/** A kernel of one's own may go on for ever: no scenario that people write comes near. */
+/** Most steps of a run: a user's kernel may run forever, and no hand-written scenario comes near. */
 export const STEPS = 10_000_000;
-/** What the interpreter's harness prints behind its output. */
+/** Printed by the interpreter's harness after its output. */
 const EXIT = "exit=0";
 
 interface Flags {
@@ -85,7 +85,7 @@ async function runSimulate(path: string, flags: Flags, terminal: Terminal): Prom
   });
 }
 
-/** Reads a scenario, and says what is odd about it. */
+/** Reads a scenario and prints its warnings. */
 export async function scenarioOf(path: string, { err }: Pick<Terminal, "err">): Promise<Scenario> {
   const scenario = await readScenario(path);
   for (const warning of scenario.warnings) err.line(`kreel: ${warning}`);
@@ -99,7 +99,12 @@ export function parseSeed(text: string): number {
   return seed;
 }
 
-/** One run. Throws a `UsageError` for choices that are not of it, and an `EndlessError` for one that was given up. */
+/**
+ * Simulates one run.
+ *
+ * @throws {UsageError} If the choices do not belong to it.
+ * @throws {EndlessError} If it exceeds the limit of steps.
+ */
 export function simulateOnce(
   definition: KernelDefinition,
   scenario: Scenario,
@@ -120,7 +125,9 @@ export function simulateOnce(
   return simulation;
 }
 
-/** Comments as ftrace's own header has them: what was run, and how to run it again. */
+/**
+ * Writes the recording with comments in ftrace's header style: the kernel, the scenario and the choices that repeat it.
+ */
 function writeLog(file: string, simulation: Simulation, scenario: Scenario): void {
   const failed = simulation.faults.find((fault) => fault.errno !== 0);
   const header = [
@@ -193,7 +200,7 @@ async function show(simulation: Simulation, scenario: Scenario, flags: Flags, te
   for (const line of simulation.output) out.line(line);
   for (const line of deadlockLines(ending)) out.line(line);
   if (ending.type !== "deadlock") out.line(EXIT);
-  // A window in which something could go wrong is no part of what user space saw, nor of what went wrong.
+  // A hazard is no part of what user space saw, and no error either, so it goes to standard error.
   const to = findings.length > 0 ? out : err;
   const lines = findingsLines(findings, hazards, {
     path: scenario.path,

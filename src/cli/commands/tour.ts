@@ -27,7 +27,7 @@ export function addTour(program: Command, terminal: Terminal, done: (code: numbe
 async function runTour(step: string | undefined, flags: Flags, { out, style }: Terminal): Promise<number> {
   const steps = await tourSteps(wantedOf(step ?? (flags.json ? ALL : "1")));
   if (flags.json) {
-    // What is plain data in types is plain data in JSON.
+    // The steps are plain data, which JSON keeps.
     for (const piece of jsonText({
       kreel: "tour",
       version: VERSION,
@@ -45,7 +45,7 @@ async function runTour(step: string | undefined, flags: Flags, { out, style }: T
   return 0;
 }
 
-/** Numbers of steps. */
+/** Returns numbers of steps. */
 function wantedOf(text: string): number[] {
   if (text === ALL) return TOUR.map((_, k) => k + 1);
   const number = /^\d{1,4}$/.test(text) ? Number(text) : TOUR.findIndex(({ id }) => id === text) + 1;

@@ -61,7 +61,7 @@ export function addUi(program: Command, terminal: Terminal, done: (code: number)
     );
 }
 
-/** No traces: the tour, with the recordings that it looks at. `assets`: the folder that has the page. */
+/** Without traces: the tour with its recordings. `assets`: the folder of the page. */
 export async function runUi(
   traces: readonly string[],
   flags: UiFlags,
@@ -85,7 +85,7 @@ export async function runUi(
       : openAll(tour ? recordingsOf(tour) : traces, tour ? TOUR_FOLDER : "", flags, terminal, progress);
     for (;;) {
       const next = await Promise.race([opening.next(), ended]);
-      // What was made of it so far goes with the process.
+      // The process ends, and removes unfinished logs.
       if (!next) return 0;
       if (next.done) break;
       logs.push(next.value);
@@ -116,7 +116,7 @@ function recordingsOf(tour: readonly TourStep[]): readonly string[] {
   return [...new Set(tour.flatMap(({ recordings }) => recordings))];
 }
 
-/** They are called what they are called in their folder. */
+/** Recordings keep the names that they have in their folder. */
 async function* openAll(
   paths: readonly string[],
   folder: string,

@@ -34,7 +34,7 @@ const NEVER = 1;
 export function addWhy(program: Command, terminal: Terminal, done: (code: number) => void): void {
   program
     .command("why")
-    .summary("why an object's count is what it is: the events behind it")
+    .summary("why an object's count is what it is: the events that it results from")
     .description(
       "Says of an object, at a moment, where it was made, what each reference on it is and who took it, and which event changed it last. In a log with snapshots at once, else after reading. Exits with 0, or 2 for trouble.",
     )

@@ -1,4 +1,4 @@
-/** A recording that a thread of its own works on. */
+/** A recording to be processed by a thread of its own. */
 import type { MessagePort } from "node:worker_threads";
 import type { OutputOptions } from "../output.js";
 
@@ -9,7 +9,7 @@ export interface Job {
   readonly flags: object;
 }
 
-/** What a thread is sent. What it prints goes into files: whoever printed before may be long. */
+/** The message to a thread. Its output goes to files, because the recordings before it may take long to print. */
 export interface Task extends Job {
   readonly out: string;
   readonly err: string;
@@ -17,6 +17,6 @@ export interface Task extends Job {
   readonly outOptions: OutputOptions;
   readonly errOptions: OutputOptions;
   readonly width: number;
-  /** Told how far it is, `[events, bytes]`; absent where nobody looks. */
+  /** Receives the progress, `[events, bytes]`; absent if none is drawn. */
   readonly progress?: MessagePort;
 }

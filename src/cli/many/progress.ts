@@ -1,4 +1,4 @@
-/** How far each of several recordings has been read: a line each, redrawn a few times a second, gone when done. */
+/** Progress of reading several recordings: one line each, redrawn a few times a second and erased at the end. */
 import { progressText } from "../progress.js";
 import type { Output } from "../output.js";
 
@@ -36,7 +36,7 @@ export class ManyProgress {
     this.#done++;
   }
 
-  /** Takes the lines away, before something else is printed. */
+  /** Erases the lines before something else is printed. */
   clear(): void {
     if (this.#lines === 0) return;
     this.out.draw(`\x1b[${this.#lines}F\x1b[J`);

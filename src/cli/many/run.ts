@@ -1,7 +1,6 @@
 /**
- * One command on several recordings, on all cores. What each prints comes out in the order in which they were named, as
- * soon as those before it are done; what none of them printed yet waits in files, so that memory does not grow with
- * their number.
+ * Runs one command on several recordings, on all cores. Outputs appear in the order in which the recordings were named,
+ * as soon as those before are done; until then they wait in files, so that memory does not grow with their number.
  */
 import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -16,7 +15,7 @@ import { ManyProgress } from "./progress.js";
 
 const PIECE = 1 << 16;
 
-/** Printed before the first and behind the last, and between any two. */
+/** Text before the first output, after the last, and between any two. */
 export interface Frame {
   readonly before: string;
   readonly between: string;
@@ -32,7 +31,7 @@ export function listOf(command: Job["command"]): Frame {
   return { before: `{ "kreel": "${command}", "version": 1, "recordings": [\n`, between: ",\n", after: "] }\n" };
 }
 
-/** The gravest exit status of all. */
+/** Returns the gravest exit status of all. */
 export async function runMany(jobs: readonly Job[], terminal: Terminal, { frame }: ManyOptions = {}): Promise<number> {
   const { Tinypool } = await import("tinypool");
   const folder = mkdtempSync(join(tmpdir(), "kreel-"));
@@ -50,12 +49,12 @@ export async function runMany(jobs: readonly Job[], terminal: Terminal, { frame 
     const running = jobs.map((job, k) =>
       start(pool, job, { out: join(folder, `${k}.out`), err: join(folder, `${k}.err`) }, terminal, progress),
     );
-    // Whoever is awaited later must not be an unhandled rejection meanwhile.
+    // A promise that is awaited later must not count as an unhandled rejection until then.
     for (const { code } of running) code.catch(() => {});
     let gravest = 0;
     terminal.out.write(frame?.before ?? "");
     for (const [k, { code, task }] of running.entries()) {
-      // One that takes its thread down (out of memory) is trouble of that recording, not of the others.
+      // A job that takes its thread down (out of memory) is trouble of that recording, not of the others.
       const ended = await code.catch((error: unknown) => new Lost(error));
       gravest = Math.max(gravest, ended instanceof Lost ? TROUBLE : ended);
       progress?.clear();
@@ -110,7 +109,7 @@ class Lost {
   }
 }
 
-/** Passes on the file that a thread has written for the same terminal. */
+/** Relays the file that a thread has written for the same terminal. */
 function copy(file: string, to: Output): void {
   if (!existsSync(file)) return;
   const fd = openSync(file, "r");

@@ -1,4 +1,4 @@
-/** Runs a command on one recording, as the command itself would, in a thread of its own. */
+/** Runs a command on one recording in a thread of its own, exactly as the command itself would. */
 import { closeSync, openSync } from "node:fs";
 import { escaped } from "../../base/json-text.js";
 import { runImport } from "../commands/import.js";
@@ -10,7 +10,7 @@ import type { Task } from "./job.js";
 
 const EVERY_MS = 100;
 
-/** The command's exit status. */
+/** Returns the command's exit status. */
 export default async function work(task: Task): Promise<number> {
   const [out, err] = [openSync(task.out, "w"), openSync(task.err, "w")];
   const terminal = terminalOf(task, out, err);
@@ -19,7 +19,7 @@ export default async function work(task: Task): Promise<number> {
   } catch (error) {
     const text = troubleText(error, process.env["KREEL_DEBUG"] === "1");
     terminal.err.text(text);
-    // In a list of documents each recording has one.
+    // In a list of documents, each recording has one.
     if ("json" in task.flags)
       terminal.out.line(
         escaped(JSON.stringify({ kreel: task.command, version: 1, trace: { path: task.paths[0] }, error: text })),

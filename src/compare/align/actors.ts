@@ -1,26 +1,26 @@
 /**
- * Which thread of one run is which of the other. Names help where a program gives its threads names; where it is
- * another program, or all threads have one name, what they did tells, and then in which order they were started.
+ * Pairs the threads of two runs. Names help if the program names its threads; if it is another program, or all threads
+ * have one name, the operations decide, and then the order of starting.
  */
 import { likelyPairs } from "./likely-pairs.js";
 import { nearestPairs } from "./nearest-pairs.js";
 import { fingerprint, likeness, type Profile, Profiles } from "./profiles.js";
 
 export interface Sequence<T> {
-  /** The thread's own name, which several may have. */
+  /** The thread's own name, which several may share. */
   readonly name: string;
   readonly items: Iterable<T>;
 }
 
 type ItemOf<S> = S extends Sequence<infer T> ? T : never;
 
-/** What the same name counts for: it outweighs small differences in what was done, not a life of other deeds. */
+/** Weight of a common name: more than small differences in the operations, less than a different life. */
 const SAME_NAME = 0.25;
-/** Up to so many pairs, each thread is tried with each. */
+/** Up to this many pairs, every thread is tried with every other. */
 const EACH_WITH_EACH = 1 << 16;
-/** Beyond, a few are tried with each, and of those that are left over a few again: so many times, */
+/** Beyond, a few candidates are tried for each thread, and again for the remaining ones, in so many rounds, */
 const ROUNDS = 64;
-/** with so many of each side at once. */
+/** with so many threads of each side at once. */
 const AT_ONCE = 1 << 15;
 
 /** Indexes of threads that correspond. */
@@ -30,7 +30,7 @@ interface Match {
   readonly score: number;
 }
 
-/** Those of `before` that have a counterpart, those that have none, and those of `after` that have none. */
+/** Returns pairs, then threads of `before` without a counterpart, then those of `after`. */
 export function matchSequences<S extends Sequence<unknown>>(
   before: readonly S[],
   after: readonly S[],
@@ -75,7 +75,7 @@ export function matchSequences<S extends Sequence<unknown>>(
   ];
 }
 
-/** Threads of one name that did the same: no others are more alike. */
+/** Pairs threads with one name and the same operations: no others are more alike. */
 function twins(before: readonly Profile[], after: readonly Profile[]): Match[] {
   const alike = new Map<string, { readonly x: number[]; readonly y: number[] }>();
   const add = (profile: Profile, k: number, side: "x" | "y"): void => {
@@ -86,7 +86,7 @@ function twins(before: readonly Profile[], after: readonly Profile[]): Match[] {
   };
   before.forEach((profile, k) => add(profile, k, "x"));
   after.forEach((profile, k) => add(profile, k, "y"));
-  // Of several alike (a program's children), the first started is the first started.
+  // Among several alike (a program's children), the order of starting decides.
   return [...alike.values()]
     .flatMap(({ x, y }) => nearestPairs(x, y))
     .map(([i, j]) => ({ i, j, score: 1 + SAME_NAME }));
@@ -96,7 +96,7 @@ function scoreOf(a: Profile, b: Profile): number {
   return likeness(a, b) + (a.name === b.name ? SAME_NAME : 0);
 }
 
-/** The most alike first; then those that were started as late. */
+/** The most alike first; then those with the nearest places in the order of starting. */
 function byScore(p: Match, q: Match): number {
   return q.score - p.score || Math.abs(p.i - p.j) - Math.abs(q.i - q.j) || p.i - q.i || p.j - q.j;
 }

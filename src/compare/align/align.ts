@@ -1,4 +1,4 @@
-/** Aligns two sequences: which elements correspond, in order, so that as much as possible does. */
+/** Aligns two sequences: pairs as many elements as possible, in order. */
 import { anchoredPartners } from "./anchors.js";
 import { shortestEdits } from "./myers.js";
 
@@ -9,17 +9,18 @@ export interface Pair {
 }
 
 /**
- * Beyond this many cells what is alike at both ends is aligned first, and then by keys alone what is still as large.
+ * Beyond this many cells, common heads and tails are paired first; a rest that is still as large is aligned by keys
+ * alone.
  */
 const EXACT_CELLS = 1_000_000;
 
-/** What two elements must have in common to correspond; `undefined`: nothing corresponds to it. */
+/** Two elements correspond if their keys are equal; an element with the key `undefined` corresponds to none. */
 export type Key = string | number | undefined;
 
 /**
- * The alignment with the highest total score, unless the sequences are very long; `score` of two elements that cannot
- * correspond is 0, and those whose keys are equal can. Elements without a counterpart come before the next pair, those
- * of `a` first.
+ * Returns the alignment with the highest total score, unless the sequences are very long; `score` of two elements that
+ * cannot correspond is 0, and those whose keys are equal can. Elements without a counterpart come before the next pair,
+ * those of `a` first.
  */
 export function alignBest<T>(
   a: readonly T[],
@@ -40,21 +41,18 @@ export function alignBest<T>(
   ];
 }
 
-/**
- * With more steps than this the fewest edits are not searched for: time would grow with their square. A thousand edits
- * take half.
- */
+/** Most steps of the search for the fewest edits, whose time grows with their square. A thousand edits take half. */
 const MOST_STEPS = 1 << 20;
-/** Of each side so many elements at once are looked at then, whatever the lengths. */
+/** Beyond `MOST_STEPS`, number of elements of each side that are aligned at once. */
 const AT_ONCE = 1 << 18;
 
-/** For tests to make them small. */
+/** Tests make them small. */
 export interface AlignLimits {
   readonly steps: number;
   readonly atOnce: number;
 }
 
-/** A longest common subsequence, where it takes no more than some thousand edits; else a long one. */
+/** Returns a longest common subsequence if that takes no more than some thousand edits; else a long one. */
 export function alignEqual<T>(
   a: readonly T[],
   b: readonly T[],
@@ -73,7 +71,7 @@ export function alignEqual<T>(
   return pairs.reverse();
 }
 
-/** The same of sequences that are not in memory: of their lengths, and what is there. Pairs are told the last first. */
+/** Does the same for sequences that are not in memory, given their lengths and keys. Pairs are emitted last first. */
 export function alignIndexes(
   n: number,
   m: number,
@@ -87,7 +85,7 @@ export function alignIndexes(
     return key !== undefined && key === keyOfB(y);
   };
   if (shortestEdits(n, m, equal, steps, tell)) return;
-  /** From the last to there. */
+  /** Emits the elements down to these without counterparts. */
   const alone = (fromA: number, fromB: number): void => {
     while (m > fromB) tell(-1, --m);
     while (n > fromA) tell(--n, -1);
@@ -100,7 +98,7 @@ export function alignIndexes(
     const b = Int32Array.from({ length: m - fromB }, (_, k) => numbers.of(keyOfB(fromB + k)));
     const partners = anchoredPartners(a, b, numbers.count, steps);
     const first = partners.findIndex((y) => y >= 0);
-    // The next are looked at from the last pair on, so that both sides stay abreast; unless that would be hardly
+    // The next round starts at the first pair found, so that both sides stay abreast, unless that would be hardly
     // further.
     const goesOn = first >= 0 && a.length - first + (b.length - partners[first]!) >= atOnce;
     for (let x = a.length - 1; x >= 0; x--) {
@@ -113,7 +111,7 @@ export function alignIndexes(
   alone(0, 0);
 }
 
-/** Keys by number; what corresponds to nothing has a number of its own. */
+/** Numbers keys; each element that corresponds to nothing gets a number of its own. */
 class Numbers {
   count = 0;
   readonly #numbers = new Map<Key, number>();
@@ -126,12 +124,12 @@ class Numbers {
   }
 }
 
-/** How many elements correspond at both ends. */
+/** Returns the lengths of the common head and tail. */
 function common<T>(a: readonly T[], b: readonly T[], equal: (x: T, y: T) => boolean): [number, number] {
   const least = Math.min(a.length, b.length);
   let head = 0;
   while (head < least && equal(a[head]!, b[head]!)) head++;
-  // Where one sequence is all of the other's head, trimming the tail too would pair an element twice.
+  // If one sequence is all of the other's head, trimming the tail too would pair an element twice.
   let tail = 0;
   while (tail < least - head && equal(a[a.length - 1 - tail]!, b[b.length - 1 - tail]!)) tail++;
   return [head, tail];

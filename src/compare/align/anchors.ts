@@ -1,19 +1,19 @@
 /**
- * Corresponding elements of two sequences that differ in much, in time that grows with their length: elements that are
- * there once on both sides are held on to (as patience diff does), and only what lies between two of them is searched
- * for the fewest edits. What is found is in order, if not always as much as there is.
+ * Aligns two sequences that differ in much, in time that grows with their length: elements that occur once on both
+ * sides are anchors (as in patience diff), and the fewest edits are searched for only between anchors. The result is in
+ * order, but not always longest.
  */
 import { shortestEdits } from "./myers.js";
 
-/** So many times what lies between anchors is searched for anchors of its own. */
+/** Levels to which ranges between anchors are searched for anchors of their own. */
 const DEPTH = 8;
 
 /**
- * Of each element of `a` that of `b`, or -1. Elements are numbers below `kinds`; between anchors, the search for the
- * fewest edits takes `most` steps.
+ * Returns the partner in `b` of each element of `a`, or -1. Elements are numbers below `kinds`; between anchors, the
+ * search for the fewest edits takes `most` steps.
  */
 export function anchoredPartners(a: Int32Array, b: Int32Array, kinds: number, most: number): Int32Array {
-  // What the other side does not have at all can only be in the way.
+  // Elements that the other side lacks can only be in the way.
   const x = keepCommon(a, b, kinds);
   const y = keepCommon(b, a, kinds);
   const found = new Anchoring(pick(a, x), pick(b, y), kinds, most).partners;
@@ -26,10 +26,7 @@ export function anchoredPartners(a: Int32Array, b: Int32Array, kinds: number, mo
 
 class Anchoring {
   readonly partners: Int32Array;
-  /**
-   * By kind, within the range that is looked at: how often it is there, and where on the side of `b`; -1: not, or no
-   * more.
-   */
+  /** By kind, within the current range: its number of elements, and its first unused one in `b` (-1: none). */
   readonly #timesA: Int32Array;
   readonly #timesB: Int32Array;
   readonly #first: Int32Array;
@@ -70,8 +67,8 @@ class Anchoring {
   }
 
   /**
-   * Elements of `a` that have got a partner, in order: those that are there once; or else, of each kind besides, the
-   * first and the first, …
+   * Pairs anchors and returns their elements of `a` in order: those that occur once on both sides; if these keep too
+   * much apart, also the first of each kind with the first, the second with the second, …
    */
   #anchors(fromA: number, toA: number, fromB: number, toB: number): number[] {
     const [a, b, timesA, timesB, first, next] = [this.a, this.b, this.#timesA, this.#timesB, this.#first, this.#next];
@@ -93,7 +90,7 @@ class Anchoring {
     };
     collect((kind) => timesA[kind] === 1 && timesB[kind] === 1);
     let rising = longestRising(y);
-    // One that moved far keeps all others apart.
+    // One anchor that moved far keeps all others apart.
     const lengths = [toA - fromA, toB - fromB] as const;
     const inReach = withAnchors(
       rising.map((k) => x[k]! - fromA),
@@ -118,7 +115,7 @@ class Anchoring {
   }
 }
 
-/** How many elements may correspond at the most, of so many, once those at `x` and `y` do. */
+/** Returns how many of the elements can correspond at most, once those at `x` and `y` do. */
 function withAnchors(x: readonly number[], y: readonly number[], lengthA: number, lengthB: number): number {
   let most = x.length;
   for (let k = 0; k <= x.length; k++) {
@@ -129,7 +126,7 @@ function withAnchors(x: readonly number[], y: readonly number[], lengthA: number
   return most;
 }
 
-/** Which of the numbers, all different, are the longest rising sequence among them; by patience sorting. */
+/** Returns the indexes of the longest rising sequence of the numbers, all different, by patience sorting. */
 function longestRising(numbers: readonly number[]): number[] {
   /** The least end of a rising sequence of each length. */
   const ends: number[] = [];
@@ -150,7 +147,7 @@ function longestRising(numbers: readonly number[]): number[] {
   return longest.reverse();
 }
 
-/** Where in `own` there is what `other` has too. */
+/** Returns the indexes of elements in `own` that occur in `other`, too. */
 function keepCommon(own: Int32Array, other: Int32Array, kinds: number): Int32Array {
   const there = new Uint8Array(kinds);
   for (const kind of other) there[kind] = 1;

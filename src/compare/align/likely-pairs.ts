@@ -1,15 +1,15 @@
 /**
- * Which threads may correspond, when there are too many to try each with each: those that share what few others did,
- * and of those the ones that come as late among their like. A few for each thread.
+ * Selects the threads that may correspond when there are too many to try all pairs: those that share rare operations,
+ * and among them those with nearby ranks. A few for each thread.
  */
 import type { Profile } from "./profiles.js";
 
-/** Of what a thread did so many things that were done by the fewest. */
+/** Number of rarest features of a thread that are considered, */
 const RARE = 4;
-/** And of each that did one too, so many to each side of the one that comes as late. */
+/** and of candidates for each, to either side of the one at the same rank. */
 const NEAR = 2;
 
-/** Pairs of indexes of profiles, each once. `kinds`: all numbers of kinds are below. */
+/** Returns pairs of indexes of profiles, each once. `kinds`: all numbers of kinds are below. */
 export function likelyPairs(
   before: readonly Profile[],
   after: readonly Profile[],
@@ -30,7 +30,7 @@ type FeaturesOf = (profile: Profile) => Iterable<number>;
 
 /** By feature, the threads that have it. */
 class Postings {
-  /** Those of feature f stand in `#threads` from `#from[f]`, in order. */
+  /** The threads with feature f start at `#threads[#from[f]]`, in order. */
   readonly #from: Int32Array;
   readonly #threads: Int32Array;
 
@@ -50,7 +50,7 @@ class Postings {
     return this.#from[feature + 1]! - this.#from[feature]!;
   }
 
-  /** The thread at a rank among those that have it. */
+  /** Returns the thread at a rank among those with the feature. */
   at(feature: number, rank: number): number {
     return this.#threads[this.#from[feature]! + rank]!;
   }
@@ -63,7 +63,7 @@ function near(
   others: Postings,
   tell: (own: number, other: number) => void,
 ): void {
-  /** By feature, how many of them came already. */
+  /** By feature, the number of threads with it so far. */
   const came = new Map<number, number>();
   profiles.forEach((profile, k) => {
     const shared: { feature: number; rank: number; pairs: number }[] = [];

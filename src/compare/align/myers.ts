@@ -3,13 +3,13 @@
  * edits.
  */
 
-/** For each element, so many equal ones may be passed: over and over, where sequences repeat themselves. */
+/** Equal elements that may be passed for each element: sequences that repeat themselves are passed over and over. */
 const PASSES = 16;
 
 /**
- * A longest common subsequence of two sequences, given by their lengths and by whether two elements are equal. Pairs
- * are told the last first. False, and nothing is told, where that takes more than `most` steps of the search, and some
- * for each element.
+ * Finds a longest common subsequence of two sequences, given their lengths and an equality. Pairs are emitted last
+ * first. Returns false, without emitting any, if that takes more than `most` steps of the search, or too many passes
+ * over equal elements.
  */
 export function shortestEdits(
   n: number,
@@ -22,7 +22,7 @@ export function shortestEdits(
   const history = new History();
   let passes = most + PASSES * (n + m);
   let steps = 0;
-  /** Diagonals beyond have come to the end of one sequence, and lead no further. */
+  /** Diagonals beyond these have reached the end of one sequence and lead no further. */
   let low = 0;
   let high = 0;
   for (let d = 0; ; d++) {
@@ -51,7 +51,7 @@ export function shortestEdits(
   }
 }
 
-/** How far each diagonal reaches. */
+/** The furthest x on each diagonal. */
 interface Reaching {
   get(k: number): number;
 }
@@ -60,7 +60,7 @@ function isDown(reached: Reaching, d: number, k: number): boolean {
   return k === -d || (k !== d && reached.get(k - 1) < reached.get(k + 1));
 }
 
-/** As wide as there were edits, not as there may be. */
+/** Grows with the edits that were made, not with those that are possible. */
 class Reached implements Reaching {
   #middle = 64;
   #values = new Int32Array(2 * this.#middle + 1);
@@ -80,7 +80,7 @@ class Reached implements Reaching {
   }
 }
 
-/** How far the diagonals reached before each round, as far as the round looks at them. */
+/** The reach of the diagonals before each round, as far as the round uses them. */
 class History {
   #values = new Int32Array(1 << 8);
   #length = 0;

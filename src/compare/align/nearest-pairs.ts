@@ -1,10 +1,9 @@
-/** Pairs of numbers that are near each other. */
+/** Pairs numbers that are near each other. */
 import { Heap } from "../../base/heap.js";
 
 /**
- * One of `xs` with one of `ys`, the nearest two first, then the nearest two of what is left, until one side is used up;
- * of equally near ones the least. Both are in rising order. The nearest stand next to each other, so no others are
- * looked at.
+ * Pairs the nearest of `xs` and `ys`, then the nearest two of the rest, until one side is used up; of equally near ones
+ * the least. Both are in rising order, so the nearest stand next to each other and no others are considered.
  */
 export function nearestPairs(xs: readonly number[], ys: readonly number[]): [x: number, y: number][] {
   const all = [...xs.map((number) => ({ number, isX: true })), ...ys.map((number) => ({ number, isX: false }))].sort(

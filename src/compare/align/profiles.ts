@@ -1,9 +1,9 @@
-/** What threads did, order aside, so that it can be compared and looked up. */
+/** The operations of threads regardless of order, for comparing and looking up. */
 import { createHash } from "node:crypto";
 
 export interface Profile {
   readonly name: string;
-  /** Numbers of what it did, rising, and how often it did each. */
+  /** Numbers of its keys, rising, and how often each occurs. */
   readonly kinds: Int32Array;
   readonly counts: Int32Array;
   /** The sum of `counts`. */
@@ -13,7 +13,7 @@ export interface Profile {
 export class Profiles {
   readonly #kinds = new Map<string, number>();
 
-  /** Of how many kinds there are numbers. */
+  /** Number of all kinds. */
   get kinds(): number {
     return this.#kinds.size;
   }
@@ -32,12 +32,14 @@ export class Profiles {
   }
 }
 
-/** The same of two threads with one name that did the same, and of no others. */
+/** Hashes a profile: equal for threads with one name and the same operations only. */
 export function fingerprint({ name, kinds, counts }: Profile): string {
   return createHash("sha256").update(`${name.length} ${name}`).update(kinds).update(counts).digest("base64");
 }
 
-/** How much two threads have in common, order aside: 0 nothing, 1 all. Takes as long as the shorter one is. */
+/**
+ * Returns how much two threads have in common, regardless of order: 0 nothing, 1 all. Takes time by the shorter one.
+ */
 export function likeness(a: Profile, b: Profile): number {
   const [few, many] = a.kinds.length <= b.kinds.length ? [a, b] : [b, a];
   let shared = 0;

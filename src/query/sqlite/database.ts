@@ -10,7 +10,7 @@ export class Real {
   constructor(readonly value: number) {}
 }
 /**
- * A value in a column of a row. Integers that a double does not hold exactly are bigints, reals are `Real`, blobs are
+ * A value in a column of a row. Integers that a double does not hold exactly are bigints, reals are `Real`, blobs
  * bytes.
  */
 export type Cell = Value | Real;

@@ -1,6 +1,5 @@
 /**
- * Dentries of pseudo files: made by `alloc_file_pseudo`, gone with the last `dput`, which drops the inode
- * (fs/dcache.c).
+ * Dentries of pseudo files: made by `alloc_file_pseudo`, freed by the last `dput`, which drops the inode (fs/dcache.c).
  */
 import type { Reducers } from "../handlers.js";
 import { UNSEEN } from "../objects.js";
@@ -8,11 +7,11 @@ import { set } from "../transitions.js";
 
 export const dentryReducers = {
   d_alloc_pseudo: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const superblock = w.at("superblock", e.sb);
       if (frame && superblock) frame.subject = superblock.id;
     },
-    return(w, e, stack, frame) {
+    return({ w, e, stack, frame }) {
       if (frame) w.passUp(frame, stack);
       if (e.dentry === 0) return;
       const owner = w.callOwner(stack);
@@ -25,13 +24,12 @@ export const dentryReducers = {
     },
   },
   d_instantiate: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const inode = w.at("inode", e.inode);
       if (!inode || inode.death) return;
       const mounting = stack.find("kern_mount");
       let dentry = w.at("dentry", e.dentry);
-      // A root dentry comes from d_make_root, which has no probe of its own: whatever was at the address before is
-      // over.
+      // A root dentry comes from d_make_root, which has no probe: any dentry at the address before is over.
       if (mounting) dentry = w.born("dentry", e.dentry, e, 1);
       else if (!dentry || dentry.death) {
         if (!inode.focus && !w.everything) return;
@@ -43,13 +41,13 @@ export const dentryReducers = {
       const index = w.referenceOfCalls(inode, stack);
       let held = inode;
       if (index >= 0) held = w.pass(inode, inode.references[index]!.owner, dentry.id);
-      else if (inode.references.some((r) => r.owner === UNSEEN)) held = w.pass(inode, UNSEEN, dentry.id);
+      else if (w.referenceOf(inode, UNSEEN) >= 0) held = w.pass(inode, UNSEEN, dentry.id);
       w.touch(held, e, "its reference is the dentry's");
       w.touch(dentry, e, "has its inode");
     },
   },
   dput: {
-    entry(w, e, stack, frame) {
+    entry({ w, e, stack, frame }) {
       const last = w.at("dentry", e.dentry);
       const dentry =
         last && last.death === 0 ? last : e.dentry !== 0 && w.everything ? w.living("dentry", e.dentry, e) : undefined;
@@ -58,7 +56,7 @@ export const dentryReducers = {
       const file = w.releasing(stack);
       let index = file && file.dentry === dentry.id ? w.referenceOf(dentry, file.id) : -1;
       if (index < 0) index = w.referenceOfCalls(dentry, stack);
-      // dget has no probe: a put that settles nothing is that of a path somebody looked up.
+      // dget has no probe: a put that settles no reference is that of a path lookup.
       if (index >= 0) w.touch(w.settle(dentry, index), e);
       else w.touch(dentry, e);
     },

@@ -1,11 +1,11 @@
 /** Descriptors: reserved, installed, closed (fs/file.c). */
-import type { Stack } from "../calls.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import { set } from "../transitions.js";
 
 export const descriptorReducers = {
   get_unused_fd_flags: {
-    return(w, e, stack) {
+    return({ w, e, stack }) {
       if (e.fd < 0) return;
       w.descriptors.reserved(e.taskId, e.fd, (fact) => w.facts(fact));
       w.descriptorInUse(e.taskId, e.fd);
@@ -15,14 +15,16 @@ export const descriptorReducers = {
     },
   },
   put_unused_fd: {
-    entry(w, e, stack) {
-      unreserve(stack, e.fd);
+    entry(c) {
+      const { w, e } = c;
+      unreserve(c, e.fd);
       w.strangers?.settled(w.descriptors.processOf(e.taskId), e.fd);
     },
   },
   fd_install: {
-    entry(w, e, stack) {
-      unreserve(stack, e.fd);
+    entry(c) {
+      const { w, e, stack } = c;
+      unreserve(c, e.fd);
       w.strangers?.settled(w.descriptors.processOf(e.taskId), e.fd);
       w.descriptors.inUse(e.taskId, e.fd);
       w.descriptorInUse(e.taskId, e.fd);
@@ -37,7 +39,7 @@ export const descriptorReducers = {
           operation: "fd_install",
         });
       if (!last || last.death) return;
-      // Released, by a task that nothing more is seen of; and at its address now a file whose birth has no probe.
+      // It was released by a task without later events, and a file whose birth has no probe is at its address now.
       if (last.stage === "releasing" && !w.shows("alloc_empty_file_ret")) {
         w.died(last, e);
         return;
@@ -49,7 +51,7 @@ export const descriptorReducers = {
     },
   },
   file_close_fd: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       w.descriptors.inUse(e.taskId, e.fd);
       w.descriptorInUse(e.taskId, e.fd);
       const file = w.descriptors.closed(e.taskId, e.fd);
@@ -61,21 +63,21 @@ export const descriptorReducers = {
     },
   },
   close_fd: {
-    entry(w, e) {
+    entry({ w, e }) {
       const file = w.descriptors.fileOf(e.taskId, e.fd);
       if (file) w.touch(file, e);
     },
   },
   kvm_gmem_mmap: {
-    entry(w, e) {
+    entry({ w, e }) {
       const file = w.at("file", e.file);
       if (file && file.death === 0) w.touch(w.store.apply(file, set({ shared: true })), e, "mapped");
     },
   },
 } satisfies Reducers;
 
-/** A descriptor is reserved no more, by whichever call of the stack reserved it. */
-function unreserve(stack: Stack, fd: number): void {
+/** Settles a descriptor's reservation, which any call of the stack may have made. */
+function unreserve({ stack }: Context, fd: number): void {
   for (let up = 0; up < stack.depth; up++) {
     const { reserved } = stack.at(up)!;
     for (let i = 0; i < reserved.length; i += 2) {

@@ -1,24 +1,24 @@
 /** guest_memfd itself: creation, bindings, memory, release (virt/kvm/guest_memfd.c). */
 import { RETURNED_BY } from "../../../events/index.js";
-import type { EventView } from "../../log/view.js";
 import type { Frame } from "../calls.js";
 import type { CallFailed, Holding } from "../facts.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject } from "../objects.js";
 import { listed, set, unlisted } from "../transitions.js";
-import type { World } from "../world.js";
+import { detached } from "../waiting-facts.js";
 import { moduleHeld } from "./file.js";
 
 const EBADF = 9;
 
-/** The call failed: all that it took must be given back, all that it made must be gone. */
-function failed(w: World, e: EventView, frame: Frame, result: number): void {
+/** Judges a call that failed: it must have given back all that it took, and freed all that it made. */
+function failed({ w, e }: Context, call: Frame, result: number): void {
   const fact = {
     type: "call-failed",
     event: e,
-    certain: w.since(frame.seq),
-    operation: frame.name,
-    entry: frame.seq,
+    certain: w.since(call.seq),
+    operation: call.name,
+    entry: call.seq,
     result,
     left: [],
     inodes: [],
@@ -27,8 +27,8 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
   } satisfies CallFailed;
   const left: Holding[] = [];
   const inodes: KernelObject[] = [];
-  // What no probe has shown being given back so far waits, alone, for a probe that shows it.
-  for (const holding of w.leftBy(frame)) {
+  // A reference whose put no probe has shown so far is a fact of its own, which waits until a probe shows one.
+  for (const holding of w.leftBy(call)) {
     const { target } = holding;
     const by = RETURNED_BY[target.kind];
     if (!by) continue;
@@ -38,18 +38,18 @@ function failed(w: World, e: EventView, frame: Frame, result: number): void {
     else if (target.kind === "inode") inodes.push(target);
     else left.push(holding);
   }
-  // An inode that it made lives, and no probe showed by whose reference.
-  const stray = frame.born
+  // Inodes that it made live, and no probe showed by which reference.
+  const stray = call.born
     .map((id) => w.store.any(id))
     .filter((o): o is Inode => o?.kind === "inode" && o.stage === "live" && !w.outlived.has(o.id));
   if (stray.length > 0) w.facts({ ...fact, certain: false, inodes: stray });
   const descriptors: CallFailed["descriptors"][number][] = [];
-  for (const [fd, seq] of pairs(frame.reserved)) {
+  for (const [fd, seq] of pairs(call.reserved)) {
     const reserved = { fd, seq, process: w.descriptors.processOf(e.taskId) };
     if (w.sees("put_unused_fd")) descriptors.push(reserved);
-    else w.descriptors.maybeKept(e.taskId, fd, w.kept({ ...fact, descriptors: [reserved] }));
+    else w.descriptors.maybeKept(e.taskId, fd, detached({ ...fact, descriptors: [reserved] }));
   }
-  const overput = pairs(frame.overput).flatMap(([id, seq]) => {
+  const overput = pairs(call.overput).flatMap(([id, seq]) => {
     const target = w.store.any(id);
     return target ? [{ target, seq }] : [];
   });
@@ -60,11 +60,11 @@ function pairs(flat: readonly number[]): [number, number][] {
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
 }
 
-function created(w: World, e: EventView, frame: Frame): void {
-  const file = w.store.get(frame.file, "file");
+function created({ w, e }: Context, call: Frame): void {
+  const file = w.store.get(call.file, "file");
   if (!file) {
-    const files = frame.born.flatMap((id) => w.store.get(id, "file") ?? []);
-    const descriptors = pairs(frame.reserved).map(([fd, seq]) => ({
+    const files = call.born.flatMap((id) => w.store.get(id, "file") ?? []);
+    const descriptors = pairs(call.reserved).map(([fd, seq]) => ({
       fd,
       seq,
       process: w.descriptors.processOf(e.taskId),
@@ -72,21 +72,21 @@ function created(w: World, e: EventView, frame: Frame): void {
     w.facts({
       type: "call-kept",
       event: e,
-      certain: w.since(frame.seq) && w.sees("fd_install"),
-      operation: frame.name,
+      certain: w.since(call.seq) && w.sees("fd_install"),
+      operation: call.name,
       left: [],
       files,
       descriptors,
     });
     return;
   }
-  const module = moduleHeld(w, frame) || file.module;
-  w.adopt(frame, file.id, ["module", "vm"]);
-  let now = w.store.apply(w.follow(file), set({ gmem: true, made: frame.seq }));
-  const vm = w.store.get(frame.subject, "vm");
+  const module = moduleHeld(w, call) || file.module;
+  w.adopt(call, file.id, ["module", "vm"]);
+  let now = w.store.apply(w.follow(file), set({ gmem: true, made: call.seq }));
+  const vm = w.store.get(call.subject, "vm");
   if (vm) now = w.store.apply(now, set({ vm: vm.id, vmAddress: vm.address }));
   if (module) now = w.store.apply(now, set({ module }));
-  // Whoever owns guest_memfd's files: what its init said, or what other creations took.
+  // The module that owns guest_memfd's files: the one whose init set it up, or on which this creation took a reference.
   const owner = w.store.get(w.gmemModule || module, "module");
   if (owner) {
     w.gmemModule = owner.id;
@@ -94,7 +94,7 @@ function created(w: World, e: EventView, frame: Frame): void {
     w.facts({
       type: "file-made",
       event: e,
-      certain: w.since(frame.seq) && w.shows("try_module_get") && w.shows("try_module_get_ret"),
+      certain: w.since(call.seq) && w.shows("try_module_get") && w.shows("try_module_get_ret"),
       file: now,
       module: w.follow(owner),
       held,
@@ -102,19 +102,19 @@ function created(w: World, e: EventView, frame: Frame): void {
     const inode = w.store.get(now.inode, "inode");
     if (inode && inode.module === 0) w.store.apply(inode, set({ module: owner.id }));
   }
-  // Where nothing showed how they passed to the file and its dentry, nobody knows that they stayed with the call.
+  // They stayed with the call only if events showed that others passed to the file and to its dentry.
   const opened = now.stage === "open";
   const instantiated = (w.store.get(now.dentry, "dentry")?.inode ?? 0) !== 0;
   const left = w
-    .leftBy(frame)
+    .leftBy(call)
     .filter(({ target }) =>
       target.kind === "inode" ? instantiated : (target.kind === "mount" || target.kind === "dentry") && opened,
     );
   w.facts({
     type: "call-kept",
     event: e,
-    certain: w.since(frame.seq),
-    operation: frame.name,
+    certain: w.since(call.seq),
+    operation: call.name,
     left,
     files: [],
     descriptors: [],
@@ -123,12 +123,12 @@ function created(w: World, e: EventView, frame: Frame): void {
   w.touch(now, e, "created");
 }
 
-/** The file of guest_memfd that an event names, met mid-life if need be. */
-function fileOf(w: World, address: number, e: EventView, inode = 0): File | undefined {
+/** Takes in an operation on a file of guest_memfd, which may be met mid-life, and returns the file. */
+function fileOf({ w, e }: Context, address: number, inode = 0): File | undefined {
   if (address === 0) return undefined;
   const last = w.at("file", address);
   if (last?.death && last.gmem) {
-    // Files are reused at once: it may be another by now, unless it is on the same inode.
+    // The memory of files is reused at once: this may be another file, unless it is on the same inode.
     const same = inode !== 0 && w.at("inode", inode)?.id === last.inode && last.inode !== 0;
     const certain = same && w.since(last.death) && w.shows("alloc_empty_file_ret");
     w.facts({ type: "touched-dead", event: e, certain, object: last, operation: e.point!.operation.name });
@@ -137,10 +137,9 @@ function fileOf(w: World, address: number, e: EventView, inode = 0): File | unde
   return w.touch(w.store.apply(w.follow(w.living("file", address, e)), set({ gmem: true })), e);
 }
 
-/** The memslot of a call has its binding to a file at an offset. */
+/** Takes in that the memslot of a call is bound to a file at an offset. */
 function bound(
-  w: World,
-  e: EventView,
+  { w, e }: Context,
   call: Frame,
   file: File | undefined,
   offset: string,
@@ -148,7 +147,7 @@ function bound(
 ): void {
   const before = w.at("memslot", call.address);
   if (before && before.death === 0) {
-    // Its memory is a new slot's: it was deleted unseen, and nobody can tell how.
+    // A new slot has its memory: it was deleted unseen, in an unknown way.
     w.facts({
       type: "binding-checked",
       event: e,
@@ -172,7 +171,7 @@ function bound(
 
 export const guestMemfdReducers = {
   kvm_gmem_create: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const last = w.at("vm", e.kvm);
       if (last?.death)
         w.facts({
@@ -185,14 +184,15 @@ export const guestMemfdReducers = {
       const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (frame) frame.subject = vm.id;
     },
-    return(w, e, _stack, frame) {
+    return(c) {
+      const { e, frame } = c;
       if (!frame) return;
-      if (e.fd < 0) failed(w, e, frame, e.fd);
-      else created(w, e, frame);
+      if (e.fd < 0) failed(c, frame, e.fd);
+      else created(c, frame);
     },
   },
   kvm_gmem_bind: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (!frame) return;
       frame.subject = vm.id;
@@ -200,42 +200,44 @@ export const guestMemfdReducers = {
       frame.text = String(e.offset);
       if (!e.isFault(2)) frame.file = w.descriptors.fileOf(e.taskId, e.fd)?.id ?? 0;
     },
-    return(w, e, stack, frame) {
+    return(c) {
+      const { w, e, stack, frame } = c;
       if (!frame) return;
       const put = frame.putFiles.map((id) => w.store.get(id, "file")).find((f) => f?.gmem);
       let file = put ?? w.store.get(frame.file, "file");
-      // It takes the file by its descriptor (fget, no probe) and gives it back before it returns, whatever it returns.
+      // It takes the file by its descriptor (fget, without a probe) and puts it before it returns, also when it fails.
       if (file?.gmem && !put && e.err !== -EBADF && w.sees("fput"))
         file = w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_bind");
       if (e.err !== 0) return;
-      bound(w, e, frame, file, frame.text, stack.find("kvm_set_memory_region"));
+      bound(c, frame, file, frame.text, stack.find("kvm_set_memory_region"));
     },
   },
   kvm_gmem_prepare_memory_region: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (frame) frame.address = e.slot;
     },
-    return(_w, e, stack, frame) {
+    return({ e, stack, frame }) {
       const region = stack.find("kvm_set_memory_region");
       if (frame && region && e.err === 0) region.address = frame.address;
     },
   },
   kvm_gmem_commit_memory_region: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const vm = w.touch(w.follow(w.living("vm", e.kvm, e)), e);
       if (!frame) return;
       frame.subject = vm.id;
       frame.address = e.slot;
     },
-    return(w, e, stack, frame) {
+    return(c) {
+      const { w, e, stack, frame } = c;
       if (!frame || e.err !== 0) return;
       const region = stack.find("kvm_set_memory_region");
-      bound(w, e, frame, region && w.store.get(region.file, "file"), region?.text ?? "", region);
+      bound(c, frame, region && w.store.get(region.file, "file"), region?.text ?? "", region);
     },
   },
   kvm_gmem_unbind: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const slot = w.at("memslot", e.slot);
       if (!slot || slot.death) return;
       const file = w.store.get(slot.file, "file");
@@ -252,22 +254,23 @@ export const guestMemfdReducers = {
         e,
       );
     },
-    end(w, frame, _stack, e) {
+    end({ w, e, frame }) {
       const file = w.store.get(frame.file, "file");
-      // It takes a file that lives (get_file_active, no probe) and gives it back: as long as there is a kvm_gmem_bind,
-      // for a kernel that prepares and commits a binding unbinds it without a reference on the file.
+      // It takes a file that lives (get_file_active, without a probe) and puts it, on kernels with kvm_gmem_bind: one
+      // that prepares and commits a binding unbinds it without a reference on the file.
       const taken = file?.stage === "open" && file.descriptors > 0 && w.sees("kvm_gmem_bind") && w.sees("fput");
       if (taken && !frame.putFiles.includes(file.id))
         w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_gmem_unbind");
     },
   },
   kvm_gmem_release: {
-    entry(w, e, stack, frame) {
-      let file = fileOf(w, e.file, e, e.inode);
+    entry(c) {
+      const { w, e, stack, frame } = c;
+      let file = fileOf(c, e.file, e.inode);
       if (!file) return;
       const release = stack.find("__fput");
       if (release && !release.subject) {
-        // A file that was made before the recording began: only now does it show whose it is.
+        // The file was made before the recording began: this is the first event that shows it to be guest_memfd's.
         release.subject = file.id;
         file = w.store.apply(file, set({ stage: "releasing" }));
       }
@@ -281,7 +284,7 @@ export const guestMemfdReducers = {
           operation: "kvm_gmem_release",
         });
       const last = w.at("inode", e.inode);
-      // The file's own inode, which nothing but a put too many ends before the file.
+      // It is the file's own inode, which ends before the file only by a put too many.
       if (last?.death && last.id === file.inode)
         w.facts({
           type: "touched-dead",
@@ -296,23 +299,24 @@ export const guestMemfdReducers = {
         if (file.inode === 0) file = w.store.apply(file, set({ inode: inode.id }));
       }
       if (frame) frame.subject = file.id;
-      // Its bindings go with it: every slot that pointed at it points at nothing (slot->gmem.file = NULL).
+      // Its bindings end: no slot points at it any more (slot->gmem.file = NULL).
       for (const id of w.store.get(file.vm, "vm")?.slots ?? []) {
         const slot = w.store.get(id, "memslot");
         if (slot?.file === file.id) w.touch(w.store.apply(slot, set({ file: 0 })), e, "its file is released");
       }
-      // Where no probe shows the release around it, this is the last that is seen of the file.
+      // This is the file's last event if no probe shows the release around it.
       if (!release) w.died(w.store.apply(file, set({ stage: "released" })), e);
     },
   },
   kvm_gmem_fallocate: {
-    entry(w, e, _stack, frame) {
-      const file = fileOf(w, e.file, e);
+    entry(c) {
+      const { e, frame } = c;
+      const file = fileOf(c, e.file);
       if (frame && file) frame.subject = file.inode;
     },
   },
   kvm_gmem_get_folio: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const inode = w.at("inode", e.inode);
       if (!inode || inode.death) return;
       if (frame) frame.subject = inode.id;
@@ -320,13 +324,13 @@ export const guestMemfdReducers = {
     },
   },
   filemap_add_folio: {
-    entry(w, e, stack, frame) {
+    entry({ w, e, stack, frame }) {
       const inode = w.mappings.inodeOf(e.mapping, stack);
       if (!inode || !frame) return;
       frame.subject = w.touch(inode, e).id;
       frame.address = e.folio;
     },
-    return(w, e, _stack, frame) {
+    return({ w, e, frame }) {
       const inode = frame && w.store.get(frame.subject, "inode");
       if (!inode || e.err !== 0) return;
       w.mappings.added(frame.address, inode);
@@ -334,13 +338,13 @@ export const guestMemfdReducers = {
     },
   },
   filemap_remove_folio: {
-    entry(w, e) {
+    entry({ w, e }) {
       const inode = w.store.get(w.mappings.removed(e.folio), "inode");
       if (inode) w.touch(w.store.apply(inode, set({ pages: Math.max(0, inode.pages - 1) })), e, "a page less");
     },
   },
   truncate_inode_pages_final: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const evicting = stack.find("evict");
       if (evicting?.address) w.mappings.learn(e.mapping, evicting.address);
       const inode = w.mappings.inodeOf(e.mapping, stack);
@@ -348,7 +352,7 @@ export const guestMemfdReducers = {
     },
   },
   truncate_inode_pages_range: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const inode = w.mappings.inodeOf(e.mapping, stack);
       if (inode) w.touch(inode, e);
     },

@@ -1,7 +1,7 @@
 /** Inodes, from their allocation to the RCU callback that hands their memory back (fs/inode.c, fs/libfs.c). */
 import type { AddressId } from "../../log/batch.js";
-import type { EventView, View } from "../../log/view.js";
-import type { Frame, Stack } from "../calls.js";
+import type { View } from "../../log/view.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { Inode, Superblock } from "../objects.js";
 import { counted, set, trailOf } from "../transitions.js";
@@ -9,22 +9,15 @@ import { mounted } from "./mount.js";
 import { backToCache, ofCache } from "./slab.js";
 import type { World } from "../world.js";
 
-/** An inode came back from an allocator: new, unless an inner allocator returned it already. */
-function allocated(
-  w: World,
-  address: AddressId,
-  e: EventView,
-  stack: Stack,
-  frame: Frame | undefined,
-  by: string,
-): Inode | undefined {
+/** Takes in an inode that an allocator returns: it is new, unless an inner allocator returned it already. */
+function allocated({ w, e, stack, frame }: Context, address: AddressId, by: string): Inode | undefined {
   if (address === 0 || w.addresses.isError(address)) {
     if (frame) w.passUp(frame, stack);
     return undefined;
   }
   const owner = w.callOwner(stack);
   const known = w.at("inode", address);
-  // Where its own entry is not shown, what it made is the caller's already.
+  // The inner allocator's inode is the caller's already if the entry is not in the recording.
   if (known && known.death === 0 && (frame ?? owner)?.born.includes(known.id)) {
     if (frame) w.passUp(frame, stack);
     return w.touch(known, e);
@@ -44,14 +37,8 @@ function allocated(
   return w.touch(inode, e, "allocated, i_count 1");
 }
 
-/** The superblock that an allocator was called for. */
-function forSuperblock(
-  w: World,
-  address: AddressId,
-  e: EventView,
-  stack: Stack,
-  frame: Frame | undefined,
-): Superblock | undefined {
+/** Takes in the superblock for which an allocator is called. */
+function forSuperblock({ w, e, stack, frame }: Context, address: AddressId): Superblock | undefined {
   if (address === 0) return undefined;
   const last = w.at("superblock", address);
   if (last?.death && stack.find("kvm_gmem_create"))
@@ -67,48 +54,50 @@ function forSuperblock(
   return w.touch(superblock, e);
 }
 
-/** The inode, unless it is one that nobody follows and nobody asked for. */
-function known(w: World, address: AddressId, e: EventView, stack: Stack): Inode | undefined {
+/** Takes in an operation on an inode, and returns the inode, unless it is to be left alone. */
+function known(c: Context, address: AddressId): Inode | undefined {
+  const { w, e } = c;
   if (address === 0) return undefined;
   const inode = w.at("inode", address);
   if (inode && inode.death === 0) {
-    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(w, inode, e, stack)) return w.touch(inode, e);
-    // Somebody else's by now, as far as can be told: the callback that handed the memory back went unseen.
+    if (inode.stage !== "destroyed" || !inode.focus || stillItsOwn(c, inode)) return w.touch(inode, e);
+    // The memory may be another inode's by now: the callback that handed it back went unseen.
     w.died(inode, e);
     return undefined;
   }
-  if (inode?.focus) reused(w, inode, e, stack);
+  if (inode?.focus) reused(c, inode);
   return w.everything ? w.living("inode", address, e) : undefined;
 }
 
-/** The inode of a step of `destroy_inode` itself. */
-function beingDestroyed(w: World, address: number, e: EventView): Inode | undefined {
+/** Takes in a step of `destroy_inode` itself, and returns the inode. */
+function beingDestroyed({ w, e }: Context, address: number): Inode | undefined {
   const inode = w.at("inode", address);
   return inode && inode.death === 0 ? w.touch(inode, e) : undefined;
 }
 
 /**
- * An operation on the address of an inode of guest_memfd that is gone. The slab may have given it to somebody whose
- * allocation has no probe, so this is a fact only where the kernel hands guest_memfd's inodes out of a cache of their
- * own.
+ * Judges an operation at the address of an inode of guest_memfd that was freed. The slab may have given the memory to
+ * an untraced allocation, so only inodes of kernels with a cache for guest_memfd's inodes are judged.
  */
-function reused(w: World, inode: Inode, e: EventView, stack: Stack): void {
+function reused(c: Context, inode: Inode): void {
+  const { w, e } = c;
   if (!inode.ownFree) return;
-  const certain = w.since(inode.death) && birthsShow(w) && !anothers(w, e, stack);
+  const certain = w.since(inode.death) && birthsShow(w) && !anothers(c);
   w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
 }
 
 /**
- * Whether what an event does to an inode that is gone shows that it is another by now, whose birth went unseen: a count
- * that is not 0, as the last put of the former left it. An event that prints none is part of a put that does.
+ * True if an event at the address of an inode that ended shows that it is another by now, whose birth went unseen: it
+ * prints a count other than 0, at which the last put left the former. An event without a count is part of a put with
+ * one.
  */
-function anothers(w: World, e: EventView, stack: Stack): boolean {
+function anothers({ w, e, stack }: Context): boolean {
   const { name } = e.point!.operation;
   if (name === "iput" || name === "ihold") return !e.isFault(1) && (e as View<"iput" | "ihold">).i_count > 0;
   return w.sees("iput") && (stack.find("iput") !== undefined || name === "security_inode_init_security_anon");
 }
 
-/** Whether the allocation of an inode from guest_memfd's own cache would be seen. */
+/** True if the allocation of an inode from guest_memfd's own cache would be seen. */
 function birthsShow(w: World): boolean {
   return (
     w.shows("alloc_anon_inode") &&
@@ -118,11 +107,11 @@ function birthsShow(w: World): boolean {
 }
 
 /**
- * Whether the memory of an inode that waits for its grace period is still its own: no callback has run since, or its
- * cache gives it to nobody whose birth would not be seen. (A callback can be missed by its probe, and the memory be
- * another's.)
+ * True if the memory of an inode that waits for its grace period is still its own: no callback has run since, or the
+ * birth of any inode that its cache gives the memory to would be seen. (A probe can miss a callback, so that the memory
+ * is another's.)
  */
-function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
+function stillItsOwn({ w, e, stack }: Context, inode: Inode): boolean {
   if (!w.since(inode.pendingRcu)) return false;
   // A put prints the superblock: another inode of one that is guest_memfd's own would have been seen to be made.
   const superblock = w.store.get(inode.superblock, "superblock");
@@ -139,18 +128,20 @@ function stillItsOwn(w: World, inode: Inode, e: EventView, stack: Stack): boolea
   return (w.sees("i_callback") && w.rcu.ran < inode.pendingRcu) || (inode.ownFree && birthsShow(w));
 }
 
-/** An operation that no inode may see once `destroy_inode` has begun. */
-function alive(w: World, inode: Inode, e: EventView, stack: Stack): boolean {
+/** Judges an operation that must not come after `destroy_inode` has begun. True if the inode still lives. */
+function alive(c: Context, inode: Inode): boolean {
+  const { w, e } = c;
   if (inode.stage !== "destroyed") return true;
-  // Of an inode of somebody else's only a put at zero says that it is no other by now.
-  if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(w, e, stack)) return true;
-  const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
+  // An inode that is not followed is the same one only if a put at zero says so.
+  if (!inode.focus && w.strangers && e.point!.operation.name === "iput" && !anothers(c)) return true;
+  const certain = stillItsOwn(c, inode) && !anothers(c);
   if (inode.focus)
     w.facts({ type: "touched-dead", event: e, certain, object: inode, operation: e.point!.operation.name });
   return false;
 }
 
-function put(w: World, inode: Inode, observed: number | null, e: EventView, stack: Stack): Inode {
+function put(c: Context, inode: Inode, observed: number | null): Inode {
+  const { w, e, stack } = c;
   const dput = stack.find("dput");
   const dentry = dput && w.store.get(dput.subject, "dentry");
   const creating = stack.find("kvm_gmem_create");
@@ -168,13 +159,13 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
     w.sees("ihold") &&
     w.sees("dput") &&
     w.steadySince(inode, creating.seq);
-  // Of an inode that the call itself made, it puts a reference that went to another, or one whose taking has no probe.
+  // The call puts a reference on an inode of its own that passed to another owner, or whose taking has no probe.
   if (index < 0 && !known && creating && inode.birth > creating.seq) {
     w.facts({ type: "put-without-get", event: e, certain: false, target: inode, by: w.callerName(stack, e), observed });
   }
   if (index < 0 && !known) index = w.referenceOf(inode, 0);
-  // Where dput is not probed, or inlined (shrinking a dying superblock), the put itself shows that the dentry let go.
-  if (index < 0 && !known) index = lastOfDentry(w, inode, e);
+  // If dput has no probe, or is inlined (shrinking a dying superblock), the put shows that the dentry dropped it.
+  if (index < 0 && !known) index = lastOfDentry(c, inode);
   if (index < 0 && known) w.overput(stack, inode, e);
   if (!inode.focus && observed !== null) w.strangers?.judged(inode.id);
   const atZero = observed !== null && observed <= 0 && (inode.focus || w.strangers !== undefined);
@@ -191,8 +182,8 @@ function put(w: World, inode: Inode, observed: number | null, e: EventView, stac
   return w.settle(inode, index);
 }
 
-/** The reference of the inode's dentry, which ends with it; of a root, that of the superblock. */
-function lastOfDentry(w: World, inode: Inode, e: EventView): number {
+/** The index of the reference of the inode's dentry, which ends here, or for a root that of the superblock; else -1. */
+function lastOfDentry({ w, e }: Context, inode: Inode): number {
   for (let i = inode.references.length - 1; i >= 0; i--) {
     const owner = w.store.any(inode.references[i]!.owner);
     if (owner?.kind === "superblock") return i;
@@ -204,8 +195,9 @@ function lastOfDentry(w: World, inode: Inode, e: EventView): number {
   return -1;
 }
 
-function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: number): Inode {
-  if (inode.stage !== "live" && alive(w, inode, e, stack))
+function evicted(c: Context, inode: Inode, pages: number): Inode {
+  const { w, e } = c;
+  if (inode.stage !== "live" && alive(c, inode))
     w.facts({
       type: "freed-twice",
       event: e,
@@ -217,8 +209,8 @@ function evicted(w: World, inode: Inode, e: EventView, stack: Stack, pages: numb
   return w.touch(now, e, `evicted with ${pages} page${pages === 1 ? "" : "s"}`);
 }
 
-/** Its memory is handed back: it is gone when the first of its callback and its `free_inode` has run. */
-function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "frees", again: number): void {
+/** Takes in that an inode's memory is handed back: it ends with the first of its callback and its `free_inode`. */
+function handedBack({ w, e }: Context, inode: Inode, by: "callbacks" | "frees", again: number): void {
   if (again > 0) {
     if (inode.focus)
       w.facts({
@@ -232,7 +224,7 @@ function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "fre
   }
   const module = w.gone.get(inode.module);
   if (module && inode.met < module.death && inode.ownFree && !w.outlived.has(inode.id)) {
-    // The exit destroyed the cache that this goes back to: it ran to its end while the inode waited.
+    // The exit destroyed the cache that the memory goes back to: it ran to its end while the inode waited.
     w.outlived.add(inode.id);
     w.facts({
       type: "module-exited",
@@ -256,62 +248,66 @@ function handedBack(w: World, inode: Inode, e: EventView, by: "callbacks" | "fre
 
 export const inodeReducers = {
   alloc_anon_inode: {
-    entry: (w, e, stack, frame) => void forSuperblock(w, e.sb, e, stack, frame),
-    return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "alloc_anon_inode"),
+    entry: (c) => void forSuperblock(c, c.e.sb),
+    return: (c) => void allocated(c, c.e.inode, "alloc_anon_inode"),
   },
   new_inode: {
-    entry(w, e, stack, frame) {
-      const superblock = forSuperblock(w, e.sb, e, stack, frame);
+    entry(c) {
+      const { e, stack, frame } = c;
+      const superblock = forSuperblock(c, e.sb);
       const mounting = stack.find("kern_mount");
-      if (superblock && mounting && frame) frame.subject = mounted(w, superblock, mounting, e, stack).id;
+      if (superblock && mounting && frame) frame.subject = mounted(c, superblock, mounting).id;
     },
-    return: (w, e, stack, frame) => void allocated(w, e.inode, e, stack, frame, "new_inode"),
+    return: (c) => void allocated(c, c.e.inode, "new_inode"),
   },
   kvm_gmem_alloc_inode: {
-    entry(w, e, stack, frame) {
-      const superblock = forSuperblock(w, e.sb, e, stack, frame);
+    entry(c) {
+      const { w, e } = c;
+      const superblock = forSuperblock(c, e.sb);
       if (superblock && !superblock.module && w.gmemModule)
         w.store.apply(
           w.follow(superblock),
           set({ fsName: superblock.fsName, magic: superblock.magic, module: w.gmemModule }),
         );
     },
-    return(w, e, stack, frame) {
-      const inode = allocated(w, e.inode, e, stack, frame, "kvm_gmem_alloc_inode");
+    return(c) {
+      const { w, e } = c;
+      const inode = allocated(c, e.inode, "kvm_gmem_alloc_inode");
       if (inode) ofCache(w, w.store.apply(inode, set({ ownFree: true })));
     },
   },
-  anon_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
-  alloc_anon_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
-  kvm_gmem_inode_make_secure_inode: { return: (w, e, stack, frame) => passed(w, e.inode, e, stack, frame) },
+  anon_inode_make_secure_inode: { return: (c) => passed(c, c.e.inode) },
+  alloc_anon_secure_inode: { return: (c) => passed(c, c.e.inode) },
+  kvm_gmem_inode_make_secure_inode: { return: (c) => passed(c, c.e.inode) },
   security_inode_init_security_anon: {
-    entry: (w, e, stack) => void known(w, e.inode, e, stack),
+    entry: (c) => void known(c, c.e.inode),
   },
   ihold: {
-    entry(w, e, stack) {
-      let inode = known(w, e.inode, e, stack);
-      if (!inode || !alive(w, inode, e, stack)) return;
+    entry(c) {
+      const { w, e, stack } = c;
+      let inode = known(c, e.inode);
+      if (!inode || !alive(c, inode)) return;
       if (!e.isFault(1)) inode = w.observe(inode, e.i_count, e);
       w.hold(inode, w.callOwner(stack), e, "ihold");
     },
   },
   iput: {
-    entry(w, e, stack, frame) {
+    entry(c) {
+      const { w, e, stack, frame } = c;
       const sb = e.sb;
-      let inode = known(w, e.inode, e, stack);
+      let inode = known(c, e.inode);
       if (inode?.stage === "destroyed" && inode.superblock && sb && w.at("superblock", sb)?.id !== inode.superblock) {
-        // Another superblock's inode: its callback went unseen.
+        // The memory is that of another superblock's inode: the callback went unseen.
         w.died(inode, e);
         return;
       }
       if (!inode) {
-        // An inode of guest_memfd's own superblock that was made before the recording began.
+        // It may be an inode of guest_memfd's own superblock that was made before the recording began.
         const superblock = e.inode && sb ? w.at("superblock", sb) : undefined;
         if (!superblock || superblock.death || !superblock.module) return;
         const gone = w.at("inode", e.inode);
         if (gone?.death && gone.superblock === superblock.id && !gone.ownFree) {
-          const certain =
-            w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(w, e, stack);
+          const certain = w.since(gone.death) && gone.callbacks + gone.frees > 0 && birthsShow(w) && !anothers(c);
           w.facts({ type: "touched-dead", event: e, certain, object: gone, operation: "iput" });
           if (certain) return;
         }
@@ -319,8 +315,8 @@ export const inodeReducers = {
       }
       if (frame) frame.subject = inode.id;
       const observed = e.isFault(1) ? null : e.i_count;
-      if (!alive(w, inode, e, stack)) {
-        const certain = stillItsOwn(w, inode, e, stack) && !anothers(w, e, stack);
+      if (!alive(c, inode)) {
+        const certain = stillItsOwn(c, inode) && !anothers(c);
         if (inode.focus)
           w.facts({ type: "put-without-get", event: e, certain, target: inode, by: w.callerName(stack, e), observed });
         if (inode.references.length === 0) w.overput(stack, inode, e);
@@ -328,29 +324,32 @@ export const inodeReducers = {
       }
       if (!e.isFault(2) && inode.nlink !== e.i_nlink) inode = w.store.apply(inode, set({ nlink: e.i_nlink }));
       if (observed !== null) inode = w.observe(inode, observed, e);
-      put(w, inode, observed, e, stack);
+      put(c, inode, observed);
     },
   },
   evict: {
-    entry(w, e, stack, frame) {
-      const inode = known(w, e.inode, e, stack);
+    entry(c) {
+      const { w, e, frame } = c;
+      const inode = known(c, e.inode);
       if (frame) frame.address = e.inode;
       if (!inode) return;
       if (frame) frame.subject = inode.id;
       w.codeNeeded(inode, e);
       w.refute(inode, "kept");
-      evicted(w, inode, e, stack, Number(e.nrpages));
+      evicted(c, inode, Number(e.nrpages));
     },
   },
   clear_inode: {
-    entry(w, e, stack) {
-      const inode = known(w, e.inode, e, stack);
-      if (inode && alive(w, inode, e, stack)) w.store.apply(inode, set({ stage: "cleared" }));
+    entry(c) {
+      const { w, e } = c;
+      const inode = known(c, e.inode);
+      if (inode && alive(c, inode)) w.store.apply(inode, set({ stage: "cleared" }));
     },
   },
   destroy_inode: {
-    entry(w, e, stack, frame) {
-      const inode = known(w, e.inode, e, stack);
+    entry(c) {
+      const { w, e, frame } = c;
+      const inode = known(c, e.inode);
       if (!inode) {
         w.rcu.pendingAddress(e.inode);
         return;
@@ -361,7 +360,7 @@ export const inodeReducers = {
           w.facts({
             type: "freed-twice",
             event: e,
-            certain: stillItsOwn(w, inode, e, stack),
+            certain: stillItsOwn(c, inode),
             object: inode,
             first: inode.pendingRcu,
           });
@@ -371,47 +370,52 @@ export const inodeReducers = {
       w.rcu.pending(w.touch(now, e, "waits for an RCU grace period"));
     },
   },
-  __destroy_inode: { entry: (w, e) => void beingDestroyed(w, e.inode, e) },
+  __destroy_inode: { entry: (c) => void beingDestroyed(c, c.e.inode) },
   kvm_gmem_destroy_inode: {
-    entry(w, e, stack) {
-      const inode = beingDestroyed(w, e.inode, e);
+    entry(c) {
+      const { w, e, stack } = c;
+      const inode = beingDestroyed(c, e.inode);
       if (inode && !inode.ownFree) w.store.apply(inode, set({ ownFree: true }));
       if (inode?.stage !== "live" || !(stack.find("alloc_anon_inode") ?? stack.find("new_inode"))) return;
-      // Its allocator could not finish it (fs/inode.c:alloc_inode): nobody has seen it, so it is freed without a grace
-      // period.
+      // Its allocator could not finish it (fs/inode.c:alloc_inode): no other code has seen it, so that it is freed
+      // without a grace period.
       const now = w.settle(inode, w.referenceOfCalls(inode, stack));
       w.store.apply(w.touch(now, e, "given up by its allocator"), set({ stage: "destroyed" }));
     },
   },
   i_callback: {
-    entry(w, e) {
+    entry(c) {
+      const { w, e } = c;
       const inode = w.rcu.inodeOf(e.head, e.seq);
-      if (inode) handedBack(w, inode, e, "callbacks", inode.callbacks);
+      if (inode) handedBack(c, inode, "callbacks", inode.callbacks);
     },
   },
   free_inode_nonrcu: {
-    entry: (w, e) => freed(w, e.inode, e),
+    entry: (c) => freed(c, c.e.inode),
   },
   kvm_gmem_free_inode: {
-    entry: (w, e) => freed(w, e.inode, e),
+    entry: (c) => freed(c, c.e.inode),
   },
 } satisfies Reducers;
 
-/** `free_inode` runs from the RCU callback; where the callback has no probe, it is what shows the end. */
-function freed(w: World, address: AddressId, e: EventView): void {
+/** Takes in a `free_inode`, which runs from the RCU callback, and shows the end where the callback has no probe. */
+function freed(c: Context, address: AddressId): void {
+  const { w, e } = c;
   w.rcu.learn(address);
   const inode = w.at("inode", address);
   if (!inode) return;
-  if (inode.cache) backToCache(w, inode, e);
+  if (inode.cache) backToCache(c, inode);
   if (inode.death === 0 || inode.frees > 0) {
-    if (inode.stage === "destroyed" || inode.death) handedBack(w, inode, e, "frees", inode.frees);
+    if (inode.stage === "destroyed" || inode.death) handedBack(c, inode, "frees", inode.frees);
     return;
   }
   w.remember(w.store.apply(w.store.apply(inode, counted("frees", 1)), set({ pendingRcu: 0 })));
   w.observer.touched?.(inode, e, "");
 }
 
-function passed(w: World, address: AddressId, e: EventView, stack: Stack, frame: Frame | undefined): void {
+/** Takes in the return of a function that passes on the inode of an allocator inside it. */
+function passed(c: Context, address: AddressId): void {
+  const { w, stack, frame } = c;
   if (frame) w.passUp(frame, stack);
-  if (!w.addresses.isError(address)) known(w, address, e, stack);
+  if (!w.addresses.isError(address)) known(c, address);
 }

@@ -1,7 +1,7 @@
-/** Modules: references, and the way from `kvm_exit` to `free_module`. */
+/** Modules: their references, and their exit from `kvm_exit` to `free_module`. */
 import { ENDED_BY } from "../../../events/index.js";
-import type { EventView } from "../../log/view.js";
-import type { Frame, Stack } from "../calls.js";
+import type { Frame } from "../calls.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { File, Inode, KernelObject, Module, Mount, ObjectId, Superblock } from "../objects.js";
 import { set } from "../transitions.js";
@@ -16,7 +16,7 @@ export const MODULE_REF_BASE = 1;
 /** The module that holds guest_memfd's code. */
 const CODE_MODULE = "kvm";
 
-function named(w: World, address: number, name: string, e: EventView): Module {
+function named({ w, e }: Context, address: number, name: string): Module {
   let module = w.living("module", address, e);
   if (name !== "" && module.name === "") module = w.store.apply(module, set({ name }));
   if (module.name === CODE_MODULE) {
@@ -27,8 +27,8 @@ function named(w: World, address: number, name: string, e: EventView): Module {
   return w.touch(module, e);
 }
 
-/** The module whose init is running, or whose init mounted guest_memfd's file system. */
-function initialised(w: World, address: number, e: EventView): Module {
+/** Takes in that the init of a module sets up guest_memfd. */
+function initialised({ w, e }: Context, address: number): Module {
   let module = w.follow(w.living("module", address, e));
   module = w.bornNow(module, e, module.count);
   module = w.store.apply(module, set({ ownsGmem: true }));
@@ -36,7 +36,7 @@ function initialised(w: World, address: number, e: EventView): Module {
   return w.touch(module, e, "its init sets up guest_memfd");
 }
 
-function put(w: World, target: Module, refcnt: number | null, e: EventView, stack: Stack): void {
+function put({ w, e, stack }: Context, target: Module, refcnt: number | null): void {
   let module = target;
   const file = w.releasing(stack);
   const creating = stack.find("kvm_gmem_create");
@@ -76,7 +76,7 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
   const groundless =
     index < 0 && known && w.sees("try_module_get") && w.steadySince(module, file ? file.made : creating!.seq);
   const exhausted = refcnt !== null && refcnt <= lowest(w, index) && module.stage !== "exiting";
-  // Whoever puts last finds nothing left where another put too often: that was told then.
+  // The last put finds no reference if another one put too often: that was reported then.
   const follows = exhausted && index >= 0 && w.overdrawn.has(module.id);
   if (groundless || (exhausted && !follows)) {
     w.overdrawn.add(module.id);
@@ -89,23 +89,23 @@ function put(w: World, target: Module, refcnt: number | null, e: EventView, stac
       observed: refcnt,
     } as const;
     if (exhausted) w.facts(fact);
-    else w.tell(fact, "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret");
+    else w.factOnceShown(fact, "try_module_get", "try_module_get_ret", "kvm_gmem_create_ret");
   }
   w.settle(module, index);
 }
 
 /**
- * The count at which a put finds nothing left to put. delete_module(2) takes the loader's base reference away before it
- * looks, and gives it back where there are users: a count that is printed in between is one too low, and a reference
- * that the ledger knows is believed over it.
+ * The count at which a put has no reference to put. delete_module(2) takes the loader's base reference away before it
+ * looks, and gives it back if there are users: a count that is printed in between is one too low, and a reference in
+ * the ledger outweighs it.
  */
 function lowest(w: World, index: number): number {
-  const whole = index < 0 && w.shows("__do_sys_delete_module") && !w.calls.open("__do_sys_delete_module");
+  const whole = index < 0 && w.shows("__do_sys_delete_module") && !w.calls.isOpen("__do_sys_delete_module");
   return whole ? MODULE_REF_BASE : MODULE_REF_BASE - 1;
 }
 
 /**
- * Whether a superblock lives, and its end would be seen, or that of its root inode, which goes with it.
+ * True if a superblock lives, and its end would be seen, or that of its root inode, which ends with it.
  * (`deactivate_super` drops a reference that may not be the last.)
  */
 function endWouldShow(w: World, superblock: ObjectId): boolean {
@@ -122,7 +122,7 @@ function mountsOf(w: World, superblock: Superblock): Mount[] {
   return [...w.store.live()].filter((o): o is Mount => o.kind === "mount" && o.superblock === superblock.id);
 }
 
-/** Its first inode, which is older than any file on it, and than its mount (fs/libfs.c:pseudo_fs_fill_super). */
+/** The root inode: the first, older than any file and than the mount (fs/libfs.c:pseudo_fs_fill_super). */
 function rootOf(w: World, superblock: Superblock): Inode | undefined {
   for (const o of w.store.live()) {
     if (o.kind !== "inode" || o.superblock !== superblock.id || o.birth === 0) continue;
@@ -131,14 +131,14 @@ function rootOf(w: World, superblock: Superblock): Inode | undefined {
   return undefined;
 }
 
-/** A file that is not known to have let the module go. */
+/** True if a file is not known to have given back its reference on a module. */
 function pins(w: World, module: Module, file: File): boolean {
   return w.referenceOf(module, file.id) >= 0;
 }
 
 /**
- * Whether it is certain that an object lives while a module is freed. A module is freed without references: whatever
- * lives by a file that is said to pin it has ended unseen.
+ * True if it is certain that an object lives while a module is freed. A module is freed only without references: an
+ * object that lives by a file which seems to pin the module has ended unseen.
  */
 function outlives(w: World, module: Module, o: KernelObject, files: readonly File[]): boolean {
   switch (o.kind) {
@@ -162,7 +162,7 @@ function outlives(w: World, module: Module, o: KernelObject, files: readonly Fil
       return mounts.length > 0 || (rootOf(w, o)?.stage === "live" && w.sees("destroy_inode"));
     }
     case "vm":
-      // Whoever holds it is gone: of whom no probe showed, nobody can tell.
+      // All its owners ended; an untraced owner may hold it still.
       return (
         o.references.length > 0 &&
         o.references.every(({ owner, left }) => left !== undefined || (owner > 0 && !w.store.any(owner)))
@@ -173,8 +173,8 @@ function outlives(w: World, module: Module, o: KernelObject, files: readonly Fil
 }
 
 /**
- * Objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU
- * callback is judged when the callback runs, for a callback can also go unseen.
+ * The objects that need a module: made on its behalf or by its init, and not torn down. An inode that waits for its RCU
+ * callback is judged when the callback runs, because a callback can also go unseen.
  */
 function needing(w: World, module: Module): { live: KernelObject[]; mounts: Mount[] } {
   const live: KernelObject[] = [];
@@ -183,7 +183,7 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
   for (const o of w.store.live()) {
     if (!o.focus || w.outlived.has(o.id)) continue;
     const mine = code || ("module" in o && o.module === module.id);
-    // What was met before events were lost may have ended among them.
+    // An object that was met before events were lost may have ended among those.
     if (!mine || !w.since(o.met)) continue;
     if (o.kind === "inode" && o.module !== 0 && (o.stage === "live" || o.stage === "evicting" || o.stage === "cleared"))
       live.push(o);
@@ -201,11 +201,11 @@ function needing(w: World, module: Module): { live: KernelObject[]; mounts: Moun
   return { live, mounts };
 }
 
-/** `free_module`, or a failed init: what the module made and did not take down. */
-function exited(w: World, module: Module, how: "exit" | "failed init", exit: number, e: EventView): void {
+/** Judges what a module made and did not take down, at `free_module` or when its init failed. */
+function exited({ w, e }: Context, module: Module, how: "exit" | "failed init", exit: number): void {
   const { live, mounts } = needing(w, module);
   w.refute(module, "kept");
-  // An unmount that has no probe of its own shows in what becomes of the superblock.
+  // An unmount without a probe of its own shows in the superblock's end.
   const shownBySuper = ({ superblock }: Mount): boolean =>
     (superblock !== 0 && w.sees("deactivate_super")) || endWouldShow(w, superblock);
   const mounted = mounts.filter((mount) => w.sees("kern_unmount") || shownBySuper(mount));
@@ -220,20 +220,21 @@ function exited(w: World, module: Module, how: "exit" | "failed init", exit: num
   const certain = how === "exit" ? shown.filter((o) => outlives(w, module, o, files)) : shown;
   // A module is freed without references: a file that is said to pin it has been released unseen.
   const pinning: KernelObject[] = files.filter((file) => pins(w, module, file));
-  // Nor does the module of guest_memfd's code go before those that depend on it.
+  // The module of guest_memfd's code is not freed before those that depend on it, either.
   const vendor = w.peek(w.gmemModule, "module");
   if (how === "exit" && module.name === CODE_MODULE && vendor && vendor.id !== module.id) pinning.push(vendor);
   w.facts({ ...exiting, certain: pinning.length === 0, live: certain, mounts: mounted });
   if (pinning.length > 0) w.missed(Math.min(...pinning.map(({ met }) => met)), e);
-  // Said once: what outlived this module outlives those under it too.
+  // Reported once: objects that outlived this module outlive those under it too.
   for (const o of [...live, ...mounts]) w.outlived.add(o.id);
 }
 
 export const moduleReducers = {
   try_module_get: {
-    entry(w, e, _stack, frame) {
+    entry(c) {
+      const { w, e, frame } = c;
       if (e.module === 0) return;
-      let module = named(w, e.module, e.name, e);
+      let module = named(c, e.module, e.name);
       if (!e.isFault(3) && e.state === MODULE_STATE_COMING && module.birth === 0 && module.met === e.seq) {
         module = w.store.apply(module, set({ stage: "coming" }));
         module = w.bornNow(module, e, e.isFault(2) ? null : e.refcnt);
@@ -243,35 +244,38 @@ export const moduleReducers = {
       if (!e.isFault(2)) module = w.observe(module, e.refcnt, e);
       if (frame) frame.subject = module.id;
     },
-    return(w, e, stack, frame) {
+    return({ w, e, stack, frame }) {
       const module = frame && w.store.get(frame.subject, "module");
       if (!module || e.ok === 0) return;
       w.hold(module, w.callOwner(stack), e, "try_module_get");
     },
   },
   module_put: {
-    entry(w, e, stack) {
+    entry(c) {
+      const { w, e } = c;
       if (e.module === 0) return;
       const refcnt = e.isFault(2) ? null : e.refcnt;
-      let module = named(w, e.module, e.name, e);
+      let module = named(c, e.module, e.name);
       if (refcnt !== null) module = w.observe(module, refcnt, e);
-      put(w, module, refcnt, e, stack);
+      put(c, module, refcnt);
     },
   },
   do_init_module: {
-    entry(w, e) {
-      named(w, e.module, e.name, e);
+    entry(c) {
+      const { e } = c;
+      named(c, e.module, e.name);
     },
   },
   free_module: {
-    entry(w, e) {
+    entry(c) {
+      const { w, e } = c;
       const module = w.at("module", e.module) ?? w.living("module", e.module, e);
       if (module.death) {
         w.facts({ type: "freed-twice", event: e, certain: w.since(module.death), object: module, first: module.death });
         return;
       }
       const touched = w.touch(module, e, "freed");
-      if (module.focus) exited(w, touched, "exit", w.exits.get(e.taskId) ?? 0, e);
+      if (module.focus) exited(c, touched, "exit", w.exits.get(e.taskId) ?? 0);
       w.exits.delete(e.taskId);
       if (w.gmemModule === module.id) w.gmemModule = 0;
       const freed = w.store.apply(touched, set({ stage: "freed" }));
@@ -281,18 +285,19 @@ export const moduleReducers = {
     },
   },
   kvm_init: {
-    entry(w) {
-      // Its code runs, so the module is there, at whatever address its load put it.
+    entry({ w }) {
+      // Its code runs, so that the module is loaded, at an address of its own.
       if (w.codeFreed) w.codeModule = 0;
       w.codeFreed = false;
     },
-    return(w, e, _stack, frame) {
+    return(c) {
+      const { w, e, frame } = c;
       const module = frame && w.store.get(frame.subject, "module");
       if (!module) return;
       if (e.err === 0) w.store.apply(module, set({ stage: "live" }));
       else {
-        exited(w, module, "failed init", 0, e);
-        // No exit runs past an inode that still waits for its callback then: none will run.
+        exited(c, module, "failed init", 0);
+        // No exit will run, so that none runs past an inode that still waits for its callback.
         for (const o of w.store.live()) {
           if (o.kind === "inode" && o.focus && o.module === module.id && o.stage === "destroyed") w.outlived.add(o.id);
         }
@@ -300,23 +305,24 @@ export const moduleReducers = {
     },
   },
   kvm_gmem_init: {
-    entry(w, e, stack, frame) {
+    entry(c) {
+      const { e, stack, frame } = c;
       if (e.module === 0) return;
-      const module = initialised(w, e.module, e);
+      const module = initialised(c, e.module);
       if (frame) frame.subject = module.id;
       const init: Frame | undefined = stack.find("kvm_init");
       if (init) init.subject = module.id;
     },
   },
   kvm_exit: {
-    entry(w, e) {
+    entry({ w, e }) {
       w.exits.set(e.taskId, e.seq);
       const module = w.store.get(w.gmemModule, "module");
       if (module) w.touch(w.store.apply(module, set({ stage: "exiting" })), e, "its exit begins");
     },
   },
   kvm_gmem_exit: {
-    entry(w, e) {
+    entry({ w, e }) {
       const module = w.store.get(w.gmemModule, "module");
       if (module) w.touch(module, e, "its exit tears guest_memfd down");
     },

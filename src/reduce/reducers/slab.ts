@@ -1,21 +1,21 @@
 /**
- * Slab caches (mm/slab_common.c): the one that guest_memfd's init makes, and that its inodes are of. It is known by its
- * maker and its address, not by its name.
+ * Slab caches (mm/slab_common.c): the one that guest_memfd's init makes, for its inodes. It is known by its maker and
+ * its address, not by its name.
  */
 import type { AddressId } from "../../log/batch.js";
-import type { EventView } from "../../log/view.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { Cache, Inode, Module } from "../objects.js";
 import { observed, set } from "../transitions.js";
 import type { World } from "../world.js";
 
 /**
- * The cache of guest_memfd's inodes hands one out, and takes one back: unless both are seen, nothing is known of it.
+ * The events that show guest_memfd's cache handing out an inode and getting it back: without either, it is not judged.
  */
 const HANDED_OUT = "kvm_gmem_alloc_inode_ret";
 const HANDED_BACK = "kvm_gmem_free_inode";
 
-/** An inode came from guest_memfd's own allocator: its memory is of the one cache that guest_memfd's init made. */
+/** Takes in an inode of guest_memfd's own allocator: its memory is of the cache that guest_memfd's init made. */
 export function ofCache(w: World, inode: Inode): void {
   const module = w.store.get(inode.module || w.gmemModule, "module");
   const cache = module && w.store.get(module.cache, "cache");
@@ -23,66 +23,67 @@ export function ofCache(w: World, inode: Inode): void {
 }
 
 /**
- * `free_inode` hands an inode's memory back to its cache. It proves what nothing before it does: that the inode still
- * waited when the cache was destroyed. That no callback was seen until then could also mean that a probe missed it.
+ * Takes in a `free_inode`, which hands an inode's memory back to its cache. It proves that the inode still waited when
+ * the cache was destroyed; no earlier event does, as a probe can also miss a callback.
  */
-export function backToCache(w: World, inode: Inode, e: EventView): void {
+export function backToCache({ w, e }: Context, inode: Inode): void {
   const cache = w.at("cache", inode.cacheAddress);
   if (cache && cache.id === inode.cache && cache.death !== 0 && inode.frees === 0) {
     const { destroyed } = cache;
     w.facts({ type: "cache-destroyed", event: e, certain: w.since(cache.birth), cache, destroyed, inodes: [inode] });
   }
-  // What destroyed it went unseen.
+  // Its destruction went unseen.
   if (inode.death === 0 && inode.stage !== "destroyed") w.store.apply(inode, set({ cache: 0, cacheAddress: 0 }));
 }
 
-/** Nothing that it handed out can have been missed. */
+/** True if no inode that it handed out can have been missed. */
 function knownWhole(w: World, cache: Cache): boolean {
   return w.since(cache.birth) && w.store.get(cache.module, "module")?.cache === cache.id;
 }
 
-/** Where the inodes of a cache are whose memory was not handed back. */
+/** The addresses of a cache's inodes whose memory was not handed back. */
 function inodesOf(w: World, cache: Cache): AddressId[] {
   const addresses: AddressId[] = [];
   for (const o of w.store.live()) if (o.kind === "inode" && o.cache === cache.id) addresses.push(o.address);
   return addresses;
 }
 
-function made(w: World, module: Module, address: AddressId, name: string, again: boolean, e: EventView): void {
+function made({ w, e }: Context, module: Module, address: AddressId, name: string, again: boolean): void {
   const cache = w.store.apply(w.follow(w.born("cache", address, e, 1)), set({ name, module: module.id }));
   w.touch(cache, e, "made");
-  // Of several, nothing says which one the inodes are of.
+  // If it made several, no event says which one the inodes are of.
   w.store.apply(module, set({ cache: again ? 0 : cache.id }));
 }
 
-/** The cache has looked for objects of its own: what it could wait for, it has waited for. */
-function destroyed(w: World, cache: Cache, e: EventView): void {
+/** Judges a cache that has looked for remaining objects, after it waited for all that it waits for. */
+function destroyed({ w, e }: Context, cache: Cache): void {
   const { destroyed } = cache;
   const left = cache.left.flatMap((address) => w.at("inode", address) ?? []).filter((o) => o.cache === cache.id);
   const living = left.filter(({ death, stage }) => death === 0 && stage !== "destroyed");
   const waiting = left.some(({ death, stage }) => death === 0 && stage === "destroyed");
-  // Without a barrier it was chance if their callbacks ran before the look.
+  // Without a barrier, their callbacks ran before the look only by chance.
   const unawaited = cache.barrier === 0 ? left.filter(({ death, frees }) => death !== 0 && frees > 0) : [];
   const inodes = [...living, ...unawaited];
   const fact = { type: "cache-destroyed", event: e, certain: knownWhole(w, cache), cache, destroyed, inodes } as const;
   const rests = [HANDED_OUT, HANDED_BACK, "destroy_inode", ...(unawaited.length > 0 ? ["rcu_barrier"] : [])];
-  // What the recording has not shown yet may have happened here, and what waits may have been handed back.
+  // Events that the recording has not shown so far may be missing here, and waiting inodes may be handed back already.
   if (!rests.every((event) => w.shows(event)) || (inodes.length === 0 && waiting)) w.facts({ ...fact, certain: false });
-  if (inodes.length > 0 || !waiting) w.tell(fact, ...rests);
+  if (inodes.length > 0 || !waiting) w.factOnceShown(fact, ...rests);
   w.died(cache, e);
 }
 
 export const slabReducers = {
   __kmem_cache_create_args: {
-    entry(_w, e, _stack, frame) {
+    entry({ e, frame }) {
       if (frame && !e.isFault(0)) frame.text = e.name;
     },
-    return(w, e, stack, frame) {
+    return(c) {
+      const { w, e, stack, frame } = c;
       if (e.cache === 0 || w.addresses.isError(e.cache)) return;
       const init = stack.find("kvm_gmem_init");
       const module = init && w.store.get(init.subject, "module");
       if (init && module) {
-        made(w, module, e.cache, frame?.text ?? "", init.number > 0, e);
+        made(c, module, e.cache, frame?.text ?? "", init.number > 0);
         init.number++;
         return;
       }
@@ -92,7 +93,7 @@ export const slabReducers = {
     },
   },
   kmem_cache_destroy: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const cache = w.at("cache", e.s);
       if (!cache || cache.death || cache.destroyed) return;
       const count = cache.count! - 1;
@@ -102,15 +103,16 @@ export const slabReducers = {
       if (frame) frame.subject = cache.id;
     },
     /**
-     * What its task does next comes after its look for objects: before that, it has waited for all that it waits for.
+     * The next event of its task comes after its look for remaining objects, and after all waits before the look.
      */
-    end(w, frame, _stack, e) {
+    end(c) {
+      const { w, frame } = c;
       const cache = w.store.get(frame.subject, "cache");
-      if (cache) destroyed(w, cache, e);
+      if (cache) destroyed(c, cache);
     },
   },
   rcu_barrier: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const cache = w.store.get(stack.find("kmem_cache_destroy")?.subject ?? 0, "cache");
       if (!cache || cache.barrier) return;
       w.touch(w.store.apply(cache, set({ barrier: e.seq })), e, "waits for RCU callbacks");

@@ -1,16 +1,14 @@
 /** VMs: `users_count`, from `KVM_CREATE_VM` to `kvm_destroy_vm` (virt/kvm/kvm_main.c). */
-import type { EventView } from "../../log/view.js";
-import type { Stack } from "../calls.js";
+import type { Context } from "../context.js";
 import type { Reducers } from "../handlers.js";
 import type { Vm } from "../objects.js";
 import { listed, set, unlisted } from "../transitions.js";
-import type { World } from "../world.js";
 
-/** Of a slot's flags (include/uapi/linux/kvm.h). */
+/** A flag of a memslot (include/uapi/linux/kvm.h). */
 const KVM_MEM_GUEST_MEMFD = 4;
 
-/** The VM at an address; an operation on one that was destroyed is noticed. */
-function known(w: World, address: number, e: EventView): Vm | undefined {
+/** Takes in an operation on a VM, and returns the VM; one that was destroyed is reported instead. */
+function known({ w, e }: Context, address: number): Vm | undefined {
   const last = w.at("vm", address);
   if (last?.death) {
     w.facts({
@@ -25,7 +23,7 @@ function known(w: World, address: number, e: EventView): Vm | undefined {
   return w.touch(w.follow(w.living("vm", address, e)), e);
 }
 
-function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
+function put({ w, e, stack }: Context, vm: Vm): void {
   const file = w.releasing(stack);
   let index = -1;
   let groundless = false;
@@ -54,7 +52,7 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
       w.steadySince(vm, vm.birth))
   ) {
     const by = file ? w.label(file) : w.callerName(stack, e);
-    w.tell(
+    w.factOnceShown(
       { type: "put-without-get", event: e, certain: true, target: vm, by, observed: null },
       "kvm_gmem_create_ret",
       "kvm_destroy_vm",
@@ -67,12 +65,12 @@ function put(w: World, vm: Vm, e: EventView, stack: Stack): void {
 
 export const vmReducers = {
   kvm_arch_init_vm: {
-    entry(_w, e, _stack, frame) {
+    entry({ e, frame }) {
       if (!frame) return;
       frame.address = e.kvm;
       frame.text = String(e.type);
     },
-    return(w, e, _stack, frame) {
+    return({ w, e, frame }) {
       if (!frame || e.err !== 0) return;
       let vm = w.follow(w.born("vm", frame.address, e, 0));
       vm = w.holdBy(w.store.apply(vm, set({ type: frame.text })), 0, e, "kvm_create_vm");
@@ -80,28 +78,31 @@ export const vmReducers = {
     },
   },
   kvm_get_kvm: {
-    entry(w, e, stack) {
-      const vm = known(w, e.kvm, e);
+    entry(c) {
+      const { w, e, stack } = c;
+      const vm = known(c, e.kvm);
       if (vm) w.hold(vm, w.callOwner(stack), e, "kvm_get_kvm");
     },
   },
   kvm_put_kvm: {
-    entry(w, e, stack, frame) {
+    entry(c) {
+      const { w, e, stack, frame } = c;
       if (stack.find("kvm_vm_release")) w.sight.sawInside("kvm_vm_release", "kvm_put_kvm");
-      const vm = known(w, e.kvm, e);
+      const vm = known(c, e.kvm);
       if (!vm) return;
       if (frame) frame.subject = vm.id;
-      put(w, vm, e, stack);
+      put(c, vm);
     },
   },
   kvm_put_kvm_no_destroy: {
-    entry(w, e, stack) {
-      const vm = known(w, e.kvm, e);
-      if (vm) put(w, vm, e, stack);
+    entry(c) {
+      const { e } = c;
+      const vm = known(c, e.kvm);
+      if (vm) put(c, vm);
     },
   },
   kvm_destroy_vm: {
-    entry(w, e, _stack, frame) {
+    entry({ w, e, frame }) {
       const last = w.at("vm", e.kvm);
       if (last && (last.death || last.stage !== "live")) {
         w.facts({
@@ -121,7 +122,7 @@ export const vmReducers = {
         const owner = w.store.get(reference.owner, "file");
         return owner && owner.stage === "open" ? [{ owner, reference }] : [];
       });
-      // More was put than taken only where the puts that were seen come to that; else some went unseen.
+      // More was put than taken only if the puts in the recording add up to that; else some puts went unseen.
       const overdrawn = vm.count === 0;
       w.facts({
         type: "ended-while-held",
@@ -134,14 +135,13 @@ export const vmReducers = {
       if (holders.length > 0 && !overdrawn) w.missed(vm.birth || vm.met, e);
       w.touch(w.store.apply(vm, set({ stage: "destroying" })), e, "destroyed");
     },
-    end(w, frame, _stack, e) {
+    end({ w, e, frame }) {
       const vm = w.store.get(frame.subject, "vm");
       if (!vm) return;
       for (const id of vm.slots.slice()) {
         const slot = w.store.get(id, "memslot");
         if (!slot) continue;
-        // Destroying the VM unbinds every slot that still exists; a file that is gone left none bound
-        // (kvm_gmem_release).
+        // Destroying the VM unbinds every slot that still exists; a released file left none bound (kvm_gmem_release).
         const file = w.store.get(slot.file, "file");
         w.facts({
           type: "binding-checked",
@@ -157,7 +157,7 @@ export const vmReducers = {
     },
   },
   kvm_arch_destroy_vm: {
-    entry(w, e) {
+    entry({ w, e }) {
       const vm = w.at("vm", e.kvm);
       if (!vm || vm.death) return;
       w.refute(vm, "kept");
@@ -165,25 +165,26 @@ export const vmReducers = {
     },
   },
   kvm_vm_release: {
-    entry(w, e, stack) {
+    entry({ w, e, stack }) {
       const file = w.releasing(stack);
       if (file) w.touch(w.follow(file), e, "VM file released");
     },
   },
   kvm_set_memory_region: {
-    entry(w, e, _stack, frame) {
-      const vm = known(w, e.kvm, e);
+    entry(c) {
+      const { w, e, frame } = c;
+      const vm = known(c, e.kvm);
       if (!frame || !vm) return;
       frame.subject = vm.id;
       frame.number = e.slot;
-      // Size 0 deletes the slot (Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION).
+      // Size 0 deletes the slot (KVM_SET_USER_MEMORY_REGION in Documentation/virt/kvm/api.rst).
       frame.text = e.size === 0n ? "delete" : String(e.gmem_offset);
       if (e.flags & KVM_MEM_GUEST_MEMFD && !e.isFault(6))
         frame.file = w.descriptors.fileOf(e.taskId, e.gmem_fd)?.id ?? 0;
     },
-    return(w, e, _stack, frame) {
+    return({ w, e, frame }) {
       if (!frame) return;
-      // A binding that was prepared keeps the file until here (fget in kvm_gmem_prepare_memory_region, no probe).
+      // A prepared binding keeps the file until here (fget in kvm_gmem_prepare_memory_region, without a probe).
       const file = frame.address === 0 ? undefined : w.store.get(frame.file, "file");
       if (file?.gmem && !frame.putFiles.includes(file.id) && w.sees("fput"))
         w.touch(w.store.apply(file, listed("kept", frame.seq)), e, "kept by kvm_set_memory_region");
@@ -192,8 +193,8 @@ export const vmReducers = {
         for (const id of vm?.slots ?? []) {
           const slot = w.store.get(id, "memslot");
           if (slot?.slot !== frame.number) continue;
-          // Unbinding takes a file that lives and puts it (kernels with kvm_gmem_bind): seen, that shows what
-          // kvm_gmem_unbind would have shown. A file that is gone has left no binding behind (kvm_gmem_release).
+          // On kernels with kvm_gmem_bind, unbinding takes a reference on a file that lives and puts it: the put shows
+          // as much as kvm_gmem_unbind would. A released file left no binding (kvm_gmem_release).
           const file = w.store.get(slot.file, "file");
           const how = !file || frame.putFiles.includes(slot.file) ? "" : "deleted and never unbound";
           const fact = { type: "binding-checked", event: e, certain: w.since(slot.birth), slot, file, how } as const;

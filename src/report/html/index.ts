@@ -1,6 +1,6 @@
 /**
- * A report as one HTML file: what is to be said of each recording, to be read anywhere, and the viewer with the
- * recordings inside. It loads nothing and sends nothing, from a disk, a mail or an artifact of a CI run.
+ * A report as one HTML file: a section for each recording, readable anywhere, and the viewer with the recordings
+ * inside. It loads nothing and sends nothing, from a disk, a mail or an artifact of a CI run.
  */
 import { createHash } from "node:crypto";
 import { plural } from "../../base/text.js";
@@ -12,9 +12,9 @@ import { element, escaped, jsonInScript, textElement } from "./text.js";
 import { embed, type Embedded } from "./viewer.js";
 
 export interface HtmlOptions {
-  /** The report alone. */
+  /** False: the report alone. */
   readonly viewer?: boolean;
-  /** What the recordings are to be read as. */
+  /** Format of the recordings. */
   readonly format?: string;
 }
 
@@ -38,7 +38,7 @@ export const htmlReport = (options: HtmlOptions = {}) =>
     yield "</body>\n</html>\n";
   };
 
-/** What the page may do is said before anything in it: its own style and scripts, by their hashes, and nothing else. */
+/** The policy comes first and allows only the page's own style and scripts, by their hashes. */
 function* head({ entries }: About, withViewer: boolean): Generator<string> {
   const style = `${withViewer ? asset("page.css") : ""}${asset("report.css")}`;
   const hashes = withViewer ? [asset("page.js"), asset("worker.js")].map(hashOf) : [];

@@ -1,4 +1,4 @@
-/** What a report says of each recording, or of two that are compared, as HTML that needs no script. */
+/** The section for a recording, or for two that are compared, as HTML that needs no script. */
 import { linkText } from "../../ui/model/link.js";
 import { hunkLines, statLines, summaryLine } from "../../show/diff-text.js";
 import type { ShownStep } from "../../show/findings.js";
@@ -12,11 +12,11 @@ import { xmlLines } from "../xml.js";
 import { telling } from "../text.js";
 import { element, escaped, list, textElement } from "./text.js";
 
-/** Problems told with their evidence, of one recording; of any more what they are. */
+/** Problems of one recording with their evidence; further ones only as headings. */
 const IN_FULL = 20;
 const STATES: Readonly<Record<BaselineState, string>> = { new: "new", unchanged: "unchanged", absent: "gone" };
 
-/** Whether the viewer behind the report has a recording, and as which of its sides. */
+/** Returns the viewer's side for a recording, or `undefined` if the viewer does not have it. */
 export type SideOf = (path: string) => number | undefined;
 
 export function sectionOf(entry: Entry, sideOf: SideOf): string {
@@ -103,7 +103,7 @@ function problemSection(
   );
 }
 
-/** Without scripts it leads nowhere: it is for the viewer that opens on it. */
+/** The link works only in the viewer, and leads nowhere without scripts. */
 function momentLink(side: number, event: number, object = ""): string {
   const events = Array.from({ length: side + 1 }, (_, k) => (k === side ? event : undefined));
   return textElement("a", `event ${event}`, {
@@ -142,7 +142,7 @@ function comparison({ before, after, diff, problems: found }: ComparisonEntry, s
   );
 }
 
-/** The marks of a line are there without colour too. */
+/** Colours a line; its mark says the same without colour. */
 function hunkText(line: string): string {
   const kind = ({ "+": "added", "-": "removed", "~": "altered" } as const)[line[0] as "+" | "-" | "~"];
   return kind && !line.startsWith("---") && !line.startsWith("+++")

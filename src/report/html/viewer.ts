@@ -1,4 +1,4 @@
-/** The viewer with its data inside: the logs of what was reported, as far as there is room for them. */
+/** The viewer with its data inside: the logs of the recordings, as far as there is room for them. */
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { LogFile } from "../../log/file/log-file.js";
@@ -8,9 +8,9 @@ import { diffJson, hunksJson, sameJson } from "../../show/json.js";
 import type { Session, SessionLog } from "../../ui/protocol.js";
 import type { Entry } from "../model.js";
 
-/** Bytes of logs in one report. */
+/** Most bytes of logs in one report. */
 export const MOST_BYTES = 16 << 20;
-/** Recordings in one report. */
+/** Most recordings in one report. */
 const MOST_LOGS = 32;
 
 export interface Embedded {
@@ -20,7 +20,7 @@ export interface Embedded {
   readonly diff: unknown;
 }
 
-/** What the viewer may be given: paths in the order in which they are wanted. */
+/** Lists paths to embed, those with problems first. */
 export function wantedOf(entries: readonly Entry[]): string[] {
   const weight = (entry: Entry): number => (entry.kind === "recording" && entry.problems.length > 0 ? 0 : 1);
   const sorted = [...entries].sort((a, b) => weight(a) - weight(b));
@@ -36,8 +36,8 @@ export function wantedOf(entries: readonly Entry[]): string[] {
 }
 
 /**
- * `format`: what the recordings are to be read as. `undefined` where no log has room; two that are compared have it
- * together or not at all.
+ * Embeds logs. `format` is that of the recordings. Returns `undefined` if no log has room; two that are compared are
+ * embedded together or not at all.
  */
 export async function embed(entries: readonly Entry[], format?: string): Promise<Embedded | undefined> {
   const [first] = entries;
@@ -67,7 +67,7 @@ async function embedded(
   room: number,
   format: string | undefined,
 ): Promise<{ readonly log: SessionLog; readonly base64: string } | undefined> {
-  // A log is a hundredth to a third of the text that it is made of: what is far too large is not tried.
+  // A log is a hundredth to a third of the text that it is made from: far too large files are not tried.
   if (statSync(path, { throwIfNoEntry: false })?.isFile() && statSync(path).size > room * 200) return undefined;
   const made = await asLog(path, format === undefined ? {} : { format });
   try {

@@ -1,4 +1,4 @@
-/** How the module ends, and two ways in which an end comes too early. */
+/** The end of the module, and two ways in which an end comes too early. */
 import { AFTER, CLOSE_AND_UNBIND, CLOSE_AND_UNLOAD, FORGETS_UNMOUNT, LOAD_FAILS, SKIPS_UNBIND } from "../recordings.js";
 import type { StepText } from "../types.js";
 

@@ -1,4 +1,4 @@
-/** Each way in which a create can fail, and what it has to give back. */
+/** The ways in which a create can fail, and the cleanup that each requires. */
 import {
   BUSY,
   FORGETS_MODULE_PUT,

@@ -1,4 +1,4 @@
-/** What a guest_memfd is made of, on the kernel before the patch. */
+/** The objects of a guest_memfd, on the kernel before the patch. */
 import { BEFORE } from "../recordings.js";
 import type { StepText } from "../types.js";
 

@@ -1,4 +1,4 @@
-/** What the patch adds, and how a guest_memfd lives and dies with it. */
+/** The changes of the patch, and the life of a guest_memfd with it. */
 import { AFTER, BEFORE } from "../recordings.js";
 import type { StepText } from "../types.js";
 

@@ -10,7 +10,7 @@ export class Column<T extends Numbers> {
     this.#values = new make(1024);
   }
 
-  /** Its index. */
+  /** Returns the index. */
   push(value: number): number {
     if (this.length === this.#values.length) {
       const wider = new this.make(this.length * 2);
@@ -29,7 +29,7 @@ export class Column<T extends Numbers> {
     this.#values[k] = value;
   }
 
-  /** What was pushed, in a memory of its own; in another order where one is given. */
+  /** Copies the values, optionally in another order. */
   values(order?: Uint32Array): T {
     const out = new this.make(this.length);
     if (order) for (let k = 0; k < order.length; k++) out[k] = this.#values[order[k]!]!;
@@ -38,7 +38,7 @@ export class Column<T extends Numbers> {
   }
 }
 
-/** Gives every text a number, from 0. */
+/** Numbers texts from 0. */
 export class Names {
   readonly list: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -50,7 +50,7 @@ export class Names {
   }
 }
 
-/** Indexes in the order of their groups, those of one group in their own; and where each group begins. */
+/** Sorts indexes by group, in their own order within a group; `start` is where each group begins. */
 export function grouped(
   group: (k: number) => number,
   length: number,

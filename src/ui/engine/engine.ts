@@ -1,6 +1,4 @@
-/**
- * Answers what the page asks of one log: the same reducers as everywhere, over the bytes of the log, wherever they are.
- */
+/** Answers the page's questions about one log by the same reducers as the command, over bytes from anywhere. */
 import { LogFile, type LogBytes } from "../../log/file/log-file.js";
 import { parseTime } from "../../log/time.js";
 import { restoreReport } from "../../read/kreel-log/report.js";
@@ -16,9 +14,9 @@ import { whyOf } from "./why.js";
 
 /** Events that a survey reads before it lets other questions pass. */
 const SLICE = 32_768;
-/** Events after which a first picture is worth its price. */
+/** Events after which a first survey is worth its cost. */
 const EARLY = 65_536;
-/** Events between two snapshots in memory: what a drag to any moment replays at most. */
+/** Events between two snapshots in memory: the most that a drag to any moment replays. */
 const NEAR = 8192;
 
 export class LogEngine implements Engine {
@@ -29,7 +27,7 @@ export class LogEngine implements Engine {
   constructor(
     bytes: LogBytes,
     name: string,
-    /** Lets what waits have its turn. */
+    /** Lets waiting messages be handled. */
     private readonly breathe: () => Promise<void>,
   ) {
     this.seeker = Seeker.over(LogFile.over(bytes, name), { near: NEAR });
@@ -44,11 +42,11 @@ export class LogEngine implements Engine {
     const keeper = new SurveyKeeper(replaying.world);
     replaying.world.observer = keeper;
     let next = EARLY;
-    // The replay itself never gets to the end of a log whose last block is damaged.
+    // Forward by number: the replay itself never reaches the end of a log whose last block is damaged.
     for (let events = 0; events < seeker.events; ) {
       events = Math.min(events + SLICE, seeker.events);
       seeker.forward(replaying, events);
-      // All of them together cost a third of the last.
+      // All early surveys together cost a third of the last one.
       const isShown = events >= next && seeker.events > events * 2;
       if (isShown) next = events * 4;
       onProgress({ events, ...(isShown ? { survey: keeper.survey(this.#told(events), replaying.checker) } : {}) });
@@ -58,7 +56,7 @@ export class LogEngine implements Engine {
     return keeper.survey(this.#told(seeker.events), replaying.checker);
   }
 
-  /** What is damaged within a log is known when it has been read. */
+  /** Damage within a log is known only once it has been read. */
   #told(read: number): Pick<Survey, "events" | "read" | "lost" | "warnings"> {
     const { report } = this;
     const {

@@ -1,4 +1,4 @@
-/** Every event in the life of one object. */
+/** Lists every event in the life of one object. */
 import type { ObjectId } from "../../reduce/objects.js";
 import type { Seeker } from "../../seek/seeker.js";
 import { changeText } from "../../describe/changes.js";
@@ -6,10 +6,10 @@ import { Chronicle } from "../../describe/chronicle.js";
 import type { LifeStep } from "../protocol.js";
 
 const STEPS = 5000;
-/** Events that are read at first before it is looked whether its life is over; twice as many each time after. */
+/** Events that are read before the object's death is checked for; doubled each time. */
 const READ = 1 << 10;
 
-/** `from`: the first event that is of its life. */
+/** `from`: the first event of its life. */
 export function lifeOf(seeker: Seeker, id: ObjectId, from: number): readonly LifeStep[] {
   const steps: LifeStep[] = [];
   const replaying = seeker.at(Math.max(0, from - 1));

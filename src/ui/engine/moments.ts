@@ -1,4 +1,4 @@
-/** The state at any moment, and what the moment's event changed of it. Consecutive ones go on from each other. */
+/** The state at any moment, and the changes by the moment's event. Consecutive moments continue the same replay. */
 import { points } from "../../../events/index.js";
 import { graphOf } from "../../export/graph.js";
 import { formatTime } from "../../log/time.js";
@@ -9,16 +9,16 @@ import { type ShownObject, type ShownState, stateOf } from "../../show/state.js"
 import { eventLine } from "../../write/event-line.js";
 import type { Changed, Moment } from "../protocol.js";
 
-/** Events that are replayed rather than sought over. */
+/** Largest distance that is replayed; beyond it a snapshot is sought. */
 const NEAR = 4096;
-/** Objects of a state that are shown. */
+/** Most objects of a state that are sent. */
 const OBJECTS = 1000;
-/** Objects that a graph can be read with. */
+/** Most objects that a graph stays readable with. */
 const DRAWN = 400;
 
 export class Moments {
   #replaying: Replaying | undefined;
-  /** As the replay has it now. */
+  /** The state of `#replaying`, once it was asked for. */
   #state: ShownState | undefined;
 
   constructor(private readonly seeker: Seeker) {}

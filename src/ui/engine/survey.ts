@@ -1,7 +1,7 @@
 /**
- * One pass over a log for a timeline: the life of every object of guest_memfd and of what it hangs on, who held it from
- * when to when, and the operations of each task that touched one. In columns: a long log has hundreds of thousands of
- * each.
+ * Surveys a log for a timeline in one pass: the life of every object of guest_memfd and of those it depends on, the
+ * holders of each over time, and the operations of each task that touched one. In columns: a long log has hundreds of
+ * thousands of each.
  */
 import { COUNTED_KINDS } from "../../../events/kinds/index.js";
 import type { Checker } from "../../check/checker.js";
@@ -18,30 +18,30 @@ import { blindWords, doubtLines } from "../../show/summary.js";
 import { Column, grouped, Names } from "./columns.js";
 import type { Survey, SurveyFinding, Track } from "../protocol.js";
 
-/** Kinds that have lanes, from the one that outlives the others down. */
+/** Kinds with lanes, the longest-living first. */
 export const KINDS: readonly Kind[] = COUNTED_KINDS;
 const KIND_NUMBERS: ReadonlyMap<Kind, number> = new Map(KINDS.map((kind, k) => [kind, k]));
 /** Events between two samples of the clock. */
 const STRIDE = 64;
-/** Calls one inside the other that have a track each. */
+/** Depth of nested calls that have a track each. */
 const DEPTHS = 6;
 
 interface Lane {
   readonly lane: number;
-  /** As it is now: some end without being touched again. */
+  /** Its present state: some objects end without being touched again. */
   object: KernelObject;
-  /** By reference, its holding. */
+  /** The holding of each reference. */
   open: Map<Reference, number>;
 }
 
-/** A call that is in progress, and has a span. */
+/** A call in progress that has a span. */
 interface OpenSpan {
   readonly seq: number;
   readonly span: number;
 }
 
 interface SurveyedStack {
-  /** In the order in which they were met. */
+  /** Position in the order in which they were met. */
   readonly number: number;
   /** By depth. */
   readonly tracks: number[];
@@ -85,7 +85,7 @@ export class SurveyKeeper implements Observer {
   readonly #tracks: { readonly task: string; readonly depth: number; readonly stack: number }[] = [];
 
   readonly #markers: { event: number; text: string }[] = [];
-  /** By this event: one object, mostly. */
+  /** Objects touched by the current event: mostly one. */
   readonly #touched: KernelObject[] = [];
   readonly #moves = new Moves();
 
@@ -99,7 +99,7 @@ export class SurveyKeeper implements Observer {
     this.#touched.push(object);
   }
 
-  /** What a call held may pass to whom it made, without being touched. */
+  /** References of a call may pass to the object that it made, which need not be touched. */
   returned(_e: EventView, _stack: Stack, frame: Frame | undefined): void {
     if (!frame) return;
     for (const id of frame.holds) this.#held(id);
@@ -133,7 +133,7 @@ export class SurveyKeeper implements Observer {
       this.#span.to.set(open.pop()!.span, Math.max(frame.seq, e.seq - 1));
   }
 
-  /** What was seen so far. */
+  /** Returns the survey of the events so far. */
   survey(told: Pick<Survey, "events" | "read" | "lost" | "warnings">, checker: Checker): Survey {
     for (const kept of this.#open.values()) this.#settle(kept);
     const lanes = this.#label.length;
@@ -209,7 +209,7 @@ export class SurveyKeeper implements Observer {
     };
   }
 
-  /** Where events are missing, the samples that they would have had are those of the next. */
+  /** Samples of missing events get the time of the next event. */
   #tick(e: EventView, seq: number): void {
     const { batch, index } = e;
     const [high, low] = [batch.timeHigh[index]!, batch.timeLow[index]!];
@@ -228,7 +228,7 @@ export class SurveyKeeper implements Observer {
     }
     kept.object = object;
     const moves = this.#moves.of(object.id);
-    // What became guest_memfd's after it was taken was held since.
+    // References of an object that became guest_memfd's are drawn from the event that took them.
     if (isNew)
       for (const reference of object.references.toSorted((a, b) => a.seq - b.seq))
         this.#hold(kept, reference, reference.seq, stack, frame);
@@ -249,7 +249,7 @@ export class SurveyKeeper implements Observer {
     return { lane, object, open: new Map() };
   }
 
-  /** A module is named by an event later than its first: what it is called is asked for last. */
+  /** Sets name and label as late as possible: a module is named by an event after its first. */
   #settle({ lane, object, open }: Lane): void {
     const label = this.world.label(object);
     this.#label[lane] = label;
@@ -289,18 +289,18 @@ export class SurveyKeeper implements Observer {
     return "";
   }
 
-  /** An event that matters: the calls around it have spans from now on, and so has its own. */
+  /** Gives spans to an event that matters and to the calls around it. */
   #call(e: EventView, stack: Stack, frame: Frame | undefined): void {
     const point = e.point!;
     let kept = this.#stacks.get(stack);
     if (!kept) this.#stacks.set(stack, (kept = { number: this.#stacks.size, tracks: [], open: [] }));
     const { open } = kept;
     if (point.operation.context === "rcu") {
-      // A tree of its own, over with the event: nothing shows where it ends.
+      // A tree of its own: nothing shows where it ends, so it ends with the event.
       this.#span.to.set(this.#begun(kept, 0, e, point.operation.name, e.seq), e.seq);
       return;
     }
-    // Those that ended without an event that told of it.
+    // Calls that ended without an event that shows it.
     while (open.length > 0 && !within(stack, frame, open.at(-1)!.seq)) this.#span.to.set(open.pop()!.span, e.seq - 1);
     const depth = point.phase === "return" && frame ? stack.depth + 1 : stack.depth;
     for (let level = open.length; level < Math.min(depth, DEPTHS); level++) {
@@ -336,7 +336,7 @@ export class SurveyKeeper implements Observer {
     if (this.#isError(e)) this.#span.failed.set(span, 1);
   }
 
-  /** Of a return, as the catalogue says how the operation fails. */
+  /** Tells whether a return is an error, by the catalogue's rule for the operation. */
   #isError(e: EventView): boolean {
     const result = e.point!.args[0];
     if (!result || e.isFault(0)) return false;

@@ -1,4 +1,4 @@
-/** The call tree around one event of a log. */
+/** Finds the call tree around one event of a log. */
 import type { EventView } from "../../log/view.js";
 import { type CallNode, CallTrees } from "../../reduce/call-tree.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
@@ -6,9 +6,9 @@ import type { Seeker } from "../../seek/seeker.js";
 import { call } from "../../describe/call-text.js";
 import type { Tree, TreeLine } from "../protocol.js";
 
-/** Events that are read at first for the end of the operation; twice as many each time after. */
+/** Events that are read before the end of the operation is checked for; doubled each time. */
 const READ = 512;
-/** Events behind which the rest of an operation is left out. */
+/** Events after which the rest of an operation is left out. */
 const MOST = 1 << 17;
 const LINES = 2000;
 
@@ -18,14 +18,14 @@ export function treeAround(seeker: Seeker, event: number): Tree {
   const replaying = seeker.at(root - 1);
   const { world } = replaying;
   let found: CallNode | undefined;
-  /** What goes on meanwhile, for an event that has no place in a tree. */
+  /** An enclosing call of the same task, for an event that has no place in a tree. */
   let around: CallNode | undefined;
   const trees = new CallTrees(world, (tree) => {
     if (holds(tree, event)) found ??= tree;
     else if (tree.seq < event && tree.returned > event && tree.task === task) around ??= tree;
   });
   world.observer = trees;
-  // An event that is no part of a tree is known for it when the outermost call is over.
+  // An event that is in no tree is known to be so when the outermost call is over.
   const isOver = (): boolean =>
     replaying.next > event && !world.calls.stacks().some((stack) => stack.at(stack.depth - 1)?.seq === root);
   let to = 0;
@@ -42,8 +42,8 @@ export function treeAround(seeker: Seeker, event: number): Tree {
 }
 
 /**
- * The event of the outermost call around an event; itself where there is none, 0 where it cannot be read. And whose it
- * is.
+ * Returns the event of the outermost call around an event: itself if there is none, 0 if it cannot be read; and its
+ * task.
  */
 function outermost(seeker: Seeker, event: number): { readonly root: number; readonly task: number } {
   let root = 0;
@@ -66,7 +66,7 @@ function holds(node: CallNode, event: number): boolean {
   return node.children.some((child) => holds(child, event));
 }
 
-/** How many did not fit. */
+/** Returns the number of calls that did not fit. */
 function collect(node: CallNode, depth: number, lines: TreeLine[]): number {
   if (lines.length >= LINES) return 1 + node.children.reduce((sum, child) => sum + collect(child, depth + 1, lines), 0);
   const { operation, seq, returned, result } = node;

@@ -1,4 +1,4 @@
-/** Why an object is as it is, for the page. */
+/** Explains an object's state for the page. */
 import type { ObjectId } from "../../reduce/objects.js";
 import type { Seeker } from "../../seek/seeker.js";
 import { why } from "../../seek/why.js";

@@ -1,16 +1,16 @@
-/** Where events are across a picture: evenly by their numbers, or by their times. */
+/** Places events across a picture: evenly by number, or by time. */
 import type { Survey } from "../protocol.js";
 
 export interface Axis {
-  /** The place of an event, in the axis' own measure; grows with the event. */
+  /** The place of an event in the axis' own measure; grows with the event. */
   at(event: number): number;
-  /** The last event that is not behind a place; not a whole number. */
+  /** The last event at or before a place; not a whole number. */
   eventAt(place: number): number;
 }
 
 export const BY_EVENT: Axis = { at: (event) => event, eventAt: (place) => place };
 
-/** Seconds since the first event. Between two samples of the clock time goes evenly. */
+/** Seconds since the first event; interpolated between two samples of the clock. */
 export function byTime({ clock: { stride, seconds }, events }: Pick<Survey, "clock" | "events">): Axis {
   if (seconds.length === 0) return BY_EVENT;
   const eventOf = (k: number): number => k * stride + 1;
@@ -38,20 +38,20 @@ export function byTime({ clock: { stride, seconds }, events }: Pick<Survey, "clo
   };
 }
 
-/** A part of a recording, as events: `from` to `to`, which is behind it. */
+/** A part of a recording in events: `from`, and `to` after its end. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** The events that a picture may be of: never fewer than this. */
+/** Fewest events that a picture shows. */
 const NARROWEST = 8;
 
 export function whole(events: number): Range {
   return { from: 0, to: events + 1 };
 }
 
-/** Kept within a recording, and wide enough to be seen. */
+/** Keeps a range within the recording and wide enough to be seen. */
 export function bounded({ from, to }: Range, events: number): Range {
   const { to: end } = whole(events);
   const width = Math.min(end, Math.max(Math.min(NARROWEST, end), to - from));
@@ -59,12 +59,12 @@ export function bounded({ from, to }: Range, events: number): Range {
   return { from: start, to: start + width };
 }
 
-/** `factor` below 1 comes nearer; what is at `centre` stays where it is. */
+/** Scales the range; a `factor` below 1 zooms in. The event at `centre` stays in place. */
 export function zoomed({ from, to }: Range, factor: number, centre: number, events: number): Range {
   return bounded({ from: centre - (centre - from) * factor, to: centre + (to - centre) * factor }, events);
 }
 
-/** A range that has an event well inside: the same one where it has. */
+/** Returns a range with the event well inside; the same range if it already is. */
 export function revealing(range: Range, event: number, events: number): Range {
   const margin = (range.to - range.from) * 0.05;
   if (event >= range.from + margin && event <= range.to - margin) return range;

@@ -1,13 +1,13 @@
-/** The moments that a difference leads to: of each recording one, also where only the other has what differs. */
+/** The moments of a difference: one in each recording, even if only the other has the differing call. */
 import type { Difference, Site } from "../../compare/types.js";
 import type { DiffDocument, DiffRow } from "./diff-rows.js";
 
 export interface Target {
-  /** Of the call; 0: before the recording begins. */
+  /** The event of the call; 0: before the recording begins. */
   readonly event: number;
-  /** The moment is that of its return, where it has one. */
+  /** True if the moment is that of the call's return, where it has one. */
   readonly atReturn: boolean;
-  /** It is what differs; else the recording has nothing there, and it is the last thing before that both have. */
+  /** True if the recording has the differing call; else the target is the last call before it that both have. */
   readonly isIt: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface Targets {
   readonly after: Target;
 }
 
-/** By event, the calls that both recordings have. */
+/** The calls that both recordings have, by event. */
 export class Anchors {
   readonly #byBefore: readonly Anchor[];
   readonly #byAfter: readonly Anchor[];
@@ -32,9 +32,7 @@ export class Anchors {
     this.#byAfter = [...anchors].sort(([, a], [, b]) => a - b);
   }
 
-  /**
-   * The event of the other recording that corresponds to the last one before `event` that both have; 0: there is none.
-   */
+  /** Returns the counterpart in the other recording of the last common call up to `event`; 0 if there is none. */
   toAfter(event: number): number {
     return last(this.#byBefore, 0, event)?.[1] ?? 0;
   }
@@ -58,8 +56,8 @@ function last(anchors: readonly Anchor[], which: 0 | 1, event: number): Anchor |
 }
 
 /**
- * `row`: its place among `rows`. `ends`: the last event of each recording. What is told of the recordings as a whole
- * leads to their ends.
+ * `row`: the index in `rows`. `ends`: the last event of each recording. A difference of the recordings as a whole leads
+ * to their ends.
  */
 export function targetsOf(
   rows: readonly DiffRow[],
@@ -89,7 +87,8 @@ function near(event: number): Target {
 }
 
 /**
- * The call above in the same hunk that this recording has: what is over by then has returned, what is around goes on.
+ * Finds the nearest call above in the same hunk that this recording has: an enclosing call is still going on, any other
+ * has returned.
  */
 function beside(
   rows: readonly DiffRow[],
@@ -98,7 +97,7 @@ function beside(
   side: keyof Targets,
 ): Target | undefined {
   const here = rows[row];
-  // A row that tells of several places shows one of them.
+  // A row with several places shows one of them.
   if (here?.type !== "line" || (before ?? after)!.event !== (before ? here.before : here.after)?.event)
     return undefined;
   for (let k = row - 1; k >= 0; k--) {

@@ -1,17 +1,17 @@
-/** Where in both recordings the differences lie, as two lines beside each other show it. */
+/** Places the differences along both recordings, drawn as two parallel lines. */
 import type { Difference } from "../../compare/types.js";
 import type { Anchors } from "./diff-moments.js";
 
 export interface OverviewMark {
-  /** Shares of the recordings, from 0 to 1: where it lies, or where it would. */
+  /** Position in each recording, from 0 to 1, even if it has no such call. */
   readonly before: number;
   readonly after: number;
   readonly mark: "+" | "-" | "~" | "!";
-  /** Index of the first of those that lie there. */
+  /** Index of the first difference at this place. */
   readonly difference: number;
 }
 
-/** `steps`: places that can be told apart on a line. What is told of the recordings as a whole lies nowhere. */
+/** `steps`: number of places that a line can distinguish. Differences of the recordings as a whole have no place. */
 export function overviewOf(
   differences: readonly Difference[],
   anchors: Anchors,
@@ -52,7 +52,7 @@ function markOf({ kind }: Difference): OverviewMark["mark"] {
   return kind.startsWith("finding-") ? "!" : "~";
 }
 
-/** The mark that lies nearest to a share of one of the recordings. */
+/** The mark nearest to a position in one of the recordings. */
 export function nearest(
   marks: readonly OverviewMark[],
   side: "before" | "after",

@@ -1,27 +1,26 @@
 /**
- * The rows of a comparison that is read side by side: what each recording has on the left and on the right of the same
- * line.
+ * The rows of a side-by-side comparison: each has the call of one recording on the left and of the other on the right.
  */
 import type { Diff, Difference, DifferenceKind, Hunk, HunkLine, SameStep, Site } from "../../compare/types.js";
 
-/** What the page knows of two recordings' differences. */
+/** The part of a diff that the page uses. */
 export type DiffDocument = Pick<Diff, "differences" | "hunks" | "summary"> & Partial<Pick<Diff, "same">>;
 
-/** `!` is what a rule found; the others are those of hunks. */
+/** `!` is a finding; the others are those of hunks. */
 export type Mark = HunkLine["mark"] | "!";
 
-/** The beginning of what belongs together: an outermost operation, or the list of what no call shows. */
+/** The head of a section: an outermost operation, or the list of states and findings. */
 export interface HeadRow {
   readonly type: "head";
   readonly section: number;
   readonly title: string;
-  /** How many operations differ in this way. */
+  /** Number of operations that differ in this way. */
   readonly times: number;
   readonly before: Site | null;
   readonly after: Site | null;
 }
 
-/** A call: on both sides, or on one, and then the other side of its row is empty. */
+/** A call on both sides, or on one; then the other side of its row is empty. */
 export interface LineRow {
   readonly type: "line";
   readonly section: number;
@@ -29,16 +28,13 @@ export interface LineRow {
   readonly depth: number;
   readonly before: Cell | undefined;
   readonly after: Cell | undefined;
-  /** What is not the same about it, where its text does not say so. */
+  /** The change, if the text does not show it. */
   readonly detail: string;
-  /**
-   * Indices of the differences that are told here: the first is that of this row, the others say the same of other
-   * places.
-   */
+  /** Indices of the differences that this row tells: its own first, then those that say the same of other places. */
   readonly differences: readonly number[];
 }
 
-/** What no call shows: a state, a finding. */
+/** A difference that no call shows: a state or a finding. */
 export interface ToldRow {
   readonly type: "told";
   readonly section: number;
@@ -56,7 +52,7 @@ export interface Cell extends Site {
   readonly text: string;
 }
 
-/** What can be asked for. */
+/** Groups of differences to filter by. */
 export const GROUPS = ["added", "removed", "replaced", "reordered", "argument", "result", "state", "finding"] as const;
 export type Group = (typeof GROUPS)[number];
 
@@ -66,14 +62,14 @@ export function groupOf(kind: DifferenceKind): Group {
 }
 
 /**
- * Every difference is told in exactly one row. States and findings come first, in a section of their own. `whole`: also
- * the operations that are the same, each where it is between the others.
+ * Builds the rows; every difference is told in exactly one. States and findings come first, in a section of their own.
+ * `whole`: also lists the unchanged operations between the others.
  */
 export function diffRows({ differences, hunks, same = [] }: DiffDocument, whole = false): DiffRow[] {
   const places = new Places(differences);
   const paired = hunks.map(({ lines }, k) => pairedLines(lines, k + 1, places));
   const rest = places.rest();
-  // Those of operations that differ in a hunk's way are the hunk's; what is left is like a part of one.
+  // Repeats in operations that differ in a hunk's way belong to the hunk; the rest is treated like a part of one.
   const often = paired.map((rows, k) => rows.map((row) => places.withAlike(row, hunks[k]!.times - 1)));
   const lines = often.map((rows) => rows.map((row) => places.withAlike(row, Infinity)));
   const told = toldRows(
@@ -120,21 +116,21 @@ export function diffRows({ differences, hunks, same = [] }: DiffDocument, whole 
   ];
 }
 
-/** The section of what is the same. */
+/** The section of unchanged operations. */
 const SAME = -1;
 
 function isBefore(step: SameStep, { before, after }: Pick<Hunk, "before" | "after">): boolean {
   return before ? step.before.event < before.event : step.after.event < (after?.event ?? 0);
 }
 
-/** States, and what rules found, are about more than the call at which they show. */
+/** True for states and findings: they are about more than the call that shows them. */
 function isApart({ kind }: Difference): boolean {
   return kind === "state-changed" || groupOf(kind) === "finding";
 }
 
-/** Which differences a line tells. */
+/** Assigns differences to lines. */
 class Places {
-  /** By side and event, differences that are about the call that begins there. */
+  /** Differences by side and event of their call. */
   readonly #at = new Map<string, number[]>();
   readonly #repeats = new Map<string, number[]>();
   readonly #told = new Set<number>();
@@ -147,7 +143,7 @@ class Places {
     });
   }
 
-  /** Takes what is told of these calls: of both, or of the one that there is. */
+  /** Takes the differences of these calls: of both, or of the only one. */
   take(before: Site | null, after: Site | null): number[] {
     const found = (this.#at.get(before ? `-${before.event}` : `+${after?.event}`) ?? []).filter((k) => {
       const difference = this.differences[k]!;
@@ -159,7 +155,7 @@ class Places {
     return found;
   }
 
-  /** What no line tells; the rest of what lines tell is kept for `withAlike`. */
+  /** Returns the differences that no line tells; repeats of told ones are stored for `withAlike`. */
   rest(): number[] {
     const shown = new Set([...this.#told].map((k) => alikeKey(this.differences[k]!)));
     return this.differences.flatMap((difference, k) => {
@@ -171,7 +167,7 @@ class Places {
     });
   }
 
-  /** With what says the same about other operations, which no hunk shows: `most` of each. */
+  /** Adds repeats in operations that no hunk shows: at most `most` of each. */
   withAlike(row: LineRow, most: number): LineRow {
     const others = row.differences.flatMap(
       (k) => this.#repeats.get(alikeKey(this.differences[k]!))?.splice(0, most) ?? [],
@@ -190,7 +186,7 @@ function push<K>(map: Map<K, number[]>, key: K, value: number): void {
   else map.set(key, [value]);
 }
 
-/** What takes the place of something stands in its row. */
+/** Pairs the lines of a hunk; a replacement is one row. */
 function pairedLines(lines: readonly HunkLine[], section: number, places: Places): LineRow[] {
   const rows: LineRow[] = [];
   for (let k = 0; k < lines.length; k++) {
@@ -233,13 +229,13 @@ function cell(site: Site | null, text: string): Cell | undefined {
   return site ? { ...site, text } : undefined;
 }
 
-/** `fput(file=file)   (moved)`: the end of a line that is no part of the call. */
+/** Splits `fput(file=file)   (moved)`: the end of the line is no part of the call. */
 function withoutDetail({ mark, text }: HunkLine): [text: string, detail: string] {
   const at = mark === "=" ? -1 : text.lastIndexOf("   (");
   return at > 0 && text.endsWith(")") ? [text.slice(0, at), text.slice(at + 4, -1)] : [text, ""];
 }
 
-/** Those that say the same of several places are one row. */
+/** Builds the rows of states and findings; differences with the same words share a row. */
 function toldRows(differences: readonly Difference[], which: readonly number[], section: number): ToldRow[] {
   const byWords = new Map<string, number[]>();
   for (const k of which) push(byWords, alikeKey(differences[k]!), k);
@@ -266,16 +262,16 @@ function markOf(kind: DifferenceKind): Mark {
 }
 
 export interface Filter {
-  /** None: all. */
+  /** Empty: all. */
   readonly groups: ReadonlySet<Group>;
-  /** In any case; empty: all. */
+  /** Case is ignored; empty: all. */
   readonly text: string;
 }
 
 export interface Filtered {
-  /** What is asked for, with the calls that it is inside of and the heads of its sections. */
+  /** The rows that match, with their enclosing calls and the heads of their sections. */
   readonly rows: readonly DiffRow[];
-  /** Of these, what is asked for. */
+  /** The matching rows among them. */
   readonly stops: readonly (LineRow | ToldRow)[];
 }
 
@@ -289,7 +285,7 @@ export function filteredRows(
     return { rows, stops: rows.filter((row) => row.type !== "head").filter((row) => row.differences.length > 0) };
   const out: DiffRow[] = [];
   const stops: (LineRow | ToldRow)[] = [];
-  /** The calls around, by depth. */
+  /** The enclosing calls, by depth. */
   let around: LineRow[] = [];
   let head: HeadRow | undefined;
   for (const row of rows) {
@@ -306,7 +302,7 @@ export function filteredRows(
     if (isWanted) {
       if (head) out.push(head);
       head = undefined;
-      // A hole: a depth of which no call is shown.
+      // A depth of which no call is shown is a hole.
       for (const call of around) if (call) out.push(call);
       around = [];
       out.push(row);
@@ -324,14 +320,14 @@ function wordsOf(row: LineRow | ToldRow, head: HeadRow | undefined): string {
   return `${own}\n${head?.title ?? ""}`.toLowerCase();
 }
 
-/** How many differences there are of each group. */
+/** Counts the differences by group. */
 export function countGroups({ differences }: Pick<DiffDocument, "differences">): ReadonlyMap<Group, number> {
   const counts = new Map<Group, number>();
   for (const { kind } of differences) counts.set(groupOf(kind), (counts.get(groupOf(kind)) ?? 0) + 1);
   return counts;
 }
 
-/** What two texts have in common at the beginning and at the end, and what each has between. */
+/** Splits two texts into the common beginning, the differing middle, and the common end. */
 export function parted(before: string, after: string): readonly [before: Parts, after: Parts] {
   const most = Math.min(before.length, after.length);
   let start = 0;
@@ -346,5 +342,5 @@ export function parted(before: string, after: string): readonly [before: Parts, 
   return [parts(before), parts(after)];
 }
 
-/** The same on both sides, then what is not, then the same again. */
+/** Common beginning, differing middle, common end. */
 export type Parts = readonly [string, string, string];

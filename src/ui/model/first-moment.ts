@@ -1,4 +1,4 @@
-/** Where a recording is opened: at what is wrong with it, else where most of it is alive. */
+/** Chooses the moment at which a recording opens: at the first finding, else when most objects live. */
 import type { Survey } from "../protocol.js";
 
 export function firstMoment({
@@ -13,7 +13,7 @@ export function firstMoment({
     edges.push({ event: from[k]!, by: 1 });
     if (to[k] !== 0) edges.push({ event: to[k]!, by: -1 });
   }
-  // What ends at an event is gone after it.
+  // An object that ends at an event is dead after it.
   edges.sort((a, b) => a.event - b.event || a.by - b.by);
   let [alive, most, at] = [0, 0, events];
   for (const { event, by } of edges) {

@@ -1,4 +1,4 @@
-/** What the address bar holds behind `#`: a link shows the same moment of the same objects. */
+/** The part of the address after `#`: a link shows the same moment of the same objects. */
 import type { Range } from "./axis.js";
 
 export const VIEWS = ["timeline", "diff"] as const;
@@ -6,20 +6,20 @@ export type ViewName = (typeof VIEWS)[number];
 
 export interface Link {
   readonly view?: ViewName;
-  /** The recording that is looked at, from 0. */
+  /** The recording in view, from 0. */
   readonly side?: number;
   /** The step of a tour, from 1. */
   readonly step?: number;
   /** By recording: the moment. */
   readonly events: readonly (number | undefined)[];
-  /** By recording: what is selected, as it is labelled. */
+  /** Label of the selected object. */
   readonly object?: string;
   readonly range?: Range;
-  /** The difference that is looked at, from 1. */
+  /** The chosen difference, from 1. */
   readonly difference?: number;
 }
 
-/** Recordings whose moments are looked for in an address. */
+/** Most recordings with a moment in an address. */
 const SIDES = 64;
 
 export function linkText({ view, side, step, events, object, range, difference }: Link): string {
@@ -34,7 +34,7 @@ export function linkText({ view, side, step, events, object, range, difference }
   return params.toString();
 }
 
-/** What cannot be read is left out: anybody may write an address. */
+/** Parses an address; parameters that cannot be read are ignored, since addresses are untrusted. */
 export function parseLink(text: string): Link {
   const params = new URLSearchParams(text.replace(/^#/, ""));
   const number = (name: string): number | undefined => {

@@ -1,21 +1,18 @@
 /**
- * Where objects stand in a graph: a column for its kind, and in it the first place that was free when the object was
- * first seen. It keeps that place for its life, whatever else comes and goes, and has the same one whichever way a
- * moment is reached.
+ * Places objects in a graph: a column for the kind, and in it the first place that was free when the object was first
+ * seen. The object keeps that place for its life, and has it no matter how a moment is reached.
  */
 import { Heap } from "../../base/heap.js";
 import type { Lanes } from "../protocol.js";
 
-/** Place by lane, from 0, in its column; `columnOf` says which that is of a kind. */
+/** Returns the place of each lane in its column, from 0; `columnOf` maps a kind to its column. */
 export function placesOf(
   { length, kind, from, to }: Lanes,
   columnOf: (kind: number) => number = (k) => k,
 ): Uint32Array {
   const places = new Uint32Array(length);
   const order = Uint32Array.from({ length }, (_, k) => k).sort((a, b) => from[a]! - from[b]! || a - b);
-  /**
-   * By column: what has ended and where it stood, as a heap of ends; and places that are free again, the lowest first.
-   */
+  /** By column: the ends of objects and their places, as a heap of ends; and free places, the lowest first. */
   const columns = new Map<number, { readonly ends: Heap; readonly free: Heap; taken: number }>();
   for (const lane of order) {
     const of = columnOf(kind[lane]!);

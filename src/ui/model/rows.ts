@@ -1,6 +1,5 @@
 /**
- * The rows of a timeline, from top to bottom: tracks of tasks, then lanes of objects; how high each is and which are to
- * be seen.
+ * The rows of a timeline from top to bottom: tracks of tasks, then lanes of objects; with their heights and visibility.
  */
 import { grouped } from "../engine/columns.js";
 import type { Holdings, Lanes, Survey } from "../protocol.js";
@@ -8,32 +7,32 @@ import type { Range } from "./axis.js";
 
 export interface Row {
   readonly kind: "track" | "lane";
-  /** Of the track, or of the lane. */
+  /** Index of the track or of the lane. */
   readonly index: number;
   readonly top: number;
   readonly height: number;
 }
 
 export const TRACK_HEIGHT = 15;
-/** The life itself, and a line for each reference held at the same time as others. */
+/** Height of the life itself; each line of concurrent references adds to it. */
 const LIFE_HEIGHT = 10;
-/** What its name needs. */
+/** Height of the name. */
 const LABEL_HEIGHT = 15;
 export const HOLDING_HEIGHT = 7;
-/** References that are drawn beside each other at most; others share the last line. */
+/** Most references drawn beside each other; others share the last line. */
 export const LINES = 4;
 
 /**
- * References by the line of a lane that they are drawn on. Those of line n of a lane are `[start[k], start[k + 1])` of
- * `order`, with k = lane * LINES + n, and each ends before the next begins; but for the last line, which has whatever
- * is too many.
+ * References by the line of a lane on which they are drawn. Those of line n of a lane are `[start[k], start[k + 1])` of
+ * `order`, with k = lane * LINES + n. Each ends before the next begins, except on the last line, which has all those in
+ * excess.
  */
 export interface HoldingLines {
-  /** By lane, how many lines it has. */
+  /** Number of lines by lane. */
   readonly lines: Uint8Array;
   readonly start: Uint32Array;
   readonly order: Uint32Array;
-  /** By place in `order`: where all up to that one of its line have ended; growing. */
+  /** By place in `order`: the latest end on its line so far; growing. */
   readonly reach: Float64Array;
 }
 
@@ -62,23 +61,23 @@ export function holdingLines({ length }: Lanes, { start, from, to }: Holdings): 
 }
 
 export interface Wanted {
-  /** Only rows that have something in this part. */
+  /** Restricts the rows to those with something in this part. */
   readonly within?: Range;
-  /** Indexes into `KINDS` that are left out. */
+  /** Indexes into `KINDS` to leave out. */
   readonly hidden: ReadonlySet<number>;
 }
 
 /** Rows from top to bottom, in columns: there may be as many as objects. */
 export interface Rows {
   readonly length: number;
-  /** The first so many are tracks, the others lanes. */
+  /** Number of tracks, which come first; the others are lanes. */
   readonly tracks: number;
   readonly index: Uint32Array;
   /** One more than rows: the last is the height of all. */
   readonly top: Float64Array;
 }
 
-/** Lanes by kind, those of one kind in the order in which they came. */
+/** Sorts lanes by kind; those of one kind keep their order. */
 export function laneOrder({ length, kind }: Lanes): Uint32Array {
   const order = Uint32Array.from({ length }, (_, k) => k);
   return order.sort((a, b) => kind[a]! - kind[b]! || a - b);
@@ -110,7 +109,7 @@ export function rowsOf(survey: Survey, order: Uint32Array, { lines }: HoldingLin
   return { length, tracks, index: index.subarray(0, length), top: top.subarray(0, length + 1) };
 }
 
-/** The first of `[start, end)` that does not end before an event. Ends grow; 0 stands for no end. */
+/** The first of `[start, end)` that does not end before an event. Ends grow; 0 means no end. */
 export function firstEnding(to: Float64Array, start: number, end: number, event: number): number {
   let [low, high] = [start, end];
   while (low < high) {
@@ -125,7 +124,7 @@ export function heightOf({ length, top }: Rows): number {
   return top[length]!;
 }
 
-/** Those between two heights, in part or whole. */
+/** Returns the rows between two heights, partly visible ones included. */
 export function visible({ length, tracks, index, top }: Rows, from: number, to: number): Row[] {
   let [low, high] = [0, length];
   while (low < high) {

@@ -1,12 +1,12 @@
 /**
- * Two states beside each other. Objects correspond by what they are, not by where they lie: by kind and name, and what
- * has no name (an inode, a dentry, a VM) by who holds it; of several, the first to the first.
+ * Pairs the objects of two states by what they are, not by address: by kind and name, and nameless ones (an inode, a
+ * dentry, a VM) by their holder; of several, the first with the first.
  */
 import { COUNTED_KINDS, kinds } from "../../../events/kinds/index.js";
 import type { ShownObject } from "../../show/state.js";
 
 export interface StatePair {
-  /** As in a hunk: `-` lives only before, `+` only after, `~` on both sides and not as it is on the other. */
+  /** Marks as in a hunk: `-` lives only before, `+` only after, `~` lives on both sides and differs. */
   readonly mark: "=" | "-" | "+" | "~";
   readonly kind: string;
   readonly before: PairedObject | undefined;
@@ -21,16 +21,16 @@ export interface PairedObject {
 
 export interface Said {
   readonly text: string;
-  /** The other side does not have it. */
+  /** True if the other side lacks it. */
   readonly differs: boolean;
 }
 
-/** Looked up for who holds what has no name. */
+/** Levels of holders searched for a name. */
 const FAR = 4;
-/** What a patch may give another name, or none: told apart by it only where both sides have the name. */
+/** Kinds that a patch may rename: the name distinguishes them only if both sides have it. */
 const RENAMED = new Set<string>(COUNTED_KINDS.filter((kind) => !kinds[kind].lasting));
 
-/** `nameOf`: what an object is called apart from its address; empty where nothing is known. */
+/** `nameOf` returns an object's name without the address; empty if unknown. */
 export function pairStates(
   before: readonly ShownObject[],
   after: readonly ShownObject[],
@@ -63,7 +63,7 @@ export function pairStates(
   return inOrder(before, after, partner);
 }
 
-/** In the order of the state after; what is only before stands behind what it followed. */
+/** Orders pairs as in the state after; within a kind, objects that live only before come last. */
 function inOrder(
   before: readonly ShownObject[],
   after: readonly ShownObject[],
@@ -107,7 +107,7 @@ function compared(
   return [said(before, after), said(after, before)];
 }
 
-/** An object without a counterpart differs as a whole, not in what is said of it. */
+/** An object without a counterpart differs as a whole, not in its facts. */
 function said(mine: readonly string[] | undefined, others: readonly string[] | undefined): Said[] {
   const left = new Map<string, number>();
   for (const text of others ?? []) left.set(essence(text), (left.get(essence(text)) ?? 0) + 1);
@@ -118,7 +118,7 @@ function said(mine: readonly string[] | undefined, others: readonly string[] | u
   });
 }
 
-/** Without what is another in every run. */
+/** Removes addresses and numbers that differ in every run. */
 function essence(text: string): string {
   return text
     .replace(/ ?0x[0-9a-f]+(#\d+)?/g, "")
@@ -133,14 +133,14 @@ function rolesOf(objects: readonly ShownObject[], nameOf: (object: ShownObject) 
     const known = roles.get(object);
     if (known !== undefined) return known;
     const name = nameOf(object);
-    // Whoever holds it and is held by it has no better word.
+    // Set first, so that objects that hold each other end the recursion.
     roles.set(object, `${object.kind} ${name}`);
     if (name !== "" || far === 0) return roles.get(object)!;
     const holders = object.references.map(({ owner, ownerId }) => {
       const holder = byId.get(ownerId);
       return holder ? roleOf(holder, far - 1) : essence(owner);
     });
-    roles.set(object, `${object.kind} of ${holders.sort()[0] ?? "nobody"}`);
+    roles.set(object, `${object.kind} of ${holders.sort()[0] ?? ""}`);
     return roles.get(object)!;
   };
   for (const object of objects) roleOf(object, FAR);

@@ -1,6 +1,4 @@
-/**
- * Where the page's logs are: inside the page itself, in a report that travels, or with the server that gave the page.
- */
+/** Loads the page's logs: from the page itself in a report, or from the server. */
 import type { TourStep } from "../../tour/types.js";
 import type { Engine, Reply, Session, Source } from "../protocol.js";
 import { WorkerEngine, type WorkerLike } from "./engine.js";
@@ -9,11 +7,11 @@ import type { WorkerScope } from "./worker.js";
 
 export interface Booted {
   readonly session: Session;
-  /** Each starts a worker when it is called: a tour has more logs than anybody looks at. */
+  /** Each starts a worker when called: a tour has more logs than are looked at. */
   readonly engines: readonly (() => Engine)[];
   /** The document of `kreel diff --json`, with hunks. */
   diff(): Promise<unknown>;
-  /** Where the session has one. */
+  /** The steps of the tour; empty without one. */
   tour(): Promise<readonly TourStep[]>;
 }
 
@@ -40,7 +38,9 @@ async function fromServer(): Promise<Booted> {
   };
 }
 
-/** Elements `kreel-session` (JSON), `kreel-log-0` (base64), `kreel-worker` (a script), `kreel-diff` (JSON). */
+/**
+ * Reads the elements `kreel-session` (JSON), `kreel-log-0` (base64), `kreel-worker` (a script), `kreel-diff` (JSON).
+ */
 async function fromPage(): Promise<Booted> {
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
   const session = JSON.parse(text("kreel-session")) as Session;
@@ -56,7 +56,7 @@ async function fromPage(): Promise<Booted> {
   return { session, engines, diff: async () => JSON.parse(text("kreel-diff")) as unknown, tour: async () => [] };
 }
 
-/** Where a browser lets no worker be made of what a file holds, its script runs in the page itself. */
+/** Starts a worker; a browser that allows none from a blob in a local file runs the script in the page. */
 function workerOf(address: string, code: string): WorkerLike {
   try {
     return new Worker(address);

@@ -1,12 +1,12 @@
-/** The bytes of a log in a browser: all of them where they are few, else pieces of them as they are asked for. */
+/** The bytes of a log in a browser: all of a small one, else pieces on demand. */
 import type { LogBytes } from "../../log/file/log-file.js";
 import type { Source } from "../protocol.js";
 import { fetched } from "./fetched.js";
 
-/** Bytes that are fetched as a whole. */
+/** Largest log that is fetched as a whole, in bytes. */
 const WHOLE = 64 << 20;
 const PIECE = 1 << 20;
-/** Pieces that are kept. */
+/** Most pieces in memory. */
 const KEPT = 64;
 
 export async function bytesOf(source: Source): Promise<LogBytes> {
@@ -25,12 +25,12 @@ export function inMemory(content: Uint8Array): LogBytes {
   };
 }
 
-/** Requests that wait for their answer: only a worker may make them. */
+/** Reads by synchronous requests, which only a worker may make. */
 function inPieces(url: string, size: number): LogBytes {
   const pieces = new Map<number, Uint8Array>();
   const piece = (k: number): Uint8Array => {
     const known = pieces.get(k);
-    // What was asked for last is let go last.
+    // Moves the piece to the end: the least recently used one is dropped first.
     if (known) pieces.delete(k);
     const bytes = known ?? fetchRange(url, k * PIECE, Math.min(size, (k + 1) * PIECE));
     pieces.set(k, bytes);

@@ -1,4 +1,4 @@
-/** The operation around the moment's event, with what it called, and what each call did. */
+/** The operation around the moment's event, with its callees and the effects of each call. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { TreeLine } from "../protocol.js";
@@ -9,7 +9,7 @@ export function CallTree({ of }: { readonly of: Side }): JSX.Element {
   const tree = of.tree.value;
   const now = of.event.value;
   const list = useRef<HTMLOListElement>(null);
-  // Not at every event: where something is on the page is dear to ask.
+  // Only if the tree changes: it forces a layout.
   useEffect(() => void (list.current && reveal(list.current)), [tree]);
   return (
     <section class="panel calls" aria-label="call tree">
@@ -27,7 +27,7 @@ export function CallTree({ of }: { readonly of: Side }): JSX.Element {
   );
 }
 
-/** Scrolls the list, and nothing around it: on a narrow screen the page itself would jump here at every event. */
+/** Scrolls only the list: on a narrow screen the page itself would jump here at every event. */
 function reveal(list: HTMLElement): void {
   const row = list.querySelector("[aria-current]")?.getBoundingClientRect();
   if (!row) return;

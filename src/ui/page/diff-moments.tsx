@@ -1,4 +1,4 @@
-/** Both moments of a difference: what each recording says there, what lives then, and who holds whom. */
+/** Both moments of a difference: the events, the states and the graphs of each recording. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -11,9 +11,9 @@ import { ObjectGraph } from "./graph.js";
 import { seek, type Side, trouble, view } from "./store.js";
 import { text } from "./text.js";
 
-/** Objects that are listed. */
+/** Most objects listed. */
 const OBJECTS = 300;
-/** Milliseconds that a difference is looked at before its moments are asked for. */
+/** Milliseconds that a difference stays chosen before its moments are loaded. */
 const REST = 60;
 const WORDS: { readonly [mark in StatePair["mark"]]: string } = {
   "=": "the same",
@@ -33,7 +33,7 @@ const onlyDiffering = signal(false);
 
 interface Reached {
   readonly target: Target;
-  /** Where the call begins. */
+  /** The moment at which the call begins. */
   readonly call: Moment;
   readonly moment: Moment;
 }
@@ -117,7 +117,7 @@ export function BothMoments({
   );
 }
 
-/** What was reached last is shown until the next is. */
+/** Keeps the last reached moment until the next one is. */
 function useReached(of: Side, target: Target): Reached | undefined {
   const [reached, setReached] = useState<Reached>();
   const wanted = target.atReturn && (atReturn.value || !target.isIt);
@@ -270,7 +270,7 @@ function Words({ said: { text: words, differs } }: { readonly said: Said }): JSX
   return differs ? <mark>{text(words)}</mark> : <>{text(words)}</>;
 }
 
-/** What objects are called apart from their addresses, as the survey has it. */
+/** Returns the names of objects without their addresses, from the survey. */
 function useNames({ survey }: Side): (object: { readonly id: number }) => string {
   const lanes = survey.value?.lanes;
   return useMemo(() => {

@@ -1,11 +1,11 @@
-/** Both recordings from beginning to end, and where they differ. */
+/** Both recordings from beginning to end, with marks where they differ. */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { type OverviewMark, overviewOf, nearest, placeOf } from "../model/diff-overview.js";
 import { anchors, choose, chosen, document } from "./diff-store.js";
 import type { Side } from "./store.js";
 
-/** Units of the drawing, which is as wide as there is room. */
+/** Units of the drawing, which stretches to the available width. */
 const WIDTH = 600;
 const HEIGHT = 48;
 const CLASSES: { readonly [mark in OverviewMark["mark"]]: string } = {
@@ -14,7 +14,7 @@ const CLASSES: { readonly [mark in OverviewMark["mark"]]: string } = {
   "~": "tilde",
   "!": "minus",
 };
-/** From the recording above to the one below; what only one has stands on its own line. */
+/** Vertical extent of a mark, from the recording above to the one below; a call of only one stays on its own line. */
 const SPAN: { readonly [mark in OverviewMark["mark"]]: readonly [from: number, to: number] } = {
   "+": [HEIGHT - 16, HEIGHT],
   "-": [0, 16],

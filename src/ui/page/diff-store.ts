@@ -1,4 +1,4 @@
-/** What the comparison shows: its rows, those that are asked for, and the difference that is looked at. */
+/** The state of the comparison: its rows, the filter, and the chosen difference. */
 import { computed, signal } from "@preact/signals";
 import type { Difference } from "../../compare/types.js";
 import { Anchors } from "../model/diff-moments.js";
@@ -22,12 +22,12 @@ const EMPTY: DiffDocument = {
   },
 };
 
-/** What was said in place of a comparison that failed. */
+/** The error sent in place of a comparison that failed. */
 export const failure = computed(() => (diff.value as { readonly error?: string } | undefined)?.error);
 export const document = computed(() =>
   failure.value === undefined ? ((diff.value as DiffDocument | undefined) ?? EMPTY) : EMPTY,
 );
-/** Also what is the same. */
+/** True: unchanged operations are shown, too. */
 export const whole = signal(false);
 export const rows = computed(() => diffRows(document.value, whole.value));
 export const counts = computed(() => countGroups(document.value));
@@ -50,7 +50,7 @@ const rowsOfDifferences = computed(() => {
 export interface Chosen {
   readonly index: number;
   readonly difference: Difference;
-  /** Its place among all rows. */
+  /** Its index among all rows. */
   readonly order: number;
   readonly row: Exclude<DiffRow, { readonly type: "head" }>;
 }
@@ -64,7 +64,7 @@ export const chosen = computed((): Chosen | undefined => {
     : { index, difference: document.value.differences[index]!, order, row };
 });
 
-/** By its index in the document; nothing: none. */
+/** Chooses a difference by its index in the document; `undefined`: none. */
 export function choose(index: number | undefined): void {
   difference.value = index === undefined ? 0 : index + 1;
 }
@@ -77,7 +77,7 @@ export function stepDifference(direction: 1 | -1): void {
   if (row) choose(row.differences[0]);
 }
 
-/** Which of the rows that tell something the chosen one is, from 1; 0: none of those that are shown. */
+/** Position of the chosen row among those with differences, from 1; 0: not among those shown. */
 export const place = computed(() => ({
   at: chosen.value ? filtered.value.stops.indexOf(chosen.value.row) + 1 : 0,
   of: filtered.value.stops.length,

@@ -1,4 +1,4 @@
-/** What two recordings come to, in a line and by outermost operation. */
+/** Summarises the diff of two recordings in a line and by outermost operation. */
 import type { JSX } from "preact";
 import { type Stat, statsOf, summaryLine } from "../../show/diff-text.js";
 import { Overview } from "./diff-overview.js";
@@ -6,9 +6,9 @@ import { choose, document } from "./diff-store.js";
 import type { Side } from "./store.js";
 import { text } from "./text.js";
 
-/** Operations that are listed. */
+/** Most operations listed. */
 const OPERATIONS = 200;
-/** Marks in one row, at most; more are drawn to scale. */
+/** Most marks in one row; beyond, marks are to scale. */
 const BAR = 40;
 
 export function DiffSummaryView({ before, after }: { readonly before: Side; readonly after: Side }): JSX.Element {

@@ -1,4 +1,4 @@
-/** The rows of the comparison, in one list that both recordings scroll with. */
+/** The rows of the comparison, in one list: both recordings scroll together. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import {
@@ -15,7 +15,7 @@ import type { Side } from "./store.js";
 import { text } from "./text.js";
 import { useVirtualRows } from "./virtual.js";
 
-/** Pixels. */
+/** Height of a row in pixels. */
 const HEIGHT = 21;
 const WORDS: { readonly [mark in Mark]: string } = {
   "+": "added",
@@ -79,7 +79,7 @@ export function DiffTable({ before, after }: Sides): JSX.Element {
   );
 }
 
-/** What is seen already stays where it is; else it comes to the middle. The heads lie over the first row's height. */
+/** Scrolls a row to the middle unless it is visible. The heads cover the height of the first row. */
 function reveal(scroller: HTMLElement, top: number): void {
   const { scrollTop, clientHeight } = scroller;
   if (top < scrollTop || top + 2 * HEIGHT > scrollTop + clientHeight) scroller.scrollTop = top - clientHeight / 2;
@@ -211,10 +211,10 @@ function Line({ row, isChosen }: { readonly row: LineRow; readonly isChosen: boo
   );
 }
 
-/** Letters of what is the same that stand before what is not. */
+/** Most letters of unchanged text before a difference. */
 const LETTERS = 32;
 
-/** What differs is to be seen, however far behind it is. */
+/** Shortens the unchanged text, so that a difference is visible even at the end of a long line. */
 function abridged(same: string): string {
   return same.length <= LETTERS + 8 ? same : `${same.slice(0, LETTERS / 2)} … ${same.slice(-LETTERS / 2)}`;
 }

@@ -1,4 +1,4 @@
-/** Which differences are shown, and the way from one to the next. */
+/** Filters the differences and steps from one to the next. */
 import type { JSX } from "preact";
 import { GROUPS, type Group } from "../model/diff-rows.js";
 import { chosen, counts, groups, place, stepDifference, toggle, whole, words } from "./diff-store.js";

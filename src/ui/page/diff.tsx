@@ -1,4 +1,4 @@
-/** Two recordings side by side: what differs, row by row, and both moments of the difference that is chosen. */
+/** Two recordings side by side: their differences row by row, and both moments of the chosen one. */
 import type { JSX } from "preact";
 import "./diff.css";
 import { BothMoments } from "./diff-moments.js";

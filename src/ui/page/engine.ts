@@ -1,4 +1,4 @@
-/** An engine that runs in a worker, as the page calls it. */
+/** Calls an engine that runs in a worker. */
 import type { Engine, Method, Progress, Reply, Request, Source } from "../protocol.js";
 
 interface Waiting {
@@ -7,7 +7,7 @@ interface Waiting {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** What of a worker is used: one that runs beside its page has it too. */
+/** The part of a worker that is used; a script that runs in the page provides it, too. */
 export interface WorkerLike {
   onmessage: ((event: MessageEvent<Reply>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;

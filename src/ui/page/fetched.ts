@@ -1,4 +1,8 @@
-/** What the server gives, or in words why not. `what`: what it is called there. */
+/**
+ * Fetches from the server.
+ *
+ * @throws {Error} If the server does not answer or refuses. `what` is its name there.
+ */
 export async function fetched(url: string, what = url): Promise<Response> {
   const response = await fetch(url).catch(() => undefined);
   if (!response?.ok)

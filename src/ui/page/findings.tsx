@@ -1,4 +1,4 @@
-/** What is wrong with the recording, each a jump to where it became certain, and to what shows it. */
+/** The findings of a recording, each with links to the event where it became certain and to its evidence. */
 import { formatOf } from "../../read/formats.js";
 import type { JSX } from "preact";
 import { NO_VERDICTS } from "../../show/summary.js";

@@ -15,15 +15,15 @@ const LINE = 13;
 const GAP_X = 38;
 const GAP_Y = 10;
 const HEIGHT = 3 * LINE + 8;
-/** Holders to the left, what they hold to the right; what is no object holds. */
+/** Holders stand to the left of what they hold; a node that is no object is a holder. */
 const columnOf = (kind: string): number => (isKind(kind) ? kinds[kind].drawn.column : 0);
-/** Whether it is as large as it is, or as large as there is room for. */
+/** True: scaled to the available room; false: full size. */
 const fits = signal(true);
 
-/** Of full size, so small that its words can still be read: what does not fit even so is scrolled. */
+/** Least share of full size at which words stay legible; a graph that does not fit at it is scrolled. */
 const LEGIBLE = 0.6;
 
-/** Rows that a picture has before it is closed up. */
+/** Most rows of a graph before it is closed up. */
 const ROWS = 12;
 
 interface Placed {
@@ -112,7 +112,7 @@ function placeByObject({ lanes }: Survey): Map<number, number> {
   return byObject;
 }
 
-/** What has no lane of its own (a call, a file system's type) stands where nobody does. */
+/** Places the nodes; one without a lane of its own (a call, a file system's type) takes a free place. */
 function placeAll(nodes: readonly GraphNode[], places: ReadonlyMap<number, number> | undefined): Placed[] {
   const taken = new Set<string>();
   const used = new Set<number>();
@@ -131,7 +131,7 @@ function placeAll(nodes: readonly GraphNode[], places: ReadonlyMap<number, numbe
     return row;
   });
   return wanted.map(({ node, column }, k) => {
-    // Where hundreds lived at once, those that are left would stand far apart: they close up, in their order.
+    // If hundreds lived at once, the remaining ones would stand far apart: they close up, in their order.
     const isSparse = Math.max(...rows) > ROWS;
     const row = isSparse
       ? wanted.filter((other, n) => other.column === column && rows[n]! < rows[k]!).length
@@ -158,7 +158,7 @@ function Node({
     e.preventDefault();
     choose();
   };
-  // As it is seen: whoever speaks to the page says what stands there. The space keeps the lines' words apart.
+  // Screen readers hear what is visible, so that spoken commands match. The space separates the words of two lines.
   const words = (of: readonly string[]): string => `${of.join(", ")}${changed ? ", changed" : ""}`;
   return (
     <g
@@ -184,7 +184,7 @@ function Node({
 }
 
 const LETTERS = 19;
-/** The end of an address tells it from its like. */
+/** Shortens an address to its end, which distinguishes it from others. */
 function shortened(line: string): string {
   const short = line.replace(/0x[0-9a-f]{8,}([0-9a-f]{6})/, "…$1");
   return short.length > LETTERS ? `${short.slice(0, LETTERS - 1)}…` : short;
@@ -201,7 +201,7 @@ function Edge({
 }): JSX.Element | null {
   if (!from || !to) return null;
   const [left, right] = from.x <= to.x ? [from.x + WIDTH, to.x] : [from.x, to.x + WIDTH];
-  // A pointer beside a reference the other way is not to hide it.
+  // Keeps a pointer from hiding a reference in the opposite direction.
   const aside = edge.holds ? -4 : 5;
   const [a, b] = [from.y + HEIGHT / 2 + aside, to.y + HEIGHT / 2 + aside];
   const bend = from.x === to.x ? GAP_X * 0.8 : (right - left) / 2;

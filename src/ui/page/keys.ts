@@ -1,4 +1,4 @@
-/** The keyboard, where no field has it. */
+/** The keyboard, unless a field has the focus. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { whole, zoomed } from "../model/axis.js";
@@ -48,7 +48,7 @@ function onKey(event: KeyboardEvent): void {
     event.preventDefault();
 }
 
-/** Whether the key means something, as of the others below: in every view. */
+/** Handles keys that work in every view. True if the key has a meaning, as in the functions below. */
 function actAnywhere(key: string): boolean {
   switch (key) {
     case "/":

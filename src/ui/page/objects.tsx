@@ -1,11 +1,11 @@
-/** The state: what lives at this moment, its count, and who holds it. */
+/** The state: the objects that live at this moment, their counts, and their holders. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ShownObject } from "../../show/state.js";
 import { select, type Side } from "./store.js";
 import { Event, text } from "./text.js";
 
-/** References of one object that are listed. */
+/** Most references listed for one object. */
 const REFERENCES = 8;
 const filter = signal("");
 

@@ -1,7 +1,7 @@
-/** In a report the viewer is behind it, and opens when it is asked for: by its button, or by a link to a moment. */
+/** In a report, the viewer is hidden and opens by its button or by a link to a moment. */
 import { parseLink } from "../model/link.js";
 
-/** Opens at once where the page is the viewer's own. `open` is called once. */
+/** Calls `open` once: immediately if the page is the viewer's own, else when the viewer is first shown. */
 export function whenWanted(open: () => void): void {
   const report = document.getElementById("report");
   const page = document.getElementById("page")!;
@@ -28,7 +28,7 @@ export function whenWanted(open: () => void): void {
   ofAddress();
 }
 
-/** Back from the viewer. */
+/** Goes back from the viewer to the report. */
 export const backToReport: (() => void) | undefined = document.getElementById("report")
   ? () => dispatchEvent(new Event("kreel-report"))
   : undefined;

@@ -1,4 +1,4 @@
-/** Drag to any moment, or go to the next one: by event, by operation, by change of the selected object. */
+/** Moves to any moment, or to the next event, operation, or change of the selected object. */
 import type { JSX } from "preact";
 import { nextChange, nextOperation } from "./steps.js";
 import { seek, type Side } from "./store.js";

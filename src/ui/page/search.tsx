@@ -83,13 +83,13 @@ function hitsOf(of: Side, { lanes, names, calls, tracks }: Survey, wanted: strin
   return hits.slice(0, SHOWN);
 }
 
-/** Stays where it is while the object lives there. */
+/** Stays at the moment if the object lives there. */
 function alive(of: Side, from: number, to: number): void {
   const now = of.event.peek();
   if (now < from || (to > 0 && now >= to)) jump(of, from);
 }
 
-/** The first entry of an operation behind an event; the first of all where none is. */
+/** The first entry of an operation after an event, or else the first of all. */
 function nextOf(name: number, now: number, calls: Survey["calls"], tracks: Survey["tracks"]): number | undefined {
   let next: number | undefined;
   let first: number | undefined;

@@ -1,7 +1,7 @@
-/** From one moment to the next that says something. */
+/** Finds the next or previous moment of interest. */
 import type { Side } from "./store.js";
 
-/** The next entry of an outermost operation; `undefined` where there is none, or the survey is not there yet. */
+/** The next entry of an outermost operation; `undefined` if there is none, or no survey yet. */
 export function nextOperation(of: Side, direction: 1 | -1): number | undefined {
   const survey = of.survey.peek();
   if (!survey) return undefined;

@@ -1,6 +1,6 @@
 /**
- * What the page shows: one side for each recording, the moment that each is at, and what is selected. Components read
- * signals; only the functions here set them.
+ * The state of the page: a side for each recording, its moment and selection. Components read signals; only the
+ * functions here set them.
  */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
 import { printable } from "../../base/trouble.js";
@@ -13,18 +13,18 @@ import type { TourStep } from "../../tour/types.js";
 import type { Booted } from "./boot.js";
 
 export interface Side {
-  /** Its place among the session's logs. */
+  /** Its index among the session's logs. */
   readonly index: number;
   readonly log: SessionLog;
   readonly engine: Engine;
   readonly survey: Signal<Survey | undefined>;
   /** Events that the survey has read. */
   readonly progress: Signal<number>;
-  /** The moment that is wanted; the one that is shown may be behind it. */
+  /** The wanted moment; the shown `moment` may lag. */
   readonly event: Signal<number>;
   readonly moment: Signal<Moment | undefined>;
   readonly tree: Signal<Tree | undefined>;
-  /** The object that is selected, by its id; 0: none. */
+  /** Id of the selected object; 0: none. */
   readonly selected: Signal<ObjectId>;
   readonly why: Signal<WhyAnswer | undefined>;
   readonly life: Signal<readonly LifeStep[] | undefined>;
@@ -35,10 +35,10 @@ export const session = signal<Session | undefined>(undefined);
 export const sides = signal<readonly Side[]>([]);
 export const active = signal(0);
 export const view = signal<ViewName>("timeline");
-/** What went wrong, in words; empty while all is well. */
+/** The error in words; empty if there is none. */
 export const trouble = signal("");
 export const diff = signal<unknown>(undefined);
-/** The difference that is looked at, by its number in the document, from 1; 0: none. */
+/** The number of the chosen difference in the document, from 1; 0: none. */
 export const difference = signal(0);
 export const tour = signal<readonly TourStep[]>([]);
 /** The step of the tour that is shown, from 1. */
@@ -48,7 +48,7 @@ export const side: ReadonlySignal<Side | undefined> = computed(() => sides.value
 /** Milliseconds. */
 const REST = 50;
 
-/** Until the survey says where there is something to see. */
+/** The event until the survey shows where to begin. */
 export const UNDECIDED = -1;
 
 let loadDiff: Booted["diff"] | undefined;
@@ -59,7 +59,7 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
   batch(() => {
     session.value = opened;
     sides.value = opened.logs.map((log, k) => made(k, log, engines[k]!));
-    // An address that says nothing: whoever gives two recordings wants to compare them.
+    // Without a link, two recordings open with their comparison.
     if (opened.diff && location.hash.length < 2) view.value = "diff";
     follow(link);
   });
@@ -89,7 +89,7 @@ export function start({ session: opened, engines, diff: read, tour: steps }: Boo
   });
 }
 
-/** Asks again for what could not be had. */
+/** Loads the comparison again after an error. */
 export function reloadDiff(): void {
   loadDiff?.().then((document) => (diff.value = document), failed);
 }
@@ -138,7 +138,7 @@ function run(one: Side): void {
     if (event === UNDECIDED) return;
     one.moment.value = await one.engine.moment(event);
   });
-  // What takes longer waits until the hand rests.
+  // Slower answers wait until the value rests.
   keepUp(
     resting(() => one.moment.value?.event ?? UNDECIDED),
     async (event) => {
@@ -159,7 +159,7 @@ function run(one: Side): void {
   });
 }
 
-/** Follows a value that has not changed for a moment. */
+/** Follows a value once it has been unchanged for `REST`. */
 function resting<T>(value: () => T): ReadonlySignal<T> {
   const rested = signal(untracked(value));
   let timer = 0;
@@ -171,7 +171,7 @@ function resting<T>(value: () => T): ReadonlySignal<T> {
   return rested;
 }
 
-/** Does work for the latest value, one at a time: values that came and went meanwhile are passed over. */
+/** Works on the latest value, one at a time: values in between are skipped. */
 function keepUp<T>(wanted: ReadonlySignal<T>, work: (value: T) => Promise<void>): void {
   let busy = false;
   let again = false;
@@ -193,7 +193,7 @@ function keepUp<T>(wanted: ReadonlySignal<T>, work: (value: T) => Promise<void>)
   });
 }
 
-/** Goes to where a link leads: the browser's way back leads here again. */
+/** Seeks to the target of a link; the browser's back button returns here. */
 export function jump(one: Side, event: number): void {
   const here = `#${untracked(() => linkText(linkNow()))}`;
   if (event !== one.event.peek()) {
@@ -216,7 +216,7 @@ export function show(one: Side, range: Range): void {
   one.range.value = bounded(range, one.log.events);
 }
 
-/** 0: nothing. */
+/** 0: none. */
 export function select(one: Side, id: ObjectId): void {
   batch(() => {
     active.value = one.index;
@@ -224,7 +224,7 @@ export function select(one: Side, id: ObjectId): void {
   });
 }
 
-/** A step of the tour, with its moment and its object; `stay`: at whatever moment the address says. */
+/** Shows a step of the tour with its moment and object; `stay`: keeps the moment of the address. */
 export function goTo(number: number, stay = false): void {
   const found = tour.peek()[Math.max(1, Math.min(tour.peek().length, number)) - 1];
   if (!found) return;
@@ -232,7 +232,7 @@ export function goTo(number: number, stay = false): void {
   if (!stay) look(found.moment.recording, found.moment.event, found.moment.object);
 }
 
-/** A moment of one of the logs, by its path. */
+/** Shows a moment of the log with this path. */
 export function look(path: string, event: number, object = ""): void {
   const to = sides.peek().find(({ log }) => log.path === path);
   if (!to) return;
@@ -289,7 +289,7 @@ function linkNow(): Link {
 }
 
 let waiting = 0;
-/** Browsers let an address change only so often. */
+/** Delays and merges changes: browsers limit how often an address may change. */
 function keepLink(text: string): void {
   clearTimeout(waiting);
   waiting = setTimeout(() => history.replaceState(null, "", `#${text}`), 200) as unknown as number;

@@ -1,4 +1,4 @@
-/** Words of a recording on the page: nobody's markup, and no character that turns other text around. */
+/** Text of a recording on the page: never markup, and without characters that reorder other text. */
 import type { JSX } from "preact";
 import { printable } from "../../base/trouble.js";
 import { jump, type Side } from "./store.js";

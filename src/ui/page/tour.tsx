@@ -1,4 +1,4 @@
-/** The guided tour beside what it speaks of: each step stands at a moment of a recording. */
+/** The guided tour beside the recording: each step shows a moment of one. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { TourStep, TourView } from "../../tour/types.js";
@@ -11,7 +11,7 @@ export function Tour(): JSX.Element {
   const now = steps[step.value - 1];
   const last = useRef(0);
   useEffect(() => {
-    // Who reads with a screen reader, or has scrolled down, is to begin the next step at its beginning.
+    // Readers with a screen reader, or who have scrolled down, start the next step at its beginning.
     if (last.current !== 0 && now && last.current !== now.number) heading.current?.focus();
     last.current = now?.number ?? 0;
   }, [now]);
@@ -103,11 +103,11 @@ function Figure({
   );
 }
 
-/** Words that are explained here stand out where they come first. */
+/** Highlights the first occurrence of each term that the step explains. */
 function withTerms(words: string, terms: readonly string[]): (string | JSX.Element)[] {
   const parts: (string | JSX.Element)[] = [words];
   for (const term of terms) {
-    // From the beginning of a word: KVM is no VM.
+    // Only at the beginning of a word: KVM is no VM.
     const startIn = (part: string | JSX.Element): number =>
       typeof part === "string" ? part.search(new RegExp(`\\b${term}`)) : -1;
     const at = parts.findIndex((part) => startIn(part) >= 0);

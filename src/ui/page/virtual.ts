@@ -1,12 +1,12 @@
-/** A list of which only what is seen is in the page. */
+/** A list with only its visible rows in the page. */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 
-/** Rows beyond the edges, for those who scroll faster than the page draws. */
+/** Rows drawn beyond the edges, for fast scrolling. */
 const BEYOND = 12;
 
-/** Of rows of one height, in pixels. */
+/** Virtualises rows of one height, in pixels. */
 export function useVirtualRows(
   scroller: RefObject<HTMLElement | null>,
   count: number,

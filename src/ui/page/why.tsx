@@ -1,4 +1,4 @@
-/** Why the selected object is as it is: each event behind its count is a jump. */
+/** The reason for the selected object's state: each event that its count derives from is a link. */
 import type { JSX } from "preact";
 import { kinds } from "../../../events/kinds/index.js";
 import { countName, ofItsOwn } from "../../reduce/objects.js";
@@ -7,7 +7,7 @@ import { nextChange } from "./steps.js";
 import { seek, type Side } from "./store.js";
 import { Event, text } from "./text.js";
 
-/** Steps of a life that are listed around the moment. */
+/** Steps of a life listed around the moment. */
 const AROUND = 8;
 
 export function Why({ of }: { readonly of: Side }): JSX.Element {
@@ -16,7 +16,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
     return (
       <section class="panel why" aria-label="why" tabIndex={0}>
         <h2>Why</h2>
-        <p class="dim">Select an object to see the events behind its count.</p>
+        <p class="dim">Select an object to see the events that its count results from.</p>
       </section>
     );
   if (!why)
@@ -34,7 +34,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
       <h2>
         Why is {countName(kind)} of <span class={`kind ${kind}`}>{text(label)}</span> {count ?? "not known"}?
       </h2>
-      <ul class="plain" aria-label="the events behind the count">
+      <ul class="plain" aria-label="events of the count">
         <li>
           {born ? (
             <>

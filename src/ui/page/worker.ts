@@ -1,9 +1,9 @@
-/** The engine in a worker of its own, so that the page stays at hand while it works. */
+/** Runs the engine in a worker, so that the page stays responsive. */
 import { LogEngine } from "../engine/engine.js";
 import type { Method, Reply, Request, Source } from "../protocol.js";
 import { bytesOf } from "./bytes.js";
 
-/** A worker's own, or that of one that runs in its page. */
+/** The worker's global scope, or the stand-in for one that runs in the page. */
 export interface WorkerScope {
   onmessage: ((event: { readonly data: Request }) => void) | null;
   postMessage(reply: Reply, moved: ArrayBuffer[]): void;
@@ -39,7 +39,7 @@ async function carriedOut(call: number, method: Method | "open", args: readonly 
   return (engine[method] as (...given: unknown[]) => Promise<unknown>).apply(engine, [...args]);
 }
 
-/** The memory of typed arrays changes hands: a copy of a long survey would take as long as making it. */
+/** Collects the buffers of typed arrays to transfer: copying a long survey would take as long as making it. */
 function columnsOf(value: unknown): ArrayBuffer[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return Object.values(value).flatMap((part: unknown) =>
@@ -47,7 +47,7 @@ function columnsOf(value: unknown): ArrayBuffer[] {
   );
 }
 
-/** A turn for the messages that came meanwhile: a timer would wait for milliseconds. */
+/** Yields to the messages that arrived meanwhile: a timer would wait for milliseconds. */
 function breath(): Promise<void> {
   return new Promise((done) => {
     const { port1, port2 } = new MessageChannel();

@@ -2,7 +2,7 @@
 import { readAsset } from "../assets.js";
 import { type Content, inMemory } from "./content.js";
 
-/** By their names in the address; the page itself has none. */
+/** Address, file name and media type; the page itself has an empty address. */
 const FILES = [
   ["", "index.html", "text/html; charset=utf-8"],
   ["page.js", "page.js", "text/javascript; charset=utf-8"],
@@ -10,7 +10,11 @@ const FILES = [
   ["worker.js", "worker.js", "text/javascript; charset=utf-8"],
 ] as const;
 
-/** Read once, before anything is served. Throws a `TroubleError` where one is missing. */
+/**
+ * Reads the files once, before anything is served.
+ *
+ * @throws {TroubleError} If one is missing.
+ */
 export function readAssets(folder: string): ReadonlyMap<string, Content> {
   return new Map(FILES.map(([place, name, type]) => [place, inMemory(type, readAsset(name, folder))]));
 }

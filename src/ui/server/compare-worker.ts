@@ -1,4 +1,4 @@
-/** Compares two logs, in a thread of its own: the server goes on answering meanwhile. */
+/** Compares two logs in a thread of its own, so that the server goes on answering. */
 import { diff } from "../../compare/diff.js";
 import { diffJson, hunksJson, jsonText, sameJson } from "../../show/json.js";
 import type { OpenLog } from "./session.js";
@@ -7,8 +7,8 @@ export type ComparedLog = Pick<OpenLog, "log" | "path" | "format">;
 export type Compared = readonly [before: ComparedLog, after: ComparedLog];
 
 /**
- * The document of `kreel diff --json` for the recordings that the logs are of, and `hunks`, which its text prints, and
- * what is the `same` between them.
+ * Returns the document of `kreel diff --json` for the original recordings, with `hunks`, which its text prints, and the
+ * `same` steps between them.
  */
 export default async function compare([before, after]: Compared): Promise<string> {
   const { hunks, same, ...result } = await diff(before.log, after.log);

@@ -1,4 +1,4 @@
-/** The comparison of two logs: made once, when it is first asked for, in a thread of its own. */
+/** Compares two logs once, on the first request, in a thread of its own. */
 import { Tinypool } from "tinypool";
 import { jsonText } from "../../show/json.js";
 import type { Compared, ComparedLog } from "./compare-worker.js";
@@ -12,12 +12,12 @@ export class Comparing {
     this.#logs = [plain(before), plain(after)];
   }
 
-  /** The document's text. Where comparing failed, it has an `error` in place of everything else. */
+  /** Returns the document's text. If comparing failed, it has an `error` in place of everything else. */
   document(): Promise<string> {
     return (this.#document ??= this.#compare().catch((error: unknown) => this.#failed(error)));
   }
 
-  /** Whoever still waits for the document is told that it failed. */
+  /** Stops comparing; pending requests for the document get an error. */
   close(): Promise<void> {
     return this.#stop();
   }
@@ -38,13 +38,13 @@ export class Comparing {
 
   #failed(error: unknown): string {
     const said = error instanceof Error ? error.message : String(error);
-    // What was compared are logs, which may have been made a moment ago.
+    // The message names temporary logs; it gets the paths of the recordings.
     const text = this.#logs.reduce((rest, { log, path }) => rest.replaceAll(log, () => path), said);
     return [...jsonText({ kreel: "diff", version: 1, error: `kreel: ${text}` })].join("");
   }
 }
 
-/** What a thread can be sent. */
+/** Drops what cannot be sent to a thread. */
 function plain({ log, path, format }: ComparedLog): ComparedLog {
   return { log, path, format };
 }

@@ -1,14 +1,14 @@
 /**
- * Who may keep a connection open. All peers are of this machine and have its address: what tells the owner from
- * everybody else is the token. A connection that has not shown it yet is a stranger's, of which there are only so many;
- * one more costs the oldest of them its place. Whoever shows it at once, as a browser does, is in before that.
+ * Limits the open connections. All peers are on this machine and share its address; only the token distinguishes the
+ * owner. A connection that has not shown it yet is a stranger's. Strangers are limited in number: one more displaces
+ * the oldest of them. A browser shows the token at once, before that happens.
  */
 import type { Socket } from "node:net";
 
 export interface Room {
-  /** Connections that have not shown the token. */
+  /** Most connections that have not shown the token. */
   readonly strangers: number;
-  /** Connections that have: the page needs six. */
+  /** Most connections that have shown it: the page needs six. */
   readonly known: number;
 }
 
@@ -32,7 +32,7 @@ export class Connections {
     });
   }
 
-  /** It showed the token. Whether it may stay open for more than one answer. */
+  /** Notes that a connection showed the token. True if it may stay open for more than one answer. */
   showed(socket: Socket): boolean {
     if (socket.destroyed || this.#known.has(socket)) return true;
     if (this.#known.size >= this.room.known) return false;

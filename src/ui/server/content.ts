@@ -1,15 +1,15 @@
-/** What is served: bytes of a known size, in memory or in a file. */
+/** Served content: bytes of a known size, in memory or in a file. */
 import type { FileHandle } from "node:fs/promises";
 
 export interface Content {
-  /** A media type. */
+  /** Media type. */
   readonly type: string;
   readonly size: number;
-  /** The bytes from `first` to `last`; both are there. */
+  /** The bytes from `first` to `last`, both included; both exist. */
   read(first: number, last: number): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const PIECE = 256 * 1024;
 
 export function inMemory(type: string, bytes: Buffer): Content {
@@ -17,8 +17,9 @@ export function inMemory(type: string, bytes: Buffer): Content {
 }
 
 /**
- * `size`: that of the file when it was opened. What is appended later is not served; a file that became shorter ends in
- * an error.
+ * Serves a file. `size` is that of the file when it was opened: bytes appended later are not served.
+ *
+ * @throws {Error} If the file became shorter, while it is read.
  */
 export function inFile(type: string, file: FileHandle, size: number): Content {
   return {

@@ -1,12 +1,13 @@
-/** The part of something that a request asks for (RFC 9110, section 14). */
+/** Parses the range of a request (RFC 9110, section 14). */
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The first byte and the last. */
+/** Offsets of the first byte and of the last. */
 export type Range = readonly [first: number, last: number];
 
 /**
- * `undefined`: all of it. `"none"`: nothing that is there, or several parts at once, which are not served. A range of
- * another unit is none, and so is one that depends on a version (`If-Range`): nothing here has any.
+ * Returns `undefined` for all of it, and `"none"` for a range outside the content or for several ranges, which are not
+ * served. A range of another unit is ignored, and so is one that depends on a version (`If-Range`): nothing here has
+ * any.
  */
 export function rangeOf(headers: IncomingHttpHeaders, size: number): Range | "none" | undefined {
   const { range } = headers;

@@ -1,12 +1,12 @@
 /**
- * Which requests the viewer answers: those of its own page. Any page of any site can send requests to a loopback
- * address, under a name of its own even (DNS rebinding), and so can every user of the machine; the token is what they
- * do not have.
+ * Selects the requests that the viewer answers: those of its own page. Any page of any site can send requests to a
+ * loopback address, even under a name of its own (DNS rebinding), and so can every user of the machine; but they lack
+ * the token.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** Whom to answer: who has the token, and came to this port. */
+/** Identifies this server to a request: its port and its token. */
 export interface Door {
   readonly port: number;
   readonly token: string;
@@ -14,12 +14,12 @@ export interface Door {
 
 export type Asked = Pick<IncomingMessage, "method" | "url" | "headers" | "headersDistinct">;
 
-/** The port that a browser leaves out. */
+/** The port that browsers omit. */
 const HTTP_PORT = 80;
 
 /**
- * What is behind the token in the path of a request, to the letter, nothing decoded: `""`, `page.js`, `log/0`;
- * `undefined` for one that is not the page's. Only the page itself may have a query, which is for the page.
+ * Returns the path after the token, verbatim and not decoded: `""`, `page.js`, `log/0`; `undefined` if the request is
+ * not the page's. Only the page itself may have a query, which is for the page.
  */
 export function placeOf({ method, url, headers, headersDistinct }: Asked, door: Door): string | undefined {
   if (method !== "GET" && method !== "HEAD") return undefined;
@@ -38,7 +38,7 @@ function hostsOf({ port }: Door): readonly string[] {
   return ["127.0.0.1", "localhost"].flatMap((name) => [`${name}:${port}`, ...(port === HTTP_PORT ? [name] : [])]);
 }
 
-/** In a time that does not tell how much of it is right. */
+/** Compares in constant time, so that the time does not tell how much is right. */
 function isSame(given: string, token: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);

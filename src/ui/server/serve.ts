@@ -1,6 +1,6 @@
 /**
- * Serves the viewer on loopback: a list of things by name, to whoever has the address, which holds a token that nobody
- * can guess. No request names a file. Whoever is refused is not told why, nor that there is anything.
+ * Serves the viewer on loopback: named content, to any client with the address, which holds an unguessable token. No
+ * request names a file. A refusal gives no reason and does not reveal that anything exists.
  */
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -11,16 +11,16 @@ import type { Content } from "./content.js";
 import { rangeOf } from "./range.js";
 import { placeOf } from "./request.js";
 
-/** Made when it is asked for. */
+/** Makes the content on request. */
 export type Thing = () => Content | Promise<Content>;
 
 export interface ServeOptions {
-  /** 0, the default: any that is free. */
+  /** 0, the default: any free port. */
   readonly port?: number;
 }
 
 export interface Serving {
-  /** Of the page: `http://127.0.0.1:PORT/TOKEN/`. */
+  /** Address of the page: `http://127.0.0.1:PORT/TOKEN/`. */
   readonly address: string;
   /** Ends every connection, also those of clients that hang. */
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export interface Serving {
 const LOOPBACK = "127.0.0.1";
 const TOKEN_BYTES = 16;
 
-/** The page is a stranger to everything but this server: what a recording holds can neither load nor send anything. */
+/** The page may talk to this server only: text of a recording can neither load nor send anything. */
 const HEADERS = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -40,7 +40,7 @@ const HEADERS = {
   "Cache-Control": "no-store",
 } as const;
 
-/** What a client may take of memory and time; milliseconds. A page needs a fraction of any. */
+/** Limits of a client's memory and time; milliseconds. A page needs a fraction of each. */
 const LIMITS = {
   maxHeaderSize: 8192,
   headersTimeout: 5000,
@@ -49,14 +49,14 @@ const LIMITS = {
   connectionsCheckingInterval: 1000,
 };
 const ROOM: Room = { strangers: 256, known: 128 };
-/** Those that are being closed. */
+/** Connections that are being closed. */
 const CLOSING = 64;
-/** A connection on which nothing moves though something is to be sent. */
+/** Milliseconds after which a connection that does not take its answer is closed. */
 const IDLE = 120_000;
 
 /**
- * Serves things by what follows the token in the path. Rejects with an `EADDRINUSE` or `EACCES` of `node:net` for a
- * port that is not to be had.
+ * Serves content by the path after the token. Rejects with `EADDRINUSE` or `EACCES` of `node:net` if the port is not
+ * available.
  */
 export async function serve(things: ReadonlyMap<string, Thing>, { port = 0 }: ServeOptions = {}): Promise<Serving> {
   const token = randomBytes(TOKEN_BYTES).toString("hex");
@@ -81,14 +81,13 @@ export async function serve(things: ReadonlyMap<string, Thing>, { port = 0 }: Se
       response.shouldKeepAlive &&= connections.showed(request.socket);
       const thing = things.get(place);
       if (!thing) return refuse(response);
-      // What has to be made first may take its time.
+      // Making the content may take long.
       response.setTimeout(0);
       const content = await thing();
       response.setTimeout(IDLE);
       await send(content, request, response);
     } catch {
-      // The client is gone, or the file is shorter than it was: either way there is nobody to be told, or nothing to be
-      // told.
+      // The client has gone, or the file became shorter: no answer is possible.
       response.destroy();
     }
   }

@@ -1,4 +1,4 @@
-/** One recording, or two to be compared, as logs whose bytes can be served. */
+/** One recording, or two to compare, as logs whose bytes can be served. */
 import { type FileHandle, open } from "node:fs/promises";
 import { sep } from "node:path";
 import { LogFile } from "../../log/file/log-file.js";
@@ -9,17 +9,17 @@ import type { Json } from "../../show/json.js";
 import type { Session } from "../protocol.js";
 
 export interface OpenLog {
-  /** As it was named. */
+  /** Path of the recording, as it was given. */
   readonly path: string;
-  /** What it is called, where that is not the end of its path. */
+  /** Name to show, if it is not the end of the path. */
   readonly name?: string;
-  /** What it was recorded as. */
+  /** Format of the recording. */
   readonly format: string;
   readonly events: number;
-  /** Of the log. */
+  /** Size of the log. */
   readonly bytes: number;
   readonly report: ReadReport;
-  /** The log: the recording itself, or one that was made of it. */
+  /** Path of the log: the recording itself, or one made from it. */
   readonly log: string;
   readonly file: FileHandle;
   /** Removes the log, if it was made. */
@@ -30,7 +30,7 @@ export async function openLog(path: string, options: AsLogOptions): Promise<Open
   return openedLog(await asLog(path, options), path);
 }
 
-/** Removes the log, if it was made, when it is closed or cannot be opened. */
+/** Opens a log. If it was made, it is removed on `close`, or if it cannot be opened. */
 export async function openedLog(made: AsLog, path: string): Promise<OpenLog> {
   try {
     const facts = factsOf(made.path, path);
@@ -61,7 +61,7 @@ function factsOf(log: string, path: string): Pick<OpenLog, "format" | "events" |
 }
 
 /**
- * `session.json`: what the page asks for first. `tour`: they are what a tour looks at, and not one before and one
+ * `session.json`, the first request of the page. `tour`: the logs belong to a tour, and are not one before and one
  * after.
  */
 export function sessionJson(logs: readonly OpenLog[], tour = false): { readonly [name: string]: Json } {
@@ -80,7 +80,7 @@ export function sessionJson(logs: readonly OpenLog[], tour = false): { readonly 
   } satisfies Session;
 }
 
-/** The end of a path, and as much before it as tells it from the others. */
+/** The end of a path, with as many folders as distinguish it from the others. */
 function tailOf(path: string, logs: readonly OpenLog[]): string {
   const tail = (of: string, parts: number): string => of.split(sep).slice(-parts).join(sep);
   const others = logs.filter((log) => log.path !== path);

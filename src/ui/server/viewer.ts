@@ -1,6 +1,4 @@
-/**
- * The viewer: its page, the logs that it shows, and what it asks the server for because it takes too long in a browser.
- */
+/** The viewer: its page, its logs, and the comparison, which would take too long in a browser. */
 import { jsonText } from "../../show/json.js";
 import { Comparing } from "./comparing.js";
 import { type Content, inFile, inMemory } from "./content.js";
@@ -12,11 +10,11 @@ const JSON_TYPE = "application/json; charset=utf-8";
 const LOG_TYPE = "application/octet-stream";
 
 export interface ViewerOptions extends ServeOptions {
-  /** Steps that the page leads through; their recordings are the paths of the logs. */
+  /** Steps of a tour; their recordings are the paths of the logs. */
   readonly tour?: readonly TourStep[];
 }
 
-/** The logs remain the caller's to close. */
+/** Serves the viewer; the caller closes the logs. */
 export async function serveViewer(
   assets: ReadonlyMap<string, Content>,
   logs: readonly OpenLog[],

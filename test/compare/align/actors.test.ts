@@ -72,10 +72,10 @@ test("a thread without a counterpart stays alone, and none is lost or taken twic
   );
 });
 
-/** So many threads of one name; each does what its number says. */
+/** Threads with one name; `deedsOf` returns the operations of each. */
 const threads = (count: number, deedsOf: (k: number) => string[]): Thread[] =>
   Array.from({ length: count }, (_, k) => ({ name: "worker", items: deedsOf(k) }));
-/** What many threads may do in the second run, for what each did in the first: `["all", "its own"]`. */
+/** Changes of many threads in the second run, by their operations in the first: `["all", "its own"]`. */
 const CHANGES: { readonly [what: string]: (deeds: readonly string[]) => string[] } = {
   "nothing else": (deeds) => [...deeds],
   "one thing more, all the same": (deeds) => [...deeds, "more"],

@@ -107,7 +107,7 @@ test("long sequences that differ little are aligned, by their ends and greedily 
 });
 
 test("sequences of which thousands of elements differ: a longest common subsequence still", (t) => {
-  // Of 0, 1, 2, … every third is gone on one side, every third of the rest on the other.
+  // One third of 0, 1, 2, … is missing on one side, another third on the other.
   const all = Array.from({ length: 3000 }, (_, k) => k);
   const a = all.filter((k) => k % 3 !== 0);
   const b = all.filter((k) => k % 3 !== 1);
@@ -125,7 +125,7 @@ test("sequences of which thousands of elements differ: a longest common subseque
   );
 });
 
-/** So small that what is done for long sequences is done for short ones. */
+/** Limits so small that short sequences are handled like long ones. */
 const LITTLE = { steps: 4, atOnce: 16 };
 
 test("beyond the limit of the search: an alignment of equal elements still, at least a quarter of the most that there is, and the same each time", (t) => {
@@ -185,7 +185,7 @@ test("what corresponds to nothing has no key", (t) => {
   t.is(matched(alignEqual(["x", "y"], ["y", "x"], () => undefined, LITTLE)).length, 0);
 });
 
-/** How often elements are looked at when two sequences of so many are aligned. */
+/** Counts the keys that aligning two sequences of this length asks for. */
 function looks(length: number, make: (side: number, k: number) => string): number {
   let count = 0;
   const side =

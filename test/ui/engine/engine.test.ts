@@ -1,4 +1,4 @@
-/** What the page asks of one log: the same answers whatever was asked before, and the same as the commands give. */
+/** The page's questions about one log: answers do not depend on earlier questions, and agree with the commands'. */
 import test from "ava";
 import fc from "fast-check";
 import { graphOf } from "../../../src/export/graph.js";
@@ -10,7 +10,7 @@ import { engineOf, engineOver, logOf } from "./over.js";
 const PATH = `${RECORDINGS}/linux-6.12-patched/s04-bind-unbind.trace.gz`;
 const log = logOf(PATH);
 
-/** By one replay from the first event. */
+/** Computes states by one replay from the first event. */
 function statesOf({ seeker }: LogEngine, events: readonly number[]): Map<number, unknown> {
   const replaying = seeker.at(0);
   const states = new Map<number, unknown>();
@@ -96,7 +96,7 @@ test("a tree has its event, begins with an outermost call, and holds what it cal
       const name = names[calls.name[k]!]!;
       t.is(more, 0);
       all++;
-      // A call around something of guest_memfd that is itself no operation on it: no tree begins with it.
+      // A call around a touched object of guest_memfd that is itself no operation on it: no tree begins with it.
       if (!at) continue;
       shown++;
       t.true(at.text.startsWith(`${name}(`), `${at.text} is ${name}`);

@@ -1,4 +1,4 @@
-/** What a timeline is drawn of, against the state at every event: the same objects, held by the same owners. */
+/** A timeline against the state at every event: the same objects, held by the same owners. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
@@ -21,7 +21,7 @@ const SURVEYED = [
   `${RECORDINGS}/race/linux-6.12-patched-close-rmmod.trace.gz`,
 ];
 
-/** Of lanes and references alike: there after an event. */
+/** True if a lane or a reference exists after the event. */
 const isThere = (from: number, to: number, event: number): boolean => from <= event && (to === 0 || event < to);
 
 function alive({ lanes }: Survey, event: number): number[] {
@@ -57,7 +57,7 @@ for (const path of SURVEYED) {
         const held = heldAt(survey, lane, event);
         if (held.join() !== expected.join()) t.deepEqual(held, expected, `${label} after event ${event}`);
       }
-      // What becomes guest_memfd's later has its lane from its birth.
+      // An object that becomes guest_memfd's later has its lane from its birth.
       const rest = new Set(laneOf.size === 0 ? [] : stateOf(replaying.world, true).objects.map(({ id }) => id));
       for (const [id, lane] of laneOf)
         if (!rest.has(id)) t.fail(`${survey.lanes.label[lane]} has a lane at event ${event} and does not live there`);
@@ -109,7 +109,7 @@ test("findings and hazards are those of a replay, each with the lane of its obje
   for (const { lane, object } of survey.findings) if (lane >= 0) t.is(survey.lanes.label[lane], object);
 });
 
-/** Whatever is asked of it, an answer comes. */
+/** Every question gets an answer. */
 async function answersAll(t: ExecutionContext, bytes: Uint8Array): Promise<Survey> {
   const engine = engineOver(bytes);
   const survey = await engine.survey();
@@ -125,7 +125,7 @@ async function answersAll(t: ExecutionContext, bytes: Uint8Array): Promise<Surve
 }
 
 test("what a recording is not enough for is what a replay says of it", async (t) => {
-  // Without the events of some functions: counts do not come out.
+  // Without the events of some functions, counts do not add up.
   const path = fileOf(
     gunzipSync(readFileSync(SURVEYED[0]!))
       .toString()
@@ -148,7 +148,7 @@ test("of a damaged log, what is left is shown, and what is damaged is said", asy
     const { warnings, lost, events, doubts, findings } = await answersAll(t, damaged);
     t.true(warnings.length > 0, `damaged at ${share}`);
     t.true(lost > 0 && lost <= events, `damaged at ${share}`);
-    // What a replay of it says it cannot judge.
+    // The rules that a replay cannot judge.
     const { judgements, findings: found } = await replayRecording(await openRecording(fileOf(damaged, "damaged.klog")));
     t.is(findings.length, found.length);
     const blind = blindWords(judgements);

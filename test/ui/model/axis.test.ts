@@ -1,4 +1,4 @@
-/** From events to places and back, evenly or by time; and the part of a recording that a picture is of. */
+/** Maps events to places and back, evenly or by time; and ranges of a recording. */
 import test from "ava";
 import fc from "fast-check";
 import { BY_EVENT, bounded, byTime, type Range, revealing, whole, zoomed } from "../../../src/ui/model/axis.js";

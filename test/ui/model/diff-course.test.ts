@@ -1,4 +1,4 @@
-/** Where in two recordings their differences lie. */
+/** The places of differences along two recordings. */
 import test from "ava";
 import type { Difference, DifferenceKind } from "../../../src/compare/types.js";
 import { overviewOf, nearest } from "../../../src/ui/model/diff-overview.js";

@@ -1,6 +1,6 @@
 /**
- * Rows of a comparison: every difference has one, both columns are as long, and what is filtered keeps what it is
- * inside of.
+ * Rows of a comparison: every difference has one, both columns have the same length, and filtered rows keep the calls
+ * around them.
  */
 import test from "ava";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** Where a recording opens. */
+/** The moment at which a recording opens. */
 import test from "ava";
 import fc from "fast-check";
 import { firstMoment } from "../../../src/ui/model/first-moment.js";

@@ -1,4 +1,4 @@
-/** Lanes of objects that live as a test says. */
+/** Lanes of objects with lives that a test gives. */
 import fc from "fast-check";
 import type { Lanes } from "../../../src/ui/protocol.js";
 

@@ -1,4 +1,4 @@
-/** The address of a moment: what is written there is read again, and whatever else is written is left out. */
+/** The address of a moment: links are read back as written, and anything else is ignored. */
 import test from "ava";
 import fc from "fast-check";
 import { type Link, linkText, parseLink, VIEWS } from "../../../src/ui/model/link.js";

@@ -1,4 +1,4 @@
-/** Places in a graph: nothing stands where something else does, and everything where it has stood. */
+/** Places in a graph: no two live objects share one, and every object keeps its own. */
 import test from "ava";
 import fc from "fast-check";
 import { placesOf } from "../../../src/ui/model/places.js";

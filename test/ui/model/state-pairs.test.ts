@@ -1,4 +1,4 @@
-/** Two states beside each other: objects correspond by what they are. */
+/** Pairs of two states: objects correspond by what they are. */
 import test from "ava";
 import type { Kind } from "../../../events/kinds/index.js";
 import fc from "fast-check";
@@ -61,7 +61,7 @@ test("what has no name is who holds it", (t) => {
   const otherInode = object("inode", "", ["i_count 1"], [dentry]);
   const before = [inode, file];
   const after = [superblock, root, otherInode, dentry, otherFile];
-  // The dentry before is not shown: it is nobody's there, and an inode all the same.
+  // The dentry before is not shown: the inode has no holder there, and is paired nevertheless.
   t.deepEqual(shown(before, after), [
     ["+", undefined, superblock.label],
     ["~", inode.label, root.label],
@@ -91,7 +91,7 @@ test("every object of both states is in one row, whoever holds whom", (t) => {
     )
     .map((rows) => {
       const objects = rows.map(([kind, name]) => object(kind, name, ["live"]));
-      // Also each other, and themselves.
+      // Objects may hold each other, and themselves.
       return objects.map((one, k) => ({
         ...one,
         references: rows[k]![2].flatMap((holder) =>
@@ -109,7 +109,7 @@ test("every object of both states is in one row, whoever holds whom", (t) => {
       t.deepEqual(ids(found.map((pair) => pair.before?.object)), ids(before));
       t.deepEqual(ids(found.map((pair) => pair.after?.object)), ids(after));
       t.is(found.length, before.length + after.length - found.filter((pair) => pair.before && pair.after).length);
-      // A state beside itself is the same.
+      // A state paired with itself is the same.
       t.true(pairs(after, after).every(({ mark }) => mark === "="));
     }),
   );

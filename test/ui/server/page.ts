@@ -1,10 +1,10 @@
-/** A page that stands in for the viewer's, where what is tested is how it is served. */
+/** A stand-in for the viewer's page, for tests of how it is served. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const FILES = ["index.html", "page.js", "page.css", "worker.js"] as const;
-/** In the address, behind the token. */
+/** In the address, after the token. */
 export const PLACES: readonly string[] = ["", ...FILES.slice(1)];
 
 export function pageFolder(): string {

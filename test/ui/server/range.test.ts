@@ -1,4 +1,4 @@
-/** What a range comes to, for any text. */
+/** Parses ranges, for any text. */
 import test from "ava";
 import fc from "fast-check";
 import { rangeOf } from "../../../src/ui/server/range.js";

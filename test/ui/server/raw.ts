@@ -1,4 +1,4 @@
-/** Requests as bytes: what no client sends, and somebody may. */
+/** Requests as bytes, which no regular client sends. */
 import { connect } from "node:net";
 import { EventEmitter, once } from "node:events";
 
@@ -14,14 +14,14 @@ export async function exchange(port: number, text: string): Promise<Buffer> {
   const socket = connect(port, "127.0.0.1");
   const pieces: Buffer[] = [];
   socket.on("data", (piece: Buffer) => pieces.push(piece));
-  // A server that has seen enough may close before it was sent everything.
+  // A server that has seen enough may close before everything is sent.
   socket.on("error", () => {});
   socket.write(text, "latin1");
   if (!socket.closed) await once(socket as EventEmitter, "close");
   return Buffer.concat(pieces);
 }
 
-/** `lines`: the headers behind the request line, each whole; `Connection: close` is added. */
+/** `lines`: the headers after the request line, each whole; `Connection: close` is added. */
 export async function request(port: number, line: string, lines: readonly string[]): Promise<Reply> {
   return parsed(await exchange(port, [line, ...lines, "Connection: close", "", ""].join("\r\n")));
 }

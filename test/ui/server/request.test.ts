@@ -1,4 +1,4 @@
-/** Whose request it is, for any request. */
+/** Accepts and refuses requests correctly, for any request. */
 import test from "ava";
 import fc from "fast-check";
 import { type Asked, placeOf } from "../../../src/ui/server/request.js";

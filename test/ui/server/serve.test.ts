@@ -1,4 +1,4 @@
-/** Whom the viewer's server answers, with what, and what it tells everybody else. */
+/** The requests that the viewer's server answers, its answers, and its refusals. */
 import { once } from "node:events";
 import { open, truncate } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
@@ -33,7 +33,7 @@ test.before(async () => {
 
 test.after.always(() => serving.close());
 
-/** An empty answer that says nothing of who gave it, or why. */
+/** An empty answer that reveals neither the server nor a reason. */
 function isNothing(
   t: { deepEqual(a: unknown, b: unknown, m?: string): void },
   { status, headers, body }: Reply,
@@ -413,7 +413,7 @@ test("a client that never says what it wants is cut off", async (t) => {
   t.true(performance.now() - began < 15_000);
 });
 
-/** A server on which `later` is made when `give` is called; `asked` is called each time somebody asks for it. */
+/** A server that makes `later` when `give` is called; `asked` is called on each request for it. */
 async function withLater(asked: () => void): Promise<{
   readonly serving: Serving;
   readonly port: number;
@@ -457,7 +457,7 @@ test("strangers who hold connections do not keep the owner out, nor cut off a co
     await once(socket, "connect");
   }
   t.is((await get(other.address, "log/0")).status, 200);
-  // Those who came first made room.
+  // The first ones made room.
   t.true(left >= 600 - 320, String(left));
   give();
   t.regex(String(await once(owner, "data")), /^HTTP\/1\.1 200 [^]*later$/);

@@ -1,4 +1,4 @@
-/** What the viewer's server has to show: the session, the bytes of its logs, and how two differ. */
+/** The documents of the viewer's server: the session, the bytes of its logs, and their diff. */
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -32,7 +32,7 @@ interface Shown {
     }[];
     readonly diff: boolean;
   };
-  /** Where the logs are. */
+  /** Addresses of the logs. */
   readonly logs: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** `node:crypto` in a browser: nothing that the page does hashes, or is random. */
+/** `node:crypto` in a browser: nothing in the page hashes or needs randomness. */
 const none = (): never => {
   throw new Error("not in the page");
 };

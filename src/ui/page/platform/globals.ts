@@ -1,2 +1,2 @@
-/** Put in front of the page's scripts: what Node has and browsers have not. */
+/** Prepended to the page's scripts: globals of Node that browsers lack. */
 export { Buffer } from "buffer/";

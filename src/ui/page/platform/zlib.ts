@@ -1,11 +1,11 @@
-/** `node:zlib` in a browser: what reading a log needs of it. */
+/** `node:zlib` in a browser: the part that reading a log needs. */
 import { inflateSync } from "fflate";
 
 export function inflateRawSync(
   bytes: Uint8Array,
   { maxOutputLength = 0 }: { readonly maxOutputLength?: number } = {},
 ): Buffer {
-  // One byte more than what may come, so that more than that is seen.
+  // One byte more than allowed, so that an excess shows.
   const out = inflateSync(bytes, { out: new Uint8Array(maxOutputLength + 1) });
   if (out.length > maxOutputLength) throw new RangeError("decompresses to more than it says");
   return Buffer.from(out.buffer, out.byteOffset, out.length);

@@ -1,4 +1,4 @@
-/** The page's colours as its style sheet has them: a canvas reads them anew when light turns to dark. */
+/** Colours from the page's style sheet, read anew when the theme changes between light and dark. */
 import { KINDS } from "../../../../events/kinds/index.js";
 
 export interface Colours {
@@ -12,7 +12,7 @@ export interface Colours {
   readonly now: string;
   readonly call: string;
   readonly failed: string;
-  /** By kind of object; `call` for what calls in progress hold, `unseen` for an untraced caller. */
+  /** By kind of object; `call` for references held by calls in progress, `unseen` for those of an untraced caller. */
   readonly kinds: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-/** Draws what is to be seen of a timeline. What is narrower than a pixel is drawn once for all that share the pixel. */
+/** Draws the visible part of a timeline. Spans narrower than a pixel are drawn once for all that share it. */
 import { scaleLinear } from "d3-scale";
 import { printable } from "../../../base/trouble.js";
 import { KINDS } from "../../engine/survey.js";
@@ -7,7 +7,7 @@ import { firstEnding, HOLDING_HEIGHT, type HoldingLines, LINES, type Row, TRACK_
 import type { Survey } from "../../protocol.js";
 import type { Colours } from "./colours.js";
 
-/** The ruler, the markers, and the findings above the rows. */
+/** Heights of the ruler, the markers, and the findings above the rows. */
 export const RULER = 20;
 export const MARKERS = 16;
 export const MARKS = 16;
@@ -18,11 +18,11 @@ export interface Picture {
   readonly axis: Axis;
   readonly isTime: boolean;
   readonly range: Range;
-  /** Rows that may be seen, and how far they are scrolled up. */
+  /** The rows that may be visible, and how far they are scrolled up. */
   readonly rows: readonly Row[];
   readonly scroll: number;
   readonly lines: HoldingLines;
-  /** By object, its lane: of whoever owns a reference. */
+  /** Lane by object id, for the owners of references. */
   readonly laneOf: ReadonlyMap<number, number>;
   readonly now: number;
   readonly selected: number;
@@ -31,14 +31,14 @@ export interface Picture {
   readonly colours: Colours;
 }
 
-/** From an event to a place across the picture. */
+/** Maps an event to a place across the picture. */
 export function across({ axis, range, width }: Pick<Picture, "axis" | "range" | "width">): (event: number) => number {
   const [from, to] = [axis.at(range.from), axis.at(range.to)];
   const scale = to > from ? width / (to - from) : 0;
   return (event) => (axis.at(event) - from) * scale;
 }
 
-/** From a place across the picture to an event, not a whole number. */
+/** Maps a place across the picture to an event, not a whole number. */
 export function eventAcross({ axis, range, width }: Pick<Picture, "axis" | "range" | "width">, x: number): number {
   const [from, to] = [axis.at(range.from), axis.at(range.to)];
   return axis.eventAt(from + ((to - from) * x) / Math.max(1, width));
@@ -46,7 +46,7 @@ export function eventAcross({ axis, range, width }: Pick<Picture, "axis" | "rang
 
 const FONT = "11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 const SMALL = "8px ui-monospace, monospace";
-/** Of the larger one, roughly. */
+/** Approximate width of a letter of `FONT` in pixels. */
 const LETTER = 6.7;
 
 export function draw(g: CanvasRenderingContext2D, picture: Picture): void {
@@ -72,7 +72,7 @@ export function draw(g: CanvasRenderingContext2D, picture: Picture): void {
   drawNow(g, picture);
 }
 
-/** Letters of `text` that fit; nothing where too few do to be read. */
+/** The part of `text` that fits; empty if it would be too short to read. */
 function fitting(text: string, width: number): string {
   const letters = Math.floor((width - 4) / LETTER);
   if (letters >= text.length) return text;
@@ -100,7 +100,7 @@ function drawTrack(g: CanvasRenderingContext2D, picture: Picture, track: number,
         g.fillText(words, Math.max(0, left) + 2, top + TRACK_HEIGHT / 2 + 0.5);
       }
     }
-    // The next that reaches into another pixel.
+    // Skips to the next span that reaches into another pixel.
     k =
       wide > 1
         ? k + 1
@@ -120,8 +120,7 @@ function drawLane(g: CanvasRenderingContext2D, picture: Picture, lane: number, t
   const right = Math.min(width + 2, lanes.to[lane] === 0 ? width + 2 : x(lanes.to[lane]!));
   g.fillStyle = colours.kinds[KINDS[lanes.kind[lane]!]!]!;
   g.fillRect(left, top + 2, Math.max(1.5, right - left), 4);
-  // A birth and a death that were seen stand up; what is older than the recording, or lives on, runs out of the
-  // picture.
+  // Births and deaths within the recording are vertical bars; lives that are older, or go on, run to the edge.
   if (!lanes.early[lane] && left >= 0) g.fillRect(left, top, 1.5, height - 2);
   if (lanes.to[lane] !== 0 && right <= width) g.fillRect(right - 1.5, top, 1.5, height - 2);
   for (let line = 0; line < lines.lines[lane]!; line++)
@@ -144,7 +143,7 @@ function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: numbe
     const owner = holdings.owner[k]!;
     const kind = ownerKind(picture, owner);
     g.fillStyle = colours.kinds[kind]!;
-    // Nobody that a probe shows: a thin line, told apart without colour.
+    // A reference of an untraced caller is a thin line, so that it is distinct without colour.
     if (kind === "unseen") g.fillRect(a, y + HOLDING_HEIGHT / 2 - 1, wide, 1);
     else g.fillRect(a, y, wide > 3 ? wide - 0.5 : wide, HOLDING_HEIGHT - (kind === "call" ? 4 : 2));
     if (wide > 60 && kind !== "unseen") {
@@ -152,7 +151,7 @@ function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: numbe
       g.fillStyle = colours.text;
       g.font = SMALL;
       if (words !== "") {
-        // The bar is thinner than its words: they stand out of it.
+        // The bar is thinner than its words, which get an outline.
         g.strokeStyle = colours.ground;
         g.lineWidth = 3;
         g.strokeText(words, Math.max(0, a) + 2, y + 2.5);
@@ -160,7 +159,7 @@ function drawHoldings(g: CanvasRenderingContext2D, picture: Picture, lane: numbe
       }
       g.font = FONT;
     }
-    // The next that reaches into another pixel.
+    // Skips to the next holding that reaches into another pixel.
     at =
       wide > 1
         ? at + 1
@@ -179,7 +178,7 @@ function ownerName({ survey: { lanes }, laneOf }: Picture, owner: number): strin
   return lane === undefined ? "" : printable(lanes.name[lane] || lanes.label[lane]!);
 }
 
-/** What is still being read. */
+/** Covers the part that is still being read. */
 function drawUnread(g: CanvasRenderingContext2D, picture: Picture): void {
   const { survey, width, height, colours } = picture;
   if (survey.read >= survey.events) return;
@@ -221,7 +220,7 @@ function drawMarkers(g: CanvasRenderingContext2D, picture: Picture): void {
     const next = k + 1 < event.length ? x(event[k + 1]!) : width;
     const room = Math.max(40, next - at);
     const all = printable(text[k]!);
-    // What it says before how: where there is no room for both, `op: ` is the same of all.
+    // Without room for both, the command matters more than `op: `, which all have.
     const words = fitting(all.length * LETTER + 4 > room ? all.replace(/^(?:op|ret): /, "") : all, room);
     g.fillText(words, at + 3, RULER + MARKERS / 2);
     free = at + Math.max(2, words.length * LETTER);
@@ -238,7 +237,7 @@ function drawFindings(g: CanvasRenderingContext2D, picture: Picture): void {
     const at = x(event);
     if (at - drawn < 2) continue;
     drawn = at;
-    // Two shapes, so that they are told apart without colour.
+    // Two shapes, so that they are distinct without colour.
     g.fillStyle = severity === "error" ? colours.error : colours.hazard;
     g.fillText(severity === "error" ? "✖" : "▲", at - 4, y);
   }

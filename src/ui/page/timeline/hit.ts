@@ -1,15 +1,17 @@
-/** What is under the pointer: the event that a click goes to, the object that it selects, and what it is in words. */
+/**
+ * Finds the target under the pointer: the event that a click goes to, the object that it selects, and a description.
+ */
 import { firstEnding, HOLDING_HEIGHT, LINES, type Row } from "../../model/rows.js";
 import { eventAcross, HEAD, MARKERS, MARKS, type Picture, RULER } from "./draw.js";
 
 export interface Hit {
   readonly event: number;
-  /** 0: none. */
+  /** Id of the object; 0: none. */
   readonly object: number;
   readonly lines: readonly string[];
 }
 
-/** How far from something a pointer may be, in pixels. */
+/** Tolerance of the pointer in pixels. */
 const REACH = 6;
 
 export function hitAt(picture: Picture, x: number, y: number): Hit {
@@ -105,7 +107,7 @@ function ownerOf({ survey: { lanes, holdings, names }, laneOf }: Picture, k: num
   return lane === undefined ? "an object that has no lane" : lanes.label[lane]!;
 }
 
-/** The place of the event that is nearest; -1 where there is none. */
+/** The index of the nearest event; -1 if there is none. */
 function closest(events: Float64Array, at: number): number {
   let [low, high] = [0, events.length];
   while (low < high) {

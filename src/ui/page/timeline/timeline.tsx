@@ -1,4 +1,4 @@
-/** The timeline: lanes of objects from birth to death with who held them, under the operations of each task. */
+/** The timeline: lanes of objects from birth to death with their holders, below the operations of each task. */
 import { signal } from "@preact/signals";
 import type { JSX, TargetedPointerEvent } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -17,9 +17,9 @@ const onlyVisible = signal(true);
 const hidden = signal<ReadonlySet<number>>(new Set());
 
 const TALLEST = 5_000_000;
-/** Of the scroll bar. */
+/** Width of the scroll bar in pixels. */
 const BAR = 14;
-/** How far a press may move and still be a click. */
+/** Pixels that a press may move and still be a click. */
 const CLICK = 4;
 
 export function Timeline({ of }: { readonly of: Side }): JSX.Element {
@@ -203,7 +203,7 @@ function Lanes({ of, survey }: { readonly of: Side; readonly survey: Survey }): 
   );
 }
 
-/** Once for each frame of the screen, however often something changed. */
+/** Paints at most once per frame of the screen. */
 function usePainting(canvas: { readonly current: HTMLCanvasElement | null }, picture: Picture | undefined): void {
   const wanted = useRef<Picture>(undefined);
   const asked = useRef(0);
@@ -259,7 +259,10 @@ interface Tip {
   readonly lines: readonly string[];
 }
 
-/** What is under the pointer. Who has no pointer reads the same in the state and in the life of what is selected. */
+/**
+ * Describes the target under the pointer. The state and the life of the selected object tell the same without a
+ * pointer.
+ */
 function Hint({ tip: { x, y, lines }, width }: { readonly tip: Tip; readonly width: number }): JSX.Element {
   const side = x > width / 2 ? { right: `${width - x + 26}px` } : { left: `${x + 12}px` };
   return (
@@ -271,7 +274,7 @@ function Hint({ tip: { x, y, lines }, width }: { readonly tip: Tip; readonly wid
   );
 }
 
-/** Beside the picture: what each row is, for those who do not see it too. */
+/** Names the rows beside the picture, also for screen readers. */
 function Labels({
   of,
   survey,
@@ -316,14 +319,14 @@ function Labels({
   );
 }
 
-/** `file [kvm-gmem] …5de6c0#6`: what it is first, and the end of the address, which tells it from its like. */
+/** `file [kvm-gmem] …5de6c0#6`: the kind first, and the end of the address, which distinguishes it. */
 function shortLabel(label: string, name: string): string {
   const [kind = "", address = ""] = label.split(" ");
   if (!address.startsWith("0x")) return label;
   return `${kind}${name === "" ? "" : ` ${name}`} …${address.replace(/^0x[0-9a-f]*([0-9a-f]{6}(#|$))/, "$1")}`;
 }
 
-/** The browser's own, over rows that are not there: only what is to be seen is drawn. */
+/** The browser's own scroll bar, over rows that are not in the page: only visible ones are drawn. */
 function ScrollBar({
   full,
   room,
@@ -336,7 +339,7 @@ function ScrollBar({
   readonly onScroll: (top: number) => void;
 }): JSX.Element {
   const bar = useRef<HTMLDivElement>(null);
-  // A browser has no scrolled height beyond some ten millions of pixels.
+  // Browsers limit a scrolled height to some ten million pixels.
   const scale = Math.min(1, TALLEST / full);
   useEffect(() => {
     if (Math.abs(bar.current!.scrollTop - top * scale) > 1) bar.current!.scrollTop = top * scale;
