@@ -1,16 +1,13 @@
 /**
- * System calls. Whoever waits in `yield*` passes on each step of what it called, which costs as much as many a step; so
- * what a program calls is run beside the program until it returns, as a task has one stack in user space and one in the
+ * System calls. A generator that waits in `yield*` passes on each step of its callee, which costs as much as many a
+ * step. So the call runs beside the program until it returns, as a task has one stack in user space and one in the
  * kernel.
  */
 import { Environment } from "./environment.js";
 import { pulse } from "./pulse.js";
 import type { Op, Step } from "./step.js";
 
-/**
- * What a program gets when it calls a kernel function: with `yield*`, a call that it hands over, and that comes to its
- * result.
- */
+/** A kernel function as called by a program: `yield*` hands the call over to `Run` and results in what it returns. */
 class Call<R = unknown> {
   constructor(readonly op: Op<R>) {}
 
@@ -19,7 +16,7 @@ class Call<R = unknown> {
   }
 }
 
-/** What a program finds in `this` besides. */
+/** The part of a program's `this` that kernel functions do not see. */
 interface Program<K> {
   /** The kernel that it calls. */
   readonly kernel: K;
@@ -61,7 +58,7 @@ export class Run {
     this.#program = program[Symbol.iterator]();
   }
 
-  /** Goes on to the next step, told what the one before came to; nothing when the part is over. */
+  /** Goes on to the next step with the result of the one before; returns nothing when the part is over. */
   next(value: number): Step | undefined {
     const { beats } = pulse;
     beats[0]!++;

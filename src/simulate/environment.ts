@@ -1,6 +1,4 @@
-/**
- * What every kernel function finds in `this` besides the other functions: memory to read, structures, who is running.
- */
+/** The `this` of every kernel function, apart from the other functions: memory, structures, the current task. */
 import type { Cell, ListCell, Memory } from "./memory.js";
 import type {
   Dentry,
@@ -23,7 +21,7 @@ import type {
   VmArea,
 } from "./structs.js";
 
-/** What a task was told so far in the call that it is in: every number that it read, and what each step came to. */
+/** The values that a task received in its current segment: every number that it read, and the result of each step. */
 export type History = (number | readonly number[])[];
 
 /** The choices of a kernel's configuration and build that change what it does. */
@@ -38,17 +36,17 @@ export interface Config {
   readonly slubDebug: boolean;
   /** VMs whose memory is private without hardware that makes it so (CONFIG_KVM_SW_PROTECTED_VM). */
   readonly softwareProtectedVms: boolean;
-  /** How many bits a physical address of the machine has: with nested paging, no memslot reaches further. */
+  /** Bits of a physical address of the machine: with nested paging, no memslot reaches further. */
   readonly physicalAddressBits: number;
-  /** What memory the machine has, in pages: no allocation is larger. */
+  /** Pages of memory: no allocation is larger. */
   readonly totalRamPages: number;
 }
 
-/** Where what a task is told is written, and read again when it is brought back to where it was. */
+/** Records the values that a task receives, and replays them when the task is brought back to an earlier moment. */
 export interface Tape {
-  /** Absent where nobody will ask. */
+  /** Absent where no moment will be returned to. */
   history: History | undefined;
-  /** How far a task that is brought back has come; -1 when it runs for real. */
+  /** Index of the next value to replay; -1 when the task runs for real. */
   at: number;
 }
 
@@ -59,7 +57,7 @@ export class Environment {
   declare readonly config: Config;
   /** The task on whose behalf the code runs. */
   declare current: Task;
-  /** One for a kernel and all that is made of it by `with`. */
+  /** Shared by a kernel and all that `with` makes of it. */
   declare readonly tape: Tape;
   declare readonly words: Words;
 
@@ -79,7 +77,7 @@ export class Environment {
     return value;
   }
 
-  /** One number of a list; 0 behind its end. */
+  /** One number of a list; 0 past its end. */
   item(cell: ListCell, index: number): number {
     const { tape } = this;
     if (tape.at >= 0) return tape.history![tape.at++] as number;
@@ -88,7 +86,7 @@ export class Environment {
     return value;
   }
 
-  /** The same kernel with some functions replaced, for what is called through it. */
+  /** The same kernel with some functions replaced, for calls that go through it. */
   with(functions: object & ThisType<this>): this {
     return Object.assign(Object.create(this) as this, functions);
   }

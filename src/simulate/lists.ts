@@ -1,6 +1,6 @@
-/** What steps do to lists, all at once. What changes a list is given one of its own: see `Memory.own`. */
+/** The effects of steps on lists, each atomic. They change a list in place, so it must be owned: see `Memory.own`. */
 
-/** Puts `value` at `index`, the list longer if need be; comes to what was there before (0 for nothing). */
+/** Puts `value` at `index`, lengthening the list if need be; returns the number before (0 for none). */
 export function put(list: number[], index: number, value: number): number {
   const before = list[index] ?? 0;
   while (list.length < index) list.push(0);
@@ -23,10 +23,11 @@ export function drop(list: number[], value: number, size: number): void {
 }
 
 /**
- * Sets of numbers as ranges, first and end in turn, in order and apart: the pages of a file. Comes to how many are new.
+ * Adds a range to a set of numbers, such as the pages of a file; returns how many are new. The set is kept as ranges,
+ * first and end in turn, in order and apart.
  */
 export function cover(ranges: number[], first: number, end: number): number {
-  // The usual case: right behind the last range.
+  // The usual case: right after the last range.
   const last = ranges.length - 1;
   if (last >= 0 && ranges[last] === first) {
     ranges[last] = end;
@@ -43,7 +44,7 @@ export function cover(ranges: number[], first: number, end: number): number {
   return count(ranges) - before;
 }
 
-/** Takes a range out; comes to how many of it were there. */
+/** Takes a range out; returns how many of its numbers were in the set. */
 export function uncover(ranges: number[], first: number, end: number): number {
   const before = count(ranges);
   const left: number[] = [];

@@ -1,6 +1,6 @@
 /**
  * A machine that runs a simulated kernel: tasks, each at its next step, and the memory that all of them share. It takes
- * one step at a time, of whichever task it is told; which task, and which step fails, is for others to choose.
+ * one step at a time, of the task that its caller chooses; `fault` chooses which steps fail.
  */
 import { Run, seenByPrograms } from "./calls.js";
 import { type Config, type Environment, Words, type History, type Tape } from "./environment.js";
@@ -20,33 +20,33 @@ export interface KernelCode<K extends Environment> {
  */
 export type Segment<K> = (kernel: K) => Op<void>;
 
-/** What a task runs, part by part. */
+/** A program, as segments that a task runs one after the other. */
 export interface Program<K> {
   readonly comm: string;
-  /** The part of this number, or nothing when the program is over. */
+  /** The segment of this number, from 0, or nothing when the program is over. */
   segment(number: number): Segment<K> | undefined;
   /** It runs in softirq context, in whatever task is interrupted. */
   readonly softirq?: boolean;
 }
 
-/** A task of the machine: where its program is, and what it does next. */
+/** A task of the machine: its position in its program, and its next step. */
 export interface Task<K = never> {
   readonly number: number;
   readonly program: Program<K>;
   readonly struct: TaskStruct;
-  /** The part it is in. */
+  /** The segment it is in. */
   segment: number;
   history: History;
   /** Its next step; nothing when the program is over. */
   pending: Step | undefined;
-  /** The part as it runs; absent when the task has to be brought back to where it was first. */
+  /** The segment as it runs; absent when the task must be brought back to its position first. */
   op: Run | undefined;
 }
 
-/** Told of every step that is taken, after it took effect. */
+/** Called with every step that is taken, after it took effect. */
 export type Listener<K> = (task: Task<K>, step: Step, value: number) => void;
 
-/** Which error a step fails with, or 0 when it succeeds. */
+/** Returns the error, negative, that a step fails with, or 0 when it succeeds. */
 export type FaultChoice<K> = (task: Task<K>, step: Step) => number;
 
 interface Moment {
@@ -72,7 +72,7 @@ export class Machine<K extends Environment> {
   readonly programs: Program<K>[] = [];
   /** Decides about faults; the default is that nothing fails but what fault injection was armed for. */
   fault: FaultChoice<K> = () => 0;
-  /** Whether `fail_nth` of a task makes the allocation fail that it counts. */
+  /** True if a task's `fail_nth` takes effect: the allocation that it counts down to fails. */
   injects = true;
   listener: Listener<K> | undefined;
   /** The kernel as programs call it. */
@@ -94,7 +94,7 @@ export class Machine<K extends Environment> {
     this.#calls = seenByPrograms(this.kernel, code.functions);
   }
 
-  /** From here on, moments can be left and come back to. */
+  /** From here on, moments can be left and returned to. */
   beginHistory(): void {
     this.memory.keepHistory();
   }
@@ -115,7 +115,7 @@ export class Machine<K extends Environment> {
     return task;
   }
 
-  /** Whether a task's next step can be taken now. */
+  /** True if a task's next step can be taken now. */
   enabled(task: Task<K>): boolean {
     const { pending } = task;
     return pending !== undefined && (pending.guard === undefined || this.holds(pending.guard));
@@ -147,7 +147,7 @@ export class Machine<K extends Environment> {
     return step;
   }
 
-  /** A moment to come back to with `return`. */
+  /** A moment for `return` to go back to. */
   moment(): Moment {
     return {
       mark: this.memory.mark(),
@@ -200,7 +200,7 @@ export class Machine<K extends Environment> {
     }
   }
 
-  /** Runs a part again from its beginning, told what it was told then, up to the step that it stood at. */
+  /** Runs a segment again from its beginning, with the values of its history, up to the step that it stood at. */
   #bringBack(task: Task<K>): void {
     const { kernel } = this;
     const { history } = task;

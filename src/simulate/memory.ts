@@ -1,12 +1,11 @@
 /**
  * The memory of a simulated kernel: numbered cells, each a number or a list of numbers. Nothing else holds state, and
- * only the effects of steps write to it, so a moment can be left and come back to, and two moments can be told apart by
- * a hash.
+ * only the effects of steps write to it, so a moment can be left and returned to, and a hash tells two moments apart.
  */
 
-/** Where a number is kept. 0 is no cell. */
+/** The number of a cell that holds a number. 0 is no cell. */
 export type Cell = number & { readonly cell: true };
-/** Where a list of numbers is kept. */
+/** The number of a cell that holds a list of numbers. */
 export type ListCell = number & { readonly list: true };
 
 const EMPTY: readonly number[] = Object.freeze([]);
@@ -14,17 +13,14 @@ const EMPTY: readonly number[] = Object.freeze([]);
 export class Memory {
   #numbers = new Float64Array(1024);
   readonly #lists: (readonly number[])[] = [];
-  /**
-   * Lists that nobody was handed: they may be changed in place. To everybody else a list is a value, which never
-   * changes.
-   */
+  /** Lists that were not handed out since their last copy may be changed in place; to readers a list never changes. */
   readonly #owned: boolean[] = [];
-  /** How many numbers were taken off the front of an owned list that are still there. */
+  /** Count of numbers at the front of an owned list that were taken off but not yet removed. */
   readonly #shifted: number[] = [];
   /** The next free number cell and list cell are cells themselves: what is undone is given back. */
   #top = 1;
   #listTop = 1;
-  /** What was overwritten, so that it can be put back: kind and cell, and the old value. */
+  /** The undo journal: the cell (negative for a list) of each write, and the old value. */
   readonly #undoCell: number[] = [];
   readonly #undoValue: (number | readonly number[])[] = [];
   #journal = false;
@@ -45,7 +41,7 @@ export class Memory {
     return this.#lists[cell] ?? EMPTY;
   }
 
-  /** A number of a list; 0 behind its end. */
+  /** A number of a list; 0 past its end. */
   item(cell: ListCell, index: number): number {
     return this.#lists[cell]?.[(this.#shifted[cell] ?? 0) + index] ?? 0;
   }
@@ -68,7 +64,7 @@ export class Memory {
     this.#shifted[cell] = 0;
   }
 
-  /** A list to be changed at once, in place: a copy where the one that is there may be looked at again. */
+  /** A list to be changed at once, in place: a copy if the old one may be read again. */
   own(cell: ListCell): number[] {
     this.#settle(cell);
     if (this.#owned[cell] && !this.#journal) return this.#lists[cell] as number[];
@@ -78,7 +74,7 @@ export class Memory {
     return copy;
   }
 
-  /** Takes numbers off the front. A queue may be long: the others move up when it is next handed out, not each time. */
+  /** Takes numbers off the front. A queue may be long: the rest move up when it is next handed out, not each time. */
   shift(cell: ListCell, count: number): void {
     if (this.#owned[cell] && !this.#journal) this.#shifted[cell] = (this.#shifted[cell] ?? 0) + count;
     else this.own(cell).splice(0, count);
@@ -108,12 +104,12 @@ export class Memory {
     return { cell, list };
   }
 
-  /** A moment to come back to. */
+  /** A moment for `undo` to return to. */
   mark(): Mark {
     return { entries: this.#undoCell.length, top: this.#top, listTop: this.#listTop };
   }
 
-  /** Keeps nothing of what was overwritten so far: moments that were taken can no longer be come back to. */
+  /** Drops the undo journal so far: moments that were taken can no longer be returned to. */
   forget(): void {
     this.#undoCell.length = 0;
     this.#undoValue.length = 0;
@@ -132,7 +128,7 @@ export class Memory {
     this.#listTop = mark.listTop;
   }
 
-  /** A number that differs, as good as surely, where any cell differs. */
+  /** A hash of all cells: two memories with equal hashes are taken to be equal. */
   hash(): string {
     let a = 0x811c9dc5;
     let b = 0x9747b28c;

@@ -1,4 +1,4 @@
-/** Writes what probes would show of a run into batches: a recording of a kernel that never was. */
+/** Writes the events that probes would show of a run into batches: the recording of a simulated kernel. */
 import { shownOn, type ArgumentDefinition, type Kernel } from "../../events/definition.js";
 import { points } from "../../events/index.js";
 import { CONTEXT_SOFTIRQ, type Batch, type TaskId } from "../log/batch.js";
@@ -8,7 +8,7 @@ import type { Memory } from "./memory.js";
 import type { Address, Embedded, Reading, Step, Value } from "./step.js";
 import type { AnyStruct } from "./structs.js";
 
-/** Where things lie, as on x86-64: slabs in the direct map, modules and functions above. */
+/** Addresses as on x86-64: slabs in the direct map, modules and functions above. */
 const DIRECT_MAP = 0xffff8880;
 const KERNEL_TEXT = 0xffffffff;
 const MODULES = 0xc0000000;
@@ -23,7 +23,7 @@ interface Slot {
   readonly type: ArgumentDefinition["type"];
 }
 
-/** What a task looks like in a recording. */
+/** A task as a recording shows it. */
 export interface RecordedTask {
   readonly id: TaskId;
   readonly cpu: number;
@@ -91,7 +91,7 @@ export class Recorder {
     const builder = this.#builder;
     if (type === "ptr") return builder.pushNumber(this.addressId(value as Address), 0);
     if (type === "string") return builder.pushString(value as string);
-    // A result that the C function does not have prints as whatever was there.
+    // The result of a void function prints as whatever the register held; here 0.
     const number =
       value === null ? 0 : typeof value === "object" ? this.memory.get((value as Reading).reads) : (value as number);
     if (number < 0) builder.pushNumber((number % TWO_32) >>> 0, Math.floor(number / TWO_32) >>> 0);
@@ -120,7 +120,7 @@ export class Recorder {
   }
 }
 
-/** Of the many kinds of structures each has a shape of its own, and `in` is slow where it sees many shapes. */
+/** Reads a property instead of using `in`, which is slow here: each kind of structure has a shape of its own. */
 function isEmbedded(value: AnyStruct | Embedded): value is Embedded {
   return (value as Partial<AnyStruct>).pointer === undefined;
 }

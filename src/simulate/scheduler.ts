@@ -1,4 +1,4 @@
-/** Who runs next: the choices of one run, made by a rule, by a seed, or as they were made before. */
+/** Chooses the task that runs next: by a rule, by a seed, or as an earlier run chose. */
 import type { Environment } from "./environment.js";
 import type { Machine, Task } from "./machine.js";
 
@@ -8,7 +8,7 @@ export interface Stretch {
   readonly steps: number;
 }
 
-/** How far into the future a callback is due, in ms: some ticks of RCU. */
+/** Delay of a callback, in ms: some ticks of RCU. */
 const GRACE_PERIOD_MS = 20;
 const STEP_MS = 0.001;
 
@@ -20,14 +20,14 @@ export interface Schedule {
 }
 
 /**
- * Runs a task until it waits, then the next; sleepers wake in order, callbacks run when they are due or when nobody
- * else can. With a seed, tasks that could run take turns at random; given `choices`, they run as these say for as long
- * as they can.
+ * Runs a task until it waits, then the next; sleepers wake in order, callbacks run when they are due or when no
+ * other task can. With a seed, tasks that could run take turns at random; with `choices`, they run in this order for as
+ * long as it lasts.
  */
 export class Scheduler<K extends Environment> implements Schedule {
   #ms = 0;
   #current = 0;
-  /** When a task that sleeps goes on, by its number; and the step for which that was decided. */
+  /** By task number: the time, in ms, at which a sleeping task goes on, and the step that this was decided for. */
   readonly #wake = new Map<number, { readonly step: object; readonly at: number }>();
   #random: number;
   readonly #seeded: boolean;
@@ -58,7 +58,7 @@ export class Scheduler<K extends Environment> implements Schedule {
     let at = Infinity;
     const ready: number[] = [];
     for (let k = 0; k < tasks.length; k++) {
-      // The one that ran last comes first.
+      // Begins with the task that ran last.
       const number = (this.#current + k) % tasks.length;
       const task = tasks[number]!;
       if (!this.machine.enabled(task)) continue;
@@ -106,7 +106,7 @@ export class Scheduler<K extends Environment> implements Schedule {
     return number;
   }
 
-  /** When a task's next step is due. */
+  /** Time at which a task's next step is due, in ms; 0 if it does not sleep. */
   #wakeOf(task: Task<K>): number {
     const step = task.pending!;
     const delay = step.sleep || (task.program.softirq && step.guard ? GRACE_PERIOD_MS : 0);

@@ -1,7 +1,7 @@
 /**
- * What a simulated kernel does next, as data: the event that a probe would show, what it waits for, what it changes,
- * and how it may fail. Kernel functions are generators that yield steps and go on with the number that each comes to; a
- * step happens as a whole, and between two steps anything else may run.
+ * The steps of a simulated kernel, as data: the event that a probe would show, the condition to wait for, the effects,
+ * and the ways to fail. Kernel functions are generators that yield steps and go on with the result, a number, of each;
+ * a step is atomic, and between two steps any other task may run.
  */
 import type { ArgumentDefinition } from "../../events/definition.js";
 import type { Operation, OperationName } from "../../events/index.js";
@@ -20,13 +20,13 @@ export interface Reading {
   readonly reads: Cell;
 }
 
-/** What a cell holds at the time of the event. */
+/** The number that a cell holds at the time of the event. */
 export function reading(cell: Cell): Reading {
   return { reads: cell };
 }
 
 /**
- * What stands for an address: a structure, a place in one, NULL, an error (a negative number), or something that the
+ * Stands for an address: a structure, a place in one, NULL, an error (a negative number), or something that the
  * model knows by number only (a page, a table of functions).
  */
 export type Address = AnyStruct | Embedded | number | null;
@@ -52,7 +52,7 @@ export interface Guard {
   readonly value: number;
 }
 
-/** Places in a list: the first, and the one behind the last. */
+/** Places in a list: the first, and the one after the last. */
 interface Places {
   readonly from: number;
   readonly below: number;
@@ -66,11 +66,11 @@ export type Effect =
   | { readonly type: "append"; readonly list: ListCell; readonly values: readonly number[] }
   /** Takes out the first record of `size` numbers that begins with `value`. */
   | { readonly type: "drop"; readonly list: ListCell; readonly value: number; readonly size: number }
-  /** Comes to what was at `index` before. */
+  /** Results in the number that was at `index` before. */
   | { readonly type: "put"; readonly list: ListCell; readonly index: number; readonly value: number }
-  /** Puts `value` at the lowest free place in [from, below); comes to its index, or to -1 where none is free. */
+  /** Puts `value` at the lowest free place in [from, below); results in its index, or -1 if none is free. */
   | ({ readonly type: "claim"; readonly list: ListCell; readonly value: number } & Places)
-  /** Adds a range of pages, or takes it out; comes to how many that changed, which `count` counts. */
+  /** Adds a range of pages, or takes it out; results in how many that changed, and keeps their sum in `count`. */
   | {
       readonly type: "cover" | "uncover";
       readonly list: ListCell;
@@ -78,14 +78,14 @@ export type Effect =
       readonly end: number;
       readonly count: Cell;
     }
-  /** Changes nothing; comes to 1 when a page is among the ranges, else to 0. */
+  /** Changes nothing; results in 1 if a page is in one of the ranges, else in 0. */
   | { readonly type: "look"; readonly list: ListCell; readonly value: number }
   | { readonly type: "create"; readonly kind: StructKind }
   | { readonly type: "spawn"; readonly program: number; readonly task: number };
 
-/** An operation that can fail here. Which of the errors, if any, is a choice of whoever runs the kernel. */
+/** An operation that can fail here. `Machine.fault` chooses which of the errors, if any. */
 export interface Fault {
-  /** What fails, in the kernel's words: `kzalloc(gmem)`. */
+  /** The call that fails, in the kernel's words: `kzalloc(gmem)`. */
   readonly site: string;
   /** The errors, negative; the first is the usual one. */
   readonly errnos: readonly number[];
@@ -94,8 +94,8 @@ export interface Fault {
 }
 
 /**
- * One step of a kernel function, which happens as a whole: the event that a probe would show, what it waits for, what
- * it changes, how it may fail. Absent parts have no effect.
+ * One step of a kernel function, which is atomic: the event that a probe would show, the condition to wait for, the
+ * effects, the ways to fail. Absent parts have no effect.
  */
 export interface Step {
   /** The operation of the catalogue; locks and the like are operations that the standard probes leave out. */
@@ -107,20 +107,18 @@ export interface Step {
   readonly guard: Guard | undefined;
   readonly effects: readonly Effect[];
   readonly fault: Fault | undefined;
-  /**
-   * How long a task that says this sleeps before it goes on, in ms of a clock that only schedulers have; 0: not at all.
-   */
+  /** Time that the task sleeps before it goes on, in ms of the scheduler's clock; 0: none. */
   readonly sleep: number;
-  /** What happens, in words or C, for whoever is told where a run is. */
+  /** Names the step, in words or C, in messages about the position of a run. */
   readonly words: string;
 }
 
-/** A kernel function in progress: it yields steps, is sent the number that each came to, and returns as the C does. */
+/** A kernel function in progress: it yields steps, is sent the result of each, and returns as the C function does. */
 export type Op<R> = Generator<Step, R, number>;
 
 const NOTHING: readonly Effect[] = Object.freeze([]);
 
-/** The call of an operation: its entry event. Comes to 0. */
+/** The call of an operation: its entry event. Results in 0. */
 export function enter<Name extends OperationName>(operation: Name, args: Arguments<Name>): Step {
   return {
     operation,
@@ -135,7 +133,7 @@ export function enter<Name extends OperationName>(operation: Name, args: Argumen
   };
 }
 
-/** The return of an operation: its return event, where it has one. Comes to 0. */
+/** The return of an operation: its return event, if it has one. Results in 0. */
 export function leave(operation: OperationName, result: Address): Step {
   return {
     operation,
@@ -150,7 +148,7 @@ export function leave(operation: OperationName, result: Address): Step {
   };
 }
 
-/** The same function without the events of its probes: it is about a file that no recording tells of. */
+/** The same function without the events of its probes, for a file that recordings leave out. */
 export function* unprobed<R>(op: Op<R>): Op<R> {
   for (let next = op.next(0); ; ) {
     if (next.done) return next.value;
@@ -169,12 +167,12 @@ function inner(
   return { operation, phase: "inner", args: undefined, result: undefined, guard, effects, fault, sleep, words };
 }
 
-/** Adds to a counter, atomically; comes to what it is afterwards. */
+/** Adds to a counter atomically; results in its new value. */
 export function add(cell: Cell, value: number, words: string): Step {
   return inner(words, [{ type: "add", cell, value, unless: undefined }]);
 }
 
-/** The same, but not when the counter is 0; comes to what it is afterwards, 0 when it was left alone. */
+/** Adds to a counter unless it is 0; results in its new value, 0 if it was left alone. */
 export function addUnlessZero(cell: Cell, value: number, words: string): Step {
   return inner(words, [{ type: "add", cell, value, unless: 0 }]);
 }
@@ -192,34 +190,34 @@ export function storeList(list: ListCell, value: readonly number[], words: strin
   return inner(words, [{ type: "list", list, value }]);
 }
 
-/** Several effects at once; comes to what the first comes to. */
+/** Several effects at once; results in the result of the first. */
 export function change(words: string, ...effects: readonly Effect[]): Step {
   return inner(words, effects);
 }
 
-/** Memory for a structure; comes to its pointer, or to 0 when the allocation fails. */
+/** Allocates a structure; results in its pointer, or 0 if the allocation fails. */
 export function allocate(kind: StructKind, site: string): Step {
   return inner(site, [{ type: "create", kind }], undefined, { site, errnos: ENOMEM_ONLY, allocation: true });
 }
 
-/** The same where failing is out of the question (made at boot, by a thread that cannot do without). */
+/** Allocates a structure where failure is out of the question (at boot, or in a thread that cannot do without). */
 export function create(kind: StructKind, words: string): Step {
   return inner(words, [{ type: "create", kind }]);
 }
 
 const ENOMEM_ONLY = Object.freeze([-12]);
 
-/** An allocation of which nothing but the failing matters; comes to 0, or to -ENOMEM. */
+/** An allocation of which only the failure matters; results in 0 or -ENOMEM. */
 export function allocation(site: string): Step {
   return inner(site, NOTHING, undefined, { site, errnos: ENOMEM_ONLY, allocation: true });
 }
 
-/** Something that can fail for reasons outside the model; comes to 0, or to one of the errors. */
+/** A call that can fail for reasons outside the model; results in 0 or one of the errors. */
 export function mayFail(site: string, ...errnos: readonly number[]): Step {
   return inner(site, NOTHING, undefined, { site, errnos, allocation: false });
 }
 
-/** Waits for a condition and then changes what it must, in one: a lock, a grace period, the end of a thread. */
+/** Waits for a condition and takes effect, in one atomic step: a lock, a grace period, the end of a thread. */
 export function when(
   operation: OperationName | undefined,
   words: string,
@@ -229,12 +227,12 @@ export function when(
   return inner(words, effects, guard, undefined, operation);
 }
 
-/** Sleeps: whatever else wants to run does so first. */
+/** Sleeps: tasks that can run do so first. */
 export function sleep(ms: number, words: string): Step {
   return inner(words, NOTHING, undefined, undefined, undefined, ms);
 }
 
-/** Starts a task that runs one of the programs that the machine knows, with this task_struct. Comes to its number. */
+/** Starts a task with this task_struct that runs `Machine.programs[program]`. Results in the task's number. */
 export function spawn(program: number, task: number, words: string): Step {
   return inner(words, [{ type: "spawn", program, task }]);
 }

@@ -1,14 +1,14 @@
 /**
- * The structures of a simulated kernel: which fields each has, and how a pointer to one leads to its cells.
+ * The structures of a simulated kernel: the fields of each, and the way from a pointer to its cells.
  *
  * Memory is never handed out twice: a pointer to what was freed stays a pointer to what was freed, as under KASAN with
- * an endless quarantine, so that a use after free is seen instead of hitting whatever came next.
+ * an endless quarantine, so that a use after free is seen instead of hitting the next allocation.
  */
 import type { Cell, ListCell, Memory } from "./memory.js";
 
-/** Fields as the kernel names them; those behind `lists` hold lists. `freed` is set when the memory is handed back. */
+/** Fields as the kernel names them; those in `lists` hold lists. `freed` is set when the memory is handed back. */
 export const STRUCTS = {
-  /** What the kernel has one of: its tables, limits and queues. */
+  /** The kernel's globals: its tables, limits and queues. */
   system: {
     fields: [
       "anon_inode_mnt",
@@ -38,8 +38,8 @@ export const STRUCTS = {
     lists: ["modules", "rcu_callbacks"],
   },
   /**
-   * `user` leads to what the program keeps, `parent` to what the process keeps that waits for it (0 of a thread), and
-   * `clear_child_tid` is the cell that counts the threads which somebody joins (0 of a process).
+   * `user` points to the program's own `user`, `parent` to that of the process that waits for it (0 of a thread);
+   * `clear_child_tid` is the cell that counts running threads for pthread_join(3) (0 of a process).
    */
   task_struct: {
     fields: [
@@ -62,19 +62,19 @@ export const STRUCTS = {
   },
   /** `open_fds`: by descriptor, 0 for a free one, FD_OPEN, with FD_CLOEXEC where exec closes it. */
   files_struct: { fields: ["count", "file_lock"], lists: ["open_fds", "fd"] },
-  /** What the threads of a process share: its limit on descriptors. */
+  /** Shared by the threads of a process: its limit on descriptors. */
   signal_struct: { fields: ["rlim_nofile"], lists: [] },
   /** `total_vm` in bytes; `mmap_low`: all mappings so far lie above; `mmap`: those of files, the oldest first. */
   mm_struct: { fields: ["mm_users", "mmap_lock", "total_vm", "mmap_low"], lists: ["mmap"] },
   /** A mapping of a file: where it is, from which page of the file on, which of its pages are in the page tables. */
   vm_area_struct: { fields: ["vm_start", "vm_end", "vm_flags", "vm_file", "vm_pgoff", "nr_ptes"], lists: ["ptes"] },
   /**
-   * What a workload keeps in user space: names of descriptors and of mappings, who runs, how it ended; threads by line,
-   * program and name; mappings by address, name and pages.
+   * The user-space state of a workload: names of descriptors and of mappings, counts of running children and threads,
+   * how it ended; threads as line, program and name; mappings as address, name and pages.
    */
   user: { fields: ["children", "running", "over"], lists: ["variables", "threads", "mappings"] },
   /**
-   * An end of a pair of sockets. What it has to receive: of each message the file in flight (0: none), and its bytes.
+   * An end of a pair of sockets. Its receive queue holds, of each message, the file in flight (0: none) and its bytes.
    */
   unix_sock: { fields: ["sk_refcnt", "lock", "peer", "sk_shutdown", "sk_err"], lists: ["sk_receive_queue"] },
   module: { fields: ["name", "refcnt", "state"], lists: ["source_list", "target_list"] },
@@ -107,7 +107,7 @@ export const STRUCTS = {
     lists: [],
   },
   /**
-   * The view that a file has of guest memory: `struct kvm_gmem`, `struct gmem_file` on 7.x. Bindings: first, end, slot.
+   * A file's view of guest memory: `struct kvm_gmem`, `struct gmem_file` on 7.x. Bindings: first, end, slot.
    */
   kvm_gmem: { fields: ["kvm"], lists: ["bindings"] },
 } as const;
@@ -120,7 +120,7 @@ type Lists<K extends StructKind> = (typeof STRUCTS)[K]["lists"][number];
 /** A pointer: the cell of the structure's first field, which says whether it was freed. 0 is NULL, below 0 an error. */
 export type Pointer = number;
 
-/** What every structure has. */
+/** Common to all structures. */
 export interface AnyStruct {
   readonly kind: StructKind;
   readonly pointer: Pointer;
@@ -132,7 +132,7 @@ export type Struct<K extends StructKind> = AnyStruct & { readonly kind: K } & { 
   readonly [L in Lists<K>]: ListCell;
 };
 
-/** What the kernel has one of. */
+/** The kernel's globals. */
 export type System = Struct<"system">;
 /** A `struct task_struct` (include/linux/sched.h). */
 export type Task = Struct<"task_struct">;
@@ -169,7 +169,7 @@ export type Memslot = Struct<"kvm_memory_slot">;
 /** A `struct kvm_gmem` (virt/kvm/guest_memfd.c). */
 export type Gmem = Struct<"kvm_gmem">;
 
-/** Where a structure lies: at its pointer the cell that says whether it was freed, behind it those of its fields. */
+/** The cells of a structure: `freed` at its pointer, followed by those of its fields. */
 class Place {
   declare readonly kind: StructKind;
 
@@ -183,10 +183,7 @@ class Place {
   }
 }
 
-/**
- * Structures of a kind know the cell of each field by where they lie: many are made, and most fields are never looked
- * at.
- */
+/** Structures of a kind compute the cell of a field on access: many are made, and most fields are never read. */
 function placesOf(kind: StructKind): typeof Place {
   const { fields, lists } = STRUCTS[kind];
   const places = class extends Place {};
@@ -210,7 +207,7 @@ const PLACES = Object.fromEntries(Object.keys(STRUCTS).map((kind) => [kind, plac
   Record<StructKind, typeof Place>
 >;
 
-/** Structures by pointer. What a pointer leads to never changes, so they are made once and kept. */
+/** Structures by pointer. A pointer never leads to another structure, so each is made once and kept. */
 export class Structs {
   readonly #byPointer: (AnyStruct | undefined)[] = [];
 
