@@ -1,4 +1,4 @@
-/** What the words of a line mean: each operation, what it takes, and what it is when a word is left out. */
+/** The grammar of a line: the operations, their parameters, and the defaults of optional ones. */
 import { printable } from "../base/trouble.js";
 import { parseNumber } from "./number.js";
 import type { Line, Operation } from "./types.js";
@@ -6,11 +6,11 @@ import type { Line, Operation } from "./types.js";
 /** A word of an operation. */
 interface Parameter {
   readonly name: string;
-  /** Whether it may be left out. */
+  /** It may be left out. */
   readonly optional?: true;
-  /** Whether any number of words may stand here. */
+  /** Any number of words may stand here. */
   readonly rest?: true;
-  /** Whether it is the name of a variable, which is what the interpreter keeps few bytes for: how many. */
+  /** Bytes that the interpreter keeps of it; absent if it is not the name of a variable. */
   readonly bytes?: number;
 }
 
@@ -21,7 +21,7 @@ const rest = (of: string): Parameter => ({ name: of, optional: true, rest: true 
 
 /** Bytes of a variable's name: the interpreter keeps fewer of a longer one and never finds it again. */
 export const MAX_NAME = 31;
-/** Behind the name of a pair of sockets, what tells its ends apart. */
+/** The suffix of the name of one end of a pair of sockets; the other is `.1`. */
 const END = ".0";
 
 const RANGE = [name("G"), word("OFFSET"), word("LENGTH")];
@@ -84,14 +84,14 @@ const GRAMMAR: Readonly<Record<Operation["type"], readonly Parameter[]>> = {
  */
 export const FALLIBLE: readonly string[] = ["gmem", "bind", "unbind"] satisfies Operation["type"][];
 
-/** What has a meaning in the scenario's own process only. */
+/** Operations that only the scenario's own process can carry out. */
 const NOT_FOR_CHILDREN: readonly string[] = ["child", "go"] satisfies Operation["type"][];
 
 /** usleep(3) takes microseconds in 32 bits. */
 const MAX_MS = 4_294_967;
 const MAX_QUOTED = 40;
 
-/** What cannot be understood, in words; which line it was is for whoever read the line. */
+/** Says what is wrong with a line; the caller adds the line's number. */
 export class GrammarError extends Error {}
 
 /** The operation that the words name, and the number of its line; throws a `GrammarError`. */
@@ -219,7 +219,7 @@ function numberOf(text: string, parameter: string, type: string): number {
   return value;
 }
 
-/** What a C program makes of a number that it hands over as an `int`, or as an `unsigned int`. */
+/** Truncates a number as a C program does that passes it as an `int`. */
 function int32(value: number): number {
   return value | 0;
 }
@@ -228,7 +228,7 @@ function uint32(value: number): number {
   return value >>> 0;
 }
 
-/** Handed to the new program as a word, which that reads with atoi(3). */
+/** A number that is passed to the new program as a word, which it reads with atoi(3). */
 function decimal(text: string, type: string): number {
   if (/^(?:0|[1-9][0-9]*)$/.test(text)) return Number(text);
   throw new GrammarError(`MS of ${type}: ${quote(text)} is handed to the new program as it is; write decimal digits`);

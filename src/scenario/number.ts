@@ -1,11 +1,12 @@
-/** Numbers of scenarios, as strtoull(3) with base 0 reads them: decimal, 0x hexadecimal, 0 octal; K, M, G behind. */
+/** Numbers of scenarios, as strtoull(3) with base 0 reads them: decimal, 0x hexadecimal, 0 octal; then K, M or G. */
 
 const UNITS = { "": 1n, K: 1n << 10n, M: 1n << 20n, G: 1n << 30n } as const;
 const FORM = /^([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)([KMG]?)$/;
 
 /**
- * The number as a signed 64-bit one (0xfffffffffffff000 is -4096), or what is wrong with the word, to be said behind
- * it. strtoull stops at what it does not know and says nothing; here that is wrong, as is what 64 bits cannot hold.
+ * The number as a signed 64-bit one (0xfffffffffffff000 is -4096), or a message to be put
+ * after the word. strtoull silently stops at a character that it does not know; here that is an error, as is a number
+ * of more than 64 bits.
  */
 export function parseNumber(word: string): number | string {
   const match = FORM.exec(word);

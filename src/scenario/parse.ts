@@ -106,7 +106,7 @@ class Queue {
     return this.threads.size;
   }
 
-  /** Whether the thread is a new one. */
+  /** Queues a line for a thread; true if the thread is a new one. */
   add(thread: string, line: number): boolean {
     const known = this.threads.get(thread);
     if (known && ++known.count > MAX_THREAD_LINES)
@@ -128,7 +128,7 @@ class Queue {
   }
 }
 
-/** What a row says, or nothing where it is blank or a comment; throws a `GrammarError`. */
+/** Parses a row; returns nothing if it is blank or a comment. Throws a `GrammarError`. */
 function parseLine(row: string, line: number): Line | undefined {
   if (Buffer.byteLength(row) > MAX_LINE)
     throw new GrammarError(`the line is longer than ${MAX_LINE} bytes; break the comment, or use shorter names`);
@@ -154,7 +154,7 @@ function parseLine(row: string, line: number): Line | undefined {
 
 function wordsOf(row: string): string[] {
   const code = row.split("#", 1)[0]!.replace(/\r+$/, "");
-  // They would be part of a word and show nowhere.
+  // They would be part of a word, and invisible.
   // eslint-disable-next-line no-control-regex
   const control = /[\u0000-\u0008\u000a-\u001f\u007f]/.exec(code);
   if (control)
@@ -162,7 +162,7 @@ function wordsOf(row: string): string[] {
   return code.split(/[ \t]+/).filter((word) => word !== "");
 }
 
-/** The name behind the `@`, when `words` can be queued for it. */
+/** The name after the `@`; throws a `GrammarError` if `words` cannot be queued for it. */
 function threadOf(word: string, words: readonly string[]): string {
   const thread = word.slice(1);
   if (thread === "")
@@ -199,7 +199,7 @@ async function readBytes(path: string): Promise<Buffer> {
     for await (const chunk of input) {
       const bytes = Buffer.from(chunk);
       chunks.push(bytes);
-      // Not to its end: it may have none.
+      // Does not read to the end: there may be none.
       if ((size += bytes.length) > MAX_BYTES)
         throw new TroubleError(`larger than ${MAX_BYTES / 1024 / 1024} MiB, which no scenario is; ${EXAMPLE}`, path);
     }
@@ -220,7 +220,7 @@ function readTrouble(path: string, error: unknown): unknown {
   return new TroubleError(what ?? `could not be read: ${error.message}`, path, undefined, { cause: error });
 }
 
-/** What to say of a file that is a recording; nothing where it is none. */
+/** The message about a file that is a recording; nothing if it is none. */
 function formatOf(head: Buffer, path: string): string | undefined {
   try {
     return `this is a recording (${detectFormat(head, path)}), not a scenario; ${EXAMPLE}`;

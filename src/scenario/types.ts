@@ -1,9 +1,9 @@
 /** A scenario: what a program does to `/dev/kvm`, one operation a line. */
 
 /**
- * What a line asks for. Numbers are 64-bit and signed, as written: 0xfffffffffffff000 is -4096, and a slot is not cut
- * to the 32 bits of the system call. `vm`, `gmem`, `of` are names of variables that hold descriptors; they may never
- * have been set.
+ * The operation of a line. Numbers are 64-bit and signed, as written: 0xfffffffffffff000 is -4096, and a slot is not
+ * cut to the 32 bits of the system call. `vm`, `gmem`, `of` are names of variables that hold descriptors; they may be
+ * unset.
  */
 export type Operation =
   | { readonly type: "load"; readonly module: string; readonly parameters: string }
@@ -31,7 +31,7 @@ export type Operation =
       readonly type: "close" | "cloexec" | "write" | "stat" | "statfs" | "getfl" | "execself" | "execveat";
       readonly of: string;
     }
-  // Two variables: `name` with `.0` and `.1` behind it.
+  // Two variables: `name` followed by `.0` and `.1`.
   | { readonly type: "socket"; readonly name: string }
   | { readonly type: "send"; readonly socket: string; readonly of: string }
   | { readonly type: "recv"; readonly socket: string; readonly name: string }
@@ -50,7 +50,7 @@ export type Operation =
   // `text` is what is written to /proc/sys/fs/file-max: the kernel reads the number there, not the interpreter.
   | { readonly type: "filemax"; readonly limit: number; readonly text: string }
   | { readonly type: "fork" | "exec" | "vfork" | "sleep"; readonly ms: number }
-  // What a child carries out, as a line of its own with the same number.
+  // The operation that a child carries out, as a line of its own with the same number.
   | { readonly type: "child"; readonly line: Line }
   | { readonly type: "dropcaps" | "raisecaps" | "unsharefiles" | "wait" | "rcu" | "go" | "repeat" };
 
@@ -60,7 +60,7 @@ interface Range {
   readonly length: number;
 }
 
-/** A line of a scenario: one operation, and who carries it out. */
+/** A line of a scenario: one operation, and the thread that carries it out. */
 export interface Line {
   /** From 1. */
   readonly line: number;
@@ -75,11 +75,11 @@ export interface Line {
   readonly fail?: number;
 }
 
-/** A scenario as it was read: what it says is to be done, line by line (fixtures/README.md has the language). */
+/** A scenario as it was read, line by line (fixtures/README.md has the language). */
 export interface Scenario {
   readonly path: string;
-  /** In the order of the file; those queued for a thread are where they are queued. */
+  /** In the order of the file; lines of a thread stand where they are queued. */
   readonly lines: readonly Line[];
-  /** What is odd and can be carried out all the same: `FILE:LINE: what; what would help`. */
+  /** Oddities that do not prevent running it: `FILE:LINE: what; what would help`. */
   readonly warnings: readonly string[];
 }

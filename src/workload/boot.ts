@@ -1,5 +1,6 @@
 /**
- * A machine on which a scenario is about to begin: what the kernel has after boot, and the process that carries it out.
+ * A machine on which a scenario is about to begin: the kernel's objects after boot, and the process that carries the
+ * scenario out.
  */
 import {
   FD_CLOEXEC,
@@ -21,14 +22,14 @@ import type { FsContext, SuperBlock, Task as TaskStruct } from "../simulate/stru
 import { carryOut } from "./process.js";
 import { exec, exit, PROGRAMS, sleepAndExit } from "./tasks.js";
 
-/** The process has descriptors 0 to 4 open; 1 and 2 are one file. What it opened itself is closed on exec. */
+/** The process has descriptors 0 to 4 open; 1 and 2 are one file. Those that it opened itself are closed on exec. */
 const OPEN_FILES: readonly OpenFile[] = [
   { descriptors: 1, inherited: true },
   { descriptors: 2, inherited: true },
   { descriptors: 1, inherited: false },
   { descriptors: 1, inherited: false },
 ];
-/** What the rest of the system has open. */
+/** Files that the rest of the system has open. */
 const OTHERS_FILES = 3;
 const RLIMIT_NOFILE = 1024;
 const FIRST_PID = 100;
@@ -41,22 +42,22 @@ interface OpenFile {
 
 export interface Booted {
   readonly machine: Machine<Kernel>;
-  /** What was there before the scenario: counts of these are nobody's business. */
+  /** Pointers of the structures that existed before the scenario; their counts are not checked. */
   readonly older: ReadonlySet<number>;
-  /** The lines that a program carries out, one a segment; what comes after them is the task's exit. */
+  /** The lines that a program carries out, one a segment; the segment after them is the task's exit. */
   readonly lines: ReadonlyMap<Program<Kernel>, readonly Line[]>;
 }
 
-/** What the machine has been through before the scenario. */
+/** The history of the machine before the scenario. */
 export interface Prehistory {
   readonly lines: readonly Line[];
-  /** Counts of modules, by name, where they are not what the lines lead to: others hold them too. */
+  /** Counts of modules, by name, where they differ from those that the lines result in: others hold them too. */
   readonly references: ReadonlyMap<string, number>;
-  /** How many descriptors the process has open, where it is not as many as usual. */
+  /** Count of descriptors that the process has open, if it is not the usual one. */
   readonly descriptors?: number;
 }
 
-/** `undo`: the machine is to go back to earlier moments. */
+/** `undo`: the machine can return to earlier moments. */
 export function boot(
   definition: KernelDefinition,
   scenario: Scenario,
@@ -85,7 +86,7 @@ export function boot(
   set(inode.i_sb, anonymous.pointer);
   set(inode.i_mode, 0o600);
   set(inode.i_ino, 1);
-  // That of sockets.
+  // The file system of sockets.
   const sockets = structs.create("super_block");
   const socketMount = structs.create("vfsmount");
   set(sockets.s_active, 1);
@@ -102,7 +103,7 @@ export function boot(
   set(system.next_dev, 10);
   set(system.files_stat_max_files, FILE_MAX);
 
-  // A module that kvm uses the code of, loaded before.
+  // A module whose code kvm uses, loaded before.
   const irqbypass = structs.create("module");
   set(irqbypass.name, words.number("irqbypass"));
   set(irqbypass.refcnt, MODULE_REF_BASE);
@@ -118,7 +119,7 @@ export function boot(
   const fds = openFiles(options.before?.descriptors).flatMap(({ descriptors, inherited }) => {
     const file = structs.create("file");
     const inode = structs.create("inode");
-    // Whoever started the program has what it inherited.
+    // The parent holds a reference to each inherited file.
     set(file.f_count, descriptors + (inherited ? 1 : 0));
     set(file.f_mode, FMODE_OPENED);
     set(file.f_op, FOPS.other);
@@ -148,7 +149,7 @@ export function boot(
   set(main.comm, words.number(MAIN_COMM));
   set(system.last_pid, FIRST_PID);
 
-  // Both file systems say of themselves what they are, and what nothing on them may be used for.
+  // Both file systems set their own magic and flags.
   for (const [sb, init_fs_context] of [
     [anonymous, (kernel, fc) => kernel.anon_inodefs_init_fs_context(fc)],
     [sockets, (kernel, fc) => kernel.sockfs_init_fs_context(fc)],
@@ -200,7 +201,7 @@ export function boot(
   return { machine, older, lines: linesOf };
 }
 
-/** The files that the process begins with: how many descriptors each has. */
+/** The files that the process begins with, each with its count of descriptors. */
 function openFiles(descriptors = OPEN_FILES.reduce((sum, file) => sum + file.descriptors, 0)): OpenFile[] {
   const files: OpenFile[] = [];
   for (let left = descriptors; left > 0; left -= files.at(-1)!.descriptors) {
@@ -210,7 +211,7 @@ function openFiles(descriptors = OPEN_FILES.reduce((sum, file) => sum + file.des
   return files;
 }
 
-/** Carries out what nobody watches, to its end. */
+/** Runs a program to its end unrecorded, with all tasks that it starts, and removes them. */
 function live(machine: Machine<Kernel>, program: Program<Kernel>, main: TaskStruct): void {
   machine.start(program, main);
   for (
@@ -222,10 +223,10 @@ function live(machine: Machine<Kernel>, program: Program<Kernel>, main: TaskStru
   machine.tasks.length = 0;
 }
 
-/** What the process is called. */
+/** The name of the process. */
 export const MAIN_COMM = "scenario";
 
-/** Callbacks run in softirq context, in whatever task is there; a recording shows the idle one, mostly. */
+/** Callbacks run in softirq context, in the task that was interrupted: mostly the idle one. */
 const RCU: Program<Kernel> = { comm: "<idle>", softirq: true, segment: () => (kernel) => kernel.rcu_do_batch() };
 
 function program(comm: string, ...segments: readonly Segment<Kernel>[]): Program<Kernel> {
@@ -236,7 +237,7 @@ function segmentOf(line: Line): Segment<Kernel> {
   return (kernel) => carryOut(kernel, line);
 }
 
-/** What is started by a line of this number: a thread by a `go`, with all lines that were queued for it, or a child. */
+/** A task that line `by` starts: a thread by a `go`, with all lines that were queued for it, or a child. */
 interface Started {
   readonly by: number;
   readonly comm: string;

@@ -1,6 +1,6 @@
 /**
- * Who ran when, in words: `scenario×310 ta×12 rcu×3`. Tasks that share a name are numbered in the order in which they
- * were started (`scenario.2`); what RCU calls back runs as `rcu`.
+ * The choices of a run, in words: `scenario×310 ta×12 rcu×3`. Tasks that share a name are numbered in the order of
+ * their start (`scenario.2`); RCU callbacks run as `rcu`.
  */
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
 import { printable } from "../base/trouble.js";

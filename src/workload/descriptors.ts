@@ -1,4 +1,4 @@
-/** What the program does to descriptors besides opening and closing: copies, flags, and messages that carry them. */
+/** The program's operations on descriptors but opening and closing: copies, flags, and messages that carry them. */
 import { EINVAL, EPIPE, FOPS, SIGPIPE } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Op } from "../simulate/step.js";
@@ -13,7 +13,7 @@ export function* dupOver(kernel: Kernel, fd: number, over: number): Op<number> {
   return yield* returning(kernel, kernel.dup2(fd, over));
 }
 
-/** dup(2) so often, or until it fails; what the last came to. */
+/** dup(2) `times` times, or until it fails; returns the outcome of the last. */
 export function* dupMany(kernel: Kernel, fd: number, times: number): Op<Outcome> {
   let outcome = UNSET;
   for (let k = 0; k < times; k++) {

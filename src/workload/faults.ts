@@ -1,4 +1,4 @@
-/** Makes each thing fail that can fail in a run, each with every error that it may return, one at a time. */
+/** Makes every call fail that can fail in a run, with every error that it may return, one at a time. */
 import type { Finding } from "../check/finding.js";
 import type { KernelDefinition } from "../kernels/kernel.js";
 import { replayRecording } from "../replay/replay.js";
@@ -19,57 +19,52 @@ export interface PlannedFault {
   readonly point: FaultPoint;
   /** Negative. */
   readonly errno: number;
-  /** Which fault of this site within the operation, by the same task; the first is 1. */
+  /** Number of the fault at this site within the operation, by the same task; the first is 1. */
   readonly nth: number;
 }
 
-/** What a fault came to. */
+/** The run with one fault, compared with the run without. */
 export interface FaultRun extends PlannedFault {
   /** Nothing where a function of the kernel threw. */
   readonly simulation: Simulation | undefined;
-  /** What its operation came to; nothing where it lies in none, or the operation never ended. */
+  /** The outcome of its operation; nothing if it lies in none, or the operation never ended. */
   readonly outcome: Outcome | undefined;
-  /** The operation came to something else than without the fault. */
+  /** The operation's outcome differs from that without the fault. */
   readonly changed: boolean;
-  /** How many other operations did. */
+  /** Count of other operations whose outcome differs. */
   readonly others: number;
   /** Findings, with the lines of the scenario, that the run without faults does not have. */
   readonly findings: readonly Finding[];
   /** Tasks that wait for ever. */
   readonly waiting: readonly { readonly task: string; readonly for: string }[];
-  /** The run did not come to its end: what a function threw, or that it was given up. */
+  /** The reason why the run did not end: the error that a function threw, or the limit of steps. */
   readonly failure: Error | undefined;
 }
 
-/** Everything that can fail in a run, and what becomes of it, one fault at a time. */
+/** All faults that are possible in a run, and the run of each. */
 export interface FaultWalk {
   /** The run in which nothing fails. */
   readonly plain: Simulation;
   readonly findings: readonly Finding[];
   readonly planned: readonly PlannedFault[];
-  /**
-   * Faults that are left out: they lie in operations that repeat earlier ones word for word, in a scenario of
-   * thousands.
-   */
+  /** Count of faults left out over `budget`: they lie in operations that repeat earlier ones word for word. */
   readonly skipped: number;
-  /** Makes one fault. */
+  /** Runs the scenario with one fault. */
   run(fault: PlannedFault): Promise<FaultRun>;
   /** One run after the other, in the order of the plan. */
   runs(): AsyncGenerator<FaultRun>;
 }
 
-/**
- * So many steps in all take some seconds: beyond them, of operations that repeat each other only the first are walked.
- */
+/** Default of `budget`: so many steps take some seconds. */
 const STEPS = 4_000_000;
 
-/** How to run, and how many steps to spend. */
+/** Options of the runs, and the steps to spend on them. */
 export interface WalkOptions extends Omit<SimulationOptions, "fail" | "choices"> {
   /** Steps that all runs together may take before repetitions are left out. */
   readonly budget?: number;
 }
 
-/** The run in which nothing fails was given up: no use in making anything fail. */
+/** The run in which nothing fails was given up, so no fault can be compared with it. */
 export class EndlessError extends Error {
   constructor(
     readonly kernel: string,
@@ -191,12 +186,12 @@ function waitingOf(ending: Ending): FaultRun["waiting"] {
   return ending.type === "deadlock" ? ending.waiting : [];
 }
 
-/** A line of a scenario is carried out once. */
+/** Outcomes by line number: a line of a scenario is carried out once. */
 function byLine(outcomes: readonly Outcome[]): Map<number, Outcome> {
   return new Map(outcomes.map((outcome) => [outcome.line.line, outcome]));
 }
 
-/** Without the numbers that are the kernel's to choose. */
+/** The outcome's text without the numbers that are the kernel's to choose. */
 export function shown(outcome: Outcome | undefined): string | undefined {
   return outcome?.text.replaceAll(/ (?:dev|ino)=\w+/g, "").replace(/ link=socket:\[\d+\]/, " link=socket");
 }

@@ -1,4 +1,4 @@
-/** What the program looks at: files, counts of modules, limits. */
+/** The program's operations that inspect files and modules, and those that set limits. */
 import { EINVAL, ENOENT, FOPS } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import { add, store, type Op } from "../simulate/step.js";
@@ -41,13 +41,12 @@ export function* stat(kernel: Kernel, fd: number, marker: string): Op<Outcome> {
     }),
   );
   const link = yield* returning(kernel, readlink(kernel, fd));
-  // What the interpreter prints of a descriptor that is closed is what lies on its stack: the marker, and an earlier
-  // result.
+  // If the descriptor is closed, the interpreter prints the contents of its stack: the marker, and an earlier result.
   const extra = `${fields ?? leftBehind(`op: ${marker}`)} f_type=${kernel.get(current.statfs).toString(16)} link=${link ?? ""}`;
   return { result: fields === undefined ? -ENOENT : 0, extra };
 }
 
-/** The model has none of a file that has nothing to do with KVM, which may lie where another thread closed one. */
+/** The inode; null for a file outside the model, which a descriptor that another thread closed may now be. */
 function inodeOf(kernel: Kernel, file: File): Inode | null {
   const inode = kernel.get(file.f_inode);
   return inode ? kernel.inode(inode) : null;
@@ -72,7 +71,7 @@ export function* statusFlags(kernel: Kernel, fd: number): Op<Outcome> {
 }
 
 /**
- * The path that /proc has for a descriptor. It is looked up once to see that it is there, and once for where it leads.
+ * The path that /proc has for a descriptor. It is looked up twice: to see that it is open, and for the path.
  */
 export function* readlink(kernel: Kernel, fd: number): Op<string | undefined> {
   const there = yield* kernel.fget(fd);
@@ -111,7 +110,7 @@ export function statFields(
   return ` mode=${mode.toString(8)} size=${BigInt(size)} blocks=${blocks} dev=${dev.toString(16)} ino=${ino}`;
 }
 
-/** A `struct stat` that lies where these bytes lie. */
+/** The fields of an uninitialised `struct stat` on a stack that holds these bytes. */
 export function leftBehind(bytes: string): string {
   const stack = Buffer.alloc(144);
   stack.write(bytes);

@@ -1,4 +1,4 @@
-/** What the program maps into its memory. */
+/** The program's operations on mappings. */
 import { EBADF, EINVAL, MMAP_BASE, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
 import type { Op } from "../simulate/step.js";
@@ -13,14 +13,14 @@ export function* mapMemory(kernel: Kernel, size: number): Op<number> {
   return yield* kernel.vm_unmapped_area(mm, pages);
 }
 
-/** A range of a file that a mapping is asked for. */
+/** A range of a file to map. */
 interface Range {
   readonly fd: number;
   readonly offset: number;
   readonly length: number;
 }
 
-/** How: shared or private, to be written or to be run. */
+/** The kind of mapping: shared or private, writable or executable. */
 interface Way {
   readonly shared: boolean;
   readonly prot: number;
@@ -30,7 +30,7 @@ const SHARED: Way = { shared: true, prot: PROT_READ | PROT_WRITE };
 const PRIVATE: Way = { shared: false, prot: PROT_READ | PROT_WRITE };
 const EXECUTABLE: Way = { shared: true, prot: PROT_READ | PROT_EXEC };
 
-/** mmap(2) of a file: where it is mapped, or an error. */
+/** mmap(2) of a file: returns the mapping, or a negative errno. */
 function* mapFile(kernel: Kernel, { fd, offset, length }: Range, { shared, prot }: Way): Op<Mapping | number> {
   if (offset % PAGE_SIZE !== 0) return -EINVAL;
   const file = yield* kernel.fget(fd);
@@ -46,7 +46,7 @@ function* unmapFile(kernel: Kernel, { address }: Mapping): Op<void> {
   yield* kernel.task_work_run();
 }
 
-/** A byte written to each page. One that is not there ends the process, whose memory stays mapped until it is gone. */
+/** Writes a byte to each page. A signal kills the process; its memory stays mapped until it has exited. */
 function* writeToEach(kernel: Kernel, user: User, { address, pages }: Mapping): Op<void> {
   for (let page = 0; page < pages && !kernel.get(user.over); page++) {
     const signal = yield* kernel.handle_mm_fault(address + page * PAGE_SIZE);
@@ -63,7 +63,7 @@ export function* touch(kernel: Kernel, user: User, range: Range): Op<number> {
   return 0;
 }
 
-/** A mapping that stays, by a name of its own. */
+/** mmap(MAP_SHARED) of a mapping that stays, under a name of its own. */
 export function* map(kernel: Kernel, user: User, name: string, range: Range): Op<number> {
   const mapped = yield* mapFile(kernel, range, SHARED);
   if (typeof mapped === "number") return mapped;

@@ -189,7 +189,7 @@ function* outcomeOf(kernel: Kernel, user: User, line: Line): Op<Outcome> {
   }
 }
 
-/** A system call that comes to a descriptor, which gets a name. */
+/** A system call that returns a descriptor, to which the program gives a name. */
 function* named(kernel: Kernel, user: User, name: string, call: Op<number>): Op<Outcome> {
   return { result: yield* assign(kernel, user, name, yield* call) };
 }

@@ -1,4 +1,4 @@
-/** Carries a scenario out on a simulated kernel, and keeps what came of it: what user space saw, and a recording. */
+/** Carries a scenario out on a simulated kernel, and keeps what user space saw of it and a recording. */
 import { nanoid } from "nanoid";
 import { saidOf } from "../own-kernel/places.js";
 import type { Kernel, KernelDefinition } from "../kernels/kernel.js";
@@ -16,7 +16,7 @@ import { boot } from "./boot.js";
 /** A place at which something could have failed in a run: the first is 1. */
 export interface FaultPoint {
   readonly number: number;
-  /** The scenario's operation in which it lay; nothing for what is in none (a callback, an exit). */
+  /** The scenario's operation in which it lay; nothing if it lay in none (a callback, an exit). */
   readonly line: Line | undefined;
   readonly task: string;
   readonly fault: Fault;
@@ -24,14 +24,14 @@ export interface FaultPoint {
   readonly errno: number;
 }
 
-/** What an operation of the scenario came to. */
+/** The outcome of an operation of the scenario. */
 export interface Outcome {
   readonly line: Line;
-  /** As a recording names it: `scenario-100`. */
+  /** The task as a recording names it: `scenario-100`. */
   readonly task: string;
-  /** As the scenario's interpreter prints it: `gmem g v 2M = 5`. */
+  /** The line that the scenario's interpreter prints: `gmem g v 2M = 5`. */
   readonly text: string;
-  /** The events of the marks before and behind it. */
+  /** The numbers of the events of the marks before and after it. */
   readonly from: number;
   readonly to: number;
 }
@@ -50,7 +50,7 @@ export class KernelFunctionError extends Error {
 /** The task whose turn it is by `choices` cannot go on. */
 export class ChoiceError extends Error {
   constructor(
-    /** Which of the stretches, from 0. */
+    /** Index of the stretch in `choices`, from 0. */
     readonly choice: number,
     options: ErrorOptions,
   ) {
@@ -58,35 +58,32 @@ export class ChoiceError extends Error {
   }
 }
 
-/** Who runs when several could, what fails, and when to give up. */
+/** The choice of the task that runs when several could, the fault to make, and the limit of steps. */
 export interface SimulationOptions {
-  /** Picks who runs when several could. */
+  /** Picks the task that runs when several could. */
   readonly seed?: number;
-  /** Who runs, as an earlier run had it. */
+  /** The choices of an earlier run, to repeat. */
   readonly choices?: readonly Stretch[];
-  /** What fails: the number of a fault point, and the error; without one, the usual error there. */
+  /** The fault to make: the number of a fault point, and the error; without one, the usual error there. */
   readonly fail?: { readonly number: number; readonly errno?: number };
-  /** Whether to keep what could have failed; true when left out. Of a long run that is most of what it keeps. */
+  /** Keeps the fault points; true when left out. They are most of the memory that a long run takes. */
   readonly keepFaults?: boolean;
   /** Steps after which a run is given up; some hundred million when left out. */
   readonly limit?: number;
 }
 
-/** How a run ended: every task ran to its end, or some wait for what will never come. */
+/** The end of a run: all tasks exited, some wait for ever, or the run was given up at the limit of steps. */
 export type Ending =
   | { readonly type: "finished" }
   | { readonly type: "deadlock"; readonly waiting: readonly { readonly task: string; readonly for: string }[] }
   | { readonly type: "limit" };
 
-/**
- * A run of a scenario on a simulated kernel: what user space saw, and a recording of it that everything takes like any
- * other.
- */
+/** A run of a scenario on a simulated kernel: what user space saw, and a recording to be read like any other. */
 export interface Simulation {
   readonly kernel: string;
   /** A line for each operation, as the scenario's interpreter prints it. */
   readonly output: readonly string[];
-  /** What each operation came to, in the order in which they ended: one for each line of the output. */
+  /** The outcome of each operation, in the order in which they ended: one for each line of the output. */
   readonly outcomes: readonly Outcome[];
   readonly recording: SimulatedRecording;
   /** The choices that repeat this run. */
@@ -248,7 +245,7 @@ function nextOf(
   }
 }
 
-/** Nobody can go on: all is done, but for callbacks that nobody queued, or tasks wait for each other. */
+/** No task can go on: all but the one for RCU callbacks have exited, or some wait for each other. */
 function endingOf(machine: Machine<Kernel>): Ending {
   const waiting = machine.tasks.filter((task: Task<Kernel>) => task.pending && !task.program.softirq);
   return waiting.length === 0

@@ -56,7 +56,7 @@ export function* onFile(kernel: Kernel, fd: number, call: (file: File) => Op<num
 export function* closeFile(kernel: Kernel, fd: number): Op<void> {
   const file = yield* kernel.file_close_fd_locked(fd);
   if (!file) return;
-  // Another thread may have closed it, and something else have come to lie there.
+  // Another thread may have closed it, and another file have been installed there.
   if (kernel.get(file.f_op) !== FOPS.other) yield* kernel.fput_close_sync(file);
   else if ((yield add(file.f_count, -1, "file_ref_put_close(&file->f_ref)")) === 0) yield* kernel.file_free(file);
 }
@@ -95,7 +95,7 @@ export function* openKvm(kernel: Kernel): Op<number> {
   }
   const owner = kernel.get(kernel.system.kvm_dev_owner);
   const module = owner ? kernel.module(owner) : null;
-  // Without a module the node is gone; with one that is going, misc_open finds no functions to call.
+  // Without a module the node does not exist; with one that is going, misc_open finds no functions to call.
   if (!module || !(yield* kernel.try_module_get(module))) {
     yield* kernel.file_free(file);
     yield* kernel.put_unused_fd(fd);

@@ -7,10 +7,10 @@ import type { Task } from "../simulate/structs.js";
 import { returning } from "./syscalls.js";
 import { copyOf, REPLACED, type User } from "./user.js";
 
-/** Programs that any scenario can start; behind them come those of its threads and children. */
+/** Programs that any scenario can start; those of its threads and children follow. */
 export const PROGRAMS = { sleeps: 0, execs: 1 } as const;
 
-/** Of `user.threads`: the line that starts a program, the program, and what its task is called. */
+/** Numbers of a record of `user.threads`: the line that starts a program, the program, and its task's name. */
 const RECORD = 3;
 
 /** A child with a copy of every descriptor and mapping, which sleeps and exits. */
@@ -19,13 +19,13 @@ export function* fork(kernel: Kernel, user: User, ms: number): Op<number> {
   return 0;
 }
 
-/** The same, but that it becomes another program first, which closes what is to be closed then. */
+/** A child that executes another program first, which closes its close-on-exec descriptors; it sleeps and exits. */
 export function* forkAndExec(kernel: Kernel, user: User, ms: number): Op<number> {
   yield* begin(kernel, user, 0, PROGRAMS.execs, ms);
   return 0;
 }
 
-/** The same, with the parent's memory until then: the parent waits for it. */
+/** The same in the parent's memory: the parent waits until the child has executed the other program. */
 export function* vforkAndExec(kernel: Kernel, user: User, ms: number): Op<number> {
   const task = yield* begin(kernel, user, CLONE_VM | CLONE_VFORK, PROGRAMS.execs, ms);
   yield when(undefined, "wait_for_vfork_done(p, &vfork)", { cell: task.vfork_done, is: "=", value: 1 });
@@ -50,13 +50,13 @@ function* begin(kernel: Kernel, user: User, flags: number, program: number, ms: 
   return task;
 }
 
-/** What a child does that only sleeps. */
+/** The rest of a child's program: it sleeps and exits. */
 export function* sleepAndExit(kernel: Kernel): Op<void> {
   yield sleep(kernel.get(kernel.current.sleeps), "usleep(3)");
   yield* exit(kernel);
 }
 
-/** execve(2): what follows is another program. */
+/** execve(2): the segments that follow are another program. */
 export function* exec(kernel: Kernel): Op<void> {
   yield* kernel.begin_new_exec();
   yield* kernel.task_work_run();
@@ -80,7 +80,7 @@ export function* execSelf(kernel: Kernel, user: User, fd: number): Op<void> {
   yield* kernel.close(fd);
 }
 
-/** How a process ends. Whoever waits for it goes on. */
+/** Ends the task, and lets the parent that waits for it go on. */
 export function* exit(kernel: Kernel): Op<void> {
   yield* kernel.do_exit();
   const parent = kernel.get(kernel.current.parent);
@@ -103,7 +103,7 @@ export function* go(kernel: Kernel, user: User, line: Line): Op<void> {
   yield when(undefined, "pthread_join(3)", { cell: user.running, is: "=", value: 0 });
 }
 
-/** What a line starts: programs, and by what name. */
+/** The programs that a line starts, each with its task's name. */
 function startedBy(kernel: Kernel, user: User, line: Line): { readonly program: number; readonly comm: number }[] {
   const threads = kernel.list(user.threads);
   const started: { program: number; comm: number }[] = [];

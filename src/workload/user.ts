@@ -1,14 +1,14 @@
-/** What a program keeps in user space. */
+/** The state of a program in user space. */
 import type { Kernel } from "../kernels/kernel.js";
 import { change, create, store, type Op } from "../simulate/step.js";
 import type { Struct } from "../simulate/structs.js";
 
 export type User = Struct<"user">;
 
-/** What `over` says of a program that another has replaced; else the signal that ended it. */
+/** The value of `user.over` after execve(2); otherwise it is the signal that ended the program, or 0. */
 export const REPLACED = -1;
 
-/** What a line comes to: a result, and what is printed behind it. */
+/** The outcome of a line: a result, and the text to print after it. */
 export interface Outcome {
   readonly result: number;
   /** The result is -1, and yet no system call failed: errno is 0. */
@@ -16,14 +16,14 @@ export interface Outcome {
   readonly extra?: string;
 }
 
-/** There was nothing to do it to. */
+/** The outcome of an operation whose object does not exist. */
 export const UNSET: Outcome = { result: -1, unset: true };
 
 export function userOf(kernel: Kernel): User {
   return kernel.user(kernel.get(kernel.current.user));
 }
 
-/** What a child has of it: a copy, in which nobody else runs. */
+/** Returns a child's copy, with no threads and children running. */
 export function* copyOf(kernel: Kernel, user: User): Op<User> {
   const copy = kernel.user(yield create("user", "copy_page_range(dst_vma, src_vma)"));
   yield change(
@@ -35,12 +35,12 @@ export function* copyOf(kernel: Kernel, user: User): Op<User> {
   return copy;
 }
 
-/** A signal that nobody handles: the process takes no further line. */
+/** Kills the process with a signal without handler: it takes no further line. */
 export function* kill(user: User, signal: number): Op<void> {
   yield store("do_group_exit(signal)", [user.over, signal]);
 }
 
-// Names: the numbers that are kept of each.
+// Numbers of a record of each.
 
 const VARIABLE = 2;
 const MAPPING = 3;
@@ -53,7 +53,7 @@ export function variable(kernel: Kernel, user: User, name: string): number {
   return -1;
 }
 
-/** Comes to the descriptor, or to the error in its place, of which the name does not change. */
+/** Gives a descriptor a name and returns it; an error is returned as it is, and the name keeps its descriptor. */
 export function* assign(kernel: Kernel, user: User, name: string, fd: number): Op<number> {
   if (fd < 0) return fd;
   const number = kernel.words.number(name);
@@ -65,13 +65,13 @@ export function* assign(kernel: Kernel, user: User, name: string, fd: number): O
   return fd;
 }
 
-/** Where something is mapped, and how much. */
+/** A mapping: its address, and its length in pages. */
 export interface Mapping {
   readonly address: number;
   readonly pages: number;
 }
 
-/** The mapping that was given this name last, of those that are left. */
+/** The mapping that was given this name last, of those not yet unmapped. */
 export function mapping(kernel: Kernel, user: User, name: string): Mapping | undefined {
   const mappings = kernel.list(user.mappings);
   const number = kernel.words.number(name);
