@@ -50,7 +50,7 @@ export const PAGE_SHIFT = 12;
 /** Bytes of a page, of x86-64 (asm/page_types.h). */
 export const PAGE_SIZE = 4096;
 
-/** Where mappings of a process begin, downwards: the room that there is for them. */
+/** Bytes of a process's address space for mappings, which are placed downwards from here. */
 export const MMAP_BASE = 2 ** 47 - 2 ** 40;
 
 /** Pages that may be read (asm-generic/mman-common.h). */
@@ -76,7 +76,7 @@ export const VM_MAYWRITE = 0x20;
 export const VM_MAYEXEC = 0x40;
 /** The mapping was asked to be shared (include/linux/mm.h). */
 export const VM_MAYSHARE = 0x80;
-/** What a mapping may be used for now (include/linux/mm.h). */
+/** The accesses that a mapping allows now (include/linux/mm.h). */
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 
 /** The bits of the access mode (asm-generic/fcntl.h). */
@@ -90,7 +90,7 @@ export const O_LARGEFILE = 0x8000;
 /** Close it on exec (asm-generic/fcntl.h). */
 export const O_CLOEXEC = 0x80000;
 
-/** What a table of descriptors has of one: that it is taken, and that exec closes it. */
+/** A descriptor that is taken: a bit in `files_struct.open_fds`. */
 export const FD_OPEN = 1;
 /** A descriptor that exec closes: a bit of its own here, beside `FD_OPEN`. */
 export const FD_CLOEXEC = 2;
@@ -113,10 +113,10 @@ export const CLONE_THREAD = 0x10000;
 export const SIGBUS = 7;
 /** A bad address (asm/signal.h). */
 export const SIGSEGV = 11;
-/** Written to where nobody reads (asm/signal.h). */
+/** Signal for a write without a reader (asm/signal.h). */
 export const SIGPIPE = 13;
 
-/** Of a message: not every descriptor in it could be installed. */
+/** Flag of a message: not every descriptor in it could be installed. */
 export const MSG_CTRUNC = 8;
 
 /** Access that is asked of an inode (include/linux/fs.h). */
@@ -166,7 +166,7 @@ export const ST_NOEXEC = 0x08;
 /** `f_flags` of statfs(2) mean something (include/linux/statfs.h). */
 export const ST_VALID = 0x20;
 
-/** `module->refcnt` of a module that nobody uses: the module system's own reference. */
+/** `module->refcnt` of a module without users: the module system's own reference. */
 export const MODULE_REF_BASE = 1;
 /** `module->state`: its init is over (linux/module.h). */
 export const MODULE_STATE_LIVE = 0;
@@ -180,5 +180,5 @@ export const FOPS = { other: 1, kvm_chardev: 2, kvm_vm: 3, kvm_gmem: 4, socket: 
 /** Whose functions a superblock has. */
 export const SUPER_OPERATIONS = { anon_inodefs: 1, kvm_gmem: 2, sockfs: 3 } as const;
 
-/** Where fields that probes print by address lie in their structure, in bytes. */
+/** Offsets, in bytes, of the fields that probes print by address. */
 export const OFFSET = { i_data: 0x168, i_rcu: 0x128, mnt_rcu: 0x20 } as const;

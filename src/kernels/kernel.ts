@@ -6,7 +6,7 @@ import type { Kernel as Release } from "../../events/definition.js";
 import { type Config, Environment } from "../simulate/environment.js";
 import type { Functions, PatchFunctions } from "./prototypes.js";
 
-/** What kernel functions find in `this`: the other functions, memory, and who is running. */
+/** The `this` of kernel functions: the other functions, memory, and the current task. */
 export interface Kernel extends Environment, Functions, PatchFunctions {}
 
 /** Some functions of a kernel, written against the whole of it. */
@@ -47,11 +47,11 @@ export function kernel(name: Release, functions: Functions & ThisType<Kernel>, c
   );
 }
 
-/** What makes a kernel another one: the changes that it has and `from` has not, in the order in which they came. */
+/** The changes from kernel `from` to another one, in the order in which they were made. */
 interface Changes {
   readonly from: KernelDefinition;
   readonly apply: readonly FunctionTable[];
-  /** As `from`, where it is left out. */
+  /** The default is that of `from`. */
   readonly config?: Config;
 }
 

@@ -5,7 +5,7 @@ import type { Kernel } from "./kernel.js";
 
 /**
  * A kernel function with the two events of its operation in the catalogue: the entry with what it is given, the return
- * with what it comes to. So the body reads like the C, and `return` is all that its error paths need.
+ * with what it returns. So the body reads like the C, and `return` is all that its error paths need.
  */
 export function probed<Name extends OperationName, Given extends unknown[], R extends Address>(
   operation: Name,

@@ -6,8 +6,8 @@
  * and an expression or a stretch of a function in which releases differ (`bindFits`). A probe that surrounds a function
  * is no reason for another name: `probed` yields the two events.
  *
- * A structure comes back as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>`
- * comes to 0 or to a negative errno, or to what the C function returns. Sources are those of 6.12 unless said
+ * A structure is returned as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>`
+ * returns 0 or a negative errno, or the C function's value. Sources are those of 6.12 unless said
  * otherwise.
  */
 import type { Cell } from "../simulate/memory.js";
@@ -69,7 +69,7 @@ export interface Path {
   readonly dentry: Dentry | null;
 }
 
-/** `struct nameidata`: where the walk along a name has come to. */
+/** `struct nameidata`: the position of the walk along a name. */
 export interface Nameidata {
   readonly path: Path;
   readonly inode: Inode | null;
@@ -81,7 +81,7 @@ export interface Statfs {
   readonly f_flags: number;
 }
 
-/** What came with a message: a descriptor, -1 for none, and the flags of recvmsg(2). */
+/** The rest of a received message: a descriptor, -1 for none, and the flags of recvmsg(2). */
 export interface Received {
   readonly fd: number;
   readonly flags: number;
@@ -248,7 +248,7 @@ export interface Functions {
   find_module(name: string): Op<Module | null>;
   try_module_get(module: Module | null): Op<boolean>;
   module_put(module: Module | null): Op<void>;
-  /** Comes to 0 where there is no module of this name, to 1 where it came while this waited, or to an error. */
+  /** Returns 0 if there is no module of this name, 1 if it was loaded while this waited, or an error. */
   module_patient_check_exists(name: string): Op<number>;
   finit_module(name: string, needs: readonly string[], parameters: string): Op<number>;
   load_module(mod: Module, needs: readonly string[], parameters: string): Op<number>;
@@ -309,7 +309,7 @@ export interface Functions {
   do_shared_fault(vma: VmArea, pgoff: number): Op<boolean>;
   unmap_mapping_pages(inode: Inode, first: number, end: number): Op<void>;
   can_mmap_file(file: File): Op<boolean>;
-  /** Comes to 0, or to -ENOMEM. */
+  /** Returns 0 or -ENOMEM. */
   __vmalloc(size: number, what: string): Op<number>;
 
   // virt/kvm/kvm_main.c, arch/x86/kvm/x86.c, arch/x86/include/asm/kvm_host.h, drivers/char/misc.c
@@ -338,7 +338,7 @@ export interface Functions {
   kvm_alloc_memslot_metadata(kvm: Kvm, slot: Memslot): Op<number>;
 
   // virt/kvm/guest_memfd.c, include/linux/kvm_host.h, lib/xarray.c
-  /** Comes to 0, or to an error; without the patch it is void. */
+  /** Returns 0 or an error; without the patch it is void. */
   kvm_gmem_init(module: Module): Op<number>;
   kvm_gmem_create(kvm: Kvm, size: number, flags: number): Op<number>;
   kvm_gmem_get_supported_flags(kvm: Kvm): Op<number>;
@@ -358,7 +358,7 @@ export interface Functions {
   kvm_gmem_punch_hole(inode: Inode, offset: number, len: number): Op<number>;
   kvm_gmem_setattr(): Op<number>;
   kvm_gmem_mmap(file: File, vm_flags: number): Op<number>;
-  /** Comes to whether the page could be mapped; else the task gets SIGBUS. */
+  /** Returns true if the page could be mapped; else the task gets SIGBUS. */
   kvm_gmem_fault_user_mapping(file: File, index: number): Op<boolean>;
 }
 

@@ -116,7 +116,7 @@ export const customInodeAsMerged = {
     return fd;
   },
 
-  /** Of __kvm_gmem_create, from fops_get to `file->private_data = f`, and the way back from each of its errors. */
+  /** The part of __kvm_gmem_create from fops_get to `file->private_data = f`, and the unwinding of its errors. */
   *createFile(f, size, flags) {
     const owner = yield* this.fopsOwner(FOPS.kvm_gmem);
     if (!(yield* this.try_module_get(owner))) return -ENOENT;

@@ -1,4 +1,4 @@
-/** What else changed between the releases, as far as it shows. */
+/** The other changes between the releases, as far as a recording shows them. */
 import { add, allocation, enter, leave, store } from "../../simulate/step.js";
 import { ANON_INODE_FS_MAGIC, EEXIST, ENOMEM, SB_I_NODEV, SB_I_NOEXEC } from "../constants.js";
 import type { FunctionTable } from "../kernel.js";

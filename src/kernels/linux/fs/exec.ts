@@ -33,7 +33,8 @@ export const execution = {
   },
 
   /**
-   * What execve(2) takes from the old program once there is no way back to it; the caller is the process's only thread.
+   * Takes the table, the mm and the close-on-exec descriptors from the old program, past the point of no return; the
+   * caller is the process's only thread.
    */
   *begin_new_exec() {
     yield* this.unshare_files();

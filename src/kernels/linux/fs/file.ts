@@ -82,7 +82,7 @@ export const descriptors = {
   },
 
   /**
-   * The file of a descriptor with a reference more; nothing where there is none, or where its last reference is gone.
+   * The file of a descriptor with a reference more; nothing if there is none, or if its last reference was dropped.
    */
   *fget(fd) {
     for (;;) {
@@ -91,7 +91,7 @@ export const descriptors = {
       const file = this.file(pointer);
       if ((yield addUnlessZero(file.f_count, 1, "get_file_rcu(&fdt->fd[fd])")) === 0) continue;
       if ((yield* this.files_lookup_fd_raw(fd)) === pointer) return file;
-      // Another has come to lie there meanwhile.
+      // Another file was installed there meanwhile.
       yield* this.fput(file);
     }
   },
@@ -180,7 +180,7 @@ export const descriptors = {
   *do_dup2(files, file, fd) {
     const tofree = yield* this.files_lookup_fd_raw(fd);
     if (!tofree && this.item(files.open_fds, fd)) {
-      // Somebody is about to install a file there.
+      // Another task is about to install a file there.
       yield* this.spin_unlock(files.file_lock, "&files->file_lock");
       return -EBUSY;
     }
@@ -195,7 +195,7 @@ export const descriptors = {
     return fd;
   },
 
-  /** fcntl(F_DUPFD): whoever calls it holds the file. */
+  /** fcntl(F_DUPFD): the caller holds the file. */
   *f_dupfd(from, file) {
     if (from < 0 || from >= (yield* this.rlimit())) return -EINVAL;
     const fd = yield* this.alloc_fd(from, 0);
@@ -219,7 +219,7 @@ export const descriptors = {
     const shared = this.files(this.get(this.current.files));
     const unshares = (flags & CLOSE_RANGE_UNSHARE) !== 0 && this.get(shared.count) > 1;
     if (unshares) {
-      // What is closed anyway need not be copied, where the copy can end before it.
+      // Descriptors to be closed need not be copied if the copy can end before them.
       const copy = yield* this.dup_fd(flags & CLOSE_RANGE_CLOEXEC ? undefined : { from: fd, to: max_fd });
       yield store("me->files = cur_fds", [this.current.files, copy.pointer]);
     }
@@ -240,7 +240,7 @@ export const descriptors = {
 
   *__range_close(fd, max_fd) {
     const files = this.files(this.get(this.current.files));
-    // last_fd(fdt): those that come to lie in the table meanwhile are closed too.
+    // last_fd(fdt): descriptors installed meanwhile are closed too.
     const last = Math.min(max_fd, roomFor(this.list(files.fd).length) - 1);
     for (; fd <= last; fd++) {
       const file = yield* this.file_close_fd_locked(fd);
@@ -248,7 +248,7 @@ export const descriptors = {
     }
   },
 
-  /** A copy of the current table: every file gains a reference. Of `hole` it may lack what lies behind all else. */
+  /** A copy of the current table: every file gains a reference. It may lack `hole` if nothing is open after it. */
   *dup_fd(hole) {
     const files = this.files(this.get(this.current.files));
     const copy = this.files(yield create("files_struct", "kmem_cache_alloc(files_cachep)"));
@@ -295,7 +295,7 @@ export const descriptors = {
 } satisfies FunctionTable;
 
 /**
- * How many descriptors a copy of a table has room for: up to the last that is open outside the hole, in whole words.
+ * Returns the size of a table's copy, in descriptors: up to the last that is open outside the hole, in whole words.
  */
 function sane_fdtable_size(open: readonly number[], hole: FdRange | undefined): number {
   const last = open.findLastIndex((flags) => flags !== 0);

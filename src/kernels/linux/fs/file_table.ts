@@ -74,7 +74,7 @@ export const fileTable = {
     yield* this.__fput_deferred(file);
   },
 
-  /** What was never opened has nothing to release. */
+  /** A file that was never opened has nothing to release, and is freed at once. */
   *__fput_deferred(file) {
     if (!(this.get(file.f_mode) & FMODE_OPENED)) return yield* this.file_free(file);
     yield change("task_work_add(current, &file->f_task_work, TWA_RESUME)", {

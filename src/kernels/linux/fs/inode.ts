@@ -11,7 +11,7 @@ export const inode = {
     // inode_init_always
     yield store("inode_init_always(inode)", [inode.i_sb, sb.pointer], [inode.i_count, 1], [inode.i_nlink, 1]);
     if (this.config.inodeBlobs && (yield allocation("security_inode_alloc(inode)"))) {
-      // Nobody has seen it yet, so it is freed at once, without a grace period.
+      // It was not visible yet, so it is freed at once, without a grace period.
       yield* this.superDestroyInode(inode);
       yield* this.i_callback(inode);
       return null;

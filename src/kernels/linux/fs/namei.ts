@@ -23,7 +23,7 @@ import type { File } from "../../../simulate/structs.js";
 
 export const namei = {
   *path_get({ mnt, dentry }) {
-    // Of a socket: neither count is kept here.
+    // A socket's path: neither count is kept here.
     if (!mnt || !dentry) return;
     yield* this.mntget(mnt);
     yield add(dentry.d_count, 1, "dget(path->dentry)");
@@ -65,7 +65,7 @@ export const namei = {
   },
 
   *may_open({ path, inode }, acc_mode) {
-    // Of a file system that is no part of the model; none of its files that a scenario meets is a program.
+    // The inode is on a file system outside the model, none of whose files in a scenario is a program.
     if (!inode) return -EACCES;
     switch (this.get(inode.i_mode) & S_IFMT) {
       case S_IFSOCK:
@@ -78,13 +78,13 @@ export const namei = {
     return yield* this.inode_permission(inode, acc_mode);
   },
 
-  /** Not even those who may do everything may run what nobody may. */
+  /** Even with CAP_DAC_OVERRIDE, a file without any execute bit cannot be executed. */
   *inode_permission(inode, mask) {
     return mask & MAY_EXEC && !(this.get(inode.i_mode) & S_IXUGO) ? -EACCES : 0;
   },
 
   /**
-   * A file that has nothing to do with KVM: a module, a file of /proc. Comes to its descriptor, or to an error. `flags`
+   * A file that has nothing to do with KVM: a module, a file of /proc. Returns its descriptor, or an error. `flags`
    * are O_CLOEXEC or none.
    */
   *do_sys_open(flags) {
@@ -106,7 +106,7 @@ export const namei = {
     return fd;
   },
 
-  /** Anonymous inodes have `no_open_fops`: whoever made their file is the only one who can. */
+  /** Anonymous inodes have `no_open_fops`: only the code that made the inode can open a file of it. */
   *vfs_open(path, _file) {
     yield* this.path_get(path);
     yield* this.path_put(path);

@@ -28,7 +28,7 @@ export const namespace = {
     return mounted;
   },
 
-  /** The method `fc->fs_type->init_fs_context`: nothing is mounted here but by those who replace this. */
+  /** The method `fc->fs_type->init_fs_context`: only kernels that replace this mount anything. */
   *initFsContext(_fc) {
     return 0;
   },
@@ -61,7 +61,7 @@ export const namespace = {
     return mnt;
   },
 
-  /** What the context held of the superblock: its root, and one active reference. */
+  /** Drops the context's references on the superblock: its root, and one active reference. */
   *put_fs_context(fc) {
     const pointer = this.get(fc.root_sb);
     if (pointer) {

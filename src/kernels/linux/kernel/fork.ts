@@ -83,7 +83,7 @@ export const forking = {
     if ((yield add(mm.mm_users, -1, "atomic_dec_and_test(&mm->mm_users)")) === 0) yield* this.exit_mmap(mm);
   },
 
-  /** The task is done with its memory: whoever waits for its vfork may go on, and whoever joins it as a thread. */
+  /** The task is done with its memory: a parent that waits for its vfork may go on, as may a thread that joins it. */
   *mm_release() {
     const { vfork_done, clear_child_tid } = this.current;
     yield store("complete_vfork_done(tsk)", [vfork_done, 1]);

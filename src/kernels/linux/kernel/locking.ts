@@ -1,10 +1,10 @@
-/** kernel/locking: who may go on, and who waits. */
+/** kernel/locking: mutexes, spinlocks and semaphores for readers and writers. */
 import { store, when } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 
 /**
- * What a lock's cell holds: 0 free, a task's pointer held by it; of a lock for readers, -1 held to write, else how many
- * read.
+ * Locks. A lock's cell holds 0 if it is free, else its owner's pointer; that of a lock for readers holds -1 if it is
+ * held to write, else the count of readers.
  */
 export const locking = {
   *mutex_lock(lock, name) {
@@ -23,7 +23,7 @@ export const locking = {
       { type: "set", cell: lock, value: 0 },
     );
   },
-  /** Nobody sleeps with it, so it is enough that it is held. */
+  /** No task sleeps with it held, so waiting until it is free is enough. */
   *spin_lock(lock, name) {
     const unlocked = { cell: lock, is: "=", value: 0 } as const;
     yield when(undefined, `spin_lock(${name})`, unlocked, { type: "set", cell: lock, value: 1 });

@@ -58,7 +58,7 @@ export const modules = {
     yield add(module.refcnt, -1, "atomic_dec_if_positive(&module->refcnt)");
   },
 
-  /** Whoever is loaded already cannot be loaded; who is being loaded is waited for, and both loads come to the same. */
+  /** A loaded module cannot be loaded again; one that is being loaded is waited for, and both loads end alike. */
   *module_patient_check_exists(name) {
     const { module_mutex, modules_loading } = this.system;
     yield* this.mutex_lock(module_mutex, "&module_mutex");
@@ -83,7 +83,7 @@ export const modules = {
     const { module_mutex, modules_loading } = this.system;
     const exists = yield* this.module_patient_check_exists(name);
     if (exists) return Math.min(exists, 0);
-    // module_mutex is held: nobody else adds one of this name.
+    // module_mutex is held: no other task adds one of this name.
     const pointer = (yield allocation("layout_and_allocate(info)")) ? 0 : yield create("module", "move_module(mod)");
     if (!pointer) {
       yield* this.mutex_unlock(module_mutex, "&module_mutex");
@@ -170,7 +170,7 @@ export const modules = {
   },
 
   /**
-   * Takes the module system's own reference away; if users are left, puts it back. Comes to the users that are left.
+   * Takes the module system's own reference away; if users are left, puts it back. Returns the count of users left.
    */
   *try_release_module_ref(mod) {
     const left = yield add(mod.refcnt, -MODULE_REF_BASE, "atomic_sub_return(MODULE_REF_BASE, &mod->refcnt)");
@@ -204,7 +204,7 @@ export const modules = {
   },
 
   /**
-   * kernel/trace/trace_kprobe.c: whoever records has set probes in kvm before it is loaded, and setting one holds the
+   * kernel/trace/trace_kprobe.c: the recorder has set probes in kvm before it is loaded, and setting one holds the
    * module. A real kernel does so for every probe; once is enough to show a module that is coming.
    */
   *trace_kprobe_module_callback(mod) {

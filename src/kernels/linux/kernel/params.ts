@@ -65,7 +65,7 @@ const PARAMETERS: Readonly<
   },
 };
 
-/** Whether a module would take this; `undefined` is a parameter without a value, which only a yes or no can be. */
+/** True if a module accepts the value; `undefined` is a parameter without one, which only a bool accepts. */
 export function isParameterValue(module: string, parameter: string, value: string | undefined): boolean {
   const types = Object.hasOwn(PARAMETERS, module) ? PARAMETERS[module]! : undefined;
   if (!types) return true;

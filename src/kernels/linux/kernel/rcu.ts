@@ -1,4 +1,4 @@
-/** kernel/rcu: what must wait until nobody can still be looking. */
+/** kernel/rcu: callbacks that wait until no reader is left. */
 import { add, change, enter, leave, when } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 

@@ -14,8 +14,8 @@ interface Node {
 const ENTRY = "entry";
 
 /**
- * What is stored, as first index and end in turn with anything behind (`gmem->bindings`: first, end, slot), and one
- * more range.
+ * Returns the count of nodes to allocate in order to store one more range. `stored` holds three numbers a range: first
+ * index, end, and any third (`gmem->bindings`: first, end, slot).
  */
 export function nodesToStore(stored: readonly number[], first: number, end: number): number {
   const tree = new Tree();
@@ -66,7 +66,7 @@ class Tree {
     return node;
   }
 
-  /** xas_expand: makes the tree as high as an index needs. Comes to the shift of what would be above its root. */
+  /** xas_expand: makes the tree as high as an index needs. Returns the shift that a level above its root would have. */
   #expand(max: number): number {
     if (this.#head === undefined) {
       if (max === 0) return 0;

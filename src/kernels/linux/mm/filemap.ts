@@ -4,14 +4,14 @@ import { EEXIST, ENOMEM, OFFSET, PAGE_SHIFT } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const filemap = {
-  /** The page at an index, made if need be; comes to 0, or to an error. */
+  /** Finds or creates the page at an index; returns 0 or an error. */
   *__filemap_get_folio(inode, index) {
     for (;;) {
       if (yield change("filemap_get_entry(mapping, index)", { type: "look", list: inode.i_pages, value: index }))
         return 0;
       if (yield allocation("filemap_alloc_folio(gfp, 0)")) return -ENOMEM;
       const error = yield* this.filemap_add_folio(inode, index);
-      // Somebody else was faster: that page will do.
+      // Another task was faster: its page will do.
       if (error !== -EEXIST) return error;
     }
   },
@@ -34,7 +34,7 @@ export const filemap = {
     return error;
   },
 
-  /** mm/memory.c: whoever writes to a clean page helps to limit how many are dirty, and keeps the file meanwhile. */
+  /** mm/memory.c: a writer to a clean page helps to limit how many are dirty, and keeps the file meanwhile. */
   *fault_dirty_shared_page(file, inode, index) {
     const dirtied = yield change("folio_mark_dirty(folio)", {
       type: "cover",

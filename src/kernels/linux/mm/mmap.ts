@@ -26,7 +26,7 @@ import type { FunctionTable } from "../../kernel.js";
 import { pathOf } from "../fs/namei.js";
 
 export const mmapping = {
-  /** A mapping, which holds its file; comes to its address, or to an error. `len` and `offset` are unsigned in C. */
+  /** Makes a mapping, which holds its file; returns its address, or an error. `len` and `offset` are unsigned in C. */
   *do_mmap(file, len, prot, shared, offset) {
     if (len === 0) return -EINVAL;
     const mm = this.mm(this.get(this.current.mm));
@@ -111,7 +111,7 @@ export const mmapping = {
     return error;
   },
 
-  /** munmap(2) of the mapping that begins there; where it is gone already there is nothing to do. */
+  /** munmap(2) of the mapping that begins there; if it was unmapped already there is nothing to do. */
   *vm_munmap(address) {
     const mm = this.mm(this.get(this.current.mm));
     yield* this.mmap_write_lock(mm);
@@ -139,13 +139,13 @@ export const mmapping = {
     yield* this.fput(file);
   },
 
-  /** All mappings of a process that is gone, from the lowest address on. */
+  /** Unmaps all mappings of a process that has exited, from the lowest address on. */
   *exit_mmap(mm) {
     for (const pointer of this.list(mm.mmap).toReversed()) yield* this.remove_vma(this.vma(pointer));
     yield store("__mmdrop(mm)", [mm.freed, 1]);
   },
 
-  /** A write to a page of a mapping; comes to 0, or to the signal that the task gets. */
+  /** A write to a page of a mapping; returns 0, or the signal that the task gets. */
   *handle_mm_fault(address) {
     const mm = this.mm(this.get(this.current.mm));
     yield* this.mmap_read_lock(mm);
@@ -160,7 +160,7 @@ export const mmapping = {
     return signal;
   },
 
-  /** Comes to whether the page of the file could be had. */
+  /** Returns true if the page is mapped, or could be. */
   *do_shared_fault(vma, pgoff) {
     // In the page tables already: the processor finds it without asking.
     if (yield change("pte_present(vmf->orig_pte)", { type: "look", list: vma.ptes, value: pgoff })) return true;
@@ -177,7 +177,7 @@ export const mmapping = {
     return true;
   },
 
-  /** Takes pages of a file out of the page tables of whoever has mapped them. */
+  /** Takes pages of a file out of the page tables of every mapping of it. */
   *unmap_mapping_pages(inode, first, end) {
     for (const pointer of this.list(inode.i_mmap)) {
       const vma = this.vma(pointer);

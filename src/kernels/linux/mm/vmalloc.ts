@@ -3,7 +3,7 @@ import { allocation } from "../../../simulate/step.js";
 import { ENOMEM, PAGE_SIZE } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
-/** What an array of pointers to pages has room for in one page; a longer one is itself from vmalloc. */
+/** Pointers to pages that one page holds; a longer array is itself from vmalloc. */
 const POINTERS_PER_PAGE = PAGE_SIZE / 8;
 
 export const vmalloc = {

@@ -16,7 +16,7 @@ import {
 } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
-/** Of a message in a queue: the file in flight, and how many bytes are left. */
+/** Numbers of a message in a queue: the file in flight, and the bytes left. */
 const SKB = 2;
 
 export const unixSockets = {
@@ -24,7 +24,7 @@ export const unixSockets = {
     return (yield* this.init_pseudo(fc, SOCKFS_MAGIC)) ? 0 : -ENOMEM;
   },
 
-  /** socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC): comes to both descriptors, or to an error. */
+  /** socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC): returns both descriptors, or an error. */
   *socketpair() {
     const fd1 = yield* this.get_unused_fd_flags(O_CLOEXEC);
     if (fd1 < 0) return fd1;
@@ -103,7 +103,7 @@ export const unixSockets = {
   },
 
   /**
-   * Comes to how many bytes were sent, or to an error. The SIGPIPE that comes with -EPIPE is for the caller to send.
+   * Returns the count of bytes sent, or an error. The caller sends the SIGPIPE that goes with -EPIPE.
    */
   *unix_stream_sendmsg(socket, len, file) {
     const sk = this.unixSock(this.get(socket.private_data));
@@ -156,7 +156,7 @@ export const unixSockets = {
     return pointer ? yield* this.scm_detach_fds(this.file(pointer)) : { fd: -1, flags: 0 };
   },
 
-  /** What its end has not received is lost, and what is in flight in that with it; the other end is told. */
+  /** Drops the messages not yet received, with the files in flight in them, and shuts the peer down. */
   *unix_release_sock(sk) {
     const peer = this.get(sk.peer);
     yield* this.unix_state_lock(sk);

@@ -8,7 +8,7 @@ export const scm = {
     return fd < 0 ? null : yield* this.fget(fd);
   },
 
-  /** Comes to the descriptor, or to MSG_CTRUNC where none could be had; either way the message lets go of the file. */
+  /** Returns the descriptor, or MSG_CTRUNC if none was available; either way the message drops its file. */
   *scm_detach_fds(file) {
     const fd = yield* this.receive_fd(file, O_CLOEXEC);
     yield* this.scm_destroy(file);

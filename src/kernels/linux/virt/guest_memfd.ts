@@ -1,4 +1,4 @@
-/** virt/kvm/guest_memfd.c as of 6.12: memory of a guest behind a file on an anonymous inode. */
+/** virt/kvm/guest_memfd.c as of 6.12: guest memory as a file on an anonymous inode. */
 import { allocate, allocation, change, enter, leave, store, storeList } from "../../../simulate/step.js";
 import {
   EBADF,
@@ -151,7 +151,7 @@ export const guestMemfd = {
     return -EINVAL;
   },
 
-  /** Whether the binding could be stored is not looked at: where no memory is found, it is missing and nobody knows. */
+  /** The caller ignores the result: if an allocation fails, the binding is silently missing. */
   *xa_store_range(gmem, start, end, slot) {
     for (let nodes = nodesToStore(this.list(gmem.bindings), start, end); nodes > 0; nodes--) {
       // xas_nomem tries again, sleeping, when the allocation under the lock failed.
@@ -178,7 +178,7 @@ export const guestMemfd = {
       yield* this.filemap_invalidate_unlock(inode);
       yield* this.fput(file);
     } else {
-      // Dying, and its release waits for slots_lock, which this task holds: nobody else can be at its bindings.
+      // Dying, and its release waits for slots_lock, which this task holds: no other task can be at its bindings.
       yield* this.__kvm_gmem_unbind(slot, this.file(pointer));
     }
   },
@@ -221,7 +221,7 @@ export const guestMemfd = {
     return error;
   },
 
-  /** Inlined up to 6.18. Comes to 0, or to an error. */
+  /** Returns 0 or an error. Inlined up to 6.18. */
   *kvm_gmem_get_folio(inode, index) {
     yield enter("kvm_gmem_get_folio", { inode, index });
     const error = yield* this.__filemap_get_folio(inode, index);

@@ -23,7 +23,7 @@ import type { Memslot } from "../../../simulate/structs.js";
 const KVM_USER_MEM_SLOTS = 32764;
 const KVM_MEM_SLOTS_NUM = 32767;
 const KVM_MEM_MAX_NR_PAGES = 2 ** 31 - 1;
-/** A process's half of the address space; what the memory behind a slot must lie in. */
+/** A process's half of the address space; the memory of a slot must lie in it. */
 const TASK_SIZE = 2 ** 47;
 const KVM_MAX_NR_ADDRESS_SPACES = 2;
 /** Levels of page tables that a memslot keeps books of: 4 KiB, 2 MiB, 1 GiB. */
@@ -77,7 +77,7 @@ export const kvmMain = {
     yield store("list_del(&misc->list)", [this.system.kvm_dev_owner, 0]);
   },
 
-  /** The ioctl KVM_CREATE_VM: comes to a descriptor. */
+  /** The ioctl KVM_CREATE_VM: returns a descriptor. */
   *kvm_dev_ioctl_create_vm(type) {
     const fd = yield* this.get_unused_fd_flags(O_CLOEXEC);
     if (fd < 0) return fd;
@@ -96,7 +96,7 @@ export const kvmMain = {
     return fd;
   },
 
-  /** A VM is of use in the memory that it was made in, and not to whoever inherited its descriptor or was sent it. */
+  /** A VM works only in the mm that it was made in, not for a process that inherited or received its descriptor. */
   *kvm_vm_ioctl(kvm, ioctl) {
     if (this.get(kvm.mm) !== this.get(this.current.mm)) return -EIO;
     switch (ioctl.cmd) {
@@ -300,7 +300,7 @@ export const kvmMain = {
     return yield* this.kvm_alloc_memslot_metadata(kvm, slot);
   },
 
-  /** What x86 keeps about a slot: reverse maps for each size of page, what may be mapped large, and who is tracked. */
+  /** The x86 arrays of a slot: reverse maps for each size of page, lpage_info, and page tracking. */
   *kvm_alloc_memslot_metadata(_kvm, slot) {
     const gfn = this.get(slot.base_gfn);
     const npages = this.get(slot.npages);
