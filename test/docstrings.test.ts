@@ -10,7 +10,7 @@ interface PackageExports {
   readonly exports: { readonly [name: string]: string | { readonly types: string } };
 }
 
-/** What a module exports under a name: a declaration of its own, or what another exports under another name. */
+/** An export of a module: a declaration of its own, or an export of another module, perhaps under another name. */
 interface Exported {
   readonly name: string;
   /** The docstring of a declaration; empty where there is none. */
@@ -42,7 +42,7 @@ function exportsOf(path: string): Map<string, Exported> {
     if (NOTHING.test(statement!)) continue;
     const own = DECLARATION.exec(statement!.replace(/^declare/, "export declare"));
     if (own) {
-      // Of a function's overloads, the first has the words.
+      // The first of a function's overloads has the docstring.
       documented.set(own[1]!, documented.get(own[1]!) || doc);
       if (statement!.startsWith("export")) found.set(own[1]!, { name: own[1]!, doc: documented.get(own[1]!)! });
     }

@@ -37,7 +37,7 @@ function transcripts(markdown: string): Transcript[] {
   );
 }
 
-/** As a shell takes a command apart. */
+/** Splits a command into words as a shell does. */
 function words(command: string): string[] {
   return command.match(/"[^"]*"|\S+/g)!.map((word) => word.replace(/^"([^]*)"$/, "$1"));
 }
@@ -92,10 +92,10 @@ test("README.md shows a diff and a finding, and is read in one go", (t) => {
   t.true(text.split("\n").length <= 200);
 });
 
-/** What is there only once it was made. */
+/** Paths that exist only once they were built. */
 const BUILT = new Set(["docs/api/html"]);
 
-/** As GitHub names the place of a heading. */
+/** Returns GitHub's anchor of a heading. */
 function anchor(heading: string): string {
   return heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")

@@ -8,7 +8,7 @@ const SOURCE = "src";
 interface Import {
   readonly from: string;
   readonly to: string;
-  /** Of types alone: nothing is loaded. */
+  /** It imports types alone: nothing is loaded. */
   readonly typesOnly: boolean;
 }
 

@@ -12,7 +12,7 @@ const garbage = (lines: number): string[] => Array.from({ length: lines }, (_, k
 const text = recording(...failedCreation("one-1"));
 /** Five events and more unknown lines. */
 const SKIPPED = fileOf([text.trimEnd(), ...garbage(6), ""].join("\n"), "skipped.trace");
-/** As many unknown lines as events: poorly understood, but still a recording. */
+/** Has as many unknown lines as events: poorly understood, but still a recording. */
 const HALF = fileOf([text.trimEnd(), ...garbage(5), ""].join("\n"), "half.trace");
 
 const log = (): string => join(mkdtempSync(join(tmpdir(), "kreel-")), "made.klog");

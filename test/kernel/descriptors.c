@@ -1,5 +1,4 @@
-// What a scenario does to descriptors besides opening and closing: copies, ranges, children, other programs, messages,
-// mappings.
+// Operations on descriptors but opening and closing: copies, ranges, children, other programs, messages, mappings.
 #define _GNU_SOURCE
 #include "scenario.h"
 #include <errno.h>
@@ -16,7 +15,7 @@
 
 enum { MAX_MAPPINGS = 64, PAGE = 4096, CLOSE_RANGE = 436 };
 
-// Where this program lies: one that it becomes has the same name.
+// Path of this program: one that it executes has the same name.
 static char itself[256];
 static struct { char name[32]; volatile char *at; size_t length; } mappings[MAX_MAPPINGS];
 static int mapped;

@@ -15,10 +15,10 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-/** What is missing on this machine, or went wrong with it: no verdict on the script. */
+/** Something is missing on this machine, or went wrong with it: no verdict on the script. */
 export class MachineTrouble extends Error {}
 
-/** What came over the line. */
+/** The machine's answer over the serial line. */
 export interface Said {
   readonly release: string;
   /** By name. */
@@ -61,7 +61,7 @@ function works(tool: string): boolean {
   }
 }
 
-/** What a tool prints; one that fails is trouble with this machine. */
+/** Returns a tool's output; throws a `MachineTrouble` if it fails. */
 function tool(name: string, args: readonly string[], cwd?: string): Buffer {
   try {
     return execFileSync(name, args, { cwd, maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "pipe"] });
@@ -72,14 +72,14 @@ function tool(name: string, args: readonly string[], cwd?: string): Buffer {
   }
 }
 
-/** What goes into the machine besides the kernel. */
+/** The contents of the machine besides the kernel. */
 export interface Load {
   /** Scripts that record, by name. */
   readonly scripts: { readonly [name: string]: string };
   /** Paths of scenarios: those that are recorded by all means, and those that are recorded by the script alone. */
   readonly scenarios: readonly string[];
   readonly more: readonly string[];
-  /** Where bpftrace is unpacked with all that it needs, if it is to be in the machine. */
+  /** Folder with bpftrace and all that it needs, if it is to be in the machine. */
   readonly bpftrace?: string | undefined;
 }
 

@@ -22,7 +22,7 @@ const SCENARIOS = ["s01-create-close", "s04-bind-unbind", "s09-enfile"];
 const CLOSES = readdirSync("fixtures/recordings/odd-closes/scenarios")
   .map((file) => file.slice(0, -".scn".length))
   .sort();
-/** What the machine records the scenarios with once more; all are compared with the first. */
+/** Further means by which the machine records the scenarios; all are compared with the first. */
 const MEANS = ["registers.trace.gz", "by-number.trace.gz", "fprobes.trace.gz", "bpftrace.json.gz"] as const;
 /** A machine that traps under emulation gets so many tries in all. */
 const TRIES = 2;
@@ -63,7 +63,7 @@ function fetched(what: "kernel" | "bpftrace", work: string, otherwise: string): 
   return directory;
 }
 
-/** How much was wrong. */
+/** Returns the count of things that were wrong. */
 async function tryKernel(kernel: string, bpftrace: string, work: string, keep: string | undefined): Promise<number> {
   const scripts = { "record.sh": recordScript(), "bpftrace.sh": recordScript("bpftrace") };
   const scenarios = SCENARIOS.map((name) => `fixtures/scenarios/${name}.scn`);
@@ -92,7 +92,7 @@ function folderOf(release: string): string {
 }
 
 /**
- * What the recordings say: nothing wrong, and what the recordings of that kernel in fixtures say too, if there are any.
+ * Checks that the recordings show nothing wrong, and agree with those of that kernel in fixtures, if there are any.
  */
 async function judge(
   { release, files }: Said,
@@ -112,8 +112,7 @@ async function judge(
       { ok: findings.length === 0, what: `${name} replays without a finding` },
       { ok: trace.skipped === 0 && trace.lost === 0, what: `${name} is whole` },
     );
-    // What was recorded by the script has all that it probes; what was recorded by hand, of more kernels, the standard
-    // probes.
+    // Recordings by the script have all that it probes; those by hand, of more kernels, the standard probes.
     const known = ["recorded/", "odd-closes/", ""]
       .map((folder) => `fixtures/recordings/${folder}${folderOf(release)}/${name}.trace.gz`)
       .find((path) => existsSync(path));
@@ -166,7 +165,7 @@ async function judgeMeans({ files }: Said, work: string): Promise<{ readonly ok:
   return results;
 }
 
-/** Whether a recording in fixtures is of this very release, as those say that name their kernel. */
+/** True if a recording in fixtures names this very release as its kernel. */
 function isOf(release: string, path: string): boolean {
   const number = (text: string): string | undefined => /^\d+(?:\.\d+)*/.exec(text)?.[0];
   const named = /^# kreel release: (.*)$/m.exec(gunzipSync(readFileSync(path)).toString("latin1"))?.[1];

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// As in <linux/kvm.h> from 6.8 on; older headers do not have them.
+// Copied from <linux/kvm.h> of 6.8; older headers do not have them.
 struct guest_memfd { uint64_t size, flags, reserved[6]; };
 struct region { uint32_t slot, flags; uint64_t gpa, size, address, offset; uint32_t fd, pad; uint64_t more[14]; };
 #define CREATE_VM _IO(0xAE, 0x01)

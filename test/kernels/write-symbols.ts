@@ -14,7 +14,7 @@ const HEAD = `# Functions that the simulated kernels (src/kernels) have under th
 # name	source	release	definition
 `;
 
-/** As posted: the catalogue knows what recordings of that kernel show. */
+/** The symbol as posted: the catalogue knows what recordings of that kernel show. */
 function posted(name: string): Symbol | undefined {
   const operation = catalogue.find((of) => of.name === name);
   if (!operation || operation.kernels.join() !== "linux-6.12-patched") return undefined;

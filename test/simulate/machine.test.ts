@@ -37,7 +37,7 @@ const NAMES = Object.keys(kernels) as (keyof typeof kernels)[];
 
 interface Run {
   readonly machine: Machine<Kernel>;
-  /** What every step was that was taken, and what it came to. */
+  /** Every step that was taken, and its result. */
   readonly log: string[];
 }
 

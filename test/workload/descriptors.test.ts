@@ -1,6 +1,6 @@
 /**
- * Whatever programs do to descriptors, in whatever order their threads and children run: nothing is left, nothing is
- * found.
+ * Checks that nothing is left and nothing is found, whatever programs do to descriptors and in whatever order their
+ * threads and children run.
  */
 import test from "ava";
 import fc from "fast-check";
@@ -11,10 +11,10 @@ import { parseScenario } from "../../src/scenario/parse.js";
 import { simulate, type Simulation } from "../../src/workload/simulate.js";
 import { descriptorProgram, threadedProgram } from "../support/descriptor-programs.js";
 
-/** Whoever started the program has one reference on each of the two files that it inherited. */
+/** The program's parent has one reference on each of the two files that it inherited. */
 const INHERITED_FILES = 2;
 
-/** Structures that are still there, or held by nobody knows whom. */
+/** Structures that were not freed, or whose counts no holder explains. */
 function left({ machine }: Simulation): string[] {
   const { memory, structs } = machine;
   const there: string[] = [];

@@ -5,7 +5,7 @@ import { parseScenario } from "../../src/scenario/parse.js";
 import { store } from "../../src/simulate/step.js";
 import { simulate } from "../../src/workload/simulate.js";
 
-/** What each line of `lines` comes to, with a VM `v` and a guest_memfd `g` at hand. */
+/** The result of each line of `lines`, given a VM `v` and a guest_memfd `g`. */
 function answers(kernel: KernelDefinition, lines: readonly string[], flags = "0"): string[] {
   const before = ["load kvm", "load kvm-amd", "vm v", `gmem g v 64K ${flags}`];
   const { output } = simulate(kernel, parseScenario([...before, ...lines].join("\n"), "noexec.scn"));
