@@ -109,9 +109,9 @@ export const CLONE_VFORK = 0x4000;
 /** clone: the same thread group (linux/sched.h). */
 export const CLONE_THREAD = 0x10000;
 
-/** A page that cannot be had (asm/signal.h). */
+/** Signal for a page that is not available (asm/signal.h). */
 export const SIGBUS = 7;
-/** A bad address (asm/signal.h). */
+/** Signal for a bad address (asm/signal.h). */
 export const SIGSEGV = 11;
 /** Signal for a write without a reader (asm/signal.h). */
 export const SIGPIPE = 13;
@@ -175,9 +175,9 @@ export const MODULE_STATE_COMING = 1;
 /** `module->state`: it is being unloaded (linux/module.h). */
 export const MODULE_STATE_GOING = 2;
 
-/** Whose functions a file has: what `f_op` points to. */
+/** Tables of file operations, as `f_op` points to them. */
 export const FOPS = { other: 1, kvm_chardev: 2, kvm_vm: 3, kvm_gmem: 4, socket: 5 } as const;
-/** Whose functions a superblock has. */
+/** Tables of superblock operations, as `s_op` points to them. */
 export const SUPER_OPERATIONS = { anon_inodefs: 1, kvm_gmem: 2, sockfs: 3 } as const;
 
 /** Offsets, in bytes, of the fields that probes print by address. */

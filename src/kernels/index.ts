@@ -1,4 +1,4 @@
-/** The simulated kernels, and how each differs from the one it began as. */
+/** The simulated kernels, each as changes to an earlier one. */
 import type { Config } from "../simulate/environment.js";
 import { customInodeAsMerged } from "./features/custom-inode-merged.js";
 import { customInodeAsPosted } from "./features/custom-inode-posted.js";
@@ -109,7 +109,7 @@ const linux72 = release("linux-7.2", {
   apply: [customInodeAsMerged, sheaves, pseudoNoexec, overlapExists, dcache72, checkedBindRange, closeOnExecFirst],
 });
 
-/** By the names that the command takes. */
+/** The kernels by the names that commands take. */
 export const kernels = {
   "linux-6.12": linux612,
   "linux-6.12-patched": linux612Patched,
@@ -117,7 +117,7 @@ export const kernels = {
   "linux-7.2": linux72,
 } as const;
 
-/** Other names for them: what the patch's two sides are called. */
+/** Aliases: the names of the patch's two sides. */
 export const ALIASES: Readonly<Record<string, keyof typeof kernels>> = {
   "anon-inode": "linux-6.12",
   "custom-inode": "linux-6.12-patched",

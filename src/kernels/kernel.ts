@@ -1,6 +1,5 @@
 /**
- * A simulated kernel: which functions it has, how it was configured, and which of its functions the standard probes
- * show.
+ * A simulated kernel: its functions, its configuration, and the functions that the standard probes show.
  */
 import type { Kernel as Release } from "../../events/definition.js";
 import { type Config, Environment } from "../simulate/environment.js";
@@ -19,7 +18,7 @@ export type FunctionTable = Partial<Functions & PatchFunctions> & ThisType<Kerne
 export class KernelDefinition {
   constructor(
     readonly name: string,
-    /** The recorded kernel whose symbols it has: what is inlined there, no probe shows here. */
+    /** The recorded kernel whose symbols it has: no probe shows a function that is inlined there. */
     readonly release: Release,
     readonly functions: Kernel,
     readonly config: Config,
@@ -55,7 +54,7 @@ interface Changes {
   readonly config?: Config;
 }
 
-/** Another recorded kernel: one that is there already, with changes applied. */
+/** Another recorded kernel: an existing one with changes applied. */
 export function release(name: Release, { from, apply, config = from.config }: Changes): KernelDefinition {
   const { functions } = from.with(name, Object.assign({}, ...apply) as FunctionTable);
   return new KernelDefinition(name, name, functions, config);

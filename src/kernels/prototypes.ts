@@ -7,8 +7,8 @@
  * is no reason for another name: `probed` yields the two events.
  *
  * A structure is returned as itself, as `null` for NULL, or as a negative number for an error pointer; an `Op<number>`
- * returns 0 or a negative errno, or the C function's value. Sources are those of 6.12 unless said
- * otherwise.
+ * returns 0 or a negative errno, or the C function's value. Sources are those of 6.12 unless
+ * noted otherwise.
  */
 import type { Cell } from "../simulate/memory.js";
 import type { Op } from "../simulate/step.js";
@@ -63,7 +63,7 @@ export interface FdRange {
   readonly to: number;
 }
 
-/** `struct path`. Of files on file systems that are no part of the model (devices, proc), neither is there. */
+/** `struct path`. Both are null for file systems outside the model (devices, proc). */
 export interface Path {
   readonly mnt: Mount | null;
   readonly dentry: Dentry | null;

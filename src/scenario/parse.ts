@@ -1,6 +1,6 @@
 /**
- * Reads scenarios, and prints them. What the interpreter of scenarios (a C program, of which recordings were made)
- * would silently cut, take for something else or overflow on is refused, so that a scenario means the same to both.
+ * Reads scenarios, and prints them. Rejects input that the interpreter of scenarios (the C program that was recorded)
+ * would silently cut, misread or overflow on, so that a scenario means the same to both.
  */
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
@@ -20,14 +20,14 @@ const MAX_WORDS = 24;
 /** Threads between two `go`, and lines of one. */
 const MAX_THREADS = 32;
 const MAX_THREAD_LINES = 256;
-/** Bytes of a task's name: the kernel cuts what is longer. */
+/** Bytes of a task's name: the kernel truncates longer ones. */
 const MAX_COMM = 15;
 const EXAMPLE = "a scenario is text, one operation a line, as in: gmem g v 2M";
 
 /**
  * Reads the scenario at `path`, or standard input for `-`.
  *
- * @throws {TroubleError} Of a line that is none, naming it; of what cannot be read.
+ * @throws {TroubleError} If a line is malformed, naming it, or the file cannot be read.
  */
 export async function readScenario(path: string): Promise<Scenario> {
   const bytes = await readBytes(path);
@@ -49,9 +49,9 @@ export async function readScenario(path: string): Promise<Scenario> {
 }
 
 /**
- * Reads a scenario from its text. What is only odd is in the scenario's warnings.
+ * Reads a scenario from its text. Oddities are in the scenario's warnings.
  *
- * @throws {TroubleError} That names `path` and the line.
+ * @throws {TroubleError} If a line is malformed, naming `path` and the line.
  */
 export function parseScenario(text: string, path: string): Scenario {
   const lines: Line[] = [];

@@ -20,7 +20,7 @@ export class ChoicesError extends Error {}
 
 const RCU = "rcu";
 
-/** A name for each task; the name of a task depends on those before it only. */
+/** A name for each task, which depends only on the tasks before it. */
 export function taskNames(machine: Pick<Machine<Kernel>, "tasks">): string[] {
   const names = new Set<string>();
   for (const { program } of machine.tasks as readonly Task<Kernel>[]) {
@@ -44,9 +44,9 @@ export function printChoices(choices: readonly NamedStretch[]): string {
 }
 
 /**
- * Choices from their text, `scenario×124 ta×1`. `x` and `*` do for `×`.
+ * Choices from their text, `scenario×124 ta×1`. `x` and `*` stand for `×`.
  *
- * @throws {ChoicesError} Of text that is none.
+ * @throws {ChoicesError} If the text is malformed.
  */
 export function parseChoices(text: string): NamedStretch[] {
   const words = text.split(/\s+/).filter((word) => word !== "");
@@ -60,10 +60,10 @@ export function parseChoices(text: string): NamedStretch[] {
 }
 
 /**
- * Runs a scenario as the choices say, and from their end on as `options` do. Names are looked up in runs up to where
- * they are needed first: what a task is called is known when it has been started.
+ * Runs a scenario as the choices say, and from their end on as `options` do. A task's name is known only once
+ * it has been started, so each name is looked up in a run up to its first use.
  *
- * @throws {ChoicesError} Of choices that the run cannot follow.
+ * @throws {ChoicesError} If the run cannot follow the choices.
  */
 export function simulateChosen(
   definition: KernelDefinition,

@@ -1,4 +1,4 @@
-/** The program that carries a scenario out, on a simulated kernel: each operation is a system call or a few. */
+/** The program that carries a scenario out on a simulated kernel: each operation is one or a few system calls. */
 import { errnoName } from "../base/errno.js";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, KVM_MEM_GUEST_MEMFD } from "../kernels/constants.js";
 import type { Kernel } from "../kernels/kernel.js";
@@ -22,7 +22,7 @@ import { assign, type Outcome, type User, userOf, variable } from "./user.js";
 
 const RCU_WAIT_MS = 300;
 
-/** One line of a scenario, with the marks around it; nothing once the program that reads them is over. */
+/** One line of a scenario, with the marks around it; does nothing once the program that reads them has ended. */
 export function* carryOut(kernel: Kernel, line: Line): Op<void> {
   const user = userOf(kernel);
   if (kernel.get(user.over)) return;

@@ -17,8 +17,7 @@ import { add, store, type Op } from "../simulate/step.js";
 import type { File, Kvm } from "../simulate/structs.js";
 
 /**
- * Modules that there is a file of, by the name under which it is loaded: the kernel's name for it, and whose code it
- * uses.
+ * Modules that can be loaded, by the name that a scenario uses: the kernel's name, and the modules whose code it uses.
  */
 const MODULE_FILES: Readonly<Record<string, { readonly name: string; readonly needs: readonly string[] }>> = {
   irqbypass: { name: "irqbypass", needs: [] },
@@ -44,7 +43,7 @@ export function* armed(kernel: Kernel, fail: number | undefined, call: (kernel: 
   return result;
 }
 
-/** A system call on the file of a descriptor, which it keeps meanwhile. */
+/** A system call on the file of a descriptor, which it holds meanwhile. */
 export function* onFile(kernel: Kernel, fd: number, call: (file: File) => Op<number>): Op<number> {
   const held = yield* kernel.fdget(fd);
   if (!held.file) return -EBADF;
@@ -111,7 +110,7 @@ export function* openKvm(kernel: Kernel): Op<number> {
   return fd;
 }
 
-/** An ioctl of a VM. */
+/** An ioctl on a VM's descriptor. */
 export function* onVm(kernel: Kernel, fd: number, call: (kvm: Kvm) => Op<number>): Op<number> {
   return yield* onFile(kernel, fd, function* (file) {
     const fops = kernel.get(file.f_op);

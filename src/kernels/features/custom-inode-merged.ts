@@ -37,7 +37,7 @@ export const customInodeAsMerged = {
     yield store("kmem_cache_free(kvm_gmem_inode_cachep, GMEM_I(inode))", [inode.freed, 1]);
   },
 
-  /** `kvm_gmem_super_operations` has the three above; other file systems have not. */
+  /** `kvm_gmem_super_operations` has the three above; those of other file systems lack them. */
   *superAllocInode(sb) {
     return this.get(sb.s_op) === SUPER_OPERATIONS.kvm_gmem
       ? yield* this.kvm_gmem_alloc_inode(sb)
@@ -146,7 +146,7 @@ export const customInodeAsMerged = {
     return file;
   },
 
-  /** Renamed on the way. */
+  /** Renamed since the posting. */
   *kvm_gmem_invalidate_begin(gmem, start, end) {
     yield enter("kvm_gmem_invalidate_start", { gmem, start, end });
   },

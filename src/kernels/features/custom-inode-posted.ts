@@ -28,7 +28,7 @@ export const customInodeAsPosted = {
     return 0;
   },
 
-  /** `static struct file_system_type kvm_gmem_fs`: wherever the module is loaded again, it lies where it lay. */
+  /** `static struct file_system_type kvm_gmem_fs`: it keeps its address when the module is loaded again. */
   *gmemFileSystem(name) {
     const known = this.get(this.system.kvm_gmem_fs);
     if (known) return this.structs.at("file_system_type", known);
@@ -174,7 +174,7 @@ export const customInodeAsPosted = {
     yield* this.kvm_gmem_exit();
   },
 
-  // fs/anon_inodes.c: what patch 1 of 2 exports; merged under the name that the helper there has.
+  // fs/anon_inodes.c: what patch 1 of 2 exports; merged under the name of the helper there.
 
   *alloc_anon_secure_inode(sb, name) {
     yield enter("alloc_anon_secure_inode", { sb, name });

@@ -43,7 +43,7 @@ export const mmap = {
     return error === 0;
   },
 
-  /** Any VM may bind: that its memory is private is no longer asked for. */
+  /** Any VM may bind: private memory is no longer required. */
   *check_memory_region_flags(_kvm, mem) {
     let valid_flags = KVM_MEM_LOG_DIRTY_PAGES;
     if (this.config.guestMemfd) valid_flags |= KVM_MEM_GUEST_MEMFD;

@@ -5,7 +5,7 @@ import type { FunctionTable } from "../kernel.js";
 import { anonInodes } from "../linux/fs/anon_inodes.js";
 import { guestMemfd } from "../linux/virt/guest_memfd.js";
 
-/** 6.18: what is expected to be the last reference no longer goes through fput, but ends the file the same way. */
+/** 6.18: a reference expected to be the last is no longer dropped by fput, but ends the file the same way. */
 export const fputClose = {
   *fput_close(file) {
     if ((yield add(file.f_count, -1, "file_ref_put_close(&filp->f_ref)")) > 0) return;
@@ -42,14 +42,14 @@ export const pseudoNoexec = {
   },
 } satisfies FunctionTable;
 
-/** 6.18: offset and size are signed, and what their sum overflows to is within every file. */
+/** 6.18: offset and size are signed, and a sum that overflows is negative, so within every file. */
 export const signedBindRange = {
   *bindFits(inode, offset, size) {
     return BigInt.asIntN(64, BigInt(offset) + BigInt(size)) <= BigInt(this.get(inode.i_size));
   },
 } satisfies FunctionTable;
 
-/** 7.2: the overflow is seen. */
+/** 7.2: the overflow is checked. */
 export const checkedBindRange = {
   bindFits: guestMemfd.bindFits,
 } satisfies FunctionTable;

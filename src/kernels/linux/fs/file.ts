@@ -176,7 +176,7 @@ export const descriptors = {
     return -EBADF;
   },
 
-  /** With the table locked, which it lets go of: the new file is there before the old one is closed. */
+  /** Called with the table locked, and unlocks it: the new file is installed before the old one is closed. */
   *do_dup2(files, file, fd) {
     const tofree = yield* this.files_lookup_fd_raw(fd);
     if (!tofree && this.item(files.open_fds, fd)) {

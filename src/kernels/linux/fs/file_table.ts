@@ -13,7 +13,7 @@ export const fileTable = {
     function* (flags) {
       const files = this.get(this.system.nr_files);
       const max = this.get(this.system.files_stat_max_files);
-      // percpu_counter_read_positive: what the CPU has not handed in is missed, and only then it is all summed up.
+      // percpu_counter_read_positive misses counts that CPUs still hold; only over the limit are they all summed up.
       if (this.get(this.system.nr_files_count) >= max && !this.get(this.current.cap_effective) && files >= max)
         return -ENFILE;
       const full = yield mayFail("get_nr_files() >= files_stat.max_files", -ENFILE);
@@ -95,7 +95,7 @@ export const fileTable = {
     yield* this.__fput(file);
   },
 
-  /** kernel/task_work.c: what was queued last runs first. */
+  /** kernel/task_work.c: work that was queued last runs first. */
   *task_work_run() {
     for (;;) {
       const works = this.list(this.current.task_works);
@@ -110,7 +110,7 @@ export const fileTable = {
     yield enter("__fput", { file, inode: inode ? this.inode(inode) : null });
     const fops = this.get(file.f_op);
     yield* this.fileRelease(file);
-    // fops_put: from here on the module may go, whatever of the file is still to end.
+    // fops_put: from here on the module may be unloaded, although the file has not ended yet.
     const owner = yield* this.fopsOwner(fops);
     if (owner) yield* this.module_put(owner);
     const dentry = this.get(file.f_dentry);
@@ -125,7 +125,7 @@ export const fileTable = {
     yield store("file_free(file)", [file.freed, 1]);
   },
 
-  /** include/linux/percpu_counter.h, of nr_files: the CPU keeps what it counted to itself until it is a batch. */
+  /** include/linux/percpu_counter.h, of nr_files: a CPU keeps its count to itself up to a batch. */
   *percpu_counter_add(amount) {
     const { nr_files, nr_files_count } = this.system;
     const files = yield add(

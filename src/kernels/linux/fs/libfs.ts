@@ -1,4 +1,4 @@
-/** fs/libfs.c: file systems that are nowhere in the tree. */
+/** fs/libfs.c: pseudo file systems, which are mounted nowhere in the tree. */
 import { allocation, enter, leave, store } from "../../../simulate/step.js";
 import { ENOMEM } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";

@@ -36,7 +36,7 @@ export const namei = {
     yield* this.mntput(mnt);
   },
 
-  /** The file is there before anybody knows whether the name leads anywhere. */
+  /** The file is allocated before the name is looked up. */
   *path_openat(dfd, open_flag, acc_mode) {
     const file = yield* this.alloc_empty_file(open_flag);
     if (typeof file === "number") return file;
@@ -114,7 +114,7 @@ export const namei = {
   },
 } satisfies FunctionTable;
 
-/** `file->f_path`. Of sockets the mount alone is known, and what they hold of it is not counted. */
+/** `file->f_path`. A socket's has the mount alone, and its references are not counted. */
 export function pathOf(kernel: Kernel, file: File): Path {
   const isSocket = kernel.get(file.f_op) === FOPS.socket;
   const mnt = kernel.get(isSocket ? kernel.system.sock_mnt : file.f_mnt);

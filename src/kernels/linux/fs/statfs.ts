@@ -1,4 +1,4 @@
-/** fs/statfs.c: what a file system says of itself. */
+/** fs/statfs.c: statistics of a file system. */
 import { EBADF, MNT_NOEXEC, ST_NOEXEC, ST_VALID } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 import { pathOf } from "./namei.js";
@@ -8,7 +8,7 @@ export const statfs = {
     const held = yield* this.fdget(fd);
     if (!held.file) return -EBADF;
     const { mnt } = pathOf(this, held.file);
-    // Neither is known of a file system that is no part of the model.
+    // Neither is known of a file system outside the model.
     const buf = {
       f_type: mnt ? yield* this.simple_statfs(this.superBlock(this.get(mnt.mnt_sb))) : 0,
       f_flags: mnt ? yield* this.calculate_f_flags(mnt) : ST_VALID,

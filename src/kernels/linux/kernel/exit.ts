@@ -2,7 +2,7 @@
 import type { FunctionTable } from "../../kernel.js";
 
 export const exiting = {
-  /** Memory first, then descriptors, then what giving them back put off. */
+  /** Releases memory first, then descriptors, then runs the task work that this queued. */
   *do_exit() {
     yield* this.exit_mm();
     yield* this.exit_files();

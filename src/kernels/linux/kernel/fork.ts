@@ -1,4 +1,4 @@
-/** kernel/fork.c: what a new task shares with the one that makes it, and what it gets a copy of. */
+/** kernel/fork.c: a new task, which shares or copies the files and the mm of its creator. */
 import { add, create, store } from "../../../simulate/step.js";
 import { CLONE_FILES, CLONE_THREAD, CLONE_VM } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";

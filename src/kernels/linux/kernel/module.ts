@@ -1,4 +1,4 @@
-/** kernel/module/main.c: modules come, are held, and go. */
+/** kernel/module/main.c: loading modules, references on them, and unloading. */
 import {
   add,
   addUnlessZero,
@@ -130,7 +130,7 @@ export const modules = {
     yield* this.trace_kprobe_module_callback(mod);
     const invalid = yield* this.parse_args(mod, parameters);
     if (invalid) {
-      // It never ran: what was prepared is taken back without free_module.
+      // It never ran: its preparations are undone without free_module.
       yield store("mod->state = MODULE_STATE_GOING", [mod.state, MODULE_STATE_GOING]);
       yield* this.module_unload_free(mod);
       return invalid;
@@ -212,7 +212,7 @@ export const modules = {
     if (yield* this.try_module_get(mod)) yield* this.module_put(mod);
   },
 
-  /** kernel/params.c: values must be what their parameter takes; parameters that a module has not are let go. */
+  /** kernel/params.c: values must be what their parameter takes; unknown parameters are ignored. */
   *parse_args(mod, parameters) {
     const name = this.words.word(this.get(mod.name));
     const values = new Map<string, string | undefined>();

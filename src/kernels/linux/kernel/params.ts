@@ -1,4 +1,4 @@
-/** kernel/params.c and lib/kstrtox.c: what parameters of modules take. */
+/** kernel/params.c and lib/kstrtox.c: the values that parameters of modules accept. */
 
 /** Parameters by module: those whose value is a yes or no, and those whose value is a number of so many bits. */
 const PARAMETERS: Readonly<

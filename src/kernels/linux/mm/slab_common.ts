@@ -1,4 +1,4 @@
-/** mm/slab_common.c: slab caches are made and destroyed. Allocations from them are where the objects are. */
+/** mm/slab_common.c: slab caches from creation to destruction. Allocations are modelled with the objects. */
 import { allocate, enter, leave, store } from "../../../simulate/step.js";
 import type { FunctionTable } from "../../kernel.js";
 
@@ -19,7 +19,7 @@ export const slabCommon = {
     yield store("kmem_cache_release(s)", [s.freed, 1]);
   },
 
-  /** Waits for what kfree_rcu has queued, which none of these objects is freed by. */
+  /** Waits for the objects that kfree_rcu has queued; no object of the model is freed by it. */
   *kvfree_rcu_barrier_on_cache(_s) {},
 
   /** mm/slub.c: looks for objects that are left. A real kernel reports them; what it does next is the same. */

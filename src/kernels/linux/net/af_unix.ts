@@ -61,7 +61,7 @@ export const unixSockets = {
     return [one, other];
   },
 
-  /** A socket with its file. Its inode is on a file system that no probe of guest_memfd is about. */
+  /** A socket with its file. No probe of guest_memfd shows its inode's file system. */
   *sock_alloc_file() {
     const pointer = yield allocate("unix_sock", "sk_alloc(net, PF_UNIX)");
     if (!pointer) return -ENOMEM;

@@ -3,7 +3,7 @@ import { MSG_CTRUNC, O_CLOEXEC } from "../../constants.js";
 import type { FunctionTable } from "../../kernel.js";
 
 export const scm = {
-  /** The file of a descriptor with a reference for its journey; nothing where there is none. */
+  /** The file of a descriptor with a reference for the message; nothing if there is none. */
   *scm_fp_copy(fd) {
     return fd < 0 ? null : yield* this.fget(fd);
   },

@@ -40,7 +40,7 @@ export const guestMemfd = {
     },
   ),
 
-  /** None yet; 6.12 says so in kvm_gmem_create itself. */
+  /** No flags are valid yet; 6.12 has the value in kvm_gmem_create itself. */
   *kvm_gmem_get_supported_flags(_kvm) {
     return 0;
   },
@@ -141,12 +141,12 @@ export const guestMemfd = {
     return 0;
   },
 
-  /** The expression `offset + size <= i_size_read(inode)`, of which releases differ in the types. */
+  /** The expression `offset + size <= i_size_read(inode)`, in whose types releases differ. */
   *bindFits(inode, offset, size) {
     return offset + size <= this.get(inode.i_size);
   },
 
-  /** The error for a range that is bound already, which releases differ in. */
+  /** The error for a range that is bound already, in which releases differ. */
   *bindOverlap() {
     return -EINVAL;
   },

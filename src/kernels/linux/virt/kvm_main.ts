@@ -57,7 +57,7 @@ export const kvmMain = {
     yield* this.misc_deregister();
   },
 
-  /** drivers/char/misc.c: /dev/kvm is there from here on. */
+  /** drivers/char/misc.c: /dev/kvm exists from here on. */
   *misc_register(module) {
     yield enter("misc_register", { misc: FOPS.kvm_chardev });
     const error = yield mayFail("misc_register(&kvm_dev)", -EBUSY, -ENOMEM);
