@@ -2,8 +2,9 @@
  * The page for every eye and hand: light and dark, narrow, magnified, without motion, without a pointer, read aloud.
  */
 import type { ExecutionContext } from "ava";
+import { COUNTED_KINDS, kinds } from "../../events/index.js";
 import { isAccessible } from "./axe.js";
-import { onPage } from "./browser.js";
+import { inBrowser, onPage } from "./browser.js";
 import { AFTER, BEFORE, BROKEN } from "./fixtures.js";
 import type { Opening, Shown } from "./shown.js";
 
@@ -208,3 +209,16 @@ onPage(
     await page.locator(".moments .states").waitFor();
   },
 );
+
+inBrowser("each kind of object has its colour in the legend", { args: [AFTER] }, async (t, shown) => {
+  await isRead(shown);
+  const shownColours = await shown.page.evaluate<string[][]>(
+    '[...document.querySelectorAll(".legend .kind")].map((e) => [e.className, getComputedStyle(e).borderBottomColor])',
+  );
+  const rgb = (hex: string): string =>
+    `rgb(${[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(", ")})`;
+  for (const kind of COUNTED_KINDS) {
+    const [, colour] = shownColours.find(([names]) => names!.split(" ").includes(kind)) ?? [];
+    t.is(colour, rgb(kinds[kind].drawn.colour![0]), kind);
+  }
+});

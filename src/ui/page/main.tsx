@@ -1,4 +1,6 @@
 import "./page.css";
+// The colours of kinds come after the rules that give everything its shape: of equal weight, the last rule counts.
+import "kreel:kinds.css";
 import { render } from "preact";
 import { App } from "./app.js";
 import { boot } from "./boot.js";
