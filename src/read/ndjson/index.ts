@@ -42,7 +42,8 @@ export class NdjsonReader implements StreamReader {
   readonly #lines = new Lines(MAX_LINE);
   #batches: Batch[] = [];
   readonly #places = new Map<string, number>();
-  #lastComm: unknown;
+  /** Equal to nothing, itself included, before the first task: a line that names no task has none. */
+  #lastComm: unknown = Number.NaN;
   #lastPid: unknown;
   #lastTgid: unknown;
   #lastTask: TaskId = 0;

@@ -226,6 +226,9 @@ test("what is no event is skipped: wrong types, arrays, nesting, lines without e
     '{"seq":"1"}',
     '{"seq":1,"time":1}',
     JSON.stringify({ ...EVENT, cpu: 70000 }),
+    // Of the first event too: a task that is not named is none.
+    JSON.stringify({ ...EVENT, comm: undefined, pid: undefined, tgid: undefined }),
+    JSON.stringify({ ...EVENT, comm: undefined }),
     JSON.stringify({ ...EVENT, pid: -1 }),
     JSON.stringify({ ...EVENT, pid: 10_000_000_000 }),
     JSON.stringify({ ...EVENT, pid: "12345678901" }),
