@@ -1,4 +1,5 @@
 /** Records the references that each guest_memfd file held when its creation returned. */
+import { firstWhere } from "../base/search.js";
 import type { ObjectId } from "../reduce/objects.js";
 import type { Column, Pages } from "./paged.js";
 import { StringTable } from "./string-table.js";
@@ -42,14 +43,9 @@ export class FilesMade {
 
   /** Finds the file by the event at which its creation returned. */
   at(event: number): FileMade | undefined {
-    let [low, high] = [0, this.#event.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#event.get(middle) < event) low = middle + 1;
-      else high = middle;
-    }
-    if (low >= this.#event.length || this.#event.get(low) !== event) return undefined;
-    return { holds: this.#lists.get(this.#holds.get(low))!, fsName: this.#words.text(this.#fs.get(low)) };
+    const k = firstWhere(0, this.#event.length, (one) => this.#event.get(one) >= event);
+    if (k >= this.#event.length || this.#event.get(k) !== event) return undefined;
+    return { holds: this.#lists.get(this.#holds.get(k))!, fsName: this.#words.text(this.#fs.get(k)) };
   }
 
   /** Returns `undefined` if the creation of the file was not seen. */

@@ -2,6 +2,7 @@
  * Call trees as bytes: about 15 bytes for the compared part of each call. A recording has as many trees as user space
  * made operations; beyond a limit their bytes go to an unlinked file, and each tree is decoded when it is needed.
  */
+import { firstWhere } from "../base/search.js";
 import type { ArgumentDefinition } from "../../events/definition.js";
 import { points } from "../../events/index.js";
 import { ByteReader, ByteWriter } from "../log/file/bytes.js";
@@ -58,14 +59,8 @@ export class PackedTrees {
    * @throws {Error} If the file cannot be read.
    */
   get(at: number): ComparedNode {
-    let low = 0;
-    let high = this.#starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle]! <= at) low = middle;
-      else high = middle - 1;
-    }
-    return this.#read(new ByteReader(this.#chunk(low), at - this.#starts[low]!), { seq: 0, line: 0 });
+    const chunk = firstWhere(1, this.#starts.length, (k) => this.#starts[k]! > at) - 1;
+    return this.#read(new ByteReader(this.#chunk(chunk), at - this.#starts[chunk]!), { seq: 0, line: 0 });
   }
 
   /** Removes the file with its content. */

@@ -3,6 +3,7 @@
  * a few VMs. The index is derived from the references and is no part of the state; it is made where a list has become
  * long.
  */
+import { firstWhere } from "../base/search.js";
 import type { KernelObject, ObjectId, Owner, Reference } from "./objects.js";
 
 /** References on an object from which on they are indexed, and below which they are so no more. */
@@ -89,16 +90,9 @@ function scanned(references: readonly Reference[], owner: Owner): number[] {
   return found;
 }
 
-/** The first index at which the event is not before `seq`. */
+/** Returns the first index at which the event is not before `seq`. */
 function firstAt(references: readonly Reference[], seq: number): number {
-  let low = 0;
-  let high = references.length;
-  while (low < high) {
-    const half = (low + high) >>> 1;
-    if (references[half]!.seq < seq) low = half + 1;
-    else high = half;
-  }
-  return low;
+  return firstWhere(0, references.length, (k) => references[k]!.seq >= seq);
 }
 
 function add(takings: Takings, owner: Owner, seq: number): void {

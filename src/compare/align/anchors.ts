@@ -3,6 +3,7 @@
  * sides are anchors (as in patience diff), and the fewest edits are searched for only between anchors. The result is in
  * order, but not always longest.
  */
+import { firstWhere } from "../../base/search.js";
 import { shortestEdits } from "./myers.js";
 
 /** Levels to which ranges between anchors are searched for anchors of their own. */
@@ -132,15 +133,9 @@ function longestRising(numbers: readonly number[]): number[] {
   const ends: number[] = [];
   const previous = new Int32Array(numbers.length);
   numbers.forEach((number, k) => {
-    let low = 0;
-    let high = ends.length;
-    while (low < high) {
-      const half = (low + high) >> 1;
-      if (numbers[ends[half]!]! < number) low = half + 1;
-      else high = half;
-    }
-    previous[k] = low === 0 ? -1 : ends[low - 1]!;
-    ends[low] = k;
+    const at = firstWhere(0, ends.length, (length) => numbers[ends[length]!]! >= number);
+    previous[k] = at === 0 ? -1 : ends[at - 1]!;
+    ends[at] = k;
   });
   const longest: number[] = [];
   for (let k = ends.at(-1) ?? -1; k >= 0; k = previous[k]!) longest.push(k);

@@ -1,4 +1,5 @@
 /** The events of a log file: from any event on, or only those of some operations. */
+import { firstWhere } from "../../base/search.js";
 import { points } from "../../../events/index.js";
 import { ANY_CPU, type Batch } from "../batch.js";
 import { exactTime } from "../time.js";
@@ -131,7 +132,8 @@ export class LogReader {
 
   /** Returns the index of the block that has an event; the number of blocks if none does. */
   blockOf(seq: number): number {
-    return firstWhere(this.#events, ({ firstSeq, events }) => firstSeq + events > seq);
+    const blocks = this.#events;
+    return firstWhere(0, blocks.length, (k) => blocks[k]!.firstSeq + blocks[k]!.events > seq);
   }
 
   /** Returns the number of the first event that is later than a time; that of the next event to come if none is. */
@@ -164,17 +166,6 @@ export class LogReader {
       yield { entry, indexes };
     }
   }
-}
-
-function firstWhere<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(sorted[middle]!)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Returns an empty batch with a loss of events before its end. */

@@ -1,4 +1,5 @@
 /** Places events across a picture: evenly by number, or by time. */
+import { firstWhere } from "../../base/search.js";
 import type { Survey } from "../protocol.js";
 
 export interface Axis {
@@ -23,13 +24,7 @@ export function byTime({ clock: { stride, seconds }, events }: Pick<Survey, "clo
       return seconds[k]! + (seconds[next]! - seconds[k]!) * share;
     },
     eventAt(place) {
-      let low = 0;
-      let high = last;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        if (seconds[middle]! <= place) low = middle;
-        else high = middle - 1;
-      }
+      const low = firstWhere(1, last + 1, (k) => !(seconds[k]! <= place)) - 1;
       const next = Math.min(last, low + 1);
       const span = seconds[next]! - seconds[low]!;
       const share = span > 0 ? (place - seconds[low]!) / span : 0;

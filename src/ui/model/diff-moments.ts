@@ -1,4 +1,5 @@
 /** The moments of a difference: one in each recording, even if only the other has the differing call. */
+import { firstWhere } from "../../base/search.js";
 import type { Difference, Site } from "../../compare/types.js";
 import type { DiffDocument, DiffRow } from "./diff-rows.js";
 
@@ -45,14 +46,7 @@ export class Anchors {
 type Anchor = readonly [before: number, after: number];
 
 function last(anchors: readonly Anchor[], which: 0 | 1, event: number): Anchor | undefined {
-  let low = 0;
-  let high = anchors.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (anchors[middle]![which] <= event) low = middle + 1;
-    else high = middle;
-  }
-  return anchors[low - 1];
+  return anchors[firstWhere(0, anchors.length, (k) => anchors[k]![which] > event) - 1];
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * The rows of a timeline from top to bottom: tracks of tasks, then lanes of objects; with their heights and visibility.
  */
+import { firstWhere } from "../../base/search.js";
 import { grouped } from "../engine/columns.js";
 import type { Holdings, Lanes, Survey } from "../protocol.js";
 import type { Range } from "./axis.js";
@@ -111,13 +112,7 @@ export function rowsOf(survey: Survey, order: Uint32Array, { lines }: HoldingLin
 
 /** The first of `[start, end)` that does not end before an event. Ends grow; 0 means no end. */
 export function firstEnding(to: Float64Array, start: number, end: number, event: number): number {
-  let [low, high] = [start, end];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (to[middle]! === 0 || to[middle]! >= event) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return firstWhere(start, end, (k) => to[k]! === 0 || to[k]! >= event);
 }
 
 export function heightOf({ length, top }: Rows): number {
@@ -126,14 +121,8 @@ export function heightOf({ length, top }: Rows): number {
 
 /** Returns the rows between two heights, partly visible ones included. */
 export function visible({ length, tracks, index, top }: Rows, from: number, to: number): Row[] {
-  let [low, high] = [0, length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (top[middle + 1]! <= from) low = middle + 1;
-    else high = middle;
-  }
   const rows: Row[] = [];
-  for (let k = low; k < length && top[k]! < to; k++)
+  for (let k = firstWhere(0, length, (row) => top[row + 1]! > from); k < length && top[k]! < to; k++)
     rows.push({ kind: k < tracks ? "track" : "lane", index: index[k]!, top: top[k]!, height: top[k + 1]! - top[k]! });
   return rows;
 }

@@ -1,4 +1,5 @@
 /** Finds the next or previous moment of interest. */
+import { firstWhere } from "../../base/search.js";
 import type { Side } from "./store.js";
 
 /** The next entry of an outermost operation; `undefined` if there is none, or no survey yet. */
@@ -10,13 +11,10 @@ export function nextOperation(of: Side, direction: 1 | -1): number | undefined {
   let best: number | undefined;
   for (const { depth, start, end } of survey.tracks) {
     if (depth > 0) continue;
-    let [low, high] = [start, end];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (direction > 0 ? from[middle]! <= now : from[middle]! < now) low = middle + 1;
-      else high = middle;
-    }
-    const at = direction > 0 ? low : low - 1;
+    const at =
+      direction > 0
+        ? firstWhere(start, end, (k) => from[k]! > now)
+        : firstWhere(start, end, (k) => from[k]! >= now) - 1;
     if (at < start || at >= end) continue;
     if (best === undefined || (direction > 0 ? from[at]! < best : from[at]! > best)) best = from[at]!;
   }

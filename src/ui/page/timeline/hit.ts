@@ -1,6 +1,7 @@
 /**
  * Finds the target under the pointer: the event that a click goes to, the object that it selects, and a description.
  */
+import { firstWhere } from "../../../base/search.js";
 import { firstEnding, HOLDING_HEIGHT, LINES, type Row } from "../../model/rows.js";
 import { eventAcross, HEAD, MARKERS, MARKS, type Picture, RULER } from "./draw.js";
 
@@ -109,12 +110,8 @@ function ownerOf({ survey: { lanes, holdings, names }, laneOf }: Picture, k: num
 
 /** The index of the nearest event; -1 if there is none. */
 function closest(events: Float64Array, at: number): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (events[middle]! < at) low = middle + 1;
-    else high = middle;
-  }
-  if (low > 0 && (low === events.length || at - events[low - 1]! < events[low]! - at)) low--;
-  return events.length === 0 ? -1 : low;
+  const { length } = events;
+  const next = firstWhere(0, length, (k) => events[k]! >= at);
+  const isPastOnesNearer = next > 0 && (next === length || at - events[next - 1]! < events[next]! - at);
+  return length === 0 ? -1 : isPastOnesNearer ? next - 1 : next;
 }
