@@ -1,6 +1,6 @@
 /** The facts that a state has about an object beside its count, by the templates of its kind. */
 import { byKind, type Field, type FactTemplate } from "../../events/kinds/index.js";
-import type { KernelObject, ObjectId } from "../reduce/objects.js";
+import { fieldOf, type KernelObject, type ObjectId } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
 import { list, plural } from "../base/text.js";
 
@@ -47,10 +47,10 @@ export function factsOf(world: World, o: KernelObject): string[] {
 
 /** Returns an empty text for a field with nothing to report. */
 function valueText(world: World, o: KernelObject, { field, name, counts, always }: Part): string {
-  const value = (o as unknown as Readonly<Record<string, unknown>>)[name];
+  const value = fieldOf(o, name);
   switch (field!.type) {
     case "pointer":
-      return value === 0 ? "" : labelOf(world, value as ObjectId);
+      return value === 0 ? "" : world.labelOf(value as ObjectId);
     case "stage":
       return always || !field!.usual?.includes(value as string) ? (value as string) : "";
     case "pointers":
@@ -72,9 +72,4 @@ function valueText(world: World, o: KernelObject, { field, name, counts, always 
 
 function descriptorsText(fds: readonly number[]): string {
   return fds.length === 0 ? "" : `descriptor${fds.length === 1 ? "" : "s"} ${list(fds.map(String))}`;
-}
-
-export function labelOf(world: World, id: ObjectId): string {
-  const object = world.store.any(id);
-  return object ? world.label(object) : "an object that is gone";
 }

@@ -9,6 +9,7 @@ import { ADDRESSED_KINDS, kinds } from "../../events/kinds/index.js";
 import type { Stack } from "../reduce/calls.js";
 import {
   countName,
+  fieldOf,
   type KernelObject,
   type Kind,
   leftBehind,
@@ -137,11 +138,10 @@ function pointersIn(live: readonly KernelObject[]): Map<ObjectId, Pointer[]> {
 }
 
 function pointersOf(o: KernelObject): (readonly [target: ObjectId, label: string])[] {
-  const values = o as unknown as Readonly<Record<string, unknown>>;
   return Object.entries(kinds[o.kind].fields).flatMap(([name, { arrow }]) =>
     arrow === undefined
       ? []
-      : [[values[name] as ObjectId, arrow.replace(/\{(\w+)\}/g, (_, field: string) => String(values[field]))]],
+      : [[fieldOf(o, name) as ObjectId, arrow.replace(/\{(\w+)\}/g, (_, field: string) => String(fieldOf(o, field)))]],
   );
 }
 

@@ -22,21 +22,22 @@ export interface FirstLine {
   readonly text: string;
 }
 
-interface Sources {
+/** What a reader of text needs. */
+export interface ReaderOptions {
   readonly points: PointTable;
   readonly tables: Tables;
   readonly report: ReadReport;
   /** The bytes of the recording at hand; they determine the layout of some formats. */
   readonly beginning: Buffer;
-  readonly batchEvents: number | undefined;
+  readonly batchEvents?: number | undefined;
   /** The names known for its arguments, shared by the readers of one recording in several files. */
-  readonly names: ArgumentNames;
+  readonly names?: ArgumentNames;
 }
 
 interface TextReader {
   /** True if a line is like this format's and like no other's. */
   readonly looksLike: (line: FirstLine) => boolean;
-  readonly open: (sources: Sources) => StreamReader;
+  readonly open: (options: ReaderOptions & { readonly names: ArgumentNames }) => StreamReader;
 }
 
 /**
@@ -75,14 +76,6 @@ export function formatOfLine(line: FirstLine): TextFormat | undefined {
   return TRIED.find((format) => readers[format].looksLike(line));
 }
 
-export function readerOf(
-  format: TextFormat,
-  beginning: Buffer,
-  points: PointTable,
-  tables: Tables,
-  report: ReadReport,
-  batchEvents?: number,
-  names = new ArgumentNames(),
-): StreamReader {
-  return readers[format].open({ points, tables, report, beginning, batchEvents, names });
+export function readerOf(format: TextFormat, options: ReaderOptions): StreamReader {
+  return readers[format].open({ names: new ArgumentNames(), ...options });
 }

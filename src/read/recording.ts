@@ -70,7 +70,7 @@ class FileRecording implements Recording {
           this.origin.path,
         );
       default:
-        return readThrough(readerOf(format, source.head, points, tables, report), source);
+        return readThrough(readerOf(format, { beginning: source.head, points, tables, report }), source);
     }
   }
 

@@ -472,9 +472,9 @@ end
 export const COMMON = WORDS + TRACEFS + TAKING_DOWN + RUNNING + OUTPUT;
 /** By recorder: the functions that only it needs, and the steps of the recording. */
 export const RECORDERS = {
-  ftrace: { functions: PROBES + BUFFER + INSTANCE + ENVIRONMENT, history: BY_FTRACE },
-  perf: { functions: PROBES, history: BY_PERF },
-  "trace-cmd": { functions: PROBES, history: BY_TRACE_CMD },
-  bpftrace: { functions: BUFFER + TRACER, history: BY_BPFTRACE },
+  ftrace: { functions: PROBES + BUFFER + INSTANCE + ENVIRONMENT, body: BY_FTRACE },
+  perf: { functions: PROBES, body: BY_PERF },
+  "trace-cmd": { functions: PROBES, body: BY_TRACE_CMD },
+  bpftrace: { functions: BUFFER + TRACER, body: BY_BPFTRACE },
 } as const;
 export type Recorder = keyof typeof RECORDERS;

@@ -164,7 +164,7 @@ export class DescriptorTables {
   /** The one table in which a followed file has this descriptor. */
   #owner(fd: number): DescriptorTable | undefined {
     let found: DescriptorTable | undefined;
-    for (const id of new Set(this.#tables.values())) {
+    for (const id of this.#tables.values()) {
       const table = this.store.get(id, "descriptors");
       const file = table && this.store.get(table.files[fd] ?? 0, "file");
       if (!table || !file?.focus) continue;

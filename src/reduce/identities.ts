@@ -6,7 +6,7 @@ import { kinds } from "../../events/kinds/index.js";
 import type { AddressId } from "../log/batch.js";
 import type { AddressTable } from "../log/tables.js";
 import type { EventView } from "../log/view.js";
-import { type Kind, type KernelObject, nameOf, type OfKind } from "./objects.js";
+import { type Kind, type KernelObject, nameOf, type ObjectId, type OfKind } from "./objects.js";
 import { born, died, FOLLOWED } from "./transitions.js";
 import type { Store } from "./store.js";
 
@@ -190,6 +190,12 @@ export abstract class Identities {
 
   label(object: KernelObject): string {
     return labelOf(object, this.addresses);
+  }
+
+  /** The label of the object that an id names. */
+  labelOf(id: ObjectId): string {
+    const object = this.store.any(id);
+    return object ? this.label(object) : "an object that is gone";
   }
 }
 

@@ -119,15 +119,26 @@ export type DescriptorTable = OfKind<"descriptors">;
 /** The fields that objects of all kinds have. */
 export type LifeField = keyof Life | "kind";
 
+/** The value of a field that the catalogue has of the object's kind. */
+export function fieldOf(object: KernelObject, name: string): unknown {
+  return (object as unknown as Readonly<Record<string, unknown>>)[name];
+}
+
 /** The name of an object, apart from its label; empty if it has no name, or none yet. */
 export function nameOf(object: KernelObject): string {
   const { named } = kinds[object.kind];
-  return named ? (object as unknown as Readonly<Record<string, string>>)[named.field]! : "";
+  return named ? (fieldOf(object, named.field) as string) : "";
 }
 
 /** References in an object's count that are its own, and of no owner. */
 export function ofItsOwn({ kind, unprobed }: Pick<KernelObject, "kind" | "unprobed">): number {
   return unprobed > 0 ? (kinds[kind].count.base?.references ?? 0) : 0;
+}
+
+/** The same in words, with the kernel's name for them: `1 of its own (MODULE_REF_BASE)`. Empty if there are none. */
+export function ofItsOwnText(object: Pick<KernelObject, "kind" | "unprobed">): string {
+  const own = ofItsOwn(object);
+  return own > 0 ? `${own} of its own (${kinds[object.kind].count.base!.name})` : "";
 }
 
 /** The name of the counter of the references on a kind of object: `i_count`. */

@@ -208,10 +208,7 @@ export class TimelineKeeper implements Observer {
   }
 
   #ownerOf(owner: Owner, stack: Stack, frame: Frame | undefined): string {
-    if (owner > 0) {
-      const object = this.world.store.any(owner);
-      return object ? this.world.label(object) : "an object that is gone";
-    }
+    if (owner > 0) return this.world.labelOf(owner);
     if (frame?.seq === -owner) return frame.operation.name;
     for (const open of stack.frames()) if (open.seq === -owner) return open.operation.name;
     return `the call at event ${-owner}`;

@@ -171,12 +171,7 @@ function differences(fields: Fields, before: Values, now: Values, world: World):
 
 function valueText(field: Field | undefined, value: string, world: World): string {
   if (field?.to === undefined) return value === "" ? "none" : value;
-  const labels = (value.match(/\d+/g) ?? [])
-    .filter((id) => id !== "0")
-    .map((id) => {
-      const object = world.store.any(Number(id));
-      return object ? world.label(object) : "an object that is gone";
-    });
+  const labels = (value.match(/\d+/g) ?? []).filter((id) => id !== "0").map((id) => world.labelOf(Number(id)));
   return labels.length === 0 ? "none" : labels.join(", ");
 }
 

@@ -1,5 +1,5 @@
 /** The state at a moment: the live objects, their holders, the calls in progress, and pending RCU grace periods. */
-import { COUNTED_KINDS, kinds } from "../../events/kinds/index.js";
+import { COUNTED_KINDS } from "../../events/kinds/index.js";
 import { printable } from "../base/trouble.js";
 import type { Frame } from "../reduce/calls.js";
 import {
@@ -9,11 +9,12 @@ import {
   leftBehind,
   type ObjectId,
   ofItsOwn,
+  ofItsOwnText,
   type Owner,
   type Reference,
 } from "../reduce/objects.js";
 import type { World } from "../reduce/world.js";
-import { factsOf, labelOf } from "../describe/facts.js";
+import { factsOf } from "../describe/facts.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
 import { table } from "../base/text.js";
@@ -118,7 +119,7 @@ export function holderName(world: World, reference: Reference): string {
 }
 
 function ownerName(world: World, owner: Owner): string {
-  if (owner > 0) return labelOf(world, owner);
+  if (owner > 0) return world.labelOf(owner);
   if (owner === 0) return "an untraced caller";
   for (const stack of world.calls.stacks())
     for (const frame of stack.frames()) if (frame.seq === -owner) return inProgress(frame);
@@ -154,12 +155,9 @@ function objectLines(object: ShownObject, style: Style): string[] {
 }
 
 function unprobedLines(object: ShownObject): string[] {
-  const base = ofItsOwn(object);
-  const rest = object.unprobed - base;
-  return [
-    ...(base > 0 ? [`  and ${base} of its own (${kinds[object.kind].count.base!.name})`] : []),
-    ...(rest > 0 ? [`  and ${rest} taken by untraced callers`] : []),
-  ];
+  const own = ofItsOwnText(object);
+  const rest = object.unprobed - ofItsOwn(object);
+  return [...(own === "" ? [] : [`  and ${own}`]), ...(rest > 0 ? [`  and ${rest} taken by untraced callers`] : [])];
 }
 
 function callLines(calls: readonly ShownCall[], style: Style): string[] {

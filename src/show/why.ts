@@ -1,7 +1,6 @@
 /** The text of `kreel why`: the events that an object's state at a moment results from. */
-import { kinds } from "../../events/kinds/index.js";
 import { printable } from "../base/trouble.js";
-import { countName, ofItsOwn } from "../reduce/objects.js";
+import { countName, ofItsOwn, ofItsOwnText } from "../reduce/objects.js";
 import type { Held, LastChange, Place, Why } from "../seek/why.js";
 import type { Json } from "./json.js";
 import type { Style } from "./style.js";
@@ -15,7 +14,7 @@ export function whyLines({ object, label, born, held, more, last }: Why, style: 
   ];
   lines.push(born ? `  made at ${placeText(born)}` : "  older than the recording, or met in the middle of its life");
   const base = ofItsOwn(object);
-  if (base > 0) lines.push(`  ${base} of its own (${kinds[kind].count.base!.name})`);
+  if (base > 0) lines.push(`  ${ofItsOwnText(object)}`);
   for (const one of held) lines.push(...heldLines(one));
   if (more > 0) lines.push(`  ${more} more like these`);
   if (unprobed > base) lines.push(`  ${plural(unprobed - base, "reference")} taken by untraced callers`);

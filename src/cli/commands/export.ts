@@ -90,6 +90,12 @@ class Run {
 
   async stream({ pieces }: StreamFormat): Promise<number> {
     const recording = await this.#open();
+    await this.#over(recording, this.#written(recording, pieces));
+    this.#warn(recording.report);
+    return 0;
+  }
+
+  async #written(recording: Recorded, pieces: StreamFormat["pieces"]): Promise<void> {
     try {
       const options: StreamOptions = { everything: this.flags.focus === "all", oneLine: this.#target.terminal };
       for await (const piece of await pieces(recording, options)) this.#target.write(piece);
@@ -98,12 +104,7 @@ class Run {
     } catch (error) {
       this.#target.discard();
       throw error;
-    } finally {
-      this.#progress.clear();
-      await recording.close();
     }
-    this.#warn(recording.report);
-    return 0;
   }
 
   async graph({ text }: GraphFormat): Promise<number> {

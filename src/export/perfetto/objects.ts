@@ -9,6 +9,7 @@ import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
 import {
   countName,
+  fieldOf,
   type Kind,
   type KernelObject,
   nameOf,
@@ -151,7 +152,7 @@ export class Objects {
     this.#ending.add(now);
     for (const [name, { endsToo }] of Object.entries(fields)) {
       if (!endsToo) continue;
-      for (const id of (now as unknown as Readonly<Record<string, readonly ObjectId[]>>)[name]!) {
+      for (const id of fieldOf(now, name) as readonly ObjectId[]) {
         const other = this.#lives.has(id) ? this.world.store.any(id) : undefined;
         if (other) this.#ending.add(other);
       }

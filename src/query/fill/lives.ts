@@ -8,7 +8,7 @@ import type { Batch } from "../../log/batch.js";
 import { type Time, timeOf } from "../../log/span.js";
 import type { EventView } from "../../log/view.js";
 import type { Frame, Stack } from "../../reduce/calls.js";
-import { type KernelObject, nameOf, type ObjectId, type Owner, type Reference } from "../../reduce/objects.js";
+import { fieldOf, type KernelObject, nameOf, type ObjectId, type Owner, type Reference } from "../../reduce/objects.js";
 import type { Observer } from "../../reduce/observer.js";
 import { MutableStore } from "../../reduce/store.js";
 import type { LeftBehind, Passed, Taken, Transition } from "../../reduce/transitions.js";
@@ -42,9 +42,8 @@ interface Held {
 const STATE = byKind(({ fields }) => Object.entries(fields).filter(([, { remembered }]) => !remembered));
 
 function stateOf(object: KernelObject): string {
-  const values = object as unknown as Readonly<Record<string, unknown>>;
   const known = STATE[object.kind].map(([name, { type }]) => {
-    const value = values[name];
+    const value = fieldOf(object, name);
     return [name, value === 0 && (type === "pointer" || type === "event") ? null : value];
   });
   return JSON.stringify(Object.fromEntries(known));

@@ -35,7 +35,10 @@ export class CpuText {
     names: ArgumentNames,
   ) {
     this.report = new ReadReport(file.path);
-    this.#batches = readThrough(readerOf(format, source.head, points, tables, this.report, batchEvents, names), source);
+    this.#batches = readThrough(
+      readerOf(format, { beginning: source.head, points, tables, report: this.report, batchEvents, names }),
+      source,
+    );
   }
 
   /** Goes to the next event in memory; `false` if `more` has to be called. */

@@ -45,7 +45,12 @@ class LiveRecording implements Recording {
   }
 
   batches(): AsyncGenerator<Batch> {
-    const reader = readerOf(this.origin.format, this.head, points, this.tables, this.report);
+    const reader = readerOf(this.origin.format, {
+      beginning: this.head,
+      points,
+      tables: this.tables,
+      report: this.report,
+    });
     return upToTrouble(reader, this.#batches(reader));
   }
 

@@ -1,7 +1,6 @@
 /** The reason for the selected object's state: each event that its count derives from is a link. */
 import type { JSX } from "preact";
-import { kinds } from "../../../events/kinds/index.js";
-import { countName, ofItsOwn } from "../../reduce/objects.js";
+import { countName, ofItsOwn, ofItsOwnText } from "../../reduce/objects.js";
 import type { Place } from "../../seek/why.js";
 import { nextChange } from "./steps.js";
 import { seek, type Side } from "./store.js";
@@ -44,11 +43,7 @@ export function Why({ of }: { readonly of: Side }): JSX.Element {
             "older than the recording, or met in the middle of its life"
           )}
         </li>
-        {base > 0 && (
-          <li>
-            {base} of its own ({kinds[kind].count.base!.name})
-          </li>
-        )}
+        {base > 0 && <li>{ofItsOwnText(why)}</li>}
         {held.map(({ owner, by, event, taken }, k) => (
           <li key={k}>
             1 held by {text(owner)}: {by} at {taken ? <Where of={of} at={taken} /> : <Event of={of} event={event} />}

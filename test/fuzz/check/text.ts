@@ -46,7 +46,13 @@ export function readText(
   return outcomeNow(name, () => {
     const tables = createTables();
     const report = new ReadReport(name);
-    const reader = readerOf(format, bytes.subarray(0, HEAD_BYTES), points, tables, report, batch);
+    const reader = readerOf(format, {
+      beginning: bytes.subarray(0, HEAD_BYTES),
+      points,
+      tables,
+      report,
+      batchEvents: batch,
+    });
     // The readers of lines have a loop for plain lines; without it each line takes the slow path.
     if (slow && "scan" in reader)
       Object.defineProperty(reader, "scan", { value: (_: Uint8Array, start: number) => start });

@@ -33,7 +33,7 @@ function recorded(format: TextFormat, bytes: Buffer, read: (reader: StreamReader
     tables,
     report,
     async *batches() {
-      yield* read(readerOf(format, bytes.subarray(0, HEAD_BYTES), points, tables, report));
+      yield* read(readerOf(format, { beginning: bytes.subarray(0, HEAD_BYTES), points, tables, report }));
     },
     close: async () => {},
   };
@@ -150,7 +150,7 @@ test("any text: while bytes come between two flushes, no event is cut short", as
 
 test("a flush hands over all but the event whose rest may follow; the next one that too", (t) => {
   const report = new ReadReport();
-  const reader = readerOf("ftrace", Buffer.alloc(0), points, createTables(), report);
+  const reader = readerOf("ftrace", { beginning: Buffer.alloc(0), points, tables: createTables(), report });
   const create = 'kern_mount: (kern_mount+0x4/0x30) type=0xffffffffc0001000 name="kvm"';
   const [broken, rest] = [line(PLAIN).replace(/ dentry=.*/, ""), " dentry=0x8\n"];
   const lengths = (): number[] => reader.flush().map((batch) => batch.length);
@@ -178,7 +178,7 @@ test("a flush hands over all but the event whose rest may follow; the next one t
 
 test("a flush hands over all but the marker whose text may go on; the next one that too", (t) => {
   const report = new ReadReport();
-  const reader = readerOf("ftrace", Buffer.alloc(0), points, createTables(), report);
+  const reader = readerOf("ftrace", { beginning: Buffer.alloc(0), points, tables: createTables(), report });
   t.deepEqual(reader.push(Buffer.from(text(line(PLAIN), line("tracing_mark_write: first")))), []);
   t.deepEqual(
     reader.flush().map((batch) => batch.length),
